@@ -1,0 +1,81 @@
+"""One virtual environment for each program, below ``benchmarks/.environments``: none of them meets another.
+
+``python benchmarks/environments.py [NAME ...]`` makes them without running anything.
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+PEERS = ("aspire", "emalign", "torch", "botalign")
+# uv passes over wheels in a local folder named to pip, and would then draw in the CUDA build of torch.
+PLAIN_PIP = frozenset({"torch"})
+
+
+def wanted(name: str) -> str:
+    """Digest of all that an environment is made from; another digest means that it has to be made again."""
+    digest = hashlib.sha256(sys.version.encode())
+    sources = [HERE / "requirements" / f"{name}.txt"]
+    if name == "botalign":
+        sources = [ROOT / "pyproject.toml", *sorted((ROOT / "core").rglob("*.py"))]
+    for source in sources:
+        digest.update(str(source.relative_to(ROOT)).encode() + source.read_bytes())
+    return digest.hexdigest()
+
+
+def call(command: list[str]) -> None:
+    """Run a command quietly; if it fails, what it said is the error."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}\nexit code {done.returncode}\n{done.stderr[-2000:]}")
+
+
+def install(name: str, python: Path) -> None:
+    """Install one program into the environment of ``python``."""
+    uv = None if name in PLAIN_PIP else shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    pip = [uv, "pip", "install", "--python", str(python)] if uv else [str(python), "-m", "pip", "install"]
+    if name == "botalign":
+        # Not editable: what is measured is what a user gets. Its version stays while its source changes, so a copy that
+        # is there already, or in a cache, has to be replaced.
+        call([*pip, str(ROOT)])
+        call([*pip, *(["--reinstall-package", name] if uv else ["--force-reinstall", "--no-deps"]), str(ROOT)])
+        return
+    requirements = HERE / "requirements" / f"{name}.txt"
+    if name == "torch":
+        # By itself first: resolved together with what needs it, its CUDA packages may come along.
+        call([*pip, next(line for line in requirements.read_text().splitlines() if line.startswith("torch=="))])
+    call([*pip, "-r", str(requirements)])
+
+
+def interpreter(name: str) -> Path:
+    """Return the interpreter of a program's environment, made or renewed where need be."""
+    folder = HERE / ".environments" / name
+    python = folder / "bin" / "python"
+    stamp = folder / "installed"
+    if not (python.exists() and stamp.exists() and stamp.read_text() == wanted(name)):
+        print(f"making the environment of {name} in {folder.relative_to(ROOT)} ...", flush=True)
+        stamp.unlink(missing_ok=True)
+        call([sys.executable, "-m", "venv", str(folder)])
+        install(name, python)
+        stamp.write_text(wanted(name))
+    return python
+
+
+def main() -> None:
+    """Make the environments named on the command line, or all."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", default=PEERS, metavar="NAME", help=f"any of {', '.join(PEERS)}")
+    for name in parser.parse_args().names:
+        if name not in PEERS:
+            parser.error(f"no program called {name!r}; there are {', '.join(PEERS)}")
+        print(name, interpreter(name))
+
+
+if __name__ == "__main__":
+    main()

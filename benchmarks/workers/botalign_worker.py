@@ -1,0 +1,29 @@
+"""BOTalign itself, by its public API."""
+
+import numpy as np
+from job import Clock, Parameters, run
+
+import botalign
+
+
+def density_map(volume: np.ndarray) -> botalign.DensityMap:
+    grid = botalign.Grid(shape=volume.shape, voxel_size_angstrom=(1.0, 1.0, 1.0), origin_angstrom=(0.0, 0.0, 0.0))
+    return botalign.DensityMap(volume, grid)
+
+
+def align(fixed: np.ndarray, moving: np.ndarray, parameters: Parameters, clock: Clock) -> np.ndarray:
+    maps = density_map(fixed), density_map(moving)
+    with clock:
+        result = botalign.align(
+            *maps,
+            hand="keep",
+            size=parameters["size"],
+            evaluations=parameters["evaluations"],
+            seed=parameters["seed"],
+            threads=1,
+        )
+    return result.moving_to_fixed
+
+
+if __name__ == "__main__":
+    run(align, warm_up={"evaluations": 4}, distributions=["botalign", "numba", "scipy"])

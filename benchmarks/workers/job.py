@@ -1,0 +1,86 @@
+"""What all workers share: read a job, warm up, time each alignment, write the answers.
+
+A worker runs under its program's own interpreter, so this needs nothing but numpy. A job is a folder with ``job.json``,
+arrays ``[z, y, x]`` and, when the worker is done, ``answer.json``.
+"""
+
+import json
+import os
+import platform
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Parameters = dict[str, Any]
+
+
+class Clock:
+    """Times what happens in its ``with`` block."""
+
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+    def __enter__(self) -> "Clock":
+        self._start = time.perf_counter(), time.process_time()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds = time.perf_counter() - self._start[0]
+        self.cpu_seconds = time.process_time() - self._start[1]
+
+
+Align = Callable[[np.ndarray, np.ndarray, Parameters, Clock], np.ndarray]
+
+
+def version_of(distribution: str) -> str:
+    """Version of a distribution; a checkout on the path has none."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def run(align: Align, *, warm_up: Parameters, distributions: list[str]) -> None:
+    """Carry out the job in the folder named on the command line.
+
+    Parameters
+    ----------
+    align : callable
+        Takes the fixed map, the moving map, the parameters and a clock that it starts for the alignment alone; returns
+        the 3x4 matrix that takes ``(x, y, z)`` in voxels of the moving map to the fixed one.
+    warm_up : dict
+        Parameters that make a first, short run of the same code, which is not timed: what is imported, compiled or
+        planned once is no part of an alignment.
+    distributions : list of str
+        What to report the versions of.
+    """
+    folder = Path(sys.argv[1])
+    job = json.loads((folder / "job.json").read_text())
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    fixed = np.load(folder / job["fixed"])
+    answers = []
+    for index, name in enumerate([job["moving"][0], *job["moving"]]):
+        parameters = job["parameters"] | {"seed": job["parameters"]["seed"] + index}
+        if index == 0:
+            parameters |= warm_up
+        clock = Clock()
+        answer: dict[str, Any] = {"moving": name}
+        started = time.perf_counter()
+        try:
+            answer["moving_to_fixed"] = np.asarray(align(fixed, np.load(folder / name), parameters, clock)).tolist()
+        except Exception:
+            answer["error"] = traceback.format_exc()
+        answer |= {"seconds": clock.seconds, "cpu_seconds": clock.cpu_seconds}
+        answer["total_seconds"] = time.perf_counter() - started
+        if index > 0:
+            answers.append(answer)
+    versions = {name: version_of(name) for name in ["numpy", *distributions]}
+    result = {"answers": answers, "versions": {"python": platform.python_version(), **versions}}
+    (folder / "answer.json").write_text(json.dumps(result))

@@ -1,0 +1,97 @@
+"""Put one cryo-EM density map onto another, from any starting pose.
+
+The public names are handed on lazily (PEP 562), so that importing the package, or asking the command line for help, loads
+no numerics.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from botalign.alignment import (
+        Alignment,
+        Candidate,
+        Comparison,
+        HandDecision,
+        Progress,
+        Scores,
+        align,
+        align_steps,
+        score,
+    )
+    from botalign.errors import InputError
+    from botalign.maps import (
+        DensityMap,
+        Grid,
+        MapWarning,
+        contour_level,
+        describe,
+        phantom,
+        read,
+        read_header,
+        write,
+    )
+    from botalign.scores import ShellCorrelation, correlation, correlation_about_mean, fourier_shell_correlation
+    from botalign.search import search
+    from botalign.transport import embed, wemd
+
+_HOMES = {
+    "botalign.alignment": (
+        "Alignment", "Candidate", "Comparison", "HandDecision", "Progress", "Scores", "align", "align_steps", "score",
+    ),
+    "botalign.errors": ("InputError",),
+    "botalign.maps": (
+        "DensityMap", "Grid", "MapWarning", "contour_level", "describe", "phantom", "read", "read_header", "write",
+    ),
+    "botalign.scores": ("ShellCorrelation", "correlation", "correlation_about_mean", "fourier_shell_correlation"),
+    "botalign.search": ("search",),
+    "botalign.transport": ("embed", "wemd"),
+}  # fmt: skip
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Alignment",
+    "Candidate",
+    "Comparison",
+    "DensityMap",
+    "Grid",
+    "HandDecision",
+    "InputError",
+    "MapWarning",
+    "Progress",
+    "Scores",
+    "ShellCorrelation",
+    "align",
+    "align_steps",
+    "contour_level",
+    "correlation",
+    "correlation_about_mean",
+    "describe",
+    "embed",
+    "fourier_shell_correlation",
+    "phantom",
+    "read",
+    "read_header",
+    "score",
+    "search",
+    "wemd",
+    "write",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from the room it lives in."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("botalign")
+    if name not in _HOME:
+        raise AttributeError(f"module 'botalign' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names too, though they may not be loaded yet."""
+    return sorted({*globals(), *__all__})

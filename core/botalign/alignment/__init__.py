@@ -1,0 +1,20 @@
+"""Alignment of two density maps: where maps, transport, search and scores meet."""
+
+from botalign.alignment.align import align, align_steps
+from botalign.alignment.comparison import Comparison, HandDecision, Scores, score
+from botalign.alignment.pipeline import Progress
+from botalign.alignment.result import Alignment, Candidate, MapReference, TracePoint
+
+__all__ = [
+    "Alignment",
+    "Candidate",
+    "Comparison",
+    "HandDecision",
+    "MapReference",
+    "Progress",
+    "Scores",
+    "TracePoint",
+    "align",
+    "align_steps",
+    "score",
+]

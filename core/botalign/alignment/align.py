@@ -1,0 +1,149 @@
+"""The alignment of two maps: the rooms tied together."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Generator
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.alignment.comparison import compare
+from botalign.alignment.options import Options
+from botalign.alignment.paper import published
+from botalign.alignment.pipeline import Progress, fast
+from botalign.alignment.preparation import survey
+from botalign.alignment.result import Alignment, MapReference
+from botalign.errors import InputError
+from botalign.geometry import identity
+from botalign.maps.density_map import DensityMap
+
+Matrix = NDArray[np.float64]
+
+#: Boxes may differ in size by less than this factor; beyond, the voxel size of one of them is most likely wrong.
+LARGEST_RATIO = 10.0
+
+
+def align(fixed: DensityMap, moving: DensityMap, **options: Any) -> Alignment:
+    """Put one map on another, from any starting pose.
+
+    Bayesian optimisation of the wavelet earth mover's distance over rotations (Algorithm 1 of Singer and Yang 2024), then
+    local refinement of rotation and shift.
+
+    Parameters
+    ----------
+    fixed, moving : DensityMap
+        The map that stays and the map to be moved. Boxes, voxel sizes and origins may differ.
+    loss : {"wemd", "l2"} or callable, optional
+        What the search minimises. A callable takes the rotated moving map and the fixed one, arrays ``[z, y, x]`` of
+        mass 1 and shape ``(size, size, size)``, and returns a number that isn't negative.
+    hand : {"check", "auto", "keep"}, optional
+        ``"check"`` also tries the mirror image and reports which hand is right, ``"auto"`` takes the right one, ``"keep"``
+        doesn't look.
+    size : int, optional
+        Voxels a side that the search works with.
+    evaluations : int, optional
+        How often the search evaluates the loss, for each hand.
+    refine : bool, optional
+        Whether to refine what the search found.
+    preset : {"paper"}, optional
+        Run Algorithm 1 to the letter instead: slow, and what the fast way is held against.
+    start : Alignment or array_like of shape (3, 4), optional
+        A motion to start from.
+    local_degrees : float, optional
+        Search only within this angle of the start, or of the present pose.
+    level_fixed, level_moving : float, optional
+        Contour levels; suggested ones if not given.
+    wavelet : str, optional
+        Wavelet of the WEMD.
+    levels : int, optional
+        Scales of the WEMD.
+    seed : int, optional
+        Seed of the search: the same seed gives the same bits.
+    threads : int, optional
+        How many threads to use; the result doesn't depend on it.
+
+    Returns
+    -------
+    Alignment
+        The motion, its scores, the hand.
+
+    Raises
+    ------
+    InputError
+        If a map holds nothing to align, the boxes differ tenfold in size, or an option is out of range.
+
+    See Also
+    --------
+    align_steps : The same, step by step.
+    """
+    steps = align_steps(fixed, moving, **options)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            result: Alignment = stop.value
+            return result
+
+
+def align_steps(fixed: DensityMap, moving: DensityMap, **options: Any) -> Generator[Progress, None, Alignment]:
+    """Put one map on another, a step at a time; parameters, result and errors as for :func:`align`.
+
+    Closing the generator between two steps cancels the work.
+
+    Yields
+    ------
+    Progress
+        After each evaluation of the search and each step of the refinement.
+
+    Returns
+    -------
+    Alignment
+        As the value of ``StopIteration``.
+    """
+    began = time.perf_counter()
+    chosen = Options(**options)
+    _check_sizes(fixed, moving)
+    a = survey(fixed, level=chosen.level_fixed, role="fixed")
+    b = survey(moving, level=chosen.level_moving, role="moving")
+    method = published if chosen.preset == "paper" else fast
+    outcome = yield from method(a, b, chosen)
+    best = outcome.candidates[0]
+    before, after = compare(a, b, identity()), compare(a, b, best.moving_to_fixed)
+    return Alignment(
+        moving_to_fixed=best.moving_to_fixed,
+        mirrored=best.mirrored,
+        fixed=MapReference(fixed.name, fixed.grid),
+        moving=MapReference(moving.name, moving.grid),
+        before=before.scores,
+        after=after.scores,
+        shells_before=before.shells,
+        shells_after=after.shells,
+        hand=outcome.hand,
+        verdict=None,
+        candidates=outcome.candidates,
+        trace=outcome.trace,
+        parameters=chosen.as_parameters(),
+        seed=chosen.seed,
+        versions=_versions(),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _check_sizes(fixed: DensityMap, moving: DensityMap) -> None:
+    """Refuse boxes that can't hold the same molecule."""
+    a, b = float(fixed.grid.size_angstrom.max()), float(moving.grid.size_angstrom.max())
+    if max(a, b) >= LARGEST_RATIO * min(a, b):
+        raise InputError(
+            f"fixed map {fixed.name} is {a:.4g} A wide and moving map {moving.name} {b:.4g} A, expected sizes within a "
+            f"factor of {LARGEST_RATIO:g}; is the voxel size of one of them wrong?"
+        )
+
+
+def _versions() -> dict[str, str]:
+    """Versions of what a result depends on."""
+    packages = ("botalign", "numpy", "scipy", "numba", "PyWavelets")
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in packages}

@@ -1,0 +1,185 @@
+"""Two maps compared at a given pose: the scores that are reported, and which hand is right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.alignment.fitting import FitProblem
+from botalign.alignment.preparation import Surveyed, survey
+from botalign.geometry import apply_transform, compose, identity, inverse
+from botalign.maps.density_map import DensityMap
+from botalign.maps.grid import Grid
+from botalign.maps.interpolation import resample_slab, spline_coefficients
+from botalign.scores import (
+    ShellCorrelation,
+    correlation,
+    correlation_about_mean,
+    fourier_shell_correlation,
+    jackknife_difference,
+)
+from botalign.transport import WaveletDistance
+
+Matrix = NDArray[np.float64]
+Volume = NDArray[np.float32]
+
+#: Voxels a side of the box in which the wavelet earth mover's distance of a result is measured.
+WEMD_SIDE = 64
+#: Side in voxels of the blocks that the jackknife leaves out, larger than the details that make neighbours alike.
+BLOCK_VOXELS = 6
+#: A hand whose margin in correlation is below this is not decided, whatever the noise: interpolation alone makes as much.
+LEAST_MARGIN = 1e-3
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How alike two maps are at one pose.
+
+    Attributes
+    ----------
+    correlation : float
+        Over the voxels of the moving map above its contour level, as Fit in Map of ChimeraX counts it.
+    correlation_about_mean : float
+        The same, of the deviations from the means.
+    fsc_resolution_angstrom : float
+        Where the Fourier shell correlation falls below 0.5; infinite if it is below from the start.
+    wemd_angstrom : float
+        Wavelet earth mover's distance of the densities above the contours, each scaled to mass 1.
+    """
+
+    correlation: float
+    correlation_about_mean: float
+    fsc_resolution_angstrom: float
+    wemd_angstrom: float
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Scores of two maps, and the curve that one of them is read off.
+
+    Attributes
+    ----------
+    scores : Scores
+        The scores.
+    shells : ShellCorrelation
+        The Fourier shell correlation.
+    """
+
+    scores: Scores
+    shells: ShellCorrelation
+
+
+@dataclass(frozen=True)
+class HandDecision:
+    """Which hand the moving map has, judged by the fixed one.
+
+    Attributes
+    ----------
+    decision : str
+        ``"as given"``, ``"mirrored"``, or ``"undetermined"`` where the margin is within its error.
+    correlation_as_given, correlation_mirrored : float
+        Correlations about the mean after the best fit of either hand, at the finest sampling of the fit.
+    margin : float
+        The first less the second.
+    standard_error : float
+        Of the margin, by the jackknife over blocks.
+    """
+
+    decision: str
+    correlation_as_given: float
+    correlation_mirrored: float
+    margin: float
+    standard_error: float
+
+
+def score(
+    first: DensityMap, second: DensityMap, *, level_first: float | None = None, level_second: float | None = None
+) -> Comparison:
+    """Compare two maps where they are, without moving anything.
+
+    Parameters
+    ----------
+    first, second : DensityMap
+        The maps; boxes and voxel sizes may differ. The correlations count the voxels of `second` above its level.
+    level_first, level_second : float, optional
+        Contour levels; suggested ones if not given.
+
+    Returns
+    -------
+    Comparison
+        Scores and Fourier shell correlation.
+
+    Raises
+    ------
+    InputError
+        As :func:`botalign.align` does for maps it can't use.
+    """
+    a, b = survey(first, level=level_first, role="first"), survey(second, level=level_second, role="second")
+    return compare(a, b, identity())
+
+
+def compare(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> Comparison:
+    """Score two surveyed maps, the second moved by `transform`."""
+    over_moving = FitProblem.between(
+        moving.density.data, moving.density.grid, fixed.density.data, fixed.density.grid,
+        where=moving.density.data > moving.level, centre=moving.centre_angstrom,
+    )  # fmt: skip
+    v, u = over_moving.values(inverse(transform))
+    shells = shell_correlation(fixed, moving, transform)
+    scores = Scores(correlation(u, v), correlation_about_mean(u, v), shells.resolution(0.5), _wemd(fixed, moving, transform))
+    return Comparison(scores, shells)
+
+
+def shell_correlation(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> ShellCorrelation:
+    """Fourier shell correlation inside a soft ball about the fixed map's molecule, at the coarser map's sampling."""
+    voxel = max(fixed.voxel_angstrom, moving.voxel_angstrom)
+    side = int(np.ceil(2 * fixed.radius_angstrom / voxel)) + 8
+    side += side % 2
+    grid = Grid.cube(side, voxel, fixed.centre_angstrom)
+    axis = (np.arange(side) - (side - 1) / 2) * voxel
+    distance = np.sqrt((axis**2)[:, None, None] + (axis**2)[None, :, None] + axis**2)
+    # From 1 inside the molecule's ball to 0 four voxels beyond, along a cosine.
+    ball = 0.5 + 0.5 * np.cos(np.pi * np.clip((distance - fixed.radius_angstrom) / (4 * voxel), 0, 1))
+    u, v = (_on(s.density.data, s.density.grid, grid, pose) for s, pose in ((fixed, identity()), (moving, transform)))
+    return fourier_shell_correlation(u * ball, v * ball, voxel_size_angstrom=voxel)
+
+
+def decide_hand(problem: FitProblem, as_given: Matrix, mirrored: Matrix) -> HandDecision:
+    """Judge the hand from the best fit of either, at the voxels of `problem`."""
+    u, v = problem.values(as_given)
+    _, w = problem.values(mirrored)
+    low = problem.points.min(axis=0)
+    blocks = (problem.points - low) // BLOCK_VOXELS
+    labels = np.ravel_multi_index(tuple(blocks.T.astype(np.int64)), tuple(blocks.max(axis=0) + 1))
+    margin, error = jackknife_difference(u, v, w, labels)
+    if abs(margin) < max(3 * error, LEAST_MARGIN):
+        decision = "undetermined"
+    else:
+        decision = "as given" if margin > 0 else "mirrored"
+    return HandDecision(decision, correlation_about_mean(u, v), correlation_about_mean(u, w), margin, error)
+
+
+def _on(data: Volume, source: Grid, grid: Grid, transform: Matrix) -> Volume:
+    """Sample moved densities on a grid."""
+    to_source = compose(inverse(source.index_to_physical), compose(inverse(transform), grid.index_to_physical))
+    out = np.empty(grid.shape, dtype=np.float32)
+    resample_slab(spline_coefficients(data), to_source, 0, out)
+    return out
+
+
+def _wemd(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> float:
+    """Wavelet earth mover's distance of the densities above the contours, in a box that holds both molecules."""
+    centres = np.array([fixed.centre_angstrom, apply_transform(transform, moving.centre_angstrom)])
+    radii = np.array([fixed.radius_angstrom, moving.radius_angstrom])
+    low, high = (centres - radii[:, None]).min(axis=0), (centres + radii[:, None]).max(axis=0)
+    voxel = float((high - low).max()) / (WEMD_SIDE - 4)
+    grid = Grid.cube(WEMD_SIDE, voxel, (low + high) / 2)
+    masses = []
+    for surveyed, pose in ((fixed, identity()), (moving, transform)):
+        # Smoothed in its own pose first, since smoothing samples along the axes only.
+        local = Grid.cube(int(np.ceil(2 * surveyed.radius_angstrom / voxel)) + 8, voxel, surveyed.centre_angstrom)
+        values = _on(surveyed.on(local, voxel_angstrom=voxel, clipped=True), local, grid, pose)
+        masses.append(values / np.float32(values.sum(dtype=np.float64)))
+    return WaveletDistance(grid.shape, voxel_size=voxel)(masses[0], masses[1])

@@ -1,0 +1,102 @@
+"""Losses on SO(3): how badly a rotation puts the moving map on the fixed one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.alignment.preparation import Surveyed
+from botalign.errors import InputError
+from botalign.geometry import transform_about
+from botalign.maps.grid import Grid
+from botalign.maps.interpolation import rotate_in_ball
+from botalign.transport import WaveletDistance
+
+Volume = NDArray[np.float32]
+Matrix = NDArray[np.float64]
+#: A distance of two maps on one grid, ``[z, y, x]``: the rotated moving one and the fixed one, both of mass 1.
+Distance = Callable[[Volume, Volume], float]
+
+#: Length scales of the surrogate's kernel that go with the losses (Singer and Yang 2024, Section 4.1).
+LENGTH_SCALES = {"wemd": 0.75, "l2": 1.0}
+#: The moving map is looked up trilinearly in a grid this many times finer than the working one.
+OVERSAMPLING = 2
+#: Empty voxels between the molecule and the sides of the working box.
+MARGIN = 2
+
+
+@dataclass(frozen=True, eq=False)
+class WorkingPair:
+    """Two maps at working size: centred, above their contours, of mass 1.
+
+    Attributes
+    ----------
+    fixed : ndarray, shape (size, size, size), float32
+        The fixed map.
+    moving : ndarray, shape (2 size, 2 size, 2 size), float32
+        The moving map at half the spacing.
+    voxel_angstrom : float
+        Side of a voxel of `fixed`.
+    fixed_centre, moving_centre : ndarray, shape (3,)
+        Where the centres of the two boxes lie.
+    """
+
+    fixed: Volume
+    moving: Volume
+    voxel_angstrom: float
+    fixed_centre: Matrix
+    moving_centre: Matrix
+
+    def rotated(self, linear: Matrix) -> Volume:
+        """Turn the moving map by an orthogonal matrix (a mirror is one too) about its centre."""
+        out = np.empty_like(self.fixed)
+        pull = OVERSAMPLING * linear.T
+        centre, source = (len(out) - 1) / 2, (len(self.moving) - 1) / 2
+        rotate_in_ball(self.moving, np.column_stack([pull, source - pull @ np.full(3, centre)]), out)
+        return out
+
+    def transform(self, linear: Matrix) -> Matrix:
+        """Return the 3x4 transform in angstrom that an orthogonal matrix stands for: centre goes to centre."""
+        return transform_about(linear, self.moving_centre, self.fixed_centre)
+
+
+def working_pair(fixed: Surveyed, moving: Surveyed, *, size: int) -> WorkingPair:
+    """Bring two maps onto a common grid of `size` voxels a side that holds both molecules at any rotation."""
+    radius = max(fixed.radius_angstrom, moving.radius_angstrom)
+    voxel = 2 * radius / (size - 2 * MARGIN)
+    arrays = []
+    for surveyed, factor in ((fixed, 1), (moving, OVERSAMPLING)):
+        grid = Grid.cube(factor * size, voxel / factor, surveyed.centre_angstrom)
+        values = surveyed.on(grid, voxel_angstrom=voxel, clipped=True)
+        arrays.append(values * np.float32(factor**3 / values.sum(dtype=np.float64)))
+    return WorkingPair(arrays[0], arrays[1], voxel, fixed.centre_angstrom, moving.centre_angstrom)
+
+
+def distance_named(
+    loss: str | Distance, pair: WorkingPair, *, wavelet: str = "sym3", levels: int = 6
+) -> tuple[Distance, float]:
+    """Return a distance of two maps at working size, and the length scale of its surrogate.
+
+    Raises
+    ------
+    InputError
+        If `loss` is neither ``"wemd"`` nor ``"l2"`` nor callable.
+    """
+    if callable(loss):
+        return loss, LENGTH_SCALES["wemd"]
+    if loss == "wemd":
+        wemd = WaveletDistance(pair.fixed.shape, wavelet=wavelet, levels=levels, voxel_size=pair.voxel_angstrom)
+        return wemd, LENGTH_SCALES["wemd"]
+    if loss == "l2":
+        return l2, LENGTH_SCALES["l2"]
+    raise InputError(f"loss: got {loss!r}, expected 'wemd', 'l2' or a function of two arrays.")
+
+
+def l2(first: Volume, second: Volume) -> float:
+    """Euclidean distance of two maps."""
+    difference = (first - second).ravel()
+    # einsum, not BLAS: its sums don't depend on the number of threads.
+    return float(np.sqrt(np.einsum("i,i->", difference, difference, dtype=np.float64)))

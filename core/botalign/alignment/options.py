@@ -1,0 +1,97 @@
+"""The options of an alignment, checked in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from botalign.alignment.losses import Distance
+from botalign.alignment.result import Alignment
+from botalign.errors import InputError
+from botalign.geometry import is_rigid
+from botalign.transport.embedding import check_levels, wavelet_named
+
+HANDS = ("check", "auto", "keep")
+LOSSES = ("wemd", "l2")
+PRESETS = ("paper",)
+
+
+@dataclass(frozen=True, eq=False)
+class Options:
+    """See :func:`botalign.align`, whose options these are."""
+
+    loss: str | Distance = "wemd"
+    hand: str = "check"
+    size: int = 32
+    evaluations: int = 200
+    refine: bool = True
+    preset: str | None = None
+    start: Alignment | ArrayLike | None = None
+    local_degrees: float | None = None
+    level_fixed: float | None = None
+    level_moving: float | None = None
+    wavelet: str = "sym3"
+    levels: int = 6
+    seed: int = 0
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be used, by name.
+
+        Raises
+        ------
+        InputError
+            For the first option that is out of range.
+        """
+        _one_of("hand", self.hand, HANDS)
+        if not callable(self.loss):
+            _one_of("loss", self.loss, LOSSES)
+        if self.preset is not None:
+            _one_of("preset", self.preset, PRESETS)
+        _within("size", self.size, 8, 128)
+        _within("evaluations", self.evaluations, 1, 5000)
+        _within("seed", self.seed, 0, 2**63 - 1)
+        _within("threads", self.threads, 1, 1024)
+        if self.local_degrees is not None and not 0 < self.local_degrees <= 180:
+            raise InputError(f"local_degrees: got {self.local_degrees}, expected an angle above 0 and at most 180.")
+        wavelet_named(self.wavelet)
+        check_levels(self.levels, 3)
+        if self.start is not None and not is_rigid(self.start_matrix()):
+            raise InputError("start: expected a result or a 3x4 matrix of a rigid motion (rotation and shift, angstrom).")
+
+    def start_matrix(self) -> NDArray[np.float64]:
+        """Return the motion to start from; the identity if none was given."""
+        if self.start is None:
+            return np.eye(3, 4)
+        if isinstance(self.start, Alignment):
+            return self.start.moving_to_fixed
+        return np.asarray(self.start, dtype=np.float64)
+
+    def as_parameters(self) -> dict[str, object]:
+        """Return the options as a result file keeps them."""
+        return {
+            "loss": self.loss if isinstance(self.loss, str) else getattr(self.loss, "__name__", "callable"),
+            "hand": self.hand,
+            "size": self.size,
+            "evaluations": self.evaluations,
+            "refine": self.refine,
+            "preset": self.preset,
+            "start": None if self.start is None else self.start_matrix().tolist(),
+            "local_degrees": self.local_degrees,
+            "level_fixed": self.level_fixed,
+            "level_moving": self.level_moving,
+            "wavelet": self.wavelet,
+            "levels": self.levels,
+        }
+
+
+def _one_of(name: str, value: object, expected: tuple[str, ...]) -> None:
+    if value not in expected:
+        raise InputError(f"{name}: got {value!r}, expected one of {', '.join(expected)}.")
+
+
+def _within(name: str, value: int, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
+        raise InputError(f"{name}: got {value!r}, expected a whole number from {low} to {high}.")

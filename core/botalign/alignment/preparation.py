@@ -1,0 +1,151 @@
+"""A map made ready for the fit: smoothed, cropped to its molecule, its contour and its centre of mass known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.errors import InputError
+from botalign.maps.contour import contour_level
+from botalign.maps.density_map import DensityMap
+from botalign.maps.grid import Grid
+from botalign.maps.resampling import SMOOTHING_VOXELS, smoothed
+
+Volume = NDArray[np.float32]
+
+#: Voxels a side of the first look at a map, which finds where in its box the molecule lies.
+SURVEY_SIDE = 64
+#: Most voxels a side that any step of the fit works with.
+FINEST_SIDE = 128
+#: Empty voxels kept about the molecule.
+CLEARANCE_VOXELS = 8
+#: Share of the mass above the contour that counts as the molecule; the rest may be specks of noise.
+ENCLOSED_MASS = 0.999
+
+
+@dataclass(frozen=True, eq=False)
+class Surveyed:
+    """A map, smoothed and cropped to its molecule, no finer than the fit needs.
+
+    Smoothing comes first because the contour is not linear: what is cut off a map and off its rotated copy is the same
+    only if both are smooth between their voxels.
+
+    Attributes
+    ----------
+    density : DensityMap
+        The smoothed densities in a cube about the molecule.
+    sigma_angstrom : float
+        Standard deviation of the smoothing.
+    level : float
+        The contour level of the smoothed densities.
+    centre_angstrom : ndarray, shape (3,)
+        Centre of the mass above the level, ``(x, y, z)``.
+    radius_angstrom : float
+        Radius of the ball about it that holds that mass.
+    """
+
+    density: DensityMap
+    sigma_angstrom: float
+    level: float
+    centre_angstrom: NDArray[np.float64]
+    radius_angstrom: float
+
+    @property
+    def voxel_angstrom(self) -> float:
+        """Side of a voxel."""
+        return self.density.grid.voxel_size_angstrom[0]
+
+    def on(self, grid: Grid, *, voxel_angstrom: float, clipped: bool) -> Volume:
+        """Sample on a grid, smoothed as voxels of `voxel_angstrom` ask for.
+
+        With `clipped`, only the density above the level, as the mass there; else all of it.
+        """
+        source = self.density
+        if clipped:
+            source = source.with_data(np.maximum(source.data - np.float32(self.level), 0))
+        # The variances of two Gaussians add up. Half a voxel is the least that still interpolates.
+        wanted = (SMOOTHING_VOXELS * voxel_angstrom) ** 2 - self.sigma_angstrom**2
+        least = (0.5 * self.voxel_angstrom) ** 2
+        return smoothed(source, grid, sigma_angstrom=float(np.sqrt(max(wanted, least)))).data
+
+
+def survey(density_map: DensityMap, *, level: float | None = None, role: str = "map") -> Surveyed:
+    """Find where the molecule lies in a map.
+
+    Parameters
+    ----------
+    density_map : DensityMap
+        The map.
+    level : float, optional
+        Contour level of the map as it is. The smoothed map's contour then encloses the same share of the box.
+        By default :func:`botalign.maps.contour_level` of the smoothed map.
+    role : str, optional
+        What messages call the argument: ``fixed`` or ``moving``.
+
+    Raises
+    ------
+    InputError
+        If the map is constant, or next to nothing lies above the level.
+    """
+    where = f"{role} map {density_map.name}"
+    low, high = float(density_map.data.min()), float(density_map.data.max())
+    if low == high:
+        what = "all zero" if low == 0 else f"{low:g} everywhere"
+        raise InputError(f"{where}: it is {what}, so there is nothing to align; is it the right file?")
+    volume = None
+    if level is not None:
+        above = int(np.count_nonzero(density_map.data > level))
+        if above < 8:
+            raise InputError(
+                f"{where}: {above} voxels lie above the contour level {level:g}, expected at least 8; its densities go "
+                f"from {low:g} to {high:g}, and `botalign info` suggests a level."
+            )
+        volume = above * float(np.prod(density_map.grid.voxel_size_angstrom))
+    grid = density_map.grid
+    finest = min(grid.voxel_size_angstrom)
+    whole = float(grid.size_angstrom.max())
+    rough, _ = _cropped(density_map, grid.centre_angstrom, whole, max(finest, whole / SURVEY_SIDE))
+    _, centre, radius = _extent(rough, volume, where)
+    voxel = max(finest, 2 * radius / FINEST_SIDE)
+    # Room for the shell about the molecule that the fit compares as well, and for the smoothing to come.
+    side = 2 * (radius + rough.grid.voxel_size_angstrom[0] + CLEARANCE_VOXELS * voxel)
+    density, sigma = _cropped(density_map, centre, side, voxel)
+    found, centre, radius = _extent(density, volume, where)
+    return Surveyed(density, sigma, found, centre, radius)
+
+
+def _cropped(
+    density_map: DensityMap, centre: NDArray[np.float64], side_angstrom: float, voxel_angstrom: float
+) -> tuple[DensityMap, float]:
+    """Sample a cube about a centre; also return the standard deviation of the smoothing."""
+    grid = Grid.cube(int(np.ceil(side_angstrom / voxel_angstrom)), voxel_angstrom, centre)
+    sigma = SMOOTHING_VOXELS * max(voxel_angstrom, *density_map.grid.voxel_size_angstrom)
+    return smoothed(density_map, grid, sigma_angstrom=sigma), sigma
+
+
+def _extent(
+    density_map: DensityMap, volume: float | None, where: str
+) -> tuple[float, NDArray[np.float64], float]:
+    """Level (that encloses `volume`, if given), centre of the mass above it, radius of the ball that holds that mass."""
+    grid = density_map.grid
+    if volume is None:
+        level = contour_level(density_map)
+    else:
+        above = min(density_map.data.size - 1, max(8, round(volume / grid.voxel_size_angstrom[0] ** 3)))
+        level = float(np.partition(density_map.data.ravel(), -above - 1)[-above - 1])
+    mass = np.maximum(density_map.data - np.float32(level), 0).astype(np.float64)
+    total = mass.sum()
+    if total <= 0:
+        raise InputError(f"{where}: nothing lies above its contour level {level:g}; give a lower one.")
+    x, y, z = (grid.axis_angstrom(axis) for axis in (2, 1, 0))
+    centre = np.array([mass.sum((0, 1)) @ x, mass.sum((0, 2)) @ y, mass.sum((1, 2)) @ z]) / total
+    inside = mass > 0
+    squared = (
+        ((z - centre[2]) ** 2)[:, None, None] + ((y - centre[1]) ** 2)[None, :, None] + ((x - centre[0]) ** 2)
+    )[inside]
+    order = np.argsort(squared, kind="stable")
+    cumulative = np.cumsum(mass[inside][order])
+    last = order[min(len(order) - 1, int(np.searchsorted(cumulative, ENCLOSED_MASS * cumulative[-1])))]
+    return level, centre, float(np.sqrt(squared[last])) + grid.voxel_size_angstrom[0] / 2

@@ -1,0 +1,29 @@
+"""The command line, ``botalign``: one module a command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What was typed after ``botalign``; ``sys.argv[1:]`` if not given.
+
+    Returns
+    -------
+    int
+        0; 1 if a score is below what ``--require`` asks for; 2 if something given can't be used; 130 after Ctrl-C.
+    """
+    try:
+        # Imported here, so that a Ctrl-C while it loads ends as quietly as one later.
+        from botalign.cli.application import run
+
+        return run(arguments)
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,93 @@
+"""The commands put together, and how whatever goes wrong in them is told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from botalign.cli import align, apply, demo, info, score
+from botalign.cli.messages import print_error, shown_warnings
+from botalign.errors import InputError
+
+# Without rich's markup: it would double the time that --help takes.
+app = typer.Typer(
+    name="botalign",
+    help="Put one cryo-EM density map onto another, from any starting pose.",
+    epilog="`botalign COMMAND --help` tells more about a command. Try `botalign demo` first.",
+    add_completion=False,
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _command in (align.align, apply.apply, score.score, info.info, demo.demo):
+    app.command()(_command)
+
+# The parser's errors, wherever the installed typer keeps them.
+_ParserError = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; show errors and warnings as single lines on stderr.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What was typed after ``botalign``; ``sys.argv[1:]`` if not given.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    typed = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        with shown_warnings():
+            code = app(typed or ["--help"], prog_name="botalign", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except InputError as error:
+        print_error(str(error))
+    except MemoryError:
+        print_error("not enough memory; use binned or cropped maps, or a machine with more.")
+    except BrokenPipeError:
+        # Whoever read the output has gone; nor can Python flush what is left when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        place = "" if error.filename is None else f"{error.filename}: "
+        print_error(f"{place}{error.strerror or error}")
+    except _ParserError as error:
+        print_error(_explained(error))
+    return 2
+
+
+def _explained(error: Exception) -> str:
+    """Return the parser's message and where to find the right syntax."""
+    context = getattr(error, "ctx", None)
+    command = "botalign" if context is None else context.command_path
+    message: str = error.format_message()  # type: ignore[attr-defined]
+    return f"{message.rstrip('. ')}; see `{command} --help`."
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"botalign {version('botalign')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Hold the options that belong to no command."""

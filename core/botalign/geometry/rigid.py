@@ -1,0 +1,53 @@
+"""Rigid transforms (and those with a mirror) as 3x4 matrices: ``y = M[:, :3] @ x + M[:, 3]``, angstrom, ``(x, y, z)``."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Matrix = NDArray[np.float64]
+
+
+def identity() -> Matrix:
+    """Return the transform that moves nothing."""
+    return np.eye(3, 4)
+
+
+def compose(outer: ArrayLike, inner: ArrayLike) -> Matrix:
+    """Return the transform that applies ``inner`` first and ``outer`` then."""
+    a, b = np.asarray(outer, dtype=np.float64), np.asarray(inner, dtype=np.float64)
+    return np.column_stack([a[:, :3] @ b[:, :3], a[:, :3] @ b[:, 3] + a[:, 3]])
+
+
+def inverse(transform: ArrayLike) -> Matrix:
+    """Return the inverse of an affine 3x4 transform."""
+    m = np.asarray(transform, dtype=np.float64)
+    back = np.linalg.inv(m[:, :3])
+    return np.column_stack([back, -back @ m[:, 3]])
+
+
+def apply_transform(transform: ArrayLike, points: ArrayLike) -> Matrix:
+    """Move points, shape (..., 3) as ``(x, y, z)``."""
+    m = np.asarray(transform, dtype=np.float64)
+    return np.asarray(np.asarray(points, dtype=np.float64) @ m[:, :3].T + m[:, 3])
+
+
+def transform_about(linear: ArrayLike, centre_from: ArrayLike, centre_to: ArrayLike) -> Matrix:
+    """Return the transform with linear part ``linear`` (3x3) that takes ``centre_from`` to ``centre_to``."""
+    a = np.asarray(linear, dtype=np.float64)
+    return np.column_stack([a, np.asarray(centre_to, float) - a @ np.asarray(centre_from, float)])
+
+
+def mirror_across(point: ArrayLike) -> Matrix:
+    """Return the mirror in the plane ``z = point[2]``.
+
+    One plane is as good as any other: two mirrored maps differ by a rotation. This one turns the first array axis
+    round and nothing else.
+    """
+    return transform_about(np.diag([1.0, 1.0, -1.0]), point, point)
+
+
+def is_rigid(transform: ArrayLike, *, tolerance: float = 1e-6) -> bool:
+    """Whether a 3x4 matrix keeps distances (its determinant may be 1 or -1)."""
+    m = np.asarray(transform, dtype=np.float64)
+    return bool(
+        m.shape == (3, 4) and np.isfinite(m).all() and np.allclose(m[:, :3] @ m[:, :3].T, np.eye(3), atol=tolerance)
+    )

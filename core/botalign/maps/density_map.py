@@ -1,0 +1,70 @@
+"""A density map: values on a grid in space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.errors import InputError
+from botalign.maps.grid import Grid
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+
+@dataclass(frozen=True, eq=False)
+class DensityMap:
+    """A density map on a physical grid.
+
+    Attributes
+    ----------
+    data : ndarray, shape (z, y, x), float32
+        Densities.
+    grid : Grid
+        Where the voxels lie, in angstrom.
+    name : str
+        What messages call the map: its file, usually.
+    labels : tuple of str
+        Text lines of the file's header.
+
+    Raises
+    ------
+    InputError
+        If `data` is not three-dimensional, does not fit `grid`, or holds values that are not finite.
+    """
+
+    data: NDArray[np.float32]
+    grid: Grid
+    name: str = "map"
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Take any real array, keep float32, and check what every later step relies on."""
+        data = np.asarray(self.data)
+        if data.ndim != 3:
+            raise InputError(f"{self.name}: got an array of {data.ndim} dimensions, expected a map of three (z, y, x).")
+        if data.shape != self.grid.shape:
+            raise InputError(f"{self.name}: the array has shape {data.shape}, but its grid {self.grid.shape}.")
+        if data.dtype.kind not in "biuf":
+            raise InputError(f"{self.name}: got values of type {data.dtype}, expected real densities; convert them.")
+        with np.errstate(over="ignore", invalid="ignore"):
+            data = np.ascontiguousarray(data, dtype=np.float32)
+            # One pass without a temporary as large as the map: a sum is finite only if every term is.
+            total = data.sum(dtype=np.float64)
+        if not np.isfinite(total):
+            bad = int(data.size - np.count_nonzero(np.isfinite(data)))
+            raise InputError(f"{self.name}: {bad} voxels are NaN or infinite; replace them (by 0, say) and try again.")
+        object.__setattr__(self, "data", data)
+
+    def with_data(self, data: NDArray[np.float32]) -> DensityMap:
+        """Return other values on the same grid."""
+        return replace(self, data=data)
+
+    def write(self, path: str | PathLike[str], *, overwrite: bool = False, history: str | None = None) -> None:
+        """Write an MRC file; see :func:`botalign.maps.write`."""
+        from botalign.maps.writing import write
+
+        write(self, path, overwrite=overwrite, history=history)

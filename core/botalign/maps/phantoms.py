@@ -1,0 +1,228 @@
+"""Maps of made-up molecules, exact in any pose: something to try things on."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from botalign.errors import InputError
+from botalign.maps.density_map import DensityMap
+from botalign.maps.grid import Grid
+
+_RADIUS_ANGSTROM = 48.0  # with 5% of shift in any direction it stays in the default box of 128 A
+_REACH = 6.0  # standard deviations beyond which a Gaussian is nothing in float32
+
+_Points = NDArray[np.float64]
+
+
+def phantom(
+    size: int = 64,
+    *,
+    voxel_size_angstrom: float = 2.0,
+    resolution_angstrom: float | None = None,
+    transform: ArrayLike | None = None,
+    symmetry: str = "C1",
+    hinge_degrees: float = 0.0,
+    noise: float = 0.0,
+    seed: int = 0,
+    noise_seed: int = 0,
+    grid: Grid | None = None,
+) -> DensityMap:
+    """Make the map of a molecule that nature forgot: two domains of helices, chiral and without symmetry.
+
+    Every residue is a Gaussian, evaluated where the voxels are, so a map in another pose is exact and not interpolated.
+    The molecule is 96 A long and lies about the origin of space.
+
+    Parameters
+    ----------
+    size : int
+        Voxels a side of a cube centred on the origin.
+    voxel_size_angstrom : float
+        Their size.
+    resolution_angstrom : float, optional
+        Full width at half maximum of a residue; three voxels if not given.
+    transform : array_like, shape (3, 4), optional
+        Where the molecule goes, ``x -> M[:, :3] @ x + M[:, 3]`` in angstrom. Determinant -1 gives the mirror image.
+    symmetry : str
+        ``"C1"``, or ``"Cn"`` or ``"Dn"``: a ring or two of n copies about z, of the same total size.
+    hinge_degrees : float
+        By how much the second domain is turned about the linker; the first stays where it is.
+    noise : float
+        Standard deviation of white noise, as a fraction of the map's maximum.
+    seed : int
+        Chooses the molecule.
+    noise_seed : int
+        Chooses the noise: give fixed and moving different ones.
+    grid : Grid, optional
+        Voxels to evaluate at, instead of `size` and `voxel_size_angstrom`.
+
+    Returns
+    -------
+    DensityMap
+        Float32, each residue of height 1 before they are summed, zero far from the molecule.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range.
+    """
+    grid = Grid.cube(size, voxel_size_angstrom, np.zeros(3)) if grid is None else grid
+    width = 3 * max(grid.voxel_size_angstrom) if resolution_angstrom is None else resolution_angstrom
+    if not width > 0:
+        raise InputError(f"resolution_angstrom: got {width}, expected a positive length.")
+    if not noise >= 0:
+        raise InputError(f"noise: got {noise}, expected a standard deviation, 0 or more.")
+    atoms = phantom_atoms(seed, symmetry=symmetry, hinge_degrees=hinge_degrees)
+    if transform is not None:
+        matrix = np.asarray(transform, dtype=np.float64)
+        if matrix.shape != (3, 4) or not np.isfinite(matrix).all():
+            raise InputError(f"transform: got shape {matrix.shape}, expected a finite 3x4 matrix.")
+        atoms = atoms @ matrix[:, :3].T + matrix[:, 3]
+    data = _sum_of_gaussians(atoms, grid, width / math.sqrt(8 * math.log(2)))
+    if noise > 0:
+        generator = np.random.default_rng((noise_seed, seed))
+        data += np.float32(noise * data.max()) * generator.standard_normal(grid.shape, dtype=np.float32)
+    return DensityMap(data, grid, name=f"phantom {seed}" if symmetry == "C1" else f"phantom {seed} {symmetry}")
+
+
+def phantom_atoms(seed: int = 0, *, symmetry: str = "C1", hinge_degrees: float = 0.0) -> _Points:
+    """Return the residues of the molecule that :func:`phantom` shows.
+
+    Parameters
+    ----------
+    seed, symmetry, hinge_degrees
+        As in :func:`phantom`.
+
+    Returns
+    -------
+    ndarray, shape (atoms, 3), float64
+        Positions in angstrom, their mean at the origin before the hinge is turned.
+
+    Raises
+    ------
+    InputError
+        If `symmetry` is not Cn or Dn.
+    """
+    copies = symmetry_rotations(symmetry)
+    generator = np.random.default_rng(seed)
+    hinge = np.array([2.0, 6.0, 0.0])
+    large = _domain(generator, np.array([-22.0, -2.0, 4.0]), np.array([28.0, 27.0, 22.0]), helices=22)
+    small = _domain(generator, np.array([17.0, 9.0, -6.0]), np.array([20.0, 27.0, 21.0]), helices=16)
+    linker = _helix(hinge, np.array([0.35, 0.3, 0.9]), residues=24)
+    # A bundle out of the plane of the rest, so that the hand shows at low resolution too.
+    corners = np.array([[-32.0, 10.0, 25.0], [-24.0, 15.0, 25.0], [-33.0, 19.0, 27.0]])
+    arm = [_helix(corner, np.array([-0.3, 0.4, 1.0]), residues=18) for corner in corners]
+    turned = (small - hinge) @ _about_axis(np.array([0.2, 0.9, 0.4]), math.radians(hinge_degrees)).T + hinge
+    atoms, resting = np.vstack([large, linker, *arm, turned]), np.vstack([large, linker, *arm, small])
+    centre: _Points = resting.mean(axis=0)
+    atoms, resting = atoms - centre, resting - centre
+    if len(copies) > 1:
+        dihedral = symmetry.upper().startswith("D")
+        ring = len(copies) // 2 if dihedral else len(copies)
+        # As far out as neighbours need, upright, and for Dn above the plane of the other ring.
+        out = np.array([24.0 / math.sin(math.pi / ring) if ring > 1 else 24.0, 0.0, 42.0 if dihedral else 0.0])
+        upright = _about_axis(np.array([0.2, 1.0, 0.1]), math.radians(75.0))
+        atoms, resting = (np.vstack([(p @ upright.T + out) @ c.T for c in copies]) for p in (atoms, resting))
+    scaled: _Points = atoms * (_RADIUS_ANGSTROM / np.linalg.norm(resting, axis=1).max())
+    return scaled
+
+
+def symmetry_rotations(symmetry: str) -> _Points:
+    """Return the rotations of a cyclic or dihedral group, main axis z, two-fold axis x.
+
+    Parameters
+    ----------
+    symmetry : str
+        ``"Cn"`` or ``"Dn"``.
+
+    Returns
+    -------
+    ndarray, shape (rotations, 3, 3), float64
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+    """
+    match = re.fullmatch(r"([CD])([1-9]\d?)", symmetry.upper())
+    if match is None:
+        raise InputError(f"symmetry: got {symmetry!r}, expected Cn or Dn with n from 1 to 99, such as C4 or D7.")
+    order = int(match[2])
+    turns = [_about_axis(np.array([0.0, 0.0, 1.0]), 2 * math.pi * k / order) for k in range(order)]
+    if match[1] == "D":
+        turns += [turn @ np.diag([1.0, -1.0, -1.0]) for turn in turns]
+    return np.array(turns)
+
+
+def _domain(generator: np.random.Generator, centre: _Points, radii: _Points, *, helices: int) -> _Points:
+    """Pack helices into an ellipsoid from its middle outwards, none through another, and join them by loops."""
+    tries = 1500
+    main = generator.standard_normal(3)
+    residues = generator.integers(9, 22, tries)
+    direction = main / np.linalg.norm(main) + 0.35 * generator.standard_normal((tries, 3))
+    direction *= generator.choice([-1.0, 1.0], (tries, 1)) / np.linalg.norm(direction, axis=1, keepdims=True)
+    middle = generator.uniform(-1, 1, (tries, 3)) * radii
+    along = np.linspace(-0.75, 0.75, 7)[:, None] * residues[:, None, None]
+    axis = middle[:, None] + along * direction[:, None]
+    free = (np.linalg.norm(axis / radii, axis=2) < 1).all(axis=1)
+    first = np.linalg.norm(middle / radii, axis=1)
+    parts: list[_Points] = []
+    end: _Points | None = None
+    for _ in range(helices):
+        if not free.any():
+            break
+        i = int(np.where(free, first, np.inf).argmin())
+        left = np.flatnonzero(free)
+        free[left] = np.linalg.norm(axis[left][:, :, None] - axis[i], axis=3).min(axis=(1, 2)) > 9.0
+        if end is not None:
+            parts.append(_loop(end, axis[i, 0]))
+        parts.append(_helix(middle[i], direction[i], residues=int(residues[i])))
+        end = axis[i, -1]
+    return np.vstack(parts) + centre
+
+
+def _helix(middle: _Points, direction: _Points, *, residues: int) -> _Points:
+    """Return backbone and side chains of a right-handed alpha helix: 1.5 A and 100 degrees a residue."""
+    direction = direction / np.linalg.norm(direction)
+    u = np.cross(direction, np.eye(3)[np.abs(direction).argmin()])
+    u /= np.linalg.norm(u)
+    v = np.cross(direction, u)
+    angle = np.radians(100.0) * np.arange(residues)[:, None]
+    outward = np.cos(angle) * u + np.sin(angle) * v
+    axis = middle + 1.5 * (np.arange(residues) - (residues - 1) / 2)[:, None] * direction
+    return np.vstack([axis + 2.3 * outward, axis + 4.5 * outward])
+
+
+def _loop(start: _Points, end: _Points) -> _Points:
+    """Return residues 3.3 A apart along an arc that bulges away from the middle of the domain."""
+    bulge = 1.3 * (start + end) / 2
+    length = np.linalg.norm(bulge - start) + np.linalg.norm(end - bulge)
+    t = np.linspace(0, 1, max(int(length / 3.3), 3))[1:-1, None]
+    arc: _Points = (1 - t) ** 2 * start + 2 * t * (1 - t) * bulge + t**2 * end
+    return arc
+
+
+def _about_axis(axis: _Points, angle: float) -> _Points:
+    """Return a rotation matrix by Rodrigues' formula; the geometry room takes arrays of vectors instead."""
+    x, y, z = axis / np.linalg.norm(axis)
+    K = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    rotation: _Points = np.eye(3) + math.sin(angle) * K + (1 - math.cos(angle)) * K @ K
+    return rotation
+
+
+def _sum_of_gaussians(atoms: _Points, grid: Grid, sigma: float) -> NDArray[np.float32]:
+    """Evaluate sum_a exp(-|x - a|^2 / (2 sigma^2)) at every voxel; a Gaussian is a product over the axes."""
+    data = np.zeros(grid.shape, dtype=np.float32)
+    z, y, x = (grid.axis_angstrom(axis) for axis in range(3))
+    atoms = atoms[np.argsort(atoms[:, 2], kind="stable")]
+    along_x = np.exp(-0.5 * ((x - atoms[:, 0, None]) / sigma) ** 2)
+    along_y = np.exp(-0.5 * ((y - atoms[:, 1, None]) / sigma) ** 2)
+    begins, ends = (np.searchsorted(atoms[:, 2], z + sign * _REACH * sigma) for sign in (-1, 1))
+    for k, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+        near = slice(begin, end)
+        along_z = np.exp(-0.5 * ((z[k] - atoms[near, 2, None]) / sigma) ** 2)
+        data[k] = (along_z * along_y[near]).T @ along_x[near]
+    return data

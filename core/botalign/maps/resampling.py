@@ -1,0 +1,99 @@
+"""A map on another grid: moved by a rigid transform, or smoothed down to a coarser one."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from botalign.geometry import compose, inverse
+from botalign.maps.density_map import DensityMap
+from botalign.maps.grid import Grid
+from botalign.maps.interpolation import resample_slab, spline_coefficients
+from botalign.threads import one_blas_thread
+
+#: Standard deviation of the smoothing Gaussian in voxels of the coarser grid. Its response is 0.17 at the coarser
+#: grid's Nyquist frequency and 0.0008 at twice that, where the first alias would come from.
+SMOOTHING_VOXELS = 0.75
+
+
+def moved(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threads: int = 1) -> DensityMap:
+    """Move a map by a transform and sample it on a grid, once, by cubic B-splines.
+
+    Parameters
+    ----------
+    density_map : DensityMap
+        The map to move.
+    transform : array_like, shape (3, 4)
+        ``x_new = transform[:, :3] @ x + transform[:, 3]`` in angstrom; its determinant may be -1.
+    onto : Grid
+        Where to sample. What lies outside the map's box is zero: nothing wraps round.
+    threads : int, optional
+        How many threads to use; the result doesn't depend on it.
+
+    Returns
+    -------
+    DensityMap
+        The moved map, with the name and the labels of the given one.
+    """
+    to_source = compose(
+        inverse(density_map.grid.index_to_physical), compose(inverse(transform), onto.index_to_physical)
+    )
+    coefficients = spline_coefficients(density_map.data)
+    out: NDArray[np.float32] = np.empty(onto.shape, dtype=np.float32)
+    thickness = 16
+    starts = range(0, onto.shape[0], thickness)
+
+    def fill(start: int) -> None:
+        resample_slab(coefficients, to_source, start, out[start : start + thickness])
+
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        for _ in pool.map(fill, starts):
+            pass
+    return DensityMap(out, onto, density_map.name, density_map.labels)
+
+
+def smoothed(density_map: DensityMap, onto: Grid, *, sigma_angstrom: float) -> DensityMap:
+    """Smooth a map by a Gaussian and sample it on a grid that may be coarser, in one step.
+
+    The Gaussian is isotropic, so that smoothing commutes with rotation; positive, so that a density stays one;
+    and separable, so that the step is three matrix products however large the map. Outside its box the map is zero.
+
+    Parameters
+    ----------
+    density_map : DensityMap
+        The map.
+    onto : Grid
+        Where to sample.
+    sigma_angstrom : float
+        Standard deviation of the Gaussian. Below 0.6 voxels of the map it can't interpolate any more; see
+        :data:`SMOOTHING_VOXELS`.
+
+    Returns
+    -------
+    DensityMap
+        The smoothed map.
+    """
+    z, y, x = (_gaussian_matrix(density_map.grid, onto, axis, sigma_angstrom) for axis in range(3))
+    data = density_map.data
+    # The first product is over planes, so that no temporary is larger than the result's planes of the source.
+    planes: NDArray[np.float32] = np.zeros((onto.shape[0], *data.shape[1:]), dtype=np.float32)
+    flat = planes.reshape(len(z), -1)
+    thickness = max(1, 2**22 // max(1, data[0].size))
+    with one_blas_thread():
+        for start in range(0, len(data), thickness):
+            block = data[start : start + thickness]
+            rows = np.flatnonzero(z[:, start : start + len(block)].any(axis=1))
+            if len(rows):
+                span = slice(rows[0], rows[-1] + 1)
+                flat[span] += z[span, start : start + len(block)] @ block.reshape(len(block), -1)
+        values = np.matmul(np.matmul(y, planes), x.T)
+    return DensityMap(values, onto, density_map.name, density_map.labels)
+
+
+def _gaussian_matrix(source: Grid, target: Grid, axis: int, sigma_angstrom: float) -> NDArray[np.float32]:
+    """Weights, shape (target voxels, source voxels), that smooth and sample along one axis."""
+    distance = target.axis_angstrom(axis)[:, None] - source.axis_angstrom(axis)[None, :]
+    scaled = distance / sigma_angstrom
+    step = source.voxel_size_angstrom[2 - axis]
+    weights = np.exp(-0.5 * scaled**2) * (step / (sigma_angstrom * np.sqrt(2 * np.pi)))
+    return np.asarray(np.where(np.abs(scaled) < 5, weights, 0.0), dtype=np.float32)

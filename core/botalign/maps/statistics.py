@@ -1,0 +1,71 @@
+"""What there is to say about a map at a glance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from botalign.maps.density_map import DensityMap
+from botalign.maps.grid import Grid
+
+
+@dataclass(frozen=True)
+class MapInfo:
+    """Facts about a map.
+
+    Attributes
+    ----------
+    name : str
+        What the map is called.
+    grid : Grid
+        Where the voxels lie.
+    size_angstrom : tuple of float
+        Sides ``(x, y, z)`` of the box.
+    minimum, maximum, mean, standard_deviation : float
+        Of all densities.
+    zero_fraction : float
+        Part of the voxels that are exactly zero: large in a masked map.
+    labels : tuple of str
+        Text lines of the file's header.
+    """
+
+    name: str
+    grid: Grid
+    size_angstrom: tuple[float, float, float]
+    minimum: float
+    maximum: float
+    mean: float
+    standard_deviation: float
+    zero_fraction: float
+    labels: tuple[str, ...]
+
+
+def describe(density_map: DensityMap) -> MapInfo:
+    """Return facts about a map.
+
+    Parameters
+    ----------
+    density_map : DensityMap
+        The map.
+
+    Returns
+    -------
+    MapInfo
+    """
+    data = density_map.data
+    mean = float(data.mean(dtype=np.float64))
+    # Section by section: a float64 copy of a large map would be twice its size.
+    square = sum(float(np.square(section - mean, dtype=np.float64).sum()) for section in data)
+    x, y, z = (float(side) for side in density_map.grid.size_angstrom)
+    return MapInfo(
+        name=density_map.name,
+        grid=density_map.grid,
+        size_angstrom=(x, y, z),
+        minimum=float(data.min()),
+        maximum=float(data.max()),
+        mean=mean,
+        standard_deviation=float(np.sqrt(square / data.size)),
+        zero_fraction=1 - float(np.count_nonzero(data)) / data.size,
+        labels=density_map.labels,
+    )

@@ -1,0 +1,12 @@
+"""How alike two maps are: correlation and Fourier shell correlation."""
+
+from botalign.scores.correlation import correlation, correlation_about_mean, jackknife_difference
+from botalign.scores.shells import ShellCorrelation, fourier_shell_correlation
+
+__all__ = [
+    "ShellCorrelation",
+    "correlation",
+    "correlation_about_mean",
+    "fourier_shell_correlation",
+    "jackknife_difference",
+]

@@ -1,0 +1,6 @@
+"""Bayesian optimisation of any function on SO(3)."""
+
+from botalign.search.loop import Evaluation, search
+from botalign.search.surrogate import Surrogate, kernel
+
+__all__ = ["Evaluation", "Surrogate", "kernel", "search"]

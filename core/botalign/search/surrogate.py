@@ -1,0 +1,194 @@
+r"""The Gaussian process that stands for the loss: kernel, posterior mean and its gradient on the rotations.
+
+Rotations are unit quaternions here. With :math:`\|R - S\|_F^2 = 8 (1 - \langle p, q\rangle^2)` the kernel (eq. 8 of Singer
+and Yang 2024) of rotations :math:`R, S` is
+
+.. math:: c(R, S) = \exp\left(-\frac{\|R - S\|_F^2}{2 \ell^2}\right)
+                  = \exp\left(-\frac{4 (1 - \langle p, q\rangle^2)}{\ell^2}\right).
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def kernel(first: Array, second: Array, *, length_scale: float) -> Array:
+    """Covariances (eq. 8) of two sets of unit quaternions, shapes (m, 4) and (n, 4) to (m, n)."""
+    return np.asarray(np.exp(-4.0 * (1.0 - (first @ second.T) ** 2) / length_scale**2))
+
+
+class Surrogate:
+    r"""Posterior mean of a Gaussian process of prior mean zero, given values at rotations.
+
+    .. math:: f_t(R) = k(R)^T (K + \tau I)^{-1} Y
+
+    Equations 10 and 17 of Singer and Yang (2024). The inverse is bordered as rotations come in, so that adding one costs
+    :math:`O(t^2)`.
+
+    Parameters
+    ----------
+    capacity : int
+        The most values that will be added.
+    length_scale : float
+        :math:`\ell` of the kernel, in units of the Frobenius norm.
+    nugget : float
+        :math:`\tau`, added to the diagonal.
+    """
+
+    def __init__(self, capacity: int, *, length_scale: float, nugget: float) -> None:
+        self.length_scale = length_scale
+        self.nugget = nugget
+        self.count = 0
+        self._quaternions = np.empty((capacity, 4))
+        self._values = np.empty(capacity)
+        self._inverse = np.zeros((capacity, capacity))
+        self._weights = np.empty(capacity)
+
+    @property
+    def quaternions(self) -> Array:
+        """The rotations added so far, shape (count, 4)."""
+        return self._quaternions[: self.count]
+
+    @property
+    def values(self) -> Array:
+        """The values there, shape (count,)."""
+        return self._values[: self.count]
+
+    @property
+    def weights(self) -> Array:
+        r"""The coefficients :math:`(K + \tau I)^{-1} Y` of the kernels in the posterior mean, shape (count,)."""
+        return self._weights[: self.count]
+
+    def add(self, quaternion: Array, value: float) -> None:
+        """Add the value of the loss at a rotation."""
+        _border(
+            self._inverse, self._quaternions, self._values, self._weights, self.count, quaternion, value,
+            self.length_scale, self.nugget,
+        )  # fmt: skip
+        self.count += 1
+
+    def mean(self, quaternion: Array) -> float:
+        """Posterior mean at a rotation."""
+        return float(kernel(quaternion[None], self.quaternions, length_scale=self.length_scale)[0] @ self.weights)
+
+    def euclidean_gradient(self, rotation: Array) -> Array:
+        """Gradient of the posterior mean with respect to the nine entries of a rotation matrix (eq. 11)."""
+        from botalign.geometry import matrix_from_quaternion
+
+        known = matrix_from_quaternion(self.quaternions)
+        squared = ((rotation - known) ** 2).sum(axis=(1, 2))
+        factors = self.weights * np.exp(-squared / (2 * self.length_scale**2)) / self.length_scale**2
+        return np.asarray(np.tensordot(factors, known - rotation, axes=1))
+
+    def descend(self, start: Array, *, min_gradient: float, min_step: float, max_steps: int = 500) -> tuple[Array, float]:
+        """Go down the posterior mean by steepest descent on the unit quaternions.
+
+        Parameters
+        ----------
+        start : ndarray, shape (4,)
+            Unit quaternion to start from.
+        min_gradient, min_step : float
+            Where to stop: a gradient norm or a step below these, both measured on the rotation matrices (Frobenius).
+        max_steps : int, optional
+            The most steps.
+
+        Returns
+        -------
+        quaternion : ndarray, shape (4,)
+            Where the descent ended.
+        value : float
+            The posterior mean there.
+        """
+        end = np.array(start, dtype=np.float64)
+        value = _descend(
+            end, self.quaternions, self.weights, 4.0 / self.length_scale**2, min_gradient, min_step, max_steps
+        )
+        return end, float(value)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _border(
+    inverse: Array, quaternions: Array, values: Array, weights: Array, t: int, quaternion: Array, value: float,
+    length_scale: float, nugget: float,
+) -> None:  # fmt: skip
+    """Border the inverse of ``K + nugget I`` by one row, and update the weights of the posterior mean."""
+    column = np.empty(t)
+    for i in range(t):
+        dot = 0.0
+        for d in range(4):
+            dot += quaternions[i, d] * quaternion[d]
+        column[i] = np.exp(-4.0 * (1.0 - dot * dot) / length_scale**2)
+    solved = np.zeros(t)
+    schur = 1.0 + nugget
+    for i in range(t):
+        for j in range(t):
+            solved[i] += inverse[i, j] * column[j]
+        schur -= solved[i] * column[i]
+    for i in range(t):
+        for j in range(t):
+            inverse[i, j] += solved[i] * solved[j] / schur
+        inverse[i, t] = inverse[t, i] = -solved[i] / schur
+    inverse[t, t] = 1.0 / schur
+    quaternions[t] = quaternion
+    values[t] = value
+    residual = value
+    for i in range(t):
+        residual -= solved[i] * values[i]
+    for i in range(t):
+        weights[i] -= solved[i] * residual / schur
+    weights[t] = residual / schur
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})  # type: ignore[untyped-decorator]
+def _mean_and_gradient(q: Array, quaternions: Array, weights: Array, sharpness: float, gradient: Array) -> float:
+    """Posterior mean at `q`; fills `gradient` with its gradient along the unit quaternions."""
+    mean = 0.0
+    gradient[:] = 0
+    for i in range(weights.shape[0]):
+        dot = (
+            quaternions[i, 0] * q[0] + quaternions[i, 1] * q[1] + quaternions[i, 2] * q[2] + quaternions[i, 3] * q[3]
+        )
+        term = weights[i] * np.exp(-sharpness * (1.0 - dot * dot))
+        mean += term
+        factor = 2.0 * sharpness * term * dot
+        for d in range(4):
+            gradient[d] += factor * quaternions[i, d]
+    along = gradient[0] * q[0] + gradient[1] * q[1] + gradient[2] * q[2] + gradient[3] * q[3]
+    for d in range(4):
+        gradient[d] -= along * q[d]
+    return mean
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _descend(
+    q: Array, quaternions: Array, weights: Array, sharpness: float, min_gradient: float, min_step: float, max_steps: int
+) -> float:
+    """Steepest descent with Armijo backtracking, in place; returns the value reached."""
+    gradient, trial, trial_gradient = np.empty(4), np.empty(4), np.empty(4)
+    mean = _mean_and_gradient(q, quaternions, weights, sharpness, gradient)
+    chord = np.sqrt(8.0)  # a small step of the quaternion is a step sqrt(8) times as long of the matrix
+    length = 0.0
+    for _ in range(max_steps):
+        slope = np.sqrt((gradient**2).sum())
+        if slope / chord < min_gradient:
+            break
+        # The first trial goes 0.1 of the unit of quaternions (11 degrees), later ones twice as far as the last step.
+        length = 0.1 if length == 0.0 else min(0.3, 2.0 * length)
+        while True:
+            for d in range(4):
+                trial[d] = q[d] - length * gradient[d] / slope
+            trial /= np.sqrt((trial**2).sum())
+            value = _mean_and_gradient(trial, quaternions, weights, sharpness, trial_gradient)
+            if value <= mean - 0.3 * length * slope or length * chord < 1e-4:
+                break
+            length *= 0.5
+        if value > mean:
+            break
+        q[:] = trial
+        gradient[:] = trial_gradient
+        mean = value
+        if length * chord < min_step:
+            break
+    return mean

@@ -1,0 +1,58 @@
+"""Configuration of the documentation: ``sphinx-build -W --keep-going -b html docs docs/_build/html``."""
+
+import os
+import warnings
+from importlib import metadata
+from pathlib import Path
+
+# Examples look for real maps here and fall back on the phantom; see docs/examples.
+os.environ.setdefault("BOTALIGN_DATA", str(Path(__file__).parents[2] / "shared" / "data"))
+warnings.filterwarnings("error", module="botalign")
+
+project = "BOTalign"
+author = "the BOTalign developers"
+copyright = "2026, the BOTalign developers"
+version = release = metadata.version("botalign")
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "examples"]
+default_role = "literal"
+nitpicky = False
+
+autosummary_generate = True
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+numpydoc_validation_checks: set[str] = set()
+
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"\.py$",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_memory": False,
+    "show_signature": False,
+    "remove_config_comments": True,
+    "image_scrapers": ("matplotlib",),
+    "write_computation_times": False,
+}
+
+html_theme = "pydata_sphinx_theme"
+html_title = "BOTalign"
+html_static_path = ["_static"]
+html_css_files = ["style.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "show_prev_next": True,
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "navbar_align": "left",
+    "show_version_warning_banner": False,
+}
+html_sidebars = {"method": [], "changelog": [], "index": []}
