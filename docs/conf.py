@@ -14,6 +14,7 @@ author = "the BOTalign developers"
 copyright = "2026, the BOTalign developers"
 version = release = metadata.version("botalign")
 
+templates_path = ["_templates"]
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
@@ -55,4 +56,14 @@ html_theme_options = {
     "navbar_align": "left",
     "show_version_warning_banner": False,
 }
-html_sidebars = {"method": [], "changelog": [], "index": []}
+html_sidebars = {"method": [], "index": []}
+
+
+def setup(app: object) -> None:
+    """Refuse to build a reference that leaves a public name out."""
+    import botalign
+
+    listed = (Path(__file__).parent / "api" / "index.rst").read_text().split()
+    missing = [name for name in botalign.__all__ if name not in listed and f"{name}.{name}" not in listed]
+    if missing:
+        raise RuntimeError(f"docs/api/index.rst doesn't list {', '.join(missing)}")

@@ -26,9 +26,9 @@ Matrix = NDArray[np.float64]
 Volume = NDArray[np.float32]
 
 #: Voxels a side of the box in which the wavelet earth mover's distance of a result is measured.
-WEMD_SIDE = 64
+WEMD_SIDE = 32
 #: Side in voxels of the blocks that the jackknife leaves out, larger than the details that make neighbours alike.
-BLOCK_VOXELS = 6
+BLOCK_VOXELS = 4
 #: A hand whose margin in correlation is below this is not decided, whatever the noise: interpolation alone makes as much.
 LEAST_MARGIN = 1e-3
 
@@ -122,28 +122,40 @@ def score(
 
 def compare(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> Comparison:
     """Score two surveyed maps, the second moved by `transform`."""
-    over_moving = FitProblem.between(
-        moving.density.data, moving.density.grid, fixed.density.data, fixed.density.grid,
-        where=moving.density.data > moving.level, centre=moving.centre_angstrom,
-    )  # fmt: skip
+    points = np.ascontiguousarray(np.argwhere(moving.density.data > moving.level)[:, ::-1], dtype=np.int32)
+    over_moving = FitProblem(
+        moving.density.data, moving.density.grid, fixed.coefficients, fixed.density.grid, points, moving.centre_angstrom
+    )
     v, u = over_moving.values(inverse(transform))
     shells = shell_correlation(fixed, moving, transform)
-    scores = Scores(correlation(u, v), correlation_about_mean(u, v), shells.resolution(0.5), _wemd(fixed, moving, transform))
+    scores = Scores(
+        correlation(u, v), correlation_about_mean(u, v), shells.resolution(0.5), _wemd(fixed, moving, transform)
+    )
     return Comparison(scores, shells)
 
 
 def shell_correlation(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> ShellCorrelation:
-    """Fourier shell correlation inside a soft ball about the fixed map's molecule, at the coarser map's sampling."""
-    voxel = max(fixed.voxel_angstrom, moving.voxel_angstrom)
-    side = int(np.ceil(2 * fixed.radius_angstrom / voxel)) + 8
-    side += side % 2
-    grid = Grid.cube(side, voxel, fixed.centre_angstrom)
-    axis = (np.arange(side) - (side - 1) / 2) * voxel
-    distance = np.sqrt((axis**2)[:, None, None] + (axis**2)[None, :, None] + axis**2)
-    # From 1 inside the molecule's ball to 0 four voxels beyond, along a cosine.
-    ball = 0.5 + 0.5 * np.cos(np.pi * np.clip((distance - fixed.radius_angstrom) / (4 * voxel), 0, 1))
-    u, v = (_on(s.density.data, s.density.grid, grid, pose) for s, pose in ((fixed, identity()), (moving, transform)))
-    return fourier_shell_correlation(u * ball, v * ball, voxel_size_angstrom=voxel)
+    """Fourier shell correlation inside a soft ball about the fixed map's molecule, on the fixed map's grid."""
+    grid = fixed.density.grid
+    side, voxel = grid.shape[0], fixed.voxel_angstrom
+    # From 1 inside the molecule's ball to 0 at its edge, along a cosine.
+    inner = fixed.radius_angstrom / voxel
+    outer = min(inner + 4, (side - 1) / 2)
+    axis = np.arange(side) - (fixed.centre_angstrom[:, None] - np.array(grid.origin_angstrom)[:, None]) / voxel
+    squared = (axis[2] ** 2)[:, None, None] + (axis[1] ** 2)[None, :, None] + axis[0] ** 2
+    inside = np.flatnonzero(squared.ravel() < outer**2)
+    distance = np.sqrt(squared.ravel()[inside])
+    weight = 0.5 + 0.5 * np.cos(np.pi * np.clip((distance - inner) / max(outer - inner, 1e-9), 0, 1))
+    points = np.stack(np.unravel_index(inside, grid.shape)[::-1], axis=1).astype(np.int32)
+    problem = FitProblem(
+        fixed.density.data, grid, moving.coefficients, moving.density.grid, points, fixed.centre_angstrom
+    )
+    maps = []
+    for values in problem.values(transform):
+        masked = np.zeros(fixed.density.data.size, dtype=np.float32)
+        masked[inside] = values * weight
+        maps.append(masked.reshape(grid.shape))
+    return fourier_shell_correlation(maps[0], maps[1], voxel_size_angstrom=voxel)
 
 
 def decide_hand(problem: FitProblem, as_given: Matrix, mirrored: Matrix) -> HandDecision:
@@ -161,11 +173,11 @@ def decide_hand(problem: FitProblem, as_given: Matrix, mirrored: Matrix) -> Hand
     return HandDecision(decision, correlation_about_mean(u, v), correlation_about_mean(u, w), margin, error)
 
 
-def _on(data: Volume, source: Grid, grid: Grid, transform: Matrix) -> Volume:
-    """Sample moved densities on a grid."""
+def _on(coefficients: Volume, source: Grid, grid: Grid, transform: Matrix) -> Volume:
+    """Sample moved densities, given by spline coefficients, on a grid."""
     to_source = compose(inverse(source.index_to_physical), compose(inverse(transform), grid.index_to_physical))
     out = np.empty(grid.shape, dtype=np.float32)
-    resample_slab(spline_coefficients(data), to_source, 0, out)
+    resample_slab(coefficients, to_source, 0, out)
     return out
 
 
@@ -180,6 +192,7 @@ def _wemd(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> float:
     for surveyed, pose in ((fixed, identity()), (moving, transform)):
         # Smoothed in its own pose first, since smoothing samples along the axes only.
         local = Grid.cube(int(np.ceil(2 * surveyed.radius_angstrom / voxel)) + 8, voxel, surveyed.centre_angstrom)
-        values = _on(surveyed.on(local, voxel_angstrom=voxel, clipped=True), local, grid, pose)
+        smooth = surveyed.on(local, voxel_angstrom=voxel, clipped=True)
+        values = _on(spline_coefficients(smooth), local, grid, pose)
         masses.append(values / np.float32(values.sum(dtype=np.float64)))
     return WaveletDistance(grid.shape, voxel_size=voxel)(masses[0], masses[1])

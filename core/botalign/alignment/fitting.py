@@ -150,9 +150,7 @@ def _look_up(coefficients: Volume, points: NDArray[np.int32], to_source: Matrix,
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})  # type: ignore[untyped-decorator]
-def _value_and_gradient(
-    coefficients: Volume, point: NDArray[np.int32], to_source: Matrix, gradient: Matrix
-) -> float:
+def _value_and_gradient(coefficients: Volume, point: NDArray[np.int32], to_source: Matrix, gradient: Matrix) -> float:
     """Value of the spline at a point; fills `gradient` with the derivatives by the point's index ``(x, y, z)``."""
     nz, ny, nx = coefficients.shape
     i, j, k = float(point[0]), float(point[1]), float(point[2])

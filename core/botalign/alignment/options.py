@@ -59,7 +59,9 @@ class Options:
         wavelet_named(self.wavelet)
         check_levels(self.levels, 3)
         if self.start is not None and not is_rigid(self.start_matrix()):
-            raise InputError("start: expected a result or a 3x4 matrix of a rigid motion (rotation and shift, angstrom).")
+            raise InputError(
+                "start: expected a result or a 3x4 matrix of a rigid motion (rotation and shift, angstrom)."
+            )
 
     def start_matrix(self) -> NDArray[np.float64]:
         """Return the motion to start from; the identity if none was given."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from botalign.errors import InputError
 from botalign.maps.contour import contour_level
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
+from botalign.maps.interpolation import spline_coefficients
 from botalign.maps.resampling import SMOOTHING_VOXELS, smoothed
 
 Volume = NDArray[np.float32]
@@ -51,6 +54,11 @@ class Surveyed:
     level: float
     centre_angstrom: NDArray[np.float64]
     radius_angstrom: float
+
+    @cached_property
+    def coefficients(self) -> Volume:
+        """Cubic B-spline coefficients of the densities."""
+        return spline_coefficients(self.density.data)
 
     @property
     def voxel_angstrom(self) -> float:
@@ -120,14 +128,14 @@ def _cropped(
     density_map: DensityMap, centre: NDArray[np.float64], side_angstrom: float, voxel_angstrom: float
 ) -> tuple[DensityMap, float]:
     """Sample a cube about a centre; also return the standard deviation of the smoothing."""
-    grid = Grid.cube(int(np.ceil(side_angstrom / voxel_angstrom)), voxel_angstrom, centre)
+    # A side with small prime factors, for the Fourier transforms to come.
+    side = fft.next_fast_len(int(np.ceil(side_angstrom / voxel_angstrom)), real=True)
+    grid = Grid.cube(side, voxel_angstrom, centre)
     sigma = SMOOTHING_VOXELS * max(voxel_angstrom, *density_map.grid.voxel_size_angstrom)
     return smoothed(density_map, grid, sigma_angstrom=sigma), sigma
 
 
-def _extent(
-    density_map: DensityMap, volume: float | None, where: str
-) -> tuple[float, NDArray[np.float64], float]:
+def _extent(density_map: DensityMap, volume: float | None, where: str) -> tuple[float, NDArray[np.float64], float]:
     """Level (that encloses `volume`, if given), centre of the mass above it, radius of the ball that holds that mass."""
     grid = density_map.grid
     if volume is None:
@@ -142,9 +150,9 @@ def _extent(
     x, y, z = (grid.axis_angstrom(axis) for axis in (2, 1, 0))
     centre = np.array([mass.sum((0, 1)) @ x, mass.sum((0, 2)) @ y, mass.sum((1, 2)) @ z]) / total
     inside = mass > 0
-    squared = (
-        ((z - centre[2]) ** 2)[:, None, None] + ((y - centre[1]) ** 2)[None, :, None] + ((x - centre[0]) ** 2)
-    )[inside]
+    squared = (((z - centre[2]) ** 2)[:, None, None] + ((y - centre[1]) ** 2)[None, :, None] + ((x - centre[0]) ** 2))[
+        inside
+    ]
     order = np.argsort(squared, kind="stable")
     cumulative = np.cumsum(mass[inside][order])
     last = order[min(len(order) - 1, int(np.searchsorted(cumulative, ENCLOSED_MASS * cumulative[-1])))]

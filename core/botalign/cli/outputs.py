@@ -1,55 +1,57 @@
-"""Output files of one run: checked before the work, and all there after it or none."""
+"""Where outputs go, and whether they may: asked before the work begins."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 from botalign.errors import InputError
-from botalign.files import check_output, output_file
+from botalign.files import check_output
+from botalign.maps import SUFFIXES
 
-MAPS = tuple(f"{kind}{packed}" for packed in ("", ".gz", ".bz2") for kind in (".mrc", ".map", ".ccp4", ".rec"))
+MAPS = SUFFIXES
 RESULTS = (".json",)
 FIGURES = (".png", ".pdf", ".svg")
 
 
 @dataclass(frozen=True)
 class Output:
-    """A file to be written, and which option asked for it.
+    """A file to be written.
 
     Attributes
     ----------
     path : Path
         The file.
     option : str
-        What messages call it, ``--result`` for example.
+        The option that asks for it.
     suffixes : tuple of str
         Endings of which the name must have one.
+    in_folder : bool
+        Whether the option names the folder, which is made if it is missing.
     """
 
     path: Path
     option: str
     suffixes: tuple[str, ...]
+    in_folder: bool = False
 
 
-def place(given: Path | None, sources: Sequence[Path], option: str, suffixes: tuple[str, ...]) -> list[Output | None]:
+def place(
+    given: Path | None, sources: Sequence[Path], *, option: str, suffixes: tuple[str, ...]
+) -> list[Output | None]:
     """Decide where the outputs of an option go, one for each map.
 
     Parameters
     ----------
     given : Path or None
-        What the user gave: a file for a single map, a folder for several. An existing folder also does for a single one.
+        What the user gave: a file for one map, a folder for several. An existing folder does for one map too.
     sources : sequence of Path
-        The maps.
+        The maps. A file in a folder is named after its map, with another ending if that isn't among `suffixes`.
     option : str
         The option's name.
     suffixes : tuple of str
-        Endings of which the name of a file must have one. A file in a folder is called as its map is, with the first of
-        them if the map's own is none.
+        Endings of which the name of a file must have one.
 
     Returns
     -------
@@ -60,114 +62,38 @@ def place(given: Path | None, sources: Sequence[Path], option: str, suffixes: tu
         return [None] * len(sources)
     if len(sources) == 1 and not given.is_dir():
         return [Output(given, option, suffixes)]
-    return [Output(given / _named_as(source, suffixes), option, suffixes) for source in sources]
+    return [Output(given / _named_after(source, suffixes), option, suffixes, in_folder=True) for source in sources]
 
 
 def check(outputs: Iterable[Output | None], *, inputs: Iterable[Path], overwrite: bool) -> None:
-    """Check before long work that all outputs can be written.
-
-    A missing folder is fine if its own folder is there; :class:`Staging` makes it.
+    """Check that all outputs can be written.
 
     Raises
     ------
     InputError
-        For the first output that has another ending, is one of the inputs or another output too, exists and may not be
-        replaced, or is in a folder that can't be written.
+        For the first that is an input, is asked for twice, has another ending, exists and may not be replaced, or is in
+        a folder that can't be written.
     """
-    taken = {_identity(path): "an input" for path in inputs}
+    claims = {path.resolve(): "" for path in inputs}
     for output in outputs:
         if output is None:
             continue
-        key = _identity(output.path)
-        if key in taken:
-            raise InputError(f"{output.path} ({output.option}): is also {taken[key]}; give it another name or folder.")
-        taken[key] = f"the file for another {output.option}" if output.option == "-o" else f"written for {output.option}"
-        folder = output.path.parent
-        if not folder.exists() and folder.parent.is_dir():
-            check_output(folder / output.path.name if folder.is_symlink() else folder)
-            if not output.path.name.lower().endswith(output.suffixes):
-                check_output(output.path, suffixes=output.suffixes)
+        path, key = output.path, output.path.resolve()
+        if key in claims:
+            reason = f"{claims[key]} writes it already" if claims[key] else "it is an input"
+            raise InputError(f"{path}: {output.option} can't write it, since {reason}; give another name or folder.")
+        claims[key] = output.option
+        if output.in_folder and not path.parent.exists():
+            check_output(path.parent)
         else:
-            check_output(output.path, overwrite=overwrite, suffixes=output.suffixes)
+            check_output(path, overwrite=overwrite, suffixes=output.suffixes)
 
 
-class Staging:
-    """Write several files, none of which gets its name before all are complete.
-
-    Parameters
-    ----------
-    overwrite : bool
-        Whether existing files may be replaced.
-
-    Examples
-    --------
-    ::
-
-        with Staging(overwrite=False) as staging:
-            alignment.save(staging.path(Path("r.json")))
-            aligned.write(staging.path(Path("b_on_a.mrc")))
-    """
-
-    def __init__(self, *, overwrite: bool) -> None:
-        self._overwrite = overwrite
-        self._staged: dict[Path, Path] = {}
-        self._folders: list[Path] = []
-
-    def path(self, target: Path) -> Path:
-        """Return where to write what shall become `target`: a hidden name in the same folder, with the same ending."""
-        folder = target.parent
-        if not folder.exists():
-            folder.mkdir()
-            self._folders.append(folder)
-        ending = Path(target.stem).suffix + target.suffix if target.suffix.lower() in (".gz", ".bz2") else target.suffix
-        temporary = target.with_name(f".botalign-{secrets.token_hex(6)}{ending}")
-        self._staged[target] = temporary
-        return temporary
-
-    def __enter__(self) -> Staging:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        published: list[Path] = []
-        complete = False
-        try:
-            if isinstance(error, InputError):
-                raise InputError(self._renamed(str(error))) from error
-            if error is None:
-                for target, temporary in self._staged.items():
-                    with output_file(target, overwrite=self._overwrite) as place_holder:
-                        temporary.replace(place_holder)
-                    published.append(target)
-                complete = True
-        finally:
-            # What was replaced by --overwrite can't be brought back, and is whole.
-            unwanted = list(self._staged.values()) + ([] if complete or self._overwrite else published)
-            for path in unwanted:
-                with suppress(OSError):
-                    path.unlink(missing_ok=True)
-            for folder in [] if complete else self._folders[::-1]:
-                with suppress(OSError):
-                    folder.rmdir()
-
-    def _renamed(self, message: str) -> str:
-        """Name the files as the user does."""
-        for target, temporary in self._staged.items():
-            message = message.replace(str(temporary), str(target))
-        return message
-
-
-def _named_as(source: Path, suffixes: tuple[str, ...]) -> str:
-    """Name a file after a map, its ending kept if it is among the suffixes."""
+def _named_after(source: Path, suffixes: tuple[str, ...]) -> str:
     name = source.name
     if name.lower().endswith(suffixes):
         return name
-    for known in sorted(MAPS, key=len, reverse=True):
-        if name.lower().endswith(known):
-            return name[: -len(known)] + suffixes[0]
+    for ending in sorted(MAPS, key=len, reverse=True):
+        if name.lower().endswith(ending):
+            return name[: -len(ending)] + suffixes[0]
     return source.stem + suffixes[0]
-
-
-def _identity(path: Path) -> Path:
-    return path.resolve()

@@ -50,9 +50,7 @@ def rotate_fourier(
     frequencies = np.stack([kx[inside], ky[inside], kz[inside]])
     rotated = (2 * np.pi / n) * (R.T @ frequencies)
     # Axes of `values` are z, y, x, so the first coordinate that finufft wants is z.
-    transform = finufft.nufft3d2(
-        *np.ascontiguousarray(rotated[::-1]), values, isign=-1, eps=precision, nthreads=1
-    )
+    transform = finufft.nufft3d2(*np.ascontiguousarray(rotated[::-1]), values, isign=-1, eps=precision, nthreads=1)
     centre = (n - 1) / 2
     # finufft counts samples from n // 2, the rotation is about (n - 1) / 2, and the inverse FFT counts from 0.
     transform = transform * np.exp(-1j * (n // 2 - centre) * rotated.sum(axis=0))
@@ -87,7 +85,9 @@ def fourier_crop(data: ArrayLike, side: int) -> NDArray[np.float32]:
     values = np.asarray(data, dtype=np.float64)
     n = values.shape[0]
     if values.shape != (n, n, n) or side > n:
-        raise InputError(f"data: got an array of shape {values.shape}, expected a cube of at least {side} voxels a side.")
+        raise InputError(
+            f"data: got an array of shape {values.shape}, expected a cube of at least {side} voxels a side."
+        )
     keep = np.flatnonzero(np.abs(np.fft.fftfreq(n, 1 / n)) < side / 2)
     frequency = np.fft.fftfreq(n, 1 / n)[keep]
     # A voxel is a cell: the middle of the box, index (n - 1) / 2, goes to index (side - 1) / 2.

@@ -97,7 +97,7 @@ def search(
     first = quaternion_from_matrix(np.eye(3)[None] if initial is None else np.reshape(initial, (-1, 3, 3)))
     surrogate = Surrogate(evaluations, length_scale=length_scale, nugget=nugget)
     scale = 1.0
-    best_loss, best = np.inf, first[0]
+    best_loss, best = np.inf, np.eye(3)
     for t in range(evaluations):
         if t < len(first):
             q = first[t]
@@ -119,8 +119,8 @@ def search(
             scale = value
         surrogate.add(q, value / scale)
         if value < best_loss:
-            best_loss, best = value, q
-        yield Evaluation(t + 1, value, best_loss, rotation, matrix_from_quaternion(best))
+            best_loss, best = value, rotation
+        yield Evaluation(t + 1, value, best_loss, rotation, best)
 
 
 def _starts(count: int, centre: Array, within_degrees: float | None, rng: np.random.Generator) -> Array:

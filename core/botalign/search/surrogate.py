@@ -82,7 +82,9 @@ class Surrogate:
         factors = self.weights * np.exp(-squared / (2 * self.length_scale**2)) / self.length_scale**2
         return np.asarray(np.tensordot(factors, known - rotation, axes=1))
 
-    def descend(self, start: Array, *, min_gradient: float, min_step: float, max_steps: int = 500) -> tuple[Array, float]:
+    def descend(
+        self, start: Array, *, min_gradient: float, min_step: float, max_steps: int = 500
+    ) -> tuple[Array, float]:
         """Go down the posterior mean by steepest descent on the unit quaternions.
 
         Parameters
@@ -147,9 +149,7 @@ def _mean_and_gradient(q: Array, quaternions: Array, weights: Array, sharpness: 
     mean = 0.0
     gradient[:] = 0
     for i in range(weights.shape[0]):
-        dot = (
-            quaternions[i, 0] * q[0] + quaternions[i, 1] * q[1] + quaternions[i, 2] * q[2] + quaternions[i, 3] * q[3]
-        )
+        dot = quaternions[i, 0] * q[0] + quaternions[i, 1] * q[1] + quaternions[i, 2] * q[2] + quaternions[i, 3] * q[3]
         term = weights[i] * np.exp(-sharpness * (1.0 - dot * dot))
         mean += term
         factor = 2.0 * sharpness * term * dot

@@ -1,0 +1,82 @@
+"""``botalign info``: what a map file holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from botalign.cli.options import Json
+
+if TYPE_CHECKING:
+    from botalign.maps import MapHeader, MapInfo
+
+_KINDS = {0: "int8", 1: "int16", 2: "float32", 6: "uint16", 12: "float16"}
+
+
+def info(
+    map_file: Annotated[Path, typer.Argument(metavar="MAP", help="A map.", show_default=False)], json: Json = False
+) -> None:
+    """Show what a map file holds: grid, origin, axis order, densities, and a contour level for it."""
+    import botalign
+    from botalign.cli.tables import columns, json_text
+
+    header = botalign.read_header(map_file)
+    density_map = botalign.read(map_file)
+    facts = botalign.describe(density_map)
+    level = botalign.contour_level(density_map) if facts.maximum > facts.minimum else None
+    above = None if level is None else float((density_map.data > level).mean())
+    if json:
+        print(json_text(_as_dict(header, facts, level)))
+    else:
+        print(columns(_rows(header, facts, level, above)))
+
+
+def _rows(header: MapHeader, facts: MapInfo, level: float | None, above: float | None) -> list[tuple[str, str]]:
+    grid = facts.grid
+    packed = "" if header.compression is None else f", {header.compression}"
+    contour = "none: all densities are alike"
+    if level is not None and above is not None:
+        contour = f"{level:.4g} suggested; {100 * above:.3g}% of the voxels lie above"
+    labels = [("label" if i == 0 else "", label) for i, label in enumerate(facts.labels)]
+    return [
+        ("map", facts.name),
+        ("format", f"mode {header.mode} ({_KINDS[header.mode]}){packed}"),
+        ("voxels", " x ".join(f"{n}" for n in reversed(grid.shape))),
+        ("voxel size", f"{_numbers(grid.voxel_size_angstrom, ' x ')} A"),
+        ("box", f"{_numbers(facts.size_angstrom, ' x ')} A"),
+        ("origin", f"({_numbers(grid.origin_angstrom, ', ')}) A, from {header.origin_from}"),
+        ("axis order", ", ".join(map(str, header.axis_order))),
+        ("densities", f"{facts.minimum:.4g} to {facts.maximum:.4g}"),
+        ("mean", f"{facts.mean:.4g}, standard deviation {facts.standard_deviation:.4g}"),
+        ("zero", f"{100 * facts.zero_fraction:.3g}% of the voxels"),
+        ("contour level", contour),
+        *labels,
+    ]
+
+
+def _numbers(values: tuple[float, ...], between: str) -> str:
+    return between.join(f"{value:.6g}" for value in values)
+
+
+def _as_dict(header: MapHeader, facts: MapInfo, level: float | None) -> dict[str, Any]:
+    return {
+        "name": facts.name,
+        "mode": header.mode,
+        "compression": header.compression,
+        "shape": facts.grid.shape,
+        "voxel_size_angstrom": facts.grid.voxel_size_angstrom,
+        "size_angstrom": facts.size_angstrom,
+        "origin_angstrom": facts.grid.origin_angstrom,
+        "origin_from": header.origin_from,
+        "axis_order": header.axis_order,
+        "minimum": facts.minimum,
+        "maximum": facts.maximum,
+        "mean": facts.mean,
+        "standard_deviation": facts.standard_deviation,
+        "zero_fraction": facts.zero_fraction,
+        "contour_level": level,
+        "labels": facts.labels,
+        "remarks": header.remarks,
+    }

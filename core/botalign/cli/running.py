@@ -1,0 +1,148 @@
+"""One pair of maps: aligned with a progress bar, drawn, written."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import botalign
+from botalign.cli.staging import Staging
+from botalign.cli.tables import history
+from botalign.errors import InputError
+from botalign.files import output_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from botalign import Alignment, DensityMap, Progress
+
+#: An alignment that can be stepped.
+Steps = Generator["Progress", None, "Alignment"]
+INSTALL_FIGURES = "pip install 'botalign[figures]'"
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The files to write for one pair; None for those that aren't wanted."""
+
+    aligned: Path | None
+    result: Path | None
+    figure: Path | None
+
+
+def can_draw() -> bool:
+    """Whether matplotlib is there."""
+    return find_spec("matplotlib") is not None
+
+
+def require_matplotlib() -> None:
+    """Refuse a figure that can't be drawn.
+
+    Raises
+    ------
+    InputError
+        If matplotlib is missing.
+    """
+    if not can_draw():
+        raise InputError(f"--figure: needs matplotlib, which isn't installed; install it by {INSTALL_FIGURES}.")
+
+
+def align_pair(
+    read_fixed: Callable[[], DensityMap],
+    moving: DensityMap,
+    options: dict[str, Any],
+    *,
+    label: str,
+    quiet: bool,
+    draw: bool,
+) -> tuple[Alignment, Figure | None]:
+    """Align two maps, show how far the work has come, and draw the result.
+
+    Parameters
+    ----------
+    read_fixed : callable
+        Returns the fixed map. It is read here and forgotten on return: large maps fit into memory better one by one.
+    moving : DensityMap
+        The moving map.
+    options : dict
+        Options of :func:`botalign.align`.
+    label : str
+        What to call the work, beside the bar.
+    quiet : bool
+        Whether to show no bar. There is none either if stderr isn't a terminal.
+    draw : bool
+        Whether to draw the figure.
+
+    Returns
+    -------
+    Alignment, Figure or None
+        The result and its figure.
+    """
+    fixed = read_fixed()
+    steps = botalign.align_steps(fixed, moving, **options)
+    alignment = _exhaust(steps) if quiet or not sys.stderr.isatty() else _show(steps, label)
+    if not draw:
+        return alignment, None
+    from botalign.figures import alignment_figure
+
+    return alignment, alignment_figure(alignment, fixed, moving)
+
+
+def write_pair(
+    alignment: Alignment, moving: DensityMap, figure: Figure | None, targets: Targets, staging: Staging, *, threads: int
+) -> None:
+    """Write what is wanted of a pair: the result, its figure, and the moving map on the fixed one's voxels."""
+    if targets.result is not None:
+        alignment.save(staging.path(targets.result))
+    if targets.figure is not None and figure is not None:
+        with output_file(staging.path(targets.figure)) as temporary:
+            figure.savefig(temporary)
+    if targets.aligned is not None:
+        aligned = alignment.apply(moving, onto=alignment.fixed.grid, threads=threads)
+        line = history(moving.name, alignment.fixed.name, manner=", mirrored" if alignment.mirrored else "")
+        aligned.write(staging.path(targets.aligned), history=line)
+
+
+def _exhaust(steps: Steps) -> Alignment:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            result: Alignment = stop.value
+            return result
+
+
+def _show(steps: Steps, label: str) -> Alignment:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[best]}"),
+    )
+    label = escape(label)
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"{label}: prepare", total=None, best="")
+
+        def told() -> Steps:
+            # The last thing said is "finish": the scores are computed after the last step.
+            while True:
+                try:
+                    step = next(steps)
+                except StopIteration as stop:
+                    result: Alignment = stop.value
+                    return result
+                stage = "finish" if step.done == step.total else step.stage
+                best = "" if step.best_loss is None else f"best loss {step.best_loss:.4g}"
+                bar.update(task, description=f"{label}: {stage}", completed=step.done, total=step.total, best=best)
+                yield step
+
+        return _exhaust(told())

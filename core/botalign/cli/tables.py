@@ -1,0 +1,91 @@
+"""Results in words and columns."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botalign.alignment.exports import resolution
+
+if TYPE_CHECKING:
+    from botalign import Alignment, Comparison
+
+_LABEL_CHARACTERS = 80
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as text in columns, two spaces between."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def alignments_table(alignments: Sequence[Alignment]) -> str:
+    """Return a line for each alignment, below a headline."""
+    headline = ("map", "rotation", "shift", "correlation", "FSC 0.5", "hand", "seconds")
+    return columns([headline, *map(_row, alignments)])
+
+
+def _row(alignment: Alignment) -> tuple[str, ...]:
+    shift = float((alignment.shift_angstrom**2).sum() ** 0.5)
+    return (
+        alignment.moving.name,
+        f"{alignment.angle_degrees:.2f} degrees",
+        f"{shift:.2f} A",
+        f"{alignment.before.correlation:.4f} -> {alignment.after.correlation:.4f}",
+        resolution(alignment.after.fsc_resolution_angstrom),
+        "not looked at" if alignment.hand is None else alignment.hand.decision,
+        f"{alignment.seconds:.2f}",
+    )
+
+
+def mirror_advice(alignment: Alignment) -> str | None:
+    """Return a sentence if the mirror image fits better and wasn't taken, else None."""
+    hand = alignment.hand
+    better = {"mirrored": False, "as given": True}  # the decision, and whether the motion then mirrors in vain
+    if hand is None or better.get(hand.decision) is not alignment.mirrored:
+        return None
+    what = "without the mirror" if alignment.mirrored else "as its mirror image"
+    return f"{alignment.moving.name} fits better {what}: run again with --hand auto to have it placed so."
+
+
+def scores_table(first: str, second: str, comparison: Comparison) -> str:
+    """Return the scores of two maps, a line each."""
+    scores = comparison.scores
+    return columns(
+        [
+            ("maps", f"{first} and {second}"),
+            ("correlation", f"{scores.correlation:.4f}"),
+            ("correlation about mean", f"{scores.correlation_about_mean:.4f}"),
+            ("FSC 0.5", resolution(scores.fsc_resolution_angstrom)),
+            ("WEMD", f"{scores.wemd_angstrom:.4g} A"),
+        ]
+    )
+
+
+def history(what: str, onto: str | None, *, manner: str = "") -> str:
+    """Return the line of history that a written map gets: program, version, date, map, and onto which.
+
+    Names are cut in the middle, so that the line has room in a header.
+    """
+    start = f"BOTalign {version('botalign')} {date.today().isoformat()} "
+    names = [Path(name).name for name in (what, onto) if name is not None]
+    room = _LABEL_CHARACTERS - len(start) - len(manner) - (len(" onto ") if onto else 0)
+    names = [_shortened(name, room // len(names)) for name in names]
+    return start + " onto ".join(names) + manner
+
+
+def _shortened(name: str, length: int) -> str:
+    half = (length - 2) // 2
+    return name if len(name) <= length else f"{name[:half]}..{name[len(name) - half :]}"
+
+
+def json_text(content: dict[str, Any]) -> str:
+    """Return JSON; infinite numbers, which it doesn't have, become null."""
+    finite = {key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in content.items()}
+    return json.dumps(finite, indent=1, allow_nan=False)
