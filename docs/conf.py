@@ -1,17 +1,19 @@
 """Configuration of the documentation: ``sphinx-build -W --keep-going -b html docs docs/_build/html``."""
 
 import os
+import sys
 import warnings
 from importlib import metadata
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 # Examples look for real maps here and fall back on the phantom; see docs/examples.
 os.environ.setdefault("BOTALIGN_DATA", str(Path(__file__).parents[2] / "shared" / "data"))
 warnings.filterwarnings("error", module="botalign")
 
 project = "BOTalign"
 author = "the BOTalign developers"
-copyright = "2026, the BOTalign developers"
+copyright = "2026, the BOTalign developers"  # noqa: A001 (Sphinx asks for this name)
 version = release = metadata.version("botalign")
 
 templates_path = ["_templates"]
@@ -31,6 +33,7 @@ autodoc_typehints = "none"
 numpydoc_show_class_members = False
 numpydoc_validation_checks: set[str] = set()
 
+
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "gallery",
@@ -40,7 +43,7 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "show_signature": False,
     "remove_config_comments": True,
-    "image_scrapers": ("matplotlib",),
+    "image_scrapers": ("matplotlib", "pictures.scrape"),
     "write_computation_times": False,
 }
 

@@ -1,7 +1,7 @@
 """Put one cryo-EM density map onto another, from any starting pose.
 
-The public names are handed on lazily (PEP 562), so that importing the package, or asking the command line for help, loads
-no numerics.
+The public names are handed on lazily (PEP 562), so that importing the package, or asking the command line for help,
+loads no numerics.
 """
 
 from importlib import import_module

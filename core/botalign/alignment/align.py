@@ -30,8 +30,8 @@ LARGEST_RATIO = 10.0
 def align(fixed: DensityMap, moving: DensityMap, **options: Any) -> Alignment:
     """Put one map on another, from any starting pose.
 
-    Bayesian optimisation of the wavelet earth mover's distance over rotations (Algorithm 1 of Singer and Yang 2024), then
-    local refinement of rotation and shift.
+    Bayesian optimisation of the wavelet earth mover's distance over rotations (Algorithm 1 of Singer and Yang 2024),
+    then local refinement of rotation and shift.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ def align(fixed: DensityMap, moving: DensityMap, **options: Any) -> Alignment:
         What the search minimises. A callable takes the rotated moving map and the fixed one, arrays ``[z, y, x]`` of
         mass 1 and shape ``(size, size, size)``, and returns a number that isn't negative.
     hand : {"check", "auto", "keep"}, optional
-        ``"check"`` also tries the mirror image and reports which hand is right, ``"auto"`` takes the right one, ``"keep"``
-        doesn't look.
+        ``"check"`` also tries the mirror image and reports which hand is right, ``"auto"`` takes the right one,
+        ``"keep"`` doesn't look.
     size : int, optional
         Voxels a side that the search works with.
     evaluations : int, optional

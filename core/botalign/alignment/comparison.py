@@ -29,7 +29,7 @@ Volume = NDArray[np.float32]
 WEMD_SIDE = 32
 #: Side in voxels of the blocks that the jackknife leaves out, larger than the details that make neighbours alike.
 BLOCK_VOXELS = 4
-#: A hand whose margin in correlation is below this is not decided, whatever the noise: interpolation alone makes as much.
+#: A hand whose margin in correlation is below this is not decided: interpolation alone makes as much.
 LEAST_MARGIN = 1e-3
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from botalign.geometry import compose, inverse, matrix_from_rotation_vector, transform_about
 from botalign.maps.grid import Grid
-from botalign.maps.interpolation import cubic_slopes, cubic_weights, spline_coefficients
+from botalign.maps.interpolation import cubic_slopes, cubic_weights, interior_value, spline_coefficients
 from botalign.scores import correlation_about_mean
 
 Volume = NDArray[np.float32]
@@ -78,7 +78,7 @@ class FitProblem:
         """Correlation about the mean over the points."""
         return correlation_about_mean(*self.values(transform))
 
-    def solve(self, transform: Matrix, *, tolerance: float = 1e-3, max_steps: int = 30) -> tuple[Matrix, float]:
+    def solve(self, transform: Matrix, *, tolerance: float = 1e-3, max_steps: int = 12) -> tuple[Matrix, float]:
         """Go to the nearest maximum of the correlation, by damped Gauss-Newton steps (Levenberg and Marquardt).
 
         Parameters
@@ -141,15 +141,21 @@ def _damped_step(moments: Matrix, damping: float) -> Matrix:
     return np.linalg.solve(hessian + np.diag((damping + 1e-12) * diagonal), gradient)[:6]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def _look_up(coefficients: Volume, points: NDArray[np.int32], to_source: Matrix, out: Matrix) -> None:
     """Values of the spline at the points, zero outside."""
-    gradient = np.empty(3)
+    nz, ny, nx = coefficients.shape
     for n in range(points.shape[0]):
-        out[n] = _value_and_gradient(coefficients, points[n], to_source, gradient)
+        i, j, k = float(points[n, 0]), float(points[n, 1]), float(points[n, 2])
+        x = to_source[0, 0] * i + to_source[0, 1] * j + to_source[0, 2] * k + to_source[0, 3]
+        y = to_source[1, 0] * i + to_source[1, 1] * j + to_source[1, 2] * k + to_source[1, 3]
+        z = to_source[2, 0] * i + to_source[2, 1] * j + to_source[2, 2] * k + to_source[2, 3]
+        out[n] = 0.0
+        if 1 <= x < nx - 2 and 1 <= y < ny - 2 and 1 <= z < nz - 2:
+            out[n] = interior_value(coefficients, x, y, z)
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def _value_and_gradient(coefficients: Volume, point: NDArray[np.int32], to_source: Matrix, gradient: Matrix) -> float:
     """Value of the spline at a point; fills `gradient` with the derivatives by the point's index ``(x, y, z)``."""
     nz, ny, nx = coefficients.shape
@@ -184,7 +190,7 @@ def _value_and_gradient(coefficients: Volume, point: NDArray[np.int32], to_sourc
     return value
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _moments(
     coefficients: Volume, fixed: Volume, points: NDArray[np.int32], to_source: Matrix, centre: Matrix, moments: Matrix
 ) -> None:

@@ -16,6 +16,7 @@ from botalign.alignment.preparation import Surveyed
 from botalign.alignment.refinement import distinct, finest_useful_voxel, fit_problem, nelder_mead, rotation_loss
 from botalign.alignment.result import Candidate, TracePoint
 from botalign.search import search
+from botalign.threads import ahead
 
 Matrix = NDArray[np.float64]
 
@@ -24,6 +25,8 @@ MIRROR = np.diag([1.0, 1.0, -1.0])
 CANDIDATES = 4
 #: Candidates whose coarse correlation is this close to the best are told apart at fine sampling.
 CLOSE = 0.02
+#: How many of them at most.
+RIVALS = 3
 #: A coarse and a fine sampling further apart than this have one between them.
 LARGEST_STEP = 2.5
 
@@ -77,64 +80,95 @@ def hands(options: Options) -> tuple[bool, ...]:
     return (kept,) if options.hand == "keep" else (kept, not kept)
 
 
+@dataclass(frozen=True, eq=False)
+class _Hand:
+    """What became of one hand: its candidates as searched and as refined, and the course of its search."""
+
+    searched: list[Candidate]
+    refined: list[Candidate]
+    trace: list[TracePoint]
+
+
 def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progress, None, Outcome]:
     """Search either hand that is asked for, refine the candidates, judge the hand at the finest sampling."""
-    pair = working_pair(fixed, moving, size=options.size)
-    rng = np.random.default_rng(options.seed)
     wanted = hands(options)
     refine = options.refine or len(wanted) > 1  # unrefined poses are too far off to tell the hand by
-    total = len(wanted) * options.evaluations + (1 + len(wanted) if refine else 0)
-    trace: list[TracePoint] = []
-    searched: list[list[Candidate]] = []
-    for mirrored in wanted:
-        candidates = yield from _search(pair, options, mirrored, rng, trace, total)
-        searched.append(candidates)
+    pair = working_pair(fixed, moving, size=options.size)
+    branches = [_one_hand(fixed, moving, pair, options, mirrored, refine) for mirrored in wanted]
+    if options.threads > 1 and len(branches) > 1:
+        branches[1] = ahead(branches[1])
+    each = options.evaluations + (1 if refine else 0)
+    total = len(wanted) * each + (1 if refine else 0)
+    found: list[_Hand] = []
+    try:
+        for number, branch in enumerate(branches):
+            found.append((yield from _renumbered(branch, number * each, total)))
+    finally:
+        for branch in branches:  # closed midway, the other hand's thread must end too
+            branch.close()
+    trace = tuple(point for hand in found for point in hand.trace)
     if not refine:
-        return Outcome(tuple(searched[0]), tuple(trace), None)
-    refined = []
-    for number, candidates in enumerate(searched, start=1):
-        refined.append(_coarse(fixed, moving, pair, candidates, options))
-        yield Progress("refine", len(trace) + number, total, None, None, refined[-1][0].moving_to_fixed)
-    problem, refined = _fine(fixed, moving, pair, refined)
-    hand, answer = None, 0
+        return Outcome(tuple(found[0].searched), trace, None)
+    problem, refined = _fine(fixed, moving, pair, [hand.refined for hand in found])
+    decision, answer = None, 0
     if len(wanted) > 1:
         as_given, mirrored_too = (refined[wanted.index(mirror)][0].moving_to_fixed for mirror in (False, True))
-        hand = decide_hand(problem, as_given, mirrored_too)
-        if options.hand == "auto" and hand.decision != "undetermined":
-            answer = wanted.index(hand.decision == "mirrored")
-    ordered = (refined if options.refine else searched)[answer]
+        decision = decide_hand(problem, as_given, mirrored_too)
+        if options.hand == "auto" and decision.decision != "undetermined":
+            answer = wanted.index(decision.decision == "mirrored")
+    ordered = refined[answer] if options.refine else found[answer].searched
     others = [candidate for index, candidates in enumerate(refined) if index != answer for candidate in candidates]
     yield Progress("refine", total, total, None, None, ordered[0].moving_to_fixed)
-    return Outcome((*ordered, *others), tuple(trace), hand)
+    return Outcome((*ordered, *others), trace, decision)
 
 
-def _search(
-    pair: WorkingPair, options: Options, mirrored: bool, rng: np.random.Generator, trace: list[TracePoint], total: int
-) -> Generator[Progress, None, list[Candidate]]:
-    """Search one hand; return its distinct candidates, the lowest loss first."""
+def _renumbered(branch: Generator[Progress, None, _Hand], before: int, total: int) -> Generator[Progress, None, _Hand]:
+    """Hand on the progress of one hand as part of the whole."""
+    while True:
+        try:
+            step = next(branch)
+        except StopIteration as stop:
+            hand: _Hand = stop.value
+            return hand
+        yield replace(step, done=before + step.done, total=total)
+
+
+def _one_hand(
+    fixed: Surveyed, moving: Surveyed, pair: WorkingPair, options: Options, mirrored: bool, refine: bool
+) -> Generator[Progress, None, _Hand]:
+    """Search one hand, and refine what was found at working size."""
     flip = MIRROR if mirrored else np.eye(3)
     distance, length_scale = distance_named(options.loss, pair, wavelet=options.wavelet, levels=options.levels)
     start = options.start_matrix()[:, :3]
     # A start of the other hand says nothing about this one, whose search begins at the identity.
     initial = start @ flip if np.linalg.det(start @ flip) > 0 else np.eye(3)
-    rotations, losses = [], []
+    rotations: list[Matrix] = []
+    trace: list[TracePoint] = []
+    total = options.evaluations + (1 if refine else 0)
     for evaluation in search(
         lambda rotation: distance(pair.rotated(rotation @ flip), pair.fixed),
         evaluations=options.evaluations,
         length_scale=length_scale,
         initial=initial[None],
         within_degrees=options.local_degrees,
-        rng=rng,
+        # A stream for each hand: what one finds doesn't depend on whether the other is looked at.
+        rng=np.random.default_rng([options.seed, int(mirrored)]),
     ):
         rotations.append(evaluation.rotation)
-        losses.append(evaluation.loss)
         trace.append(TracePoint(mirrored, evaluation.loss))
-        yield Progress(
-            "search, mirrored" if mirrored else "search", len(trace), total, evaluation.loss, evaluation.best_loss,
-            pair.transform(evaluation.best_rotation @ flip),
-        )  # fmt: skip
-    chosen = distinct(np.array(rotations), np.array(losses), count=CANDIDATES)
-    return [Candidate(pair.transform(rotations[i] @ flip), mirrored, losses[i], None) for i in chosen]
+        pose = pair.transform(evaluation.best_rotation @ flip)
+        stage = "search, mirrored" if mirrored else "search"
+        yield Progress(stage, len(trace), total, evaluation.loss, evaluation.best_loss, pose)
+    losses = np.array([point.loss for point in trace])
+    searched = [
+        Candidate(pair.transform(rotations[i] @ flip), mirrored, float(losses[i]), None)
+        for i in distinct(np.array(rotations), losses, count=CANDIDATES)
+    ]
+    if not refine:
+        return _Hand(searched, searched, trace)
+    refined = _coarse(fixed, moving, pair, searched, options)
+    yield Progress("refine", total, total, None, None, refined[0].moving_to_fixed)
+    return _Hand(searched, refined, trace)
 
 
 def _coarse(
@@ -174,17 +208,16 @@ def _fine(
     results = refined
     for step in steps:
         problem = fit_problem(fixed, moving, voxel_angstrom=step)
-        results = [
-            _solved(problem, _close(candidates)) + [c for c in candidates if c not in _close(candidates)]
-            for candidates in results
-        ]
+        results = [_solved(problem, candidates[:n]) + candidates[n:] for candidates, n in map(_rivals_first, results)]
     return problem, results
 
 
-def _close(candidates: list[Candidate]) -> list[Candidate]:
-    """Return the candidates that coarse correlation can't tell from the best, poses found twice left out."""
+def _rivals_first(candidates: list[Candidate]) -> tuple[list[Candidate], int]:
+    """Put the few poses that coarse correlation can't tell from the best in front; also return how many they are."""
     least = (candidates[0].correlation or 0.0) - CLOSE
-    rivals = [candidate for candidate in candidates if (candidate.correlation or 0.0) >= least]
-    poses = np.array([candidate.moving_to_fixed[:, :3] for candidate in rivals])
-    kept = distinct(poses, np.arange(len(rivals), dtype=float), count=CANDIDATES, separation_degrees=5.0)
-    return [rivals[index] for index in kept]
+    poses = np.array([candidate.moving_to_fixed[:, :3] for candidate in candidates])
+    # A pose that two candidates led to is refined once.
+    apart = distinct(poses, np.arange(len(candidates), dtype=float), count=RIVALS, separation_degrees=5.0)
+    front = [index for index in apart if (candidates[index].correlation or 0.0) >= least]
+    rest = [index for index in range(len(candidates)) if index not in front]
+    return [candidates[index] for index in front + rest], len(front)

@@ -136,7 +136,7 @@ def _cropped(
 
 
 def _extent(density_map: DensityMap, volume: float | None, where: str) -> tuple[float, NDArray[np.float64], float]:
-    """Level (that encloses `volume`, if given), centre of the mass above it, radius of the ball that holds that mass."""
+    """Level (the one that encloses `volume`, if given), centre and radius of the mass above it."""
     grid = density_map.grid
     if volume is None:
         level = contour_level(density_map)

@@ -61,14 +61,21 @@ def nelder_mead(
     """
     edge = np.radians(SIMPLEX_DEGREES)
     simplex = np.vstack([np.zeros(3), edge * np.eye(3)]) - edge / 4
+
+    def turned(vector: Matrix) -> float:
+        return loss(matrix_from_rotation_vector(vector) @ start)
+
     found = optimize.minimize(
-        lambda vector: loss(matrix_from_rotation_vector(vector) @ start),
+        turned,
         np.zeros(3),
         method="Nelder-Mead",
         options={
-            "initial_simplex": simplex, "xatol": np.radians(tolerance_degrees), "fatol": np.inf, "maxfev": evaluations
+            "initial_simplex": simplex,
+            "xatol": float(np.radians(tolerance_degrees)),
+            "fatol": np.inf,
+            "maxfev": evaluations,
         },
-    )  # fmt: skip
+    )
     return matrix_from_rotation_vector(found.x) @ start, float(found.fun)
 
 

@@ -255,7 +255,7 @@ class Alignment:
             raise InputError(f"{path}: JSON, but not a result of `botalign align --result` (no format {FORMAT!r}).")
         if content.get("version") != VERSION:
             raise InputError(
-                f"{path}: result file version {content.get('version')}, this botalign reads {VERSION}; upgrade botalign."
+                f"{path}: result file of version {content.get('version')}, expected {VERSION}; upgrade botalign."
             )
         try:
             return cls._from_dict(content)

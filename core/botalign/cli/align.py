@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
+from enum import StrEnum
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from botalign.cli.running import Targets
 
 
-class Loss(str, Enum):
+class Loss(StrEnum):
     """What the search minimises."""
 
     wemd = "wemd"
     l2 = "l2"
 
 
-class Hand(str, Enum):
+class Hand(StrEnum):
     """What to do about the mirror image."""
 
     check = "check"
@@ -35,7 +35,7 @@ class Hand(str, Enum):
     keep = "keep"
 
 
-class Preset(str, Enum):
+class Preset(StrEnum):
     """Settings that go together."""
 
     paper = "paper"
@@ -44,7 +44,7 @@ class Preset(str, Enum):
 def align(
     fixed: Annotated[Path, typer.Argument(metavar="FIXED", help="The map that stays.", show_default=False)],
     moving: Annotated[
-        list[Path], typer.Argument(metavar="MOVING...", help="The maps to move, each by itself.", show_default=False)
+        list[Path], typer.Argument(metavar="MOVING", help="The maps to move, each by itself.", show_default=False)
     ],
     output: Annotated[
         Path | None,

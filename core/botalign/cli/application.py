@@ -28,7 +28,7 @@ for _command in (align.align, apply.apply, score.score, info.info, demo.demo):
     app.command()(_command)
 
 # The parser's errors, wherever the installed typer keeps them.
-_ParserError = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+_ParserError: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

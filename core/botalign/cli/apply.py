@@ -15,7 +15,7 @@ def apply(
     result: Annotated[
         Path, typer.Argument(metavar="R.json", help="A result of `botalign align --result`.", show_default=False)
     ],
-    maps: Annotated[list[Path], typer.Argument(metavar="MAP...", help="The maps to move.", show_default=False)],
+    maps: Annotated[list[Path], typer.Argument(metavar="MAP", help="The maps to move.", show_default=False)],
     output: Annotated[
         Path,
         typer.Option(

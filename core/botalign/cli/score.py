@@ -87,9 +87,7 @@ def score(
     import botalign
     from botalign.cli.tables import json_text, scores_table
 
-    comparison = botalign.score(
-        botalign.read(first), botalign.read(second), level_first=level_a, level_second=level_b
-    )
+    comparison = botalign.score(botalign.read(first), botalign.read(second), level_first=level_a, level_second=level_b)
     scores = comparison.scores
     if json:
         values = {field: getattr(scores, field) for field, _ in _SCORES.values()}

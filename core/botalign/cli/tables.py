@@ -10,8 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botalign.alignment.exports import resolution
-
 if TYPE_CHECKING:
     from botalign import Alignment, Comparison
 
@@ -32,6 +30,8 @@ def alignments_table(alignments: Sequence[Alignment]) -> str:
 
 
 def _row(alignment: Alignment) -> tuple[str, ...]:
+    from botalign.alignment.exports import resolution
+
     shift = float((alignment.shift_angstrom**2).sum() ** 0.5)
     return (
         alignment.moving.name,
@@ -56,6 +56,8 @@ def mirror_advice(alignment: Alignment) -> str | None:
 
 def scores_table(first: str, second: str, comparison: Comparison) -> str:
     """Return the scores of two maps, a line each."""
+    from botalign.alignment.exports import resolution
+
     scores = comparison.scores
     return columns(
         [

@@ -1,4 +1,4 @@
-"""Rigid transforms (and those with a mirror) as 3x4 matrices: ``y = M[:, :3] @ x + M[:, 3]``, angstrom, ``(x, y, z)``."""
+"""Rigid transforms, mirrors among them, as 3x4 matrices: ``y = M[:, :3] @ x + M[:, 3]``, ``(x, y, z)`` in angstrom."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray

@@ -28,7 +28,7 @@ def random_rotations(count: int, rng: np.random.Generator) -> Matrix:
 def random_quaternions(count: int, rng: np.random.Generator) -> Matrix:
     """Draw unit quaternions uniformly: a normalised Gaussian vector in four dimensions has no preferred direction."""
     q = rng.standard_normal((count, 4))
-    return q / np.linalg.norm(q, axis=1, keepdims=True)
+    return np.asarray(q / np.linalg.norm(q, axis=1, keepdims=True))
 
 
 def matrix_from_quaternion(quaternion: ArrayLike) -> Matrix:
@@ -45,7 +45,7 @@ def matrix_from_quaternion(quaternion: ArrayLike) -> Matrix:
 
 
 def quaternion_from_matrix(rotation: ArrayLike) -> Matrix:
-    """Unit quaternions ``(w, x, y, z)`` with ``w >= 0`` of rotation matrices, shape (..., 3, 3) to (..., 4)."""
+    """Return unit quaternions ``(w, x, y, z)``, ``w >= 0``, of rotation matrices, shape (..., 3, 3) to (..., 4)."""
     R = np.asarray(rotation, dtype=np.float64)
     q = Rotation.from_matrix(R.reshape(-1, 3, 3)).as_quat()[:, [3, 0, 1, 2]]
     q = np.where(q[:, :1] < 0, -q, q)

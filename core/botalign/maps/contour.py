@@ -15,9 +15,9 @@ def contour_level(density_map: DensityMap) -> float:
     """Suggest a contour level.
 
     The background is the most frequent density. Its noise lies on either side of it, the molecule above it: so the
-    squared density above it, less that of the noise, is the molecule's. The level encloses 98% of that, and is at least
-    three standard deviations of the noise above the background. It depends neither on how large the empty box is, nor on
-    the mean of the map, which may be 0, nor on a mask.
+    squared density above it, less that of the noise, is the molecule's. The level encloses 98% of that, and is at
+    least three standard deviations of the noise above the background. It depends neither on how large the empty box
+    is, nor on the mean of the map, which may be 0, nor on a mask.
 
     Parameters
     ----------

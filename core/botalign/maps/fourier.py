@@ -1,4 +1,4 @@
-"""Rotation without interpolation error, by a non-uniform Fourier transform: slow, and what the fast one is held against."""
+"""Rotation without interpolation error, by a non-uniform Fourier transform: slow, and the measure of the fast one."""
 
 import finufft
 import numpy as np

@@ -27,7 +27,7 @@ def spline_coefficients(data: Volume) -> Volume:
     return coefficients
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def rotate_in_ball(source: Volume, to_source: Matrix, out: Volume) -> None:
     """Fill `out` by trilinear interpolation inside the ball that touches the sides of its box, with zero outside it.
 
@@ -68,7 +68,7 @@ def rotate_in_ball(source: Volume, to_source: Matrix, out: Volume) -> None:
                 out[k, j, i] = c0 + w * (c1 - c0)
 
 
-@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, inline="always")
 def cubic_weights(t: float) -> tuple[float, float, float, float]:
     """Values at distance `t` past a voxel of the four cubic B-splines that reach there."""
     s = 1 - t
@@ -80,14 +80,14 @@ def cubic_weights(t: float) -> tuple[float, float, float, float]:
     )
 
 
-@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, inline="always")
 def cubic_slopes(t: float) -> tuple[float, float, float, float]:
-    """Derivatives of :func:`cubic_weights`."""
+    """Return the derivatives of :func:`cubic_weights`."""
     s = 1 - t
     return (-s * s / 2, t * (3 * t - 4) / 2, -s * (3 * s - 4) / 2, t * t / 2)
 
 
-@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, inline="always")
 def mirrored(index: int, length: int) -> int:
     """Index of the sample that a neighbour just outside the box is the image of."""
     if index < 0:
@@ -97,7 +97,45 @@ def mirrored(index: int, length: int) -> int:
     return max(index, 0)
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, inline="always")
+def interior_value(coefficients: Volume, x: float, y: float, z: float) -> float:
+    """Value of the spline at a position whose 64 neighbours all lie in the box."""
+    p, q, r = int(x), int(y), int(z)
+    wx, wy, wz = cubic_weights(x - p), cubic_weights(y - q), cubic_weights(z - r)
+    total = 0.0
+    for c in range(4):
+        plane = 0.0
+        for b in range(4):
+            plane += wy[b] * (
+                wx[0] * coefficients[r - 1 + c, q - 1 + b, p - 1]
+                + wx[1] * coefficients[r - 1 + c, q - 1 + b, p]
+                + wx[2] * coefficients[r - 1 + c, q - 1 + b, p + 1]
+                + wx[3] * coefficients[r - 1 + c, q - 1 + b, p + 2]
+            )
+        total += wz[c] * plane
+    return total
+
+
+@njit(cache=True, nogil=True)
+def edge_value(coefficients: Volume, x: float, y: float, z: float) -> float:
+    """Value of the spline at a position near a face of the box, or just outside by rounding."""
+    nz, ny, nx = coefficients.shape
+    p, q, r = int(np.floor(x)), int(np.floor(y)), int(np.floor(z))
+    wx, wy, wz = cubic_weights(x - p), cubic_weights(y - q), cubic_weights(z - r)
+    total = 0.0
+    for c in range(4):
+        for b in range(4):
+            for a in range(4):
+                total += (
+                    wz[c]
+                    * wy[b]
+                    * wx[a]
+                    * coefficients[mirrored(r - 1 + c, nz), mirrored(q - 1 + b, ny), mirrored(p - 1 + a, nx)]
+                )
+    return total
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def resample_slab(coefficients: Volume, to_source: Matrix, first: int, out: Volume) -> None:
     """Fill planes ``first, first + 1, ...`` of a target, as many as `out` has, from cubic B-spline coefficients."""
     nz, ny, nx = coefficients.shape
@@ -109,36 +147,9 @@ def resample_slab(coefficients: Volume, to_source: Matrix, first: int, out: Volu
             for i in range(out.shape[2]):
                 x, y, z = x0 + to_source[0, 0] * i, y0 + to_source[1, 0] * i, z0 + to_source[2, 0] * i
                 # A position is in the box up to rounding: an unmoved map must keep its outermost voxels.
-                if not (-EDGE <= x <= nx - 1 + EDGE and -EDGE <= y <= ny - 1 + EDGE and -EDGE <= z <= nz - 1 + EDGE):
-                    out[k, j, i] = 0
-                    continue
-                p, q, r = int(np.floor(x)), int(np.floor(y)), int(np.floor(z))
-                wx = cubic_weights(x - p)
-                wy = cubic_weights(y - q)
-                wz = cubic_weights(z - r)
-                total = 0.0
-                if 1 <= p < nx - 2 and 1 <= q < ny - 2 and 1 <= r < nz - 2:
-                    for c in range(4):
-                        plane = 0.0
-                        for b in range(4):
-                            row = (
-                                wx[0] * coefficients[r - 1 + c, q - 1 + b, p - 1]
-                                + wx[1] * coefficients[r - 1 + c, q - 1 + b, p]
-                                + wx[2] * coefficients[r - 1 + c, q - 1 + b, p + 1]
-                                + wx[3] * coefficients[r - 1 + c, q - 1 + b, p + 2]
-                            )
-                            plane += wy[b] * row
-                        total += wz[c] * plane
+                if 1 <= x < nx - 2 and 1 <= y < ny - 2 and 1 <= z < nz - 2:
+                    out[k, j, i] = interior_value(coefficients, x, y, z)
+                elif -EDGE <= x <= nx - 1 + EDGE and -EDGE <= y <= ny - 1 + EDGE and -EDGE <= z <= nz - 1 + EDGE:
+                    out[k, j, i] = edge_value(coefficients, x, y, z)
                 else:
-                    for c in range(4):
-                        for b in range(4):
-                            for a in range(4):
-                                total += (
-                                    wz[c]
-                                    * wy[b]
-                                    * wx[a]
-                                    * coefficients[
-                                        mirrored(r - 1 + c, nz), mirrored(q - 1 + b, ny), mirrored(p - 1 + a, nx)
-                                    ]
-                                )
-                out[k, j, i] = total
+                    out[k, j, i] = 0

@@ -84,7 +84,7 @@ def fourier_shell_correlation(
     weight = np.broadcast_to(twice, radius.shape).ravel()
 
     def summed(values: NDArray[np.float32]) -> NDArray[np.float64]:
-        return np.bincount(shell, weights=values.ravel() * weight)[1 : n // 2]
+        return np.asarray(np.bincount(shell, weights=values.ravel() * weight)[1 : n // 2], dtype=np.float64)
 
     cross = summed((fa * fb.conj()).real)
     power = np.sqrt(summed(np.abs(fa) ** 2) * summed(np.abs(fb) ** 2))

@@ -56,9 +56,9 @@ def search(
 ) -> Iterator[Evaluation]:
     """Minimise a function of the rotation by Bayesian optimisation (Algorithm 1 of Singer and Yang 2024).
 
-    Each rotation to look at is the lowest end of a few steepest descents of the surrogate from random rotations, stopped
-    early, which is what makes the search explore (Remark 3.2). The losses are divided by the first one, and are not
-    centred: a prior mean of zero below all losses draws the search to where it hasn't been.
+    Each rotation to look at is the lowest end of a few steepest descents of the surrogate from random rotations,
+    stopped early, which is what makes the search explore (Remark 3.2). The losses are divided by the first one, and are
+    not centred: a prior mean of zero below all losses draws the search to where it hasn't been.
 
     Parameters
     ----------
@@ -143,10 +143,10 @@ def _pulled_back(q: Array, centre: Array, within_degrees: float) -> Array:
     if angle <= limit:
         return q
     tangent = (q - dot * centre) / np.sin(angle)
-    return np.asarray(np.cos(limit) * centre + np.sin(limit) * tangent)
+    return np.asarray(np.cos(limit) * centre + np.sin(limit) * tangent, dtype=np.float64)
 
 
 def _product(p: Array, q: Array) -> Array:
     """Quaternion product: the rotation `q` first, `p` then."""
     w, v = p[0], p[1:]
-    return np.r_[w * q[0] - v @ q[1:], w * q[1:] + q[0] * v + np.cross(v, q[1:])]
+    return np.concatenate([[w * q[0] - v @ q[1:]], w * q[1:] + q[0] * v + np.cross(v, q[1:])])

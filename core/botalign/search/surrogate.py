@@ -1,7 +1,7 @@
 r"""The Gaussian process that stands for the loss: kernel, posterior mean and its gradient on the rotations.
 
-Rotations are unit quaternions here. With :math:`\|R - S\|_F^2 = 8 (1 - \langle p, q\rangle^2)` the kernel (eq. 8 of Singer
-and Yang 2024) of rotations :math:`R, S` is
+Rotations are unit quaternions here. With :math:`\|R - S\|_F^2 = 8 (1 - \langle p, q\rangle^2)` the kernel (eq. 8 of
+Singer and Yang 2024) of rotations :math:`R, S` is
 
 .. math:: c(R, S) = \exp\left(-\frac{\|R - S\|_F^2}{2 \ell^2}\right)
                   = \exp\left(-\frac{4 (1 - \langle p, q\rangle^2)}{\ell^2}\right).
@@ -24,8 +24,8 @@ class Surrogate:
 
     .. math:: f_t(R) = k(R)^T (K + \tau I)^{-1} Y
 
-    Equations 10 and 17 of Singer and Yang (2024). The inverse is bordered as rotations come in, so that adding one costs
-    :math:`O(t^2)`.
+    Equations 10 and 17 of Singer and Yang (2024). The inverse is bordered as rotations come in, so that adding one
+    costs :math:`O(t^2)`.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ class Surrogate:
         return end, float(value)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _border(
     inverse: Array, quaternions: Array, values: Array, weights: Array, t: int, quaternion: Array, value: float,
     length_scale: float, nugget: float,
@@ -143,7 +143,7 @@ def _border(
     weights[t] = residual / schur
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def _mean_and_gradient(q: Array, quaternions: Array, weights: Array, sharpness: float, gradient: Array) -> float:
     """Posterior mean at `q`; fills `gradient` with its gradient along the unit quaternions."""
     mean = 0.0
@@ -161,7 +161,7 @@ def _mean_and_gradient(q: Array, quaternions: Array, weights: Array, sharpness: 
     return mean
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _descend(
     q: Array, quaternions: Array, weights: Array, sharpness: float, min_gradient: float, min_step: float, max_steps: int
 ) -> float:

@@ -1,7 +1,7 @@
 r"""The wavelet embedding: its L1 norm is the wavelet earth mover's distance.
 
-Written by way of :func:`pywt.wavedecn`, plainly. :mod:`botalign.transport.wemd` computes the same distance faster and is
-tested against this module.
+Written by way of :func:`pywt.wavedecn`, plainly. :mod:`botalign.transport.wemd` computes the same distance faster and
+is tested against this module.
 """
 
 import warnings
@@ -45,8 +45,8 @@ def embed(
               = h \sum_\lambda 2^{s(1 + n/2)} |\mathcal W\phi_1(\lambda) - \mathcal W\phi_2(\lambda)|
 
     Equation 14 of Singer and Yang (2024) after Shirdhonkar and Jacobs (2008), with the finest scale numbered
-    :math:`s = 0`, details only, samples outside the box zero, and the voxel size :math:`h`. The array is taken as it is:
-    scale its mass to 1 beforehand to get a distance in the unit of `voxel_size`.
+    :math:`s = 0`, details only, samples outside the box zero, and the voxel size :math:`h`. The array is taken as it
+    is: scale its mass to 1 beforehand to get a distance in the unit of `voxel_size`.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 r"""The wavelet earth mover's distance of two arrays, fast.
 
-A level of the wavelet transform is linear and separable, so along one axis it is a banded matrix, and since the transform
-is linear the distance needs one transform: that of the difference.
+A level of the wavelet transform is linear and separable, so along one axis it is a banded matrix, and since the
+transform is linear the distance needs one transform: that of the difference.
 """
 
 import numpy as np
@@ -96,7 +96,7 @@ def analysis_matrix(side: int, filters: pywt.Wavelet) -> NDArray[np.float32]:
     return np.ascontiguousarray(np.concatenate([approximation, detail]), dtype=np.float32)
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def _absolute_details(coefficients: NDArray[np.float32], mz: int, my: int, mx: int) -> float:
     """Sum the absolute coefficients outside the approximation, the first `mz`, `my`, `mx`."""
     total = 0.0
@@ -109,5 +109,5 @@ def _absolute_details(coefficients: NDArray[np.float32], mz: int, my: int, mx: i
             for b in range(my):
                 for c in range(mx):
                     partial -= abs(coefficients[a, b, c])
-        total += partial
+        total += float(partial)
     return total

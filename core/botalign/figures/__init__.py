@@ -1,0 +1,5 @@
+"""Pictures of results; they need matplotlib, the extra ``figures``."""
+
+from botalign.figures.alignment import alignment_figure
+
+__all__ = ["alignment_figure"]

@@ -1,0 +1,104 @@
+"""The picture of an alignment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from botalign.figures.curves import draw_search, draw_shells
+from botalign.figures.projections import FIXED_COLOUR, MOVING_COLOUR, PLANES, overlay, preview, view_box
+from botalign.geometry import identity
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from botalign.alignment import Alignment
+    from botalign.figures.projections import Overlay
+    from botalign.maps.density_map import DensityMap
+
+#: The same scale before and after, unless that would make the molecule this much smaller than it need be.
+_LARGEST_BOX = 1.5
+_LONGEST_NAME = 22
+
+
+def alignment_figure(alignment: Alignment, fixed: DensityMap, moving: DensityMap) -> Figure:
+    """Draw what an alignment did.
+
+    Parameters
+    ----------
+    alignment : Alignment
+        The result.
+    fixed, moving : DensityMap
+        The two maps, as they were aligned.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Both maps over each other in three projections, before and after, in orange and blue, which together give white;
+        the Fourier shell correlations; the course of the search. Not known to pyplot: save it by ``figure.savefig``.
+
+    Notes
+    -----
+    Only the density above a contour level is shown, on no more than 128 voxels a side.
+    """
+    from matplotlib.figure import Figure
+
+    still, mobile = preview(fixed), preview(moving)
+    poses = [("before", identity()), ("after", alignment.moving_to_fixed)]
+    boxes = [view_box([(still, identity()), (mobile, pose)]) for _, pose in poses]
+    if boxes[0].size_angstrom[0] < _LARGEST_BOX * boxes[1].size_angstrom[0]:
+        boxes = [view_box([(still, identity()), *((mobile, pose) for _, pose in poses)])] * 2
+    figure = Figure(figsize=(11.0, 5.6), dpi=150, layout="constrained", facecolor="white")
+    grid = figure.add_gridspec(2, 4, width_ratios=(1, 1, 1, 1.35))
+    for row, ((when, pose), box) in enumerate(zip(poses, boxes, strict=True)):
+        pictures = overlay(still, mobile, pose, box)
+        for column in range(len(PLANES)):
+            _draw_projection(figure.add_subplot(grid[row, column]), pictures, column, when)
+    draw_shells(figure.add_subplot(grid[0, 3]), alignment)
+    draw_search(figure.add_subplot(grid[1, 3]), alignment)
+    for axes in figure.axes:
+        axes.tick_params(labelsize=8)
+        axes.xaxis.label.set_fontsize(9)
+        axes.yaxis.label.set_fontsize(9)
+    for axes in figure.axes[-2:]:
+        axes.spines[["top", "right"]].set_visible(False)
+    _title(figure, alignment)
+    return figure
+
+
+def _draw_projection(axes: Axes, pictures: Overlay, column: int, when: str) -> None:
+    horizontal, vertical, _ = PLANES[column]
+    axes.imshow(pictures.images[column], origin="lower", extent=pictures.extents[column], interpolation="bilinear")
+    axes.set_xlabel(f"{horizontal} (Å)")
+    axes.set_ylabel(f"{vertical} (Å)")
+    axes.locator_params(nbins=5)
+    if column == 0:
+        axes.text(0.04, 0.94, when, transform=axes.transAxes, color="white", fontsize=11, va="top", weight="bold")
+
+
+def _title(figure: Figure, alignment: Alignment) -> None:
+    from matplotlib.patches import Patch
+
+    shift = float(np.linalg.norm(alignment.shift_angstrom))
+    before, after = alignment.before.correlation, alignment.after.correlation
+    facts = [
+        f"rotated by {alignment.angle_degrees:.2f}°, shifted by {shift:.2f} Å",
+        f"correlation {before:.4f} → {after:.4f}",
+    ]
+    if alignment.mirrored:
+        facts.insert(0, "mirrored")
+    if alignment.hand is not None:
+        facts.append(f"hand: {alignment.hand.decision}")
+    roles = ((FIXED_COLOUR, "fixed", alignment.fixed), (MOVING_COLOUR, "moving", alignment.moving))
+    handles = [Patch(facecolor=colour, label=f"{role}: {_short(reference.name)}") for colour, role, reference in roles]
+    figure.legend(handles=handles, loc="outside upper left", ncols=2, frameon=False, fontsize=9.5, borderaxespad=0.2)
+    figure.text(0.992, 0.99, " · ".join(facts), ha="right", va="top", fontsize=10)
+
+
+def _short(name: str) -> str:
+    """Return a file's name, cut in the middle where it would run into the facts beside it."""
+    name = Path(name).name
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME // 2]}…{name[-_LONGEST_NAME // 2 + 1 :]}"
