@@ -1,7 +1,7 @@
 """How right BOTalign is: random poses of real maps, found or not, how far off, and whether the hand is called right.
 
 ``python benchmarks/accuracy.py`` gives the table of the refined alignment, with mirrored copies too;
-``python benchmarks/accuracy.py --search`` that of the search alone, WEMD against L2, as Figure 3 of Singer and Yang 2024.
+``python benchmarks/accuracy.py --search`` that of the search alone, WEMD against L2, as Figure 3 of Singer and Yang.
 """
 
 import argparse

@@ -63,10 +63,20 @@ class Surrogate:
 
     def add(self, quaternion: Array, value: float) -> None:
         """Add the value of the loss at a rotation."""
-        _border(
-            self._inverse, self._quaternions, self._values, self._weights, self.count, quaternion, value,
-            self.length_scale, self.nugget,
-        )  # fmt: skip
+        t = self.count
+        inverse = self._inverse[:t, :t]
+        column = kernel(quaternion[None], self.quaternions, length_scale=self.length_scale)[0]
+        # einsum, not BLAS: its sums don't depend on the number of threads, and small ones on many threads are slow.
+        solved = np.einsum("ij,j->i", inverse, column)
+        schur = 1.0 + self.nugget - float(np.einsum("i,i->", solved, column))
+        residual = value - float(np.einsum("i,i->", solved, self.values))
+        inverse += solved[:, None] * (solved / schur)
+        self._inverse[t, :t] = self._inverse[:t, t] = -solved / schur
+        self._inverse[t, t] = 1.0 / schur
+        self._weights[:t] -= solved * (residual / schur)
+        self._weights[t] = residual / schur
+        self._quaternions[t] = quaternion
+        self._values[t] = value
         self.count += 1
 
     def mean(self, quaternion: Array) -> float:
@@ -110,39 +120,6 @@ class Surrogate:
         return end, float(value)
 
 
-@njit(cache=True, nogil=True)
-def _border(
-    inverse: Array, quaternions: Array, values: Array, weights: Array, t: int, quaternion: Array, value: float,
-    length_scale: float, nugget: float,
-) -> None:  # fmt: skip
-    """Border the inverse of ``K + nugget I`` by one row, and update the weights of the posterior mean."""
-    column = np.empty(t)
-    for i in range(t):
-        dot = 0.0
-        for d in range(4):
-            dot += quaternions[i, d] * quaternion[d]
-        column[i] = np.exp(-4.0 * (1.0 - dot * dot) / length_scale**2)
-    solved = np.zeros(t)
-    schur = 1.0 + nugget
-    for i in range(t):
-        for j in range(t):
-            solved[i] += inverse[i, j] * column[j]
-        schur -= solved[i] * column[i]
-    for i in range(t):
-        for j in range(t):
-            inverse[i, j] += solved[i] * solved[j] / schur
-        inverse[i, t] = inverse[t, i] = -solved[i] / schur
-    inverse[t, t] = 1.0 / schur
-    quaternions[t] = quaternion
-    values[t] = value
-    residual = value
-    for i in range(t):
-        residual -= solved[i] * values[i]
-    for i in range(t):
-        weights[i] -= solved[i] * residual / schur
-    weights[t] = residual / schur
-
-
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def _mean_and_gradient(q: Array, quaternions: Array, weights: Array, sharpness: float, gradient: Array) -> float:
     """Posterior mean at `q`; fills `gradient` with its gradient along the unit quaternions."""
@@ -171,7 +148,7 @@ def _descend(
     chord = np.sqrt(8.0)  # a small step of the quaternion is a step sqrt(8) times as long of the matrix
     length = 0.0
     for _ in range(max_steps):
-        slope = np.sqrt((gradient**2).sum())
+        slope = _norm(gradient)
         if slope / chord < min_gradient:
             break
         # The first trial goes 0.1 of the unit of quaternions (11 degrees), later ones twice as far as the last step.
@@ -179,16 +156,25 @@ def _descend(
         while True:
             for d in range(4):
                 trial[d] = q[d] - length * gradient[d] / slope
-            trial /= np.sqrt((trial**2).sum())
+            size = _norm(trial)
+            for d in range(4):
+                trial[d] /= size
             value = _mean_and_gradient(trial, quaternions, weights, sharpness, trial_gradient)
             if value <= mean - 0.3 * length * slope or length * chord < 1e-4:
                 break
             length *= 0.5
         if value > mean:
             break
-        q[:] = trial
-        gradient[:] = trial_gradient
+        for d in range(4):
+            q[d] = trial[d]
+            gradient[d] = trial_gradient[d]
         mean = value
         if length * chord < min_step:
             break
     return mean
+
+
+@njit(cache=True, nogil=True)
+def _norm(vector: Array) -> float:
+    """Length of a vector of four."""
+    return float(np.sqrt(vector[0] ** 2 + vector[1] ** 2 + vector[2] ** 2 + vector[3] ** 2))

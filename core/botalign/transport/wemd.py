@@ -101,10 +101,10 @@ def _absolute_details(coefficients: NDArray[np.float32], mz: int, my: int, mx: i
     """Sum the absolute coefficients outside the approximation, the first `mz`, `my`, `mx`."""
     total = 0.0
     for a in range(coefficients.shape[0]):
-        slab = coefficients[a].ravel()
         partial = np.float32(0)
-        for c in range(slab.shape[0]):
-            partial += abs(slab[c])
+        for b in range(coefficients.shape[1]):
+            for c in range(coefficients.shape[2]):
+                partial += abs(coefficients[a, b, c])
         if a < mz:
             for b in range(my):
                 for c in range(mx):

@@ -1,0 +1,180 @@
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import botalign
+from botalign.geometry import compose, geodesic_degrees, mirror_across
+
+from .conftest import QUICK, Pair, Run, listing
+
+
+@pytest.fixture
+def mirrored(pair: Pair, tmp_path: Path) -> Path:
+    transform = compose(np.linalg.inv(np.vstack([pair.answer, [0, 0, 0, 1]]))[:3], mirror_across(np.zeros(3)))
+    path = tmp_path / "mirrored.mrc"
+    botalign.phantom(40, voxel_size_angstrom=3.3, resolution_angstrom=10, transform=transform).write(path)
+    return path
+
+
+def test_everything_that_can_be_written(run: Run, pair: Pair, tmp_path: Path) -> None:
+    aligned, result, figure = tmp_path / "aligned.mrc", tmp_path / "r.json", tmp_path / "f.png"
+    ran = run("align", pair.fixed, pair.moving, "-o", aligned, "--result", result, "--figure", figure, *QUICK)
+    assert (ran.code, ran.err) == (0, "")
+    found = botalign.Alignment.load(result)
+    assert geodesic_degrees(found.moving_to_fixed[:, :3], pair.answer[:, :3]) < 1
+    for fact in ("rotation ", "shift ", "correlation ", "FSC 0.5 ", "hand ", "seconds ", "written "):
+        assert sum(line.startswith(fact) for line in ran.out.splitlines()) == 1, fact
+    assert f"{found.angle_degrees:.2f} degrees" in ran.out
+    written, fixed = botalign.read(aligned), botalign.read(pair.fixed)
+    assert written.grid == fixed.grid
+    assert np.corrcoef(written.data.ravel(), fixed.data.ravel())[0, 1] > 0.99
+    assert written.labels[-1].startswith(f"BOTalign {botalign.__version__} ")
+    assert written.labels[-1].endswith(" moving.mrc onto fixed.mrc")
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    assert sorted(listing(tmp_path)) == ["aligned.mrc", "f.png", "r.json"]
+
+
+def test_the_raw_map_is_written(run: Run, pair: Pair, tmp_path: Path) -> None:
+    moving = botalign.read(pair.moving)
+    moving.with_data(moving.data - 5).write(tmp_path / "shifted.mrc")
+    ran = run("align", pair.fixed, tmp_path / "shifted.mrc", "-o", tmp_path / "a.mrc", "--level-moving", "-4", *QUICK)
+    assert ran.code == 0
+    assert botalign.read(tmp_path / "a.mrc").data.min() < -4.9
+
+
+def test_nothing_is_written_unasked(
+    run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = run("align", pair.fixed, pair.moving, *QUICK)
+    assert ran.code == 0
+    assert ran.err.startswith("botalign: nothing was written; -o ")
+    assert ran.err.count("\n") == 1
+    assert listing(tmp_path) == {}
+    assert run("align", pair.fixed, pair.moving, "--quiet", *QUICK).err == ""
+
+
+def test_json_is_the_result_file_and_nothing_else(run: Run, pair: Pair, tmp_path: Path) -> None:
+    result = tmp_path / "r.json"
+    ran = run("align", pair.fixed, pair.moving, "--json", "--result", result, *QUICK)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == result.read_text()
+    assert json.loads(ran.out)["format"] == "botalign-alignment"
+
+
+def test_the_same_seed_gives_the_same_result(run: Run, pair: Pair) -> None:
+    def result(seed: int) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(
+            run("align", pair.fixed, pair.moving, "--json", "--seed", seed, "--hand", "keep", *QUICK).out
+        )
+        del content["seconds"], content["seed"]
+        return content
+
+    assert result(3) == result(3)
+    assert result(3) != result(4)
+
+
+def test_several_maps(run: Run, pair: Pair, tmp_path: Path) -> None:
+    second = tmp_path / "second.map.gz"
+    botalign.read(pair.moving).write(second)
+    out = tmp_path / "out"
+    ran = run("align", pair.fixed, pair.moving, second, "-o", out, "--result", out, "--figure", out, *QUICK)
+    assert (ran.code, ran.err) == (0, "")
+    assert sorted(listing(out)) == [
+        "moving.json", "moving.mrc", "moving.png", "second.json", "second.map.gz", "second.png",
+    ]  # fmt: skip
+    head, *rows, last = ran.out.splitlines()
+    assert head.split() == ["map", "rotation", "shift", "correlation", "FSC", "0.5", "hand", "seconds"]
+    assert [row.split()[0] for row in rows] == [str(pair.moving), str(second)]
+    assert last == f"written in {out}"
+    same = [botalign.read(out / name).data for name in ("moving.mrc", "second.map.gz")]
+    assert np.array_equal(*same)
+
+
+def test_several_maps_as_json(run: Run, pair: Pair, tmp_path: Path) -> None:
+    shutil.copy(pair.moving, tmp_path / "b.mrc")
+    ran = run("align", pair.fixed, pair.moving, tmp_path / "b.mrc", "--json", *QUICK)
+    assert [entry["moving"]["name"] for entry in json.loads(ran.out)] == [str(pair.moving), str(tmp_path / "b.mrc")]
+
+
+def test_one_bad_map_of_several_does_not_stop_the_others(run: Run, pair: Pair, tmp_path: Path) -> None:
+    flat, out = tmp_path / "flat.mrc", tmp_path / "out"
+    moving = botalign.read(pair.moving)
+    moving.with_data(np.ones_like(moving.data)).write(flat)
+    ran = run("align", pair.fixed, flat, pair.moving, "-o", out, *QUICK)
+    assert ran.code == 2
+    assert ran.err.startswith("botalign: error: ")
+    assert "flat.mrc" in ran.err
+    assert ran.err.count("\n") == 1
+    assert str(pair.moving) in ran.out
+    assert sorted(listing(out)) == ["moving.mrc"]
+
+
+def test_what_is_wrong_for_every_map_is_said_once(run: Run, pair: Pair, tmp_path: Path) -> None:
+    shutil.copy(pair.moving, tmp_path / "b.mrc")
+    run("align", pair.fixed, pair.moving, tmp_path / "b.mrc", "--size", "3").refused()
+
+
+def test_one_map_into_a_folder(run: Run, pair: Pair, tmp_path: Path) -> None:
+    assert run("align", pair.fixed, pair.moving, "-o", tmp_path, "--result", tmp_path, *QUICK).code == 0
+    assert sorted(listing(tmp_path)) == ["moving.json", "moving.mrc"]
+
+
+def test_overwrite(run: Run, pair: Pair, tmp_path: Path) -> None:
+    (tmp_path / "a.mrc").write_text("old")
+    assert run("align", pair.fixed, pair.moving, "-o", tmp_path / "a.mrc", "--overwrite", *QUICK).code == 0
+    assert botalign.read(tmp_path / "a.mrc").grid == botalign.read(pair.fixed).grid
+    assert list(listing(tmp_path)) == ["a.mrc"]
+
+
+def test_a_mirrored_map_is_noticed(run: Run, pair: Pair, mirrored: Path) -> None:
+    options = ("--evaluations", "100", "--size", "24")
+    checked = run("align", pair.fixed, mirrored, *options)
+    assert f"{mirrored} fits better as its mirror image: run again with --hand auto" in checked.out
+    taken = run("align", pair.fixed, mirrored, "--hand", "auto", "--json", *options)
+    assert json.loads(taken.out)["mirrored"] is True
+    kept = run("align", pair.fixed, mirrored, "--hand", "keep", *options)
+    assert "not looked at" in kept.out
+    assert "fits better" not in kept.out
+
+
+def test_from_an_earlier_result(run: Run, pair: Pair, result_file: Path) -> None:
+    ran = run(
+        "align", pair.fixed, pair.moving, "--start", result_file, "--local", "5", "--evaluations", "5", "--json"
+    )
+    found = np.array(json.loads(ran.out)["moving_to_fixed"])
+    assert geodesic_degrees(found[:, :3], pair.answer[:, :3]) < 1
+
+
+def test_every_option_reaches_the_search(
+    run: Run, pair: Pair, result_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def steps(fixed: object, moving: object, **options: Any) -> None:
+        seen.update(options)
+        raise botalign.InputError("seen")
+
+    monkeypatch.setattr(botalign, "align_steps", steps)
+    typed = (
+        "--loss l2 --hand auto --size 40 --evaluations 7 --no-refine --preset paper --local 12.5 --level-fixed 0.5 "
+        f"--level-moving -2 --seed 9 --threads 2 --start {result_file}"
+    )
+    run("align", pair.fixed, pair.moving, *typed.split()).refused()
+    start = seen.pop("start")
+    assert isinstance(start, botalign.Alignment)
+    assert seen == {
+        "loss": "l2", "hand": "auto", "size": 40, "evaluations": 7, "refine": False, "preset": "paper",
+        "local_degrees": 12.5, "level_fixed": 0.5, "level_moving": -2.0, "seed": 9, "threads": 2,
+    }  # fmt: skip
+
+
+def test_a_long_name_leaves_room_for_the_history(run: Run, pair: Pair, tmp_path: Path) -> None:
+    long = tmp_path / f"{'x' * 100}.mrc"
+    shutil.copy(pair.moving, long)
+    assert run("align", pair.fixed, long, "-o", tmp_path / "a.mrc", *QUICK).code == 0
+    assert botalign.read(tmp_path / "a.mrc").labels[-1].endswith("xx.mrc onto fixed.mrc")

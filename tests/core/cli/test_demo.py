@@ -1,0 +1,39 @@
+import re
+from pathlib import Path
+
+import pytest
+
+import botalign
+
+from .conftest import Run, listing
+
+FILES = ["aligned.mrc", "figure.png", "fixed.mrc", "moving.mrc", "result.json"]
+
+
+def test_the_demo_finds_the_known_answer(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = run("demo")
+    assert (ran.code, ran.err) == (0, "")
+    off = re.search(r"^off by +([\d.]+) degrees and ([\d.]+) A$", ran.out, re.MULTILINE)
+    assert off is not None
+    assert float(off[1]) < 0.2
+    assert float(off[2]) < 0.1
+    assert sorted(listing(Path("botalign-demo"))) == FILES
+    result = botalign.Alignment.load("botalign-demo/result.json")
+    assert result.fixed.grid == botalign.read(result.fixed.name).grid
+    assert result.moving.grid == botalign.read(result.moving.name).grid
+    assert "botalign align botalign-demo/fixed.mrc botalign-demo/moving.mrc -o " in ran.out
+
+
+def test_it_replaces_nothing_unasked(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    assert "--overwrite" in run("demo", "-o", tmp_path).refused()
+    assert listing(tmp_path) == {"mine": b"mine"}
+
+
+def test_without_matplotlib_the_figure_is_left_out(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("botalign.cli.running.can_draw", lambda: False)
+    ran = run("demo", "-o", tmp_path, "--overwrite", "--seed", "5")
+    assert ran.code == 0
+    assert "botalign[figures]" in ran.err
+    assert sorted(listing(tmp_path)) == [name for name in FILES if name != "figure.png"]

@@ -1,0 +1,37 @@
+import subprocess
+import sys
+
+import pytest
+
+import botalign
+
+from .conftest import Run
+
+COMMANDS = ("align", "apply", "score", "info", "demo")
+
+
+def test_help_names_every_command(run: Run) -> None:
+    for typed in (["--help"], ["-h"], []):
+        ran = run(*typed)
+        assert (ran.code, ran.err) == (0, "")
+        assert all(f"  {command} " in ran.out for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command(run: Run, command: str) -> None:
+    ran = run(command, "--help")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(f"Usage: botalign {command} ")
+
+
+def test_version(run: Run) -> None:
+    assert run("--version").out == f"botalign {botalign.__version__}\n"
+
+
+def test_help_loads_no_numerics() -> None:
+    script = (
+        "import sys; from botalign.cli import main; code = main(['align', '--help']); "
+        "print(sorted({'numpy', 'scipy', 'numba', 'matplotlib', 'rich', 'mrcfile'} & set(sys.modules)), file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stderr == "[]\n"

@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+
+from botalign.cli.staging import Staging
+from botalign.errors import InputError
+
+from .conftest import listing
+
+
+def test_files_appear_together(tmp_path: Path) -> None:
+    with Staging(overwrite=False) as staging:
+        for name in ("a.json", "b.map.gz"):
+            hidden = staging.path(tmp_path / name)
+            assert hidden.name.endswith(name[1:])
+            hidden.write_text(name)
+            assert not (tmp_path / name).exists()
+    assert listing(tmp_path) == {"a.json": b"a.json", "b.map.gz": b"b.map.gz"}
+
+
+def test_an_error_takes_all_away(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=f"^{tmp_path}/new/a.json: no$"), Staging(overwrite=False) as staging:
+        hidden = staging.path(tmp_path / "new" / "a.json")
+        hidden.write_text("half")
+        raise InputError(f"{hidden}: no")
+    assert listing(tmp_path) == {}
+
+
+def test_a_name_that_is_taken_meanwhile(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"b\.json: exists already"), Staging(overwrite=False) as staging:
+        for name in ("a.json", "b.json"):
+            staging.path(tmp_path / name).write_text("new")
+        (tmp_path / "b.json").write_text("another program's")
+    assert listing(tmp_path) == {"b.json": b"another program's"}
+
+
+def test_overwrite(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("old")
+    with Staging(overwrite=True) as staging:
+        staging.path(tmp_path / "a.json").write_text("new")
+    assert listing(tmp_path) == {"a.json": b"new"}

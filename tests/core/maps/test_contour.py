@@ -1,0 +1,109 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from botalign import DensityMap, Grid, contour_level, phantom
+
+
+def level(data: np.ndarray) -> float:
+    return contour_level(DensityMap(data, Grid(data.shape)))
+
+
+def clean(seed: int) -> np.ndarray:
+    return phantom(48, voxel_size_angstrom=2.7, seed=seed).data
+
+
+def noisy(seed: int) -> np.ndarray:
+    return phantom(48, voxel_size_angstrom=2.7, seed=seed, noise=0.1).data
+
+
+def of_mean_zero(seed: int) -> np.ndarray:
+    data = noisy(seed)
+    return data - data.mean()
+
+
+def masked(seed: int) -> np.ndarray:
+    axis = np.arange(48) - 23.5
+    ball = (axis**2)[:, None, None] + (axis**2)[None, :, None] + axis**2 < 22**2
+    return noisy(seed) * ball
+
+
+MAPS = [clean, noisy, of_mean_zero, masked]
+
+
+@pytest.mark.parametrize("make", MAPS)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_it_encloses_a_molecule_and_not_the_box(make: Callable[[int], np.ndarray], seed: int) -> None:
+    data = make(seed)
+    molecule = clean(seed)
+    share = float((data > level(data)).mean())
+    # Where a residue's Gaussian has some weight, and where it has nearly none.
+    assert share < (molecule > 0.02 * molecule.max()).mean()
+    assert share > (molecule > 0.6 * molecule.max()).mean()
+
+
+@pytest.mark.parametrize("make", [clean, noisy])
+def test_it_does_not_depend_on_the_empty_box(make: Callable[[int], np.ndarray]) -> None:
+    data = make(0)
+    spread = 0.0 if make is clean else 0.1 * clean(0).max()
+    wide = np.random.default_rng(0).normal(0, 1, (80, 80, 80)) * spread
+    wide[16:64, 10:58, 20:68] = data
+    assert level(wide) == pytest.approx(level(data), rel=0.05)
+
+
+def test_padding_with_zeros_keeps_it() -> None:
+    for side in (60, 96, 128):
+        margin = (side - 48) // 2
+        assert level(np.pad(clean(0), margin)) == pytest.approx(level(clean(0)), rel=0.05)
+
+
+@pytest.mark.parametrize("make", MAPS)
+@pytest.mark.parametrize(("scale", "offset"), [(3.0, 0.0), (1e-4, 0.0), (1.0, -2.0), (250.0, 1000.0), (0.5, 0.1)])
+def test_it_moves_with_the_unit_and_the_zero_of_the_map(
+    make: Callable[[int], np.ndarray], scale: float, offset: float
+) -> None:
+    data = make(0)
+    expected = scale * level(data) + offset
+    assert level(scale * data + offset) == pytest.approx(expected, abs=0.005 * scale * np.ptp(data))
+
+
+@pytest.mark.parametrize("noise", [0.03, 0.1, 0.2])
+@pytest.mark.parametrize("mean", [0.0, "subtracted"])
+def test_it_stays_above_the_noise(noise: float, mean: float | str) -> None:
+    molecule = phantom(56, voxel_size_angstrom=2.7)
+    data = phantom(56, voxel_size_angstrom=2.7, noise=noise).data
+    shift = float(data.mean()) if mean == "subtracted" else 0.0
+    sigma = noise * float(molecule.data.max())
+    found = level(data - shift)
+    assert found > 2 * sigma - shift
+    assert found < molecule.data.max() - shift
+
+
+def test_the_mass_above_it_is_the_molecules() -> None:
+    for make in MAPS:
+        data, molecule = make(1).astype(float), clean(1).astype(float)
+        above = np.maximum(data - level(data), 0)
+        assert np.corrcoef(above.ravel(), molecule.ravel())[0, 1] > 0.85
+        centres = [
+            np.array([np.indices(m.shape)[axis].ravel() @ m.ravel() for axis in range(3)]) / m.sum()
+            for m in (above, molecule)
+        ]
+        np.testing.assert_allclose(centres[0], centres[1], atol=1.0)
+
+
+def test_a_binary_mask_is_its_own_molecule() -> None:
+    data = np.zeros((20, 20, 20))
+    data[5:12, 6:14, 7:15] = 1
+    assert 0 <= level(data) < 1
+
+
+def test_a_constant_map_has_its_constant() -> None:
+    assert level(np.full((5, 5, 5), 2.5)) == 2.5
+
+
+def test_the_same_map_finer_has_the_same_level() -> None:
+    # 110^3 is more than a million voxels, of which only some are looked at.
+    coarse = phantom(64, voxel_size_angstrom=2.2, resolution_angstrom=8.0)
+    fine = phantom(110, voxel_size_angstrom=1.28, resolution_angstrom=8.0)
+    assert contour_level(fine) == pytest.approx(contour_level(coarse), rel=0.05)

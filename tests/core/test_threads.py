@@ -1,0 +1,69 @@
+import threading
+from collections.abc import Generator
+
+import pytest
+
+from botalign.threads import ahead, one_blas_thread
+
+
+def counting(count: int, stopped: threading.Event) -> Generator[int, None, str]:
+    try:
+        yield from range(count)
+    finally:
+        stopped.set()
+    return "done"
+
+
+def test_ahead_hands_on_steps_and_result() -> None:
+    steps, stopped = ahead(counting(5, threading.Event())), threading.Event()
+    seen = []
+    with pytest.raises(StopIteration) as end:
+        while True:
+            seen.append(next(steps))
+    assert seen == [0, 1, 2, 3, 4]
+    assert end.value.value == "done"
+    assert not stopped.is_set()
+
+
+def test_closing_ends_the_thread() -> None:
+    stopped = threading.Event()
+    before = threading.active_count()
+    steps = ahead(counting(10**9, stopped))
+    assert next(steps) == 0
+    steps.close()
+    assert stopped.is_set()
+    assert threading.active_count() == before
+
+
+def test_closing_before_the_first_step_ends_the_thread() -> None:
+    stopped = threading.Event()
+    ahead(counting(10**9, stopped)).close()
+    assert threading.active_count() == 1 or stopped.is_set()
+
+
+def test_an_error_arrives_where_the_results_are_asked_for() -> None:
+    def failing() -> Generator[int, None, None]:
+        yield 1
+        raise ValueError("no")
+
+    steps = ahead(failing())
+    assert next(steps) == 1
+    with pytest.raises(ValueError, match="no"):
+        next(steps)
+
+
+def test_blas_setting_is_restored_by_the_last_one_out() -> None:
+    from threadpoolctl import ThreadpoolController
+
+    def now() -> list[int]:
+        return [library["num_threads"] for library in ThreadpoolController().select(user_api="blas").info()]
+
+    before = now()
+    first, second = one_blas_thread(), one_blas_thread()
+    first.__enter__()
+    second.__enter__()
+    assert set(now()) == {1}
+    first.__exit__(None, None, None)
+    assert set(now()) == {1}
+    second.__exit__(None, None, None)
+    assert now() == before
