@@ -83,7 +83,13 @@ def run_worker(peer: str, python: Path, folder: Path, timeout: float) -> dict[st
     command = [str(python), str(HERE / "workers" / f"{peer}_worker.py"), str(folder)]
     try:
         done = subprocess.run(
-            command, env=os.environ | ONE_THREAD, capture_output=True, text=True, timeout=timeout, check=False
+            command,
+            cwd=folder,  # some programs write logs where they are started
+            env=os.environ | ONE_THREAD,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return {"error": f"stopped after {timeout:.0f} seconds"}

@@ -1,6 +1,7 @@
 import threading
 from collections.abc import Generator
 
+import numpy as np
 import pytest
 
 from botalign.threads import ahead, one_blas_thread
@@ -58,6 +59,7 @@ def test_blas_setting_is_restored_by_the_last_one_out() -> None:
     def now() -> list[int]:
         return [library["num_threads"] for library in ThreadpoolController().select(user_api="blas").info()]
 
+    np.eye(2) @ np.eye(2)  # loads the library
     before = now()
     first, second = one_blas_thread(), one_blas_thread()
     first.__enter__()

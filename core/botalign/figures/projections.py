@@ -61,10 +61,9 @@ def view_box(maps: list[tuple[DensityMap, Matrix]]) -> Grid:
     """Return a cube that holds what previews show, each moved by a transform; specks of noise far off don't count."""
     ends = []
     for shown, transform in maps:
-        indices = np.argwhere(shown.data > _FAINT * shown.data.max())[:, ::-1]
-        if len(indices):
-            points = apply_transform(compose(transform, shown.grid.index_to_physical), indices)
-            ends.append(np.percentile(points, [_SPECKS, 100 - _SPECKS], axis=0))
+        indices = np.argwhere(shown.data >= _FAINT * shown.data.max())[:, ::-1]
+        points = apply_transform(compose(transform, shown.grid.index_to_physical), indices)
+        ends.append(np.percentile(points, [_SPECKS, 100 - _SPECKS], axis=0))
     low, high = np.min(ends, axis=(0, 1)), np.max(ends, axis=(0, 1))
     side = _MARGIN * max(float((high - low).max()), 1e-3)
     return Grid.cube(SIDE, side / (SIDE - 1), (low + high) / 2)

@@ -46,9 +46,7 @@ def test_the_raw_map_is_written(run: Run, pair: Pair, tmp_path: Path) -> None:
     assert botalign.read(tmp_path / "a.mrc").data.min() < -4.9
 
 
-def test_nothing_is_written_unasked(
-    run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_written_unasked(run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     ran = run("align", pair.fixed, pair.moving, *QUICK)
     assert ran.code == 0
@@ -143,9 +141,7 @@ def test_a_mirrored_map_is_noticed(run: Run, pair: Pair, mirrored: Path) -> None
 
 
 def test_from_an_earlier_result(run: Run, pair: Pair, result_file: Path) -> None:
-    ran = run(
-        "align", pair.fixed, pair.moving, "--start", result_file, "--local", "5", "--evaluations", "5", "--json"
-    )
+    ran = run("align", pair.fixed, pair.moving, "--start", result_file, "--local", "5", "--evaluations", "5", "--json")
     found = np.array(json.loads(ran.out)["moving_to_fixed"])
     assert geodesic_degrees(found[:, :3], pair.answer[:, :3]) < 1
 

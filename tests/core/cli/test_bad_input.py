@@ -184,7 +184,9 @@ def test_a_result_from_a_newer_version(run: Run, pair: Pair, result_file: Path, 
     assert list(listing(tmp_path)) == ["r.json"]
 
 
-@pytest.mark.parametrize("typed", ["bogus", "align", "align a.mrc", "apply r.json a.mrc", "score a.mrc", "info", "info a b"])
+@pytest.mark.parametrize(
+    "typed", ["bogus", "align", "align a.mrc", "apply r.json a.mrc", "score a.mrc", "info", "info a b"]
+)
 def test_too_little_or_too_much(run: Run, typed: str) -> None:
     assert "; see `botalign" in run(*typed.split()).refused()
 

@@ -52,7 +52,9 @@ def read_until(descriptor: int, text: str, seconds: float = 60) -> str:
 def test_ctrl_c_in_a_terminal(pair: Pair, tmp_path: Path) -> None:
     master, slave = pty.openpty()
     command = ("align", pair.fixed, pair.moving, "-o", "a.mrc", "--result", "r.json", "--evaluations", "5000")
-    with subprocess.Popen([*BOTALIGN, *map(str, command)], cwd=tmp_path, stderr=slave, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [*BOTALIGN, *map(str, command)], cwd=tmp_path, stderr=slave, stdout=subprocess.PIPE
+    ) as process:
         os.close(slave)
         shown = read_until(master, "best loss")
         process.send_signal(signal.SIGINT)
@@ -99,9 +101,7 @@ def test_a_full_disk_keeps_the_old_file(run: Run, pair: Pair, result_file: Path,
     assert listing(tmp_path) == {"a.mrc": b"old"}
 
 
-def test_a_figure_that_cannot_be_written(
-    run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_figure_that_cannot_be_written(run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     monkeypatch.setattr("matplotlib.figure.Figure.savefig", failing(full))
     outputs = ("-o", tmp_path / "a.mrc", "--result", tmp_path / "r.json", "--figure", tmp_path / "f.png")

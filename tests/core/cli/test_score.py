@@ -62,6 +62,8 @@ def test_scores_without_a_value_meet_nothing(run: Run, pair: Pair, monkeypatch: 
     assert json.loads(run("score", pair.fixed, pair.fixed, "--json").out)["fsc_resolution_angstrom"] is None
 
 
-@pytest.mark.parametrize("text", ["correlation", "correlation=", "correlation=high", "correlation=nan", "height=3", "=1"])
+@pytest.mark.parametrize(
+    "text", ["correlation", "correlation=", "correlation=high", "correlation=nan", "height=3", "=1"]
+)
 def test_a_requirement_that_says_nothing(run: Run, pair: Pair, text: str) -> None:
     assert "NAME=VALUE" in run("score", pair.fixed, pair.moving, "--require", text).refused()

@@ -41,7 +41,9 @@ def test_projections_before_and_after(figure: Figure) -> None:
     labels = [(axes.get_xlabel(), axes.get_ylabel()) for axes in figure.axes[:6]]
     assert labels == [("x (Å)", "y (Å)"), ("x (Å)", "z (Å)"), ("y (Å)", "z (Å)")] * 2
     assert all(axes.get_aspect() == 1 for axes in figure.axes[:6])
-    scales = {np.ptp(axes.get_xlim()) for axes in figure.axes[:6]} | {np.ptp(axes.get_ylim()) for axes in figure.axes[:6]}
+    scales = {np.ptp(axes.get_xlim()) for axes in figure.axes[:6]} | {
+        np.ptp(axes.get_ylim()) for axes in figure.axes[:6]
+    }
     assert max(scales) - min(scales) < 1e-9
 
 

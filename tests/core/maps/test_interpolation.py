@@ -76,7 +76,8 @@ def test_slabs_are_parts_of_the_whole() -> None:
 @pytest.mark.parametrize("side", [9, 12])
 def test_the_ball_touches_the_sides_of_its_box(side: int) -> None:
     out = np.full((side, side, side), 7, dtype=np.float32)
-    rotate_in_ball(np.ones((3 * side,) * 3, dtype=np.float32), np.eye(3, 4) + side * np.eye(3, 4, 3)[:, :4] + [[0, 0, 0, side]] * 3, out)
+    middle = np.column_stack([np.eye(3), [side] * 3])
+    rotate_in_ball(np.ones((3 * side,) * 3, dtype=np.float32), middle, out)
     axis = np.arange(side) - (side - 1) / 2
     squared = (axis**2)[:, None, None] + (axis**2)[None, :, None] + axis**2
     np.testing.assert_array_equal(out, squared <= (side / 2) ** 2)
