@@ -16,14 +16,12 @@ def counting(count: int, stopped: threading.Event) -> Generator[int, None, str]:
 
 
 def test_ahead_hands_on_steps_and_result() -> None:
-    steps, stopped = ahead(counting(5, threading.Event())), threading.Event()
-    seen = []
-    with pytest.raises(StopIteration) as end:
-        while True:
-            seen.append(next(steps))
+    steps = ahead(counting(5, threading.Event()))
+    seen = [next(steps) for _ in range(5)]
     assert seen == [0, 1, 2, 3, 4]
+    with pytest.raises(StopIteration) as end:
+        next(steps)
     assert end.value.value == "done"
-    assert not stopped.is_set()
 
 
 def test_closing_ends_the_thread() -> None:

@@ -205,19 +205,22 @@ def _fine(
     steps = [voxel]
     if pair.voxel_angstrom / voxel > LARGEST_STEP:
         steps.insert(0, float(np.sqrt(pair.voxel_angstrom * voxel)))
+    least = (best.correlation or 0.0) - CLOSE
     results = refined
     for step in steps:
         problem = fit_problem(fixed, moving, voxel_angstrom=step)
-        results = [_solved(problem, candidates[:n]) + candidates[n:] for candidates, n in map(_rivals_first, results)]
+        results = [
+            _solved(problem, candidates[:n]) + candidates[n:]
+            for candidates, n in (_rivals_first(candidates, least) for candidates in results)
+        ]
     return problem, results
 
 
-def _rivals_first(candidates: list[Candidate]) -> tuple[list[Candidate], int]:
-    """Put the few poses that coarse correlation can't tell from the best in front; also return how many they are."""
-    least = (candidates[0].correlation or 0.0) - CLOSE
+def _rivals_first(candidates: list[Candidate], least: float) -> tuple[list[Candidate], int]:
+    """Put the best pose and those that may yet turn out the best in front; also return how many these are."""
     poses = np.array([candidate.moving_to_fixed[:, :3] for candidate in candidates])
     # A pose that two candidates led to is refined once.
     apart = distinct(poses, np.arange(len(candidates), dtype=float), count=RIVALS, separation_degrees=5.0)
-    front = [index for index in apart if (candidates[index].correlation or 0.0) >= least]
+    front = [index for index in apart if index == 0 or (candidates[index].correlation or 0.0) >= least]
     rest = [index for index in range(len(candidates)) if index not in front]
     return [candidates[index] for index in front + rest], len(front)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _NAMES = ("fixed.mrc", "moving.mrc", "aligned.mrc", "result.json", "figure.png")
 #: Standard deviation of the noise on either map, as a part of its maximum.
 _NOISE = 0.03
-_RESOLUTION_ANGSTROM = 6.0
+_RESOLUTION_ANGSTROM = 4.8
 #: Most that the map is shifted along an axis: a twentieth of the box.
 _SHIFT_ANGSTROM = 6.4
 
@@ -92,7 +92,7 @@ def _pair(answer: NDArray[np.float64]) -> tuple[DensityMap, DensityMap]:
     fixed = botalign.phantom(
         64, voxel_size_angstrom=2.0, resolution_angstrom=_RESOLUTION_ANGSTROM, noise=_NOISE, noise_seed=1
     )
-    grid = botalign.Grid.cube(72, 1.85, np.zeros(3))
+    grid = botalign.Grid.cube(88, 1.5, np.zeros(3))
     back = inverse(answer)
     moving = botalign.phantom(
         grid=grid, resolution_angstrom=_RESOLUTION_ANGSTROM, transform=back, noise=_NOISE, noise_seed=2

@@ -19,18 +19,26 @@ def test_files_appear_together(tmp_path: Path) -> None:
 
 
 def test_an_error_takes_all_away(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=f"^{tmp_path}/new/a.json: no$"), Staging(overwrite=False) as staging:
-        hidden = staging.path(tmp_path / "new" / "a.json")
-        hidden.write_text("half")
-        raise InputError(f"{hidden}: no")
+    def fail() -> None:
+        with Staging(overwrite=False) as staging:
+            hidden = staging.path(tmp_path / "new" / "a.json")
+            hidden.write_text("half")
+            raise InputError(f"{hidden}: no")
+
+    with pytest.raises(InputError, match=f"^{tmp_path}/new/a.json: no$"):
+        fail()
     assert listing(tmp_path) == {}
 
 
 def test_a_name_that_is_taken_meanwhile(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"b\.json: exists already"), Staging(overwrite=False) as staging:
-        for name in ("a.json", "b.json"):
-            staging.path(tmp_path / name).write_text("new")
-        (tmp_path / "b.json").write_text("another program's")
+    def race() -> None:
+        with Staging(overwrite=False) as staging:
+            for name in ("a.json", "b.json"):
+                staging.path(tmp_path / name).write_text("new")
+            (tmp_path / "b.json").write_text("another program's")
+
+    with pytest.raises(InputError, match=r"b\.json: exists already"):
+        race()
     assert listing(tmp_path) == {"b.json": b"another program's"}
 
 
