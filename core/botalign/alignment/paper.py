@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from botalign.alignment.comparison import decide_hand
 from botalign.alignment.losses import LENGTH_SCALES, MARGIN, l2
 from botalign.alignment.options import Options
-from botalign.alignment.pipeline import MIRROR, Outcome, Progress, hands
+from botalign.alignment.pipeline import MIRROR, Outcome, Progress, hands, stream
 from botalign.alignment.preparation import Surveyed
 from botalign.alignment.refinement import distinct, fit_problem, nelder_mead
 from botalign.alignment.result import Candidate, TracePoint
@@ -35,7 +35,6 @@ def published(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[
     The shift is that of the centres of the mass above the contours (Section 4.3). The mass of the maps is that above
     their contours too, since a map of mean zero has no other.
     """
-    rng = np.random.default_rng(options.seed)
     wanted = hands(options)
     total = len(wanted) * (options.evaluations + 1)
     pair = [_centred(surveyed, _side_angstrom(fixed, moving), options.size) for surveyed in (fixed, moving)]
@@ -53,7 +52,7 @@ def published(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[
             starts=1,
             descend=steepest_descent,
             within_degrees=options.local_degrees,
-            rng=rng,
+            rng=stream(options, mirrored),
         ):
             rotations.append(evaluation.rotation)
             losses.append(evaluation.loss)

@@ -89,6 +89,15 @@ class _Hand:
     trace: list[TracePoint]
 
 
+def stream(options: Options, mirrored: bool) -> np.random.Generator:
+    """Return the random numbers of one hand's search.
+
+    What one hand finds doesn't depend on whether the other is looked at. And a pose that someone drew from the same
+    seed to test the search with is not among its draws, as it would be with ``default_rng(seed)``.
+    """
+    return np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(1 + mirrored,)))
+
+
 def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progress, None, Outcome]:
     """Search either hand that is asked for, refine the candidates, judge the hand at the finest sampling."""
     wanted = hands(options)
@@ -151,8 +160,7 @@ def _one_hand(
         length_scale=length_scale,
         initial=initial[None],
         within_degrees=options.local_degrees,
-        # A stream for each hand: what one finds doesn't depend on whether the other is looked at.
-        rng=np.random.default_rng([options.seed, int(mirrored)]),
+        rng=stream(options, mirrored),
     ):
         rotations.append(evaluation.rotation)
         trace.append(TracePoint(mirrored, evaluation.loss))
