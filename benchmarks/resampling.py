@@ -1,7 +1,7 @@
 """How exact the written map is: cubic B-splines against the exact rotation of the map's Fourier series (finufft).
 
-``python benchmarks/resampling.py`` prints, for each map and low-pass filter, the root mean square of the difference as a
-share of the map's: the error that one resampling makes. scipy's trilinear interpolation stands beside it.
+``python benchmarks/resampling.py`` prints, by map and low-pass filter, the RMS of the difference as a share
+of the map's: the error that one resampling makes. Trilinear interpolation by scipy stands beside it.
 """
 
 import argparse
