@@ -18,7 +18,7 @@ from scipy.spatial.transform import Rotation
 import botalign
 from report import machine
 
-COMMAND = [sys.executable, "-m", "botalign.cli"]
+COMMAND = [sys.executable, "-m", "botalign"]
 
 
 def run(arguments: list[str], **environment: str) -> tuple[float, float]:

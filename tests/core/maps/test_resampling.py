@@ -85,7 +85,9 @@ def test_what_leaves_the_box_is_gone() -> None:
     full = DensityMap(np.ones((12, 12, 12)), Grid((12, 12, 12)))
     away = np.column_stack([np.eye(3), [12.0, 0.0, 0.0]])
     assert not moved(full, away, full.grid).data.any()
-    corner = moved(full, transform_about(random_rotations(1, np.random.default_rng(2))[0], [5.5] * 3, [5.5] * 3), full.grid)
+    corner = moved(
+        full, transform_about(random_rotations(1, np.random.default_rng(2))[0], [5.5] * 3, [5.5] * 3), full.grid
+    )
     assert set(np.unique(corner.data.round(4))) == {0.0, 1.0}
 
 
@@ -122,7 +124,10 @@ def test_moving_neither_changes_the_map_nor_shares_its_memory() -> None:
     ("source", "target"),
     [
         (Grid.cube(60, 2.0, np.zeros(3)), Grid.cube(32, 3.9, np.ones(3))),
-        (Grid((50, 60, 70), (1.7, 2.0, 2.4), (-60.0, -58.0, -62.0)), Grid((31, 29, 40), (4.0, 4.5, 3.1), (-61, -62, -60))),
+        (
+            Grid((50, 60, 70), (1.7, 2.0, 2.4), (-60.0, -58.0, -62.0)),
+            Grid((31, 29, 40), (4.0, 4.5, 3.1), (-61, -62, -60)),
+        ),
         (Grid.cube(40, 3.0, np.zeros(3)), Grid.cube(61, 1.9, np.zeros(3))),
     ],
 )
@@ -142,7 +147,9 @@ def test_smoothing_keeps_mass_and_centre_of_mass() -> None:
         weights = density.data.astype(float)
         mass = weights.sum() * np.prod(density.grid.voxel_size_angstrom)
         places = [density.grid.axis_angstrom(axis) for axis in (2, 1, 0)]
-        centre = [weights.sum(axis=axes) @ x / weights.sum() for axes, x in zip(((0, 1), (0, 2), (1, 2)), places, strict=True)]
+        centre = [
+            weights.sum(axis=axes) @ x / weights.sum() for axes, x in zip(((0, 1), (0, 2), (1, 2)), places, strict=True)
+        ]
         sums.append([mass, *centre])
     assert sums[1][0] == pytest.approx(sums[0][0], rel=2e-3)
     np.testing.assert_allclose(sums[1][1:], sums[0][1:], atol=0.02)

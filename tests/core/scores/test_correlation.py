@@ -55,7 +55,10 @@ def test_the_error_is_that_of_leaving_each_block_out() -> None:
     u, v = u + r, v + 0.5 * r
     blocks = rng.permutation(np.repeat([3, 10, 11, 40, 500, 7], 20))
     without = np.array(
-        [np.corrcoef(r[k], u[k])[0, 1] - np.corrcoef(r[k], v[k])[0, 1] for k in (blocks != b for b in np.unique(blocks))]
+        [
+            np.corrcoef(r[k], u[k])[0, 1] - np.corrcoef(r[k], v[k])[0, 1]
+            for k in (blocks != b for b in np.unique(blocks))
+        ]
     )
     expected = np.sqrt(5 / 6 * ((without - without.mean()) ** 2).sum())
     assert jackknife_difference(r, u, v, blocks)[1] == pytest.approx(expected)

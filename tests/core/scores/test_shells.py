@@ -100,7 +100,9 @@ def test_a_curve_below_from_the_start_has_no_resolution() -> None:
     assert ShellCorrelation(np.array([0.1, 0.2]), np.array([0.1, 0.9])).resolution() == np.inf
 
 
-@pytest.mark.parametrize(("first", "second"), [((8, 8, 9), (8, 8, 9)), ((8, 8, 8), (9, 9, 9)), ((8, 8), (8, 8)), ((2,) * 3, (2,) * 3)])
+@pytest.mark.parametrize(
+    ("first", "second"), [((8, 8, 9), (8, 8, 9)), ((8, 8, 8), (9, 9, 9)), ((8, 8), (8, 8)), ((2,) * 3, (2,) * 3)]
+)
 def test_only_two_cubes_of_one_size_are_compared(first: tuple, second: tuple) -> None:
-    with pytest.raises(InputError, match="^fourier_shell_correlation: got maps of shape"):
+    with pytest.raises(InputError, match=r"^fourier_shell_correlation: got maps of shape"):
         fourier_shell_correlation(np.ones(first), np.ones(second))

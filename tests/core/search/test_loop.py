@@ -3,9 +3,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from botalign import InputError, search
+from botalign import InputError
 from botalign.geometry import geodesic_degrees, random_rotations
-from botalign.search import Evaluation, Surrogate
+from botalign.search import Evaluation, Surrogate, search
 from botalign.search.steepest import steepest_descent
 
 
@@ -157,7 +157,7 @@ def test_a_loss_that_is_not_finite_is_an_error(bad: float) -> None:
 
 @pytest.mark.parametrize("evaluations", [0, -3])
 def test_nothing_to_do_is_an_error(evaluations: int) -> None:
-    with pytest.raises(InputError, match="^evaluations: got"):
+    with pytest.raises(InputError, match=r"^evaluations: got"):
         run(distance_to(np.eye(3)), evaluations=evaluations)
 
 

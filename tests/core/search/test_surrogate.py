@@ -100,9 +100,7 @@ def test_the_gradient_tells_how_the_mean_changes_along_the_rotations() -> None:
     for q in random_quaternions(5, np.random.default_rng(6)):
         gradient = surrogate.euclidean_gradient(matrix_from_quaternion(q))
         for axis in np.eye(3):
-            up, down = (
-                surrogate.mean(quaternion_from_matrix(turned(q, sign * step * axis))) for sign in (1, -1)
-            )
+            up, down = (surrogate.mean(quaternion_from_matrix(turned(q, sign * step * axis))) for sign in (1, -1))
             tangent = np.cross(axis, np.eye(3)).T @ matrix_from_quaternion(q)
             assert (gradient * tangent).sum() == pytest.approx((up - down) / (2 * step), abs=1e-6)
 

@@ -1,0 +1,6 @@
+"""``python -m botalign``: the command line."""
+
+from botalign.cli import main
+
+if __name__ == "__main__":
+    main()

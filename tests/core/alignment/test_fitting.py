@@ -1,0 +1,184 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from botalign import DensityMap, phantom
+from botalign.alignment.fitting import FitProblem
+from botalign.alignment.losses import l2, working_pair
+from botalign.alignment.preparation import survey
+from botalign.alignment.refinement import distinct, fit_problem, nelder_mead
+from botalign.geometry import (
+    compose,
+    geodesic_degrees,
+    inverse,
+    matrix_from_rotation_vector,
+    random_rotations,
+    transform_about,
+)
+from botalign.maps.fourier import rotate_fourier
+
+Make = Callable[..., np.ndarray]
+Measure = Callable[..., tuple[float, float]]
+
+
+@pytest.fixture(scope="module")
+def problem(fixed: DensityMap, moving: DensityMap) -> FitProblem:
+    return fit_problem(survey(fixed), survey(moving), voxel_angstrom=4.0)
+
+
+def nudged(problem: FitProblem, transform: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """Turn by step[:3] radians about the centre of the fit, shift by step[3:] voxels."""
+    voxel = problem.fixed_grid.voxel_size_angstrom[0]
+    turn = matrix_from_rotation_vector(step[:3])
+    return compose(transform_about(turn, problem.centre, problem.centre + voxel * step[3:]), transform)
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_the_derivatives_are_those_of_the_values(
+    mirror: bool, problem: FitProblem, there: np.ndarray, motion: Make
+) -> None:
+    pose = nudged(problem, inverse(there), np.array([0.03, -0.02, 0.05, 0.4, -0.3, 0.2]))
+    if mirror:
+        pose = compose(pose, np.column_stack([np.diag([1.0, 1.0, -1.0]), np.zeros(3)]))
+    centre = (problem.centre - problem.fixed_grid.origin_angstrom) / problem.fixed_grid.voxel_size_angstrom[0]
+    moments, correlation = problem._normal_equations(pose, centre)
+    u, v = problem.values(pose)
+    assert correlation == pytest.approx(np.corrcoef(u, v)[0, 1], abs=1e-9)
+    assert moments[6, 8] == pytest.approx(u @ v)
+    assert moments[8, 8] == pytest.approx(u @ u)
+    assert moments[7, 7] == len(u)
+    slopes = []
+    for direction in np.eye(6):
+        step = 1e-4 * direction
+        up, down = (problem.values(nudged(problem, pose, sign * step))[1] for sign in (1, -1))
+        slopes.append((up - down) / 2e-4)
+    slopes = np.array(slopes)
+    # A point at the edge of the moving box may leave it in the step, so the sums are compared and not the points.
+    scale = np.sqrt((slopes**2).sum(axis=1))
+    np.testing.assert_allclose(moments[:6, 8] / scale, slopes @ u / scale, rtol=1e-2, atol=1e-3 * np.linalg.norm(u))
+    np.testing.assert_allclose(
+        moments[:6, :6] / np.outer(scale, scale), slopes @ slopes.T / np.outer(scale, scale), atol=5e-3
+    )
+
+
+def test_it_converges_from_three_degrees_and_a_voxel(problem: FitProblem, there: np.ndarray, misfit: Measure) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(6):
+        axis, way = rng.normal(size=(2, 3))
+        step = np.r_[np.radians(3) * axis / np.linalg.norm(axis), way / np.linalg.norm(way)]
+        start = nudged(problem, inverse(there), step)
+        assert misfit(start, there)[0] == pytest.approx(3, abs=1e-6)
+        found, correlation = problem.solve(start)
+        degrees, voxels = misfit(found, there)
+        assert degrees < 0.02
+        assert voxels < 0.02
+        assert correlation > problem.correlation(start)
+        assert correlation == pytest.approx(problem.correlation(found), abs=1e-9)
+
+
+def test_a_fit_never_ends_worse_than_it_began(problem: FitProblem) -> None:
+    rng = np.random.default_rng(1)
+    for R in random_rotations(5, rng):
+        start = transform_about(R, problem.moving_grid.centre_angstrom, problem.centre)
+        found, correlation = problem.solve(start)
+        assert correlation >= problem.correlation(start) - 1e-12
+        np.testing.assert_allclose(found[:, :3] @ found[:, :3].T, np.eye(3), atol=1e-9)
+
+
+def test_where_it_ends_no_step_is_better(problem: FitProblem, there: np.ndarray) -> None:
+    found, best = problem.solve(inverse(there), tolerance=1e-6)
+    for direction in np.eye(6):
+        for sign in (1, -1):
+            assert problem.correlation(nudged(problem, found, sign * 5e-3 * direction)) < best
+
+
+def test_scale_and_offset_of_the_moving_map_do_not_matter(problem: FitProblem, there: np.ndarray) -> None:
+    start = nudged(problem, inverse(there), np.array([0.02, 0.03, -0.02, 0.3, 0.2, -0.1]))
+    other = FitProblem(
+        problem.fixed, problem.fixed_grid, 1e-4 * problem.coefficients, problem.moving_grid, problem.points,
+        problem.centre,
+    )  # fmt: skip
+    np.testing.assert_allclose(other.solve(start)[0], problem.solve(start)[0], atol=1e-3)
+
+
+def test_nelder_mead_finds_the_bottom_of_a_bowl() -> None:
+    target = random_rotations(1, np.random.default_rng(2))[0]
+    for mirror in (1.0, -1.0):
+        flip = np.diag([1.0, 1.0, mirror])
+        start = matrix_from_rotation_vector([0.08, -0.1, 0.05]) @ target @ flip
+        calls = []
+
+        def loss(linear: np.ndarray, flip: np.ndarray = flip, calls: list = calls) -> float:
+            calls.append(1)
+            return float(geodesic_degrees(linear @ flip, target))
+
+        found, value = nelder_mead(loss, start, tolerance_degrees=0.01, evaluations=400)
+        assert value == float(geodesic_degrees(found @ flip, target)) < 0.1
+        assert len(calls) <= 401
+
+
+def test_distinct_candidates_lie_apart_lowest_first() -> None:
+    rotations = random_rotations(300, np.random.default_rng(3))
+    losses = np.random.default_rng(4).random(300)
+    chosen = distinct(rotations, losses, count=5, separation_degrees=30.0)
+    assert chosen[0] == losses.argmin()
+    assert (np.diff(losses[chosen]) > 0).all()
+    apart = geodesic_degrees(rotations[chosen][:, None], rotations[chosen][None])
+    assert apart[~np.eye(5, dtype=bool)].min() >= 30
+    # Whatever was passed over lies near something better.
+    passed = [k for k in range(300) if losses[k] < losses[chosen[-1]] and k not in chosen]
+    for k in passed:
+        assert min(float(geodesic_degrees(rotations[k], rotations[c])) for c in chosen if losses[c] < losses[k]) < 30
+
+
+def test_there_may_be_fewer_than_asked_for() -> None:
+    assert distinct(np.tile(np.eye(3), (4, 1, 1)), np.array([3.0, 1.0, 2.0, 4.0]), count=3) == [1]
+
+
+def test_a_working_pair_holds_mass_one_about_its_centre(fixed: DensityMap, moving: DensityMap) -> None:
+    pair = working_pair(survey(fixed), survey(moving), size=24)
+    assert pair.fixed.shape == (24,) * 3
+    assert pair.moving.shape == (48,) * 3
+    assert float(pair.fixed.sum(dtype=float)) == pytest.approx(1, rel=1e-5)
+    assert float(pair.moving.sum(dtype=float)) == pytest.approx(8, rel=1e-5)
+    places = np.indices(pair.fixed.shape).reshape(3, -1)
+    np.testing.assert_allclose(places @ pair.fixed.ravel(), 11.5, atol=0.05)
+
+
+def test_the_fast_rotation_of_a_working_pair_agrees_with_the_exact_one(
+    fixed: DensityMap, moving: DensityMap, there: np.ndarray
+) -> None:
+    pair = working_pair(survey(fixed), survey(moving), size=32)
+    coarse = pair.rotated(np.eye(3))
+    for linear in (inverse(there)[:, :3], random_rotations(1, np.random.default_rng(5))[0]):
+        fast, exact = pair.rotated(linear), rotate_fourier(coarse, linear)
+        assert np.corrcoef(fast.ravel(), exact.ravel())[0, 1] > 0.995
+    assert l2(pair.rotated(inverse(there)[:, :3]), pair.fixed) < 0.1 * l2(coarse, pair.fixed)
+
+
+def test_a_working_pairs_transform_takes_centre_to_centre(fixed: DensityMap, moving: DensityMap) -> None:
+    pair = working_pair(survey(fixed), survey(moving), size=16)
+    R = random_rotations(1, np.random.default_rng(6))[0]
+    there = pair.transform(R)
+    np.testing.assert_allclose(R @ pair.moving_centre + there[:, 3], pair.fixed_centre)
+
+
+def test_l2_is_the_euclidean_distance() -> None:
+    a, b = np.random.default_rng(7).random((2, 4, 5, 6), dtype=np.float32)
+    assert l2(a, b) == pytest.approx(np.linalg.norm(a.astype(float) - b), rel=1e-6)
+
+
+@pytest.mark.parametrize("voxel", [2.0, 3.0])
+def test_a_survey_finds_the_molecule_in_its_box(voxel: float) -> None:
+    aside = np.array([30.0, -20.0, 10.0])
+    made = phantom(round(200 / voxel), voxel_size_angstrom=voxel, transform=np.column_stack([np.eye(3), aside]))
+    found = survey(made)
+    weights = np.maximum(made.data - 0.2 * made.data.max(), 0).astype(float)
+    places = [made.grid.axis_angstrom(axis) for axis in (2, 1, 0)]
+    centre = [
+        weights.sum(axis=axes) @ x / weights.sum() for axes, x in zip(((0, 1), (0, 2), (1, 2)), places, strict=True)
+    ]
+    np.testing.assert_allclose(found.centre_angstrom, centre, atol=2)
+    # The molecule reaches 48 A from the mean of its atoms.
+    assert 44 < found.radius_angstrom < 58

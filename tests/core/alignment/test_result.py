@@ -1,0 +1,203 @@
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from botalign import Alignment, DensityMap, InputError, align
+from botalign.geometry import apply_transform
+
+
+def same(first: Alignment, second: Alignment) -> None:
+    """Check every field, to the last bit."""
+    np.testing.assert_array_equal(first.moving_to_fixed, second.moving_to_fixed)
+    for field in dataclasses.fields(Alignment):
+        one, other = getattr(first, field.name), getattr(second, field.name)
+        if field.name.startswith("shells"):
+            np.testing.assert_array_equal(one.frequency_per_angstrom, other.frequency_per_angstrom)
+            np.testing.assert_array_equal(one.correlation, other.correlation)
+        elif field.name == "candidates":
+            for c, d in zip(one, other, strict=True):
+                np.testing.assert_array_equal(c.moving_to_fixed, d.moving_to_fixed)
+                assert (c.mirrored, c.loss, c.correlation) == (d.mirrored, d.loss, d.correlation)
+        elif field.name != "moving_to_fixed":
+            assert one == other, field.name
+
+
+@pytest.mark.parametrize("kind", ["result", "mirrored_result"])
+def test_a_saved_result_comes_back_bit_for_bit(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    found = request.getfixturevalue(kind)
+    found.save(tmp_path / "r.json")
+    back = Alignment.load(tmp_path / "r.json")
+    same(found, back)
+    assert back.to_json() == found.to_json()
+
+
+def test_infinities_survive_a_file_that_has_none(result: Alignment, tmp_path: Path) -> None:
+    before = dataclasses.replace(result.before, fsc_resolution_angstrom=float("inf"))
+    hand = dataclasses.replace(result.hand, standard_error=float("inf"))
+    odd = dataclasses.replace(result, before=before, hand=hand)
+    odd.save(tmp_path / "r.json")
+    text = (tmp_path / "r.json").read_text()
+    assert "Infinity" not in text
+    assert "NaN" not in text
+    same(odd, Alignment.load(tmp_path / "r.json"))
+
+
+def test_the_file_is_json_with_the_promised_names(result: Alignment) -> None:
+    content = json.loads(result.to_json())
+    assert content["format"] == "botalign-alignment"
+    assert content["version"] == 1
+    assert np.array(content["moving_to_fixed"]).shape == (3, 4)
+    assert content["hand"]["decision"] == "as given"
+    assert content["verdict"] is None
+    for name in ("fixed", "moving"):
+        assert set(content[name]["grid"]) == {"shape", "voxel_size_angstrom", "origin_angstrom"}
+    assert set(content["scores"]) == {"before", "after"}
+    assert {"mirrored", "candidates", "parameters", "seed", "versions", "seconds"} <= set(content)
+
+
+NUMPY = pytest.mark.xfail(strict=True, reason="numbers of numpy among the options are no JSON")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"size": np.int64(16), "evaluations": np.int32(3), "seed": np.int64(1)}, marks=NUMPY),
+        pytest.param({"level_fixed": np.float32(1.0), "level_moving": np.float64(1.0)}, marks=NUMPY),
+        pytest.param({"local_degrees": np.float32(20.0)}, marks=NUMPY),
+        {"loss": lambda rotated, still: float(np.abs(rotated - still).max())},
+    ],
+)
+def test_whatever_was_asked_can_be_saved(options: dict, fixed: DensityMap, moving: DensityMap, tmp_path: Path) -> None:
+    found = align(fixed, moving, **({"size": 16, "evaluations": 3, "hand": "keep"} | options))
+    found.save(tmp_path / "r.json")
+    same(found, Alignment.load(tmp_path / "r.json"))
+
+
+def test_a_result_is_not_overwritten_unless_asked(result: Alignment, tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    path.write_text("precious")
+    with pytest.raises(InputError, match="exists"):
+        result.save(path)
+    assert path.read_text() == "precious"
+    result.save(path, overwrite=True)
+    assert Alignment.load(path).seed == result.seed
+    assert [p.name for p in tmp_path.iterdir()] == ["r.json"]
+
+
+def refused(path: Path, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        Alignment.load(path)
+    text = str(caught.value)
+    assert text.startswith(str(path))
+    assert "\n" not in text
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    refused(tmp_path / "none.json", "can't be read")
+    refused(tmp_path, "can't be read")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "not JSON"),
+        (b"MAP \x00\xff\xfe\x81", "not text"),
+        (b'{"format": "botalign-alignment", "version": 1, "mov', "not JSON"),
+        (b"[1, 2, 3]", "not a result"),
+        (b"{}", "not a result"),
+        (b'{"format": "something else", "version": 1}', "not a result"),
+        (b'{"format": "botalign-alignment", "version": 2}', "version 2.*upgrade"),
+        (b'{"format": "botalign-alignment", "version": 1}', "damaged"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_bytes(content)
+    refused(tmp_path / "r.json", message)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"moving_to_fixed": [[1, 0, 0], [0, 1, 0], [0, 0, 1]]},
+        {"moving_to_fixed": [[2, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]},
+        {"moving_to_fixed": [[1, 0, 0, None], [0, 1, 0, 0], [0, 0, 1, 0]]},
+        {"moving_to_fixed": "none"},
+        {"moving_to_fixed": None},
+        {"mirrored": True},
+        {"fixed": {"name": "a", "grid": {"shape": [0, 1, 1]}}},
+        {"fixed": {"name": "a"}},
+        {"fixed": None},
+        {"scores": {"before": {}, "after": {}}},
+        {"scores": []},
+        pytest.param({"shells": []}, marks=pytest.mark.xfail(strict=True, reason="AttributeError is not caught")),
+        {"shells": {}},
+        {"hand": 3},
+        {"hand": {"decision": "as given"}},
+        {"candidates": 5},
+        {"candidates": [{}]},
+        {"trace": [{"loss": 1}]},
+        {"trace": [3]},
+        {"parameters": 3},
+        {"seed": "x"},
+        {"versions": None},
+        {"seconds": None},
+    ],
+    ids=str,
+)
+def test_a_damaged_file_is_refused(damage: dict, result: Alignment, tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text(json.dumps(result.to_dict() | damage))
+    refused(tmp_path / "r.json", "damaged")
+
+
+@pytest.mark.parametrize("name", ["moving_to_fixed", "mirrored", "fixed", "scores", "shells", "candidates", "trace"])
+def test_a_file_with_something_missing_is_refused(name: str, result: Alignment, tmp_path: Path) -> None:
+    content = result.to_dict()
+    del content[name]
+    (tmp_path / "r.json").write_text(json.dumps(content))
+    refused(tmp_path / "r.json", "damaged")
+
+
+def test_a_result_cannot_be_changed(result: Alignment) -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        result.mirrored = True
+
+
+@pytest.mark.parametrize("kind", ["result", "mirrored_result"])
+def test_napari_gets_the_same_motion_in_z_y_x(kind: str, request: pytest.FixtureRequest) -> None:
+    found = request.getfixturevalue(kind)
+    points = np.random.default_rng(0).normal(0, 50, (10, 3))
+    affine = found.to_napari()
+    moved = (affine @ np.column_stack([points[:, ::-1], np.ones(10)]).T).T
+    np.testing.assert_allclose(moved[:, 2::-1], apply_transform(found.moving_to_fixed, points), atol=1e-9)
+    np.testing.assert_array_equal(moved[:, 3], 1)
+
+
+def test_chimerax_gets_a_view_matrix_line(result: Alignment) -> None:
+    command = result.to_chimerax("#3.1")
+    assert command.startswith("view matrix models #3.1,")
+    numbers = np.array(command.removeprefix("view matrix models #3.1,").split(","), dtype=float)
+    np.testing.assert_allclose(numbers.reshape(3, 4), result.moving_to_fixed, atol=1e-7)
+    assert result.to_chimerax().startswith("view matrix models #2,")
+
+
+def test_pyem_gets_three_rows_of_four(result: Alignment) -> None:
+    np.testing.assert_array_equal(np.array(json.loads(result.to_pyem())), result.moving_to_fixed)
+
+
+@pytest.mark.parametrize("export", [Alignment.to_chimerax, Alignment.to_pyem])
+def test_what_cannot_mirror_refuses_to(export: Callable[[Alignment], str], mirrored_result: Alignment) -> None:
+    with pytest.raises(InputError, match="mirror") as caught:
+        export(mirrored_result)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_text_tells_the_numbers(result: Alignment, mirrored_result: Alignment) -> None:
+    text = result.to_text()
+    assert f"{result.angle_degrees:.2f} degrees" in text
+    assert f"{result.after.correlation:.4f} after" in text
+    assert "as given" in text
+    assert "mirror" in mirrored_result.to_text()

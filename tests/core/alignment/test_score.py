@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from botalign import DensityMap, phantom, score
+
+
+def shifted(angstrom: float, **options: object) -> DensityMap:
+    return phantom(48, voxel_size_angstrom=3.0, transform=np.column_stack([np.eye(3), [angstrom, 0, 0]]), **options)
+
+
+def test_a_map_is_like_itself(fixed: DensityMap) -> None:
+    comparison = score(fixed, fixed)
+    assert comparison.scores.correlation == pytest.approx(1, abs=1e-6)
+    assert comparison.scores.correlation_about_mean == pytest.approx(1, abs=1e-6)
+    assert comparison.scores.wemd_angstrom == pytest.approx(0, abs=1e-4)
+    np.testing.assert_allclose(comparison.shells.correlation, 1, atol=1e-4)
+
+
+def test_the_further_away_the_less_alike() -> None:
+    scores = [score(shifted(0), shifted(way)).scores for way in (0.0, 4.0, 8.0, 12.0)]
+    assert (np.diff([s.correlation for s in scores]) < 0).all()
+    assert (np.diff([s.correlation_about_mean for s in scores]) < 0).all()
+    assert (np.diff([s.wemd_angstrom for s in scores]) > 0).all()
+    assert (np.diff([s.fsc_resolution_angstrom for s in scores]) > 0).all()
+
+
+def test_a_shift_reduces_the_shells_as_its_phases_say() -> None:
+    # A shift d turns the phase of a frequency k by 2 pi k d. Over a shell in all directions of a map whose power is
+    # about the same in all, that leaves sin(x) / x with x = 2 pi |k| d.
+    curve = score(shifted(0), shifted(4.0)).shells
+    x = 2 * np.pi * curve.frequency_per_angstrom * 4.0
+    some = curve.frequency_per_angstrom < 1 / 20
+    np.testing.assert_allclose(curve.correlation[some], (np.sin(x) / x)[some], atol=0.2)
+
+
+def test_other_units_and_grids_do_not_matter(fixed: DensityMap) -> None:
+    finer = phantom(70, voxel_size_angstrom=2.2, resolution_angstrom=9.0)
+    scores = score(fixed.with_data(1e-3 * fixed.data), finer).scores
+    assert scores.correlation > 0.99
+    assert scores.wemd_angstrom < 0.5 * score(fixed, shifted(3.0)).scores.wemd_angstrom
+
+
+def test_noise_shows_in_the_resolution() -> None:
+    clean, noisy = phantom(48, voxel_size_angstrom=3.0), phantom(48, voxel_size_angstrom=3.0, noise=0.3, noise_seed=5)
+    assert (
+        score(clean, noisy).scores.fsc_resolution_angstrom
+        > score(clean, shifted(0, noise=0.03)).scores.fsc_resolution_angstrom
+    )
