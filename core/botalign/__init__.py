@@ -1,7 +1,7 @@
 """Put one cryo-EM density map onto another, from any starting pose.
 
 The public names are handed on lazily (PEP 562), so that importing the package, or asking the command line for help,
-loads no numerics.
+loads no numerics. What the rooms hold beyond them is imported from the rooms: ``from botalign.search import search``.
 """
 
 from importlib import import_module
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
         write,
     )
     from botalign.scores import ShellCorrelation, correlation, correlation_about_mean, fourier_shell_correlation
-    from botalign.search import search
     from botalign.transport import embed, wemd
 
 _HOMES = {
@@ -44,7 +43,6 @@ _HOMES = {
         "DensityMap", "Grid", "MapWarning", "contour_level", "describe", "phantom", "read", "read_header", "write",
     ),
     "botalign.scores": ("ShellCorrelation", "correlation", "correlation_about_mean", "fourier_shell_correlation"),
-    "botalign.search": ("search",),
     "botalign.transport": ("embed", "wemd"),
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -73,7 +71,6 @@ __all__ = [
     "read",
     "read_header",
     "score",
-    "search",
     "wemd",
     "write",
 ]

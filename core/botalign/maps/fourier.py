@@ -39,7 +39,7 @@ def rotate_fourier(
     InputError
         If the map is not a cube.
     """
-    values = np.asarray(data, dtype=np.complex128)
+    values = np.ascontiguousarray(data, dtype=np.complex128)
     n = values.shape[0]
     if values.shape != (n, n, n):
         raise InputError(f"data: got an array of shape {values.shape}, expected a cube; pad it first.")

@@ -94,9 +94,9 @@ def test_the_geodesic_is_a_metric_that_rotations_leave_alone(p: np.ndarray, q: n
     R, S, T = (matrix_from_quaternion(each) for each in (p, q, r))
     # An arc sine near a right angle keeps half of the digits.
     assert geodesic_degrees(R, S) == pytest.approx(float(geodesic_degrees(S, R)), abs=1e-9)
-    assert geodesic_degrees(T @ R, T @ S) == pytest.approx(float(geodesic_degrees(R, S)), abs=2e-6)
-    assert geodesic_degrees(R @ T, S @ T) == pytest.approx(float(geodesic_degrees(R, S)), abs=2e-6)
-    assert geodesic_degrees(R, S) <= geodesic_degrees(R, T) + geodesic_degrees(T, S) + 2e-6
+    assert geodesic_degrees(T @ R, T @ S) == pytest.approx(float(geodesic_degrees(R, S)), abs=1e-5)
+    assert geodesic_degrees(R @ T, S @ T) == pytest.approx(float(geodesic_degrees(R, S)), abs=1e-5)
+    assert geodesic_degrees(R, S) <= geodesic_degrees(R, T) + geodesic_degrees(T, S) + 1e-5
 
 
 def test_leading_axes_are_kept_and_broadcast() -> None:
