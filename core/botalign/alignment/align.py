@@ -5,13 +5,15 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Generator
+from dataclasses import fields
 from importlib import metadata
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from botalign.alignment.comparison import compare
+from botalign.alignment.losses import Distance
 from botalign.alignment.options import Options
 from botalign.alignment.paper import published
 from botalign.alignment.pipeline import Progress, fast
@@ -27,7 +29,25 @@ Matrix = NDArray[np.float64]
 LARGEST_RATIO = 10.0
 
 
-def align(fixed: DensityMap, moving: DensityMap, **options: Any) -> Alignment:
+def align(
+    fixed: DensityMap,
+    moving: DensityMap,
+    *,
+    loss: str | Distance = "wemd",
+    hand: str = "check",
+    size: int = 32,
+    evaluations: int = 200,
+    refine: bool = True,
+    preset: str | None = None,
+    start: Alignment | ArrayLike | None = None,
+    local_degrees: float | None = None,
+    level_fixed: float | None = None,
+    level_moving: float | None = None,
+    wavelet: str = "sym3",
+    levels: int = 6,
+    seed: int = 0,
+    threads: int = 1,
+) -> Alignment:
     """Put one map on another, from any starting pose.
 
     Bayesian optimisation of the wavelet earth mover's distance over rotations (Algorithm 1 of Singer and Yang 2024),
@@ -80,7 +100,12 @@ def align(fixed: DensityMap, moving: DensityMap, **options: Any) -> Alignment:
     --------
     align_steps : The same, step by step.
     """
-    steps = align_steps(fixed, moving, **options)
+    chosen = Options(
+        loss=loss, hand=hand, size=size, evaluations=evaluations, refine=refine, preset=preset, start=start,
+        local_degrees=local_degrees, level_fixed=level_fixed, level_moving=level_moving, wavelet=wavelet, levels=levels,
+        seed=seed, threads=threads,
+    )  # fmt: skip
+    steps = _steps(fixed, moving, chosen)
     while True:
         try:
             next(steps)
@@ -92,7 +117,7 @@ def align(fixed: DensityMap, moving: DensityMap, **options: Any) -> Alignment:
 def align_steps(fixed: DensityMap, moving: DensityMap, **options: Any) -> Generator[Progress, None, Alignment]:
     """Put one map on another, a step at a time; parameters, result and errors as for :func:`align`.
 
-    Closing the generator between two steps cancels the work.
+    Closing the generator between two steps cancels the work. Options that can't be used are refused at the call.
 
     Yields
     ------
@@ -104,8 +129,15 @@ def align_steps(fixed: DensityMap, moving: DensityMap, **options: Any) -> Genera
     Alignment
         As the value of ``StopIteration``.
     """
+    unknown = sorted(options.keys() - {field.name for field in fields(Options)})
+    if unknown:
+        raise TypeError(f"align_steps() got unexpected options: {', '.join(unknown)}")
+    return _steps(fixed, moving, Options(**options))
+
+
+def _steps(fixed: DensityMap, moving: DensityMap, chosen: Options) -> Generator[Progress, None, Alignment]:
+    """Survey the maps, find the pose, score it."""
     began = time.perf_counter()
-    chosen = Options(**options)
     _check_sizes(fixed, moving)
     a = survey(fixed, level=chosen.level_fixed, role="fixed")
     b = survey(moving, level=chosen.level_moving, role="moving")

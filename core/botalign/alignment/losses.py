@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.alignment.preparation import Surveyed
+from botalign.alignment.preparation import Surveyed, common_sigma_angstrom
 from botalign.errors import InputError
 from botalign.geometry import transform_about
 from botalign.maps.grid import Grid
@@ -67,10 +67,11 @@ def working_pair(fixed: Surveyed, moving: Surveyed, *, size: int) -> WorkingPair
     """Bring two maps onto a common grid of `size` voxels a side that holds both molecules at any rotation."""
     radius = max(fixed.radius_angstrom, moving.radius_angstrom)
     voxel = 2 * radius / (size - 2 * MARGIN)
+    sigma = common_sigma_angstrom(fixed, moving, voxel)
     arrays = []
     for surveyed, factor in ((fixed, 1), (moving, OVERSAMPLING)):
         grid = Grid.cube(factor * size, voxel / factor, surveyed.centre_angstrom)
-        values = surveyed.on(grid, voxel_angstrom=voxel, clipped=True)
+        values = surveyed.on(grid, sigma_angstrom=sigma, clipped=True)
         arrays.append(values * np.float32(factor**3 / values.sum(dtype=np.float64)))
     return WorkingPair(arrays[0], arrays[1], voxel, fixed.centre_angstrom, moving.centre_angstrom)
 

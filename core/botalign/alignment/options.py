@@ -11,7 +11,7 @@ from botalign.alignment.losses import Distance
 from botalign.alignment.result import Alignment
 from botalign.errors import InputError
 from botalign.geometry import is_rigid
-from botalign.transport.embedding import check_levels, wavelet_named
+from botalign.transport.embedding import wavelet_named
 
 HANDS = ("check", "auto", "keep")
 LOSSES = ("wemd", "l2")
@@ -54,13 +54,19 @@ class Options:
         _within("evaluations", self.evaluations, 1, 5000)
         _within("seed", self.seed, 0, 2**63 - 1)
         _within("threads", self.threads, 1, 1024)
+        _within("levels", self.levels, 1, 64)
+        for name in ("level_fixed", "level_moving", "local_degrees"):
+            _number(name, getattr(self, name))
         if self.local_degrees is not None and not 0 < self.local_degrees <= 180:
             raise InputError(f"local_degrees: got {self.local_degrees}, expected an angle above 0 and at most 180.")
         wavelet_named(self.wavelet)
-        check_levels(self.levels, 3)
-        if self.start is not None and not is_rigid(self.start_matrix()):
+        try:
+            rigid = is_rigid(self.start_matrix())
+        except (TypeError, ValueError):
+            rigid = False
+        if not rigid:
             raise InputError(
-                "start: expected a result or a 3x4 matrix of a rigid motion (rotation and shift, angstrom)."
+                "start: expected a result (botalign.Alignment.load reads one) or a 3x4 matrix of a rigid motion in A."
             )
 
     def start_matrix(self) -> NDArray[np.float64]:
@@ -97,3 +103,9 @@ def _one_of(name: str, value: object, expected: tuple[str, ...]) -> None:
 def _within(name: str, value: int, low: int, high: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
         raise InputError(f"{name}: got {value!r}, expected a whole number from {low} to {high}.")
+
+
+def _number(name: str, value: object) -> None:
+    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if value is not None and not number:
+        raise InputError(f"{name}: got {value!r}, expected a number.")

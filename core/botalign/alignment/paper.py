@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from botalign.alignment.comparison import decide_hand
 from botalign.alignment.losses import LENGTH_SCALES, MARGIN, l2
 from botalign.alignment.options import Options
-from botalign.alignment.pipeline import MIRROR, Outcome, Progress, hands, stream
+from botalign.alignment.pipeline import MIRROR, Outcome, Progress, hands, start_of, stream
 from botalign.alignment.preparation import Surveyed
 from botalign.alignment.refinement import distinct, fit_problem, nelder_mead
 from botalign.alignment.result import Candidate, TracePoint
@@ -51,7 +51,8 @@ def published(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[
             length_scale=length_scale,
             starts=1,
             descend=steepest_descent,
-            within_degrees=options.local_degrees,
+            initial=start_of(options, mirrored)[0][None],
+            within_degrees=start_of(options, mirrored)[1],
             rng=stream(options, mirrored),
         ):
             rotations.append(evaluation.rotation)
@@ -59,7 +60,8 @@ def published(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[
             trace.append(TracePoint(mirrored, evaluation.loss))
             pose = transform_about(evaluation.best_rotation @ flip, moving.centre_angstrom, fixed.centre_angstrom)
             stage = "search, mirrored" if mirrored else "search"
-            yield Progress(stage, len(trace), total, evaluation.loss, evaluation.best_loss, pose)
+            done = len(trace) + len(answers)
+            yield Progress(stage, done, total, evaluation.loss, evaluation.best_loss, pose)
         candidates = [
             Candidate(
                 transform_about(rotations[i] @ flip, moving.centre_angstrom, fixed.centre_angstrom),
@@ -79,7 +81,8 @@ def published(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[
                 moving_to_fixed=transform_about(refined, moving.centre_angstrom, fixed.centre_angstrom),
             )
         answers.append(candidates)
-        yield Progress("refine", len(trace) + 1, total, None, None, candidates[0].moving_to_fixed)
+        done = len(trace) + len(answers)
+        yield Progress("refine", done, total, None, None, candidates[0].moving_to_fixed)
     return _outcome(fixed, moving, answers, trace, options)
 
 
@@ -108,7 +111,7 @@ def _centred(surveyed: Surveyed, side_angstrom: float, size: int) -> Volume:
     side = max(size, int(np.ceil(side_angstrom / surveyed.voxel_angstrom)))
     voxel = side_angstrom / side * size / (size - 2 * MARGIN)
     grid = Grid.cube(side, voxel, surveyed.centre_angstrom)
-    cropped = fourier_crop(surveyed.on(grid, voxel_angstrom=voxel, clipped=True), size)
+    cropped = fourier_crop(surveyed.on(grid, sigma_angstrom=0.0, clipped=True), size)
     return cropped / np.float32(cropped.sum(dtype=np.float64))
 
 

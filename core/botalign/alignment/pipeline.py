@@ -89,6 +89,16 @@ class _Hand:
     trace: list[TracePoint]
 
 
+def start_of(options: Options, mirrored: bool) -> tuple[Matrix, float | None]:
+    """Return where the search of a hand starts, and within how many degrees it stays.
+
+    A start of the other hand says nothing about this one, which is searched everywhere, from the identity on.
+    """
+    if mirrored is not hands(options)[0]:
+        return np.eye(3), None
+    return options.start_matrix()[:, :3] @ (MIRROR if mirrored else np.eye(3)), options.local_degrees
+
+
 def stream(options: Options, mirrored: bool) -> np.random.Generator:
     """Return the random numbers of one hand's search.
 
@@ -148,9 +158,7 @@ def _one_hand(
     """Search one hand, and refine what was found at working size."""
     flip = MIRROR if mirrored else np.eye(3)
     distance, length_scale = distance_named(options.loss, pair, wavelet=options.wavelet, levels=options.levels)
-    start = options.start_matrix()[:, :3]
-    # A start of the other hand says nothing about this one, whose search begins at the identity.
-    initial = start @ flip if np.linalg.det(start @ flip) > 0 else np.eye(3)
+    initial, within_degrees = start_of(options, mirrored)
     rotations: list[Matrix] = []
     trace: list[TracePoint] = []
     total = options.evaluations + (1 if refine else 0)
@@ -159,7 +167,7 @@ def _one_hand(
         evaluations=options.evaluations,
         length_scale=length_scale,
         initial=initial[None],
-        within_degrees=options.local_degrees,
+        within_degrees=within_degrees,
         rng=stream(options, mirrored),
     ):
         rotations.append(evaluation.rotation)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from botalign.errors import InputError
-from botalign.maps.contour import contour_level
+from botalign.maps.contour import background_level, level_above
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.interpolation import spline_coefficients
@@ -38,7 +38,7 @@ class Surveyed:
     Attributes
     ----------
     density : DensityMap
-        The smoothed densities in a cube about the molecule.
+        The smoothed densities in a cube about the molecule, less the background.
     sigma_angstrom : float
         Standard deviation of the smoothing.
     level : float
@@ -65,18 +65,26 @@ class Surveyed:
         """Side of a voxel."""
         return self.density.grid.voxel_size_angstrom[0]
 
-    def on(self, grid: Grid, *, voxel_angstrom: float, clipped: bool) -> Volume:
-        """Sample on a grid, smoothed as voxels of `voxel_angstrom` ask for.
+    @property
+    def least_sigma_angstrom(self) -> float:
+        """Least smoothing of what :meth:`on` samples: the variances of two Gaussians add up."""
+        return float(np.hypot(self.sigma_angstrom, SMOOTHING_VOXELS * self.voxel_angstrom))
+
+    def on(self, grid: Grid, *, sigma_angstrom: float, clipped: bool) -> Volume:
+        """Sample on a grid, smoothed by a Gaussian of `sigma_angstrom` in all, or of the least there is.
 
         With `clipped`, only the density above the level, as the mass there; else all of it.
         """
         source = self.density
         if clipped:
             source = source.with_data(np.maximum(source.data - np.float32(self.level), 0))
-        # The variances of two Gaussians add up. Half a voxel is the least that still interpolates.
-        wanted = (SMOOTHING_VOXELS * voxel_angstrom) ** 2 - self.sigma_angstrom**2
-        least = (0.5 * self.voxel_angstrom) ** 2
-        return smoothed(source, grid, sigma_angstrom=float(np.sqrt(max(wanted, least)))).data
+        total = max(sigma_angstrom, self.least_sigma_angstrom)
+        return smoothed(source, grid, sigma_angstrom=float(np.sqrt(total**2 - self.sigma_angstrom**2))).data
+
+
+def common_sigma_angstrom(first: Surveyed, second: Surveyed, voxel_angstrom: float) -> float:
+    """Smoothing that voxels of a size ask for and both maps can be given, so that they lose the same detail."""
+    return max(SMOOTHING_VOXELS * voxel_angstrom, first.least_sigma_angstrom, second.least_sigma_angstrom)
 
 
 def survey(density_map: DensityMap, *, level: float | None = None, role: str = "map") -> Surveyed:
@@ -112,34 +120,39 @@ def survey(density_map: DensityMap, *, level: float | None = None, role: str = "
             )
         volume = above * float(np.prod(density_map.grid.voxel_size_angstrom))
     grid = density_map.grid
+    background = background_level(density_map.data)
     finest = min(grid.voxel_size_angstrom)
     whole = float(grid.size_angstrom.max())
-    rough, _ = _cropped(density_map, grid.centre_angstrom, whole, max(finest, whole / SURVEY_SIDE))
+    rough, _ = _cropped(density_map, background, grid.centre_angstrom, whole, max(finest, whole / SURVEY_SIDE))
     _, centre, radius = _extent(rough, volume, where)
     voxel = max(finest, 2 * radius / FINEST_SIDE)
     # Room for the shell about the molecule that the fit compares as well, and for the smoothing to come.
     side = 2 * (radius + rough.grid.voxel_size_angstrom[0] + CLEARANCE_VOXELS * voxel)
-    density, sigma = _cropped(density_map, centre, side, voxel)
+    density, sigma = _cropped(density_map, background, centre, side, voxel)
     found, centre, radius = _extent(density, volume, where)
     return Surveyed(density, sigma, found, centre, radius)
 
 
 def _cropped(
-    density_map: DensityMap, centre: NDArray[np.float64], side_angstrom: float, voxel_angstrom: float
+    density_map: DensityMap,
+    background: float,
+    centre: NDArray[np.float64],
+    side_angstrom: float,
+    voxel_angstrom: float,
 ) -> tuple[DensityMap, float]:
-    """Sample a cube about a centre; also return the standard deviation of the smoothing."""
+    """Sample a cube about a centre, its background zero; also return the standard deviation of the smoothing."""
     # A side with small prime factors, for the Fourier transforms to come.
     side = fft.next_fast_len(int(np.ceil(side_angstrom / voxel_angstrom)), real=True)
     grid = Grid.cube(side, voxel_angstrom, centre)
     sigma = SMOOTHING_VOXELS * max(voxel_angstrom, *density_map.grid.voxel_size_angstrom)
-    return smoothed(density_map, grid, sigma_angstrom=sigma), sigma
+    return smoothed(density_map, grid, sigma_angstrom=sigma, background=background), sigma
 
 
 def _extent(density_map: DensityMap, volume: float | None, where: str) -> tuple[float, NDArray[np.float64], float]:
     """Level (the one that encloses `volume`, if given), centre and radius of the mass above it."""
     grid = density_map.grid
     if volume is None:
-        level = contour_level(density_map)
+        level = level_above(density_map.data, 0.0)
     else:
         above = min(density_map.data.size - 1, max(8, round(volume / grid.voxel_size_angstrom[0] ** 3)))
         level = float(np.partition(density_map.data.ravel(), -above - 1)[-above - 1])

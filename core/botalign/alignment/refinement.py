@@ -11,7 +11,7 @@ from scipy import ndimage, optimize
 from botalign.alignment.comparison import shell_correlation
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.losses import WorkingPair, l2
-from botalign.alignment.preparation import Surveyed
+from botalign.alignment.preparation import Surveyed, common_sigma_angstrom
 from botalign.geometry import geodesic_degrees, matrix_from_rotation_vector
 from botalign.maps.grid import Grid
 
@@ -86,12 +86,13 @@ def rotation_loss(pair: WorkingPair) -> Callable[[Matrix], float]:
 
 def fit_problem(fixed: Surveyed, moving: Surveyed, *, voxel_angstrom: float) -> FitProblem:
     """Sample two maps for a fit with voxels of a given size, compared about the fixed map's molecule."""
+    sigma = common_sigma_angstrom(fixed, moving, voxel_angstrom)
     grids = []
     for surveyed in (fixed, moving):
         side = int(np.ceil(2 * surveyed.radius_angstrom / voxel_angstrom)) + 2 * (SKIRT_VOXELS + 2)
         grids.append(Grid.cube(side, voxel_angstrom, surveyed.centre_angstrom))
     u, v = (
-        surveyed.on(grid, voxel_angstrom=voxel_angstrom, clipped=False)
+        surveyed.on(grid, sigma_angstrom=sigma, clipped=False)
         for surveyed, grid in zip((fixed, moving), grids, strict=True)
     )
     where = ndimage.binary_dilation(u > fixed.level, iterations=SKIRT_VOXELS)

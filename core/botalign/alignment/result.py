@@ -254,12 +254,12 @@ class Alignment:
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise InputError(f"{path}: JSON, but not a result of `botalign align --result` (no format {FORMAT!r}).")
         if content.get("version") != VERSION:
-            raise InputError(
-                f"{path}: result file of version {content.get('version')}, expected {VERSION}; upgrade botalign."
-            )
+            newer = isinstance(content.get("version"), int) and content["version"] > VERSION
+            advice = "upgrade botalign" if newer else "align again"
+            raise InputError(f"{path}: result file of version {content.get('version')}, expected {VERSION}; {advice}.")
         try:
             return cls._from_dict(content)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"{path}: damaged result file ({type(error).__name__}: {error}); align again.") from None
 
     @classmethod
@@ -309,7 +309,9 @@ def _scores(content: dict[str, Any]) -> Scores:
 
 
 def _finite(value: Any) -> Any:
-    """Replace infinite numbers by None, at any depth."""
+    """Replace infinite numbers by None and numpy's numbers by Python's, at any depth."""
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):

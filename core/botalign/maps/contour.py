@@ -14,8 +14,8 @@ CLEARANCE = 3.0
 def contour_level(density_map: DensityMap) -> float:
     """Suggest a contour level.
 
-    The background is the most frequent density. Its noise lies on either side of it, the molecule above it: so the
-    squared density above it, less that of the noise, is the molecule's. The level encloses 98% of that, and is at
+    The background is what lies on the faces of the box. Its noise lies on either side of it, the molecule above it: so
+    the squared density above it, less that of the noise, is the molecule's. The level encloses 98% of that, and is at
     least three standard deviations of the noise above the background. It depends neither on how large the empty box
     is, nor on the mean of the map, which may be 0, nor on a mask.
 
@@ -29,8 +29,18 @@ def contour_level(density_map: DensityMap) -> float:
     float
         A level, below the map's maximum unless the map is constant.
     """
-    values = _sample(density_map.data)
-    background = _most_frequent(values)
+    return level_above(density_map.data, background_level(density_map.data))
+
+
+def background_level(data: NDArray[np.float32]) -> float:
+    """Return the median density on the faces of the box, where the molecule isn't."""
+    faces = [data[0], data[-1], data[:, 0], data[:, -1], data[:, :, 0], data[:, :, -1]]
+    return float(np.median(np.concatenate([face.ravel() for face in faces])))
+
+
+def level_above(data: NDArray[np.float32], background: float) -> float:
+    """Return the contour level of densities whose background is known; see :func:`contour_level`."""
+    values = _sample(data)
     above = np.sort(values[values > background] - np.float32(background))[::-1]
     below = np.float32(background) - values[values < background]
     if not len(above):
@@ -40,25 +50,13 @@ def contour_level(density_map: DensityMap) -> float:
     energy = np.cumsum(above.astype(np.float64) ** 2)
     molecule = energy[-1] - len(below) * spread**2
     excess = above[np.searchsorted(energy, ENCLOSED * molecule)] if molecule > 0 else 0.0
-    # Whatever the histogram looks like, a handful of voxels stays above.
-    fewest = min(500, max(1, len(values) // 50))
-    return float(min(background + max(excess, CLEARANCE * spread), np.partition(values, -fewest - 1)[-fewest - 1]))
+    # However much noise there is, a handful of voxels stays above; and of a mask of two values, the upper one.
+    fewest = min(500, len(values) // 50, len(above) - 1)
+    excess = min(max(excess, CLEARANCE * spread), float(above[fewest]))
+    return background + (excess if excess < above[0] else float(above[0]) / 2)
 
 
 def _sample(data: NDArray[np.float32], most: int = 2**20) -> NDArray[np.float32]:
-    """Return at most about a million densities, evenly spread: enough for a histogram of any map."""
+    """Return at most about a million densities, evenly spread: enough for the statistics of any map."""
     stride = max(1, int(np.ceil((data.size / most) ** (1 / 3))))
     return data[::stride, ::stride, ::stride].ravel()
-
-
-def _most_frequent(values: NDArray[np.float32]) -> float:
-    """Most frequent density: that of a mask or an empty margin, to the last bit, or the peak of the histogram."""
-    if np.count_nonzero(values == values[0]) > 0.05 * len(values):  # a corner of the box lies in the margin
-        return float(values[0])
-    few = values[:: max(1, len(values) // 2**17)]
-    low, high = np.percentile(few, [0.5, 99.5])
-    if high <= low:
-        return float(np.median(few))
-    histogram, edges = np.histogram(values, bins=400, range=(low, high))
-    peak = int(np.convolve(histogram, np.ones(5), mode="same").argmax())
-    return float((edges[peak] + edges[peak + 1]) / 2)

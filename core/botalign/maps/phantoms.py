@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from botalign.errors import InputError
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
+from botalign.threads import one_blas_thread
 
 _RADIUS_ANGSTROM = 48.0  # with 5% of shift in any direction it stays in the default box of 128 A
 _REACH = 6.0  # standard deviations beyond which a Gaussian is nothing in float32
@@ -213,6 +214,7 @@ def _about_axis(axis: _Points, angle: float) -> _Points:
     return rotation
 
 
+@one_blas_thread()
 def _sum_of_gaussians(atoms: _Points, grid: Grid, sigma: float) -> NDArray[np.float32]:
     """Evaluate sum_a exp(-|x - a|^2 / (2 sigma^2)) at every voxel; a Gaussian is a product over the axes."""
     data = np.zeros(grid.shape, dtype=np.float32)

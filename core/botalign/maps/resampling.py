@@ -11,8 +11,8 @@ from botalign.maps.grid import Grid
 from botalign.maps.interpolation import resample_slab, spline_coefficients
 from botalign.threads import one_blas_thread
 
-#: Standard deviation of the smoothing Gaussian in voxels of the coarser grid. Its response is 0.17 at the coarser
-#: grid's Nyquist frequency and 0.0008 at twice that, where the first alias would come from.
+#: Standard deviation of the smoothing Gaussian in voxels of the coarser grid. Its response is 0.06 at that grid's
+#: Nyquist frequency, and 0.002 at one and a half times it: what is folded back from there doesn't show.
 SMOOTHING_VOXELS = 0.75
 
 
@@ -52,11 +52,11 @@ def moved(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threads:
     return DensityMap(out, onto, density_map.name, density_map.labels)
 
 
-def smoothed(density_map: DensityMap, onto: Grid, *, sigma_angstrom: float) -> DensityMap:
+def smoothed(density_map: DensityMap, onto: Grid, *, sigma_angstrom: float, background: float = 0.0) -> DensityMap:
     """Smooth a map by a Gaussian and sample it on a grid that may be coarser, in one step.
 
     The Gaussian is isotropic, so that smoothing commutes with rotation; positive, so that a density stays one;
-    and separable, so that the step is three matrix products however large the map. Outside its box the map is zero.
+    and separable, so that the step is three matrix products however large the map.
 
     Parameters
     ----------
@@ -65,8 +65,9 @@ def smoothed(density_map: DensityMap, onto: Grid, *, sigma_angstrom: float) -> D
     onto : Grid
         Where to sample.
     sigma_angstrom : float
-        Standard deviation of the Gaussian. Below 0.6 voxels of the map it can't interpolate any more; see
-        :data:`SMOOTHING_VOXELS`.
+        Standard deviation of the Gaussian. Below :data:`SMOOTHING_VOXELS` voxels of the map, aliases show.
+    background : float, optional
+        What the map is outside its box. It is subtracted inside, so that the result is zero there.
 
     Returns
     -------
@@ -87,6 +88,9 @@ def smoothed(density_map: DensityMap, onto: Grid, *, sigma_angstrom: float) -> D
                 span = slice(rows[0], rows[-1] + 1)
                 flat[span] += z[span, start : start + len(block)] @ block.reshape(len(block), -1)
         values = np.matmul(np.matmul(y, planes), x.T)
+        if background:
+            ones = (weights.sum(axis=1) for weights in (z, y, x))  # a map of ones, smoothed likewise
+            values -= np.float32(background) * np.multiply.outer(np.multiply.outer(next(ones), next(ones)), next(ones))
     return DensityMap(values, onto, density_map.name, density_map.labels)
 
 

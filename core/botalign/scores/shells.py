@@ -50,7 +50,7 @@ def fourier_shell_correlation(
     .. math:: \mathrm{FSC}(s) = \frac{\mathrm{Re} \sum_{k \in s} F_1(k) \overline{F_2(k)}}
               {\sqrt{\sum_{k \in s} |F_1(k)|^2 \sum_{k \in s} |F_2(k)|^2}}
 
-    (Harauz and van Heel 1986), shells one Fourier voxel thick, out to the Nyquist frequency.
+    (Harauz and van Heel 1986), shells one Fourier voxel thick, those that lie wholly below the Nyquist frequency.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def fourier_shell_correlation(
     Returns
     -------
     ShellCorrelation
-        The curve from the first shell to Nyquist.
+        The curve.
 
     Raises
     ------

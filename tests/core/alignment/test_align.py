@@ -31,13 +31,7 @@ GRIDS = {
 }
 
 
-COARSE = pytest.param(
-    "larger voxels",
-    marks=pytest.mark.xfail(strict=True, reason="Surveyed.on smooths by half a voxel, too little to interpolate"),
-)
-
-
-@pytest.mark.parametrize("name", [COARSE if name == "larger voxels" else name for name in GRIDS])
+@pytest.mark.parametrize("name", GRIDS)
 def test_the_two_grids_may_differ(name: str, motion: Make, misfit: Measure) -> None:
     there = motion(1, reach=6.0)
     a = phantom(48, voxel_size_angstrom=3.0, resolution_angstrom=12.0)
@@ -70,12 +64,9 @@ def test_a_molecule_at_the_side_of_its_box_is_found(motion: Make, misfit: Measur
     assert voxels < 0.1
 
 
-OUTSIDE = pytest.mark.xfail(strict=True, reason="outside its box a map counts as 0, not as its background")
-
-
 @pytest.mark.parametrize(
     "unit",
-    [(1e-6, 0.0), (5e4, 0.0), pytest.param((5e4, -3e4), marks=OUTSIDE), pytest.param((1.0, 100.0), marks=OUTSIDE)],
+    [(1e-6, 0.0), (5e4, 0.0), (5e4, -3e4), (1.0, 100.0)],
 )
 def test_the_unit_and_the_zero_of_a_map_do_not_matter(
     unit: tuple[float, float], fixed: DensityMap, moving: DensityMap, there: np.ndarray, misfit: Measure
@@ -153,11 +144,13 @@ def test_any_distance_may_be_given_in_any_unit(
         assert still_mass == pytest.approx(1, rel=1e-4)
 
 
-def test_without_refinement_it_is_as_near_as_the_search_came(
+def test_without_refinement_a_candidate_is_as_near_as_the_search_came(
     fixed: DensityMap, moving: DensityMap, there: np.ndarray, misfit: Measure
 ) -> None:
     rough = align(fixed, moving, hand="keep", refine=False)
-    assert 0.1 < misfit(rough, there)[0] < 20
+    # Half a turn of the phantom looks nearly alike, so the nearest may not be the first.
+    nearest = min(float(geodesic_degrees(c.moving_to_fixed[:, :3], there[:, :3])) for c in rough.candidates)
+    assert 0.1 < nearest < 20
     assert rough.candidates[0].loss == min(point.loss for point in rough.trace)
 
 

@@ -43,9 +43,6 @@ def test_it_encloses_a_molecule_and_not_the_box(make: Callable[[int], np.ndarray
     assert share > (molecule > 0.6 * molecule.max()).mean()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the histogram's peak is off by up to 0.18 sigma: the level goes up to 6.6 sigma"
-)
 def test_it_does_not_depend_on_how_much_noise_is_about_the_molecule() -> None:
     for seed in (0, 1):
         sigma = 0.1 * float(clean(seed).max())
@@ -94,7 +91,6 @@ def test_the_mass_above_it_lies_where_the_molecule_does(make: Callable[[int], np
     assert above[molecule > 0.1 * molecule.max()].sum() > 0.95 * above.sum()
 
 
-@pytest.mark.xfail(strict=True, reason="the level of a mask of zeros and ones is 1, with nothing above it")
 def test_a_binary_mask_is_its_own_molecule() -> None:
     data = np.zeros((20, 20, 20))
     data[5:12, 6:14, 7:15] = 1
