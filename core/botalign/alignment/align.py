@@ -72,7 +72,8 @@ def align(
     preset : {"paper"}, optional
         Run Algorithm 1 to the letter instead: slow, and what the fast way is held against.
     start : Alignment or array_like of shape (3, 4), optional
-        A motion to start from.
+        A motion to start from. By default the search starts from the identity and from the four ways to put the
+        principal axes of one molecule onto those of the other.
     local_degrees : float, optional
         Search only within this angle of the start, or of the present pose.
     level_fixed, level_moving : float, optional

@@ -138,25 +138,16 @@ def compare(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> Comparison:
 def shell_correlation(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> ShellCorrelation:
     """Fourier shell correlation inside a soft ball about the fixed map's molecule, on the fixed map's grid."""
     grid = fixed.density.grid
-    side, voxel = grid.shape[0], fixed.voxel_angstrom
-    # From 1 inside the molecule's ball to 0 at its edge, along a cosine.
-    inner = fixed.radius_angstrom / voxel
-    outer = min(inner + 4, (side - 1) / 2)
-    axis = np.arange(side) - (fixed.centre_angstrom[:, None] - np.array(grid.origin_angstrom)[:, None]) / voxel
-    squared = (axis[2] ** 2)[:, None, None] + (axis[1] ** 2)[None, :, None] + axis[0] ** 2
-    inside = np.flatnonzero(squared.ravel() < outer**2)
-    distance = np.sqrt(squared.ravel()[inside])
-    weight = 0.5 + 0.5 * np.cos(np.pi * np.clip((distance - inner) / max(outer - inner, 1e-9), 0, 1))
-    points = np.stack(np.unravel_index(inside, grid.shape)[::-1], axis=1).astype(np.int32)
+    ball = fixed.ball
     problem = FitProblem(
-        fixed.density.data, grid, moving.coefficients, moving.density.grid, points, fixed.centre_angstrom
+        fixed.density.data, grid, moving.coefficients, moving.density.grid, ball.points, fixed.centre_angstrom
     )
     maps = []
     for values in problem.values(transform):
         masked = np.zeros(fixed.density.data.size, dtype=np.float32)
-        masked[inside] = values * weight
+        masked[ball.inside] = values * ball.weight
         maps.append(masked.reshape(grid.shape))
-    return fourier_shell_correlation(maps[0], maps[1], voxel_size_angstrom=voxel)
+    return fourier_shell_correlation(maps[0], maps[1], voxel_size_angstrom=fixed.voxel_angstrom)
 
 
 def decide_hand(problem: FitProblem, as_given: Matrix, mirrored: Matrix) -> HandDecision:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -74,6 +75,31 @@ def working_pair(fixed: Surveyed, moving: Surveyed, *, size: int) -> WorkingPair
         values = surveyed.on(grid, sigma_angstrom=sigma, clipped=True)
         arrays.append(values * np.float32(factor**3 / values.sum(dtype=np.float64)))
     return WorkingPair(arrays[0], arrays[1], voxel, fixed.centre_angstrom, moving.centre_angstrom)
+
+
+def principal_rotations(pair: WorkingPair, *, mirrored: bool) -> Matrix:
+    """Return the orthogonal matrices that put the moving map's principal axes onto the fixed one's, shape (4, 3, 3).
+
+    An axis has no direction, so there are eight, of which four have the hand asked for. If the axes differ in length,
+    one of them is near the answer for a copy; if not, or if the maps differ, they are guesses like others.
+    """
+    frames = [_principal_axes(volume) for volume in (pair.fixed, pair.moving)]
+    signs = np.array(list(itertools.product((1.0, -1.0), repeat=3)))
+    guesses = np.einsum("ij,nj,kj->nik", frames[0], signs, frames[1])
+    return np.asarray(guesses[(np.linalg.det(guesses) < 0) == mirrored])
+
+
+def _principal_axes(volume: Volume) -> Matrix:
+    """Return unit vectors ``(x, y, z)`` along the principal axes of a mass about its centre, as columns."""
+    mass = volume.astype(np.float64)
+    axis = np.arange(len(volume)) - (len(volume) - 1) / 2
+    planes = {(0, 1): mass.sum(0).T, (0, 2): mass.sum(1).T, (1, 2): mass.sum(2).T}  # by x, y; x, z; y, z
+    moments: Matrix = np.zeros((3, 3))
+    for (first, second), plane in planes.items():
+        moments[first, second] = moments[second, first] = axis @ plane @ axis
+        moments[first, first] = axis**2 @ plane.sum(1)
+        moments[second, second] = axis**2 @ plane.sum(0)
+    return np.asarray(np.linalg.eigh(moments)[1])
 
 
 def distance_named(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from botalign.alignment.comparison import HandDecision, decide_hand
 from botalign.alignment.fitting import FitProblem
-from botalign.alignment.losses import WorkingPair, distance_named, working_pair
+from botalign.alignment.losses import WorkingPair, distance_named, principal_rotations, working_pair
 from botalign.alignment.options import Options
 from botalign.alignment.preparation import Surveyed
 from botalign.alignment.refinement import distinct, finest_useful_voxel, fit_problem, nelder_mead, rotation_loss
@@ -25,6 +25,8 @@ MIRROR = np.diag([1.0, 1.0, -1.0])
 CANDIDATES = 4
 #: Candidates whose coarse correlation is this close to the best are told apart at fine sampling.
 CLOSE = 0.02
+#: Where the coarse fit stops, in degrees and voxels; the fine one goes on from there.
+COARSE_TOLERANCE = 0.05
 #: How many of them at most.
 RIVALS = 3
 #: A coarse and a fine sampling further apart than this have one between them.
@@ -158,7 +160,10 @@ def _one_hand(
     """Search one hand, and refine what was found at working size."""
     flip = MIRROR if mirrored else np.eye(3)
     distance, length_scale = distance_named(options.loss, pair, wavelet=options.wavelet, levels=options.levels)
-    initial, within_degrees = start_of(options, mirrored)
+    start, within_degrees = start_of(options, mirrored)
+    initial = start[None]
+    if options.start is None and within_degrees is None:
+        initial = np.concatenate([initial, principal_rotations(pair, mirrored=mirrored) @ flip])
     rotations: list[Matrix] = []
     trace: list[TracePoint] = []
     total = options.evaluations + (1 if refine else 0)
@@ -166,7 +171,7 @@ def _one_hand(
         lambda rotation: distance(pair.rotated(rotation @ flip), pair.fixed),
         evaluations=options.evaluations,
         length_scale=length_scale,
-        initial=initial[None],
+        initial=initial,
         within_degrees=within_degrees,
         rng=stream(options, mirrored),
     ):
@@ -200,14 +205,14 @@ def _coarse(
     start = options.start_matrix()
     if options.start is not None and (np.linalg.det(start[:, :3]) < 0) == candidates[0].mirrored:
         poses.append(Candidate(start, candidates[0].mirrored, loss(start[:, :3]), None))
-    return _solved(problem, poses)
+    return _solved(problem, poses, tolerance=COARSE_TOLERANCE)
 
 
-def _solved(problem: FitProblem, candidates: list[Candidate]) -> list[Candidate]:
+def _solved(problem: FitProblem, candidates: list[Candidate], *, tolerance: float = 1e-3) -> list[Candidate]:
     """Fit rotation and shift from each candidate; best correlation first."""
     fits = []
     for candidate in candidates:
-        transform, correlation = problem.solve(candidate.moving_to_fixed)
+        transform, correlation = problem.solve(candidate.moving_to_fixed, tolerance=tolerance)
         fits.append(replace(candidate, moving_to_fixed=transform, correlation=correlation))
     return sorted(fits, key=lambda fit: -(fit.correlation or 0.0))
 

@@ -29,6 +29,25 @@ ENCLOSED_MASS = 0.999
 
 
 @dataclass(frozen=True, eq=False)
+class Ball:
+    """The voxels of a map in a soft ball about its molecule.
+
+    Attributes
+    ----------
+    inside : ndarray of int, shape (n,)
+        Their places in the ravelled map.
+    points : ndarray of int32, shape (n, 3)
+        Their indices ``(x, y, z)``.
+    weight : ndarray, shape (n,)
+        From 1 inside the molecule's ball to 0 four voxels beyond, along a cosine.
+    """
+
+    inside: NDArray[np.int64]
+    points: NDArray[np.int32]
+    weight: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class Surveyed:
     """A map, smoothed and cropped to its molecule, no finer than the fit needs.
 
@@ -59,6 +78,20 @@ class Surveyed:
     def coefficients(self) -> Volume:
         """Cubic B-spline coefficients of the densities."""
         return spline_coefficients(self.density.data)
+
+    @cached_property
+    def ball(self) -> Ball:
+        """The soft ball about the molecule."""
+        grid, voxel = self.density.grid, self.voxel_angstrom
+        inner = self.radius_angstrom / voxel
+        outer = min(inner + 4, (grid.shape[0] - 1) / 2)
+        z, y, x = ((grid.axis_angstrom(axis) - self.centre_angstrom[2 - axis]) / voxel for axis in range(3))
+        squared = ((z**2)[:, None, None] + (y**2)[None, :, None] + x**2).ravel()
+        inside = np.flatnonzero(squared < outer**2)
+        distance = np.sqrt(squared[inside])
+        weight = 0.5 + 0.5 * np.cos(np.pi * np.clip((distance - inner) / max(outer - inner, 1e-9), 0, 1))
+        points = np.stack(np.unravel_index(inside, grid.shape)[::-1], axis=1).astype(np.int32)
+        return Ball(inside, points, weight)
 
     @property
     def voxel_angstrom(self) -> float:

@@ -53,7 +53,8 @@ def level_above(data: NDArray[np.float32], background: float) -> float:
     # However much noise there is, a handful of voxels stays above; and of a mask of two values, the upper one.
     fewest = min(500, len(values) // 50, len(above) - 1)
     excess = min(max(excess, CLEARANCE * spread), float(above[fewest]))
-    return background + (excess if excess < above[0] else float(above[0]) / 2)
+    highest = float(above[0])
+    return background + (float(excess) if excess < highest else highest / 2)
 
 
 def _sample(data: NDArray[np.float32], most: int = 2**20) -> NDArray[np.float32]:

@@ -1,6 +1,7 @@
 """Fourier shell correlation: how alike two maps are at each resolution."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -76,12 +77,7 @@ def fourier_shell_correlation(
             f"fourier_shell_correlation: got maps of shape {a.shape} and {b.shape}, expected two cubes of one size."
         )
     fa, fb = fft.rfftn(a, workers=1), fft.rfftn(b, workers=1)
-    full, half = fft.fftfreq(n, 1 / n), fft.rfftfreq(n, 1 / n)
-    radius = np.sqrt(full[:, None, None] ** 2 + full[None, :, None] ** 2 + half[None, None, :] ** 2)
-    shell = np.rint(radius).astype(np.int64).ravel()
-    # The half spectrum holds every frequency once but those with kx = 0 (and Nyquist), whose mirror image it holds too.
-    twice = np.where((half == 0) | (2 * half == n), 1.0, 2.0)
-    weight = np.broadcast_to(twice, radius.shape).ravel()
+    shell, weight = _shells(n)
 
     def summed(values: NDArray[np.float32]) -> NDArray[np.float64]:
         return np.asarray(np.bincount(shell, weights=values.ravel() * weight)[1 : n // 2], dtype=np.float64)
@@ -90,3 +86,13 @@ def fourier_shell_correlation(
     power = np.sqrt(summed(np.abs(fa) ** 2) * summed(np.abs(fb) ** 2))
     curve = np.divide(cross, power, out=np.zeros_like(cross), where=power > 0)
     return ShellCorrelation(np.arange(1, n // 2) / (n * voxel_size_angstrom), curve)
+
+
+@lru_cache(maxsize=2)  # a comparison has several curves on one grid
+def _shells(n: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the shell of each entry of a half spectrum, and how often the whole spectrum holds it."""
+    full, half = fft.fftfreq(n, 1 / n), fft.rfftfreq(n, 1 / n)
+    radius = np.sqrt(full[:, None, None] ** 2 + full[None, :, None] ** 2 + half[None, None, :] ** 2)
+    # The half spectrum holds every frequency once but those with kx = 0 (and Nyquist), whose mirror image it holds too.
+    twice = np.where((half == 0) | (2 * half == n), 1.0, 2.0)
+    return np.rint(radius).astype(np.int64).ravel(), np.broadcast_to(twice, radius.shape).ravel()
