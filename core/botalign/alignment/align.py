@@ -17,7 +17,7 @@ from botalign.alignment.losses import Distance
 from botalign.alignment.options import Options
 from botalign.alignment.paper import published
 from botalign.alignment.pipeline import Progress, fast
-from botalign.alignment.preparation import survey
+from botalign.alignment.preparation import Surveyed, survey
 from botalign.alignment.result import Alignment, MapReference
 from botalign.errors import InputError
 from botalign.geometry import identity
@@ -142,6 +142,7 @@ def _steps(fixed: DensityMap, moving: DensityMap, chosen: Options) -> Generator[
     _check_sizes(fixed, moving)
     a = survey(fixed, level=chosen.level_fixed, role="fixed")
     b = survey(moving, level=chosen.level_moving, role="moving")
+    _check_radii(a, b, fixed.name, moving.name)
     method = published if chosen.preset == "paper" else fast
     outcome = yield from method(a, b, chosen)
     best = outcome.candidates[0]
@@ -176,7 +177,17 @@ def _check_sizes(fixed: DensityMap, moving: DensityMap) -> None:
         )
 
 
+def _check_radii(fixed: Surveyed, moving: Surveyed, fixed_name: str, moving_name: str) -> None:
+    """Refuse molecules that can't be the same."""
+    a, b = fixed.radius_angstrom, moving.radius_angstrom
+    if max(a, b) >= LARGEST_RATIO * min(a, b):
+        raise InputError(
+            f"above its contour, fixed map {fixed_name} is {2 * a:.4g} A wide, moving map {moving_name} {2 * b:.4g} A, "
+            f"expected sizes within a factor of {LARGEST_RATIO:g}; give other levels."
+        )
+
+
 def _versions() -> dict[str, str]:
     """Versions of what a result depends on."""
-    packages = ("botalign", "numpy", "scipy", "numba", "PyWavelets")
+    packages = ("botalign", "numpy", "scipy", "numba", "PyWavelets", "pymanopt", "finufft")
     return {"python": platform.python_version()} | {name: metadata.version(name) for name in packages}

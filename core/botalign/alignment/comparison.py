@@ -40,7 +40,8 @@ class Scores:
     Attributes
     ----------
     correlation : float
-        Over the voxels of the moving map above its contour level, as Fit in Map of ChimeraX counts it.
+        Over the voxels of the moving map above its contour level, as Fit in Map of ChimeraX counts, but of the maps as
+        they were prepared for the fit: smoothed, less the background.
     correlation_about_mean : float
         The same, of the deviations from the means.
     fsc_resolution_angstrom : float
@@ -139,15 +140,22 @@ def shell_correlation(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> S
     """Fourier shell correlation inside a soft ball about the fixed map's molecule, on the fixed map's grid."""
     grid = fixed.density.grid
     ball = fixed.ball
-    problem = FitProblem(
-        fixed.density.data, grid, moving.coefficients, moving.density.grid, ball.points, fixed.centre_angstrom
-    )
+    coefficients, source = moving.coefficients, moving.density.grid
+    coarser = max(fixed.voxel_angstrom, moving.voxel_angstrom)
+    if fixed.voxel_angstrom > 1.2 * moving.voxel_angstrom:  # what the fixed map's grid can't hold must go first
+        side = int(np.ceil(source.size_angstrom[0] / fixed.voxel_angstrom))
+        source = Grid.cube(side, fixed.voxel_angstrom, moving.centre_angstrom)
+        sigma = common_sigma_angstrom(fixed, moving, fixed.voxel_angstrom)
+        coefficients = spline_coefficients(moving.on(source, sigma_angstrom=sigma, clipped=False))
+    problem = FitProblem(fixed.density.data, grid, coefficients, source, ball.points, fixed.centre_angstrom)
     maps = []
     for values in problem.values(transform):
         masked = np.zeros(fixed.density.data.size, dtype=np.float32)
         masked[ball.inside] = values * ball.weight
         maps.append(masked.reshape(grid.shape))
-    return fourier_shell_correlation(maps[0], maps[1], voxel_size_angstrom=fixed.voxel_angstrom)
+    curve = fourier_shell_correlation(maps[0], maps[1], voxel_size_angstrom=fixed.voxel_angstrom)
+    held = max(1, np.count_nonzero(curve.frequency_per_angstrom <= 1 / (2 * coarser)))  # by the coarser map as well
+    return ShellCorrelation(curve.frequency_per_angstrom[:held], curve.correlation[:held])
 
 
 def decide_hand(problem: FitProblem, as_given: Matrix, mirrored: Matrix) -> HandDecision:

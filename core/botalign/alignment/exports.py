@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.errors import InputError
+from botalign.geometry import apply_transform
+from botalign.maps.grid import Grid
 
 if TYPE_CHECKING:
     from botalign.alignment.result import Alignment
@@ -29,8 +31,13 @@ def chimerax(transform: Matrix, model: str = "#2") -> str:
     return f"view matrix models {model},{numbers}"
 
 
-def pyem(transform: Matrix) -> str:
-    """Return the motion as JSON, three rows of four numbers, for ``star.py --transform`` of pyem.
+def pyem(transform: Matrix, moving: Grid, fixed: Grid) -> str:
+    r"""Return the motion as JSON, three rows of four numbers, for ``star.py --transform`` of pyem.
+
+    What a particle's orientation :math:`A` (``x_image = A x_map``) becomes when its map moves by
+    :math:`x \mapsto R x + t` is :math:`A R^T`, and its origin grows by :math:`A R^T t`. pyem multiplies from the right
+    by the rotation that it is given, so that is :math:`R^T`. Particles turn about voxel ``n // 2`` of their maps, so
+    :math:`t` is taken between those.
 
     Raises
     ------
@@ -38,7 +45,9 @@ def pyem(transform: Matrix) -> str:
         If the motion mirrors, which the orientation of a particle can't.
     """
     _refuse_mirror(transform, "a particle's orientation", "flip the hand of the map and align again")
-    return json.dumps(transform.tolist())
+    centres = [apply_transform(grid.index_to_physical, [n // 2 for n in grid.shape[::-1]]) for grid in (moving, fixed)]
+    shift = apply_transform(transform, centres[0]) - centres[1]
+    return json.dumps(np.column_stack([transform[:, :3].T, shift]).tolist())
 
 
 def napari(transform: Matrix) -> Matrix:

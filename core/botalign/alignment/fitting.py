@@ -10,7 +10,7 @@ whose minimum over scale and offset is one minus the squared correlation about t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
@@ -20,6 +20,7 @@ from botalign.geometry import compose, inverse, matrix_from_rotation_vector, tra
 from botalign.maps.grid import Grid
 from botalign.maps.interpolation import cubic_slopes, cubic_weights, interior_value, spline_coefficients
 from botalign.scores import correlation_about_mean
+from botalign.threads import one_blas_thread
 
 Volume = NDArray[np.float32]
 Matrix = NDArray[np.float64]
@@ -60,6 +61,10 @@ class FitProblem:
         """Make the problem from sampled maps and a mask of the fixed one."""
         points = np.ascontiguousarray(np.argwhere(where)[:, ::-1], dtype=np.int32)
         return cls(fixed, fixed_grid, spline_coefficients(moving), moving_grid, points, centre)
+
+    def thinned(self, most: int) -> FitProblem:
+        """Return the problem with every n-th of its points, at most about `most` of them: as good to get near with."""
+        return replace(self, points=self.points[:: -(-len(self.points) // most)])
 
     def _to_source(self, transform: Matrix) -> Matrix:
         return compose(
@@ -120,9 +125,10 @@ class FitProblem:
 
     def _normal_equations(self, transform: Matrix, centre_index: Matrix) -> tuple[Matrix, float]:
         """Moments of (six derivatives, moving, 1, fixed), shape (9, 9), and the correlation about the mean."""
-        moments = np.zeros((9, 9))
-        _moments(self.coefficients, self.fixed, self.points, self._to_source(transform), centre_index, moments)
-        moments += np.triu(moments, 1).T
+        rows = np.empty((len(self.points), 9))
+        _fill(self.coefficients, self.fixed, self.points, self._to_source(transform), centre_index, rows)
+        with one_blas_thread():
+            moments = rows.T @ rows
         n = max(moments[7, 7], 1.0)
         cross = moments[6, 8] - moments[6, 7] * moments[7, 8] / n
         variances = (moments[6, 6] - moments[6, 7] ** 2 / n) * (moments[8, 8] - moments[7, 8] ** 2 / n)
@@ -191,25 +197,21 @@ def _value_and_gradient(coefficients: Volume, point: NDArray[np.int32], to_sourc
 
 
 @njit(cache=True, nogil=True)
-def _moments(
-    coefficients: Volume, fixed: Volume, points: NDArray[np.int32], to_source: Matrix, centre: Matrix, moments: Matrix
+def _fill(
+    coefficients: Volume, fixed: Volume, points: NDArray[np.int32], to_source: Matrix, centre: Matrix, rows: Matrix
 ) -> None:
-    """Sum the upper triangle of the products of (six derivatives, moving, 1, fixed) over the points.
+    """Fill a row (six derivatives, moving, 1, fixed) for each point.
 
     A small rotation `w` about `centre` and a shift `d`, both of the moved map, change its value at a point `p` by
     ``-((p - centre) x g) . w - g . d``, with `g` the gradient by `p`.
     """
-    row = np.empty(9)
     g = np.empty(3)
     for n in range(points.shape[0]):
         value = _value_and_gradient(coefficients, points[n], to_source, g)
         dx, dy, dz = points[n, 0] - centre[0], points[n, 1] - centre[1], points[n, 2] - centre[2]
-        row[0] = -(dy * g[2] - dz * g[1])
-        row[1] = -(dz * g[0] - dx * g[2])
-        row[2] = -(dx * g[1] - dy * g[0])
-        row[3], row[4], row[5] = -g[0], -g[1], -g[2]
-        row[6], row[7] = value, 1.0
-        row[8] = fixed[points[n, 2], points[n, 1], points[n, 0]]
-        for a in range(9):
-            for b in range(a, 9):
-                moments[a, b] += row[a] * row[b]
+        rows[n, 0] = -(dy * g[2] - dz * g[1])
+        rows[n, 1] = -(dz * g[0] - dx * g[2])
+        rows[n, 2] = -(dx * g[1] - dy * g[0])
+        rows[n, 3], rows[n, 4], rows[n, 5] = -g[0], -g[1], -g[2]
+        rows[n, 6], rows[n, 7] = value, 1.0
+        rows[n, 8] = fixed[points[n, 2], points[n, 1], points[n, 0]]

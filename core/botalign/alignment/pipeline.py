@@ -23,12 +23,14 @@ Matrix = NDArray[np.float64]
 MIRROR = np.diag([1.0, 1.0, -1.0])
 #: How many distinct candidates of a search are kept, and refined.
 CANDIDATES = 4
-#: Candidates whose coarse correlation is this close to the best are told apart at fine sampling.
-CLOSE = 0.02
 #: Where the coarse fit stops, in degrees and voxels; the fine one goes on from there.
 COARSE_TOLERANCE = 0.05
+#: Candidates whose coarse correlation is this close to the best are told apart at fine sampling.
+CLOSE = 0.02
 #: How many of them at most.
 RIVALS = 3
+#: How many points of a map are enough to get near by, before the last fit takes all of them.
+THINNED = 8_000
 #: A coarse and a fine sampling further apart than this have one between them.
 LARGEST_STEP = 2.5
 
@@ -116,7 +118,8 @@ def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progr
     refine = options.refine or len(wanted) > 1  # unrefined poses are too far off to tell the hand by
     pair = working_pair(fixed, moving, size=options.size)
     branches = [_one_hand(fixed, moving, pair, options, mirrored, refine) for mirrored in wanted]
-    if options.threads > 1 and len(branches) > 1:
+    # A loss of the caller's own need not bear being called from two threads.
+    if options.threads > 1 and len(branches) > 1 and isinstance(options.loss, str):
         branches[1] = ahead(branches[1])
     each = options.evaluations + (1 if refine else 0)
     total = len(wanted) * each + (1 if refine else 0)
@@ -197,13 +200,14 @@ def _coarse(
 ) -> list[Candidate]:
     """Refine candidates at working size: over rotations first, then over rotation and shift. Best correlation first."""
     loss = rotation_loss(pair)
-    problem = fit_problem(fixed, moving, voxel_angstrom=pair.voxel_angstrom)
+    problem = fit_problem(fixed, moving, voxel_angstrom=pair.voxel_angstrom).thinned(THINNED)
     poses = [
         replace(candidate, moving_to_fixed=pair.transform(nelder_mead(loss, candidate.moving_to_fixed[:, :3])[0]))
         for candidate in candidates
     ]
     start = options.start_matrix()
-    if options.start is not None and (np.linalg.det(start[:, :3]) < 0) == candidates[0].mirrored:
+    placed = options.start is not None or options.local_degrees is not None
+    if placed and (np.linalg.det(start[:, :3]) < 0) == candidates[0].mirrored:
         poses.append(Candidate(start, candidates[0].mirrored, loss(start[:, :3]), None))
     return _solved(problem, poses, tolerance=COARSE_TOLERANCE)
 
@@ -231,10 +235,16 @@ def _fine(
     for step in steps:
         problem = fit_problem(fixed, moving, voxel_angstrom=step)
         results = [
-            _solved(problem, candidates[:n]) + candidates[n:]
+            _polished(problem, candidates[:n]) + candidates[n:]
             for candidates, n in (_rivals_first(candidates, least) for candidates in results)
         ]
     return problem, results
+
+
+def _polished(problem: FitProblem, rivals: list[Candidate]) -> list[Candidate]:
+    """Tell rivals apart at some of the points, then fit the best of them at all."""
+    best, *others = _solved(problem.thinned(THINNED), rivals)
+    return _solved(problem, [best]) + others
 
 
 def _rivals_first(candidates: list[Candidate], least: float) -> tuple[list[Candidate], int]:

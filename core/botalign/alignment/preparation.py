@@ -79,6 +79,11 @@ class Surveyed:
         """Cubic B-spline coefficients of the densities."""
         return spline_coefficients(self.density.data)
 
+    @property
+    def volume_angstrom3(self) -> float:
+        """Volume of what lies above the level."""
+        return float(np.count_nonzero(self.density.data > self.level)) * self.voxel_angstrom**3
+
     @cached_property
     def ball(self) -> Ball:
         """The soft ball about the molecule."""
@@ -187,12 +192,11 @@ def _extent(density_map: DensityMap, volume: float | None, where: str) -> tuple[
     if volume is None:
         level = level_above(density_map.data, 0.0)
     else:
-        above = min(density_map.data.size - 1, max(8, round(volume / grid.voxel_size_angstrom[0] ** 3)))
-        level = float(np.partition(density_map.data.ravel(), -above - 1)[-above - 1])
+        level = level_enclosing(density_map.data, volume / grid.voxel_size_angstrom[0] ** 3)
     mass = np.maximum(density_map.data - np.float32(level), 0).astype(np.float64)
     total = mass.sum()
     if total <= 0:
-        raise InputError(f"{where}: nothing lies above its contour level {level:g}; give a lower one.")
+        raise InputError(f"{where}: nothing stands out above its background; is its contrast inverted?")
     x, y, z = (grid.axis_angstrom(axis) for axis in (2, 1, 0))
     centre = np.array([mass.sum((0, 1)) @ x, mass.sum((0, 2)) @ y, mass.sum((1, 2)) @ z]) / total
     inside = mass > 0
@@ -203,3 +207,9 @@ def _extent(density_map: DensityMap, volume: float | None, where: str) -> tuple[
     cumulative = np.cumsum(mass[inside][order])
     last = order[min(len(order) - 1, int(np.searchsorted(cumulative, ENCLOSED_MASS * cumulative[-1])))]
     return level, centre, float(np.sqrt(squared[last])) + grid.voxel_size_angstrom[0] / 2
+
+
+def level_enclosing(data: Volume, voxels: float) -> float:
+    """Return the level that a number of voxels lie above, a few at the least."""
+    above = min(data.size - 1, max(8, round(voxels)))
+    return float(np.partition(data.ravel(), -above - 1)[-above - 1])

@@ -11,7 +11,7 @@ from scipy import ndimage, optimize
 from botalign.alignment.comparison import shell_correlation
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.losses import WorkingPair, l2
-from botalign.alignment.preparation import Surveyed, common_sigma_angstrom
+from botalign.alignment.preparation import Surveyed, common_sigma_angstrom, level_enclosing
 from botalign.geometry import geodesic_degrees, matrix_from_rotation_vector
 from botalign.maps.grid import Grid
 
@@ -95,7 +95,9 @@ def fit_problem(fixed: Surveyed, moving: Surveyed, *, voxel_angstrom: float) -> 
         surveyed.on(grid, sigma_angstrom=sigma, clipped=False)
         for surveyed, grid in zip((fixed, moving), grids, strict=True)
     )
-    where = ndimage.binary_dilation(u > fixed.level, iterations=SKIRT_VOXELS)
+    # Smoothing flattens: at the sampling of the fit another level encloses the molecule.
+    level = level_enclosing(u, fixed.volume_angstrom3 / voxel_angstrom**3)
+    where = ndimage.binary_dilation(u > level, iterations=SKIRT_VOXELS)
     return FitProblem.between(u, grids[0], v, grids[1], where=where, centre=fixed.centre_angstrom)
 
 

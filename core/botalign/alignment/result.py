@@ -50,7 +50,7 @@ class Candidate:
     mirrored : bool
         Whether it mirrors the moving map.
     loss : float
-        Loss of the search there.
+        Loss of the search there, before it was refined.
     correlation : float or None
         Correlation about the mean after it was refined; None if it wasn't.
     """
@@ -90,7 +90,7 @@ class Alignment:
     verdict : str or None
         ``"certain"``, ``"ambiguous"``, ``"no match"``, or None while nothing decides it.
     candidates : tuple of Candidate
-        The poses that were considered, best first.
+        The poses that were considered: the answer, its rivals, then those of the other hand.
     trace : tuple of TracePoint
         The evaluations of the search, in order.
     parameters : dict
@@ -181,7 +181,7 @@ class Alignment:
 
     def to_pyem(self) -> str:
         """Return a 3x4 JSON matrix in angstrom, as ``star.py --transform`` of pyem reads it."""
-        return exports.pyem(self.moving_to_fixed)
+        return exports.pyem(self.moving_to_fixed, self.moving.grid, self.fixed.grid)
 
     def to_napari(self) -> Matrix:
         """Return a 4x4 matrix for coordinates ``(z, y, x)``, as ``layer.affine`` of napari takes it."""
@@ -259,7 +259,7 @@ class Alignment:
             raise InputError(f"{path}: result file of version {content.get('version')}, expected {VERSION}; {advice}.")
         try:
             return cls._from_dict(content)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise InputError(f"{path}: damaged result file ({type(error).__name__}: {error}); align again.") from None
 
     @classmethod

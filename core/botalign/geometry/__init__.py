@@ -1,4 +1,4 @@
-"""Rotations and rigid transforms, and their spelling in other programs."""
+"""Rotations and rigid transforms."""
 
 from botalign.geometry.rigid import (
     apply_transform,

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from botalign.errors import InputError
+
 
 def correlation(first: ArrayLike, second: ArrayLike) -> float:
     r"""Correlation :math:`\sum uv / \sqrt{\sum u^2 \sum v^2}`, as Fit in Map of ChimeraX reports it.
@@ -16,8 +18,15 @@ def correlation(first: ArrayLike, second: ArrayLike) -> float:
     -------
     float
         From -1 to 1; 0 if either is zero everywhere.
+
+    Raises
+    ------
+    InputError
+        If the shapes differ.
     """
-    u, v = np.asarray(first, dtype=np.float64).ravel(), np.asarray(second, dtype=np.float64).ravel()
+    u, v = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    if u.shape != v.shape:
+        raise InputError(f"correlation: got densities of shape {u.shape} and {v.shape}, expected the same shape.")
     scale = float(np.sqrt(np.sum(u * u) * np.sum(v * v)))
     return float(np.sum(u * v) / scale) if scale > 0 else 0.0
 

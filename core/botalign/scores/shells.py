@@ -71,10 +71,11 @@ def fourier_shell_correlation(
         If the maps are not cubes of the same size, of at least 4 voxels a side.
     """
     a, b = np.asarray(first, dtype=np.float32), np.asarray(second, dtype=np.float32)
-    n = a.shape[0]
+    n = max(a.shape, default=0)
     if a.shape != (n, n, n) or b.shape != a.shape or n < 4:
         raise InputError(
-            f"fourier_shell_correlation: got maps of shape {a.shape} and {b.shape}, expected two cubes of one size."
+            f"fourier_shell_correlation: got maps of shape {a.shape} and {b.shape}, expected two cubes of one size, at "
+            "least 4 voxels a side."
         )
     fa, fb = fft.rfftn(a, workers=1), fft.rfftn(b, workers=1)
     shell, weight = _shells(n)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from botalign import Alignment, DensityMap, InputError, align
-from botalign.geometry import apply_transform
+from botalign.geometry import apply_transform, random_rotations
 
 
 def same(first: Alignment, second: Alignment) -> None:
@@ -181,8 +181,19 @@ def test_chimerax_gets_a_view_matrix_line(result: Alignment) -> None:
     assert result.to_chimerax().startswith("view matrix models #2,")
 
 
-def test_pyem_gets_three_rows_of_four(result: Alignment) -> None:
-    np.testing.assert_array_equal(np.array(json.loads(result.to_pyem())), result.moving_to_fixed)
+def test_pyem_keeps_every_atom_in_its_place_in_every_image(result: Alignment) -> None:
+    # As pyem's transform_star does: orientations are multiplied from the right, origins grow by the turned shift.
+    matrix = np.array(json.loads(result.to_pyem()))
+    before = random_rotations(1, np.random.default_rng(5))[0]
+    after = before @ matrix[:, :3]
+    grown = after @ matrix[:, 3]
+    middles = [
+        np.array(grid.origin_angstrom) + np.array(grid.voxel_size_angstrom) * [n // 2 for n in grid.shape[::-1]]
+        for grid in (result.moving.grid, result.fixed.grid)
+    ]
+    for atom in np.random.default_rng(6).normal(0, 20, (5, 3)):
+        there = apply_transform(result.moving_to_fixed, atom)
+        np.testing.assert_allclose(after @ (there - middles[1]) - grown, before @ (atom - middles[0]), atol=1e-9)
 
 
 @pytest.mark.parametrize("export", [Alignment.to_chimerax, Alignment.to_pyem])
