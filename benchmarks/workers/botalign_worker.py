@@ -26,4 +26,5 @@ def align(fixed: np.ndarray, moving: np.ndarray, parameters: Parameters, clock: 
 
 
 if __name__ == "__main__":
-    run(align, warm_up={"evaluations": 4}, distributions=["botalign", "numba", "scipy"])
+    # More evaluations than there are guesses before the first descent, or compiling it would be timed.
+    run(align, warm_up={"evaluations": 12}, distributions=["botalign", "numba", "scipy"])
