@@ -22,6 +22,7 @@ from botalign.alignment.result import Alignment, MapReference
 from botalign.errors import InputError
 from botalign.geometry import identity
 from botalign.maps.density_map import DensityMap
+from botalign.steps import exhaust
 
 Matrix = NDArray[np.float64]
 
@@ -106,13 +107,7 @@ def align(
         local_degrees=local_degrees, level_fixed=level_fixed, level_moving=level_moving, wavelet=wavelet, levels=levels,
         seed=seed, threads=threads,
     )  # fmt: skip
-    steps = _steps(fixed, moving, chosen)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            result: Alignment = stop.value
-            return result
+    return exhaust(_steps(fixed, moving, chosen))
 
 
 def align_steps(fixed: DensityMap, moving: DensityMap, **options: Any) -> Generator[Progress, None, Alignment]:

@@ -44,6 +44,7 @@ def published(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[
     for mirrored in wanted:
         flip = MIRROR if mirrored else np.eye(3)
         loss, length_scale = _loss(pair[0], pair[1], options)
+        start, within_degrees = start_of(options, mirrored)
         rotations, losses = [], []
         for evaluation in search(
             lambda rotation, flip=flip, loss=loss: loss(rotation @ flip),  # type: ignore[misc]
@@ -51,8 +52,8 @@ def published(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[
             length_scale=length_scale,
             starts=1,
             descend=steepest_descent,
-            initial=start_of(options, mirrored)[0][None],
-            within_degrees=start_of(options, mirrored)[1],
+            initial=start[None],
+            within_degrees=within_degrees,
             rng=stream(options, mirrored),
         ):
             rotations.append(evaluation.rotation)

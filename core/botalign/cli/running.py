@@ -14,6 +14,7 @@ from botalign.cli.staging import Staging
 from botalign.cli.tables import history
 from botalign.errors import InputError
 from botalign.files import output_file
+from botalign.steps import exhaust
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -84,7 +85,7 @@ def align_pair(
     """
     fixed = read_fixed()
     steps = botalign.align_steps(fixed, moving, **options)
-    alignment = _exhaust(steps) if quiet or not sys.stderr.isatty() else _show(steps, label)
+    alignment = exhaust(steps) if quiet or not sys.stderr.isatty() else _show(steps, label)
     if not draw:
         return alignment, None
     from botalign.figures import alignment_figure
@@ -105,15 +106,6 @@ def write_pair(
         aligned = alignment.apply(moving, onto=alignment.fixed.grid, threads=threads)
         line = history(moving.name, alignment.fixed.name, manner=", mirrored" if alignment.mirrored else "")
         aligned.write(staging.path(targets.aligned), history=line)
-
-
-def _exhaust(steps: Steps) -> Alignment:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            result: Alignment = stop.value
-            return result
 
 
 def _show(steps: Steps, label: str) -> Alignment:
@@ -145,4 +137,4 @@ def _show(steps: Steps, label: str) -> Alignment:
                 bar.update(task, description=f"{label}: {stage}", completed=step.done, total=step.total, best=best)
                 yield step
 
-        return _exhaust(told())
+        return exhaust(told())
