@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.preparation import Surveyed, common_sigma_angstrom, survey
-from botalign.geometry import apply_transform, compose, identity, inverse
+from botalign.geometry import apply_transform, identity, inverse
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
-from botalign.maps.interpolation import resample_slab, spline_coefficients
+from botalign.maps.resampling import grid_points, spline_at
+from botalign.maps.splines import spline_coefficients
 from botalign.scores import (
     ShellCorrelation,
+    correlate_shells,
     correlation,
     correlation_about_mean,
-    fourier_shell_correlation,
     jackknife_difference,
 )
 from botalign.transport import WaveletDistance
@@ -125,10 +126,8 @@ def score(
 def compare(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> Comparison:
     """Score two surveyed maps, the second moved by `transform`."""
     points = np.ascontiguousarray(np.argwhere(moving.density.data > moving.level)[:, ::-1], dtype=np.int32)
-    over_moving = FitProblem(
-        moving.density.data, moving.density.grid, fixed.coefficients, fixed.density.grid, points, moving.centre_angstrom
-    )
-    v, u = over_moving.values(inverse(transform))
+    v = moving.density.data[tuple(points.T[::-1])]
+    u = spline_at(fixed.coefficients, fixed.density.grid, inverse(transform), moving.density.grid, points)
     shells = shell_correlation(fixed, moving, transform)
     scores = Scores(
         correlation(u, v), correlation_about_mean(u, v), shells.resolution(0.5), _wemd(fixed, moving, transform)
@@ -147,21 +146,15 @@ def shell_correlation(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> S
         source = Grid.cube(side, fixed.voxel_angstrom, moving.centre_angstrom)
         sigma = common_sigma_angstrom(fixed, moving, fixed.voxel_angstrom)
         coefficients = spline_coefficients(moving.on(source, sigma_angstrom=sigma, clipped=False))
-    problem = FitProblem(fixed.density.data, grid, coefficients, source, ball.points, fixed.centre_angstrom)
-    maps = []
-    for values in problem.values(transform):
-        masked = np.zeros(fixed.density.data.size, dtype=np.float32)
-        masked[ball.inside] = values * ball.weight
-        maps.append(masked.reshape(grid.shape))
-    curve = fourier_shell_correlation(maps[0], maps[1], voxel_size_angstrom=fixed.voxel_angstrom)
+    moved = ball.spectrum(spline_at(coefficients, source, transform, grid, ball.points))
+    curve = correlate_shells(fixed.spectrum, moved, grid.shape[0], voxel_size_angstrom=fixed.voxel_angstrom)
     held = max(1, np.count_nonzero(curve.frequency_per_angstrom <= 1 / (2 * coarser)))  # by the coarser map as well
     return ShellCorrelation(curve.frequency_per_angstrom[:held], curve.correlation[:held])
 
 
 def decide_hand(problem: FitProblem, as_given: Matrix, mirrored: Matrix) -> HandDecision:
     """Judge the hand from the best fit of either, at the voxels of `problem`."""
-    u, v = problem.values(as_given)
-    _, w = problem.values(mirrored)
+    u, v, w = problem.fixed, problem.moved(as_given), problem.moved(mirrored)
     low = problem.points.min(axis=0)
     blocks = (problem.points - low) // BLOCK_VOXELS
     labels = np.ravel_multi_index(tuple(blocks.T.astype(np.int64)), tuple(blocks.max(axis=0) + 1))
@@ -171,14 +164,6 @@ def decide_hand(problem: FitProblem, as_given: Matrix, mirrored: Matrix) -> Hand
     else:
         decision = "as given" if margin > 0 else "mirrored"
     return HandDecision(decision, correlation_about_mean(u, v), correlation_about_mean(u, w), margin, error)
-
-
-def _on(coefficients: Volume, source: Grid, grid: Grid, transform: Matrix) -> Volume:
-    """Sample moved densities, given by spline coefficients, on a grid."""
-    to_source = compose(inverse(source.index_to_physical), compose(inverse(transform), grid.index_to_physical))
-    out = np.empty(grid.shape, dtype=np.float32)
-    resample_slab(coefficients, to_source, 0, out)
-    return out
 
 
 def _wemd(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> float:
@@ -194,6 +179,6 @@ def _wemd(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> float:
         # Smoothed in its own pose first, since smoothing samples along the axes only.
         local = Grid.cube(int(np.ceil(2 * surveyed.radius_angstrom / voxel)) + 8, voxel, surveyed.centre_angstrom)
         smooth = surveyed.on(local, sigma_angstrom=sigma, clipped=True)
-        values = _on(spline_coefficients(smooth), local, grid, pose)
+        values = spline_at(spline_coefficients(smooth), local, pose, grid, grid_points(grid.shape)).reshape(grid.shape)
         masses.append(values / np.float32(values.sum(dtype=np.float64)))
     return WaveletDistance(grid.shape, voxel_size=voxel)(masses[0], masses[1])

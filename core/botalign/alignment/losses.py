@@ -54,9 +54,7 @@ class WorkingPair:
     def rotated(self, linear: Matrix) -> Volume:
         """Turn the moving map by an orthogonal matrix (a mirror is one too) about its centre."""
         out = np.empty_like(self.fixed)
-        pull = OVERSAMPLING * linear.T
-        centre, source = (len(out) - 1) / 2, (len(self.moving) - 1) / 2
-        rotate_in_ball(self.moving, np.column_stack([pull, source - pull @ np.full(3, centre)]), out)
+        rotate_in_ball(self.moving, OVERSAMPLING * linear.T, out)
         return out
 
     def transform(self, linear: Matrix) -> Matrix:

@@ -25,6 +25,8 @@ MIRROR = np.diag([1.0, 1.0, -1.0])
 CANDIDATES = 4
 #: Where the coarse fit stops, in degrees and voxels; the fine one goes on from there.
 COARSE_TOLERANCE = 0.05
+#: A candidate this many times as far from correlation 1 as the best one, before the coarse fit, is not fitted.
+OUTCLASSED = 2.5
 #: Candidates whose coarse correlation is this close to the best are told apart at fine sampling.
 CLOSE = 0.02
 #: How many of them at most.
@@ -205,11 +207,15 @@ def _coarse(
         replace(candidate, moving_to_fixed=pair.transform(nelder_mead(loss, candidate.moving_to_fixed[:, :3])[0]))
         for candidate in candidates
     ]
+    poses = [replace(pose, correlation=problem.correlation(pose.moving_to_fixed)) for pose in poses]
+    least = 1 - OUTCLASSED * (1 - max(pose.correlation or 0.0 for pose in poses))
+    contenders = [pose for pose in poses if (pose.correlation or 0.0) >= least]
+    outclassed = [pose for pose in poses if (pose.correlation or 0.0) < least]
     start = options.start_matrix()
     placed = options.start is not None or options.local_degrees is not None
     if placed and (np.linalg.det(start[:, :3]) < 0) == candidates[0].mirrored:
-        poses.append(Candidate(start, candidates[0].mirrored, loss(start[:, :3]), None))
-    return _solved(problem, poses, tolerance=COARSE_TOLERANCE)
+        contenders.append(Candidate(start, candidates[0].mirrored, loss(start[:, :3]), None))
+    return _best_first(_solved(problem, contenders, tolerance=COARSE_TOLERANCE) + outclassed)
 
 
 def _solved(problem: FitProblem, candidates: list[Candidate], *, tolerance: float = 1e-3) -> list[Candidate]:
@@ -218,7 +224,11 @@ def _solved(problem: FitProblem, candidates: list[Candidate], *, tolerance: floa
     for candidate in candidates:
         transform, correlation = problem.solve(candidate.moving_to_fixed, tolerance=tolerance)
         fits.append(replace(candidate, moving_to_fixed=transform, correlation=correlation))
-    return sorted(fits, key=lambda fit: -(fit.correlation or 0.0))
+    return _best_first(fits)
+
+
+def _best_first(candidates: list[Candidate]) -> list[Candidate]:
+    return sorted(candidates, key=lambda candidate: -(candidate.correlation or 0.0))
 
 
 def _fine(

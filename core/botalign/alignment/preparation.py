@@ -13,13 +13,13 @@ from botalign.errors import InputError
 from botalign.maps.contour import background_level, level_above
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
-from botalign.maps.interpolation import spline_coefficients
 from botalign.maps.resampling import SMOOTHING_VOXELS, smoothed
+from botalign.maps.splines import spline_coefficients
 
 Volume = NDArray[np.float32]
 
 #: Voxels a side of the first look at a map, which finds where in its box the molecule lies.
-SURVEY_SIDE = 64
+SURVEY_SIDE = 48
 #: Most voxels a side that any step of the fit works with.
 FINEST_SIDE = 128
 #: Empty voxels kept about the molecule.
@@ -40,11 +40,20 @@ class Ball:
         Their indices ``(x, y, z)``.
     weight : ndarray, shape (n,)
         From 1 inside the molecule's ball to 0 four voxels beyond, along a cosine.
+    shape : tuple of int
+        Shape of the map.
     """
 
     inside: NDArray[np.int64]
     points: NDArray[np.int32]
-    weight: NDArray[np.float64]
+    weight: NDArray[np.float32]
+    shape: tuple[int, ...]
+
+    def spectrum(self, values: Volume) -> NDArray[np.complex64]:
+        """Return the half spectrum of a map that has these densities in the ball, weighted, and is zero elsewhere."""
+        masked = np.zeros(self.shape, dtype=np.float32)
+        masked.ravel()[self.inside] = values * self.weight
+        return np.asarray(fft.rfftn(masked, workers=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +84,12 @@ class Surveyed:
     radius_angstrom: float
 
     @cached_property
+    def mass(self) -> DensityMap:
+        """What the densities are above the level."""
+        mass = self.density.data - np.float32(self.level)
+        return self.density.with_data(np.maximum(mass, 0, out=mass))
+
+    @cached_property
     def coefficients(self) -> Volume:
         """Cubic B-spline coefficients of the densities."""
         return spline_coefficients(self.density.data)
@@ -96,7 +111,12 @@ class Surveyed:
         distance = np.sqrt(squared[inside])
         weight = 0.5 + 0.5 * np.cos(np.pi * np.clip((distance - inner) / max(outer - inner, 1e-9), 0, 1))
         points = np.stack(np.unravel_index(inside, grid.shape)[::-1], axis=1).astype(np.int32)
-        return Ball(inside, points, weight)
+        return Ball(inside, points, weight.astype(np.float32), grid.shape)
+
+    @cached_property
+    def spectrum(self) -> NDArray[np.complex64]:
+        """Half spectrum of the densities in the ball."""
+        return self.ball.spectrum(self.density.data.ravel()[self.ball.inside])
 
     @property
     def voxel_angstrom(self) -> float:
@@ -113,9 +133,7 @@ class Surveyed:
 
         With `clipped`, only the density above the level, as the mass there; else all of it.
         """
-        source = self.density
-        if clipped:
-            source = source.with_data(np.maximum(source.data - np.float32(self.level), 0))
+        source = self.mass if clipped else self.density
         total = max(sigma_angstrom, self.least_sigma_angstrom)
         return smoothed(source, grid, sigma_angstrom=float(np.sqrt(total**2 - self.sigma_angstrom**2))).data
 
@@ -193,18 +211,18 @@ def _extent(density_map: DensityMap, volume: float | None, where: str) -> tuple[
         level = level_above(density_map.data, 0.0)
     else:
         level = level_enclosing(density_map.data, volume / grid.voxel_size_angstrom[0] ** 3)
-    mass = np.maximum(density_map.data - np.float32(level), 0).astype(np.float64)
+    inside = np.flatnonzero(density_map.data > level)
+    mass = density_map.data.ravel()[inside].astype(np.float64) - level
     total = mass.sum()
     if total <= 0:
         raise InputError(f"{where}: nothing stands out above its background; is its contrast inverted?")
-    x, y, z = (grid.axis_angstrom(axis) for axis in (2, 1, 0))
-    centre = np.array([mass.sum((0, 1)) @ x, mass.sum((0, 2)) @ y, mass.sum((1, 2)) @ z]) / total
-    inside = mass > 0
-    squared = (((z - centre[2]) ** 2)[:, None, None] + ((y - centre[1]) ** 2)[None, :, None] + ((x - centre[0]) ** 2))[
-        inside
-    ]
+    places = np.array(grid.origin_angstrom) + grid.voxel_size_angstrom[0] * np.stack(
+        np.unravel_index(inside, grid.shape)[::-1], axis=1
+    )
+    centre = np.einsum("n,nd->d", mass, places) / total
+    squared = ((places - centre) ** 2).sum(axis=1)
     order = np.argsort(squared, kind="stable")
-    cumulative = np.cumsum(mass[inside][order])
+    cumulative = np.cumsum(mass[order])
     last = order[min(len(order) - 1, int(np.searchsorted(cumulative, ENCLOSED_MASS * cumulative[-1])))]
     return level, centre, float(np.sqrt(squared[last])) + grid.voxel_size_angstrom[0] / 2
 

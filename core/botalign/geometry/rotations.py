@@ -35,13 +35,14 @@ def matrix_from_quaternion(quaternion: ArrayLike) -> Matrix:
     """Rotation matrices of unit quaternions ``(w, x, y, z)``, shape (..., 4) to (..., 3, 3)."""
     q = np.asarray(quaternion, dtype=np.float64)
     # Written out: scipy's Rotation takes longer to set up than a search step's other arithmetic together.
-    w, x, y, z = np.moveaxis(q, -1, 0)
+    w, x, y, z = q.tolist() if q.ndim == 1 else q.T
     rows = [
         [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
         [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
         [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
     ]
-    return np.moveaxis(np.array(rows), (0, 1), (-2, -1))
+    matrices = np.array(rows)
+    return matrices if q.ndim == 1 else matrices.transpose(*range(matrices.ndim - 1, 1, -1), 0, 1)
 
 
 def quaternion_from_matrix(rotation: ArrayLike) -> Matrix:

@@ -1,13 +1,8 @@
-"""Compiled kernels that look a map up between its voxels.
-
-All take an affine matrix `to_source`, 3x4, from indices ``(i, j, k)`` of the target (x first) to indices of the source,
-and give zero outside the source: nothing wraps round.
-"""
+"""Compiled kernels that look a map up between its voxels: a quick one for the search, an exact one for the rest."""
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy import ndimage
 
 Volume = NDArray[np.float32]
 Matrix = NDArray[np.float64]
@@ -16,140 +11,120 @@ Matrix = NDArray[np.float64]
 EDGE = 1e-6
 
 
-def spline_coefficients(data: Volume) -> Volume:
-    """Cubic B-spline coefficients of a map, shape and dtype kept.
-
-    Adding up the splines with these coefficients gives back the samples exactly (Unser 1999, IEEE Signal Processing
-    Magazine 16, 22); the samples are mirrored at the edges of the box.
-    """
-    coefficients: Volume = np.empty(data.shape, dtype=np.float32)
-    ndimage.spline_filter(data, order=3, output=coefficients, mode="mirror")
-    return coefficients
-
-
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def rotate_in_ball(source: Volume, to_source: Matrix, out: Volume) -> None:
-    """Fill `out` by trilinear interpolation inside the ball that touches the sides of its box, with zero outside it.
+def rotate_in_ball(source: Volume, pull: Matrix, out: Volume) -> None:
+    """Fill the largest ball in a cube by trilinear interpolation in another cube, with zero outside the ball.
 
     What a rotation brings in from beyond the ball would depend on the rotation, so the search leaves it out.
+
+    Parameters
+    ----------
+    source : ndarray of float32, shape (m, m, m)
+        Where to look up.
+    pull : ndarray, shape (3, 3)
+        From offsets ``(x, y, z)`` from the centre of `out` to those from the centre of `source`, each in its voxels.
+        Offsets that lead out of `source` are taken to its faces.
+    out : ndarray of float32, shape (n, n, n)
+        What is filled.
     """
-    nz, ny, nx = source.shape
-    mz, my, mx = out.shape
-    cz, cy, cx = (mz - 1) / 2, (my - 1) / 2, (mx - 1) / 2
-    radius = min(mz, my, mx) / 2
-    a, b, c = to_source[0, 0], to_source[1, 0], to_source[2, 0]
-    for k in range(mz):
-        for j in range(my):
-            for i in range(mx):
-                out[k, j, i] = 0
-            left = radius * radius - (k - cz) ** 2 - (j - cy) ** 2
-            if left <= 0:
+    flat = source.ravel()
+    side, last = out.shape[0], source.shape[0] - 1
+    centre, source_centre = (side - 1) / 2, last / 2
+    row = np.uintp(source.shape[0])
+    plane, one = row * row, np.uintp(1)
+    # Where to look is worked out for a whole row first: these loops are vectorised, that of the look-ups can't be.
+    corner = np.empty(side, dtype=np.uint32)
+    part = np.empty((3, side), dtype=np.float32)
+    out[:] = 0
+    for k in range(side):
+        for j in range(side):
+            left = centre * centre - (k - centre) ** 2 - (j - centre) ** 2
+            if left < 0:
                 continue
-            half = np.sqrt(left)
-            first = max(0, int(np.ceil(cx - half)))
-            last = min(mx - 1, int(np.floor(cx + half)))
-            x0 = to_source[0, 1] * j + to_source[0, 2] * k + to_source[0, 3]
-            y0 = to_source[1, 1] * j + to_source[1, 2] * k + to_source[1, 3]
-            z0 = to_source[2, 1] * j + to_source[2, 2] * k + to_source[2, 3]
-            for i in range(first, last + 1):
-                x, y, z = x0 + a * i, y0 + b * i, z0 + c * i
-                if x < 0 or y < 0 or z < 0:
-                    continue
-                p, q, r = int(x), int(y), int(z)
-                if p >= nx - 1 or q >= ny - 1 or r >= nz - 1:
-                    continue
-                u, v, w = np.float32(x - p), np.float32(y - q), np.float32(z - r)
-                c00 = source[r, q, p] + u * (source[r, q, p + 1] - source[r, q, p])
-                c01 = source[r, q + 1, p] + u * (source[r, q + 1, p + 1] - source[r, q + 1, p])
-                c10 = source[r + 1, q, p] + u * (source[r + 1, q, p + 1] - source[r + 1, q, p])
-                c11 = source[r + 1, q + 1, p] + u * (source[r + 1, q + 1, p + 1] - source[r + 1, q + 1, p])
+            first = int(np.ceil(centre - np.sqrt(left)))
+            count = side - 2 * first
+            corner[:] = 0
+            stride = np.int32(1)
+            for d in range(3):
+                start = np.float32(
+                    source_centre
+                    + pull[d, 0] * (first - centre)
+                    + pull[d, 1] * (j - centre)
+                    + pull[d, 2] * (k - centre)
+                )
+                step = np.float32(pull[d, 0])
+                for i in range(count):
+                    x = start + step * np.float32(np.int32(i))
+                    p = min(max(np.int32(x), np.int32(0)), np.int32(last - 1))
+                    part[d, i] = min(max(x - np.float32(p), np.float32(0)), np.float32(1))
+                    corner[i] += np.uint32(p * stride)
+                stride *= np.int32(source.shape[0])
+            for i in range(count):
+                at = np.uintp(corner[i])
+                u, v, w = part[0, i], part[1, i], part[2, i]
+                c00 = flat[at] + u * (flat[at + one] - flat[at])
+                at += row
+                c01 = flat[at] + u * (flat[at + one] - flat[at])
+                at += plane
+                c11 = flat[at] + u * (flat[at + one] - flat[at])
+                at -= row
+                c10 = flat[at] + u * (flat[at + one] - flat[at])
                 c0 = c00 + v * (c01 - c00)
                 c1 = c10 + v * (c11 - c10)
-                out[k, j, i] = c0 + w * (c1 - c0)
-
-
-@njit(cache=True, nogil=True, inline="always")
-def cubic_weights(t: float) -> tuple[float, float, float, float]:
-    """Values at distance `t` past a voxel of the four cubic B-splines that reach there."""
-    s = 1 - t
-    return (
-        s * s * s / 6,
-        2 / 3 - t * t * (2 - t) / 2,
-        2 / 3 - s * s * (2 - s) / 2,
-        t * t * t / 6,
-    )
-
-
-@njit(cache=True, nogil=True, inline="always")
-def cubic_slopes(t: float) -> tuple[float, float, float, float]:
-    """Return the derivatives of :func:`cubic_weights`."""
-    s = 1 - t
-    return (-s * s / 2, t * (3 * t - 4) / 2, -s * (3 * s - 4) / 2, t * t / 2)
-
-
-@njit(cache=True, nogil=True, inline="always")
-def mirrored(index: int, length: int) -> int:
-    """Index of the sample that a neighbour just outside the box is the image of."""
-    if index < 0:
-        index = -index
-    if index >= length:
-        index = 2 * (length - 1) - index
-    return max(index, 0)
-
-
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, inline="always")
-def interior_value(coefficients: Volume, x: float, y: float, z: float) -> float:
-    """Value of the spline at a position whose 64 neighbours all lie in the box."""
-    p, q, r = int(x), int(y), int(z)
-    wx, wy, wz = cubic_weights(x - p), cubic_weights(y - q), cubic_weights(z - r)
-    total = 0.0
-    for c in range(4):
-        plane = 0.0
-        for b in range(4):
-            plane += wy[b] * (
-                wx[0] * coefficients[r - 1 + c, q - 1 + b, p - 1]
-                + wx[1] * coefficients[r - 1 + c, q - 1 + b, p]
-                + wx[2] * coefficients[r - 1 + c, q - 1 + b, p + 1]
-                + wx[3] * coefficients[r - 1 + c, q - 1 + b, p + 2]
-            )
-        total += wz[c] * plane
-    return total
-
-
-@njit(cache=True, nogil=True)
-def edge_value(coefficients: Volume, x: float, y: float, z: float) -> float:
-    """Value of the spline at a position near a face of the box, or just outside by rounding."""
-    nz, ny, nx = coefficients.shape
-    p, q, r = int(np.floor(x)), int(np.floor(y)), int(np.floor(z))
-    wx, wy, wz = cubic_weights(x - p), cubic_weights(y - q), cubic_weights(z - r)
-    total = 0.0
-    for c in range(4):
-        for b in range(4):
-            for a in range(4):
-                total += (
-                    wz[c]
-                    * wy[b]
-                    * wx[a]
-                    * coefficients[mirrored(r - 1 + c, nz), mirrored(q - 1 + b, ny), mirrored(p - 1 + a, nx)]
-                )
-    return total
+                out[k, j, first + i] = c0 + w * (c1 - c0)
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def resample_slab(coefficients: Volume, to_source: Matrix, first: int, out: Volume) -> None:
-    """Fill planes ``first, first + 1, ...`` of a target, as many as `out` has, from cubic B-spline coefficients."""
+def spline_values(coefficients: Volume, points: NDArray[np.int32], to_source: Matrix, out: NDArray[np.float32]) -> None:
+    """Fill `out` with values of a cubic spline, zero outside its box: nothing wraps round.
+
+    Parameters
+    ----------
+    coefficients : ndarray of float32, shape (z + 3, y + 3, x + 3)
+        See :func:`botalign.maps.splines.spline_coefficients`.
+    points : ndarray of int32, shape (n, 3)
+        Indices ``(x, y, z)`` on the grid of the target.
+    to_source : ndarray, shape (3, 4)
+        From these to indices of the map that the coefficients stand for.
+    out : ndarray of float32, shape (n,)
+        What is filled.
+    """
     nz, ny, nx = coefficients.shape
-    for k in range(out.shape[0]):
-        for j in range(out.shape[1]):
-            x0 = to_source[0, 1] * j + to_source[0, 2] * (first + k) + to_source[0, 3]
-            y0 = to_source[1, 1] * j + to_source[1, 2] * (first + k) + to_source[1, 3]
-            z0 = to_source[2, 1] * j + to_source[2, 2] * (first + k) + to_source[2, 3]
-            for i in range(out.shape[2]):
-                x, y, z = x0 + to_source[0, 0] * i, y0 + to_source[1, 0] * i, z0 + to_source[2, 0] * i
-                # A position is in the box up to rounding: an unmoved map must keep its outermost voxels.
-                if 1 <= x < nx - 2 and 1 <= y < ny - 2 and 1 <= z < nz - 2:
-                    out[k, j, i] = interior_value(coefficients, x, y, z)
-                elif -EDGE <= x <= nx - 1 + EDGE and -EDGE <= y <= ny - 1 + EDGE and -EDGE <= z <= nz - 1 + EDGE:
-                    out[k, j, i] = edge_value(coefficients, x, y, z)
-                else:
-                    out[k, j, i] = 0
+    flat = coefficients.ravel()
+    lasts, strides = (nx - 4, ny - 4, nz - 4), (1, nx, nx * ny)
+    row, plane = np.uintp(nx), np.uintp(nx * ny)  # unsigned, which saves the look at negative indices
+    one, two, three = np.uintp(1), np.uintp(2), np.uintp(3)
+    unit, half, sixth, two_thirds = np.float32(1), np.float32(0.5), np.float32(1 / 6), np.float32(2 / 3)
+    weight = np.empty((3, 4), dtype=np.float32)
+    for n in range(points.shape[0]):
+        i, j, k = float(points[n, 0]), float(points[n, 1]), float(points[n, 2])
+        inside, corner = True, 0
+        for d in range(3):
+            at = to_source[d, 0] * i + to_source[d, 1] * j + to_source[d, 2] * k + to_source[d, 3]
+            # A position is in the box up to rounding: an unmoved map must keep its outermost voxels.
+            inside = inside and -EDGE <= at <= lasts[d] + EDGE
+            first = max(0, min(int(at), lasts[d] - 1))
+            corner += first * strides[d]
+            # The values there of the four B-splines that reach this far.
+            t = np.float32(at - first)
+            s = unit - t
+            weight[d, 0] = s * s * s * sixth
+            weight[d, 1] = two_thirds - t * t * (unit - half * t)
+            weight[d, 2] = two_thirds - s * s * (unit - half * s)
+            weight[d, 3] = t * t * t * sixth
+        total = np.float32(0)
+        if inside:
+            v0 = v1 = v2 = v3 = np.float32(0)
+            layer = np.uintp(corner)
+            for z in range(4):
+                line = layer
+                for y in range(4):
+                    w = weight[2, z] * weight[1, y]
+                    v0 += w * flat[line]
+                    v1 += w * flat[line + one]
+                    v2 += w * flat[line + two]
+                    v3 += w * flat[line + three]
+                    line += row
+                layer += plane
+            total = weight[0, 0] * v0 + weight[0, 1] * v1 + weight[0, 2] * v2 + weight[0, 3] * v3
+        out[n] = total

@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from botalign.geometry import compose, inverse
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
-from botalign.maps.interpolation import resample_slab, spline_coefficients
+from botalign.maps.interpolation import spline_values
+from botalign.maps.splines import spline_coefficients
 from botalign.threads import one_blas_thread
 
 #: Standard deviation of the smoothing Gaussian in voxels of the coarser grid. Its response is 0.06 at that grid's
@@ -35,21 +36,54 @@ def moved(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threads:
     DensityMap
         The moved map, with the name and the labels of the given one.
     """
-    to_source = compose(
-        inverse(density_map.grid.index_to_physical), compose(inverse(transform), onto.index_to_physical)
-    )
     coefficients = spline_coefficients(density_map.data)
     out: NDArray[np.float32] = np.empty(onto.shape, dtype=np.float32)
-    thickness = 16
-    starts = range(0, onto.shape[0], thickness)
+    thickness = max(1, 2**19 // max(1, out[0].size))
 
     def fill(start: int) -> None:
-        resample_slab(coefficients, to_source, start, out[start : start + thickness])
+        slab = out[start : start + thickness]
+        points = grid_points(slab.shape, first=start)
+        slab[...] = spline_at(coefficients, density_map.grid, transform, onto, points).reshape(slab.shape)
 
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        for _ in pool.map(fill, starts):
+        for _ in pool.map(fill, range(0, onto.shape[0], thickness)):
             pass
     return DensityMap(out, onto, density_map.name, density_map.labels)
+
+
+def grid_points(shape: tuple[int, ...], *, first: int = 0) -> NDArray[np.int32]:
+    """Return the indices ``(x, y, z)`` of all voxels of planes ``first, first + 1, ...``, shape (n, 3)."""
+    z, y, x = np.indices(shape, dtype=np.int32).reshape(3, -1)
+    return np.ascontiguousarray(np.stack([x, y, z + np.int32(first)], axis=1))
+
+
+def spline_at(
+    coefficients: NDArray[np.float32], source: Grid, transform: ArrayLike, onto: Grid, points: NDArray[np.int32]
+) -> NDArray[np.float32]:
+    """Return the densities of a moved map, given by its spline coefficients on a grid, at points of another grid.
+
+    Parameters
+    ----------
+    coefficients : ndarray of float32, three longer than `source` on each side
+        Cubic B-spline coefficients; see :func:`botalign.maps.splines.spline_coefficients`.
+    source : Grid
+        The grid they are on.
+    transform : array_like, shape (3, 4)
+        How the map is moved, in angstrom.
+    onto : Grid
+        The grid to sample on.
+    points : ndarray of int32, shape (n, 3)
+        Indices ``(x, y, z)`` there.
+
+    Returns
+    -------
+    ndarray of float32, shape (n,)
+        The densities, zero outside the box of the map.
+    """
+    to_source = compose(inverse(source.index_to_physical), compose(inverse(transform), onto.index_to_physical))
+    values = np.empty(len(points), dtype=np.float32)
+    spline_values(coefficients, points, to_source, values)
+    return values
 
 
 def smoothed(density_map: DensityMap, onto: Grid, *, sigma_angstrom: float, background: float = 0.0) -> DensityMap:

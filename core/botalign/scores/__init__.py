@@ -1,10 +1,11 @@
 """How alike two maps are: correlation and Fourier shell correlation."""
 
 from botalign.scores.correlation import correlation, correlation_about_mean, jackknife_difference
-from botalign.scores.shells import ShellCorrelation, fourier_shell_correlation
+from botalign.scores.shells import ShellCorrelation, correlate_shells, fourier_shell_correlation
 
 __all__ = [
     "ShellCorrelation",
+    "correlate_shells",
     "correlation",
     "correlation_about_mean",
     "fourier_shell_correlation",

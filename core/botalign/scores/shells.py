@@ -9,6 +9,8 @@ from scipy import fft
 
 from botalign.errors import InputError
 
+Spectrum = NDArray[np.complex64]
+
 
 @dataclass(frozen=True, eq=False)
 class ShellCorrelation:
@@ -77,16 +79,25 @@ def fourier_shell_correlation(
             f"fourier_shell_correlation: got maps of shape {a.shape} and {b.shape}, expected two cubes of one size, at "
             "least 4 voxels a side."
         )
-    fa, fb = fft.rfftn(a, workers=1), fft.rfftn(b, workers=1)
-    shell, weight = _shells(n)
+    return correlate_shells(
+        fft.rfftn(a, workers=1), fft.rfftn(b, workers=1), n, voxel_size_angstrom=voxel_size_angstrom
+    )
+
+
+def correlate_shells(
+    first: Spectrum, second: Spectrum, side: int, *, voxel_size_angstrom: float = 1.0
+) -> ShellCorrelation:
+    """Fourier shell correlation of two half spectra (`scipy.fft.rfftn`) of cubes of `side` voxels a side."""
+    shell, weight = _shells(side)
 
     def summed(values: NDArray[np.float32]) -> NDArray[np.float64]:
-        return np.asarray(np.bincount(shell, weights=values.ravel() * weight)[1 : n // 2], dtype=np.float64)
+        return np.asarray(np.bincount(shell, weights=values.ravel() * weight)[1 : side // 2], dtype=np.float64)
 
-    cross = summed((fa * fb.conj()).real)
-    power = np.sqrt(summed(np.abs(fa) ** 2) * summed(np.abs(fb) ** 2))
+    a, b = first, second
+    cross = summed(a.real * b.real + a.imag * b.imag)
+    power = np.sqrt(summed(a.real**2 + a.imag**2) * summed(b.real**2 + b.imag**2))
     curve = np.divide(cross, power, out=np.zeros_like(cross), where=power > 0)
-    return ShellCorrelation(np.arange(1, n // 2) / (n * voxel_size_angstrom), curve)
+    return ShellCorrelation(np.arange(1, side // 2) / (side * voxel_size_angstrom), curve)
 
 
 @lru_cache(maxsize=2)  # a comparison has several curves on one grid

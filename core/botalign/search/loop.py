@@ -96,6 +96,7 @@ def search(
         raise InputError(f"evaluations: got {evaluations}, expected at least 1.")
     first = quaternion_from_matrix(np.eye(3)[None] if initial is None else np.reshape(initial, (-1, 3, 3)))
     surrogate = Surrogate(evaluations, length_scale=length_scale, nugget=nugget)
+    draws = _starts(evaluations * starts, first[0], within_degrees, rng).reshape(evaluations, starts, 4)
     scale = 1.0
     best_loss, best = np.inf, np.eye(3)
     for t in range(evaluations):
@@ -106,7 +107,7 @@ def search(
                 descend(surrogate, start)
                 if descend
                 else surrogate.descend(start, min_gradient=min_gradient, min_step=min_step)
-                for start in _starts(starts, first[0], within_degrees, rng)
+                for start in draws[t]
             ]
             q = min(candidates, key=lambda end: end[1])[0]
             if within_degrees is not None:
