@@ -23,6 +23,7 @@ from botalign.errors import InputError
 from botalign.geometry import identity
 from botalign.maps.density_map import DensityMap
 from botalign.steps import exhaust
+from botalign.threads import one_blas_thread
 
 Matrix = NDArray[np.float64]
 
@@ -139,9 +140,11 @@ def _steps(fixed: DensityMap, moving: DensityMap, chosen: Options) -> Generator[
     b = survey(moving, level=chosen.level_moving, role="moving")
     _check_radii(a, b, fixed.name, moving.name)
     method = published if chosen.preset == "paper" else fast
-    outcome = yield from method(a, b, chosen)
-    best = outcome.candidates[0]
-    before, after = compare(a, b, identity()), compare(a, b, best.moving_to_fixed)
+    # Held from step to step: to set it anew for each of many small products would take longer than they do.
+    with one_blas_thread():
+        outcome = yield from method(a, b, chosen)
+        best = outcome.candidates[0]
+        before, after = compare(a, b, identity()), compare(a, b, best.moving_to_fixed)
     return Alignment(
         moving_to_fixed=best.moving_to_fixed,
         mirrored=best.mirrored,

@@ -37,7 +37,7 @@ def distinct(rotations: Matrix, losses: Matrix, *, count: int, separation_degree
 
 
 def nelder_mead(
-    loss: Callable[[Matrix], float], start: Matrix, *, tolerance_degrees: float = 1.0, evaluations: int = 40
+    loss: Callable[[Matrix], float], start: Matrix, *, tolerance_degrees: float = 2.0, evaluations: int = 40
 ) -> tuple[Matrix, float]:
     """Minimise a function of the rotation near `start`, without derivatives (eq. 16 of Singer and Yang 2024).
 

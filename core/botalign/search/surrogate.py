@@ -11,6 +11,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from botalign.threads import one_blas_thread
+
 Array = NDArray[np.float64]
 
 
@@ -66,10 +68,10 @@ class Surrogate:
         t = self.count
         inverse = self._inverse[:t, :t]
         column = kernel(quaternion[None], self.quaternions, length_scale=self.length_scale)[0]
-        # einsum, not BLAS: its sums don't depend on the number of threads, and small ones on many threads are slow.
-        solved = np.einsum("ij,j->i", inverse, column)
-        schur = 1.0 + self.nugget - float(np.einsum("i,i->", solved, column))
-        residual = value - float(np.einsum("i,i->", solved, self.values))
+        with one_blas_thread():
+            solved = inverse @ column
+            schur = 1.0 + self.nugget - float(solved @ column)
+            residual = value - float(solved @ self.values)
         inverse += solved[:, None] * (solved / schur)
         self._inverse[t, :t] = self._inverse[:t, t] = -solved / schur
         self._inverse[t, t] = 1.0 / schur
