@@ -15,12 +15,12 @@ from botalign.alignment.options import Options
 from botalign.alignment.preparation import Surveyed
 from botalign.alignment.refinement import distinct, finest_useful_voxel, fit_problem, nelder_mead, rotation_loss
 from botalign.alignment.result import Candidate, TracePoint
+from botalign.geometry import MIRROR
 from botalign.search import search
 from botalign.threads import ahead
 
 Matrix = NDArray[np.float64]
 
-MIRROR = np.diag([1.0, 1.0, -1.0])
 #: How many distinct candidates of a search are kept, and refined.
 CANDIDATES = 4
 #: Where the coarse fit stops, in degrees and voxels; the fine one goes on from there.

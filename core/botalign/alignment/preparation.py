@@ -20,7 +20,7 @@ Volume = NDArray[np.float32]
 
 #: Voxels a side of the first look at a map, which finds where in its box the molecule lies.
 SURVEY_SIDE = 48
-#: Most voxels a side that any step of the fit works with.
+#: Most voxels a side that any step of the fit works with, give or take a few for a quick Fourier transform.
 FINEST_SIDE = 128
 #: Empty voxels kept about the molecule.
 CLEARANCE_VOXELS = 8
@@ -181,9 +181,10 @@ def survey(density_map: DensityMap, *, level: float | None = None, role: str = "
     whole = float(grid.size_angstrom.max())
     rough, _ = _cropped(density_map, background, grid.centre_angstrom, whole, max(finest, whole / SURVEY_SIDE))
     _, centre, radius = _extent(rough, volume, where)
-    voxel = max(finest, 2 * radius / FINEST_SIDE)
+    diameter = 2 * (radius + rough.grid.voxel_size_angstrom[0])
+    voxel = max(finest, diameter / (FINEST_SIDE - 2 * CLEARANCE_VOXELS))
     # Room for the shell about the molecule that the fit compares as well, and for the smoothing to come.
-    side = 2 * (radius + rough.grid.voxel_size_angstrom[0] + CLEARANCE_VOXELS * voxel)
+    side = diameter + 2 * CLEARANCE_VOXELS * voxel
     density, sigma = _cropped(density_map, background, centre, side, voxel)
     found, centre, radius = _extent(density, volume, where)
     return Surveyed(density, sigma, found, centre, radius)

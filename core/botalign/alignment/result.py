@@ -15,7 +15,7 @@ from botalign.alignment import exports
 from botalign.alignment.comparison import HandDecision, Scores
 from botalign.errors import InputError
 from botalign.files import output_file
-from botalign.geometry import apply_transform, axis_angle, is_rigid
+from botalign.geometry import MIRROR, apply_transform, axis_angle, euler_zyz_degrees, is_rigid, quaternion_from_matrix
 from botalign.geometry import inverse as inverted
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
@@ -124,7 +124,7 @@ class Alignment:
     def rotation(self) -> Matrix:
         """The rotation, shape (3, 3): the linear part, with the mirror ``z -> -z`` before it taken off."""
         linear = self.moving_to_fixed[:, :3]
-        return linear @ np.diag([1.0, 1.0, -1.0]) if self.mirrored else linear
+        return linear @ MIRROR if self.mirrored else linear
 
     @property
     def angle_degrees(self) -> float:
@@ -135,6 +135,16 @@ class Alignment:
     def axis(self) -> Matrix:
         """Axis of the rotation, a unit vector ``(x, y, z)``."""
         return axis_angle(self.rotation)[0]
+
+    @property
+    def quaternion(self) -> Matrix:
+        """Unit quaternion ``(w, x, y, z)`` of the rotation, ``w >= 0``."""
+        return quaternion_from_matrix(self.rotation)
+
+    @property
+    def euler_degrees(self) -> Matrix:
+        """Euler angles of the rotation, ``(a, b, c)`` with ``R = Rz(a) Ry(b) Rz(c)``, in degrees."""
+        return euler_zyz_degrees(self.rotation)
 
     @property
     def shift_angstrom(self) -> Matrix:

@@ -121,16 +121,16 @@ def align(
         read_fixed()
 
     def put(path: Path, targets: Targets, label: str) -> Alignment | str:
-        """Align and write one map; return what is wrong if the map, or an option, can't be used."""
+        """Align and write one map; return what is wrong if the map, an option or the output can't be used."""
         try:
             moving_map = botalign.read(path)
             alignment, drawing = running.align_pair(
                 read_fixed, moving_map, options, label=label, quiet=quiet, draw=targets.figure is not None
             )
+            with Staging(overwrite=overwrite) as staging:
+                running.write_pair(alignment, moving_map, drawing, targets, staging, threads=threads)
         except InputError as error:
             return str(error)
-        with Staging(overwrite=overwrite) as staging:
-            running.write_pair(alignment, moving_map, drawing, targets, staging, threads=threads)
         return alignment
 
     done: list[Alignment] = []

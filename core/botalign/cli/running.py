@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: An alignment that can be stepped.
 Steps = Generator["Progress", None, "Alignment"]
-INSTALL_FIGURES = "pip install 'botalign[figures]'"
+INSTALL_FIGURES = "pip install matplotlib"
 
 
 @dataclass(frozen=True)

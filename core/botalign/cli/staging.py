@@ -49,7 +49,9 @@ class Staging:
             self._folders.append(folder)
         packed = target.suffix.lower() in (".gz", ".bz2")
         ending = Path(target.stem).suffix + target.suffix if packed else target.suffix
-        self._hidden[target] = target.with_name(f".botalign-{secrets.token_hex(6)}{ending}")
+        # Beside the file that a link points to, which may lie on another file system.
+        place = target.resolve() if self._overwrite else target
+        self._hidden[target] = place.with_name(f".botalign-{secrets.token_hex(6)}{ending}")
         return self._hidden[target]
 
     def __enter__(self) -> Staging:

@@ -1,16 +1,17 @@
 """Rotations and rigid transforms."""
 
 from botalign.geometry.rigid import (
+    MIRROR,
     apply_transform,
     compose,
     identity,
     inverse,
     is_rigid,
-    mirror_across,
     transform_about,
 )
 from botalign.geometry.rotations import (
     axis_angle,
+    euler_zyz_degrees,
     geodesic_degrees,
     matrix_from_quaternion,
     matrix_from_rotation_vector,
@@ -19,16 +20,17 @@ from botalign.geometry.rotations import (
 )
 
 __all__ = [
+    "MIRROR",
     "apply_transform",
     "axis_angle",
     "compose",
+    "euler_zyz_degrees",
     "geodesic_degrees",
     "identity",
     "inverse",
     "is_rigid",
     "matrix_from_quaternion",
     "matrix_from_rotation_vector",
-    "mirror_across",
     "quaternion_from_matrix",
     "random_rotations",
     "transform_about",

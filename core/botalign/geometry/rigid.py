@@ -5,6 +5,10 @@ from numpy.typing import ArrayLike, NDArray
 
 Matrix = NDArray[np.float64]
 
+#: The mirror that goes before a rotation where the hand is wrong. One plane is as good as any other: two mirrored maps
+#: differ by a rotation. This one turns the first array axis round and nothing else.
+MIRROR = np.diag([1.0, 1.0, -1.0])
+
 
 def identity() -> Matrix:
     """Return the transform that moves nothing."""
@@ -34,15 +38,6 @@ def transform_about(linear: ArrayLike, centre_from: ArrayLike, centre_to: ArrayL
     """Return the transform with linear part ``linear`` (3x3) that takes ``centre_from`` to ``centre_to``."""
     a = np.asarray(linear, dtype=np.float64)
     return np.column_stack([a, np.asarray(centre_to, float) - a @ np.asarray(centre_from, float)])
-
-
-def mirror_across(point: ArrayLike) -> Matrix:
-    """Return the mirror in the plane ``z = point[2]``.
-
-    One plane is as good as any other: two mirrored maps differ by a rotation. This one turns the first array axis
-    round and nothing else.
-    """
-    return transform_about(np.diag([1.0, 1.0, -1.0]), point, point)
 
 
 def is_rigid(transform: ArrayLike, *, tolerance: float = 1e-6) -> bool:

@@ -66,6 +66,18 @@ def axis_angle(rotation: ArrayLike) -> tuple[Matrix, float]:
     return axis, float(np.degrees(angle))
 
 
+def euler_zyz_degrees(rotation: ArrayLike) -> Matrix:
+    """Euler angles ``(a, b, c)`` in degrees of a rotation matrix ``Rz(a) Ry(b) Rz(c)``, ``b`` from 0 to 180.
+
+    Where ``b`` is 0 or 180 only the sum or the difference of the others counts, and ``c`` is 0.
+    """
+    R = np.asarray(rotation, dtype=np.float64)
+    b = np.arctan2(np.hypot(R[0, 2], R[1, 2]), R[2, 2])
+    if np.sin(b) < 1e-9:
+        return np.degrees([np.arctan2(np.sign(R[2, 2]) * R[1, 0], np.sign(R[2, 2]) * R[0, 0]), b, 0.0])
+    return np.degrees([np.arctan2(R[1, 2], R[0, 2]), b, np.arctan2(R[2, 1], -R[2, 0])])
+
+
 def geodesic_degrees(first: ArrayLike, second: ArrayLike) -> NDArray[np.float64]:
     r"""Angle of the rotation that takes ``second`` to ``first``, in degrees.
 

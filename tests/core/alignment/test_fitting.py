@@ -10,6 +10,7 @@ from botalign.alignment.losses import l2, working_pair
 from botalign.alignment.preparation import survey
 from botalign.alignment.refinement import distinct, fit_problem, nelder_mead
 from botalign.geometry import (
+    MIRROR,
     compose,
     geodesic_degrees,
     identity,
@@ -60,7 +61,7 @@ def test_the_derivatives_are_those_of_the_fixed_map_read_elsewhere() -> None:
 def test_the_correlation_of_a_step_is_that_of_the_values(mirror: bool, problem: FitProblem, there: np.ndarray) -> None:
     pose = nudged(problem, inverse(there), np.array([0.03, -0.02, 0.05, 0.4, -0.3, 0.2]))
     if mirror:
-        pose = compose(pose, np.column_stack([np.diag([1.0, 1.0, -1.0]), np.zeros(3)]))
+        pose = compose(pose, np.column_stack([MIRROR, np.zeros(3)]))
     _, correlation = problem.solve(pose, max_steps=0)
     assert correlation == pytest.approx(np.corrcoef(problem.fixed, problem.moved(pose))[0, 1], abs=1e-9)
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from botalign import Alignment, DensityMap, HandDecision, align, phantom
-from botalign.geometry import compose, inverse
+from botalign.geometry import MIRROR, compose, inverse
 
 Make = Callable[..., np.ndarray]
 Measure = Callable[..., tuple[float, float]]
-MIRROR = np.column_stack([np.diag([1.0, 1.0, -1.0]), np.zeros(3)])
+MIRRORED = np.column_stack([MIRROR, np.zeros(3)])
 
 
 def agrees_with_itself(hand: HandDecision) -> bool:
@@ -72,7 +72,7 @@ def test_a_map_with_a_mirror_plane_has_no_hand(hand: str, motion: Make) -> None:
     there = motion(2)
     a, b = (
         phantom(48, voxel_size_angstrom=3.0, transform=pose).data
-        + phantom(48, voxel_size_angstrom=3.0, transform=compose(pose, MIRROR)).data
+        + phantom(48, voxel_size_angstrom=3.0, transform=compose(pose, MIRRORED)).data
         for pose in (np.eye(3, 4), there)
     )
     grid = phantom(48, voxel_size_angstrom=3.0).grid

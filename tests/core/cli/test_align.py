@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 
 import botalign
-from botalign.geometry import compose, geodesic_degrees, mirror_across
+from botalign.geometry import MIRROR, compose, geodesic_degrees
 
 from .conftest import QUICK, Pair, Run, listing
 
 
 @pytest.fixture
 def mirrored(pair: Pair, tmp_path: Path) -> Path:
-    transform = compose(np.linalg.inv(np.vstack([pair.answer, [0, 0, 0, 1]]))[:3], mirror_across(np.zeros(3)))
+    transform = compose(
+        np.linalg.inv(np.vstack([pair.answer, [0, 0, 0, 1]]))[:3], np.column_stack([MIRROR, np.zeros(3)])
+    )
     path = tmp_path / "mirrored.mrc"
     botalign.phantom(40, voxel_size_angstrom=3.3, resolution_angstrom=10, transform=transform).write(path)
     return path

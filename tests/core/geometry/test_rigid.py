@@ -10,7 +10,6 @@ from botalign.geometry import (
     inverse,
     is_rigid,
     matrix_from_rotation_vector,
-    mirror_across,
     random_rotations,
     transform_about,
 )
@@ -79,15 +78,6 @@ def test_a_transform_about_a_point_takes_it_where_asked(seed: int, start: np.nda
     there = transform_about(linear, start, end)
     np.testing.assert_array_equal(there[:, :3], linear)
     np.testing.assert_allclose(apply_transform(there, start), end, atol=1e-9)
-
-
-@given(point=points, other=points)
-def test_a_mirror_keeps_its_plane_and_undoes_itself(point: np.ndarray, other: np.ndarray) -> None:
-    mirror = mirror_across(point)
-    assert np.linalg.det(mirror[:, :3]) == -1
-    np.testing.assert_allclose(compose(mirror, mirror), identity(), atol=1e-9)
-    expected = [other[0], other[1], 2 * point[2] - other[2]]
-    np.testing.assert_allclose(apply_transform(mirror, other), expected, atol=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from scipy.spatial.transform import Rotation
 
 from botalign.geometry import (
     axis_angle,
+    euler_zyz_degrees,
     geodesic_degrees,
     matrix_from_quaternion,
     matrix_from_rotation_vector,
@@ -124,3 +125,11 @@ def test_random_rotations_are_uniform() -> None:
 def test_random_rotations_come_from_the_generator_alone() -> None:
     first, second = (random_rotations(3, np.random.default_rng(7)) for _ in range(2))
     np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("tilt", [0.0, 1e-12, 40.0, 180.0])
+def test_euler_angles_give_back_their_rotation(tilt: float) -> None:
+    R = Rotation.from_euler("ZYZ", [200.0, tilt, -70.0], degrees=True).as_matrix()
+    angles = euler_zyz_degrees(R)
+    assert 0 <= angles[1] <= 180
+    np.testing.assert_allclose(Rotation.from_euler("ZYZ", angles, degrees=True).as_matrix(), R, atol=1e-9)
