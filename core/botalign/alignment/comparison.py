@@ -145,7 +145,7 @@ def shell_correlation(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> S
         side = int(np.ceil(source.size_angstrom[0] / fixed.voxel_angstrom))
         source = Grid.cube(side, fixed.voxel_angstrom, moving.centre_angstrom)
         sigma = common_sigma_angstrom(fixed, moving, fixed.voxel_angstrom)
-        coefficients = spline_coefficients(moving.on(source, sigma_angstrom=sigma, clipped=False))
+        coefficients = spline_coefficients(moving.on(source, sigma_angstrom=sigma))
     moved = ball.spectrum(spline_at(coefficients, source, transform, grid, ball.points))
     curve = correlate_shells(fixed.spectrum, moved, grid.shape[0], voxel_size_angstrom=fixed.voxel_angstrom)
     held = max(1, np.count_nonzero(curve.frequency_per_angstrom <= 1 / (2 * coarser)))  # by the coarser map as well

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from botalign.alignment.comparison import HandDecision, decide_hand
 from botalign.alignment.fitting import FitProblem
-from botalign.alignment.losses import WorkingPair, distance_named, principal_rotations, working_pair
+from botalign.alignment.losses import LENGTH_SCALES, WorkingPair, distance_named, principal_rotations, working_pair
 from botalign.alignment.options import Options
 from botalign.alignment.preparation import Surveyed
 from botalign.alignment.refinement import distinct, finest_useful_voxel, fit_problem, nelder_mead, rotation_loss
 from botalign.alignment.result import Candidate, TracePoint
+from botalign.alignment.shifts import ShiftedPair, shifted_pair
 from botalign.geometry import MIRROR
 from botalign.search import search
 from botalign.threads import ahead
 
 Matrix = NDArray[np.float64]
+Found = TypeVar("Found")
 
 #: How many distinct candidates of a search are kept, and refined.
 CANDIDATES = 4
@@ -27,6 +30,8 @@ CANDIDATES = 4
 COARSE_TOLERANCE = 0.05
 #: A candidate this many times as far from correlation 1 as the best one, before the coarse fit, is not fitted.
 OUTCLASSED = 2.5
+#: An answer of the search that correlates as well as this is an evident copy, and no second search is made.
+EVIDENT = 0.9
 #: Candidates whose coarse correlation is this close to the best are told apart at fine sampling.
 CLOSE = 0.02
 #: How many of them at most.
@@ -119,12 +124,13 @@ def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progr
     wanted = hands(options)
     refine = options.refine or len(wanted) > 1  # unrefined poses are too far off to tell the hand by
     pair = working_pair(fixed, moving, size=options.size)
-    branches = [_one_hand(fixed, moving, pair, options, mirrored, refine) for mirrored in wanted]
+    shifted = shifted_pair(fixed, moving)
+    branches = [_one_hand(fixed, moving, pair, shifted, options, mirrored, refine) for mirrored in wanted]
     # A loss of the caller's own need not bear being called from two threads.
     if options.threads > 1 and len(branches) > 1 and isinstance(options.loss, str):
         branches[1] = ahead(branches[1])
     each = options.evaluations + (1 if refine else 0)
-    total = len(wanted) * each + (1 if refine else 0)
+    total = len(wanted) * each + (1 + len(wanted) * options.evaluations if refine else 0)
     found: list[_Hand] = []
     try:
         for number, branch in enumerate(branches):
@@ -135,6 +141,11 @@ def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progr
     trace = tuple(point for hand in found for point in hand.trace)
     if not refine:
         return Outcome(tuple(found[0].searched), trace, None)
+    if max(hand.refined[0].correlation or 0.0 for hand in found) < EVIDENT:
+        for number, mirrored in enumerate(wanted):
+            more = _second_search(fixed, moving, pair, shifted, options, mirrored)
+            others = yield from _renumbered(more, len(wanted) * each + number * options.evaluations, total)
+            found[number] = replace(found[number], refined=_best_first(found[number].refined + others))
     problem, refined = _fine(fixed, moving, pair, [hand.refined for hand in found])
     decision, answer = None, 0
     if len(wanted) > 1:
@@ -148,19 +159,25 @@ def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progr
     return Outcome((*ordered, *others), trace, decision)
 
 
-def _renumbered(branch: Generator[Progress, None, _Hand], before: int, total: int) -> Generator[Progress, None, _Hand]:
-    """Hand on the progress of one hand as part of the whole."""
+def _renumbered(branch: Generator[Progress, None, Found], before: int, total: int) -> Generator[Progress, None, Found]:
+    """Hand on the progress of one search as part of the whole."""
     while True:
         try:
             step = next(branch)
         except StopIteration as stop:
-            hand: _Hand = stop.value
-            return hand
+            found: Found = stop.value
+            return found
         yield replace(step, done=before + step.done, total=total)
 
 
 def _one_hand(
-    fixed: Surveyed, moving: Surveyed, pair: WorkingPair, options: Options, mirrored: bool, refine: bool
+    fixed: Surveyed,
+    moving: Surveyed,
+    pair: WorkingPair,
+    shifted: ShiftedPair,
+    options: Options,
+    mirrored: bool,
+    refine: bool,
 ) -> Generator[Progress, None, _Hand]:
     """Search one hand, and refine what was found at working size."""
     flip = MIRROR if mirrored else np.eye(3)
@@ -192,21 +209,60 @@ def _one_hand(
     ]
     if not refine:
         return _Hand(searched, searched, trace)
-    refined = _coarse(fixed, moving, pair, searched, options)
+    refined = _coarse(fixed, moving, pair, shifted, searched, options)
     yield Progress("refine", total, total, None, None, refined[0].moving_to_fixed)
     return _Hand(searched, refined, trace)
 
 
+def _second_search(
+    fixed: Surveyed, moving: Surveyed, pair: WorkingPair, shifted: ShiftedPair, options: Options, mirrored: bool
+) -> Generator[Progress, None, list[Candidate]]:
+    """Search one hand again, coarsely, by L2 at the best shift of each rotation.
+
+    The first search takes the centres of mass for granted and its loss weighs all details. Where its answer is no
+    evident copy, noise may have led both astray.
+    """
+    flip = MIRROR if mirrored else np.eye(3)
+    start, within_degrees = start_of(options, mirrored)
+    rotations: list[Matrix] = []
+    losses: list[float] = []
+    for evaluation in search(
+        lambda rotation: shifted.best_shift(rotation @ flip)[0],
+        evaluations=options.evaluations,
+        length_scale=LENGTH_SCALES["l2"],
+        initial=start[None],
+        within_degrees=within_degrees,
+        rng=stream(options, mirrored),
+    ):
+        rotations.append(evaluation.rotation)
+        losses.append(evaluation.loss)
+        pose = pair.transform(evaluation.best_rotation @ flip)
+        stage = "second search, mirrored" if mirrored else "second search"
+        yield Progress(stage, len(losses), options.evaluations, evaluation.loss, evaluation.best_loss, pose)
+    problem = fit_problem(fixed, moving, voxel_angstrom=pair.voxel_angstrom).thinned(THINNED)
+    found = []
+    for i in distinct(np.array(rotations), np.array(losses), count=CANDIDATES):
+        linear, loss = nelder_mead(lambda turn: shifted.best_shift(turn)[0], rotations[i] @ flip)
+        found.append(Candidate(shifted.best_shift(linear)[1], mirrored, loss, None))
+    return _solved(problem, found, tolerance=COARSE_TOLERANCE)
+
+
 def _coarse(
-    fixed: Surveyed, moving: Surveyed, pair: WorkingPair, candidates: list[Candidate], options: Options
+    fixed: Surveyed,
+    moving: Surveyed,
+    pair: WorkingPair,
+    shifted: ShiftedPair,
+    candidates: list[Candidate],
+    options: Options,
 ) -> list[Candidate]:
     """Refine candidates at working size: over rotations first, then over rotation and shift. Best correlation first."""
     loss = rotation_loss(pair)
     problem = fit_problem(fixed, moving, voxel_angstrom=pair.voxel_angstrom).thinned(THINNED)
-    poses = [
-        replace(candidate, moving_to_fixed=pair.transform(nelder_mead(loss, candidate.moving_to_fixed[:, :3])[0]))
-        for candidate in candidates
-    ]
+    poses = []
+    for candidate in candidates:
+        linear, _ = nelder_mead(loss, candidate.moving_to_fixed[:, :3])
+        # The centres of mass are as good as the contours are; the correlation over all shifts needs neither.
+        poses.append(replace(candidate, moving_to_fixed=shifted.best_shift(linear)[1]))
     poses = [replace(pose, correlation=problem.correlation(pose.moving_to_fixed)) for pose in poses]
     least = 1 - OUTCLASSED * (1 - max(pose.correlation or 0.0 for pose in poses))
     contenders = [pose for pose in poses if (pose.correlation or 0.0) >= least]
