@@ -146,7 +146,7 @@ def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progr
             more = _second_search(fixed, moving, pair, shifted, options, mirrored)
             others = yield from _renumbered(more, len(wanted) * each + number * options.evaluations, total)
             found[number] = replace(found[number], refined=_best_first(found[number].refined + others))
-    problem, refined = _fine(fixed, moving, pair, [hand.refined for hand in found])
+    problem, refined = _fine(fixed, moving, pair, [hand.refined for hand in found], options)
     decision, answer = None, 0
     if len(wanted) > 1:
         as_given, mirrored_too = (refined[wanted.index(mirror)][0].moving_to_fixed for mirror in (False, True))
@@ -242,9 +242,10 @@ def _second_search(
     problem = fit_problem(fixed, moving, voxel_angstrom=pair.voxel_angstrom).thinned(THINNED)
     found = []
     for i in distinct(np.array(rotations), np.array(losses), count=CANDIDATES):
-        linear, loss = nelder_mead(lambda turn: shifted.best_shift(turn)[0], rotations[i] @ flip)
-        found.append(Candidate(shifted.best_shift(linear)[1], mirrored, loss, None))
-    return _solved(problem, found, tolerance=COARSE_TOLERANCE)
+        linear, _ = nelder_mead(lambda turn: shifted.best_shift(turn)[0], rotations[i] @ flip)
+        loss, pose = shifted.best_shift(linear if options.allows(linear) else rotations[i] @ flip)
+        found.append(Candidate(pose, mirrored, loss, None))
+    return _solved(problem, found, options, tolerance=COARSE_TOLERANCE)
 
 
 def _coarse(
@@ -261,6 +262,8 @@ def _coarse(
     poses = []
     for candidate in candidates:
         linear, _ = nelder_mead(loss, candidate.moving_to_fixed[:, :3])
+        if not options.allows(linear):
+            linear = candidate.moving_to_fixed[:, :3]
         # The centres of mass are as good as the contours are; the correlation over all shifts needs neither.
         poses.append(replace(candidate, moving_to_fixed=shifted.best_shift(linear)[1]))
     poses = [replace(pose, correlation=problem.correlation(pose.moving_to_fixed)) for pose in poses]
@@ -271,14 +274,18 @@ def _coarse(
     placed = options.start is not None or options.local_degrees is not None
     if placed and (np.linalg.det(start[:, :3]) < 0) == candidates[0].mirrored:
         contenders.append(Candidate(start, candidates[0].mirrored, loss(start[:, :3]), None))
-    return _best_first(_solved(problem, contenders, tolerance=COARSE_TOLERANCE) + outclassed)
+    return _best_first(_solved(problem, contenders, options, tolerance=COARSE_TOLERANCE) + outclassed)
 
 
-def _solved(problem: FitProblem, candidates: list[Candidate], *, tolerance: float = 1e-3) -> list[Candidate]:
-    """Fit rotation and shift from each candidate; best correlation first."""
+def _solved(
+    problem: FitProblem, candidates: list[Candidate], options: Options, *, tolerance: float = 1e-3
+) -> list[Candidate]:
+    """Fit rotation and shift from each candidate, unless that leads too far from the start; best correlation first."""
     fits = []
     for candidate in candidates:
         transform, correlation = problem.solve(candidate.moving_to_fixed, tolerance=tolerance)
+        if not options.allows(transform[:, :3]):
+            transform, correlation = candidate.moving_to_fixed, problem.correlation(candidate.moving_to_fixed)
         fits.append(replace(candidate, moving_to_fixed=transform, correlation=correlation))
     return _best_first(fits)
 
@@ -288,7 +295,7 @@ def _best_first(candidates: list[Candidate]) -> list[Candidate]:
 
 
 def _fine(
-    fixed: Surveyed, moving: Surveyed, pair: WorkingPair, refined: list[list[Candidate]]
+    fixed: Surveyed, moving: Surveyed, pair: WorkingPair, refined: list[list[Candidate]], options: Options
 ) -> tuple[FitProblem, list[list[Candidate]]]:
     """Refine the best candidates of each hand on, as finely as the maps have signal in common."""
     best = max((candidates[0] for candidates in refined), key=lambda candidate: candidate.correlation or 0.0)
@@ -301,16 +308,16 @@ def _fine(
     for step in steps:
         problem = fit_problem(fixed, moving, voxel_angstrom=step)
         results = [
-            _polished(problem, candidates[:n]) + candidates[n:]
+            _polished(problem, candidates[:n], options) + candidates[n:]
             for candidates, n in (_rivals_first(candidates, least) for candidates in results)
         ]
     return problem, results
 
 
-def _polished(problem: FitProblem, rivals: list[Candidate]) -> list[Candidate]:
+def _polished(problem: FitProblem, rivals: list[Candidate], options: Options) -> list[Candidate]:
     """Tell rivals apart at some of the points, then fit the best of them at all."""
-    best, *others = _solved(problem.thinned(THINNED), rivals)
-    return _solved(problem, [best]) + others
+    best, *others = _solved(problem.thinned(THINNED), rivals, options)
+    return _solved(problem, [best], options) + others
 
 
 def _rivals_first(candidates: list[Candidate], least: float) -> tuple[list[Candidate], int]:
