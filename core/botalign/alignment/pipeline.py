@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from botalign.alignment.comparison import HandDecision, decide_hand
 from botalign.alignment.fitting import FitProblem
-from botalign.alignment.losses import LENGTH_SCALES, WorkingPair, distance_named, principal_rotations, working_pair
+from botalign.alignment.losses import WorkingPair, distance_named, principal_rotations, working_pair
 from botalign.alignment.options import Options
 from botalign.alignment.preparation import Surveyed
 from botalign.alignment.refinement import distinct, finest_useful_voxel, fit_problem, nelder_mead, rotation_loss
 from botalign.alignment.result import Candidate, TracePoint
 from botalign.alignment.shifts import ShiftedPair, shifted_pair
-from botalign.geometry import MIRROR
+from botalign.geometry import MIRROR, uniform_rotations
 from botalign.search import search
 from botalign.threads import ahead
 
@@ -25,17 +25,21 @@ Matrix = NDArray[np.float64]
 Found = TypeVar("Found")
 
 #: How many distinct candidates of a search are kept, and refined.
-CANDIDATES = 4
+CANDIDATES = 6
 #: Where the coarse fit stops, in degrees and voxels; the fine one goes on from there.
 COARSE_TOLERANCE = 0.05
 #: A candidate this many times as far from correlation 1 as the best one, before the coarse fit, is not fitted.
 OUTCLASSED = 2.5
 #: An answer of the search that correlates as well as this is an evident copy, and no second search is made.
 EVIDENT = 0.9
+#: How many rotations the second search looks at, in how many steps, and from how many of them it goes on.
+EVERYWHERE, BLOCKS, BASINS = 1000, 40, 12
 #: Candidates whose coarse correlation is this close to the best are told apart at fine sampling.
 CLOSE = 0.02
 #: How many of them at most.
 RIVALS = 3
+#: Poses less than this many degrees apart end in the same place.
+SAME = 5.0
 #: How many points of a map are enough to get near by, before the last fit takes all of them.
 THINNED = 8_000
 #: A coarse and a fine sampling further apart than this have one between them.
@@ -130,7 +134,7 @@ def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progr
     if options.threads > 1 and len(branches) > 1 and isinstance(options.loss, str):
         branches[1] = ahead(branches[1])
     each = options.evaluations + (1 if refine else 0)
-    total = len(wanted) * each + (1 + len(wanted) * options.evaluations if refine else 0)
+    total = len(wanted) * each + (1 + len(wanted) * BLOCKS if refine else 0)
     found: list[_Hand] = []
     try:
         for number, branch in enumerate(branches):
@@ -144,8 +148,12 @@ def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progr
     if max(hand.refined[0].correlation or 0.0 for hand in found) < EVIDENT:
         for number, mirrored in enumerate(wanted):
             more = _second_search(fixed, moving, pair, shifted, options, mirrored)
-            others = yield from _renumbered(more, len(wanted) * each + number * options.evaluations, total)
-            found[number] = replace(found[number], refined=_best_first(found[number].refined + others))
+            others = yield from _renumbered(more, len(wanted) * each + number * BLOCKS, total)
+            merged = _best_first(found[number].refined + others)
+            poses = np.array([candidate.moving_to_fixed[:, :3] for candidate in merged])
+            # Both searches may have led to a pose.
+            kept = distinct(poses, np.arange(len(merged), dtype=float), count=len(merged), separation_degrees=SAME)
+            found[number] = replace(found[number], refined=[merged[i] for i in kept])
     problem, refined = _fine(fixed, moving, pair, [hand.refined for hand in found], options)
     decision, answer = None, 0
     if len(wanted) > 1:
@@ -217,34 +225,34 @@ def _one_hand(
 def _second_search(
     fixed: Surveyed, moving: Surveyed, pair: WorkingPair, shifted: ShiftedPair, options: Options, mirrored: bool
 ) -> Generator[Progress, None, list[Candidate]]:
-    """Search one hand again, coarsely, by L2 at the best shift of each rotation.
+    """Look at one hand again, coarsely and everywhere, by L2 at the best shift of each rotation.
 
-    The first search takes the centres of mass for granted and its loss weighs all details. Where its answer is no
-    evident copy, noise may have led both astray.
+    The first search takes the centres of mass for granted, its loss weighs all details, and it looks where it has found
+    something already. Where its answer is no evident copy, noise, a domain that moved or a symmetry that is nearly one
+    may have led it astray.
     """
-    flip = MIRROR if mirrored else np.eye(3)
-    start, within_degrees = start_of(options, mirrored)
-    rotations: list[Matrix] = []
+    rotations = uniform_rotations(EVERYWHERE) @ (MIRROR if mirrored else np.eye(3))
+    rotations = rotations[[options.allows(linear) for linear in rotations]]
     losses: list[float] = []
-    for evaluation in search(
-        lambda rotation: shifted.best_shift(rotation @ flip)[0],
-        evaluations=options.evaluations,
-        length_scale=LENGTH_SCALES["l2"],
-        initial=start[None],
-        within_degrees=within_degrees,
-        rng=stream(options, mirrored),
-    ):
-        rotations.append(evaluation.rotation)
-        losses.append(evaluation.loss)
-        pose = pair.transform(evaluation.best_rotation @ flip)
+    blocks = np.array_split(rotations, BLOCKS)
+    for number, block in enumerate(blocks, start=1):
+        losses += [shifted.best_shift(linear)[0] for linear in block]
         stage = "second search, mirrored" if mirrored else "second search"
-        yield Progress(stage, len(losses), options.evaluations, evaluation.loss, evaluation.best_loss, pose)
+        best = pair.transform(rotations[int(np.argmin(losses))]) if losses else options.start_matrix()
+        yield Progress(stage, number, BLOCKS, None, None, best)
+    near = [
+        nelder_mead(lambda linear: shifted.best_shift(linear)[0], rotations[i])
+        for i in distinct(rotations, np.array(losses), count=BASINS)
+    ]
+    near = [(linear, loss) for linear, loss in near if options.allows(linear)]
+    if not near:
+        return []
+    ends = np.array([linear for linear, _ in near])
+    found = [
+        Candidate(shifted.best_shift(ends[i])[1], mirrored, near[i][1], None)
+        for i in distinct(ends, np.array([loss for _, loss in near]), count=CANDIDATES)
+    ]
     problem = fit_problem(fixed, moving, voxel_angstrom=pair.voxel_angstrom).thinned(THINNED)
-    found = []
-    for i in distinct(np.array(rotations), np.array(losses), count=CANDIDATES):
-        linear, _ = nelder_mead(lambda turn: shifted.best_shift(turn)[0], rotations[i] @ flip)
-        loss, pose = shifted.best_shift(linear if options.allows(linear) else rotations[i] @ flip)
-        found.append(Candidate(pose, mirrored, loss, None))
     return _solved(problem, found, options, tolerance=COARSE_TOLERANCE)
 
 
@@ -324,7 +332,7 @@ def _rivals_first(candidates: list[Candidate], least: float) -> tuple[list[Candi
     """Put the best pose and those that may yet turn out the best in front; also return how many these are."""
     poses = np.array([candidate.moving_to_fixed[:, :3] for candidate in candidates])
     # A pose that two candidates led to is refined once.
-    apart = distinct(poses, np.arange(len(candidates), dtype=float), count=RIVALS, separation_degrees=5.0)
+    apart = distinct(poses, np.arange(len(candidates), dtype=float), count=RIVALS, separation_degrees=SAME)
     front = [index for index in apart if index == 0 or (candidates[index].correlation or 0.0) >= least]
     rest = [index for index in range(len(candidates)) if index not in front]
     return [candidates[index] for index in front + rest], len(front)
