@@ -154,16 +154,19 @@ def shell_correlation(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> S
 
 def decide_hand(problem: FitProblem, as_given: Matrix, mirrored: Matrix) -> HandDecision:
     """Judge the hand from the best fit of either, at the voxels of `problem`."""
-    u, v, w = problem.fixed, problem.moved(as_given), problem.moved(mirrored)
-    low = problem.points.min(axis=0)
-    blocks = (problem.points - low) // BLOCK_VOXELS
-    labels = np.ravel_multi_index(tuple(blocks.T.astype(np.int64)), tuple(blocks.max(axis=0) + 1))
-    margin, error = jackknife_difference(u, v, w, labels)
+    margin, error = pose_margin(problem, as_given, mirrored)
     if abs(margin) < max(3 * error, LEAST_MARGIN):
         decision = "undetermined"
     else:
         decision = "as given" if margin > 0 else "mirrored"
-    return HandDecision(decision, correlation_about_mean(u, v), correlation_about_mean(u, w), margin, error)
+    return HandDecision(decision, problem.correlation(as_given), problem.correlation(mirrored), margin, error)
+
+
+def pose_margin(problem: FitProblem, first: Matrix, second: Matrix) -> tuple[float, float]:
+    """Return how much better one pose correlates than another, and the standard error of that."""
+    blocks = (problem.points - problem.points.min(axis=0)) // BLOCK_VOXELS
+    labels = np.ravel_multi_index(tuple(blocks.T.astype(np.int64)), tuple(blocks.max(axis=0) + 1))
+    return jackknife_difference(problem.fixed, problem.moved(first), problem.moved(second), labels)
 
 
 def _wemd(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> float:

@@ -71,6 +71,7 @@ def text(alignment: Alignment) -> str:
         f"FSC 0.5      {resolution(before.fsc_resolution_angstrom)} before, "
         f"{resolution(after.fsc_resolution_angstrom)} after",
         f"hand         {hand(alignment)}",
+        f"verdict      {verdict(alignment)}",
         f"seconds      {alignment.seconds:.2f}",
     ]
     return "\n".join(lines)
@@ -88,6 +89,18 @@ def hand(alignment: Alignment) -> str:
         return "not looked at"
     scores = f"correlation {decision.correlation_as_given:.4f} as given, {decision.correlation_mirrored:.4f} mirrored"
     return f"{decision.decision} ({scores})"
+
+
+def verdict(alignment: Alignment) -> str:
+    """Return in words what the result is worth."""
+    others = sum(candidate.as_good for candidate in alignment.candidates[1:])
+    return {
+        "certain": "certain",
+        "ambiguous": f"ambiguous: {others} other {'pose fits' if others == 1 else 'poses fit'} as well; "
+        "the molecule may be symmetric",
+        "no match": "no match: the maps agree in outline at most; are their voxel sizes and contrast right?",
+        None: "none: the pose was not refined",
+    }[alignment.verdict]
 
 
 def _refuse_mirror(transform: Matrix, target: str, instead: str) -> None:

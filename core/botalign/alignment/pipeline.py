@@ -17,6 +17,7 @@ from botalign.alignment.preparation import Surveyed
 from botalign.alignment.refinement import distinct, finest_useful_voxel, fit_problem, nelder_mead, rotation_loss
 from botalign.alignment.result import Candidate, TracePoint
 from botalign.alignment.shifts import ShiftedPair, shifted_pair
+from botalign.alignment.verdict import with_equals_marked
 from botalign.geometry import MIRROR, uniform_rotations
 from botalign.search import search
 from botalign.threads import ahead
@@ -149,11 +150,7 @@ def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progr
         for number, mirrored in enumerate(wanted):
             more = _second_search(fixed, moving, pair, shifted, options, mirrored)
             others = yield from _renumbered(more, len(wanted) * each + number * BLOCKS, total)
-            merged = _best_first(found[number].refined + others)
-            poses = np.array([candidate.moving_to_fixed[:, :3] for candidate in merged])
-            # Both searches may have led to a pose.
-            kept = distinct(poses, np.arange(len(merged), dtype=float), count=len(merged), separation_degrees=SAME)
-            found[number] = replace(found[number], refined=[merged[i] for i in kept])
+            found[number] = replace(found[number], refined=_apart(found[number].refined + others))
     problem, refined = _fine(fixed, moving, pair, [hand.refined for hand in found], options)
     decision, answer = None, 0
     if len(wanted) > 1:
@@ -161,7 +158,7 @@ def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progr
         decision = decide_hand(problem, as_given, mirrored_too)
         if options.hand == "auto" and decision.decision != "undetermined":
             answer = wanted.index(decision.decision == "mirrored")
-    ordered = refined[answer] if options.refine else found[answer].searched
+    ordered = with_equals_marked(problem, refined[answer]) if options.refine else found[answer].searched
     others = [candidate for index, candidates in enumerate(refined) if index != answer for candidate in candidates]
     yield Progress("refine", total, total, None, None, ordered[0].moving_to_fixed)
     return Outcome((*ordered, *others), trace, decision)
@@ -282,7 +279,7 @@ def _coarse(
     placed = options.start is not None or options.local_degrees is not None
     if placed and (np.linalg.det(start[:, :3]) < 0) == candidates[0].mirrored:
         contenders.append(Candidate(start, candidates[0].mirrored, loss(start[:, :3]), None))
-    return _best_first(_solved(problem, contenders, options, tolerance=COARSE_TOLERANCE) + outclassed)
+    return _apart(_solved(problem, contenders, options, tolerance=COARSE_TOLERANCE) + outclassed)
 
 
 def _solved(
@@ -302,6 +299,13 @@ def _best_first(candidates: list[Candidate]) -> list[Candidate]:
     return sorted(candidates, key=lambda candidate: -(candidate.correlation or 0.0))
 
 
+def _apart(candidates: list[Candidate]) -> list[Candidate]:
+    """Best first, each pose once: more than one way may have led to it."""
+    poses = np.array([candidate.moving_to_fixed[:, :3] for candidate in candidates])
+    scores = -np.array([candidate.correlation or 0.0 for candidate in candidates])
+    return [candidates[i] for i in distinct(poses, scores, count=len(candidates), separation_degrees=SAME)]
+
+
 def _fine(
     fixed: Surveyed, moving: Surveyed, pair: WorkingPair, refined: list[list[Candidate]], options: Options
 ) -> tuple[FitProblem, list[list[Candidate]]]:
@@ -317,7 +321,7 @@ def _fine(
         problem = fit_problem(fixed, moving, voxel_angstrom=step)
         results = [
             _polished(problem, candidates[:n], options) + candidates[n:]
-            for candidates, n in (_rivals_first(candidates, least) for candidates in results)
+            for candidates, n in ((candidates, _rivals(candidates, least)) for candidates in results)
         ]
     return problem, results
 
@@ -328,11 +332,7 @@ def _polished(problem: FitProblem, rivals: list[Candidate], options: Options) ->
     return _solved(problem, [best], options) + others
 
 
-def _rivals_first(candidates: list[Candidate], least: float) -> tuple[list[Candidate], int]:
-    """Put the best pose and those that may yet turn out the best in front; also return how many these are."""
-    poses = np.array([candidate.moving_to_fixed[:, :3] for candidate in candidates])
-    # A pose that two candidates led to is refined once.
-    apart = distinct(poses, np.arange(len(candidates), dtype=float), count=RIVALS, separation_degrees=SAME)
-    front = [index for index in apart if index == 0 or (candidates[index].correlation or 0.0) >= least]
-    rest = [index for index in range(len(candidates)) if index not in front]
-    return [candidates[index] for index in front + rest], len(front)
+def _rivals(candidates: list[Candidate], least: float) -> int:
+    """Return how many of the first candidates may yet turn out the best."""
+    close = sum((candidate.correlation or 0.0) >= least for candidate in candidates[:RIVALS])
+    return max(1, close)

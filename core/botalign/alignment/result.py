@@ -53,12 +53,15 @@ class Candidate:
         Loss of the search there, before it was refined.
     correlation : float or None
         Correlation about the mean after it was refined; None if it wasn't.
+    as_good : bool
+        Whether it fits as well as the answer, within the error of the difference.
     """
 
     moving_to_fixed: Matrix
     mirrored: bool
     loss: float
     correlation: float | None
+    as_good: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,8 @@ class Alignment:
     hand : HandDecision or None
         Which hand the moving map has; None if that wasn't asked.
     verdict : str or None
-        ``"certain"``, ``"ambiguous"``, ``"no match"``, or None while nothing decides it.
+        ``"certain"``; ``"ambiguous"`` if another of the candidates is as good; ``"no match"`` if the maps agree in
+        outline at most; None if the pose wasn't refined, or found by the paper's method.
     candidates : tuple of Candidate
         The poses that were considered: the answer, its rivals, then those of the other hand.
     trace : tuple of TracePoint
@@ -295,7 +299,7 @@ class Alignment:
             hand=None if hand is None else HandDecision(**(hand | {"standard_error": _number(hand["standard_error"])})),
             verdict=content["verdict"],
             candidates=tuple(
-                Candidate(np.array(c["moving_to_fixed"]), c["mirrored"], c["loss"], c["correlation"])
+                Candidate(np.array(c["moving_to_fixed"]), c["mirrored"], c["loss"], c["correlation"], c["as_good"])
                 for c in content["candidates"]
             ),
             trace=tuple(TracePoint(**point) for point in content["trace"]),
