@@ -147,7 +147,7 @@ def _steps(fixed: DensityMap, moving: DensityMap, chosen: Options) -> Generator[
         best = outcome.candidates[0]
         before, after = compare(a, b, identity()), compare(a, b, best.moving_to_fixed)
     judged = chosen.refine and method is fast
-    decided = verdict(after.shells, 2 * a.radius_angstrom, outcome.candidates) if judged else None
+    decided = verdict(after.shells, 2 * a.radius_angstrom, outcome.candidates, outcome.symmetry) if judged else None
     return Alignment(
         moving_to_fixed=best.moving_to_fixed,
         mirrored=best.mirrored,
@@ -159,6 +159,7 @@ def _steps(fixed: DensityMap, moving: DensityMap, chosen: Options) -> Generator[
         shells_after=after.shells,
         hand=outcome.hand,
         verdict=decided,
+        symmetry=outcome.symmetry,
         candidates=outcome.candidates,
         trace=outcome.trace,
         parameters=chosen.as_parameters(),

@@ -94,8 +94,10 @@ def hand(alignment: Alignment) -> str:
 def verdict(alignment: Alignment) -> str:
     """Return in words what the result is worth."""
     others = sum(candidate.as_good for candidate in alignment.candidates[1:])
+    symmetry = alignment.symmetry
+    equivalent = "" if symmetry is None else f", one of {symmetry.order} equivalent motions (symmetry {symmetry.group})"
     return {
-        "certain": "certain",
+        "certain": f"certain{equivalent}",
         "ambiguous": f"ambiguous: {others} other {'pose fits' if others == 1 else 'poses fit'} as well; "
         "the molecule may be symmetric",
         "no match": "no match: the maps agree in outline at most; are their voxel sizes and contrast right?",

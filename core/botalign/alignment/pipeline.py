@@ -17,8 +17,9 @@ from botalign.alignment.preparation import Surveyed
 from botalign.alignment.refinement import distinct, finest_useful_voxel, fit_problem, nelder_mead, rotation_loss
 from botalign.alignment.result import Candidate, TracePoint
 from botalign.alignment.shifts import ShiftedPair, shifted_pair
+from botalign.alignment.symmetry import Symmetry, nearest_equivalent, symmetry_of
 from botalign.alignment.verdict import with_equals_marked
-from botalign.geometry import MIRROR, uniform_rotations
+from botalign.geometry import MIRROR, geodesic_degrees, uniform_rotations
 from botalign.search import search
 from botalign.threads import ahead
 
@@ -83,11 +84,14 @@ class Outcome:
         The evaluations of the search.
     hand : HandDecision or None
         The hand, if it was asked for.
+    symmetry : Symmetry or None
+        The fixed map's point group, if several poses fit equally well because of it.
     """
 
     candidates: tuple[Candidate, ...]
     trace: tuple[TracePoint, ...]
     hand: HandDecision | None
+    symmetry: Symmetry | None = None
 
 
 def hands(options: Options) -> tuple[bool, ...]:
@@ -158,10 +162,37 @@ def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progr
         decision = decide_hand(problem, as_given, mirrored_too)
         if options.hand == "auto" and decision.decision != "undetermined":
             answer = wanted.index(decision.decision == "mirrored")
-    ordered = with_equals_marked(problem, refined[answer]) if options.refine else found[answer].searched
+    symmetry = None
+    ordered = found[answer].searched
+    if options.refine:
+        ordered = with_equals_marked(problem, refined[answer])
+        ordered, symmetry = _explained(fixed, problem, ordered, options)
     others = [candidate for index, candidates in enumerate(refined) if index != answer for candidate in candidates]
     yield Progress("refine", total, total, None, None, ordered[0].moving_to_fixed)
-    return Outcome((*ordered, *others), trace, decision)
+    return Outcome((*ordered, *others), trace, decision, symmetry)
+
+
+def _explained(
+    fixed: Surveyed, problem: FitProblem, candidates: list[Candidate], options: Options
+) -> tuple[list[Candidate], Symmetry | None]:
+    """If the fixed map's symmetry explains the poses that fit equally well, take the one nearest to the start."""
+    equals = [candidate.moving_to_fixed for candidate in candidates if candidate.as_good]
+    if not equals:
+        return candidates, None
+    best = candidates[0]
+    itself = fit_problem(fixed, fixed, voxel_angstrom=problem.fixed_grid.voxel_size_angstrom[0]).thinned(THINNED)
+    symmetry = symmetry_of(itself, [best.moving_to_fixed, *equals], best.correlation or 0.0)
+    if symmetry is None:
+        return candidates, None
+    nearest = nearest_equivalent(symmetry, best.moving_to_fixed, options.start_matrix())
+    chosen = _solved(problem, [replace(best, moving_to_fixed=nearest)], options)
+    others = [
+        candidate
+        for candidate in candidates[1:]
+        if not candidate.as_good
+        or float(geodesic_degrees(candidate.moving_to_fixed[:, :3], chosen[0].moving_to_fixed[:, :3])) > SAME
+    ]
+    return chosen + others, symmetry
 
 
 def _renumbered(branch: Generator[Progress, None, Found], before: int, total: int) -> Generator[Progress, None, Found]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from botalign.alignment import exports
 from botalign.alignment.comparison import HandDecision, Scores
+from botalign.alignment.symmetry import Symmetry
 from botalign.errors import InputError
 from botalign.files import output_file
 from botalign.geometry import MIRROR, apply_transform, axis_angle, euler_zyz_degrees, is_rigid, quaternion_from_matrix
@@ -93,6 +94,9 @@ class Alignment:
     verdict : str or None
         ``"certain"``; ``"ambiguous"`` if another of the candidates is as good; ``"no match"`` if the maps agree in
         outline at most; None if the pose wasn't refined, or found by the paper's method.
+    symmetry : Symmetry or None
+        Point group of the fixed map, if several poses fit equally well because of it. Of the equivalent motions the
+        one that turns the map least from its start is given.
     candidates : tuple of Candidate
         The poses that were considered: the answer, its rivals, then those of the other hand.
     trace : tuple of TracePoint
@@ -117,6 +121,7 @@ class Alignment:
     shells_after: ShellCorrelation
     hand: HandDecision | None
     verdict: str | None
+    symmetry: Symmetry | None
     candidates: tuple[Candidate, ...]
     trace: tuple[TracePoint, ...]
     parameters: dict[str, Any]
@@ -224,6 +229,7 @@ class Alignment:
             },
             "hand": None if self.hand is None else asdict(self.hand),
             "verdict": self.verdict,
+            "symmetry": None if self.symmetry is None else self.symmetry.to_dict(),
             "candidates": [asdict(c) | {"moving_to_fixed": c.moving_to_fixed.tolist()} for c in self.candidates],
             "trace": [asdict(point) for point in self.trace],
             "parameters": self.parameters,
@@ -298,6 +304,7 @@ class Alignment:
             shells_after=shells["after"],
             hand=None if hand is None else HandDecision(**(hand | {"standard_error": _number(hand["standard_error"])})),
             verdict=content["verdict"],
+            symmetry=None if content["symmetry"] is None else Symmetry.from_dict(content["symmetry"]),
             candidates=tuple(
                 Candidate(np.array(c["moving_to_fixed"]), c["mirrored"], c["loss"], c["correlation"], c["as_good"])
                 for c in content["candidates"]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from botalign.alignment.comparison import LEAST_MARGIN, pose_margin
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.result import Candidate
+from botalign.alignment.symmetry import Symmetry
 from botalign.scores import ShellCorrelation
 
 Matrix = NDArray[np.float64]
@@ -54,8 +55,11 @@ def with_equals_marked(problem: FitProblem, candidates: list[Candidate]) -> list
     return marked
 
 
-def verdict(shells: ShellCorrelation, diameter_angstrom: float, candidates: tuple[Candidate, ...]) -> str:
-    """Return ``"certain"``, ``"ambiguous"`` where another pose fits as well, or ``"no match"``."""
+def verdict(
+    shells: ShellCorrelation, diameter_angstrom: float, candidates: tuple[Candidate, ...], symmetry: Symmetry | None
+) -> str:
+    """Return ``"certain"``, ``"ambiguous"`` where another pose fits as well without a symmetry, or ``"no match"``."""
     if agreement(shells, diameter_angstrom) < LEAST_AGREEMENT:
         return "no match"
-    return "ambiguous" if any(candidate.as_good for candidate in candidates[1:]) else "certain"
+    several = any(candidate.as_good for candidate in candidates[1:])
+    return "ambiguous" if several and symmetry is None else "certain"
