@@ -20,9 +20,10 @@ Matrix = NDArray[np.float64]
 OUTLINE = 1 / 3
 #: Beyond this share of the finest shell, the smoothing leaves too little of a map to speak of.
 SMOOTHED_AWAY = 0.8
-#: Maps match if their details agree by more standard errors than this. By the best pose of unrelated ones, chance has
-#: reached 3.4 in 20 pairs; noisy copies at a signal-to-noise ratio of 1/256 reach 5.4 (``benchmarks/verdicts.py``).
-LEAST_AGREEMENT = 4.5
+#: Maps match if their details agree by more standard errors than this, and their Fourier shell correlation falls below
+#: 0.5 at no coarser a resolution than this share of the diameter. The best pose of unrelated molecules reaches the one
+#: or the other by chance, noisy copies have both down to a signal-to-noise ratio of 1/256 (``benchmarks/verdicts.py``).
+LEAST_AGREEMENT, COARSEST = 4.5, 1 / 4
 
 
 def agreement(shells: ShellCorrelation, diameter_angstrom: float) -> float:
@@ -59,7 +60,8 @@ def verdict(
     shells: ShellCorrelation, diameter_angstrom: float, candidates: tuple[Candidate, ...], symmetry: Symmetry | None
 ) -> str:
     """Return ``"certain"``, ``"ambiguous"`` where another pose fits as well without a symmetry, or ``"no match"``."""
-    if agreement(shells, diameter_angstrom) < LEAST_AGREEMENT:
+    in_outline_only = shells.resolution(0.5) > COARSEST * diameter_angstrom
+    if in_outline_only or agreement(shells, diameter_angstrom) < LEAST_AGREEMENT:
         return "no match"
     several = any(candidate.as_good for candidate in candidates[1:])
     return "ambiguous" if several and symmetry is None else "certain"

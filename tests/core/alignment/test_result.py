@@ -52,7 +52,8 @@ def test_the_file_is_json_with_the_promised_names(result: Alignment) -> None:
     assert content["version"] == 1
     assert np.array(content["moving_to_fixed"]).shape == (3, 4)
     assert content["hand"]["decision"] == "as given"
-    assert content["verdict"] is None
+    assert content["verdict"] == "certain"
+    assert content["symmetry"] is None
     for name in ("fixed", "moving"):
         assert set(content[name]["grid"]) == {"shape", "voxel_size_angstrom", "origin_angstrom"}
     assert set(content["scores"]) == {"before", "after"}
