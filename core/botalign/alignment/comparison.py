@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.preparation import Surveyed, common_sigma_angstrom, survey
-from botalign.geometry import apply_transform, compose, identity, inverse
+from botalign.errors import InputError
+from botalign.geometry import apply_transform, compose, identity, inverse, is_rigid
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.interpolation import resample_slab, spline_coefficients
@@ -97,7 +98,12 @@ class HandDecision:
 
 
 def score(
-    first: DensityMap, second: DensityMap, *, level_first: float | None = None, level_second: float | None = None
+    first: DensityMap,
+    second: DensityMap,
+    *,
+    second_to_first: ArrayLike | None = None,
+    level_first: float | None = None,
+    level_second: float | None = None,
 ) -> Comparison:
     """Compare two maps where they are, without moving anything.
 
@@ -105,6 +111,8 @@ def score(
     ----------
     first, second : DensityMap
         The maps; boxes and voxel sizes may differ. The correlations count the voxels of `second` above its level.
+    second_to_first : array_like of shape (3, 4), optional
+        Where the second map lies, as a rigid motion in A, if that isn't where its own coordinates say.
     level_first, level_second : float, optional
         Contour levels; suggested ones if not given.
 
@@ -116,10 +124,13 @@ def score(
     Raises
     ------
     InputError
-        As :func:`botalign.align` does for maps it can't use.
+        As :func:`botalign.align` does for maps it can't use, and if `second_to_first` is no rigid motion.
     """
+    placed = identity() if second_to_first is None else np.asarray(second_to_first, dtype=np.float64)
+    if not is_rigid(placed):
+        raise InputError("second_to_first: expected a 3x4 matrix of a rigid motion in A.")
     a, b = survey(first, level=level_first, role="first"), survey(second, level=level_second, role="second")
-    return compare(a, b, identity())
+    return compare(a, b, placed)
 
 
 def compare(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> Comparison:
