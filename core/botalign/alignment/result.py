@@ -206,6 +206,11 @@ class Alignment:
         """Return a 4x4 matrix for coordinates ``(z, y, x)``, as ``layer.affine`` of napari takes it."""
         return exports.napari(self.moving_to_fixed)
 
+    @property
+    def verdict_in_words(self) -> str:
+        """What the result is worth, as every front end says it."""
+        return exports.verdict(self)
+
     def to_text(self) -> str:
         """Return a short summary, a line for each fact."""
         return exports.text(self)

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from botalign import DensityMap, phantom, score
+from botalign import DensityMap, InputError, phantom, score
+from botalign.geometry import inverse
 
 
 def shifted(angstrom: float, **options: object) -> DensityMap:
@@ -46,3 +47,21 @@ def test_noise_shows_in_the_resolution() -> None:
         score(clean, noisy).scores.fsc_resolution_angstrom
         > score(clean, shifted(0, noise=0.03)).scores.fsc_resolution_angstrom
     )
+
+
+def test_a_map_in_a_pose_scores_as_the_map_sampled_there(
+    fixed: DensityMap, moving: DensityMap, there: np.ndarray
+) -> None:
+    # `moving` is the phantom sampled where `there` takes it; back there, the two are one.
+    back = score(fixed, moving, transform=inverse(there)).scores
+    assert back.correlation == pytest.approx(1, abs=2e-3)
+    assert back.wemd_angstrom < 0.1 * score(fixed, moving).scores.wemd_angstrom
+    away = score(moving, fixed, transform=there).scores
+    assert away.correlation == pytest.approx(1, abs=2e-3)
+
+
+def test_a_pose_that_is_no_rigid_motion_is_refused(fixed: DensityMap) -> None:
+    with pytest.raises(InputError, match="transform"):
+        score(fixed, fixed, transform=2 * np.eye(3, 4))
+    with pytest.raises(InputError, match="transform"):
+        score(fixed, fixed, transform=np.eye(4))
