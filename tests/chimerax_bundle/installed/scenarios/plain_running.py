@@ -23,6 +23,7 @@ def interrupted_at_the_keyboard(cx):
     cx.phantom()
     moving = cx.phantom(motion(81))
     before = moving.scene_position
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
     cx.meanwhile(lambda task: signal.raise_signal(signal.SIGINT))
     try:
         cx.run(f"botalign #2 to #1 {_LONG}")
