@@ -68,8 +68,7 @@ def noisy(case: Case, ratio: float, poses: int, seed: int) -> dict[str, object]:
         "1/SNR": round(1 / ratio),
         "within 5 degrees": f"{sum(error <= 5 for error in errors)}/{poses}",
         "median degrees": f"{np.median(errors):.2f}",
-        "certain": f"{verdicts.count('certain')}/{poses}",
-        "no match": f"{verdicts.count('no match')}/{poses}",
+        **{verdict: f"{verdicts.count(verdict)}/{poses}" for verdict in ("certain", "ambiguous", "no match")},
         "seconds": f"{np.median(seconds):.2f}",
     }
 

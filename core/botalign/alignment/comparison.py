@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from botalign.alignment.exports import resolution
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.preparation import Surveyed, common_sigma_angstrom, survey
 from botalign.errors import InputError
@@ -59,7 +60,7 @@ class Scores:
     wemd_angstrom: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Scores of two maps, and the curve that one of them is read off.
 
@@ -73,6 +74,14 @@ class Comparison:
 
     scores: Scores
     shells: ShellCorrelation
+
+    def __repr__(self) -> str:
+        """Return one line: the curve is long."""
+        scores = self.scores
+        return (
+            f"<Comparison: correlation {scores.correlation:z.4f}, about the mean {scores.correlation_about_mean:z.4f}, "
+            f"FSC 0.5: {resolution(scores.fsc_resolution_angstrom)}, WEMD {scores.wemd_angstrom:.4g} A>"
+        )
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ class TracePoint:
     loss: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Alignment:
     """The motion that puts one map on another, and how good it is.
 
@@ -128,6 +128,10 @@ class Alignment:
     seed: int
     versions: dict[str, str]
     seconds: float
+
+    def __repr__(self) -> str:
+        """Return one line, for whoever types the name of a result."""
+        return f"<Alignment {exports.brief(self)}>"
 
     @property
     def rotation(self) -> Matrix:

@@ -20,9 +20,9 @@ Matrix = NDArray[np.float64]
 OUTLINE = 1 / 3
 #: Beyond this share of the finest shell, the smoothing leaves too little of a map to speak of.
 SMOOTHED_AWAY = 0.8
-#: Maps match if their details agree by more standard errors than this, and their Fourier shell correlation falls below
-#: 0.5 at no coarser a resolution than this share of the diameter. The best pose of unrelated molecules reaches the one
-#: or the other by chance, noisy copies have both down to a signal-to-noise ratio of 1/256 (``benchmarks/verdicts.py``).
+#: The two signs of a match: the details agree by more standard errors than this, and the Fourier shell correlation
+#: falls below 0.5 at no coarser a resolution than this share of the diameter. The best pose of unrelated molecules has
+#: the one or the other by chance, and noisy copies have both (``benchmarks/verdicts.py``).
 LEAST_AGREEMENT, COARSEST = 4.5, 1 / 4
 
 
@@ -59,9 +59,16 @@ def with_equals_marked(problem: FitProblem, candidates: list[Candidate]) -> list
 def verdict(
     shells: ShellCorrelation, diameter_angstrom: float, candidates: tuple[Candidate, ...], symmetry: Symmetry | None
 ) -> str:
-    """Return ``"certain"``, ``"ambiguous"`` where another pose fits as well without a symmetry, or ``"no match"``."""
-    in_outline_only = shells.resolution(0.5) > COARSEST * diameter_angstrom
-    if in_outline_only or agreement(shells, diameter_angstrom) < LEAST_AGREEMENT:
+    """Return ``"certain"``, ``"ambiguous"`` or ``"no match"``.
+
+    A match has both signs of one, unrelated maps have neither. One of them alone is ambiguous, and so is a match of
+    which another pose fits as well without a symmetry that explains it.
+    """
+    signs = (
+        shells.resolution(0.5) <= COARSEST * diameter_angstrom,
+        agreement(shells, diameter_angstrom) >= LEAST_AGREEMENT,
+    )
+    if not any(signs):
         return "no match"
-    several = any(candidate.as_good for candidate in candidates[1:])
-    return "ambiguous" if several and symmetry is None else "certain"
+    several = symmetry is None and any(candidate.as_good for candidate in candidates[1:])
+    return "certain" if all(signs) and not several else "ambiguous"
