@@ -62,7 +62,7 @@ def align(
     loss: Annotated[Loss, typer.Option(help="What the search minimises.")] = Loss.wemd,
     hand: Annotated[
         Hand,
-        typer.Option(help="Mirror image: check says if it fits better, auto takes it then, keep doesn't look."),
+        typer.Option(help="Mirror image: check tells if it fits better, auto takes it if so, keep doesn't look."),
     ] = Hand.check,
     size: Annotated[int, typer.Option(metavar="N", help="Voxels a side that the search works with.")] = 32,
     evaluations: Annotated[int, typer.Option(metavar="N", help="Evaluations of the search, for each hand.")] = 200,
@@ -85,8 +85,8 @@ def align(
 ) -> int:
     """Put maps onto FIXED, from any starting pose.
 
-    Written maps have the voxels of FIXED. Contour levels, filters and the like serve the fit alone: the map that is
-    written is the given one, resampled once.
+    Written maps have the voxels of FIXED. Contour levels, filters and the like are used for the fit only: each map is
+    written as it was given, resampled once.
     """
     import botalign
     from botalign.cli import outputs, running
