@@ -54,8 +54,10 @@ def test_ctrl_c_in_a_terminal(pair: Pair, tmp_path: Path) -> None:
     master, slave = pty.openpty()
     command = ("align", pair.fixed, pair.moving, "-o", "a.mrc", "--result", "r.json", "--evaluations", "5000")
     with subprocess.Popen(
-        [*BOTALIGN, *map(str, command)], cwd=tmp_path, stderr=slave, stdout=subprocess.PIPE
-    ) as process:
+        [*BOTALIGN, *map(str, command)], cwd=tmp_path, stderr=slave, stdout=subprocess.PIPE,
+        # What a shell starts in the background would ignore the interruption, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:  # fmt: skip
         os.close(slave)
         shown = read_until(master, "best loss")
         process.send_signal(signal.SIGINT)
