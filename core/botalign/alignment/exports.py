@@ -127,7 +127,7 @@ def verdict(alignment: Alignment) -> str:
     others = sum(candidate.as_good for candidate in alignment.candidates[1:])
     symmetry = alignment.symmetry
     equivalent = "" if symmetry is None else f", one of {symmetry.order} equivalent motions (symmetry {symmetry.group})"
-    rivals = f"{others} other {'pose fits' if others == 1 else 'poses fit'} as well; the molecule may be symmetric"
+    rivals = f"{others} other {'pose fits' if others == 1 else 'poses fit'} as well"
     return {
         "certain": f"certain{equivalent}",
         "ambiguous": f"ambiguous: {rivals if others else 'the maps agree too little to be sure'}",

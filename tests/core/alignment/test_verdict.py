@@ -64,7 +64,7 @@ def test_half_a_map_turned_round_is_ambiguous(motion: Make) -> None:
     assert result.symmetry is None
     if result.verdict == "ambiguous":
         assert any(candidate.as_good for candidate in result.candidates)
-        assert " as well; the molecule may be symmetric" in result.to_text()
+        assert " as well" in result.to_text()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -79,7 +79,7 @@ def test_unrelated_maps_do_not_match(seed: int) -> None:
     result = align(fixed, DensityMap(blobs, fixed.grid, "blobs"), hand="keep")
     # One of the two signs of a match may be there by chance, in 1 of 4 of such pairs.
     assert result.verdict == ("ambiguous" if seed in (0, 5) else "no match")
-    assert "maps agree" in result.to_text()
+    assert str(result.verdict) in result.to_text()
 
 
 def test_there_is_no_verdict_without_refinement(fixed: DensityMap, moving: DensityMap) -> None:
