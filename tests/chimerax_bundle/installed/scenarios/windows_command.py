@@ -51,6 +51,20 @@ def shown_by_the_task_manager(cx):
     cx.run('ui tool hide "Task Manager"')
 
 
+def a_session_saved_while_it_runs(cx):
+    fixed, moving = cx.phantom(), cx.phantom(motion(208))
+    path = cx.path(".cxs")
+    task = cx.run("botalign #2 to #1 hand keep evaluations 600")
+    yield lambda: task.fraction > 0.1
+    cx.run(f"save {path}")
+    yield lambda: task.ended
+    cx.assert_in_place(moving, fixed, motion(208))
+    cx.run("close session")
+    models = cx.run(f"open {path}")
+    assert models is not None
+    assert "Traceback" not in cx.log_so_far()
+
+
 def closed_while_it_runs(cx):
     cx.phantom()
     moving = cx.phantom(motion(202))
