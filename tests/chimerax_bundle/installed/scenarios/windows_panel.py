@@ -65,7 +65,7 @@ def the_panel_follows_models_opened_and_closed(cx):
     yield lambda: panel.command() == "botalign #2 to #1"
     panel._moving.value = cx.phantom_model()
     yield lambda: panel.command() == "botalign #3 to #1 resolution 8"
-    assert panel._resolution.isVisible()
+    yield lambda: panel._resolution.isVisible()
     panel._hand.setCurrentIndex(1)
     yield lambda: panel._hand.currentData() == "check"  # an atomic model is never mirrored
     panel._moving.value = second
