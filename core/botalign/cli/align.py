@@ -12,7 +12,7 @@ import typer
 
 from botalign.cli.interruption import told_what_was_written
 from botalign.cli.messages import print_error, print_note
-from botalign.cli.options import Json, Overwrite, Quiet, Seed, Threads
+from botalign.cli.options import DEFAULT_THREADS, Json, Overwrite, Quiet, Seed, Threads
 from botalign.cli.staging import Staging
 from botalign.errors import InputError
 
@@ -78,7 +78,7 @@ def align(
     level_fixed: Annotated[float | None, typer.Option(metavar="X", help="Contour level of FIXED.")] = None,
     level_moving: Annotated[float | None, typer.Option(metavar="X", help="Contour level of MOVING.")] = None,
     seed: Seed = 0,
-    threads: Threads = 1,
+    threads: Threads = DEFAULT_THREADS,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     json: Json = False,

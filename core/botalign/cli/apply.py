@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from botalign.cli.interruption import told_what_was_written
-from botalign.cli.options import Overwrite, Threads
+from botalign.cli.options import DEFAULT_THREADS, Overwrite, Threads
 from botalign.cli.staging import Staging
 from botalign.errors import InputError
 
@@ -45,7 +45,7 @@ def apply(
     onto: Annotated[
         Path | None, typer.Option(metavar="FIXED", help="Write with the voxels of this map; with its own otherwise.")
     ] = None,
-    threads: Threads = 1,
+    threads: Threads = DEFAULT_THREADS,
     overwrite: Overwrite = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")] = False,
 ) -> None:

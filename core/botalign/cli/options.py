@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -13,4 +14,6 @@ Quiet = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")]
 Threads = Annotated[int, typer.Option(min=1, metavar="N", help="Threads to use; the result doesn't depend on it.")]
+#: The two hands side by side, and a large map resampled twice as fast; more would bring little.
+DEFAULT_THREADS = min(2, os.cpu_count() or 1)
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Seed: the same one gives the same result, to the bit.")]
