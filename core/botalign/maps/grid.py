@@ -63,6 +63,11 @@ class Grid:
         steps: NDArray[np.float64] = np.arange(self.shape[axis], dtype=np.float64)
         return self.origin_angstrom[direction] + self.voxel_size_angstrom[direction] * steps
 
+    def part(self, corner: tuple[int, ...], shape: tuple[int, ...]) -> "Grid":
+        """Return the block of voxels whose first is ``[corner]`` and that has a shape, both ``(z, y, x)``."""
+        first = np.array(self.voxel_size_angstrom) * corner[::-1] + self.origin_angstrom
+        return Grid((shape[0], shape[1], shape[2]), self.voxel_size_angstrom, (first[0], first[1], first[2]))
+
     @classmethod
     def cube(cls, side: int, voxel_size_angstrom: float, centre_angstrom: NDArray[np.float64]) -> "Grid":
         """Return a cube of ``side`` voxels a side whose :attr:`centre_angstrom` is given."""

@@ -11,7 +11,6 @@ Matrix = NDArray[np.float64]
 EDGE = 1e-6
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def rotate_in_ball(source: Volume, pull: Matrix, out: Volume) -> None:
     """Fill the largest ball in a cube by trilinear interpolation in another cube, with zero outside the ball.
 
@@ -27,6 +26,13 @@ def rotate_in_ball(source: Volume, pull: Matrix, out: Volume) -> None:
     out : ndarray of float32, shape (n, n, n)
         What is filled.
     """
+    # In one layout, whatever the matrix was made of: each layout is compiled by itself, for a second or more.
+    _fill_ball(source, np.ascontiguousarray(pull), out)
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+def _fill_ball(source: Volume, pull: Matrix, out: Volume) -> None:
+    """Look the voxels of the ball up; see :func:`rotate_in_ball`."""
     flat = source.ravel()
     side, last = out.shape[0], source.shape[0] - 1
     centre, source_centre = (side - 1) / 2, last / 2

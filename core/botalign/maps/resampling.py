@@ -2,6 +2,7 @@
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,12 +42,13 @@ def moved(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threads:
     """
     coefficients = spline_coefficients(density_map.data)
     out: NDArray[np.float32] = np.empty(onto.shape, dtype=np.float32)
+    points = cache(grid_points)
 
     # By small cubes: what one of them needs of a large map stays in the processor's cache, whichever way it is turned.
     def fill(corner: tuple[int, ...]) -> None:
         cube = out[tuple(slice(start, start + CUBE) for start in corner)]
-        points = grid_points(cube.shape, corner=corner)
-        cube[...] = spline_at(coefficients, density_map.grid, transform, onto, points).reshape(cube.shape)
+        part = onto.part(corner, cube.shape)
+        cube[...] = spline_at(coefficients, density_map.grid, transform, part, points(cube.shape)).reshape(cube.shape)
 
     corners = itertools.product(*(range(0, side, CUBE) for side in onto.shape))
     with ThreadPoolExecutor(max(1, threads)) as pool:
@@ -55,10 +57,9 @@ def moved(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threads:
     return DensityMap(out, onto, density_map.name, density_map.labels)
 
 
-def grid_points(shape: tuple[int, ...], *, corner: tuple[int, ...] = (0, 0, 0)) -> NDArray[np.int32]:
-    """Return the indices ``(x, y, z)`` of all voxels of a block whose first is `corner` ``(z, y, x)``, shape (n, 3)."""
-    places = np.indices(shape, dtype=np.int32).reshape(3, -1) + np.array(corner, dtype=np.int32)[:, None]
-    return np.ascontiguousarray(places[::-1].T)
+def grid_points(shape: tuple[int, ...]) -> NDArray[np.int32]:
+    """Return the indices ``(x, y, z)`` of all voxels of a grid of shape ``(z, y, x)``, as an array of shape (n, 3)."""
+    return np.ascontiguousarray(np.indices(shape, dtype=np.int32).reshape(3, -1)[::-1].T)
 
 
 def spline_at(

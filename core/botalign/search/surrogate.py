@@ -123,60 +123,50 @@ class Surrogate:
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def _mean_and_gradient(q: Array, quaternions: Array, weights: Array, sharpness: float, gradient: Array) -> float:
-    """Posterior mean at `q`; fills `gradient` with its gradient along the unit quaternions."""
-    mean = 0.0
-    gradient[:] = 0
-    for i in range(weights.shape[0]):
-        dot = quaternions[i, 0] * q[0] + quaternions[i, 1] * q[1] + quaternions[i, 2] * q[2] + quaternions[i, 3] * q[3]
-        term = weights[i] * np.exp(-sharpness * (1.0 - dot * dot))
-        mean += term
-        factor = 2.0 * sharpness * term * dot
-        for d in range(4):
-            gradient[d] += factor * quaternions[i, d]
-    along = gradient[0] * q[0] + gradient[1] * q[1] + gradient[2] * q[2] + gradient[3] * q[3]
-    for d in range(4):
-        gradient[d] -= along * q[d]
-    return mean
-
-
-@njit(cache=True, nogil=True)
 def _descend(
     q: Array, quaternions: Array, weights: Array, sharpness: float, min_gradient: float, min_step: float, max_steps: int
 ) -> float:
     """Steepest descent with Armijo backtracking, in place; returns the value reached."""
-    gradient, trial, trial_gradient = np.empty(4), np.empty(4), np.empty(4)
-    mean = _mean_and_gradient(q, quaternions, weights, sharpness, gradient)
+    trial, gradient, direction = np.empty(4), np.empty(4), np.empty(4)
+    for d in range(4):
+        trial[d], direction[d] = q[d], 0.0
     chord = np.sqrt(8.0)  # a small step of the quaternion is a step sqrt(8) times as long of the matrix
-    length = 0.0
-    for _ in range(max_steps):
-        slope = _norm(gradient)
-        if slope / chord < min_gradient:
-            break
-        # The first trial goes 0.1 of the unit of quaternions (11 degrees), later ones twice as far as the last step.
-        length = 0.1 if length == 0.0 else min(0.3, 2.0 * length)
-        while True:
-            for d in range(4):
-                trial[d] = q[d] - length * gradient[d] / slope
-            size = _norm(trial)
-            for d in range(4):
-                trial[d] /= size
-            value = _mean_and_gradient(trial, quaternions, weights, sharpness, trial_gradient)
-            if value <= mean - 0.3 * length * slope or length * chord < 1e-4:
-                break
-            length *= 0.5
-        if value > mean:
-            break
+    mean, slope, length, steps = 1e300, 1.0, 0.0, 0
+    # One loop with one evaluation in it, at the start and at every trial alike, for what is compiled.
+    while True:
+        value, along = 0.0, 0.0
         for d in range(4):
-            q[d] = trial[d]
-            gradient[d] = trial_gradient[d]
-        mean = value
-        if length * chord < min_step:
-            break
+            gradient[d] = 0.0
+        for i in range(weights.shape[0]):
+            dot = 0.0
+            for d in range(4):
+                dot += quaternions[i, d] * trial[d]
+            term = weights[i] * np.exp(-sharpness * (1.0 - dot * dot))
+            value += term
+            factor = 2.0 * sharpness * term * dot
+            along += factor * dot
+            for d in range(4):
+                gradient[d] += factor * quaternions[i, d]
+        if value > mean - 0.3 * length * slope and length * chord >= 1e-4:
+            length *= 0.5
+        else:
+            if value > mean:
+                break
+            mean, squared = value, 0.0
+            for d in range(4):
+                q[d] = trial[d]
+                direction[d] = gradient[d] - along * q[d]  # along the unit quaternions
+                squared += direction[d] ** 2
+            slope = np.sqrt(squared)
+            if slope / chord < min_gradient or (steps and length * chord < min_step) or steps == max_steps:
+                break
+            # The first trial goes 0.1 of the unit of quaternions (11 degrees), later ones twice as far as the last.
+            length = min(0.3, 2.0 * length) if steps else 0.1
+            steps += 1
+        squared = 0.0
+        for d in range(4):
+            trial[d] = q[d] - length / slope * direction[d]
+            squared += trial[d] ** 2
+        for d in range(4):
+            trial[d] /= np.sqrt(squared)
     return mean
-
-
-@njit(cache=True, nogil=True)
-def _norm(vector: Array) -> float:
-    """Length of a vector of four."""
-    return float(np.sqrt(vector[0] ** 2 + vector[1] ** 2 + vector[2] ** 2 + vector[3] ** 2))

@@ -6,7 +6,6 @@ transform is linear the distance needs one transform: that of the difference.
 
 import numpy as np
 import pywt
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from botalign.errors import InputError
@@ -78,15 +77,17 @@ class WaveletDistance:
     def norm(self, difference: NDArray[np.float32]) -> float:
         """Return the distance of a map of this shape from the map that is zero."""
         total = 0.0
-        remainder = np.asarray(difference, dtype=np.float32)
+        remainder: NDArray[np.float32] = np.ascontiguousarray(difference, dtype=np.float32)
         with one_blas_thread():
             for z, y, x_transposed, weight in self._levels:
-                along_z = np.matmul(z, remainder.transpose(1, 0, 2))
-                along_y = np.matmul(y, along_z.transpose(1, 0, 2))
-                coefficients = np.matmul(along_y, x_transposed)
+                nz, ny, nx = remainder.shape
+                along_z = z @ remainder.reshape(nz, -1)
+                along_y = np.matmul(y, along_z.reshape(-1, ny, nx))
+                coefficients = (along_y.reshape(-1, nx) @ x_transposed).reshape(len(z), len(y), -1)
                 mz, my, mx = (side // 2 for side in coefficients.shape)
-                total += weight * _absolute_details(coefficients, mz, my, mx)
-                remainder = coefficients[:mz, :my, :mx]
+                remainder = np.ascontiguousarray(coefficients[:mz, :my, :mx])
+                # The details are all the coefficients but the approximation.
+                total += weight * (float(np.abs(coefficients).sum()) - float(np.abs(remainder).sum()))
         return total
 
 
@@ -94,20 +95,3 @@ def analysis_matrix(side: int, filters: pywt.Wavelet) -> NDArray[np.float32]:
     """Return one level of the transform of a signal of `side` samples as a matrix: approximations, then details."""
     approximation, detail = pywt.dwt(np.eye(side), filters, mode=MODE, axis=0)
     return np.ascontiguousarray(np.concatenate([approximation, detail]), dtype=np.float32)
-
-
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def _absolute_details(coefficients: NDArray[np.float32], mz: int, my: int, mx: int) -> float:
-    """Sum the absolute coefficients outside the approximation, the first `mz`, `my`, `mx`."""
-    total = 0.0
-    for a in range(coefficients.shape[0]):
-        partial = np.float32(0)
-        for b in range(coefficients.shape[1]):
-            for c in range(coefficients.shape[2]):
-                partial += abs(coefficients[a, b, c])
-        if a < mz:
-            for b in range(my):
-                for c in range(mx):
-                    partial -= abs(coefficients[a, b, c])
-        total += float(partial)
-    return total

@@ -5,7 +5,7 @@ from scipy import ndimage
 from botalign import phantom
 from botalign.geometry import matrix_from_rotation_vector, random_rotations
 from botalign.maps.fourier import rotate_fourier
-from botalign.maps.interpolation import rotate_in_ball, spline_values
+from botalign.maps.interpolation import _fill_ball, rotate_in_ball, spline_values
 from botalign.maps.resampling import grid_points
 from botalign.maps.splines import spline_coefficients
 
@@ -83,3 +83,11 @@ def test_the_fast_rotation_is_close_to_the_exact_one_on_smooth_maps() -> None:
         exact = rotate_fourier(coarse, R)
         assert np.abs(out - exact).max() < 0.03 * exact.max()
         assert np.corrcoef(out.ravel(), exact.ravel())[0, 1] > 0.9995
+
+
+def test_a_ball_is_compiled_once_whatever_the_matrix_was_made_of() -> None:
+    source = np.ones((8, 8, 8), dtype=np.float32)
+    wide = np.eye(3, 4)
+    for matrix in (np.eye(3), np.asfortranarray(np.eye(3)), wide[:, :3]):
+        rotate_in_ball(source, matrix, np.empty((4, 4, 4), dtype=np.float32))
+    assert len(_fill_ball.signatures) == 1

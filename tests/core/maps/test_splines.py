@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from botalign.maps.splines import AFTER, BEFORE, spline_coefficients, spline_slopes
+from botalign.maps.splines import AFTER, BEFORE, _prefilter, spline_coefficients, spline_slopes
 
 
 @pytest.mark.parametrize("shape", [(7, 8, 9), (3, 100, 70), (150, 4, 5)])
@@ -29,3 +29,9 @@ def test_slopes_are_the_differences_of_the_spline_over_small_steps(axis: int) ->
 def test_one_sample_is_its_own_spline() -> None:
     np.testing.assert_array_equal(spline_coefficients(np.full((1, 1, 1), 3, np.float32)), 3)
     assert spline_slopes(np.full((1, 1, 1), 3, np.float32), 0) == 0
+
+
+def test_no_weight_is_so_small_that_the_processor_slows_down() -> None:
+    # Below the least normal number a product takes ten times as long.
+    weights = np.abs(_prefilter(400))
+    assert weights[weights > 0].min() > np.finfo(np.float32).tiny
