@@ -183,7 +183,7 @@ def register(name, logger):
                 ("resolution", PositiveFloatArg),
                 ("search", EnumOf(("global", "local"))),
                 ("hand", EnumOf(("check", "auto", "keep"))),
-                ("loss", EnumOf(("wemd", "l2"))),
+                ("loss", EnumOf(("wemd", "l2", "core"))),
                 ("size", IntArg),
                 ("evaluations", IntArg),
                 ("refine", BoolArg),

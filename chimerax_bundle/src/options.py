@@ -19,7 +19,7 @@ class OptionRows:
         form.setVerticalSpacing(4)
         area.layout().addLayout(form)
         self._search = _choice("global: from any pose", "local: near the present pose")
-        self._loss = _choice("wemd: earth mover's distance", "l2: for noisy maps")
+        self._loss = _choice("wemd: earth mover's distance", "l2: for noisy maps", "core: for two conformations")
         self._size = _whole(32, 8, 128)
         self._evaluations = _whole(200, 1, 5000)
         self._seed = _whole(0, 0, 2**31 - 1)

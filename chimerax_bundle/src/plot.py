@@ -39,7 +39,7 @@ class SearchPlot(QWidget):
             Which score it is.
         """
         self._trace, self._total = list(trace), max(1, total)
-        self._label = {"wemd": "earth mover's distance (Å)", "l2": "L2 distance"}.get(loss, "score")
+        self._label = {"l2": "L2 distance"}.get(loss, "earth mover's distance (Å)")
         self.update()
 
     def paintEvent(self, event):  # noqa: N802 (Qt's name)

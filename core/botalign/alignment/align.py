@@ -60,9 +60,11 @@ def align(
     ----------
     fixed, moving : DensityMap
         The map that stays and the map to be moved. Boxes, voxel sizes and origins may differ.
-    loss : {"wemd", "l2"} or callable, optional
-        What the search minimises. A callable takes the rotated moving map and the fixed one, arrays ``[z, y, x]`` of
-        mass 1 and shape ``(size, size, size)``, and returns a number that isn't negative.
+    loss : {"wemd", "l2", "core"} or callable, optional
+        What the search minimises. With ``"core"`` the WEMD finds candidates, and a robust loss, which leaves out what
+        moved, decides between them and refines: for two conformations. A callable takes the rotated moving map and the
+        fixed one, arrays ``[z, y, x]`` of mass 1 and shape ``(size, size, size)``, and returns a number that isn't
+        negative.
     hand : {"check", "auto", "keep"}, optional
         ``"check"`` also tries the mirror image and reports which hand is right, ``"auto"`` takes the right one,
         ``"keep"`` doesn't look.

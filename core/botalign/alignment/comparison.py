@@ -21,7 +21,6 @@ from botalign.scores import (
     correlate_shells,
     correlation,
     correlation_about_mean,
-    jackknife_difference,
 )
 from botalign.transport import WaveletDistance
 
@@ -30,8 +29,6 @@ Volume = NDArray[np.float32]
 
 #: Voxels a side of the box in which the wavelet earth mover's distance of a result is measured.
 WEMD_SIDE = 32
-#: Side in voxels of the blocks that the jackknife leaves out, larger than the details that make neighbours alike.
-BLOCK_VOXELS = 4
 #: A hand whose margin in correlation is below this is not decided: interpolation alone makes as much.
 LEAST_MARGIN = 1e-3
 
@@ -174,19 +171,12 @@ def shell_correlation(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> S
 
 def decide_hand(problem: FitProblem, as_given: Matrix, mirrored: Matrix) -> HandDecision:
     """Judge the hand from the best fit of either, at the voxels of `problem`."""
-    margin, error = pose_margin(problem, as_given, mirrored)
+    margin, error = problem.margin(as_given, mirrored)
     if abs(margin) < max(3 * error, LEAST_MARGIN):
         decision = "undetermined"
     else:
         decision = "as given" if margin > 0 else "mirrored"
     return HandDecision(decision, problem.correlation(as_given), problem.correlation(mirrored), margin, error)
-
-
-def pose_margin(problem: FitProblem, first: Matrix, second: Matrix) -> tuple[float, float]:
-    """Return how much better one pose correlates than another, and the standard error of that."""
-    blocks = (problem.points - problem.points.min(axis=0)) // BLOCK_VOXELS
-    labels = np.ravel_multi_index(tuple(blocks.T.astype(np.int64)), tuple(blocks.max(axis=0) + 1))
-    return jackknife_difference(problem.fixed, problem.moved(first), problem.moved(second), labels)
 
 
 def _wemd(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> float:

@@ -14,6 +14,7 @@ A step is found for the fixed map in place of the moving one, and then made by t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,11 +24,33 @@ from botalign.geometry import compose, matrix_from_rotation_vector, transform_ab
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import spline_at
 from botalign.maps.splines import spline_coefficients, spline_slopes
-from botalign.scores import correlation_about_mean
+from botalign.scores import correlation_about_mean, jackknife_difference
 from botalign.threads import one_blas_thread
 
 Volume = NDArray[np.float32]
 Matrix = NDArray[np.float64]
+
+#: Side in voxels of the blocks that the jackknife leaves out, larger than the details that make neighbours alike.
+BLOCK_VOXELS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Where a fit ended.
+
+    Attributes
+    ----------
+    transform : ndarray, shape (3, 4)
+        The pose.
+    correlation : float
+        Correlation about the mean there, over the points.
+    share : float or None
+        Share of the points at which the maps agree, where that is what was fitted.
+    """
+
+    transform: Matrix
+    correlation: float
+    share: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +114,31 @@ class FitProblem:
         """Correlation about the mean over the points."""
         return correlation_about_mean(self.fixed, self.moved(transform))
 
+    def solve_each(
+        self, transforms: list[Matrix], *, allowed: Callable[[Matrix], bool], tolerance: float = 1e-3
+    ) -> list[Fit]:
+        """Fit from each pose; where that ends at a rotation that isn't allowed, the pose stays as it was."""
+        fits = []
+        for start in transforms:
+            end, correlation = self.solve(start, tolerance=tolerance)
+            fits.append(Fit(end, correlation) if allowed(end[:, :3]) else Fit(start, self.correlation(start)))
+        return fits
+
+    def margin(self, first: Matrix, second: Matrix) -> tuple[float, float]:
+        """Return how much better the maps correlate at one pose than at another, and the standard error of that."""
+        return jackknife_difference(self.fixed, self.moved(first), self.moved(second), self.blocks())
+
+    def blocks(self) -> NDArray[np.int64]:
+        """Return which block each point lies in, shape (n,)."""
+        blocks = (self.points - self.points.min(axis=0)) // BLOCK_VOXELS
+        return np.asarray(np.ravel_multi_index(tuple(blocks.T.astype(np.int64)), tuple(blocks.max(axis=0) + 1)))
+
+    def advanced(self, transform: Matrix, step: Matrix) -> Matrix:
+        """Return the pose after a step of rotation (radians) and shift (voxels)."""
+        turn = matrix_from_rotation_vector(step[:3])
+        shift = step[3:6] * self.fixed_grid.voxel_size_angstrom[0]
+        return compose(transform_about(turn, self.centre, self.centre + shift), transform)
+
     def solve(self, transform: Matrix, *, tolerance: float = 1e-3, max_steps: int = 12) -> tuple[Matrix, float]:
         """Go to the nearest maximum of the correlation, by damped Gauss-Newton steps (Levenberg and Marquardt).
 
@@ -111,22 +159,19 @@ class FitProblem:
             Correlation about the mean there, over the points.
         """
         damping = 1e-3
-        voxel = self.fixed_grid.voxel_size_angstrom[0]
         with one_blas_thread():
             constant = self.terms.T @ self.terms
             moments, best = self._moments(transform, constant)
             for _ in range(max_steps):
-                step = _damped_step(moments, damping)
-                turn = matrix_from_rotation_vector(step[:3])
-                trial = compose(transform_about(turn, self.centre, self.centre + step[3:6] * voxel), transform)
+                step = damped_step(moments, damping)
+                trial = self.advanced(transform, step)
                 trial_moments, correlation = self._moments(trial, constant)
-                small = np.degrees(np.abs(step[:3]).max()) < tolerance and np.abs(step[3:6]).max() < tolerance
                 if correlation >= best:
                     transform, moments, best = trial, trial_moments, correlation
                     damping *= 0.2
                 else:
                     damping = max(damping, 1e-4) * 10
-                if small or damping > 1e6:
+                if is_small(step, tolerance) or damping > 1e6:
                     break
         return transform, best
 
@@ -143,8 +188,21 @@ class FitProblem:
         return moments, float((uv - u * v / n) / np.sqrt(variances)) if variances > 0 else 0.0
 
 
-def _damped_step(moments: Matrix, damping: float) -> Matrix:
-    """Return the step of rotation (radians) and shift (voxels) that solves ``u + J step = a v + b``."""
+def is_small(step: Matrix, tolerance: float) -> bool:
+    """Whether a step turns by less than so many degrees and shifts by less than so many voxels."""
+    return bool(np.degrees(np.abs(step[:3]).max()) < tolerance and np.abs(step[3:6]).max() < tolerance)
+
+
+def damped_step(moments: Matrix, damping: float) -> Matrix:
+    """Return the step of rotation (radians) and shift (voxels) that solves ``u + J step = a v + b``.
+
+    Parameters
+    ----------
+    moments : ndarray, shape (9, 9)
+        Sums of products, weighted perhaps, of the columns (six derivatives of ``u``, 1, ``u``, ``v``).
+    damping : float
+        By how much of itself the diagonal of the derivatives is raised.
+    """
     sign = np.array([-1.0] * 6 + [1.0, 1.0])
     order = [0, 1, 2, 3, 4, 5, 6, 8]  # the columns of the unknowns: six of J, then 1 and v
     hessian = moments[np.ix_(order, order)] * np.outer(sign, sign)

@@ -108,16 +108,16 @@ def distance_named(
     Raises
     ------
     InputError
-        If `loss` is neither ``"wemd"`` nor ``"l2"`` nor callable.
+        If `loss` is none of :data:`botalign.alignment.options.LOSSES` and not callable.
     """
     if callable(loss):
         return loss, LENGTH_SCALES["wemd"]
-    if loss == "wemd":
+    if loss in ("wemd", "core"):  # the transport distance finds what the common part then decides
         wemd = WaveletDistance(pair.fixed.shape, wavelet=wavelet, levels=levels, voxel_size=pair.voxel_angstrom)
         return wemd, LENGTH_SCALES["wemd"]
     if loss == "l2":
         return l2, LENGTH_SCALES["l2"]
-    raise InputError(f"loss: got {loss!r}, expected 'wemd', 'l2' or a function of two arrays.")
+    raise InputError(f"loss: got {loss!r}, expected 'wemd', 'l2', 'core' or a function of two arrays.")
 
 
 def l2(first: Volume, second: Volume) -> float:

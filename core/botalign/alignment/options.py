@@ -14,7 +14,7 @@ from botalign.geometry import geodesic_degrees, is_rigid
 from botalign.transport.embedding import wavelet_named
 
 HANDS = ("check", "auto", "keep")
-LOSSES = ("wemd", "l2")
+LOSSES = ("wemd", "l2", "core")
 PRESETS = ("paper",)
 
 

@@ -16,6 +16,7 @@ from botalign.alignment.options import Options
 from botalign.alignment.preparation import Surveyed
 from botalign.alignment.refinement import distinct, finest_useful_voxel, fit_problem, nelder_mead, rotation_loss
 from botalign.alignment.result import Candidate, TracePoint
+from botalign.alignment.robust import RobustProblem
 from botalign.alignment.shifts import ShiftedPair, shifted_pair
 from botalign.alignment.symmetry import Symmetry, nearest_equivalent, symmetry_of
 from botalign.alignment.verdict import with_equals_marked
@@ -150,11 +151,18 @@ def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progr
     trace = tuple(point for hand in found for point in hand.trace)
     if not refine:
         return Outcome(tuple(found[0].searched), trace, None)
-    if max(hand.refined[0].correlation or 0.0 for hand in found) < EVIDENT:
+    if options.loss == "core" or max(hand.refined[0].quality for hand in found) < EVIDENT:
         for number, mirrored in enumerate(wanted):
             more = _second_search(fixed, moving, pair, shifted, options, mirrored)
             others = yield from _renumbered(more, len(wanted) * each + number * BLOCKS, total)
             found[number] = replace(found[number], refined=_apart(found[number].refined + others))
+    if options.loss == "core":  # shares are to be compared at one scale only, so all at once
+        problem = _problem(fixed, moving, pair.voxel_angstrom, options).thinned(THINNED)
+        everyone = [candidate for hand in found for candidate in hand.refined]
+        judged = _apart(_solved(problem, everyone, options, tolerance=COARSE_TOLERANCE))
+        for number, mirrored in enumerate(wanted):
+            own = [candidate for candidate in judged if candidate.mirrored == mirrored]
+            found[number] = replace(found[number], refined=own)
     problem, refined = _fine(fixed, moving, pair, [hand.refined for hand in found], options)
     decision, answer = None, 0
     if len(wanted) > 1:
@@ -280,7 +288,7 @@ def _second_search(
         Candidate(shifted.best_shift(ends[i])[1], mirrored, near[i][1], None)
         for i in distinct(ends, np.array([loss for _, loss in near]), count=CANDIDATES)
     ]
-    problem = fit_problem(fixed, moving, voxel_angstrom=pair.voxel_angstrom).thinned(THINNED)
+    problem = _problem(fixed, moving, pair.voxel_angstrom, options).thinned(THINNED)
     return _solved(problem, found, options, tolerance=COARSE_TOLERANCE)
 
 
@@ -292,9 +300,9 @@ def _coarse(
     candidates: list[Candidate],
     options: Options,
 ) -> list[Candidate]:
-    """Refine candidates at working size: over rotations first, then over rotation and shift. Best correlation first."""
+    """Refine candidates at working size: over rotations first, then over rotation and shift. Best first."""
     loss = rotation_loss(pair)
-    problem = fit_problem(fixed, moving, voxel_angstrom=pair.voxel_angstrom).thinned(THINNED)
+    problem = _problem(fixed, moving, pair.voxel_angstrom, options).thinned(THINNED)
     poses = []
     for candidate in candidates:
         linear, _ = nelder_mead(loss, candidate.moving_to_fixed[:, :3])
@@ -303,9 +311,11 @@ def _coarse(
         # The centres of mass are as good as the contours are; the correlation over all shifts needs neither.
         poses.append(replace(candidate, moving_to_fixed=shifted.best_shift(linear)[1]))
     poses = [replace(pose, correlation=problem.correlation(pose.moving_to_fixed)) for pose in poses]
-    least = 1 - OUTCLASSED * (1 - max(pose.correlation or 0.0 for pose in poses))
-    contenders = [pose for pose in poses if (pose.correlation or 0.0) >= least]
-    outclassed = [pose for pose in poses if (pose.correlation or 0.0) < least]
+    contenders, outclassed = poses, []
+    if options.loss != "core":  # what has a part in common may correlate badly as a whole
+        least = 1 - OUTCLASSED * (1 - max(pose.quality for pose in poses))
+        contenders = [pose for pose in poses if pose.quality >= least]
+        outclassed = [pose for pose in poses if pose.quality < least]
     start = options.start_matrix()
     placed = options.start is not None or options.local_degrees is not None
     if placed and (np.linalg.det(start[:, :3]) < 0) == candidates[0].mirrored:
@@ -316,24 +326,26 @@ def _coarse(
 def _solved(
     problem: FitProblem, candidates: list[Candidate], options: Options, *, tolerance: float = 1e-3
 ) -> list[Candidate]:
-    """Fit rotation and shift from each candidate, unless that leads too far from the start; best correlation first."""
-    fits = []
-    for candidate in candidates:
-        transform, correlation = problem.solve(candidate.moving_to_fixed, tolerance=tolerance)
-        if not options.allows(transform[:, :3]):
-            transform, correlation = candidate.moving_to_fixed, problem.correlation(candidate.moving_to_fixed)
-        fits.append(replace(candidate, moving_to_fixed=transform, correlation=correlation))
-    return _best_first(fits)
+    """Fit rotation and shift from each candidate, unless that leads too far from the start; best first."""
+    poses = [candidate.moving_to_fixed for candidate in candidates]
+    fits = problem.solve_each(poses, allowed=options.allows, tolerance=tolerance)
+    fitted = [
+        replace(candidate, moving_to_fixed=fit.transform, correlation=fit.correlation, share=fit.share)
+        for candidate, fit in zip(candidates, fits, strict=True)
+    ]
+    return sorted(fitted, key=lambda candidate: -candidate.quality)
 
 
-def _best_first(candidates: list[Candidate]) -> list[Candidate]:
-    return sorted(candidates, key=lambda candidate: -(candidate.correlation or 0.0))
+def _problem(fixed: Surveyed, moving: Surveyed, voxel_angstrom: float, options: Options) -> FitProblem:
+    """Sample the maps for a fit of all there is, or of what they have in common."""
+    problem = fit_problem(fixed, moving, voxel_angstrom=voxel_angstrom)
+    return RobustProblem.of(problem) if options.loss == "core" else problem
 
 
 def _apart(candidates: list[Candidate]) -> list[Candidate]:
     """Best first, each pose once: more than one way may have led to it."""
     poses = np.array([candidate.moving_to_fixed[:, :3] for candidate in candidates])
-    scores = -np.array([candidate.correlation or 0.0 for candidate in candidates])
+    scores = -np.array([candidate.quality for candidate in candidates])
     return [candidates[i] for i in distinct(poses, scores, count=len(candidates), separation_degrees=SAME)]
 
 
@@ -341,15 +353,15 @@ def _fine(
     fixed: Surveyed, moving: Surveyed, pair: WorkingPair, refined: list[list[Candidate]], options: Options
 ) -> tuple[FitProblem, list[list[Candidate]]]:
     """Refine the best candidates of each hand on, as finely as the maps have signal in common."""
-    best = max((candidates[0] for candidates in refined), key=lambda candidate: candidate.correlation or 0.0)
+    best = max((candidates[0] for candidates in refined), key=lambda candidate: candidate.quality)
     voxel = min(pair.voxel_angstrom, finest_useful_voxel(fixed, moving, best.moving_to_fixed))
     steps = [voxel]
     if pair.voxel_angstrom / voxel > LARGEST_STEP:
         steps.insert(0, float(np.sqrt(pair.voxel_angstrom * voxel)))
-    least = (best.correlation or 0.0) - CLOSE
+    least = best.quality - CLOSE
     results = refined
     for step in steps:
-        problem = fit_problem(fixed, moving, voxel_angstrom=step)
+        problem = _problem(fixed, moving, step, options)
         results = [
             _polished(problem, candidates[:n], options) + candidates[n:]
             for candidates, n in ((candidates, _rivals(candidates, least)) for candidates in results)
@@ -365,5 +377,5 @@ def _polished(problem: FitProblem, rivals: list[Candidate], options: Options) ->
 
 def _rivals(candidates: list[Candidate], least: float) -> int:
     """Return how many of the first candidates may yet turn out the best."""
-    close = sum((candidate.correlation or 0.0) >= least for candidate in candidates[:RIVALS])
+    close = sum(candidate.quality >= least for candidate in candidates[:RIVALS])
     return max(1, close)

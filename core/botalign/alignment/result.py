@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.alignment import exports
+from botalign.alignment.common_part import common_part
 from botalign.alignment.comparison import HandDecision, Scores
+from botalign.alignment.preparation import survey
 from botalign.alignment.symmetry import Symmetry
 from botalign.errors import InputError
 from botalign.files import output_file
@@ -56,6 +58,8 @@ class Candidate:
         Correlation about the mean after it was refined; None if it wasn't.
     as_good : bool
         Whether it fits as well as the answer, within the error of the difference.
+    share : float or None
+        With the loss ``"core"``: share of the fixed molecule in which the maps agree there.
     """
 
     moving_to_fixed: Matrix
@@ -63,6 +67,14 @@ class Candidate:
     loss: float
     correlation: float | None
     as_good: bool = False
+    share: float | None = None
+
+    @property
+    def quality(self) -> float:
+        """What candidates are ranked by: the share in which the maps agree if that was fitted, else the correlation."""
+        if self.share is not None:
+            return self.share
+        return -1.0 if self.correlation is None else self.correlation
 
 
 @dataclass(frozen=True)
@@ -194,6 +206,29 @@ class Alignment:
         grid = onto.grid if isinstance(onto, DensityMap) else onto or density_map.grid
         return moved(density_map, self.matrix(inverse=inverse), grid, threads=threads)
 
+    def common_part(self, fixed: DensityMap, moving: DensityMap) -> DensityMap:
+        """Return which part of the two maps agrees once they are aligned; made for results of the loss ``"core"``.
+
+        Parameters
+        ----------
+        fixed, moving : DensityMap
+            The maps that were aligned.
+
+        Returns
+        -------
+        DensityMap
+            Weights on the fixed map's voxels: 1 where the maps agree, 0 where they differ, and outside the fixed map's
+            molecule.
+
+        Raises
+        ------
+        InputError
+            As :func:`botalign.align` does for maps it can't use.
+        """
+        a = survey(fixed, level=self.parameters.get("level_fixed"), role="fixed")
+        b = survey(moving, level=self.parameters.get("level_moving"), role="moving")
+        return common_part(a, b, self.moving_to_fixed, fixed.grid)
+
     def matrix(self, *, inverse: bool = False) -> Matrix:
         """Return :attr:`moving_to_fixed`, or its inverse, shape (3, 4)."""
         return inverted(self.moving_to_fixed) if inverse else self.moving_to_fixed
@@ -315,7 +350,9 @@ class Alignment:
             verdict=content["verdict"],
             symmetry=None if content["symmetry"] is None else Symmetry.from_dict(content["symmetry"]),
             candidates=tuple(
-                Candidate(np.array(c["moving_to_fixed"]), c["mirrored"], c["loss"], c["correlation"], c["as_good"])
+                Candidate(
+                    np.array(c["moving_to_fixed"]), c["mirrored"], c["loss"], c["correlation"], c["as_good"], c["share"]
+                )
                 for c in content["candidates"]
             ),
             trace=tuple(TracePoint(**point) for point in content["trace"]),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.alignment.comparison import LEAST_MARGIN, pose_margin
+from botalign.alignment.comparison import LEAST_MARGIN
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.result import Candidate
 from botalign.alignment.symmetry import Symmetry
@@ -48,9 +48,9 @@ def with_equals_marked(problem: FitProblem, candidates: list[Candidate]) -> list
     best = candidates[0]
     marked = [best]
     for candidate in candidates[1:]:
-        near = (candidate.correlation or -1.0) > (best.correlation or 0.0) - 0.1
+        near = candidate.quality > best.quality - 0.1
         if near and candidate.mirrored == best.mirrored:
-            margin, error = pose_margin(problem, best.moving_to_fixed, candidate.moving_to_fixed)
+            margin, error = problem.margin(best.moving_to_fixed, candidate.moving_to_fixed)
             candidate = replace(candidate, as_good=bool(margin < max(3 * error, LEAST_MARGIN)))
         marked.append(candidate)
     return marked

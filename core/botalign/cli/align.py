@@ -26,6 +26,7 @@ class Loss(StrEnum):
 
     wemd = "wemd"
     l2 = "l2"
+    core = "core"
 
 
 class Hand(StrEnum):
@@ -59,7 +60,16 @@ def align(
         str | None,
         typer.Option(metavar="F.png", help="Draw what was done (.png, .pdf or .svg); a folder for several maps."),
     ] = None,
-    loss: Annotated[Loss, typer.Option(help="What the search minimises.")] = Loss.wemd,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            metavar="W.mrc",
+            help="Write which part agrees: 1 where it does, 0 where not, on FIXED's voxels; a folder for several maps.",
+        ),
+    ] = None,
+    loss: Annotated[
+        Loss, typer.Option(help="What is minimised; core: for two conformations, by the part they share.")
+    ] = Loss.wemd,
     hand: Annotated[
         Hand,
         typer.Option(help="Mirror image: check tells if it fits better, auto takes it if so, keep doesn't look."),
@@ -95,6 +105,7 @@ def align(
         outputs.place(output, moving, option="-o", suffixes=outputs.MAPS),
         outputs.place(result, moving, option="--result", suffixes=outputs.RESULTS),
         outputs.place(figure, moving, option="--figure", suffixes=outputs.FIGURES),
+        outputs.place(weights, moving, option="--weights", suffixes=outputs.MAPS),
     )
     inputs = [fixed, *moving, *([] if start is None else [start])]
     outputs.check((place for option in places for place in option), inputs=inputs, overwrite=overwrite)
@@ -126,14 +137,12 @@ def align(
         """Align and write one map; return what is wrong if the map, an option or the output can't be used."""
         try:
             moving_map = botalign.read(path)
-            alignment, drawing = running.align_pair(
-                read_fixed, moving_map, options, label=label, quiet=quiet, draw=targets.figure is not None
-            )
+            aligned = running.align_pair(read_fixed, moving_map, options, targets, label=label, quiet=quiet)
             with Staging(overwrite=overwrite, written=written) as staging:
-                running.write_pair(alignment, moving_map, drawing, targets, staging, threads=threads)
+                running.write_pair(aligned, moving_map, targets, staging, threads=threads)
         except InputError as error:
             return str(error)
-        return alignment
+        return aligned.alignment
 
     done: list[Alignment] = []
     failures: dict[str, None] = {}  # each said once: what is wrong with the fixed map or an option is so for every pair

@@ -51,13 +51,14 @@ def demo(
     answer = _known_motion(seed)
     fixed, moving = (replace(made, name=str(path)) for made, path in zip(_pair(answer), paths, strict=False))
     options: dict[str, Any] = {"seed": seed}
+    targets = running.Targets(aligned_path, result_path, figure_path if draw else None, weights=None)
     with running.timed_compilation() as compiled:
-        alignment, figure = running.align_pair(lambda: fixed, moving, options, label="demo", quiet=quiet, draw=draw)
-    targets = running.Targets(aligned_path, result_path, figure_path if draw else None)
+        aligned = running.align_pair(lambda: fixed, moving, options, targets, label="demo", quiet=quiet)
+    alignment = aligned.alignment
     with told_what_was_written() as written, Staging(overwrite=overwrite, written=written) as staging:
         botalign.write(fixed, staging.path(fixed_path))
         botalign.write(moving, staging.path(moving_path))
-        running.write_pair(alignment, moving, figure, targets, staging, threads=1)
+        running.write_pair(aligned, moving, targets, staging, threads=1)
     print(alignment.to_text())
     print(_beside(answer, alignment))
     if quiet:

@@ -37,6 +37,16 @@ class Targets:
     aligned: Path | None
     result: Path | None
     figure: Path | None
+    weights: Path | None
+
+
+@dataclass(frozen=True, eq=False)
+class Aligned:
+    """An aligned pair: the result, and what else was asked for while both maps were at hand."""
+
+    alignment: Alignment
+    figure: Figure | None
+    weights: DensityMap | None
 
 
 def can_draw() -> bool:
@@ -70,12 +80,12 @@ def align_pair(
     read_fixed: Callable[[], DensityMap],
     moving: DensityMap,
     options: dict[str, Any],
+    targets: Targets,
     *,
     label: str,
     quiet: bool,
-    draw: bool,
-) -> tuple[Alignment, Figure | None]:
-    """Align two maps, show how far the work has come, and draw the result.
+) -> Aligned:
+    """Align two maps, show how far the work has come, and work out what is to be written of both.
 
     Parameters
     ----------
@@ -85,37 +95,36 @@ def align_pair(
         The moving map.
     options : dict
         Options of :func:`botalign.align`.
+    targets : Targets
+        What is wanted.
     label : str
         What to call the work, beside the bar.
     quiet : bool
         Whether to show no bar. There is none either if stderr isn't a terminal.
-    draw : bool
-        Whether to draw the figure.
-
-    Returns
-    -------
-    Alignment, Figure or None
-        The result and its figure.
     """
     fixed = read_fixed()
     steps = botalign.align_steps(fixed, moving, **options)
     alignment = exhaust(steps) if quiet or not sys.stderr.isatty() else _show(steps, label)
-    if not draw:
-        return alignment, None
-    from botalign.figures import alignment_figure
+    figure = None
+    if targets.figure is not None:
+        from botalign.figures import alignment_figure
 
-    return alignment, alignment_figure(alignment, fixed, moving)
+        figure = alignment_figure(alignment, fixed, moving)
+    weights = None if targets.weights is None else alignment.common_part(fixed, moving)
+    return Aligned(alignment, figure, weights)
 
 
-def write_pair(
-    alignment: Alignment, moving: DensityMap, figure: Figure | None, targets: Targets, staging: Staging, *, threads: int
-) -> None:
-    """Write what is wanted of a pair: the result, its figure, and the moving map on the fixed one's voxels."""
+def write_pair(pair: Aligned, moving: DensityMap, targets: Targets, staging: Staging, *, threads: int) -> None:
+    """Write what is wanted of a pair: the result, its figure, the weights, the moving map on the fixed one's voxels."""
+    alignment = pair.alignment
     if targets.result is not None:
         alignment.save(staging.path(targets.result))
-    if targets.figure is not None and figure is not None:
+    if targets.figure is not None and pair.figure is not None:
         with output_file(staging.path(targets.figure)) as temporary:
-            figure.savefig(temporary)
+            pair.figure.savefig(temporary)
+    if targets.weights is not None and pair.weights is not None:
+        line = history(moving.name, alignment.fixed.name, manner=", where they agree")
+        pair.weights.write(staging.path(targets.weights), history=line)
     if targets.aligned is not None:
         aligned = alignment.apply(moving, onto=alignment.fixed.grid, threads=threads)
         line = history(moving.name, alignment.fixed.name, manner=", mirrored" if alignment.mirrored else "")

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from botalign.figures.curves import draw_search, draw_shells
-from botalign.figures.projections import FIXED_COLOUR, MOVING_COLOUR, PLANES, overlay, preview, view_box
+from botalign.figures.projections import (
+    DIFFERENT_COLOUR,
+    FIXED_COLOUR,
+    MOVING_COLOUR,
+    PLANES,
+    coloured_by,
+    overlay,
+    preview,
+    view_box,
+)
 from botalign.geometry import identity
 
 if TYPE_CHECKING:
@@ -42,7 +51,8 @@ def alignment_figure(alignment: Alignment, fixed: DensityMap, moving: DensityMap
     -------
     matplotlib.figure.Figure
         Both maps over each other in three projections, before and after, in orange and blue, which together give white;
-        the Fourier shell correlations; the course of the search. Not known to pyplot: save it by ``figure.savefig``.
+        the Fourier shell correlations; the course of the search. After the loss ``"core"`` a third row shows which part
+        agrees. Not known to pyplot: save it by ``figure.savefig``.
 
     Notes
     -----
@@ -56,13 +66,16 @@ def alignment_figure(alignment: Alignment, fixed: DensityMap, moving: DensityMap
     boxes = [view_box([(still, identity()), (mobile, pose)]) for _, pose in poses]
     if boxes[0].size_angstrom[0] < _LARGEST_BOX * boxes[1].size_angstrom[0]:
         boxes = [view_box([(still, identity()), *((mobile, pose) for _, pose in poses)])] * 2
-    layout = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - _HEADER / _HEIGHT))
-    figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=150, layout=layout, facecolor="white")
-    grid = figure.add_gridspec(2, 4, width_ratios=(1, 1, 1, 1.35))
-    for row, ((when, pose), box) in enumerate(zip(poses, boxes, strict=True)):
-        pictures = overlay(still, mobile, pose, box)
+    rows = [(when, overlay(still, mobile, pose, box)) for (when, pose), box in zip(poses, boxes, strict=True)]
+    if alignment.parameters.get("loss") == "core":
+        rows.append(("common part", coloured_by(still, alignment.common_part(fixed, moving), boxes[1])))
+    height = _HEADER + (_HEIGHT - _HEADER) * len(rows) / 2
+    layout = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - _HEADER / height))
+    figure = Figure(figsize=(_WIDTH, height), dpi=150, layout=layout, facecolor="white")
+    grid = figure.add_gridspec(len(rows), 4, width_ratios=(1, 1, 1, 1.35))
+    for row, (title, pictures) in enumerate(rows):
         for column in range(len(PLANES)):
-            _draw_projection(figure.add_subplot(grid[row, column]), pictures, column, when)
+            _draw_projection(figure.add_subplot(grid[row, column]), pictures, column, title)
     draw_shells(figure.add_subplot(grid[0, 3]), alignment)
     draw_search(figure.add_subplot(grid[1, 3]), alignment)
     for axes in figure.axes:
@@ -100,8 +113,12 @@ def _title(figure: Figure, alignment: Alignment) -> None:
         facts.append(f"hand: {alignment.hand.decision}")
     roles = ((FIXED_COLOUR, "fixed", alignment.fixed), (MOVING_COLOUR, "moving", alignment.moving))
     handles = [Patch(facecolor=colour, label=f"{role}: {_fitted(reference.name)}") for colour, role, reference in roles]
-    figure.legend(handles=handles, loc="upper left", ncols=2, frameon=False, fontsize=_NAME_SIZE, borderaxespad=0.2)
-    figure.text(0.008, 1 - 0.3 / _HEIGHT, " · ".join(facts), ha="left", va="top", fontsize=10)
+    if alignment.parameters.get("loss") == "core":
+        handles.append(Patch(facecolor=DIFFERENT_COLOUR, label="differs"))
+    figure.legend(
+        handles=handles, loc="upper left", ncols=len(handles), frameon=False, fontsize=_NAME_SIZE, borderaxespad=0.2
+    )
+    figure.text(0.008, 1 - 0.3 / figure.get_figheight(), " · ".join(facts), ha="left", va="top", fontsize=10)
 
 
 def _fitted(name: str) -> str:

@@ -69,7 +69,9 @@ def _labelled(when: str, shells: ShellCorrelation) -> str:
 
 
 def _loss_label(alignment: Alignment) -> str:
-    return {"wemd": "WEMD (Å)", "l2": "L2 distance"}.get(str(alignment.parameters.get("loss")), "loss")
+    return {"wemd": "WEMD (Å)", "core": "WEMD (Å)", "l2": "L2 distance"}.get(
+        str(alignment.parameters.get("loss")), "loss"
+    )
 
 
 def _resolutions(last_frequency: float) -> list[float]:

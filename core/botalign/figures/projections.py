@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,8 @@ SIDE = 128
 #: Red, green and blue of the two maps: told apart by colour-blind eyes too, and together white.
 FIXED_COLOUR = (1.0, 0.56, 0.0)
 MOVING_COLOUR = (0.0, 0.44, 1.0)
+#: Where two maps differ.
+DIFFERENT_COLOUR = (0.9, 0.1, 0.2)
 #: The planes of the three projections: horizontal axis, vertical axis, array axis that is summed over (0 is z).
 PLANES = (("x", "y", 0), ("x", "z", 1), ("y", "z", 2))
 #: Densities below this part of the maximum, and this percentage of the rest on either side, need not be in view.
@@ -71,15 +74,37 @@ def view_box(maps: list[tuple[DensityMap, Matrix]]) -> Grid:
 
 def overlay(fixed: DensityMap, moving: DensityMap, transform: Matrix, box: Grid) -> Overlay:
     """Project the fixed map and the moved one, both previews, inside a box."""
-    volumes = [moved(fixed, identity(), box).data, moved(moving, transform, box).data]
+    volumes = (moved(fixed, identity(), box).data, moved(moving, transform, box).data)
+    return _projected(volumes, (FIXED_COLOUR, MOVING_COLOUR), box, together=False)
+
+
+def coloured_by(density_map: DensityMap, weights: DensityMap, box: Grid) -> Overlay:
+    """Project a preview inside a box: white where the weights are 1, of another colour where they are 0."""
+    volume, share = (moved(shown, identity(), box).data for shown in (density_map, weights))
+    return _projected(
+        (np.maximum(volume, 0) * np.clip(share, 0, 1), np.maximum(volume, 0) * (1 - np.clip(share, 0, 1))),
+        ((1.0, 1.0, 1.0), DIFFERENT_COLOUR),
+        box,
+        together=True,
+    )
+
+
+def _projected(
+    volumes: Sequence[NDArray[np.float32]], colours: Sequence[tuple[float, float, float]], box: Grid, *, together: bool
+) -> Overlay:
+    """Add up the projections of volumes, each in its colour, each or all together as bright as the picture allows."""
     images, extents = [], []
     x, y, z = (box.axis_angstrom(axis) for axis in (2, 1, 0))
     along = {"x": x, "y": y, "z": z}
     half = box.voxel_size_angstrom[0] / 2
     for horizontal, vertical, axis in PLANES:
         image = np.zeros((SIDE, SIDE, 3))
-        for volume, colour in zip(volumes, (FIXED_COLOUR, MOVING_COLOUR), strict=True):
-            image += _brightness(volume.sum(axis=axis))[:, :, None] * np.array(colour)
+        sums = [volume.sum(axis=axis) for volume in volumes]
+        whole = np.sum(sums, axis=0)
+        for part, colour in zip(sums, colours, strict=True):
+            share = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+            brightness = _brightness(whole) * share if together else _brightness(part)
+            image += brightness[:, :, None] * np.array(colour)
         images.append(np.clip(image, 0, 1))
         ends = (along[horizontal], along[vertical])
         extents.append(tuple(float(v) for line in ends for v in (line[0] - half, line[-1] + half)))

@@ -1,6 +1,6 @@
 """How alike two maps are: correlation and Fourier shell correlation."""
 
-from botalign.scores.correlation import correlation, correlation_about_mean, jackknife_difference
+from botalign.scores.correlation import correlation, correlation_about_mean, jackknife_difference, jackknife_mean
 from botalign.scores.shells import ShellCorrelation, correlate_shells, fourier_shell_correlation
 
 __all__ = [
@@ -10,4 +10,5 @@ __all__ = [
     "correlation_about_mean",
     "fourier_shell_correlation",
     "jackknife_difference",
+    "jackknife_mean",
 ]

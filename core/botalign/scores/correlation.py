@@ -73,6 +73,19 @@ def jackknife_difference(
     return difference, float(np.sqrt(spread))
 
 
+def jackknife_mean(values: ArrayLike, blocks: NDArray[np.int64]) -> tuple[float, float]:
+    """Mean of values at places, and its standard error; as :func:`jackknife_difference`."""
+    _, index = np.unique(blocks, return_inverse=True)
+    sums = np.bincount(index.ravel(), weights=np.asarray(values, dtype=np.float64))
+    counts = np.bincount(index.ravel())
+    mean = float(sums.sum() / counts.sum())
+    if len(counts) < 2:
+        return mean, float("inf")
+    without = (sums.sum() - sums) / (counts.sum() - counts)
+    spread = (len(counts) - 1) / len(counts) * np.sum((without - without.mean()) ** 2)
+    return mean, float(np.sqrt(spread))
+
+
 def _difference(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     """Difference of two correlations about the mean from their sums."""
     n, r, u, v, rr, uu, vv, ru, rv = sums

@@ -40,6 +40,19 @@ def test_everything_that_can_be_written(run: Run, pair: Pair, tmp_path: Path) ->
     assert sorted(listing(tmp_path)) == ["aligned.mrc", "f.png", "r.json"]
 
 
+def test_the_common_part_is_written(run: Run, pair: Pair, tmp_path: Path) -> None:
+    weights, figure = tmp_path / "w.mrc", tmp_path / "f.png"
+    options = ("--loss", "core", "--weights", weights, "--figure", figure, "--hand", "keep")
+    ran = run("align", pair.fixed, pair.moving, *options, *QUICK[:2])
+    assert (ran.code, ran.err) == (0, "")
+    written, fixed = botalign.read(weights), botalign.read(pair.fixed)
+    assert written.grid == fixed.grid
+    # A copy is in common throughout.
+    assert written.data[fixed.data > 0.3 * fixed.data.max()].min() > 0.8
+    assert f"written      {figure}, {weights}" in ran.out
+    assert figure.read_bytes().startswith(b"\x89PNG")
+
+
 def test_the_raw_map_is_written(run: Run, pair: Pair, tmp_path: Path) -> None:
     moving = botalign.read(pair.moving)
     moving.with_data(moving.data - 5).write(tmp_path / "shifted.mrc")
