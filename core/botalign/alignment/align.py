@@ -14,8 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from botalign.alignment.comparison import compare
 from botalign.alignment.losses import Distance
+from botalign.alignment.masking import masked
 from botalign.alignment.options import Options
 from botalign.alignment.paper import published
+from botalign.alignment.partial import find_part
 from botalign.alignment.pipeline import Progress, fast
 from botalign.alignment.preparation import Surveyed, survey
 from botalign.alignment.result import Alignment, MapReference
@@ -46,6 +48,9 @@ def align(
     local_degrees: float | None = None,
     level_fixed: float | None = None,
     level_moving: float | None = None,
+    mask_fixed: DensityMap | None = None,
+    mask_moving: DensityMap | None = None,
+    partial: bool = False,
     wavelet: str = "sym3",
     levels: int = 6,
     seed: int = 0,
@@ -83,6 +88,12 @@ def align(
         Search only within this angle of the start, or of the present pose.
     level_fixed, level_moving : float, optional
         Contour levels; suggested ones if not given.
+    mask_fixed, mask_moving : DensityMap, optional
+        What of either map is to be aligned: 1 there, 0 elsewhere, on any grid in the map's own space. With one of them
+        only, what it holds is looked for as a part of the other map.
+    partial : bool, optional
+        Whether the smaller molecule is to be looked for as a part of the larger one. Then all rotations and shifts are
+        looked at, by the correlation within the part; `loss`, `size`, `evaluations` and `seed` don't matter.
     wavelet : str, optional
         Wavelet of the WEMD.
     levels : int, optional
@@ -108,8 +119,8 @@ def align(
     """
     chosen = Options(
         loss=loss, hand=hand, size=size, evaluations=evaluations, refine=refine, preset=preset, start=start,
-        local_degrees=local_degrees, level_fixed=level_fixed, level_moving=level_moving, wavelet=wavelet, levels=levels,
-        seed=seed, threads=threads,
+        local_degrees=local_degrees, level_fixed=level_fixed, level_moving=level_moving, mask_fixed=mask_fixed,
+        mask_moving=mask_moving, partial=partial, wavelet=wavelet, levels=levels, seed=seed, threads=threads,
     )  # fmt: skip
     return exhaust(_steps(fixed, moving, chosen))
 
@@ -139,17 +150,19 @@ def _steps(fixed: DensityMap, moving: DensityMap, chosen: Options) -> Generator[
     """Survey the maps, find the pose, score it."""
     began = time.perf_counter()
     _check_sizes(fixed, moving)
-    a = survey(fixed, level=chosen.level_fixed, role="fixed")
-    b = survey(moving, level=chosen.level_moving, role="moving")
+    a = survey(masked(fixed, chosen.mask_fixed), level=chosen.level_fixed, role="fixed")
+    b = survey(masked(moving, chosen.mask_moving), level=chosen.level_moving, role="moving")
     _check_radii(a, b, fixed.name, moving.name)
-    method = published if chosen.preset == "paper" else fast
+    method = find_part if chosen.is_partial else fast
+    if chosen.preset == "paper":
+        method = published
     # Held from step to step: to set it anew for each of many small products would take longer than they do.
     with one_blas_thread():
         outcome = yield from method(a, b, chosen)
         best = outcome.candidates[0]
         before, after = compare(a, b, identity()), compare(a, b, best.moving_to_fixed)
-    judged = chosen.refine and method is fast
-    decided = verdict(after.shells, 2 * a.radius_angstrom, outcome.candidates, outcome.symmetry) if judged else None
+    judged = outcome.judged_by
+    decided = None if judged is None else verdict(judged, outcome.candidates, outcome.symmetry)
     return Alignment(
         moving_to_fixed=best.moving_to_fixed,
         mirrored=best.mirrored,

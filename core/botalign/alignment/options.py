@@ -11,6 +11,7 @@ from botalign.alignment.losses import Distance
 from botalign.alignment.result import Alignment
 from botalign.errors import InputError
 from botalign.geometry import geodesic_degrees, is_rigid
+from botalign.maps.density_map import DensityMap
 from botalign.transport.embedding import wavelet_named
 
 HANDS = ("check", "auto", "keep")
@@ -32,6 +33,9 @@ class Options:
     local_degrees: float | None = None
     level_fixed: float | None = None
     level_moving: float | None = None
+    mask_fixed: DensityMap | None = None
+    mask_moving: DensityMap | None = None
+    partial: bool = False
     wavelet: str = "sym3"
     levels: int = 6
     seed: int = 0
@@ -69,6 +73,11 @@ class Options:
                 "start: expected a result (botalign.Alignment.load reads one) or a 3x4 matrix of a rigid motion in A."
             )
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether one map is to be found as a part of the other: asked for, or one of them alone is masked."""
+        return self.partial or (self.mask_fixed is None) != (self.mask_moving is None)
+
     def allows(self, linear: NDArray[np.float64]) -> bool:
         """Whether an orthogonal matrix lies within `local_degrees` of the start, if it has the start's hand."""
         start = self.start_matrix()[:, :3]
@@ -97,6 +106,9 @@ class Options:
             "local_degrees": self.local_degrees,
             "level_fixed": self.level_fixed,
             "level_moving": self.level_moving,
+            "mask_fixed": None if self.mask_fixed is None else self.mask_fixed.name,
+            "mask_moving": None if self.mask_moving is None else self.mask_moving.name,
+            "partial": self.is_partial,
             "wavelet": self.wavelet,
             "levels": self.levels,
         }

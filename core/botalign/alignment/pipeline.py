@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.alignment.comparison import HandDecision, decide_hand
+from botalign.alignment.comparison import HandDecision, decide_hand, shell_correlation
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.losses import WorkingPair, distance_named, principal_rotations, working_pair
 from botalign.alignment.options import Options
@@ -19,7 +19,7 @@ from botalign.alignment.result import Candidate, TracePoint
 from botalign.alignment.robust import RobustProblem
 from botalign.alignment.shifts import ShiftedPair, shifted_pair
 from botalign.alignment.symmetry import Symmetry, nearest_equivalent, symmetry_of
-from botalign.alignment.verdict import with_equals_marked
+from botalign.alignment.verdict import Judged, with_equals_marked
 from botalign.geometry import MIRROR, geodesic_degrees, uniform_rotations
 from botalign.search import search
 from botalign.threads import ahead
@@ -87,12 +87,15 @@ class Outcome:
         The hand, if it was asked for.
     symmetry : Symmetry or None
         The fixed map's point group, if several poses fit equally well because of it.
+    judged_by : Judged or None
+        What the verdict is about, if the method gives one.
     """
 
     candidates: tuple[Candidate, ...]
     trace: tuple[TracePoint, ...]
     hand: HandDecision | None
     symmetry: Symmetry | None = None
+    judged_by: Judged | None = None
 
 
 def hands(options: Options) -> tuple[bool, ...]:
@@ -177,7 +180,10 @@ def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progr
         ordered, symmetry = _explained(fixed, problem, ordered, options)
     others = [candidate for index, candidates in enumerate(refined) if index != answer for candidate in candidates]
     yield Progress("refine", total, total, None, None, ordered[0].moving_to_fixed)
-    return Outcome((*ordered, *others), trace, decision, symmetry)
+    about = None
+    if options.refine:
+        about = Judged(shell_correlation(fixed, moving, ordered[0].moving_to_fixed), 2 * fixed.radius_angstrom)
+    return Outcome((*ordered, *others), trace, decision, symmetry, about)
 
 
 def _explained(

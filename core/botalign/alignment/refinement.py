@@ -84,8 +84,8 @@ def rotation_loss(pair: WorkingPair) -> Callable[[Matrix], float]:
     return lambda linear: l2(pair.rotated(linear), pair.fixed)
 
 
-def fit_problem(fixed: Surveyed, moving: Surveyed, *, voxel_angstrom: float) -> FitProblem:
-    """Sample two maps for a fit with voxels of a given size, compared about the fixed map's molecule."""
+def fit_problem(fixed: Surveyed, moving: Surveyed, *, voxel_angstrom: float, skirt: int = SKIRT_VOXELS) -> FitProblem:
+    """Sample two maps for a fit with voxels of a given size, compared in and about the fixed map's molecule."""
     sigma = common_sigma_angstrom(fixed, moving, voxel_angstrom)
     grids = []
     for surveyed in (fixed, moving):
@@ -94,7 +94,9 @@ def fit_problem(fixed: Surveyed, moving: Surveyed, *, voxel_angstrom: float) -> 
     u, v = (surveyed.on(grid, sigma_angstrom=sigma) for surveyed, grid in zip((fixed, moving), grids, strict=True))
     # Smoothing flattens: at the sampling of the fit another level encloses the molecule.
     level = fixed.level_of(u, voxel_angstrom)
-    where = ndimage.binary_dilation(u > level, iterations=SKIRT_VOXELS)
+    where = u > level
+    if skirt:
+        where = ndimage.binary_dilation(where, iterations=skirt)
     return FitProblem.between(u, grids[0], v, grids[1], where=where, centre=fixed.centre_angstrom)
 
 

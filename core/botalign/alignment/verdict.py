@@ -2,7 +2,7 @@ r"""What an alignment is worth: whether the maps match at all, and whether anoth
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,14 @@ SMOOTHED_AWAY = 0.8
 #: falls below 0.5 at no coarser a resolution than this share of the diameter. The best pose of unrelated molecules has
 #: the one or the other by chance, and noisy copies have both (``benchmarks/verdicts.py``).
 LEAST_AGREEMENT, COARSEST = 4.5, 1 / 4
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What a verdict is about: a Fourier shell correlation, and the diameter of what was compared."""
+
+    shells: ShellCorrelation
+    diameter_angstrom: float
 
 
 def agreement(shells: ShellCorrelation, diameter_angstrom: float) -> float:
@@ -56,17 +64,15 @@ def with_equals_marked(problem: FitProblem, candidates: list[Candidate]) -> list
     return marked
 
 
-def verdict(
-    shells: ShellCorrelation, diameter_angstrom: float, candidates: tuple[Candidate, ...], symmetry: Symmetry | None
-) -> str:
+def verdict(judged: Judged, candidates: tuple[Candidate, ...], symmetry: Symmetry | None) -> str:
     """Return ``"certain"``, ``"ambiguous"`` or ``"no match"``.
 
     A match has both signs of one, unrelated maps have neither. One of them alone is ambiguous, and so is a match of
     which another pose fits as well without a symmetry that explains it.
     """
     signs = (
-        shells.resolution(0.5) <= COARSEST * diameter_angstrom,
-        agreement(shells, diameter_angstrom) >= LEAST_AGREEMENT,
+        judged.shells.resolution(0.5) <= COARSEST * judged.diameter_angstrom,
+        agreement(judged.shells, judged.diameter_angstrom) >= LEAST_AGREEMENT,
     )
     if not any(signs):
         return "no match"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from enum import StrEnum
-from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -87,6 +87,15 @@ def align(
     ] = None,
     level_fixed: Annotated[float | None, typer.Option(metavar="X", help="Contour level of FIXED.")] = None,
     level_moving: Annotated[float | None, typer.Option(metavar="X", help="Contour level of MOVING.")] = None,
+    mask_fixed: Annotated[
+        Path | None, typer.Option(metavar="M.mrc", help="Align only what this mask holds of FIXED, on any grid.")
+    ] = None,
+    mask_moving: Annotated[
+        Path | None, typer.Option(metavar="M.mrc", help="Align only what this mask holds of MOVING, on any grid.")
+    ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Look for the smaller molecule as a part of the larger one.")
+    ] = False,
     seed: Seed = 0,
     threads: Threads = DEFAULT_THREADS,
     overwrite: Overwrite = False,
@@ -107,7 +116,7 @@ def align(
         outputs.place(figure, moving, option="--figure", suffixes=outputs.FIGURES),
         outputs.place(weights, moving, option="--weights", suffixes=outputs.MAPS),
     )
-    inputs = [fixed, *moving, *([] if start is None else [start])]
+    inputs = [fixed, *moving, *(path for path in (start, mask_fixed, mask_moving) if path is not None)]
     outputs.check((place for option in places for place in option), inputs=inputs, overwrite=overwrite)
     if figure is not None:
         running.require_matplotlib()
@@ -124,13 +133,16 @@ def align(
         "local_degrees": local,
         "level_fixed": level_fixed,
         "level_moving": level_moving,
+        "mask_fixed": None if mask_fixed is None else botalign.read(mask_fixed),
+        "mask_moving": None if mask_moving is None else botalign.read(mask_moving),
+        "partial": partial,
         "seed": seed,
         "threads": threads,
     }
     several = len(moving) > 1
-    read_fixed: Callable[[], DensityMap] = partial(botalign.read, fixed)
+    read_fixed: Callable[[], DensityMap] = functools.partial(botalign.read, fixed)
     if several:
-        read_fixed = cache(read_fixed)
+        read_fixed = functools.cache(read_fixed)
         read_fixed()
 
     def put(path: Path, targets: Targets, label: str, written: list[Path]) -> Alignment | str:

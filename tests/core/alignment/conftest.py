@@ -3,8 +3,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from botalign import Alignment, DensityMap, align, phantom
-from botalign.geometry import apply_transform, compose, geodesic_degrees, random_rotations
+from botalign import Alignment, DensityMap, Grid, align, phantom
+from botalign.geometry import (
+    apply_transform,
+    compose,
+    geodesic_degrees,
+    inverse,
+    matrix_from_rotation_vector,
+    random_rotations,
+)
 
 SIZE, VOXEL = 48, 3.0
 
@@ -72,3 +79,32 @@ def result(fixed: DensityMap, moving: DensityMap) -> Alignment:
 def mirrored_result(fixed: DensityMap, mirrored: DensityMap) -> Alignment:
     """An alignment that had to mirror."""
     return align(fixed, mirrored, evaluations=100, hand="auto")
+
+
+@pytest.fixture(scope="session")
+def beads() -> Callable[..., DensityMap]:
+    """Return a function that makes a map of Gaussian beads at places ``(x, y, z)``, 56 voxels of 2 A a side."""
+    grid = Grid.cube(56, 2.0, np.zeros(3))
+
+    def make(places: np.ndarray, masses: np.ndarray, sigma: float = 3.5) -> DensityMap:
+        z, y, x = (grid.axis_angstrom(axis) for axis in range(3))
+        data = np.zeros(grid.shape)
+        for (px, py, pz), mass in zip(places, masses, strict=True):
+            lines = (np.exp(-((line - at) ** 2) / (2 * sigma**2)) for line, at in ((z, pz), (y, py), (x, px)))
+            data += mass * np.einsum("i,j,k->ijk", *lines)
+        return DensityMap(data.astype(np.float32), grid, "beads")
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def conformations(beads: Callable[..., DensityMap]) -> tuple[DensityMap, DensityMap, np.ndarray]:
+    """A molecule, and the same in another pose with a third of it turned by 30 degrees; the motion back."""
+    rng = np.random.default_rng(5)
+    places = np.concatenate([rng.normal(size=(40, 3)) * [14, 10, 9], rng.normal(size=(20, 3)) * 7 + [30, 4, 0]])
+    masses = rng.uniform(0.5, 1.5, 60)
+    hinge = np.array([20.0, 0.0, 0.0])
+    other = places.copy()
+    other[40:] = (places[40:] - hinge) @ matrix_from_rotation_vector([0, np.radians(30), 0]).T + hinge
+    motion = np.column_stack([matrix_from_rotation_vector([1.1, 2.0, -0.3]), [2.0, 5.0, -3.0]])
+    return beads(places, masses), beads(apply_transform(inverse(motion), other), masses), motion

@@ -187,14 +187,17 @@ def test_every_option_reaches_the_search(
     monkeypatch.setattr(botalign, "align_steps", steps)
     typed = (
         "--loss l2 --hand auto --size 40 --evaluations 7 --no-refine --preset paper --local 12.5 --level-fixed 0.5 "
-        f"--level-moving -2 --seed 9 --threads 2 --start {result_file}"
+        f"--level-moving -2 --seed 9 --threads 2 --start {result_file} --partial --mask-moving {pair.moving}"
     )
     run("align", pair.fixed, pair.moving, *typed.split()).refused()
     start = seen.pop("start")
     assert isinstance(start, botalign.Alignment)
+    mask = seen.pop("mask_moving")
+    assert mask.grid == botalign.read(pair.moving).grid
     assert seen == {
         "loss": "l2", "hand": "auto", "size": 40, "evaluations": 7, "refine": False, "preset": "paper",
         "local_degrees": 12.5, "level_fixed": 0.5, "level_moving": -2.0, "seed": 9, "threads": 2,
+        "mask_fixed": None, "partial": True,
     }  # fmt: skip
 
 

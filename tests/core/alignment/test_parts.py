@@ -1,0 +1,95 @@
+"""A part in a whole, and masks."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import botalign
+from botalign.geometry import apply_transform, compose, geodesic_degrees, identity, inverse, matrix_from_rotation_vector
+
+Conformations = tuple[botalign.DensityMap, botalign.DensityMap, np.ndarray]
+MOTION = np.column_stack([matrix_from_rotation_vector([-0.8, 1.9, 0.6]), [9.0, -12.0, 4.0]])
+
+
+@pytest.fixture(scope="module")
+def whole_and_part(beads: Callable[..., botalign.DensityMap]) -> tuple[botalign.DensityMap, botalign.DensityMap]:
+    """A molecule, and a third of it in another pose."""
+    rng = np.random.default_rng(8)
+    places, masses = rng.uniform(-26, 26, size=(90, 3)), rng.uniform(0.5, 1.5, 90)
+    kept = places[:, 0] > 8
+    return beads(places, masses), beads(apply_transform(inverse(MOTION), places[kept]), masses[kept])
+
+
+def off(found: np.ndarray, truth: np.ndarray) -> float:
+    """How many degrees a motion is off, and angstrom at 20 A from the origin where that is more."""
+    left = compose(found, inverse(truth))
+    shift = float(np.linalg.norm(apply_transform(left, [20.0, 0, 0]) - [20.0, 0, 0]))
+    return max(float(geodesic_degrees(left[:, :3], np.eye(3))), shift)
+
+
+def test_a_part_is_found_in_the_whole_whichever_moves(
+    whole_and_part: tuple[botalign.DensityMap, botalign.DensityMap],
+) -> None:
+    whole, part = whole_and_part
+    found = botalign.align(whole, part, partial=True, hand="keep", threads=2)
+    assert off(found.moving_to_fixed, MOTION) < 1
+    assert found.verdict == "certain"
+    back = botalign.align(part, whole, partial=True, hand="keep", threads=1)
+    assert off(back.moving_to_fixed, inverse(MOTION)) < 1
+    assert found.parameters["partial"] is True
+
+
+def test_the_hand_of_a_part_is_told(whole_and_part: tuple[botalign.DensityMap, botalign.DensityMap]) -> None:
+    whole, part = whole_and_part
+    mirrored = part.with_data(part.data[::-1])  # its grid is centred on the origin
+    result = botalign.align(whole, mirrored, partial=True, hand="auto", threads=2)
+    assert result.hand is not None
+    assert (result.hand.decision, result.mirrored) == ("mirrored", True)
+    assert off(result.moving_to_fixed, MOTION @ np.diag([1, 1, -1, 1])) < 1
+
+
+def test_a_mask_says_what_is_aligned(conformations: Conformations) -> None:
+    fixed, moving, motion = conformations
+    # The domain that moved, cut from the fixed map by a mask on a grid of its own.
+    grid = botalign.Grid.cube(40, 3.0, np.zeros(3))
+    x = np.broadcast_to(grid.axis_angstrom(2), grid.shape)
+    mask = botalign.DensityMap(np.clip((x - 16) / 6, 0, 1).astype(np.float32), grid, "mask")
+    result = botalign.align(fixed, moving, mask_fixed=mask, hand="keep", threads=2)
+    hinge = np.array([20.0, 0.0, 0.0])
+    turn = matrix_from_rotation_vector([0, np.radians(30), 0])
+    domain = np.column_stack([turn, hinge - turn @ hinge])
+    assert off(result.moving_to_fixed, compose(inverse(domain), motion)) < 2
+    assert result.parameters["mask_fixed"] == "mask"
+    assert result.parameters["partial"] is True
+
+
+def test_a_mask_of_everything_changes_nothing(conformations: Conformations) -> None:
+    fixed, moving, _ = conformations
+    everything = fixed.with_data(np.ones_like(fixed.data))
+    options = {"evaluations": 20, "size": 16, "hand": "keep"}
+    masked = botalign.align(fixed, moving, mask_fixed=everything, mask_moving=everything, **options)
+    np.testing.assert_array_equal(masked.moving_to_fixed, botalign.align(fixed, moving, **options).moving_to_fixed)
+    assert masked.parameters["partial"] is False
+
+
+@pytest.mark.parametrize(
+    ("values", "shift", "message"),
+    [(7.0, 0.0, "expected 0 outside to 1 inside"), (1.0, 1e4, "expected to overlap it"), (0.0, 0.0, "is it a mask")],
+)
+def test_what_is_no_mask_is_refused(conformations: Conformations, values: float, shift: float, message: str) -> None:
+    fixed, moving, _ = conformations
+    origin = tuple(np.array(fixed.grid.origin_angstrom) + shift)
+    grid = botalign.Grid(fixed.grid.shape, fixed.grid.voxel_size_angstrom, origin)
+    mask = botalign.DensityMap(np.full(grid.shape, values, np.float32), grid, "m.mrc")
+    with pytest.raises(botalign.InputError, match=rf"mask m\.mrc: .*{message}"):
+        botalign.align(fixed, moving, mask_fixed=mask)
+
+
+def test_progress_of_a_part_is_counted(whole_and_part: tuple[botalign.DensityMap, botalign.DensityMap]) -> None:
+    steps = botalign.align_steps(*whole_and_part, partial=True, hand="check")
+    first = next(steps)
+    assert (first.stage, first.done) == ("search", 1)
+    assert first.total > 50
+    assert np.isfinite(compose(first.moving_to_fixed, identity())).all()
+    steps.close()
