@@ -40,7 +40,7 @@ Volume = NDArray[np.float32]
 Matrix = NDArray[np.float64]
 
 #: Voxels that the part's ball measures across where all shifts are looked at, and the most of the whole's box.
-ACROSS, LARGEST_SIDE = 14, 48
+ACROSS, LARGEST_SIDE = 12, 48
 #: The part is looked up trilinearly in a grid this many times finer.
 OVERSAMPLING = 2
 #: Rotations that are looked at, a step of the progress, and how many of the best poses are fitted.
