@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.alignment import exports
-from botalign.alignment.comparison import HandDecision, Scores
+from botalign.alignment.comparison import WEMD_SIDE, HandDecision, Scores
+from botalign.alignment.potential import potential
 from botalign.alignment.symmetry import Symmetry
 from botalign.errors import InputError
 from botalign.files import output_file
@@ -193,6 +194,30 @@ class Alignment:
         """
         grid = onto.grid if isinstance(onto, DensityMap) else onto or density_map.grid
         return moved(density_map, self.matrix(inverse=inverse), grid, threads=threads)
+
+    def potential(self, fixed: DensityMap, moving: DensityMap, *, size: int = WEMD_SIDE) -> DensityMap:
+        """Map where mass would have to go to make the moving map, where it came to lie, the fixed one.
+
+        Parameters
+        ----------
+        fixed, moving : DensityMap
+            The maps that were aligned; a result keeps their names and grids only.
+        size : int, optional
+            Voxels a side.
+
+        Returns
+        -------
+        DensityMap
+            In the coordinates of the fixed map; see :func:`botalign.potential`.
+        """
+        return potential(
+            fixed,
+            moving,
+            transform=self.moving_to_fixed,
+            level_first=self.parameters["level_fixed"],
+            level_second=self.parameters["level_moving"],
+            size=size,
+        )
 
     def matrix(self, *, inverse: bool = False) -> Matrix:
         """Return :attr:`moving_to_fixed`, or its inverse, shape (3, 4)."""
