@@ -23,10 +23,11 @@ def centred(volume: np.ndarray, centre: np.ndarray) -> np.ndarray:
 
 def align(fixed: np.ndarray, moving: np.ndarray, parameters: Parameters, clock: Clock) -> np.ndarray:
     size = parameters["size"]
-    centres = centre_of_mass(fixed), centre_of_mass(moving)
+    centres = parameters["centres"]
+    centres = (centre_of_mass(fixed), centre_of_mass(moving)) if centres is None else np.array(centres)
     # align_BO looks for a rotation alone, so both maps are centred, as the paper does. The paper divides a downsampled
     # map by its sum, and the absolute stopping rules rely on it; ASPIRE leaves that out, so it is done here.
-    scale = (fixed.shape[0] / size) ** 3 / fixed.sum(dtype=np.float64)
+    scale = (fixed.shape[0] / size) ** 3 / parameters.get("mass", fixed.sum(dtype=np.float64))
     volumes = [
         Volume((scale * centred(volume, centre)).astype(np.float32))
         for volume, centre in zip((fixed, moving), centres, strict=True)

@@ -1,7 +1,9 @@
 """What all workers share: read a job, warm up, time each alignment, write the answers.
 
 A worker runs under its program's own interpreter, so this needs nothing but numpy. A job is a folder with ``job.json``,
-arrays ``[z, y, x]`` and, when the worker is done, ``answer.json``.
+arrays ``[z, y, x]`` and, when the worker is done, ``answer.json``. All moving maps have one fixed map, or each its own;
+``centres`` of either's mass, ``(x, y, z)`` in voxels, may be told for each pair, to programs that look for a rotation
+alone.
 """
 
 import json
@@ -64,17 +66,19 @@ def run(align: Align, *, warm_up: Parameters, distributions: list[str]) -> None:
     job = json.loads((folder / "job.json").read_text())
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    fixed = np.load(folder / job["fixed"])
+    each = job["fixed"] if isinstance(job["fixed"], list) else [job["fixed"]] * len(job["moving"])
+    pairs = list(zip(each, job["moving"], job.get("centres", [None] * len(each)), strict=True))
     answers = []
-    for index, name in enumerate([job["moving"][0], *job["moving"]]):
-        parameters = job["parameters"] | {"seed": job["parameters"]["seed"] + index}
+    for index, (fixed, name, centres) in enumerate([pairs[0], *pairs]):
+        parameters = job["parameters"] | {"seed": job["parameters"]["seed"] + index, "centres": centres}
         if index == 0:
             parameters |= warm_up
         clock = Clock()
         answer: dict[str, Any] = {"moving": name}
         started = time.perf_counter()
         try:
-            answer["moving_to_fixed"] = np.asarray(align(fixed, np.load(folder / name), parameters, clock)).tolist()
+            maps = np.load(folder / fixed), np.load(folder / name)
+            answer["moving_to_fixed"] = np.asarray(align(*maps, parameters, clock)).tolist()
         except Exception:
             answer["error"] = traceback.format_exc()
         answer |= {"seconds": clock.seconds, "cpu_seconds": clock.cpu_seconds}

@@ -11,6 +11,7 @@ from .maps import check_cell, density_map, from_local
 from .measure import agreement
 from .motion import Motion
 from .pair import Pair
+from .potential import botalign_potential
 from .report import comparison
 from .syntax import APPLY, SCORE, named, wrong
 
@@ -194,6 +195,19 @@ def register(name, logger):
                 ("result", SaveFileNameArg),
             ],
             synopsis="Put maps or an atomic model onto a map, from any starting pose",
+        )
+    elif name == "botalign potential":
+        function = botalign_potential
+        description = CmdDesc(
+            optional=[("moving", ModelsArg)],
+            keyword=[
+                ("to", ModelsArg),
+                ("level", level),
+                ("to_level", level),
+                ("size", IntArg),
+                ("limit", PositiveFloatArg),
+            ],
+            synopsis="Colour a map by where its mass would have to go to make it another map",
         )
     elif name == "botalign score":
         function = botalign_score

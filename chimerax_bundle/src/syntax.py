@@ -4,6 +4,7 @@ USAGE = "Usage: "
 #: A plain call of each command, for errors that have no better example.
 ALIGN = "botalign #2 to #1"
 SCORE = "botalign score #2 to #1"
+POTENTIAL = "botalign potential #2 to #1"
 APPLY = "botalign apply #2 file result.json to #1"
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Scores,
         align,
         align_steps,
+        potential,
         score,
     )
     from botalign.errors import InputError
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "botalign.alignment": (
-        "Alignment", "Candidate", "Comparison", "HandDecision", "Progress", "Scores", "align", "align_steps", "score",
+        "Alignment", "Candidate", "Comparison", "HandDecision", "Progress", "Scores", "align", "align_steps",
+        "potential", "score",
     ),
     "botalign.errors": ("InputError",),
     "botalign.maps": (
@@ -68,6 +70,7 @@ __all__ = [
     "embed",
     "fourier_shell_correlation",
     "phantom",
+    "potential",
     "read",
     "read_header",
     "score",

@@ -133,11 +133,23 @@ def score(
     InputError
         As :func:`botalign.align` does for maps it can't use, and if `transform` is no rigid motion.
     """
+    placed = rigid_motion(transform)
+    a, b = survey(first, level=level_first, role="first"), survey(second, level=level_second, role="second")
+    return compare(a, b, placed)
+
+
+def rigid_motion(transform: ArrayLike | None) -> Matrix:
+    """Return a motion that was given as a matrix, shape (3, 4), or the one that moves nothing.
+
+    Raises
+    ------
+    InputError
+        If the matrix is that of no rigid motion.
+    """
     placed = identity() if transform is None else np.asarray(transform, dtype=np.float64)
     if not is_rigid(placed):
         raise InputError("transform: expected a 3x4 matrix of a rigid motion in A.")
-    a, b = survey(first, level=level_first, role="first"), survey(second, level=level_second, role="second")
-    return compare(a, b, placed)
+    return placed
 
 
 def compare(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> Comparison:
@@ -179,13 +191,15 @@ def decide_hand(problem: FitProblem, as_given: Matrix, mirrored: Matrix) -> Hand
     return HandDecision(decision, problem.correlation(as_given), problem.correlation(mirrored), margin, error)
 
 
-def _wemd(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> float:
-    """Wavelet earth mover's distance of the densities above the contours, in a box that holds both molecules."""
+def common_masses(
+    fixed: Surveyed, moving: Surveyed, transform: Matrix, *, size: int = WEMD_SIDE
+) -> tuple[Grid, Volume, Volume]:
+    """Sample the densities above the contours, each of mass 1, in a box of `size` voxels that holds both molecules."""
     centres = np.array([fixed.centre_angstrom, apply_transform(transform, moving.centre_angstrom)])
     radii = np.array([fixed.radius_angstrom, moving.radius_angstrom])
     low, high = (centres - radii[:, None]).min(axis=0), (centres + radii[:, None]).max(axis=0)
-    voxel = float((high - low).max()) / (WEMD_SIDE - 4)
-    grid = Grid.cube(WEMD_SIDE, voxel, (low + high) / 2)
+    voxel = float((high - low).max()) / (size - 4)
+    grid = Grid.cube(size, voxel, (low + high) / 2)
     sigma = common_sigma_angstrom(fixed, moving, voxel)
     masses = []
     for surveyed, pose in ((fixed, identity()), (moving, transform)):
@@ -194,4 +208,10 @@ def _wemd(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> float:
         smooth = surveyed.on(local, sigma_angstrom=sigma, clipped=True)
         values = spline_at(spline_coefficients(smooth), local, pose, grid, grid_points(grid.shape)).reshape(grid.shape)
         masses.append(values / np.float32(values.sum(dtype=np.float64)))
-    return WaveletDistance(grid.shape, voxel_size=voxel)(masses[0], masses[1])
+    return grid, masses[0], masses[1]
+
+
+def _wemd(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> float:
+    """Wavelet earth mover's distance of the densities above the contours."""
+    grid, first, second = common_masses(fixed, moving, transform)
+    return WaveletDistance(grid.shape, voxel_size=grid.voxel_size_angstrom[0])(first, second)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from botalign.alignment import exports
 from botalign.alignment.common_part import common_part
-from botalign.alignment.comparison import HandDecision, Scores
+from botalign.alignment.comparison import WEMD_SIDE, HandDecision, Scores
+from botalign.alignment.potential import potential
 from botalign.alignment.preparation import survey
 from botalign.alignment.symmetry import Symmetry
 from botalign.errors import InputError
@@ -212,7 +213,7 @@ class Alignment:
         Parameters
         ----------
         fixed, moving : DensityMap
-            The maps that were aligned.
+            The maps that were aligned; a result keeps their names and grids only.
 
         Returns
         -------
@@ -225,9 +226,33 @@ class Alignment:
         InputError
             As :func:`botalign.align` does for maps it can't use.
         """
-        a = survey(fixed, level=self.parameters.get("level_fixed"), role="fixed")
-        b = survey(moving, level=self.parameters.get("level_moving"), role="moving")
+        a = survey(fixed, level=self.parameters["level_fixed"], role="fixed")
+        b = survey(moving, level=self.parameters["level_moving"], role="moving")
         return common_part(a, b, self.moving_to_fixed, fixed.grid)
+
+    def potential(self, fixed: DensityMap, moving: DensityMap, *, size: int = WEMD_SIDE) -> DensityMap:
+        """Map where mass would have to go to make the moving map, where it came to lie, the fixed one.
+
+        Parameters
+        ----------
+        fixed, moving : DensityMap
+            The maps that were aligned; a result keeps their names and grids only.
+        size : int, optional
+            Voxels a side.
+
+        Returns
+        -------
+        DensityMap
+            In the coordinates of the fixed map; see :func:`botalign.potential`.
+        """
+        return potential(
+            fixed,
+            moving,
+            transform=self.moving_to_fixed,
+            level_first=self.parameters["level_fixed"],
+            level_second=self.parameters["level_moving"],
+            size=size,
+        )
 
     def matrix(self, *, inverse: bool = False) -> Matrix:
         """Return :attr:`moving_to_fixed`, or its inverse, shape (3, 4)."""

@@ -12,7 +12,7 @@ PAGES = sorted(DOCS.rglob("*.html"))
 #: Pages and files of ChimeraX's own that they refer to.
 CHIMERAX_OWN = {
     "../index.html", "../userdocs.css", "../ChimeraX-docs-icon.svg", "atomspec.html", "fitmap.html", "measure.html",
-    "volume.html", "molmap.html", "undo.html", "log.html", "toolbar.html", "../commands/undo.html",
+    "volume.html", "molmap.html", "color.html", "undo.html", "log.html", "toolbar.html", "../commands/undo.html",
     "../tools/volumeviewer.html", "../tools/taskmanager.html",
 }  # fmt: skip
 VOID = {"meta", "link", "img", "br"}
@@ -70,7 +70,7 @@ def camel(name):
 
 def test_every_option_is_explained(load, recorder):
     cmd = load("cmd")
-    for name in ("botalign", "botalign score", "botalign apply"):
+    for name in ("botalign", "botalign score", "botalign potential", "botalign apply"):
         cmd.register(name, None)
     text = (DOCS / "commands/botalign.html").read_text()
     usage = text.partition('<h3 class="usage">')[2].partition("</h3>")[0]
@@ -81,7 +81,7 @@ def test_every_option_is_explained(load, recorder):
         assert re.search(rf"\b{camel(name)}\b", plain), name
         assert name == "to" or camel(name) in anchors, name
         assert re.search(rf"``[^`]*\b{camel(name)}\b", guide), name
-    for command in ("botalign score", "botalign apply"):
+    for command in ("botalign score", "botalign potential", "botalign apply"):
         assert command in plain
         for name in recorder.commands[command]["keyword"]:
             assert re.search(rf"{command}.*\b{camel(name)}\b", plain), (command, name)

@@ -87,7 +87,7 @@ def test_every_declared_command_is_registered(project, load, recorder):
     cmd = load("cmd")
     for name in project["tool"]["chimerax"]["command"]:
         cmd.register(name, None)
-    assert set(recorder.commands) == {"botalign", "botalign score", "botalign apply"}
+    assert set(recorder.commands) == {"botalign", "botalign score", "botalign potential", "botalign apply"}
     for name, command in recorder.commands.items():
         taken = command["function"].__code__.co_varnames
         assert {*command["optional"], *command["keyword"]} <= set(taken), name

@@ -1,0 +1,116 @@
+"""Whether the standard errors of a pose are right: fits repeated with new noise, beside what they say of themselves.
+
+``python benchmarks/uncertainty.py`` adds white noise, and low-passed noise as filtered reconstructions have, to both
+maps of a pair; the signal-to-noise ratio is that of ``verdicts.py``. The fit is that of botalign from a coarse pose on.
+"""
+
+import argparse
+
+import numpy as np
+from scipy import ndimage
+
+import botalign
+from accuracy import Case, load, make_pair
+from botalign.alignment.preparation import common_sigma_angstrom, survey
+from botalign.alignment.refinement import finest_useful_voxel, fit_problem
+from botalign.alignment.uncertainty import half_map_noise, uncertainty
+from botalign.geometry import (
+    apply_transform,
+    compose,
+    geodesic_degrees,
+    inverse,
+    matrix_from_rotation_vector,
+    transform_about,
+)
+from maps import Array
+from poses import Pair
+from report import machine
+from verdicts import density_map
+
+MAPS = ("emd_1883", "clean70S")
+#: The signal-to-noise ratio, and the standard deviation of the Gaussian that low-passes the noise, in voxels. It leaves
+#: the noise's variance as it is, so that there is 45 times as much of it at low resolution.
+NOISES = ((1.0, 0.0), (1 / 16, 0.0), (1.0, 1.0), (1 / 4, 1.0))
+#: Where the fit starts: off by so many degrees and voxels.
+OFF_DEGREES, OFF_VOXELS = 2.0, 0.5
+WORKING_SIDE = 32 - 4
+
+
+def noise_like(volume: Array, sigma: float, blur: float, rng: np.random.Generator) -> Array:
+    """Return noise of a standard deviation, low-passed."""
+    noise = rng.standard_normal(volume.shape)
+    if blur:
+        noise = ndimage.gaussian_filter(noise, blur, mode="wrap")
+        noise /= noise.std()
+    return sigma * noise
+
+
+def repeated(case: Case, pair: Pair, ratio: float, blur: float, rng: np.random.Generator) -> Array:
+    """Fit once: degrees and voxels off, and both as the fit says, by its residual and by half maps."""
+    sigma = np.sqrt(float((case.volume**2).sum()) / (case.volume.size / 1.25**3 * ratio))
+    halves = [
+        [density_map(clean + noise_like(clean, np.sqrt(2) * sigma, blur, rng), 1.0) for _ in range(2)]
+        for clean in (pair.fixed, pair.moving)
+    ]
+    fixed, moving = (survey(a.with_data((a.data + b.data) / 2)) for a, b in halves)
+    turn = rng.standard_normal(3)
+    way = rng.standard_normal(3)
+    centre = fixed.centre_angstrom
+    off = transform_about(
+        matrix_from_rotation_vector(np.radians(OFF_DEGREES) * turn / np.linalg.norm(turn)),
+        centre,
+        centre + OFF_VOXELS * way / np.linalg.norm(way),
+    )
+    coarse = 2 * max(fixed.radius_angstrom, moving.radius_angstrom) / WORKING_SIDE
+    pose = fit_problem(fixed, moving, voxel_angstrom=coarse).solve(compose(off, pair.moving_to_fixed))[0]
+    voxel = min(coarse, finest_useful_voxel(fixed, moving, pose))
+    problem = fit_problem(fixed, moving, voxel_angstrom=voxel)
+    pose = problem.solve(pose)[0]
+    left = compose(pose, inverse(pair.moving_to_fixed))
+    sigma_angstrom = common_sigma_angstrom(fixed, moving, voxel)
+    noise = tuple(
+        half_map_noise(*each, grid, sigma_angstrom=sigma_angstrom)
+        for each, grid in zip(halves, (problem.fixed_grid, problem.moving_grid), strict=True)
+    )
+    said = [uncertainty(problem, pose), uncertainty(problem, pose, noise=noise)]
+    return np.array(
+        [
+            float(geodesic_degrees(left[:, :3], np.eye(3))),
+            np.linalg.norm(apply_transform(left, centre) - centre),
+            *(value for each in said for value in (each.angle_degrees, each.shift_angstrom)),
+        ]
+    )
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args()
+    print(f"{machine()}, botalign {botalign.__version__}")
+    for name in MAPS:
+        case = load(name)
+        pair = make_pair(case, np.random.default_rng([chosen.seed, 0]), mirrored=False)
+        for number, (ratio, blur) in enumerate(NOISES):
+            rngs = (np.random.default_rng([chosen.seed, repeat, 2 + number]) for repeat in range(chosen.repeats))
+            fits = np.array([repeated(case, pair, ratio, blur, rng) for rng in rngs])
+            spread = np.sqrt((fits[:, :2] ** 2).mean(axis=0))
+            said, by_halves = np.median(fits[:, 2:4], axis=0), np.median(fits[:, 4:], axis=0)
+            print(
+                {
+                    "map": name,
+                    "SNR": f"1/{round(1 / ratio)}",
+                    "noise": f"low-passed, {blur:g} voxels" if blur else "white",
+                    "spread": f"{spread[0]:.4f} degrees, {spread[1]:.4f} voxels",
+                    "said": f"{said[0]:.4f} degrees, {said[1]:.4f} voxels",
+                    "ratio": f"{said[0] / spread[0]:.2f}, {said[1] / spread[1]:.2f}",
+                    "by half maps": f"{by_halves[0]:.4f} degrees, {by_halves[1]:.4f} voxels",
+                    "their ratio": f"{by_halves[0] / spread[0]:.2f}, {by_halves[1] / spread[1]:.2f}",
+                },
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

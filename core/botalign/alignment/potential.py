@@ -1,0 +1,61 @@
+"""Where transport is needed: which parts of a map lack mass, and which have too much, to be the other map."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from botalign.alignment.comparison import WEMD_SIDE, common_masses, rigid_motion
+from botalign.alignment.preparation import survey
+from botalign.errors import InputError
+from botalign.maps.density_map import DensityMap
+from botalign.transport import dual_potential
+
+
+def potential(
+    first: DensityMap,
+    second: DensityMap,
+    *,
+    transform: ArrayLike | None = None,
+    level_first: float | None = None,
+    level_second: float | None = None,
+    size: int = WEMD_SIDE,
+) -> DensityMap:
+    r"""Map where mass would have to go to make one map the other, where they are or where a motion puts the second.
+
+    The dual potential of the wavelet earth mover's distance between the densities above the contours, each of mass 1
+    (Singer and Yang 2024, Section 6). Mass of the second goes up it: it is positive where the second lacks what the
+    first has, negative where it has what the first lacks, and steep in between. It tells where, not how much: between
+    maps that are the same but for noise it is as high, and only the distance is small.
+
+    Parameters
+    ----------
+    first, second : DensityMap
+        The maps; boxes and voxel sizes may differ.
+    transform : array_like of shape (3, 4), optional
+        A rigid motion in A that is made by `second` before, as ``moving_to_fixed`` of a result; none if not given.
+    level_first, level_second : float, optional
+        Contour levels; suggested ones if not given.
+    size : int, optional
+        Voxels a side. With the default one its sum over the voxels, weighted by the difference of the two masses, is
+        ``wemd_angstrom`` of :func:`botalign.score`.
+
+    Returns
+    -------
+    DensityMap
+        The potential in A, in a cube about both molecules, in the coordinates of `first`. Its mean over the mass of
+        both is zero. Like the distance, it is several times as large as that of the true earth mover's distance.
+
+    Raises
+    ------
+    InputError
+        As :func:`botalign.score` does, and if `size` is below 8 or above 256.
+    """
+    placed = rigid_motion(transform)
+    if isinstance(size, bool) or not isinstance(size, int | np.integer) or not 8 <= size <= 256:
+        raise InputError(f"size: got {size!r}, expected a whole number from 8 to 256.")
+    a, b = survey(first, level=level_first, role="first"), survey(second, level=level_second, role="second")
+    grid, u, v = common_masses(a, b, placed, size=int(size))
+    values = dual_potential(u, v, voxel_size=grid.voxel_size_angstrom[0])
+    values -= 0.5 * np.einsum("kji,kji->", values, u.astype(np.float64) + v)
+    return DensityMap(values.astype(np.float32), grid, f"potential of {second.name} on {first.name}")

@@ -1,0 +1,200 @@
+r"""How sure a pose is: standard errors of rotation and shift, from the noise that the fit leaves over.
+
+At the solution, the errors :math:`\delta` of the six parameters have the covariance
+
+.. math:: H^{-1} \Psi H^{-1}, \qquad H = a \sum_x J_u(x)\, J_v(x)^T, \qquad
+          \Psi = \sum_{x, y} \bar J(x)\, C(x - y)\, \bar J(y)^T ,
+
+with the derivatives :math:`J_u, J_v` of the two maps, their mean :math:`\bar J`, and the autocovariance :math:`C` of
+what one map leaves over of the other. The product of two derivatives whose noise is independent holds that of the
+signal alone, where :math:`J_u J_u^T` would take noise for detail. The sum over pairs of voxels is one over frequencies,
+since :math:`C` depends on where the one lies from the other only. So neighbours whose noise is alike, as that of any
+smoothed map is, don't count twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from botalign.alignment.fitting import FitProblem
+from botalign.geometry import compose
+from botalign.maps.density_map import DensityMap
+from botalign.maps.grid import Grid
+from botalign.maps.resampling import smoothed
+from botalign.maps.splines import spline_coefficients
+from botalign.threads import one_blas_thread
+
+Volume = NDArray[np.float32]
+Matrix = NDArray[np.float64]
+
+#: Half the step, in voxels, of the difference quotients of the moved map.
+STEP = 0.05
+#: Over how many voxels noise may be alike.
+REACH = 8
+#: Rotation, shift, scale and offset: the fit has made the residual smaller by as many independent values.
+FITTED = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Uncertainty:
+    """Standard errors of a pose.
+
+    Attributes
+    ----------
+    covariance : ndarray, shape (6, 6)
+        Of the errors of the rotation about the axes ``x, y, z`` (degrees) and of the place of the fixed map's centre of
+        mass (angstrom), infinite where the maps determine nothing.
+    """
+
+    covariance: Matrix
+
+    @property
+    def angle_degrees(self) -> float:
+        """Root mean square of the angle by which the rotation is off."""
+        return float(np.sqrt(np.trace(self.covariance[:3, :3])))
+
+    @property
+    def shift_angstrom(self) -> float:
+        """Root mean square of the distance by which the molecule's centre is off."""
+        return float(np.sqrt(np.trace(self.covariance[3:, 3:])))
+
+
+def uncertainty(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, Volume] | None = None) -> Uncertainty:
+    """Estimate how far off a fitted pose is.
+
+    Parameters
+    ----------
+    problem : FitProblem
+        The last fit.
+    transform : ndarray, shape (3, 4)
+        Its solution.
+    noise : tuple of ndarray, optional
+        Noise of the fixed map on ``problem.fixed_grid`` and of the moving one on ``problem.moving_grid``; see
+        :func:`half_map_noise`. If not given, whatever the maps don't have in common counts as noise, a domain that has
+        moved as well.
+
+    Returns
+    -------
+    Uncertainty
+        The standard errors. They hold if the pose is in the right basin.
+    """
+    nothing = Uncertainty(np.full((6, 6), np.inf))
+    u, v = problem.fixed, problem.moved(transform).astype(np.float64)
+    signal_u, signal_v = float(np.var(u)), float(np.var(v))
+    if noise is not None:
+        of_u, of_v = _at_points(problem, noise[0]), _moved(problem, noise[1], transform)
+        signal_u, signal_v = signal_u - float(np.var(of_u)), signal_v - float(np.var(of_v))
+    if min(signal_u, signal_v) <= 0:
+        return nothing
+    # The slope of a regression would be too small: there is noise in both maps.
+    scale = np.sqrt(signal_u / signal_v)
+    box = _Box(problem.points)
+    if noise is None:
+        alike = box.autocovariance(u - scale * v)
+        # With such noise the points count as so many independent ones.
+        independent = len(u) * alike[0, 0, 0] ** 2 / max(float((alike**2).sum()), 1e-300)
+        alike /= 1 - FITTED / max(independent, FITTED + 1)
+    else:
+        alike = box.autocovariance(of_u) + scale**2 * box.autocovariance(of_v)
+    slopes = [_projected(each, u, v) for each in (problem.terms[:, :6], scale * _derivatives(problem, transform))]
+    units = np.array([np.degrees(1.0)] * 3 + [problem.fixed_grid.voxel_size_angstrom[0]] * 3)
+    with one_blas_thread():
+        hessian = slopes[0].T @ slopes[1]
+        hessian = (hessian + hessian.T) / 2
+        if np.linalg.eigvalsh(hessian)[0] <= 0:
+            return nothing
+        back = np.linalg.inv(hessian) * units[:, None]
+        return Uncertainty(back @ box.pairs((slopes[0] + slopes[1]) / 2, alike) @ back.T)
+
+
+def half_map_noise(first: DensityMap, second: DensityMap, grid: Grid, *, sigma_angstrom: float) -> Volume:
+    """Return the noise of the map whose half maps are given: half their difference, as the fit has sampled the map.
+
+    Parameters
+    ----------
+    first, second : DensityMap
+        The half maps.
+    grid : Grid
+        ``fixed_grid`` or ``moving_grid`` of the problem.
+    sigma_angstrom : float
+        The smoothing of the maps in the problem.
+    """
+    difference = first.with_data((first.data - second.data) * np.float32(0.5))
+    return smoothed(difference, grid, sigma_angstrom=sigma_angstrom).data
+
+
+def _at_points(problem: FitProblem, values: Volume) -> Matrix:
+    """Return what a map on the fixed grid has at the points."""
+    return np.asarray(values[tuple(problem.points.T[::-1])], dtype=np.float64)
+
+
+def _moved(problem: FitProblem, values: Volume, transform: Matrix) -> Matrix:
+    """Return what a map on the moving grid has at the points, once moved."""
+    moved = replace(problem, coefficients=spline_coefficients(values)).moved(transform)
+    return np.asarray(moved, dtype=np.float64)
+
+
+def _derivatives(problem: FitProblem, transform: Matrix) -> Matrix:
+    """Return the derivatives of the moved map, as :attr:`FitProblem.terms` has those of the fixed one, shape (n, 6)."""
+    grid = problem.fixed_grid
+    voxel = grid.voxel_size_angstrom[0]
+    slopes = np.empty((len(problem.points), 3))
+    for axis in range(3):
+        ahead, behind = (
+            problem.moved(compose(np.column_stack([np.eye(3), sign * STEP * voxel * np.eye(3)[axis]]), transform))
+            for sign in (-1, 1)
+        )
+        slopes[:, axis] = (ahead - behind) / (2 * STEP)
+    arm = problem.points - (problem.centre - np.array(grid.origin_angstrom)) / voxel
+    return np.hstack([np.cross(arm, slopes), slopes])
+
+
+def _projected(slopes: Matrix, u: Matrix, v: Matrix) -> Matrix:
+    """Return derivatives less what scale and offset, which are fitted along, would make up for."""
+    mean = u / u.std() + v / v.std()
+    mean -= mean.mean()
+    centred = slopes - slopes.mean(axis=0)
+    return np.asarray(centred - np.outer(mean, (mean @ centred) / (mean @ mean)))
+
+
+class _Box:
+    """A box about the points, and sums over pairs of them by way of its frequencies."""
+
+    def __init__(self, points: NDArray[np.int32]) -> None:
+        corner = points.min(axis=0)
+        sides = points.max(axis=0) - corner + 1 + REACH
+        self.shape = tuple(fft.next_fast_len(int(side), real=True) for side in sides[::-1])
+        self.places = np.ravel_multi_index(tuple((points - corner).T[::-1]), self.shape)
+        half = np.arange(self.shape[2] // 2 + 1)
+        # A half spectrum holds every frequency once but for those whose mirror image it holds too.
+        self.weight = np.where((half == 0) | (2 * half == self.shape[2]), 1.0, 2.0) / np.prod(self.shape)
+
+    def spectrum(self, values: Matrix) -> NDArray[np.complex64]:
+        """Return the half spectrum of values at the points."""
+        volume = np.zeros(self.shape, dtype=np.float32)
+        volume.ravel()[self.places] = values
+        return np.asarray(fft.rfftn(volume, workers=1))
+
+    def autocovariance(self, values: Matrix) -> Matrix:
+        """Return the covariance of values at the points by their distance, zero beyond what noise is alike over.
+
+        Each is the mean over as many pairs of points as lie so far apart: the shape of the molecule doesn't show.
+        """
+        products, pairs = (
+            fft.irfftn(spectrum.real**2 + spectrum.imag**2, self.shape, workers=1)
+            for spectrum in (self.spectrum(values - values.mean()), self.spectrum(np.ones(len(values))))
+        )
+        z, y, x = np.meshgrid(*(fft.fftfreq(side, 1 / side) for side in self.shape), indexing="ij", sparse=True)
+        near = (z**2 + y**2 + x**2 <= REACH**2) & (pairs > 0.5)
+        return np.asarray(np.where(near, products / np.maximum(pairs, 1), 0.0), dtype=np.float64)
+
+    def pairs(self, slopes: Matrix, autocovariance: Matrix) -> Matrix:
+        """Sum the products of derivatives over pairs of points, weighted by the covariance of their noise."""
+        power = np.maximum(fft.rfftn(autocovariance, workers=1).real, 0)
+        spectra = np.stack([self.spectrum(column).ravel() for column in slopes.T])
+        weighted = spectra * (power * self.weight).astype(np.float32).ravel()
+        return np.asarray((spectra.conj() @ weighted.T).real, dtype=np.float64)
