@@ -51,6 +51,8 @@ def align(
     mask_fixed: DensityMap | None = None,
     mask_moving: DensityMap | None = None,
     partial: bool = False,
+    half_maps_fixed: tuple[DensityMap, DensityMap] | None = None,
+    half_maps_moving: tuple[DensityMap, DensityMap] | None = None,
     wavelet: str = "sym3",
     levels: int = 6,
     seed: int = 0,
@@ -94,6 +96,9 @@ def align(
     partial : bool, optional
         Whether the smaller molecule is to be looked for as a part of the larger one. Then all rotations and shifts are
         looked at, by the correlation within the part; `loss`, `size`, `evaluations` and `seed` don't matter.
+    half_maps_fixed, half_maps_moving : tuple of two DensityMap, optional
+        Half maps of both maps, for their noise: the standard errors of the pose are then due to noise alone, where
+        without them all counts that the maps don't have in common.
     wavelet : str, optional
         Wavelet of the WEMD.
     levels : int, optional
@@ -120,7 +125,8 @@ def align(
     chosen = Options(
         loss=loss, hand=hand, size=size, evaluations=evaluations, refine=refine, preset=preset, start=start,
         local_degrees=local_degrees, level_fixed=level_fixed, level_moving=level_moving, mask_fixed=mask_fixed,
-        mask_moving=mask_moving, partial=partial, wavelet=wavelet, levels=levels, seed=seed, threads=threads,
+        mask_moving=mask_moving, partial=partial, half_maps_fixed=half_maps_fixed, half_maps_moving=half_maps_moving,
+        wavelet=wavelet, levels=levels, seed=seed, threads=threads,
     )  # fmt: skip
     return exhaust(_steps(fixed, moving, chosen))
 
@@ -175,6 +181,7 @@ def _steps(fixed: DensityMap, moving: DensityMap, chosen: Options) -> Generator[
         hand=outcome.hand,
         verdict=decided,
         symmetry=outcome.symmetry,
+        uncertainty=outcome.uncertainty,
         candidates=outcome.candidates,
         trace=outcome.trace,
         parameters=chosen.as_parameters(),

@@ -76,9 +76,20 @@ def text(alignment: Alignment) -> str:
         f"{resolution(after.fsc_resolution_angstrom)} after",
         f"hand         {hand(alignment)}",
         f"verdict      {verdict(alignment)}",
+        f"error        {standard_error(alignment)}",
         f"seconds      {alignment.seconds:.2f}",
     ]
     return "\n".join(lines)
+
+
+def standard_error(alignment: Alignment) -> str:
+    """Return in words how far off the pose may be."""
+    sure = alignment.uncertainty
+    if sure is None:
+        return "not estimated: the pose was not refined"
+    if not np.isfinite(sure.angle_degrees):
+        return "not to be estimated: the maps have too little in common"
+    return f"{sure.angle_degrees:.3f} degrees, {sure.shift_angstrom:.3f} A (standard errors of rotation and place)"
 
 
 def brief(alignment: Alignment) -> str:

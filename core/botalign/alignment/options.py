@@ -36,6 +36,8 @@ class Options:
     mask_fixed: DensityMap | None = None
     mask_moving: DensityMap | None = None
     partial: bool = False
+    half_maps_fixed: tuple[DensityMap, DensityMap] | None = None
+    half_maps_moving: tuple[DensityMap, DensityMap] | None = None
     wavelet: str = "sym3"
     levels: int = 6
     seed: int = 0
@@ -63,6 +65,7 @@ class Options:
             _number(name, getattr(self, name))
         if self.local_degrees is not None and not 0 < self.local_degrees <= 180:
             raise InputError(f"local_degrees: got {self.local_degrees}, expected an angle above 0 and at most 180.")
+        self._check_half_maps()
         wavelet_named(self.wavelet)
         try:
             rigid = is_rigid(self.start_matrix())
@@ -72,6 +75,16 @@ class Options:
             raise InputError(
                 "start: expected a result (botalign.Alignment.load reads one) or a 3x4 matrix of a rigid motion in A."
             )
+
+    def _check_half_maps(self) -> None:
+        given = self.half_maps_fixed, self.half_maps_moving
+        if (given[0] is None) != (given[1] is None):
+            raise InputError(
+                "half maps: got those of one map only, expected half_maps_fixed and half_maps_moving, or none."
+            )
+        for halves in given:
+            if halves is not None and (len(halves) != 2 or halves[0].grid != halves[1].grid):
+                raise InputError("half maps: expected two maps on the same grid; are they of the same reconstruction?")
 
     @property
     def is_partial(self) -> bool:

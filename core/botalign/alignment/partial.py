@@ -23,7 +23,7 @@ from scipy import fft, ndimage
 from botalign.alignment.comparison import decide_hand
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.options import Options
-from botalign.alignment.pipeline import Outcome, Progress, hands
+from botalign.alignment.pipeline import Outcome, Progress, hands, how_sure
 from botalign.alignment.preparation import Surveyed, common_sigma_angstrom
 from botalign.alignment.refinement import fit_problem
 from botalign.alignment.result import Candidate
@@ -173,7 +173,9 @@ def find_part(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[
         for c in candidates
     ]
     yield Progress("refine", total, total, None, None, ordered[0].moving_to_fixed)
-    return Outcome((*ordered, *others), (), decision, None, _judged(part, whole, marked[0].moving_to_fixed))
+    best = marked[0].moving_to_fixed
+    sure = how_sure(problem, best, None)
+    return Outcome((*ordered, *others), (), decision, None, _judged(part, whole, best), sure)
 
 
 def _problem(part: Surveyed, whole: Surveyed, voxel_angstrom: float) -> FitProblem:

@@ -13,18 +13,20 @@ from botalign.alignment.comparison import HandDecision, decide_hand, shell_corre
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.losses import WorkingPair, distance_named, principal_rotations, working_pair
 from botalign.alignment.options import Options
-from botalign.alignment.preparation import Surveyed
+from botalign.alignment.preparation import Surveyed, common_sigma_angstrom
 from botalign.alignment.refinement import distinct, finest_useful_voxel, fit_problem, nelder_mead, rotation_loss
 from botalign.alignment.result import Candidate, TracePoint
 from botalign.alignment.robust import RobustProblem
 from botalign.alignment.shifts import ShiftedPair, shifted_pair
 from botalign.alignment.symmetry import Symmetry, nearest_equivalent, symmetry_of
+from botalign.alignment.uncertainty import Uncertainty, half_map_noise, uncertainty
 from botalign.alignment.verdict import Judged, with_equals_marked
 from botalign.geometry import MIRROR, geodesic_degrees, uniform_rotations
 from botalign.search import search
 from botalign.threads import ahead
 
 Matrix = NDArray[np.float64]
+Volume = NDArray[np.float32]
 Found = TypeVar("Found")
 
 #: How many distinct candidates of a search are kept, and refined.
@@ -89,6 +91,8 @@ class Outcome:
         The fixed map's point group, if several poses fit equally well because of it.
     judged_by : Judged or None
         What the verdict is about, if the method gives one.
+    uncertainty : Uncertainty or None
+        Standard errors of the pose, if it was refined.
     """
 
     candidates: tuple[Candidate, ...]
@@ -96,6 +100,7 @@ class Outcome:
     hand: HandDecision | None
     symmetry: Symmetry | None = None
     judged_by: Judged | None = None
+    uncertainty: Uncertainty | None = None
 
 
 def hands(options: Options) -> tuple[bool, ...]:
@@ -180,10 +185,30 @@ def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progr
         ordered, symmetry = _explained(fixed, problem, ordered, options)
     others = [candidate for index, candidates in enumerate(refined) if index != answer for candidate in candidates]
     yield Progress("refine", total, total, None, None, ordered[0].moving_to_fixed)
-    about = None
-    if options.refine:
-        about = Judged(shell_correlation(fixed, moving, ordered[0].moving_to_fixed), 2 * fixed.radius_angstrom)
-    return Outcome((*ordered, *others), trace, decision, symmetry, about)
+    if not options.refine:
+        return Outcome((*ordered, *others), trace, decision, symmetry)
+    best = ordered[0].moving_to_fixed
+    about = Judged(shell_correlation(fixed, moving, best), 2 * fixed.radius_angstrom)
+    sure = how_sure(problem, best, half_map_noises(problem, fixed, moving, options))
+    return Outcome((*ordered, *others), trace, decision, symmetry, about, sure)
+
+
+def how_sure(problem: FitProblem, transform: Matrix, noise: tuple[Volume, Volume] | None) -> Uncertainty:
+    """Return the standard errors of a fitted pose, from what the maps have in common if that was fitted."""
+    if isinstance(problem, RobustProblem):
+        problem = problem.agreeing(transform)
+    return uncertainty(problem, transform, noise=noise)
+
+
+def half_map_noises(
+    problem: FitProblem, fixed: Surveyed, moving: Surveyed, options: Options
+) -> tuple[Volume, Volume] | None:
+    """Return the noise of both maps as the fit samples them, if their half maps are given."""
+    if options.half_maps_fixed is None or options.half_maps_moving is None:
+        return None
+    sigma = common_sigma_angstrom(fixed, moving, problem.fixed_grid.voxel_size_angstrom[0])
+    of_fixed = half_map_noise(*options.half_maps_fixed, problem.fixed_grid, sigma_angstrom=sigma)
+    return of_fixed, half_map_noise(*options.half_maps_moving, problem.moving_grid, sigma_angstrom=sigma)
 
 
 def _explained(

@@ -17,6 +17,7 @@ from botalign.alignment.comparison import WEMD_SIDE, HandDecision, Scores
 from botalign.alignment.potential import potential
 from botalign.alignment.preparation import survey
 from botalign.alignment.symmetry import Symmetry
+from botalign.alignment.uncertainty import Uncertainty
 from botalign.errors import InputError
 from botalign.files import output_file
 from botalign.geometry import MIRROR, apply_transform, axis_angle, euler_zyz_degrees, is_rigid, quaternion_from_matrix
@@ -110,6 +111,9 @@ class Alignment:
     symmetry : Symmetry or None
         Point group of the fixed map, if several poses fit equally well because of it. Of the equivalent motions the
         one that turns the map least from its start is given.
+    uncertainty : Uncertainty or None
+        Standard errors of the pose; None if it wasn't refined. They hold if the pose is in the right basin, which the
+        verdict is about.
     candidates : tuple of Candidate
         The poses that were considered: the answer, its rivals, then those of the other hand.
     trace : tuple of TracePoint
@@ -135,6 +139,7 @@ class Alignment:
     hand: HandDecision | None
     verdict: str | None
     symmetry: Symmetry | None
+    uncertainty: Uncertainty | None
     candidates: tuple[Candidate, ...]
     trace: tuple[TracePoint, ...]
     parameters: dict[str, Any]
@@ -299,6 +304,7 @@ class Alignment:
             "hand": None if self.hand is None else asdict(self.hand),
             "verdict": self.verdict,
             "symmetry": None if self.symmetry is None else self.symmetry.to_dict(),
+            "uncertainty": None if self.uncertainty is None else self.uncertainty.to_dict(),
             "candidates": [asdict(c) | {"moving_to_fixed": c.moving_to_fixed.tolist()} for c in self.candidates],
             "trace": [asdict(point) for point in self.trace],
             "parameters": self.parameters,
@@ -374,6 +380,7 @@ class Alignment:
             hand=None if hand is None else HandDecision(**(hand | {"standard_error": _number(hand["standard_error"])})),
             verdict=content["verdict"],
             symmetry=None if content["symmetry"] is None else Symmetry.from_dict(content["symmetry"]),
+            uncertainty=None if content["uncertainty"] is None else Uncertainty.from_dict(content["uncertainty"]),
             candidates=tuple(
                 Candidate(
                     np.array(c["moving_to_fixed"]), c["mirrored"], c["loss"], c["correlation"], c["as_good"], c["share"]

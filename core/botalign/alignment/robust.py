@@ -29,6 +29,8 @@ Matrix = NDArray[np.float64]
 SCALE, LEAST_SCALE = 1.0, 0.05
 #: How often the weights are worked out anew for the scale and the offset of the densities, at one pose.
 REWEIGHTED = 5
+#: A point that counts for less than this at a pose is no part of what the maps have in common there.
+LEAST_WEIGHT = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +63,12 @@ class RobustProblem(FitProblem):
         """
         scale = max(self._differences(transform, None)[1], least_scale * float(self.fixed.std()))
         return _weights(*self._differences(transform, scale))
+
+    def agreeing(self, transform: Matrix) -> FitProblem:
+        """Return the plain problem of the points that count for more than a quarter at a pose."""
+        kept = self.weights(transform) > LEAST_WEIGHT
+        fields = vars(self) | {"points": self.points[kept], "terms": self.terms[kept]}
+        return FitProblem(**fields)
 
     def margin(self, first: Matrix, second: Matrix) -> tuple[float, float]:
         """Return how much larger a share agrees at one pose than at another, and the standard error of that."""

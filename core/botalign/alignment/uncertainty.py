@@ -15,6 +15,7 @@ smoothed map is, don't count twice.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,20 @@ class Uncertainty:
     """
 
     covariance: Matrix
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what a result file keeps: numbers, texts, lists and dictionaries only."""
+        return {
+            "angle_degrees": self.angle_degrees,
+            "shift_angstrom": self.shift_angstrom,
+            "covariance": self.covariance.tolist() if np.isfinite(self.covariance).all() else None,
+        }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Uncertainty:
+        """Read what :meth:`to_dict` made."""
+        covariance = content["covariance"]
+        return cls(np.full((6, 6), np.inf) if covariance is None else np.array(covariance, dtype=np.float64))
 
     @property
     def angle_degrees(self) -> float:

@@ -96,6 +96,14 @@ def align(
     partial: Annotated[
         bool, typer.Option("--partial", help="Look for the smaller molecule as a part of the larger one.")
     ] = False,
+    half_maps_fixed: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(metavar="A B", help="Half maps of FIXED, for the standard errors.", show_default=False),
+    ] = None,
+    half_maps_moving: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(metavar="A B", help="Half maps of MOVING, one map only.", show_default=False),
+    ] = None,
     seed: Seed = 0,
     threads: Threads = DEFAULT_THREADS,
     overwrite: Overwrite = False,
@@ -117,6 +125,7 @@ def align(
         outputs.place(weights, moving, option="--weights", suffixes=outputs.MAPS),
     )
     inputs = [fixed, *moving, *(path for path in (start, mask_fixed, mask_moving) if path is not None)]
+    inputs += [*(half_maps_fixed or ()), *(half_maps_moving or ())]
     outputs.check((place for option in places for place in option), inputs=inputs, overwrite=overwrite)
     if figure is not None:
         running.require_matplotlib()
@@ -136,6 +145,8 @@ def align(
         "mask_fixed": None if mask_fixed is None else botalign.read(mask_fixed),
         "mask_moving": None if mask_moving is None else botalign.read(mask_moving),
         "partial": partial,
+        "half_maps_fixed": None if half_maps_fixed is None else tuple(map(botalign.read, half_maps_fixed)),
+        "half_maps_moving": None if half_maps_moving is None else tuple(map(botalign.read, half_maps_moving)),
         "seed": seed,
         "threads": threads,
     }

@@ -22,6 +22,10 @@ def same(first: Alignment, second: Alignment) -> None:
             for c, d in zip(one, other, strict=True):
                 np.testing.assert_array_equal(c.moving_to_fixed, d.moving_to_fixed)
                 assert (c.mirrored, c.loss, c.correlation) == (d.mirrored, d.loss, d.correlation)
+        elif field.name == "uncertainty":
+            assert (one is None) == (other is None)
+            if one is not None:
+                np.testing.assert_array_equal(one.covariance, other.covariance)
         elif field.name != "moving_to_fixed":
             assert one == other, field.name
 

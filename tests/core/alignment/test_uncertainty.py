@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from botalign import DensityMap, phantom
+from botalign import DensityMap, InputError, align, phantom
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.preparation import common_sigma_angstrom, survey
 from botalign.alignment.refinement import fit_problem
@@ -127,3 +127,29 @@ def test_noise_alone_determines_nothing(pair: tuple[DensityMap, DensityMap, np.n
     rng = np.random.default_rng(3)
     noise = tuple(np.asarray(1e3 * rng.standard_normal(shape), dtype=np.float32) for shape in shapes)
     assert uncertainty(problem, found, noise=noise).angle_degrees == np.inf
+
+
+def test_a_result_says_how_sure_it_is_and_half_maps_count(pair: tuple[DensityMap, DensityMap, np.ndarray]) -> None:
+    first, second, _ = pair
+    rng = np.random.default_rng(3)
+    halves = [tuple(noisy(clean, 0.1, rng) for _ in range(2)) for clean in (first, second)]
+    maps = [a.with_data((a.data + b.data) / 2) for a, b in halves]
+    options = {"hand": "keep", "evaluations": 60, "size": 24}
+    plain = align(*maps, **options)
+    halved = align(*maps, half_maps_fixed=halves[0], half_maps_moving=halves[1], **options)
+    np.testing.assert_array_equal(plain.moving_to_fixed, halved.moving_to_fixed)
+    for result in (plain, halved):
+        assert 0.005 < result.uncertainty.angle_degrees < 1
+        assert f"{result.uncertainty.angle_degrees:.3f} degrees" in result.to_text()
+    # All that differs here is noise.
+    assert halved.uncertainty.angle_degrees == pytest.approx(plain.uncertainty.angle_degrees, rel=0.4)
+    assert align(*maps, refine=False, **options).uncertainty is None
+
+
+def test_half_maps_of_one_map_only_are_refused(pair: tuple[DensityMap, DensityMap, np.ndarray]) -> None:
+    first, second, _ = pair
+    with pytest.raises(InputError, match="those of one map only"):
+        align(first, second, half_maps_fixed=(first, first))
+    other = phantom(32, voxel_size_angstrom=VOXEL)
+    with pytest.raises(InputError, match="on the same grid"):
+        align(first, second, half_maps_fixed=(first, other), half_maps_moving=(second, second))

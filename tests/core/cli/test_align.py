@@ -197,7 +197,7 @@ def test_every_option_reaches_the_search(
     assert seen == {
         "loss": "l2", "hand": "auto", "size": 40, "evaluations": 7, "refine": False, "preset": "paper",
         "local_degrees": 12.5, "level_fixed": 0.5, "level_moving": -2.0, "seed": 9, "threads": 2,
-        "mask_fixed": None, "partial": True,
+        "mask_fixed": None, "partial": True, "half_maps_fixed": None, "half_maps_moving": None,
     }  # fmt: skip
 
 
