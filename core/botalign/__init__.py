@@ -17,30 +17,38 @@ if TYPE_CHECKING:
         Scores,
         align,
         align_steps,
+        difference,
         score,
     )
     from botalign.errors import InputError
     from botalign.maps import (
         DensityMap,
         Grid,
+        ImageStack,
         MapWarning,
         contour_level,
         describe,
+        holds_images,
+        moved,
         phantom,
         read,
         read_header,
+        read_stack,
         write,
+        write_stack,
     )
     from botalign.scores import ShellCorrelation, correlation, correlation_about_mean, fourier_shell_correlation
     from botalign.transport import embed, wemd
 
 _HOMES = {
     "botalign.alignment": (
-        "Alignment", "Candidate", "Comparison", "HandDecision", "Progress", "Scores", "align", "align_steps", "score",
+        "Alignment", "Candidate", "Comparison", "HandDecision", "Progress", "Scores", "align", "align_steps",
+        "difference", "score",
     ),
     "botalign.errors": ("InputError",),
     "botalign.maps": (
-        "DensityMap", "Grid", "MapWarning", "contour_level", "describe", "phantom", "read", "read_header", "write",
+        "DensityMap", "Grid", "ImageStack", "MapWarning", "contour_level", "describe", "holds_images", "moved",
+        "phantom", "read", "read_header", "read_stack", "write", "write_stack",
     ),
     "botalign.scores": ("ShellCorrelation", "correlation", "correlation_about_mean", "fourier_shell_correlation"),
     "botalign.transport": ("embed", "wemd"),
@@ -54,6 +62,7 @@ __all__ = [
     "DensityMap",
     "Grid",
     "HandDecision",
+    "ImageStack",
     "InputError",
     "MapWarning",
     "Progress",
@@ -65,14 +74,19 @@ __all__ = [
     "correlation",
     "correlation_about_mean",
     "describe",
+    "difference",
     "embed",
     "fourier_shell_correlation",
+    "holds_images",
+    "moved",
     "phantom",
     "read",
     "read_header",
+    "read_stack",
     "score",
     "wemd",
     "write",
+    "write_stack",
 ]
 
 

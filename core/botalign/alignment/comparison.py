@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.preparation import Surveyed, common_sigma_angstrom, survey
-from botalign.geometry import apply_transform, identity, inverse
+from botalign.errors import InputError
+from botalign.geometry import apply_transform, identity, inverse, is_rigid
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import grid_points, spline_at
@@ -98,14 +99,21 @@ class HandDecision:
 
 
 def score(
-    first: DensityMap, second: DensityMap, *, level_first: float | None = None, level_second: float | None = None
+    first: DensityMap,
+    second: DensityMap,
+    *,
+    transform: ArrayLike | None = None,
+    level_first: float | None = None,
+    level_second: float | None = None,
 ) -> Comparison:
-    """Compare two maps where they are, without moving anything.
+    """Compare two maps where they are, or where a motion puts the second.
 
     Parameters
     ----------
     first, second : DensityMap
         The maps; boxes and voxel sizes may differ. The correlations count the voxels of `second` above its level.
+    transform : array_like, shape (3, 4), optional
+        A rigid motion of `second` that comes before, as ``moving_to_fixed`` of a result; none if not given.
     level_first, level_second : float, optional
         Contour levels; suggested ones if not given.
 
@@ -117,10 +125,25 @@ def score(
     Raises
     ------
     InputError
-        As :func:`botalign.align` does for maps it can't use.
+        As :func:`botalign.align` does for maps it can't use, and if `transform` is no rigid motion.
     """
+    pose = rigid_motion(transform)
     a, b = survey(first, level=level_first, role="first"), survey(second, level=level_second, role="second")
-    return compare(a, b, identity())
+    return compare(a, b, pose)
+
+
+def rigid_motion(transform: ArrayLike | None) -> Matrix:
+    """Return an argument called `transform` as a matrix, the identity for None.
+
+    Raises
+    ------
+    InputError
+        If it is no rigid motion.
+    """
+    pose = identity() if transform is None else np.asarray(transform, dtype=np.float64)
+    if not is_rigid(pose):
+        raise InputError("transform: expected a 3x4 matrix of a rigid motion in A, as moving_to_fixed of a result.")
+    return pose
 
 
 def compare(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> Comparison:

@@ -15,7 +15,15 @@ from botalign.alignment import exports
 from botalign.alignment.comparison import HandDecision, Scores
 from botalign.errors import InputError
 from botalign.files import output_file
-from botalign.geometry import MIRROR, apply_transform, axis_angle, euler_zyz_degrees, is_rigid, quaternion_from_matrix
+from botalign.geometry import (
+    MIRROR,
+    apply_transform,
+    axis_angle,
+    euler_zyz_degrees,
+    geodesic_degrees,
+    is_rigid,
+    quaternion_from_matrix,
+)
 from botalign.geometry import inverse as inverted
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
@@ -29,6 +37,8 @@ Matrix = NDArray[np.float64]
 
 FORMAT = "botalign-alignment"
 VERSION = 1
+#: Poses nearer to each other than this lead to the same fit.
+APART_DEGREES = 15.0
 
 
 @dataclass(frozen=True)
@@ -151,6 +161,18 @@ class Alignment:
         """How far the centre of the moving map's box moves, ``(x, y, z)`` in angstrom."""
         centre = self.moving.grid.centre_angstrom
         return apply_transform(self.moving_to_fixed, centre) - centre
+
+    @property
+    def runner_up(self) -> Candidate | None:
+        """The best other pose of the same hand, turned by at least :data:`APART_DEGREES` from the answer, if any."""
+        others = [
+            candidate
+            for candidate in self.candidates
+            if candidate.mirrored is self.mirrored
+            and candidate.correlation is not None
+            and geodesic_degrees(candidate.moving_to_fixed[:, :3], self.moving_to_fixed[:, :3]) >= APART_DEGREES
+        ]
+        return max(others, key=lambda candidate: candidate.correlation or 0.0, default=None)
 
     def apply(
         self,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from botalign import Alignment, DensityMap, InputError, align
-from botalign.geometry import apply_transform, random_rotations
+from botalign.geometry import apply_transform, geodesic_degrees, random_rotations
 
 
 def same(first: Alignment, second: Alignment) -> None:
@@ -209,3 +209,15 @@ def test_the_text_tells_the_numbers(result: Alignment, mirrored_result: Alignmen
     assert f"{result.after.correlation:.4f} after" in text
     assert "as given" in text
     assert "mirror" in mirrored_result.to_text()
+
+
+def test_the_runner_up_is_another_pose_of_the_same_hand(result: Alignment) -> None:
+    other = result.runner_up
+    assert other is not None
+    assert other.mirrored is result.mirrored
+    assert geodesic_degrees(other.moving_to_fixed[:, :3], result.moving_to_fixed[:, :3]) >= 15
+    assert other.correlation < result.candidates[0].correlation
+
+
+def test_without_another_pose_there_is_no_runner_up(result: Alignment) -> None:
+    assert dataclasses.replace(result, candidates=result.candidates[:1]).runner_up is None

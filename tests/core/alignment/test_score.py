@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from botalign import DensityMap, phantom, score
+from botalign import DensityMap, InputError, phantom, score
+from botalign.geometry import inverse
 
 
 def shifted(angstrom: float, **options: object) -> DensityMap:
@@ -46,3 +47,15 @@ def test_noise_shows_in_the_resolution() -> None:
         score(clean, noisy).scores.fsc_resolution_angstrom
         > score(clean, shifted(0, noise=0.03)).scores.fsc_resolution_angstrom
     )
+
+
+def test_a_motion_is_the_same_as_a_map_that_was_moved(fixed: DensityMap, moving: DensityMap, there: np.ndarray) -> None:
+    back = score(fixed, moving, transform=inverse(there)).scores
+    assert back.correlation == pytest.approx(1, abs=1e-3)
+    assert back.fsc_resolution_angstrom < 7
+    assert back.correlation > score(fixed, moving).scores.correlation + 0.2
+
+
+def test_a_motion_that_is_not_rigid_is_refused(fixed: DensityMap) -> None:
+    with pytest.raises(InputError, match="a 3x4 matrix of a rigid motion"):
+        score(fixed, fixed, transform=np.eye(4))

@@ -1,0 +1,81 @@
+"""Makes the pictures of the napari plugin: ``python docs/images/make_napari.py [MAP MAP] [--to FOLDER]``.
+
+A real window, before, during and after an alignment of the sample data, or of two files. Without a graphics card it
+takes minutes; on a machine without a screen, run it by ``xvfb-run -a -s '-screen 0 1600x1000x24'``.
+"""
+
+import argparse
+import itertools
+import threading
+from pathlib import Path
+
+import napari
+import numpy as np
+from PIL import Image
+from qtpy.QtCore import QEventLoop, QTimer
+
+import napari_botalign.work
+
+STEPS = 130
+gate = threading.Event()
+align_steps = napari_botalign.work.align_steps
+
+
+def held(*maps, **options):
+    """Hold an alignment after some steps, so that it can be painted in its course."""
+    steps = align_steps(*maps, **options)
+    for number in itertools.count():
+        try:
+            step = next(steps)
+        except StopIteration as finished:
+            return finished.value
+        if number > STEPS:
+            gate.wait()
+        yield step
+
+
+def wait(seconds):
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    loop.exec()
+
+
+def paint(viewer, path):
+    wait(1)
+    pixels = viewer.window.screenshot(canvas_only=False, flash=False)
+    Image.fromarray(np.asarray(pixels)[..., :3]).quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(path, path.stat().st_size // 1000, "kB", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("maps", nargs="*", type=Path)
+    parser.add_argument("--to", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--hand", default="auto")
+    arguments = parser.parse_args()
+    napari_botalign.work.align_steps = held
+    viewer = napari.Viewer(ndisplay=3, show=True, show_welcome_screen=False)
+    viewer.window.resize(1240, 800)
+    if arguments.maps:
+        viewer.open(arguments.maps, plugin="botalign", stack=False)
+    else:
+        viewer.open_sample("botalign", "phantom_mirrored")
+    _, widget = viewer.window.add_plugin_dock_widget("botalign", "Align maps")
+    widget.form.hand.value = arguments.hand
+    viewer.scene.camera.angles = (10, -25, 150)
+    viewer.reset_view()
+    viewer.scene.camera.zoom *= 1.05
+    paint(viewer, arguments.to / "napari_before.png")
+    widget.align.native.click()
+    while widget.progress.value < 250:
+        wait(0.2)
+    paint(viewer, arguments.to / "napari_during.png")
+    gate.set()
+    while widget.running:
+        wait(0.2)
+    paint(viewer, arguments.to / "napari_after.png")
+    viewer.close()
+
+
+if __name__ == "__main__":
+    main()
