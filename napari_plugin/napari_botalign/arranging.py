@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from magicgui.widgets import Container, Label
+from magicgui.widgets import ComboBox, Container, Label
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
@@ -56,6 +56,14 @@ def fill(dock: Container[Any], contents: Sequence[Any]) -> None:
     area.setMinimumWidth(_WIDTH)
     area.setWidget(inner)
     dock.native.layout().addWidget(area)
+
+
+def narrow(box: ComboBox) -> ComboBox:
+    """Let a choice be narrower than the longest name in it."""
+    native = box.native
+    native.setSizeAdjustPolicy(type(native).SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    native.setMinimumContentsLength(8)
+    return box
 
 
 def row(*widgets: Any) -> Container[Any]:

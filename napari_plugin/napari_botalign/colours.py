@@ -12,7 +12,10 @@ _FIXED, _MOVING = "bop orange", ("bop blue", "bop purple", "cyan", "yellow")
 
 
 def tell_apart(fixed: Image, moving: Sequence[Image]) -> None:
-    """Colour layers that are still grey, as napari draws any image at first; the choice of a person stays."""
+    """Colour layers that are still grey, as napari draws any image at first; the choice of a person stays.
+
+    Orange and blue are added up, so that surfaces that coincide are white.
+    """
     for layer, colour in zip((fixed, *moving), (_FIXED, *(_MOVING * len(moving))), strict=False):
         if layer.colormap.name == "gray":
-            layer.colormap = colour
+            layer.colormap, layer.blending = colour, "additive"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import ComboBox, Container, PushButton
 
 from botalign import Comparison, DensityMap, InputError, difference, score
-from napari_botalign.arranging import fill, row, wrapped_label
+from napari_botalign.arranging import fill, narrow, row, wrapped_label
 from napari_botalign.background import in_background
 from napari_botalign.choices import map_layers_first
 from napari_botalign.layers import MapLayer, Matrix, displayed_motion, map_layer
@@ -30,8 +30,10 @@ class CompareWidget(Container[Any]):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         self._viewer = napari_viewer
-        self.first = ComboBox(label="first", choices=self._choices, tooltip="The grid to compare on.")
-        self.second = ComboBox(label="second", choices=self._choices, tooltip="Its contour says what is counted.")
+        self.first = narrow(ComboBox(label="first", choices=self._choices, tooltip="The grid to compare on."))
+        self.second = narrow(
+            ComboBox(label="second", choices=self._choices, tooltip="Its contour decides what counts.")
+        )
         self.compare = PushButton(text="Compare")
         self.difference = PushButton(
             text="Difference map", tooltip="A new layer: the first map less the second, brought to its scale."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, LineEdit, PushButton, Select, SpinBox
 
 from botalign import InputError
+from napari_botalign.arranging import narrow
 from napari_botalign.choices import map_layers_first
 from napari_botalign.layers import MapLayer, map_layer
 
@@ -30,7 +31,7 @@ class AlignForm(Container[Any]):
 
     def __init__(self, viewer: Viewer) -> None:
         self._viewer = viewer
-        self.fixed = ComboBox(label="fixed", choices=self._choices, tooltip="The map that stays.")
+        self.fixed = narrow(ComboBox(label="fixed", choices=self._choices, tooltip="The map that stays."))
         self.moving = Select(
             label="moving", choices=self._choices, tooltip="The maps to move, each by itself; Ctrl-click for several."
         )

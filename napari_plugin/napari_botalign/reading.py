@@ -45,9 +45,8 @@ def map_layer_data(density: botalign.DensityMap, **options: Any) -> LayerData:
             "translate": grid.origin_angstrom[::-1],
             "rendering": "iso",
             "iso_threshold": level,
-            # A surface has the colour of its level, low among the densities; and two that coincide add up to white.
-            "gamma": 0.5,
-            "blending": "additive",
+            "gamma": 0.5,  # a surface has the colour of its level, which is low among the densities
+            "blending": "translucent",
             "metadata": {"mrc_labels": density.labels},
             **_axes(("z", "y", "x"), ("angstrom",) * 3),
             **options,

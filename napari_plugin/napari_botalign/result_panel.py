@@ -10,7 +10,7 @@ from magicgui.widgets import ComboBox, Container, PushButton
 from qtpy.QtWidgets import QFileDialog
 
 from botalign import Alignment, DensityMap, InputError, Scores, moved
-from napari_botalign.arranging import row, wrapped_label
+from napari_botalign.arranging import narrow, row, wrapped_label
 from napari_botalign.background import in_background
 from napari_botalign.layers import MapLayer, displayed_motion, pose_after
 from napari_botalign.moves import Moves, affine_of
@@ -47,7 +47,7 @@ class ResultPanel(Container[Any]):
     ) -> None:
         self._viewer, self._chosen, self._moves, self._say = viewer, chosen, moves, say
         self._results: list[tuple[str, Alignment, Scores]] = []
-        self.which = ComboBox(choices=self._titles, tooltip="The result that is shown, saved and applied.")
+        self.which = narrow(ComboBox(choices=self._titles, tooltip="The result that is shown, saved and applied."))
         self.summary = wrapped_label(rich=True)
         self.revert = PushButton(text="Revert", tooltip="Put the layers that were moved last where they were.")
         self.resample = PushButton(

@@ -15,14 +15,16 @@ _MIRRORED = array([[1, 8, -4, -45], [4, -4, -7, 36], [8, 1, 4, 18]]) / 9
 def two_poses() -> list[LayerData]:
     """Return a molecule of two domains, at rest and moved, in boxes of different size."""
     return [
-        map_layer_data(phantom(64), name="phantom", colormap="bop orange"),
-        map_layer_data(phantom(72, transform=_MOVED), name="phantom, moved", colormap="bop blue"),
+        map_layer_data(phantom(64), name="phantom", colormap="bop orange", blending="additive"),
+        map_layer_data(phantom(72, transform=_MOVED), name="phantom, moved", colormap="bop blue", blending="additive"),
     ]
 
 
 def mirrored() -> list[LayerData]:
     """Return a molecule of two domains, and its mirror image in another pose."""
     return [
-        map_layer_data(phantom(64), name="phantom", colormap="bop orange"),
-        map_layer_data(phantom(72, transform=_MIRRORED), name="phantom, mirrored", colormap="bop blue"),
+        map_layer_data(phantom(64), name="phantom", colormap="bop orange", blending="additive"),
+        map_layer_data(
+            phantom(72, transform=_MIRRORED), name="phantom, mirrored", colormap="bop blue", blending="additive"
+        ),
     ]
