@@ -30,15 +30,16 @@ def run(arguments: list[str], **environment: str) -> tuple[float, float]:
     return time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
-def write_pair(folder: Path, size: int) -> tuple[Path, Path]:
+def write_pair(folder: Path, size: int, voxel_angstrom: float) -> tuple[Path, Path]:
     """Write a phantom and the same phantom turned and shifted."""
-    fixed = botalign.phantom(size, voxel_size_angstrom=0.8, resolution_angstrom=6.0)
+    fixed = botalign.phantom(size, voxel_size_angstrom=voxel_angstrom, resolution_angstrom=6.0)
     linear = Rotation.random(random_state=1).as_matrix()
     centre = fixed.grid.centre_angstrom
     motion = np.column_stack([linear, centre + np.array([3.0, -5.0, 8.0]) - linear @ centre])
     paths = folder / "fixed.mrc", folder / "moving.mrc"
     fixed.write(paths[0])
-    botalign.phantom(size, voxel_size_angstrom=0.8, resolution_angstrom=6.0, transform=motion).write(paths[1])
+    moving = botalign.phantom(size, voxel_size_angstrom=voxel_angstrom, resolution_angstrom=6.0, transform=motion)
+    moving.write(paths[1])
     return paths
 
 
@@ -53,7 +54,7 @@ def main() -> None:
         run(["--help"])  # once unmeasured: the files of the interpreter come from disk
         seconds = np.median([run(["--help"])[0] for _ in range(5)])
         print(f"botalign --help: {seconds:.2f} s")
-        small = write_pair(folder, 64)
+        small = write_pair(folder, 64, 2.4)
         out = folder / "out.mrc"
         align = ["align", *map(str, small), "-o", str(out), "--overwrite", "--quiet"]
         seconds, _ = run(align, NUMBA_CACHE_DIR=str(folder / "cache"))
@@ -62,7 +63,7 @@ def main() -> None:
         print(f"the second one: {seconds:.2f} s")
         for path in small:
             path.unlink()
-        large = write_pair(folder, size)
+        large = write_pair(folder, size, 0.8)
         seconds, memory = run(
             ["align", *map(str, large), "-o", str(out), "--overwrite", "--quiet", "--hand", "keep"],
             NUMBA_CACHE_DIR=str(folder / "cache"),

@@ -28,6 +28,7 @@ extensions = [
     "sphinx.ext.mathjax",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
+    "printed",
 ]
 exclude_patterns = ["_build", "examples"]
 default_role = "literal"
@@ -64,7 +65,8 @@ html_theme_options = {
     "navbar_align": "left",
     "show_version_warning_banner": False,
 }
-html_sidebars = {"method": [], "index": []}
+# Pages without others below them have nothing to show at the left.
+html_sidebars = {page: [] for page in ("index", "method", "measured", "development", "genindex", "search")}
 
 
 def setup(app: object) -> None:

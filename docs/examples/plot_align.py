@@ -6,6 +6,8 @@ A map and a copy of it in another pose, in a larger box, with noise on both. The
 answer can be checked.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 import botalign
@@ -15,8 +17,8 @@ from botalign.geometry import compose, geodesic_degrees, random_rotations, trans
 rotation = random_rotations(1, np.random.default_rng(4))[0]
 motion = transform_about(rotation, (0, 0, 0), (6.0, -4.0, 3.0))
 
-fixed = botalign.phantom(64, noise=0.05, noise_seed=1)
-moving = botalign.phantom(72, transform=motion, noise=0.05, noise_seed=2)
+fixed = replace(botalign.phantom(64, noise=0.05, noise_seed=1), name="fixed")
+moving = replace(botalign.phantom(72, transform=motion, noise=0.05, noise_seed=2), name="moving")
 
 # %%
 # The phantom is evaluated by formula, so the moved one is exact and not interpolated. Aligning takes it back:
@@ -39,7 +41,7 @@ picture = alignment_figure(result, fixed, moving)
 
 # %%
 # The moved map itself is made once, from the raw densities, here on the fixed map's grid. Over all voxels of the box it
-# correlates less than over the molecule: most of the box is noise, which the two maps don't share.
+# correlates less than over the molecule: most of the box is noise, which differs between the two maps.
 
 moved = result.apply(moving, onto=fixed)
 print(f"{botalign.correlation_about_mean(moved.data, fixed.data):.4f}")

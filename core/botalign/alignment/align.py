@@ -19,6 +19,7 @@ from botalign.alignment.paper import published
 from botalign.alignment.pipeline import Progress, fast
 from botalign.alignment.preparation import Surveyed, survey
 from botalign.alignment.result import Alignment, MapReference
+from botalign.alignment.verdict import verdict
 from botalign.errors import InputError
 from botalign.geometry import identity
 from botalign.maps.density_map import DensityMap
@@ -145,6 +146,8 @@ def _steps(fixed: DensityMap, moving: DensityMap, chosen: Options) -> Generator[
         outcome = yield from method(a, b, chosen)
         best = outcome.candidates[0]
         before, after = compare(a, b, identity()), compare(a, b, best.moving_to_fixed)
+    judged = chosen.refine and method is fast
+    decided = verdict(after.shells, 2 * a.radius_angstrom, outcome.candidates, outcome.symmetry) if judged else None
     return Alignment(
         moving_to_fixed=best.moving_to_fixed,
         mirrored=best.mirrored,
@@ -155,7 +158,8 @@ def _steps(fixed: DensityMap, moving: DensityMap, chosen: Options) -> Generator[
         shells_before=before.shells,
         shells_after=after.shells,
         hand=outcome.hand,
-        verdict=None,
+        verdict=decided,
+        symmetry=outcome.symmetry,
         candidates=outcome.candidates,
         trace=outcome.trace,
         parameters=chosen.as_parameters(),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from botalign.alignment.exports import resolution
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.preparation import Surveyed, common_sigma_angstrom, survey
 from botalign.errors import InputError
@@ -59,7 +60,7 @@ class Scores:
     wemd_angstrom: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Scores of two maps, and the curve that one of them is read off.
 
@@ -73,6 +74,14 @@ class Comparison:
 
     scores: Scores
     shells: ShellCorrelation
+
+    def __repr__(self) -> str:
+        """Return one line: the curve is long."""
+        scores = self.scores
+        return (
+            f"<Comparison: correlation {scores.correlation:z.4f}, about the mean {scores.correlation_about_mean:z.4f}, "
+            f"FSC 0.5: {resolution(scores.fsc_resolution_angstrom)}, WEMD {scores.wemd_angstrom:.4g} A>"
+        )
 
 
 @dataclass(frozen=True)
@@ -112,8 +121,8 @@ def score(
     ----------
     first, second : DensityMap
         The maps; boxes and voxel sizes may differ. The correlations count the voxels of `second` above its level.
-    transform : array_like, shape (3, 4), optional
-        A rigid motion of `second` that comes before, as ``moving_to_fixed`` of a result; none if not given.
+    transform : array_like of shape (3, 4), optional
+        A rigid motion in A that is made by `second` before, as ``moving_to_fixed`` of a result; none if not given.
     level_first, level_second : float, optional
         Contour levels; suggested ones if not given.
 
@@ -142,7 +151,7 @@ def rigid_motion(transform: ArrayLike | None) -> Matrix:
     """
     pose = identity() if transform is None else np.asarray(transform, dtype=np.float64)
     if not is_rigid(pose):
-        raise InputError("transform: expected a 3x4 matrix of a rigid motion in A, as moving_to_fixed of a result.")
+        raise InputError("transform: expected a 3x4 matrix of a rigid motion in A.")
     return pose
 
 
@@ -168,7 +177,7 @@ def shell_correlation(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> S
         side = int(np.ceil(source.size_angstrom[0] / fixed.voxel_angstrom))
         source = Grid.cube(side, fixed.voxel_angstrom, moving.centre_angstrom)
         sigma = common_sigma_angstrom(fixed, moving, fixed.voxel_angstrom)
-        coefficients = spline_coefficients(moving.on(source, sigma_angstrom=sigma, clipped=False))
+        coefficients = spline_coefficients(moving.on(source, sigma_angstrom=sigma))
     moved = ball.spectrum(spline_at(coefficients, source, transform, grid, ball.points))
     curve = correlate_shells(fixed.spectrum, moved, grid.shape[0], voxel_size_angstrom=fixed.voxel_angstrom)
     held = max(1, np.count_nonzero(curve.frequency_per_angstrom <= 1 / (2 * coarser)))  # by the coarser map as well
@@ -177,16 +186,19 @@ def shell_correlation(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> S
 
 def decide_hand(problem: FitProblem, as_given: Matrix, mirrored: Matrix) -> HandDecision:
     """Judge the hand from the best fit of either, at the voxels of `problem`."""
-    u, v, w = problem.fixed, problem.moved(as_given), problem.moved(mirrored)
-    low = problem.points.min(axis=0)
-    blocks = (problem.points - low) // BLOCK_VOXELS
-    labels = np.ravel_multi_index(tuple(blocks.T.astype(np.int64)), tuple(blocks.max(axis=0) + 1))
-    margin, error = jackknife_difference(u, v, w, labels)
+    margin, error = pose_margin(problem, as_given, mirrored)
     if abs(margin) < max(3 * error, LEAST_MARGIN):
         decision = "undetermined"
     else:
         decision = "as given" if margin > 0 else "mirrored"
-    return HandDecision(decision, correlation_about_mean(u, v), correlation_about_mean(u, w), margin, error)
+    return HandDecision(decision, problem.correlation(as_given), problem.correlation(mirrored), margin, error)
+
+
+def pose_margin(problem: FitProblem, first: Matrix, second: Matrix) -> tuple[float, float]:
+    """Return how much better one pose correlates than another, and the standard error of that."""
+    blocks = (problem.points - problem.points.min(axis=0)) // BLOCK_VOXELS
+    labels = np.ravel_multi_index(tuple(blocks.T.astype(np.int64)), tuple(blocks.max(axis=0) + 1))
+    return jackknife_difference(problem.fixed, problem.moved(first), problem.moved(second), labels)
 
 
 def _wemd(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> float:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from botalign.alignment.result import Alignment
 
 Matrix = NDArray[np.float64]
+
+#: A rotation by less, which is written as 0.00 degrees, has no axis to speak of.
+LEAST_ANGLE_DEGREES = 0.005
 
 
 def chimerax(transform: Matrix, model: str = "#2") -> str:
@@ -60,20 +65,46 @@ def napari(transform: Matrix) -> Matrix:
 
 def text(alignment: Alignment) -> str:
     """Return a summary of a result in a few lines."""
-    axis, shift = alignment.axis, alignment.shift_angstrom
     before, after = alignment.before, alignment.after
     lines = [
         f"{alignment.moving.name} onto {alignment.fixed.name}",
-        f"rotation     {alignment.angle_degrees:.2f} degrees about ({axis[0]:.4f}, {axis[1]:.4f}, {axis[2]:.4f})"
+        f"rotation     {turn(alignment.angle_degrees, alignment.axis)}"
         + (", after a mirror in z" if alignment.mirrored else ""),
-        f"shift        ({shift[0]:.2f}, {shift[1]:.2f}, {shift[2]:.2f}) A",
-        f"correlation  {before.correlation:.4f} before, {after.correlation:.4f} after",
+        f"shift        {vector(alignment.shift_angstrom, 2)} A",
+        f"correlation  {before.correlation:z.4f} before, {after.correlation:z.4f} after",
         f"FSC 0.5      {resolution(before.fsc_resolution_angstrom)} before, "
         f"{resolution(after.fsc_resolution_angstrom)} after",
         f"hand         {hand(alignment)}",
+        f"verdict      {verdict(alignment)}",
         f"seconds      {alignment.seconds:.2f}",
     ]
     return "\n".join(lines)
+
+
+def brief(alignment: Alignment) -> str:
+    """Return a result in one line."""
+    shift = float(np.linalg.norm(alignment.shift_angstrom))
+    facts = [
+        f"{alignment.angle_degrees:.2f} degrees",
+        f"shift {shift:.2f} A",
+        f"correlation {alignment.after.correlation:z.4f}",
+        f"hand {'not looked at' if alignment.hand is None else alignment.hand.decision}",
+    ]
+    if alignment.mirrored:
+        facts.insert(0, "mirrored")
+    moving, fixed = (Path(reference.name).name for reference in (alignment.moving, alignment.fixed))
+    return f"{moving} onto {fixed}: {', '.join(facts)}"
+
+
+def turn(angle_degrees: float, axis: Iterable[float]) -> str:
+    """Return a rotation in words."""
+    about = "" if angle_degrees < LEAST_ANGLE_DEGREES else f" about {vector(axis, 4)}"
+    return f"{angle_degrees:.2f} degrees{about}"
+
+
+def vector(values: Iterable[float], digits: int) -> str:
+    """Return numbers in brackets; none that is rounded to zero keeps its sign."""
+    return f"({', '.join(f'{value:z.{digits}f}' for value in values)})"
 
 
 def resolution(value: float) -> str:
@@ -82,12 +113,27 @@ def resolution(value: float) -> str:
 
 
 def hand(alignment: Alignment) -> str:
-    """Return in words what is known of the hand."""
+    """Return in words what is known of the hand: the decision, and how well either hand fits, the better first."""
     decision = alignment.hand
     if decision is None:
         return "not looked at"
-    scores = f"correlation {decision.correlation_as_given:.4f} as given, {decision.correlation_mirrored:.4f} mirrored"
-    return f"{decision.decision} ({scores})"
+    fits = [(decision.correlation_as_given, "as given"), (decision.correlation_mirrored, "mirrored")]
+    fits.sort(key=lambda fit: -fit[0])
+    return f"{decision.decision} (fit about the mean: {', '.join(f'{value:z.4f} {which}' for value, which in fits)})"
+
+
+def verdict(alignment: Alignment) -> str:
+    """Return in words what the result is worth."""
+    others = sum(candidate.as_good for candidate in alignment.candidates[1:])
+    symmetry = alignment.symmetry
+    equivalent = "" if symmetry is None else f", one of {symmetry.order} equivalent motions (symmetry {symmetry.group})"
+    rivals = f"{others} other {'pose fits' if others == 1 else 'poses fit'} as well"
+    return {
+        "certain": f"certain{equivalent}",
+        "ambiguous": f"ambiguous: {rivals if others else 'the maps agree too little to be sure'}",
+        "no match": "no match: the maps agree in outline at most; are their voxel sizes and contrast right?",
+        None: "none: the pose was not refined",
+    }[alignment.verdict]
 
 
 def _refuse_mirror(transform: Matrix, target: str, instead: str) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from botalign.alignment.losses import Distance
 from botalign.alignment.result import Alignment
 from botalign.errors import InputError
-from botalign.geometry import is_rigid
+from botalign.geometry import geodesic_degrees, is_rigid
 from botalign.transport.embedding import wavelet_named
 
 HANDS = ("check", "auto", "keep")
@@ -68,6 +68,13 @@ class Options:
             raise InputError(
                 "start: expected a result (botalign.Alignment.load reads one) or a 3x4 matrix of a rigid motion in A."
             )
+
+    def allows(self, linear: NDArray[np.float64]) -> bool:
+        """Whether an orthogonal matrix lies within `local_degrees` of the start, if it has the start's hand."""
+        start = self.start_matrix()[:, :3]
+        if self.local_degrees is None or np.linalg.det(start) * np.linalg.det(linear) < 0:
+            return True
+        return float(geodesic_degrees(linear, start)) <= self.local_degrees + 1e-6
 
     def start_matrix(self) -> NDArray[np.float64]:
         """Return the motion to start from; the identity if none was given."""

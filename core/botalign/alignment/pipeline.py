@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,22 +16,32 @@ from botalign.alignment.options import Options
 from botalign.alignment.preparation import Surveyed
 from botalign.alignment.refinement import distinct, finest_useful_voxel, fit_problem, nelder_mead, rotation_loss
 from botalign.alignment.result import Candidate, TracePoint
-from botalign.geometry import MIRROR
+from botalign.alignment.shifts import ShiftedPair, shifted_pair
+from botalign.alignment.symmetry import Symmetry, nearest_equivalent, symmetry_of
+from botalign.alignment.verdict import with_equals_marked
+from botalign.geometry import MIRROR, geodesic_degrees, uniform_rotations
 from botalign.search import search
 from botalign.threads import ahead
 
 Matrix = NDArray[np.float64]
+Found = TypeVar("Found")
 
 #: How many distinct candidates of a search are kept, and refined.
-CANDIDATES = 4
+CANDIDATES = 6
 #: Where the coarse fit stops, in degrees and voxels; the fine one goes on from there.
 COARSE_TOLERANCE = 0.05
 #: A candidate this many times as far from correlation 1 as the best one, before the coarse fit, is not fitted.
 OUTCLASSED = 2.5
+#: An answer of the search that correlates as well as this is an evident copy, and no second search is made.
+EVIDENT = 0.9
+#: How many rotations the second search looks at, in how many steps, and from how many of them it goes on.
+EVERYWHERE, BLOCKS, BASINS = 1000, 40, 12
 #: Candidates whose coarse correlation is this close to the best are told apart at fine sampling.
 CLOSE = 0.02
 #: How many of them at most.
 RIVALS = 3
+#: Poses less than this many degrees apart end in the same place.
+SAME = 5.0
 #: How many points of a map are enough to get near by, before the last fit takes all of them.
 THINNED = 8_000
 #: A coarse and a fine sampling further apart than this have one between them.
@@ -73,11 +84,14 @@ class Outcome:
         The evaluations of the search.
     hand : HandDecision or None
         The hand, if it was asked for.
+    symmetry : Symmetry or None
+        The fixed map's point group, if several poses fit equally well because of it.
     """
 
     candidates: tuple[Candidate, ...]
     trace: tuple[TracePoint, ...]
     hand: HandDecision | None
+    symmetry: Symmetry | None = None
 
 
 def hands(options: Options) -> tuple[bool, ...]:
@@ -119,12 +133,13 @@ def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progr
     wanted = hands(options)
     refine = options.refine or len(wanted) > 1  # unrefined poses are too far off to tell the hand by
     pair = working_pair(fixed, moving, size=options.size)
-    branches = [_one_hand(fixed, moving, pair, options, mirrored, refine) for mirrored in wanted]
+    shifted = shifted_pair(fixed, moving)
+    branches = [_one_hand(fixed, moving, pair, shifted, options, mirrored, refine) for mirrored in wanted]
     # A loss of the caller's own need not bear being called from two threads.
     if options.threads > 1 and len(branches) > 1 and isinstance(options.loss, str):
         branches[1] = ahead(branches[1])
     each = options.evaluations + (1 if refine else 0)
-    total = len(wanted) * each + (1 if refine else 0)
+    total = len(wanted) * each + (1 + len(wanted) * BLOCKS if refine else 0)
     found: list[_Hand] = []
     try:
         for number, branch in enumerate(branches):
@@ -135,32 +150,70 @@ def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progr
     trace = tuple(point for hand in found for point in hand.trace)
     if not refine:
         return Outcome(tuple(found[0].searched), trace, None)
-    problem, refined = _fine(fixed, moving, pair, [hand.refined for hand in found])
+    if max(hand.refined[0].correlation or 0.0 for hand in found) < EVIDENT:
+        for number, mirrored in enumerate(wanted):
+            more = _second_search(fixed, moving, pair, shifted, options, mirrored)
+            others = yield from _renumbered(more, len(wanted) * each + number * BLOCKS, total)
+            found[number] = replace(found[number], refined=_apart(found[number].refined + others))
+    problem, refined = _fine(fixed, moving, pair, [hand.refined for hand in found], options)
     decision, answer = None, 0
     if len(wanted) > 1:
         as_given, mirrored_too = (refined[wanted.index(mirror)][0].moving_to_fixed for mirror in (False, True))
         decision = decide_hand(problem, as_given, mirrored_too)
         if options.hand == "auto" and decision.decision != "undetermined":
             answer = wanted.index(decision.decision == "mirrored")
-    ordered = refined[answer] if options.refine else found[answer].searched
+    symmetry = None
+    ordered = found[answer].searched
+    if options.refine:
+        ordered = with_equals_marked(problem, refined[answer])
+        ordered, symmetry = _explained(fixed, problem, ordered, options)
     others = [candidate for index, candidates in enumerate(refined) if index != answer for candidate in candidates]
     yield Progress("refine", total, total, None, None, ordered[0].moving_to_fixed)
-    return Outcome((*ordered, *others), trace, decision)
+    return Outcome((*ordered, *others), trace, decision, symmetry)
 
 
-def _renumbered(branch: Generator[Progress, None, _Hand], before: int, total: int) -> Generator[Progress, None, _Hand]:
-    """Hand on the progress of one hand as part of the whole."""
+def _explained(
+    fixed: Surveyed, problem: FitProblem, candidates: list[Candidate], options: Options
+) -> tuple[list[Candidate], Symmetry | None]:
+    """If the fixed map's symmetry explains the poses that fit equally well, take the one nearest to the start."""
+    equals = [candidate.moving_to_fixed for candidate in candidates if candidate.as_good]
+    if not equals:
+        return candidates, None
+    best = candidates[0]
+    itself = fit_problem(fixed, fixed, voxel_angstrom=problem.fixed_grid.voxel_size_angstrom[0]).thinned(THINNED)
+    symmetry = symmetry_of(itself, [best.moving_to_fixed, *equals], best.correlation or 0.0)
+    if symmetry is None:
+        return candidates, None
+    nearest = nearest_equivalent(symmetry, best.moving_to_fixed, options.start_matrix())
+    chosen = _solved(problem, [replace(best, moving_to_fixed=nearest)], options)
+    others = [
+        candidate
+        for candidate in candidates[1:]
+        if not candidate.as_good
+        or float(geodesic_degrees(candidate.moving_to_fixed[:, :3], chosen[0].moving_to_fixed[:, :3])) > SAME
+    ]
+    return chosen + others, symmetry
+
+
+def _renumbered(branch: Generator[Progress, None, Found], before: int, total: int) -> Generator[Progress, None, Found]:
+    """Hand on the progress of one search as part of the whole."""
     while True:
         try:
             step = next(branch)
         except StopIteration as stop:
-            hand: _Hand = stop.value
-            return hand
+            found: Found = stop.value
+            return found
         yield replace(step, done=before + step.done, total=total)
 
 
 def _one_hand(
-    fixed: Surveyed, moving: Surveyed, pair: WorkingPair, options: Options, mirrored: bool, refine: bool
+    fixed: Surveyed,
+    moving: Surveyed,
+    pair: WorkingPair,
+    shifted: ShiftedPair,
+    options: Options,
+    mirrored: bool,
+    refine: bool,
 ) -> Generator[Progress, None, _Hand]:
     """Search one hand, and refine what was found at working size."""
     flip = MIRROR if mirrored else np.eye(3)
@@ -192,21 +245,63 @@ def _one_hand(
     ]
     if not refine:
         return _Hand(searched, searched, trace)
-    refined = _coarse(fixed, moving, pair, searched, options)
+    refined = _coarse(fixed, moving, pair, shifted, searched, options)
     yield Progress("refine", total, total, None, None, refined[0].moving_to_fixed)
     return _Hand(searched, refined, trace)
 
 
+def _second_search(
+    fixed: Surveyed, moving: Surveyed, pair: WorkingPair, shifted: ShiftedPair, options: Options, mirrored: bool
+) -> Generator[Progress, None, list[Candidate]]:
+    """Look at one hand again, coarsely and everywhere, by L2 at the best shift of each rotation.
+
+    The first search takes the centres of mass for granted, its loss weighs all details, and it looks where it has found
+    something already. Where its answer is no evident copy, noise, a domain that moved or a symmetry that is nearly one
+    may have led it astray.
+    """
+    rotations = uniform_rotations(EVERYWHERE) @ (MIRROR if mirrored else np.eye(3))
+    rotations = rotations[[options.allows(linear) for linear in rotations]]
+    losses: list[float] = []
+    blocks = np.array_split(rotations, BLOCKS)
+    for number, block in enumerate(blocks, start=1):
+        losses += [shifted.best_shift(linear)[0] for linear in block]
+        stage = "second search, mirrored" if mirrored else "second search"
+        best = pair.transform(rotations[int(np.argmin(losses))]) if losses else options.start_matrix()
+        yield Progress(stage, number, BLOCKS, None, None, best)
+    near = [
+        nelder_mead(lambda linear: shifted.best_shift(linear)[0], rotations[i])
+        for i in distinct(rotations, np.array(losses), count=BASINS)
+    ]
+    near = [(linear, loss) for linear, loss in near if options.allows(linear)]
+    if not near:
+        return []
+    ends = np.array([linear for linear, _ in near])
+    found = [
+        Candidate(shifted.best_shift(ends[i])[1], mirrored, near[i][1], None)
+        for i in distinct(ends, np.array([loss for _, loss in near]), count=CANDIDATES)
+    ]
+    problem = fit_problem(fixed, moving, voxel_angstrom=pair.voxel_angstrom).thinned(THINNED)
+    return _solved(problem, found, options, tolerance=COARSE_TOLERANCE)
+
+
 def _coarse(
-    fixed: Surveyed, moving: Surveyed, pair: WorkingPair, candidates: list[Candidate], options: Options
+    fixed: Surveyed,
+    moving: Surveyed,
+    pair: WorkingPair,
+    shifted: ShiftedPair,
+    candidates: list[Candidate],
+    options: Options,
 ) -> list[Candidate]:
     """Refine candidates at working size: over rotations first, then over rotation and shift. Best correlation first."""
     loss = rotation_loss(pair)
     problem = fit_problem(fixed, moving, voxel_angstrom=pair.voxel_angstrom).thinned(THINNED)
-    poses = [
-        replace(candidate, moving_to_fixed=pair.transform(nelder_mead(loss, candidate.moving_to_fixed[:, :3])[0]))
-        for candidate in candidates
-    ]
+    poses = []
+    for candidate in candidates:
+        linear, _ = nelder_mead(loss, candidate.moving_to_fixed[:, :3])
+        if not options.allows(linear):
+            linear = candidate.moving_to_fixed[:, :3]
+        # The centres of mass are as good as the contours are; the correlation over all shifts needs neither.
+        poses.append(replace(candidate, moving_to_fixed=shifted.best_shift(linear)[1]))
     poses = [replace(pose, correlation=problem.correlation(pose.moving_to_fixed)) for pose in poses]
     least = 1 - OUTCLASSED * (1 - max(pose.correlation or 0.0 for pose in poses))
     contenders = [pose for pose in poses if (pose.correlation or 0.0) >= least]
@@ -215,14 +310,18 @@ def _coarse(
     placed = options.start is not None or options.local_degrees is not None
     if placed and (np.linalg.det(start[:, :3]) < 0) == candidates[0].mirrored:
         contenders.append(Candidate(start, candidates[0].mirrored, loss(start[:, :3]), None))
-    return _best_first(_solved(problem, contenders, tolerance=COARSE_TOLERANCE) + outclassed)
+    return _apart(_solved(problem, contenders, options, tolerance=COARSE_TOLERANCE) + outclassed)
 
 
-def _solved(problem: FitProblem, candidates: list[Candidate], *, tolerance: float = 1e-3) -> list[Candidate]:
-    """Fit rotation and shift from each candidate; best correlation first."""
+def _solved(
+    problem: FitProblem, candidates: list[Candidate], options: Options, *, tolerance: float = 1e-3
+) -> list[Candidate]:
+    """Fit rotation and shift from each candidate, unless that leads too far from the start; best correlation first."""
     fits = []
     for candidate in candidates:
         transform, correlation = problem.solve(candidate.moving_to_fixed, tolerance=tolerance)
+        if not options.allows(transform[:, :3]):
+            transform, correlation = candidate.moving_to_fixed, problem.correlation(candidate.moving_to_fixed)
         fits.append(replace(candidate, moving_to_fixed=transform, correlation=correlation))
     return _best_first(fits)
 
@@ -231,8 +330,15 @@ def _best_first(candidates: list[Candidate]) -> list[Candidate]:
     return sorted(candidates, key=lambda candidate: -(candidate.correlation or 0.0))
 
 
+def _apart(candidates: list[Candidate]) -> list[Candidate]:
+    """Best first, each pose once: more than one way may have led to it."""
+    poses = np.array([candidate.moving_to_fixed[:, :3] for candidate in candidates])
+    scores = -np.array([candidate.correlation or 0.0 for candidate in candidates])
+    return [candidates[i] for i in distinct(poses, scores, count=len(candidates), separation_degrees=SAME)]
+
+
 def _fine(
-    fixed: Surveyed, moving: Surveyed, pair: WorkingPair, refined: list[list[Candidate]]
+    fixed: Surveyed, moving: Surveyed, pair: WorkingPair, refined: list[list[Candidate]], options: Options
 ) -> tuple[FitProblem, list[list[Candidate]]]:
     """Refine the best candidates of each hand on, as finely as the maps have signal in common."""
     best = max((candidates[0] for candidates in refined), key=lambda candidate: candidate.correlation or 0.0)
@@ -245,23 +351,19 @@ def _fine(
     for step in steps:
         problem = fit_problem(fixed, moving, voxel_angstrom=step)
         results = [
-            _polished(problem, candidates[:n]) + candidates[n:]
-            for candidates, n in (_rivals_first(candidates, least) for candidates in results)
+            _polished(problem, candidates[:n], options) + candidates[n:]
+            for candidates, n in ((candidates, _rivals(candidates, least)) for candidates in results)
         ]
     return problem, results
 
 
-def _polished(problem: FitProblem, rivals: list[Candidate]) -> list[Candidate]:
+def _polished(problem: FitProblem, rivals: list[Candidate], options: Options) -> list[Candidate]:
     """Tell rivals apart at some of the points, then fit the best of them at all."""
-    best, *others = _solved(problem.thinned(THINNED), rivals)
-    return _solved(problem, [best]) + others
+    best, *others = _solved(problem.thinned(THINNED), rivals, options)
+    return _solved(problem, [best], options) + others
 
 
-def _rivals_first(candidates: list[Candidate], least: float) -> tuple[list[Candidate], int]:
-    """Put the best pose and those that may yet turn out the best in front; also return how many these are."""
-    poses = np.array([candidate.moving_to_fixed[:, :3] for candidate in candidates])
-    # A pose that two candidates led to is refined once.
-    apart = distinct(poses, np.arange(len(candidates), dtype=float), count=RIVALS, separation_degrees=5.0)
-    front = [index for index in apart if index == 0 or (candidates[index].correlation or 0.0) >= least]
-    rest = [index for index in range(len(candidates)) if index not in front]
-    return [candidates[index] for index in front + rest], len(front)
+def _rivals(candidates: list[Candidate], least: float) -> int:
+    """Return how many of the first candidates may yet turn out the best."""
+    close = sum((candidate.correlation or 0.0) >= least for candidate in candidates[:RIVALS])
+    return max(1, close)

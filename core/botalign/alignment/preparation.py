@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
+from scipy import fft, ndimage
 
 from botalign.errors import InputError
-from botalign.maps.contour import background_level, level_above
+from botalign.maps.contour import background_level, contrast, level_above
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import SMOOTHING_VOXELS, smoothed
@@ -18,8 +18,12 @@ from botalign.maps.splines import spline_coefficients
 
 Volume = NDArray[np.float32]
 
-#: Voxels a side of the first look at a map, which finds where in its box the molecule lies.
-SURVEY_SIDE = 48
+#: Voxels a side of the first look at a map, which finds where in its box the molecule lies; fewer where it is noisy.
+SURVEY_SIDES = (48, 32, 24, 16)
+#: A map is clear where its maximum is this many standard deviations of its noise.
+CLEAR = 12.0
+#: Parts of the molecule hold this share of the mass of the largest, or are taken for specks.
+LEAST_PART = 0.02
 #: Most voxels a side that any step of the fit works with, give or take a few for a quick Fourier transform.
 FINEST_SIDE = 128
 #: Empty voxels kept about the molecule.
@@ -57,6 +61,15 @@ class Ball:
 
 
 @dataclass(frozen=True, eq=False)
+class Extent:
+    """Volume above the contour, centre of the mass there, and radius of the ball about it that holds the mass."""
+
+    volume_angstrom3: float
+    centre_angstrom: NDArray[np.float64]
+    radius_angstrom: float
+
+
+@dataclass(frozen=True, eq=False)
 class Surveyed:
     """A map, smoothed and cropped to its molecule, no finer than the fit needs.
 
@@ -69,8 +82,9 @@ class Surveyed:
         The smoothed densities in a cube about the molecule, less the background.
     sigma_angstrom : float
         Standard deviation of the smoothing.
-    level : float
-        The contour level of the smoothed densities.
+    volume_angstrom3 : float
+        Volume of the molecule: what lies above the contour level. However the densities are smoothed, the contour that
+        encloses this volume is the one of the molecule.
     centre_angstrom : ndarray, shape (3,)
         Centre of the mass above the level, ``(x, y, z)``.
     radius_angstrom : float
@@ -79,25 +93,23 @@ class Surveyed:
 
     density: DensityMap
     sigma_angstrom: float
-    level: float
+    volume_angstrom3: float
     centre_angstrom: NDArray[np.float64]
     radius_angstrom: float
 
     @cached_property
-    def mass(self) -> DensityMap:
-        """What the densities are above the level."""
-        mass = self.density.data - np.float32(self.level)
-        return self.density.with_data(np.maximum(mass, 0, out=mass))
+    def level(self) -> float:
+        """Contour level of the densities."""
+        return self.level_of(self.density.data, self.voxel_angstrom)
+
+    def level_of(self, data: Volume, voxel_angstrom: float) -> float:
+        """Return the level that encloses the molecule's volume in densities on another grid."""
+        return level_enclosing(data, self.volume_angstrom3 / voxel_angstrom**3)
 
     @cached_property
     def coefficients(self) -> Volume:
         """Cubic B-spline coefficients of the densities."""
         return spline_coefficients(self.density.data)
-
-    @property
-    def volume_angstrom3(self) -> float:
-        """Volume of what lies above the level."""
-        return float(np.count_nonzero(self.density.data > self.level)) * self.voxel_angstrom**3
 
     @cached_property
     def ball(self) -> Ball:
@@ -128,14 +140,17 @@ class Surveyed:
         """Least smoothing of what :meth:`on` samples: the variances of two Gaussians add up."""
         return float(np.hypot(self.sigma_angstrom, SMOOTHING_VOXELS * self.voxel_angstrom))
 
-    def on(self, grid: Grid, *, sigma_angstrom: float, clipped: bool) -> Volume:
+    def on(self, grid: Grid, *, sigma_angstrom: float, clipped: bool = False) -> Volume:
         """Sample on a grid, smoothed by a Gaussian of `sigma_angstrom` in all, or of the least there is.
 
-        With `clipped`, only the density above the level, as the mass there; else all of it.
+        With `clipped`, only the density above the contour, as the mass there; else all of it.
         """
-        source = self.mass if clipped else self.density
         total = max(sigma_angstrom, self.least_sigma_angstrom)
-        return smoothed(source, grid, sigma_angstrom=float(np.sqrt(total**2 - self.sigma_angstrom**2))).data
+        values = smoothed(self.density, grid, sigma_angstrom=float(np.sqrt(total**2 - self.sigma_angstrom**2))).data
+        if clipped:
+            values -= np.float32(self.level_of(values, grid.voxel_size_angstrom[0]))
+            np.maximum(values, 0, out=values)
+        return values
 
 
 def common_sigma_angstrom(first: Surveyed, second: Surveyed, voxel_angstrom: float) -> float:
@@ -175,19 +190,31 @@ def survey(density_map: DensityMap, *, level: float | None = None, role: str = "
                 f"from {low:g} to {high:g}, and `botalign info` suggests a level."
             )
         volume = above * float(np.prod(density_map.grid.voxel_size_angstrom))
-    grid = density_map.grid
     background = background_level(density_map.data)
-    finest = min(grid.voxel_size_angstrom)
-    whole = float(grid.size_angstrom.max())
-    rough, _ = _cropped(density_map, background, grid.centre_angstrom, whole, max(finest, whole / SURVEY_SIDE))
-    _, centre, radius = _extent(rough, volume, where)
-    diameter = 2 * (radius + rough.grid.voxel_size_angstrom[0])
+    finest = min(density_map.grid.voxel_size_angstrom)
+    extent, blur = _outline(density_map, background, finest, volume, where)
+    diameter = 2 * (extent.radius_angstrom + blur)
     voxel = max(finest, diameter / (FINEST_SIDE - 2 * CLEARANCE_VOXELS))
     # Room for the shell about the molecule that the fit compares as well, and for the smoothing to come.
     side = diameter + 2 * CLEARANCE_VOXELS * voxel
-    density, sigma = _cropped(density_map, background, centre, side, voxel)
-    found, centre, radius = _extent(density, volume, where)
-    return Surveyed(density, sigma, found, centre, radius)
+    density, sigma = _cropped(density_map, background, extent.centre_angstrom, side, voxel)
+    if volume is not None or contrast(density.data) >= CLEAR:
+        extent = _extent(density, volume, where)
+    return Surveyed(density, sigma, extent.volume_angstrom3, extent.centre_angstrom, extent.radius_angstrom)
+
+
+def _outline(
+    density_map: DensityMap, background: float, finest: float, volume: float | None, where: str
+) -> tuple[Extent, float]:
+    """Look at the whole box, as coarsely as it takes for the molecule to stand out; also return the voxels' side."""
+    grid = density_map.grid
+    whole = float(grid.size_angstrom.max())
+    for side in SURVEY_SIDES:
+        voxel = max(finest, whole / side)
+        rough, _ = _cropped(density_map, background, grid.centre_angstrom, whole, voxel)
+        if volume is not None or contrast(rough.data) >= CLEAR:
+            break
+    return _extent(rough, volume, where), voxel
 
 
 def _cropped(
@@ -205,27 +232,31 @@ def _cropped(
     return smoothed(density_map, grid, sigma_angstrom=sigma, background=background), sigma
 
 
-def _extent(density_map: DensityMap, volume: float | None, where: str) -> tuple[float, NDArray[np.float64], float]:
-    """Level (the one that encloses `volume`, if given), centre and radius of the mass above it."""
+def _extent(density_map: DensityMap, volume: float | None, where: str) -> Extent:
+    """Where the mass lies above a contour: the suggested one, or that which encloses `volume`."""
     grid = density_map.grid
+    voxel = grid.voxel_size_angstrom[0]
     if volume is None:
         level = level_above(density_map.data, 0.0)
     else:
-        level = level_enclosing(density_map.data, volume / grid.voxel_size_angstrom[0] ** 3)
-    inside = np.flatnonzero(density_map.data > level)
-    mass = density_map.data.ravel()[inside].astype(np.float64) - level
-    total = mass.sum()
-    if total <= 0:
+        level = level_enclosing(density_map.data, volume / voxel**3)
+    parts, count = ndimage.label(density_map.data > level)
+    if not count:
         raise InputError(f"{where}: nothing stands out above its background; is its contrast inverted?")
-    places = np.array(grid.origin_angstrom) + grid.voxel_size_angstrom[0] * np.stack(
-        np.unravel_index(inside, grid.shape)[::-1], axis=1
-    )
-    centre = np.einsum("n,nd->d", mass, places) / total
+    inside = np.flatnonzero(parts)
+    mass = density_map.data.ravel()[inside].astype(np.float64) - level
+    # Specks of noise, however many, are no part of the molecule.
+    part = parts.ravel()[inside]
+    masses = np.bincount(part, weights=mass)
+    kept = masses[part] >= LEAST_PART * masses.max()
+    inside, mass = inside[kept], mass[kept]
+    places = np.array(grid.origin_angstrom) + voxel * np.stack(np.unravel_index(inside, grid.shape)[::-1], axis=1)
+    centre = np.einsum("n,nd->d", mass, places) / mass.sum()
     squared = ((places - centre) ** 2).sum(axis=1)
     order = np.argsort(squared, kind="stable")
     cumulative = np.cumsum(mass[order])
     last = order[min(len(order) - 1, int(np.searchsorted(cumulative, ENCLOSED_MASS * cumulative[-1])))]
-    return level, centre, float(np.sqrt(squared[last])) + grid.voxel_size_angstrom[0] / 2
+    return Extent(len(inside) * voxel**3, centre, float(np.sqrt(squared[last])) + voxel / 2)
 
 
 def level_enclosing(data: Volume, voxels: float) -> float:

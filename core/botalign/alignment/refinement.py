@@ -11,7 +11,7 @@ from scipy import ndimage, optimize
 from botalign.alignment.comparison import shell_correlation
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.losses import WorkingPair, l2
-from botalign.alignment.preparation import Surveyed, common_sigma_angstrom, level_enclosing
+from botalign.alignment.preparation import Surveyed, common_sigma_angstrom
 from botalign.geometry import geodesic_degrees, matrix_from_rotation_vector
 from botalign.maps.grid import Grid
 
@@ -91,12 +91,9 @@ def fit_problem(fixed: Surveyed, moving: Surveyed, *, voxel_angstrom: float) -> 
     for surveyed in (fixed, moving):
         side = int(np.ceil(2 * surveyed.radius_angstrom / voxel_angstrom)) + 2 * (SKIRT_VOXELS + 2)
         grids.append(Grid.cube(side, voxel_angstrom, surveyed.centre_angstrom))
-    u, v = (
-        surveyed.on(grid, sigma_angstrom=sigma, clipped=False)
-        for surveyed, grid in zip((fixed, moving), grids, strict=True)
-    )
+    u, v = (surveyed.on(grid, sigma_angstrom=sigma) for surveyed, grid in zip((fixed, moving), grids, strict=True))
     # Smoothing flattens: at the sampling of the fit another level encloses the molecule.
-    level = level_enclosing(u, fixed.volume_angstrom3 / voxel_angstrom**3)
+    level = fixed.level_of(u, voxel_angstrom)
     where = ndimage.binary_dilation(u > level, iterations=SKIRT_VOXELS)
     return FitProblem.between(u, grids[0], v, grids[1], where=where, centre=fixed.centre_angstrom)
 

@@ -13,17 +13,10 @@ from numpy.typing import NDArray
 
 from botalign.alignment import exports
 from botalign.alignment.comparison import HandDecision, Scores
+from botalign.alignment.symmetry import Symmetry
 from botalign.errors import InputError
 from botalign.files import output_file
-from botalign.geometry import (
-    MIRROR,
-    apply_transform,
-    axis_angle,
-    euler_zyz_degrees,
-    geodesic_degrees,
-    is_rigid,
-    quaternion_from_matrix,
-)
+from botalign.geometry import MIRROR, apply_transform, axis_angle, euler_zyz_degrees, is_rigid, quaternion_from_matrix
 from botalign.geometry import inverse as inverted
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
@@ -37,8 +30,6 @@ Matrix = NDArray[np.float64]
 
 FORMAT = "botalign-alignment"
 VERSION = 1
-#: Poses nearer to each other than this lead to the same fit.
-APART_DEGREES = 15.0
 
 
 @dataclass(frozen=True)
@@ -63,12 +54,15 @@ class Candidate:
         Loss of the search there, before it was refined.
     correlation : float or None
         Correlation about the mean after it was refined; None if it wasn't.
+    as_good : bool
+        Whether it fits as well as the answer, within the error of the difference.
     """
 
     moving_to_fixed: Matrix
     mirrored: bool
     loss: float
     correlation: float | None
+    as_good: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +73,7 @@ class TracePoint:
     loss: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Alignment:
     """The motion that puts one map on another, and how good it is.
 
@@ -98,7 +92,11 @@ class Alignment:
     hand : HandDecision or None
         Which hand the moving map has; None if that wasn't asked.
     verdict : str or None
-        ``"certain"``, ``"ambiguous"``, ``"no match"``, or None while nothing decides it.
+        ``"certain"``; ``"ambiguous"`` if another of the candidates is as good; ``"no match"`` if the maps agree in
+        outline at most; None if the pose wasn't refined, or found by the paper's method.
+    symmetry : Symmetry or None
+        Point group of the fixed map, if several poses fit equally well because of it. Of the equivalent motions the
+        one that turns the map least from its start is given.
     candidates : tuple of Candidate
         The poses that were considered: the answer, its rivals, then those of the other hand.
     trace : tuple of TracePoint
@@ -123,12 +121,17 @@ class Alignment:
     shells_after: ShellCorrelation
     hand: HandDecision | None
     verdict: str | None
+    symmetry: Symmetry | None
     candidates: tuple[Candidate, ...]
     trace: tuple[TracePoint, ...]
     parameters: dict[str, Any]
     seed: int
     versions: dict[str, str]
     seconds: float
+
+    def __repr__(self) -> str:
+        """Return one line, for whoever types the name of a result."""
+        return f"<Alignment {exports.brief(self)}>"
 
     @property
     def rotation(self) -> Matrix:
@@ -161,18 +164,6 @@ class Alignment:
         """How far the centre of the moving map's box moves, ``(x, y, z)`` in angstrom."""
         centre = self.moving.grid.centre_angstrom
         return apply_transform(self.moving_to_fixed, centre) - centre
-
-    @property
-    def runner_up(self) -> Candidate | None:
-        """The best other pose of the same hand, turned by at least :data:`APART_DEGREES` from the answer, if any."""
-        others = [
-            candidate
-            for candidate in self.candidates
-            if candidate.mirrored is self.mirrored
-            and candidate.correlation is not None
-            and geodesic_degrees(candidate.moving_to_fixed[:, :3], self.moving_to_fixed[:, :3]) >= APART_DEGREES
-        ]
-        return max(others, key=lambda candidate: candidate.correlation or 0.0, default=None)
 
     def apply(
         self,
@@ -219,6 +210,11 @@ class Alignment:
         """Return a 4x4 matrix for coordinates ``(z, y, x)``, as ``layer.affine`` of napari takes it."""
         return exports.napari(self.moving_to_fixed)
 
+    @property
+    def verdict_in_words(self) -> str:
+        """What the result is worth, as every front end says it."""
+        return exports.verdict(self)
+
     def to_text(self) -> str:
         """Return a short summary, a line for each fact."""
         return exports.text(self)
@@ -242,6 +238,7 @@ class Alignment:
             },
             "hand": None if self.hand is None else asdict(self.hand),
             "verdict": self.verdict,
+            "symmetry": None if self.symmetry is None else self.symmetry.to_dict(),
             "candidates": [asdict(c) | {"moving_to_fixed": c.moving_to_fixed.tolist()} for c in self.candidates],
             "trace": [asdict(point) for point in self.trace],
             "parameters": self.parameters,
@@ -316,8 +313,9 @@ class Alignment:
             shells_after=shells["after"],
             hand=None if hand is None else HandDecision(**(hand | {"standard_error": _number(hand["standard_error"])})),
             verdict=content["verdict"],
+            symmetry=None if content["symmetry"] is None else Symmetry.from_dict(content["symmetry"]),
             candidates=tuple(
-                Candidate(np.array(c["moving_to_fixed"]), c["mirrored"], c["loss"], c["correlation"])
+                Candidate(np.array(c["moving_to_fixed"]), c["mirrored"], c["loss"], c["correlation"], c["as_good"])
                 for c in content["candidates"]
             ),
             trace=tuple(TracePoint(**point) for point in content["trace"]),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from botalign.cli.interruption import interruption
+from botalign.cli.messages import print_note
+
 __all__ = ["main"]
 
 
@@ -21,9 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0; 1 if a score is below what ``--require`` asks for; 2 if something given can't be used; 130 after Ctrl-C.
     """
     try:
-        # Imported here, so that a Ctrl-C while it loads ends as quietly as one later.
+        # Imported here, so that a Ctrl-C while it loads is told as one later is.
         from botalign.cli.application import run
 
         return run(arguments)
     except KeyboardInterrupt:
+        print_note(interruption())
         return 130

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from botalign.cli.interruption import told_what_was_written
 from botalign.cli.messages import print_error, print_note
-from botalign.cli.options import Json, Overwrite, Quiet, Seed, Threads
+from botalign.cli.options import DEFAULT_THREADS, Json, Overwrite, Quiet, Seed, Threads
 from botalign.cli.staging import Staging
 from botalign.errors import InputError
 
@@ -47,21 +48,21 @@ def align(
         list[Path], typer.Argument(metavar="MOVING", help="The maps to move, each by itself.", show_default=False)
     ],
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--output", "-o", metavar="FILE|FOLDER", help="Write the moved map; a folder for several maps."),
     ] = None,
     result: Annotated[
-        Path | None,
+        str | None,
         typer.Option(metavar="R.json", help="Write the motion, for `botalign apply`; a folder for several maps."),
     ] = None,
     figure: Annotated[
-        Path | None,
+        str | None,
         typer.Option(metavar="F.png", help="Draw what was done (.png, .pdf or .svg); a folder for several maps."),
     ] = None,
     loss: Annotated[Loss, typer.Option(help="What the search minimises.")] = Loss.wemd,
     hand: Annotated[
         Hand,
-        typer.Option(help="Mirror image: check says if it fits better, auto takes it then, keep doesn't look."),
+        typer.Option(help="Mirror image: check tells if it fits better, auto takes it if so, keep doesn't look."),
     ] = Hand.check,
     size: Annotated[int, typer.Option(metavar="N", help="Voxels a side that the search works with.")] = 32,
     evaluations: Annotated[int, typer.Option(metavar="N", help="Evaluations of the search, for each hand.")] = 200,
@@ -77,15 +78,15 @@ def align(
     level_fixed: Annotated[float | None, typer.Option(metavar="X", help="Contour level of FIXED.")] = None,
     level_moving: Annotated[float | None, typer.Option(metavar="X", help="Contour level of MOVING.")] = None,
     seed: Seed = 0,
-    threads: Threads = 1,
+    threads: Threads = DEFAULT_THREADS,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> int:
     """Put maps onto FIXED, from any starting pose.
 
-    Written maps have the voxels of FIXED. Contour levels, filters and the like serve the fit alone: the map that is
-    written is the given one, resampled once.
+    Written maps have the voxels of FIXED. Contour levels, filters and the like are used for the fit only: each map is
+    written as it was given, resampled once.
     """
     import botalign
     from botalign.cli import outputs, running
@@ -115,19 +116,20 @@ def align(
         "seed": seed,
         "threads": threads,
     }
+    several = len(moving) > 1
     read_fixed: Callable[[], DensityMap] = partial(botalign.read, fixed)
-    if len(moving) > 1:
+    if several:
         read_fixed = cache(read_fixed)
         read_fixed()
 
-    def put(path: Path, targets: Targets, label: str) -> Alignment | str:
+    def put(path: Path, targets: Targets, label: str, written: list[Path]) -> Alignment | str:
         """Align and write one map; return what is wrong if the map, an option or the output can't be used."""
         try:
             moving_map = botalign.read(path)
             alignment, drawing = running.align_pair(
                 read_fixed, moving_map, options, label=label, quiet=quiet, draw=targets.figure is not None
             )
-            with Staging(overwrite=overwrite) as staging:
+            with Staging(overwrite=overwrite, written=written) as staging:
                 running.write_pair(alignment, moving_map, drawing, targets, staging, threads=threads)
         except InputError as error:
             return str(error)
@@ -135,33 +137,43 @@ def align(
 
     done: list[Alignment] = []
     failures: dict[str, None] = {}  # each said once: what is wrong with the fixed map or an option is so for every pair
-    for number, (path, *wanted) in enumerate(zip(moving, *places, strict=True), start=1):
-        targets = running.Targets(*(None if place is None else place.path for place in wanted))
-        outcome = put(path, targets, path.name if len(moving) == 1 else f"{number}/{len(moving)} {path.name}")
-        if isinstance(outcome, str):
-            failures[outcome] = None
-        else:
-            done.append(outcome)
-    several = len(moving) > 1
-    if done and json:
-        print(f"[{', '.join(a.to_json() for a in done)}]" if several else done[0].to_json())
-    elif done:
-        _print_table(done, several=several)
-        given = [path for path in (output, result, figure) if path is not None]
-        if given:
-            print(f"{'written in ' if several else 'written      '}{', '.join(dict.fromkeys(map(str, given)))}")
-        elif not quiet:
-            print_note("nothing was written; -o writes the moved map, --result the motion, --figure a picture.")
-    for message in failures:
-        print_error(message)
+    todo = list(moving)
+    with told_what_was_written(todo if several else ()) as written:
+        try:
+            for number, (path, *wanted) in enumerate(zip(moving, *places, strict=True), start=1):
+                targets = running.Targets(*(None if place is None else place.path for place in wanted))
+                label = f"{number}/{len(moving)} {path.name}" if several else path.name
+                outcome = put(path, targets, label, written)
+                if isinstance(outcome, str):
+                    failures[outcome] = None
+                else:
+                    done.append(outcome)
+                todo.pop(0)
+        finally:  # what is done is told after Ctrl-C too
+            if done and json:
+                print(f"[{', '.join(a.to_json() for a in done)}]" if several else done[0].to_json())
+            elif done:
+                _print_table(done, several=several, quiet=quiet)
+            for message in failures:
+                print_error(message)
+        if done and not json:
+            _print_places([place.path for option in places for place in option if place], several=several, quiet=quiet)
     return 2 if failures else 0
 
 
-def _print_table(done: list[Alignment], *, several: bool) -> None:
+def _print_table(done: list[Alignment], *, several: bool, quiet: bool) -> None:
     from botalign.cli.tables import alignments_table, mirror_advice
 
     print(alignments_table(done) if several else done[0].to_text())
-    for alignment in done:
-        advice = mirror_advice(alignment)
+    for advice in () if quiet else map(mirror_advice, done):
         if advice is not None:
-            print(advice)
+            print_note(advice)
+
+
+def _print_places(paths: list[Path], *, several: bool, quiet: bool) -> None:
+    if several and paths:
+        print(f"written in {', '.join(dict.fromkeys(str(path.parent) for path in paths))}")
+    elif paths:
+        print(f"written      {', '.join(map(str, paths))}")
+    elif not quiet:
+        print_note("nothing was written; -o writes the moved map, --result the motion, --figure a picture.")

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from botalign.cli import align, apply, demo, info, score
-from botalign.cli.messages import print_error, shown_warnings
+from botalign.cli.interruption import Interrupted, interruption, told_what_was_written
+from botalign.cli.messages import print_error, print_note, reworded, shown_warnings
 from botalign.errors import InputError
 
 # Without rich's markup: it would double the time that --help takes.
@@ -25,7 +26,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _command in (align.align, apply.apply, score.score, info.info, demo.demo):
-    app.command()(_command)
+    # Commands that write more than once tell more themselves; of the others, Ctrl-C leaves nothing.
+    app.command()(told_what_was_written()(_command))
 
 # The parser's errors, wherever the installed typer keeps them.
 _ParserError: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
@@ -50,7 +52,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
             code = app(typed or ["--help"], prog_name="botalign", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
+    except Interrupted as interrupted:
+        print_note(str(interrupted))
+        return 130
     except (KeyboardInterrupt, typer.Abort):
+        print_note(interruption())
         return 130
     except InputError as error:
         print_error(str(error))
@@ -72,8 +78,8 @@ def _explained(error: Exception) -> str:
     """Return the parser's message and where to find the right syntax."""
     context = getattr(error, "ctx", None)
     command = "botalign" if context is None else context.command_path
-    message: str = error.format_message()  # type: ignore[attr-defined]
-    return f"{message.rstrip('. ')}; see `{command} --help`."
+    message = reworded(error.format_message().rstrip(". "))  # type: ignore[attr-defined]
+    return f"{message}{' See' if message.endswith('?') else '; see'} `{command} --help`."
 
 
 def _print_version(wanted: bool) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from botalign.cli.interruption import told_what_was_written
 from botalign.cli.messages import print_note
 from botalign.cli.options import Overwrite, Quiet, Seed
 from botalign.cli.staging import Staging
@@ -25,6 +26,7 @@ _NOISE = 0.03
 _RESOLUTION_ANGSTROM = 4.8
 #: Most that the map is shifted along an axis: a twentieth of the box.
 _SHIFT_ANGSTROM = 6.4
+_NOTICEABLE_SECONDS = 0.1
 
 
 def demo(
@@ -49,17 +51,24 @@ def demo(
     answer = _known_motion(seed)
     fixed, moving = (replace(made, name=str(path)) for made, path in zip(_pair(answer), paths, strict=False))
     options: dict[str, Any] = {"seed": seed}
-    alignment, figure = running.align_pair(lambda: fixed, moving, options, label="demo", quiet=quiet, draw=draw)
+    with running.timed_compilation() as compiled:
+        alignment, figure = running.align_pair(lambda: fixed, moving, options, label="demo", quiet=quiet, draw=draw)
     targets = running.Targets(aligned_path, result_path, figure_path if draw else None)
-    with Staging(overwrite=overwrite) as staging:
+    with told_what_was_written() as written, Staging(overwrite=overwrite, written=written) as staging:
         botalign.write(fixed, staging.path(fixed_path))
         botalign.write(moving, staging.path(moving_path))
         running.write_pair(alignment, moving, figure, targets, staging, threads=1)
     print(alignment.to_text())
     print(_beside(answer, alignment))
-    print(f"\nIn {folder}: {', '.join(_NAMES if draw else _NAMES[:-1])}. The same by hand:")
+    if quiet:
+        return
+    print(f"\nIn {folder}: {', '.join(_NAMES if draw else _NAMES[:-1])}.\nThe same by hand:")
     print(f"botalign align {fixed_path} {moving_path} -o again.mrc")
-    if not draw and not quiet:
+    if sum(compiled) >= _NOTICEABLE_SECONDS:
+        print_note(
+            f"{sum(compiled):.1f} of these seconds went into compiling loops, which are kept: later runs are faster."
+        )
+    if not draw:
         print_note(f"no figure, since matplotlib isn't installed; install it by {running.INSTALL_FIGURES}.")
 
 
@@ -104,6 +113,7 @@ def _beside(answer: NDArray[np.float64], alignment: Alignment) -> str:
     """Return the known answer and how far off the found one is."""
     import numpy as np
 
+    from botalign.alignment.exports import turn, vector
     from botalign.geometry import apply_transform, axis_angle, geodesic_degrees
 
     axis, angle = axis_angle(answer[:, :3])
@@ -113,8 +123,8 @@ def _beside(answer: NDArray[np.float64], alignment: Alignment) -> str:
     angstrom = float(np.linalg.norm(shift - alignment.shift_angstrom))
     return "\n".join(
         [
-            f"known        {angle:.2f} degrees about ({axis[0]:.4f}, {axis[1]:.4f}, {axis[2]:.4f}), "
-            f"shift ({shift[0]:.2f}, {shift[1]:.2f}, {shift[2]:.2f}) A",
+            f"known        {turn(angle, axis)}",
+            f"             shift {vector(shift, 2)} A",
             f"off by       {degrees:.3f} degrees and {angstrom:.3f} A",
         ]
     )

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from botalign.cli.messages import print_error
 from botalign.cli.options import Json
+from botalign.errors import InputError
 
 if TYPE_CHECKING:
     from botalign.maps import MapHeader, MapInfo
@@ -16,21 +18,39 @@ _KINDS = {0: "int8", 1: "int16", 2: "float32", 6: "uint16", 12: "float16"}
 
 
 def info(
-    map_file: Annotated[Path, typer.Argument(metavar="MAP", help="A map.", show_default=False)], json: Json = False
-) -> None:
-    """Show what a map file holds: grid, origin, axis order, densities, and a contour level for it."""
+    maps: Annotated[list[Path], typer.Argument(metavar="MAP", help="The maps.", show_default=False)], json: Json = False
+) -> int:
+    """Show what map files hold: grid, origin, axis order, densities, and a contour level."""
+    blocks: list[str] = []
+    failures: list[str] = []
+    for path in maps:
+        try:
+            blocks.append(_block(path, json=json))
+        except InputError as error:
+            failures.append(str(error))
+        else:
+            if not json:
+                print("\n" * (len(blocks) > 1) + blocks[-1])  # at once: a map may take a while to read
+    if blocks and json:
+        print(f"[{', '.join(blocks)}]" if len(maps) > 1 else blocks[0])
+    for message in failures:
+        print_error(message)
+    return 2 if failures else 0
+
+
+def _block(path: Path, *, json: bool) -> str:
+    """Return what there is to say of one map."""
     import botalign
     from botalign.cli.tables import columns, json_text
 
-    header = botalign.read_header(map_file)
-    density_map = botalign.read(map_file)
+    header = botalign.read_header(path)
+    density_map = botalign.read(path)
     facts = botalign.describe(density_map)
     level = botalign.contour_level(density_map) if facts.maximum > facts.minimum else None
-    above = None if level is None else float((density_map.data > level).mean())
     if json:
-        print(json_text(_as_dict(header, facts, level)))
-    else:
-        print(columns(_rows(header, facts, level, above)))
+        return json_text(_as_dict(header, facts, level))
+    above = None if level is None else float((density_map.data > level).mean())
+    return columns(_rows(header, facts, level, above))
 
 
 def _rows(header: MapHeader, facts: MapInfo, level: float | None, above: float | None) -> list[tuple[str, str]]:

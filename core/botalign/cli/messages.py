@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+#: What the library and the parser say, and how the command line says it.
+_WORDS = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r" \(overwrite=True\)", ""),
+        (r"^(size|evaluations|loss|hand|preset|seed|threads)(?=: got )", r"--\1"),
+        (r"^level_(fixed|moving)(?=: got )", r"--level-\1"),
+        (r"^local_degrees(?=: got )", "--local"),
+        (r"(?<=: )Value error, ", ""),
+        (r" is not one of ('[^',]*')$", r" is not \1"),
+        (r"(?<![\d.,])1 voxels are NaN or infinite; replace them", "1 voxel is NaN or infinite; replace it"),
+        (r"(?<![\d.,])1 voxels lie", "1 voxel lies"),
+        (r"(?<![\d.,])1 bytes", "1 byte"),
+    )
+)
+
 
 def print_error(message: str) -> None:
     """Print an error."""
-    _print_line(f"botalign: error: {message}")
+    _print_line(f"botalign: error: {reworded(message)}")
 
 
 def print_warning(message: str) -> None:
     """Print a warning."""
-    _print_line(f"botalign: warning: {message}")
+    _print_line(f"botalign: warning: {reworded(message)}")
 
 
 def print_note(message: str) -> None:
     """Print something that is good to know."""
     _print_line(f"botalign: {message}")
+
+
+def reworded(message: str) -> str:
+    """Return what the library or the parser says in the words of the command line: options, and 1 of a thing."""
+    for pattern, words in _WORDS:
+        message = pattern.sub(words, message)
+    return message
 
 
 @contextmanager

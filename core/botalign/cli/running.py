@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import botalign
 from botalign.cli.staging import Staging
-from botalign.cli.tables import history
+from botalign.cli.tables import history, shortened
 from botalign.errors import InputError
 from botalign.files import output_file
 from botalign.steps import exhaust
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 #: An alignment that can be stepped.
 Steps = Generator["Progress", None, "Alignment"]
 INSTALL_FIGURES = "pip install matplotlib"
+#: Characters: as many as the longest name of a stage, so that the bar stays in its place; all but the label and the
+#: bar; the bar at least and at most.
+_STAGE, _BESIDE_BAR, _SHORTEST_BAR, _LONGEST_BAR = 23, 58, 8, 30
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,16 @@ def require_matplotlib() -> None:
     """
     if not can_draw():
         raise InputError(f"--figure: needs matplotlib, which isn't installed; install it by {INSTALL_FIGURES}.")
+
+
+@contextmanager
+def timed_compilation() -> Iterator[list[float]]:
+    """Hand out a list for the seconds that numba takes to compile a function; nothing goes in for one it had kept."""
+    from numba.core.event import install_timer
+
+    seconds: list[float] = []
+    with install_timer("numba:compile", seconds.append):
+        yield seconds
 
 
 def align_pair(
@@ -113,16 +127,19 @@ def _show(steps: Steps, label: str) -> Alignment:
     from rich.markup import escape
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+    console = Console(stderr=True)
+    room = max(console.width - _BESIDE_BAR, 2 * _SHORTEST_BAR)
+    bar_width = min(max(room - len(label), _SHORTEST_BAR), _LONGEST_BAR)
+    label = escape(shortened(label, room - bar_width))
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
+        TextColumn(f"{label}: {{task.fields[stage]:{_STAGE}}}"),
+        BarColumn(bar_width=bar_width),
         TaskProgressColumn(),
         TimeElapsedColumn(),
         TextColumn("{task.fields[best]}"),
     )
-    label = escape(label)
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"{label}: prepare", total=None, best="")
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None, stage="prepare", best="")
 
         def told() -> Steps:
             # The last thing said is "finish": the scores are computed after the last step.
@@ -132,9 +149,9 @@ def _show(steps: Steps, label: str) -> Alignment:
                 except StopIteration as stop:
                     result: Alignment = stop.value
                     return result
-                stage = "finish" if step.done == step.total else step.stage
+                stage = "finish" if step.done == step.total else escape(step.stage)
                 best = "" if step.best_loss is None else f"best loss {step.best_loss:.4g}"
-                bar.update(task, description=f"{label}: {stage}", completed=step.done, total=step.total, best=best)
+                bar.update(task, completed=step.done, total=step.total, stage=stage, best=best)
                 yield step
 
         return exhaust(told())

@@ -50,7 +50,7 @@ class Requirement:
         if name not in _SCORES or math.isnan(limit):
             raise typer.BadParameter(
                 f"got {text!r}, expected NAME=VALUE, a number for one of {', '.join(_SCORES)}",
-                param_hint="--require",
+                param_hint="'--require'",
             )
         return cls(name, limit)
 
@@ -65,8 +65,18 @@ class Requirement:
 
 
 def score(
-    first: Annotated[Path, typer.Argument(metavar="A", help="A map.", show_default=False)],
-    second: Annotated[Path, typer.Argument(metavar="B", help="Another.", show_default=False)],
+    first: Annotated[
+        Path,
+        typer.Argument(
+            metavar="A", help="A map; the Fourier shell correlation is taken on its voxels.", show_default=False
+        ),
+    ],
+    second: Annotated[
+        Path,
+        typer.Argument(
+            metavar="B", help="Another; the correlations count its voxels above its contour level.", show_default=False
+        ),
+    ],
     require: Annotated[
         list[str] | None,
         typer.Option(
@@ -81,7 +91,8 @@ def score(
 ) -> int:
     """Compare two maps where they are, without moving anything.
 
-    The correlations count the voxels of B above its contour level.
+    The order matters a little: the correlations count the voxels of B above its contour level, and the Fourier shell
+    correlation is taken on the voxels of A, inside a ball about A's molecule. B is what `botalign align` calls MOVING.
     """
     requirements = [Requirement.parse(text) for text in require or ()]
     import botalign

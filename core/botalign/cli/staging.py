@@ -18,6 +18,8 @@ class Staging:
     ----------
     overwrite : bool
         Whether existing files may be replaced.
+    written : list of Path, optional
+        Where to note the files that have got their names and keep them.
 
     Raises
     ------
@@ -33,8 +35,9 @@ class Staging:
             aligned.write(staging.path(Path("b_on_a.mrc")))
     """
 
-    def __init__(self, *, overwrite: bool) -> None:
+    def __init__(self, *, overwrite: bool, written: list[Path] | None = None) -> None:
         self._overwrite = overwrite
+        self._written = [] if written is None else written
         self._hidden: dict[Path, Path] = {}
         self._folders: list[Path] = []
 
@@ -75,7 +78,10 @@ class Staging:
                 complete = True
         finally:
             # A file that --overwrite has replaced by then stays: the old one is gone, and the new one is whole.
-            for path in [*self._hidden.values(), *([] if complete or self._overwrite else published)]:
+            keep = complete or self._overwrite
+            if keep:
+                self._written += published
+            for path in [*self._hidden.values(), *([] if keep else published)]:
                 with suppress(OSError):
                     path.unlink(missing_ok=True)
             for folder in [] if complete else reversed(self._folders):

@@ -25,7 +25,7 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
 
 def alignments_table(alignments: Sequence[Alignment]) -> str:
     """Return a line for each alignment, below a headline."""
-    headline = ("map", "rotation", "shift", "correlation", "FSC 0.5", "hand", "seconds")
+    headline = ("map", "rotation", "shift", "correlation", "FSC 0.5", "hand", "verdict", "seconds")
     return columns([headline, *map(_row, alignments)])
 
 
@@ -37,9 +37,10 @@ def _row(alignment: Alignment) -> tuple[str, ...]:
         alignment.moving.name,
         f"{alignment.angle_degrees:.2f} degrees",
         f"{shift:.2f} A",
-        f"{alignment.before.correlation:.4f} -> {alignment.after.correlation:.4f}",
+        f"{alignment.before.correlation:z.4f} -> {alignment.after.correlation:z.4f}",
         resolution(alignment.after.fsc_resolution_angstrom),
         "not looked at" if alignment.hand is None else alignment.hand.decision,
+        alignment.verdict or "none",
         f"{alignment.seconds:.2f}",
     )
 
@@ -51,7 +52,7 @@ def mirror_advice(alignment: Alignment) -> str | None:
     if hand is None or better.get(hand.decision) is not alignment.mirrored:
         return None
     what = "without the mirror" if alignment.mirrored else "as its mirror image"
-    return f"{alignment.moving.name} fits better {what}: run again with --hand auto to have it placed so."
+    return f"{alignment.moving.name} fits better {what}; run again with --hand auto to have it placed so."
 
 
 def scores_table(first: str, second: str, comparison: Comparison) -> str:
@@ -62,8 +63,8 @@ def scores_table(first: str, second: str, comparison: Comparison) -> str:
     return columns(
         [
             ("maps", f"{first} and {second}"),
-            ("correlation", f"{scores.correlation:.4f}"),
-            ("correlation about mean", f"{scores.correlation_about_mean:.4f}"),
+            ("correlation", f"{scores.correlation:z.4f}"),
+            ("correlation about mean", f"{scores.correlation_about_mean:z.4f}"),
             ("FSC 0.5", resolution(scores.fsc_resolution_angstrom)),
             ("WEMD", f"{scores.wemd_angstrom:.4g} A"),
         ]
@@ -78,11 +79,12 @@ def history(what: str, onto: str | None, *, manner: str = "") -> str:
     start = f"BOTalign {version('botalign')} {date.today().isoformat()} "
     names = [Path(name).name for name in (what, onto) if name is not None]
     room = _LABEL_CHARACTERS - len(start) - len(manner) - (len(" onto ") if onto else 0)
-    names = [_shortened(name, room // len(names)) for name in names]
+    names = [shortened(name, room // len(names)) for name in names]
     return start + " onto ".join(names) + manner
 
 
-def _shortened(name: str, length: int) -> str:
+def shortened(name: str, length: int) -> str:
+    """Return a name, cut in the middle if it is longer than `length`."""
     half = (length - 2) // 2
     return name if len(name) <= length else f"{name[:half]}..{name[len(name) - half :]}"
 

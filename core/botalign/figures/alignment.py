@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 #: The same scale before and after, unless that would make the molecule this much smaller than it need be.
 _LARGEST_BOX = 1.5
-_LONGEST_NAME = 22
+#: Inches: the figure, and the two lines above the pictures.
+_WIDTH, _HEIGHT, _HEADER = 11.0, 5.8, 0.5
+#: Points: the letters of a name, and the room for it.
+_NAME_SIZE, _NAME_WIDTH = 9.5, 300.0
+_MOST_LETTERS = 120
 
 
 def alignment_figure(alignment: Alignment, fixed: DensityMap, moving: DensityMap) -> Figure:
@@ -45,13 +49,15 @@ def alignment_figure(alignment: Alignment, fixed: DensityMap, moving: DensityMap
     Only the density above a contour level is shown, on no more than 128 voxels a side.
     """
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     still, mobile = preview(fixed), preview(moving)
     poses = [("before", identity()), ("after", alignment.moving_to_fixed)]
     boxes = [view_box([(still, identity()), (mobile, pose)]) for _, pose in poses]
     if boxes[0].size_angstrom[0] < _LARGEST_BOX * boxes[1].size_angstrom[0]:
         boxes = [view_box([(still, identity()), *((mobile, pose) for _, pose in poses)])] * 2
-    figure = Figure(figsize=(11.0, 5.6), dpi=150, layout="constrained", facecolor="white")
+    layout = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - _HEADER / _HEIGHT))
+    figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=150, layout=layout, facecolor="white")
     grid = figure.add_gridspec(2, 4, width_ratios=(1, 1, 1, 1.35))
     for row, ((when, pose), box) in enumerate(zip(poses, boxes, strict=True)):
         pictures = overlay(still, mobile, pose, box)
@@ -86,19 +92,27 @@ def _title(figure: Figure, alignment: Alignment) -> None:
     before, after = alignment.before.correlation, alignment.after.correlation
     facts = [
         f"rotated by {alignment.angle_degrees:.2f}°, shifted by {shift:.2f} Å",
-        f"correlation {before:.4f} → {after:.4f}",
+        f"correlation {before:z.4f} → {after:z.4f}",
     ]
     if alignment.mirrored:
         facts.insert(0, "mirrored")
     if alignment.hand is not None:
         facts.append(f"hand: {alignment.hand.decision}")
     roles = ((FIXED_COLOUR, "fixed", alignment.fixed), (MOVING_COLOUR, "moving", alignment.moving))
-    handles = [Patch(facecolor=colour, label=f"{role}: {_short(reference.name)}") for colour, role, reference in roles]
-    figure.legend(handles=handles, loc="outside upper left", ncols=2, frameon=False, fontsize=9.5, borderaxespad=0.2)
-    figure.text(0.992, 0.99, " · ".join(facts), ha="right", va="top", fontsize=10)
+    handles = [Patch(facecolor=colour, label=f"{role}: {_fitted(reference.name)}") for colour, role, reference in roles]
+    figure.legend(handles=handles, loc="upper left", ncols=2, frameon=False, fontsize=_NAME_SIZE, borderaxespad=0.2)
+    figure.text(0.008, 1 - 0.3 / _HEIGHT, " · ".join(facts), ha="left", va="top", fontsize=10)
 
 
-def _short(name: str) -> str:
-    """Return a file's name, cut in the middle where it would run into the facts beside it."""
+def _fitted(name: str) -> str:
+    """Return a file's name, cut in the middle where it would run into the next one; nothing in it is mathematics."""
+    from matplotlib.textpath import TextPath
+
     name = Path(name).name
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME // 2]}…{name[-_LONGEST_NAME // 2 + 1 :]}"
+    for length in range(min(len(name), _MOST_LETTERS), 2, -1):
+        half = (length - 1) // 2
+        shown = name if length == len(name) else f"{name[:half]}…{name[-half:]}"
+        shown = shown.replace("$", r"\$")
+        if TextPath((0, 0), shown, size=_NAME_SIZE).get_extents().width <= _NAME_WIDTH:
+            break
+    return shown

@@ -38,7 +38,7 @@ def draw_shells(axes: Axes, alignment: Alignment) -> None:
     axes.set_ylim(min(-0.1, max(lowest - 0.05, -1.0)), 1.03)
     axes.set_xlabel("resolution (Å)")
     axes.set_ylabel("Fourier shell correlation")
-    axes.legend(frameon=False, fontsize="small", loc="best")
+    _legend_above(axes)
 
 
 def draw_search(axes: Axes, alignment: Alignment) -> None:
@@ -48,19 +48,19 @@ def draw_search(axes: Axes, alignment: Alignment) -> None:
         if len(losses):
             number = np.arange(1, len(losses) + 1)
             axes.plot(number, losses, ".", color=colour, markersize=4, alpha=0.4, markeredgewidth=0)
-            axes.step(number, np.minimum.accumulate(losses), where="post", color=colour, linewidth=1.6, label=name)
+            axes.step(
+                number, np.minimum.accumulate(losses), where="post", color=colour, linewidth=1.6, label=f"best, {name}"
+            )
     if alignment.trace:
-        axes.legend(
-            fontsize="small",
-            title="best so far",
-            title_fontsize="small",
-            loc="upper right",
-            edgecolor="none",
-            framealpha=0.9,
-        )
+        _legend_above(axes)
     axes.margins(x=0.02)
     axes.set_xlabel("evaluation")
     axes.set_ylabel(_loss_label(alignment))
+
+
+def _legend_above(axes: Axes) -> None:
+    """Put the legend where it covers no curve, and no line runs through its words."""
+    axes.legend(frameon=False, fontsize="small", loc="lower left", bbox_to_anchor=(0, 0.99), ncols=2, borderaxespad=0)
 
 
 def _labelled(when: str, shells: ShellCorrelation) -> str:

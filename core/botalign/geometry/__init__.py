@@ -17,6 +17,7 @@ from botalign.geometry.rotations import (
     matrix_from_rotation_vector,
     quaternion_from_matrix,
     random_rotations,
+    uniform_rotations,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "quaternion_from_matrix",
     "random_rotations",
     "transform_about",
+    "uniform_rotations",
 ]

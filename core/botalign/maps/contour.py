@@ -57,6 +57,13 @@ def level_above(data: NDArray[np.float32], background: float) -> float:
     return background + (float(excess) if excess < highest else highest / 2)
 
 
+def contrast(data: NDArray[np.float32]) -> float:
+    """Return how many standard deviations of its noise the maximum of a map of background zero is."""
+    below = -data[data < 0]
+    spread = float(np.median(below)) / 0.674 if len(below) else 0.0
+    return float(data.max()) / spread if spread > 0 else float("inf")
+
+
 def _sample(data: NDArray[np.float32], most: int = 2**20) -> NDArray[np.float32]:
     """Return at most about a million densities, evenly spread: enough for the statistics of any map."""
     stride = max(1, int(np.ceil((data.size / most) ** (1 / 3))))

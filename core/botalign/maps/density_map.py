@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DensityMap:
     """A density map on a physical grid.
 
@@ -58,6 +59,12 @@ class DensityMap:
             bad = int(data.size - np.count_nonzero(np.isfinite(data)))
             raise InputError(f"{self.name}: {bad} voxels are NaN or infinite; replace them (by 0, say) and try again.")
         object.__setattr__(self, "data", data)
+
+    def __repr__(self) -> str:
+        """Return one line: the densities are many."""
+        sides = [f"{side:.6g}" for side in self.grid.voxel_size_angstrom]
+        voxel = sides[0] if len(set(sides)) == 1 else " x ".join(sides)
+        return f"<DensityMap {Path(self.name).name}: shape {self.grid.shape}, voxels of {voxel} A>"
 
     def with_data(self, data: NDArray[np.float32]) -> DensityMap:
         """Return other values on the same grid."""

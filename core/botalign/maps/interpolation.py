@@ -102,7 +102,9 @@ def spline_values(coefficients: Volume, points: NDArray[np.int32], to_source: Ma
         for d in range(3):
             at = to_source[d, 0] * i + to_source[d, 1] * j + to_source[d, 2] * k + to_source[d, 3]
             # A position is in the box up to rounding: an unmoved map must keep its outermost voxels.
-            inside = inside and -EDGE <= at <= lasts[d] + EDGE
+            if at < -EDGE or at > lasts[d] + EDGE:
+                inside = False
+                break
             first = max(0, min(int(at), lasts[d] - 1))
             corner += first * strides[d]
             # The values there of the four B-splines that reach this far.

@@ -1,5 +1,6 @@
 """A map on another grid: moved by a rigid transform, or smoothed down to a coarser one."""
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -15,6 +16,8 @@ from botalign.threads import one_blas_thread
 #: Standard deviation of the smoothing Gaussian in voxels of the coarser grid. Its response is 0.06 at that grid's
 #: Nyquist frequency, and 0.002 at one and a half times it: what is folded back from there doesn't show.
 SMOOTHING_VOXELS = 0.75
+#: Voxels a side of the cubes that a map is resampled by.
+CUBE = 32
 
 
 def moved(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threads: int = 1) -> DensityMap:
@@ -38,23 +41,24 @@ def moved(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threads:
     """
     coefficients = spline_coefficients(density_map.data)
     out: NDArray[np.float32] = np.empty(onto.shape, dtype=np.float32)
-    thickness = max(1, 2**19 // max(1, out[0].size))
 
-    def fill(start: int) -> None:
-        slab = out[start : start + thickness]
-        points = grid_points(slab.shape, first=start)
-        slab[...] = spline_at(coefficients, density_map.grid, transform, onto, points).reshape(slab.shape)
+    # By small cubes: what one of them needs of a large map stays in the processor's cache, whichever way it is turned.
+    def fill(corner: tuple[int, ...]) -> None:
+        cube = out[tuple(slice(start, start + CUBE) for start in corner)]
+        points = grid_points(cube.shape, corner=corner)
+        cube[...] = spline_at(coefficients, density_map.grid, transform, onto, points).reshape(cube.shape)
 
+    corners = itertools.product(*(range(0, side, CUBE) for side in onto.shape))
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        for _ in pool.map(fill, range(0, onto.shape[0], thickness)):
+        for _ in pool.map(fill, corners):
             pass
     return DensityMap(out, onto, density_map.name, density_map.labels)
 
 
-def grid_points(shape: tuple[int, ...], *, first: int = 0) -> NDArray[np.int32]:
-    """Return the indices ``(x, y, z)`` of all voxels of planes ``first, first + 1, ...``, shape (n, 3)."""
-    z, y, x = np.indices(shape, dtype=np.int32).reshape(3, -1)
-    return np.ascontiguousarray(np.stack([x, y, z + np.int32(first)], axis=1))
+def grid_points(shape: tuple[int, ...], *, corner: tuple[int, ...] = (0, 0, 0)) -> NDArray[np.int32]:
+    """Return the indices ``(x, y, z)`` of all voxels of a block whose first is `corner` ``(z, y, x)``, shape (n, 3)."""
+    places = np.indices(shape, dtype=np.int32).reshape(3, -1) + np.array(corner, dtype=np.int32)[:, None]
+    return np.ascontiguousarray(places[::-1].T)
 
 
 def spline_at(

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from botalign import Alignment, DensityMap, Grid, align, phantom
-from botalign.geometry import apply_transform, compose, geodesic_degrees, identity, inverse, transform_about
+from botalign.geometry import (
+    apply_transform,
+    compose,
+    geodesic_degrees,
+    identity,
+    inverse,
+    matrix_from_rotation_vector,
+    transform_about,
+)
 
 Make = Callable[..., np.ndarray]
 Measure = Callable[..., tuple[float, float]]
@@ -270,3 +278,20 @@ def test_the_maps_are_not_changed(fixed: DensityMap, moving: DensityMap) -> None
     align(fixed, moving, evaluations=5, size=16)
     np.testing.assert_array_equal(fixed.data, kept[0])
     np.testing.assert_array_equal(moving.data, kept[1])
+
+
+@pytest.mark.parametrize("limit", [3.0, 10.0])
+def test_a_local_result_stays_as_near_as_was_asked(limit: float) -> None:
+    turn = transform_about(matrix_from_rotation_vector([0.2, 0.3, -0.1]), np.zeros(3), np.zeros(3))
+    a, b = (phantom(40, voxel_size_angstrom=3.6, transform=pose) for pose in (None, turn))
+    options = {"hand": "keep", "evaluations": 40}
+    assert align(a, b, local_degrees=limit, **options).angle_degrees <= limit + 1e-3  # the answer is 21 degrees away
+    assert align(a, b, local_degrees=25.0, **options).angle_degrees == pytest.approx(21.4, abs=0.1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_so_noisy_that_no_voxel_tells_the_molecule_it_is_still_found(seed: int, motion: Make, misfit: Measure) -> None:
+    there = motion(seed)
+    a = phantom(48, voxel_size_angstrom=3.0, noise=0.5, noise_seed=2 * seed)
+    b = phantom(48, voxel_size_angstrom=3.0, noise=0.5, noise_seed=2 * seed + 1, transform=there)
+    assert misfit(align(a, b, hand="keep"), there)[0] < 5

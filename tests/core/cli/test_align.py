@@ -88,7 +88,7 @@ def test_several_maps(run: Run, pair: Pair, tmp_path: Path) -> None:
         "moving.json", "moving.mrc", "moving.png", "second.json", "second.map.gz", "second.png",
     ]  # fmt: skip
     head, *rows, last = ran.out.splitlines()
-    assert head.split() == ["map", "rotation", "shift", "correlation", "FSC", "0.5", "hand", "seconds"]
+    assert head.split() == ["map", "rotation", "shift", "correlation", "FSC", "0.5", "hand", "verdict", "seconds"]
     assert [row.split()[0] for row in rows] == [str(pair.moving), str(second)]
     assert last == f"written in {out}"
     same = [botalign.read(out / name).data for name in ("moving.mrc", "second.map.gz")]
@@ -124,6 +124,18 @@ def test_one_map_into_a_folder(run: Run, pair: Pair, tmp_path: Path) -> None:
     assert sorted(listing(tmp_path)) == ["moving.json", "moving.mrc"]
 
 
+def test_a_slash_at_the_end_makes_a_folder(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
+    outputs = [part for option in ("-o", "--result", "--figure") for part in (option, f"{tmp_path / option}/")]
+    ran = run("align", pair.fixed, pair.moving, *outputs, *QUICK)
+    assert (ran.code, ran.err) == (0, "")
+    assert sorted(p for p, content in listing(tmp_path).items() if content) == [
+        "--figure/moving.png", "--result/moving.json", "-o/moving.mrc",
+    ]  # fmt: skip
+    assert f"written      {tmp_path / '-o' / 'moving.mrc'}, " in ran.out
+    assert run("apply", result_file, pair.moving, "-o", f"{tmp_path / 'apply'}/").code == 0
+    assert sorted(listing(tmp_path / "apply")) == ["moving.mrc"]
+
+
 def test_overwrite(run: Run, pair: Pair, tmp_path: Path) -> None:
     (tmp_path / "a.mrc").write_text("old")
     assert run("align", pair.fixed, pair.moving, "-o", tmp_path / "a.mrc", "--overwrite", *QUICK).code == 0
@@ -134,12 +146,14 @@ def test_overwrite(run: Run, pair: Pair, tmp_path: Path) -> None:
 def test_a_mirrored_map_is_noticed(run: Run, pair: Pair, mirrored: Path) -> None:
     options = ("--evaluations", "100", "--size", "24")
     checked = run("align", pair.fixed, mirrored, *options)
-    assert f"{mirrored} fits better as its mirror image: run again with --hand auto" in checked.out
+    assert checked.err.startswith(f"botalign: {mirrored} fits better as its mirror image; run again with --hand auto")
+    assert "fits better" not in checked.out
+    assert run("align", pair.fixed, mirrored, *options, "--quiet").err == ""
     taken = run("align", pair.fixed, mirrored, "--hand", "auto", "--json", *options)
     assert json.loads(taken.out)["mirrored"] is True
     kept = run("align", pair.fixed, mirrored, "--hand", "keep", *options)
     assert "not looked at" in kept.out
-    assert "fits better" not in kept.out
+    assert "fits better" not in kept.err
 
 
 def test_from_an_earlier_result(run: Run, pair: Pair, result_file: Path) -> None:

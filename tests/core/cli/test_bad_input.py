@@ -132,8 +132,10 @@ def test_an_output_that_cannot_be_written(
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ("-o out", "-o writes it already"),  # both are called moving.mrc
-        ("-o taken.mrc", "is not a folder"),
+        ("-o taken.mrc", "taken.mrc: is the name of a file, but -o must be a folder for several maps"),
+        ("-o new.mrc", "new.mrc: is the name of a file, but -o must be a folder for several maps"),
+        ("--figure new.png", "new.png: is the name of a file, but --figure must be a folder for several maps"),
+        ("-o taken.mrc/", "is not a folder"),
         ("-o a/b", "does not exist"),
         ("-o .", "is an input"),
     ],
@@ -145,8 +147,21 @@ def test_a_folder_that_cannot_hold_several(
     for name in ("moving.mrc", "taken.mrc"):
         Path(name).write_bytes(pair.moving.read_bytes())
     before = listing(tmp_path)
-    assert reason in run("align", pair.fixed, "moving.mrc", pair.moving, *options.split()).refused()
+    assert reason in run("align", pair.fixed, "moving.mrc", pair.fixed, *options.split()).refused()
     assert listing(tmp_path) == before
+
+
+def test_maps_that_would_be_written_under_one_name(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
+    for option in ("-o", "--result"):
+        error = run("align", pair.fixed, "x/a.mrc", "y/a.mrc", option, tmp_path).refused()
+        assert ": two of the moving maps are called a.mrc; rename one of them" in error
+        assert f"error: {option}: " in error
+    error = run("align", pair.fixed, "a.mrc", "a.map.gz", "-o", tmp_path, "--result", tmp_path).refused()
+    assert "--result: two of the moving maps (a.mrc and a.map.gz) would be written as a.json; rename one" in error
+    error = run("apply", result_file, "x/a.mrc", "y/a.mrc", "-o", tmp_path).refused()
+    assert "-o: two of the maps are called a.mrc; rename one" in error
+    error = run("apply", result_file, "x/a.mrc", "y/b.mrc", "-o", tmp_path / "c.mrc").refused()
+    assert "c.mrc: is the name of a file, but -o must be a folder for several maps" in error
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -185,7 +200,8 @@ def test_a_result_from_a_newer_version(run: Run, pair: Pair, result_file: Path, 
 
 
 @pytest.mark.parametrize(
-    "typed", ["bogus", "align", "align a.mrc", "apply r.json a.mrc", "score a.mrc", "info", "info a b"]
+    "typed",
+    ["bogus", "align", "align a.mrc", "apply", "apply r.json -o a.mrc", "apply r.json a.mrc", "score a.mrc", "info"],
 )
 def test_too_little_or_too_much(run: Run, typed: str) -> None:
     assert "; see `botalign" in run(*typed.split()).refused()

@@ -1,4 +1,7 @@
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,8 @@ FILES = ["aligned.mrc", "figure.png", "fixed.mrc", "moving.mrc", "result.json"]
 def test_the_demo_finds_the_known_answer(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     ran = run("demo")
-    assert (ran.code, ran.err) == (0, "")
+    assert ran.code == 0
+    assert all("compiling" in line for line in ran.err.splitlines())  # if no test before this one did that
     off = re.search(r"^off by +([\d.]+) degrees and ([\d.]+) A$", ran.out, re.MULTILINE)
     assert off is not None
     assert float(off[1]) < 0.2
@@ -23,6 +27,31 @@ def test_the_demo_finds_the_known_answer(run: Run, tmp_path: Path, monkeypatch: 
     assert result.fixed.grid == botalign.read(result.fixed.name).grid
     assert result.moving.grid == botalign.read(result.moving.name).grid
     assert "botalign align botalign-demo/fixed.mrc botalign-demo/moving.mrc -o " in ran.out
+
+
+def test_it_tells_what_is_known_in_short_lines(run: Run, tmp_path: Path) -> None:
+    ran = run("demo", "-o", tmp_path, "--quiet")
+    assert (ran.code, ran.err) == (0, "")
+    *_, rotation, shift, off = ran.out.splitlines()
+    assert re.fullmatch(r"known        [\d.]+ degrees about \(.*\)", rotation)
+    assert re.fullmatch(r"             shift \(.*\) A", shift)
+    assert off.startswith("off by ")
+    assert max(map(len, [rotation, shift, off])) <= 80
+
+
+@pytest.mark.slow
+def test_the_first_run_tells_that_it_compiled(tmp_path: Path) -> None:
+    script = "import sys; from botalign.cli import main; sys.exit(main())"
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", script, "demo", "-o", str(tmp_path / name)],
+            capture_output=True, text=True, check=True, env=environment,
+        ).stderr
+        for name in ("first", "second")
+    ]  # fmt: skip
+    assert re.fullmatch(r"botalign: \d+\.\d of these seconds went into compiling loops, .* faster\.\n", said[0])
+    assert said[1] == ""
 
 
 def test_it_replaces_nothing_unasked(run: Run, tmp_path: Path) -> None:

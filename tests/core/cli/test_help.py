@@ -24,6 +24,18 @@ def test_help_of_a_command(run: Run, command: str) -> None:
     assert ran.out.startswith(f"Usage: botalign {command} ")
 
 
+def test_the_order_of_a_score_is_told(run: Run) -> None:
+    said = " ".join(run("score", "--help").out.split())
+    assert "the correlations count the voxels of B above its contour level" in said
+    assert "the Fourier shell correlation is taken on the voxels of A" in said
+
+
+def test_quiet_says_what_it_leaves(run: Run) -> None:
+    for command in ("align", "demo"):
+        said = " ".join(run(command, "--help").out.split())
+        assert "No progress bar and no remarks; the result, warnings and errors stay." in said
+
+
 def test_version(run: Run) -> None:
     assert run("--version").out == f"botalign {botalign.__version__}\n"
 

@@ -28,6 +28,22 @@ def test_json(run: Run, pair: Pair) -> None:
     assert facts["contour_level"] == pytest.approx(botalign.contour_level(density_map))
 
 
+def test_several_maps(run: Run, pair: Pair) -> None:
+    ran = run("info", pair.moving, pair.fixed)
+    assert (ran.code, ran.err) == (0, "")
+    alone = [run("info", path).out for path in (pair.moving, pair.fixed)]
+    assert ran.out == "\n".join(alone)
+    facts = json.loads(run("info", pair.moving, pair.fixed, "--json").out)
+    assert [entry["name"] for entry in facts] == [str(pair.moving), str(pair.fixed)]
+
+
+def test_one_bad_map_of_several_does_not_hide_the_others(run: Run, pair: Pair, tmp_path: Path) -> None:
+    ran = run("info", pair.moving, tmp_path / "nope.mrc", pair.fixed)
+    assert ran.code == 2
+    assert ran.err == f"botalign: error: {tmp_path / 'nope.mrc'}: there is no such file; check the name.\n"
+    assert ran.out == run("info", pair.moving, pair.fixed).out
+
+
 def test_a_constant_map_has_no_contour(run: Run, tmp_path: Path) -> None:
     flat = botalign.DensityMap(np.full((8, 8, 8), 2.5, np.float32), botalign.Grid((8, 8, 8)))
     flat.write(tmp_path / "flat.mrc.gz", history="made for a test")

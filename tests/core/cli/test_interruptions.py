@@ -16,6 +16,7 @@ from typing import NoReturn
 import pytest
 
 import botalign
+from botalign.cli.interruption import interruption
 
 from .conftest import QUICK, Pair, Run, listing
 
@@ -53,8 +54,10 @@ def test_ctrl_c_in_a_terminal(pair: Pair, tmp_path: Path) -> None:
     master, slave = pty.openpty()
     command = ("align", pair.fixed, pair.moving, "-o", "a.mrc", "--result", "r.json", "--evaluations", "5000")
     with subprocess.Popen(
-        [*BOTALIGN, *map(str, command)], cwd=tmp_path, stderr=slave, stdout=subprocess.PIPE
-    ) as process:
+        [*BOTALIGN, *map(str, command)], cwd=tmp_path, stderr=slave, stdout=subprocess.PIPE,
+        # What a shell starts in the background would ignore the interruption, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:  # fmt: skip
         os.close(slave)
         shown = read_until(master, "best loss")
         process.send_signal(signal.SIGINT)
@@ -67,14 +70,72 @@ def test_ctrl_c_in_a_terminal(pair: Pair, tmp_path: Path) -> None:
     os.close(master)
     assert "moving.mrc: search" in shown
     assert "Traceback" not in shown
+    assert "botalign: interrupted, nothing was written." in shown
     assert listing(tmp_path) == {}
 
 
 def test_ctrl_c_while_writing(run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("botalign.maps.writing._compressed", failing(KeyboardInterrupt()))
     ran = run("align", pair.fixed, pair.moving, "-o", tmp_path / "a.mrc", "--result", tmp_path / "r.json", *QUICK)
-    assert (ran.code, ran.out, ran.err) == (130, "", "")
+    assert (ran.code, ran.out, ran.err) == (130, "", "botalign: interrupted, nothing was written.\n")
     assert listing(tmp_path) == {}
+
+
+@pytest.mark.parametrize("json", [False, True])
+def test_ctrl_c_tells_what_is_finished(
+    run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, json: bool
+) -> None:
+    for name in ("b.mrc", "c.mrc"):
+        (tmp_path / name).write_bytes(pair.moving.read_bytes())
+    align_steps, out = botalign.align_steps, tmp_path / "out"
+
+    def steps(fixed: botalign.DensityMap, moving: botalign.DensityMap, **options: object) -> object:
+        if moving.name.endswith("b.mrc"):
+            raise KeyboardInterrupt
+        return align_steps(fixed, moving, **options)
+
+    monkeypatch.setattr(botalign, "align_steps", steps)
+    maps = (pair.moving, tmp_path / "b.mrc", tmp_path / "c.mrc")
+    ran = run("align", pair.fixed, *maps, "-o", out, *QUICK, *(["--json"] if json else []))
+    assert ran.code == 130
+    assert ran.err == f"botalign: interrupted; {out / 'moving.mrc'} was written, 2 maps were not aligned.\n"
+    assert str(pair.moving) in ran.out
+    assert "b.mrc" not in ran.out
+    assert sorted(listing(out)) == ["moving.mrc"]
+
+
+def test_ctrl_c_in_the_other_commands(
+    run: Run, pair: Pair, result_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(botalign, "read", failing(KeyboardInterrupt()))
+    monkeypatch.setattr(botalign, "phantom", failing(KeyboardInterrupt()))
+    for command in (
+        ("info", pair.fixed),
+        ("score", pair.fixed, pair.moving),
+        ("apply", result_file, pair.moving, "-o", tmp_path / "a.mrc"),
+        ("demo", "-o", tmp_path / "demo"),
+    ):
+        ran = run(*command)
+        assert (ran.code, ran.out, ran.err) == (130, "", "botalign: interrupted, nothing was written.\n"), command
+    assert listing(tmp_path) == {}
+
+
+def test_ctrl_c_after_writing(
+    run: Run, pair: Pair, result_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the files and the words about them is time for a Ctrl-C too."""
+    monkeypatch.setattr("botalign.cli.align._print_places", failing(KeyboardInterrupt()))
+    ran = run("align", pair.fixed, pair.moving, "-o", tmp_path / "a.mrc", *QUICK)
+    assert (ran.code, ran.err) == (130, f"botalign: interrupted; {tmp_path / 'a.mrc'} was written.\n")
+
+
+def test_what_an_interruption_left() -> None:
+    paths = [Path(name) for name in ("a.mrc", "b.mrc", "c.mrc", "d.mrc")]
+    assert interruption() == "interrupted, nothing was written."
+    assert interruption([], 1) == "interrupted, nothing was written, 1 map was not aligned."
+    assert interruption(paths[:2]) == "interrupted; a.mrc and b.mrc were written."
+    assert interruption(paths[:3], 2) == "interrupted; a.mrc, b.mrc and c.mrc were written, 2 maps were not aligned."
+    assert interruption(paths) == "interrupted; 4 files were written."
 
 
 def test_ctrl_c_leaves_no_new_folder(run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,6 +42,34 @@ def test_a_name_that_is_taken_meanwhile(tmp_path: Path) -> None:
     assert listing(tmp_path) == {"b.json": b"another program's"}
 
 
+def test_what_was_written_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C at the second of two files: --overwrite has replaced the first by then, else it is taken away again."""
+    paths = [tmp_path / name for name in ("a.json", "b.json")]
+    replace = Path.replace
+
+    def stopped(path: Path, target: Path) -> Path:
+        if path.read_text() == "b.json":
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    def write(written: list[Path], *, overwrite: bool) -> None:
+        with Staging(overwrite=overwrite, written=written) as staging:
+            for path in paths:
+                staging.path(path).write_text(path.name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", stopped)
+        for overwrite, noted in ((False, []), (True, paths[:1])):
+            written: list[Path] = []
+            with pytest.raises(KeyboardInterrupt):
+                write(written, overwrite=overwrite)
+            assert written == noted
+            assert sorted(listing(tmp_path)) == [path.name for path in noted]
+    written = []
+    write(written, overwrite=True)
+    assert written == paths
+
+
 def test_overwrite(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("old")
     with Staging(overwrite=True) as staging:

@@ -1,7 +1,9 @@
 import io
+import itertools
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -78,11 +80,48 @@ def test_words(case: Case, figure: Figure) -> None:
         assert word in said
 
 
-def test_long_names_are_cut(case: Case) -> None:
+LONG_NAMES = {
+    "usual": ("fixed.mrc", "moving.mrc"),
+    "long": ("cryosparc_P12_J345_007_volume_map_sharp_filtered_to_8A.mrc", f"{'relion_' * 12}class001.map.gz"),
+    "wide": (f"/maps/{'W' * 200}.mrc", f"/maps/{'M' * 200}.mrc"),
+    "dollars": (r"$a_{$.mrc", f"{'$' * 90}.mrc"),
+}
+
+
+@pytest.mark.parametrize("kind", LONG_NAMES)
+def test_no_words_overlap_above_the_pictures(case: Case, kind: str) -> None:
     alignment, fixed, moving = case
-    reference = replace(alignment.fixed, name=f"/maps/{'long' * 20}.mrc")
-    assert "longlong" in (said := texts(alignment_figure(replace(alignment, fixed=reference), fixed, moving)))
-    assert max(len(line) for line in said.splitlines() if line.startswith("fixed: ")) <= 30
+    names = LONG_NAMES[kind]
+    renamed = [
+        replace(reference, name=name)
+        for reference, name in zip((alignment.fixed, alignment.moving), names, strict=True)
+    ]  # fmt: skip
+    figure = alignment_figure(replace(alignment, fixed=renamed[0], moving=renamed[1]), fixed, moving)
+    figure.draw_without_rendering()
+    words = [*figure.legends[0].texts, *figure.texts]
+    assert len(words) == 3
+    boxes = [text.get_window_extent() for text in words]
+    boxes += [box for axes in figure.axes if (box := axes.get_tightbbox()) is not None]
+    for one, other in itertools.combinations(boxes[:3], 2):
+        assert not one.overlaps(other)
+    for word in boxes[:3]:
+        assert not any(word.overlaps(panel) for panel in boxes[3:])
+        assert figure.bbox.x0 < word.x0 < word.x1 < figure.bbox.x1
+        assert word.y1 < figure.bbox.y1
+    for text, name in zip(words[:2], names, strict=True):
+        start, _, end = text.get_text().replace(r"\$", "$").partition(": ")[2].partition("…")
+        assert Path(name).name.startswith(start)
+        assert name.endswith(end)
+        assert len(start) >= min(10, len(Path(name).name))
+
+
+def test_no_line_runs_through_a_legend(figure: Figure) -> None:
+    figure.draw_without_rendering()
+    for axes in figure.axes[6:]:
+        legend = axes.get_legend()
+        assert legend is not None
+        assert min(text.get_window_extent().y0 for text in legend.texts) > axes.get_window_extent().y1
+        assert max(text.get_window_extent().x1 for text in legend.texts) < figure.bbox.x1
 
 
 @pytest.mark.parametrize("trace", [(), (TracePoint(False, 2.0),)])
@@ -114,7 +153,7 @@ def test_file_formats(figure: Figure, kind: str) -> None:
     assert buffer.tell() > 10_000
     if kind == "png":
         buffer.seek(0)
-        assert imread(buffer).shape == (840, 1650, 4)
+        assert imread(buffer).shape == (870, 1650, 4)
 
 
 def test_no_pyplot() -> None:

@@ -12,6 +12,7 @@ from botalign.geometry import (
     matrix_from_rotation_vector,
     quaternion_from_matrix,
     random_rotations,
+    uniform_rotations,
 )
 
 parts = st.floats(-1, 1).map(lambda value: round(value, 6))
@@ -133,3 +134,11 @@ def test_euler_angles_give_back_their_rotation(tilt: float) -> None:
     angles = euler_zyz_degrees(R)
     assert 0 <= angles[1] <= 180
     np.testing.assert_allclose(Rotation.from_euler("ZYZ", angles, degrees=True).as_matrix(), R, atol=1e-9)
+
+
+def test_a_thousand_even_rotations_leave_none_far_from_the_nearest() -> None:
+    even = uniform_rotations(1000)
+    np.testing.assert_allclose(even @ even.transpose(0, 2, 1), np.broadcast_to(np.eye(3), (1000, 3, 3)), atol=1e-12)
+    gaps = [geodesic_degrees(even, R).min() for R in random_rotations(300, np.random.default_rng(0))]
+    assert max(gaps) < 21  # random ones leave gaps of 28 degrees
+    assert np.mean(gaps) < 12.5

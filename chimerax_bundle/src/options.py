@@ -1,0 +1,83 @@
+"""The panel's options beyond the first few, in the words of the command."""
+
+from Qt.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLineEdit, QSpinBox
+
+from .syntax import wrong
+
+
+class OptionRows:
+    """Rows of options, whose first values are the command's defaults.
+
+    Parameters
+    ----------
+    area : QWidget
+        What they lie in; it has a layout already.
+    """
+
+    def __init__(self, area):
+        form = QFormLayout()
+        form.setVerticalSpacing(4)
+        area.layout().addLayout(form)
+        self._search = _choice("global: from any pose", "local: near the present pose")
+        self._loss = _choice("wemd: earth mover's distance", "l2: for noisy maps")
+        self._size = _whole(32, 8, 128)
+        self._evaluations = _whole(200, 1, 5000)
+        self._seed = _whole(0, 0, 2**31 - 1)
+        self._refine = QCheckBox("refine what the search found")
+        self._refine.setChecked(True)
+        self._level, self._to_level = _level(), _level()
+        for label, field in (
+            ("Search", self._search),
+            ("Score", self._loss),
+            ("Voxels a side", self._size),
+            ("Evaluations", self._evaluations),
+            ("Random seed", self._seed),
+            ("Level, moving", self._level),
+            ("Level, reference", self._to_level),
+            ("", self._refine),
+        ):
+            form.addRow(label, field)
+
+    def words(self):
+        """Return the words for what differs from the command's defaults."""
+        words = []
+        for name, field, default in (("search", self._search, "global"), ("loss", self._loss, "wemd")):
+            value = field.currentText().partition(":")[0]
+            words += [] if value == default else [f"{name} {value}"]
+        for name, field, default in (
+            ("size", self._size, 32),
+            ("evaluations", self._evaluations, 200),
+            ("seed", self._seed, 0),
+        ):
+            words += [] if field.value() == default else [f"{name} {field.value()}"]
+        for name, field in (("level", self._level), ("toLevel", self._to_level)):
+            text = field.text().strip()
+            words += [] if text in ("", "auto") else [f"{name} {_number(name, text)}"]
+        return words + ([] if self._refine.isChecked() else ["refine false"])
+
+
+def _choice(*texts):
+    box = QComboBox()
+    box.addItems(texts)
+    return box
+
+
+def _whole(value, low, high):
+    box = QSpinBox()
+    box.setRange(low, high)
+    box.setValue(value)
+    return box
+
+
+def _level():
+    line = QLineEdit()
+    line.setPlaceholderText("auto")
+    return line
+
+
+def _number(name, text):
+    """Return a level as the command takes it; an error names the row, not a word of a command nobody typed."""
+    try:
+        return f"{float(text):g}"
+    except ValueError:
+        raise wrong(f"{name}: got {text!r}, expected a number or auto", f"botalign #2 to #1 {name} 0.02") from None

@@ -1,0 +1,23 @@
+"""What the panel says about an alignment."""
+
+from html import escape
+
+from .report import advice, hand, resolution, short
+
+
+def summary(outcome):
+    """Return the result of an alignment as HTML: the scores before and after, the motion, the hand."""
+    lines = []
+    if outcome.before is not None and outcome.after is not None:
+        for name, field in (("correlation", "correlation"), ("about mean", "correlation_about_mean")):
+            before, after = (getattr(agreement, field) for agreement in (outcome.before, outcome.after))
+            lines.append(f"{name} {before:.4f} before, <b>{after:.4f}</b> after")
+    plain = [
+        f"they agree to {resolution(outcome.alignment.after)}",
+        f"hand: {hand(outcome.alignment)}",
+        *(line for line in (advice(outcome), f"verdict: {outcome.alignment.verdict_in_words}") if line),
+        f"shift {short(outcome.shift)}, angle {short(outcome.angle)} degrees, {outcome.alignment.seconds:.2f} seconds",
+        *outcome.notes,
+    ]
+    title = f"<b>{escape(outcome.copy_name or outcome.name)}</b> on <b>{escape(outcome.fixed_name)}</b>"
+    return "<br>".join([title, *lines, *map(escape, plain)])

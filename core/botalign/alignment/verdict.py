@@ -1,0 +1,74 @@
+r"""What an alignment is worth: whether the maps match at all, and whether another pose would do as well."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.alignment.comparison import LEAST_MARGIN, pose_margin
+from botalign.alignment.fitting import FitProblem
+from botalign.alignment.result import Candidate
+from botalign.alignment.symmetry import Symmetry
+from botalign.scores import ShellCorrelation
+
+Matrix = NDArray[np.float64]
+
+#: Details are finer than this share of the molecule's diameter. What is coarser is its outline, and the outlines of
+#: unrelated molecules agree as well as they can be made to.
+OUTLINE = 1 / 3
+#: Beyond this share of the finest shell, the smoothing leaves too little of a map to speak of.
+SMOOTHED_AWAY = 0.8
+#: The two signs of a match: the details agree by more standard errors than this, and the Fourier shell correlation
+#: falls below 0.5 at no coarser a resolution than this share of the diameter. The best pose of unrelated molecules has
+#: the one or the other by chance, and noisy copies have both (``benchmarks/verdicts.py``).
+LEAST_AGREEMENT, COARSEST = 4.5, 1 / 4
+
+
+def agreement(shells: ShellCorrelation, diameter_angstrom: float) -> float:
+    r"""Return by how many standard errors the details of two maps agree.
+
+    .. math:: z = \frac{\sum_s n_s \mathrm{FSC}(s)}{\sqrt{\sum_s n_s}}
+
+    over the shells finer than a third of the diameter, with :math:`n_s = \pi s^2`, half of the independent
+    coefficients in shell :math:`s` of a box twice the molecule's volume: what :math:`n_s` coefficients without anything
+    in common add up to has standard deviation 1.
+    """
+    frequency = shells.frequency_per_angstrom
+    used = (frequency > 1 / (OUTLINE * diameter_angstrom)) & (frequency < SMOOTHED_AWAY * frequency[-1])
+    if not used.any():
+        return 0.0
+    count = np.pi * (np.arange(1, len(frequency) + 1)[used]) ** 2.0
+    return float(count @ shells.correlation[used] / np.sqrt(count.sum()))
+
+
+def with_equals_marked(problem: FitProblem, candidates: list[Candidate]) -> list[Candidate]:
+    """Mark the candidates after the first that fit as well as it does, within the error of the difference."""
+    best = candidates[0]
+    marked = [best]
+    for candidate in candidates[1:]:
+        near = (candidate.correlation or -1.0) > (best.correlation or 0.0) - 0.1
+        if near and candidate.mirrored == best.mirrored:
+            margin, error = pose_margin(problem, best.moving_to_fixed, candidate.moving_to_fixed)
+            candidate = replace(candidate, as_good=bool(margin < max(3 * error, LEAST_MARGIN)))
+        marked.append(candidate)
+    return marked
+
+
+def verdict(
+    shells: ShellCorrelation, diameter_angstrom: float, candidates: tuple[Candidate, ...], symmetry: Symmetry | None
+) -> str:
+    """Return ``"certain"``, ``"ambiguous"`` or ``"no match"``.
+
+    A match has both signs of one, unrelated maps have neither. One of them alone is ambiguous, and so is a match of
+    which another pose fits as well without a symmetry that explains it.
+    """
+    signs = (
+        shells.resolution(0.5) <= COARSEST * diameter_angstrom,
+        agreement(shells, diameter_angstrom) >= LEAST_AGREEMENT,
+    )
+    if not any(signs):
+        return "no match"
+    several = symmetry is None and any(candidate.as_good for candidate in candidates[1:])
+    return "certain" if all(signs) and not several else "ambiguous"

@@ -1,0 +1,111 @@
+"""Run inside ChimeraX, as a script: does the scenarios one after the other, each in an empty session.
+
+Without windows they are functions, called while the script runs, so that commands block. With windows they are
+generators, stepped by a timer after the script has ended, as if a user were at it; each yields what it waits for.
+"""
+
+import json
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from helper import Helper, Skip  # noqa: E402 (the path comes first)
+from scenarios import found  # noqa: E402
+
+OUT = Path(os.environ["BOTALIGN_OUT"])
+PATIENCE_SECONDS = 30.0
+STEP_MILLISECONDS = 20
+
+
+class Record:
+    """What the scenarios came to, written after each: a crash must not take it along."""
+
+    def __init__(self):
+        self.outcomes = {}
+
+    def add(self, name, helper, began, error=None):
+        """Note how a scenario ended."""
+        outcome = {"ok": error is None, "seconds": time.monotonic() - began, "facts": helper.facts}
+        if isinstance(error, Skip):
+            outcome["skipped"] = str(error)
+        elif error is not None:
+            outcome["error"] = "".join(traceback.format_exception(error)) + f"\nlog:\n{helper.log_so_far()}"
+        self.outcomes[name] = outcome
+        (OUT / "results.json").write_text(json.dumps(self.outcomes, indent=1, default=str))
+
+
+def without_windows(session, record):
+    """Do the scenarios that need no windows."""
+    for name, scenario in found("plain").items():
+        helper, began = Helper(session, OUT), time.monotonic()
+        error = None
+        try:
+            scenario(helper)
+        except Exception as failure:
+            error = failure
+        record.add(name, helper, began, error)
+        helper.close()
+
+
+class WithWindows:
+    """The scenarios that need windows, a step at each tick of a timer."""
+
+    def __init__(self, session, record):
+        from Qt.QtCore import QTimer
+
+        self.session, self.record = session, record
+        self.waiting = list(found("windows").items())
+        self.steps = None
+        self.timer = QTimer()
+        self.timer.timeout.connect(self.tick)
+        self.timer.start(STEP_MILLISECONDS)
+        self.busy = False
+
+    def tick(self):
+        """Go on, if what the present scenario waits for has come."""
+        if self.busy:  # a scenario that lets events be processed must not be entered again
+            return
+        self.busy = True
+        try:
+            self.go_on()
+        finally:
+            self.busy = False
+
+    def go_on(self):
+        """Take a step of the present scenario, or begin the next."""
+        if self.steps is None:
+            if not self.waiting:
+                os._exit(0)  # the results are written; a dialog about anything else would wait for a click
+            self.name, scenario = self.waiting.pop(0)
+            self.helper, self.began = Helper(self.session, OUT), time.monotonic()
+            self.steps, self.condition = scenario(self.helper), lambda: True
+            self.patience = time.monotonic() + PATIENCE_SECONDS
+        error = None
+        try:
+            if not self.condition():
+                if time.monotonic() < self.patience:
+                    return
+                line = self.steps.gi_frame.f_lineno
+                raise TimeoutError(f"line {line} waited {PATIENCE_SECONDS:.0f} s for what did not come")
+            self.condition = next(self.steps)
+            self.patience = time.monotonic() + PATIENCE_SECONDS
+            return
+        except StopIteration:
+            pass
+        except Exception as failure:
+            error = failure
+        self.record.add(self.name, self.helper, self.began, error)
+        self.helper.close()
+        self.steps = None
+
+
+record = Record()
+if os.environ["BOTALIGN_SCENARIOS"] == "plain":
+    without_windows(session, record)  # noqa: F821 (ChimeraX gives it to scripts)
+else:
+    session.botalign_scenarios = WithWindows(session, record)  # noqa: F821 (kept, or the timer would stop)

@@ -1,0 +1,181 @@
+"""What scenarios do in ChimeraX: open phantoms in known poses, type commands, look where models came to lie."""
+
+import json
+import os
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+SIZE, VOXEL = 48, 3.0
+#: How far an answer may be off, in degrees and voxels.
+DEGREES, VOXELS = 0.3, 0.15
+
+
+class Skip(Exception):  # noqa: N818 (it is no error)
+    """A scenario that can't be done here, and why."""
+
+
+class Helper:
+    """One scenario's session, empty at first.
+
+    Attributes
+    ----------
+    session : Session
+        ChimeraX's.
+    facts : dict
+        What is worth telling, by name.
+    """
+
+    def __init__(self, session, folder):
+        from chimerax.core.logger import StringPlainTextLog
+
+        self.session = session
+        self.folder = Path(folder)
+        self.facts = {}
+        self._log = StringPlainTextLog(session.logger)
+        self._log.excludes_other_logs = False  # ChimeraX's own log goes on
+        session.logger.add_log(self._log)
+        self._number = 0
+        self.run("close session")
+
+    def close(self):
+        """Leave nothing behind."""
+        self.run("close session")
+        self.session.logger.remove_log(self._log)
+
+    def run(self, command):
+        """Type a command; return its value."""
+        from chimerax.core.commands import run
+
+        return run(self.session, command)
+
+    def log_so_far(self):
+        """Return all that the log says."""
+        return self._log.getvalue()
+
+    def refused(self, command):
+        """Type a command that must be refused; return the error, which must be one line that shows the right syntax."""
+        from chimerax.core.errors import UserError
+
+        try:
+            self.run(command)
+        except UserError as error:
+            text = str(error)
+        else:
+            raise AssertionError(f"not refused: {command}")
+        assert "\n" not in text.strip(), text
+        assert "botalign" in text or "volume resample" in text, text
+        return text
+
+    # Models
+
+    def path(self, suffix):
+        """Return a new file's name."""
+        self._number += 1
+        return self.folder / f"{len(list(self.folder.iterdir()))}_{self._number}{suffix}"
+
+    def open(self, density_map):
+        """Open a map of botalign's as the next model, by way of a file."""
+        import botalign
+
+        path = self.path(".mrc")
+        botalign.write(density_map, path)
+        return self.run(f"open {path}")[0]
+
+    def phantom(self, motion=None, **options):
+        """Open the phantom, moved within its map; see botalign.phantom."""
+        import botalign
+
+        options.setdefault("size", SIZE)
+        options.setdefault("voxel_size_angstrom", VOXEL)
+        return self.open(botalign.phantom(transform=motion, **options))
+
+    def phantom_model(self):
+        """Open the phantom's residues as an atomic model."""
+        from botalign.maps.phantoms import phantom_atoms
+
+        lines = [
+            f"ATOM  {i % 100000:5d}  CA  GLY A{i % 10000:4d}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00           C"
+            for i, (x, y, z) in enumerate(phantom_atoms(), start=1)
+        ]
+        path = self.path(".pdb")
+        path.write_text("\n".join([*lines, "END", ""]))
+        return self.run(f"open {path} autoStyle false")[0]
+
+    def data(self, name):
+        """Return the path of a real map or structure, or skip."""
+        path = Path(os.environ["BOTALIGN_DATA"]) / name
+        if not path.exists():
+            raise Skip(f"no {path} (BOTALIGN_DATA names another folder)")
+        return path
+
+    # Poses
+
+    def scatter(self, *models, seed=0):
+        """Put models anywhere in the scene."""
+        for number, model in enumerate(models):
+            model.scene_position = place(motion(100 + 10 * seed + number, reach=150.0))
+
+    def misfit(self, moving, fixed, made_by=None):
+        """Return by how many degrees, and voxels, a map is off the reference's pose.
+
+        The moving map is the reference's molecule after `made_by`, in coordinates local to each.
+        """
+        left = fixed.scene_position.inverse() * moving.scene_position
+        if made_by is not None:
+            left = left * place(made_by)
+        shift, angle = left.shift_and_angle((0, 0, 0))
+        return angle, shift / VOXEL
+
+    def assert_in_place(self, moving, fixed, made_by=None, degrees=DEGREES, voxels=VOXELS):
+        """Check that a map came to lie where it must."""
+        angle, shift = self.misfit(moving, fixed, made_by)
+        self.facts.setdefault("off by", f"{angle:.3f} degrees, {shift:.3f} voxels")
+        assert angle < degrees, f"off by {angle} degrees"
+        assert shift < voxels, f"off by {shift} voxels"
+
+    # Time
+
+    def meanwhile(self, action, after=0.2):
+        """Have something done on the main thread while the next alignment runs, which blocks."""
+        from chimerax.core.tasks import ADD_TASK
+        from chimerax.core.triggerset import DEREGISTER
+
+        def begun(_, task):
+            def wait():
+                while task.fraction < after and not task.ended:
+                    time.sleep(0.005)
+                task._post(lambda: action(task))
+
+            threading.Thread(target=wait, daemon=True).start()
+            return DEREGISTER
+
+        self.session.triggers.add_handler(ADD_TASK, begun)
+
+
+def motion(seed, *, mirror=False, reach=7.0):
+    """Return a random rigid motion, 3x4."""
+    from botalign.geometry import random_rotations
+
+    rng = np.random.default_rng((11, seed))
+    flip = np.diag([1.0, 1.0, -1.0 if mirror else 1.0])
+    return np.column_stack([random_rotations(1, rng)[0] @ flip, rng.uniform(-reach, reach, 3)])
+
+
+def place(matrix):
+    """Return a ChimeraX place."""
+    from chimerax.geometry import Place
+
+    return Place(np.asarray(matrix, dtype=float))
+
+
+def same(first, second, degrees=1e-3, shift=1e-3):
+    """Whether two places are the same, but for rounding."""
+    return first.same(second, degrees, shift)
+
+
+def read(path):
+    """Read a result file."""
+    return json.loads(Path(path).read_text())

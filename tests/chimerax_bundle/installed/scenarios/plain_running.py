@@ -1,0 +1,127 @@
+"""What happens while an alignment runs, in a script, where the command waits for it."""
+
+import signal
+
+from helper import motion, place, same
+
+#: Long enough for something to happen meanwhile.
+_LONG = "evaluations 1000"
+
+
+def cancelled(cx):
+    cx.phantom()
+    moving = cx.phantom(motion(80))
+    before = moving.scene_position
+    cx.meanwhile(lambda task: cx.run(f"taskman kill {task.id}"))
+    assert cx.run(f"botalign #2 to #1 {_LONG}") == []
+    assert same(moving.scene_position, before)
+    assert "cancelled; nothing was moved" in cx.log_so_far()
+    assert cx.session.undo.top_undo_name() != "botalign"
+
+
+def interrupted_at_the_keyboard(cx):
+    cx.phantom()
+    moving = cx.phantom(motion(81))
+    before = moving.scene_position
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
+    cx.meanwhile(lambda task: signal.raise_signal(signal.SIGINT))
+    try:
+        cx.run(f"botalign #2 to #1 {_LONG}")
+    except KeyboardInterrupt:
+        pass
+    else:
+        raise AssertionError("the interruption was swallowed")
+    assert same(moving.scene_position, before)
+    assert not any(task.state == "running" for task in cx.session.tasks.list()), "the task still runs"
+
+
+def the_moving_map_closed(cx):
+    fixed = cx.phantom()
+    moving = cx.phantom(motion(82))
+    before = fixed.scene_position
+    cx.meanwhile(lambda task: cx.session.models.close([moving]))
+    assert "(#2) was closed while the alignment ran" in cx.refused(f"botalign #2 to #1 {_LONG}")
+    assert same(fixed.scene_position, before)
+
+
+def the_reference_closed(cx):
+    fixed, moving = cx.phantom(), cx.phantom(motion(83))
+    before = moving.scene_position
+    cx.meanwhile(lambda task: cx.session.models.close([fixed]))
+    assert "(#1) was closed while the alignment ran" in cx.refused(f"botalign #2 to #1 {_LONG}")
+    assert same(moving.scene_position, before)
+
+
+def the_session_closed(cx):
+    cx.phantom(), cx.phantom(motion(84))
+    cx.meanwhile(lambda task: cx.run("close session"))
+    assert "was closed while the alignment ran" in cx.refused(f"botalign #2 to #1 {_LONG}")
+
+
+def one_of_several_closed(cx):
+    fixed, first, second = cx.phantom(), cx.phantom(motion(85)), cx.phantom(motion(86))
+    cx.meanwhile(lambda task: cx.session.models.close([first]))
+    assert len(cx.run("botalign #2-3 to #1 evaluations 400 hand keep")) == 1
+    cx.assert_in_place(second, fixed, motion(86))
+    assert "was closed while the alignment ran" in cx.log_so_far()
+
+
+def one_closed_before_its_turn(cx):
+    fixed, first, second = cx.phantom(), cx.phantom(motion(95)), cx.phantom(motion(96))
+    cx.meanwhile(lambda task: cx.session.models.close([second]))
+    assert len(cx.run("botalign #2-3 to #1 evaluations 400 hand keep")) == 1
+    cx.assert_in_place(first, fixed, motion(95))
+    assert "was closed while the alignment ran" in cx.log_so_far()
+
+
+def the_moving_map_moved(cx):
+    fixed, moving = cx.phantom(), cx.phantom(motion(87))
+    there = place(motion(88))
+    cx.meanwhile(lambda task: setattr(moving, "scene_position", there))
+    cx.run("botalign #2 to #1 hand keep evaluations 500")
+    cx.assert_in_place(moving, fixed, motion(87))
+    assert "(#2) was moved while the alignment ran" in cx.log_so_far()
+    cx.run("undo")
+    assert same(moving.scene_position, there)
+
+
+def the_reference_moved(cx):
+    fixed, moving = cx.phantom(), cx.phantom(motion(89))
+    there = place(motion(90))
+    cx.meanwhile(lambda task: setattr(fixed, "scene_position", there))
+    cx.run("botalign #2 to #1 hand keep evaluations 500")
+    cx.assert_in_place(moving, fixed, motion(89))
+    assert same(fixed.scene_position, there)
+    assert "(#1) was moved while the alignment ran" in cx.log_so_far()
+
+
+def a_grid_changed(cx):
+    cx.phantom()
+    moving = cx.phantom(motion(91))
+    before = moving.scene_position
+    cx.meanwhile(lambda task: cx.run("volume #2 voxelSize 4"))
+    assert "grid was changed" in cx.refused(f"botalign #2 to #1 {_LONG}")
+    assert same(moving.scene_position, before)
+
+
+def a_closed_map_does_not_spoil_undo(cx):
+    fixed, first, second = cx.phantom(), cx.phantom(motion(92)), cx.phantom(motion(93))
+    before = second.scene_position
+    cx.run("botalign #2-3 to #1 hand keep")
+    cx.session.models.close([first])
+    cx.run("undo")
+    assert same(second.scene_position, before)
+    cx.run("redo")
+    cx.assert_in_place(second, fixed, motion(93))
+
+
+def progress_is_shown_in_the_status_line(cx):
+    cx.phantom(), cx.phantom(motion(94))
+    said = []
+    status = cx.session.logger.status
+    cx.session.logger.status = lambda text, *args, **options: said.append(text)
+    try:
+        cx.run(f"botalign #2 to #1 {_LONG}")
+    finally:
+        cx.session.logger.status = status
+    assert any("%" in text and "best score" in text for text in said), said

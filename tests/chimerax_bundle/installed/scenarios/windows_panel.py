@@ -1,0 +1,157 @@
+"""The panel. Each scenario yields what it waits for."""
+
+from pathlib import Path
+
+from helper import motion, same
+
+
+def _panel(cx):
+    """Show the panel as its menu entry does."""
+    cx.run("ui tool show BOTalign")
+    from chimerax.botalign.tool import panel
+
+    return panel(cx.session)
+
+
+def _shown(panel):
+    return panel.tool_window.ui_area.isVisible()
+
+
+def an_alignment_by_the_panel(cx):
+    fixed, moving = cx.phantom(), cx.phantom(motion(210))
+    old = moving.scene_position
+    panel = _panel(cx)
+    yield lambda: _shown(panel) and panel.command() is not None
+    assert panel.command() == "botalign #2 to #1"
+    assert not panel._buttons["Undo"].isEnabled()
+    panel._buttons["Align"].click()
+    yield lambda: panel._task is not None and panel._bar.value() > 5
+    assert panel._buttons["Cancel"].isEnabled()
+    assert not panel._buttons["Align"].isEnabled()
+    assert panel._plot._trace
+    yield lambda: panel._task is None
+    cx.assert_in_place(moving, fixed, motion(210))
+    assert "correlation" in panel._result.text()
+    assert panel._bar.value() == 100
+    yield lambda: panel._buttons["Undo"].isEnabled()
+    panel._buttons["Undo"].click()
+    assert same(moving.scene_position, old)
+    yield lambda: not panel._buttons["Undo"].isEnabled()
+
+
+def cancelled_by_the_panel(cx):
+    cx.phantom()
+    moving = cx.phantom(motion(211))
+    before = moving.scene_position
+    panel = _panel(cx)
+    panel._options._evaluations.setValue(1000)
+    yield lambda: panel.command() is not None
+    assert panel.command() == "botalign #2 to #1 evaluations 1000"
+    panel._buttons["Align"].click()
+    yield lambda: panel._bar.value() > 2
+    panel._buttons["Cancel"].click()
+    yield lambda: panel._task is None
+    assert same(moving.scene_position, before)
+    assert "nothing was moved" in panel._result.text()
+    assert panel._buttons["Align"].isEnabled()
+
+
+def the_panel_follows_models_opened_and_closed(cx):
+    panel = _panel(cx)
+    yield lambda: _shown(panel)
+    assert panel.command() is None
+    assert not panel._buttons["Align"].isEnabled()
+    first, second = cx.phantom(), cx.phantom(motion(212))
+    yield lambda: panel.command() == "botalign #2 to #1"
+    panel._moving.value = cx.phantom_model()
+    yield lambda: panel.command() == "botalign #3 to #1 resolution 8"
+    yield lambda: panel._resolution.isVisible()
+    panel._hand.setCurrentIndex(1)
+    yield lambda: panel._hand.currentData() == "check"  # an atomic model is never mirrored
+    panel._moving.value = second
+    yield lambda: panel.command() == "botalign #2 to #1"
+    panel._fixed.value = second
+    yield lambda: panel.command() == "botalign #1 to #2"  # one map chosen twice: the two change places
+    assert panel._moving.value is first
+    panel._moving.value = second
+    yield lambda: panel.command() == "botalign #2 to #1"
+    cx.run("close #3")
+    yield lambda: panel.command() == "botalign #2 to #1"
+    cx.run("close #1")
+    yield lambda: not panel._buttons["Align"].isEnabled()
+
+
+def a_map_closed_while_the_panel_waits(cx):
+    cx.phantom(), cx.phantom(motion(213))
+    panel = _panel(cx)
+    panel._options._evaluations.setValue(1000)
+    yield lambda: panel._buttons["Align"].isEnabled()
+    panel._buttons["Align"].click()
+    yield lambda: panel._bar.value() > 2
+    cx.run("close #2")
+    yield lambda: panel._task is None
+    assert "was closed" in panel._result.text()
+
+
+def the_panel_remembers_nothing(cx):
+    panel = _panel(cx)
+    panel._options._size.setValue(64)
+    panel._hand.setCurrentIndex(2)
+    panel.delete()
+    cx.phantom(), cx.phantom(motion(214))
+    panel = _panel(cx)
+    yield lambda: panel.command() is not None
+    assert panel.command() == "botalign #2 to #1"
+
+
+def every_option_of_the_panel_is_one_of_the_command(cx):
+    cx.phantom(), cx.phantom(motion(215))
+    panel = _panel(cx)
+    options = panel._options
+    options._search.setCurrentIndex(1)
+    options._loss.setCurrentIndex(1)
+    options._size.setValue(24)
+    options._evaluations.setValue(20)
+    options._seed.setValue(5)
+    options._refine.setChecked(False)
+    options._level.setText("0.2")
+    options._to_level.setText("0.3")
+    panel._hand.setCurrentIndex(2)
+    yield lambda: panel.command() is not None
+    words = "hand keep search local loss l2 size 24 evaluations 20 seed 5 level 0.2 toLevel 0.3 refine false"
+    assert panel.command() == f"botalign #2 to #1 {words}"
+    panel._buttons["Align"].click()
+    yield lambda: panel._task is None
+    assert "correlation" in panel._result.text()
+
+
+def the_toolbar_button_and_the_menu_entry_show_the_panel(cx):
+    from chimerax.botalign import bundle_api
+    from chimerax.botalign.tool import Panel
+    from chimerax.core.tools import get_singleton
+
+    toolbar = cx.session.toolbar._toolbar["Map"]["Calculations"]
+    name, bundle, (_, icon, _), description, _ = toolbar["BOTalign"]
+    assert icon.endswith("botalign.png")
+    assert description
+    bundle.run_provider(cx.session, name, cx.session.toolbar)
+    panel = get_singleton(cx.session, Panel, "BOTalign", create=False)
+    assert panel is not None
+    assert bundle_api.api_version == 1
+    actions = cx.session.ui.main_window.menuBar().actions()
+    tools = next(a for a in actions if a.text().replace("&", "") == "Tools").menu()
+    volume = next(a for a in tools.actions() if a.text() == "Volume Data").menu()
+    assert "BOTalign" in [a.text() for a in volume.actions()]
+    yield lambda: _shown(panel)
+
+
+def help_pages_are_found(cx):
+    from chimerax.core import toolshed
+    from chimerax.core.commands.cli import command_url
+
+    folders = toolshed.get_help_directories()
+    for page in ("user/commands/botalign.html", "user/tools/botalign.html"):
+        assert any((Path(folder) / page).exists() for folder in folders), page
+    assert command_url("botalign").startswith("help:user/commands/botalign.html")
+    assert command_url("botalign score").startswith("help:user/commands/botalign.html")
+    yield lambda: True

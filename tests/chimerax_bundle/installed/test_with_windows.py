@@ -1,0 +1,11 @@
+"""In ChimeraX, on a virtual screen: ``CHIMERAX=/path/to/ChimeraX pytest tests/chimerax_bundle/installed``."""
+
+import pytest
+
+from .names import names
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", names("windows"))
+def test(windows, judge, name):
+    judge(windows, name)

@@ -1,0 +1,79 @@
+"""The bundle's modules without ChimeraX: under a name of their own, with stand-ins for what they import of it."""
+
+import importlib
+import sys
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .standins import Place, UndoAction, UserError, Volume, rotation, translation
+
+ROOT = Path(__file__).parents[3]
+BUNDLE = ROOT / "chimerax_bundle"
+
+
+@pytest.fixture(scope="session")
+def bundle() -> Path:
+    """The bundle's folder; a checkout has it, a wheel doesn't."""
+    if not (BUNDLE / "pyproject.toml").is_file():
+        pytest.skip(f"no bundle in {BUNDLE}")
+    return BUNDLE
+
+
+def _module(name: str, **contents: object) -> types.ModuleType:
+    module = types.ModuleType(name)
+    vars(module).update(contents)
+    module.__path__ = []  # type: ignore[attr-defined]
+    return module
+
+
+class Recorder:
+    """Stands for all of ``chimerax.core.commands``: keeps what commands are registered with."""
+
+    def __init__(self) -> None:
+        self.commands: dict[str, dict[str, Any]] = {}
+
+    def description(self, *, optional: list[Any] = (), keyword: list[Any] = (), **others: Any) -> dict[str, Any]:  # type: ignore[assignment]
+        return {"optional": dict(optional), "keyword": dict(keyword), **others}
+
+    def register(self, name: str, description: dict[str, Any], function: Any, logger: Any = None) -> None:
+        self.commands[name] = description | {"function": function}
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    """What is registered."""
+    return Recorder()
+
+
+@pytest.fixture
+def load(bundle: Path, recorder: Recorder) -> Iterator[Callable[[str], types.ModuleType]]:
+    """Return a function that imports a module of the bundle."""
+    kinds = {name: name for name in ("BoolArg", "FloatArg", "IntArg", "ModelsArg", "ObjectsArg", "OpenFileNameArg",
+                                     "PositiveFloatArg", "SaveFileNameArg")}  # fmt: skip
+    commands = _module(
+        "chimerax.core.commands", CmdDesc=recorder.description, register=recorder.register,
+        EnumOf=lambda values: tuple(values), Or=lambda *kinds: kinds, **kinds,
+    )  # fmt: skip
+    standins = [
+        _module("chimerax"),
+        _module("chimerax.core"),
+        commands,
+        _module("chimerax.core.errors", UserError=UserError),
+        _module("chimerax.core.undo", UndoAction=UndoAction),
+        _module("chimerax.core.models", REMOVE_MODELS="remove models"),
+        _module("chimerax.core.tasks", Task=object),
+        _module("chimerax.geometry", Place=Place, rotation=rotation, translation=translation),
+        _module("chimerax.map", Volume=Volume),
+    ]
+    package = types.ModuleType("botalign_in_chimerax")
+    package.__path__ = [str(bundle / "src")]  # its __init__ is ChimeraX's alone
+    before = dict(sys.modules)
+    sys.modules.update({module.__name__: module for module in standins} | {package.__name__: package})
+    yield lambda name: importlib.import_module(f"{package.__name__}.{name}")
+    for name in set(sys.modules) - set(before):
+        if name.startswith(("chimerax", package.__name__)):
+            del sys.modules[name]

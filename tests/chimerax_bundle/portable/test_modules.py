@@ -1,0 +1,211 @@
+"""What can be tried on stand-ins; the rest is tried in ChimeraX, by the tests in ``installed``."""
+
+import numpy as np
+import pytest
+
+from botalign.geometry import random_rotations
+
+from .standins import Data, Model, Objects, Place, UserError, Volume
+
+
+def anywhere(seed):
+    rng = np.random.default_rng(seed)
+    return Place(np.column_stack([random_rotations(1, rng)[0], rng.uniform(-9, 9, 3)]))
+
+
+def assert_same(first, second):
+    np.testing.assert_allclose(first.matrix, second.matrix, atol=1e-9)
+
+
+def test_errors_are_one_line_that_shows_the_right_syntax(load):
+    syntax = load("syntax")
+    assert syntax.message("No map.") == "No map. Usage: botalign #2 to #1"
+    assert syntax.without_usage(syntax.message("No map")) == "No map"
+    assert syntax.without_usage("No map") == "No map"
+    assert isinstance(syntax.wrong("No map"), UserError)
+    assert syntax.named(Model("a.mrc", (2, 1))) == "a.mrc (#2.1)"
+    assert syntax.named(Model("a.mrc")) == "a.mrc"
+
+
+def test_the_reference_must_be_one_map(load):
+    choice = load("choice")
+    a, b = Volume("a", (1,)), Volume("b", (2,))
+    assert choice.one_map([a, Model("surface", (1, 1), a)], "to") is a
+    for models in (None, [], [Model("model", (3,))], [a, b]):
+        with pytest.raises(UserError, match="must be one map"):
+            choice.one_map(models, "to")
+
+
+def test_what_moves_is_told_from_the_reference(load):
+    choice = load("choice")
+    a, b, c = Volume("a", (1,)), Volume("b", (3,)), Volume("c", (2,))
+    model = Model("model", (4,))
+    everything = Objects([a, b, c, model, Model("surface", (3, 1), b)], [model])
+    assert [m.model for m in choice.movers(everything, a, None)] == [c, b]
+    with pytest.raises(UserError, match="reference itself"):
+        choice.movers(Objects([a]), a, None)
+    with pytest.raises(UserError, match="no open map"):
+        choice.movers(Objects([]), a, None)
+    with pytest.raises(UserError, match="resolution 8"):
+        choice.movers(Objects([model], [model]), a, None)
+    with pytest.raises(UserError, match="none was specified"):
+        choice.movers(Objects([b]), a, 8.0)
+    inner = Volume("inner", (3, 2), b)
+    with pytest.raises(UserError, match="lies within"):
+        choice.movers(Objects([b]), inner, None)
+
+
+def test_only_outermost_companions_move(load):
+    choice, mover = load("choice"), load("mover")
+    fixed, moving, half = Volume("f", (1,)), Volume("m", (2,)), Volume("h", (3,))
+    surface, group = Model("s", (3, 1), half), Model("g", (4,))
+    part = Model("p", (4, 1), group)
+    single = [mover.MapMover(moving)]
+    along = choice.companions([fixed, moving, surface, half, part, group], single, fixed, hand="keep")
+    assert along == [half, group]
+    assert choice.companions(None, single * 2, fixed, hand="keep") == []
+    with pytest.raises(UserError, match="single moving map"):
+        choice.companions([half], single * 2, fixed, hand="keep")
+    with pytest.raises(UserError, match="can't be mirrored"):
+        choice.companions([half, group], single, fixed, hand="auto")
+    with pytest.raises(UserError, match="reference"):
+        choice.companions([group], single, Volume("inner", (4, 2), group), hand="keep")
+
+
+def test_a_motion_between_turned_grids_and_back(load):
+    maps = load("maps")
+    a, b = Volume("a", (1,)), Volume("b", (2,))
+    a.data, b.data = (Data((4, 4, 4), turn=anywhere(seed).matrix[:, :3]) for seed in (1, 2))
+    motion = anywhere(3)
+    assert_same(maps.to_local(maps.from_local(motion, a, b), a, b), motion)
+    # Voxels and positions: along the grid, then turned, is where ChimeraX has a voxel.
+    b.data = Data((4, 5, 6), step=2.0, origin=(7, -3, 1), turn=anywhere(4).matrix[:, :3])
+    b.full_matrix = lambda: np.zeros((6, 5, 4), np.float32)
+    grid = maps.density_map(b).grid
+    along = np.array(grid.origin_angstrom) + np.array(grid.voxel_size_angstrom) * (1, 2, 3)
+    np.testing.assert_allclose(maps.axes(b) * along, b.data.ijk_to_xyz_transform * (1, 2, 3), atol=1e-9)
+
+
+def test_the_mirror_is_that_of_the_flipped_voxels(load):
+    maps = load("maps")
+    volume = Volume("a", (1,))
+    volume.data = data = Data((4, 5, 6), step=2.0, origin=(7, -3, 1), turn=anywhere(5).matrix[:, :3])
+    mirror = maps.mirror(volume)
+    assert_same(mirror * mirror, Place())
+    np.testing.assert_allclose(
+        mirror * (data.ijk_to_xyz_transform * (1, 2, 0)), data.ijk_to_xyz_transform * (1, 2, 5), atol=1e-9
+    )
+
+
+def test_skewed_cells_are_refused(load):
+    maps = load("maps")
+    volume = Volume("a", (2,))
+    volume.data = Data((4, 4, 4))
+    volume.data.cell_angles = (90.001, 90, 90)
+    maps.check_cell(volume)
+    volume.data.cell_angles = (90, 90, 120)
+    with pytest.raises(UserError, match="volume resample #2"):
+        maps.check_cell(volume)
+
+
+def test_what_is_shown_of_a_map(load):
+    maps = load("maps")
+    volume = Volume("a", (1,))
+    volume.data = Data((4, 5, 6))
+    for region, text in (
+        (((0, 0, 0), (3, 4, 5), (1, 1, 1)), None),
+        (((0, 0, 0), (3, 4, 5), (2, 2, 2)), "step 2"),
+        (((0, 1, 0), (3, 4, 5), (1, 2, 1)), "a region of it, step 1,2,1"),
+    ):
+        volume.region = region
+        assert maps.cropped(volume) == text
+
+
+def test_a_motion_can_be_undone_and_redone_whatever_is_closed_meanwhile(load):
+    motion = load("motion")
+    outer = Volume("outer", (2,))
+    inner, other = Volume("inner", (2, 1), outer), Volume("other", (3,))
+    old = {m: m.scene_position for m in (outer, inner, other)}
+    new = {inner: anywhere(6), other: anywhere(7), outer: anywhere(8)}
+    action = motion.Motion(None, list(new.items()))
+    for _ in range(2):
+        action.redo()
+        for model, place in new.items():
+            assert_same(model.scene_position, place)
+        action.undo()
+        for model, place in old.items():
+            assert_same(model.scene_position, place)
+    other.deleted = True
+    action.redo()
+    assert_same(other.scene_position, old[other])
+    assert_same(inner.scene_position, new[inner])
+
+
+def test_results_of_several_maps_have_names_of_their_own(load, tmp_path):
+    job = load("job")
+    assert [p.name for p in job.result_paths(tmp_path / "r.json", ["2"])] == ["r.json"]
+    assert [p.name for p in job.result_paths(tmp_path / "r.json", ["2", "3.1"])] == ["r_2.json", "r_3.1.json"]
+    job.check_result(tmp_path / "r.json")
+    for path, reason in ((tmp_path, "is a folder"), (tmp_path / "no" / "r.json", "does not exist")):
+        with pytest.raises(UserError, match=reason):
+            job.check_result(path)
+
+
+class Found:
+    """Stands for an alignment."""
+
+    def __init__(self, decision=None, mirrored=False, verdict=None):
+        self.hand = decision and type("Hand", (), {
+            "decision": decision, "correlation_as_given": 0.5, "correlation_mirrored": 0.9,
+        })  # fmt: skip
+        self.mirrored, self.verdict, self.verdict_in_words = mirrored, verdict, f"{verdict}, in words"
+        self.seconds, self.seed = 1.5, 0
+        self.parameters = {"loss": "wemd", "size": 32, "evaluations": 200}
+        self.after = type("Scores", (), {"fsc_resolution_angstrom": 7.5})
+
+
+def outcome(report_module, alignment, **changes):
+    agreement = type("Agreement", (), {"points": 1234, "correlation": 0.9, "correlation_about_mean": 0.8})
+    values = {
+        "alignment": alignment, "name": "b.mrc (#2)", "fixed_name": "<a>.mrc (#1)", "copy_name": "", "is_map": True,
+        "before": agreement, "after": agreement, "level": 0.02, "shift": 3.0, "angle": 45.0, "position": Place(),
+        "notes": [], "command": "botalign #2 to #1",
+    }  # fmt: skip
+    return type("Outcome", (), values | changes)
+
+
+def test_the_report_has_what_fit_in_map_says(load):
+    report = load("report")
+    text = report.report(outcome(report, Found("mirrored")))
+    for part in (
+        "Aligned map b.mrc (#2) to map <a>.mrc (#1) using 1234 points above level 0.02",
+        "before: correlation = 0.9, correlation about mean = 0.8", "shift = 3, angle = 45 degrees",
+        "hand: mirrored", "botalign #2 to #1 hand auto places a mirrored copy", "agree to 7.5 A",
+        "Position of b.mrc (#2) relative to <a>.mrc (#1) coordinates:\n  Matrix",
+    ):  # fmt: skip
+        assert part in text, part
+
+
+def test_the_report_says_what_is_doubtful(load):
+    report = load("report")
+    assert "verdict: ambiguous, in words" in report.report(outcome(report, Found(verdict="ambiguous")))
+    assert "note: moved" in report.report(outcome(report, Found(), notes=["moved"]))
+    assert "no grid point" in report.report(outcome(report, Found(), after=None, before=None))
+    assert "may be the wrong one" in report.report(outcome(report, Found("mirrored"), is_map=False))
+    assert "hand auto" not in report.report(outcome(report, Found("mirrored", mirrored=True), copy_name="c (#3)"))
+
+
+def test_the_table_of_several_tells_what_failed(load):
+    report = load("report")
+    done = [outcome(report, Found("as given")), outcome(report, Found())]
+    html = report.table(done, [("c.mrc (#3)", "it is <empty>")])
+    assert "Aligned 2 of 3 to &lt;a&gt;.mrc (#1)" in html
+    assert html.count("<tr>") == 3
+    assert "not aligned: it is &lt;empty&gt;" in html
+
+
+def test_the_panel_says_it_in_short(load):
+    report = load("report")
+    text = load("summary").summary(outcome(report, Found("as given")))
+    assert "<b>b.mrc (#2)</b> on <b>&lt;a&gt;.mrc (#1)</b>" in text
+    assert "0.9000 before, <b>0.9000</b> after" in text

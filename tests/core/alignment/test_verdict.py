@@ -1,0 +1,105 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from botalign import Alignment, DensityMap, ShellCorrelation, align, phantom
+from botalign.alignment.verdict import agreement
+from botalign.geometry import geodesic_degrees, matrix_from_rotation_vector
+
+Make = Callable[..., np.ndarray]
+Measure = Callable[..., tuple[float, float]]
+
+
+def symmetric(operations: list[np.ndarray], transform: np.ndarray | None = None) -> DensityMap:
+    """A phantom put in each of several poses, aside of where they meet, the whole moved."""
+    parts = []
+    for operation in operations:
+        aside = operation @ np.column_stack([np.eye(3), [14.0, 9.0, 11.0]])
+        pose = aside if transform is None else transform @ np.vstack([aside, [0, 0, 0, 1]])
+        parts.append(phantom(48, voxel_size_angstrom=3.6, resolution_angstrom=12.0, transform=pose))
+    return parts[0].with_data(np.sum([part.data for part in parts], axis=0))
+
+
+def turns(axis: list[float], order: int) -> list[np.ndarray]:
+    unit = np.array(axis) / np.linalg.norm(axis)
+    return [matrix_from_rotation_vector(2 * np.pi * k / order * unit) for k in range(order)]
+
+
+GROUPS = {
+    "C2": turns([1, 2, 0], 2),
+    "C3": turns([0, 0, 1], 3),
+    "D2": [a @ b for a in turns([0, 0, 1], 2) for b in turns([1, 0, 0], 2)],
+    "D3": [a @ b for a in turns([1, 1, 1], 3) for b in turns([1, -1, 0], 2)],
+    "T": [a @ b @ c for a in turns([1, 1, 1], 3) for b in turns([0, 0, 1], 2) for c in turns([1, 0, 0], 2)],
+}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_symmetric_map_is_recognised_and_the_nearest_motion_taken(group: str, motion: Make, misfit: Measure) -> None:
+    operations, there = GROUPS[group], motion(4)
+    result = align(symmetric(operations), symmetric(operations, there), hand="keep")
+    assert result.symmetry is not None
+    assert result.symmetry.group == group
+    assert result.symmetry.order == len(operations)
+    assert result.verdict == "certain"
+    for operation in result.symmetry.operations[:, :, :3]:
+        assert min(float(geodesic_degrees(operation, known)) for known in operations) < 1
+    answers = [operation @ there[:, :3].T for operation in operations]
+    nearest = min(answers, key=lambda linear: float(geodesic_degrees(linear, np.eye(3))))
+    assert float(geodesic_degrees(result.moving_to_fixed[:, :3], nearest)) < 0.5
+    assert f"one of {len(operations)} equivalent motions (symmetry {group})" in result.to_text()
+
+
+def test_a_map_without_symmetry_is_certain(result: Alignment) -> None:
+    assert result.verdict == "certain"
+    assert result.symmetry is None
+    assert not any(candidate.as_good for candidate in result.candidates)
+
+
+def test_half_a_map_turned_round_is_ambiguous(motion: Make) -> None:
+    # A symmetric map onto one of its halves: both ways are equally good, and the fixed map has no symmetry.
+    one, two = turns([0, 0, 1], 2)
+    result = align(symmetric([one]), symmetric([one, two], motion(5)), hand="keep")
+    assert result.symmetry is None
+    if result.verdict == "ambiguous":
+        assert any(candidate.as_good for candidate in result.candidates)
+        assert " as well" in result.to_text()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_unrelated_maps_do_not_match(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    blobs = np.zeros((48, 48, 48), dtype=np.float32)
+    z, y, x = np.indices(blobs.shape)
+    for _ in range(40):
+        at = 23.5 + 5.5 * rng.normal(size=3)
+        blobs += np.exp(-((z - at[0]) ** 2 + (y - at[1]) ** 2 + (x - at[2]) ** 2) / 6).astype(np.float32)
+    fixed = phantom(48, voxel_size_angstrom=3.0)
+    result = align(fixed, DensityMap(blobs, fixed.grid, "blobs"), hand="keep")
+    # One of the two signs of a match may be there by chance, in 1 of 4 of such pairs.
+    assert result.verdict == ("ambiguous" if seed in (0, 5) else "no match")
+    assert str(result.verdict) in result.to_text()
+
+
+def test_there_is_no_verdict_without_refinement(fixed: DensityMap, moving: DensityMap) -> None:
+    assert align(fixed, moving, hand="keep", refine=False, evaluations=20).verdict is None
+
+
+def test_chance_agrees_by_about_one_standard_error() -> None:
+    rng = np.random.default_rng(0)
+    count = np.pi * np.arange(1, 33) ** 2.0
+    frequency = np.arange(1, 33) / 200.0
+    scores = [
+        agreement(ShellCorrelation(frequency, rng.normal(size=32) / np.sqrt(count)), diameter_angstrom=100.0)
+        for _ in range(400)
+    ]
+    assert np.mean(scores) == pytest.approx(0, abs=0.15)
+    assert np.std(scores) == pytest.approx(1, abs=0.1)
+
+
+def test_outlines_alone_say_nothing() -> None:
+    frequency = np.arange(1, 33) / 200.0
+    shells = ShellCorrelation(frequency, np.where(frequency < 3 / 100, 1.0, 0.0))
+    assert agreement(shells, diameter_angstrom=100.0) == 0
+    assert agreement(ShellCorrelation(frequency[:3], np.ones(3)), diameter_angstrom=100.0) == 0

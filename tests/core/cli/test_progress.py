@@ -1,0 +1,70 @@
+"""The progress bar: any stage, any number of steps, jumps, narrow terminals."""
+
+import re
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import botalign
+from botalign.cli.running import _show
+
+LONG = "2/3 a_map_that_someone_refined_and_gave_a_name_far_too_long_for_one_line_of_a_terminal.mrc"
+
+
+def steps(*points: tuple[str, int, int]) -> Generator[botalign.Progress, None, Any]:
+    for stage, done, total in points:
+        loss = 3.1234567 if "search" in stage else None
+        yield botalign.Progress(stage, done, total, loss, loss, np.eye(3, 4))
+    return "result"
+
+
+def shown(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, label: str, *points: tuple[str, int, int]
+) -> list[str]:
+    """Return what the bar looked like, each time that it was drawn."""
+    from rich.progress import Progress
+
+    update = Progress.update
+
+    def drawn_at_once(self: Progress, *arguments: Any, **options: Any) -> None:
+        update(self, *arguments, **options)
+        self.refresh()
+
+    monkeypatch.setattr(Progress, "update", drawn_at_once)
+    for name, value in {"TTY_COMPATIBLE": "1", "FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "80"}.items():
+        monkeypatch.setenv(name, value)
+    assert _show(steps(*points), label) == "result"
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capfd.readouterr().err)
+    return [line for line in re.split(r"[\r\n]+", text) if line.strip()]
+
+
+def test_any_stage_and_a_jump_ahead(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = shown(
+        capfd, monkeypatch, "a[b].mrc", ("search", 40, 400), ("second search, mirrored", 100, 400),
+        ("what nobody [knows] yet", 120, 400), ("refine", 400, 400),
+    )  # fmt: skip
+    stages = [line.partition("━")[0].strip() for line in lines]
+    for stage in ("search", "second search, mirrored", "what nobody [knows] yet", "finish"):
+        assert f"a[b].mrc: {stage}" in stages
+    assert any("finish" in line and "100%" in line for line in lines)
+
+
+def test_the_bar_stays_in_its_place(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = shown(capfd, monkeypatch, "a.mrc", ("search", 40, 400), ("second search, mirrored", 100, 400))
+    assert len({line.index("━") for line in lines if "━" in line}) == 1
+
+
+def test_a_long_name_leaves_room_for_stage_and_bar(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = shown(capfd, monkeypatch, LONG, ("second search, mirrored", 100, 400))
+    assert max(map(len, lines)) <= 80
+    last = r"2/3 .*: second search, mirrored ━+.* 25% 0:00:\d\d best loss 3\.123"
+    assert any(re.search(last, line) for line in lines)
+
+
+def test_more_steps_than_were_announced(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = shown(capfd, monkeypatch, "a.mrc", ("search", 10, 10), ("second search", 12, 10), ("refine", 20, 20))
+    assert "finish" in lines[-1]
