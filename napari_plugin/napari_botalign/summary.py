@@ -27,7 +27,7 @@ def alignment_table(result: Alignment, before: Scores) -> str:
         ("turned by", f"{result.angle_degrees:.2f}°" + (", after a mirror" if result.mirrored else "")),
         ("shifted by", f"{shift:.2f} Å"),
         ("hand", _hand(result)),
-        ("ambiguity", _ambiguity(result)),
+        ("verdict", _verdict(result)),
         ("time", f"{result.seconds:.1f} s"),
     ]
     return _table(rows)
@@ -62,13 +62,10 @@ def _hand(result: Alignment) -> str:
     return text
 
 
-def _ambiguity(result: Alignment) -> str:
-    """Say what is known: the verdict, if there is one, and how well the runner-up fits."""
-    verdict = "" if result.verdict is None else f"<b>{escape(result.verdict)}</b>; "
-    best, other = result.candidates[0].correlation, result.runner_up
-    if best is None or other is None:
-        return f"{verdict}no other pose came into question"
-    return f"{verdict}{best:.3f}, next best pose {other.correlation:.3f}"
+def _verdict(result: Alignment) -> str:
+    """Return the words that every front end has for it, the first of them bold."""
+    word, colon, why = escape(result.verdict_in_words).partition(":")
+    return f"<b>{word}</b>{colon}{why}"
 
 
 def _angstrom(value: float) -> str:
