@@ -18,6 +18,9 @@ from napari_botalign.work import Pair, Stop, Told, alignments
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
+#: Seconds after which news is late.
+_LATE = 0.2
+
 
 class Watcher(Protocol):
     """What wants to know of a run; all of it happens on the GUI thread."""
@@ -80,6 +83,7 @@ class AlignmentRun:
         self._followed: set[int] = set()
         self._placed: set[int] = set()
         self._lowest: dict[int, float] = {}
+        self._not_shown: dict[int, Matrix] = {}
         self._messages: list[str] = []
         self._stop = Stop()
         self._over = False
@@ -164,11 +168,14 @@ class AlignmentRun:
         moving = self._moving[told.number]
         best = next((step for step in reversed(told.steps) if self._is_best(told.number, step)), None)
         now = time.perf_counter()
-        if best is not None and self._follows() and now >= self._next_follow:
-            moving.place(pose_after(best.moving_to_fixed, fixed_pose))
+        if best is not None:
+            self._not_shown[told.number] = best.moving_to_fixed
+        # News comes late where drawing is slow. Then it is drawn less often, or the search would wait for it.
+        if now - told.when > _LATE:
+            self._next_follow = max(self._next_follow, now + 3 * (now - told.when))
+        elif told.number in self._not_shown and self._follows() and now >= self._next_follow:
+            moving.place(pose_after(self._not_shown.pop(told.number), fixed_pose))
             self._followed.add(told.number)
-            # News comes late where drawing is slow: then it is drawn less often, or the search would wait for it.
-            self._next_follow = time.perf_counter() + 3 * max(now - told.when, time.perf_counter() - now)
         last = told.steps[-1]
         done = 100 * (told.number + last.done / last.total)
         self._watcher.on_steps(moving.name, told.steps, done / (100 * len(self._moving)))

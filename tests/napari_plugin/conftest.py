@@ -1,9 +1,9 @@
-import atexit
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,32 +11,44 @@ import pytest
 
 from botalign import DensityMap, Grid, phantom
 
-pytest.importorskip("napari", reason="napari is not installed")
-pytest.importorskip("pytestqt", reason="pytest-qt is not installed")
 
+def missing() -> str | None:
+    """Say what these tests need and is not there, if anything."""
+    packages = [name for name in ("napari", "pytestqt", "dask") if find_spec(name) is None]
+    if packages:
+        return f"not installed: {', '.join(packages)}"
+    try:
+        import_module("qtpy.QtWidgets")
+    except ImportError as error:
+        return f"{error} (tests/system_packages.sh installs what Qt needs)"
+    return None
+
+
+WHY_NOT = missing()
 SIZE, VOXEL = 32, 4.0
 #: A turn by 153 degrees with a shift, and the same after a mirror.
 MOVED = np.array([[1, 8, -4, 27], [4, -4, -7, -18], [-8, -1, -4, 9]]) / 9
 MIRRORED = np.array([[1, 8, -4, 27], [4, -4, -7, -18], [8, 1, 4, 9]]) / 9
 
 
+class Skipped(pytest.Module):
+    """A file of tests that can't be imported here."""
+
+    def collect(self) -> list[pytest.Item]:
+        pytest.skip(str(WHY_NOT), allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    """Skip the tests of this folder, and say why, where napari is missing."""
+    return Skipped.from_parent(parent, path=module_path) if WHY_NOT else None
+
+
 @pytest.fixture(scope="session")
-def screen() -> None:
-    """A screen that nobody sees, where there is such a thing; else the one there is, or none and no test."""
-    if sys.platform != "linux":
-        return
-    if shutil.which("Xvfb") is None:
-        if "DISPLAY" not in os.environ:
-            pytest.skip("no screen, and no Xvfb to make one (tests/system_packages.sh says what to install)")
-        return
-    read, write = os.pipe()
-    arguments = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]
-    server = subprocess.Popen(arguments, pass_fds=[write], stderr=subprocess.DEVNULL)
-    atexit.register(server.kill)  # not before: Qt ends the process if its screen goes
-    os.close(write)
-    with os.fdopen(read) as pipe:
-        os.environ["DISPLAY"] = f":{pipe.readline().strip()}"
-    os.environ["QT_QPA_PLATFORM"] = "xcb"
+def screen(request: pytest.FixtureRequest) -> None:
+    """A screen that nobody sees, where there is such a thing."""
+    if sys.platform == "linux":
+        os.environ["DISPLAY"] = request.getfixturevalue("display")
+        os.environ["QT_QPA_PLATFORM"] = "xcb"
 
 
 @pytest.fixture
