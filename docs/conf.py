@@ -13,7 +13,7 @@ warnings.filterwarnings("error", module="botalign")
 
 from screen import have_screen
 
-# Without a screen the example of the napari plugin is shown, but not run.
+# Without a screen the example of the napari plugin is shown, but not run; tests/system_packages.sh installs one.
 EXECUTED = r"\.py$" if have_screen() else r"plot_(?!napari)[^/\\]*\.py$"
 
 project = "BOTalign"

@@ -5,10 +5,15 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 
 
 def have_screen() -> bool:
     """Whether windows can be opened, on a virtual screen if need be."""
+    try:
+        import_module("qtpy.QtWidgets")
+    except ImportError:  # of a library of the system, which tests/system_packages.sh installs
+        return False
     if sys.platform != "linux" or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ:
         return True
     if shutil.which("Xvfb") is None:

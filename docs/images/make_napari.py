@@ -1,4 +1,4 @@
-"""Makes the pictures of the napari plugin: ``python docs/images/make_napari.py [MAP MAP] [--to FOLDER]``.
+"""Makes the picture of the napari plugin: ``python docs/images/make_napari.py [MAP MAP] [--to FILE]``.
 
 A real window, before, during and after an alignment of the sample data, or of two files. Without a graphics card it
 takes minutes; on a machine without a screen, run it by ``xvfb-run -a -s '-screen 0 1600x1000x24'``.
@@ -18,6 +18,7 @@ from qtpy.QtCore import QEventLoop, QTimer
 import napari_botalign.work
 
 STEPS = 130
+GAP = 8
 gate = threading.Event()
 align_steps = napari_botalign.work.align_steps
 
@@ -43,17 +44,28 @@ def wait(seconds):
     loop.exec()
 
 
-def paint(viewer, path):
-    wait(1)
-    pixels = viewer.window.screenshot(canvas_only=False, flash=False)
-    Image.fromarray(np.asarray(pixels)[..., :3]).quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
-    print(path, path.stat().st_size // 1000, "kB", flush=True)
+def shot(viewer):
+    for _ in range(3):  # where drawing is slow, what is drawn meanwhile comes in the next round
+        wait(1)
+    return Image.fromarray(np.asarray(viewer.window.screenshot(canvas_only=False, flash=False))[..., :3])
+
+
+def together(before, during, after):
+    """The first two side by side above the third, which is large enough to be read."""
+    width, height = after.size
+    half = (width - GAP) // 2
+    small = round(half * height / width)
+    picture = Image.new("RGB", (width, height + small + GAP), "white")
+    for image, left in ((before, 0), (during, width - half)):
+        picture.paste(image.resize((half, small), Image.Resampling.LANCZOS), (left, 0))
+    picture.paste(after, (0, small + GAP))
+    return picture
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("maps", nargs="*", type=Path)
-    parser.add_argument("--to", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--to", type=Path, default=Path(__file__).with_name("napari.png"))
     parser.add_argument("--hand", default="auto")
     arguments = parser.parse_args()
     napari_botalign.work.align_steps = held
@@ -68,11 +80,11 @@ def main():
     viewer.scene.camera.angles = (10, -25, 150)
     viewer.reset_view()
     viewer.scene.camera.zoom *= 1.05
-    paint(viewer, arguments.to / "napari_before.png")
+    before = shot(viewer)
     widget.align.native.click()
     while widget.progress.value < 250:
         wait(0.2)
-    paint(viewer, arguments.to / "napari_during.png")
+    during = shot(viewer)
     widget.cancel.native.click()
     gate.set()
     # Anew, without drawing in between, which takes long without a graphics card: so that the time that is told is true.
@@ -82,7 +94,9 @@ def main():
     while widget.running:
         wait(0.05)
     widget.form.follow.value = True
-    paint(viewer, arguments.to / "napari_after.png")
+    picture = together(before, during, shot(viewer))
+    picture.quantize(256, dither=Image.Dither.NONE).save(arguments.to, optimize=True)
+    print(arguments.to, arguments.to.stat().st_size // 1000, "kB")
     viewer.close()
 
 

@@ -7,10 +7,12 @@ from typing import Any
 
 from magicgui.widgets import ComboBox, Container, Label
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 #: How wide the dock widgets are at least: enough for a summary, so that the canvas keeps its size when there is one.
 _WIDTH = 370
+#: How much larger napari's letters are than Qt's own.
+_NAPARI_FONT = 1.35
 
 
 def wrapped_label(*, lines: int = 1, rich: bool = False) -> Label:
@@ -64,6 +66,16 @@ def narrow(box: ComboBox) -> ComboBox:
     native.setSizeAdjustPolicy(type(native).SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     native.setMinimumContentsLength(8)
     return box
+
+
+def even_labels(container: Container[Any]) -> None:
+    """Let what is labelled begin below each other; magicgui measures labels before napari's style makes them larger."""
+    layout = container.native.layout()
+    rows = [layout.itemAt(index).widget() for index in range(layout.count())]
+    labels = [child for row in rows for child in row.children() if isinstance(child, QLabel)]
+    widest = max(label.fontMetrics().horizontalAdvance(label.text()) for label in labels)
+    for label in labels:
+        label.setMinimumWidth(round(_NAPARI_FONT * widest))
 
 
 def row(*widgets: Any) -> Container[Any]:

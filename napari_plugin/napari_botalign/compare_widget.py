@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import ComboBox, Container, PushButton
 
-from botalign import Comparison, DensityMap, InputError, difference, score
-from napari_botalign.arranging import fill, narrow, row, wrapped_label
+from botalign import Comparison, DensityMap, InputError, contour_level, difference, score
+from napari_botalign.arranging import even_labels, fill, narrow, row, wrapped_label
 from napari_botalign.background import in_background
 from napari_botalign.choices import map_layers_first
 from napari_botalign.layers import MapLayer, Matrix, displayed_motion, map_layer
@@ -42,6 +42,7 @@ class CompareWidget(Container[Any]):
         self.plot = ShellPlot(napari_viewer)
         self._layers: Container[Any] = Container(widgets=[self.first, self.second], labels=True)
         self._layers.margins = (0, 0, 0, 0)
+        even_labels(self._layers)
         self._buttons = row(self.compare, self.difference)
         super().__init__(labels=False)
         fill(self, [self._layers, self._buttons, self.status, self.plot.canvas, self.summary])
@@ -75,13 +76,19 @@ class CompareWidget(Container[Any]):
         first, second, motion = chosen
         pose = first.pose()
 
-        def done(density: DensityMap) -> None:
+        def subtracted() -> tuple[DensityMap, float]:
+            density = first.density()
+            return difference(density, second.density(), transform=motion), contour_level(density)
+
+        def done(outcome: tuple[DensityMap, float]) -> None:
+            density, level = outcome  # a difference has no contour of its own; its units are those of the first map
             name = f"{first.name} - {second.name}"
-            add_like(self._viewer, density, name, fixed=first, pose=pose, colormap="green")
-            self._ready(f"New layer: {name}.")
+            looks = {"colormap": "green", "iso_threshold": level / 2, "contrast_limits": (0, 2 * level)}
+            add_like(self._viewer, density, name, fixed=first, pose=pose, **looks)
+            self._ready(f"New layer: {name}, drawn at half the contour level of {first.name}.")
 
         self._busy("Subtracting…")
-        in_background(lambda: difference(first.density(), second.density(), transform=motion), done, self._ready)
+        in_background(subtracted, done, self._ready)
 
     def _chosen(self) -> tuple[MapLayer, MapLayer, Matrix] | None:
         """Return both maps and the motion between them as displayed; say what is wrong if there is something."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, LineEdit, PushButton, Select, SpinBox
 
 from botalign import InputError
-from napari_botalign.arranging import narrow
+from napari_botalign.arranging import even_labels, narrow
 from napari_botalign.choices import map_layers_first
 from napari_botalign.layers import MapLayer, map_layer
 
@@ -46,11 +47,13 @@ class AlignForm(Container[Any]):
         )
         self.unfold = PushButton(text="▸ more options")
         self.more = _MoreOptions()
+        self._folded = True
         self.more.visible = False
         self.unfold.changed.connect(self._on_unfold)
-        super().__init__(
-            widgets=[self.fixed, self.moving, self.hand, self.loss, self.follow, self.unfold, self.more], labels=True
-        )
+        self._first = Container[Any](widgets=[self.fixed, self.moving, self.hand, self.loss], labels=True)
+        self._first.margins = (0, 0, 0, 0)
+        even_labels(self._first)
+        super().__init__(widgets=[self._first, self.follow, self.unfold, self.more], labels=False)
         self.margins = (0, 0, 0, 0)
         self.moving.native.setMaximumHeight(66)
         self._choose_moving()
@@ -83,7 +86,7 @@ class AlignForm(Container[Any]):
 
     def reset_choices(self, *args: Any) -> None:
         """Look at the layers of the viewer again."""
-        super().reset_choices(*args)
+        self._first.reset_choices(*args)
         self._choose_moving()
 
     def _choices(self, widget: Any) -> list[Any]:
@@ -96,8 +99,9 @@ class AlignForm(Container[Any]):
             self.moving.value = others[:1]
 
     def _on_unfold(self) -> None:
-        self.more.visible = not self.more.visible
-        self.unfold.text = "▾ fewer options" if self.more.visible else "▸ more options"
+        self._folded = not self._folded
+        self.more.visible = not self._folded
+        self.unfold.text = "▸ more options" if self._folded else "▾ fewer options"
 
 
 class _MoreOptions(Container[Any]):
@@ -125,7 +129,7 @@ class _MoreOptions(Container[Any]):
         self.refine = CheckBox(text="refine what the search found", value=True)
         self.preset = ComboBox(label="method", choices=PRESETS, value=None)
         self.seed = SpinBox(label="seed", value=0, min=0, max=2**31 - 1, tooltip="The same seed, the same result.")
-        self.threads = SpinBox(label="threads", value=1, min=1, max=64)
+        self.threads = SpinBox(label="threads", value=min(2, os.cpu_count() or 1), min=1, max=64)
         super().__init__(
             widgets=[
                 self.local, self.level_fixed, self.level_moving, self.evaluations, self.size, self.refine, self.preset,
@@ -134,6 +138,7 @@ class _MoreOptions(Container[Any]):
             labels=True,
         )  # fmt: skip
         self.margins = (0, 0, 0, 0)
+        even_labels(self)
 
     def arguments(self) -> dict[str, Any]:
         return {

@@ -124,7 +124,7 @@ class ShellPlot(Plot):
         self.axes.clear()
         for threshold in (0.5, 0.143):
             self.axes.axhline(threshold, color="0.55", linewidth=0.8, linestyle=(0, (4, 3)))
-            self.axes.annotate(f"{threshold:g}", (1, threshold), xycoords=("axes fraction", "data"), ha="right",
+            self.axes.annotate(f"{threshold:g}", (0.01, threshold), xycoords=("axes fraction", "data"), ha="left",
                                va="bottom", fontsize=7, color="0.55")  # fmt: skip
         self.axes.plot(shells.frequency_per_angstrom, shells.correlation, color=BLUE, linewidth=1.6)
         self.axes.set(xlabel="resolution (Å)", ylabel="FSC", ylim=(min(-0.05, *shells.correlation), 1.03))

@@ -56,7 +56,10 @@ def _hand(result: Alignment) -> str:
     hand = result.hand
     if hand is None:
         return "not looked at"
-    text = f"<b>{escape(hand.decision)}</b> ({hand.correlation_as_given:.3f}, mirrored {hand.correlation_mirrored:.3f})"
+    text = (
+        f"<b>{escape(hand.decision)}</b>"
+        f"<br>as given {hand.correlation_as_given:.3f}, mirrored {hand.correlation_mirrored:.3f}"
+    )
     if hand.decision == ("as given" if result.mirrored else "mirrored"):
         text += "<br>to turn it to that, choose <i>take the better one</i>"
     return text

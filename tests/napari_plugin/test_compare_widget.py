@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from botalign import DensityMap, difference, score
+from botalign import DensityMap, contour_level, difference, score
 
 Press = Callable[..., None]
 
@@ -55,7 +55,10 @@ def test_layers_are_compared_as_they_lie(
     np.testing.assert_allclose(new.data, difference(fixed, moving, transform=back).data, atol=1e-5)
     assert np.abs(new.data).max() < 0.2 * fixed.data.max()
     np.testing.assert_allclose(new.data_to_world((1, 2, 3)), first.data_to_world((1, 2, 3)))
-    assert compare.status.value == "New layer: still - mobile."
+    assert compare.status.value.startswith("New layer: still - mobile")
+    # two maps that agree leave nothing to be seen
+    assert new.iso_threshold == pytest.approx(contour_level(fixed) / 2)
+    assert new.data.max() < new.iso_threshold
 
 
 def test_what_can_not_be_compared_is_said(
