@@ -17,6 +17,7 @@ viewer = napari.Viewer(ndisplay=3)
 viewer.window.resize(900, 500)
 viewer.open_sample("botalign", "phantom")
 dock, widget = viewer.window.add_plugin_dock_widget("botalign", "Align maps")
+viewer.scene.camera.zoom *= 0.75
 
 
 def canvas() -> np.ndarray:
@@ -31,6 +32,7 @@ before = canvas()
 # work runs on a thread of its own, so a script has to let napari go on until it is done.
 
 widget.form.hand.value = "check"
+widget.form.follow.value = False  # nobody is looking
 widget.align.native.click()
 while widget.running:
     QApplication.processEvents()

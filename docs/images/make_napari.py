@@ -7,7 +7,6 @@ takes minutes; on a machine without a screen, run it by ``xvfb-run -a -s '-scree
 import argparse
 import itertools
 import threading
-import time
 from pathlib import Path
 
 import napari
@@ -24,17 +23,15 @@ align_steps = napari_botalign.work.align_steps
 
 
 def held(*maps, **options):
-    """Hold an alignment after some steps, so that it can be painted in its course."""
+    """Slow an alignment down after some steps, so that it can be painted in its course."""
     steps = align_steps(*maps, **options)
     for number in itertools.count():
         try:
             step = next(steps)
         except StopIteration as finished:
             return finished.value
-        if number == STEPS:
-            time.sleep(0.2)  # long enough for what came before to be told
         if number > STEPS:
-            gate.wait()
+            gate.wait(0.5)
         yield step
 
 
