@@ -17,7 +17,7 @@ viewer = napari.Viewer(ndisplay=3)
 viewer.window.resize(900, 500)
 viewer.open_sample("botalign", "phantom")
 dock, widget = viewer.window.add_plugin_dock_widget("botalign", "Align maps")
-viewer.scene.camera.zoom *= 0.75
+viewer.scene.camera.zoom *= 0.6
 
 
 def canvas() -> np.ndarray:

@@ -177,10 +177,10 @@ class AlignmentRun:
             moving.place(pose_after(self._not_shown.pop(told.number), fixed_pose))
             self._followed.add(told.number)
         last = told.steps[-1]
-        done = 100 * (told.number + last.done / last.total)
-        self._watcher.on_steps(moving.name, told.steps, done / (100 * len(self._moving)))
+        done = told.number + last.done / last.total
+        self._watcher.on_steps(moving.name, told.steps, done / len(self._moving))
         self._bar.set_description(f"{moving.name}: {last.stage}")
-        self._bar.update(max(0, done - self._bar.n))
+        self._bar.update(max(0, round(100 * done) - self._bar.n))  # whole numbers: PyQt takes nothing else
 
     def _is_best(self, number: int, step: Progress) -> bool:
         """Whether a pose is to be shown: of the other hand only if that may be kept, and is better."""

@@ -196,6 +196,7 @@ def test_after_a_cancel_it_can_be_aligned_again(started: Any, gate: threading.Ev
 def test_it_can_be_cancelled_in_the_activity_dock(started: Any, pair: tuple[Any, Any], qtbot: Any) -> None:
     (bar,) = progress._all_instances
     assert "mobile" in bar.desc
+    assert type(bar.n) is int  # of Qt's bindings, PyQt takes nothing else
     bar.cancel()  # as its button does
     assert not started.running
     np.testing.assert_array_equal(affine_of(pair[1]), IDENTITY)
