@@ -31,6 +31,9 @@ def botalign(
     seed=0,
     level="auto",
     to_level="auto",
+    mask=None,
+    to_mask=None,
+    partial=False,
     move=None,
     result=None,
 ):
@@ -52,6 +55,11 @@ def botalign(
         As for :func:`botalign.align`.
     level, to_level : float or "auto"
         Contour levels of what moves and of the reference, for the fit; displayed levels don't matter to it.
+    mask, to_mask : list of Model, optional
+        A map that is 1 in what of the moving map, or of the reference, is to be aligned, and 0 elsewhere. With one of
+        them only, what it holds is looked for as a part of the other map.
+    partial : bool
+        Whether the smaller molecule is to be looked for as a part of the larger one.
     move : list of Model, optional
         What moves along with a single moving map.
     result : str, optional
@@ -79,6 +87,7 @@ def botalign(
     options = {
         "loss": loss, "hand": hand, "size": size, "evaluations": evaluations, "refine": refine, "seed": seed,
         "level_moving": None if level == "auto" else level, "level_fixed": None if to_level == "auto" else to_level,
+        "partial": partial,
         "threads": min(2, os.cpu_count() or 1),  # the two hands side by side
     }  # fmt: skip
     try:
@@ -93,6 +102,8 @@ def botalign(
         pairs=[Pair(mover, fixed) for mover in chosen],
         options=options,
         local=search == "local",
+        mask=None if mask is None else one_map(mask, "mask"),
+        to_mask=None if to_mask is None else one_map(to_mask, "toMask"),
         along=[(model, place * model.scene_position) for model in along],
         result=None if result is None else Path(result),
     )
@@ -191,6 +202,9 @@ def register(name, logger):
                 ("seed", IntArg),
                 ("level", level),
                 ("to_level", level),
+                ("mask", ModelsArg),
+                ("to_mask", ModelsArg),
+                ("partial", BoolArg),
                 ("move", ModelsArg),
                 ("result", SaveFileNameArg),
             ],

@@ -21,6 +21,8 @@ class Job:
         Options of :func:`botalign.align`.
     local : bool
         Whether to search near the present pose only.
+    mask, to_mask : Volume or None
+        What of the moving maps and of the reference is to be aligned.
     along : list of (Model, Place)
         What moves along with a single moving model, and where it lies in that model's coordinates.
     result : Path or None
@@ -31,6 +33,8 @@ class Job:
     pairs: list
     options: dict
     local: bool = False
+    mask: object = None
+    to_mask: object = None
     along: list = field(default_factory=list)
     result: Path | None = None
 
@@ -42,7 +46,7 @@ class Job:
 
     def begin(self, pair):
         """Take the maps of a pair, and return the steps of their alignment."""
-        return pair.begin(local=self.local, **self.options)
+        return pair.begin(local=self.local, mask=self.mask, to_mask=self.to_mask, **self.options)
 
 
 def result_paths(path, ids):

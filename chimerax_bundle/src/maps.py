@@ -75,6 +75,20 @@ def from_local(motion, fixed, moving):
     return (axes(fixed).inverse() * motion * axes(moving)).matrix
 
 
+def mask_on(volume, frame, mask):
+    """Return a mask, where it lies in the scene, on the grid of a map that lies at `frame`.
+
+    Raises
+    ------
+    UserError
+        If a cell is skewed, or one of the two models is scaled in the scene.
+    botalign.InputError
+        If it holds values that can't be used.
+    """
+    motion = from_local(frame.inverse() * mask.scene_position, volume, mask)
+    return botalign.moved(density_map(mask), motion, density_map(volume).grid)
+
+
 def grid_state(volume):
     """Return what fixes a map's local coordinates: if it changed, a motion found before means nothing."""
     data = volume.data

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import botalign
 
-from .maps import cropped, density_map, from_local, grid_state, to_local
+from .maps import cropped, density_map, from_local, grid_state, mask_on, to_local
 from .syntax import named, wrong
 
 #: How far, in degrees, ``search local`` goes from the present pose.
@@ -41,7 +41,7 @@ class Pair:
         self.notes = []
         self._grids = self._poses = None
 
-    def begin(self, *, local, **options):
+    def begin(self, *, local, mask=None, to_mask=None, **options):
         """Take the maps as they are now, and return the steps of their alignment, to be taken on any thread.
 
         Raises
@@ -58,6 +58,13 @@ class Pair:
         if local:
             start = self.fixed.scene_position.inverse() * self.mover.frame()
             options |= {"start": from_local(start, self.fixed, moving), "local_degrees": LOCAL_DEGREES}
+        # The simulated map of atoms has no place in the scene but that of its model.
+        for name, volume, frame, shown in (
+            ("mask_moving", moving, self.mover.frame(), mask),
+            ("mask_fixed", self.fixed, self.fixed.scene_position, to_mask),
+        ):
+            if shown is not None:
+                options[name] = mask_on(volume, frame, shown)
         for volume in (self.fixed, moving):
             part = cropped(volume)
             if part and volume.id:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Scores,
         align,
         align_steps,
+        difference,
         potential,
         score,
     )
@@ -24,13 +25,18 @@ if TYPE_CHECKING:
     from botalign.maps import (
         DensityMap,
         Grid,
+        ImageStack,
         MapWarning,
         contour_level,
         describe,
+        holds_images,
+        moved,
         phantom,
         read,
         read_header,
+        read_stack,
         write,
+        write_stack,
     )
     from botalign.scores import ShellCorrelation, correlation, correlation_about_mean, fourier_shell_correlation
     from botalign.transport import embed, wemd
@@ -38,11 +44,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "botalign.alignment": (
         "Alignment", "Candidate", "Comparison", "HandDecision", "Progress", "Scores", "align", "align_steps",
-        "potential", "score",
+        "difference", "potential", "score",
     ),
     "botalign.errors": ("InputError",),
     "botalign.maps": (
-        "DensityMap", "Grid", "MapWarning", "contour_level", "describe", "phantom", "read", "read_header", "write",
+        "DensityMap", "Grid", "ImageStack", "MapWarning", "contour_level", "describe", "holds_images", "moved",
+        "phantom", "read", "read_header", "read_stack", "write", "write_stack",
     ),
     "botalign.scores": ("ShellCorrelation", "correlation", "correlation_about_mean", "fourier_shell_correlation"),
     "botalign.transport": ("embed", "wemd"),
@@ -56,6 +63,7 @@ __all__ = [
     "DensityMap",
     "Grid",
     "HandDecision",
+    "ImageStack",
     "InputError",
     "MapWarning",
     "Progress",
@@ -67,15 +75,20 @@ __all__ = [
     "correlation",
     "correlation_about_mean",
     "describe",
+    "difference",
     "embed",
     "fourier_shell_correlation",
+    "holds_images",
+    "moved",
     "phantom",
     "potential",
     "read",
     "read_header",
+    "read_stack",
     "score",
     "wemd",
     "write",
+    "write_stack",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from botalign.alignment.align import align, align_steps
 from botalign.alignment.comparison import Comparison, HandDecision, Scores, score
+from botalign.alignment.difference import difference
 from botalign.alignment.pipeline import Progress
 from botalign.alignment.potential import potential
 from botalign.alignment.result import Alignment, Candidate, MapReference, TracePoint
@@ -17,6 +18,7 @@ __all__ = [
     "TracePoint",
     "align",
     "align_steps",
+    "difference",
     "potential",
     "score",
 ]

@@ -21,7 +21,14 @@ from botalign.alignment.shifts import ShiftedPair, shifted_pair
 from botalign.alignment.symmetry import Symmetry, nearest_equivalent, symmetry_of
 from botalign.alignment.uncertainty import Uncertainty, half_map_noise, uncertainty
 from botalign.alignment.verdict import Judged, with_equals_marked
-from botalign.geometry import MIRROR, geodesic_degrees, uniform_rotations
+from botalign.geometry import (
+    MIRROR,
+    compose,
+    geodesic_degrees,
+    matrix_from_rotation_vector,
+    transform_about,
+    uniform_rotations,
+)
 from botalign.search import search
 from botalign.threads import ahead
 
@@ -43,6 +50,8 @@ EVERYWHERE, BLOCKS, BASINS = 1000, 40, 12
 CLOSE = 0.02
 #: How many of them at most.
 RIVALS = 3
+#: How far about the best pose the fit of the common part starts anew.
+AROUND_DEGREES = 10.0
 #: Poses less than this many degrees apart end in the same place.
 SAME = 5.0
 #: How many points of a map are enough to get near by, before the last fit takes all of them.
@@ -164,10 +173,9 @@ def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progr
             more = _second_search(fixed, moving, pair, shifted, options, mirrored)
             others = yield from _renumbered(more, len(wanted) * each + number * BLOCKS, total)
             found[number] = replace(found[number], refined=_apart(found[number].refined + others))
-    if options.loss == "core":  # shares are to be compared at one scale only, so all at once
+    if options.loss == "core":
         problem = _problem(fixed, moving, pair.voxel_angstrom, options).thinned(THINNED)
-        everyone = [candidate for hand in found for candidate in hand.refined]
-        judged = _apart(_solved(problem, everyone, options, tolerance=COARSE_TOLERANCE))
+        judged = _common(problem, [hand.refined for hand in found], options)
         for number, mirrored in enumerate(wanted):
             own = [candidate for candidate in judged if candidate.mirrored == mirrored]
             found[number] = replace(found[number], refined=own)
@@ -209,6 +217,20 @@ def half_map_noises(
     sigma = common_sigma_angstrom(fixed, moving, problem.fixed_grid.voxel_size_angstrom[0])
     of_fixed = half_map_noise(*options.half_maps_fixed, problem.fixed_grid, sigma_angstrom=sigma)
     return of_fixed, half_map_noise(*options.half_maps_moving, problem.moving_grid, sigma_angstrom=sigma)
+
+
+def _common(problem: FitProblem, hands_refined: list[list[Candidate]], options: Options) -> list[Candidate]:
+    """Compare candidates of either hand at one scale, and look about the best: shares at different scales tell nothing.
+
+    Between two domains that moved against each other lies a pose that is right for neither, at which a fit may stay.
+    """
+    around = []
+    for best, *_ in hands_refined:
+        for vector in np.radians(AROUND_DEGREES) * np.concatenate([np.eye(3), -np.eye(3)]):
+            turn = transform_about(matrix_from_rotation_vector(vector), problem.centre, problem.centre)
+            around.append(replace(best, moving_to_fixed=compose(turn, best.moving_to_fixed)))
+    everyone = [candidate for refined in hands_refined for candidate in refined]
+    return _apart(_solved(problem, everyone + around, options, tolerance=COARSE_TOLERANCE))
 
 
 def _explained(

@@ -52,6 +52,8 @@ class MapHeader:
         Text lines.
     remarks : tuple of str
         What was not quite right, and what was assumed.
+    images : bool
+        Whether the file holds images, one or a stack, and no map.
     """
 
     name: str
@@ -66,6 +68,7 @@ class MapHeader:
     extended_bytes: int
     labels: tuple[str, ...]
     remarks: tuple[str, ...] = ()
+    images: bool = False
 
     @property
     def file_shape(self) -> tuple[int, int, int]:
@@ -80,7 +83,7 @@ class MapHeader:
         return sections * rows * columns * self.dtype.itemsize
 
 
-def parse_header(raw: bytes, *, name: str, compression: str | None = None) -> MapHeader:
+def parse_header(raw: bytes, *, name: str, compression: str | None = None, images_too: bool = False) -> MapHeader:
     """Understand the first 1024 bytes of a map file.
 
     Parameters
@@ -91,6 +94,8 @@ def parse_header(raw: bytes, *, name: str, compression: str | None = None) -> Ma
         What messages call the file. A name in ``.mrcs`` marks a stack of images.
     compression : str, optional
         Passed on.
+    images_too : bool, optional
+        Whether a file of images will do. Their grid has a section an image; only its x and y mean something.
 
     Returns
     -------
@@ -116,7 +121,12 @@ def parse_header(raw: bytes, *, name: str, compression: str | None = None) -> Ma
         axis_order = (1, 2, 3)
         remarks.append("no axis order, taken as x, y, z")
     column_row_section = [int(fields[f]) for f in ("nx", "ny", "nz")]
-    _refuse_images(fields, column_row_section, name, remarks)
+    images = _images(fields, column_row_section, name, remarks)
+    if images is not None and not images_too:
+        raise InputError(f"{name}: {images}")
+    if images is not None:  # they have no third side, and whatever the header says of it must not be remarked upon
+        fields = fields.copy()
+        fields["mz"], fields["cella"]["z"] = fields["mx"], fields["cella"]["x"]
     # From columns, rows and sections to x, y and z.
     place = [axis_order.index(axis) for axis in (1, 2, 3)]
     n = [column_row_section[p] for p in place]
@@ -147,6 +157,7 @@ def parse_header(raw: bytes, *, name: str, compression: str | None = None) -> Ma
         extended_bytes=max(extended, 0),
         labels=labels,
         remarks=tuple(remarks),
+        images=images is not None,
     )
 
 
@@ -180,25 +191,26 @@ def _makes_sense(fields: Any) -> bool:
     return known and min(sides) > 0 and max(sides) <= _MOST_VOXELS_A_SIDE and axes in ([1, 2, 3], [0, 0, 0])
 
 
-def _refuse_images(fields: Any, column_row_section: list[int], name: str, remarks: list[str]) -> None:
-    """Tell a map from an image and from stacks, which have the same format.
+def _images(fields: Any, column_row_section: list[int], name: str, remarks: list[str]) -> str | None:
+    """Tell a map from an image and from stacks, which have the same format; say what is wrong if it is no map.
 
     Space group 0 is a stack by the standard, but Chimera writes it for every map, so it decides nothing alone.
     """
     columns, rows, sections = column_row_section
     space_group, mx, mz = (int(fields[f]) for f in ("ispg", "mx", "mz"))
     if min(column_row_section) == 1:
-        raise InputError(f"{name}: is an image ({columns} x {rows} x {sections}), expected a map; give the map itself.")
+        return f"is an image ({columns} x {rows} x {sections}), expected a map; give the map itself."
     stack = name.lower().removesuffix(".gz").removesuffix(".bz2").endswith(".mrcs")
     if stack:
-        raise InputError(f"{name}: holds {sections} images, not a map, by its name; if it is a map, rename it to .mrc.")
+        return f"holds {sections} images, not a map, by its name; if it is a map, rename it to .mrc."
     if space_group == 0 and mz == 1 < mx:
-        raise InputError(f"{name}: holds {sections} images, not a map, by its header; give the map itself.")
+        return f"holds {sections} images, not a map, by its header; give the map itself."
     if 401 <= space_group <= 630 and 0 < mz < sections:
         raise InputError(f"{name}: holds {sections // mz} maps, expected one; split it first.")
     placed = any(fields[f] for f in ("nxstart", "nystart", "nzstart")) or any(fields["origin"].item())
     if space_group == 0 and columns == rows != sections and not placed:
         remarks.append(f"may be a stack of {sections} images by its header, taken as a map")
+    return None
 
 
 def _voxel_size(fields: Any, n: list[int], remarks: list[str]) -> tuple[float, float, float]:

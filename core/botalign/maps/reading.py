@@ -1,4 +1,4 @@
-"""Read a map file in any of the forms that are met with."""
+"""Read a file of a map, or of images, in any of the forms that are met with."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from botalign.errors import InputError
 from botalign.maps.density_map import DensityMap
 from botalign.maps.header import HEADER_BYTES, MapHeader, MapWarning, parse_header
+from botalign.maps.image_stack import ImageStack
 
 _CHUNK_BYTES = 1 << 22
 _MOST_GZIP_RATIO = 1100  # deflate can't do better than 1032 : 1
@@ -52,14 +53,64 @@ def read(path: str | os.PathLike[str]) -> DensityMap:
         If something about the file is not quite right, once, saying what was assumed.
     """
     with _opened(path) as (stream, header, size):
-        data = _read_densities(stream, header)
-        remarks = list(header.remarks)
-        surplus = _surplus(stream, header, size)
-        if surplus:
-            remarks.append(f"{surplus} bytes too long, the rest left out")
+        data, remarks = _read_all(stream, header, size)
     result = DensityMap(data, header.grid, name=header.name, labels=header.labels)
     _warn(header.name, remarks)
     return result
+
+
+def read_stack(path: str | os.PathLike[str]) -> ImageStack:
+    """Read a stack of images, or a single one, of MRC format; compression and modes as for :func:`read`.
+
+    Parameters
+    ----------
+    path : path-like
+        The file. That it holds images is known by its name, ``.mrcs``, or by its header; see :func:`holds_images`.
+
+    Returns
+    -------
+    ImageStack
+        Images as float32, axes image, y, x.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, can't be read, is damaged, or holds a map.
+
+    Warns
+    -----
+    MapWarning
+        As :func:`read` does.
+    """
+    with _opened(path, images_too=True) as (stream, header, size):
+        if not header.images:
+            raise InputError(f"{header.name}: is a map, expected images; if it is a stack, rename it to .mrcs.")
+        data, remarks = _read_all(stream, header, size)
+    x, y, _ = header.grid.voxel_size_angstrom
+    result = ImageStack(data, (x, y), name=header.name)
+    _warn(header.name, remarks)
+    return result
+
+
+def holds_images(path: str | os.PathLike[str]) -> bool:
+    """Whether a file holds images, one or a stack, and no map, as far as its name and its header tell.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    InputError
+        If the file is missing, can't be read, or is neither.
+    """
+    with _opened(path, images_too=True) as (_, header, _):
+        return header.images
 
 
 def read_header(path: str | os.PathLike[str]) -> MapHeader:
@@ -88,7 +139,9 @@ def read_header(path: str | os.PathLike[str]) -> MapHeader:
 
 
 @contextmanager
-def _opened(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, MapHeader, int | None]]:
+def _opened(
+    path: str | os.PathLike[str], *, images_too: bool = False
+) -> Iterator[tuple[BinaryIO, MapHeader, int | None]]:
     """Open a file, read its header, and turn whatever goes wrong, then or later, into an :class:`InputError`.
 
     The stream stands at the first density. The size is that of the whole file, or None where compression hides it.
@@ -105,7 +158,7 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, MapHeader,
                 raise InputError(f"{name}: is empty, expected a map; fetch or write it again.")
             if len(raw) < HEADER_BYTES:
                 raise InputError(f"{name}: is not a map: {len(raw)} bytes, expected a header of {HEADER_BYTES}.")
-            header = parse_header(raw, name=name, compression=compression)
+            header = parse_header(raw, name=name, compression=compression, images_too=images_too)
             header = _checked_length(header, size)
             _skip(stream, header.extended_bytes)
             yield stream, header, size if compression is None else None
@@ -163,6 +216,15 @@ def _skip(stream: BinaryIO, count: int) -> int:
             break
         skipped += part
     return skipped
+
+
+def _read_all(stream: BinaryIO, header: MapHeader, size: int | None) -> tuple[NDArray[np.float32], list[str]]:
+    """Read the densities and what follows them; return them and all remarks."""
+    data, remarks = _read_densities(stream, header), list(header.remarks)
+    surplus = _surplus(stream, header, size)
+    if surplus:
+        remarks.append(f"{surplus} bytes too long, the rest left out")
+    return data, remarks
 
 
 def _read_densities(stream: BinaryIO, header: MapHeader) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,30 +49,6 @@ def installation(environment: dict[str, str]) -> str:
             f"exit code {done.returncode} of: {line}\n{done.stdout[-4000:]}{done.stderr[-4000:]}", pytrace=False
         )
     return done.stdout
-
-
-@pytest.fixture(scope="session")
-def display() -> Iterator[str]:
-    """An X display: a virtual screen of our own if Xvfb is there, so that nobody's screen is in the way."""
-    if shutil.which("Xvfb") is None:
-        if not os.environ.get("DISPLAY"):
-            pytest.skip("no screen: there is neither Xvfb nor a DISPLAY")
-        yield os.environ["DISPLAY"]
-        return
-    reading, writing = os.pipe()
-    screen = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
-        pass_fds=[writing],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(writing)
-    try:
-        with os.fdopen(reading) as number:
-            yield f":{number.readline().strip()}"
-    finally:
-        screen.terminate()
-        screen.wait()
 
 
 def drive(environment: dict[str, str], folder: Path, *arguments: str, kind: str) -> dict[str, Outcome]:

@@ -1,0 +1,77 @@
+"""What one map has and another has not."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from botalign.alignment.comparison import rigid_motion
+from botalign.errors import InputError
+from botalign.geometry import compose, inverse
+from botalign.maps.contour import contour_level
+from botalign.maps.density_map import DensityMap
+from botalign.maps.grid import Grid
+from botalign.maps.resampling import moved
+
+#: Fewer voxels than these don't fix a scale.
+_LEAST_VOXELS = 8
+
+
+def difference(
+    first: DensityMap, second: DensityMap, *, transform: ArrayLike | None = None, threads: int = 1
+) -> DensityMap:
+    r"""Subtract one map from another, brought to its place and its scale.
+
+    With :math:`u` the first map and :math:`v` the second at the first one's voxels, :math:`u - (a v + b)`, where
+    :math:`a` and :math:`b` minimise the sum of squares over the voxels above either contour level.
+
+    Parameters
+    ----------
+    first, second : DensityMap
+        The maps; boxes and voxel sizes may differ.
+    transform : array_like, shape (3, 4), optional
+        A rigid motion of `second` that comes before, as ``moving_to_fixed`` of a result; none if not given.
+    threads : int, optional
+        How many threads; the result doesn't depend on it.
+
+    Returns
+    -------
+    DensityMap
+        On the grid of `first`; zero where `second` has no voxels.
+
+    Raises
+    ------
+    InputError
+        If the maps don't overlap, have nothing in common where they do, or `transform` is no rigid motion.
+
+    Notes
+    -----
+    Nothing is filtered: of two maps of different resolution, the detail that only one of them has is in the difference.
+    """
+    pose = rigid_motion(transform)
+    u, v = first.data, moved(second, pose, first.grid, threads=threads).data
+    common = _inside(first.grid, second.grid, pose)
+    counted = common & ((u > contour_level(first)) | (v > contour_level(second)))
+    names = f"difference of {first.name} and {second.name}"
+    if np.count_nonzero(counted) < _LEAST_VOXELS:
+        raise InputError(f"{names}: next to nothing above the contours lies in both boxes; align the maps first.")
+    x, y = v[counted].astype(np.float64), u[counted].astype(np.float64)
+    deviation = x - x.mean()
+    spread = float(deviation @ deviation)
+    a = float(deviation @ y) / spread if spread > 0 else 0.0
+    if a <= 0:
+        raise InputError(f"{names}: the maps don't resemble each other where they lie; align them first.")
+    b = float(y.mean() - a * x.mean())
+    result = np.where(common, u - (np.float32(a) * v + np.float32(b)), np.float32(0))
+    return DensityMap(result, first.grid, name=f"{first.name} - {second.name}")
+
+
+def _inside(grid: Grid, box: Grid, transform: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which voxels of a grid lie between the outermost voxels of a box that was moved."""
+    m = compose(inverse(box.index_to_physical), compose(inverse(transform), grid.index_to_physical))
+    z, y, x = np.ogrid[tuple(slice(side) for side in grid.shape)]
+    within = np.ones(grid.shape, dtype=np.bool_)
+    for row, last in zip(m, np.array(box.shape[::-1]) - 1, strict=True):
+        index = row[0] * x + row[1] * y + (row[2] * z + row[3])
+        within &= (index >= -1e-6) & (index <= last + 1e-6)
+    return within

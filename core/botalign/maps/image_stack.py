@@ -1,0 +1,63 @@
+"""A stack of images, which shares its file format with maps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.errors import InputError
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+
+@dataclass(frozen=True, eq=False)
+class ImageStack:
+    """Images of one size.
+
+    Attributes
+    ----------
+    images : ndarray, shape (images, y, x), float32
+        The images.
+    pixel_size_angstrom : tuple of float
+        Pixel sides ``(x, y)`` in angstrom.
+    name : str
+        What messages call the stack: its file, usually.
+
+    Raises
+    ------
+    InputError
+        If `images` is not three-dimensional, or holds values that are not real and finite, or a pixel has no size.
+    """
+
+    images: NDArray[np.float32]
+    pixel_size_angstrom: tuple[float, float] = (1.0, 1.0)
+    name: str = "stack"
+
+    def __post_init__(self) -> None:
+        """Take any real array, keep float32, and check it."""
+        images = np.asarray(self.images)
+        if images.ndim != 3 or not images.size:
+            raise InputError(f"{self.name}: got an array of shape {images.shape}, expected images (image, y, x).")
+        if images.dtype.kind not in "biuf":
+            raise InputError(f"{self.name}: got values of type {images.dtype}, expected real ones; convert them.")
+        with np.errstate(over="ignore", invalid="ignore"):
+            images = np.ascontiguousarray(images, dtype=np.float32)
+            total = images.sum(dtype=np.float64)
+        if not np.isfinite(total):
+            bad = int(images.size - np.count_nonzero(np.isfinite(images)))
+            raise InputError(f"{self.name}: {bad} pixels are NaN or infinite; replace them (by 0, say) and try again.")
+        x, y = (float(side) for side in self.pixel_size_angstrom)
+        if not (0 < x < np.inf and 0 < y < np.inf):
+            raise InputError(f"{self.name}: got pixels of {x:g} x {y:g} A, expected positive sides.")
+        object.__setattr__(self, "images", images)
+        object.__setattr__(self, "pixel_size_angstrom", (x, y))
+
+    def write(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+        """Write an ``.mrcs`` file; see :func:`botalign.maps.write_stack`."""
+        from botalign.maps.writing import write_stack
+
+        write_stack(self, path, overwrite=overwrite)

@@ -1,0 +1,28 @@
+"""A screen for the examples that open a window, which the machine that builds these pages may not have."""
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+from importlib import import_module
+
+
+def have_screen() -> bool:
+    """Whether windows can be opened, on a virtual screen if need be."""
+    try:
+        import_module("qtpy.QtWidgets")
+    except ImportError:  # of a library of the system, which tests/system_packages.sh installs
+        return False
+    if sys.platform != "linux" or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ:
+        return True
+    if shutil.which("Xvfb") is None:
+        return False
+    read, write = os.pipe()
+    arguments = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(arguments, pass_fds=[write], stderr=subprocess.DEVNULL)
+    atexit.register(server.kill)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        os.environ["DISPLAY"] = f":{pipe.readline().strip()}"
+    return True

@@ -1,0 +1,85 @@
+"""How widgets are laid out, and their texts shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from magicgui.widgets import ComboBox, Container, Label
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+#: How wide the dock widgets are at least: enough for a summary, so that the canvas keeps its size when there is one.
+_WIDTH = 370
+#: How much larger napari's letters are than Qt's own.
+_NAPARI_FONT = 1.35
+
+
+def wrapped_label(*, lines: int = 1, rich: bool = False) -> Label:
+    """Return a label whose text is wrapped at the width of the dock, and can be selected.
+
+    Parameters
+    ----------
+    lines : int, optional
+        How many lines to keep room for, so that what is below doesn't jump.
+    rich : bool, optional
+        Whether the text is HTML.
+    """
+    label = Label(value="")
+    native = label.native
+    native.setWordWrap(True)
+    native.setTextFormat(Qt.TextFormat.RichText if rich else Qt.TextFormat.PlainText)
+    native.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    native.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    native.setMinimumHeight(lines * native.fontMetrics().lineSpacing())
+    return label
+
+
+def fill(dock: Container[Any], contents: Sequence[Any]) -> None:
+    """Put contents below each other into a dock widget, which scrolls where the window is too low for them.
+
+    Parameters
+    ----------
+    dock : Container
+        The dock widget, empty.
+    contents : sequence
+        Widgets of magicgui or of Qt.
+    """
+    inner = QWidget()
+    layout = QVBoxLayout(inner)
+    layout.setContentsMargins(0, 0, 4, 0)
+    for content in contents:
+        layout.addWidget(getattr(content, "native", content))
+    layout.addStretch()
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setMinimumWidth(_WIDTH)
+    area.setWidget(inner)
+    dock.native.layout().addWidget(area)
+
+
+def narrow(box: ComboBox) -> ComboBox:
+    """Let a choice be narrower than the longest name in it."""
+    native = box.native
+    native.setSizeAdjustPolicy(type(native).SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    native.setMinimumContentsLength(8)
+    return box
+
+
+def even_labels(container: Container[Any]) -> None:
+    """Let what is labelled begin below each other; magicgui measures labels before napari's style makes them larger."""
+    layout = container.native.layout()
+    rows = [layout.itemAt(index).widget() for index in range(layout.count())]
+    labels = [child for row in rows for child in row.children() if isinstance(child, QLabel)]
+    widest = max(label.fontMetrics().horizontalAdvance(label.text()) for label in labels)
+    for label in labels:
+        label.setMinimumWidth(round(_NAPARI_FONT * widest))
+
+
+def row(*widgets: Any) -> Container[Any]:
+    """Return widgets beside each other."""
+    container: Container[Any] = Container(widgets=list(widgets), layout="horizontal", labels=False)
+    container.margins = (0, 0, 0, 0)
+    return container

@@ -1,0 +1,119 @@
+"""The dock widget that compares two layers where they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from magicgui.widgets import ComboBox, Container, PushButton
+
+from botalign import Comparison, DensityMap, InputError, contour_level, difference, score
+from napari_botalign.arranging import even_labels, fill, narrow, row, wrapped_label
+from napari_botalign.background import in_background
+from napari_botalign.choices import map_layers_first
+from napari_botalign.layers import MapLayer, Matrix, displayed_motion, map_layer
+from napari_botalign.new_layer import add_like
+from napari_botalign.plots import ShellPlot
+from napari_botalign.summary import comparison_table
+
+if TYPE_CHECKING:
+    import napari.viewer
+
+
+class CompareWidget(Container[Any]):
+    """Scores two maps as they lie, and shows what one has and the other has not.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        The viewer.
+    """
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        self._viewer = napari_viewer
+        self.first = narrow(ComboBox(label="first", choices=self._choices, tooltip="The grid to compare on."))
+        self.second = narrow(
+            ComboBox(label="second", choices=self._choices, tooltip="Its contour decides what counts.")
+        )
+        self.compare = PushButton(text="Compare")
+        self.difference = PushButton(
+            text="Difference map", tooltip="A new layer: the first map less the second, brought to its scale."
+        )
+        self.status, self.summary = wrapped_label(lines=2), wrapped_label(rich=True)
+        self.plot = ShellPlot(napari_viewer)
+        self._layers: Container[Any] = Container(widgets=[self.first, self.second], labels=True)
+        self._layers.margins = (0, 0, 0, 0)
+        even_labels(self._layers)
+        self._buttons = row(self.compare, self.difference)
+        super().__init__(labels=False)
+        fill(self, [self._layers, self._buttons, self.status, self.plot.canvas, self.summary])
+        self.compare.changed.connect(self._on_compare)
+        self.difference.changed.connect(self._on_difference)
+        self._choose_second()
+
+    def reset_choices(self, *args: object) -> None:
+        """Look at the layers of the viewer again."""
+        self._layers.reset_choices()
+        self._choose_second()
+
+    def _on_compare(self) -> None:
+        chosen = self._chosen()
+        if chosen is None:
+            return
+        first, second, motion = chosen
+
+        def done(comparison: Comparison) -> None:
+            self.plot.show(comparison.shells)
+            self.summary.value = comparison_table(comparison)
+            self._ready(f"{second.name} against {first.name}, as they lie.")
+
+        self._busy("Comparing…")
+        in_background(lambda: score(first.density(), second.density(), transform=motion), done, self._ready)
+
+    def _on_difference(self) -> None:
+        chosen = self._chosen()
+        if chosen is None:
+            return
+        first, second, motion = chosen
+        pose = first.pose()
+
+        def subtracted() -> tuple[DensityMap, float]:
+            density = first.density()
+            return difference(density, second.density(), transform=motion), contour_level(density)
+
+        def done(outcome: tuple[DensityMap, float]) -> None:
+            density, level = outcome  # a difference has no contour of its own; its units are those of the first map
+            name = f"{first.name} - {second.name}"
+            looks = {"colormap": "green", "iso_threshold": level / 2, "contrast_limits": (0, 2 * level)}
+            add_like(self._viewer, density, name, fixed=first, pose=pose, **looks)
+            self._ready(f"New layer: {name}, drawn at half the contour level of {first.name}.")
+
+        self._busy("Subtracting…")
+        in_background(subtracted, done, self._ready)
+
+    def _chosen(self) -> tuple[MapLayer, MapLayer, Matrix] | None:
+        """Return both maps and the motion between them as displayed; say what is wrong if there is something."""
+        try:
+            first, second = map_layer(self.first.value, "first"), map_layer(self.second.value, "second")
+            if first.layer == second.layer:
+                raise InputError(f"{first.name} is chosen twice; choose another for one of them.")
+            return first, second, displayed_motion(first, second)
+        except InputError as error:
+            self.status.value = str(error)
+            return None
+
+    def _busy(self, text: str) -> None:
+        self.status.value = text
+        self.compare.enabled = self.difference.enabled = False
+
+    def _ready(self, text: str) -> None:
+        self.status.value = text
+        self.compare.enabled = self.difference.enabled = True
+
+    def _choices(self, widget: object) -> list[object]:
+        return list(map_layers_first(self._viewer))
+
+    def _choose_second(self) -> None:
+        """Choose the other of two maps, not the same twice."""
+        others = [layer for layer in map_layers_first(self._viewer, only=True) if layer != self.first.value]
+        if self.second.value == self.first.value and others:
+            self.second.value = others[0]

@@ -1,0 +1,134 @@
+"""The two plots: loss over evaluations while a search runs, and Fourier shell correlation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from napari.utils.theme import get_theme
+
+from botalign import Progress, ShellCorrelation
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+#: Of Okabe and Ito, told apart by colour-blind eyes too, on dark and on light grounds.
+BLUE, ORANGE = "#56B4E9", "#E69F00"
+_HEIGHT = 150
+_PLACE = (0.15, 0.26, 0.82, 0.69)
+#: Seconds between two drawings of a search: drawing holds up the search, since both are Python.
+_PERIOD = 0.25
+
+
+class Plot:
+    """A small plot in the colours of napari's theme.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Whose theme to take.
+    """
+
+    def __init__(self, viewer: Viewer) -> None:
+        self.figure = Figure(figsize=(3.4, _HEIGHT / 100), dpi=100)
+        # Left to a layout engine, drawing takes twice as long, from the time of the search.
+        self.axes = self.figure.add_axes(_PLACE)
+        self.canvas: Any = FigureCanvasQTAgg(self.figure)  # type: ignore[no-untyped-call]
+        self.canvas.setFixedHeight(_HEIGHT)
+        self._viewer = viewer
+        viewer.events.theme.connect(self._on_theme)
+        self.clear()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.axes.clear()
+        self._on_theme()
+
+    def _on_theme(self, event: Any = None) -> None:
+        theme = get_theme(self._viewer.theme)
+        ink, ground = theme.text.as_hex(), theme.background.as_hex()
+        self.figure.set_facecolor(ground)
+        self.axes.set_facecolor(ground)
+        self.axes.tick_params(colors=ink, labelsize=8)
+        for text in (self.axes.xaxis.label, self.axes.yaxis.label):
+            text.set(color=ink, fontsize=8)
+        self.axes.spines[["top", "right"]].set_visible(False)
+        self.axes.spines[["left", "bottom"]].set_color(ink)
+        legend = self.axes.get_legend()
+        if legend is not None:
+            for text in legend.get_texts():
+                text.set_color(ink)
+        self.canvas.draw_idle()
+
+
+class LossPlot(Plot):
+    """Loss of each evaluation, and the lowest so far, for either hand."""
+
+    def clear(self) -> None:
+        """Begin anew, with the next map."""
+        self.axes.clear()
+        self.axes.set(xlabel="evaluation", ylabel="loss", xticks=[], yticks=[])
+        self._points: dict[str, tuple[list[float], list[float]]] = {}
+        self._lines: dict[str, tuple[Any, Any]] = {}
+        self._drawn = 0.0
+        self._on_theme()
+
+    def add(self, steps: Sequence[Progress]) -> None:
+        """Take more evaluations, and draw them if the last drawing is a while ago."""
+        news = [(step.stage, step.loss, step.best_loss) for step in steps]
+        for stage, loss, best in news:
+            if loss is None or best is None:
+                continue
+            if stage not in self._points:
+                self._begin(stage)
+            losses, lowest = self._points[stage]
+            losses.append(loss)
+            lowest.append(best)
+        if time.perf_counter() > self._drawn + _PERIOD:
+            self.draw()
+
+    def draw(self) -> None:
+        """Draw all evaluations there are."""
+        for stage, (losses, lowest) in self._points.items():
+            dots, line = self._lines[stage]
+            number = range(1, len(losses) + 1)
+            dots.set_data(number, losses)
+            line.set_data(number, lowest)
+        self.axes.relim()
+        self.axes.autoscale_view()
+        self.canvas.draw_idle()
+        self._drawn = time.perf_counter()
+
+    def _begin(self, stage: str) -> None:
+        mirrored = "mirrored" in stage
+        colour = ORANGE if mirrored else BLUE
+        self.axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        self.axes.yaxis.set_major_locator(MaxNLocator(4))
+        (dots,) = self.axes.plot([], [], ".", color=colour, markersize=4, alpha=0.45, markeredgewidth=0)
+        label = "best so far, mirrored" if mirrored else "best so far"
+        (line,) = self.axes.plot([], [], color=colour, linewidth=1.6, drawstyle="steps-post", label=label)
+        self._points[stage], self._lines[stage] = ([], []), (dots, line)
+        self.axes.legend(fontsize=8, frameon=False, loc="upper right", handlelength=1.4, borderaxespad=0.2)
+        self._on_theme()
+
+
+class ShellPlot(Plot):
+    """A Fourier shell correlation, over the resolution."""
+
+    def show(self, shells: ShellCorrelation) -> None:
+        """Draw a curve instead of the last."""
+        self.axes.clear()
+        for threshold in (0.5, 0.143):
+            self.axes.axhline(threshold, color="0.55", linewidth=0.8, linestyle=(0, (4, 3)))
+            self.axes.annotate(f"{threshold:g}", (0.01, threshold), xycoords=("axes fraction", "data"), ha="left",
+                               va="bottom", fontsize=7, color="0.55")  # fmt: skip
+        self.axes.plot(shells.frequency_per_angstrom, shells.correlation, color=BLUE, linewidth=1.6)
+        self.axes.set(xlabel="resolution (Å)", ylabel="FSC", ylim=(min(-0.05, *shells.correlation), 1.03))
+        self.axes.set_xlim(0, shells.frequency_per_angstrom[-1])
+        self.axes.xaxis.set_major_locator(MaxNLocator(5))
+        self.axes.xaxis.set_major_formatter(FuncFormatter(lambda f, _: f"{1 / f:.3g}" if f > 0 else "∞"))
+        self._on_theme()

@@ -1,0 +1,54 @@
+"""Maps of which a part is the same, or is wanted: conformations, parts in a whole, masks."""
+
+import numpy as np
+from helper import motion
+
+
+def two_conformations_are_placed_by_what_they_share(cx):
+    fixed, moving = cx.phantom(), cx.phantom(motion(60), hinge_degrees=25)
+    cx.scatter(fixed, moving)
+    (alignment,) = cx.run("botalign #2 to #1 loss core hand keep")
+    assert alignment.candidates[0].share is not None
+    cx.assert_in_place(moving, fixed, motion(60), degrees=1.0, voxels=0.5)
+
+
+def a_part_is_found_in_the_whole(cx):
+    fixed = cx.phantom()
+    part = cx.open(_part(fixed, motion(61)))
+    cx.scatter(fixed, part)
+    (alignment,) = cx.run("botalign #2 to #1 partial true hand keep")
+    assert alignment.parameters["partial"] is True
+    cx.assert_in_place(part, fixed, motion(61), degrees=2.0, voxels=1.0)
+
+
+def a_mask_says_what_is_aligned(cx):
+    fixed, moving = cx.phantom(), cx.phantom(motion(62))
+    mask = cx.open(_mask(fixed))
+    cx.scatter(fixed, moving)
+    mask.scene_position = fixed.scene_position  # a mask counts where it lies
+    (alignment,) = cx.run("botalign #2 to #1 toMask #3 hand keep")
+    assert alignment.parameters["mask_fixed"] is not None
+    cx.assert_in_place(moving, fixed, motion(62), degrees=2.0, voxels=1.0)
+
+
+def what_is_no_mask_is_refused(cx):
+    cx.phantom(), cx.phantom(motion(63))
+    error = cx.refused("botalign #2 to #1 mask #2 hand keep")
+    assert "is it a mask" in error
+
+
+def _mask(volume):
+    """One half of the phantom's box, with a soft edge."""
+    import botalign
+
+    density = botalign.read(volume.path)
+    x = np.broadcast_to(density.grid.axis_angstrom(2) - density.grid.centre_angstrom[0], density.data.shape)
+    return density.with_data(np.clip((x + 4) / 8, 0, 1).astype(np.float32))
+
+
+def _part(volume, made_by):
+    """What one half of the box holds of the phantom, moved."""
+    import botalign
+
+    density = botalign.read(volume.path)
+    return botalign.moved(density.with_data(density.data * _mask(volume).data), made_by, density.grid)

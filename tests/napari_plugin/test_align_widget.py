@@ -1,0 +1,394 @@
+"""The dock widget, as a person uses it: by its fields and buttons."""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import dask.array
+import numpy as np
+import pytest
+from napari.utils.progress import progress
+
+import napari_botalign.work
+from botalign import Alignment, DensityMap
+
+# What napari says of turned layers in a 2-D view, which the widget says too.
+pytestmark = pytest.mark.filterwarnings("ignore:Non-orthogonal slicing")
+
+Add = Callable[..., Any]
+Press = Callable[..., None]
+IDENTITY = np.eye(4)
+
+
+def affine_of(layer: Any) -> np.ndarray:
+    return np.array(layer.affine.affine_matrix)
+
+
+def off_by(result: Alignment, moved: np.ndarray) -> float:
+    """How far, in angstrom, a result takes points of the molecule from where they were before they were moved."""
+    points = 40 * np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [-1, -1, -1]])
+    there = points @ moved[:, :3].T + moved[:, 3]
+    back = there @ result.moving_to_fixed[:, :3].T + result.moving_to_fixed[:, 3]
+    return float(np.abs(back - points).max())
+
+
+@pytest.fixture
+def pair(add: Add, fixed: DensityMap, moving: DensityMap) -> tuple[Any, Any]:
+    """Two layers of the same molecule in two poses."""
+    return add(fixed, "still"), add(moving, "mobile")
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Let an alignment come no further than twenty steps, until this is set."""
+    whole, opened = napari_botalign.work.align_steps, threading.Event()
+
+    def steps(*maps: DensityMap, **options: Any) -> Any:
+        inner = whole(*maps, **options)
+        for number in itertools.count():
+            try:
+                step = next(inner)
+            except StopIteration as finished:
+                return finished.value
+            time.sleep(0.02)
+            if number >= 20:
+                opened.wait(60)
+            yield step
+
+    monkeypatch.setattr(napari_botalign.work, "align_steps", steps)
+    yield opened
+    opened.set()
+
+
+@pytest.fixture
+def started(widget: Any, pair: tuple[Any, Any], gate: threading.Event, press: Press) -> Any:
+    """A search that is under way, and shows it."""
+    press(widget.align, until=lambda: widget.progress.value > 50 and not np.allclose(affine_of(pair[1]), IDENTITY))
+    assert widget.running
+    return widget
+
+
+def over(widget: Any) -> Callable[[], bool]:
+    return lambda: not widget.running
+
+
+def test_two_maps_that_were_opened_are_chosen_and_aligned(
+    widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment], moved: np.ndarray
+) -> None:
+    assert (widget.form.fixed.value, widget.form.moving.value) == (pair[0], [pair[1]])
+    result = align()
+    assert widget.status.value == "In place: mobile."
+    assert off_by(result, moved) < 0.5
+    np.testing.assert_allclose(affine_of(pair[1]), result.to_napari(), atol=1e-6)
+    np.testing.assert_array_equal(affine_of(pair[0]), IDENTITY)
+    assert tuple(pair[1].scale) == (4.4, 4.2, 4.0)
+    # What happened is said,
+    text = widget.results.summary.value
+    for part in (
+        f"{result.before.correlation:.4f}",
+        f"<b>{result.after.correlation:.4f}</b>",
+        "152.7",
+        "not looked at",
+    ):
+        assert part in text
+    assert widget.results.which.current_choice == "mobile onto still"
+    assert widget.progress.value == widget.progress.max
+    # every evaluation was drawn, and the best so far,
+    dots, line = widget.plot.axes.lines
+    losses = [point.loss for point in result.trace]
+    np.testing.assert_array_equal(dots.get_ydata(), losses)
+    np.testing.assert_array_equal(line.get_ydata(), np.minimum.accumulate(losses))
+    # and of two grey layers, none is grey any more.
+    assert [layer.colormap.name for layer in pair] == ["bop orange", "bop blue"]
+
+
+def test_revert_is_exact(widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment], press: Press) -> None:
+    before = np.eye(4)
+    before[:3] = np.random.default_rng(0).standard_normal((3, 4)) * 1e-3 + np.eye(3, 4)
+    before[:3, :3] = np.linalg.qr(before[:3, :3])[0]
+    pair[1].affine = before
+    assert not widget.results.revert.enabled
+    align()
+    assert np.abs(affine_of(pair[1]) - before).max() > 0.1
+    press(widget.results.revert)
+    np.testing.assert_array_equal(affine_of(pair[1]), before)
+    assert not widget.results.revert.enabled
+    assert widget.status.value == "Back where it was: mobile."
+
+
+def test_a_fixed_layer_with_an_affine_takes_the_moving_one_along(
+    widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment]
+) -> None:
+    own = np.eye(4)
+    own[:3, :3] = np.array([[1, 8, -4], [4, -4, -7], [-8, -1, -4]]) / 9
+    own[:3, 3] = (100, -50, 25)
+    pair[0].affine = own
+    result = align()
+    np.testing.assert_allclose(affine_of(pair[1]), own @ result.to_napari(), atol=1e-6)
+
+
+def test_several_layers_each_by_itself(
+    widget: Any,
+    pair: tuple[Any, Any],
+    add: Add,
+    fixed: DensityMap,
+    align: Callable[[], Alignment],
+    press: Press,
+    moved: np.ndarray,
+) -> None:
+    third = add(fixed, "same", translate=(100, 0, 0))
+    widget.form.moving.value = [pair[1], third]
+    align()
+    assert widget.status.value == "In place: mobile, same."
+    assert widget.results.which.choices == (0, 1)
+    np.testing.assert_allclose(third.data_to_world((0, 0, 0)), pair[0].data_to_world((0, 0, 0)), atol=0.2)
+    press(widget.results.revert)
+    for layer in (pair[1], third):
+        np.testing.assert_array_equal(affine_of(layer), IDENTITY)
+
+
+@pytest.mark.parametrize("hand", ["check", "auto"])
+def test_a_mirrored_map(
+    hand: str,
+    widget: Any,
+    add: Add,
+    fixed: DensityMap,
+    mirrored: DensityMap,
+    align: Callable[[], Alignment],
+) -> None:
+    add(fixed, "still")
+    layer = add(mirrored, "other hand")
+    widget.form.hand.value = hand
+    result = align()
+    assert "<b>mirrored</b>" in widget.results.summary.value
+    assert (np.linalg.det(affine_of(layer)) < 0) == (hand == "auto") == result.mirrored
+    assert ("take the better one" in widget.results.summary.value) == (hand == "check")
+    assert len(widget.plot.axes.lines) == 4
+
+
+def test_cancel_puts_the_layer_back_at_once(
+    started: Any, pair: tuple[Any, Any], gate: threading.Event, qtbot: Any
+) -> None:
+    began = time.perf_counter()
+    started.cancel.native.click()
+    assert not started.running
+    assert time.perf_counter() - began < 1
+    np.testing.assert_array_equal(affine_of(pair[1]), IDENTITY)
+    assert started.status.value == "Cancelled."
+    assert started.align.enabled
+    assert not started.cancel.enabled
+    assert not progress._all_instances
+    gate.set()
+    qtbot.wait(300)  # what the thread still had to say comes too late
+    np.testing.assert_array_equal(affine_of(pair[1]), IDENTITY)
+    assert started.results.current is None
+
+
+def test_after_a_cancel_it_can_be_aligned_again(started: Any, gate: threading.Event, press: Press) -> None:
+    started.cancel.native.click()
+    gate.set()
+    press(started.align, until=over(started))
+    assert started.status.value.startswith("In place: mobile.")
+
+
+def test_it_can_be_cancelled_in_the_activity_dock(started: Any, pair: tuple[Any, Any], qtbot: Any) -> None:
+    (bar,) = progress._all_instances
+    assert "mobile" in bar.desc
+    assert type(bar.n) is int  # of Qt's bindings, PyQt takes nothing else
+    bar.cancel()  # as its button does
+    assert not started.running
+    np.testing.assert_array_equal(affine_of(pair[1]), IDENTITY)
+
+
+def test_without_following_the_layer_stays_until_the_end(
+    widget: Any, pair: tuple[Any, Any], gate: threading.Event, press: Press
+) -> None:
+    widget.form.follow.value = False
+    press(widget.align, until=lambda: widget.progress.value > 50)
+    np.testing.assert_array_equal(affine_of(pair[1]), IDENTITY)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_layer_that_is_deleted_while_it_runs(
+    which: int, viewer: Any, started: Any, pair: tuple[Any, Any], gate: threading.Event, qtbot: Any
+) -> None:
+    del viewer.layers[pair[which].name]
+    gate.set()
+    qtbot.waitUntil(over(started), timeout=10_000)
+    assert f"{('still', 'mobile')[which]} was deleted" in started.status.value
+    np.testing.assert_array_equal(affine_of(pair[1]), IDENTITY)
+    assert started.results.current is None
+
+
+def test_the_others_go_on_if_one_is_deleted(
+    viewer: Any,
+    widget: Any,
+    pair: tuple[Any, Any],
+    add: Add,
+    fixed: DensityMap,
+    gate: threading.Event,
+    press: Press,
+    qtbot: Any,
+) -> None:
+    third = add(fixed, "same", translate=(100, 0, 0))
+    widget.form.moving.value = [pair[1], third]
+    press(widget.align, until=lambda: widget.progress.value > 50)
+    del viewer.layers["mobile"]
+    gate.set()
+    qtbot.waitUntil(over(widget), timeout=30_000)
+    assert widget.status.value == "In place: same. mobile was deleted, so it wasn't aligned."
+    np.testing.assert_allclose(third.data_to_world((0, 0, 0)), pair[0].data_to_world((0, 0, 0)), atol=0.2)
+
+
+def test_a_fixed_layer_that_is_moved_while_it_runs_is_followed(
+    started: Any, pair: tuple[Any, Any], gate: threading.Event, qtbot: Any
+) -> None:
+    pair[0].translate = np.add(pair[0].translate, (10.0, 20.0, -30.0))
+    gate.set()
+    qtbot.waitUntil(over(started), timeout=30_000)
+    result, _ = started.results.current
+    shift = np.eye(4)
+    shift[:3, 3] = (10.0, 20.0, -30.0)
+    np.testing.assert_allclose(affine_of(pair[1]), shift @ result.to_napari(), atol=1e-6)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_layer_that_is_scaled_while_it_runs_is_left_alone(
+    which: int, started: Any, pair: tuple[Any, Any], gate: threading.Event, qtbot: Any
+) -> None:
+    pair[which].scale = (1.0, 1.0, 1.0)
+    gate.set()
+    qtbot.waitUntil(over(started), timeout=10_000)
+    assert "its size was changed meanwhile, so nothing was moved; align again" in started.status.value
+    np.testing.assert_array_equal(affine_of(pair[1]), IDENTITY)
+    assert started.results.current is None
+
+
+@pytest.mark.parametrize("what", ["viewer", "widget"])
+def test_what_is_closed_while_it_runs(what: str, started: Any, viewer: Any, gate: threading.Event, qtbot: Any) -> None:
+    gate.set()  # a viewer that is closed waits for its threads
+    if what == "viewer":
+        viewer.close()
+    else:
+        viewer.window.remove_dock_widget("all")
+    qtbot.waitUntil(over(started), timeout=5000)
+    assert not progress._all_instances
+    qtbot.wait(300)  # what the thread still had to say comes too late
+
+
+def test_in_a_2d_view_it_says_what_is_not_shown(
+    viewer: Any, widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment]
+) -> None:
+    viewer.dims.ndisplay = 2
+    align()
+    assert "A 2-D view shows a turned layer without its turn" in widget.status.value
+
+
+def test_near_the_present_pose(
+    viewer: Any, widget: Any, add: Add, fixed: DensityMap, align: Callable[[], Alignment]
+) -> None:
+    # Half a turn about z, all but 4 degrees: a search within 10 degrees of what is shown finds it, from the layer's
+    # affine alone.
+    add(fixed, "still")
+    layer = add(fixed, "mobile")
+    angle = np.radians(4.0)
+    shown = np.eye(4)
+    shown[1:3, 1:3] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    shown[:3, 3] = (3.0, -2.0, 1.0)
+    layer.affine = shown
+    widget.form.more.local.value = 10.0
+    result = align()
+    np.testing.assert_allclose(affine_of(layer), IDENTITY, atol=0.05)
+    assert result.parameters["local_degrees"] == 10.0
+    before = widget.results.current[1].correlation
+    assert before < 0.999
+    assert f"{before:.4f} →" in widget.results.summary.value
+
+
+@pytest.mark.parametrize("kind", ["dask", "multiscale", "no units", "nanometres"])
+def test_other_kinds_of_layers(
+    kind: str,
+    viewer: Any,
+    widget: Any,
+    add: Add,
+    fixed: DensityMap,
+    moving: DensityMap,
+    align: Callable[[], Alignment],
+    moved: np.ndarray,
+) -> None:
+    options: dict[str, Any] = {
+        "dask": {"data": dask.array.from_array(moving.data, chunks=16)},
+        "multiscale": {"data": [moving.data, moving.data[::2, ::2, ::2]], "multiscale": True},
+        "no units": {"units": None},
+        "nanometres": {
+            "units": ("nm",) * 3,
+            "scale": np.array(moving.grid.voxel_size_angstrom[::-1]) / 10,
+            "translate": np.array(moving.grid.origin_angstrom[::-1]) / 10,
+        },
+    }[kind]
+    add(fixed, "still", **({"units": None} if kind == "no units" else {}))
+    layer = add(moving, "mobile", **options)
+    result = align()
+    assert off_by(result, moved) < 0.5
+    expected = result.to_napari()
+    if kind == "nanometres":
+        expected[:3, 3] /= 10
+    np.testing.assert_allclose(affine_of(layer), expected, atol=1e-6)
+
+
+def test_a_layer_of_the_wrong_kind_is_refused_in_words(
+    viewer: Any, widget: Any, pair: tuple[Any, Any], press: Press
+) -> None:
+    viewer.add_labels(np.zeros((4, 4, 4), int), name="cells")
+    viewer.add_image(np.zeros((4, 4)), name="flat")
+    viewer.add_image(np.zeros((4, 4, 4, 3)), rgb=True, name="colours")
+    viewer.add_points(np.zeros((2, 3)), name="points")
+    messages = {
+        "cells": "cells holds labels, expected a density map; convert it",
+        "flat": "flat has 2 dimensions, expected a density map of 3",
+        "colours": "colours is a colour picture, expected a density map",
+        "points": "points is a layer of points, expected an image layer",
+    }
+    assert [layer.name for layer in widget.form.fixed.choices] == ["still", "mobile", *messages]
+    for name, message in messages.items():
+        widget.form.moving.value = [viewer.layers[name]]
+        press(widget.align)
+        assert not widget.running
+        assert widget.status.value.startswith(f"moving: {message}")
+    widget.form.fixed.value = viewer.layers["cells"]
+    press(widget.align)
+    assert widget.status.value.startswith("fixed: cells holds labels")
+
+
+def test_what_else_can_be_wrong_is_said(viewer: Any, widget: Any, add: Add, fixed: DensityMap, press: Press) -> None:
+    press(widget.align)
+    assert widget.status.value.startswith("fixed: no layer is chosen; open a map")
+    layer = add(fixed, "still")
+    press(widget.align)
+    assert widget.status.value.startswith("moving: no layer is chosen")
+    widget.form.moving.value = [layer]
+    press(widget.align)
+    assert widget.status.value == "still is fixed and moving; choose another for one of them."
+    other = add(fixed.with_data(0 * fixed.data), "empty")
+    widget.form.moving.value = [other]
+    press(widget.align, until=over(widget))
+    assert "empty: it is all zero, so there is nothing to align" in widget.status.value
+    widget.form.more.level_fixed.value = "high"
+    press(widget.align)
+    assert widget.status.value == "level, fixed: got 'high', expected a number, or nothing."
+
+
+def test_more_options_are_folded_away_and_used(
+    widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment], press: Press
+) -> None:
+    assert not widget.form.more.native.isVisibleTo(widget.native)
+    press(widget.form.unfold)
+    assert widget.form.more.native.isVisibleTo(widget.native)
+    more = widget.form.more
+    more.level_fixed.value, more.evaluations.value, more.seed.value, more.refine.value = "0.9", 12, 7, False
+    result = align()
+    assert result.seed == 7
+    assert len(result.trace) == 12
+    assert (result.parameters["level_fixed"], result.parameters["refine"]) == (0.9, False)

@@ -1,0 +1,79 @@
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from botalign import DensityMap, contour_level, difference, score
+
+Press = Callable[..., None]
+
+
+@pytest.fixture
+def compare(viewer: Any) -> Any:
+    """The dock widget that compares."""
+    _, widget = viewer.window.add_plugin_dock_widget("botalign", "Compare maps")
+    return widget
+
+
+@pytest.fixture
+def back(moved: np.ndarray) -> np.ndarray:
+    """The motion that undoes the one that made `moving`."""
+    return np.column_stack([moved[:, :3].T, -moved[:, :3].T @ moved[:, 3]])
+
+
+def test_layers_are_compared_as_they_lie(
+    viewer: Any,
+    compare: Any,
+    add: Callable[..., Any],
+    fixed: DensityMap,
+    moving: DensityMap,
+    press: Press,
+    back: np.ndarray,
+) -> None:
+    viewer.dims.ndisplay = 3
+    first, second = add(fixed, "still"), add(moving, "mobile")
+    assert (compare.first.value, compare.second.value) == (first, second)
+
+    def seen() -> np.ndarray:
+        press(compare.compare, until=lambda: compare.compare.enabled)
+        return compare.plot.axes.lines[-1].get_ydata()
+
+    np.testing.assert_allclose(seen(), score(fixed, moving).shells.correlation, atol=1e-4)
+    apart = compare.summary.value
+    affine = np.eye(4)
+    affine[:3] = back[::-1, [2, 1, 0, 3]]
+    second.affine = affine
+    np.testing.assert_allclose(seen(), score(fixed, moving, transform=back).shells.correlation, atol=1e-4)
+    together = score(fixed, moving, transform=back).scores.correlation
+    assert together > 0.99
+    assert f"<b>{together:.4f}</b>" in compare.summary.value
+    assert compare.summary.value != apart
+    # the difference, as a new layer on the first one's grid
+    press(compare.difference, until=lambda: len(viewer.layers) == 3)
+    new = viewer.layers["still - mobile"]
+    np.testing.assert_allclose(new.data, difference(fixed, moving, transform=back).data, atol=1e-5)
+    assert np.abs(new.data).max() < 0.2 * fixed.data.max()
+    np.testing.assert_allclose(new.data_to_world((1, 2, 3)), first.data_to_world((1, 2, 3)))
+    assert compare.status.value.startswith("New layer: still - mobile")
+    # two maps that agree leave nothing to be seen
+    assert new.iso_threshold == pytest.approx(contour_level(fixed) / 2)
+    assert new.data.max() < new.iso_threshold
+
+
+def test_what_can_not_be_compared_is_said(
+    viewer: Any, compare: Any, add: Callable[..., Any], fixed: DensityMap, press: Press
+) -> None:
+    press(compare.compare)
+    assert compare.status.value.startswith("first: no layer is chosen")
+    layer = add(fixed, "still")
+    press(compare.compare)
+    assert compare.status.value == "still is chosen twice; choose another for one of them."
+    far = add(fixed, "far", translate=(500, 0, 0))
+    assert (compare.first.value, compare.second.value) == (layer, far)
+    press(compare.difference, until=lambda: compare.difference.enabled)
+    assert "next to nothing above the contours lies in both boxes; align the maps first" in compare.status.value
+    viewer.add_labels(np.zeros((4, 4, 4), int), name="cells")
+    compare.second.value = viewer.layers["cells"]
+    press(compare.compare)
+    assert compare.status.value.startswith("second: cells holds labels")

@@ -1,0 +1,128 @@
+"""Files as layers, and layers as files."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mrcfile
+import numpy as np
+import pytest
+
+from botalign import DensityMap, Grid, ImageStack, InputError, MapWarning, contour_level, phantom, read, read_stack
+
+GRID = Grid((32, 33, 34), (4.0, 4.2, 4.4), (-60.0, -71.0, 75.5))
+
+
+@pytest.fixture(scope="module")
+def density() -> DensityMap:
+    return phantom(grid=GRID, resolution_angstrom=14.0)
+
+
+@pytest.fixture
+def save(viewer: Any) -> Callable[..., None]:
+    """Return a function that saves a layer as the menu does."""
+
+    def save_layer(layer: Any, path: Path) -> None:
+        viewer.layers.selection = {layer}
+        written = viewer.layers.save(str(path), selected=True)
+        assert written == [str(path)]
+
+    return save_layer
+
+
+def affine(*diagonal: float, shift: tuple[float, float, float] = (0, 0, 0)) -> np.ndarray:
+    matrix = np.diag([*diagonal, 1.0])
+    matrix[:3, 3] = shift
+    return matrix
+
+
+@pytest.mark.parametrize("name", ["some.mrc", "some.map.gz"])
+def test_a_map_is_read_in_angstrom_at_its_place_and_written_as_it_was(
+    name: str, viewer: Any, density: DensityMap, save: Callable[..., None], tmp_path: Path
+) -> None:
+    density.write(tmp_path / name, history="a line")
+    (layer,) = viewer.open(tmp_path / name, plugin="botalign")
+    assert layer.name == "some"
+    np.testing.assert_array_equal(layer.data, density.data)
+    np.testing.assert_allclose(layer.scale, (4.4, 4.2, 4.0))
+    np.testing.assert_allclose(layer.translate, (75.5, -71.0, -60.0))
+    assert [str(unit) for unit in layer.units] == ["angstrom"] * 3
+    assert layer.axis_labels == ("z", "y", "x")
+    assert layer.rendering == "iso"
+    assert layer.iso_threshold == pytest.approx(contour_level(density))
+    save(layer, tmp_path / f"again_{name}")
+    again = read(tmp_path / f"again_{name}")
+    np.testing.assert_array_equal(again.data, density.data)
+    np.testing.assert_allclose(again.grid.voxel_size_angstrom, GRID.voxel_size_angstrom, rtol=1e-6)
+    np.testing.assert_allclose(again.grid.origin_angstrom, GRID.origin_angstrom)
+    assert again.labels == ("a line",)
+
+
+def test_a_stack_is_read_and_written_as_a_stack(viewer: Any, save: Callable[..., None], tmp_path: Path) -> None:
+    images = np.random.default_rng(3).random((5, 6, 7), dtype=np.float32)
+    ImageStack(images, (1.5, 2.0)).write(tmp_path / "some.mrcs")
+    (layer,) = viewer.open(tmp_path / "some.mrcs", plugin="botalign")
+    np.testing.assert_array_equal(layer.data, images)
+    np.testing.assert_allclose(layer.scale, (1.0, 2.0, 1.5))
+    assert [str(unit) for unit in layer.units] == ["pixel", "angstrom", "angstrom"]
+    assert layer.rendering != "iso"
+    save(layer, tmp_path / "again.mrcs")
+    again = read_stack(tmp_path / "again.mrcs")
+    np.testing.assert_array_equal(again.images, images)
+    assert again.pixel_size_angstrom == (1.5, 2.0)
+    with pytest.raises(OSError, match=r"is a stack of images, expected a map; .* ending \.mrcs"):
+        save(layer, tmp_path / "again.mrc")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:mrcfile")
+def test_what_an_mrc_file_can_say_is_written(
+    viewer: Any, density: DensityMap, save: Callable[..., None], tmp_path: Path
+) -> None:
+    # Without units, angstrom; in nanometres, ten of them; and an affine may shift and scale.
+    place = {"scale": (4.4, 4.2, 4.0), "translate": (75.5, -71.0, -60.0)}
+    nanometres = {key: np.array(value) / 10 for key, value in place.items()} | {"units": ("nm",) * 3}
+    moved = place | {"affine": affine(2, 2, 2, shift=(1, 2, 3))}
+    expected = {"plain": (GRID.origin_angstrom, 1), "nm": (GRID.origin_angstrom, 1), "affine": ((-117, -140, 152), 2)}
+    for (name, (origin, factor)), options in zip(expected.items(), (place, nanometres, moved), strict=True):
+        viewer.add_image(density.data, name=name, **options)
+        save(viewer.layers[-1], tmp_path / f"{name}.mrc")
+        with mrcfile.open(tmp_path / f"{name}.mrc") as peer:
+            np.testing.assert_allclose(peer.header.origin.item(), origin, atol=1e-4)
+            np.testing.assert_allclose(peer.voxel_size.item(), factor * np.array(GRID.voxel_size_angstrom), rtol=1e-6)
+
+
+def test_what_it_can_not_say_is_refused_with_what_to_do(
+    viewer: Any, density: DensityMap, save: Callable[..., None], tmp_path: Path
+) -> None:
+    turned = np.eye(4)
+    turned[1:3, 1:3] = [[0, -1], [1, 0]]
+    viewer.add_image(density.data, name="turned", affine=turned)
+    viewer.add_image(density.data, name="mirrored", affine=affine(1, 1, -1))
+    viewer.add_image(density.data, name="sheared", shear=(0.1, 0, 0))
+    viewer.add_image(density.data[0], name="flat")
+    messages = {
+        "turned": "turned is turned or mirrored, which an MRC file can't express; .* 'Resample onto fixed'",
+        "mirrored": "mirrored is turned or mirrored",
+        "sheared": "sheared is sheared, which no map can be",
+        "flat": "flat has 2 dimensions, expected a density map of 3",
+    }
+    for name, message in messages.items():
+        with pytest.raises(OSError, match=message):
+            save(viewer.layers[name], tmp_path / "a.mrc")
+    with pytest.raises(OSError, match="flat has 2 dimensions, expected a stack of images"):
+        save(viewer.layers["flat"], tmp_path / "a.mrcs")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_no_map_is_refused_in_words(viewer: Any, tmp_path: Path) -> None:
+    (tmp_path / "some.mrc").write_bytes(b"no" * 1000)
+    with pytest.raises(InputError, match=r"some\.mrc: is not a map, expected MRC or CCP4 format"):
+        viewer.open(tmp_path / "some.mrc", plugin="botalign")
+
+
+def test_real_maps_and_stacks(viewer: Any, data_folder: Path) -> None:
+    (layer,) = viewer.open(data_folder / "maps" / "emd_1883.map", plugin="botalign")
+    np.testing.assert_allclose(layer.scale, 3.71, rtol=1e-6)
+    with pytest.warns(MapWarning, match="no map identifier in the header"):
+        (stack,) = viewer.open(data_folder / "stacks" / "ribosome_tilts_64.mrcs", plugin="botalign")
+    assert stack.data.shape == (220, 64, 64)

@@ -1,0 +1,60 @@
+"""What is seen: the overlay of a layer that was moved by its affine is that of the map resampled there."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from botalign import Alignment, DensityMap
+
+
+@pytest.fixture
+def viewer(screen: None, make_napari_viewer_proxy: Callable[..., Any]) -> Any:
+    """A viewer in a window that is shown, small, since no graphics card helps here; a hidden one draws nothing."""
+    viewer = make_napari_viewer_proxy(show=True)
+    viewer.window.resize(400, 300)
+    return viewer
+
+
+def picture(viewer: Any, shown: Any, size: tuple[int, int] = (140, 140)) -> np.ndarray:
+    """Render one layer alone, in grey, brightness from 0 to 1."""
+    for layer in viewer.layers:
+        layer.visible = layer == shown
+    rendered = viewer.screenshot(canvas_only=True, flash=False, size=size)
+    return np.asarray(rendered[..., :3].mean(axis=2) / 255)
+
+
+@pytest.mark.parametrize("hand", ["keep", "auto"])
+def test_the_overlay_agrees_with_the_resampled_map(
+    hand: str,
+    viewer: Any,
+    widget: Any,
+    add: Callable[..., Any],
+    fixed: DensityMap,
+    moving: DensityMap,
+    mirrored: DensityMap,
+    align: Callable[[], Alignment],
+    press: Callable[..., None],
+) -> None:
+    looks = {"rendering": "mip", "colormap": "gray", "contrast_limits": (0, 12)}
+    own = np.eye(4)  # of the fixed layer, so that nothing lies as its file says
+    own[1:3, 1:3], own[:3, 3] = [[0.6, -0.8], [0.8, 0.6]], (10, -20, 15)
+    still = add(fixed, "still", affine=own, **looks)
+    layer = add(mirrored if hand == "auto" else moving, "mobile", **looks)
+    widget.form.hand.value = hand
+    before = picture(viewer, layer)
+    layer.visible = False
+    result = align()
+    assert result.mirrored is (hand == "auto")
+    press(widget.results.resample, until=lambda: len(viewer.layers) == 3)
+    for shown in viewer.layers:
+        shown.colormap = "gray"
+    viewer.scene.camera.angles = (20, -35, 60)
+    viewer.reset_view()
+    overlay, resampled, target = (picture(viewer, shown) for shown in (layer, viewer.layers[2], still))
+    assert overlay.max() > 0.5
+    assert np.abs(overlay - resampled).mean() < 0.02 * overlay.mean()
+    assert np.corrcoef(overlay.ravel(), resampled.ravel())[0, 1] > 0.999
+    assert np.corrcoef(overlay.ravel(), target.ravel())[0, 1] > 0.999
+    assert np.corrcoef(before.ravel(), target.ravel())[0, 1] < 0.9

@@ -1,0 +1,141 @@
+"""What is done with results: kept in files, applied to other layers, resampled."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from qtpy.QtWidgets import QFileDialog
+
+from botalign import Alignment, DensityMap, correlation, phantom, read
+
+Press = Callable[..., None]
+
+
+def affine_of(layer: Any) -> np.ndarray:
+    return np.array(layer.affine.affine_matrix)
+
+
+@pytest.fixture
+def layers(add: Callable[..., Any], fixed: DensityMap, moving: DensityMap) -> tuple[Any, Any]:
+    """Two layers of the same molecule in two poses."""
+    return add(fixed, "still"), add(moving, "mobile", colormap="magenta", iso_threshold=1.5)
+
+
+@pytest.fixture
+def dialog(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The file that a person chooses in any dialog."""
+    path = tmp_path / "motion.json"
+    for name in ("getSaveFileName", "getOpenFileName"):
+        monkeypatch.setattr(QFileDialog, name, staticmethod(lambda *_: (str(path), "")))
+    return path
+
+
+def test_a_result_is_saved_loaded_and_applied_to_other_layers(
+    widget: Any,
+    layers: tuple[Any, Any],
+    add: Callable[..., Any],
+    moving: DensityMap,
+    align: Callable[[], Alignment],
+    press: Press,
+    dialog: Path,
+) -> None:
+    panel = widget.results
+    assert not panel.save.enabled
+    assert not panel.apply.enabled
+    result = align()
+    press(panel.save)
+    np.testing.assert_array_equal(Alignment.load(dialog).moving_to_fixed, result.moving_to_fixed)
+    assert widget.status.value == f"Written: {dialog}."
+    press(panel.load)
+    assert panel.which.current_choice == "mobile onto still [2]"
+    np.testing.assert_array_equal(panel.current[0].moving_to_fixed, result.moving_to_fixed)
+    half = add(moving.with_data(moving.data / 2), "half map")
+    widget.form.moving.value = [half]
+    press(panel.apply)
+    np.testing.assert_allclose(affine_of(half), affine_of(layers[1]), atol=1e-9)
+    assert widget.status.value == "Moved as mobile was: half map."
+    press(panel.revert)
+    np.testing.assert_array_equal(affine_of(half), np.eye(4))
+    assert affine_of(layers[1])[0, 0] != 1
+    press(panel.revert)
+    np.testing.assert_array_equal(affine_of(layers[1]), np.eye(4))
+
+
+def test_a_result_of_the_command_line_may_come_first(
+    widget: Any, layers: tuple[Any, Any], align: Callable[[], Alignment], press: Press, dialog: Path
+) -> None:
+    result = align()
+    result.save(dialog)
+    press(widget.results.revert)
+    layers[0].affine = np.diag([1, -1, -1, 1])
+    press(widget.results.load)
+    press(widget.results.apply)
+    np.testing.assert_allclose(affine_of(layers[1]), np.diag([1, -1, -1, 1]) @ result.to_napari(), atol=1e-6)
+
+
+def test_what_can_not_be_loaded_or_applied_is_said(
+    widget: Any, layers: tuple[Any, Any], align: Callable[[], Alignment], press: Press, dialog: Path
+) -> None:
+    press(widget.results.load)
+    assert "motion.json: can't be read" in widget.status.value
+    dialog.write_text("{}")
+    press(widget.results.load)
+    assert "JSON, but not a result" in widget.status.value
+    align()
+    widget.form.moving.value = []
+    press(widget.results.apply)
+    assert widget.status.value.startswith("moving: no layer is chosen")
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_resampled_onto_fixed_it_has_that_maps_grid_and_can_be_written(
+    turned: bool,
+    viewer: Any,
+    widget: Any,
+    layers: tuple[Any, Any],
+    fixed: DensityMap,
+    moving: DensityMap,
+    align: Callable[[], Alignment],
+    press: Press,
+    tmp_path: Path,
+) -> None:
+    if turned:
+        layers[0].affine = np.diag([1, -1, -1, 1])
+    result = align()
+    press(widget.results.resample, until=lambda: len(viewer.layers) == 3)
+    new = viewer.layers["mobile on still"]
+    assert correlation(new.data, fixed.data) > 0.995
+    np.testing.assert_allclose(new.data, result.apply(moving, onto=fixed).data, atol=1e-5)
+    for corner in np.ndindex(2, 2, 2):
+        index = 31 * np.array(corner)
+        np.testing.assert_allclose(new.data_to_world(index), layers[0].data_to_world(index), atol=1e-9)
+    assert (new.colormap.name, new.iso_threshold, new.rendering) == ("magenta", 1.5, "iso")
+    if not turned:
+        viewer.layers.selection = {new}
+        viewer.layers.save(str(tmp_path / "on_fixed.mrc"), selected=True, plugin="botalign")
+        written = read(tmp_path / "on_fixed.mrc")
+        assert written.grid == fixed.grid
+        np.testing.assert_array_equal(written.data, new.data)
+
+
+def test_resampling_needs_no_alignment(
+    viewer: Any, widget: Any, add: Callable[..., Any], fixed: DensityMap, press: Press
+) -> None:
+    add(fixed, "still")
+    shifted = np.eye(4)
+    shifted[0, 3] = 8.0
+    add(fixed, "mobile", affine=shifted)
+    press(widget.results.resample, until=lambda: len(viewer.layers) == 3)
+    expected = phantom(32, voxel_size_angstrom=4.0, transform=np.column_stack([np.eye(3), (0, 0, 8.0)])).data
+    np.testing.assert_allclose(viewer.layers[2].data[3:-3], expected[3:-3], atol=1e-3)
+
+
+def test_layers_that_are_gone_are_not_put_back(
+    viewer: Any, widget: Any, layers: tuple[Any, Any], align: Callable[[], Alignment], press: Press
+) -> None:
+    align()
+    viewer.layers.remove(layers[1])
+    press(widget.results.revert)
+    assert widget.status.value == "The layers that were moved are gone."
