@@ -3,7 +3,7 @@
 from botalign.alignment.align import align, align_steps
 from botalign.alignment.comparison import Comparison, HandDecision, Scores, score
 from botalign.alignment.difference import difference
-from botalign.alignment.pipeline import Progress
+from botalign.alignment.outcome import Progress
 from botalign.alignment.potential import potential
 from botalign.alignment.result import Alignment, Candidate, MapReference, TracePoint
 

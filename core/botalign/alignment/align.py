@@ -16,9 +16,10 @@ from botalign.alignment.comparison import compare
 from botalign.alignment.losses import Distance
 from botalign.alignment.masking import masked
 from botalign.alignment.options import Options
+from botalign.alignment.outcome import Progress
 from botalign.alignment.paper import published
 from botalign.alignment.partial import find_part
-from botalign.alignment.pipeline import Progress, fast
+from botalign.alignment.pipeline import fast
 from botalign.alignment.preparation import Surveyed, survey
 from botalign.alignment.result import Alignment, MapReference
 from botalign.alignment.verdict import verdict

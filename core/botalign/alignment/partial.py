@@ -23,11 +23,13 @@ from scipy import fft, ndimage
 from botalign.alignment.comparison import decide_hand
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.options import Options
-from botalign.alignment.pipeline import Outcome, Progress, hands, how_sure
+from botalign.alignment.outcome import Outcome, Progress
+from botalign.alignment.pipeline import how_sure
 from botalign.alignment.preparation import Surveyed, common_sigma_angstrom
 from botalign.alignment.refinement import fit_problem
 from botalign.alignment.result import Candidate
 from botalign.alignment.robust import RobustProblem
+from botalign.alignment.searches import hands
 from botalign.alignment.verdict import Judged, with_equals_marked
 from botalign.geometry import MIRROR, apply_transform, geodesic_degrees, inverse, transform_about, uniform_rotations
 from botalign.maps.grid import Grid
