@@ -20,8 +20,9 @@ from botalign.alignment.outcome import Progress
 from botalign.alignment.paper import published
 from botalign.alignment.partial import find_part
 from botalign.alignment.pipeline import fast
+from botalign.alignment.poses import MapReference
 from botalign.alignment.preparation import Surveyed, survey
-from botalign.alignment.result import Alignment, MapReference
+from botalign.alignment.result import Alignment
 from botalign.alignment.verdict import verdict
 from botalign.errors import InputError
 from botalign.geometry import identity

@@ -9,9 +9,9 @@ import numpy as np
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.losses import WorkingPair
 from botalign.alignment.options import Options
+from botalign.alignment.poses import Candidate
 from botalign.alignment.preparation import Surveyed
 from botalign.alignment.refinement import distinct, finest_useful_voxel, fit_problem, nelder_mead, rotation_loss
-from botalign.alignment.result import Candidate
 from botalign.alignment.robust import RobustProblem
 from botalign.alignment.shifts import ShiftedPair
 from botalign.geometry import compose, matrix_from_rotation_vector, transform_about

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.alignment.comparison import HandDecision
-from botalign.alignment.result import Candidate, TracePoint
+from botalign.alignment.poses import Candidate, TracePoint
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Uncertainty
 from botalign.alignment.verdict import Judged

@@ -12,9 +12,9 @@ from botalign.alignment.comparison import decide_hand
 from botalign.alignment.losses import LENGTH_SCALES, MARGIN, l2
 from botalign.alignment.options import Options
 from botalign.alignment.outcome import Outcome, Progress
+from botalign.alignment.poses import Candidate, TracePoint
 from botalign.alignment.preparation import Surveyed
 from botalign.alignment.refinement import distinct, fit_problem, nelder_mead
-from botalign.alignment.result import Candidate, TracePoint
 from botalign.alignment.searches import hands, start_of, stream
 from botalign.geometry import MIRROR, transform_about
 from botalign.maps.fourier import fourier_crop, rotate_fourier

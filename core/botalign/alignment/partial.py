@@ -25,9 +25,9 @@ from botalign.alignment.fitting import FitProblem
 from botalign.alignment.options import Options
 from botalign.alignment.outcome import Outcome, Progress
 from botalign.alignment.pipeline import how_sure
+from botalign.alignment.poses import Candidate
 from botalign.alignment.preparation import Surveyed, common_sigma_angstrom
 from botalign.alignment.refinement import fit_problem
-from botalign.alignment.result import Candidate
 from botalign.alignment.robust import RobustProblem
 from botalign.alignment.searches import hands
 from botalign.alignment.verdict import Judged, with_equals_marked

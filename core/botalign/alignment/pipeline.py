@@ -15,9 +15,9 @@ from botalign.alignment.fitting import FitProblem
 from botalign.alignment.losses import working_pair
 from botalign.alignment.options import Options
 from botalign.alignment.outcome import Outcome, Progress
+from botalign.alignment.poses import Candidate
 from botalign.alignment.preparation import Surveyed, common_sigma_angstrom
 from botalign.alignment.refinement import fit_problem
-from botalign.alignment.result import Candidate
 from botalign.alignment.robust import RobustProblem
 from botalign.alignment.searches import BLOCKS, SearchedHand, hands, search_hand, second_search
 from botalign.alignment.shifts import shifted_pair

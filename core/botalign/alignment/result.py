@@ -1,26 +1,24 @@
-"""The result of an alignment, and the file it is kept in."""
+"""The result of an alignment."""
 
 from __future__ import annotations
 
-import json
-import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.alignment import exports
+from botalign.alignment import exports, result_file
 from botalign.alignment.common_part import common_part
 from botalign.alignment.comparison import WEMD_SIDE, HandDecision, Scores
+from botalign.alignment.poses import Candidate, MapReference, TracePoint
 from botalign.alignment.potential import potential
 from botalign.alignment.preparation import survey
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Uncertainty
-from botalign.errors import InputError
 from botalign.files import output_file
-from botalign.geometry import MIRROR, apply_transform, axis_angle, euler_zyz_degrees, is_rigid, quaternion_from_matrix
+from botalign.geometry import MIRROR, apply_transform, axis_angle, euler_zyz_degrees, quaternion_from_matrix
 from botalign.geometry import inverse as inverted
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
@@ -31,60 +29,6 @@ if TYPE_CHECKING:
     from os import PathLike
 
 Matrix = NDArray[np.float64]
-
-FORMAT = "botalign-alignment"
-VERSION = 1
-
-
-@dataclass(frozen=True)
-class MapReference:
-    """What a result remembers of a map: its name and its grid."""
-
-    name: str
-    grid: Grid
-
-
-@dataclass(frozen=True, eq=False)
-class Candidate:
-    """A pose that was considered.
-
-    Attributes
-    ----------
-    moving_to_fixed : ndarray, shape (3, 4)
-        The pose.
-    mirrored : bool
-        Whether it mirrors the moving map.
-    loss : float
-        Loss of the search there, before it was refined.
-    correlation : float or None
-        Correlation about the mean after it was refined; None if it wasn't.
-    as_good : bool
-        Whether it fits as well as the answer, within the error of the difference.
-    share : float or None
-        With the loss ``"core"``: share of the fixed molecule in which the maps agree there.
-    """
-
-    moving_to_fixed: Matrix
-    mirrored: bool
-    loss: float
-    correlation: float | None
-    as_good: bool = False
-    share: float | None = None
-
-    @property
-    def quality(self) -> float:
-        """What candidates are ranked by: the share in which the maps agree if that was fitted, else the correlation."""
-        if self.share is not None:
-            return self.share
-        return -1.0 if self.correlation is None else self.correlation
-
-
-@dataclass(frozen=True)
-class TracePoint:
-    """One evaluation of the search: its loss, and whether the moving map was mirrored."""
-
-    mirrored: bool
-    loss: float
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -286,36 +230,11 @@ class Alignment:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the contents of the result file: numbers, texts, lists and dictionaries only."""
-        return {
-            "format": FORMAT,
-            "version": VERSION,
-            "moving_to_fixed": self.moving_to_fixed.tolist(),
-            "mirrored": self.mirrored,
-            "fixed": asdict(self.fixed),
-            "moving": asdict(self.moving),
-            "scores": {"before": asdict(self.before), "after": asdict(self.after)},
-            "shells": {
-                when: {
-                    "frequency_per_angstrom": curve.frequency_per_angstrom.tolist(),
-                    "correlation": curve.correlation.tolist(),
-                }
-                for when, curve in (("before", self.shells_before), ("after", self.shells_after))
-            },
-            "hand": None if self.hand is None else asdict(self.hand),
-            "verdict": self.verdict,
-            "symmetry": None if self.symmetry is None else self.symmetry.to_dict(),
-            "uncertainty": None if self.uncertainty is None else self.uncertainty.to_dict(),
-            "candidates": [asdict(c) | {"moving_to_fixed": c.moving_to_fixed.tolist()} for c in self.candidates],
-            "trace": [asdict(point) for point in self.trace],
-            "parameters": self.parameters,
-            "seed": self.seed,
-            "versions": self.versions,
-            "seconds": self.seconds,
-        }
+        return result_file.contents(self)
 
     def to_json(self) -> str:
         """Return the text of the result file; infinite numbers, which JSON doesn't have, become null."""
-        return json.dumps(_finite(self.to_dict()), indent=1, allow_nan=False)
+        return result_file.text(self)
 
     def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Write the result file.
@@ -337,84 +256,4 @@ class Alignment:
         InputError
             If the file is missing, is not a result file, is damaged, or is from a newer version.
         """
-        try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise InputError(f"{path}: can't be read ({reason}); expected a result file of `botalign align`.") from None
-        except json.JSONDecodeError as error:
-            raise InputError(
-                f"{path}: not JSON (line {error.lineno}); expected a result file of `botalign align --result`."
-            ) from None
-        if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise InputError(f"{path}: JSON, but not a result of `botalign align --result` (no format {FORMAT!r}).")
-        if content.get("version") != VERSION:
-            newer = isinstance(content.get("version"), int) and content["version"] > VERSION
-            advice = "upgrade botalign" if newer else "align again"
-            raise InputError(f"{path}: result file of version {content.get('version')}, expected {VERSION}; {advice}.")
-        try:
-            return cls._from_dict(content)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise InputError(f"{path}: damaged result file ({type(error).__name__}: {error}); align again.") from None
-
-    @classmethod
-    def _from_dict(cls, content: dict[str, Any]) -> Alignment:
-        """Build from the contents of a result file."""
-        matrix = np.array(content["moving_to_fixed"], dtype=np.float64)
-        if not is_rigid(matrix) or (np.linalg.det(matrix[:, :3]) < 0) != content["mirrored"]:
-            raise ValueError("moving_to_fixed is no rigid motion, or its hand isn't the one that 'mirrored' says")
-        hand = content["hand"]
-        shells = {
-            when: ShellCorrelation(np.array(curve["frequency_per_angstrom"]), np.array(curve["correlation"]))
-            for when, curve in content["shells"].items()
-        }
-        return cls(
-            moving_to_fixed=matrix,
-            mirrored=bool(content["mirrored"]),
-            fixed=_reference(content["fixed"]),
-            moving=_reference(content["moving"]),
-            before=_scores(content["scores"]["before"]),
-            after=_scores(content["scores"]["after"]),
-            shells_before=shells["before"],
-            shells_after=shells["after"],
-            hand=None if hand is None else HandDecision(**(hand | {"standard_error": _number(hand["standard_error"])})),
-            verdict=content["verdict"],
-            symmetry=None if content["symmetry"] is None else Symmetry.from_dict(content["symmetry"]),
-            uncertainty=None if content["uncertainty"] is None else Uncertainty.from_dict(content["uncertainty"]),
-            candidates=tuple(
-                Candidate(
-                    np.array(c["moving_to_fixed"]), c["mirrored"], c["loss"], c["correlation"], c["as_good"], c["share"]
-                )
-                for c in content["candidates"]
-            ),
-            trace=tuple(TracePoint(**point) for point in content["trace"]),
-            parameters=dict(content["parameters"]),
-            seed=int(content["seed"]),
-            versions=dict(content["versions"]),
-            seconds=float(content["seconds"]),
-        )
-
-
-def _reference(content: dict[str, Any]) -> MapReference:
-    return MapReference(str(content["name"]), Grid(**content["grid"]))
-
-
-def _number(value: float | None) -> float:
-    return math.inf if value is None else float(value)
-
-
-def _scores(content: dict[str, Any]) -> Scores:
-    return Scores(**{name: _number(value) for name, value in content.items()})
-
-
-def _finite(value: Any) -> Any:
-    """Replace infinite numbers by None and numpy's numbers by Python's, at any depth."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value
+        return cls(**result_file.read(path))

@@ -12,9 +12,9 @@ from botalign.alignment.candidates import COARSE_TOLERANCE, THINNED, coarse, pro
 from botalign.alignment.losses import WorkingPair, distance_named, principal_rotations
 from botalign.alignment.options import Options
 from botalign.alignment.outcome import Progress
+from botalign.alignment.poses import Candidate, TracePoint
 from botalign.alignment.preparation import Surveyed
 from botalign.alignment.refinement import distinct, nelder_mead
-from botalign.alignment.result import Candidate, TracePoint
 from botalign.alignment.shifts import ShiftedPair
 from botalign.geometry import MIRROR, uniform_rotations
 from botalign.search import search

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from botalign.alignment.comparison import LEAST_MARGIN
 from botalign.alignment.fitting import FitProblem
-from botalign.alignment.result import Candidate
+from botalign.alignment.poses import Candidate
 from botalign.alignment.symmetry import Symmetry
 from botalign.scores import ShellCorrelation
 

@@ -1,0 +1,154 @@
+"""The file that a result is kept in: JSON, read back to the last bit."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from botalign.alignment.comparison import HandDecision, Scores
+from botalign.alignment.poses import Candidate, MapReference, TracePoint
+from botalign.alignment.symmetry import Symmetry
+from botalign.alignment.uncertainty import Uncertainty
+from botalign.errors import InputError
+from botalign.geometry import is_rigid
+from botalign.maps.grid import Grid
+from botalign.scores import ShellCorrelation
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from botalign.alignment.result import Alignment
+
+FORMAT = "botalign-alignment"
+VERSION = 1
+
+
+def contents(alignment: Alignment) -> dict[str, Any]:
+    """Return the contents of the result file: numbers, texts, lists and dictionaries only."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "moving_to_fixed": alignment.moving_to_fixed.tolist(),
+        "mirrored": alignment.mirrored,
+        "fixed": asdict(alignment.fixed),
+        "moving": asdict(alignment.moving),
+        "scores": {"before": asdict(alignment.before), "after": asdict(alignment.after)},
+        "shells": {
+            when: {
+                "frequency_per_angstrom": curve.frequency_per_angstrom.tolist(),
+                "correlation": curve.correlation.tolist(),
+            }
+            for when, curve in (("before", alignment.shells_before), ("after", alignment.shells_after))
+        },
+        "hand": None if alignment.hand is None else asdict(alignment.hand),
+        "verdict": alignment.verdict,
+        "symmetry": None if alignment.symmetry is None else alignment.symmetry.to_dict(),
+        "uncertainty": None if alignment.uncertainty is None else alignment.uncertainty.to_dict(),
+        "candidates": [asdict(c) | {"moving_to_fixed": c.moving_to_fixed.tolist()} for c in alignment.candidates],
+        "trace": [asdict(point) for point in alignment.trace],
+        "parameters": alignment.parameters,
+        "seed": alignment.seed,
+        "versions": alignment.versions,
+        "seconds": alignment.seconds,
+    }
+
+
+def text(alignment: Alignment) -> str:
+    """Return the text of the result file; infinite numbers, which JSON doesn't have, become null."""
+    return json.dumps(_finite(contents(alignment)), indent=1, allow_nan=False)
+
+
+def read(path: str | PathLike[str]) -> dict[str, Any]:
+    """Return the fields of the result in a file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is not a result file, is damaged, or is from a newer version.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise InputError(f"{path}: can't be read ({reason}); expected a result file of `botalign align`.") from None
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{path}: not JSON (line {error.lineno}); expected a result file of `botalign align --result`."
+        ) from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise InputError(f"{path}: JSON, but not a result of `botalign align --result` (no format {FORMAT!r}).")
+    if content.get("version") != VERSION:
+        newer = isinstance(content.get("version"), int) and content["version"] > VERSION
+        advice = "upgrade botalign" if newer else "align again"
+        raise InputError(f"{path}: result file of version {content.get('version')}, expected {VERSION}; {advice}.")
+    try:
+        return fields_from(content)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise InputError(f"{path}: damaged result file ({type(error).__name__}: {error}); align again.") from None
+
+
+def fields_from(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a result from the contents of its file."""
+    matrix = np.array(content["moving_to_fixed"], dtype=np.float64)
+    if not is_rigid(matrix) or (np.linalg.det(matrix[:, :3]) < 0) != content["mirrored"]:
+        raise ValueError("moving_to_fixed is no rigid motion, or its hand isn't the one that 'mirrored' says")
+    hand = content["hand"]
+    shells = {
+        when: ShellCorrelation(np.array(curve["frequency_per_angstrom"]), np.array(curve["correlation"]))
+        for when, curve in content["shells"].items()
+    }
+    return {
+        "moving_to_fixed": matrix,
+        "mirrored": bool(content["mirrored"]),
+        "fixed": _reference(content["fixed"]),
+        "moving": _reference(content["moving"]),
+        "before": _scores(content["scores"]["before"]),
+        "after": _scores(content["scores"]["after"]),
+        "shells_before": shells["before"],
+        "shells_after": shells["after"],
+        "hand": None if hand is None else HandDecision(**(hand | {"standard_error": _number(hand["standard_error"])})),
+        "verdict": content["verdict"],
+        "symmetry": None if content["symmetry"] is None else Symmetry.from_dict(content["symmetry"]),
+        "uncertainty": None if content["uncertainty"] is None else Uncertainty.from_dict(content["uncertainty"]),
+        "candidates": tuple(
+            Candidate(
+                np.array(c["moving_to_fixed"]), c["mirrored"], c["loss"], c["correlation"], c["as_good"], c["share"]
+            )
+            for c in content["candidates"]
+        ),
+        "trace": tuple(TracePoint(**point) for point in content["trace"]),
+        "parameters": dict(content["parameters"]),
+        "seed": int(content["seed"]),
+        "versions": dict(content["versions"]),
+        "seconds": float(content["seconds"]),
+    }
+
+
+def _reference(content: dict[str, Any]) -> MapReference:
+    return MapReference(str(content["name"]), Grid(**content["grid"]))
+
+
+def _number(value: float | None) -> float:
+    return math.inf if value is None else float(value)
+
+
+def _scores(content: dict[str, Any]) -> Scores:
+    return Scores(**{name: _number(value) for name, value in content.items()})
+
+
+def _finite(value: Any) -> Any:
+    """Replace infinite numbers by None and numpy's numbers by Python's, at any depth."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
