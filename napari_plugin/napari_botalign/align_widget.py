@@ -96,8 +96,9 @@ class AlignWidget(Container[Any]):
             fixed, moving = self.form.layers()
             options = self.form.arguments()
             run = AlignmentRun(
-                self._viewer, fixed, moving, options, follows=self._follows, moves=self._moves, watcher=self
-            )
+                self._viewer, fixed, moving, options, masks=self.form.masks(), follows=self._follows,
+                moves=self._moves, watcher=self,
+            )  # fmt: skip
         except InputError as error:
             self._say(str(error))
             return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import ComboBox, Container, PushButton
 
-from botalign import Comparison, DensityMap, InputError, contour_level, difference, score
+from botalign import Comparison, DensityMap, InputError, contour_level, difference, potential, score
 from napari_botalign.arranging import even_labels, fill, narrow, row, wrapped_label
 from napari_botalign.background import in_background
 from napari_botalign.choices import map_layers_first
@@ -38,16 +38,21 @@ class CompareWidget(Container[Any]):
         self.difference = PushButton(
             text="Difference map", tooltip="A new layer: the first map less the second, brought to its scale."
         )
+        self.potential = PushButton(
+            text="Potential",
+            tooltip="A new layer: where the second map's mass would have to go to make it the first, from low to high.",
+        )
         self.status, self.summary = wrapped_label(lines=2), wrapped_label(rich=True)
         self.plot = ShellPlot(napari_viewer)
         self._layers: Container[Any] = Container(widgets=[self.first, self.second], labels=True)
         self._layers.margins = (0, 0, 0, 0)
         even_labels(self._layers)
-        self._buttons = row(self.compare, self.difference)
+        self._buttons = row(self.compare, self.difference, self.potential)
         super().__init__(labels=False)
         fill(self, [self._layers, self._buttons, self.status, self.plot.canvas, self.summary])
         self.compare.changed.connect(self._on_compare)
         self.difference.changed.connect(self._on_difference)
+        self.potential.changed.connect(self._on_potential)
         self._choose_second()
 
     def reset_choices(self, *args: object) -> None:
@@ -90,6 +95,23 @@ class CompareWidget(Container[Any]):
         self._busy("Subtracting…")
         in_background(subtracted, done, self._ready)
 
+    def _on_potential(self) -> None:
+        chosen = self._chosen()
+        if chosen is None:
+            return
+        first, second, motion = chosen
+        pose = first.pose()
+
+        def done(density: DensityMap) -> None:
+            name = f"potential of {second.name} on {first.name}"
+            limit = float(abs(density.data).max()) or 1.0
+            looks = {"colormap": "coolwarm", "contrast_limits": (-limit, limit), "rendering": "average"}
+            add_like(self._viewer, density, name, fixed=first, pose=pose, **looks)
+            self._ready(f"New layer: {name}; red where {second.name} lacks mass, blue where it has too much.")
+
+        self._busy("Working the potential out…")
+        in_background(lambda: potential(first.density(), second.density(), transform=motion), done, self._ready)
+
     def _chosen(self) -> tuple[MapLayer, MapLayer, Matrix] | None:
         """Return both maps and the motion between them as displayed; say what is wrong if there is something."""
         try:
@@ -103,11 +125,13 @@ class CompareWidget(Container[Any]):
 
     def _busy(self, text: str) -> None:
         self.status.value = text
-        self.compare.enabled = self.difference.enabled = False
+        for button in (self.compare, self.difference, self.potential):
+            button.enabled = False
 
     def _ready(self, text: str) -> None:
         self.status.value = text
-        self.compare.enabled = self.difference.enabled = True
+        for button in (self.compare, self.difference, self.potential):
+            button.enabled = True
 
     def _choices(self, widget: object) -> list[object]:
         return list(map_layers_first(self._viewer))

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, LineEdit, PushButton, Select, SpinBox
+from magicgui.widgets import CheckBox, ComboBox, Container, PushButton, Select
 
 from botalign import InputError
 from napari_botalign.arranging import even_labels, narrow
 from napari_botalign.choices import map_layers_first
 from napari_botalign.layers import MapLayer, map_layer
+from napari_botalign.more_options import MoreOptions
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 HANDS = [("check which fits better", "check"), ("take the better one", "auto"), ("keep, don't look", "keep")]
 LOSSES = [("Wasserstein (WEMD)", "wemd"), ("L2, for noisy maps", "l2"), ("common part, for two conformations", "core")]
-PRESETS = [("fast", None), ("as published, slow", "paper")]
-_EVERYWHERE = 180.0
 
 
 class AlignForm(Container[Any]):
@@ -46,7 +44,7 @@ class AlignForm(Container[Any]):
             tooltip="Show the best pose while the search runs; not in 2-D, which can't show a turned map.",
         )
         self.unfold = PushButton(text="▸ more options")
-        self.more = _MoreOptions()
+        self.more = MoreOptions(self._choices)
         self._folded = True
         self.more.visible = False
         self.unfold.changed.connect(self._on_unfold)
@@ -74,6 +72,17 @@ class AlignForm(Container[Any]):
             raise InputError(f"{fixed.name} is fixed and moving; choose another for one of them.")
         return fixed, moving
 
+    def masks(self) -> dict[str, MapLayer]:
+        """Return the masks of the ``"fixed"`` and of the ``"moving"`` maps that are chosen.
+
+        Raises
+        ------
+        InputError
+            If one of them can't be used.
+        """
+        chosen = {"fixed": self.more.mask_fixed.value, "moving": self.more.mask_moving.value}
+        return {role: map_layer(layer, f"mask, {role}") for role, layer in chosen.items() if layer is not None}
+
     def arguments(self) -> dict[str, Any]:
         """Return options for :func:`botalign.align`.
 
@@ -87,6 +96,7 @@ class AlignForm(Container[Any]):
     def reset_choices(self, *args: Any) -> None:
         """Look at the layers of the viewer again."""
         self._first.reset_choices(*args)
+        self.more.reset_choices(*args)
         self._choose_moving()
 
     def _choices(self, widget: Any) -> list[Any]:
@@ -102,61 +112,3 @@ class AlignForm(Container[Any]):
         self._folded = not self._folded
         self.more.visible = not self._folded
         self.unfold.text = "▸ more options" if self._folded else "▾ fewer options"
-
-
-class _MoreOptions(Container[Any]):
-    """Options that are rarely changed."""
-
-    def __init__(self) -> None:
-        self.local = FloatSpinBox(
-            label="within (degrees)",
-            value=_EVERYWHERE,
-            min=1.0,
-            max=_EVERYWHERE,
-            step=5.0,
-            tooltip="Search only this near to the pose that is shown now; 180 is everywhere.",
-        )
-        self.level_fixed = LineEdit(label="level, fixed", tooltip="Contour level; the suggested one if empty.")
-        self.level_moving = LineEdit(label="level, moving", tooltip="Contour level; the suggested one if empty.")
-        for line in (self.level_fixed, self.level_moving):
-            line.native.setPlaceholderText("suggested")
-        self.evaluations = SpinBox(
-            label="evaluations", value=200, min=1, max=5000, step=50, tooltip="Of the search, for each hand."
-        )
-        self.size = SpinBox(
-            label="size", value=32, min=8, max=128, step=8, tooltip="Voxels a side that the search works with."
-        )
-        self.refine = CheckBox(text="refine what the search found", value=True)
-        self.preset = ComboBox(label="method", choices=PRESETS, value=None)
-        self.seed = SpinBox(label="seed", value=0, min=0, max=2**31 - 1, tooltip="The same seed, the same result.")
-        self.threads = SpinBox(label="threads", value=min(2, os.cpu_count() or 1), min=1, max=64)
-        super().__init__(
-            widgets=[
-                self.local, self.level_fixed, self.level_moving, self.evaluations, self.size, self.refine, self.preset,
-                self.seed, self.threads,
-            ],
-            labels=True,
-        )  # fmt: skip
-        self.margins = (0, 0, 0, 0)
-        even_labels(self)
-
-    def arguments(self) -> dict[str, Any]:
-        return {
-            "local_degrees": None if self.local.value >= _EVERYWHERE else self.local.value,
-            "level_fixed": _level(self.level_fixed),
-            "level_moving": _level(self.level_moving),
-            "evaluations": self.evaluations.value,
-            "size": self.size.value,
-            "refine": self.refine.value,
-            "preset": self.preset.value,
-            "seed": self.seed.value,
-            "threads": self.threads.value,
-        }
-
-
-def _level(line: LineEdit) -> float | None:
-    text = line.value.strip()
-    try:
-        return float(text) if text else None
-    except ValueError:
-        raise InputError(f"{line.label}: got {text!r}, expected a number, or nothing.") from None

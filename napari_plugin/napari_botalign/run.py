@@ -13,7 +13,7 @@ from napari.utils.progress import cancelable_progress
 from botalign import Alignment, InputError, Progress, Scores
 from napari_botalign.layers import MapLayer, Matrix, displayed_motion, mirrors, pose_after
 from napari_botalign.moves import Moves, affine_of
-from napari_botalign.work import Pair, Stop, Told, alignments
+from napari_botalign.work import Mask, Pair, Stop, Told, alignments
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -57,6 +57,8 @@ class AlignmentRun:
         The maps.
     options : dict
         Options of :func:`botalign.align`.
+    masks : dict of MapLayer, optional
+        The masks of the ``"fixed"`` and of the ``"moving"`` maps, where there are some.
     follows : callable
         Whether the moving layers are to show the best pose while the search runs.
     moves : Moves
@@ -72,13 +74,21 @@ class AlignmentRun:
         moving: Sequence[MapLayer],
         options: dict[str, Any],
         *,
+        masks: dict[str, MapLayer] | None = None,
         follows: Callable[[], bool],
         moves: Moves,
         watcher: Watcher,
     ) -> None:
         self._viewer, self._fixed, self._moving = viewer, fixed, tuple(moving)
         self._options, self._follows, self._moves, self._watcher = options, follows, moves, watcher
-        self._pairs = tuple(Pair(one, displayed_motion(fixed, one)) for one in moving)
+        masks = masks or {}
+
+        def mask(role: str, of: MapLayer) -> Mask | None:
+            return Mask(masks[role], displayed_motion(of, masks[role])) if role in masks else None
+
+        self._pairs = tuple(
+            Pair(one, displayed_motion(fixed, one), mask("fixed", fixed), mask("moving", one)) for one in moving
+        )
         self._before = tuple(affine_of(one.layer) for one in moving)
         self._followed: set[int] = set()
         self._placed: set[int] = set()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
 
-from botalign import Alignment, InputError, Progress, Scores, align_steps, score
+from botalign import Alignment, DensityMap, Grid, InputError, Progress, Scores, align_steps, moved, score
 from napari_botalign.layers import MapLayer, Matrix, mirrors, moves_nothing
 
 #: How often the GUI is told of progress, in seconds: as often as a person can follow, and no more.
@@ -16,11 +16,25 @@ _PERIOD = 0.1
 
 
 @dataclass(frozen=True, eq=False)
+class Mask:
+    """A mask, and the motion that takes it to the frame of the map that it is for."""
+
+    layer: MapLayer
+    motion: Matrix
+
+    def density(self, grid: Grid) -> DensityMap:
+        """Return the mask on the map's grid."""
+        return moved(self.layer.density(), self.motion, grid)
+
+
+@dataclass(frozen=True, eq=False)
 class Pair:
-    """One moving map, and the motion that its layer shows when the work begins."""
+    """One moving map, the motion that its layer shows when the work begins, and the masks of both maps."""
 
     moving: MapLayer
     shown: Matrix
+    mask_fixed: Mask | None = None
+    mask_moving: Mask | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +84,9 @@ def _one(number: int, fixed: MapLayer, pair: Pair, options: dict[str, Any], stop
     # A layer that shows its map mirrored asks for the mirrored hand, and one that stays near where it is, for a start.
     if options.get("local_degrees") is not None or mirrors(pair.shown):
         options = options | {"start": pair.shown}
+    for name, mask, of in (("fixed", pair.mask_fixed, fixed), ("moving", pair.mask_moving, pair.moving)):
+        if mask is not None:
+            options = options | {f"mask_{name}": mask.density(of.grid)}
     steps = align_steps(fixed_map, moving_map, **options)
     told, waiting = time.perf_counter(), []
     result: Alignment | None = None

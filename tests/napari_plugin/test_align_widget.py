@@ -392,3 +392,26 @@ def test_more_options_are_folded_away_and_used(
     assert result.seed == 7
     assert len(result.trace) == 12
     assert (result.parameters["level_fixed"], result.parameters["refine"]) == (0.9, False)
+
+
+def test_a_mask_that_lies_on_the_fixed_map_says_what_is_looked_for(
+    widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment], add: Add, fixed: DensityMap, moved: np.ndarray
+) -> None:
+    own = np.eye(4)
+    own[:3, 3] = (100, -50, 25)
+    pair[0].affine = own
+    x = np.broadcast_to(fixed.grid.axis_angstrom(2), fixed.grid.shape)
+    half = fixed.with_data(np.clip((x + 12) / 8, 0, 1).astype(np.float32))
+    widget.form.more.mask_fixed.value = add(half, "half", affine=own)
+    result = align()
+    assert result.parameters["mask_fixed"] == "half"
+    assert result.parameters["partial"] is True
+    assert off_by(result, moved) < 4
+
+
+def test_two_conformations_and_a_part_can_be_asked_for(widget: Any) -> None:
+    widget.form.loss.value = "core"
+    widget.form.more.partial.value = True
+    asked = widget.form.arguments()
+    assert (asked["loss"], asked["partial"]) == ("core", True)
+    assert widget.form.masks() == {}

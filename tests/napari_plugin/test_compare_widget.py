@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from botalign import DensityMap, contour_level, difference, score
+from botalign import DensityMap, contour_level, difference, potential, score
 
 Press = Callable[..., None]
 
@@ -59,6 +59,26 @@ def test_layers_are_compared_as_they_lie(
     # two maps that agree leave nothing to be seen
     assert new.iso_threshold == pytest.approx(contour_level(fixed) / 2)
     assert new.data.max() < new.iso_threshold
+
+
+def test_the_potential_is_a_layer_that_lies_with_the_first(
+    viewer: Any, compare: Any, add: Callable[..., Any], fixed: DensityMap, moving: DensityMap, press: Press
+) -> None:
+    first = add(fixed, "still")
+    add(moving, "mobile")
+    affine = np.eye(4)
+    affine[:3, 3] = 10, 20, 30
+    first.affine = affine
+    press(compare.potential, until=lambda: len(viewer.layers) == 3)
+    new = viewer.layers["potential of mobile on still"]
+    motion = np.column_stack([np.eye(3), [-30.0, -20.0, -10.0]])
+    expected = potential(fixed, moving, transform=motion)
+    np.testing.assert_allclose(new.data, expected.data, atol=1e-2 * np.abs(expected.data).max())
+    corner = np.add(expected.grid.origin_angstrom[::-1], (10, 20, 30))
+    np.testing.assert_allclose(new.data_to_world((0, 0, 0)), corner, atol=1e-3)
+    low, high = new.contrast_limits
+    assert -low == high == pytest.approx(np.abs(new.data).max())
+    assert compare.status.value.startswith("New layer: potential of mobile on still")
 
 
 def test_what_can_not_be_compared_is_said(
