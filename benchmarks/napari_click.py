@@ -66,7 +66,7 @@ def main() -> None:
         times["from click to placed"].append(since(began))
         widget.results.revert.native.click()
         began = now()
-        botalign.align(*maps, hand=arguments.hand)
+        botalign.align(*maps, hand=arguments.hand, threads=widget.form.more.threads.value)
         times["`botalign.align` alone"].append(since(began))
     viewer.close()
     print(machine())

@@ -79,14 +79,16 @@ def main():
     viewer.scene.camera.zoom *= 1.05
     before = shot(viewer)
     widget.align.native.click()
-    while widget.progress.value < 250:
+    while widget.progress.value < 250 or np.allclose(
+        viewer.layers[1].affine.linear_matrix, np.eye(3)
+    ):  # not turned yet
         wait(0.2)
     during = shot(viewer)
     widget.cancel.native.click()
     gate.set()
     # Anew, without drawing in between, which takes long without a graphics card: so that the time that is told is true.
     widget.form.follow.value = False
-    wait(1)
+    shot(viewer)
     widget.align.native.click()
     while widget.running:
         wait(0.05)

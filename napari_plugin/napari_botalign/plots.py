@@ -21,7 +21,7 @@ BLUE, ORANGE = "#56B4E9", "#E69F00"
 _HEIGHT = 150
 _PLACE = (0.15, 0.26, 0.82, 0.69)
 #: Seconds between two drawings of a search: drawing holds up the search, since both are Python.
-_PERIOD = 0.25
+_PERIOD = 0.5
 
 
 class Plot:
