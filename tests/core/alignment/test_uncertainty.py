@@ -44,7 +44,7 @@ def errors(found: np.ndarray, truth: np.ndarray, centre: np.ndarray) -> tuple[fl
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("sigma", "blur"), [(0.03, 0.0), (0.12, 0.0), (0.01, 1.5), (0.03, 1.5)])
+@pytest.mark.parametrize(("sigma", "blur"), [(0.12, 0.0), (0.03, 1.5)])
 def test_it_is_the_spread_of_repeated_fits(
     pair: tuple[DensityMap, DensityMap, np.ndarray], sigma: float, blur: float
 ) -> None:
