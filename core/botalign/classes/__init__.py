@@ -1,0 +1,1 @@
+"""Class averages of images."""

@@ -1,0 +1,1 @@
+"""Many maps: how they lie to each other."""

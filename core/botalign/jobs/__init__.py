@@ -1,0 +1,1 @@
+"""Much work in blocks: resumable, over threads, processes or a cluster."""
