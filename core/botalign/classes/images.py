@@ -86,7 +86,9 @@ def prepare(
     images, pixel = stack.images, float(stack.pixel_size_angstrom[0])
     rows, columns = images.shape[1:]
     if rows != columns:
-        raise InputError(f"{stack.name}: got images of {columns} x {rows} pixels, expected square ones; crop or pad them.")
+        raise InputError(
+            f"{stack.name}: got images of {columns} x {rows} pixels, expected square ones; crop or pad them."
+        )
     if min(images.shape[1:]) < 8:
         raise InputError(f"{stack.name}: got images of {columns} x {rows} pixels, expected 8 a side or more.")
     flat = np.flatnonzero(images.max(axis=(1, 2)) == images.min(axis=(1, 2)))
