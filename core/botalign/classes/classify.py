@@ -151,7 +151,7 @@ def classify_steps(
 
 
 def _result(work: KMeans, course: Course, ready: PreparedImages, name: str, metric: str) -> Classification:
-    """Number the classes by size, the largest first, and put all together."""
+    """Put all together, the classes numbered by size, the largest first."""
     state, poses = course.best, work.frame.poses
     labels, pose = np.divmod(state.chosen, len(poses))
     sizes = np.bincount(labels, minlength=work.classes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,7 @@ def embed_steps(frame: Frame, images: Array32, workers: Workers) -> Generator[Bl
     count = min(workers.count, len(starts)) if workers.apart else 1
     edges = np.linspace(0, len(images), count + 1).astype(int)
     parts = []
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in pairwise(edges):
         norms = frame.metric.norms(vectors[a:b])
         parts.append(Part(workers.share(vectors[a:b], everywhere=False), workers.share(norms), int(a), int(b)))
     return parts
@@ -149,7 +150,7 @@ def nearer_steps(
     blocks: dict[str, tuple[Any, ...]] = {}
     for part in parts:
         edges = np.linspace(part.start, part.stop, max(1, workers.count // len(parts)) + 1).astype(int)
-        for a, b in zip(edges[:-1], edges[1:], strict=True):
+        for a, b in pairwise(edges):
             own = slice(int(a) - part.start, int(b) - part.start)
             start = (known.distance[a:b], known.chosen[a:b])
             averages = range(number, number + 1)

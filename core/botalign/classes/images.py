@@ -103,8 +103,8 @@ def prepare(
     if diameter_angstrom is not None:
         if not 4 * pixel <= diameter_angstrom <= side * pixel:
             raise InputError(
-                f"diameter: got {diameter_angstrom:g} A, expected {4 * pixel:g} to {side * pixel:g}, in images of {side} "
-                f"pixels of {pixel:g} A."
+                f"diameter: got {diameter_angstrom:g} A, expected {4 * pixel:g} to {side * pixel:g}, since the "
+                f"images are {side} pixels of {pixel:g} A."
             )
         radius = min(radius, diameter_angstrom / (2 * pixel))
     spans = disc_spans(side, radius)

@@ -1,8 +1,8 @@
 r"""The nearest of many poses by the Euclidean distance, from matrix products with a margin for their rounding.
 
-:math:`\|a - b\|^2 = \|a\|^2 + \|b\|^2 - 2\,a \cdot b`, with all products of a block of images and an average's poses from
-BLAS, in single precision. Those of them that could be the smallest are computed again from the differences, in double
-precision and one fixed order, and it is these that are compared.
+:math:`\|a - b\|^2 = \|a\|^2 + \|b\|^2 - 2\,a \cdot b`, with the products of images and an average's poses from BLAS, in
+single precision. The distances that could be the smallest are computed again from the differences, in double precision
+and one fixed order, and it is these that are compared.
 """
 
 from __future__ import annotations

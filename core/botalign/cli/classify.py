@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +22,7 @@ _NAMES = ("averages.mrcs", "images.star", "summary.json", "gallery.png", "course
 _UNFINISHED = "unfinished"
 
 
-class Metric(str, Enum):
+class Metric(StrEnum):
     """The distances that can be chosen."""
 
     wemd = "wemd"
