@@ -117,21 +117,23 @@ def prepare(
     if invert:
         ready *= np.float32(-1)
     cut_to_disc(ready, spans)
-    scale = _scale(ready, stack.name)
+    scale = _scale(
+        ready, stack.name, advice="leave --invert (invert=True) out" if invert else "use --invert (invert=True)"
+    )
     ready *= np.float32(1 / scale)
     return PreparedImages(ready, scale, radius, pixel)
 
 
-def _scale(images: Array32, name: str) -> float:
+def _scale(images: Array32, name: str, *, advice: str) -> float:
     """Return the mean mass; if that is as good as zero, what the mean image's absolute values add up to."""
     masses = images.sum(axis=(1, 2), dtype=np.float64)
     mean = float(masses.mean())
     error = float(masses.std() / np.sqrt(len(masses)))
     if abs(mean) <= _CLEAR * error or len(masses) < 2:
-        return float(np.abs(images).mean(dtype=np.float64)) * images[0].size
+        return float(np.abs(images).sum(dtype=np.float64)) / len(images)
     if mean < 0:
         warnings.warn(
-            f"{name}: the particles are darker than their background, but must be bright; use --invert (invert=True).",
+            f"{name}: the particles are darker than their background, but must be bright; {advice}.",
             MapWarning,
             stacklevel=3,
         )

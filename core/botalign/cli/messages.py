@@ -13,8 +13,9 @@ from typing import TextIO
 _WORDS = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
-        (r" \(overwrite=True\)", ""),
+        (r" \((overwrite|invert)=True\)", ""),
         (r"^(size|evaluations|loss|hand|preset|seed|threads)(?=: got )", r"--\1"),
+        (r"^(classes|metric|rotations|shift|iterations|diameter)(?=: got )", r"--\1"),
         (r"^level_(fixed|moving)(?=: got )", r"--level-\1"),
         (r"^local_degrees(?=: got )", "--local"),
         (r"(?<=: )Value error, ", ""),
