@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.classes.metrics import EuclideanMetric, Metric, MetricName, WaveletMetric
+from botalign.classes.metrics import EuclideanMetric, Metric, MetricName, Summary, WaveletMetric
 from botalign.classes.poses import Poses
 from botalign.classes.turning import disc_spans, turned
 from botalign.jobs import BlockDone, Workers, run_blocks
@@ -58,10 +58,10 @@ class Frame:
 
 @dataclass(frozen=True)
 class Part:
-    """Some of the images where the workers find them: their vectors and norms, and which they are."""
+    """Some of the images where the workers find them: their vectors and what is known of these, and which they are."""
 
     vectors: Shared
-    norms: Shared
+    known: Shared
     start: int
     stop: int
 
@@ -97,8 +97,9 @@ def embed_steps(frame: Frame, images: Array32, workers: Workers) -> Generator[Bl
     edges = np.linspace(0, len(images), count + 1).astype(int)
     parts = []
     for a, b in pairwise(edges):
-        norms = frame.metric.norms(vectors[a:b])
-        parts.append(Part(workers.share(vectors[a:b], everywhere=False), workers.share(norms), int(a), int(b)))
+        known = frame.metric.summary(vectors[a:b])
+        own, about = (workers.share(each, everywhere=False) for each in (vectors[a:b], known))
+        parts.append(Part(own, about, int(a), int(b)))
     return parts
 
 
@@ -137,7 +138,7 @@ def nearest_steps(
             averages = range(first, min(first + chunk, len(splines)))
             start = (distance[images], known.chosen[images])
             key = f"nearest_{number:04d}_{first:07d}"
-            blocks[key] = (frame, part.vectors, part.norms, None, shared, 0, averages, *start)
+            blocks[key] = (frame, part.vectors, part.known, None, shared, 0, averages, *start)
     found = yield from run_blocks(nearest_block, blocks, workers=workers)
     workers.forget(shared)
     return _merged(parts, list(found.values()), distance, known.chosen)
@@ -154,7 +155,7 @@ def nearer_steps(
             own = slice(int(a) - part.start, int(b) - part.start)
             start = (known.distance[a:b], known.chosen[a:b])
             averages = range(number, number + 1)
-            blocks[f"{a:07d}"] = (frame, part.vectors, part.norms, own, splines[None], number, averages, *start)
+            blocks[f"{a:07d}"] = (frame, part.vectors, part.known, own, splines[None], number, averages, *start)
     found = yield from run_blocks(nearest_block, blocks, workers=workers)
     distance = np.concatenate([each.distance for each in found.values()])
     chosen = np.concatenate([each.chosen for each in found.values()])
@@ -196,7 +197,7 @@ def known_block(frame: Frame, vectors: Array32, own: slice, splines: Array32, ch
 def nearest_block(
     frame: Frame,
     vectors: Array32,
-    norms: Array64,
+    known: Summary,
     own: slice | None,
     splines: Array32,
     first: int,
@@ -208,9 +209,9 @@ def nearest_block(
 
     ``splines`` holds the averages from number `first` on.
     """
-    mine, own_norms = _frozen(vectors), _frozen(norms)
+    mine = _frozen(vectors)
     if own is not None:
-        mine, own_norms = mine[own], own_norms[own]
+        mine, known = mine[own], known.part(own)
     best, number = distance.copy(), chosen.copy()
     work = 0
     for average in averages:
@@ -218,7 +219,7 @@ def nearest_block(
             poses = frame.poses.sweep(sweep)
             posed = _frozen(frame.posed(splines[average - first], poses))
             name = average * len(frame.poses) + int(poses[0])
-            work += frame.metric.nearest(mine, own_norms, posed, name, best, number)
+            work += frame.metric.nearest(mine, known, posed, name, best, number)
     return Nearest(best, number, work)
 
 

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.classes import bounds, products
+from botalign.classes import bounds, products, sketches
 from botalign.classes.turning import disc_spans
 from botalign.classes.wavelets import Embedding
 
@@ -17,6 +17,32 @@ Array32 = NDArray[np.float32]
 Array64 = NDArray[np.float64]
 
 MetricName = Literal["wemd", "l2"]
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """What the bounds need to know of vectors beside themselves.
+
+    Attributes
+    ----------
+    norms : ndarray, shape (n, scales)
+        Their norms.
+    steps : ndarray, shape (fine scales,)
+        What one in a byte of the sketches stands for.
+    sketch : ndarray of uint8, shape (n, fine length)
+        Their finer scales in bytes.
+    errors : ndarray, shape (n, fine scales)
+        By how much these are off.
+    """
+
+    norms: Array64
+    steps: Array64
+    sketch: NDArray[np.uint8]
+    errors: Array64
+
+    def part(self, which: slice) -> Summary:
+        """Return the summary of some of the vectors."""
+        return Summary(self.norms[which], self.steps, self.sketch[which], self.errors[which])
 
 
 class Metric(Protocol):
@@ -29,8 +55,8 @@ class Metric(Protocol):
     def vectors(self, images: Array32) -> Array32:
         """Return the vectors of images."""
 
-    def norms(self, vectors: Array32) -> Array64:
-        """Return what the bounds need to know of each vector."""
+    def summary(self, vectors: Array32, like: Summary | None = None) -> Summary:
+        """Return what the bounds need to know of vectors, to compare them with others `like` these."""
 
     def distance(self, first: Array32, second: Array32) -> float:
         """Return the distance of two vectors, the same bits whoever asks."""
@@ -38,7 +64,7 @@ class Metric(Protocol):
     def nearest(
         self,
         images: Array32,
-        image_norms: Array64,
+        known: Summary,
         poses: Array32,
         number: int,
         best: Array64,
@@ -70,9 +96,12 @@ class WaveletMetric:
         """Return the vectors of images."""
         return self.embedding(images)
 
-    def norms(self, vectors: Array32) -> Array64:
-        """Return the norm of each scale."""
-        return np.asarray(bounds.scale_norms(vectors, self.embedding.starts))
+    def summary(self, vectors: Array32, like: Summary | None = None) -> Summary:
+        """Return the norm of each scale, and the finer ones in bytes."""
+        starts = self.embedding.starts
+        norms = np.asarray(bounds.scale_norms(vectors, starts))
+        steps = sketches.byte_steps(norms, starts) if like is None else like.steps
+        return Summary(norms, steps, *sketches.sketched(vectors, starts, steps))
 
     def distance(self, first: Array32, second: Array32) -> float:
         """Return the distance of two vectors."""
@@ -81,16 +110,20 @@ class WaveletMetric:
     def nearest(
         self,
         images: Array32,
-        image_norms: Array64,
+        known: Summary,
         poses: Array32,
         number: int,
         best: Array64,
         chosen: NDArray[np.int64],
     ) -> int:
         """Update the nearest poses of images, and return how many differences that took."""
-        starts = self.embedding.starts
-        norms = self.norms(poses)
-        return int(bounds.nearest_by_l1(images, image_norms, poses, norms, starts, number, best, chosen))
+        posed = self.summary(poses, known)
+        return int(
+            bounds.nearest_by_l1(
+                images, known.norms, known.sketch, known.errors, poses, posed.norms, posed.sketch, posed.errors,
+                known.steps, self.embedding.starts, number, best, chosen,
+            )
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -108,17 +141,16 @@ class EuclideanMetric:
     @property
     def length(self) -> int:
         """Numbers in a vector."""
-        return -(-len(self._inside) // 4) * 4
+        return len(self._inside)
 
     def vectors(self, images: Array32) -> Array32:
         """Return the vectors of images."""
-        out = np.zeros((len(images), self.length), dtype=np.float32)
-        out[:, : len(self._inside)] = images.reshape(len(images), -1)[:, self._inside]
-        return out
+        return np.ascontiguousarray(images.reshape(len(images), -1)[:, self._inside])
 
-    def norms(self, vectors: Array32) -> Array64:
+    def summary(self, vectors: Array32, like: Summary | None = None) -> Summary:
         """Return the sum of squares of each vector."""
-        return np.asarray(products.square_norms(vectors))
+        none = np.zeros((len(vectors), 0))
+        return Summary(np.asarray(products.square_norms(vectors)), none[0], none.astype(np.uint8), none)
 
     def distance(self, first: Array32, second: Array32) -> float:
         """Return the distance of two vectors."""
@@ -127,11 +159,12 @@ class EuclideanMetric:
     def nearest(
         self,
         images: Array32,
-        image_norms: Array64,
+        known: Summary,
         poses: Array32,
         number: int,
         best: Array64,
         chosen: NDArray[np.int64],
     ) -> int:
         """Update the nearest poses of images, and return how many differences that took, products aside."""
-        return products.nearest_by_products(images, image_norms, poses, self.norms(poses), number, best, chosen)
+        norms = self.summary(poses).norms
+        return products.nearest_by_products(images, known.norms, poses, norms, number, best, chosen)

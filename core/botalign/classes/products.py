@@ -11,6 +11,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from botalign.classes.bounds import LANES, folded
+
 Array32 = NDArray[np.float32]
 Array64 = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -35,23 +37,19 @@ def square_norms(vectors: Array32) -> Array64:
 
 
 @njit(cache=True, nogil=True)
-def exact_square(a: Array32, b: Array32) -> float:
-    """Return the squared distance of two vectors, always by the same sums; their length is a multiple of four."""
-    s0 = s1 = s2 = s3 = 0.0
-    for k in range(0, len(a), 4):
-        d0, d1 = np.float64(a[k]) - np.float64(b[k]), np.float64(a[k + 1]) - np.float64(b[k + 1])
-        d2, d3 = np.float64(a[k + 2]) - np.float64(b[k + 2]), np.float64(a[k + 3]) - np.float64(b[k + 3])
-        s0 += d0 * d0
-        s1 += d1 * d1
-        s2 += d2 * d2
-        s3 += d3 * d3
-    return (s0 + s1) + (s2 + s3)
+def exact_euclidean(a: Array32, b: Array32) -> float:
+    """Return the Euclidean distance of two vectors in double precision, always by the same sums."""
+    sums = np.zeros(LANES)
+    for start in range(0, len(a), LANES):
+        _add_squares(a[start : start + LANES], b[start : start + LANES], sums)
+    return float(np.sqrt(folded(sums)))
 
 
 @njit(cache=True, nogil=True)
-def exact_euclidean(a: Array32, b: Array32) -> float:
-    """Return the Euclidean distance of two vectors; see :func:`exact_square`."""
-    return float(np.sqrt(exact_square(a, b)))
+def _add_squares(a: Array32, b: Array32, sums: Array64) -> None:
+    for k in range(len(a)):
+        difference = np.float64(a[k]) - np.float64(b[k])
+        sums[k] += difference * difference
 
 
 def nearest_by_products(
@@ -68,7 +66,7 @@ def nearest_by_products(
     Parameters
     ----------
     images, poses : ndarray of float32, shape (n, length) and (m, length)
-        Vectors; their length is a multiple of four.
+        Vectors.
     image_norms, pose_norms : ndarray, shape (n, 1) and (m, 1)
         Their sums of squares, of :func:`square_norms`.
     number, best, chosen

@@ -20,7 +20,7 @@ def search(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], int]:
     best = np.full(len(images), np.inf) if best is None else best.copy()
     chosen = np.full(len(images), 10**9)
-    work = metric.nearest(images, metric.norms(images), poses, 50, best, chosen)
+    work = metric.nearest(images, metric.summary(images), poses, 50, best, chosen)
     return best, chosen, work
 
 
