@@ -72,7 +72,7 @@ class Course:
         self._append(state)
         if self.store is not None:
             record = state.record
-            numbers = [record.loss, record.changed, record.refilled, record.work]
+            numbers = [record.loss, record.changed, record.refilled, record.work, record.seconds]
             arrays = {"chosen": state.chosen, "distance": state.distance, "numbers": np.array(numbers)}
             self.store.put(_key(record.number), arrays)
 
@@ -101,8 +101,8 @@ class Course:
         arrays = None if self.store is None else self.store.get(_key(number))
         if arrays is None:
             return None
-        loss, changed, refilled, work = map(float, arrays["numbers"])
-        record = Iteration(number, loss, int(changed), int(refilled), work, 0.0)
+        loss, changed, refilled, work, seconds = map(float, arrays["numbers"])
+        record = Iteration(number, loss, int(changed), int(refilled), work, seconds)
         return State(arrays["chosen"], arrays["distance"], record)
 
 

@@ -28,7 +28,7 @@ class Iteration:
         Differences of two coefficients looked at, as a share of those that comparing every image with every average in
         every pose takes.
     seconds : float
-        How long it took; 0 for one done by an earlier run.
+        How long it took.
     """
 
     number: int
