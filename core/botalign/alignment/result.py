@@ -225,6 +225,11 @@ class Alignment:
         """What the result is worth, as every front end says it."""
         return exports.verdict(self)
 
+    @property
+    def hand_in_words(self) -> str:
+        """What is known of the hand, as :meth:`to_text` says it."""
+        return exports.hand(self)
+
     def to_text(self) -> str:
         """Return a short summary, a line for each fact."""
         return exports.text(self)
