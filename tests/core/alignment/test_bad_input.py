@@ -57,7 +57,7 @@ def test_an_option_that_does_not_exist_is_an_error(fixed: DensityMap, moving: De
 
 
 def test_a_level_that_leaves_nothing_is_answered_by_one_that_does(fixed: DensityMap) -> None:
-    with pytest.raises(InputError, match="0 voxels lie above the contour level 1e.09") as caught:
+    with pytest.raises(InputError, match=r"0 voxels lie above the contour level 1e\+09") as caught:
         align(fixed, fixed, level_moving=1e9)
     suggested = float(str(caught.value).split()[-3])
     assert suggested == pytest.approx(contour_level(fixed), rel=1e-3)
