@@ -14,6 +14,7 @@ class OptionRows:
 
     def __init__(self, area):
         form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         form.setVerticalSpacing(4)
         area.layout().addLayout(form)
         self._search = _choice("global: from any pose", "local: near the present pose")

@@ -20,9 +20,10 @@ class PartRows:
 
     def __init__(self, session, area):
         form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         form.setVerticalSpacing(4)
         area.layout().addLayout(form)
-        self._partial = QCheckBox("look for the smaller as a part of the larger")
+        self._partial = QCheckBox("look for the smaller one as a part of the larger one")
         self._mask, self._to_mask = _mask(session), _mask(session)
         self._level, self._to_level = _level(), _level()
         form.addRow("", self._partial)
