@@ -112,15 +112,16 @@ def superposed_rmsd(fixed: NDArray[np.float64], moving: NDArray[np.float64]) -> 
     u, s, vt = np.linalg.svd(a.T @ b)
     s[..., 2] *= np.sign(np.linalg.det(u @ vt))
     left = (a**2).sum() + (b**2).sum(axis=(-2, -1)) - 2 * s.sum(axis=-1)
-    return np.sqrt(np.maximum(left, 0) / len(a))
+    return np.asarray(np.sqrt(np.maximum(left, 0) / len(a)), dtype=np.float64)
 
 
 def phantom_family(kind: Kind = "line", members: int = 1000, *, seed: int = 0) -> PhantomFamily:
     """Make conformations whose landscape is known, with latent coordinates that don't show it.
 
     The second domain of the phantom (:func:`botalign.phantom`) moves along a line, round a ring, or over a plane, while
-    two more coordinates turn the whole molecule by up to 60 degrees about x and y and move nothing in it. The coordinates
-    are mixed by a rotation of the latent space and bent a little, so that no axis of it is one or the other.
+    two more coordinates turn the whole molecule by up to 60 degrees about x and y and move nothing in it. The
+    coordinates are mixed by a rotation of the latent space and bent a little, so that no axis of it is one or the
+    other.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What is learned for a landscape: the distance of two latents (eq. 7 of Levy) and the map of the latent space (eq. 8)."""
+"""What is learned for a landscape: the distance of two latents (eq. 7 of Levy) and the map of their space (eq. 8)."""
 
 from __future__ import annotations
 
@@ -162,8 +162,5 @@ def predict(parameters: Parameters, first: NDArray[np.float32], second: NDArray[
     """Return the learned distances of pairs of scaled latents."""
     blocks = range(0, len(first), _AT_ONCE)
     return np.concatenate(
-        [
-            np.asarray(distance(np, parameters, first[k : k + _AT_ONCE], second[k : k + _AT_ONCE]), float)
-            for k in blocks
-        ]
+        [np.asarray(distance(np, parameters, first[k : k + _AT_ONCE], second[k : k + _AT_ONCE]), float) for k in blocks]
     )

@@ -1,12 +1,13 @@
 """The two functions that are learned: a distance of two latents, and a map of the latent space.
 
-Both are plain functions of their parameters and of arrays, written for any module ``xp`` that has numpy's functions: jax's
-while they are trained, numpy itself afterwards.
+Both are plain functions of their parameters and of arrays, written for any module ``xp`` that has numpy's functions:
+jax's while they are trained, numpy itself afterwards.
 """
 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ ROUNDING = 1e-3
 def layers(rng: np.random.Generator, sizes: tuple[int, ...], *, last: float = 1.0) -> list[dict[str, Array]]:
     """Draw the layers of a perceptron; the weights of the last one are multiplied by `last`."""
     made = []
-    for k, (inner, outer) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for k, (inner, outer) in enumerate(pairwise(sizes)):
         scale = (last if k == len(sizes) - 2 else 1.0) / math.sqrt(inner)
         weights = scale * rng.standard_normal((inner, outer))
         made.append({"weights": weights.astype(np.float32), "bias": np.zeros(outer, np.float32)})
@@ -34,7 +35,7 @@ def layers(rng: np.random.Generator, sizes: tuple[int, ...], *, last: float = 1.
 
 
 def perceptron(xp: Any, parameters: Parameters, x: Any) -> Any:
-    """Return the values of a perceptron with the smooth activation ``x / (1 + exp(-x))``, shape (..., inner) to (..., outer)."""
+    """Return the values of a perceptron, shape (..., inner) to (..., outer); activation ``x / (1 + exp(-x))``."""
     for layer in parameters[:-1]:
         x = x @ layer["weights"] + layer["bias"]
         x = 0.5 * x * (1 + xp.tanh(0.5 * x))
@@ -85,6 +86,7 @@ def new_map(rng: np.random.Generator, start: NDArray[np.float64]) -> Parameters:
 def mapped(xp: Any, parameters: Parameters, z: Any) -> Any:
     r"""Return :math:`f_\xi(z)` (eq. 6 of Levy), shapes (..., d) to (..., d'): a linear map and a perceptron, added.
 
-    It begins as the linear map alone, the identity where the dimensions agree, and leaves it as far as the distances ask.
+    It begins as the linear map alone, the identity where the dimensions agree, and leaves it as far as the distances
+    ask.
     """
     return z @ parameters["straight"] + perceptron(xp, parameters["bent"], z)

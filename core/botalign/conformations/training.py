@@ -55,8 +55,8 @@ class Schedule:
     rate : float
         Learning rate of Adam at the beginning; it falls to zero as a cosine.
     decay : float
-        How much of itself a parameter loses in a step, as a part of the learning rate: it keeps functions simple where few
-        distances are known.
+        How much of itself a parameter loses in a step, as a part of the learning rate: it keeps functions simple where
+        few distances are known.
     """
 
     steps: int = 3000
@@ -76,7 +76,8 @@ def require_jax() -> None:
     missing = [name for name in ("jax", "optax") if find_spec(name) is None]
     if missing:
         raise InputError(
-            f"landscape: needs jax and optax, and {' and '.join(missing)} can't be found; pip install 'botalign[landscape]'."
+            f"landscape: needs jax and optax, but {' and '.join(missing)} can't be found; install what is missing by "
+            "pip install jax optax."
         )
 
 
@@ -104,7 +105,8 @@ def descend(
     Parameters
     ----------
     loss : callable
-        ``loss(xp, parameters, data, pairs)`` returns the mean loss of pairs, shape (batch, 2), by the array module ``xp``.
+        ``loss(xp, parameters, data, pairs)`` returns the mean loss of pairs, shape (batch, 2), by the array module
+        ``xp``.
     parameters : nested dict and list of ndarray
         Where to begin.
     data : nested dict of ndarray

@@ -118,7 +118,7 @@ def phantom_atoms(
     copies = symmetry_rotations(symmetry)
     axis = np.asarray(hinge_axis, dtype=np.float64)
     if axis.shape != (3,) or not np.isfinite(axis).all() or not axis.any():
-        raise InputError(f"hinge_axis: got {hinge_axis}, expected three finite numbers (x, y, z), not all zero.")
+        raise InputError(f"hinge_axis: got {axis.tolist()}, expected three finite numbers (x, y, z), not all zero.")
     rest, small, hinge = _domains(seed)
     turned = (small - hinge) @ _about_axis(axis, math.radians(hinge_degrees)).T + hinge
     atoms, resting = np.vstack([rest, turned]), np.vstack([rest, small])
