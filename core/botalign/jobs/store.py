@@ -1,0 +1,121 @@
+"""Results of blocks, kept in a folder until all are there: what was done when the work was stopped isn't done again."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import zipfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.errors import InputError
+
+Arrays = dict[str, NDArray[Any]]
+
+_DESCRIPTION = "work.json"
+_TEMPORARY = ".botalign-"
+
+
+class BlockStore:
+    """A folder with one file a block.
+
+    A file appears when its block is complete, under its own name, whatever moment the work is killed at.
+
+    Parameters
+    ----------
+    folder : path-like
+        The folder; made if it isn't there, with the folders above it.
+    description : mapping
+        What the work depends on: inputs and options, as JSON can hold them. It must hold all that changes a result, and
+        nothing that doesn't, such as the number of workers.
+
+    Raises
+    ------
+    InputError
+        If the folder holds other work, or something else, or can't be written.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], description: Mapping[str, Any]) -> None:
+        self.folder = Path(folder)
+        text = json.dumps(description, sort_keys=True, indent=1)
+        place = self.folder / _DESCRIPTION
+        try:
+            if self.folder.is_dir() and any(self.folder.iterdir()):
+                self._refuse_others(place, json.loads(text))
+            else:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                self._write(place, text.encode())
+            for left in self.folder.glob(f"{_TEMPORARY}*"):  # of a run that was killed while it wrote
+                left.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def get(self, key: str) -> Arrays | None:
+        """Return the arrays of a block, or None if it isn't done."""
+        try:
+            # numpy leaves a file open that it can't read, unless it was opened here.
+            with self._place(key).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in arrays.files}
+        except (FileNotFoundError, EOFError, ValueError, zipfile.BadZipFile):
+            return None  # not done, or cut off when the machine went down: to be done again
+
+    def put(self, key: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Keep the arrays of a block.
+
+        Raises
+        ------
+        InputError
+            If the disk is full or the folder can't be written any more.
+        """
+        temporary = self.folder / f"{_TEMPORARY}{secrets.token_hex(6)}.npz"
+        try:
+            with temporary.open("xb") as file:
+                # mypy: numpy's stub takes every keyword for `allow_pickle`.
+                np.savez(file, **arrays)  # type: ignore[arg-type]
+            temporary.replace(self._place(key))
+        except OSError as error:
+            raise self._unusable(error) from error
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Remove the folder and all that it holds."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _place(self, key: str) -> Path:
+        return self.folder / f"{key}.npz"
+
+    def _write(self, place: Path, content: bytes) -> None:
+        temporary = place.with_name(f"{_TEMPORARY}{secrets.token_hex(6)}")
+        temporary.write_bytes(content)
+        temporary.replace(place)
+
+    def _refuse_others(self, place: Path, wanted: dict[str, Any]) -> None:
+        try:
+            found = json.loads(place.read_text())
+        except (OSError, ValueError):
+            found = None
+        if not isinstance(found, dict):
+            raise InputError(
+                f"{self.folder}: found something else, expected no folder or one with unfinished work; give another."
+            )
+        differing = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
+        if differing:
+            raise InputError(
+                f"{self.folder}: holds unfinished work with other {', '.join(differing)}; repeat what began it to go "
+                "on, or remove the folder."
+            )
+
+    def _unusable(self, error: OSError) -> InputError:
+        return InputError(
+            f"{self.folder}: can't be used for unfinished work ({error.strerror or error}); free some space or write "
+            "elsewhere."
+        )

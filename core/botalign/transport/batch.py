@@ -1,0 +1,164 @@
+"""The wavelet embeddings of many images or maps of one shape, fast.
+
+Written with the matrices of :mod:`botalign.transport.wemd`; the same coefficients as :func:`botalign.transport.embed`
+has, in the same order, but in float32.
+"""
+
+from collections.abc import Generator, Sequence
+from functools import partial
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.errors import InputError
+from botalign.steps import exhaust
+from botalign.threads import one_blas_thread
+from botalign.transport.embedding import check_levels, scale_weight, wavelet_named
+from botalign.transport.pairs import Vectors, in_threads
+from botalign.transport.wemd import analysis_matrix
+
+
+class WaveletEmbedding:
+    """The wavelet embedding of images or maps of one shape: L1 distances are wavelet earth mover's distances.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape ``(y, x)`` of the images, or ``(z, y, x)`` of the maps.
+    wavelet, levels, voxel_size
+        As for :func:`embed`.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        The shape.
+    size : int
+        Coefficients of an embedding.
+
+    Raises
+    ------
+    InputError
+        As :func:`embed` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> embedding = WaveletEmbedding((8, 8, 8), levels=2)
+    >>> embedding(np.zeros((8, 8, 8))).shape == (embedding.size,)
+    True
+    """
+
+    def __init__(
+        self, shape: Sequence[int], *, wavelet: str = "sym3", levels: int = 6, voxel_size: float = 1.0
+    ) -> None:
+        self.shape = tuple(shape)
+        check_levels(levels, len(self.shape))
+        filters = wavelet_named(wavelet)
+        self._levels: list[tuple[list[Vectors], float]] = []
+        self.size = 0
+        sides = self.shape
+        for scale in range(levels):
+            matrices = [analysis_matrix(side, filters) for side in sides]
+            self._levels.append((matrices, voxel_size * scale_weight(scale, len(sides))))
+            sides = tuple(len(matrix) // 2 for matrix in matrices)
+            self.size += (2 ** len(sides) - 1) * int(np.prod(sides))
+
+    def __call__(self, array: NDArray[Any], *, out: Vectors | None = None) -> Vectors:
+        """Embed one image or map.
+
+        Parameters
+        ----------
+        array : ndarray
+            Values, of this shape.
+        out : ndarray of float32, shape (size,), optional
+            Where to write the embedding.
+
+        Returns
+        -------
+        ndarray of float32, shape (size,)
+            The weighted coefficients, finest scale first.
+
+        Raises
+        ------
+        InputError
+            If the array has another shape.
+        """
+        if array.shape != self.shape:
+            raise InputError(f"array: got the shape {array.shape}, expected {self.shape}, which this embedding is for.")
+        embedded = np.empty(self.size, dtype=np.float32) if out is None else out
+        remainder: Vectors = np.ascontiguousarray(array, dtype=np.float32)
+        end = 0
+        for matrices, weight in self._levels:
+            coefficients = remainder
+            with one_blas_thread():
+                for axis, matrix in enumerate(matrices):
+                    coefficients = _along(matrix, coefficients, axis)
+            halves = [(slice(side // 2), slice(side // 2, None)) for side in coefficients.shape]
+            approximation, *details = product(*halves)
+            for detail in details:
+                part = coefficients[detail]
+                start, end = end, end + part.size
+                np.multiply(part, np.float32(weight), out=embedded[start:end].reshape(part.shape))
+            remainder = np.ascontiguousarray(coefficients[approximation])
+        return embedded
+
+    def many(self, arrays: Sequence[NDArray[Any]], *, threads: int = 1) -> Vectors:
+        """Embed many images or maps.
+
+        Parameters
+        ----------
+        arrays : sequence of ndarray
+            Images or maps of this shape, or one array whose first axis counts them.
+        threads : int, optional
+            How many threads; the result doesn't depend on it.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, size)
+            A row for each.
+
+        Raises
+        ------
+        InputError
+            If an array has another shape.
+        """
+        return exhaust(self.many_steps(arrays, threads=threads))
+
+    def many_steps(
+        self, arrays: Sequence[NDArray[Any]], *, threads: int = 1
+    ) -> Generator[tuple[int, int], None, Vectors]:
+        """Do :meth:`many` one by one.
+
+        Yields
+        ------
+        tuple of int
+            How many are done, and how many there are.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, size)
+            As :meth:`many`.
+        """
+        embedded: Vectors = np.empty((len(arrays), self.size), dtype=np.float32)
+
+        def fill(index: int) -> None:
+            self(arrays[index], out=embedded[index])
+
+        # Held for all of them: to set it anew for each, with others in the midst of theirs, takes longer than they do.
+        with one_blas_thread():
+            yield from in_threads([partial(fill, index) for index in range(len(arrays))], threads)
+        return embedded
+
+
+def _along(matrix: Vectors, data: Vectors, axis: int) -> Vectors:
+    """Multiply an array along an axis by a matrix."""
+    shape = data.shape
+    if axis == len(shape) - 1:
+        lines = data.reshape(-1, shape[axis]) @ matrix.T
+    else:
+        outer = int(np.prod(shape[:axis]))
+        lines = np.matmul(matrix, data.reshape(outer, shape[axis], -1))
+    multiplied: Vectors = lines.reshape(*shape[:axis], len(matrix), *shape[axis + 1 :])
+    return multiplied

@@ -1,0 +1,203 @@
+"""All pairs of many vectors: their L1 or L2 distances, in compiled blocks.
+
+The L1 distances of wavelet embeddings (:class:`botalign.transport.batch.WaveletEmbedding`) are wavelet earth mover's
+distances, those of the maps' own samples L2 distances.
+"""
+
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from botalign.errors import InputError
+from botalign.steps import exhaust
+
+Vectors = NDArray[np.float32]
+Distances = NDArray[np.float64]
+
+#: Rows against rows of a block of the table, and samples of each looked at before the next: two blocks of rows by that
+#: many float32 samples stay in the processor's second cache, six of them in its first.
+ROWS, SAMPLES = 64, 1024
+#: Sums kept in registers: TALL by WIDE pairs share what they load.
+TALL, WIDE = 4, 2
+
+
+def distance_block(first: Vectors, second: Vectors, *, norm: str = "l1") -> Distances:
+    """Return the distances of vectors from others, on the calling thread, which gives up Python's lock meanwhile.
+
+    A pair's distance has the same bits in whatever block it is computed, and in either order.
+
+    Parameters
+    ----------
+    first : ndarray of float32, shape (n, samples)
+        Vectors.
+    second : ndarray of float32, shape (m, samples)
+        Others.
+    norm : {"l1", "l2"}, optional
+        The sum of the absolute differences, or the square root of the sum of their squares.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, m)
+        Distances. Differences are taken and added up in float32, 1,024 at a time, and these sums in float64.
+
+    Raises
+    ------
+    InputError
+        If the norm is unknown or the vectors differ in length.
+    """
+    _check(first, norm)
+    _check(second, norm)
+    if first.shape[1] != second.shape[1]:
+        raise InputError(
+            f"vectors: got {first.shape[1]} samples and {second.shape[1]}, expected the same number in both."
+        )
+    return _block(np.ascontiguousarray(first), np.ascontiguousarray(second), norm=norm, upper=False)
+
+
+def pair_distances(vectors: Vectors, *, norm: str = "l1", threads: int = 1) -> Distances:
+    """Return the distances of all pairs of vectors.
+
+    Parameters
+    ----------
+    vectors : ndarray of float32, shape (n, samples)
+        Vectors.
+    norm, threads
+        As for :func:`distance_block`, and how many threads; the result doesn't depend on it.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n)
+        Symmetric, with a diagonal of zeros.
+
+    Raises
+    ------
+    InputError
+        As :func:`distance_block` does.
+    """
+    return exhaust(pair_distance_steps(vectors, norm=norm, threads=threads))
+
+
+def pair_distance_steps(
+    vectors: Vectors, *, norm: str = "l1", threads: int = 1
+) -> Generator[tuple[int, int], None, Distances]:
+    """Compute :func:`pair_distances` block by block.
+
+    Yields
+    ------
+    tuple of int
+        How many blocks are done, and how many there are.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n)
+        As :func:`pair_distances`.
+    """
+    _check(vectors, norm)
+    vectors = np.ascontiguousarray(vectors)
+    count = len(vectors)
+    table: Distances = np.zeros((count, count))
+    starts = range(0, count, ROWS)
+    corners = [(row, column) for row in starts for column in starts if column >= row]
+
+    def fill(row: int, column: int) -> None:
+        rows, columns = slice(row, row + ROWS), slice(column, column + ROWS)
+        block = _block(vectors[rows], vectors[columns], norm=norm, upper=row == column)
+        if row == column:
+            block = np.triu(block, 1)
+            block += block.T
+        table[rows, columns] = block
+        table[columns, rows] = block.T
+
+    yield from in_threads([partial(fill, *corner) for corner in corners], threads)
+    return table
+
+
+def in_threads(tasks: list[Callable[[], None]], threads: int) -> Generator[tuple[int, int], None, None]:
+    """Run tasks on threads, yielding how many are done; if left early, those that have not begun are not."""
+    if threads < 2:
+        for done, task in enumerate(tasks, 1):
+            task()
+            yield done, len(tasks)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        futures = [pool.submit(task) for task in tasks]
+        try:
+            for done, future in enumerate(as_completed(futures), 1):
+                future.result()
+                yield done, len(tasks)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _check(vectors: NDArray[Any], norm: str) -> None:
+    if norm not in ("l1", "l2"):
+        raise InputError(f"norm: got {norm!r}, expected 'l1' or 'l2'.")
+    if vectors.ndim != 2 or vectors.dtype != np.float32:
+        raise InputError(
+            f"vectors: got {vectors.dtype} of shape {vectors.shape}, expected float32 of shape (n, samples)."
+        )
+
+
+def _block(first: Vectors, second: Vectors, *, norm: str, upper: bool) -> Distances:
+    table: Distances = np.zeros((len(first), len(second)))
+    _add_tiles(first, second, norm == "l2", upper, table)
+    return np.sqrt(table) if norm == "l2" else table
+
+
+@njit(cache=True, nogil=True)
+def _add_tiles(first: Any, second: Any, squared: bool, upper: bool, table: Any) -> None:
+    """Add to a table the sums of all pairs, of absolute differences or of squares; or of the pairs above its diagonal.
+
+    At the edges rows are taken twice rather than tiles made smaller, so that every pair is added up in the same order.
+    """
+    n, m = len(first) - 1, len(second) - 1
+    for start in range(0, first.shape[1], SAMPLES):
+        end = min(start + SAMPLES, first.shape[1])
+        for i in range(0, n + 1, TALL):
+            for j in range(0, m + 1, WIDE):
+                if upper and j + WIDE <= i:
+                    continue
+                # Cut from the whole rows, so that numba knows the samples to lie side by side.
+                a, b = first[i, start:end], first[min(i + 1, n), start:end]
+                c, d = first[min(i + 2, n), start:end], first[min(i + 3, n), start:end]
+                u, v = second[j, start:end], second[min(j + 1, m), start:end]
+                sums = _squares(a, b, c, d, u, v) if squared else _differences(a, b, c, d, u, v)
+                for row in range(min(TALL, n + 1 - i)):
+                    for column in range(min(WIDE, m + 1 - j)):
+                        table[i + row, j + column] += sums[row][column]
+
+
+# Sums may be reordered, so that they can be vectorised; nothing else.
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+def _differences(a: Any, b: Any, c: Any, d: Any, u: Any, v: Any) -> Any:
+    au = av = bu = bv = cu = cv = du = dv = np.float32(0)
+    for k in range(a.size):
+        au += abs(a[k] - u[k])
+        av += abs(a[k] - v[k])
+        bu += abs(b[k] - u[k])
+        bv += abs(b[k] - v[k])
+        cu += abs(c[k] - u[k])
+        cv += abs(c[k] - v[k])
+        du += abs(d[k] - u[k])
+        dv += abs(d[k] - v[k])
+    return (au, av), (bu, bv), (cu, cv), (du, dv)
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+def _squares(a: Any, b: Any, c: Any, d: Any, u: Any, v: Any) -> Any:
+    au = av = bu = bv = cu = cv = du = dv = np.float32(0)
+    for k in range(a.size):
+        au += (a[k] - u[k]) ** 2
+        av += (a[k] - v[k]) ** 2
+        bu += (b[k] - u[k]) ** 2
+        bv += (b[k] - v[k]) ** 2
+        cu += (c[k] - u[k]) ** 2
+        cv += (c[k] - v[k]) ** 2
+        du += (d[k] - u[k]) ** 2
+        dv += (d[k] - v[k]) ** 2
+    return (au, av), (bu, bv), (cu, cv), (du, dv)

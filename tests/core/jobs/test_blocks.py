@@ -1,0 +1,221 @@
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from botalign.errors import InputError
+from botalign.jobs import BlockStore, Workers, open_workers, run_blocks
+from botalign.steps import exhaust
+
+
+def spectrum(values: NDArray[np.float64], number: int) -> dict[str, NDArray[Any]]:
+    return {"sum": np.fft.rfft(values * number).real, "number": np.array(number)}
+
+
+def process_lost_once(flag: str, number: int) -> int:
+    if number == 3 and not Path(flag).exists():
+        Path(flag).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * number
+
+
+def process_lost(number: int) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def named(count: int) -> list[str]:
+    return [f"block_{number:02d}" for number in range(count)]
+
+
+def work(workers: Workers, store: BlockStore | None = None) -> dict[str, dict[str, NDArray[Any]]]:
+    values = workers.share(np.random.default_rng(0).standard_normal(1000))
+    blocks = {key: (values, number) for number, key in enumerate(named(7))}
+    return exhaust(run_blocks(spectrum, blocks, workers=workers, store=store))
+
+
+def same(a: dict[str, dict[str, NDArray[Any]]], b: dict[str, dict[str, NDArray[Any]]]) -> bool:
+    return list(a) == list(b) and all(np.array_equal(a[key][name], b[key][name]) for key in a for name in a[key])
+
+
+@pytest.fixture(scope="module")
+def alone() -> dict[str, dict[str, NDArray[Any]]]:
+    with open_workers() as workers:
+        return work(workers)
+
+
+def test_results_are_those_of_the_function_in_the_order_of_the_blocks(alone: dict[str, Any]) -> None:
+    values = np.random.default_rng(0).standard_normal(1000)
+    assert list(alone) == named(7)
+    np.testing.assert_array_equal(alone["block_05"]["sum"], spectrum(values, 5)["sum"])
+
+
+@pytest.mark.parametrize("kind", [{"threads": 3}, {"processes": 2}])
+def test_it_makes_no_difference_who_works(alone: dict[str, Any], kind: dict[str, int]) -> None:
+    with open_workers(**kind) as workers:
+        assert same(work(workers), alone)
+
+
+def test_any_executor_will_do(alone: dict[str, Any]) -> None:
+    with ThreadPoolExecutor(2) as executor:
+        assert same(work(Workers(executor, 2)), alone)
+
+
+def test_a_lost_process_is_replaced(tmp_path: Path) -> None:
+    flag = tmp_path / "killed"
+    with open_workers(processes=2) as workers:
+        blocks = {key: (str(flag), number) for number, key in enumerate(named(8))}
+        results = exhaust(run_blocks(process_lost_once, blocks, workers=workers))
+    assert flag.exists()
+    assert list(results.values()) == [number * number for number in range(8)]
+
+
+@pytest.mark.slow
+def test_a_block_that_kills_its_workers_is_given_up() -> None:
+    with open_workers(processes=1) as workers, pytest.raises(InputError, match=r"were lost over one block .*memory"):
+        exhaust(run_blocks(process_lost, {"first": (1,)}, workers=workers))
+
+
+def test_progress_counts_what_was_kept(tmp_path: Path, alone: dict[str, Any]) -> None:
+    store = BlockStore(tmp_path / "work", {"n": 7})
+    with open_workers() as workers:
+        values = np.random.default_rng(0).standard_normal(1000)
+        blocks: dict[str, tuple[Any, ...]] = {key: (values, number) for number, key in enumerate(named(7))}
+        steps = run_blocks(spectrum, blocks, workers=workers, store=store)
+        assert [next(steps).done for _ in range(4)] == [0, 1, 2, 3]
+        steps.close()
+    store = BlockStore(tmp_path / "work", {"n": 7})
+    kept = sum(store.get(key) is not None for key in named(7))
+    assert kept >= 3
+    with open_workers() as workers:
+        records = list(run_blocks(spectrum, blocks, workers=workers, store=store))
+        assert same(work(workers, store), alone)
+    assert [record.done for record in records] == list(range(kept, 8))
+    assert {(record.kept, record.total) for record in records} == {(kept, 7)}
+
+
+def test_what_was_done_before_an_error_is_kept(tmp_path: Path) -> None:
+    def fails(number: int) -> dict[str, NDArray[Any]]:
+        if number == 2:
+            raise ZeroDivisionError
+        return {"number": np.array(number)}
+
+    store = BlockStore(tmp_path / "work", {})
+    with open_workers() as workers, pytest.raises(ZeroDivisionError):
+        exhaust(
+            run_blocks(fails, {key: (number,) for number, key in enumerate(named(5))}, workers=workers, store=store)
+        )
+    assert store.get("block_00") is not None
+    assert store.get("block_01") is not None
+    assert store.get("block_02") is None
+
+
+def test_closing_drops_what_was_not_begun() -> None:
+    begun: list[int] = []
+    gate = threading.Event()
+
+    def waits(number: int) -> int:
+        begun.append(number)
+        gate.wait(5)
+        return number
+
+    with open_workers(threads=1) as workers:
+        steps = run_blocks(waits, {key: (number,) for number, key in enumerate(named(9))}, workers=workers)
+        next(steps)
+        threading.Timer(0.05, gate.set).start()
+        next(steps)
+        gate.clear()
+        steps.close()
+        gate.set()
+    assert len(begun) < 9
+
+
+KILLED = """
+    import sys, time
+    import numpy as np
+    from botalign.jobs import BlockStore, open_workers, run_blocks
+
+    def block(number):
+        time.sleep(0.02)
+        return {"values": np.random.default_rng(number).standard_normal(200000)}
+
+    store = BlockStore(sys.argv[1], {"n": 40})
+    with open_workers(threads=2) as workers:
+        for record in run_blocks(block, {f"{n:02d}": (n,) for n in range(40)}, workers=workers, store=store):
+            print(record.done, flush=True)
+"""
+
+
+def test_a_killed_run_is_gone_on_with(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path / "work")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if int(line) >= 5:
+                break
+        process.send_signal(signal.SIGKILL)
+    files = sorted((tmp_path / "work").glob("[0-9]*.npz"))
+    assert 5 <= len(files) < 40
+    changed = {file.name: file.stat().st_mtime_ns for file in files}
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    assert len(list((tmp_path / "work").glob("*.npz"))) == 40
+    assert {name: (tmp_path / "work" / name).stat().st_mtime_ns for name in changed} == changed
+    for number in range(40):
+        with np.load(tmp_path / "work" / f"{number:02d}.npz") as arrays:
+            np.testing.assert_array_equal(arrays["values"], np.random.default_rng(number).standard_normal(200000))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"threads": 0}, "got 0 threads"),
+        ({"processes": -1}, "-1 processes"),
+        ({"processes": 1, "scheduler": "tcp://127.0.0.1:1"}, "got processes and a scheduler"),
+    ],
+)
+def test_impossible_workers_are_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message), open_workers(**arguments):
+        pass
+
+
+def slow_square(offset: NDArray[np.float64], number: int) -> float:
+    time.sleep(0.1)
+    return float(number * number + offset.sum())
+
+
+@pytest.mark.slow
+def test_a_cluster_that_loses_a_worker() -> None:
+    distributed = pytest.importorskip("distributed", reason="Dask isn't installed (pip install distributed)")
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
+        open_workers(scheduler=cluster.scheduler_address) as workers,
+    ):
+        assert workers.count == 2
+        offset = workers.share(np.ones(100_000))
+        blocks = {key: (offset, number) for number, key in enumerate(named(30))}
+        steps = run_blocks(slow_square, blocks, workers=workers)
+        for _ in range(5):
+            next(steps)
+        os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+        results = exhaust(steps)
+    assert list(results.values()) == [number * number + 100_000 for number in range(30)]
+
+
+def test_a_silent_cluster_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed", reason="Dask isn't installed (pip install distributed)")
+    monkeypatch.setattr("botalign.jobs.workers.PATIENCE", 0.2)
+    with (
+        pytest.raises(InputError, match=r"no Dask scheduler answers at 'tcp://127.0.0.1:1'"),
+        open_workers(scheduler="tcp://127.0.0.1:1"),
+    ):
+        pass

@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from botalign.errors import InputError
+from botalign.jobs import BlockStore
+
+
+def test_a_block_comes_back_as_it_was(tmp_path: Path) -> None:
+    store = BlockStore(tmp_path / "a" / "work", {"metric": "wemd"})
+    assert store.get("first") is None
+    store.put("first", {"a": np.arange(3), "b": np.eye(2, dtype=np.float32)})
+    arrays = BlockStore(tmp_path / "a" / "work", {"metric": "wemd"}).get("first")
+    assert arrays is not None
+    assert arrays["b"].dtype == np.float32
+    np.testing.assert_array_equal(arrays["a"], [0, 1, 2])
+
+
+def test_a_block_that_was_cut_off_counts_as_not_done(tmp_path: Path) -> None:
+    store = BlockStore(tmp_path, {})
+    store.put("whole", {"a": np.arange(1000)})
+    content = (tmp_path / "whole.npz").read_bytes()
+    for length in (0, 10, len(content) // 2):
+        (tmp_path / "cut.npz").write_bytes(content[:length])
+        assert store.get("cut") is None
+
+
+def test_what_a_killed_run_left_half_written_is_removed(tmp_path: Path) -> None:
+    BlockStore(tmp_path, {})
+    (tmp_path / ".botalign-abc.npz").write_bytes(b"half")
+    BlockStore(tmp_path, {})
+    assert [path.name for path in tmp_path.iterdir()] == ["work.json"]
+
+
+def test_other_work_is_refused_and_kept(tmp_path: Path) -> None:
+    BlockStore(tmp_path, {"metric": "wemd", "maps": ["a", "b"]}).put("first", {"a": np.arange(3)})
+    with pytest.raises(InputError, match="unfinished work with other maps, metric"):
+        BlockStore(tmp_path, {"metric": "l2", "maps": ["a"]})
+    assert BlockStore(tmp_path, {"metric": "wemd", "maps": ["a", "b"]}).get("first") is not None
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(InputError, match="found something else"):
+        BlockStore(tmp_path, {})
+
+
+def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "work").touch()
+    with pytest.raises(InputError, match="can't be used for unfinished work"):
+        BlockStore(tmp_path / "work", {})
+
+
+def test_removed(tmp_path: Path) -> None:
+    store = BlockStore(tmp_path / "work", {})
+    store.put("first", {"a": np.arange(3)})
+    store.remove()
+    assert not (tmp_path / "work").exists()

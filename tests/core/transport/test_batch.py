@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from botalign import InputError, embed
+from botalign.transport import WaveletEmbedding
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 16), (5, 8, 3), (9, 16, 21), (32, 33), (7, 4)])
+@pytest.mark.parametrize(("wavelet", "levels"), [("sym3", 6), ("haar", 1), ("coif3", 5)])
+def test_the_coefficients_are_those_of_pywavelets_in_the_same_order(
+    shape: tuple[int, ...], wavelet: str, levels: int
+) -> None:
+    array = np.random.default_rng(1).random(shape)
+    fast = WaveletEmbedding(shape, wavelet=wavelet, levels=levels, voxel_size=1.7)
+    plain = embed(array, wavelet=wavelet, levels=levels, voxel_size=1.7)
+    assert fast.size == plain.size
+    assert fast(array).dtype == np.float32
+    # Coefficients near zero are differences of large numbers in float32.
+    np.testing.assert_allclose(fast(array), plain, rtol=1e-5, atol=2e-6 * np.abs(plain).max())
+
+
+def test_many_are_embedded_as_each_by_itself_on_any_number_of_threads() -> None:
+    arrays = np.random.default_rng(2).random((7, 12, 10, 8))
+    embedding = WaveletEmbedding((12, 10, 8), levels=3)
+    one, three = (embedding.many(arrays, threads=threads) for threads in (1, 3))
+    np.testing.assert_array_equal(one, three)
+    np.testing.assert_array_equal(one, [embedding(array) for array in arrays])
+
+
+def test_progress_is_told_after_each() -> None:
+    embedding = WaveletEmbedding((4, 4), levels=2)
+    assert list(embedding.many_steps([np.ones((4, 4))] * 3)) == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    with pytest.raises(InputError, match=r"array: got the shape \(8, 9\), expected \(8, 8\)"):
+        WaveletEmbedding((8, 8))(np.zeros((8, 9)))
+    with pytest.raises(InputError, match="levels: got 0"):
+        WaveletEmbedding((8, 8), levels=0)
+    with pytest.raises(InputError, match="wavelet: got 'sym99'"):
+        WaveletEmbedding((8, 8), wavelet="sym99")
+    with pytest.raises(InputError, match="array: got 1 dimensions"):
+        WaveletEmbedding((8,))

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from botalign import InputError, wemd
+from botalign.transport import WaveletEmbedding, distance_block, pair_distance_steps, pair_distances
+
+NORMS = [("l1", "cityblock"), ("l2", "euclidean")]
+
+
+def vectors(count: int, length: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal((count, length)).astype(np.float32)
+
+
+@pytest.mark.parametrize(("norm", "metric"), NORMS)
+@pytest.mark.parametrize(("count", "length"), [(1, 5), (2, 1024), (7, 1025), (70, 3000), (131, 17)])
+def test_the_distances_are_those_of_scipy(norm: str, metric: str, count: int, length: int) -> None:
+    rows = vectors(count, length)
+    table = pair_distances(rows, norm=norm)
+    np.testing.assert_allclose(table, cdist(rows.astype(float), rows.astype(float), metric), rtol=1e-6, atol=1e-12)
+    np.testing.assert_array_equal(table, table.T)
+    assert not table.diagonal().any()
+
+
+@pytest.mark.parametrize(("norm", "metric"), NORMS)
+def test_a_pair_has_the_same_bits_in_any_block_and_on_any_number_of_threads(norm: str, metric: str) -> None:
+    rows = vectors(150, 2500)
+    table = pair_distances(rows, norm=norm)
+    np.testing.assert_array_equal(table, pair_distances(rows, norm=norm, threads=3))
+    np.testing.assert_array_equal(table[3:90, 77:146], distance_block(rows[3:90], rows[77:146], norm=norm))
+    # A row by itself, as what a killed run left over may be.
+    np.testing.assert_array_equal(table[5:6], distance_block(rows[5:6], rows, norm=norm))
+
+
+def test_rows_that_are_not_side_by_side_in_memory_are_taken_too() -> None:
+    rows = vectors(9, 40)
+    np.testing.assert_array_equal(pair_distances(rows[::2, ::3]), pair_distances(rows[::2, ::3].copy()))
+
+
+def test_embeddings_lie_as_far_apart_as_the_wemd_says() -> None:
+    maps = np.random.default_rng(4).random((3, 10, 12, 9))
+    embedded = WaveletEmbedding(maps.shape[1:], wavelet="coif3", levels=4, voxel_size=2.0).many(maps)
+    expected = [[wemd(a, b, wavelet="coif3", levels=4, voxel_size=2.0) for a in maps] for b in maps]
+    np.testing.assert_allclose(pair_distances(embedded), expected, rtol=1e-5, atol=1e-9)
+
+
+def test_work_that_is_left_early_ends() -> None:
+    steps = pair_distance_steps(vectors(300, 50), threads=2)
+    assert next(steps) == (1, 15)
+    steps.close()
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    rows = vectors(3, 4)
+    with pytest.raises(InputError, match="norm: got 'l3', expected 'l1' or 'l2'"):
+        pair_distances(rows, norm="l3")
+    with pytest.raises(InputError, match=r"got float64 of shape \(3, 4\), expected float32"):
+        pair_distances(rows.astype(float))
+    with pytest.raises(InputError, match="got 4 samples and 3"):
+        distance_block(rows, rows[:, 1:].copy())
