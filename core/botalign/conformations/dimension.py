@@ -66,4 +66,5 @@ def local_thickness(points: NDArray[np.float64], rng: np.random.Generator) -> fl
     near = near - near.mean(axis=1, keepdims=True)
     variances = np.linalg.eigvalsh(near.swapaxes(1, 2) @ near)
     some = variances[:, -1] > 0
-    return float(np.median(variances[some, 0] / variances[some, -1])) if some.any() else 0.0
+    shares = np.maximum(variances[some, 0], 0) / variances[some, -1]
+    return float(np.median(shares)) if some.any() else 0.0

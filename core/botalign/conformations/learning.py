@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ from botalign.conformations.networks import (
     new_distance,
     new_map,
 )
-from botalign.conformations.training import Schedule, descend, draw_pairs
+from botalign.conformations.training import Loss, Schedule, descend, draw_pairs
 from botalign.threads import one_blas_thread
 
 Weighting = Literal["relative", "local"]
@@ -78,15 +79,8 @@ def learn_distance(
 
     The error of a pair is relative to its distance, as it is where eq. 8 divides by it; below `floor`, to `floor`.
     """
-
-    def loss(xp: Any, parameters: Parameters, data: Any, pairs: Any) -> Any:
-        first, second = pairs[:, 0], pairs[:, 1]
-        known = data["distances"][first, second]
-        found = distance(xp, parameters, data["latents"][first], data["latents"][second])
-        return (((found - known) / xp.maximum(known, np.float32(floor))) ** 2).mean()
-
-    data = {"latents": latents, "distances": distances}
-    return descend(loss, new_distance(rng, start), data, draw_pairs(rng, members), schedule)
+    data = {"latents": latents, "known": distances, "floor": np.float32(floor)}
+    return descend(_distance_loss, new_distance(rng, start), data, draw_pairs(rng, members), schedule)
 
 
 def learn_map(
@@ -117,20 +111,31 @@ def learn_map(
     rng : numpy.random.Generator
         Source of the pairs.
     """
-    amortised = not isinstance(known, np.ndarray)
+    data = {"latents": latents, "known": known, "floor": np.float32(floor)}
+    loss = _map_loss(not isinstance(known, np.ndarray), weighting)
+    return descend(loss, new_map(rng, start), data, draw_pairs(rng, np.arange(len(latents))), schedule)
 
+
+def _distance_loss(xp: Any, parameters: Parameters, data: Any, pairs: Any) -> Any:
+    first, second = pairs[:, 0], pairs[:, 1]
+    known = data["known"][first, second]
+    found = distance(xp, parameters, data["latents"][first], data["latents"][second])
+    return (((found - known) / xp.maximum(known, data["floor"])) ** 2).mean()
+
+
+@cache
+def _map_loss(amortised: bool, weighting: Weighting) -> Loss:
     def loss(xp: Any, parameters: Parameters, data: Any, pairs: Any) -> Any:
         first, second = pairs[:, 0], pairs[:, 1]
         a, b = data["latents"][first], data["latents"][second]
         aim = distance(xp, data["known"], a, b) if amortised else data["known"][first, second]
         apart = mapped(xp, parameters, a) - mapped(xp, parameters, b)
         lengths = xp.sqrt((apart**2).sum(axis=-1) + np.float32(ROUNDING**2))
-        divisor = xp.maximum(aim, np.float32(floor))
+        divisor = xp.maximum(aim, data["floor"])
         errors = ((lengths - aim) / divisor) ** 2
         return (errors / divisor**2 if weighting == "local" else errors).mean()
 
-    data = {"latents": latents, "known": known}
-    return descend(loss, new_map(rng, start), data, draw_pairs(rng, np.arange(len(latents))), schedule)
+    return loss
 
 
 def linear_start(latents: NDArray[np.float32], spread: Matrix, target: int, scale: float) -> Matrix:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -14,6 +15,8 @@ from botalign.conformations.networks import Parameters
 from botalign.errors import InputError
 
 Pairs = NDArray[np.int32]
+#: The mean loss of pairs: by the array module, of parameters, with data, shape (batch, 2).
+Loss = Callable[[Any, Parameters, Any, Any], Any]
 #: Draws pairs of indices, shape (steps, batch, 2).
 Draw = Callable[[int, int], Pairs]
 
@@ -94,7 +97,7 @@ def draw_pairs(rng: np.random.Generator, members: NDArray[np.intp]) -> Draw:
 
 
 def descend(
-    loss: Callable[[Any, Parameters, Any, Any], Any],
+    loss: Loss,
     parameters: Parameters,
     data: Any,
     draw: Draw,
@@ -106,7 +109,7 @@ def descend(
     ----------
     loss : callable
         ``loss(xp, parameters, data, pairs)`` returns the mean loss of pairs, shape (batch, 2), by the array module
-        ``xp``.
+        ``xp``. The same function gives the same compiled code, so it must be one that lasts.
     parameters : nested dict and list of ndarray
         Where to begin.
     data : nested dict of ndarray
@@ -127,6 +130,22 @@ def descend(
         The parameters found, float32.
     """
     import jax
+
+    optimiser, run = _compiled(loss, schedule)
+    state = optimiser.init(parameters)
+    done = 0
+    while done < schedule.steps:
+        steps = min(_CHUNK, schedule.steps - done)
+        (parameters, state), losses = run(parameters, state, data, draw(steps, schedule.batch))
+        done += steps
+        yield done, float(np.mean(losses))
+    return jax.tree.map(np.asarray, parameters)
+
+
+@lru_cache(maxsize=32)
+def _compiled(loss: Loss, schedule: Schedule) -> tuple[Any, Any]:
+    """Return the optimiser, and the function that takes many steps: kept, since compiling it takes a second or two."""
+    import jax
     import jax.numpy as jnp
     import optax
 
@@ -142,12 +161,4 @@ def descend(
 
         return jax.lax.scan(one, (parameters, state), batches)
 
-    run = jax.jit(many, compiler_options=_COMPILER_OPTIONS)
-    state = optimiser.init(parameters)
-    done = 0
-    while done < schedule.steps:
-        steps = min(_CHUNK, schedule.steps - done)
-        (parameters, state), losses = run(parameters, state, data, draw(steps, schedule.batch))
-        done += steps
-        yield done, float(np.mean(losses))
-    return jax.tree.map(np.asarray, parameters)
+    return optimiser, jax.jit(many, compiler_options=_COMPILER_OPTIONS)

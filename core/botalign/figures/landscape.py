@@ -101,7 +101,9 @@ def _scatter(axes: Axes, points: Points, shade: Points) -> PathCollection:
         axes.set_aspect("equal", adjustable="datalim")
     axes.set_xlabel("principal coordinate 1" if not one else "coordinate")
     axes.set_ylabel("principal coordinate 2" if not one else "number")
-    return axes.scatter(*points[some].T, c=shade[some], s=size, cmap="viridis", linewidths=0, rasterized=True)
+    return axes.scatter(
+        points[some, 0], points[some, 1], c=shade[some], s=size, cmap="viridis", linewidths=0, rasterized=True
+    )
 
 
 def _shepard(axes: Axes, points: Points, distances: Points) -> None:
@@ -127,22 +129,26 @@ def _draw_trials(axes: Axes, landscape: Landscape) -> None:
     axes.plot(numbers, [trial.thickness for trial in trials], "o-", color=BLUE, label="thickness of the last dimension")
     axes.plot(numbers, [trial.stress for trial in trials], "s-", color=ORANGE, label="stress")
     axes.set_xticks(numbers)
-    axes.set_ylim(0, 1.05)
+    axes.set_ylim(-0.03, 1.05)
     axes.set_xlabel("dimensions d'")
     axes.set_title(f"intrinsic dimension {landscape.intrinsic_dimension}")
     axes.legend(frameon=False, fontsize="small")
 
 
 def _draw_course(axes: Axes, landscape: Landscape) -> None:
-    stages = list(dict.fromkeys(step.stage for step in landscape.trace))
-    begin = 0
-    for number, stage in enumerate(stages):
+    for stage in dict.fromkeys(step.stage for step in landscape.trace):
         steps = [step for step in landscape.trace if step.stage == stage]
-        colour = GREY if stage.endswith("the distance") else (BLUE, ORANGE)[number % 2]
-        axes.plot([step.done for step in steps], [step.loss for step in steps], color=colour, linewidth=1.4)
-        axes.axvline(begin, color="0.9", linewidth=0.8, zorder=0)
-        begin = steps[-1].done
+        of_map = stage.startswith("map")
+        axes.plot(
+            [step.done for step in steps],
+            [step.loss for step in steps],
+            color=BLUE if of_map else GREY,
+            linewidth=1.4,
+            label="maps" if of_map else "distance",
+        )
+    handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
+    axes.legend(handles.values(), handles.keys(), frameon=False, fontsize="small")
     axes.set_yscale("log")
     axes.set_xlabel("step")
     axes.set_ylabel("loss")
-    axes.set_title("training: grey, the distance; colours, the maps")
+    axes.set_title("training")
