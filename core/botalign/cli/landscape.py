@@ -240,8 +240,11 @@ def _told(found: Landscape) -> str:
 def _read_distances(path: Path, names: list[str]) -> NDArray[np.float64]:
     import numpy as np
 
+    if path.suffix.lower() != ".npy":
+        raise InputError(f"{path}: unknown ending, expected distances, D.zarr or a square NPY.")
     try:
         loaded: NDArray[np.float64] = np.load(path, allow_pickle=False)
         return loaded
     except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path}: can't be read ({error}); expected distances, D.zarr or a square NPY.") from None
+        reason = getattr(error, "strerror", None) or "it is no numpy file"
+        raise InputError(f"{path}: can't be read ({reason}); expected distances, D.zarr or a square NPY.") from None
