@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -40,11 +40,19 @@ class PhantomFamily:
         Which molecule.
     """
 
-    kind: str
+    kind: Kind
     latents: NDArray[np.float64]
     motion: NDArray[np.float64]
     rotation: NDArray[np.float64]
     seed: int
+    _mix: NDArray[np.float64]
+    _bend: NDArray[np.float64]
+
+    def latents_of(self, motion: NDArray[np.float64], rotation: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the latent coordinates of other motions and rotations, shapes (m, 1 or 2) and (m, 2) to (m, d)."""
+        straight = np.hstack([motion, rotation])
+        latents: NDArray[np.float64] = straight @ self._mix + _WARP * np.sin(2.0 * straight @ self._bend)
+        return latents
 
     def hinge(self, member: int) -> tuple[float, NDArray[np.float64]]:
         """Return by how many degrees the domain of a member is turned, and about which axis."""
@@ -152,7 +160,7 @@ def phantom_family(kind: Kind = "line", members: int = 1000, *, seed: int = 0) -
     else:
         motion = rng.uniform(-1, 1, (members, 1 if kind == "line" else 2))
     rotation = rng.uniform(-1, 1, (members, 2))
-    straight = np.hstack([motion, rotation])
-    mix, bend = (np.linalg.qr(rng.standard_normal((straight.shape[1],) * 2))[0] for _ in range(2))
-    latents = straight @ mix + _WARP * np.sin(2.0 * straight @ bend)
-    return PhantomFamily(kind, latents, motion, rotation, seed)
+    dimension = motion.shape[1] + 2
+    mix, bend = (np.linalg.qr(rng.standard_normal((dimension, dimension)))[0] for _ in range(2))
+    family = PhantomFamily(kind, np.empty((0, dimension)), motion, rotation, seed, mix, bend)
+    return replace(family, latents=family.latents_of(motion, rotation))
