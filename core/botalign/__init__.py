@@ -21,6 +21,13 @@ if TYPE_CHECKING:
         potential,
         score,
     )
+    from botalign.conformations import (
+        DiffusionMap,
+        DistanceTable,
+        circular_rank_correlation,
+        diffusion_map,
+        read_distances,
+    )
     from botalign.errors import InputError
     from botalign.maps import (
         DensityMap,
@@ -46,6 +53,9 @@ _HOMES = {
         "Alignment", "Candidate", "Comparison", "HandDecision", "Progress", "Scores", "align", "align_steps",
         "difference", "potential", "score",
     ),
+    "botalign.conformations": (
+        "DiffusionMap", "DistanceTable", "circular_rank_correlation", "diffusion_map", "read_distances",
+    ),
     "botalign.errors": ("InputError",),
     "botalign.maps": (
         "DensityMap", "Grid", "ImageStack", "MapWarning", "contour_level", "describe", "holds_images", "moved",
@@ -61,6 +71,8 @@ __all__ = [
     "Candidate",
     "Comparison",
     "DensityMap",
+    "DiffusionMap",
+    "DistanceTable",
     "Grid",
     "HandDecision",
     "ImageStack",
@@ -71,11 +83,13 @@ __all__ = [
     "ShellCorrelation",
     "align",
     "align_steps",
+    "circular_rank_correlation",
     "contour_level",
     "correlation",
     "correlation_about_mean",
     "describe",
     "difference",
+    "diffusion_map",
     "embed",
     "fourier_shell_correlation",
     "holds_images",
@@ -83,6 +97,7 @@ __all__ = [
     "phantom",
     "potential",
     "read",
+    "read_distances",
     "read_header",
     "read_stack",
     "score",

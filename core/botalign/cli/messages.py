@@ -15,6 +15,7 @@ _WORDS = tuple(
     for pattern, words in (
         (r" \(overwrite=True\)", ""),
         (r"^(size|evaluations|loss|hand|preset|seed|threads)(?=: got )", r"--\1"),
+        (r"^(dimensions|bandwidth|alpha|time|colours)(?=: (?:got|at) )", r"--\1"),
         (r"^level_(fixed|moving)(?=: got )", r"--level-\1"),
         (r"^local_degrees(?=: got )", "--local"),
         (r"(?<=: )Value error, ", ""),
