@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from botalign.conformations import (
         DiffusionMap,
         DistanceTable,
+        EmbeddingTable,
         circular_rank_correlation,
         diffusion_map,
         read_distances,
+        read_embedding,
     )
     from botalign.errors import InputError
     from botalign.maps import (
@@ -54,7 +56,8 @@ _HOMES = {
         "difference", "potential", "score",
     ),
     "botalign.conformations": (
-        "DiffusionMap", "DistanceTable", "circular_rank_correlation", "diffusion_map", "read_distances",
+        "DiffusionMap", "DistanceTable", "EmbeddingTable", "circular_rank_correlation", "diffusion_map",
+        "read_distances", "read_embedding",
     ),
     "botalign.errors": ("InputError",),
     "botalign.maps": (
@@ -73,6 +76,7 @@ __all__ = [
     "DensityMap",
     "DiffusionMap",
     "DistanceTable",
+    "EmbeddingTable",
     "Grid",
     "HandDecision",
     "ImageStack",
@@ -98,6 +102,7 @@ __all__ = [
     "potential",
     "read",
     "read_distances",
+    "read_embedding",
     "read_header",
     "read_stack",
     "score",

@@ -73,14 +73,14 @@ def embed(
     import numpy as np
 
     import botalign
-    from botalign.conformations import read_column
+    from botalign.conformations import embedding_text, read_column
 
     table = _read(distances)
     column = None if table_path is None else read_column(table_path, column_name, table.names)
     found = botalign.diffusion_map(table.distances, dimensions=dimensions, bandwidth=bandwidth, alpha=alpha, time=time)
     csv_path, npy_path, figure_path = paths
     with Staging(overwrite=overwrite) as staging:
-        staging.path(csv_path).write_text(_csv(table.names, found.coordinates.tolist(), column), encoding="utf-8")
+        staging.path(csv_path).write_text(embedding_text(table.names, found.coordinates, column), encoding="utf-8")
         np.save(staging.path(npy_path), found.coordinates)
         if draw:
             _draw(found, table, column, colours, staging.path(figure_path))
@@ -120,20 +120,6 @@ def _read(path: Path) -> DistanceTable:
     except (TypeError, ValueError) as error:
         raise InputError(f"{path}: {error}") from None
     return DistanceTable(tuple(str(number) for number in range(1, len(checked) + 1)), checked, None, "unknown", {})
-
-
-def _csv(names: tuple[str, ...], coordinates: list[list[float]], column: Column | None) -> str:
-    """Return a row for each map, below a headline."""
-    import csv
-    import io
-
-    headline = ["map", *(f"coordinate_{number + 1}" for number in range(len(coordinates[0])))]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*headline, *([] if column is None else [column.name])])
-    for row, (name, values) in enumerate(zip(names, coordinates, strict=True)):
-        writer.writerow([name, *values, *([] if column is None else [column.values[row]])])
-    return text.getvalue()
 
 
 def _draw(found: DiffusionMap, table: DistanceTable, column: Column | None, colours: str, target: Path) -> None:

@@ -57,7 +57,7 @@ def read_column(path: str | os.PathLike[str], column: str | None, names: Sequenc
     InputError
         If the table can't be read, has no such column, or can't be joined.
     """
-    rows = _rows(Path(path))
+    rows = read_rows(Path(path))
     headlines, body = rows[0], rows[1:]
     joined_by, order = _joined(Path(path), headlines, body, names, column)
     if column is None:
@@ -68,11 +68,11 @@ def read_column(path: str | os.PathLike[str], column: str | None, names: Sequenc
     elif column not in headlines:
         raise InputError(f"{path}: has no column {column!r}, expected one of {', '.join(headlines)}; name one of them.")
     place = headlines.index(column)
-    return Column(column, _numbers([body[row][place].strip() for row in order]), joined_by)
+    return Column(column, numbers_or_text([body[row][place].strip() for row in order]), joined_by)
 
 
-def _rows(path: Path) -> list[list[str]]:
-    """Read all rows, each as long as the first."""
+def read_rows(path: Path) -> list[list[str]]:
+    """Read all rows of a table, each as long as the first, which has the headlines."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [row for row in csv.reader(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",") if row]
@@ -128,7 +128,8 @@ def plain_name(name: str) -> str:
     return last
 
 
-def _numbers(texts: list[str]) -> NDArray[np.float64] | NDArray[np.str_]:
+def numbers_or_text(texts: list[str]) -> NDArray[np.float64] | NDArray[np.str_]:
+    """Return texts as numbers, NaN for those that are empty, if all are; else as they are."""
     try:
         return np.array([float(text) if text else np.nan for text in texts])
     except ValueError:

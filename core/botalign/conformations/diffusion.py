@@ -18,6 +18,8 @@ Matrix = NDArray[np.float64]
 DENSE = 1500
 #: What is taken off the known eigenvalue, 1, so that it is below all others, which are -1 at least.
 BEYOND = 3.0
+#: Affinities beside the largest that are taken for none: their powers would leave the range of numbers.
+NONE = 1e-150
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +165,7 @@ def checked_distances(distances: ArrayLike) -> Matrix:
 def _affinities(table: Matrix, bandwidth: float) -> Matrix:
     """Return the Gaussian kernel of the distances, but for a common factor, without the diagonal."""
     affinities = np.exp(squared_above_floor(table) / (-2 * bandwidth**2))
+    affinities[affinities < NONE] = 0.0
     np.fill_diagonal(affinities, 0.0)
     groups, _ = connected_components(affinities > 0, directed=False)
     if groups > 1:

@@ -112,6 +112,17 @@ def test_the_chosen_bandwidth_is_that_of_neighbours_but_leaves_no_group_alone() 
     assert np.isfinite(diffusion_map(far).coordinates).all()
 
 
+def test_every_bandwidth_gives_numbers_or_says_that_it_is_too_small() -> None:
+    table = distances(np.concatenate([ring(even(20)), [[40.0, 0.0]]]))
+    refused = 0
+    for width in np.geomspace(0.01, 1e6, 120):
+        try:
+            assert np.isfinite(diffusion_map(table, bandwidth=width).coordinates).all()
+        except InputError:
+            refused += 1
+    assert 0 < refused < 120
+
+
 def test_identical_maps_lie_at_one_point() -> None:
     points = np.random.default_rng(7).random((20, 2))
     found = diffusion_map(distances(np.concatenate([points, points[:3]])), bandwidth=1.0).coordinates
@@ -131,7 +142,7 @@ SQUARE = distances(np.random.default_rng(9).random((6, 2)))
     [
         (SQUARE[:3], r"got shape \(3, 6\), expected a square table"),
         (SQUARE[:2, :2], "at least 3 maps"),
-        (np.where(SQUARE < SQUARE.max(), SQUARE, np.nan), "2 of 36 entries are no finite numbers"),
+        (np.where(SQUARE.max() > SQUARE, SQUARE, np.nan), "2 of 36 entries are no finite numbers"),
         (-SQUARE, "expected none below 0"),
         (SQUARE + np.tri(6), "not symmetric"),
         (SQUARE + np.eye(6), "not symmetric with zeros"),
