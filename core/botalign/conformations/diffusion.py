@@ -149,8 +149,8 @@ def checked_distances(distances: ArrayLike) -> Matrix:
     missing = np.count_nonzero(~np.isfinite(table))
     if missing:
         raise InputError(
-            f"distances: {missing} of {table.size} entries are no finite numbers, expected all pairs; finish "
-            f"`botalign distances` first."
+            f"distances: {missing} of {table.size} entries are no finite numbers, expected all pairs; work "
+            "out the missing ones first."
         )
     scale = float(np.abs(table).max())
     if table.min() < 0:

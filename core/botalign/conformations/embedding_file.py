@@ -105,8 +105,8 @@ def read_embedding(path: str | os.PathLike[str]) -> EmbeddingTable:
     }
     if sum(values.dtype.kind == "f" for values in columns.values()) < 2:
         raise InputError(
-            f"{path}: has the columns {', '.join(headlines)}, expected two of numbers at least; give what "
-            f"`botalign embed` wrote with --dimensions 2 or more."
+            f"{path}: has the columns {', '.join(headlines)}, expected two of numbers at least; give an "
+            "embedding of 2 dimensions or more."
         )
     place = headlines.index(NAMES) if NAMES in headlines else None
     names = tuple(str(number) if place is None else row[place].strip() for number, row in enumerate(body, 1))
