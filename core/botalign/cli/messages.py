@@ -18,6 +18,7 @@ _WORDS = tuple(
         (r"^level_(fixed|moving)(?=: got )", r"--level-\1"),
         (r"^local_degrees(?=: got )", "--local"),
         (r"^held_out(?=: got )", "--held-out"),
+        (r"(a result|the result file) of an alignment", r"\1 of `botalign align --result`"),
         (r"(?<=: )Value error, ", ""),
         (r" is not one of ('[^',]*')$", r" is not \1"),
         (r"(?<![\d.,])1 voxels are NaN or infinite; replace them", "1 voxel is NaN or infinite; replace it"),
