@@ -16,7 +16,6 @@ from botalign.figures import draw_embedding
 from botalign.geometry import matrix_from_rotation_vector, transform_about
 from botalign.transport import WaveletEmbedding, pair_distances
 
-
 HINGE = np.array([60.0, 0.0, 0.0])
 GRID = botalign.Grid((24, 60, 60), (4.0, 4.0, 4.0), (-58.0, -118.0, -40.0))
 
