@@ -16,7 +16,8 @@ _HEIGHT = 300
 _PLACE = (0.15, 0.14, 0.82, 0.83)
 #: How far from a point a click may be, in screen pixels.
 _REACH = 12.0
-_UNKNOWN = "#8C8C8C"
+#: Of what has no number, and of the rims, which are seen on dark and on light grounds.
+GREY = "#8C8C8C"
 
 
 class ScatterPlot(Plot):
@@ -53,7 +54,7 @@ class ScatterPlot(Plot):
         """
         self._points = list(zip(map(float, x), map(float, y), strict=True))
         self.axes.clear()
-        self.axes.scatter(x, y, s=22, c=_colours(values, len(self._points)), linewidths=0)
+        self.axes.scatter(x, y, s=22, c=_colours(values, len(self._points)), linewidths=0.6, edgecolors=GREY)
         (self._mark,) = self.axes.plot([], [], "o", markersize=11, markerfacecolor="none", markeredgewidth=2)
         self._mark.set_markeredgecolor(ORANGE)
         self.axes.set(xlabel=labels[0], ylabel=labels[1])
@@ -88,4 +89,4 @@ def _colours(values: Sequence[Any] | None, count: int) -> list[Any]:
     known = [value for value in values if value == value]
     low, high = min(known, default=0.0), max(known, default=0.0)
     scale = colormaps["viridis"]
-    return [scale((value - low) / ((high - low) or 1.0)) if value == value else _UNKNOWN for value in values]
+    return [scale((value - low) / ((high - low) or 1.0)) if value == value else GREY for value in values]
