@@ -141,9 +141,7 @@ class WaveletCloseness(Closeness):
         of_fixed, of_moving = self._embedded_derivatives(fixed), self._embedded_derivatives(moving)
         return [self._descent(fixed, moving, start, of_fixed, of_moving) for start in motions]
 
-    def _descent(
-        self, fixed: Member, moving: Member, motion: Matrix, of_fixed: Volume, of_moving: Volume
-    ) -> Matrix:
+    def _descent(self, fixed: Member, moving: Member, motion: Matrix, of_fixed: Volume, of_moving: Volume) -> Matrix:
         left, damping = self._left(fixed, moving, motion), 1e-3
         best = _sum(left)
         for _ in range(STEPS):
@@ -185,10 +183,10 @@ class WaveletCloseness(Closeness):
         return rows
 
     def _seen_from_the_moving_map(self, fixed: Member, moving: Member, motion: Matrix) -> Matrix:
-        """Return the matrix, shape (6, 6), from a step about the fixed map's centre to the same about the moving one's.
+        """Return the matrix, shape (6, 6), from a step about the fixed map's centre to the same one about the moving's.
 
-        What turns space by :math:`w` and shifts it by :math:`s` gives a place at :math:`a` from the centre the velocity
-        :math:`w \\times a + s`. The motion's linear part takes that back to the moving map's axes; under a mirror a
+        What turns space by ``w`` and shifts it by ``s`` gives a place at ``a`` from the centre the velocity
+        ``w x a + s``. The motion's linear part takes that back to the moving map's axes; under a mirror a
         rotation vector changes its sign.
         """
         linear = motion[:, :3]
@@ -210,7 +208,7 @@ def closeness(metric: str, frame: Frame, *, wavelet: str, levels: int) -> Closen
 
 def euclidean_scale(frame: Frame) -> float:
     """Return what makes a sum over voxels an integral over space, of densities per cubic angstrom if masses are 1."""
-    side = frame.voxel_angstrom**1.5
+    side = float(frame.voxel_angstrom**1.5)
     return 1 / side if frame.unit_mass else side
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from botalign.alignment.preparation import Surveyed
+from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import SMOOTHING_VOXELS, smoothed
 from botalign.maps.splines import spline_coefficients, spline_slopes
@@ -115,7 +117,7 @@ def member(surveyed: Surveyed, frame: Frame) -> Member:
     samples = samples * fade.astype(np.float32)
     if frame.unit_mass:
         samples /= np.maximum(whole - level, 0).sum(dtype=np.float64)
-    return Member(_no_finer(surveyed, voxel / FINER), grid, samples.astype(np.float32), frame.contour)
+    return Member(surveyed, grid, samples.astype(np.float32), frame.contour)
 
 
 def ball_points(size: int) -> NDArray[np.int32]:
@@ -129,16 +131,35 @@ def slopes(volume: Volume) -> Volume:
     return np.stack([spline_slopes(volume, axis) for axis in (2, 1, 0)])
 
 
-def _no_finer(surveyed: Surveyed, voxel_angstrom: float) -> Surveyed:
-    """Return what the searches need of a large map, of which a set would fill the memory."""
-    if surveyed.voxel_angstrom >= voxel_angstrom:
+def no_finer_than_needed(surveyed: Surveyed, *, size: int) -> Surveyed:
+    """Return what a set keeps of a large map, which as it is would fill the memory many times over."""
+    voxel = 2 * surveyed.radius_angstrom / (size - 2 * MARGIN) / FINER
+    if surveyed.voxel_angstrom >= voxel:
         return surveyed
-    side = int(np.ceil(2 * surveyed.radius_angstrom / voxel_angstrom)) + 2 * CLEARANCE
-    added = SMOOTHING_VOXELS * voxel_angstrom
-    density = smoothed(
-        surveyed.density, Grid.cube(side, voxel_angstrom, surveyed.centre_angstrom), sigma_angstrom=added
-    )
+    side = int(np.ceil(2 * surveyed.radius_angstrom / voxel)) + 2 * CLEARANCE
+    grid, added = Grid.cube(side, voxel, surveyed.centre_angstrom), SMOOTHING_VOXELS * voxel
+    density = smoothed(surveyed.density, grid, sigma_angstrom=added)
     return replace(surveyed, density=density, sigma_angstrom=float(np.hypot(surveyed.sigma_angstrom, added)))
+
+
+def to_arrays(surveyed: Surveyed) -> dict[str, NDArray[Any]]:
+    """Return what a surveyed map is made of, as arrays that can be kept in a file."""
+    grid = surveyed.density.grid
+    return {
+        "density": surveyed.density.data,
+        "grid": np.array([grid.voxel_size_angstrom, grid.origin_angstrom]),
+        "centre": surveyed.centre_angstrom,
+        "numbers": np.array([surveyed.sigma_angstrom, surveyed.volume_angstrom3, surveyed.radius_angstrom]),
+    }
+
+
+def from_arrays(arrays: dict[str, NDArray[Any]], name: str) -> Surveyed:
+    """Return the surveyed map that :func:`to_arrays` took apart."""
+    voxel, origin = arrays["grid"].tolist()
+    data = arrays["density"]
+    density = DensityMap(data, Grid(data.shape, tuple(voxel), tuple(origin)), name)
+    sigma, volume, radius = arrays["numbers"].tolist()
+    return Surveyed(density, sigma, volume, arrays["centre"], radius)
 
 
 def _squared_distances(size: int) -> Matrix:
