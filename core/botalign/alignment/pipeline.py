@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.alignment.candidates import SAME, THINNED, apart, common, fine, problem_of, solved
+from botalign.alignment.common_part import judged_in_common
 from botalign.alignment.comparison import decide_hand, shell_correlation
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.losses import WorkingPair, working_pair
@@ -67,7 +68,10 @@ def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progr
     if not options.refine:
         return Outcome((*ordered, *others), trace, decision, symmetry)
     best = ordered[0].moving_to_fixed
-    about = Judged(shell_correlation(fixed, moving, best), 2 * fixed.radius_angstrom)
+    if isinstance(problem, RobustProblem):
+        about = judged_in_common(fixed, moving, problem, best)
+    else:
+        about = Judged(shell_correlation(fixed, moving, best), 2 * fixed.radius_angstrom)
     sure = how_sure(problem, best, half_map_noises(problem, fixed, moving, options))
     return Outcome((*ordered, *others), trace, decision, symmetry, about, sure)
 

@@ -83,7 +83,7 @@ def distances(
         processes must keep its own work behind ``if __name__ == "__main__":``.
     work : path-like, optional
         A folder for unfinished work. Called again with the same maps and options after having been killed, only what is
-        missing is computed. It is removed at the end.
+        missing is computed. It stays: remove it when the distances are kept.
 
     Returns
     -------
@@ -154,10 +154,7 @@ def _steps(
         open_workers(threads=threads, processes=processes, scheduler=scheduler) as workers,
         open_workers(threads=threads) as readers,
     ):
-        table = yield from method(found, options, workers, readers, store)
-    if store is not None:
-        store.remove()
-    return table
+        return (yield from method(found, options, workers, readers, store))
 
 
 def _description(found: list[Source], options: DistanceOptions) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Pictures of results; they need matplotlib, the extra ``figures``."""
 
 from botalign.figures.alignment import alignment_figure
+from botalign.figures.landscape import landscape_figure
 
-__all__ = ["alignment_figure"]
+__all__ = ["alignment_figure", "landscape_figure"]
