@@ -66,7 +66,7 @@ class Embedding:
         if max(sides) > 1.01 * min(sides):
             raise InputError(
                 f"{first.name}: its voxels are {sides[0]:g} x {sides[1]:g} x {sides[2]:g} A, expected cubes for the "
-                "metric wemd; take l2, or over_rotations."
+                "metric wemd; take metric l2, or over_rotations."
             )
         wavelets = WaveletEmbedding(
             first.grid.shape, wavelet=options.wavelet, levels=options.levels, voxel_size=sides[0]
