@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from botalign.conformations import (
         DiffusionMap,
+        DistanceProgress,
         DistanceTable,
         EmbeddingTable,
         Landscape,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
         TrainingProgress,
         circular_rank_correlation,
         diffusion_map,
+        distance_steps,
+        distances,
         landscape,
         landscape_steps,
         phantom_family,
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
         read_embedding,
         read_latents,
         read_subset,
+        write_distances,
     )
     from botalign.errors import InputError
     from botalign.maps import (
@@ -65,9 +69,10 @@ _HOMES = {
         "difference", "potential", "score",
     ),
     "botalign.conformations": (
-        "DiffusionMap", "DistanceTable", "EmbeddingTable", "Landscape", "LatentSubset", "PhantomFamily",
-        "TrainingProgress", "circular_rank_correlation", "diffusion_map", "landscape", "landscape_steps",
-        "phantom_family", "read_distances", "read_embedding", "read_latents", "read_subset",
+        "DiffusionMap", "DistanceProgress", "DistanceTable", "EmbeddingTable", "Landscape", "LatentSubset",
+        "PhantomFamily", "TrainingProgress", "circular_rank_correlation", "diffusion_map", "distance_steps",
+        "distances", "landscape", "landscape_steps", "phantom_family", "read_distances", "read_embedding",
+        "read_latents", "read_subset", "write_distances",
     ),
     "botalign.errors": ("InputError",),
     "botalign.maps": (
@@ -85,6 +90,7 @@ __all__ = [
     "Comparison",
     "DensityMap",
     "DiffusionMap",
+    "DistanceProgress",
     "DistanceTable",
     "EmbeddingTable",
     "Grid",
@@ -108,6 +114,8 @@ __all__ = [
     "describe",
     "difference",
     "diffusion_map",
+    "distance_steps",
+    "distances",
     "embed",
     "fourier_shell_correlation",
     "holds_images",
@@ -127,6 +135,7 @@ __all__ = [
     "score",
     "wemd",
     "write",
+    "write_distances",
     "write_stack",
 ]
 

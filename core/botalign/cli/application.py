@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from botalign.cli import align, apply, demo, embed, info, landscape, potential, score
+from botalign.cli import align, apply, demo, distances, embed, info, landscape, potential, score
 from botalign.cli.interruption import Interrupted, interruption, told_what_was_written
 from botalign.cli.messages import print_error, print_note, reworded, shown_warnings
 from botalign.errors import InputError
@@ -30,6 +30,7 @@ _COMMANDS = (
     apply.apply,
     score.score,
     potential.potential,
+    distances.distances,
     embed.embed,
     landscape.landscape,
     info.info,
