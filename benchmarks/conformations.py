@@ -83,6 +83,7 @@ def domains(names: list[str], losses: list[str], poses: int) -> list[dict[str, o
                     row[f"{loss}: found"] = f"{np.count_nonzero(angles < FOUND_DEGREES)}/{poses}"
                     row[f"{loss}: median degrees"] = f"{np.median(angles):.2f}"
                     row[f"{loss}: worst"] = f"{angles.max():.2f}"
+                    row[f"{loss}: certain"] = f"{[run[0].verdict for run in runs].count('certain')}/{poses}"
                     row[f"{loss}: seconds"] = f"{np.median([run[0].seconds for run in runs]):.2f}"
                 rows.append(row)
                 print(row, flush=True)

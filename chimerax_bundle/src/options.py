@@ -1,12 +1,10 @@
-"""The panel's options beyond the first few, in the words of the command."""
+"""The panel's options that say how the search is done, in the words of the command."""
 
-from Qt.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLineEdit, QSpinBox
-
-from .syntax import wrong
+from Qt.QtWidgets import QCheckBox, QComboBox, QFormLayout, QSpinBox
 
 
 class OptionRows:
-    """Rows of options, whose first values are the command's defaults.
+    """Rows of options, folded away, whose first values are the command's defaults.
 
     Parameters
     ----------
@@ -16,24 +14,22 @@ class OptionRows:
 
     def __init__(self, area):
         form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         form.setVerticalSpacing(4)
         area.layout().addLayout(form)
         self._search = _choice("global: from any pose", "local: near the present pose")
-        self._loss = _choice("wemd: earth mover's distance", "l2: for noisy maps", "core: for two conformations")
+        self._loss = _choice("wemd: earth mover's distance", "l2: for noisy maps", "core: what two conformations share")
         self._size = _whole(32, 8, 128)
         self._evaluations = _whole(200, 1, 5000)
         self._seed = _whole(0, 0, 2**31 - 1)
         self._refine = QCheckBox("refine what the search found")
         self._refine.setChecked(True)
-        self._level, self._to_level = _level(), _level()
         for label, field in (
             ("Search", self._search),
             ("Score", self._loss),
             ("Voxels a side", self._size),
             ("Evaluations", self._evaluations),
             ("Random seed", self._seed),
-            ("Level, moving", self._level),
-            ("Level, reference", self._to_level),
             ("", self._refine),
         ):
             form.addRow(label, field)
@@ -50,9 +46,6 @@ class OptionRows:
             ("seed", self._seed, 0),
         ):
             words += [] if field.value() == default else [f"{name} {field.value()}"]
-        for name, field in (("level", self._level), ("toLevel", self._to_level)):
-            text = field.text().strip()
-            words += [] if text in ("", "auto") else [f"{name} {_number(name, text)}"]
         return words + ([] if self._refine.isChecked() else ["refine false"])
 
 
@@ -67,17 +60,3 @@ def _whole(value, low, high):
     box.setRange(low, high)
     box.setValue(value)
     return box
-
-
-def _level():
-    line = QLineEdit()
-    line.setPlaceholderText("auto")
-    return line
-
-
-def _number(name, text):
-    """Return a level as the command takes it; an error names the row, not a word of a command nobody typed."""
-    try:
-        return f"{float(text):g}"
-    except ValueError:
-        raise wrong(f"{name}: got {text!r}, expected a number or auto", f"botalign #2 to #1 {name} 0.02") from None

@@ -27,7 +27,7 @@ def report(outcome):
     # Not before: the core knows no scene, and would compare the maps where their own coordinates put them.
     lines.append(f"  they agree to {resolution(alignment.after)}")
     lines.append(f"  shift = {short(outcome.shift)}, angle = {short(outcome.angle)} degrees")
-    lines.append(f"  hand: {hand(alignment)}")
+    lines.append(f"  hand: {alignment.hand_in_words}")
     lines += [f"  {line}" for line in (advice(outcome), f"verdict: {alignment.verdict_in_words}") if line]
     lines += [f"  note: {note}" for note in outcome.notes]
     chosen = alignment.parameters
@@ -56,17 +56,6 @@ def resolution(scores):
     """Say to what resolution two maps agree."""
     angstrom = scores.fsc_resolution_angstrom
     return f"{angstrom:.3g} A (FSC 0.5)" if angstrom < float("inf") else "no resolution (FSC below 0.5)"
-
-
-def hand(alignment):
-    """Say what is known about the hand."""
-    decision = alignment.hand
-    if decision is None:
-        return "not looked at"
-    return (
-        f"{decision.decision} (correlation about mean {decision.correlation_as_given:.4f} as given, "
-        f"{decision.correlation_mirrored:.4f} mirrored)"
-    )
 
 
 def advice(outcome):

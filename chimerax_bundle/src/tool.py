@@ -6,6 +6,7 @@ from chimerax.core.tools import ToolInstance, get_singleton
 
 from .motion import NAME
 from .options import OptionRows
+from .parts import PartRows
 from .plot import SearchPlot
 from .summary import summary
 
@@ -81,6 +82,8 @@ class Panel(ToolInstance):
             autoselect=ModelMenuButton.AUTOSELECT_FIRST_DISPLAYED,
             no_value_button_text="open a map",
         )
+        for menu in (self._moving, self._fixed):
+            menu.value_changed.connect(self._keep_apart)  # at once: by the next look the other may have changed too
         form.addRow("Align", self._moving)
         form.addRow("to map", self._fixed)
         self._hand = QComboBox()
@@ -97,9 +100,11 @@ class Panel(ToolInstance):
         self._resolution.setSuffix(" Å")
         self._form = form
         form.addRow("Resolution", self._resolution)
-        fold = CollapsiblePanel(area, title="Options")
+        fold, more = (CollapsiblePanel(area, title=title) for title in ("Options", "More options"))
         self._options = OptionRows(fold.content_area)
+        self._parts = PartRows(self.session, more.content_area)
         layout.addWidget(fold)
+        layout.addWidget(more)
         layout.addLayout(self._build_buttons(QHBoxLayout()))
         self._bar = QProgressBar()
         self._bar.setRange(0, 100)
@@ -145,7 +150,8 @@ class Panel(ToolInstance):
         if self._is_atomic(moving):
             words.append(f"resolution {self._resolution.value():g}")
         hand = self._hand.currentData()
-        return " ".join(words + ([] if hand == "check" else [f"hand {hand}"]) + self._options.words())
+        words += [] if hand == "check" else [f"hand {hand}"]
+        return " ".join(words + self._options.words() + self._parts.words())
 
     def align(self):
         """Start an alignment."""

@@ -1,6 +1,8 @@
-"""Results in words: the table of an alignment, and what Python prints when a name is typed."""
+"""Results in words: the table of an alignment, and what Python prints when a name is typed; errors too."""
 
+import ast
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,6 +61,7 @@ def test_typing_a_map_prints_one_line() -> None:
 def test_two_numbers_have_two_names(alignment: botalign.Alignment) -> None:
     lines = dict(line.split(maxsplit=1) for line in alignment.to_text().splitlines())
     assert lines["hand"] == "as given (fit about the mean: 0.9000 as given, 0.7000 mirrored)"
+    assert alignment.hand_in_words == lines["hand"]
     assert alignment.to_text().count("correlation") == 1
     text = mirrored(alignment).to_text()
     assert "mirrored (fit about the mean: 0.9000 mirrored, 0.7000 as given)" in text
@@ -78,3 +81,18 @@ def test_no_negative_zeros(alignment: botalign.Alignment) -> None:
     assert "about (0.0000, 0.0000, 1.0000)" in text
     assert "shift        (0.00, 0.00, 0.00) A" in text
     assert "correlation  0.0000 before" in text
+
+
+def test_errors_name_no_command_that_only_one_front_end_has() -> None:
+    package = Path(botalign.__file__).parent
+    said = [
+        part.value
+        for path in package.rglob("*.py")
+        if path.relative_to(package).parts[0] != "cli"
+        for raised in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(raised, ast.Raise)
+        for part in ast.walk(raised)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    ]
+    assert len(said) > 50
+    assert not [text for text in said if "`botalign" in text]

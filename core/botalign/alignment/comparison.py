@@ -164,8 +164,13 @@ def compare(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> Comparison:
     return Comparison(scores, shells)
 
 
-def shell_correlation(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> ShellCorrelation:
-    """Fourier shell correlation inside a soft ball about the fixed map's molecule, on the fixed map's grid."""
+def shell_correlation(
+    fixed: Surveyed, moving: Surveyed, transform: Matrix, *, weights: Volume | None = None
+) -> ShellCorrelation:
+    """Fourier shell correlation inside a soft ball about the fixed map's molecule, on the fixed map's grid.
+
+    With `weights`, one for each voxel in the ball, both maps are multiplied by them.
+    """
     grid = fixed.density.grid
     ball = fixed.ball
     coefficients, source = moving.coefficients, moving.density.grid
@@ -175,8 +180,12 @@ def shell_correlation(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> S
         source = Grid.cube(side, fixed.voxel_angstrom, moving.centre_angstrom)
         sigma = common_sigma_angstrom(fixed, moving, fixed.voxel_angstrom)
         coefficients = spline_coefficients(moving.on(source, sigma_angstrom=sigma))
-    moved = ball.spectrum(spline_at(coefficients, source, transform, grid, ball.points))
-    curve = correlate_shells(fixed.spectrum, moved, grid.shape[0], voxel_size_angstrom=fixed.voxel_angstrom)
+    values, still = spline_at(coefficients, source, transform, grid, ball.points), fixed.spectrum
+    if weights is not None:
+        values *= weights
+        still = ball.spectrum(fixed.density.data.ravel()[ball.inside] * weights)
+    moved = ball.spectrum(values)
+    curve = correlate_shells(still, moved, grid.shape[0], voxel_size_angstrom=fixed.voxel_angstrom)
     held = max(1, np.count_nonzero(curve.frequency_per_angstrom <= 1 / (2 * coarser)))  # by the coarser map as well
     return ShellCorrelation(curve.frequency_per_angstrom[:held], curve.correlation[:held])
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import fft, ndimage
 
 from botalign.errors import InputError
-from botalign.maps.contour import background_level, contrast, level_above
+from botalign.maps.contour import background_level, contour_level, contrast, level_above
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import SMOOTHING_VOXELS, smoothed
@@ -187,7 +187,7 @@ def survey(density_map: DensityMap, *, level: float | None = None, role: str = "
         if above < 8:
             raise InputError(
                 f"{where}: {above} voxels lie above the contour level {level:g}, expected at least 8; its densities go "
-                f"from {low:g} to {high:g}, and `botalign info` suggests a level."
+                f"from {low:g} to {high:g}, and {contour_level(density_map):.4g} is suggested."
             )
         volume = above * float(np.prod(density_map.grid.voxel_size_angstrom))
     background = background_level(density_map.data)

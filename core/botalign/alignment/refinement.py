@@ -23,6 +23,8 @@ SIMPLEX_DEGREES = 4.0
 SKIRT_VOXELS = 2
 #: A voxel as fine as this share of the resolution samples all the signal there is.
 VOXELS_PER_RESOLUTION = 3.0
+#: However little signal there is, the radius of the fixed map's molecule measures this many voxels.
+LEAST_RADIUS_VOXELS = 7.0
 
 
 def distinct(rotations: Matrix, losses: Matrix, *, count: int, separation_degrees: float = 15.0) -> list[int]:
@@ -104,7 +106,8 @@ def finest_useful_voxel(fixed: Surveyed, moving: Surveyed, transform: Matrix) ->
     """Side in angstrom of the voxels that hold all the signal two maps have in common.
 
     Read off their Fourier shell correlation at the pose that a coarse fit found: beyond the resolution where it falls
-    below 0.143, finer voxels would add noise only.
+    below 0.143, finer voxels would add noise only. Maps that have nothing in common have no such resolution.
     """
     finest = max(fixed.voxel_angstrom, moving.voxel_angstrom)
-    return max(finest, shell_correlation(fixed, moving, transform).resolution(0.143) / VOXELS_PER_RESOLUTION)
+    useful = shell_correlation(fixed, moving, transform).resolution(0.143) / VOXELS_PER_RESOLUTION
+    return max(finest, min(useful, fixed.radius_angstrom / LEAST_RADIUS_VOXELS))

@@ -51,7 +51,8 @@ class Alignment:
         Which hand the moving map has; None if that wasn't asked.
     verdict : str or None
         ``"certain"``; ``"ambiguous"`` if another of the candidates is as good; ``"no match"`` if the maps agree in
-        outline at most; None if the pose wasn't refined, or found by the paper's method.
+        outline at most; None if the pose wasn't refined, or found by the paper's method. With the loss ``"core"`` it is
+        about the part that both maps share.
     symmetry : Symmetry or None
         Point group of the fixed map, if several poses fit equally well because of it. Of the equivalent motions the
         one that turns the map least from its start is given.
@@ -223,6 +224,11 @@ class Alignment:
     def verdict_in_words(self) -> str:
         """What the result is worth, as every front end says it."""
         return exports.verdict(self)
+
+    @property
+    def hand_in_words(self) -> str:
+        """What is known of the hand, as :meth:`to_text` says it."""
+        return exports.hand(self)
 
     def to_text(self) -> str:
         """Return a short summary, a line for each fact."""

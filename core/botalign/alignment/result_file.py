@@ -75,13 +75,11 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise InputError(f"{path}: can't be read ({reason}); expected a result file of `botalign align`.") from None
+        raise InputError(f"{path}: can't be read ({reason}); expected the result file of an alignment.") from None
     except json.JSONDecodeError as error:
-        raise InputError(
-            f"{path}: not JSON (line {error.lineno}); expected a result file of `botalign align --result`."
-        ) from None
+        raise InputError(f"{path}: not JSON (line {error.lineno}), expected the result file of an alignment.") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise InputError(f"{path}: JSON, but not a result of `botalign align --result` (no format {FORMAT!r}).")
+        raise InputError(f"{path}: JSON, but not a result of an alignment (no format {FORMAT!r}).")
     if content.get("version") != VERSION:
         newer = isinstance(content.get("version"), int) and content["version"] > VERSION
         advice = "upgrade botalign" if newer else "align again"

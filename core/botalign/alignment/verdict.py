@@ -28,26 +28,42 @@ LEAST_AGREEMENT, COARSEST = 4.5, 1 / 4
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """What a verdict is about: a Fourier shell correlation, and the diameter of what was compared."""
+    """What a verdict is about.
+
+    Attributes
+    ----------
+    shells : ShellCorrelation
+        The Fourier shell correlation at the answer.
+    diameter_angstrom : float
+        Of the molecule.
+    share : float
+        How much of it was compared: less than 1 if only what the maps have in common was.
+    """
 
     shells: ShellCorrelation
     diameter_angstrom: float
+    share: float = 1.0
+
+    @property
+    def compared_angstrom(self) -> float:
+        """Diameter of a ball as large as what was compared."""
+        return self.diameter_angstrom * float(np.cbrt(self.share))
 
 
-def agreement(shells: ShellCorrelation, diameter_angstrom: float) -> float:
+def agreement(shells: ShellCorrelation, diameter_angstrom: float, *, share: float = 1.0) -> float:
     r"""Return by how many standard errors the details of two maps agree.
 
     .. math:: z = \frac{\sum_s n_s \mathrm{FSC}(s)}{\sqrt{\sum_s n_s}}
 
     over the shells finer than a third of the diameter, with :math:`n_s = \pi s^2`, half of the independent
     coefficients in shell :math:`s` of a box twice the molecule's volume: what :math:`n_s` coefficients without anything
-    in common add up to has standard deviation 1.
+    in common add up to has standard deviation 1. Of a share of the molecule, there are that many fewer.
     """
     frequency = shells.frequency_per_angstrom
     used = (frequency > 1 / (OUTLINE * diameter_angstrom)) & (frequency < SMOOTHED_AWAY * frequency[-1])
     if not used.any():
         return 0.0
-    count = np.pi * (np.arange(1, len(frequency) + 1)[used]) ** 2.0
+    count = share * np.pi * (np.arange(1, len(frequency) + 1)[used]) ** 2.0
     return float(count @ shells.correlation[used] / np.sqrt(count.sum()))
 
 
@@ -71,8 +87,8 @@ def verdict(judged: Judged, candidates: tuple[Candidate, ...], symmetry: Symmetr
     which another pose fits as well without a symmetry that explains it.
     """
     signs = (
-        judged.shells.resolution(0.5) <= COARSEST * judged.diameter_angstrom,
-        agreement(judged.shells, judged.diameter_angstrom) >= LEAST_AGREEMENT,
+        judged.shells.resolution(0.5) <= COARSEST * judged.compared_angstrom,
+        agreement(judged.shells, judged.compared_angstrom, share=judged.share) >= LEAST_AGREEMENT,
     )
     if not any(signs):
         return "no match"

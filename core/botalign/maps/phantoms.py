@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,8 @@ from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.threads import one_blas_thread
 
+#: The axis of the hinge, if no other is given.
+HINGE_AXIS = (0.2, 0.9, 0.4)
 _RADIUS_ANGSTROM = 48.0  # with 5% of shift in any direction it stays in the default box of 128 A
 _REACH = 6.0  # standard deviations beyond which a Gaussian is nothing in float32
 
@@ -27,6 +30,7 @@ def phantom(
     transform: ArrayLike | None = None,
     symmetry: str = "C1",
     hinge_degrees: float = 0.0,
+    hinge_axis: ArrayLike = HINGE_AXIS,
     noise: float = 0.0,
     seed: int = 0,
     noise_seed: int = 0,
@@ -51,6 +55,8 @@ def phantom(
         ``"C1"``, or ``"Cn"`` or ``"Dn"``: a ring or two of n copies about z, of the same total size.
     hinge_degrees : float
         By how much the second domain is turned about the linker; the first stays where it is.
+    hinge_axis : array_like, shape (3,)
+        About which axis through the linker it is turned, ``(x, y, z)`` of any length.
     noise : float
         Standard deviation of white noise, as a fraction of the map's maximum.
     seed : int
@@ -76,7 +82,7 @@ def phantom(
         raise InputError(f"resolution_angstrom: got {width}, expected a positive length.")
     if not noise >= 0:
         raise InputError(f"noise: got {noise}, expected a standard deviation, 0 or more.")
-    atoms = phantom_atoms(seed, symmetry=symmetry, hinge_degrees=hinge_degrees)
+    atoms = phantom_atoms(seed, symmetry=symmetry, hinge_degrees=hinge_degrees, hinge_axis=hinge_axis)
     if transform is not None:
         matrix = np.asarray(transform, dtype=np.float64)
         if matrix.shape != (3, 4) or not np.isfinite(matrix).all():
@@ -89,12 +95,14 @@ def phantom(
     return DensityMap(data, grid, name=f"phantom {seed}" if symmetry == "C1" else f"phantom {seed} {symmetry}")
 
 
-def phantom_atoms(seed: int = 0, *, symmetry: str = "C1", hinge_degrees: float = 0.0) -> _Points:
+def phantom_atoms(
+    seed: int = 0, *, symmetry: str = "C1", hinge_degrees: float = 0.0, hinge_axis: ArrayLike = HINGE_AXIS
+) -> _Points:
     """Return the residues of the molecule that :func:`phantom` shows.
 
     Parameters
     ----------
-    seed, symmetry, hinge_degrees
+    seed, symmetry, hinge_degrees, hinge_axis
         As in :func:`phantom`.
 
     Returns
@@ -105,19 +113,15 @@ def phantom_atoms(seed: int = 0, *, symmetry: str = "C1", hinge_degrees: float =
     Raises
     ------
     InputError
-        If `symmetry` is not Cn or Dn.
+        If `symmetry` is not Cn or Dn, or the axis has no direction.
     """
     copies = symmetry_rotations(symmetry)
-    generator = np.random.default_rng(seed)
-    hinge = np.array([2.0, 6.0, 0.0])
-    large = _domain(generator, np.array([-22.0, -2.0, 4.0]), np.array([28.0, 27.0, 22.0]), helices=22)
-    small = _domain(generator, np.array([17.0, 9.0, -6.0]), np.array([20.0, 27.0, 21.0]), helices=16)
-    linker = _helix(hinge, np.array([0.35, 0.3, 0.9]), residues=24)
-    # A bundle out of the plane of the rest, so that the hand shows at low resolution too.
-    corners = np.array([[-32.0, 10.0, 25.0], [-24.0, 15.0, 25.0], [-33.0, 19.0, 27.0]])
-    arm = [_helix(corner, np.array([-0.3, 0.4, 1.0]), residues=18) for corner in corners]
-    turned = (small - hinge) @ _about_axis(np.array([0.2, 0.9, 0.4]), math.radians(hinge_degrees)).T + hinge
-    atoms, resting = np.vstack([large, linker, *arm, turned]), np.vstack([large, linker, *arm, small])
+    axis = np.asarray(hinge_axis, dtype=np.float64)
+    if axis.shape != (3,) or not np.isfinite(axis).all() or not axis.any():
+        raise InputError(f"hinge_axis: got {axis.tolist()}, expected three finite numbers (x, y, z), not all zero.")
+    rest, small, hinge = _domains(seed)
+    turned = (small - hinge) @ _about_axis(axis, math.radians(hinge_degrees)).T + hinge
+    atoms, resting = np.vstack([rest, turned]), np.vstack([rest, small])
     centre: _Points = resting.mean(axis=0)
     atoms, resting = atoms - centre, resting - centre
     if len(copies) > 1:
@@ -129,6 +133,20 @@ def phantom_atoms(seed: int = 0, *, symmetry: str = "C1", hinge_degrees: float =
         atoms, resting = (np.vstack([(p @ upright.T + out) @ c.T for c in copies]) for p in (atoms, resting))
     scaled: _Points = atoms * (_RADIUS_ANGSTROM / np.linalg.norm(resting, axis=1).max())
     return scaled
+
+
+@lru_cache(maxsize=8)
+def _domains(seed: int) -> tuple[_Points, _Points, _Points]:
+    """Return what stays when the hinge is turned, the domain that is turned, and a point of the hinge's axis."""
+    generator = np.random.default_rng(seed)
+    hinge = np.array([2.0, 6.0, 0.0])
+    large = _domain(generator, np.array([-22.0, -2.0, 4.0]), np.array([28.0, 27.0, 22.0]), helices=22)
+    small = _domain(generator, np.array([17.0, 9.0, -6.0]), np.array([20.0, 27.0, 21.0]), helices=16)
+    linker = _helix(hinge, np.array([0.35, 0.3, 0.9]), residues=24)
+    # A bundle out of the plane of the rest, so that the hand shows at low resolution too.
+    corners = np.array([[-32.0, 10.0, 25.0], [-24.0, 15.0, 25.0], [-33.0, 19.0, 27.0]])
+    arm = [_helix(corner, np.array([-0.3, 0.4, 1.0]), residues=18) for corner in corners]
+    return np.vstack([large, linker, *arm]), small, hinge
 
 
 def symmetry_rotations(symmetry: str) -> _Points:

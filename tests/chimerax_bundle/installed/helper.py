@@ -67,6 +67,7 @@ class Helper:
             raise AssertionError(f"not refused: {command}")
         assert "\n" not in text.strip(), text
         assert "botalign" in text or "volume resample" in text, text
+        assert "`botalign" not in text, f"it names a command that only the command line has: {text}"
         return text
 
     # Models
@@ -179,3 +180,20 @@ def same(first, second, degrees=1e-3, shift=1e-3):
 def read(path):
     """Read a result file."""
     return json.loads(Path(path).read_text())
+
+
+def half_of(volume):
+    """Return a mask: one half of a map's box, with a soft edge."""
+    import botalign
+
+    density = botalign.read(volume.path)
+    x = np.broadcast_to(density.grid.axis_angstrom(2) - density.grid.centre_angstrom[0], density.data.shape)
+    return density.with_data(np.clip((x + 4) / 8, 0, 1).astype(np.float32))
+
+
+def part_of(volume, made_by):
+    """Return what one half of its box holds of a map, moved."""
+    import botalign
+
+    density = botalign.read(volume.path)
+    return botalign.moved(density.with_data(density.data * half_of(volume).data), made_by, density.grid)

@@ -1,6 +1,7 @@
 """The bundle's modules without ChimeraX: under a name of their own, with stand-ins for what they import of it."""
 
 import importlib
+import os
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -50,6 +51,23 @@ def recorder() -> Recorder:
 
 
 @pytest.fixture
+def widgets(load: Callable[[str], types.ModuleType], request: pytest.FixtureRequest) -> None:
+    """Qt under the name that it has in ChimeraX, on a screen that nobody sees."""
+    pytest.importorskip("pytestqt")
+    pytest.importorskip("qtpy.QtWidgets", exc_type=ImportError)
+    from .widgets import ModelMenuButton
+
+    if sys.platform == "linux":
+        os.environ["DISPLAY"] = request.getfixturevalue("display")
+        os.environ["QT_QPA_PLATFORM"] = "xcb"
+    request.getfixturevalue("qapp")
+    sys.modules["Qt"] = importlib.import_module("qtpy")
+    sys.modules["Qt.QtWidgets"] = importlib.import_module("qtpy.QtWidgets")
+    sys.modules["chimerax.ui"] = _module("chimerax.ui")
+    sys.modules["chimerax.ui.widgets"] = _module("chimerax.ui.widgets", ModelMenuButton=ModelMenuButton)
+
+
+@pytest.fixture
 def load(bundle: Path, recorder: Recorder) -> Iterator[Callable[[str], types.ModuleType]]:
     """Return a function that imports a module of the bundle."""
     kinds = {name: name for name in ("BoolArg", "FloatArg", "IntArg", "ModelsArg", "ObjectsArg", "OpenFileNameArg",
@@ -75,5 +93,5 @@ def load(bundle: Path, recorder: Recorder) -> Iterator[Callable[[str], types.Mod
     sys.modules.update({module.__name__: module for module in standins} | {package.__name__: package})
     yield lambda name: importlib.import_module(f"{package.__name__}.{name}")
     for name in set(sys.modules) - set(before):
-        if name.startswith(("chimerax", package.__name__)):
+        if name.split(".")[0] in ("chimerax", "Qt", package.__name__):
             del sys.modules[name]

@@ -73,6 +73,7 @@ class Model:
     def __init__(self, name: str, number: tuple[int, ...] = (), parent: Model | None = None) -> None:
         self.name, self.id, self.parent = name, number, parent
         self.id_string = ".".join(map(str, number))
+        self.atomspec = f"#{self.id_string}"
         self.positions = Place()
         self.deleted = False
         self.display = True

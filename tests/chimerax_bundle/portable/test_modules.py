@@ -159,6 +159,7 @@ class Found:
             "decision": decision, "correlation_as_given": 0.5, "correlation_mirrored": 0.9,
         })  # fmt: skip
         self.mirrored, self.verdict, self.verdict_in_words = mirrored, verdict, f"{verdict}, in words"
+        self.hand_in_words = f"{decision}, in words"
         self.seconds, self.seed = 1.5, 0
         self.parameters = {"loss": "wemd", "size": 32, "evaluations": 200}
         self.after = type("Scores", (), {"fsc_resolution_angstrom": 7.5})
@@ -180,7 +181,7 @@ def test_the_report_has_what_fit_in_map_says(load):
     for part in (
         "Aligned map b.mrc (#2) to map <a>.mrc (#1) using 1234 points above level 0.02",
         "before: correlation = 0.9, correlation about mean = 0.8", "shift = 3, angle = 45 degrees",
-        "hand: mirrored", "botalign #2 to #1 hand auto places a mirrored copy", "agree to 7.5 A",
+        "hand: mirrored, in words", "botalign #2 to #1 hand auto places a mirrored copy", "agree to 7.5 A",
         "Position of b.mrc (#2) relative to <a>.mrc (#1) coordinates:\n  Matrix",
     ):  # fmt: skip
         assert part in text, part

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from botalign import DensityMap, Grid, InputError, align, align_steps, score
+from botalign import DensityMap, Grid, InputError, align, align_steps, contour_level, score
 
 
 def refused(fixed: DensityMap, moving: DensityMap, message: str, **options: object) -> None:
@@ -54,6 +54,14 @@ def test_an_option_out_of_range_is_named(name: str, value: object, fixed: Densit
 def test_an_option_that_does_not_exist_is_an_error(fixed: DensityMap, moving: DensityMap) -> None:
     with pytest.raises(TypeError, match="evaluation"):
         align(fixed, moving, evaluation=3)
+
+
+def test_a_level_that_leaves_nothing_is_answered_by_one_that_does(fixed: DensityMap) -> None:
+    with pytest.raises(InputError, match=r"0 voxels lie above the contour level 1e\+09") as caught:
+        align(fixed, fixed, level_moving=1e9)
+    suggested = float(str(caught.value).split()[-3])
+    assert suggested == pytest.approx(contour_level(fixed), rel=1e-3)
+    align_steps(fixed, fixed, level_moving=suggested, evaluations=1).send(None)
 
 
 @pytest.mark.parametrize("value", [0.0, 3.5, -1.0])

@@ -1,13 +1,16 @@
 """Two maps of which a part is the same: the two arcs of Figure 10 of Singer and Yang (2024), and a moved domain."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
 import botalign
-from botalign.geometry import geodesic_degrees, inverse, matrix_from_rotation_vector
+from botalign.alignment.preparation import survey
+from botalign.alignment.verdict import Judged, verdict
+from botalign.geometry import apply_transform, geodesic_degrees, inverse, matrix_from_rotation_vector
 from botalign.maps.resampling import moved
 
 RADIUS, EXTENSION = 34.0, 0.35  # angstrom; share of the half circle
@@ -89,3 +92,34 @@ def test_the_weights_say_which_part_agrees(
     assert weights.data[:, :, x < 5][dense[:, :, x < 5]].mean() > 0.8
     assert weights.data[:, :, x > 32][dense[:, :, x > 32]].mean() < 0.4
     assert 0.4 < result.candidates[0].share < 1
+
+
+def test_two_arms_that_moved_leave_the_answer_certain(beads: Callable[..., botalign.DensityMap]) -> None:
+    # Either arm is 22 % of the mass, turned by 60 degrees, as the lids of adenylate kinase are.
+    rng = np.random.default_rng(5)
+    places = np.concatenate([rng.normal(size=(50, 3)) * [12, 10, 9], rng.normal(size=(40, 3)) * 6])
+    masses = rng.uniform(0.5, 1.5, 90)
+    other = places.copy()
+    for arm, side, axis in ((slice(50, 70), 1, [0, 1, 0]), (slice(70, 90), -1, [0, 0.3, 1])):
+        places[arm] += [30 * side, 4 * side, 0]
+        hinge = np.array([20.0 * side, 0, 0])
+        turn = matrix_from_rotation_vector(np.radians(60) * np.array(axis))
+        other[arm] = (places[arm] - hinge) @ turn.T + hinge
+    motion = np.column_stack([matrix_from_rotation_vector([1.1, 2.0, -0.3]), [2.0, 5.0, -3.0]])
+    fixed, moving = beads(places, masses), beads(apply_transform(inverse(motion), other), masses)
+    result = botalign.align(fixed, moving, loss="core", hand="keep")
+    assert float(geodesic_degrees(result.rotation, motion[:, :3])) < 3
+    assert result.verdict == "certain"
+    whole = Judged(result.shells_after, 2 * survey(fixed).radius_angstrom)
+    assert verdict(whole, result.candidates, result.symmetry) == "ambiguous"
+
+
+def test_maps_that_miss_each_other_have_weights_all_the_same(
+    result: botalign.Alignment, fixed: botalign.DensityMap, moving: botalign.DensityMap
+) -> None:
+    # No shell correlates there, so there is no resolution to choose a sampling by.
+    aside = replace(result, moving_to_fixed=result.moving_to_fixed + np.array([0, 0, 0, 1e4]))
+    weights = aside.common_part(fixed, moving).data
+    dense = fixed.data > 0.5 * fixed.data.max()
+    assert np.isfinite(weights).all()
+    assert weights[dense].mean() < 0.4

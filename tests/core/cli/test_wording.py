@@ -33,6 +33,13 @@ def test_a_command_that_is_nearly_one(run: Run) -> None:
     assert run("algin").refused().endswith("Did you mean 'align'? See `botalign --help`.\n")
 
 
+def test_a_file_that_is_no_result(run: Run, pair: Pair, tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    for content, reason in (("{", "the result file of `botalign"), ("{}", "not a result of `botalign")):
+        path.write_text(content)
+        assert f"{reason} align --result`" in run("apply", path, pair.moving, "-o", tmp_path / "b.mrc").refused()
+
+
 def test_one_voxel() -> None:
     said = "a.mrc: 1 voxels are NaN or infinite; replace them (by 0, say) and try again."
     assert reworded(said) == "a.mrc: 1 voxel is NaN or infinite; replace it (by 0, say) and try again."

@@ -33,8 +33,8 @@ def options_out_of_range(cx):
         ("size 4", "size"),
         ("evaluations 0", "evaluations"),
         ("seed -1", "seed"),
-        ("level 1e9", "contour level"),
-        ("toLevel 1e9", "contour level"),
+        ("level 1e9", "is suggested"),
+        ("toLevel 1e9", "is suggested"),
         ("result /no/such/folder/r.json", "does not exist"),
         (f"result {cx.folder}", "is a folder"),
     ):

@@ -1,7 +1,6 @@
 """Maps of which a part is the same, or is wanted: conformations, parts in a whole, masks."""
 
-import numpy as np
-from helper import motion
+from helper import half_of, motion, part_of
 
 
 def two_conformations_are_placed_by_what_they_share(cx):
@@ -14,7 +13,7 @@ def two_conformations_are_placed_by_what_they_share(cx):
 
 def a_part_is_found_in_the_whole(cx):
     fixed = cx.phantom()
-    part = cx.open(_part(fixed, motion(61)))
+    part = cx.open(part_of(fixed, motion(61)))
     cx.scatter(fixed, part)
     (alignment,) = cx.run("botalign #2 to #1 partial true hand keep")
     assert alignment.parameters["partial"] is True
@@ -23,7 +22,7 @@ def a_part_is_found_in_the_whole(cx):
 
 def a_mask_says_what_is_aligned(cx):
     fixed, moving = cx.phantom(), cx.phantom(motion(62))
-    mask = cx.open(_mask(fixed))
+    mask = cx.open(half_of(fixed))
     cx.scatter(fixed, moving)
     mask.scene_position = fixed.scene_position  # a mask counts where it lies
     (alignment,) = cx.run("botalign #2 to #1 toMask #3 hand keep")
@@ -35,20 +34,3 @@ def what_is_no_mask_is_refused(cx):
     cx.phantom(), cx.phantom(motion(63))
     error = cx.refused("botalign #2 to #1 mask #2 hand keep")
     assert "is it a mask" in error
-
-
-def _mask(volume):
-    """One half of the phantom's box, with a soft edge."""
-    import botalign
-
-    density = botalign.read(volume.path)
-    x = np.broadcast_to(density.grid.axis_angstrom(2) - density.grid.centre_angstrom[0], density.data.shape)
-    return density.with_data(np.clip((x + 4) / 8, 0, 1).astype(np.float32))
-
-
-def _part(volume, made_by):
-    """What one half of the box holds of the phantom, moved."""
-    import botalign
-
-    density = botalign.read(volume.path)
-    return botalign.moved(density.with_data(density.data * _mask(volume).data), made_by, density.grid)

@@ -35,6 +35,26 @@ def the_log_says_what_fit_in_map_says(cx):
         assert part in log, part
 
 
+def verdict_and_hand_are_in_the_cores_words(cx):
+    cx.phantom(), cx.phantom(motion(34)), cx.phantom(seed=1)
+    for command, verdict in (
+        ("botalign #2 to #1", "certain"),
+        ("botalign #3 to #1", "ambiguous"),
+        ("botalign #2 to #1 hand keep refine false", None),
+    ):
+        (alignment,) = cx.run(command)
+        said = cx.log_so_far()
+        assert alignment.verdict == verdict, (command, alignment.verdict)
+        assert f"\n  hand: {alignment.hand_in_words}\n" in said
+        assert f"\n  verdict: {alignment.verdict_in_words}\n" in said
+
+
+def equivalent_poses_of_a_symmetric_map_are_told(cx):
+    cx.phantom(symmetry="C3"), cx.phantom(motion(35), symmetry="C3")
+    cx.run("botalign #2 to #1")
+    assert "verdict: certain, one of 3 equivalent motions (symmetry C3)" in cx.log_so_far()
+
+
 def fit_in_map_afterwards_stays(cx):
     fixed, moving = cx.phantom(), cx.phantom(motion(32))
     cx.run("botalign #2 to #1 hand keep")

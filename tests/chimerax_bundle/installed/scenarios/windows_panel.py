@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from helper import motion, same
+from helper import half_of, motion, part_of, same
 
 
 def _panel(cx):
@@ -114,15 +114,67 @@ def every_option_of_the_panel_is_one_of_the_command(cx):
     options._evaluations.setValue(20)
     options._seed.setValue(5)
     options._refine.setChecked(False)
-    options._level.setText("0.2")
-    options._to_level.setText("0.3")
+    parts = panel._parts
+    parts._level.setText("0.2")
+    parts._to_level.setText("0.3")
     panel._hand.setCurrentIndex(2)
     yield lambda: panel.command() is not None
-    words = "hand keep search local loss l2 size 24 evaluations 20 seed 5 level 0.2 toLevel 0.3 refine false"
+    words = "hand keep search local loss l2 size 24 evaluations 20 seed 5 refine false level 0.2 toLevel 0.3"
     assert panel.command() == f"botalign #2 to #1 {words}"
     panel._buttons["Align"].click()
     yield lambda: panel._task is None
     assert "correlation" in panel._result.text()
+
+
+def two_conformations_by_the_panel(cx):
+    fixed, moving = cx.phantom(), cx.phantom(motion(216), hinge_degrees=25)
+    cx.scatter(fixed, moving)
+    panel = _panel(cx)
+    panel._options._loss.setCurrentIndex(2)
+    panel._hand.setCurrentIndex(2)
+    yield lambda: panel.command() == "botalign #2 to #1 hand keep loss core"
+    panel._buttons["Align"].click()
+    yield lambda: panel._task is None
+    cx.assert_in_place(moving, fixed, motion(216), degrees=1.0, voxels=0.5)
+    verdict = next(line for line in panel._result.text().split("<br>") if line.startswith("verdict: "))
+    assert verdict in cx.log_so_far().replace("\n", " ")
+
+
+def a_part_and_a_mask_by_the_panel(cx):
+    fixed = cx.phantom()
+    part, mask = cx.open(part_of(fixed, motion(217))), cx.open(half_of(fixed))
+    cx.scatter(fixed, part)
+    mask.scene_position = fixed.scene_position
+    panel = _panel(cx)
+    panel._moving.value = part
+    more = panel._parts
+    more._partial.setChecked(True)
+    assert more._mask.value is more._to_mask.value is None  # never chosen unasked
+    panel._hand.setCurrentIndex(2)
+    yield lambda: panel.command() == "botalign #2 to #1 hand keep partial true"
+    panel._buttons["Align"].click()
+    yield lambda: panel._task is None
+    cx.assert_in_place(part, fixed, motion(217), degrees=2.0, voxels=1.0)
+    more._partial.setChecked(False)
+    next(a for a in more._to_mask.menu().actions() if "#3" in a.text()).trigger()
+    yield lambda: panel.command() == "botalign #2 to #1 hand keep toMask #3"
+    cx.run("undo")
+    panel._buttons["Align"].click()
+    yield lambda: panel._task is None
+    cx.assert_in_place(part, fixed, motion(217), degrees=2.0, voxels=1.0)
+    cx.run("close #3")
+    yield lambda: panel.command() == "botalign #2 to #1 hand keep"
+    assert more._to_mask.text() == "no mask"
+
+
+def what_is_no_mask_is_refused_by_the_panel(cx):
+    _, moving = cx.phantom(), cx.phantom(motion(218))
+    panel = _panel(cx)
+    panel._parts._mask.value = moving
+    yield lambda: panel.command() == "botalign #2 to #1 mask #2"
+    panel._buttons["Align"].click()
+    yield lambda: panel._task is None
+    assert "is it a mask" in panel._result.text()
 
 
 def the_toolbar_button_and_the_menu_entry_show_the_panel(cx):

@@ -1,0 +1,250 @@
+"""``botalign landscape``: a latent space in which distances mean something."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from botalign.cli.options import Overwrite, Quiet, Seed
+from botalign.cli.staging import Staging
+from botalign.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from botalign import Landscape, TrainingProgress
+
+COORDINATES, TABLE, NUMBERS, PICTURE, SUBSET = (
+    "z_transformed.npy",
+    "z_transformed.csv",
+    "landscape.json",
+    "landscape.png",
+    "subset_transformed.npy",
+)
+
+
+class Weighting(StrEnum):
+    """How errors are counted: relative to the distance, or large distances less."""
+
+    relative = "relative"
+    local = "local"
+
+
+def landscape(
+    latents: Annotated[
+        Path,
+        typer.Argument(
+            metavar="Z",
+            help="Latent coordinates of all images: NPY, cryoDRGN's z.N.pkl, or text in columns.",
+            show_default=False,
+        ),
+    ],
+    subset: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SUBSET",
+            help="A folder with z_values.txt and vol_*.mrc, as `cryodrgn analyze` writes; or a file of the latents, or "
+            "of the rows, that there are volumes of.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Where to write what is found.", show_default=False),
+    ],
+    distances: Annotated[
+        Path,
+        typer.Option(
+            metavar="D",
+            help="Distances of the volumes, minimised over rotations: D.zarr of `botalign distances`, or a square NPY.",
+            show_default=False,
+        ),
+    ],
+    dimensions: Annotated[
+        int | None, typer.Option(metavar="N", help="Of the new coordinates; as many as the latents have if not given.")
+    ] = None,
+    amortise: Annotated[
+        bool,
+        typer.Option(
+            "--amortise/--no-amortise", help="Learn the distance of any two latents first, or use the given ones only."
+        ),
+    ] = True,
+    weighting: Annotated[
+        Weighting,
+        typer.Option(help="Errors relative to the distance (eq. 8 of Levy), or large distances counted less (eq. 9)."),
+    ] = Weighting.relative,
+    floor: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X", help="How uncertain a distance is: none smaller is divided by. [a twentieth of the median]"
+        ),
+    ] = None,
+    grow: Annotated[
+        bool,
+        typer.Option("--grow/--no-grow", help="Estimate the intrinsic dimension by maps into 1, 2, ... dimensions."),
+    ] = True,
+    held_out: Annotated[
+        float, typer.Option(metavar="X", help="Part of the volumes by which the learned distance is checked.")
+    ] = 0.2,
+    steps: Annotated[int, typer.Option(metavar="N", help="Steps of each descent.")] = 2000,
+    colour: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A number for each latent, to colour the plots by: NPY or text.")
+    ] = None,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Deform a latent space so that distances in it are those of the volumes.
+
+    A latent space, as cryoDRGN's, says which volume belongs to an image, but not how different two volumes are: part of
+    it may only turn the molecule. From the distances of some volumes, minimised over rotations, new coordinates of all
+    images are learned, after Levy.
+    """
+    import numpy as np
+
+    import botalign
+    from botalign.cli import running
+
+    paths = {name: output / name for name in (COORDINATES, TABLE, SUBSET, NUMBERS, PICTURE)}
+    draw = running.can_draw()
+    _check(output, paths, [latents, distances], overwrite=overwrite, draw=draw)
+    z = botalign.read_latents(latents)
+    omega = botalign.read_subset(subset, z)
+    shades = None if colour is None else _column(colour, len(z))
+    known = _read_distances(distances, [path.name for path in omega.volumes])
+    options: dict[str, Any] = {
+        "dimensions": dimensions,
+        "amortise": amortise,
+        "weighting": weighting.value,
+        "floor": floor,
+        "grow": grow,
+        "held_out": held_out,
+        "steps": steps,
+        "seed": seed,
+    }
+    told = botalign.landscape_steps(z, omega.latents, known, **options)
+    found = _finished(told, quiet=quiet)
+    with Staging(overwrite=overwrite) as staging:
+        np.save(staging.path(paths[COORDINATES]), found.transformed)
+        np.save(staging.path(paths[SUBSET]), found.subset_transformed)
+        _write_table(found.transformed, staging.path(paths[TABLE]))
+        staging.path(paths[NUMBERS]).write_text(found.to_json() + "\n", encoding="utf-8")
+        if draw:
+            from botalign.figures import landscape_figure
+
+            figure = landscape_figure(found, z, omega.latents, known, colours=shades)
+            figure.savefig(staging.path(paths[PICTURE]))
+    print(_told(found))
+    if not quiet:
+        names = [name for name in paths if draw or name != PICTURE]
+        print(f"written               {', '.join(names)} in {output}")
+
+
+def _check(folder: Path, paths: dict[str, Path], inputs: list[Path], *, overwrite: bool, draw: bool) -> None:
+    from botalign.cli import outputs
+    from botalign.conformations.training import require_jax
+
+    require_jax()
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file, but -o must be a folder; give another name.")
+    wanted = [path for name, path in paths.items() if draw or name != PICTURE]
+    outputs.check(
+        [outputs.Output(p, "-o", (p.suffix,), in_folder=True) for p in wanted], inputs=inputs, overwrite=overwrite
+    )
+
+
+def _column(path: Path, count: int) -> NDArray[np.float64]:
+    """Read the numbers to colour by."""
+    import botalign
+
+    values = botalign.read_latents(path)
+    if values.shape != (count, 1):
+        raise InputError(
+            f"{path}: got {values.shape[0]} rows of {values.shape[1]}, expected {count} numbers, one a row."
+        )
+    return values[:, 0]
+
+
+def _finished(steps: Generator[TrainingProgress, None, Landscape], *, quiet: bool) -> Landscape:
+    """Take all steps, with a progress bar if stderr is a terminal."""
+    from botalign.steps import exhaust
+
+    if quiet or not sys.stderr.isatty():
+        return exhaust(steps)
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:21}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, TextColumn("{task.fields[loss]}"), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("prepare", total=None, loss="")
+
+        def shown() -> Generator[TrainingProgress, None, Landscape]:
+            while True:
+                try:
+                    step = next(steps)
+                except StopIteration as stop:
+                    result: Landscape = stop.value
+                    return result
+                loss = f"loss {step.loss:.4g}"
+                bar.update(task, description=step.stage, completed=step.done, total=step.total, loss=loss)
+                yield step
+
+        return exhaust(shown())
+
+
+def _write_table(coordinates: NDArray[np.float64], path: Path) -> None:
+    """Write coordinates as CSV, a row for each latent, numbered from 0."""
+    import numpy as np
+
+    header = ",".join(["index", *(f"z{k + 1}" for k in range(coordinates.shape[1]))])
+    rows = np.column_stack([np.arange(len(coordinates)), coordinates])
+    np.savetxt(path, rows, fmt=["%d", *["%.9g"] * coordinates.shape[1]], delimiter=",", header=header, comments="")
+
+
+def _told(found: Landscape) -> str:
+    """Return what was found, a line each."""
+    from botalign.cli.tables import columns
+
+    count, dimensions = found.transformed.shape
+    rows = [
+        ("latents", f"{count}, of which {len(found.subset_transformed)} have volumes"),
+        ("dimensions", f"{dimensions}"),
+        ("stress", f"{found.before.stress:.4f} before, {found.after.stress:.4f} after"),
+        ("correlation", f"{found.before.correlation:.4f} before, {found.after.correlation:.4f} after"),
+    ]
+    if found.held_out is not None:
+        rows.append(
+            (
+                "held-out distances",
+                f"off by {found.held_out.median_error:.2%} of the median, {found.held_out.pairs} pairs",
+            )
+        )
+    rows += [
+        (
+            f"into {trial.dimensions}",
+            f"stress {trial.stress:.4f}, thickness of the last dimension {trial.thickness:.4f}",
+        )
+        for trial in found.trials
+    ]
+    if found.intrinsic_dimension is not None:
+        rows.append(("intrinsic dimension", f"{found.intrinsic_dimension}"))
+    return columns(rows)
+
+
+def _read_distances(path: Path, names: list[str]) -> NDArray[np.float64]:
+    import numpy as np
+
+    if path.suffix.lower() != ".npy":
+        raise InputError(f"{path}: unknown ending, expected distances, D.zarr or a square NPY.")
+    try:
+        loaded: NDArray[np.float64] = np.load(path, allow_pickle=False)
+        return loaded
+    except (OSError, ValueError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or "it is no numpy file"
+        raise InputError(f"{path}: can't be read ({reason}); expected distances, D.zarr or a square NPY.") from None

@@ -1,0 +1,276 @@
+"""A map of the latent space after which distances mean something (Levy, "Meaningful dimensionality reduction")."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from importlib.metadata import version
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from botalign.conformations.agreement import Agreement, agreement, lengths
+from botalign.conformations.dimension import DimensionTrial, local_thickness
+from botalign.conformations.landscape_input import check_options, checked_arrays
+from botalign.conformations.landscape_result import Landscape
+from botalign.conformations.learning import (
+    Weighting,
+    best_scale,
+    learn_distance,
+    learn_map,
+    linear_start,
+    predict,
+    scaling,
+    transform,
+)
+from botalign.conformations.networks import Parameters
+from botalign.conformations.training import Schedule, TrainingProgress, require_jax
+from botalign.steps import exhaust
+
+Result = TypeVar("Result")
+Steps = Generator[TrainingProgress, None, Result]
+
+_DECAY = 0.3
+_MOST_DIMENSIONS = 6
+
+
+def landscape(
+    latents: ArrayLike,
+    subset: ArrayLike,
+    distances: ArrayLike,
+    *,
+    dimensions: int | None = None,
+    amortise: bool = True,
+    weighting: Weighting = "relative",
+    floor: float | None = None,
+    grow: bool = True,
+    held_out: float = 0.2,
+    steps: int = 2000,
+    batch: int = 512,
+    seed: int = 0,
+) -> Landscape:
+    r"""Deform a latent space so that Euclidean distances in it agree with distances of volumes.
+
+    Latent coordinates, such as cryoDRGN's, say which volume belongs to an image, but not how different two volumes are:
+    part of the space may only turn the molecule. From the distances of some volumes a symmetric network
+    :math:`h_\psi(z_1, z_2)` is learned (eq. 7 of Levy), and from it a map :math:`f_\xi` that minimises
+
+    .. math:: \sum_{i,j} \left( \frac{\|f_\xi(z_i) - f_\xi(z_j)\|_2}{h_\psi(z_i, z_j)} - 1 \right)^2
+
+    over random pairs of all latents (eq. 8), by stochastic gradient descent.
+
+    Parameters
+    ----------
+    latents : array_like, shape (n, d)
+        Latents of all images.
+    subset : array_like, shape (L, d)
+        Those of which there are volumes, at least 5.
+    distances : array_like, shape (L, L)
+        Distances of these volumes, minimised over rotations (eq. 1), as :func:`botalign.distances` returns them.
+    dimensions : int, optional
+        d', of the new coordinates; d if not given. Then the map begins as the identity times a factor, and leaves it as
+        far as the distances ask.
+    amortise : bool
+        Whether to learn :math:`h_\psi`. Otherwise the map is fitted to the given distances alone (eq. 5).
+    weighting : {"relative", "local"}
+        ``"local"`` divides the errors by the distance once more (eq. 9), for distances that mean little where they are
+        large.
+    floor : float, optional
+        The least distance that is divided by, in the unit of the distances: about as much as they are uncertain by. Two
+        volumes that are the same have distance zero. A twentieth of the median if not given.
+    grow : bool
+        Whether to estimate the intrinsic dimension by maps into 1, 2, ... dimensions, until the last one counts for
+        nothing.
+    held_out : float
+        The part of the subset that :math:`h_\psi` is not shown, once, to measure its error; 0 for none. What is used is
+        learned from all.
+    steps : int
+        Steps of each descent.
+    batch : int
+        Pairs a step.
+    seed : int
+        Seed of all draws: the same one gives the same result, to the bit, on the same machine.
+
+    Returns
+    -------
+    Landscape
+
+    Raises
+    ------
+    InputError
+        If an argument can't be used, or jax or optax is missing.
+
+    See Also
+    --------
+    landscape_steps : the same as a generator.
+
+    References
+    ----------
+    A. Levy, Meaningful Dimensionality Reduction of the Conformational Space.
+    """
+    return exhaust(
+        landscape_steps(
+            latents,
+            subset,
+            distances,
+            dimensions=dimensions,
+            amortise=amortise,
+            weighting=weighting,
+            floor=floor,
+            grow=grow,
+            held_out=held_out,
+            steps=steps,
+            batch=batch,
+            seed=seed,
+        )
+    )
+
+
+def landscape_steps(
+    latents: ArrayLike,
+    subset: ArrayLike,
+    distances: ArrayLike,
+    *,
+    dimensions: int | None = None,
+    amortise: bool = True,
+    weighting: Weighting = "relative",
+    floor: float | None = None,
+    grow: bool = True,
+    held_out: float = 0.2,
+    steps: int = 2000,
+    batch: int = 512,
+    seed: int = 0,
+) -> Steps[Landscape]:
+    """Do what :func:`landscape` does, with the same arguments, and tell how far it has come.
+
+    Yields
+    ------
+    TrainingProgress
+        After every hundred steps of descent. The total is an upper bound while the dimension is grown.
+
+    Returns
+    -------
+    Landscape
+    """
+    z, omega, given = checked_arrays(latents, subset, distances)
+    count, dimension = len(omega), z.shape[1]
+    target = dimension if dimensions is None else dimensions
+    check_options(
+        dimensions=target,
+        weighting=weighting,
+        floor=floor,
+        held_out=held_out,
+        steps=steps,
+        batch=batch,
+        seed=seed,
+    )
+    require_jax()
+    began = time.perf_counter()
+    measured = scaling(omega, given, floor)
+    known = (given / measured.unit).astype(np.float32)
+    upper = np.triu_indices(count, 1)
+    scale = best_scale(lengths(omega, upper), given[upper] / measured.unit)
+    scaled, scaled_subset = measured.scaled(z), measured.scaled(omega)
+    # One generator each, in a fixed order, so that what is left out doesn't change the rest.
+    first, second, drawer, *others = np.random.default_rng(seed).spawn(4 + max(_MOST_DIMENSIONS, target))
+    shown = _shown(count, held_out if amortise else 0.0, first)
+    tries = list(range(1, min(dimension, _MOST_DIMENSIONS) + 1)) if grow else []
+    descents = int(amortise) + int(len(shown) < count) + len({*tries, target})
+    course = _Course(steps, descents)
+
+    held: Agreement | None = None
+    learned: Parameters | None = None
+    straight = np.diag(measured.spread * scale)
+    distance_schedule = Schedule(steps, batch, decay=_DECAY)
+    if len(shown) < count:
+        trained = learn_distance(scaled_subset, known, shown, straight, measured.floor, distance_schedule, first)
+        part = yield from course.follow("check the distance", trained)
+        new = np.ones(count, dtype=bool)
+        new[shown] = False
+        pairs = np.stack(upper)[:, new[upper[0]] | new[upper[1]]]
+        guessed = predict(part, scaled_subset[pairs[0]], scaled_subset[pairs[1]]) * measured.unit
+        held = agreement(guessed, given[pairs[0], pairs[1]])
+    if amortise:
+        everything = np.arange(count)
+        trained = learn_distance(scaled_subset, known, everything, straight, measured.floor, distance_schedule, second)
+        learned = yield from course.follow("learn the distance", trained)
+
+    def fit(into: int) -> Steps[Parameters]:
+        return course.follow(
+            f"map into {into} dimension{'s' * (into > 1)}",
+            learn_map(
+                scaled if amortise else scaled_subset,
+                learned if amortise else known,
+                linear_start(scaled, measured.spread, into, scale),
+                measured.floor,
+                weighting,
+                Schedule(steps, batch),
+                others[into],
+            ),
+        )
+
+    maps: dict[int, Parameters] = {}
+    trials: list[DimensionTrial] = []
+    for into in tries:
+        maps[into] = yield from fit(into)
+        there = transform(maps[into], scaled_subset)
+        stress = agreement(lengths(there, upper), given[upper] / measured.unit).stress
+        trials.append(DimensionTrial(into, stress, local_thickness(transform(maps[into], scaled), drawer)))
+        if trials[-1].flat:
+            break
+    if target not in maps:
+        maps[target] = yield from fit(target)
+    made = maps[target]
+    there = transform(made, scaled_subset) * measured.unit
+    return Landscape(
+        transformed=transform(made, scaled) * measured.unit,
+        subset_transformed=there,
+        before=agreement(lengths(omega, upper) * scale * measured.unit, given[upper]),
+        after=agreement(lengths(there, upper), given[upper]),
+        held_out=held,
+        trials=tuple(trials),
+        parameters={
+            "dimensions": target,
+            "amortise": amortise,
+            "weighting": weighting,
+            "floor": measured.floor * measured.unit,
+            "grow": grow,
+            "held_out": held_out,
+            "steps": steps,
+            "batch": batch,
+        },
+        seed=seed,
+        versions={name: version(name) for name in ("botalign", "numpy", "jax", "optax")},
+        seconds=time.perf_counter() - began,
+        trace=tuple(course.trace),
+        _scaling=measured,
+        _map=made,
+        _distance=learned,
+    )
+
+
+class _Course:
+    """Counts the steps of several descents."""
+
+    def __init__(self, steps: int, descents: int) -> None:
+        self._steps, self._total, self._before = steps, steps * descents, 0
+        self.trace: list[TrainingProgress] = []
+
+    def follow(self, stage: str, descent: Generator[tuple[int, float], None, Parameters]) -> Steps[Parameters]:
+        """Take the steps of a descent, and tell of each."""
+        while True:
+            try:
+                done, loss = next(descent)
+            except StopIteration as stop:
+                self._before += self._steps
+                result: Parameters = stop.value
+                return result
+            self.trace.append(TrainingProgress(stage, self._before + done, self._total, loss))
+            yield self.trace[-1]
+
+
+def _shown(count: int, held_out: float, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Draw which members of the subset the distance is learned from while it is checked."""
+    left_out = 0 if held_out == 0 else min(max(round(held_out * count), 1), count - 3)
+    return np.sort(rng.permutation(count)[left_out:])

@@ -1,0 +1,92 @@
+"""The two functions that are learned: a distance of two latents, and a map of the latent space.
+
+Both are plain functions of their parameters and of arrays, written for any module ``xp`` that has numpy's functions:
+jax's while they are trained, numpy itself afterwards.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Nested dictionaries and lists of arrays.
+Parameters = Any
+Array = NDArray[np.float32]
+
+_HIDDEN = (64, 64)
+_FEATURES = 16
+_WEIGHT_UNITS = (32,)
+#: Below this part of a typical distance a norm is rounded off, so that it has a derivative at zero.
+ROUNDING = 1e-3
+
+
+def layers(rng: np.random.Generator, sizes: tuple[int, ...], *, last: float = 1.0) -> list[dict[str, Array]]:
+    """Draw the layers of a perceptron; the weights of the last one are multiplied by `last`."""
+    made = []
+    for k, (inner, outer) in enumerate(pairwise(sizes)):
+        scale = (last if k == len(sizes) - 2 else 1.0) / math.sqrt(inner)
+        weights = scale * rng.standard_normal((inner, outer))
+        made.append({"weights": weights.astype(np.float32), "bias": np.zeros(outer, np.float32)})
+    return made
+
+
+def perceptron(xp: Any, parameters: Parameters, x: Any) -> Any:
+    """Return the values of a perceptron, shape (..., inner) to (..., outer); activation ``x / (1 + exp(-x))``."""
+    for layer in parameters[:-1]:
+        x = x @ layer["weights"] + layer["bias"]
+        x = 0.5 * x * (1 + xp.tanh(0.5 * x))
+    return x @ parameters[-1]["weights"] + parameters[-1]["bias"]
+
+
+def rounded_norm(xp: Any, squares: Any) -> Any:
+    """Return the root of a sum of squares, zero and smooth at zero."""
+    return xp.sqrt(squares + np.float32(ROUNDING**2)) - np.float32(ROUNDING)
+
+
+def new_distance(rng: np.random.Generator, start: NDArray[np.float64]) -> Parameters:
+    """Draw the parameters of :func:`distance`, whose first d features begin as the linear map `start`, shape (d, d)."""
+    dimension = len(start)
+    straight = np.zeros((dimension, max(_FEATURES, dimension)), np.float32)
+    straight[:, :dimension] = start
+    features = straight.shape[1]
+    return {
+        "straight": straight,
+        "bent": layers(rng, (dimension, *_HIDDEN, features), last=0.3),
+        "weight": layers(rng, (2 * features, *_WEIGHT_UNITS, features), last=0.1),
+    }
+
+
+def distance(xp: Any, parameters: Parameters, first: Any, second: Any) -> Any:
+    r"""Return :math:`h_\psi(z_1, z_2)` (eq. 7 of Levy), shapes (..., d) to (...).
+
+    With features :math:`p = \phi(z_1)`, :math:`q = \phi(z_2)` it is :math:`\sqrt{\sum_k a_k (p_k - q_k)^2}`, where the
+    positive weights :math:`a_k` are a function of :math:`|p - q|` and :math:`p + q`. So it doesn't change when the
+    arguments are exchanged, is never negative, and is zero where they are equal, whatever the parameters are.
+    """
+    p, q = _features(xp, parameters, first), _features(xp, parameters, second)
+    apart = xp.abs(p - q)
+    weights = xp.logaddexp(perceptron(xp, parameters["weight"], xp.concatenate([apart, p + q], axis=-1)), np.float32(0))
+    return rounded_norm(xp, (weights * apart**2).sum(axis=-1))
+
+
+def _features(xp: Any, parameters: Parameters, z: Any) -> Any:
+    return z @ parameters["straight"] + perceptron(xp, parameters["bent"], z)
+
+
+def new_map(rng: np.random.Generator, start: NDArray[np.float64]) -> Parameters:
+    """Draw the parameters of :func:`mapped`, which begins as the linear map `start`, shape (d, d')."""
+    dimension, target = start.shape
+    return {"straight": start.astype(np.float32), "bent": layers(rng, (dimension, *_HIDDEN, target), last=0.0)}
+
+
+def mapped(xp: Any, parameters: Parameters, z: Any) -> Any:
+    r"""Return :math:`f_\xi(z)` (eq. 6 of Levy), shapes (..., d) to (..., d'): a linear map and a perceptron, added.
+
+    It begins as the linear map alone, the identity where the dimensions agree, and leaves it as far as the distances
+    ask.
+    """
+    return z @ parameters["straight"] + perceptron(xp, parameters["bent"], z)

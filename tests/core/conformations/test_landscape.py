@@ -1,0 +1,167 @@
+"""A latent space in which distances mean something."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from botalign import InputError, Landscape, landscape, landscape_steps, phantom_family
+from botalign.conformations import networks, training
+
+pytest.importorskip("jax", reason="needs jax")
+pytest.importorskip("optax", reason="needs optax")
+
+RNG = np.random.default_rng(0)
+Z = RNG.uniform(-1, 1, (300, 2)) * [2.0, 0.5] + [3.0, -1.0]
+OMEGA = Z[:30]
+DISTANCES = 3.0 * cdist(OMEGA, OMEGA)
+QUICK = {"steps": 300, "grow": False, "held_out": 0.0}
+
+
+@pytest.fixture(scope="module")
+def isometric() -> Landscape:
+    """A latent space that needs a factor and nothing else."""
+    return landscape(Z, OMEGA, DISTANCES, **QUICK)
+
+
+def test_the_distance_is_a_distance_whatever_its_parameters() -> None:
+    parameters = networks.new_distance(RNG, RNG.standard_normal((3, 3)))
+    a, b = RNG.standard_normal((2, 50, 3)).astype(np.float32)
+    there, back = (networks.distance(np, parameters, *pair) for pair in ((a, b), (b, a)))
+    np.testing.assert_array_equal(there, back)
+    assert there.min() > 0
+    np.testing.assert_array_equal(networks.distance(np, parameters, a, a), np.zeros(50))
+
+
+def test_a_map_begins_as_the_linear_one() -> None:
+    start = RNG.standard_normal((3, 2))
+    z = RNG.standard_normal((9, 3)).astype(np.float32)
+    np.testing.assert_allclose(networks.mapped(np, networks.new_map(RNG, start), z), z @ start, atol=1e-5)
+
+
+def test_where_distances_are_right_already_the_map_stays_the_identity(isometric: Landscape) -> None:
+    assert isometric.before.stress < 1e-6
+    assert isometric.after.stress < 0.01
+    kept = isometric.transformed - isometric.transformed.mean(axis=0)
+    expected = 3.0 * (Z - Z.mean(axis=0))
+    assert np.linalg.norm(kept - expected) < 0.03 * np.linalg.norm(expected)
+
+
+def test_what_was_learned_is_kept(isometric: Landscape) -> None:
+    np.testing.assert_array_equal(isometric.transform(Z), isometric.transformed)
+    np.testing.assert_allclose(isometric.transform(OMEGA), isometric.subset_transformed)
+    between = isometric.distance(Z[100:150], Z[200:250])
+    np.testing.assert_allclose(between, 3.0 * np.linalg.norm(Z[100:150] - Z[200:250], axis=1), rtol=0.15, atol=0.1)
+    assert repr(isometric).startswith("<Landscape: 300 latents in 2 dimensions, stress 0.000 before, 0.0")
+    with pytest.raises(InputError, match=r"expected \(m, 2\)"):
+        isometric.transform(np.zeros((4, 3)))
+
+
+def test_the_same_seed_gives_the_same_bits(isometric: Landscape) -> None:
+    again, other = (landscape(Z, OMEGA, DISTANCES, **QUICK, seed=seed) for seed in (0, 1))
+    assert again.transformed.tobytes() == isometric.transformed.tobytes()
+    assert other.transformed.tobytes() != isometric.transformed.tobytes()
+    assert [step.loss for step in again.trace] == [step.loss for step in isometric.trace]
+
+
+def test_rotations_collapse_and_the_dimension_of_the_motion_is_found() -> None:
+    family = phantom_family("line", 600, seed=3)
+    told = landscape_steps(
+        family.latents, family.latents[:40], family.atom_distances(np.arange(40)), steps=500, dimensions=1
+    )
+    progress = []
+    while True:
+        try:
+            progress.append(next(told))
+        except StopIteration as stop:
+            found = stop.value
+            break
+    assert [step.done for step in progress] == sorted({step.done for step in progress})
+    assert all(step.done <= step.total for step in progress)
+    assert [step.stage for step in progress[::5]] == [
+        "check the distance", "learn the distance", "map into 1 dimension", "map into 2 dimensions",
+    ]  # fmt: skip
+    assert found.intrinsic_dimension == 1
+    assert [trial.flat for trial in found.trials] == [False, True]
+    assert found.before.stress > 0.4
+    assert found.after.stress < 0.05
+    assert found.held_out is not None
+    assert found.held_out.pairs == 8 * 7 // 2 + 8 * 32
+    assert found.held_out.stress < 0.1
+    assert abs(np.corrcoef(found.transformed[:, 0], family.motion[:, 0])[0, 1]) > 0.998
+    # What is left along the coordinates of pure rotation, in members that move alike.
+    design = np.column_stack([np.ones(600), family.motion, family.motion**2, family.motion**3, family.rotation])
+    slopes = np.linalg.lstsq(design, found.transformed[:, 0], rcond=None)[0]
+    assert np.abs(slopes[-2:]).max() < 0.03 * abs(slopes[1])
+
+
+def test_without_amortisation_and_with_equal_volumes() -> None:
+    omega = np.vstack([OMEGA, OMEGA[:3]])  # distances of zero between different rows
+    found = landscape(Z, omega, 3.0 * cdist(omega, omega), amortise=False, steps=300, grow=False)
+    assert found.held_out is None
+    assert np.isfinite(found.transformed).all()
+    assert found.after.stress < 0.01
+    with pytest.raises(InputError, match="without amortisation"):
+        found.distance(Z[:2], Z[2:4])
+
+
+def test_equation_9_counts_small_distances_more() -> None:
+    # Distances that stop growing, as those of densities do: no straight line has them all.
+    z = np.linspace(0, 1, 40)[:, None]
+    known = 1 - np.exp(-3 * np.abs(z - z.T))
+    options = {"amortise": False, "steps": 300, "grow": False}
+    found = [landscape(z, z, known, **options, weighting=weighting) for weighting in ("relative", "local")]
+    near = (known > 0) & (known < 0.3)
+    errors = [np.abs(cdist(f.transformed, f.transformed) - known) for f in found]
+    assert errors[1][near].mean() < 0.8 * errors[0][near].mean()
+    assert errors[1][known > 0.7].mean() > errors[0][known > 0.7].mean()
+
+
+def test_a_constant_coordinate_and_more_dimensions_than_there_are() -> None:
+    z = np.column_stack([Z, np.full(len(Z), 7.0)])
+    found = landscape(z, z[:30], DISTANCES, **QUICK, dimensions=4, amortise=False)
+    assert found.transformed.shape == (300, 4)
+    assert found.after.stress < 0.02
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"subset": OMEGA[:4], "distances": DISTANCES[:4, :4]}, "expected 5 or more"),
+        ({"subset": OMEGA[:, :1]}, "the same latent space"),
+        ({"latents": Z[:, 0]}, r"expected real numbers \(rows, d\)"),
+        ({"latents": np.where(Z > 0, Z, np.nan)}, "NaN"),
+        ({"distances": DISTANCES[:-1]}, r"expected real numbers \(30, 30\)"),
+        ({"distances": DISTANCES - 1}, "negative"),
+        ({"distances": 0 * DISTANCES}, "all are zero"),
+        ({"distances": np.triu(DISTANCES)}, "symmetric"),
+        ({"distances": DISTANCES + 1}, "zeros on its diagonal"),
+        ({"weighting": "none"}, "weighting: got 'none'"),
+        ({"floor": 0.0}, "floor: got 0.0"),
+        ({"held_out": 0.7}, "held_out: got 0.7"),
+        ({"dimensions": 0}, "dimensions: got 0"),
+        ({"steps": 0}, "steps: got 0"),
+        ({"seed": -1}, "seed: got -1"),
+    ],
+)
+def test_bad_input(change: dict[str, object], found: str) -> None:
+    given = {"latents": Z, "subset": OMEGA, "distances": DISTANCES} | change
+    with pytest.raises(InputError, match=found) as caught:
+        landscape(given.pop("latents"), given.pop("subset"), given.pop("distances"), **given)
+    assert "\n" not in str(caught.value)
+
+
+def test_without_jax(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"needs jax and optax.*pip install jax optax"):
+        landscape(Z, OMEGA, DISTANCES)
+
+
+def test_jax_is_loaded_where_it_is_needed() -> None:
+    code = (
+        "import sys, botalign; botalign.landscape, botalign.phantom_family; print({'jax', 'optax'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "set()"
