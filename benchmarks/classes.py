@@ -210,7 +210,6 @@ def real(chosen: argparse.Namespace) -> None:
         ("hand_projections_64", 12, {}),
         ("hand_projections_64", 12, {"mirror": True}),
         ("ribosome_tilts_64", 12, {"shift_pixels": 2}),
-        ("ribosome_tilts_64", 12, {"shift_pixels": 2, "invert": True}),
     ):
         stack = botalign.read_stack(folder / f"{name}.mrcs")
         for metric in METRICS:
@@ -218,6 +217,8 @@ def real(chosen: argparse.Namespace) -> None:
             told = f"{name}, {metric}, {options}: sizes {found.sizes.tolist()}, {len(found.iterations)} iterations"
             if name.startswith("hand"):
                 apart = apart_degrees(rotations[:, 2], found.labels)
+                if options:  # opposite sides share a class
+                    apart = np.minimum(apart, 180 - apart)
                 told += f", median {np.median(apart):.1f} degrees apart, {100 * (apart < 30).mean():.0f} % below 30"
                 told += f" (knowing: {expected_degrees(rotations[:, 2], classes):.1f})"
             print(told, flush=True)

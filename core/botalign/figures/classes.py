@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from botalign.classes import Classification
 
-#: Averages in a row, and inches for one.
-_ROW, _INCHES = 10, 0.95
+#: Averages in a row, and inches for one and for a line of text.
+_ROW, _INCHES, _TITLE = 10, 0.95, 0.18
 #: Of an average's pixels, the share on either side that may be as black or white as can be.
 _SATURATED_PERCENT = 0.5
 
@@ -41,16 +41,18 @@ def class_gallery(found: Classification, *, most: int = 200) -> Figure:
     shown = min(most, len(found.sizes))
     columns = min(_ROW, shown)
     rows = -(-shown // columns)
-    figure = Figure(figsize=(_INCHES * max(columns, 3), (_INCHES + 0.2) * rows + 0.3), dpi=150)
+    figure = Figure(figsize=(_INCHES * max(columns, 3), (_INCHES + _TITLE) * rows + _TITLE), dpi=150)
     axes = figure.subplots(rows, columns, squeeze=False)
     for place, ax in enumerate(axes.flat):
         ax.set_axis_off()
         if place < shown:
             ax.imshow(_greys(found.averages.images[place]), cmap="gray", vmin=0, vmax=1)
-            ax.set_title(f"{found.sizes[place]}", fontsize=6, y=-0.02, va="top")
+            ax.set_title(f"{found.sizes[place]}", fontsize=6, pad=2)
     left_out = "" if shown == len(found.sizes) else f", the largest {shown}"
     figure.suptitle(f"{len(found.sizes)} classes{left_out}; images in each", fontsize=7)
-    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.15 / rows, top=1 - 0.3 / figure.get_figheight(), wspace=0.04)
+    figure.subplots_adjust(
+        left=0.01, right=0.99, bottom=0.01, top=1 - 2 * _TITLE / figure.get_figheight(), wspace=0.04, hspace=0.2
+    )
     return figure
 
 
