@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
+import threadpoolctl
 from threadpoolctl import ThreadpoolController
 
 Step = TypeVar("Step")
@@ -21,6 +22,18 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController().select(user_api="blas")
 
 
+def _take_control() -> None:
+    """Let this thread set the number of threads.
+
+    Newer versions of threadpoolctl listen to the thread that did so first, as long as it lives, and silently to no
+    other. Whoever calls this holds the lock, so that no two contend.
+    """
+    controller = getattr(threadpoolctl, "OpenBLASController", None)
+    clear = getattr(controller, "clear_controlling_thread", None)
+    if clear is not None:
+        clear(force=True)
+
+
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Keep BLAS on the calling thread.
@@ -32,12 +45,15 @@ def one_blas_thread() -> Iterator[None]:
     two threads inside don't leave the host program with the wrong one.
     """
     with _lock:
+        if not _inside:
+            _take_control()
         _inside.append(None if _inside else _blas().limit(limits=1))
     try:
         yield
     finally:
         with _lock:
             if len(_inside) == 1:
+                _take_control()
                 _inside[0].restore_original_limits()
             _inside.pop()
 

@@ -1,8 +1,10 @@
 import threading
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from botalign.threads import ahead, one_blas_thread
 
@@ -67,3 +69,25 @@ def test_blas_setting_is_restored_by_the_last_one_out() -> None:
     assert set(now()) == {1}
     second.__exit__(None, None, None)
     assert now() == before
+
+
+def test_blas_is_kept_on_one_thread_whichever_thread_asks() -> None:
+    def widths() -> list[int]:
+        return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+    def asked() -> list[int]:
+        with one_blas_thread():
+            return widths()
+
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = widths()
+        assert set(asked()) == {1}
+        with ThreadPoolExecutor(1) as executor:
+            assert set(executor.submit(asked).result()) == {1}
+        assert widths() == before
+        # Entered by one thread, left by another.
+        outer = one_blas_thread()
+        outer.__enter__()
+        with ThreadPoolExecutor(1) as executor:
+            executor.submit(outer.__exit__, None, None, None).result()
+        assert widths() == before

@@ -13,7 +13,7 @@ from botalign.alignment.candidates import SAME, THINNED, apart, common, fine, pr
 from botalign.alignment.common_part import judged_in_common
 from botalign.alignment.comparison import decide_hand, shell_correlation
 from botalign.alignment.fitting import FitProblem
-from botalign.alignment.losses import working_pair
+from botalign.alignment.losses import WorkingPair, working_pair
 from botalign.alignment.options import Options
 from botalign.alignment.outcome import Outcome, Progress
 from botalign.alignment.poses import Candidate
@@ -39,30 +39,12 @@ EVIDENT = 0.9
 def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progress, None, Outcome]:
     """Search either hand that is asked for, refine the candidates, judge the hand at the finest sampling."""
     wanted = hands(options)
-    refine = options.refine or len(wanted) > 1  # unrefined poses are too far off to tell the hand by
+    refine = _is_refined(options)
     pair = working_pair(fixed, moving, size=options.size)
-    shifted = shifted_pair(fixed, moving)
-    branches = [search_hand(fixed, moving, pair, shifted, options, mirrored, refine) for mirrored in wanted]
-    # A loss of the caller's own need not bear being called from two threads.
-    if options.threads > 1 and len(branches) > 1 and isinstance(options.loss, str):
-        branches[1] = ahead(branches[1])
-    each = options.evaluations + (1 if refine else 0)
-    total = len(wanted) * each + (1 + len(wanted) * BLOCKS if refine else 0)
-    found: list[SearchedHand] = []
-    try:
-        for number, branch in enumerate(branches):
-            found.append((yield from _renumbered(branch, number * each, total)))
-    finally:
-        for branch in branches:  # closed midway, the other hand's thread must end too
-            branch.close()
+    found, total = yield from searched(fixed, moving, pair, options, wanted)
     trace = tuple(point for hand in found for point in hand.trace)
     if not refine:
         return Outcome(tuple(found[0].searched), trace, None)
-    if options.loss == "core" or max(hand.refined[0].quality for hand in found) < EVIDENT:
-        for number, mirrored in enumerate(wanted):
-            more = second_search(fixed, moving, pair, shifted, options, mirrored)
-            others = yield from _renumbered(more, len(wanted) * each + number * BLOCKS, total)
-            found[number] = replace(found[number], refined=apart(found[number].refined + others))
     if options.loss == "core":
         problem = problem_of(fixed, moving, pair.voxel_angstrom, options).thinned(THINNED)
         judged = common(problem, [hand.refined for hand in found], options)
@@ -92,6 +74,37 @@ def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progr
         about = Judged(shell_correlation(fixed, moving, best), 2 * fixed.radius_angstrom)
     sure = how_sure(problem, best, half_map_noises(problem, fixed, moving, options))
     return Outcome((*ordered, *others), trace, decision, symmetry, about, sure)
+
+
+def searched(
+    fixed: Surveyed, moving: Surveyed, pair: WorkingPair, options: Options, wanted: tuple[bool, ...]
+) -> Generator[Progress, None, tuple[list[SearchedHand], int]]:
+    """Search each hand that is wanted; also return how many steps the alignment has in all."""
+    refine = _is_refined(options)
+    shifted = shifted_pair(fixed, moving)
+    branches = [search_hand(fixed, moving, pair, shifted, options, mirrored, refine) for mirrored in wanted]
+    # A loss of the caller's own need not bear being called from two threads.
+    if options.threads > 1 and len(branches) > 1 and isinstance(options.loss, str):
+        branches[1] = ahead(branches[1])
+    each = options.evaluations + (1 if refine else 0)
+    total = len(wanted) * each + (1 + len(wanted) * BLOCKS if refine else 0)
+    found: list[SearchedHand] = []
+    try:
+        for number, branch in enumerate(branches):
+            found.append((yield from _renumbered(branch, number * each, total)))
+    finally:
+        for branch in branches:  # closed midway, the other hand's thread must end too
+            branch.close()
+    if refine and (options.loss == "core" or max(hand.refined[0].quality for hand in found) < EVIDENT):
+        for number, mirrored in enumerate(wanted):
+            more = second_search(fixed, moving, pair, shifted, options, mirrored)
+            others = yield from _renumbered(more, len(wanted) * each + number * BLOCKS, total)
+            found[number] = replace(found[number], refined=apart(found[number].refined + others))
+    return found, total
+
+
+def _is_refined(options: Options) -> bool:
+    return options.refine or len(hands(options)) > 1  # unrefined poses are too far off to tell the hand by
 
 
 def how_sure(problem: FitProblem, transform: Matrix, noise: tuple[Volume, Volume] | None) -> Uncertainty:

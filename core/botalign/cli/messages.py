@@ -14,11 +14,12 @@ _WORDS = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
         (r" \(overwrite=True\)", ""),
-        (r"^(size|evaluations|loss|hand|preset|seed|threads|dimensions|floor|steps|weighting)(?=: got )", r"--\1"),
+        (r"^(size|evaluations|loss|hand|preset|seed|threads|floor|steps|weighting)(?=: got )", r"--\1"),
+        (r"^(dimensions|bandwidth|alpha|time|colours)(?=: (?:got|at) )", r"--\1"),
         (r"^level_(fixed|moving)(?=: got )", r"--level-\1"),
         (r"^local_degrees(?=: got )", "--local"),
-        (r"^held_out(?=: got )", "--held-out"),
         (r"(a result|the result file) of an alignment", r"\1 of `botalign align --result`"),
+        (r"^held_out(?=: got )", "--held-out"),
         (r"(?<=: )Value error, ", ""),
         (r" is not one of ('[^',]*')$", r" is not \1"),
         (r"(?<![\d.,])1 voxels are NaN or infinite; replace them", "1 voxel is NaN or infinite; replace it"),

@@ -17,3 +17,12 @@ Threads = Annotated[int, typer.Option(min=1, metavar="N", help="Threads to use; 
 #: The two hands side by side, and a large map resampled twice as fast; more would bring little.
 DEFAULT_THREADS = min(2, os.cpu_count() or 1)
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Seed: the same one gives the same result, to the bit.")]
+#: Work on many maps uses all there is.
+ALL_THREADS = os.cpu_count() or 1
+Processes = Annotated[
+    int, typer.Option(min=0, metavar="N", help="Use so many processes instead of threads; the result is the same.")
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(metavar="tcp://HOST:PORT", help="Use the workers of a Dask cluster; the result is the same."),
+]

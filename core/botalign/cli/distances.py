@@ -1,0 +1,156 @@
+"""``botalign distances``: how far maps are from each other, all pairs."""
+
+from __future__ import annotations
+
+import shutil
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from botalign.cli.interruption import Interrupted
+from botalign.cli.options import ALL_THREADS, Overwrite, Processes, Quiet, Scheduler, Seed, Threads
+from botalign.errors import InputError
+
+if TYPE_CHECKING:
+    from botalign import DistanceTable
+
+#: Maps that most open cycles go through, as many as are named.
+_NAMED = 3
+
+
+class Metric(StrEnum):
+    """The distance."""
+
+    wemd = "wemd"
+    l2 = "l2"
+
+
+class Density(StrEnum):
+    """What counts of a map."""
+
+    contour = "contour"
+    whole = "whole"
+
+
+class Scale(StrEnum):
+    """What maps are divided by."""
+
+    mass = "mass"
+    none = "none"
+
+
+def distances(
+    maps: Annotated[list[Path], typer.Argument(metavar="MAPS", help="The maps, two or more.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="D.zarr", help="Where to write the distances.", show_default=False)
+    ],
+    metric: Annotated[Metric, typer.Option(help="Wavelet earth mover's distance, or L2.")] = Metric.wemd,
+    over_rotations: Annotated[
+        bool,
+        typer.Option("--over-rotations", help="Minimise over rotation and shift; else the maps are taken as they lie."),
+    ] = False,
+    hand: Annotated[bool, typer.Option("--hand", help="With --over-rotations: minimise over the hand too.")] = False,
+    density: Annotated[
+        Density | None,
+        typer.Option(help="What counts: above the contour, by default for wemd, or all, by default for l2."),
+    ] = None,
+    scale: Annotated[
+        Scale | None,
+        typer.Option(help="Divide each map by its mass, by default for wemd, or by nothing, by default for l2."),
+    ] = None,
+    size: Annotated[int, typer.Option(metavar="N", help="With --over-rotations: voxels a side to work with.")] = 32,
+    evaluations: Annotated[
+        int, typer.Option(metavar="N", help="With --over-rotations: evaluations of a search, for each hand.")
+    ] = 200,
+    landmarks: Annotated[
+        int,
+        typer.Option(metavar="N", help="With --over-rotations: maps whose pairs with all others are searched."),
+    ] = 4,
+    wavelet: Annotated[str, typer.Option(metavar="NAME", help="Wavelet of wemd, such as sym3 or coif3.")] = "sym3",
+    levels: Annotated[int, typer.Option(metavar="N", help="Scales of wemd.")] = 6,
+    seed: Seed = 0,
+    threads: Threads = ALL_THREADS,
+    processes: Processes = 0,
+    scheduler: Scheduler = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compute the distances of all pairs of maps.
+
+    Until all are there, what is done lies in a folder D.zarr.partial. Killed at any moment and given again, the same
+    command computes what is missing.
+    """
+    import botalign
+    from botalign.cli.long_work import finished
+    from botalign.conformations.store import check_store
+
+    check_store(output, overwrite=overwrite)
+    for path in maps:
+        botalign.read_header(path)
+    options: dict[str, Any] = {
+        "metric": metric.value,
+        "over_rotations": over_rotations,
+        "hand": hand,
+        "density": None if density is None else density.value,
+        "scale": None if scale is None else scale.value,
+        "size": size,
+        "evaluations": evaluations,
+        "landmarks": landmarks,
+        "wavelet": wavelet,
+        "levels": levels,
+        "seed": seed,
+    }
+    workers: dict[str, Any] = {"threads": threads, "processes": processes, "scheduler": scheduler}
+    partial = output.with_name(f"{output.name}.partial")
+    begun = partial.exists()
+    stages = {"read": "reading maps", "landmarks": "landmark pairs", "pairs": "all pairs"}
+    try:
+        steps = botalign.distance_steps(maps, work=partial, **options, **workers)
+        table = finished(steps, stages, quiet=quiet)
+        botalign.write_distances(table, output, overwrite=overwrite)
+    except KeyboardInterrupt:
+        if not partial.exists():
+            raise
+        raise Interrupted(
+            f"interrupted; what is done is kept in {partial}, give the same command again to go on."
+        ) from None
+    except InputError:
+        if not begun and not any(partial.glob("[ps]*.npz")):  # no pair is done, so nothing is lost
+            shutil.rmtree(partial, ignore_errors=True)
+        raise
+    shutil.rmtree(partial, ignore_errors=True)
+    print(_told(table))
+    if not quiet:
+        print(f"written      {output}")
+
+
+def _told(table: DistanceTable) -> str:
+    """Return what was found, a line each."""
+    import numpy as np
+
+    n = len(table.names)
+    pairs = table.distances[np.triu_indices(n, 1)]
+    unit = " A" if table.metric == "wemd" and table.parameters["scale"] == "mass" else ""
+    over = "" if table.motions is None else ", least over rotations and shifts"
+    rows = [
+        ("maps", f"{n}, {len(pairs)} pair{'s' if len(pairs) > 1 else ''}"),
+        (
+            "distances",
+            f"{pairs.min():.4g} to {pairs.max():.4g}{unit}, median {np.median(pairs):.4g}, {table.metric}{over}",
+        ),
+    ]
+    if table.open_cycles is not None:
+        cycles, count = table.open_cycles, int(np.triu(table.open_cycles).sum())
+        of = len(pairs) * min(table.parameters["landmarks"], n) * (2 if table.parameters["hand"] else 1)
+        text = f"all of {of} over landmarks close"
+        if count:
+            worst = [i for i in np.argsort(-cycles.sum(axis=1), kind="stable")[:_NAMED] if cycles[i].any()]
+            text = (
+                f"{count} of {of} over landmarks don't close, most through {', '.join(table.names[i] for i in worst)}"
+            )
+        rows.append(("cycles", text))
+    if table.mirrored.any():
+        rows.append(("mirrored", f"{int(np.triu(table.mirrored).sum())} pairs"))
+    return "\n".join(f"{name:13}{text}" for name, text in rows)

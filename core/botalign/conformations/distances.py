@@ -1,0 +1,167 @@
+"""All pairs of many maps: the front of the room."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Sequence
+from dataclasses import fields
+from importlib import metadata
+from typing import Any
+
+from botalign.conformations.as_given import distances_as_given
+from botalign.conformations.choices import DistanceOptions, Source, sources
+from botalign.conformations.over_rotations import distances_over_rotations
+from botalign.conformations.progress import DistanceProgress
+from botalign.conformations.store import DistanceTable
+from botalign.jobs import BlockStore, open_workers
+from botalign.maps.density_map import DensityMap
+from botalign.steps import exhaust
+
+Maps = Sequence[DensityMap | str | os.PathLike[str]]
+
+
+def distances(
+    maps: Maps,
+    *,
+    metric: str = "wemd",
+    over_rotations: bool = False,
+    hand: bool = False,
+    density: str | None = None,
+    scale: str | None = None,
+    size: int = 32,
+    evaluations: int = 200,
+    landmarks: int = 4,
+    wavelet: str = "sym3",
+    levels: int = 6,
+    seed: int = 0,
+    threads: int = 1,
+    processes: int = 0,
+    scheduler: str | None = None,
+    work: str | os.PathLike[str] | None = None,
+) -> DistanceTable:
+    r"""Compute the distances of all pairs of a set of maps.
+
+    As the maps lie, or, with `over_rotations`, minimised over rigid motions: then
+
+    .. math:: \delta(V_1, V_2) = \min_T \tfrac12 \left( \|V_1 - V_2 \circ T^{-1}\| + \|V_1 \circ T - V_2\| \right) ,
+
+    equation 1 of Levy, *Meaningful dimensionality reduction of the conformational space*, with a shift as well as a
+    rotation, since the maps need not be centred. The norm is that of L2, :math:`(\int f^2)^{1/2}`, or the wavelet earth
+    mover's distance; either is computed at `size` voxels a side, smoothed as that asks for.
+
+    Parameters
+    ----------
+    maps : sequence of DensityMap or path-like
+        The maps, or their files, which are read one by one. As they lie they must be on the same grid.
+    metric : {"wemd", "l2"}, optional
+        The distance.
+    over_rotations : bool, optional
+        Whether to minimise over rigid motions.
+    hand : bool, optional
+        Whether the motions may mirror.
+    density : {"contour", "whole"}, optional
+        What counts of a map: the density above its contour level, by default for the WEMD, or all of it, by default for
+        L2 (over rotations: less the background, in a soft ball about the molecule).
+    scale : {"mass", "none"}, optional
+        Whether each map is divided by the mass that counts, by default for the WEMD, or taken as it is, by default for
+        L2: then the maps must be on one scale.
+    size : int, optional
+        Over rotations: voxels a side.
+    evaluations : int, optional
+        Over rotations: how often a search evaluates the loss.
+    landmarks : int, optional
+        Over rotations: how many maps, evenly spaced in the order given, are aligned with every other by a search. Each
+        other pair starts from the ways over these, and is searched only where they disagree. With as many as there are
+        maps every pair is searched.
+    wavelet, levels : str, int, optional
+        Of the WEMD.
+    seed : int, optional
+        Seed of the searches: the same seed gives the same bits.
+    threads, processes, scheduler : int, int, str, optional
+        Who does the work: so many threads here; or so many processes here; or the workers of a Dask cluster whose
+        scheduler has this address, as ``tcp://host:8786``. The result doesn't depend on it. A script that asks for
+        processes must keep its own work behind ``if __name__ == "__main__":``.
+    work : path-like, optional
+        A folder for unfinished work. Called again with the same maps and options after having been killed, only what is
+        missing is computed. It stays: remove it when the distances are kept.
+
+    Returns
+    -------
+    DistanceTable
+        Names, distances, and over rotations the motions.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two maps, they can't be compared, an option is out of range, or the folder holds other
+        work.
+
+    See Also
+    --------
+    distance_steps : The same, step by step.
+    write_distances : Keep it.
+    """
+    return exhaust(
+        distance_steps(
+            maps, metric=metric, over_rotations=over_rotations, hand=hand, density=density, scale=scale, size=size,
+            evaluations=evaluations, landmarks=landmarks, wavelet=wavelet, levels=levels, seed=seed, threads=threads,
+            processes=processes, scheduler=scheduler, work=work,
+        )
+    )  # fmt: skip
+
+
+def distance_steps(
+    maps: Maps,
+    *,
+    threads: int = 1,
+    processes: int = 0,
+    scheduler: str | None = None,
+    work: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> Generator[DistanceProgress, None, DistanceTable]:
+    """Compute distances a step at a time; parameters, result and errors as for :func:`distances`.
+
+    Closing the generator between two steps cancels the work; what was done by then is in the folder `work`. Options
+    that can't be used are refused at the call.
+
+    Yields
+    ------
+    DistanceProgress
+        After each block of work.
+
+    Returns
+    -------
+    DistanceTable
+        As the value of ``StopIteration``.
+    """
+    unknown = sorted(options.keys() - {field.name for field in fields(DistanceOptions)})
+    if unknown:
+        raise TypeError(f"distance_steps() got unexpected options: {', '.join(unknown)}")
+    return _steps(sources(maps), DistanceOptions(**options), threads, processes, scheduler, work)
+
+
+def _steps(
+    found: list[Source],
+    options: DistanceOptions,
+    threads: int,
+    processes: int,
+    scheduler: str | None,
+    work: str | os.PathLike[str] | None,
+) -> Generator[DistanceProgress, None, DistanceTable]:
+    store = None if work is None else BlockStore(work, _description(found, options))
+    method = distances_over_rotations if options.over_rotations else distances_as_given
+    with (
+        open_workers(threads=threads, processes=processes, scheduler=scheduler) as workers,
+        open_workers(threads=threads) as readers,
+    ):
+        return (yield from method(found, options, workers, readers, store))
+
+
+def _description(found: list[Source], options: DistanceOptions) -> dict[str, Any]:
+    """Return what blocks of work depend on."""
+    return {
+        "maps": [source.identity() for source in found],
+        "metric": options.metric,
+        **options.as_parameters(),
+        "versions": {name: metadata.version(name) for name in ("botalign", "numpy", "scipy", "numba")},
+    }

@@ -1,0 +1,166 @@
+"""Two maps of a set brought together: from poses that other pairs suggest, or by a search of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.alignment.losses import working_pair
+from botalign.alignment.options import Options
+from botalign.alignment.pipeline import searched
+from botalign.conformations.closeness import Closeness, closeness
+from botalign.conformations.members import Frame, Member
+from botalign.geometry import geodesic_degrees
+from botalign.steps import exhaust
+
+Matrix = NDArray[np.float64]
+
+#: A pose has led to the same place as the best one if it comes as near as this, as a ratio of the L2 distances.
+SAME_LOSS = 1.01
+#: Motions closer than this are polished once.
+SAME_DEGREES = 3.0
+#: How many candidates of a search are brought down by L2, and how many places by the distance itself.
+CONTENDERS, POLISHED = 6, 2
+
+
+@dataclass(frozen=True)
+class Matching:
+    """How pairs are brought together.
+
+    Attributes
+    ----------
+    metric : str
+        ``"wemd"`` or ``"l2"``.
+    frame : Frame
+        What the maps are sampled in.
+    hand : bool
+        Whether a mirror may be part of the motion.
+    wavelet, levels : str, int
+        Of the wavelet distance.
+    evaluations, seed : int
+        Of each search.
+    """
+
+    metric: str
+    frame: Frame
+    hand: bool
+    wavelet: str
+    levels: int
+    evaluations: int
+    seed: int
+
+    @property
+    def hands(self) -> tuple[bool, ...]:
+        """The hands to look at: whether the second map is mirrored in each."""
+        return (False, True) if self.hand else (False,)
+
+    def closeness(self) -> Closeness:
+        """Return the distance."""
+        return closeness(self.metric, self.frame, wavelet=self.wavelet, levels=self.levels)
+
+    def euclidean(self) -> Closeness:
+        """Return the L2 distance of the same densities, whose steps take little time and reach far."""
+        return closeness("l2", self.frame, wavelet=self.wavelet, levels=self.levels)
+
+    def options(self) -> Options:
+        """Return the options of a search."""
+        return Options(
+            loss=self.metric, hand="keep", size=self.frame.size, evaluations=self.evaluations, wavelet=self.wavelet,
+            levels=self.levels, seed=self.seed,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Match:
+    """Where two maps are closest.
+
+    Attributes
+    ----------
+    motion : ndarray, shape (3, 4)
+        From the coordinates of the second to those of the first, in angstrom.
+    distance : float
+        Their distance there.
+    open : int
+        How many of the poses that were suggested led elsewhere.
+    searched : bool
+        Whether a search was made.
+    """
+
+    motion: Matrix
+    distance: float
+    open: int
+    searched: bool
+
+
+def match(first: Member, second: Member, matching: Matching, suggested: Sequence[Matrix], *, mirrored: bool) -> Match:
+    """Find where two maps are closest, for one hand.
+
+    Each pose suggested is brought down to the least distance nearby. If fewer than half of them come to the same least
+    distance, which is so as well if there are none, the pair is searched as :func:`botalign.align` searches.
+
+    Parameters
+    ----------
+    first, second : Member
+        The maps.
+    matching : Matching
+        How.
+    suggested : sequence of ndarray, shape (3, 4)
+        Motions to start from, of the hand that is asked for.
+    mirrored : bool
+        Whether the second map is mirrored.
+
+    Returns
+    -------
+    Match
+        The closest found.
+    """
+    euclidean = matching.euclidean()
+    poses = list(suggested)
+    ends = euclidean.refined(first, second, poses)
+    losses = np.array([euclidean.at(first, second, end) for end in ends])
+    search = 2 * _closed(losses, len(poses)) < len(poses) or not poses
+    if search:
+        more = _candidates(first, second, matching, mirrored)
+        poses += more
+        ends += euclidean.refined(first, second, more)
+        losses = np.array([euclidean.at(first, second, end) for end in ends])
+    still_open = len(suggested) - _closed(losses, len(suggested))
+    if matching.metric == "l2":
+        best = int(losses.argmin())
+        return Match(ends[best], float(losses[best]), still_open, search)
+    distance = matching.closeness()
+    places = _apart(ends + poses, [distance.at(first, second, each) for each in ends + poses])
+    polished = distance.refined(first, second, places)
+    values = [distance.at(first, second, each) for each in polished]
+    best = int(np.argmin(values))
+    return Match(polished[best], values[best], still_open, search)
+
+
+def _closed(losses: Matrix, count: int) -> int:
+    """Return how many of the first so many losses are as low as the least of all, but for rounding."""
+    return int(np.count_nonzero(losses[:count] <= SAME_LOSS * losses.min())) if len(losses) else 0
+
+
+def _candidates(first: Member, second: Member, matching: Matching, mirrored: bool) -> list[Matrix]:
+    """Search the rotations of one hand; return the candidates that come closest."""
+    fixed, moving, options = first.surveyed, second.surveyed, matching.options()
+    pair = working_pair(fixed, moving, size=options.size)
+    found, _ = exhaust(searched(fixed, moving, pair, options, (mirrored,)))
+    poses = [candidate.moving_to_fixed for candidate in found[0].refined]
+    distance = matching.closeness()
+    order = np.argsort([distance.at(first, second, pose) for pose in poses], kind="stable")
+    return [poses[i] for i in order[:CONTENDERS]]
+
+
+def _apart(motions: list[Matrix], values: list[float]) -> list[Matrix]:
+    """Return the best motions that lie apart from each other, best first."""
+    chosen: list[Matrix] = []
+    for i in np.argsort(values, kind="stable"):
+        if all(geodesic_degrees(motions[i][:, :3], other[:, :3]) > SAME_DEGREES for other in chosen):
+            chosen.append(motions[i])
+            if len(chosen) == POLISHED:
+                break
+    return chosen

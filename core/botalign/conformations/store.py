@@ -1,0 +1,209 @@
+"""The distances of a set of maps, and the store they are kept in."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.errors import InputError
+from botalign.files import check_output
+
+Matrix = NDArray[np.float64]
+
+FORMAT, VERSION = "botalign-distances", 1
+SUFFIXES = (".zarr",)
+INSTALL = "pip install zarr"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DistanceTable:
+    """All pairs of a set of maps.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The maps.
+    distances : ndarray, shape (n, n)
+        Their distances: symmetric, with a diagonal of zeros. By the WEMD of masses scaled to 1 in angstrom; by L2 in
+        density times angstrom to the power 1.5.
+    motions : ndarray, shape (n, n, 3, 4), or None
+        The motions that were minimised over, if they were: ``[i, j]`` takes the coordinates of map ``j``, ``(x, y, z)``
+        in angstrom, to those of map ``i``; ``[j, i]`` is its inverse.
+    metric : str
+        ``"wemd"`` or ``"l2"``.
+    parameters : dict
+        The options of the run.
+    open_cycles : ndarray of int, shape (n, n), or None
+        For how many of the landmarks the way from one map to the other over the landmark leads to another place than
+        the motion found: such a cycle of three maps doesn't close.
+    """
+
+    names: tuple[str, ...]
+    distances: Matrix
+    motions: Matrix | None
+    metric: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    open_cycles: NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be distances.
+
+        Raises
+        ------
+        InputError
+            If shapes don't go together, or the distances aren't symmetric, finite, at least 0, and 0 on the diagonal.
+        """
+        n = len(self.names)
+        distances = self.distances
+        if distances.shape != (n, n):
+            raise InputError(f"distances: got the shape {distances.shape} for {n} names, expected {(n, n)}.")
+        fine = np.isfinite(distances).all() and (distances >= 0).all() and not np.diag(distances).any()
+        if not fine or not np.array_equal(distances, distances.T):
+            raise InputError(
+                "distances: expected a symmetric table of finite numbers above 0, with zeros on the diagonal."
+            )
+        if self.motions is not None and self.motions.shape != (n, n, 3, 4):
+            raise InputError(f"motions: got the shape {self.motions.shape}, expected {(n, n, 3, 4)}.")
+
+    def __repr__(self) -> str:
+        """Return one line: the numbers are many."""
+        n = len(self.names)
+        over = "" if self.motions is None else ", minimised over motions"
+        return f"<DistanceTable: {n} maps, {self.metric}{over}, {self.distances.max(initial=0.0):.4g} at most>"
+
+    @property
+    def mirrored(self) -> NDArray[np.bool_]:
+        """Whether the motion of a pair mirrors, shape (n, n); nowhere if there are no motions."""
+        if self.motions is None:
+            return np.zeros(self.distances.shape, dtype=bool)
+        return np.asarray(np.linalg.det(self.motions[..., :3]) < 0)
+
+
+def check_store(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    """Check, before long work begins, that a table can be written.
+
+    Raises
+    ------
+    InputError
+        If zarr is missing, the ending isn't ``.zarr``, the place is taken or can't be written.
+    """
+    _zarr()
+    path = Path(path)
+    if not path.is_dir() or not path.name.lower().endswith(SUFFIXES):
+        return check_output(path, overwrite=overwrite, suffixes=SUFFIXES)
+    if not overwrite:
+        raise InputError(f"{path}: exists already; give another name, or replace it with --overwrite (overwrite=True).")
+    if any(path.iterdir()) and not (path / "zarr.json").is_file():
+        raise InputError(f"{path}: is a folder with something else in it, so it is not replaced; give another name.")
+    check_output(path.with_name(f".botalign-{secrets.token_hex(6)}.zarr"))
+    return path
+
+
+def write_distances(table: DistanceTable, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Write distances as a zarr group (version 3), which appears when it is complete.
+
+    Its arrays are ``distances``, and ``motions`` and ``open_cycles`` where there are any; its attributes ``format``,
+    ``version``, ``names``, ``metric`` and ``parameters``.
+
+    Parameters
+    ----------
+    table : DistanceTable
+        The distances.
+    path : path-like
+        Where to, ``*.zarr``.
+    overwrite : bool, optional
+        Whether to replace a group that is there.
+
+    Raises
+    ------
+    InputError
+        As :func:`check_store` does, and if the disk is full.
+    """
+    zarr = _zarr()
+    path = check_store(path, overwrite=overwrite)
+    hidden = path.with_name(f".botalign-{secrets.token_hex(6)}.zarr")
+    old = path.with_name(f".botalign-{secrets.token_hex(6)}.zarr")
+    attributes = {
+        "format": FORMAT, "version": VERSION, "names": list(table.names), "metric": table.metric,
+        "parameters": table.parameters,
+    }  # fmt: skip
+    try:
+        group = zarr.create_group(hidden, zarr_format=3, attributes=attributes)
+        group.create_array("distances", data=table.distances)
+        if table.motions is not None:
+            group.create_array("motions", data=table.motions)
+        if table.open_cycles is not None:
+            group.create_array("open_cycles", data=table.open_cycles)
+        if path.exists():
+            path.rename(old)
+        hidden.rename(path)
+    except OSError as error:
+        with suppress(OSError):
+            old.rename(path)
+        raise InputError(f"{path}: can't be written ({error.strerror or error}); write elsewhere.") from error
+    finally:
+        for left in (hidden, old):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def read_distances(path: str | os.PathLike[str]) -> DistanceTable:
+    """Read distances that ``botalign distances`` or :func:`botalign.write_distances` has written.
+
+    Parameters
+    ----------
+    path : path-like
+        The zarr group.
+
+    Returns
+    -------
+    DistanceTable
+        The distances.
+
+    Raises
+    ------
+    InputError
+        If it is missing, something else, damaged, or from a newer version.
+    """
+    zarr = _zarr()
+    try:
+        group = zarr.open_group(Path(path), mode="r")
+        content = dict(group.attrs)
+    except Exception as error:  # zarr raises a dozen kinds
+        if not Path(path).exists():
+            raise InputError(f"{path}: there is no such file; expected a table of distances.") from None
+        raise InputError(f"{path}: can't be read ({error}); expected a table of distances.") from None
+    if content.get("format") != FORMAT:
+        raise InputError(f"{path}: no table of distances (no format {FORMAT!r} in its attributes).")
+    if content.get("version") != VERSION:
+        raise InputError(
+            f"{path}: distances of version {content.get('version')}, expected {VERSION}; upgrade botalign, or compute "
+            "them again."
+        )
+    try:
+        motions, cycles = (group[name][:] if name in group else None for name in ("motions", "open_cycles"))
+        return DistanceTable(
+            names=tuple(content["names"]),
+            distances=np.asarray(group["distances"][:], dtype=np.float64),
+            motions=motions,
+            metric=content["metric"],
+            parameters=content["parameters"],
+            open_cycles=cycles,
+        )
+    except Exception as error:
+        raise InputError(f"{path}: damaged distances ({type(error).__name__}: {error}); compute them again.") from None
+
+
+def _zarr() -> Any:
+    try:
+        import zarr
+    except ImportError:
+        raise InputError(f"distances: a store needs zarr, which isn't installed; install it by {INSTALL}.") from None
+    return zarr
