@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from botalign.conformations.agreement import Agreement, agreement, lengths
 from botalign.conformations.dimension import DimensionTrial, local_thickness
-from botalign.conformations.landscape_input import check_options, checked_arrays
+from botalign.conformations.landscape_input import check_options, checked_latents, checked_table
 from botalign.conformations.landscape_result import Landscape
 from botalign.conformations.learning import (
     Weighting,
@@ -153,7 +153,8 @@ def landscape_steps(
     -------
     Landscape
     """
-    z, omega, given = checked_arrays(latents, subset, distances)
+    z, omega = checked_latents(latents, subset)
+    given = checked_table(distances, len(omega))
     count, dimension = len(omega), z.shape[1]
     target = dimension if dimensions is None else dimensions
     check_options(
@@ -205,7 +206,7 @@ def landscape_steps(
             schedule,
             others[into],
         )
-        return _follow(f"map into {into} dimension{'s' * (into > 1)}", trained, schedule, trace)
+        return _follow(map_stage(into), trained, schedule, trace)
 
     maps: dict[int, Parameters] = {}
     trials: list[DimensionTrial] = []
@@ -245,6 +246,11 @@ def landscape_steps(
         _map=made,
         _distance=learned,
     )
+
+
+def map_stage(dimensions: int) -> str:
+    """Return what the training of a map into so many dimensions is called."""
+    return f"map into {dimensions} dimension{'s' * (dimensions > 1)}"
 
 
 def _follow(
