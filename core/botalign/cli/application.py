@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from botalign.cli import align, apply, demo, distances, embed, info, landscape, potential, score
+from botalign.cli import align, apply, classify, demo, distances, embed, info, landscape, potential, score
 from botalign.cli.interruption import Interrupted, interruption, told_what_was_written
 from botalign.cli.messages import print_error, print_note, reworded, shown_warnings
 from botalign.errors import InputError
@@ -33,6 +33,7 @@ _COMMANDS = (
     distances.distances,
     embed.embed,
     landscape.landscape,
+    classify.classify,
     info.info,
     demo.demo,
 )

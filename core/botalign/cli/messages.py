@@ -13,9 +13,10 @@ from typing import TextIO
 _WORDS = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
-        (r" \(overwrite=True\)", ""),
+        (r" \((overwrite|invert)=True\)", ""),
         (r"^(size|evaluations|loss|hand|preset|seed|threads|floor|steps|weighting)(?=: got )", r"--\1"),
         (r"^(dimensions|bandwidth|alpha|time|colours)(?=: (?:got|at) )", r"--\1"),
+        (r"^(classes|metric|rotations|shift|iterations|diameter)(?=: got )", r"--\1"),
         (r"^level_(fixed|moving)(?=: got )", r"--level-\1"),
         (r"^local_degrees(?=: got )", "--local"),
         (r"(a result|the result file) of an alignment", r"\1 of `botalign align --result`"),
