@@ -14,7 +14,13 @@ _WORDS = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
         (r" \(overwrite=True\)", ""),
-        (r"^(size|evaluations|loss|hand|preset|seed|threads|dimensions|floor|steps|weighting)(?=: got )", r"--\1"),
+        (
+            r"^(size|evaluations|loss|hand|preset|seed|threads|dimensions|floor|steps|weighting|metric|landmarks|wavelet"
+            r"|levels)(?=: got )",
+            r"--\1",
+        ),
+        (r"\bover_rotations\b", "--over-rotations"),
+        (r"\b(take|or) (metric|density|scale) (?=\w)", r"\1 --\2 "),
         (r"^level_(fixed|moving)(?=: got )", r"--level-\1"),
         (r"^local_degrees(?=: got )", "--local"),
         (r"(a result|the result file) of an alignment", r"\1 of `botalign align --result`"),
