@@ -1,4 +1,4 @@
-"""The two plots: loss over evaluations while a search runs, and Fourier shell correlation."""
+"""The plots: loss over evaluations while a search runs, and Fourier shell correlation."""
 
 from __future__ import annotations
 
@@ -31,14 +31,20 @@ class Plot:
     ----------
     viewer : napari.Viewer
         Whose theme to take.
+    height : int, optional
+        In pixels.
+    place : tuple of float, optional
+        Of the axes in it: left, bottom, width and height, as parts of the whole.
     """
 
-    def __init__(self, viewer: Viewer) -> None:
-        self.figure = Figure(figsize=(3.4, _HEIGHT / 100), dpi=100)
+    def __init__(
+        self, viewer: Viewer, *, height: int = _HEIGHT, place: tuple[float, float, float, float] = _PLACE
+    ) -> None:
+        self.figure = Figure(figsize=(3.4, height / 100), dpi=100)
         # Left to a layout engine, drawing takes twice as long, from the time of the search.
-        self.axes = self.figure.add_axes(_PLACE)
+        self.axes = self.figure.add_axes(place)
         self.canvas: Any = FigureCanvasQTAgg(self.figure)  # type: ignore[no-untyped-call]
-        self.canvas.setFixedHeight(_HEIGHT)
+        self.canvas.setFixedHeight(height)
         self._viewer = viewer
         viewer.events.theme.connect(self._on_theme)
         self.clear()

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from botalign.cli import align, apply, demo, distances, info, landscape, potential, score
+from botalign.cli import align, apply, classify, demo, distances, embed, info, landscape, potential, score
 from botalign.cli.interruption import Interrupted, interruption, told_what_was_written
 from botalign.cli.messages import print_error, print_note, reworded, shown_warnings
 from botalign.errors import InputError
@@ -25,10 +25,19 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (
-    align.align, apply.apply, score.score, potential.potential, distances.distances, landscape.landscape, info.info,
+_COMMANDS = (
+    align.align,
+    apply.apply,
+    score.score,
+    potential.potential,
+    distances.distances,
+    embed.embed,
+    landscape.landscape,
+    classify.classify,
+    info.info,
     demo.demo,
-):  # fmt: skip
+)
+for _command in _COMMANDS:
     # Commands that write more than once tell more themselves; of the others, Ctrl-C leaves nothing.
     app.command()(told_what_was_written()(_command))
 

@@ -13,12 +13,11 @@ from typing import TextIO
 _WORDS = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
-        (r" \(overwrite=True\)", ""),
-        (
-            r"^(size|evaluations|loss|hand|preset|seed|threads|dimensions|floor|steps|weighting|metric|landmarks|wavelet"
-            r"|levels)(?=: got )",
-            r"--\1",
-        ),
+        (r" \((overwrite|invert)=True\)", ""),
+        (r"^(size|evaluations|loss|hand|preset|seed|threads|floor|steps|weighting)(?=: got )", r"--\1"),
+        (r"^(dimensions|bandwidth|alpha|time|colours)(?=: (?:got|at) )", r"--\1"),
+        (r"^(classes|metric|rotations|shift|iterations|diameter)(?=: got )", r"--\1"),
+        (r"^(landmarks|wavelet|levels)(?=: got )", r"--\1"),
         (r"\bover_rotations\b", "--over-rotations"),
         (r"\b(take|or) (metric|density|scale) (?=\w)", r"\1 --\2 "),
         (r"^level_(fixed|moving)(?=: got )", r"--level-\1"),

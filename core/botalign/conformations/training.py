@@ -34,7 +34,7 @@ class TrainingProgress:
     stage : str
         What is trained.
     done, total : int
-        Steps, of all stages together.
+        Steps of this stage.
     loss : float
         Mean loss of the last steps.
     """

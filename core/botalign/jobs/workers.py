@@ -28,6 +28,7 @@ class Shared:
 
     number: int
     value: Any
+    everywhere: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,10 @@ class Workers:
     count : int
         How many blocks it can work on at a time.
     send : callable, optional
-        Takes a large value, brings it to all workers, returns what stands for it among a block's arguments.
+        Takes a large value and whether all workers want it, brings it to all of them or to one, and returns what stands
+        for it among a block's arguments.
+    apart : bool, optional
+        Whether workers share no memory, so that each had better get a part of what is large.
     renew : callable, optional
         Makes a new executor when the old one has lost a worker and takes no more work.
     """
@@ -58,20 +62,25 @@ class Workers:
         executor: Executor,
         count: int,
         *,
-        send: Callable[[Any], Any] | None = None,
+        send: Callable[[Any, bool], Any] | None = None,
+        apart: bool = False,
         renew: Callable[[], Executor] | None = None,
     ) -> None:
         self.count = count
         self.executor = executor
-        self._send = send or (lambda value: value)
+        self.apart = apart
+        self._send = send or (lambda value, everywhere: value)
         self._renew = renew
         self._sent: dict[int, Any] = {}
         self._numbers = 0
 
-    def share(self, value: Any) -> Shared:
-        """Return what stands for a large value, so that it is brought to each worker once, not with every block."""
+    def share(self, value: Any, *, everywhere: bool = True) -> Shared:
+        """Return what stands for a large value, so that it is brought to each worker once, not with every block.
+
+        Without `everywhere` it is brought to one worker only, and blocks that want it go there.
+        """
         self._numbers += 1
-        return Shared(self._numbers, value)
+        return Shared(self._numbers, value, everywhere)
 
     def forget(self, shared: Shared) -> None:
         """Let go of a large value that no more blocks will ask for."""
@@ -103,7 +112,7 @@ class Workers:
         if not isinstance(argument, Shared):
             return argument
         if argument.number not in self._sent:
-            self._sent[argument.number] = self._send(argument.value)
+            self._sent[argument.number] = self._send(argument.value, argument.everywhere)
         return self._sent[argument.number]
 
 
@@ -154,7 +163,7 @@ def _processes(count: int) -> Iterator[Workers]:
     with tempfile.TemporaryDirectory(prefix="botalign-", ignore_cleanup_errors=True) as folder:
         numbers = iter(range(2**62))
 
-        def send(value: Any) -> _InFile:
+        def send(value: Any, everywhere: bool) -> _InFile:
             path = Path(folder) / f"{next(numbers)}"
             if isinstance(value, np.ndarray) and not value.dtype.hasobject:
                 with path.open("wb") as file:
@@ -195,11 +204,11 @@ def _cluster(address: str) -> Iterator[Workers]:
         count = max(1, sum(client.nthreads().values()))
         with client.get_executor(pure=False) as executor:
 
-            def send(value: Any) -> Any:
+            def send(value: Any, everywhere: bool) -> Any:
                 # Sent to all, so that a block can go on elsewhere when a worker is lost.
-                return client.scatter(value, broadcast=True, hash=False)
+                return client.scatter(value, broadcast=everywhere, hash=False)
 
-            yield Workers(executor, count, send=send)
+            yield Workers(executor, count, send=send, apart=True)
     finally:
         client.close()
 

@@ -6,6 +6,7 @@ from botalign.maps.grid import Grid
 from botalign.maps.header import MapHeader, MapWarning
 from botalign.maps.image_stack import ImageStack
 from botalign.maps.phantoms import phantom, phantom_atoms, symmetry_rotations
+from botalign.maps.projecting import Projections, projections
 from botalign.maps.reading import holds_images, read, read_header, read_stack
 from botalign.maps.resampling import moved
 from botalign.maps.statistics import MapInfo, describe
@@ -20,12 +21,14 @@ __all__ = [
     "MapHeader",
     "MapInfo",
     "MapWarning",
+    "Projections",
     "contour_level",
     "describe",
     "holds_images",
     "moved",
     "phantom",
     "phantom_atoms",
+    "projections",
     "read",
     "read_header",
     "read_stack",

@@ -7,7 +7,7 @@ import botalign
 
 from .conftest import Run
 
-COMMANDS = ("align", "apply", "score", "potential", "distances", "landscape", "info", "demo")
+COMMANDS = ("align", "apply", "score", "potential", "distances", "embed", "landscape", "classify", "info", "demo")
 
 
 def test_help_names_every_command(run: Run) -> None:

@@ -1,0 +1,176 @@
+"""Class averages of images: rotation-invariant k-means in the wavelet earth mover's distance."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from os import PathLike
+from typing import get_args
+
+import numpy as np
+
+from botalign.classes.course import Course
+from botalign.classes.frame import Frame
+from botalign.classes.images import PreparedImages, prepare
+from botalign.classes.kmeans import KMeans
+from botalign.classes.metrics import MetricName
+from botalign.classes.poses import Poses
+from botalign.classes.result import Classification, ClassifyProgress
+from botalign.classes.turning import image_splines
+from botalign.errors import InputError
+from botalign.jobs import open_workers
+from botalign.maps import ImageStack
+from botalign.steps import exhaust
+
+Steps = Generator[ClassifyProgress, None, Classification]
+
+
+def classify(
+    stack: ImageStack,
+    classes: int,
+    *,
+    metric: MetricName = "wemd",
+    rotations: int = 200,
+    mirror: bool = False,
+    shift_pixels: int = 0,
+    iterations: int = 50,
+    seed: int = 0,
+    invert: bool = False,
+    diameter_angstrom: float | None = None,
+    size: int | None = None,
+    threads: int = 1,
+    processes: int = 0,
+    scheduler: str | None = None,
+    folder: str | PathLike[str] | None = None,
+) -> Classification:
+    r"""Sort images into classes that look alike up to a turn in the plane, and average each.
+
+    Algorithm 1 of Rao et al. (2020, arXiv:2010.09989): each image goes to the average :math:`C_j` and the turn
+    :math:`r` with the least distance :math:`d(I_i, r(C_j))`, each average becomes the mean of its members, turned back,
+    and so on while the sum of squared distances decreases. The first averages are drawn by Algorithm 2, k-means++. The
+    minimum is the exact one over all averages and turns; bounds save nearly all of the work (:mod:`.bounds`).
+
+    Parameters
+    ----------
+    stack : ImageStack
+        The images, square. They must be phase-flipped, and the particles bright and centred.
+    classes : int
+        How many classes.
+    metric : {"wemd", "l2"}, optional
+        The wavelet earth mover's distance, sym5, 6 levels (eq. 8), or the Euclidean distance.
+    rotations : int, optional
+        Turns that are tried, evenly spread over 360 degrees.
+    mirror : bool, optional
+        Whether mirror images are tried too: seen from the opposite side, a particle's projection is mirrored.
+    shift_pixels : int, optional
+        How far images may be off centre, in whole pixels; all shifts up to that are tried, each with all turns.
+    iterations : int, optional
+        At most so many.
+    seed : int, optional
+        The same seed gives the same bits.
+    invert : bool, optional
+        For images in which particles are dark.
+    diameter_angstrom : float, optional
+        What is farther than half of that from the middle is background. If not given, the largest disc is taken.
+    size : int, optional
+        Sample the images down to so many pixels a side first.
+    threads, processes, scheduler
+        Who works; see :func:`botalign.jobs.open_workers`. The result doesn't depend on it.
+    folder : path-like, optional
+        Where unfinished work is kept, so that the same call goes on after being stopped, with the same result.
+
+    Returns
+    -------
+    Classification
+
+    Raises
+    ------
+    InputError
+        If there are fewer images than classes, images that can't be used, or an argument out of range.
+
+    Warns
+    -----
+    MapWarning
+        If the particles are dark.
+    """
+    return exhaust(
+        classify_steps(
+            stack, classes, metric=metric, rotations=rotations, mirror=mirror, shift_pixels=shift_pixels,
+            iterations=iterations, seed=seed, invert=invert, diameter_angstrom=diameter_angstrom, size=size,
+            threads=threads, processes=processes, scheduler=scheduler, folder=folder,
+        )
+    )  # fmt: skip
+
+
+def classify_steps(
+    stack: ImageStack,
+    classes: int,
+    *,
+    metric: MetricName = "wemd",
+    rotations: int = 200,
+    mirror: bool = False,
+    shift_pixels: int = 0,
+    iterations: int = 50,
+    seed: int = 0,
+    invert: bool = False,
+    diameter_angstrom: float | None = None,
+    size: int | None = None,
+    threads: int = 1,
+    processes: int = 0,
+    scheduler: str | None = None,
+    folder: str | PathLike[str] | None = None,
+) -> Steps:
+    """Do what :func:`classify` does, step by step.
+
+    Yields
+    ------
+    ClassifyProgress
+        Before the work begins, and after each step.
+
+    Returns
+    -------
+    Classification
+        What ``StopIteration`` carries.
+    """
+    if metric not in get_args(MetricName):
+        raise InputError(f"metric: got {metric!r}, expected 'wemd' or 'l2'.")
+    if iterations < 1:
+        raise InputError(f"iterations: got {iterations}, expected 1 or more.")
+    if not 1 <= classes <= len(stack.images):
+        raise InputError(
+            f"classes: got {classes} for the {len(stack.images)} images of {stack.name}, expected 1 to that many."
+        )
+    poses = Poses(rotations, mirror, shift_pixels)
+    ready = prepare(stack, invert=invert, diameter_angstrom=diameter_angstrom, size=size)
+    options = {"classes": classes, "metric": metric, "poses": poses, "seed": seed, "radius": ready.radius}
+    course = Course() if folder is None else Course.in_folder(folder, ready.images, **options)
+    frame = Frame.of(metric, poses, side=ready.side, radius=ready.radius, pixel_size=ready.pixel_size_angstrom)
+    work = KMeans(frame, ready.images, image_splines(ready.images), classes, iterations, seed, threads)
+    with open_workers(threads=threads, processes=processes, scheduler=scheduler) as workers:
+        yield from work.steps(course, workers)
+    return _result(work, course, ready, stack.name, metric)
+
+
+def _result(work: KMeans, course: Course, ready: PreparedImages, name: str, metric: str) -> Classification:
+    """Put all together, the classes numbered by size, the largest first."""
+    state, poses = course.best, work.frame.poses
+    labels, pose = np.divmod(state.chosen, len(poses))
+    sizes = np.bincount(labels, minlength=work.classes)
+    order = np.argsort(-sizes, kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    angles, shifts, mirrored = poses.parts(pose)
+    pixel = ready.pixel_size_angstrom
+    images = work.averages(state)[order] * np.float32(ready.scale)
+    return Classification(
+        averages=ImageStack(images, (pixel, pixel), name=f"class averages of {name}"),
+        labels=place[labels],
+        angles_degrees=angles,
+        shifts_pixels=shifts,
+        mirrored=mirrored,
+        distances=state.distance,
+        sizes=sizes[order],
+        iterations=tuple(course.records),
+        converged=course.converged,
+        metric=metric,
+        seed=work.seed,
+    )

@@ -1,0 +1,110 @@
+"""The course of a classification, kept on disk so that it can be gone on with."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.classes.result import Iteration
+from botalign.jobs import BlockStore
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Where all images belong after an iteration; what is averaged from it is the same each time.
+
+    Attributes
+    ----------
+    chosen : ndarray of int64, shape (n,)
+        Class and pose of each image; see :class:`botalign.classes.frame.Nearest`.
+    distance : ndarray, shape (n,)
+        Their distances.
+    record : Iteration
+        What there is to tell about the iteration.
+    """
+
+    chosen: NDArray[np.int64]
+    distance: NDArray[np.float64]
+    record: Iteration
+
+
+@dataclass(eq=False)
+class Course:
+    """The iterations so far.
+
+    Attributes
+    ----------
+    store : BlockStore or None
+        Where they are kept, if they are.
+    records : list of Iteration
+        All of them.
+    last : list of State
+        The last two, in full.
+    """
+
+    store: BlockStore | None = None
+    records: list[Iteration] = field(default_factory=list)
+    last: list[State] = field(default_factory=list)
+
+    @classmethod
+    def in_folder(cls, folder: str | PathLike[str], images: NDArray[np.float32], **options: Any) -> Course:
+        """Take up what is kept in a folder, of the same images and options, or begin there.
+
+        Raises
+        ------
+        InputError
+            If the folder holds other work, or can't be used.
+        """
+        described = {name: str(value) for name, value in options.items()}
+        images_hash = hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()
+        course = cls(BlockStore(folder, {"work": "classes", "images": images_hash, **described}))
+        while (kept := course._kept(len(course.records) + 1)) is not None:
+            course._append(kept)
+        return course
+
+    def add(self, state: State) -> None:
+        """Add an iteration, and keep it."""
+        self._append(state)
+        if self.store is not None:
+            record = state.record
+            numbers = [record.loss, record.changed, record.refilled, record.work, record.seconds]
+            arrays = {"chosen": state.chosen, "distance": state.distance, "numbers": np.array(numbers)}
+            self.store.put(_key(record.number), arrays)
+
+    def ended(self, most: int) -> bool:
+        """Whether there is nothing left to do, with at most so many iterations."""
+        return len(self.records) >= most or self.converged
+
+    @property
+    def converged(self) -> bool:
+        """Whether the loss no longer decreases, or the last iteration changed nothing."""
+        if len(self.last) < 2:
+            return False
+        before, now = self.last
+        return now.record.loss >= before.record.loss or np.array_equal(now.chosen, before.chosen)
+
+    @property
+    def best(self) -> State:
+        """The last iteration, or the one before if its loss is lower."""
+        return min(reversed(self.last), key=lambda state: state.record.loss)
+
+    def _append(self, state: State) -> None:
+        self.records.append(state.record)
+        self.last = [*self.last[-1:], state]
+
+    def _kept(self, number: int) -> State | None:
+        arrays = None if self.store is None else self.store.get(_key(number))
+        if arrays is None:
+            return None
+        loss, changed, refilled, work, seconds = map(float, arrays["numbers"])
+        record = Iteration(number, loss, int(changed), int(refilled), work, seconds)
+        return State(arrays["chosen"], arrays["distance"], record)
+
+
+def _key(number: int) -> str:
+    return f"iteration_{number:04d}"

@@ -1,0 +1,114 @@
+"""Seeding, and then assigning and averaging in turn: Algorithm 1 of Rao et al. (2020)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.classes.averaging import averages, refill
+from botalign.classes.course import Course, State
+from botalign.classes.frame import Frame, Nearest, Part, embed_steps, nearest_steps
+from botalign.classes.result import ClassifyProgress, Iteration
+from botalign.classes.seeding import seeding_steps
+from botalign.classes.turning import image_splines
+from botalign.jobs import Workers
+
+Array32 = NDArray[np.float32]
+Steps = Generator[ClassifyProgress, None, None]
+
+
+@dataclass(frozen=True, eq=False)
+class KMeans:
+    """What is sorted, and how.
+
+    Attributes
+    ----------
+    frame : Frame
+        Metric and poses.
+    images : ndarray of float32, shape (n, side, side)
+        The images, prepared.
+    splines : ndarray of float32, shape (n, side + 3, side + 3)
+        Their spline coefficients.
+    classes, iterations, seed, threads : int
+        As for :func:`botalign.classify`.
+    """
+
+    frame: Frame
+    images: Array32
+    splines: Array32
+    classes: int
+    iterations: int
+    seed: int
+    threads: int
+
+    def steps(self, course: Course, workers: Workers) -> Steps:
+        """Go on with a course to its end."""
+        if course.ended(self.iterations):
+            return
+        parts = yield from self._prepared(workers)
+        while not course.ended(self.iterations):
+            began = time.perf_counter()
+            if not course.last:
+                found = yield from self._seeded(parts, workers)
+            else:
+                found = yield from self._assigned(parts, course.last[-1], workers)
+            course.add(self._state(found, course, began))
+
+    def averages(self, state: State) -> Array32:
+        """Return the averages of an iteration."""
+        return averages(self.frame, self.splines, state.chosen, self.classes, threads=self.threads)
+
+    def _prepared(self, workers: Workers) -> Generator[ClassifyProgress, None, list[Part]]:
+        steps = embed_steps(self.frame, self.images, workers)
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as stop:
+                parts: list[Part] = stop.value
+                return parts
+            yield ClassifyProgress("prepare", 0, step.done, step.total, None)
+
+    def _seeded(self, parts: list[Part], workers: Workers) -> Generator[ClassifyProgress, None, Nearest]:
+        rng = np.random.default_rng(self.seed)
+        steps = seeding_steps(self.frame, parts, self.splines, self.classes, rng, workers)
+        while True:
+            try:
+                drawn = next(steps)
+            except StopIteration as stop:
+                nearest: Nearest = stop.value.nearest
+                return nearest
+            yield ClassifyProgress("seed", 1, drawn, self.classes, None)
+
+    def _assigned(
+        self, parts: list[Part], before: State, workers: Workers
+    ) -> Generator[ClassifyProgress, None, Nearest]:
+        record = before.record
+        yield ClassifyProgress("average", record.number + 1, 0, 1, record.loss)
+        known = Nearest(before.distance, before.chosen, 0)
+        posed = image_splines(self.averages(before))
+        steps = nearest_steps(self.frame, parts, posed, known, workers)
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as stop:
+                nearest: Nearest = stop.value
+                return nearest
+            yield ClassifyProgress("assign", record.number + 1, step.done, step.total, record.loss)
+
+    def _state(self, found: Nearest, course: Course, began: float) -> State:
+        poses = len(self.frame.poses)
+        chosen, distance, refilled = refill(found.chosen, found.distance, self.classes, poses)
+        before = course.last[-1].chosen if course.last else np.full(len(chosen), -1)
+        record = Iteration(
+            number=len(course.records) + 1,
+            loss=float(np.square(distance).sum()),
+            changed=int(np.count_nonzero(chosen // poses != before // poses)),
+            refilled=len(refilled),
+            work=found.work / (float(len(chosen)) * self.classes * poses * self.frame.metric.length),
+            seconds=time.perf_counter() - began,
+        )
+        return State(chosen, distance, record)

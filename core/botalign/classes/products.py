@@ -1,0 +1,114 @@
+r"""The nearest of many poses by the Euclidean distance, from matrix products with a margin for their rounding.
+
+:math:`\|a - b\|^2 = \|a\|^2 + \|b\|^2 - 2\,a \cdot b`, with the products of images and an average's poses from BLAS, in
+single precision. The distances that could be the smallest are computed again from the differences, in double precision
+and one fixed order, and it is these that are compared.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from botalign.classes.bounds import LANES, folded
+
+Array32 = NDArray[np.float32]
+Array64 = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+#: Pixels of one matrix product in single precision; longer ones are added up in double.
+CHUNK = 2048
+#: A product of two vectors of so many pixels, in any order of summation, is off by less than this times their norms.
+_ROUNDING = 1.01 * CHUNK * 2.0**-24
+_DOUBLE = 1e-9
+
+
+@njit(cache=True, nogil=True)
+def square_norms(vectors: Array32) -> Array64:
+    """Return the sums of squares of vectors, shape (n, 1)."""
+    out = np.zeros((vectors.shape[0], 1))
+    for i in range(vectors.shape[0]):
+        total = 0.0
+        for k in range(vectors.shape[1]):
+            total += np.float64(vectors[i, k]) * np.float64(vectors[i, k])
+        out[i, 0] = total
+    return out
+
+
+@njit(cache=True, nogil=True)
+def exact_euclidean(a: Array32, b: Array32) -> float:
+    """Return the Euclidean distance of two vectors in double precision, always by the same sums."""
+    sums = np.zeros(LANES)
+    for start in range(0, len(a), LANES):
+        _add_squares(a[start : start + LANES], b[start : start + LANES], sums)
+    return float(np.sqrt(folded(sums)))
+
+
+@njit(cache=True, nogil=True)
+def _add_squares(a: Array32, b: Array32, sums: Array64) -> None:
+    for k in range(len(a)):
+        difference = np.float64(a[k]) - np.float64(b[k])
+        sums[k] += difference * difference
+
+
+def nearest_by_products(
+    images: Array32,
+    image_norms: Array64,
+    poses: Array32,
+    pose_norms: Array64,
+    number: int,
+    best: Array64,
+    chosen: Counts,
+) -> int:
+    """Look among poses for ones nearer to the images than the best so far, by the Euclidean distance.
+
+    Parameters
+    ----------
+    images, poses : ndarray of float32, shape (n, length) and (m, length)
+        Vectors.
+    image_norms, pose_norms : ndarray, shape (n, 1) and (m, 1)
+        Their sums of squares, of :func:`square_norms`.
+    number, best, chosen
+        As for :func:`botalign.classes.bounds.nearest_by_l1`.
+
+    Returns
+    -------
+    int
+        How many differences of two pixels were looked at; the products not among them.
+    """
+    work = 0
+    for start in range(0, len(images), 1024):
+        part = slice(start, start + 1024)
+        block = images[part]
+        products = np.zeros((len(block), len(poses)))
+        for first in range(0, images.shape[1], CHUNK):
+            pixels = slice(first, first + CHUNK)
+            products += block[:, pixels] @ poses[:, pixels].T
+        work += _compare(block, image_norms[part], poses, pose_norms, products, number, best[part], chosen[part])
+    return work
+
+
+@njit(cache=True, nogil=True)
+def _compare(
+    images: Array32,
+    image_norms: Array64,
+    poses: Array32,
+    pose_norms: Array64,
+    products: Array64,
+    number: int,
+    best: Array64,
+    chosen: Counts,
+) -> int:
+    work = 0
+    for i in range(images.shape[0]):
+        for r in range(poses.shape[0]):
+            both = image_norms[i, 0] + pose_norms[r, 0]
+            margin = 2 * _ROUNDING * np.sqrt(image_norms[i, 0] * pose_norms[r, 0]) + _DOUBLE * both
+            if both - 2 * products[i, r] - margin > best[i] * best[i] * (1.0 + _DOUBLE):
+                continue
+            work += images.shape[1]
+            distance = exact_euclidean(images[i], poses[r])
+            if distance < best[i] or (distance == best[i] and number + r < chosen[i]):
+                best[i], chosen[i] = distance, number + r
+    return work

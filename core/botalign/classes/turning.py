@@ -1,0 +1,124 @@
+"""Images turned, mirrored and shifted, by cubic splines, inside a disc."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy import ndimage
+
+Array32 = NDArray[np.float32]
+Array64 = NDArray[np.float64]
+
+#: Coefficients beyond the edges that are kept before and after, so that every position has its 16 neighbours.
+BEFORE, AFTER = 1, 2
+
+
+def image_splines(images: Array32) -> Array32:
+    """Return the cubic B-spline coefficients of images, shape (n, side + 3, side + 3), with a margin.
+
+    Parameters
+    ----------
+    images : ndarray of float32, shape (n, side, side)
+        Images, mirrored at their edges.
+    """
+    n, side = images.shape[:2]
+    out = np.empty((n, side + BEFORE + AFTER, side + BEFORE + AFTER), dtype=np.float32)
+    for image, place in zip(images, out, strict=True):
+        exact = np.asarray(ndimage.spline_filter(image, order=3, output=np.float64, mode="mirror"))
+        place[...] = np.pad(exact, (BEFORE, AFTER), mode="reflect")
+    return out
+
+
+def disc_spans(side: int, radius: float) -> NDArray[np.int64]:
+    """Return the first column of each row that lies in a disc about the middle, and the one after the last.
+
+    Parameters
+    ----------
+    side : int
+        Pixels a side.
+    radius : float
+        Radius in pixels. It is cut to that of the largest disc in the image: turned, that one stays in the image.
+
+    Returns
+    -------
+    ndarray of int64, shape (side, 2)
+        Both 0 in a row outside.
+    """
+    centre = (side - 1) / 2
+    square = min(radius, centre) ** 2 - (np.arange(side) - centre) ** 2
+    half = np.sqrt(np.maximum(square, 0.0))
+    spans = np.stack([np.ceil(centre - half), np.floor(centre + half) + 1], axis=1)
+    spans[square < 0] = 0
+    return spans.astype(np.int64)
+
+
+def cut_to_disc(images: Array32, spans: NDArray[np.int64]) -> None:
+    """Set the pixels outside a disc to zero, in place."""
+    columns = np.arange(images.shape[2])
+    inside = (columns >= spans[:, :1]) & (columns < spans[:, 1:])
+    images *= inside
+
+
+def turned(splines: Array32, pull: Array64, spans: NDArray[np.int64]) -> Array32:
+    """Return one image in several poses.
+
+    Parameters
+    ----------
+    splines : ndarray of float32, shape (side + 3, side + 3)
+        Its spline coefficients.
+    pull : ndarray, shape (poses, 2, 3)
+        From offsets ``(x, y)`` from the middle of the result to those from the middle of the image; see
+        :meth:`botalign.classes.poses.Poses.pull`.
+    spans : ndarray
+        The disc that is filled, of :func:`disc_spans`; outside it the result is zero.
+
+    Returns
+    -------
+    ndarray of float32, shape (poses, side, side)
+    """
+    side = splines.shape[0] - BEFORE - AFTER
+    out = np.zeros((len(pull), side, side), dtype=np.float32)
+    _turn(splines, pull, spans, out)
+    return out
+
+
+def add_turned(splines: Array32, pull: Array64, spans: NDArray[np.int64], total: Array64) -> None:
+    """Add one image in one pose, ``pull`` of shape (2, 3), to a sum."""
+    total += turned(splines, pull[None], spans)[0]
+
+
+# No fastmath: the same bits on every machine.
+@njit(cache=True, nogil=True)
+def _turn(splines: Array32, pull: Array64, spans: NDArray[np.int64], out: Array32) -> None:
+    side, width = out.shape[1], splines.shape[1]
+    flat = splines.ravel()
+    centre = (side - 1) / 2
+    unit, half, sixth, two_thirds = np.float32(1), np.float32(0.5), np.float32(1 / 6), np.float32(2 / 3)
+    row, one, two, three = np.uintp(width), np.uintp(1), np.uintp(2), np.uintp(3)
+    for p in range(pull.shape[0]):
+        for j in range(side):
+            for i in range(spans[j, 0], spans[j, 1]):
+                x = pull[p, 0, 0] * (i - centre) + pull[p, 0, 1] * (j - centre) + pull[p, 0, 2] + centre
+                y = pull[p, 1, 0] * (i - centre) + pull[p, 1, 1] * (j - centre) + pull[p, 1, 2] + centre
+                # On the edge up to rounding counts as inside: an image not turned keeps its outermost pixels.
+                if x < -1e-6 or y < -1e-6 or x > side - 1 + 1e-6 or y > side - 1 + 1e-6:
+                    continue
+                column = max(0, min(int(x), side - 2))
+                line = max(0, min(int(y), side - 2))
+                t, u = np.float32(x - column), np.float32(y - line)
+                s = unit - t
+                a0, a3 = s * s * s * sixth, t * t * t * sixth
+                a1, a2 = two_thirds - t * t * (unit - half * t), two_thirds - s * s * (unit - half * s)
+                s = unit - u
+                b0, b3 = s * s * s * sixth, u * u * u * sixth
+                b1, b2 = two_thirds - u * u * (unit - half * u), two_thirds - s * s * (unit - half * s)
+                at = np.uintp(line * width + column)
+                v = b0 * (a0 * flat[at] + a1 * flat[at + one] + a2 * flat[at + two] + a3 * flat[at + three])
+                at += row
+                v += b1 * (a0 * flat[at] + a1 * flat[at + one] + a2 * flat[at + two] + a3 * flat[at + three])
+                at += row
+                v += b2 * (a0 * flat[at] + a1 * flat[at + one] + a2 * flat[at + two] + a3 * flat[at + three])
+                at += row
+                v += b3 * (a0 * flat[at] + a1 * flat[at + one] + a2 * flat[at + two] + a3 * flat[at + three])
+                out[p, j, i] = v

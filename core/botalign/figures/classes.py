@@ -1,0 +1,83 @@
+"""Pictures of a classification: the averages, largest class first, and the course of the loss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.figures.curves import BLUE, GREY
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from botalign.classes import Classification
+
+#: Averages in a row, and inches for one.
+_ROW, _INCHES = 10, 0.95
+#: Of an average's pixels, the share on either side that may be as black or white as can be.
+_SATURATED_PERCENT = 0.5
+
+
+def class_gallery(found: Classification, *, most: int = 200) -> Figure:
+    """Draw the class averages, largest class first, each with its size below, and each in its own greys.
+
+    Parameters
+    ----------
+    found : Classification
+        The averages.
+    most : int, optional
+        Draw no more than so many.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not shown and not registered with pyplot; write it with ``savefig``.
+    """
+    from matplotlib.figure import Figure
+
+    shown = min(most, len(found.sizes))
+    columns = min(_ROW, shown)
+    rows = -(-shown // columns)
+    figure = Figure(figsize=(_INCHES * max(columns, 3), (_INCHES + 0.2) * rows + 0.3), dpi=150)
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for place, ax in enumerate(axes.flat):
+        ax.set_axis_off()
+        if place < shown:
+            ax.imshow(_greys(found.averages.images[place]), cmap="gray", vmin=0, vmax=1)
+            ax.set_title(f"{found.sizes[place]}", fontsize=6, y=-0.02, va="top")
+    left_out = "" if shown == len(found.sizes) else f", the largest {shown}"
+    figure.suptitle(f"{len(found.sizes)} classes{left_out}; images in each", fontsize=7)
+    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.15 / rows, top=1 - 0.3 / figure.get_figheight(), wspace=0.04)
+    return figure
+
+
+def class_course(found: Classification) -> Figure:
+    """Draw the loss of each iteration, and how many images changed their class."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.0, 2.6), dpi=150, layout="constrained")
+    losses, changes = figure.subplots(1, 2)
+    number = [iteration.number for iteration in found.iterations]
+    _draw(losses, number, [iteration.loss for iteration in found.iterations], "sum of squared distances", BLUE)
+    _draw(changes, number, [iteration.changed for iteration in found.iterations], "images that changed class", GREY)
+    changes.set_ylim(bottom=0)
+    return figure
+
+
+def _draw(axes: Axes, number: list[int], values: list[float] | list[int], label: str, colour: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.plot(number, values, ".-", color=colour)
+    axes.set_xlabel("iteration")
+    axes.set_ylabel(label)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _greys(image: NDArray[np.float32]) -> NDArray[np.float64]:
+    low, high = np.percentile(
+        image[image != 0] if image.any() else image, [_SATURATED_PERCENT, 100 - _SATURATED_PERCENT]
+    )
+    return np.asarray(np.clip((image - low) / max(float(high - low), 1e-30), 0, 1), dtype=np.float64)

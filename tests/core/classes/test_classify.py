@@ -1,0 +1,194 @@
+import os
+import signal
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import botalign
+from botalign.classes.images import prepare
+from botalign.errors import InputError
+
+from .conftest import Turned, about_z, scipy_turned
+
+Steps = Generator[botalign.ClassifyProgress, None, botalign.Classification]
+
+QUICK: dict[str, Any] = {"rotations": 40, "seed": 4}
+
+
+@pytest.fixture(scope="module")
+def found(turned: Turned) -> botalign.Classification:
+    return botalign.classify(turned.stack, 4, **QUICK)
+
+
+def same(a: botalign.Classification, b: botalign.Classification) -> bool:
+    """Whether two results are the same bits, how long they took aside."""
+    arrays = ("labels", "angles_degrees", "shifts_pixels", "mirrored", "distances", "sizes")
+    told = [[(i.number, i.loss, i.changed, i.refilled, i.work) for i in each.iterations] for each in (a, b)]
+    return (
+        all(np.array_equal(getattr(a, name), getattr(b, name)) for name in arrays)
+        and np.array_equal(a.averages.images, b.averages.images)
+        and told[0] == told[1]
+        and a.converged is b.converged
+    )
+
+
+def taken(steps: Steps, tell: Callable[[botalign.ClassifyProgress], None]) -> botalign.Classification:
+    """Take all steps, tell each, and return the result."""
+    while True:
+        try:
+            tell(next(steps))
+        except StopIteration as stop:
+            return stop.value
+
+
+def check_partition(labels: NDArray[np.int64], view: NDArray[np.int64]) -> None:
+    """Check that images share a class just when they share a view."""
+    np.testing.assert_array_equal(labels[:, None] == labels, view[:, None] == view)
+
+
+@pytest.mark.parametrize("metric", ["wemd", "l2"])
+def test_views_and_turns_are_found(turned: Turned, metric: Any) -> None:
+    found = botalign.classify(turned.stack, 4, metric=metric, **QUICK)
+    check_partition(found.labels, turned.view)
+    assert found.sizes.tolist() == [10, 10, 10, 10]
+    assert found.converged
+    for label in range(4):
+        members = found.labels == label
+        off = np.radians(found.angles_degrees[members] - turned.degrees[members])
+        # The average may be turned by anything, its members all alike: within the step of nine degrees.
+        spread = np.degrees(np.angle(np.exp(1j * off) / np.exp(1j * off).mean()))
+        assert np.abs(spread).max() < 9
+
+
+def test_each_image_is_with_the_nearest_of_all_averages_in_all_turns(turned: Turned) -> None:
+    found = botalign.classify(turned.stack, 3, iterations=2, rotations=12, seed=1)
+    assert [each.number for each in found.iterations] == [1, 2]
+    # The averages that the second iteration compared with: those of the first.
+    first = botalign.classify(turned.stack, 3, iterations=1, rotations=12, seed=1)
+    ready = prepare(turned.stack)
+    posed = [scipy_turned(image, turn * 30.0) for image in first.averages.images / ready.scale for turn in range(12)]
+    images, pixel = ready.images[:6], ready.pixel_size_angstrom
+    distances = np.array(
+        [[botalign.wemd(a, b, wavelet="sym5", levels=6, voxel_size=pixel) for b in posed] for a in images]
+    )
+    np.testing.assert_allclose(found.distances[:6], distances.min(axis=1), rtol=1e-4)
+    np.testing.assert_allclose(found.angles_degrees[:6], distances.argmin(axis=1) % 12 * 30.0)
+
+
+def test_the_averages_are_like_the_clean_views(turned: Turned, found: botalign.Classification) -> None:
+    for label in range(4):
+        one = int(np.flatnonzero(found.labels == label)[0])
+        phantom = botalign.phantom(32, voxel_size_angstrom=4.0)
+        clean = _clean(phantom, turned, one, -found.angles_degrees[one])
+        inside = found.averages.images[label] != 0
+        assert np.corrcoef(found.averages.images[label][inside], clean[inside])[0, 1] > 0.9
+
+
+def _clean(phantom: botalign.DensityMap, turned: Turned, one: int, degrees: float) -> NDArray[np.float64]:
+    """Project without noise as an image was, turned further."""
+    from botalign.geometry import random_rotations
+
+    rng = np.random.default_rng(5)
+    rng.uniform(0, 360, 40)
+    rng.permutation(40)
+    rotation = about_z(turned.degrees)[one] @ random_rotations(4, rng)[turned.view[one]]
+    return scipy_turned(botalign.projections(phantom, rotation[None]).stack.images[0], degrees)
+
+
+def test_mirror_images_and_shifts_are_found(turned: Turned) -> None:
+    rng = np.random.default_rng(11)
+    images = turned.stack.images[turned.view == 0]
+    flipped, shifts = rng.random(len(images)) < 0.5, rng.integers(-1, 2, (len(images), 2))
+    for image, flip, shift in zip(images, flipped, shifts, strict=True):
+        image[...] = np.roll(image[:, ::-1] if flip else image, shift[::-1], axis=(0, 1))
+    stack = botalign.ImageStack(images, turned.stack.pixel_size_angstrom)
+    found = botalign.classify(stack, 1, mirror=True, shift_pixels=2, rotations=24, seed=2)
+    agree = found.mirrored == flipped
+    assert agree.all() or not agree.any()  # the average may be either
+    # Nor need it be in the middle: where it is, off by a fixed place that turns with each image.
+    degrees = np.radians(found.angles_degrees)
+    turn = np.stack([np.cos(degrees), -np.sin(degrees), np.sin(degrees), np.cos(degrees)], 1).reshape(-1, 2, 2)
+    off, *_ = np.linalg.lstsq(turn.reshape(-1, 2), (shifts - found.shifts_pixels).ravel(), rcond=None)
+    np.testing.assert_allclose(found.shifts_pixels + turn @ off, shifts, atol=1.0)
+    assert found.loss < 0.9 * botalign.classify(stack, 1, rotations=24, seed=2).loss
+
+
+@pytest.mark.parametrize("kind", [{"threads": 3}, {"processes": 2}])
+def test_it_makes_no_difference_who_works(turned: Turned, found: botalign.Classification, kind: dict[str, int]) -> None:
+    assert same(botalign.classify(turned.stack, 4, **QUICK, **kind), found)
+
+
+@pytest.mark.slow
+def test_a_cluster_that_loses_a_worker_finds_the_same(turned: Turned, found: botalign.Classification) -> None:
+    distributed = pytest.importorskip("distributed", reason="Dask isn't installed (pip install distributed)")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        killed: list[int] = []
+
+        def kill(step: botalign.ClassifyProgress) -> None:
+            if step.stage == "assign" and step.done and not killed:
+                killed.append(next(iter(cluster.workers.values())).pid)
+                os.kill(killed[0], signal.SIGKILL)
+
+        steps = botalign.classify_steps(turned.stack, 4, **QUICK, scheduler=cluster.scheduler_address)
+        assert same(taken(steps, kill), found)
+    assert killed
+
+
+def test_work_that_was_stopped_is_gone_on_with(turned: Turned, found: botalign.Classification, tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    steps = botalign.classify_steps(turned.stack, 4, **QUICK, folder=folder)
+    for step in steps:
+        if step.iteration == 3 and step.stage == "assign":
+            break
+    steps.close()
+    assert sorted(path.name for path in folder.glob("*.npz")) == ["iteration_0001.npz", "iteration_0002.npz"]
+    told: list[botalign.ClassifyProgress] = []
+    assert same(taken(botalign.classify_steps(turned.stack, 4, **QUICK, folder=folder), told.append), found)
+    assert "seed" not in [step.stage for step in told]
+    # All is done: nothing is embedded again.
+    told.clear()
+    assert same(taken(botalign.classify_steps(turned.stack, 4, **QUICK, folder=folder), told.append), found)
+    assert not told
+    with pytest.raises(InputError, match="unfinished work with other seed"):
+        botalign.classify(turned.stack, 4, **QUICK | {"seed": 5}, folder=folder)
+    with pytest.raises(InputError, match="unfinished work with other images"):
+        botalign.classify(turned.stack, 4, **QUICK, diameter_angstrom=90.0, folder=folder)
+
+
+def test_the_loss_decreases_to_the_end(found: botalign.Classification) -> None:
+    losses = [each.loss for each in found.iterations]
+    assert losses[:-1] == sorted(losses[:-1], reverse=True)
+    assert found.loss == pytest.approx(min(losses))
+    assert found.iterations[0].changed == 40
+    assert found.effective_classes == pytest.approx(4)
+    assert 0 < found.iterations[-1].avoided < 1
+
+
+def test_as_many_classes_as_images(turned: Turned) -> None:
+    stack = botalign.ImageStack(np.concatenate([turned.stack.images[:4], turned.stack.images[:1]]))
+    found = botalign.classify(stack, 5, rotations=8)
+    assert found.sizes.tolist() == [1, 1, 1, 1, 1]
+    assert found.loss == pytest.approx(0, abs=1e-3 * np.square(found.distances + 1).sum())
+
+
+@pytest.mark.parametrize(
+    ("classes", "options", "message"),
+    [
+        (41, {}, "classes: got 41 for the 40 images of projections of phantom 0, expected 1 to"),
+        (0, {}, "classes: got 0"),
+        (4, {"metric": "l1"}, "metric: got 'l1'"),
+        (4, {"iterations": 0}, "iterations: got 0"),
+        (4, {"rotations": 0}, "rotations: got 0"),
+        (4, {"shift_pixels": -1}, "shift: got -1"),
+        (4, {"threads": 0}, "got 0 threads"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(turned: Turned, classes: int, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        botalign.classify(turned.stack, classes, **options)

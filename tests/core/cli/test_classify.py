@@ -1,0 +1,131 @@
+import json
+import os
+import pty
+import signal
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import botalign
+
+from .conftest import Run, listing
+from .test_interruptions import BOTALIGN, read_until
+
+starfile = pytest.importorskip("starfile", reason="starfile isn't installed (pip install starfile)")
+
+QUICK = ("-k", "3", "--rotations", "24", "--seed", "4")
+FILES = ["averages.mrcs", "course.png", "gallery.png", "images.star", "summary.json"]
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Thirty noisy projections."""
+    path = tmp_path_factory.mktemp("images") / "images.mrcs"
+    phantom = botalign.phantom(24, voxel_size_angstrom=5.0)
+    botalign.projections(phantom, 30, snr=2.0, seed=1).stack.write(path)
+    return path
+
+
+def test_it_writes_averages_list_and_pictures(run: Run, images: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "classes"
+    ran = run("classify", images, "-o", folder, *QUICK)
+    assert (ran.code, ran.err) == (0, "")
+    assert sorted(listing(folder)) == FILES
+    found = botalign.classify(botalign.read_stack(images), 3, rotations=24, seed=4)
+    np.testing.assert_array_equal(botalign.read_stack(folder / "averages.mrcs").images, found.averages.images)
+    table = starfile.read(folder / "images.star")["particles"]
+    np.testing.assert_array_equal(table["rlnClassNumber"], found.labels + 1)
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["sizes"] == found.sizes.tolist()
+    assert summary["options"] | {"rotations": 24, "classes": 3, "seed": 4} == summary["options"]
+    assert [each["loss"] for each in summary["iterations"]] == [each.loss for each in found.iterations]
+    assert "30 in 3 classes" in ran.out
+    assert f"{found.loss:.6g}" in ran.out
+    # What it writes can be classified again, and nothing is replaced unasked.
+    assert run("classify", folder / "images.star", "-o", tmp_path / "again", *QUICK, "--metric", "l2").code == 0
+    assert "averages.mrcs: exists already" in run("classify", images, "-o", folder, *QUICK).refused()
+    assert run("classify", images, "-o", folder, *QUICK, "--overwrite", "--quiet").code == 0
+
+
+def test_killed_it_goes_on_with_the_same_result(images: Path, tmp_path: Path) -> None:
+    command = [*BOTALIGN, "classify", str(images), *QUICK[2:], "-k", "10", "-o"]
+    environment = os.environ | {"COLUMNS": "160", "TERM": "xterm"}
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        [*command, str(tmp_path / "killed")], stderr=slave, stdout=subprocess.DEVNULL, env=environment
+    ) as process:
+        read_until(master, "iteration 3 of at most 50")
+        process.send_signal(signal.SIGKILL)
+    kept = sorted(path.name for path in (tmp_path / "killed" / "unfinished").glob("iteration*"))
+    assert kept[:2] == ["iteration_0001.npz", "iteration_0002.npz"]
+    for name in ("killed", "whole"):
+        subprocess.run(
+            [*command, str(tmp_path / name)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+    one, other = (listing(tmp_path / name) for name in ("killed", "whole"))
+    assert sorted(one) == sorted(other) == FILES
+    assert all(one[name] == other[name] for name in ("averages.mrcs", "gallery.png"))
+    tables = [starfile.read(tmp_path / name / "images.star")["particles"] for name in ("killed", "whole")]
+    assert tables[0].equals(tables[1])
+
+
+def test_ctrl_c_keeps_the_iterations(images: Path, tmp_path: Path) -> None:
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        [*BOTALIGN, "classify", str(images), *QUICK[2:], "-k", "10", "-o", str(tmp_path / "out")],
+        stderr=slave, stdout=subprocess.DEVNULL, env=os.environ | {"COLUMNS": "160", "TERM": "xterm"},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:  # fmt: skip
+        read_until(master, "iteration 3 of at most 50")
+        process.send_signal(signal.SIGINT)
+        assert "the same command goes on" in read_until(master, "goes on")
+    assert process.returncode == 130
+    assert (tmp_path / "out" / "unfinished" / "iteration_0002.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("-k", "31"), "--classes: got 31 for the 30 images"),
+        (("-k", "3", "--rotations", "0"), "--rotations: got 0"),
+        (("-k", "3", "--shift", "99"), "--shift: got 99 pixels"),
+        (("-k", "3", "--size", "4"), "--size: got 4 pixels"),
+        (("-k", "3", "--diameter", "1"), "--diameter: got 1 A"),
+        (("-k", "3", "--iterations", "0"), "--iterations: got 0"),
+        (("-k", "3", "--processes", "2", "--scheduler", "tcp://localhost:1"), "got processes and a scheduler"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    run: Run, images: Path, tmp_path: Path, options: tuple[str, ...], message: str
+) -> None:
+    assert message in run("classify", images, "-o", tmp_path / "out", *options).refused()
+    assert not (tmp_path / "out").exists()
+
+
+def test_images_that_cannot_be_used_are_refused(run: Run, images: Path, tmp_path: Path) -> None:
+    stack = botalign.read_stack(images)
+    changed = stack.images.copy()
+    changed[4] = 7
+    botalign.ImageStack(changed).write(tmp_path / "constant.mrcs")
+    said = run("classify", tmp_path / "constant.mrcs", "-o", tmp_path / "out", *QUICK).refused()
+    assert "constant.mrcs: image 5 is constant" in said
+    raw = bytearray(images.read_bytes())
+    raw[1024:1028] = np.float32(np.nan).tobytes()
+    (tmp_path / "nan.mrcs").write_bytes(raw)
+    said = run("classify", tmp_path / "nan.mrcs", "-o", tmp_path / "out", *QUICK).refused()
+    assert "nan.mrcs: 1 pixel" in said
+    assert "no such file" in run("classify", tmp_path / "none.star", "-o", tmp_path / "out", *QUICK).refused()
+    assert not (tmp_path / "out").exists()
+
+
+def test_dark_particles_are_told(run: Run, images: Path, tmp_path: Path) -> None:
+    stack = botalign.read_stack(images)
+    botalign.ImageStack(-stack.images).write(tmp_path / "dark.mrcs")
+    ran = run("classify", tmp_path / "dark.mrcs", "-o", tmp_path / "out", *QUICK)
+    assert ran.code == 0
+    assert ran.err.startswith("botalign: warning: ")
+    assert "but must be bright; use --invert." in ran.err
+    bright = run("classify", tmp_path / "dark.mrcs", "-o", tmp_path / "bright", *QUICK, "--invert")
+    assert (bright.code, bright.err) == (0, "")

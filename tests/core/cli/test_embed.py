@@ -1,0 +1,99 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from scipy.spatial.distance import cdist
+
+import botalign
+
+from .conftest import Run, listing
+
+NAMES = [f"maps/vol_{number}.mrc" for number in range(30)]
+
+
+@pytest.fixture
+def table() -> np.ndarray:
+    angles = np.random.default_rng(0).uniform(0, 2 * np.pi, 30)
+    points = np.column_stack([np.cos(angles), np.sin(angles)])
+    apart = cdist(points, points)
+    return (apart + apart.T) / 2
+
+
+@pytest.fixture
+def store(table: np.ndarray, tmp_path: Path) -> Path:
+    botalign.write_distances(botalign.DistanceTable(tuple(NAMES), table, None, "wemd"), tmp_path / "D.zarr")
+    return tmp_path / "D.zarr"
+
+
+def test_it_writes_what_the_function_returns(run: Run, store: Path, table: np.ndarray, tmp_path: Path) -> None:
+    ran = run("embed", store, "-o", tmp_path / "e", "-d", "3", "--time", "1")
+    assert (ran.code, ran.err) == (0, "")
+    expected = botalign.diffusion_map(table, dimensions=3, time=1.0)
+    np.testing.assert_array_equal(np.load(tmp_path / "e" / "coordinates.npy"), expected.coordinates)
+    lines = (tmp_path / "e" / "coordinates.csv").read_text().splitlines()
+    assert lines[0] == "map,coordinate_1,coordinate_2,coordinate_3"
+    assert [line.split(",")[0] for line in lines[1:]] == NAMES
+    np.testing.assert_array_equal([[float(x) for x in line.split(",")[1:]] for line in lines[1:]], expected.coordinates)
+    assert imread(tmp_path / "e" / "embedding.png").ndim == 3
+    said = dict(line.split(maxsplit=1) for line in ran.out.splitlines())
+    assert (said["maps"], said["distances"], said["bandwidth"]) == ("30", "wemd", f"{expected.bandwidth:.4g}, chosen")
+    assert said["eigenvalues"].startswith(f"{expected.eigenvalues[0]:.4f}, ")
+
+
+def test_a_plain_table_and_a_column_of_another(run: Run, table: np.ndarray, tmp_path: Path) -> None:
+    np.save(tmp_path / "d.npy", table)
+    (tmp_path / "t.csv").write_text("angle,kind\n" + "".join(f"{k},{'odd' if k % 2 else 'even'}\n" for k in range(30)))
+    ran = run("embed", tmp_path / "d.npy", "-o", tmp_path, "--colour-by", f"{tmp_path / 't.csv'}:kind")
+    assert ran.code == 0
+    assert "kind, rows in the order of the maps" in ran.out
+    assert (tmp_path / "coordinates.csv").read_text().splitlines()[2].startswith("2,")
+    assert (tmp_path / "coordinates.csv").read_text().splitlines()[2].endswith(",odd")
+    again = run("embed", tmp_path / "d.npy", "-o", tmp_path / "e", "--bandwidth", "0.4", "--alpha", "0", "--quiet")
+    assert (again.code, again.out, again.err) == (0, "", "")
+    expected = botalign.diffusion_map(table, bandwidth=0.4, alpha=0.0)
+    np.testing.assert_array_equal(np.load(tmp_path / "e" / "coordinates.npy"), expected.coordinates)
+
+
+def test_nothing_is_overwritten_unasked_or_left_behind(run: Run, store: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "e"
+    folder.mkdir()
+    (folder / "coordinates.npy").write_text("mine")
+    before = listing(tmp_path)
+    assert "exists already" in run("embed", store, "-o", folder).refused()
+    assert (
+        "--colours: got 'mud'"
+        in run(
+            "embed", store, "-o", tmp_path / "f", "--colours", "mud", "--colour-by", _angles(tmp_path / "e")
+        ).refused()
+    )
+    (folder / "t.csv").unlink()
+    assert listing(tmp_path) == before
+    assert run("embed", store, "-o", folder, "--overwrite").code == 0
+
+
+def _angles(folder: Path) -> str:
+    (folder / "t.csv").write_text("angle\n" + "".join(f"{k}\n" for k in range(30)))
+    return str(folder / "t.csv")
+
+
+def test_bad_input(run: Run, store: Path, table: np.ndarray, tmp_path: Path) -> None:
+    def refused(source: Path, *options: str) -> str:
+        return run("embed", source, "-o", tmp_path / "e", *options).refused()
+
+    assert "'-o'" in run("embed", store).refused()
+    assert "--dimensions: got 30" in refused(store, "-d", "30")
+    assert "--bandwidth: at 0.001 the maps fall into" in refused(store, "--bandwidth", "0.001")
+    assert "no column 'size'" in refused(store, "--colour-by", f"{_angles(tmp_path)}:size")
+    assert "can't be read" in refused(tmp_path / "no.npy")
+    for content, message in (
+        (b"text", "no table of numbers"),
+        (b"", "no table of numbers"),
+        (table[:4], "expected a square table"),
+        (np.array([["a"] * 3] * 3), "could not convert"),
+    ):
+        path = tmp_path / "bad.npy"
+        path.write_bytes(content) if isinstance(content, bytes) else np.save(path, content)
+        assert f"{path}: " in refused(path)
+        assert message in refused(path)
+    assert not (tmp_path / "e").exists()

@@ -1,0 +1,43 @@
+import io
+
+import numpy as np
+import pytest
+
+import botalign
+
+pytest.importorskip("matplotlib", reason="matplotlib isn't installed (pip install matplotlib)")
+
+from botalign.figures import class_course, class_gallery
+
+
+@pytest.fixture
+def found() -> botalign.Classification:
+    rng = np.random.default_rng(0)
+    sizes = np.arange(13, 0, -1)
+    labels = np.repeat(np.arange(13), sizes)
+    n = len(labels)
+    iterations = tuple(botalign.Iteration(k, 100 / k, 50 // k, 0, 0.01, 1.0) for k in range(1, 5))
+    return botalign.Classification(
+        botalign.ImageStack(rng.standard_normal((13, 16, 16))), labels, np.zeros(n), np.zeros((n, 2), dtype=np.int64),
+        np.zeros(n, dtype=bool), np.ones(n), sizes, iterations, converged=True, metric="wemd", seed=0,
+    )  # fmt: skip
+
+
+def test_the_gallery_shows_each_average_with_its_size(found: botalign.Classification) -> None:
+    figure = class_gallery(found)
+    shown = [ax for ax in figure.axes if ax.images]
+    assert [ax.get_title() for ax in shown] == [str(size) for size in range(13, 0, -1)]
+    order = np.argsort(found.averages.images[2].ravel())
+    assert (np.diff(shown[2].images[0].get_array().ravel()[order]) >= 0).all()  # grey for grey the same picture
+    figure.savefig(io.BytesIO())
+    few = class_gallery(found, most=4)
+    assert len([ax for ax in few.axes if ax.images]) == 4
+    assert few.get_suptitle() == "13 classes, the largest 4; images in each"
+
+
+def test_the_course_shows_every_iteration(found: botalign.Classification) -> None:
+    figure = class_course(found)
+    losses, changes = figure.axes
+    np.testing.assert_allclose(losses.lines[0].get_xydata(), [[k, 100 / k] for k in range(1, 5)])
+    np.testing.assert_allclose(changes.lines[0].get_ydata(), [50, 25, 16, 12])
+    figure.savefig(io.BytesIO())

@@ -1,0 +1,130 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QFileDialog
+
+import botalign
+from napari_botalign.scatter import ScatterPlot
+
+#: As far apart as the corners of a square, and one of them twice.
+PLACES = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Four maps of two sizes, and their embedding."""
+    lines = ["map,coordinate_1,coordinate_2,angle,state"]
+    for number, (x, y) in enumerate(PLACES):
+        density = botalign.phantom(12 + 2 * (number == 3), voxel_size_angstrom=8, noise=0.05, noise_seed=number)
+        density.write(tmp_path / f"vol_{number}.mrc")
+        lines.append(f"vol_{number}.mrc,{x},{y},{30 * number},{'up' if number % 2 else 'down'}")
+    (tmp_path / "coordinates.csv").write_text("\n".join(lines) + "\n")
+    return tmp_path
+
+
+@pytest.fixture
+def many(viewer: Any) -> Any:
+    """The dock widget."""
+    _, widget = viewer.window.add_plugin_dock_widget("botalign", "Many maps")
+    return widget
+
+
+@pytest.fixture
+def click(qtbot: Any) -> Callable[..., None]:
+    """Return a function that clicks into a plot."""
+
+    def click(plot: ScatterPlot, place: tuple[float, float], off: int = 0) -> None:
+        plot.canvas.draw()
+        x, y = plot.axes.transData.transform(place) / plot.canvas.device_pixel_ratio
+        qtbot.mouseClick(
+            plot.canvas, Qt.MouseButton.LeftButton, pos=QPoint(round(x) + off, plot.canvas.height() - round(y))
+        )
+
+    return click
+
+
+def test_a_click_on_a_point_shows_its_map_in_one_layer(
+    viewer: Any, many: Any, folder: Path, click: Callable[..., None], qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(folder / "coordinates.csv"), ""))
+    many.open.native.click()
+    assert many.status.value.startswith("4 maps")
+    assert (many.x.value, many.y.value, many.colour.value) == ("coordinate_1", "coordinate_2", "angle")
+    assert len(viewer.layers) == 0
+
+    def shown(number: int) -> None:
+        qtbot.waitUntil(lambda: many.status.value == f"{number + 1} of 4: vol_{number}.mrc", timeout=20_000)
+        (layer,) = viewer.layers
+        expected = botalign.read(folder / f"vol_{number}.mrc")
+        np.testing.assert_array_equal(layer.data, expected.data)
+        assert layer.name == f"vol_{number}"
+        np.testing.assert_allclose(layer.scale, expected.grid.voxel_size_angstrom[::-1])
+        np.testing.assert_allclose(layer.translate, expected.grid.origin_angstrom[::-1])
+        np.testing.assert_array_equal(np.column_stack(many.plot.axes.lines[0].get_data()), [PLACES[number]])
+
+    click(many.plot, PLACES[2], off=3)
+    shown(2)
+    viewer.layers[0].colormap = "magenta"
+    click(many.plot, PLACES[3])  # in a box of another size
+    shown(3)
+    assert viewer.layers[0].colormap.name == "magenta"
+    many.on.native.click()
+    shown(0)
+    many.back.native.click()
+    shown(3)
+    # The user may close the layer.
+    viewer.layers.clear()
+    click(many.plot, PLACES[1])
+    shown(1)
+    # Nothing is near.
+    click(many.plot, (0.5, 0.5))
+    assert many.number == 1
+
+
+def test_of_quick_clicks_the_last_one_counts(
+    viewer: Any, many: Any, folder: Path, click: Callable[..., None], qtbot: Any
+) -> None:
+    many.load(folder / "coordinates.csv")
+    for place in (PLACES[0], PLACES[1], PLACES[2]):
+        click(many.plot, place)
+    qtbot.waitUntil(lambda: many.status.value == "3 of 4: vol_2.mrc", timeout=20_000)
+    assert [layer.name for layer in viewer.layers] == ["vol_2"]
+
+
+def test_axes_and_colours(many: Any, folder: Path) -> None:
+    many.load(folder / "coordinates.csv")
+    points = many.plot.axes.collections[0]
+    assert len({tuple(colour) for colour in points.get_facecolor()}) == 4
+    many.colour.value = "state"
+    colours = [tuple(colour) for colour in many.plot.axes.collections[0].get_facecolor()]
+    assert colours[0] == colours[2] != colours[1] == colours[3]
+    many.colour.value = "(none)"
+    assert len({tuple(colour) for colour in many.plot.axes.collections[0].get_facecolor()}) == 1
+    assert "state" not in many.x.choices
+    many.x.value = "angle"
+    assert many.plot.axes.get_xlabel() == "angle"
+    np.testing.assert_array_equal(many.plot.axes.collections[0].get_offsets()[:, 0], [0, 30, 60, 90])
+
+
+def test_maps_that_are_elsewhere_and_files_that_are_no_embedding(
+    viewer: Any, many: Any, folder: Path, tmp_path: Path, click: Callable[..., None], qtbot: Any
+) -> None:
+    many.on.native.click()  # nothing is open yet
+    (folder / "bad.csv").write_text("map\na\n")
+    many.load(folder / "bad.csv")
+    assert "expected two of numbers at least" in many.status.value
+    moved = folder / "moved"
+    moved.mkdir()
+    for path in folder.glob("vol_*.mrc"):
+        path.rename(moved / path.name)
+    many.load(folder / "coordinates.csv")
+    click(many.plot, PLACES[1])
+    qtbot.waitUntil(lambda: "there is no such file" in many.status.value, timeout=20_000)
+    assert len(viewer.layers) == 0
+    many.folder.value = moved
+    click(many.plot, PLACES[1])
+    qtbot.waitUntil(lambda: many.status.value == "2 of 4: vol_1.mrc", timeout=20_000)
