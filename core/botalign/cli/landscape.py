@@ -32,8 +32,8 @@ COORDINATES, TABLE, NUMBERS, PICTURE, SUBSET = (
 class Metric(StrEnum):
     """The distance."""
 
-    wemd = "wemd"
     l2 = "l2"
+    wemd = "wemd"
 
 
 class Weighting(StrEnum):
@@ -80,7 +80,9 @@ def landscape(
     voxel_size: Annotated[
         float | None, typer.Option(metavar="A", help="Of volumes in an NPY, in angstrom; 1 if not given.")
     ] = None,
-    metric: Annotated[Metric, typer.Option(help="Wavelet earth mover's distance, or L2.")] = Metric.wemd,
+    metric: Annotated[
+        Metric, typer.Option(help="L2, as in eq. 1 of Levy, or the wavelet earth mover's distance.")
+    ] = Metric.l2,
     dimensions: Annotated[
         int | None, typer.Option(metavar="N", help="Of the new coordinates; as many as the latents have if not given.")
     ] = None,

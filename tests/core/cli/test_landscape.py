@@ -109,10 +109,10 @@ def test_distances_are_computed_and_kept(
 
     monkeypatch.setattr(botalign, "distance_steps", told)
     given = ("landscape", analysed / "z.9.pkl", volumes, *QUICK)
-    ran = run(*given, "-o", tmp_path / "out", "--metric", "l2", "--seed", "3", "--threads", "1")
+    ran = run(*given, "-o", tmp_path / "out", "--metric", "wemd", "--seed", "3", "--threads", "1")
     assert (ran.code, ran.err) == (0, "")
     assert "distances.zarr, z_transformed.npy" in ran.out
-    assert asked[0] | {"work": ""} == {"metric": "l2", "over_rotations": True, "threads": 1, "seed": 3, "work": ""}
+    assert asked[0] | {"work": ""} == {"metric": "wemd", "over_rotations": True, "threads": 1, "seed": 3, "work": ""}
     assert not (tmp_path / "out" / "distances.zarr.partial").exists()
     # Kept, and of use in another order of the volumes.
     table = botalign.read_distances(tmp_path / "out" / "distances.zarr")
