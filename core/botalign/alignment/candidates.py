@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -24,8 +25,8 @@ OUTCLASSED = 2.5
 CLOSE = 0.02
 #: How many of them at most.
 RIVALS = 3
-#: How far about the best pose the fit of the common part starts anew.
-AROUND_DEGREES = 10.0
+#: How far about the best pose the fit of the common part starts anew: beyond the reach of a fit, too.
+AROUND_DEGREES = (10.0, 30.0)
 #: Poses less than this many degrees apart end in the same place.
 SAME = 5.0
 #: How many points of a map are enough to get near by, before the last fit takes all of them.
@@ -98,8 +99,8 @@ def common(problem: FitProblem, hands_refined: list[list[Candidate]], options: O
     """
     around = []
     for best, *_ in hands_refined:
-        for vector in np.radians(AROUND_DEGREES) * np.concatenate([np.eye(3), -np.eye(3)]):
-            turn = transform_about(matrix_from_rotation_vector(vector), problem.centre, problem.centre)
+        for angle, axis in itertools.product(np.radians(AROUND_DEGREES), np.concatenate([np.eye(3), -np.eye(3)])):
+            turn = transform_about(matrix_from_rotation_vector(angle * axis), problem.centre, problem.centre)
             around.append(replace(best, moving_to_fixed=compose(turn, best.moving_to_fixed)))
     everyone = [candidate for refined in hands_refined for candidate in refined]
     return apart(solved(problem, everyone + around, options, tolerance=COARSE_TOLERANCE))

@@ -183,3 +183,16 @@ def test_a_survey_finds_the_molecule_in_its_box(voxel: float) -> None:
     np.testing.assert_allclose(found.centre_angstrom, centre, atol=2)
     # The molecule reaches 48 A from the mean of its atoms.
     assert 44 < found.radius_angstrom < 58
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_small_part_counts_in_a_clear_map_and_is_a_speck_in_a_noisy_one(seed: int) -> None:
+    made = phantom(64, voxel_size_angstrom=3.0)
+    z, y, x = np.indices(made.data.shape)
+    # A twelfth of the molecule's mass, in a corner of the box 120 A off.
+    blob = made.data.max() * np.exp(-((z - 8) ** 2 + (y - 8) ** 2 + (x - 8) ** 2) / 8)
+    noise = 1.5 * made.data.max() * np.random.default_rng(seed).normal(size=made.data.shape)
+    clear = made.with_data((made.data + blob).astype(np.float32))
+    noisy = made.with_data((made.data + blob + noise).astype(np.float32))
+    assert survey(clear).radius_angstrom > 110
+    assert survey(noisy).radius_angstrom < 60
