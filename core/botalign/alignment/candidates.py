@@ -15,7 +15,7 @@ from botalign.alignment.preparation import Surveyed
 from botalign.alignment.refinement import distinct, finest_useful_voxel, fit_problem, nelder_mead, rotation_loss
 from botalign.alignment.robust import RobustProblem
 from botalign.alignment.shifts import ShiftedPair
-from botalign.geometry import compose, matrix_from_rotation_vector, transform_about
+from botalign.geometry import compose, geodesic_degrees, matrix_from_rotation_vector, transform_about
 
 #: Where the coarse fit stops, in degrees and voxels; the fine one goes on from there.
 COARSE_TOLERANCE = 0.05
@@ -127,9 +127,11 @@ def fine(
 
 
 def _polished(problem: FitProblem, rivals: list[Candidate], options: Options) -> list[Candidate]:
-    """Tell rivals apart at some of the points, then fit the best of them at all."""
+    """Tell rivals apart at some of the points, then fit the best of them at all; who ends where it does is no rival."""
     best, *others = solved(problem.thinned(THINNED), rivals, options)
-    return solved(problem, [best], options) + others
+    (answer,) = solved(problem, [best], options)
+    rotation = answer.moving_to_fixed[:, :3]
+    return [answer] + [each for each in others if geodesic_degrees(rotation, each.moving_to_fixed[:, :3]) >= SAME]
 
 
 def _rivals(candidates: list[Candidate], least: float) -> int:

@@ -5,8 +5,11 @@ import numpy as np
 import pytest
 
 from botalign import DensityMap, phantom
+from botalign.alignment.candidates import fine
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.losses import l2, working_pair
+from botalign.alignment.options import Options
+from botalign.alignment.poses import Candidate
 from botalign.alignment.preparation import survey
 from botalign.alignment.refinement import distinct, fit_problem, nelder_mead
 from botalign.geometry import (
@@ -196,3 +199,16 @@ def test_a_small_part_counts_in_a_clear_map_and_is_a_speck_in_a_noisy_one(seed: 
     noisy = made.with_data((made.data + blob + noise).astype(np.float32))
     assert survey(clear).radius_angstrom > 110
     assert survey(noisy).radius_angstrom < 60
+
+
+def test_rivals_that_end_in_one_place_are_one_answer(fixed: DensityMap, moving: DensityMap, there: np.ndarray) -> None:
+    first, second = survey(fixed), survey(moving)
+    pair = working_pair(first, second, size=32)
+    rivals = []
+    for degrees in (4.0, -4.0):
+        turn = matrix_from_rotation_vector(np.radians([degrees, 0, 0]))
+        pose = pair.transform(turn @ there[:, :3].T)
+        rivals.append(Candidate(pose, False, 0.0, 0.9))
+    _, ((answer, *others),) = fine(first, second, pair, [rivals], Options())
+    assert float(geodesic_degrees(answer.moving_to_fixed[:, :3], there[:, :3].T)) < 0.05
+    assert not others
