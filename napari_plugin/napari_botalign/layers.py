@@ -132,6 +132,12 @@ def without_unit(layer: Layer) -> bool:
     return any(_is_pixel(unit) for unit in _layer_units(layer))
 
 
+def pixel_sides(layer: Layer) -> tuple[float, float]:
+    """Return the sides ``(x, y)`` in angstrom of the pixels of a stack of images."""
+    y, x = (side * _angstroms(unit) for side, unit in zip(layer.scale[-2:], _layer_units(layer)[-2:], strict=True))
+    return float(x), float(y)
+
+
 def displayed_motion(fixed: MapLayer, moving: MapLayer) -> Matrix:
     """Return the motion, shape (3, 4) in the core's convention, that the layers show now."""
     shown = np.linalg.inv(fixed.pose()) @ moving.pose()
@@ -181,8 +187,11 @@ def _index_to_world(layer: Layer) -> Matrix:
 
 def _units(layer: Layer) -> Matrix:
     """How many angstrom the layer's units are, as a 4x4 matrix."""
-    return np.diag([*(1.0 if _is_pixel(unit) else float((1.0 * unit).to("angstrom").magnitude)
-                      for unit in _layer_units(layer)), 1.0])  # fmt: skip
+    return np.diag([*map(_angstroms, _layer_units(layer)), 1.0])
+
+
+def _angstroms(unit: Any) -> float:
+    return 1.0 if _is_pixel(unit) else float((1.0 * unit).to("angstrom").magnitude)
 
 
 def _layer_units(layer: Layer) -> tuple[Any, ...]:

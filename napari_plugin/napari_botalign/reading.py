@@ -30,7 +30,10 @@ def read(path: Paths) -> list[LayerData]:
         If a file can't be read, saying why.
     """
     paths = [path] if isinstance(path, str | os.PathLike) else path
-    return [_images(p) if botalign.holds_images(p) else map_layer_data(botalign.read(p)) for p in paths]
+    return [
+        stack_layer_data(botalign.read_stack(p)) if botalign.holds_images(p) else map_layer_data(botalign.read(p))
+        for p in paths
+    ]
 
 
 def map_layer_data(density: botalign.DensityMap, **options: Any) -> LayerData:
@@ -55,8 +58,8 @@ def map_layer_data(density: botalign.DensityMap, **options: Any) -> LayerData:
     )
 
 
-def _images(path: str | os.PathLike[str]) -> LayerData:
-    stack = botalign.read_stack(path)
+def stack_layer_data(stack: botalign.ImageStack) -> LayerData:
+    """Return a stack of images as the data of a layer: its first axis is a number, the others are angstrom."""
     x, y = stack.pixel_size_angstrom
     axes = _axes(("image", "y", "x"), ("pixel", "angstrom", "angstrom"))
     return stack.images, {"name": _stem(stack.name), "scale": (1.0, y, x), **axes}, "image"
