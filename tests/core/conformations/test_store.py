@@ -61,7 +61,7 @@ def test_what_is_no_distances_is_refused(table: DistanceTable, tmp_path: Path) -
     botalign.write_distances(table, place)
     description = json.loads((place / "zarr.json").read_text())
     for name, value, reason in (
-        ("format", "photos", "no distances of `botalign distances`"),
+        ("format", "photos", "no table of distances"),
         ("version", 2, "distances of version 2, expected 1"),
         ("names", ["a.mrc"], "damaged distances"),
     ):
