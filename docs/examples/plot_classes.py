@@ -2,8 +2,8 @@
 Class averages
 ==============
 
-Noisy images of a molecule in unknown directions, sorted by the earth mover's distance into classes that look alike up to
-a turn in the plane, and averaged. The directions are known here, so the classes can be checked.
+Noisy images of a molecule in unknown directions, sorted by the earth mover's distance into classes that look alike up
+to a turn in the plane, and averaged. The directions are known here, so the classes can be checked.
 """
 
 import matplotlib.pyplot as plt
