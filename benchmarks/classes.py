@@ -2,8 +2,8 @@
 
 ``python benchmarks/classes.py cost`` times the iterations of one classification, beside what looking at everything
 would take. ``experiment`` classifies noisy projections of a map by the earth mover's and by the Euclidean distance and
-says how far apart the viewing directions in a class are (its Figures 2 to 4). ``sensitivity`` compares distances with
-viewing directions (Figure 5, and Proposition 1). ``real`` classifies the two real stacks.
+says how far apart the viewing directions in a class are (its Figures 2 to 4). ``preparation`` shows what the background
+and the number of scales do. ``real`` classifies the two real stacks.
 
 What a run has found is kept below ``benchmarks/results/classes``, iteration by iteration: the same command goes on.
 """
@@ -26,11 +26,15 @@ from numba import njit
 
 import botalign
 from botalign.classes.bounds import _at_least
+from botalign.classes.course import Course
 from botalign.classes.frame import Frame
-from botalign.classes.images import prepare
+from botalign.classes.images import PreparedImages, prepare
+from botalign.classes.kmeans import KMeans
 from botalign.classes.poses import Poses
-from botalign.classes.turning import image_splines, turned
-from class_pictures import angles_picture, averages_picture, sensitivity_picture, sizes_picture
+from botalign.classes.turning import image_splines
+from botalign.jobs import open_workers
+from botalign.steps import exhaust
+from class_pictures import angles_picture, averages_picture, sizes_picture
 from environments import HERE
 from maps import data_folder
 from report import machine
@@ -168,75 +172,32 @@ def experiment(chosen: argparse.Namespace) -> None:
     averages_picture(averages).savefig(KEPT / f"averages_{stem}.png")
 
 
-def nearest_over_turns(one: Array, others: Array, metric: str, rotations: int) -> tuple[Array, Array]:
-    """Return the distance of an image from others, the least over all turns, and the number of that turn."""
-    side = one.shape[0]
-    frame = Frame.of(metric, Poses(rotations), side=side, radius=side, pixel_size=1.0)  # type: ignore[arg-type]
-    vectors = frame.metric.vectors(others)
-    posed = frame.posed(image_splines(one[None])[0], np.arange(rotations))
-    best, turn = np.full(len(others), np.inf), np.zeros(len(others), dtype=np.int64)
-    frame.metric.nearest(vectors, frame.metric.summary(vectors), posed, 0, best, turn)
-    return best, turn
+def preparation(chosen: argparse.Namespace) -> None:
+    """Compare backgrounds and numbers of scales on few noisy images."""
+    print("pixels  SNR    background  scales  median degrees  effective classes")
+    for size, ratio in ((64, 2), (64, 4), (128, 8)):
+        made = projected(chosen.map, 600, size, ratio, seed=0)
+        ready = prepare(made.stack)
+        outside = ~_inside(ready)
+        own = made.stack.images - made.stack.images[:, outside].mean(axis=1)[:, None, None]
+        own[:, outside] = 0
+        own /= own.sum(axis=(1, 2)).mean()
+        kinds = [("own", own, 6), *(("one mass", ready.images, levels) for levels in (6, 5, 4))]
+        for background, images, levels in kinds:
+            frame = Frame.of("wemd", Poses(100), side=size, radius=ready.radius, pixel_size=1.0, levels=levels)
+            course = Course()
+            with open_workers(threads=chosen.threads) as workers:
+                exhaust(KMeans(frame, images, image_splines(images), 20, 15, 0, 1).steps(course, workers))
+            labels = course.best.chosen // 100
+            share = np.bincount(labels) / len(labels)
+            even = np.exp(-(share[share > 0] * np.log(share[share > 0])).sum())
+            middle = np.median(apart_degrees(made.viewing_directions, labels))
+            print(f"{size:6d}  1/{ratio:<4d} {background:10s}  {levels:6d}  {middle:14.1f}  {even:17.1f}", flush=True)
 
 
-def sensitivity(chosen: argparse.Namespace) -> None:
-    """Compare distances with viewing directions, noisy and clean, and clean ones with the bound of Proposition 1."""
-    from scipy.stats import spearmanr
-
-    curves = {}
-    clean = projected(chosen.map, chosen.pairs + 1, chosen.size, None, seed=1)
-    noisy = projected(chosen.map, chosen.pairs + 1, chosen.size, chosen.ratio, seed=1)
-    ready = prepare(clean.stack)
-    views = clean.viewing_directions
-    angle = np.degrees(np.arccos(np.clip(views[1:] @ views[0], -1, 1)))
-    for kind, stack in (("clean", clean.stack), (f"SNR 1/{chosen.ratio:g}", noisy.stack)):
-        others = prepare(stack).images[1:]
-        for metric in METRICS:
-            found, _ = nearest_over_turns(ready.images[0], others, metric, chosen.rotations)
-            near = angle < 90
-            rank = spearmanr(angle[near], found[near]).statistic
-            spread = found[near].max() / found[near].min()
-            print(
-                f"{kind:10s} {metric:5s} rank correlation below 90 degrees {rank:.3f}, largest over least {spread:.3f}"
-            )
-            curves[kind, metric] = angle, found
-    sensitivity_picture(curves).savefig(KEPT / "sensitivity.png")
-    proposition(clean, ready.images, chosen)
-
-
-def proposition(clean: botalign.Projections, images: Array, chosen: argparse.Namespace) -> None:
-    r"""Check :math:`W_1^R \le 2 R \sin(\angle / 2)` for a particle in a ball of radius R, with exact distances."""
-    from scipy.stats import wasserstein_distance_nd
-
-    side, coarse = images.shape[1], 16
-    step = side // coarse
-    density = botalign.read(data_folder() / "maps" / chosen.map).data
-    mass = np.maximum(density, 0)
-    z, y, x = np.indices(mass.shape)
-    centre = [float((axis * mass).sum() / mass.sum()) for axis in (z, y, x)]
-    away = np.sqrt(sum((axis - c) ** 2 for axis, c in zip((z, y, x), centre, strict=True)))
-    radius = float(away[mass > 0.02 * mass.max()].max()) * side / max(mass.shape)
-    views = clean.viewing_directions
-    place = (np.stack(np.meshgrid(*[np.arange(coarse)] * 2, indexing="ij"), axis=-1).reshape(-1, 2) + 0.5) * step
-    bins = lambda image: np.maximum(image, 0).reshape(coarse, step, coarse, step).sum(axis=(1, 3)).ravel()  # noqa: E731
-    poses = Poses(chosen.rotations)
-    ratios, wavelet = [], []
-    order = np.argsort(-(views[1:] @ views[0]))[:: max(1, chosen.pairs // chosen.exact)]
-    distances, turns = nearest_over_turns(images[0], images[1:], "wemd", chosen.rotations)
-    splines = image_splines(images[:1])[0]
-    for k in order:
-        # Any turn bounds the least over all turns from above.
-        posed = turned(splines, poses.pull(turns[k : k + 1]), prepare(clean.stack).spans)[0]
-        a, b = bins(images[1 + k]), bins(posed)
-        used_a, used_b = a > 1e-4 * a.max(), b > 1e-4 * b.max()
-        exact = wasserstein_distance_nd(place[used_a], place[used_b], a[used_a], b[used_b])
-        bound = 2 * radius * np.sin(np.arccos(np.clip(views[1 + k] @ views[0], -1, 1)) / 2)
-        ratios.append(exact / bound)
-        wavelet.append(distances[k] / exact)
-    print(
-        f"Proposition 1, {len(order)} pairs: W1 over its bound at most {max(ratios):.3f}, median {median(ratios):.3f}"
-    )
-    print(f"wavelet distance over exact: {min(wavelet):.2f} to {max(wavelet):.2f}, median {median(wavelet):.2f}")
+def _inside(ready: PreparedImages) -> Array:
+    columns = np.arange(ready.side)
+    return (columns >= ready.spans[:, :1]) & (columns < ready.spans[:, 1:])
 
 
 def real(chosen: argparse.Namespace) -> None:
@@ -267,7 +228,7 @@ def real(chosen: argparse.Namespace) -> None:
 def main() -> None:
     """Do what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("cost", "experiment", "sensitivity", "real"))
+    parser.add_argument("what", choices=("cost", "experiment", "preparation", "real"))
     parser.add_argument("--map", default="clean70S_65.mrc")
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--classes", type=int, default=40)
@@ -276,14 +237,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--metric", default="wemd", choices=METRICS, help="for cost")
     parser.add_argument("--iterations", type=int, default=7, help="for cost")
-    parser.add_argument("--ratio", type=float, default=16.0, help="noise over signal, for cost and sensitivity")
+    parser.add_argument("--ratio", type=float, default=16.0, help="noise over signal, for cost")
     parser.add_argument("--ratios", default=",".join(map(str, RATIOS)), help="the same, for the experiment")
     parser.add_argument("--seeds", type=int, default=3, help="seeds of the noisiest images")
-    parser.add_argument("--pairs", type=int, default=1000, help="for sensitivity")
-    parser.add_argument("--exact", type=int, default=25, help="pairs whose exact distance is worked out")
     chosen = parser.parse_args()
     print(f"{datetime.now():%Y-%m-%d}, {machine()}, botalign {botalign.__version__}")
-    {"cost": cost, "experiment": experiment, "sensitivity": sensitivity, "real": real}[chosen.what](chosen)
+    parts = {"cost": cost, "experiment": experiment, "preparation": preparation, "real": real}
+    parts[chosen.what](chosen)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ def classify(
     classes: int,
     *,
     metric: MetricName = "wemd",
+    levels: int | None = None,
     rotations: int = 200,
     mirror: bool = False,
     shift_pixels: int = 0,
@@ -56,7 +57,10 @@ def classify(
     classes : int
         How many classes.
     metric : {"wemd", "l2"}, optional
-        The wavelet earth mover's distance, sym5, 6 levels (eq. 8), or the Euclidean distance.
+        The wavelet earth mover's distance with sym5 (eq. 8), or the Euclidean distance.
+    levels : int, optional
+        Scales of the former. If not given, the 6 of the paper for images of 128 pixels, and one less each time they are
+        half as large.
     rotations : int, optional
         Turns that are tried, evenly spread over 360 degrees.
     mirror : bool, optional
@@ -94,7 +98,7 @@ def classify(
     """
     return exhaust(
         classify_steps(
-            stack, classes, metric=metric, rotations=rotations, mirror=mirror, shift_pixels=shift_pixels,
+            stack, classes, metric=metric, levels=levels, rotations=rotations, mirror=mirror, shift_pixels=shift_pixels,
             iterations=iterations, seed=seed, invert=invert, diameter_angstrom=diameter_angstrom, size=size,
             threads=threads, processes=processes, scheduler=scheduler, folder=folder,
         )
@@ -106,6 +110,7 @@ def classify_steps(
     classes: int,
     *,
     metric: MetricName = "wemd",
+    levels: int | None = None,
     rotations: int = 200,
     mirror: bool = False,
     shift_pixels: int = 0,
@@ -133,6 +138,8 @@ def classify_steps(
     """
     if metric not in get_args(MetricName):
         raise InputError(f"metric: got {metric!r}, expected 'wemd' or 'l2'.")
+    if levels is not None and not 1 <= levels <= 12:
+        raise InputError(f"levels: got {levels}, expected 1 to 12.")
     if iterations < 1:
         raise InputError(f"iterations: got {iterations}, expected 1 or more.")
     if not 1 <= classes <= len(stack.images):
@@ -141,9 +148,10 @@ def classify_steps(
         )
     poses = Poses(rotations, mirror, shift_pixels)
     ready = prepare(stack, invert=invert, diameter_angstrom=diameter_angstrom, size=size)
-    options = {"classes": classes, "metric": metric, "poses": poses, "seed": seed, "radius": ready.radius}
+    pixel = ready.pixel_size_angstrom
+    frame = Frame.of(metric, poses, side=ready.side, radius=ready.radius, pixel_size=pixel, levels=levels)
+    options = {"classes": classes, "metric": frame.metric, "poses": poses, "seed": seed, "radius": ready.radius}
     course = Course() if folder is None else Course.in_folder(folder, ready.images, **options)
-    frame = Frame.of(metric, poses, side=ready.side, radius=ready.radius, pixel_size=ready.pixel_size_angstrom)
     work = KMeans(frame, ready.images, image_splines(ready.images), classes, iterations, seed, threads)
     with open_workers(threads=threads, processes=processes, scheduler=scheduler) as workers:
         yield from work.steps(course, workers)

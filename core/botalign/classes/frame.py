@@ -45,15 +45,26 @@ class Frame:
     radius: float
 
     @classmethod
-    def of(cls, metric: MetricName, poses: Poses, *, side: int, radius: float, pixel_size: float) -> Frame:
-        """Make the frame for images of `side` pixels; sym5 and 6 levels as in the paper."""
-        kind = WaveletMetric(side, pixel_size=pixel_size) if metric == "wemd" else EuclideanMetric(side, radius)
-        return cls(kind, poses, side, radius)
+    def of(
+        cls, metric: MetricName, poses: Poses, *, side: int, radius: float, pixel_size: float, levels: int | None = None
+    ) -> Frame:
+        """Make the frame for images of `side` pixels; the rest as for :func:`botalign.classify`."""
+        if metric == "l2":
+            return cls(EuclideanMetric(side, radius), poses, side, radius)
+        return cls(WaveletMetric(side, levels=levels or usual_levels(side), pixel_size=pixel_size), poses, side, radius)
 
     def posed(self, splines: Array32, numbers: Counts) -> Array32:
         """Return the vectors of one average, given by its spline coefficients, in poses given by their numbers."""
         spans = disc_spans(self.side, self.radius)
         return self.metric.vectors(turned(splines, self.poses.pull(numbers), spans))
+
+
+def usual_levels(side: int) -> int:
+    """Return how many scales images of `side` pixels have: the 6 of the paper for its 128, and fewer for smaller ones.
+
+    The coarsest wavelets are half as long as the image. Where they are as long, what they see is hardly its shape.
+    """
+    return min(6, max(1, side.bit_length() - 2))
 
 
 @dataclass(frozen=True)

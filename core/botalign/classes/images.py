@@ -1,4 +1,4 @@
-"""Images made ready to be compared: background zero, one common scale, nothing outside a disc."""
+"""Images made ready to be compared: background zero, one common mass, nothing outside a disc."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class PreparedImages:
     Attributes
     ----------
     images : ndarray of float32, shape (n, side, side)
-        Background zero, divided by `scale`, zero outside the disc.
+        Background zero, all of one mass, divided by `scale`, zero outside the disc.
     scale : float
-        What all of them were divided by: their mean mass, so that this is 1, if it is clearly not zero.
+        What all of them were divided by: their mass, so that this is 1, if it is clearly not zero.
     radius : float
         Radius of the disc in pixels.
     pixel_size_angstrom : float
@@ -55,8 +55,12 @@ def prepare(
 ) -> PreparedImages:
     """Make images ready to be compared.
 
-    The mean outside the disc, which is background, is subtracted from each image, and all are divided by one number.
-    Dividing each noisy image by its own sum, as one does with a clean map, would multiply some of them by anything.
+    Outside the disc is background. Its mean over all images says what mass the images have inside, which is that of the
+    particle and so the same for all of its projections; from each image the level is subtracted that leaves it this
+    mass. Then all are divided by it. The level of one image alone, taken from its own background, would be off by a
+    little, and that times all the pixels in the disc is mass for which the earth mover's distance pays dearly: with
+    noise it would tell this from that image, and not their shapes. Dividing each noisy image by its own sum would
+    multiply some of them by anything.
 
     Parameters
     ----------
@@ -112,24 +116,23 @@ def prepare(
     inside[...] = 1
     cut_to_disc(inside, spans)
     outside = inside[0] == 0
-    background = images[:, outside].mean(axis=1, dtype=np.float64).astype(np.float32)
-    ready = images - background[:, None, None]
-    if invert:
-        ready *= np.float32(-1)
+    sign = -1.0 if invert else 1.0
+    level = images[:, ~outside].mean(axis=1, dtype=np.float64)
+    # How much brighter than its background an image is in the disc; of all together, since each one's own is noise.
+    excess = sign * (level - images[:, outside].mean(axis=1, dtype=np.float64))
+    ready = np.float32(sign) * (images - level.astype(np.float32)[:, None, None]) + np.float32(excess.mean())
     cut_to_disc(ready, spans)
-    scale = _scale(
-        ready, stack.name, advice="leave --invert (invert=True) out" if invert else "use --invert (invert=True)"
-    )
+    advice = "leave --invert (invert=True) out" if invert else "use --invert (invert=True)"
+    scale = _scale(ready, excess, stack.name, advice=advice)
     ready *= np.float32(1 / scale)
     return PreparedImages(ready, scale, radius, pixel)
 
 
-def _scale(images: Array32, name: str, *, advice: str) -> float:
-    """Return the mean mass; if that is as good as zero, what the mean image's absolute values add up to."""
-    masses = images.sum(axis=(1, 2), dtype=np.float64)
-    mean = float(masses.mean())
-    error = float(masses.std() / np.sqrt(len(masses)))
-    if abs(mean) <= _CLEAR * error or len(masses) < 2:
+def _scale(images: Array32, excess: NDArray[np.float64], name: str, *, advice: str) -> float:
+    """Return the mass of the images; if that is as good as zero, what their absolute values add up to."""
+    mean = float(excess.mean())
+    error = float(excess.std() / np.sqrt(len(excess)))
+    if abs(mean) <= _CLEAR * error or len(excess) < 2:
         return float(np.abs(images).sum(dtype=np.float64)) / len(images)
     if mean < 0:
         warnings.warn(
@@ -137,7 +140,7 @@ def _scale(images: Array32, name: str, *, advice: str) -> float:
             MapWarning,
             stacklevel=3,
         )
-    return abs(mean)
+    return abs(float(images.sum(dtype=np.float64))) / len(images)
 
 
 def sampled_down(images: Array32, size: int) -> Array32:

@@ -38,8 +38,12 @@ def classify(
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write the results.", show_default=False)
     ],
     metric: Annotated[
-        Metric, typer.Option(help="The distance: the wavelet earth mover's, sym5 and 6 levels, or the Euclidean one.")
+        Metric, typer.Option(help="The distance: the wavelet earth mover's, with sym5, or the Euclidean one.")
     ] = Metric.wemd,
+    levels: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Scales of the wavelets; 6 for images of 128 pixels if not given, 5 for 64."),
+    ] = None,
     rotations: Annotated[int, typer.Option(metavar="N", help="Turns that are tried.")] = 200,
     mirror: Annotated[bool, typer.Option("--mirror", help="Try mirror images too.")] = False,
     shift: Annotated[
@@ -84,6 +88,7 @@ def classify(
     unfinished = folder / _UNFINISHED
     options: dict[str, Any] = {
         "metric": metric.value,
+        "levels": levels,
         "rotations": rotations,
         "mirror": mirror,
         "shift_pixels": shift,

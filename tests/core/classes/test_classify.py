@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 import botalign
+from botalign.classes.frame import usual_levels
 from botalign.classes.images import prepare
 from botalign.errors import InputError
 
@@ -73,7 +74,7 @@ def test_each_image_is_with_the_nearest_of_all_averages_in_all_turns(turned: Tur
     posed = [scipy_turned(image, turn * 30.0) for image in first.averages.images / ready.scale for turn in range(12)]
     images, pixel = ready.images[:6], ready.pixel_size_angstrom
     distances = np.array(
-        [[botalign.wemd(a, b, wavelet="sym5", levels=6, voxel_size=pixel) for b in posed] for a in images]
+        [[botalign.wemd(a, b, wavelet="sym5", levels=4, voxel_size=pixel) for b in posed] for a in images]
     )
     np.testing.assert_allclose(found.distances[:6], distances.min(axis=1), rtol=1e-4)
     np.testing.assert_allclose(found.angles_degrees[:6], distances.argmin(axis=1) % 12 * 30.0)
@@ -170,6 +171,12 @@ def test_the_loss_decreases_to_the_end(found: botalign.Classification) -> None:
     assert 0 < found.iterations[-1].avoided < 1
 
 
+def test_scales_are_chosen_by_the_size_of_the_images(turned: Turned, found: botalign.Classification) -> None:
+    assert [usual_levels(side) for side in (24, 32, 64, 100, 128, 256)] == [3, 4, 5, 5, 6, 6]
+    assert same(botalign.classify(turned.stack, 4, levels=4, **QUICK), found)
+    assert not same(botalign.classify(turned.stack, 4, levels=6, **QUICK), found)
+
+
 def test_as_many_classes_as_images(turned: Turned) -> None:
     stack = botalign.ImageStack(np.concatenate([turned.stack.images[:4], turned.stack.images[:1]]))
     found = botalign.classify(stack, 5, rotations=8)
@@ -183,6 +190,7 @@ def test_as_many_classes_as_images(turned: Turned) -> None:
         (41, {}, "classes: got 41 for the 40 images of projections of phantom 0, expected 1 to"),
         (0, {}, "classes: got 0"),
         (4, {"metric": "l1"}, "metric: got 'l1'"),
+        (4, {"levels": 0}, "levels: got 0"),
         (4, {"iterations": 0}, "iterations: got 0"),
         (4, {"rotations": 0}, "rotations: got 0"),
         (4, {"shift_pixels": -1}, "shift: got -1"),

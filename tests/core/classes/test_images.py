@@ -21,17 +21,28 @@ def blobs(count: int = 5, side: int = 24) -> np.ndarray:
     return (np.linspace(0.5, 1.5, count)[:, None, None] * blob).astype(np.float32)
 
 
-def test_background_is_zero_and_the_mean_mass_one() -> None:
+def test_background_is_zero_and_all_masses_are_one() -> None:
     images = blobs()
     levels = np.linspace(-3, 9, 5, dtype=np.float32)[:, None, None]
     ready = prepare(stack_of(7 * images + levels))
     np.testing.assert_allclose(ready.images[:, ~DISC], 0)
-    masses = ready.images.sum(axis=(1, 2))
-    assert masses.mean() == pytest.approx(1, rel=1e-5)
-    # One scale for all: their proportions stay.
-    np.testing.assert_allclose(masses / masses[0], images.sum(axis=(1, 2)) / images[0].sum(), rtol=1e-4)
+    np.testing.assert_allclose(ready.images.sum(axis=(1, 2)), 1, rtol=1e-4)
+    # One scale for all, and nothing else done to an image than its level.
+    off = ready.images * ready.scale - 7 * images
+    np.testing.assert_allclose(np.ptp(off[:, DISC], axis=1), 0, atol=1e-4)
     assert ready.scale == pytest.approx((7 * images * DISC).sum() / 5, rel=1e-2)
     assert (ready.side, ready.radius, ready.pixel_size_angstrom) == (24, 11.5, 2.0)
+
+
+def test_the_background_of_all_images_tells_their_mass() -> None:
+    rng = np.random.default_rng(9)
+    images = blobs()[[2] * 400]
+    noisy = images + 5 * rng.standard_normal(images.shape).astype(np.float32)
+    noisy += rng.uniform(-50, 50, (400, 1, 1)).astype(np.float32)
+    ready = prepare(stack_of(noisy))
+    # 400 images of 160 pixels outside the disc: sure to 5 / sqrt(64000) a pixel, times 416 inside.
+    assert ready.scale == pytest.approx(images[0].sum(), abs=3 * 5 / np.sqrt(400 * 160) * DISC.sum())
+    np.testing.assert_allclose(ready.images.sum(axis=(1, 2)), 1, rtol=1e-3)
 
 
 def test_dark_particles_are_told_and_inverted() -> None:

@@ -3,6 +3,8 @@ import os
 import pty
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from .test_interruptions import BOTALIGN, read_until
 starfile = pytest.importorskip("starfile", reason="starfile isn't installed (pip install starfile)")
 
 QUICK = ("-k", "3", "--rotations", "24", "--seed", "4")
+SLOW = ("-k", "3", "--rotations", "90", "--seed", "2", "--shift", "3", "--threads", "1")
 FILES = ["averages.mrcs", "course.png", "gallery.png", "images.star", "summary.json"]
 
 
@@ -49,38 +52,41 @@ def test_it_writes_averages_list_and_pictures(run: Run, images: Path, tmp_path: 
     assert run("classify", images, "-o", folder, *QUICK, "--overwrite", "--quiet").code == 0
 
 
-def test_killed_it_goes_on_with_the_same_result(images: Path, tmp_path: Path) -> None:
-    command = [*BOTALIGN, "classify", str(images), *QUICK[2:], "-k", "10", "-o"]
-    environment = os.environ | {"COLUMNS": "160", "TERM": "xterm"}
+@contextmanager
+def stopped(folder: Path, images: Path, number: signal.Signals) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Run the command in a terminal, send it a signal in its third iteration, and hand out process and terminal."""
     master, slave = pty.openpty()
     with subprocess.Popen(
-        [*command, str(tmp_path / "killed")], stderr=slave, stdout=subprocess.DEVNULL, env=environment
-    ) as process:
+        [*BOTALIGN, "classify", str(images), *SLOW, "-o", str(folder)],
+        stderr=slave, stdout=subprocess.DEVNULL, env=os.environ | {"COLUMNS": "160", "TERM": "xterm"},
+        # What a shell starts in the background would ignore the interruption, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:  # fmt: skip
+        os.close(slave)  # so that reading ends with the process
         read_until(master, "iteration 3 of at most 50")
-        process.send_signal(signal.SIGKILL)
+        process.send_signal(number)
+        yield process, master
+    os.close(master)
+
+
+def test_killed_it_goes_on_with_the_same_result(run: Run, images: Path, tmp_path: Path) -> None:
+    with stopped(tmp_path / "killed", images, signal.SIGKILL):
+        pass
     kept = sorted(path.name for path in (tmp_path / "killed" / "unfinished").glob("iteration*"))
     assert kept[:2] == ["iteration_0001.npz", "iteration_0002.npz"]
     for name in ("killed", "whole"):
-        subprocess.run(
-            [*command, str(tmp_path / name)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        assert run("classify", images, *SLOW, "-o", tmp_path / name).code == 0
     one, other = (listing(tmp_path / name) for name in ("killed", "whole"))
     assert sorted(one) == sorted(other) == FILES
     assert all(one[name] == other[name] for name in ("averages.mrcs", "gallery.png"))
     tables = [starfile.read(tmp_path / name / "images.star")["particles"] for name in ("killed", "whole")]
     assert tables[0].equals(tables[1])
+    assert len(json.loads((tmp_path / "whole" / "summary.json").read_text())["iterations"]) > len(kept)
 
 
 def test_ctrl_c_keeps_the_iterations(images: Path, tmp_path: Path) -> None:
-    master, slave = pty.openpty()
-    with subprocess.Popen(
-        [*BOTALIGN, "classify", str(images), *QUICK[2:], "-k", "10", "-o", str(tmp_path / "out")],
-        stderr=slave, stdout=subprocess.DEVNULL, env=os.environ | {"COLUMNS": "160", "TERM": "xterm"},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    ) as process:  # fmt: skip
-        read_until(master, "iteration 3 of at most 50")
-        process.send_signal(signal.SIGINT)
-        assert "the same command goes on" in read_until(master, "goes on")
+    with stopped(tmp_path / "out", images, signal.SIGINT) as (process, master):
+        assert "iterations are kept in" in read_until(master, "the same command goes on from there.")
     assert process.returncode == 130
     assert (tmp_path / "out" / "unfinished" / "iteration_0002.npz").exists()
 
