@@ -1,7 +1,7 @@
 """Distances of projections beside the angle between their viewing directions: Figure 5 of Rao et al. (2020).
 
-``python benchmarks/class_distances.py`` compares a clean projection of a map with a thousand others, clean and noisy, over
-all turns in the plane, by the earth mover's and by the Euclidean distance; and clean ones with the bound of its
+``python benchmarks/class_distances.py`` compares a clean projection of a map with a thousand others, clean and noisy,
+over all turns in the plane, by the earth mover's and by the Euclidean distance; and clean ones with the bound of its
 Proposition 1, by exact earth mover's distances.
 """
 
