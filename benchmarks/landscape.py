@@ -1,7 +1,7 @@
 """A latent space before and after `botalign landscape`, where part of it is motion and part of it pure rotation.
 
-    python benchmarks/landscape.py                     # line, ring and plane, 60 volumes each, WEMD: minutes
-    python benchmarks/landscape.py --metric l2         # distances of densities
+    python benchmarks/landscape.py                     # line, ring and plane, 60 volumes each, L2
+    python benchmarks/landscape.py --metric wemd       # by the wavelet earth mover's distance
     python benchmarks/landscape.py --figure docs/images/landscape.png
     python benchmarks/landscape.py --atoms             # exact distances of the atoms instead: what training alone does
 
@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--kinds", default=",".join(KINDS), help="which, separated by commas")
     parser.add_argument("--volumes", type=int, default=60, help="how many are made")
     parser.add_argument("--size", type=int, default=32, help="voxels a side of a volume")
-    parser.add_argument("--metric", default="wemd", choices=("wemd", "l2"))
+    parser.add_argument("--metric", default="l2", choices=("l2", "wemd"))
     parser.add_argument("--atoms", action="store_true", help="distances of atoms in place of volumes")
     parser.add_argument("--no-amortise", action="store_true", help="learn no distance")
     parser.add_argument("--threads", type=int, default=2)

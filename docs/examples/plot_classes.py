@@ -2,8 +2,8 @@
 Class averages
 ==============
 
-Noisy images of a molecule in unknown directions, sorted by the earth mover's distance into classes that look alike up to a turn in
-the plane, and averaged. The directions are known here, so the classes can be checked.
+Noisy images of a molecule in unknown directions, sorted by the earth mover's distance into classes that look alike up
+to a turn in the plane, and averaged. The directions are known here, so the classes can be checked.
 """
 
 import matplotlib.pyplot as plt
@@ -47,7 +47,7 @@ for label in range(12):
 print(f"{np.median(np.concatenate(angles)):.0f} degrees in the median")
 
 # %%
-# Each image knows how its average is turned to look like it. Turned back, the members of a class lie alike; their mean is
-# the average. The work that the bounds saved in the last iteration:
+# Each image knows how its average is turned to look like it. Turned back, the members of a class lie alike; their mean
+# is the average. The work that the bounds saved in the last iteration:
 
 print(f"{100 * found.iterations[-1].avoided:.1f} % of the differences were not looked at")

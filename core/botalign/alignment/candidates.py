@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from botalign.alignment.preparation import Surveyed
 from botalign.alignment.refinement import distinct, finest_useful_voxel, fit_problem, nelder_mead, rotation_loss
 from botalign.alignment.robust import RobustProblem
 from botalign.alignment.shifts import ShiftedPair
-from botalign.geometry import compose, matrix_from_rotation_vector, transform_about
+from botalign.geometry import compose, geodesic_degrees, matrix_from_rotation_vector, transform_about
 
 #: Where the coarse fit stops, in degrees and voxels; the fine one goes on from there.
 COARSE_TOLERANCE = 0.05
@@ -24,8 +25,8 @@ OUTCLASSED = 2.5
 CLOSE = 0.02
 #: How many of them at most.
 RIVALS = 3
-#: How far about the best pose the fit of the common part starts anew.
-AROUND_DEGREES = 10.0
+#: How far about the best pose the fit of the common part starts anew: beyond the reach of a fit, too.
+AROUND_DEGREES = (10.0, 30.0)
 #: Poses less than this many degrees apart end in the same place.
 SAME = 5.0
 #: How many points of a map are enough to get near by, before the last fit takes all of them.
@@ -98,8 +99,8 @@ def common(problem: FitProblem, hands_refined: list[list[Candidate]], options: O
     """
     around = []
     for best, *_ in hands_refined:
-        for vector in np.radians(AROUND_DEGREES) * np.concatenate([np.eye(3), -np.eye(3)]):
-            turn = transform_about(matrix_from_rotation_vector(vector), problem.centre, problem.centre)
+        for angle, axis in itertools.product(np.radians(AROUND_DEGREES), np.concatenate([np.eye(3), -np.eye(3)])):
+            turn = transform_about(matrix_from_rotation_vector(angle * axis), problem.centre, problem.centre)
             around.append(replace(best, moving_to_fixed=compose(turn, best.moving_to_fixed)))
     everyone = [candidate for refined in hands_refined for candidate in refined]
     return apart(solved(problem, everyone + around, options, tolerance=COARSE_TOLERANCE))
@@ -126,9 +127,11 @@ def fine(
 
 
 def _polished(problem: FitProblem, rivals: list[Candidate], options: Options) -> list[Candidate]:
-    """Tell rivals apart at some of the points, then fit the best of them at all."""
+    """Tell rivals apart at some of the points, then fit the best of them at all; who ends where it does is no rival."""
     best, *others = solved(problem.thinned(THINNED), rivals, options)
-    return solved(problem, [best], options) + others
+    (answer,) = solved(problem, [best], options)
+    rotation = answer.moving_to_fixed[:, :3]
+    return [answer] + [each for each in others if geodesic_degrees(rotation, each.moving_to_fixed[:, :3]) >= SAME]
 
 
 def _rivals(candidates: list[Candidate], least: float) -> int:

@@ -68,10 +68,9 @@ def fast(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[Progr
     if not options.refine:
         return Outcome((*ordered, *others), trace, decision, symmetry)
     best = ordered[0].moving_to_fixed
-    if isinstance(problem, RobustProblem):
-        about = judged_in_common(fixed, moving, problem, best)
-    else:
-        about = Judged(shell_correlation(fixed, moving, best), 2 * fixed.radius_angstrom)
+    about = Judged(shell_correlation(fixed, moving, best), 2 * fixed.radius_angstrom)
+    if isinstance(problem, RobustProblem):  # maps that match as a whole do so in part: noise shows in less of them
+        about = max(about, judged_in_common(fixed, moving, problem, best), key=lambda judged: judged.signs)
     sure = how_sure(problem, best, half_map_noises(problem, fixed, moving, options))
     return Outcome((*ordered, *others), trace, decision, symmetry, about, sure)
 

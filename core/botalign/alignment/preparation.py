@@ -22,8 +22,9 @@ Volume = NDArray[np.float32]
 SURVEY_SIDES = (48, 32, 24, 16)
 #: A map is clear where its maximum is this many standard deviations of its noise.
 CLEAR = 12.0
-#: Parts of the molecule hold this share of the mass of the largest, or are taken for specks.
-LEAST_PART = 0.02
+#: Parts of the molecule hold this share of the mass of the largest, or are taken for specks: in a clear map, and in one
+#: so noisy that no sampling makes it clear.
+LEAST_PART, LEAST_PART_IN_NOISE = 0.02, 0.1
 #: Most voxels a side that any step of the fit works with, give or take a few for a quick Fourier transform.
 FINEST_SIDE = 128
 #: Empty voxels kept about the molecule.
@@ -198,8 +199,9 @@ def survey(density_map: DensityMap, *, level: float | None = None, role: str = "
     # Room for the shell about the molecule that the fit compares as well, and for the smoothing to come.
     side = diameter + 2 * CLEARANCE_VOXELS * voxel
     density, sigma = _cropped(density_map, background, extent.centre_angstrom, side, voxel)
-    if volume is not None or contrast(density.data) >= CLEAR:
-        extent = _extent(density, volume, where)
+    clear = contrast(density.data) >= CLEAR
+    if volume is not None or clear:
+        extent = _extent(density, volume, where, clear=clear)
     return Surveyed(density, sigma, extent.volume_angstrom3, extent.centre_angstrom, extent.radius_angstrom)
 
 
@@ -212,9 +214,10 @@ def _outline(
     for side in SURVEY_SIDES:
         voxel = max(finest, whole / side)
         rough, _ = _cropped(density_map, background, grid.centre_angstrom, whole, voxel)
-        if volume is not None or contrast(rough.data) >= CLEAR:
+        clear = contrast(rough.data) >= CLEAR
+        if volume is not None or clear:
             break
-    return _extent(rough, volume, where), voxel
+    return _extent(rough, volume, where, clear=clear), voxel
 
 
 def _cropped(
@@ -232,7 +235,7 @@ def _cropped(
     return smoothed(density_map, grid, sigma_angstrom=sigma, background=background), sigma
 
 
-def _extent(density_map: DensityMap, volume: float | None, where: str) -> Extent:
+def _extent(density_map: DensityMap, volume: float | None, where: str, *, clear: bool) -> Extent:
     """Where the mass lies above a contour: the suggested one, or that which encloses `volume`."""
     grid = density_map.grid
     voxel = grid.voxel_size_angstrom[0]
@@ -248,7 +251,7 @@ def _extent(density_map: DensityMap, volume: float | None, where: str) -> Extent
     # Specks of noise, however many, are no part of the molecule.
     part = parts.ravel()[inside]
     masses = np.bincount(part, weights=mass)
-    kept = masses[part] >= LEAST_PART * masses.max()
+    kept = masses[part] >= (LEAST_PART if clear else LEAST_PART_IN_NOISE) * masses.max()
     inside, mass = inside[kept], mass[kept]
     places = np.array(grid.origin_angstrom) + voxel * np.stack(np.unravel_index(inside, grid.shape)[::-1], axis=1)
     centre = np.einsum("n,nd->d", mass, places) / mass.sum()

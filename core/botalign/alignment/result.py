@@ -51,8 +51,8 @@ class Alignment:
         Which hand the moving map has; None if that wasn't asked.
     verdict : str or None
         ``"certain"``; ``"ambiguous"`` if another of the candidates is as good; ``"no match"`` if the maps agree in
-        outline at most; None if the pose wasn't refined, or found by the paper's method. With the loss ``"core"`` it is
-        about the part that both maps share.
+        outline at most; None if the pose wasn't refined, or found by the paper's method. With the loss ``"core"``
+        the part that both maps share is enough.
     symmetry : Symmetry or None
         Point group of the fixed map, if several poses fit equally well because of it. Of the equivalent motions the
         one that turns the map least from its start is given.

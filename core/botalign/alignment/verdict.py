@@ -49,6 +49,13 @@ class Judged:
         """Diameter of a ball as large as what was compared."""
         return self.diameter_angstrom * float(np.cbrt(self.share))
 
+    @property
+    def signs(self) -> int:
+        """How many of the two signs of a match there are."""
+        resolved = self.shells.resolution(0.5) <= COARSEST * self.compared_angstrom
+        agrees = agreement(self.shells, self.compared_angstrom, share=self.share) >= LEAST_AGREEMENT
+        return int(resolved) + int(agrees)
+
 
 def agreement(shells: ShellCorrelation, diameter_angstrom: float, *, share: float = 1.0) -> float:
     r"""Return by how many standard errors the details of two maps agree.
@@ -86,11 +93,7 @@ def verdict(judged: Judged, candidates: tuple[Candidate, ...], symmetry: Symmetr
     A match has both signs of one, unrelated maps have neither. One of them alone is ambiguous, and so is a match of
     which another pose fits as well without a symmetry that explains it.
     """
-    signs = (
-        judged.shells.resolution(0.5) <= COARSEST * judged.compared_angstrom,
-        agreement(judged.shells, judged.compared_angstrom, share=judged.share) >= LEAST_AGREEMENT,
-    )
-    if not any(signs):
+    if not judged.signs:
         return "no match"
     several = symmetry is None and any(candidate.as_good for candidate in candidates[1:])
-    return "certain" if all(signs) and not several else "ambiguous"
+    return "certain" if judged.signs == 2 and not several else "ambiguous"

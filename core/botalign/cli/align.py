@@ -18,7 +18,6 @@ from botalign.errors import InputError
 
 if TYPE_CHECKING:
     from botalign import Alignment, DensityMap
-    from botalign.cli.running import Targets
 
 
 class Loss(StrEnum):
@@ -45,9 +44,7 @@ class Preset(StrEnum):
 
 def align(
     fixed: Annotated[Path, typer.Argument(metavar="FIXED", help="The map that stays.", show_default=False)],
-    moving: Annotated[
-        list[Path], typer.Argument(metavar="MOVING", help="The maps to move, each by itself.", show_default=False)
-    ],
+    moving: Annotated[list[Path], typer.Argument(metavar="MOVING", help="The maps to move.", show_default=False)],
     output: Annotated[
         str | None,
         typer.Option("--output", "-o", metavar="FILE|FOLDER", help="Write the moved map; a folder for several maps."),
@@ -67,6 +64,15 @@ def align(
             help="Write which part agrees: 1 where it does, 0 where not, on FIXED's voxels; a folder for several maps.",
         ),
     ] = None,
+    table: Annotated[
+        Path | None, typer.Option(metavar="T.csv", help="Write the motions and their scores, a row for each map.")
+    ] = None,
+    common: Annotated[
+        bool, typer.Option("--common", help="One motion for all, that of their mean: half maps, for example.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that was stopped: keep the results in --result.")
+    ] = False,
     loss: Annotated[
         Loss, typer.Option(help="What is minimised; core: for two conformations, by the part they share.")
     ] = Loss.wemd,
@@ -116,19 +122,30 @@ def align(
     written as it was given, resampled once.
     """
     import botalign
-    from botalign.cli import outputs, running
+    from botalign.cli import csv_table, outputs, running
+    from botalign.cli.tasks import Task, resumed, tasks
 
+    if resume and (result is None or common):
+        raise InputError("--resume: keeps the results of maps aligned each by itself; give --result, and no --common.")
+    one = moving[:1] if common else moving
     places = (
         outputs.place(output, moving, option="-o", suffixes=outputs.MAPS),
-        outputs.place(result, moving, option="--result", suffixes=outputs.RESULTS),
-        outputs.place(figure, moving, option="--figure", suffixes=outputs.FIGURES),
-        outputs.place(weights, moving, option="--weights", suffixes=outputs.MAPS),
+        outputs.place(result, one, option="--result", suffixes=outputs.RESULTS),
+        outputs.place(figure, one, option="--figure", suffixes=outputs.FIGURES),
+        outputs.place(weights, one, option="--weights", suffixes=outputs.MAPS),
     )
+    listed = None if table is None else outputs.Output(table, "--table", csv_table.SUFFIXES, replaceable=resume)
     inputs = [fixed, *moving, *(path for path in (start, mask_fixed, mask_moving) if path is not None)]
     inputs += [*(half_maps_fixed or ()), *(half_maps_moving or ())]
-    outputs.check((place for option in places for place in option), inputs=inputs, overwrite=overwrite)
+    todo = tasks(moving, places, common=common)
     if figure is not None:
         running.require_matplotlib()
+
+    def check() -> None:
+        outputs.check((*(place for task in todo for place in task.outputs), listed), inputs=inputs, overwrite=overwrite)
+
+    if not resume:
+        check()
     for path in (fixed, *moving):
         botalign.read_header(path)
     options: dict[str, Any] = {
@@ -150,37 +167,45 @@ def align(
         "seed": seed,
         "threads": threads,
     }
-    several = len(moving) > 1
+    if resume:
+        todo = [task if overwrite else resumed(task, fixed, options) for task in todo]
+        check()
+    several = len(todo) > 1
     read_fixed: Callable[[], DensityMap] = functools.partial(botalign.read, fixed)
     if several:
         read_fixed = functools.cache(read_fixed)
         read_fixed()
 
-    def put(path: Path, targets: Targets, label: str, written: list[Path]) -> Alignment | str:
-        """Align and write one map; return what is wrong if the map, an option or the output can't be used."""
+    def put(task: Task, label: str, written: list[Path]) -> Alignment | str:
+        """Align and write one task; return what is wrong if a map, an option or the output can't be used."""
         try:
-            moving_map = botalign.read(path)
-            aligned = running.align_pair(read_fixed, moving_map, options, targets, label=label, quiet=quiet)
-            with Staging(overwrite=overwrite, written=written) as staging:
-                running.write_pair(aligned, moving_map, targets, staging, threads=threads)
+            moving_map = task.load()
+            aligned = running.align_pair(read_fixed, moving_map, options, task.targets, label=label, quiet=quiet)
+            with Staging(overwrite=overwrite or task.may_replace, written=written) as staging:
+                running.write_pair(aligned, moving_map, task.targets, staging, threads=threads)
+                for path, target in zip(task.maps, task.shared, strict=bool(task.shared)):
+                    running.write_moved(aligned.alignment, botalign.read(path), target, staging, threads=threads)
         except InputError as error:
             return str(error)
         return aligned.alignment
 
     done: list[Alignment] = []
     failures: dict[str, None] = {}  # each said once: what is wrong with the fixed map or an option is so for every pair
-    todo = list(moving)
-    with told_what_was_written(todo if several else ()) as written:
+    left = [path for task in todo for path in task.maps if task.kept is None]
+    with told_what_was_written(left if several or common else ()) as written:
         try:
-            for number, (path, *wanted) in enumerate(zip(moving, *places, strict=True), start=1):
-                targets = running.Targets(*(None if place is None else place.path for place in wanted))
-                label = f"{number}/{len(moving)} {path.name}" if several else path.name
-                outcome = put(path, targets, label, written)
+            for number, task in enumerate(todo, start=1):
+                label = f"{number}/{len(todo)} {task.name}" if several else task.name
+                outcome = task.kept or put(task, label, written)
                 if isinstance(outcome, str):
                     failures[outcome] = None
                 else:
                     done.append(outcome)
-                todo.pop(0)
+                if task.kept is None:
+                    del left[: len(task.maps)]
+            if listed is not None and done:
+                with Staging(overwrite=overwrite or resume, written=written) as staging:
+                    csv_table.write_table(done, staging.path(listed.path))
         finally:  # what is done is told after Ctrl-C too
             if done and json:
                 print(f"[{', '.join(a.to_json() for a in done)}]" if several else done[0].to_json())
@@ -189,7 +214,11 @@ def align(
             for message in failures:
                 print_error(message)
         if done and not json:
-            _print_places([place.path for option in places for place in option if place], several=several, quiet=quiet)
+            _print_places(
+                [*(place.path for task in todo for place in task.outputs), *([table] if table else [])],
+                several=len(moving) > 1,
+                quiet=quiet,
+            )
     return 2 if failures else 0
 
 

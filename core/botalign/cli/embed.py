@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from botalign.cli.distance_tables import read_table
 from botalign.cli.messages import print_note
 from botalign.cli.options import Overwrite, Quiet
 from botalign.cli.staging import Staging
@@ -75,7 +76,7 @@ def embed(
     import botalign
     from botalign.conformations import embedding_text, read_column
 
-    table = _read(distances)
+    table = read_table(distances)
     column = None if table_path is None else read_column(table_path, column_name, table.names)
     found = botalign.diffusion_map(table.distances, dimensions=dimensions, bandwidth=bandwidth, alpha=alpha, time=time)
     csv_path, npy_path, figure_path = paths
@@ -99,27 +100,6 @@ def _table_and_column(given: str | None) -> tuple[Path | None, str | None]:
     if not colon or Path(given).exists():
         return Path(given), None
     return Path(path), column
-
-
-def _read(path: Path) -> DistanceTable:
-    """Read distances, from a plain table too, whose maps have numbers for names."""
-    from botalign.conformations import DistanceTable, checked_distances, read_distances
-
-    if path.suffix.lower() != ".npy":
-        return read_distances(path)
-    import numpy as np
-
-    try:
-        values = np.load(path, allow_pickle=False)
-    except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror or error}); check the path.") from None
-    except (ValueError, EOFError):
-        raise InputError(f"{path}: is no table of numbers; give a square array written by numpy.save.") from None
-    try:
-        checked = checked_distances(values)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{path}: {error}") from None
-    return DistanceTable(tuple(str(number) for number in range(1, len(checked) + 1)), checked, None, "unknown", {})
 
 
 def _draw(found: DiffusionMap, table: DistanceTable, column: Column | None, colours: str, target: Path) -> None:

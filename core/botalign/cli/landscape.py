@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Generator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from botalign.cli.options import Overwrite, Quiet, Seed
+from botalign.cli.interruption import told_what_was_written
+from botalign.cli.landscape_distances import NAME as DISTANCES
+from botalign.cli.options import ALL_THREADS, Overwrite, Quiet, Seed, Threads
 from botalign.cli.staging import Staging
 from botalign.errors import InputError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from botalign import Landscape, TrainingProgress
+    from botalign import Landscape
 
 COORDINATES, TABLE, NUMBERS, PICTURE, SUBSET = (
     "z_transformed.npy",
@@ -27,6 +27,13 @@ COORDINATES, TABLE, NUMBERS, PICTURE, SUBSET = (
     "landscape.png",
     "subset_transformed.npy",
 )
+
+
+class Metric(StrEnum):
+    """The distance."""
+
+    l2 = "l2"
+    wemd = "wemd"
 
 
 class Weighting(StrEnum):
@@ -59,13 +66,23 @@ def landscape(
         typer.Option("--output", "-o", metavar="FOLDER", help="Where to write what is found.", show_default=False),
     ],
     distances: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             metavar="D",
-            help="Distances of the volumes, minimised over rotations: D.zarr of `botalign distances`, or a square NPY.",
-            show_default=False,
+            help="Distances of the volumes, minimised over rotations, instead of computing them: D.zarr of "
+            "`botalign distances`, or a square NPY.",
         ),
-    ],
+    ] = None,
+    volumes: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="The volumes, if SUBSET doesn't hold them: a folder of maps, or an NPY."),
+    ] = None,
+    voxel_size: Annotated[
+        float | None, typer.Option(metavar="A", help="Of volumes in an NPY, in angstrom; 1 if not given.")
+    ] = None,
+    metric: Annotated[
+        Metric, typer.Option(help="L2, as in eq. 1 of Levy, or the wavelet earth mover's distance.")
+    ] = Metric.l2,
     dimensions: Annotated[
         int | None, typer.Option(metavar="N", help="Of the new coordinates; as many as the latents have if not given.")
     ] = None,
@@ -93,9 +110,13 @@ def landscape(
         float, typer.Option(metavar="X", help="Part of the volumes by which the learned distance is checked.")
     ] = 0.2,
     steps: Annotated[int, typer.Option(metavar="N", help="Steps of each descent.")] = 2000,
-    colour: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A number for each latent, to colour the plots by: NPY or text.")
+    colour_by: Annotated[
+        Path | None,
+        typer.Option(
+            "--colour-by", "--color-by", metavar="FILE", help="A number for each latent, to colour the picture by."
+        ),
     ] = None,
+    threads: Threads = ALL_THREADS,
     seed: Seed = 0,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -106,20 +127,22 @@ def landscape(
     it may only turn the molecule. From the distances of some volumes, minimised over rotations, new coordinates of all
     images are learned, after Levy.
     """
-    import numpy as np
-
     import botalign
     from botalign.cli import running
+    from botalign.cli.landscape_distances import computed_distances, found_volumes, given_distances
+    from botalign.cli.long_work import finished
+    from botalign.conformations.landscape import map_stage
+    from botalign.conformations.landscape_input import check_options, checked_latents
 
     paths = {name: output / name for name in (COORDINATES, TABLE, SUBSET, NUMBERS, PICTURE)}
     draw = running.can_draw()
-    _check(output, paths, [latents, distances], overwrite=overwrite, draw=draw)
+    _check(output, paths, [latents, *([] if distances is None else [distances])], overwrite=overwrite, draw=draw)
     z = botalign.read_latents(latents)
     omega = botalign.read_subset(subset, z)
-    shades = None if colour is None else _column(colour, len(z))
-    known = _read_distances(distances, [path.name for path in omega.volumes])
+    shades = None if colour_by is None else _column(colour_by, len(z))
+    target = z.shape[1] if dimensions is None else dimensions
     options: dict[str, Any] = {
-        "dimensions": dimensions,
+        "dimensions": target,
         "amortise": amortise,
         "weighting": weighting.value,
         "floor": floor,
@@ -128,22 +151,40 @@ def landscape(
         "steps": steps,
         "seed": seed,
     }
-    told = botalign.landscape_steps(z, omega.latents, known, **options)
-    found = _finished(told, quiet=quiet)
-    with Staging(overwrite=overwrite) as staging:
-        np.save(staging.path(paths[COORDINATES]), found.transformed)
-        np.save(staging.path(paths[SUBSET]), found.subset_transformed)
-        _write_table(found.transformed, staging.path(paths[TABLE]))
-        staging.path(paths[NUMBERS]).write_text(found.to_json() + "\n", encoding="utf-8")
-        if draw:
-            from botalign.figures import landscape_figure
+    checked_latents(z, omega.latents)
+    check_options(**{name: value for name, value in options.items() if name not in ("amortise", "grow")})
+    stages = ["check the distance", "learn the distance", *(map_stage(k + 1) for k in range(max(target, z.shape[1])))]
+    with told_what_was_written() as written:
+        if distances is not None:
+            known = given_distances(distances, omega)
+        else:
+            maps = found_volumes(omega, volumes, voxel_size)
+            known = computed_distances(
+                maps, output, metric=metric.value, threads=threads, seed=seed, overwrite=overwrite, quiet=quiet
+            ).distances
+            written.append(output / DISTANCES)
+        found = finished(
+            botalign.landscape_steps(z, omega.latents, known, **options), {name: name for name in stages}, quiet=quiet
+        )
+        with Staging(overwrite=overwrite, written=written) as staging:
+            _write(found, paths, staging)
+            if draw:
+                from botalign.figures import landscape_figure
 
-            figure = landscape_figure(found, z, omega.latents, known, colours=shades)
-            figure.savefig(staging.path(paths[PICTURE]))
+                figure = landscape_figure(found, z, omega.latents, known, colours=shades)
+                figure.savefig(staging.path(paths[PICTURE]))
     print(_told(found))
     if not quiet:
-        names = [name for name in paths if draw or name != PICTURE]
-        print(f"written               {', '.join(names)} in {output}")
+        print(f"written               {', '.join(path.name for path in written)} in {output}")
+
+
+def _write(found: Landscape, paths: dict[str, Path], staging: Staging) -> None:
+    import numpy as np
+
+    np.save(staging.path(paths[COORDINATES]), found.transformed)
+    np.save(staging.path(paths[SUBSET]), found.subset_transformed)
+    _write_table(found.transformed, staging.path(paths[TABLE]))
+    staging.path(paths[NUMBERS]).write_text(found.to_json() + "\n", encoding="utf-8")
 
 
 def _check(folder: Path, paths: dict[str, Path], inputs: list[Path], *, overwrite: bool, draw: bool) -> None:
@@ -169,33 +210,6 @@ def _column(path: Path, count: int) -> NDArray[np.float64]:
             f"{path}: got {values.shape[0]} rows of {values.shape[1]}, expected {count} numbers, one a row."
         )
     return values[:, 0]
-
-
-def _finished(steps: Generator[TrainingProgress, None, Landscape], *, quiet: bool) -> Landscape:
-    """Take all steps, with a progress bar if stderr is a terminal."""
-    from botalign.steps import exhaust
-
-    if quiet or not sys.stderr.isatty():
-        return exhaust(steps)
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description:21}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("{task.fields[loss]}"), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("prepare", total=None, loss="")
-
-        def shown() -> Generator[TrainingProgress, None, Landscape]:
-            while True:
-                try:
-                    step = next(steps)
-                except StopIteration as stop:
-                    result: Landscape = stop.value
-                    return result
-                loss = f"loss {step.loss:.4g}"
-                bar.update(task, description=step.stage, completed=step.done, total=step.total, loss=loss)
-                yield step
-
-        return exhaust(shown())
 
 
 def _write_table(coordinates: NDArray[np.float64], path: Path) -> None:
@@ -235,16 +249,3 @@ def _told(found: Landscape) -> str:
     if found.intrinsic_dimension is not None:
         rows.append(("intrinsic dimension", f"{found.intrinsic_dimension}"))
     return columns(rows)
-
-
-def _read_distances(path: Path, names: list[str]) -> NDArray[np.float64]:
-    import numpy as np
-
-    if path.suffix.lower() != ".npy":
-        raise InputError(f"{path}: unknown ending, expected distances, D.zarr or a square NPY.")
-    try:
-        loaded: NDArray[np.float64] = np.load(path, allow_pickle=False)
-        return loaded
-    except (OSError, ValueError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or "it is no numpy file"
-        raise InputError(f"{path}: can't be read ({reason}); expected distances, D.zarr or a square NPY.") from None

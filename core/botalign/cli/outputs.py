@@ -32,12 +32,15 @@ class Output:
         Endings of which the name must have one.
     in_folder : bool
         Whether the option names the folder, which is made if it is missing.
+    replaceable : bool
+        Whether it may be replaced even if others may not.
     """
 
     path: Path
     option: str
     suffixes: tuple[str, ...]
     in_folder: bool = False
+    replaceable: bool = False
 
 
 def place(
@@ -103,7 +106,7 @@ def check(outputs: Iterable[Output | None], *, inputs: Iterable[Path], overwrite
         if output.in_folder and not path.parent.exists():
             check_output(path.parent)
         else:
-            check_output(path, overwrite=overwrite, suffixes=output.suffixes)
+            check_output(path, overwrite=overwrite or output.replaceable, suffixes=output.suffixes)
 
 
 def _refuse_twins(sources: Sequence[Path], names: Sequence[str], option: str, role: str) -> None:

@@ -126,9 +126,14 @@ def write_pair(pair: Aligned, moving: DensityMap, targets: Targets, staging: Sta
         line = history(moving.name, alignment.fixed.name, manner=", where they agree")
         pair.weights.write(staging.path(targets.weights), history=line)
     if targets.aligned is not None:
-        aligned = alignment.apply(moving, onto=alignment.fixed.grid, threads=threads)
-        line = history(moving.name, alignment.fixed.name, manner=", mirrored" if alignment.mirrored else "")
-        aligned.write(staging.path(targets.aligned), history=line)
+        write_moved(alignment, moving, targets.aligned, staging, threads=threads)
+
+
+def write_moved(alignment: Alignment, moving: DensityMap, target: Path, staging: Staging, *, threads: int) -> None:
+    """Write a map, moved, on the fixed one's voxels."""
+    aligned = alignment.apply(moving, onto=alignment.fixed.grid, threads=threads)
+    line = history(moving.name, alignment.fixed.name, manner=", mirrored" if alignment.mirrored else "")
+    aligned.write(staging.path(target), history=line)
 
 
 def _show(steps: Steps, label: str) -> Alignment:

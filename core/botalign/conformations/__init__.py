@@ -13,6 +13,7 @@ from botalign.conformations.latents import LatentSubset, read_latents, read_subs
 from botalign.conformations.progress import DistanceProgress
 from botalign.conformations.store import DistanceTable, read_distances, write_distances
 from botalign.conformations.training import TrainingProgress
+from botalign.conformations.volumes import find_volumes
 
 __all__ = [
     "Column",
@@ -31,6 +32,7 @@ __all__ = [
     "distance_steps",
     "distances",
     "embedding_text",
+    "find_volumes",
     "landscape",
     "landscape_steps",
     "openness",

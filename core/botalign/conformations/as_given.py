@@ -24,8 +24,10 @@ from botalign.transport import WaveletEmbedding, distance_block
 Vectors = NDArray[np.float32]
 Arrays = dict[str, NDArray[Any]]
 
-#: Maps embedded in a block of work, and how many rows and columns of the table are one.
-TOGETHER, BAND = 4, 64
+#: Maps embedded in a block of work.
+TOGETHER = 4
+#: Rows and columns of the table in a block: at most so many, of vectors that take up at most so many bytes together.
+MOST, BYTES, FEWEST = 64, 2**28, 8
 #: A map whose densities add up to less than this share of their sizes has no mass to speak of.
 LEAST_MASS = 0.05
 
@@ -138,16 +140,17 @@ def distances_as_given(
     }
     yield from told("read", run_blocks(embed_block, reading, workers=readers, store=store))
     norm = "l1" if options.metric == "wemd" else "l2"
-    corners = [(row, column) for row, column in itertools.product(range(0, n, BAND), repeat=2) if row <= column]
+    band = max(FEWEST, min(MOST, BYTES // (4 * embedding.length)))
+    corners = [(row, column) for row, column in itertools.product(range(0, n, band), repeat=2) if row <= column]
     blocks = {
-        f"pairs_{row:06d}_{column:06d}": (vectors[row : row + BAND], vectors[column : column + BAND], norm)
+        f"pairs_{row:06d}_{column:06d}": (vectors[row : row + band], vectors[column : column + band], norm)
         for row, column in corners
     }
     found = yield from told("pairs", run_blocks(table_block, blocks, workers=workers, store=store))
     distances: NDArray[np.float64] = np.zeros((n, n))
     for (row, column), arrays in zip(corners, found.values(), strict=True):
-        distances[row : row + BAND, column : column + BAND] = arrays["distances"]
-        distances[column : column + BAND, row : row + BAND] = arrays["distances"].T
+        distances[row : row + band, column : column + band] = arrays["distances"]
+        distances[column : column + band, row : row + band] = arrays["distances"].T
     np.fill_diagonal(distances, 0.0)
     names = tuple(source.name for source in maps)
     return DistanceTable(names, distances, None, options.metric, options.as_parameters())

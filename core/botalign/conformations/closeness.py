@@ -64,10 +64,15 @@ class Closeness:
         raise NotImplementedError
 
     def moved(self, source: Member, onto: Member, motion: Matrix) -> Volume:
-        """Sample a moved map in the ball of another one's box; zero outside."""
+        """Sample a moved map in the ball of another one's box; zero outside.
+
+        Its mass stays 1 if it was: the wavelet distance would take what sampling adds for mass from far away.
+        """
         out: Volume = np.zeros((self.frame.size,) * 3, dtype=np.float32)
-        values = spline_at(source.coefficients, source.grid, motion, onto.grid, self.points)
-        out.ravel()[self.places] = source.cut(values)
+        values = source.cut(spline_at(source.coefficients, source.grid, motion, onto.grid, self.points))
+        if self.frame.contour and self.frame.unit_mass:
+            values /= np.float32(max(values.sum(dtype=np.float64), 1e-30))
+        out.ravel()[self.places] = values
         return out
 
     def derivatives(self, member: Member) -> Volume:

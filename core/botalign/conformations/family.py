@@ -95,7 +95,8 @@ class PhantomFamily:
         """
         chosen = np.arange(len(self.latents)) if members is None else np.asarray(members)
         atoms = np.stack([self._atoms(int(member)) for member in chosen])
-        return np.stack([superposed_rmsd(one, atoms) for one in atoms])
+        upper = np.triu(np.stack([superposed_rmsd(one, atoms) for one in atoms]), 1)
+        return np.asarray(upper + upper.T, dtype=np.float64)
 
     def _atoms(self, member: int) -> NDArray[np.float64]:
         angle, axis = self.hinge(member)

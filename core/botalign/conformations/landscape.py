@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from botalign.conformations.agreement import Agreement, agreement, lengths
 from botalign.conformations.dimension import DimensionTrial, local_thickness
-from botalign.conformations.landscape_input import check_options, checked_arrays
+from botalign.conformations.landscape_input import check_options, checked_latents, checked_table
 from botalign.conformations.landscape_result import Landscape
 from botalign.conformations.learning import (
     Weighting,
@@ -147,13 +147,14 @@ def landscape_steps(
     Yields
     ------
     TrainingProgress
-        After every hundred steps of descent. The total is an upper bound while the dimension is grown.
+        After every hundred steps of a descent, of which one follows the other.
 
     Returns
     -------
     Landscape
     """
-    z, omega, given = checked_arrays(latents, subset, distances)
+    z, omega = checked_latents(latents, subset)
+    given = checked_table(distances, len(omega))
     count, dimension = len(omega), z.shape[1]
     target = dimension if dimensions is None else dimensions
     check_options(
@@ -176,16 +177,15 @@ def landscape_steps(
     first, second, drawer, *others = np.random.default_rng(seed).spawn(4 + max(_MOST_DIMENSIONS, target))
     shown = _shown(count, held_out if amortise else 0.0, first)
     tries = list(range(1, min(dimension, _MOST_DIMENSIONS) + 1)) if grow else []
-    descents = int(amortise) + int(len(shown) < count) + len({*tries, target})
-    course = _Course(steps, descents)
+    trace: list[TrainingProgress] = []
 
     held: Agreement | None = None
     learned: Parameters | None = None
     straight = np.diag(measured.spread * scale)
-    distance_schedule = Schedule(steps, batch, decay=_DECAY)
+    schedule, simple = Schedule(steps, batch), Schedule(steps, batch, decay=_DECAY)
     if len(shown) < count:
-        trained = learn_distance(scaled_subset, known, shown, straight, measured.floor, distance_schedule, first)
-        part = yield from course.follow("check the distance", trained)
+        trained = learn_distance(scaled_subset, known, shown, straight, measured.floor, simple, first)
+        part = yield from _follow("check the distance", trained, simple, trace)
         new = np.ones(count, dtype=bool)
         new[shown] = False
         pairs = np.stack(upper)[:, new[upper[0]] | new[upper[1]]]
@@ -193,22 +193,20 @@ def landscape_steps(
         held = agreement(guessed, given[pairs[0], pairs[1]])
     if amortise:
         everything = np.arange(count)
-        trained = learn_distance(scaled_subset, known, everything, straight, measured.floor, distance_schedule, second)
-        learned = yield from course.follow("learn the distance", trained)
+        trained = learn_distance(scaled_subset, known, everything, straight, measured.floor, simple, second)
+        learned = yield from _follow("learn the distance", trained, simple, trace)
 
     def fit(into: int) -> Steps[Parameters]:
-        return course.follow(
-            f"map into {into} dimension{'s' * (into > 1)}",
-            learn_map(
-                scaled if amortise else scaled_subset,
-                learned if amortise else known,
-                linear_start(scaled, measured.spread, into, scale),
-                measured.floor,
-                weighting,
-                Schedule(steps, batch),
-                others[into],
-            ),
+        trained = learn_map(
+            scaled if amortise else scaled_subset,
+            learned if amortise else known,
+            linear_start(scaled, measured.spread, into, scale),
+            measured.floor,
+            weighting,
+            schedule,
+            others[into],
         )
+        return _follow(map_stage(into), trained, schedule, trace)
 
     maps: dict[int, Parameters] = {}
     trials: list[DimensionTrial] = []
@@ -243,31 +241,33 @@ def landscape_steps(
         seed=seed,
         versions={name: version(name) for name in ("botalign", "numpy", "jax", "optax")},
         seconds=time.perf_counter() - began,
-        trace=tuple(course.trace),
+        trace=tuple(trace),
         _scaling=measured,
         _map=made,
         _distance=learned,
     )
 
 
-class _Course:
-    """Counts the steps of several descents."""
+def map_stage(dimensions: int) -> str:
+    """Return what the training of a map into so many dimensions is called."""
+    return f"map into {dimensions} dimension{'s' * (dimensions > 1)}"
 
-    def __init__(self, steps: int, descents: int) -> None:
-        self._steps, self._total, self._before = steps, steps * descents, 0
-        self.trace: list[TrainingProgress] = []
 
-    def follow(self, stage: str, descent: Generator[tuple[int, float], None, Parameters]) -> Steps[Parameters]:
-        """Take the steps of a descent, and tell of each."""
-        while True:
-            try:
-                done, loss = next(descent)
-            except StopIteration as stop:
-                self._before += self._steps
-                result: Parameters = stop.value
-                return result
-            self.trace.append(TrainingProgress(stage, self._before + done, self._total, loss))
-            yield self.trace[-1]
+def _follow(
+    stage: str,
+    descent: Generator[tuple[int, float], None, Parameters],
+    schedule: Schedule,
+    trace: list[TrainingProgress],
+) -> Steps[Parameters]:
+    """Take the steps of a descent, and tell of each."""
+    while True:
+        try:
+            done, loss = next(descent)
+        except StopIteration as stop:
+            result: Parameters = stop.value
+            return result
+        trace.append(TrainingProgress(stage, done, schedule.steps, loss))
+        yield trace[-1]
 
 
 def _shown(count: int, held_out: float, rng: np.random.Generator) -> NDArray[np.intp]:

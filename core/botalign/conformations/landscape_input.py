@@ -5,39 +5,38 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from botalign.conformations.diffusion import checked_distances
 from botalign.errors import InputError
 
 Matrix = NDArray[np.float64]
 
 _FEWEST = 5
-_SYMMETRIC = 1e-4
 
 
-def checked_arrays(latents: ArrayLike, subset: ArrayLike, distances: ArrayLike) -> tuple[Matrix, Matrix, Matrix]:
-    """Return the three arrays as float64, or say what is wrong with them."""
+def checked_latents(latents: ArrayLike, subset: ArrayLike) -> tuple[Matrix, Matrix]:
+    """Return the latents of all images and those of the subset as float64, or say what is wrong with them."""
     z, omega = _table(latents, "latents"), _table(subset, "subset")
-    given = np.asarray(distances)
     if z.shape[1] != omega.shape[1]:
         raise InputError(
             f"subset: {omega.shape[1]} coordinates, but latents have {z.shape[1]}; expected the same latent space."
         )
-    count = len(omega)
-    if count < _FEWEST:
-        raise InputError(f"subset: got {count} latents, expected {_FEWEST} or more; make more volumes.")
+    if len(omega) < _FEWEST:
+        raise InputError(f"subset: got {len(omega)} latents, expected {_FEWEST} or more; make more volumes.")
+    return z, omega
+
+
+def checked_table(distances: ArrayLike, count: int) -> Matrix:
+    """Return the distances of a subset as float64, or say what is wrong with them."""
+    given = np.asarray(distances)
     if given.shape != (count, count) or given.dtype.kind not in "iuf":
         raise InputError(
             f"distances: got an array of shape {given.shape} and type {given.dtype}, expected real numbers "
             f"({count}, {count}), a row for each of the subset."
         )
-    given = given.astype(np.float64)
-    if not np.isfinite(given).all() or given.min() < 0:
-        raise InputError("distances: some are negative, NaN or infinite; expected all pairs, and finish them first.")
-    largest = float(given.max())
-    if largest == 0:
-        raise InputError("distances: all are zero; expected volumes that differ.")
-    if np.abs(given - given.T).max() > _SYMMETRIC * largest or np.abs(np.diag(given)).max() > _SYMMETRIC * largest:
-        raise InputError("distances: the matrix isn't symmetric with zeros on its diagonal; expected distances.")
-    return z, omega, (given + given.T) / 2
+    checked = checked_distances(given)
+    if not checked.any():
+        raise InputError("distances: all are zero, expected volumes that differ; there is nothing to learn from.")
+    return checked
 
 
 def _table(values: ArrayLike, name: str) -> Matrix:
@@ -51,7 +50,7 @@ def _table(values: ArrayLike, name: str) -> Matrix:
 
 
 def check_options(
-    *, dimensions: int, weighting: str, floor: float | None, held_out: float, steps: int, batch: int, seed: int
+    *, dimensions: int, weighting: str, floor: float | None, held_out: float, steps: int, seed: int, batch: int = 1
 ) -> None:
     """Refuse options that are out of range."""
     if weighting not in ("relative", "local"):

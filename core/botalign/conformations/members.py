@@ -116,7 +116,7 @@ def member(surveyed: Surveyed, frame: Frame) -> Member:
     fade = 0.5 + 0.5 * np.cos(np.pi * np.clip((distance - inner) / FADE, 0, 1))
     samples = samples * fade.astype(np.float32)
     if frame.unit_mass:
-        samples /= np.maximum(whole - level, 0).sum(dtype=np.float64)
+        samples /= np.maximum((whole - level) * fade, 0).sum(dtype=np.float64)
     return Member(surveyed, grid, samples.astype(np.float32), frame.contour)
 
 

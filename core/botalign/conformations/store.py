@@ -137,11 +137,11 @@ def write_distances(table: DistanceTable, path: str | os.PathLike[str], *, overw
     }  # fmt: skip
     try:
         group = zarr.create_group(hidden, zarr_format=3, attributes=attributes)
-        group.create_array("distances", data=table.distances)
-        if table.motions is not None:
-            group.create_array("motions", data=table.motions)
-        if table.open_cycles is not None:
-            group.create_array("open_cycles", data=table.open_cycles)
+        arrays = {"distances": table.distances, "motions": table.motions, "open_cycles": table.open_cycles}
+        for name, values in arrays.items():
+            if values is not None:
+                # The group's own method takes no data in zarr 3.0.8.
+                zarr.create_array(group.store, name=name, data=values)
         if path.exists():
             path.rename(old)
         hidden.rename(path)

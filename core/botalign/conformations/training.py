@@ -34,7 +34,7 @@ class TrainingProgress:
     stage : str
         What is trained.
     done, total : int
-        Steps, of all stages together.
+        Steps of this stage.
     loss : float
         Mean loss of the last steps.
     """
@@ -62,8 +62,8 @@ class Schedule:
         few distances are known.
     """
 
-    steps: int = 3000
-    batch: int = 512
+    steps: int
+    batch: int
     rate: float = 3e-3
     decay: float = 0.0
 

@@ -136,16 +136,18 @@ def _draw_trials(axes: Axes, landscape: Landscape) -> None:
 
 
 def _draw_course(axes: Axes, landscape: Landscape) -> None:
+    before = 0
     for stage in dict.fromkeys(step.stage for step in landscape.trace):
         steps = [step for step in landscape.trace if step.stage == stage]
         of_map = stage.startswith("map")
         axes.plot(
-            [step.done for step in steps],
+            [before + step.done for step in steps],
             [step.loss for step in steps],
             color=BLUE if of_map else GREY,
             linewidth=1.4,
             label="maps" if of_map else "distance",
         )
+        before += steps[-1].total
     handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
     axes.legend(handles.values(), handles.keys(), frameon=False, fontsize="small")
     axes.set_yscale("log")

@@ -8,7 +8,7 @@ from botalign.maps.image_stack import ImageStack
 from botalign.maps.phantoms import phantom, phantom_atoms, symmetry_rotations
 from botalign.maps.projecting import Projections, projections
 from botalign.maps.reading import holds_images, read, read_header, read_stack
-from botalign.maps.resampling import moved
+from botalign.maps.resampling import average, moved
 from botalign.maps.statistics import MapInfo, describe
 from botalign.maps.writing import STACK_SUFFIXES, SUFFIXES, write, write_stack
 
@@ -22,6 +22,7 @@ __all__ = [
     "MapInfo",
     "MapWarning",
     "Projections",
+    "average",
     "contour_level",
     "describe",
     "holds_images",

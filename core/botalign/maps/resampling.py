@@ -1,13 +1,16 @@
 """A map on another grid: moved by a rigid transform, or smoothed down to a coarser one."""
 
 import itertools
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from botalign.geometry import compose, inverse
+from botalign.errors import InputError
+from botalign.geometry import compose, identity, inverse
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.interpolation import spline_values
@@ -55,6 +58,38 @@ def moved(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threads:
         for _ in pool.map(fill, corners):
             pass
     return DensityMap(out, onto, density_map.name, density_map.labels)
+
+
+def average(maps: Iterable[DensityMap]) -> DensityMap:
+    """Return the mean of maps that lie as they belong together, half maps for example.
+
+    Parameters
+    ----------
+    maps : iterable of DensityMap
+        The maps; a generator may make them one by one. On other grids they are sampled on that of the first.
+
+    Returns
+    -------
+    DensityMap
+        Their mean, on the grid of the first.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    names: list[str] = []
+    for density_map in maps:
+        if not names:
+            grid, total = density_map.grid, density_map.data.astype(np.float64)
+        elif density_map.grid == grid:
+            total += density_map.data
+        else:
+            total += moved(density_map, identity(), grid).data
+        names.append(Path(density_map.name).name)
+    if not names:
+        raise InputError("maps: got none, expected at least one to take the mean of.")
+    return DensityMap((total / len(names)).astype(np.float32), grid, f"the mean of {', '.join(names)}")
 
 
 def grid_points(shape: tuple[int, ...]) -> NDArray[np.int32]:

@@ -1,7 +1,6 @@
 """The descent of the surrogate that the paper uses: Riemannian steepest descent of pymanopt over rotation matrices."""
 
 import numpy as np
-import pymanopt
 from numpy.typing import NDArray
 
 from botalign.geometry import matrix_from_quaternion, quaternion_from_matrix
@@ -33,6 +32,8 @@ def steepest_descent(
     value : float
         The posterior mean there.
     """
+    import pymanopt  # here, since with itself it loads jax where that is installed, which takes seconds
+
     manifold = pymanopt.manifolds.SpecialOrthogonalGroup(3)
 
     @pymanopt.function.numpy(manifold)  # type: ignore[untyped-decorator]

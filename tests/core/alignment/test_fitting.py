@@ -5,8 +5,11 @@ import numpy as np
 import pytest
 
 from botalign import DensityMap, phantom
+from botalign.alignment.candidates import fine
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.losses import l2, working_pair
+from botalign.alignment.options import Options
+from botalign.alignment.poses import Candidate
 from botalign.alignment.preparation import survey
 from botalign.alignment.refinement import distinct, fit_problem, nelder_mead
 from botalign.geometry import (
@@ -183,3 +186,29 @@ def test_a_survey_finds_the_molecule_in_its_box(voxel: float) -> None:
     np.testing.assert_allclose(found.centre_angstrom, centre, atol=2)
     # The molecule reaches 48 A from the mean of its atoms.
     assert 44 < found.radius_angstrom < 58
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_small_part_counts_in_a_clear_map_and_is_a_speck_in_a_noisy_one(seed: int) -> None:
+    made = phantom(64, voxel_size_angstrom=3.0)
+    z, y, x = np.indices(made.data.shape)
+    # A twelfth of the molecule's mass, in a corner of the box 120 A off.
+    blob = made.data.max() * np.exp(-((z - 8) ** 2 + (y - 8) ** 2 + (x - 8) ** 2) / 8)
+    noise = 1.5 * made.data.max() * np.random.default_rng(seed).normal(size=made.data.shape)
+    clear = made.with_data((made.data + blob).astype(np.float32))
+    noisy = made.with_data((made.data + blob + noise).astype(np.float32))
+    assert survey(clear).radius_angstrom > 110
+    assert survey(noisy).radius_angstrom < 60
+
+
+def test_rivals_that_end_in_one_place_are_one_answer(fixed: DensityMap, moving: DensityMap, there: np.ndarray) -> None:
+    first, second = survey(fixed), survey(moving)
+    pair = working_pair(first, second, size=32)
+    rivals = []
+    for degrees in (4.0, -4.0):
+        turn = matrix_from_rotation_vector(np.radians([degrees, 0, 0]))
+        pose = pair.transform(turn @ there[:, :3].T)
+        rivals.append(Candidate(pose, False, 0.0, 0.9))
+    _, ((answer, *others),) = fine(first, second, pair, [rivals], Options())
+    assert float(geodesic_degrees(answer.moving_to_fixed[:, :3], there[:, :3].T)) < 0.05
+    assert not others

@@ -2,7 +2,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import zarr
 from matplotlib.image import imread
 from scipy.spatial.distance import cdist
 
@@ -17,16 +16,13 @@ NAMES = [f"maps/vol_{number}.mrc" for number in range(30)]
 def table() -> np.ndarray:
     angles = np.random.default_rng(0).uniform(0, 2 * np.pi, 30)
     points = np.column_stack([np.cos(angles), np.sin(angles)])
-    return cdist(points, points)
+    apart = cdist(points, points)
+    return (apart + apart.T) / 2
 
 
 @pytest.fixture
 def store(table: np.ndarray, tmp_path: Path) -> Path:
-    group = zarr.create_group(tmp_path / "D.zarr")
-    group.create_array("distances", data=table)
-    group.attrs.update(
-        {"format": "botalign-distances", "version": 1, "names": NAMES, "metric": "wemd", "parameters": {}}
-    )
+    botalign.write_distances(botalign.DistanceTable(tuple(NAMES), table, None, "wemd"), tmp_path / "D.zarr")
     return tmp_path / "D.zarr"
 
 

@@ -1,0 +1,101 @@
+from collections.abc import Generator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import botalign
+from botalign import DistanceProgress
+from botalign.cli.long_work import finished
+from botalign.geometry import random_rotations
+
+from .conftest import Run, listing
+
+OVER = ("--over-rotations", "--size", "16", "--evaluations", "30", "--landmarks", "1", "--metric", "l2")
+
+
+@pytest.fixture(scope="module")
+def maps(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Four maps of a molecule, two of either conformation, in poses of their own."""
+    folder = tmp_path_factory.mktemp("maps")
+    rng = np.random.default_rng(1)
+    for number, hinge in enumerate((0.0, 40.0, 0.0, 40.0)):
+        pose = np.column_stack([random_rotations(1, rng)[0], np.zeros(3)])
+        made = botalign.phantom(20, voxel_size_angstrom=6, resolution_angstrom=20, hinge_degrees=hinge, transform=pose)
+        made.write(folder / f"{number}.mrc")
+    return sorted(folder.iterdir())
+
+
+def test_distances_are_written_and_told(run: Run, maps: list[Path], tmp_path: Path) -> None:
+    ran = run("distances", *maps, "-o", tmp_path / "D.zarr", *OVER)
+    assert (ran.code, ran.err) == (0, "")
+    table = botalign.read_distances(tmp_path / "D.zarr")
+    assert table.names == tuple(map(str, maps))
+    assert max(table.distances[0, 2], table.distances[1, 3]) < 0.2 * table.distances[0, 1]
+    assert ran.out.splitlines()[0] == "maps         4, 6 pairs"
+    assert f"{table.distances.max():.4g}, median" in ran.out
+    assert "all of 6 over landmarks close" in ran.out
+    assert ran.out.splitlines()[-1] == f"written      {tmp_path / 'D.zarr'}"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["D.zarr"]
+    assert "exists already" in run("distances", *maps, "-o", tmp_path / "D.zarr", *OVER).refused()
+    assert run("distances", *maps, "-o", tmp_path / "D.zarr", "--overwrite", "--quiet").code == 0
+    assert botalign.read_distances(tmp_path / "D.zarr").metric == "wemd"
+
+
+def test_what_cannot_be_used_is_refused_and_leaves_nothing(run: Run, maps: list[Path], tmp_path: Path) -> None:
+    other = tmp_path / "other.mrc"
+    botalign.phantom(16, voxel_size_angstrom=7, resolution_angstrom=20).write(other)
+    out = tmp_path / "out"
+    out.mkdir()
+    for arguments, reason in (
+        ((*maps, "-o", out / "D.npy"), "unknown ending, expected one of .zarr"),
+        ((maps[0], "-o", out / "D.zarr"), "maps: got 1, expected at least 2"),
+        ((maps[0], tmp_path / "none.mrc", "-o", out / "D.zarr"), "none.mrc: there is no such file"),
+        ((maps[0], other, "-o", out / "D.zarr"), "take --over-rotations, or bring them onto one grid"),
+        ((*maps, "-o", out / "D.zarr", "--hand"), "ask for --over-rotations too"),
+        ((*maps, "-o", out / "D.zarr", "--landmarks", "0"), "error: --landmarks: got 0"),
+        ((*maps, "-o", out / "D.zarr", "--scheduler", "tcp://127.0.0.1:1", "--processes", "2"), "expected one of the"),
+    ):
+        assert reason in run("distances", *arguments).refused()
+        assert listing(out) == {}
+
+
+def test_ctrl_c_keeps_what_is_done(run: Run, maps: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = tmp_path / "whole.zarr"
+    assert run("distances", *maps, "-o", whole, *OVER).code == 0
+    with monkeypatch.context() as patched:
+
+        def interrupted(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        patched.setattr("botalign.conformations.over_rotations.pair_block", interrupted)
+        ran = run("distances", *maps, "-o", tmp_path / "D.zarr", *OVER)
+    assert ran.code == 130
+    assert ran.out == ""
+    partial = tmp_path / "D.zarr.partial"
+    assert ran.err == (
+        f"botalign: interrupted; what is done is kept in {partial}, give the same command again to go on.\n"
+    )
+    assert any(partial.glob("search*.npz"))
+    other = run("distances", *maps, "-o", tmp_path / "D.zarr", *OVER, "--seed", "3").refused()
+    assert "holds unfinished work with other seed" in other
+    assert run("distances", *maps, "-o", tmp_path / "D.zarr", *OVER).code == 0
+    assert not partial.exists()
+    assert listing(tmp_path / "D.zarr") == listing(whole)
+
+
+def test_a_bar_with_the_time_left(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def steps() -> Generator[DistanceProgress, None, str]:
+        yield DistanceProgress("read", 3, 3, 3)
+        for done in range(5):
+            yield DistanceProgress("pairs", done, 4, 0)
+        return "table"
+
+    for name, value in {"TTY_COMPATIBLE": "1", "FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "80"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert finished(steps(), {"read": "reading maps", "pairs": "all pairs"}, quiet=False) == "table"
+    shown = capfd.readouterr().err
+    assert "all pairs" in shown
+    assert "4/4" in shown
+    assert "left" in shown

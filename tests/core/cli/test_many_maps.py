@@ -1,0 +1,127 @@
+"""``botalign align`` with many maps: a common motion, a table, going on where a run was stopped."""
+
+import csv
+import os
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import botalign
+from botalign.geometry import geodesic_degrees
+
+from .conftest import QUICK, Pair, Run, listing
+
+
+@pytest.fixture
+def halves(pair: Pair, tmp_path: Path) -> list[Path]:
+    """Two maps in the moving map's pose, each with noise of its own."""
+    rng = np.random.default_rng(2)
+    moving = botalign.read(pair.moving)
+    paths = [tmp_path / "half_1.mrc", tmp_path / "half_2.mrc"]
+    for path in paths:
+        noise = 0.3 * moving.data.max() * rng.standard_normal(moving.data.shape, dtype=np.float32)
+        moving.with_data(moving.data + noise).write(path)
+    return paths
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_one_motion_for_all(run: Run, pair: Pair, halves: list[Path], tmp_path: Path) -> None:
+    out, result = tmp_path / "out", tmp_path / "r.json"
+    ran = run("align", pair.fixed, *halves, "--common", "-o", out, "--result", result, "--hand", "keep", *QUICK)
+    assert (ran.code, ran.err) == (0, "")
+    found = botalign.Alignment.load(result)
+    assert geodesic_degrees(found.moving_to_fixed[:, :3], pair.answer[:, :3]) < 1
+    assert found.moving.name == "the mean of half_1.mrc, half_2.mrc"
+    assert sorted(listing(out)) == ["half_1.mrc", "half_2.mrc"]
+    grid = botalign.read(pair.fixed).grid
+    for path in halves:
+        expected = found.apply(botalign.read(path), onto=grid)
+        np.testing.assert_array_equal(botalign.read(out / path.name).data, expected.data)
+    assert ran.out.splitlines()[-1].startswith("written in ")
+
+
+def test_the_mean_is_taken_on_the_grid_of_the_first(pair: Pair) -> None:
+    one = botalign.read(pair.moving)
+    mean = botalign.average([one, one.with_data(3 * one.data)])
+    assert mean.grid == one.grid
+    np.testing.assert_allclose(mean.data, 2 * one.data, rtol=1e-6)
+    larger = botalign.Grid(
+        tuple(side + 4 for side in one.grid.shape),
+        one.grid.voxel_size_angstrom,
+        tuple(o - 2 * v for o, v in zip(one.grid.origin_angstrom, one.grid.voxel_size_angstrom, strict=True)),
+    )
+    padded = botalign.DensityMap(np.pad(one.data, 2), larger)
+    np.testing.assert_allclose(botalign.average([one, padded]).data, one.data, atol=1e-5 * one.data.max())
+    with pytest.raises(botalign.InputError, match="maps: got none"):
+        botalign.average([])
+
+
+def test_a_table_for_other_programs(run: Run, pair: Pair, tmp_path: Path) -> None:
+    shutil.copy(pair.moving, tmp_path / "b.mrc")
+    table = tmp_path / "t.csv"
+    ran = run(
+        "align", pair.fixed, pair.moving, tmp_path / "b.mrc", "--result", tmp_path / "r", "--table", table, *QUICK
+    )
+    assert (ran.code, ran.err) == (0, "")
+    rows = rows_of(table)
+    assert [row["moving"] for row in rows] == [str(pair.moving), str(tmp_path / "b.mrc")]
+    found = botalign.Alignment.load(tmp_path / "r" / "b.json")
+    matrix = [[float(rows[1][f"m{i}{j}"]) for j in (1, 2, 3, 4)] for i in (1, 2, 3)]
+    np.testing.assert_array_equal(matrix, found.moving_to_fixed)
+    assert float(rows[1]["correlation"]) == found.after.correlation
+    assert (rows[1]["mirrored"], rows[1]["hand"]) == ("False", "as given")
+    assert "exists already" in run("align", pair.fixed, pair.moving, "--table", table, *QUICK).refused()
+
+
+def test_a_run_that_was_stopped_goes_on(run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("b.mrc", "c.mrc"):
+        shutil.copy(pair.moving, tmp_path / name)
+    maps = (pair.moving, tmp_path / "b.mrc", tmp_path / "c.mrc")
+    out, table, aligned = tmp_path / "out", tmp_path / "t.csv", []
+    typed = ("align", pair.fixed, *maps, "--result", out, "-o", out, "--table", table, "--hand", "keep", *QUICK)
+    align_steps = botalign.align_steps
+
+    stop = True
+
+    def steps(fixed: botalign.DensityMap, moving: botalign.DensityMap, **options: object) -> object:
+        if stop and moving.name.endswith("b.mrc"):
+            raise KeyboardInterrupt
+        aligned.append(Path(moving.name).name)
+        return align_steps(fixed, moving, **options)
+
+    monkeypatch.setattr(botalign, "align_steps", steps)
+    assert run(*typed).code == 130
+    first = (out / "moving.json").read_bytes()
+    stop = False
+    ran = run(*typed, "--resume")
+    assert (ran.code, ran.err) == (0, "")
+    assert aligned == ["moving.mrc", "b.mrc", "c.mrc"]
+    assert (out / "moving.json").read_bytes() == first
+    assert [row["moving"] for row in rows_of(table)] == list(map(str, maps))
+    assert sorted(listing(out)) == ["b.json", "b.mrc", "c.json", "c.mrc", "moving.json", "moving.mrc"]
+    # A missing file, or a map that has changed since, is reason to do it again; other options are an error.
+    (out / "b.mrc").unlink()
+    os.utime(tmp_path / "c.mrc", ns=(0, time.time_ns() + 10**9))
+    assert run(*typed, "--resume").code == 0
+    assert aligned[3:] == ["b.mrc", "c.mrc"]
+    error = run(*typed, "--resume", "--seed", "3").refused()
+    assert "moving.json: was made with other seed; repeat what made it" in error
+    assert "exists already" in run(*typed).refused()
+
+
+def test_what_resume_does_not_go_with(run: Run, pair: Pair, tmp_path: Path) -> None:
+    assert "--resume: keeps the results" in run("align", pair.fixed, pair.moving, "--resume").refused()
+    typed = ("align", pair.fixed, pair.moving, pair.fixed, "--resume", "--common", "--result", tmp_path / "r.json")
+    assert "--resume: keeps the results" in run(*typed).refused()
+    # What some other program has left where the map should go isn't replaced.
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "moving.mrc").write_text("precious")
+    assert "exists already" in run("align", pair.fixed, pair.moving, "--resume", "-o", out, "--result", out).refused()

@@ -1,0 +1,80 @@
+"""The store of distances: what is written is read back, and nothing else is taken for it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import botalign
+from botalign import DistanceTable, InputError
+
+pytest.importorskip("zarr", reason="zarr isn't installed (pip install zarr)")
+
+
+@pytest.fixture
+def table() -> DistanceTable:
+    distances = np.array([[0.0, 1.5, 2.0], [1.5, 0.0, 0.25], [2.0, 0.25, 0.0]])
+    motions = np.tile(np.eye(3, 4), (3, 3, 1, 1))
+    motions[0, 1, 2, 2] = motions[1, 0, 2, 2] = -1
+    cycles = np.zeros((3, 3), dtype=np.int64)
+    return DistanceTable(("a.mrc", "b.mrc", "c.mrc"), distances, motions, "l2", {"size": 32, "hand": True}, cycles)
+
+
+def test_what_is_written_is_read_back(table: DistanceTable, tmp_path: Path) -> None:
+    for given in (table, replace(table, motions=None, open_cycles=None)):
+        botalign.write_distances(given, tmp_path / "D.zarr", overwrite=True)
+        found = botalign.read_distances(tmp_path / "D.zarr")
+        assert (found.names, found.metric, found.parameters) == (given.names, given.metric, given.parameters)
+        for name in ("distances", "motions", "open_cycles"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(given, name))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["D.zarr"]
+    assert repr(found) == "<DistanceTable: 3 maps, l2, 2 at most>"
+
+
+def test_which_motions_mirror(table: DistanceTable) -> None:
+    assert np.argwhere(table.mirrored).tolist() == [[0, 1], [1, 0]]
+    assert not replace(table, motions=None).mirrored.any()
+
+
+def test_nothing_is_replaced_unasked(table: DistanceTable, tmp_path: Path) -> None:
+    botalign.write_distances(table, tmp_path / "D.zarr")
+    with pytest.raises(InputError, match=r"D\.zarr: exists already"):
+        botalign.write_distances(table, tmp_path / "D.zarr")
+    (tmp_path / "photos.zarr").mkdir()
+    (tmp_path / "photos.zarr" / "cat.png").touch()
+    with pytest.raises(InputError, match="something else in it"):
+        botalign.write_distances(table, tmp_path / "photos.zarr", overwrite=True)
+    assert (tmp_path / "photos.zarr" / "cat.png").exists()
+    with pytest.raises(InputError, match=r"D\.npy: unknown ending, expected one of \.zarr"):
+        botalign.write_distances(table, tmp_path / "D.npy")
+
+
+def test_what_is_no_distances_is_refused(table: DistanceTable, tmp_path: Path) -> None:
+    place = tmp_path / "D.zarr"
+    with pytest.raises(InputError, match="there is no such file"):
+        botalign.read_distances(place)
+    (tmp_path / "text.zarr").write_text("no")
+    with pytest.raises(InputError, match="can't be read"):
+        botalign.read_distances(tmp_path / "text.zarr")
+    botalign.write_distances(table, place)
+    description = json.loads((place / "zarr.json").read_text())
+    for name, value, reason in (
+        ("format", "photos", "no table of distances"),
+        ("version", 2, "distances of version 2, expected 1"),
+        ("names", ["a.mrc"], "damaged distances"),
+    ):
+        changed = description | {"attributes": description["attributes"] | {name: value}}
+        (place / "zarr.json").write_text(json.dumps(changed))
+        with pytest.raises(InputError, match=reason) as error:
+            botalign.read_distances(place)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("value", [-1.0, np.nan, np.inf, 7.0])
+def test_a_table_that_holds_no_distances_is_refused(table: DistanceTable, value: float) -> None:
+    distances = table.distances.copy()
+    distances[0, 1] = value
+    with pytest.raises(InputError, match="symmetric table of finite numbers"):
+        replace(table, distances=distances)
