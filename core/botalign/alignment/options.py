@@ -121,10 +121,16 @@ class Options:
             "level_moving": self.level_moving,
             "mask_fixed": None if self.mask_fixed is None else self.mask_fixed.name,
             "mask_moving": None if self.mask_moving is None else self.mask_moving.name,
+            "half_maps_fixed": _names(self.half_maps_fixed),
+            "half_maps_moving": _names(self.half_maps_moving),
             "partial": self.is_partial,
             "wavelet": self.wavelet,
             "levels": self.levels,
         }
+
+
+def _names(halves: tuple[DensityMap, DensityMap] | None) -> list[str] | None:
+    return None if halves is None else [half.name for half in halves]
 
 
 def _one_of(name: str, value: object, expected: tuple[str, ...]) -> None:

@@ -25,7 +25,8 @@ def kept_result(
     files : sequence of Path
         All files that belong to the pair.
     fixed, moving : Path
-        The maps. If one of them has been written after the result, that is made anew.
+        The maps. If one of them, or another map that the options hold, has been written after the result, that is made
+        anew; so it is if the result is of another version.
     options : dict
         Options of :func:`botalign.align`.
 
@@ -53,8 +54,16 @@ def kept_result(
             "or make it anew with --overwrite."
         )
     made = result.stat().st_mtime_ns
-    newer = any(path.stat().st_mtime_ns > made for path in (fixed, moving))
-    return None if newer or not all(path.exists() for path in files) else found
+    newer = any(path.stat().st_mtime_ns > made for path in (fixed, moving, *_others(options)))
+    outdated = newer or found.versions.get("botalign") != botalign.__version__
+    return None if outdated or not all(path.exists() for path in files) else found
+
+
+def _others(options: dict[str, Any]) -> list[Path]:
+    """Return the files of the other maps that an alignment depends on."""
+    masks = [options[name] for name in ("mask_fixed", "mask_moving")]
+    halves = [half for name in ("half_maps_fixed", "half_maps_moving") for half in options[name] or ()]
+    return [Path(each.name) for each in (*masks, *halves) if each is not None]
 
 
 def _pair(fixed: Path, moving: Path, options: dict[str, Any]) -> dict[str, Any]:

@@ -116,6 +116,35 @@ def test_a_run_that_was_stopped_goes_on(run: Run, pair: Pair, tmp_path: Path, mo
     assert "exists already" in run(*typed).refused()
 
 
+def test_resuming_minds_masks_half_maps_and_versions(
+    run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mask, out, aligned = tmp_path / "mask.mrc", tmp_path / "out", []
+    botalign.read(pair.fixed).with_data((botalign.read(pair.fixed).data > 0).astype("float32")).write(mask)
+    align_steps = botalign.align_steps
+
+    def steps(fixed: botalign.DensityMap, moving: botalign.DensityMap, **options: object) -> object:
+        aligned.append(Path(moving.name).name)
+        return align_steps(fixed, moving, **options)
+
+    monkeypatch.setattr(botalign, "align_steps", steps)
+    typed = ("align", pair.fixed, pair.moving, "--result", out / "r.json", "--hand", "keep", *QUICK)
+    out.mkdir()
+    masked = (*typed, "--mask-fixed", mask)
+    assert run(*masked).code == 0
+    assert run(*masked, "--resume").code == 0
+    assert len(aligned) == 1
+    os.utime(mask, ns=(0, time.time_ns() + 10**9))
+    assert run(*masked, "--resume").code == 0
+    assert len(aligned) == 2
+    halves = ("--half-maps-fixed", pair.fixed, pair.fixed, "--half-maps-moving", pair.moving, pair.moving)
+    assert "other half_maps_fixed, half_maps_moving;" in run(*masked, *halves, "--resume").refused()
+    os.utime(mask, ns=(0, 0))
+    monkeypatch.setattr(botalign, "__version__", "99.0", raising=False)
+    assert run(*masked, "--resume").code == 0
+    assert len(aligned) == 3
+
+
 def test_what_resume_does_not_go_with(run: Run, pair: Pair, tmp_path: Path) -> None:
     assert "--resume: keeps the results" in run("align", pair.fixed, pair.moving, "--resume").refused()
     typed = ("align", pair.fixed, pair.moving, pair.fixed, "--resume", "--common", "--result", tmp_path / "r.json")
