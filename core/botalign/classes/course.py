@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.classes.result import Iteration
-from botalign.jobs import BlockStore
+from botalign.jobs import BlockStore, versions
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +60,10 @@ class Course:
         InputError
             If the folder holds other work, or can't be used.
         """
-        described = {name: str(value) for name, value in options.items()}
+        described: dict[str, Any] = {name: str(value) for name, value in options.items()}
         images_hash = hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()
-        course = cls(BlockStore(folder, {"work": "classes", "images": images_hash, **described}))
+        described |= {"work": "classes", "images": images_hash, "versions": versions()}
+        course = cls(BlockStore(folder, described))
         while (kept := course._kept(len(course.records) + 1)) is not None:
             course._append(kept)
         return course

@@ -16,6 +16,7 @@ from botalign.classes.result import ClassifyProgress, Iteration
 from botalign.classes.seeding import seeding_steps
 from botalign.classes.turning import image_splines
 from botalign.jobs import Workers
+from botalign.steps import retold
 
 Array32 = NDArray[np.float32]
 Steps = Generator[ClassifyProgress, None, None]
@@ -64,40 +65,25 @@ class KMeans:
 
     def _prepared(self, workers: Workers) -> Generator[ClassifyProgress, None, list[Part]]:
         steps = embed_steps(self.frame, self.images, workers)
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration as stop:
-                parts: list[Part] = stop.value
-                return parts
-            yield ClassifyProgress("prepare", 0, step.done, step.total, None)
+        told = retold(steps, lambda step: ClassifyProgress("prepare", 0, step.done, step.total, None))
+        return (yield from told)
 
     def _seeded(self, parts: list[Part], workers: Workers) -> Generator[ClassifyProgress, None, Nearest]:
         rng = np.random.default_rng(self.seed)
         steps = seeding_steps(self.frame, parts, self.splines, self.classes, rng, workers)
-        while True:
-            try:
-                drawn = next(steps)
-            except StopIteration as stop:
-                nearest: Nearest = stop.value.nearest
-                return nearest
-            yield ClassifyProgress("seed", 1, drawn, self.classes, None)
+        told = retold(steps, lambda drawn: ClassifyProgress("seed", 1, drawn, self.classes, None))
+        return (yield from told).nearest
 
     def _assigned(
         self, parts: list[Part], before: State, workers: Workers
     ) -> Generator[ClassifyProgress, None, Nearest]:
-        record = before.record
-        yield ClassifyProgress("average", record.number + 1, 0, 1, record.loss)
+        loss, number = before.record.loss, before.record.number + 1
+        yield ClassifyProgress("average", number, 0, 1, loss)
         known = Nearest(before.distance, before.chosen, 0)
         posed = image_splines(self.averages(before))
         steps = nearest_steps(self.frame, parts, posed, known, workers)
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration as stop:
-                nearest: Nearest = stop.value
-                return nearest
-            yield ClassifyProgress("assign", record.number + 1, step.done, step.total, record.loss)
+        told = retold(steps, lambda step: ClassifyProgress("assign", number, step.done, step.total, loss))
+        return (yield from told)
 
     def _state(self, found: Nearest, course: Course, began: float) -> State:
         poses = len(self.frame.poses)

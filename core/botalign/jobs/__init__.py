@@ -2,6 +2,7 @@
 
 from botalign.jobs.blocks import BlockDone, run_blocks
 from botalign.jobs.store import BlockStore
+from botalign.jobs.versions import versions
 from botalign.jobs.workers import Workers, open_workers
 
-__all__ = ["BlockDone", "BlockStore", "Workers", "open_workers", "run_blocks"]
+__all__ = ["BlockDone", "BlockStore", "Workers", "open_workers", "run_blocks", "versions"]

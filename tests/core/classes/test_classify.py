@@ -160,6 +160,10 @@ def test_work_that_was_stopped_is_gone_on_with(turned: Turned, found: botalign.C
         botalign.classify(turned.stack, 4, **QUICK | {"seed": 5}, folder=folder)
     with pytest.raises(InputError, match="unfinished work with other images"):
         botalign.classify(turned.stack, 4, **QUICK, diameter_angstrom=90.0, folder=folder)
+    description = folder / "work.json"
+    description.write_text(description.read_text().replace(np.__version__, "1.0"))
+    with pytest.raises(InputError, match="unfinished work with other versions"):
+        botalign.classify(turned.stack, 4, **QUICK, folder=folder)
 
 
 def test_the_loss_decreases_to_the_end(found: botalign.Classification) -> None:
