@@ -21,7 +21,7 @@ class State:
     Attributes
     ----------
     chosen : ndarray of int64, shape (n,)
-        Class and pose of each image; see :class:`botalign.classes.frame.Nearest`.
+        Class and pose of each image; see :class:`botalign.classes.assignment.Nearest`.
     distance : ndarray, shape (n,)
         Their distances.
     record : Iteration
@@ -45,11 +45,14 @@ class Course:
         All of them.
     last : list of State
         The last two, in full.
+    distances : ndarray, shape (n,)
+        How far each image is from its average of the best of them; empty until that is known.
     """
 
     store: BlockStore | None = None
     records: list[Iteration] = field(default_factory=list)
     last: list[State] = field(default_factory=list)
+    distances: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
     @classmethod
     def in_folder(cls, folder: str | PathLike[str], images: NDArray[np.float32], **options: Any) -> Course:
@@ -77,9 +80,24 @@ class Course:
             arrays = {"chosen": state.chosen, "distance": state.distance, "numbers": np.array(numbers)}
             self.store.put(_key(record.number), arrays)
 
+    def finish(self, distances: NDArray[np.float64]) -> None:
+        """Take the distances from the final averages, and keep them."""
+        self.distances = distances
+        if self.store is not None:
+            self.store.put(_final_key(self.best), {"distance": distances})
+
     def ended(self, most: int) -> bool:
-        """Whether there is nothing left to do, with at most so many iterations."""
+        """Whether all iterations are done, if there are to be so many at most."""
         return len(self.records) >= most or self.converged
+
+    def finished(self, most: int) -> bool:
+        """Whether there is nothing left to do: the iterations are done, and the distances known."""
+        if not self.ended(most):
+            return False
+        kept = None if self.store is None else self.store.get(_final_key(self.best))
+        if kept is not None:
+            self.distances = kept["distance"]
+        return kept is not None
 
     @property
     def converged(self) -> bool:
@@ -105,6 +123,10 @@ class Course:
         loss, changed, refilled, work, seconds = map(float, arrays["numbers"])
         record = Iteration(number, loss, int(changed), int(refilled), work, seconds)
         return State(arrays["chosen"], arrays["distance"], record)
+
+
+def _final_key(state: State) -> str:
+    return f"distances_{state.record.number:04d}"
 
 
 def _key(number: int) -> str:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.classes.assignment import Nearest, Part, embed_steps, known_steps, nearest_steps
 from botalign.classes.averaging import averages, refill
 from botalign.classes.course import Course, State
-from botalign.classes.frame import Frame, Nearest, Part, embed_steps, nearest_steps
+from botalign.classes.frame import Frame
 from botalign.classes.result import ClassifyProgress, Iteration
 from botalign.classes.seeding import seeding_steps
 from botalign.classes.turning import image_splines
@@ -48,7 +49,7 @@ class KMeans:
 
     def steps(self, course: Course, workers: Workers) -> Steps:
         """Go on with a course to its end."""
-        if course.ended(self.iterations):
+        if course.finished(self.iterations):
             return
         parts = yield from self._prepared(workers)
         while not course.ended(self.iterations):
@@ -58,6 +59,7 @@ class KMeans:
             else:
                 found = yield from self._assigned(parts, course.last[-1], workers)
             course.add(self._state(found, course, began))
+        course.finish((yield from self._measured(parts, course.best, workers)))
 
     def averages(self, state: State) -> Array32:
         """Return the averages of an iteration."""
@@ -83,6 +85,16 @@ class KMeans:
         posed = image_splines(self.averages(before))
         steps = nearest_steps(self.frame, parts, posed, known, workers)
         told = retold(steps, lambda step: ClassifyProgress("assign", number, step.done, step.total, loss))
+        return (yield from told)
+
+    def _measured(
+        self, parts: list[Part], state: State, workers: Workers
+    ) -> Generator[ClassifyProgress, None, NDArray[np.float64]]:
+        """Compute the distances from the averages of an iteration: those it has are from the averages before."""
+        loss, number = state.record.loss, state.record.number
+        yield ClassifyProgress("finish", number, 0, 1, loss)
+        steps = known_steps(self.frame, parts, image_splines(self.averages(state)), state.chosen, workers)
+        told = retold(steps, lambda step: ClassifyProgress("finish", number, step.done, step.total, loss))
         return (yield from told)
 
     def _state(self, found: Nearest, course: Course, began: float) -> State:

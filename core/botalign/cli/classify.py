@@ -99,7 +99,7 @@ def classify(
     }
     steps = botalign.classify_steps(
         listed.stack, classes, **options, iterations=iterations, threads=threads, processes=processes,
-        scheduler=scheduler, folder=unfinished,
+        scheduler=scheduler, work=unfinished,
     )  # fmt: skip
     try:
         found = _shown(steps, listed.stack.name, iterations, quiet=quiet)
