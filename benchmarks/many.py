@@ -85,6 +85,16 @@ def excesses(
     return np.array(found), seconds / len(pairs)
 
 
+def missed(motions: np.ndarray) -> np.ndarray:
+    """Return by how many degrees the way round every three maps misses the direct one. ``motions``: (N, N, 3, 4)."""
+    turns, found = motions[..., :3], []
+    for i, j in np.array(np.triu_indices(len(turns), 1)).T:
+        others = [each for each in range(len(turns)) if each not in (i, j)]
+        round_about = turns[i, others] @ turns[others, j]
+        found.append(Rotation.from_matrix(round_about @ turns[i, j].T).magnitude())
+    return np.degrees(np.concatenate(found))
+
+
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -118,6 +128,9 @@ def main() -> None:
             row["lower by 1 % or more"] = f"{np.count_nonzero(above < -0.01)}/{len(above)}"
             cycles = np.triu(table.open_cycles)
             row["cycles open"] = f"{int(cycles.sum())}/{4 * len(every)}"
+            around = missed(table.motions)
+            row["three maps miss by 5 degrees"] = f"{np.count_nonzero(around > 5)}/{len(around)}"
+            row["by half a turn"] = f"{np.count_nonzero(around > 175)}"
             rows.append(row)
             print(row, flush=True)
     text = f"{datetime.now():%Y-%m-%d}, {machine()}, botalign {botalign.__version__}\n\n{markdown(rows)}\n"

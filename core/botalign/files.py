@@ -108,13 +108,13 @@ def _publish(temporary: Path, target: Path, *, overwrite: bool) -> None:
     try:
         os.link(temporary, target)
     except FileExistsError:
-        raise _taken(target) from None
+        raise taken(target) from None
     except OSError:
         # No hard links on this file system: take the name first, then replace one's own empty file.
         try:
             os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         except FileExistsError:
-            raise _taken(target) from None
+            raise taken(target) from None
         try:
             temporary.replace(target)
         except BaseException:
@@ -128,10 +128,11 @@ def _refuse_taken(path: Path, *, overwrite: bool) -> None:
     if path.exists() and not path.is_file():
         raise InputError(f"{path}: is not an ordinary file, so it can't be replaced; give another name.")
     if not overwrite and (path.exists() or path.is_symlink()):
-        raise _taken(path)
+        raise taken(path)
 
 
-def _taken(path: Path) -> InputError:
+def taken(path: Path) -> InputError:
+    """Return the error of a path that exists and may not be replaced."""
     return InputError(f"{path}: exists already; give another name, or replace it with --overwrite (overwrite=True).")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.errors import InputError
-from botalign.files import check_output
+from botalign.files import check_output, taken
 
 Matrix = NDArray[np.float64]
 
@@ -100,18 +100,24 @@ def check_store(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pat
     if not path.is_dir() or not path.name.lower().endswith(SUFFIXES):
         return check_output(path, overwrite=overwrite, suffixes=SUFFIXES)
     if not overwrite:
-        raise InputError(f"{path}: exists already; give another name, or replace it with --overwrite (overwrite=True).")
-    if any(path.iterdir()) and not (path / "zarr.json").is_file():
+        raise taken(path)
+    if any(path.iterdir()) and not _is_table(path):
         raise InputError(f"{path}: is a folder with something else in it, so it is not replaced; give another name.")
     check_output(path.with_name(f".botalign-{secrets.token_hex(6)}.zarr"))
     return path
 
 
-def write_distances(table: DistanceTable, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+def write_distances(
+    table: DistanceTable,
+    path: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    work: Mapping[str, Any] | None = None,
+) -> None:
     """Write distances as a zarr group (version 3), which appears when it is complete.
 
     Its arrays are ``distances``, and ``motions`` and ``open_cycles`` where there are any; its attributes ``format``,
-    ``version``, ``names``, ``metric`` and ``parameters``.
+    ``version``, ``names``, ``metric`` and ``parameters``, and ``work`` if it is given.
 
     Parameters
     ----------
@@ -120,7 +126,9 @@ def write_distances(table: DistanceTable, path: str | os.PathLike[str], *, overw
     path : path-like
         Where to, ``*.zarr``.
     overwrite : bool, optional
-        Whether to replace a group that is there.
+        Whether to replace a table that is there.
+    work : mapping, optional
+        What they were computed from, as JSON can hold it, to know them again by.
 
     Raises
     ------
@@ -133,25 +141,31 @@ def write_distances(table: DistanceTable, path: str | os.PathLike[str], *, overw
     old = path.with_name(f".botalign-{secrets.token_hex(6)}.zarr")
     attributes = {
         "format": FORMAT, "version": VERSION, "names": list(table.names), "metric": table.metric,
-        "parameters": table.parameters,
+        "parameters": table.parameters, **({} if work is None else {"work": dict(work)}),
     }  # fmt: skip
     try:
         group = zarr.create_group(hidden, zarr_format=3, attributes=attributes)
         arrays = {"distances": table.distances, "motions": table.motions, "open_cycles": table.open_cycles}
         for name, values in arrays.items():
             if values is not None:
-                # The group's own method takes no data in zarr 3.0.8.
-                zarr.create_array(group.store, name=name, data=values)
-        if path.exists():
+                group.create_array(name, data=values)
+        if overwrite and path.exists():
             path.rename(old)
         hidden.rename(path)
     except OSError as error:
-        with suppress(OSError):
-            old.rename(path)
+        if not overwrite and path.exists():  # another program has made it meanwhile
+            raise taken(path) from None
         raise InputError(f"{path}: can't be written ({error.strerror or error}); write elsewhere.") from error
     finally:
+        if old.exists() and not path.exists():  # stopped between the two
+            old.rename(path)
         for left in (hidden, old):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def work_of(path: str | os.PathLike[str]) -> Any:
+    """Return what the distances in a store were computed from, as :func:`write_distances` was told; None if nothing."""
+    return _attributes(path).get("work")
 
 
 def read_distances(path: str | os.PathLike[str]) -> DistanceTable:
@@ -199,6 +213,18 @@ def read_distances(path: str | os.PathLike[str]) -> DistanceTable:
         )
     except Exception as error:
         raise InputError(f"{path}: damaged distances ({type(error).__name__}: {error}); compute them again.") from None
+
+
+def _attributes(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return the attributes of a zarr group; none if it is something else."""
+    try:
+        return dict(_zarr().open_group(Path(path), mode="r").attrs)
+    except Exception:  # zarr raises a dozen kinds
+        return {}
+
+
+def _is_table(path: Path) -> bool:
+    return _attributes(path).get("format") == FORMAT
 
 
 def _zarr() -> Any:

@@ -111,6 +111,8 @@ def _title(figure: Figure, alignment: Alignment) -> None:
         facts.insert(0, "mirrored")
     if alignment.hand is not None:
         facts.append(f"hand: {alignment.hand.decision}")
+    if alignment.verdict is not None:
+        facts.append(f"verdict: {alignment.verdict}")
     roles = ((FIXED_COLOUR, "fixed", alignment.fixed), (MOVING_COLOUR, "moving", alignment.moving))
     handles = [Patch(facecolor=colour, label=f"{role}: {_fitted(reference.name)}") for colour, role, reference in roles]
     if alignment.parameters.get("loss") == "core":

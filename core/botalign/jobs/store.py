@@ -16,17 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.errors import InputError
+from botalign.jobs.locks import Lock, lock_of
 
 Arrays = dict[str, NDArray[Any]]
 
 _DESCRIPTION = "work.json"
-_TEMPORARY = ".botalign-"
+_TEMPORARY, _LOCK = ".botalign-", ".botalign-lock"
 
 
 class BlockStore:
     """A folder with one file a block.
 
-    A file appears when its block is complete, under its own name, whatever moment the work is killed at.
+    A file appears when its block is complete, under its own name, whatever moment the work is killed at. Only one
+    program at a time works in a folder, until it closes the store or ends.
 
     Parameters
     ----------
@@ -39,7 +41,7 @@ class BlockStore:
     Raises
     ------
     InputError
-        If the folder holds other work, or something else, or can't be written.
+        If the folder holds other work, or something else, another program works in it, or it can't be written.
     """
 
     def __init__(self, folder: str | os.PathLike[str], description: Mapping[str, Any]) -> None:
@@ -47,15 +49,30 @@ class BlockStore:
         text = json.dumps(description, sort_keys=True, indent=1)
         place = self.folder / _DESCRIPTION
         try:
-            if self.folder.is_dir() and any(self.folder.iterdir()):
-                self._refuse_others(place, json.loads(text))
-            else:
-                self.folder.mkdir(parents=True, exist_ok=True)
+            self._refuse_others(place, json.loads(text))  # before anything is written
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock: Lock | None = lock_of(self.folder / _LOCK)
+            if self._lock is None:
+                raise InputError(
+                    f"{self.folder}: another run is at work here, expected none; wait for its end, or write elsewhere."
+                )
+            self._refuse_others(place, json.loads(text))  # it may have begun meanwhile
+            if not place.exists():
                 self._write(place, text.encode())
-            for left in self.folder.glob(f"{_TEMPORARY}*"):  # of a run that was killed while it wrote
-                left.unlink(missing_ok=True)
+            if self._lock.fresh:
+                for left in self.folder.glob(f"{_TEMPORARY}*"):  # of a run that was killed while it wrote
+                    if left.name != _LOCK:
+                        left.unlink(missing_ok=True)
         except OSError as error:
             raise self._unusable(error) from error
+
+    def __enter__(self) -> BlockStore:
+        """Hand out the store."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let others work in the folder."""
+        self._lock = None
 
     def get(self, key: str) -> Arrays | None:
         """Return the arrays of a block, or None if it isn't done."""
@@ -88,7 +105,8 @@ class BlockStore:
 
     def remove(self) -> None:
         """Remove the folder and all that it holds."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._lock = None
+        remove_work(self.folder)
 
     def _place(self, key: str) -> Path:
         return self.folder / f"{key}.npz"
@@ -99,6 +117,8 @@ class BlockStore:
         temporary.replace(place)
 
     def _refuse_others(self, place: Path, wanted: dict[str, Any]) -> None:
+        if not self.folder.is_dir() or all(each.name.startswith(_TEMPORARY) for each in self.folder.iterdir()):
+            return  # nothing there, or of a run that was killed before it had written what it is about
         try:
             found = json.loads(place.read_text())
         except (OSError, ValueError):
@@ -119,3 +139,9 @@ class BlockStore:
             f"{self.folder}: can't be used for unfinished work ({error.strerror or error}); free some space or write "
             "elsewhere."
         )
+
+
+def remove_work(folder: Path) -> None:
+    """Remove a folder of unfinished work with all that it holds; what isn't one stays."""
+    if (folder / _DESCRIPTION).is_file():
+        shutil.rmtree(folder, ignore_errors=True)

@@ -9,8 +9,9 @@ import pytest
 
 import botalign
 from botalign import DistanceTable, InputError
+from botalign.conformations.store import work_of
 
-pytest.importorskip("zarr", reason="zarr isn't installed (pip install zarr)")
+zarr = pytest.importorskip("zarr", reason="zarr isn't installed (pip install zarr)")
 
 
 @pytest.fixture
@@ -47,8 +48,52 @@ def test_nothing_is_replaced_unasked(table: DistanceTable, tmp_path: Path) -> No
     with pytest.raises(InputError, match="something else in it"):
         botalign.write_distances(table, tmp_path / "photos.zarr", overwrite=True)
     assert (tmp_path / "photos.zarr" / "cat.png").exists()
+    zarr.create_group(tmp_path / "other.zarr", attributes={"format": "photos"})
+    with pytest.raises(InputError, match="something else in it"):
+        botalign.write_distances(table, tmp_path / "other.zarr", overwrite=True)
+    assert dict(zarr.open_group(tmp_path / "other.zarr", mode="r").attrs) == {"format": "photos"}
     with pytest.raises(InputError, match=r"D\.npy: unknown ending, expected one of \.zarr"):
         botalign.write_distances(table, tmp_path / "D.npy")
+
+
+def test_an_interruption_between_old_and_new_keeps_the_old(
+    table: DistanceTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "D.zarr"
+    botalign.write_distances(table, place, work={"seed": 1})
+    assert work_of(place) == {"seed": 1}
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        renamed.append(self)
+        if len(renamed) == 2:  # the old one has been moved aside
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    renamed: list[Path] = []
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        botalign.write_distances(table, place, overwrite=True, work={"seed": 2})
+    assert work_of(place) == {"seed": 1}
+    assert [path.name for path in tmp_path.iterdir()] == ["D.zarr"]
+
+
+def test_a_table_that_appears_meanwhile_is_not_replaced_unasked(
+    table: DistanceTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "D.zarr"
+    rename = Path.rename
+
+    def overtaken(self: Path, target: Path) -> Path:
+        monkeypatch.setattr(Path, "rename", rename)
+        botalign.write_distances(table, place, work={"seed": 1})
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", overtaken)
+    with pytest.raises(InputError, match="exists already"):
+        botalign.write_distances(table, place, work={"seed": 2})
+    assert work_of(place) == {"seed": 1}
+    assert [path.name for path in tmp_path.iterdir()] == ["D.zarr"]
 
 
 def test_what_is_no_distances_is_refused(table: DistanceTable, tmp_path: Path) -> None:

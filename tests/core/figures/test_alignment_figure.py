@@ -76,6 +76,7 @@ def test_curves_are_those_of_the_result(case: Case, figure: Figure) -> None:
 def test_words(case: Case, figure: Figure) -> None:
     said = texts(figure)
     assert f"rotated by {case[0].angle_degrees:.2f}°" in said
+    assert f"verdict: {case[0].verdict}" in said
     for word in ("fixed: phantom 0", "moving: phantom 0", "before", "after", "as given", "mirrored"):
         assert word in said
 

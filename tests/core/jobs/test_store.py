@@ -1,10 +1,12 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from botalign.errors import InputError
-from botalign.jobs import BlockStore
+from botalign.jobs import BlockStore, remove_work
 
 
 def test_a_block_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -30,7 +32,32 @@ def test_what_a_killed_run_left_half_written_is_removed(tmp_path: Path) -> None:
     BlockStore(tmp_path, {})
     (tmp_path / ".botalign-abc.npz").write_bytes(b"half")
     BlockStore(tmp_path, {})
-    assert [path.name for path in tmp_path.iterdir()] == ["work.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".botalign-lock", "work.json"]
+
+
+def test_a_run_that_was_killed_before_it_described_its_work_is_not_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / ".botalign-abc").write_bytes(b"half")
+    BlockStore(tmp_path, {"n": 1}).put("first", {"a": np.arange(3)})
+    with pytest.raises(InputError, match="unfinished work with other n"):
+        BlockStore(tmp_path, {"n": 2})
+
+
+def test_two_programs_do_not_work_in_one_folder(tmp_path: Path) -> None:
+    script = (
+        "import sys, signal; from botalign.jobs import BlockStore; store = BlockStore(sys.argv[1], {}); "
+        "print(flush=True); signal.pause()"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        (tmp_path / ".botalign-abc.npz").write_bytes(b"what the other one is writing")
+        with pytest.raises(InputError, match="another run is at work here") as error:
+            BlockStore(tmp_path, {})
+        assert "\n" not in str(error.value)
+        assert (tmp_path / ".botalign-abc.npz").exists()
+        other.kill()
+    with BlockStore(tmp_path, {}), BlockStore(tmp_path, {}) as store:
+        store.put("first", {"a": np.arange(3)})
 
 
 def test_other_work_is_refused_and_kept(tmp_path: Path) -> None:
@@ -57,3 +84,7 @@ def test_removed(tmp_path: Path) -> None:
     store.put("first", {"a": np.arange(3)})
     store.remove()
     assert not (tmp_path / "work").exists()
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.png").touch()
+    remove_work(tmp_path / "photos")
+    assert (tmp_path / "photos" / "cat.png").exists()

@@ -1,0 +1,71 @@
+"""Locks by which programs keep out of each other's folders."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import BinaryIO
+from weakref import WeakValueDictionary
+
+
+class Lock:
+    """A file that this program has locked, for as long as somebody holds this object.
+
+    The system lets go of it when the program ends, however it ends, so nothing that a killed one left is in the way.
+
+    Attributes
+    ----------
+    fresh : bool
+        Whether nobody else in this program held it already.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.fresh = True
+        self._file = file
+
+    def __del__(self) -> None:
+        """Let go of it."""
+        self._file.close()
+
+
+_HELD: WeakValueDictionary[Path, Lock] = WeakValueDictionary()
+
+
+def lock_of(path: Path) -> Lock | None:
+    """Lock a file, which is made if it is missing, or return None if another program has locked it.
+
+    Two calls in one program share a lock. Where the file system knows no locks, nothing is locked.
+
+    Raises
+    ------
+    OSError
+        If the file can't be written.
+    """
+    key = path.resolve()
+    if (held := _HELD.get(key)) is not None:
+        held.fresh = False
+        return held
+    file = path.open("ab")
+    if not _locked(file):
+        file.close()
+        return None
+    _HELD[key] = lock = Lock(file)
+    return lock
+
+
+def _locked(file: BinaryIO) -> bool:
+    """Lock an open file; return False if another program has."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):  # the latter on Windows
+        return False
+    except OSError:
+        pass
+    return True
