@@ -212,7 +212,8 @@ def _located(path: Path, file: str, image: int) -> Path:
 
 def _pixel_size(path: Path, blocks: dict[str, Any], name: str) -> float | None:
     """Return what the tables say of the pixel size of the listed images, if they do."""
-    optics, table = blocks.get("optics"), blocks[name]
+    optics: Any = blocks.get("optics")
+    table = blocks[name]
     # A single group may be written without a loop, and is no table then.
     if "rlnOpticsGroup" in getattr(optics, "columns", ()) and "rlnOpticsGroup" in table:
         optics = optics[optics["rlnOpticsGroup"].isin(table["rlnOpticsGroup"])]
