@@ -165,8 +165,11 @@ def test_images_in_several_parts_are_sorted_alike(turned: Turned, monkeypatch: p
 
 
 @pytest.mark.slow
-def test_a_cluster_that_loses_a_worker_finds_the_same(turned: Turned, found: botalign.Classification) -> None:
+def test_a_cluster_that_loses_a_worker_finds_the_same(
+    turned: Turned, found: botalign.Classification, monkeypatch: pytest.MonkeyPatch
+) -> None:
     distributed = pytest.importorskip("distributed", reason="Dask isn't installed (pip install distributed)")
+    monkeypatch.setattr("botalign.classes.assignment._EMBEDDED", 10)  # a part of the images for each worker
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
     ) as cluster:
