@@ -162,10 +162,13 @@ def _steps(
     )  # fmt: skip
     seed = options.seed
     described = {"classes": classes, "metric": frame.metric, "poses": frame.poses, "seed": seed, "radius": ready.radius}
-    course = Course() if work is None else Course.in_folder(work, ready.images, **described)
     means = KMeans(frame, ready.images, image_splines(ready.images), classes, options.iterations, seed, threads)
-    with open_workers(threads=threads, processes=processes, scheduler=scheduler) as workers:
-        yield from means.steps(course, workers)
+    course = Course() if work is None else Course.in_folder(work, ready.images, **described)
+    try:
+        with open_workers(threads=threads, processes=processes, scheduler=scheduler) as workers:
+            yield from means.steps(course, workers)
+    finally:
+        course.close()
     return _result(means, course, ready, stack.name, options.metric)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,12 +48,15 @@ class Course:
         The last two, in full.
     distances : ndarray, shape (n,)
         How far each image is from its average of the best of them; empty until that is known.
+    made : bool
+        Whether the folder was made for it.
     """
 
     store: BlockStore | None = None
     records: list[Iteration] = field(default_factory=list)
     last: list[State] = field(default_factory=list)
     distances: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    made: bool = False
 
     @classmethod
     def in_folder(cls, folder: str | PathLike[str], images: NDArray[np.float32], **options: Any) -> Course:
@@ -66,10 +70,21 @@ class Course:
         described: dict[str, Any] = {name: str(value) for name, value in options.items()}
         images_hash = hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()
         described |= {"work": "classes", "images": images_hash, "versions": versions()}
-        course = cls(BlockStore(folder, described))
+        made = not Path(folder).exists()
+        course = cls(BlockStore(folder, described), made=made)
         while (kept := course._kept(len(course.records) + 1)) is not None:
             course._append(kept)
         return course
+
+    def close(self) -> None:
+        """Let others work in the folder; remove it if it was made in vain."""
+        if self.store is None:
+            return
+        if self.made and not self.records:
+            self.store.remove()
+        else:
+            with self.store:  # which lets go of it
+                pass
 
     def add(self, state: State) -> None:
         """Add an iteration, and keep it."""

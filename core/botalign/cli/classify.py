@@ -84,7 +84,7 @@ def classify(
     )
     listed = botalign.read_images(images)
     unfinished = folder / _UNFINISHED
-    made, begun = not folder.exists(), unfinished.exists()
+    made = not folder.exists()
     options: dict[str, Any] = {
         "metric": metric.value,
         "levels": levels,
@@ -109,10 +109,7 @@ def classify(
         going_on = f"{kept} iterations are kept in {unfinished}; the same command goes on from there"
         raise Interrupted(f"interrupted; {going_on}." if kept else "interrupted, nothing was written.") from None
     finally:
-        # What was there before isn't touched, unless it is unfinished work of this command and was finished.
-        if not begun and not any(unfinished.glob("iteration_*.npz")):
-            remove_work(unfinished)
-        if made:
+        if made:  # in vain
             with suppress(OSError):
                 folder.rmdir()
     _tell(found, written, quiet=quiet)
@@ -169,6 +166,10 @@ def _summary(found: Classification, name: str, options: dict[str, Any]) -> str:
     from importlib.metadata import version
     from json import dumps
 
+    from botalign.classes.frame import usual_levels
+
+    if options["metric"] == "wemd" and options["levels"] is None:
+        options = options | {"levels": usual_levels(found.averages.images.shape[1])}
     content = {
         "format": "botalign-classification",
         "version": 1,

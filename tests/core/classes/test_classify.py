@@ -214,6 +214,14 @@ def test_work_that_was_stopped_is_gone_on_with(
         botalign.classify(turned.stack, 4, **QUICK, work=folder)
 
 
+def test_a_folder_in_which_nothing_is_kept_goes_again(turned: Turned, tmp_path: Path) -> None:
+    steps = botalign.classify_steps(turned.stack, 4, **QUICK, work=tmp_path / "work")
+    next(steps)
+    assert (tmp_path / "work").is_dir()
+    steps.close()
+    assert not (tmp_path / "work").exists()
+
+
 def test_the_loss_decreases_to_the_end(found: botalign.Classification) -> None:
     losses = [each.loss for each in found.iterations]
     assert losses[:-1] == sorted(losses[:-1], reverse=True)
