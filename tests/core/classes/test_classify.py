@@ -16,6 +16,7 @@ from botalign.classes.frame import usual_levels
 from botalign.classes.images import prepare
 from botalign.errors import InputError
 from botalign.jobs import Workers
+from botalign.steps import exhaust, retold
 
 from .conftest import Turned, about_z, scipy_turned
 
@@ -43,11 +44,7 @@ def same(a: botalign.Classification, b: botalign.Classification) -> bool:
 
 def taken(steps: Steps, tell: Callable[[botalign.ClassifyProgress], None]) -> botalign.Classification:
     """Take all steps, tell each, and return the result."""
-    while True:
-        try:
-            tell(next(steps))
-        except StopIteration as stop:
-            return stop.value
+    return exhaust(retold(steps, tell))
 
 
 def check_partition(labels: NDArray[np.int64], view: NDArray[np.int64]) -> None:
