@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from botalign.alignment.exports import resolution
-from botalign.alignment.fitting import FitProblem
+from botalign.alignment.fitting import LEAST_MARGIN, FitProblem
 from botalign.alignment.preparation import Surveyed, common_sigma_angstrom, survey
 from botalign.errors import InputError
 from botalign.geometry import apply_transform, identity, inverse, is_rigid
@@ -29,8 +29,6 @@ Volume = NDArray[np.float32]
 
 #: Voxels a side of the box in which the wavelet earth mover's distance of a result is measured.
 WEMD_SIDE = 32
-#: A hand whose margin in correlation is below this is not decided: interpolation alone makes as much.
-LEAST_MARGIN = 1e-3
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ Matrix = NDArray[np.float64]
 
 #: Side in voxels of the blocks that the jackknife leaves out, larger than the details that make neighbours alike.
 BLOCK_VOXELS = 4
+#: Poses whose correlations differ by less than this fit as well: interpolation alone makes as much.
+LEAST_MARGIN = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +129,11 @@ class FitProblem:
     def margin(self, first: Matrix, second: Matrix) -> tuple[float, float]:
         """Return how much better the maps correlate at one pose than at another, and the standard error of that."""
         return jackknife_difference(self.fixed, self.moved(first), self.moved(second), self.blocks())
+
+    def is_as_good(self, first: Matrix, second: Matrix) -> bool:
+        """Whether the maps agree as well at a second pose as at the first, within the error of the difference."""
+        margin, error = self.margin(first, second)
+        return bool(margin < max(3 * error, LEAST_MARGIN))
 
     def blocks(self) -> NDArray[np.int64]:
         """Return which block each point lies in, shape (n,)."""

@@ -48,7 +48,9 @@ OVERSAMPLING = 2
 #: Rotations that are looked at, a step of the progress, and how many of the best poses are fitted.
 ROTATIONS, BLOCK, FITTED = 2000, 40, 60
 #: Poses of a rotation and a place this near to each other, in degrees and radii of the part, are one.
-SAME_DEGREES, SAME_PLACE = 15.0, 0.3
+SAME = (15.0, 0.3)
+#: The same once they are fitted: nearer ones ended at one maximum.
+SAME_FITTED = (3.0, 0.1)
 #: How many fits go on to the finest sampling, and how many of their points are enough to get there.
 FINALISTS, THINNED = 20, 8_000
 #: A place where the whole varies less than this share of its own standard deviation is empty.
@@ -158,7 +160,9 @@ def find_part(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[
     # What the cut took off the part at its faces is a difference that the fit should not be pulled by.
     problem = RobustProblem.of(_problem(part, whole, max(finest, scan.voxel_angstrom / 3)))
     for number, candidates in enumerate(found):
-        found[number] = _finished(problem, candidates, allowed)
+        fitted = _finished(problem, candidates, allowed)
+        qualities, poses = np.array([c.quality for c in fitted]), [c.moving_to_fixed for c in fitted]
+        found[number] = [fitted[i] for i in _distinct(qualities, poses, part, count=FINALISTS, same=SAME_FITTED)]
     decision, answer = None, 0
     if len(wanted) > 1:
         as_given, mirrored_too = (inverse(found[wanted.index(m)][0].moving_to_fixed) for m in (False, True))
@@ -219,14 +223,17 @@ def _judged(part: Surveyed, whole: Surveyed, transform: Matrix) -> Judged:
     return Judged(shells, 2 * part.radius_angstrom)
 
 
-def _distinct(scores: Matrix, poses: list[Matrix], part: Surveyed, *, count: int) -> list[int]:
+def _distinct(
+    scores: Matrix, poses: list[Matrix], part: Surveyed, *, count: int, same: tuple[float, float] = SAME
+) -> list[int]:
     """Return the indices of the largest scores whose poses differ in rotation or in place, largest first."""
+    degrees, place = same
     places = [apply_transform(pose, part.centre_angstrom) for pose in poses]
     chosen: list[int] = []
     for index in np.argsort(-scores, kind="stable"):
         new = all(
-            float(np.linalg.norm(places[index] - places[other])) > SAME_PLACE * part.radius_angstrom
-            or float(geodesic_degrees(poses[index][:, :3], poses[other][:, :3])) > SAME_DEGREES
+            float(np.linalg.norm(places[index] - places[other])) > place * part.radius_angstrom
+            or float(geodesic_degrees(poses[index][:, :3], poses[other][:, :3])) > degrees
             for other in chosen
         )
         if new:

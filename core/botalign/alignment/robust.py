@@ -76,6 +76,13 @@ class RobustProblem(FitProblem):
         a, b = (_counted(self._differences(pose, scale)[0], scale) for pose in (first, second))
         return jackknife_mean(b - a, self.blocks())
 
+    def is_as_good(self, first: Matrix, second: Matrix) -> bool:
+        """Whether as large a share agrees at a second pose, or what agrees at the first correlates as well there.
+
+        Without noise the scale of the differences is that of the interpolation's error, and so are those of the shares.
+        """
+        return super().is_as_good(first, second) or self.agreeing(first).is_as_good(first, second)
+
     def _differences(self, transform: Matrix, scale: float | None) -> tuple[Matrix, float]:
         """Return the differences at a pose, the densities of one map fitted to the other's, and their scale."""
         moved = self.moved(transform).astype(np.float64)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.alignment.comparison import LEAST_MARGIN
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.poses import Candidate
 from botalign.alignment.symmetry import Symmetry
@@ -81,8 +80,8 @@ def with_equals_marked(problem: FitProblem, candidates: list[Candidate]) -> list
     for candidate in candidates[1:]:
         near = candidate.quality > best.quality - 0.1
         if near and candidate.mirrored == best.mirrored:
-            margin, error = problem.margin(best.moving_to_fixed, candidate.moving_to_fixed)
-            candidate = replace(candidate, as_good=bool(margin < max(3 * error, LEAST_MARGIN)))
+            as_good = problem.is_as_good(best.moving_to_fixed, candidate.moving_to_fixed)
+            candidate = replace(candidate, as_good=as_good)
         marked.append(candidate)
     return marked
 

@@ -1,6 +1,7 @@
 """A part in a whole, and masks."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,6 +48,16 @@ def test_the_hand_of_a_part_is_told(whole_and_part: tuple[botalign.DensityMap, b
     assert result.hand is not None
     assert (result.hand.decision, result.mirrored) == ("mirrored", True)
     assert off(result.moving_to_fixed, MOTION @ np.diag([1, 1, -1, 1])) < 1
+
+
+def test_a_subunit_fits_in_all_its_places(data_folder: Path) -> None:
+    whole = botalign.read(data_folder / "maps" / "emd_1080_groel_11.5A.mrc")  # D7, the axis along z
+    z, y, x = np.meshgrid(*(whole.grid.axis_angstrom(axis) for axis in range(3)), indexing="ij")
+    wedge = (np.abs(np.arctan2(y - y.mean(), x - x.mean())) < np.pi / 7) & (z > z.mean())
+    part = whole.with_data(np.where(wedge, whole.data, 0))
+    result = botalign.align(whole, part, partial=True, hand="keep", threads=2)
+    assert sum(candidate.as_good for candidate in result.candidates) == 13
+    assert result.verdict == "ambiguous"
 
 
 def test_a_mask_says_what_is_aligned(conformations: Conformations) -> None:
