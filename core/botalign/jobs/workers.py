@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -158,7 +159,10 @@ def _processes(count: int) -> Iterator[Workers]:
     context = multiprocessing.get_context("spawn")
 
     def new() -> Executor:
-        return ProcessPoolExecutor(count, mp_context=context)
+        # Ctrl-C at a terminal goes to all of them; they end when this one says so.
+        return ProcessPoolExecutor(
+            count, mp_context=context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
+        )
 
     with tempfile.TemporaryDirectory(prefix="botalign-", ignore_cleanup_errors=True) as folder:
         numbers = iter(range(2**62))

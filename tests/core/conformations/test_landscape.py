@@ -1,7 +1,9 @@
 """A latent space in which distances mean something."""
 
+import json
 import subprocess
 import sys
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -144,13 +146,30 @@ def test_a_constant_coordinate_and_more_dimensions_than_there_are() -> None:
         ({"dimensions": 0}, "dimensions: got 0"),
         ({"steps": 0}, "steps: got 0"),
         ({"seed": -1}, "seed: got -1"),
+        ({"batch": 2.5}, "batch: got 2.5, expected a whole number"),
     ],
 )
 def test_bad_input(change: dict[str, object], found: str) -> None:
     given = {"latents": Z, "subset": OMEGA, "distances": DISTANCES} | change
-    with pytest.raises(InputError, match=found) as caught:
-        landscape(given.pop("latents"), given.pop("subset"), given.pop("distances"), **given)
+    with pytest.raises(InputError, match=found) as caught:  # at the call
+        landscape_steps(given.pop("latents"), given.pop("subset"), given.pop("distances"), **given)
     assert "\n" not in str(caught.value)
+
+
+def test_an_option_that_is_none_is_refused() -> None:
+    with pytest.raises(TypeError, match="unexpected options: colour"):
+        landscape_steps(Z, OMEGA, DISTANCES, colour="red")
+
+
+def test_dimensions_that_were_not_tried_are_told(isometric: Landscape, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not isometric.dimensions_left
+    monkeypatch.setattr(import_module("botalign.conformations.landscape"), "_MOST_DIMENSIONS", 1)
+    found = landscape(Z, OMEGA, DISTANCES, steps=np.int64(100), held_out=0.0)
+    assert (found.intrinsic_dimension, found.dimensions_left) == (1, True)
+    assert repr(found).endswith("intrinsic dimension 1 or more>")
+    content = json.loads(found.to_json())
+    assert content["dimensions_left"] is True
+    assert "seed" not in content["parameters"]
 
 
 def test_without_jax(monkeypatch: pytest.MonkeyPatch) -> None:
