@@ -33,7 +33,7 @@ from botalign.classes.kmeans import KMeans
 from botalign.classes.poses import Poses
 from botalign.classes.turning import image_splines
 from botalign.jobs import open_workers
-from botalign.steps import exhaust
+from botalign.steps import exhaust, retold
 from class_pictures import angles_picture, averages_picture, sizes_picture
 from environments import HERE
 from maps import data_folder
@@ -77,16 +77,16 @@ def classified(
     """Classify images, going on with what is kept under a name."""
     folder = KEPT / name
     folder.parent.mkdir(parents=True, exist_ok=True)
-    steps = botalign.classify_steps(made.stack, classes, folder=folder, **options)
+    steps = botalign.classify_steps(made.stack, classes, work=folder, **options)
     seen = 0
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as stop:
-            return stop.value, folder
+
+    def tell(step: botalign.ClassifyProgress) -> None:
+        nonlocal seen
         if step.iteration > seen:
             seen = step.iteration
             print(f"  {datetime.now():%H:%M:%S} {name}: iteration {seen}, loss {step.loss}", flush=True)
+
+    return exhaust(retold(steps, tell)), folder
 
 
 def cost(chosen: argparse.Namespace) -> None:

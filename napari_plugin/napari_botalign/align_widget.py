@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-
-from magicgui.widgets import Container, ProgressBar, PushButton
+from typing import TYPE_CHECKING
 
 from botalign import Alignment, InputError, Progress, Scores
-from napari_botalign.arranging import fill, row, wrapped_label
 from napari_botalign.colours import tell_apart
 from napari_botalign.form import AlignForm
 from napari_botalign.layers import MapLayer, without_unit
@@ -16,6 +13,7 @@ from napari_botalign.moves import Moves
 from napari_botalign.plots import LossPlot
 from napari_botalign.result_panel import ResultPanel
 from napari_botalign.run import AlignmentRun
+from napari_botalign.run_widget import RunWidget
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 _FLAT = "A 2-D view shows a turned layer without its turn: see it in 3-D, or press Resample onto fixed."
 
 
-class AlignWidget(Container[Any]):
+class AlignWidget(RunWidget):
     """Puts maps onto another: pick them, press Align, see the search work.
 
     Parameters
@@ -32,34 +30,24 @@ class AlignWidget(Container[Any]):
         The viewer.
     """
 
+    form: AlignForm
+
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         self._viewer = napari_viewer
         self._moves = Moves()
         self._run: AlignmentRun | None = None
         self._name = ""
         self._aligned: list[str] = []
-        self.form = AlignForm(napari_viewer)
-        self.align = PushButton(text="Align")
-        self.cancel = PushButton(text="Cancel", enabled=False)
-        self.progress = ProgressBar(value=0, min=0, max=1000)
-        self.status = wrapped_label(lines=2)
+        form = AlignForm(napari_viewer)
         self.plot = LossPlot(napari_viewer)
-        self.results = ResultPanel(napari_viewer, self.form.layers, self._moves, self._say)
-        super().__init__(labels=False)
-        self._buttons = row(self.align, self.cancel)
-        fill(self, [self.form, self._buttons, self.progress, self.status, self.plot.canvas, self.results])
-        self.align.changed.connect(self._on_align)
-        self.cancel.changed.connect(self._on_cancel)
-        self.native.destroyed.connect(self._on_destroyed)
+        self.results = ResultPanel(napari_viewer, form.layers, self._moves, self._say)
+        super().__init__(form, "Align", lines=2, below=[self.plot.canvas, self.results])
+        self.align = self.start
 
     @property
     def running(self) -> bool:
         """Whether an alignment is going on."""
         return self._run is not None
-
-    def reset_choices(self, *args: object) -> None:
-        """Look at the layers of the viewer again."""
-        self.form.reset_choices()
 
     def on_steps(self, name: str, steps: Sequence[Progress], fraction: float) -> None:
         """Show how far the work on a map has come."""
@@ -91,7 +79,7 @@ class AlignWidget(Container[Any]):
         self.progress.value = 1000 if self._aligned and not messages else 0
         self._say(" ".join(said))
 
-    def _on_align(self) -> None:
+    def _on_start(self) -> None:
         try:
             fixed, moving = self.form.layers()
             options = self.form.arguments()
@@ -123,12 +111,7 @@ class AlignWidget(Container[Any]):
         return bool(self.form.follow.value) and self._viewer.dims.ndisplay == 3
 
     def _set_running(self, running: bool) -> None:
-        self.align.enabled = self.form.enabled = not running
-        self.cancel.enabled = running
-        self.progress.value = 0
+        super()._set_running(running)
         self.results.update_buttons(running=running)
         if running:
             self.plot.clear()
-
-    def _say(self, text: str) -> None:
-        self.status.value = text

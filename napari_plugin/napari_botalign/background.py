@@ -1,7 +1,8 @@
-"""A single piece of work off the GUI thread."""
+"""Work off the GUI thread: a single piece, or step by step."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
@@ -9,7 +10,12 @@ from napari.qt.threading import thread_worker
 
 from botalign import InputError
 
+Step = TypeVar("Step")
+Told = TypeVar("Told")
 Result = TypeVar("Result")
+
+#: How often the GUI is told of progress, in seconds: as often as a person can follow, and no more.
+_PERIOD = 0.1
 
 
 def in_background(work: Callable[[], Result], done: Callable[[Result], None], failed: Callable[[str], None]) -> None:
@@ -43,3 +49,40 @@ def in_background(work: Callable[[], Result], done: Callable[[Result], None], fa
     worker = thread_worker(outcome)(_progress={"desc": "BOTalign"})
     worker.yielded.connect(take)
     worker.start()
+
+
+def paced(
+    steps: Generator[Step, None, Result], stop: Callable[[], bool], tell: Callable[[tuple[Step, ...]], Told]
+) -> Generator[Told, None, Result | None]:
+    """Take steps until asked to stop, and tell of them now and then.
+
+    Parameters
+    ----------
+    steps : generator
+        The work; it is closed in the end.
+    stop : callable
+        Whether to stop.
+    tell : callable
+        Makes of the steps since the last time what is yielded.
+
+    Returns
+    -------
+    object or None
+        What the generator returns; None if it was stopped.
+    """
+    told, waiting = time.perf_counter(), []
+    try:
+        while not stop():
+            try:
+                waiting.append(next(steps))
+            except StopIteration as finished:
+                if waiting:
+                    yield tell(tuple(waiting))
+                result: Result = finished.value
+                return result
+            if time.perf_counter() - told >= _PERIOD:
+                yield tell(tuple(waiting))
+                told, waiting = time.perf_counter(), []
+    finally:
+        steps.close()
+    return None

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Generator
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, ProgressBar, PushButton, SpinBox
+from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, SpinBox
 from napari.qt.threading import thread_worker
 
 from botalign import Classification, ClassifyProgress, ImageStack, InputError, classify_steps
-from napari_botalign.arranging import even_labels, fill, narrow, row, wrapped_label
+from napari_botalign.arranging import even_labels, narrow
+from napari_botalign.background import paced
 from napari_botalign.layers import is_stack
 from napari_botalign.reading import stack_layer_data
+from napari_botalign.run_widget import RunWidget
 from napari_botalign.stacks import image_stack
 
 if TYPE_CHECKING:
     import napari.viewer
 
 METRICS = [("Wasserstein (WEMD)", "wemd"), ("Euclidean (L2)", "l2")]
-#: How often the GUI is told of progress, in seconds.
-_PERIOD = 0.1
 _WHOLE = 0.0
 
 Told = ClassifyProgress | Classification | Exception
 
 
-class ClassesWidget(Container[Any]):
+class ClassesWidget(RunWidget):
     """Averages the images of a stack by classes: choose the layer and how many, press Classify.
 
     Parameters
@@ -55,38 +54,28 @@ class ClassesWidget(Container[Any]):
         self.threads = SpinBox(label="threads", value=min(2, os.cpu_count() or 1), min=1, max=64)
         self.mirror = CheckBox(text="mirror images too", value=False)
         self.invert = CheckBox(text="particles are dark", value=False)
-        self.classify, self.cancel = PushButton(text="Classify"), PushButton(text="Cancel", enabled=False)
-        self.progress, self.status = ProgressBar(value=0, min=0, max=1000), wrapped_label(lines=3)
-        self.form: Container[Any] = Container(
+        form: Container[Any] = Container(
             widgets=[
                 self.images, self.classes, self.metric, self.rotations, self.shift, self.diameter, self.iterations,
                 self.seed, self.threads, self.mirror, self.invert,
             ],
             labels=True,
         )  # fmt: skip
-        self.form.margins = (0, 0, 0, 0)
-        even_labels(self.form)
-        super().__init__(labels=False)
-        self._buttons = row(self.classify, self.cancel)
-        fill(self, [self.form, self._buttons, self.progress, self.status])
-        self.classify.changed.connect(self._on_classify)
-        self.cancel.changed.connect(self._on_cancel)
-        self.native.destroyed.connect(self._on_destroyed)
+        form.margins = (0, 0, 0, 0)
+        even_labels(form)
+        super().__init__(form, "Classify", lines=3)
+        self.classify = self.start
 
     @property
     def running(self) -> bool:
         """Whether a classification is going on."""
         return self._stop is not None
 
-    def reset_choices(self, *args: object) -> None:
-        """Look at the layers of the viewer again."""
-        self.form.reset_choices()
-
-    def _on_classify(self) -> None:
+    def _on_start(self) -> None:
         try:
             stack = image_stack(self.images.value)
         except InputError as error:
-            self.status.value = str(error)
+            self._say(str(error))
             return
         options = {
             "metric": self.metric.value,
@@ -101,7 +90,7 @@ class ClassesWidget(Container[Any]):
         }
         stop = self._stop = Event()
         self._set_running(True)
-        self.status.value = "Preparing…"
+        self._say("Preparing…")
 
         def take(told: Told) -> None:
             if stop is self._stop:  # else it was cancelled, and perhaps begun anew
@@ -116,11 +105,11 @@ class ClassesWidget(Container[Any]):
             loss = "" if told.loss is None else f", loss {told.loss:.5g}"
             what = told.stage if told.iteration < 2 else f"iteration {told.iteration}"
             self.progress.value = round(1000 * told.done / max(1, told.total))
-            self.status.value = f"{name}: {what}{loss}"
+            self._say(f"{name}: {what}{loss}")
             return
         self._end()
         if isinstance(told, Exception):
-            self.status.value = str(told)
+            self._say(str(told))
             if not isinstance(told, InputError):
                 raise told  # napari shows it, to be reported
             return
@@ -128,7 +117,7 @@ class ClassesWidget(Container[Any]):
         self._viewer.add_image(data, **attributes | {"name": f"class averages of {name}"})
         self.progress.value = 1000
         ended = "converged" if told.converged else "not converged"
-        self.status.value = (
+        self._say(
             f"{len(told.sizes)} classes of {told.sizes[0]} to {told.sizes[-1]} images, the largest first; "
             f"{len(told.iterations)} iterations, {ended}, loss {told.loss:.5g}."
         )
@@ -136,7 +125,7 @@ class ClassesWidget(Container[Any]):
     def _on_cancel(self) -> None:
         if self._stop is not None:
             self._end()
-            self.status.value = "Cancelled."
+            self._say("Cancelled.")
 
     def _end(self) -> None:
         if self._stop is not None:
@@ -149,11 +138,6 @@ class ClassesWidget(Container[Any]):
             self._stop.set()
             self._stop = None
 
-    def _set_running(self, running: bool) -> None:
-        self.classify.enabled = self.form.enabled = not running
-        self.cancel.enabled = running
-        self.progress.value = 0
-
     def _choices(self, widget: object) -> list[object]:
         """Return the layers, stacks of images first."""
         return sorted(self._viewer.layers, key=lambda layer: not is_stack(layer))
@@ -161,20 +145,10 @@ class ClassesWidget(Container[Any]):
 
 def _classified(stack: ImageStack, classes: int, options: dict[str, Any], stop: Event) -> Generator[Told, None, None]:
     """Classify, off the GUI thread, and yield what happens: progress, and in the end the result or what went wrong."""
-    told = 0.0
     try:
         steps = classify_steps(stack, classes, **options)
-        try:
-            while not stop.is_set():
-                try:
-                    step = next(steps)
-                except StopIteration as finished:
-                    yield finished.value
-                    return
-                if time.perf_counter() - told >= _PERIOD:
-                    told = time.perf_counter()
-                    yield step
-        finally:
-            steps.close()
+        result = yield from paced(steps, stop.is_set, lambda taken: taken[-1])
+        if result is not None:
+            yield result
     except Exception as error:
         yield error

@@ -9,10 +9,8 @@ from threading import Event
 from typing import Any
 
 from botalign import Alignment, DensityMap, Grid, InputError, Progress, Scores, align_steps, moved, score
+from napari_botalign.background import paced
 from napari_botalign.layers import MapLayer, Matrix, mirrors, moves_nothing
-
-#: How often the GUI is told of progress, in seconds: as often as a person can follow, and no more.
-_PERIOD = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,24 +86,11 @@ def _one(number: int, fixed: MapLayer, pair: Pair, options: dict[str, Any], stop
         if mask is not None:
             options = options | {f"mask_{name}": mask.density(of.grid)}
     steps = align_steps(fixed_map, moving_map, **options)
-    told, waiting = time.perf_counter(), []
-    result: Alignment | None = None
-    try:
-        while not stop.asked(number):
-            try:
-                waiting.append(next(steps))
-            except StopIteration as finished:
-                result = finished.value
-                break
-            if time.perf_counter() - told >= _PERIOD:
-                yield Told(number, steps=tuple(waiting))
-                told, waiting = time.perf_counter(), []
-    finally:
-        steps.close()
+    result = yield from paced(steps, lambda: stop.asked(number), lambda taken: Told(number, steps=taken))
     if result is None:
         return
     before = result.before
     if not moves_nothing(pair.shown):
         levels = {"level_first": options.get("level_fixed"), "level_second": options.get("level_moving")}
         before = score(fixed_map, moving_map, transform=pair.shown, **levels).scores
-    yield Told(number, steps=tuple(waiting), result=result, before=before)
+    yield Told(number, result=result, before=before)

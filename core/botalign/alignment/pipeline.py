@@ -26,6 +26,7 @@ from botalign.alignment.symmetry import Symmetry, nearest_equivalent, symmetry_o
 from botalign.alignment.uncertainty import Uncertainty, half_map_noise, uncertainty
 from botalign.alignment.verdict import Judged, with_equals_marked
 from botalign.geometry import geodesic_degrees
+from botalign.steps import retold
 from botalign.threads import ahead
 
 Matrix = NDArray[np.float64]
@@ -149,10 +150,4 @@ def _explained(
 
 def _renumbered(branch: Generator[Progress, None, Found], before: int, total: int) -> Generator[Progress, None, Found]:
     """Hand on the progress of one search as part of the whole."""
-    while True:
-        try:
-            step = next(branch)
-        except StopIteration as stop:
-            found: Found = stop.value
-            return found
-        yield replace(step, done=before + step.done, total=total)
+    return retold(branch, lambda step: replace(step, done=before + step.done, total=total))

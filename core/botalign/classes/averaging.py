@@ -24,7 +24,7 @@ def averages(frame: Frame, splines: Array32, chosen: Counts, classes: int, *, th
     splines : ndarray of float32, shape (n, side + 3, side + 3)
         The images' spline coefficients.
     chosen : ndarray of int64, shape (n,)
-        Class and pose of each image; see :class:`botalign.classes.frame.Nearest`.
+        Class and pose of each image; see :class:`botalign.classes.assignment.Nearest`.
     classes : int
         How many classes there are.
     threads : int, optional

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import fields
 from os import PathLike
-from typing import get_args
+from typing import Any
 
 import numpy as np
 
@@ -13,10 +14,9 @@ from botalign.classes.frame import Frame
 from botalign.classes.images import PreparedImages, prepare
 from botalign.classes.kmeans import KMeans
 from botalign.classes.metrics import MetricName
-from botalign.classes.poses import Poses
+from botalign.classes.options import ClassifyOptions, whole_number
 from botalign.classes.result import Classification, ClassifyProgress
 from botalign.classes.turning import image_splines
-from botalign.errors import InputError
 from botalign.jobs import open_workers
 from botalign.maps import ImageStack
 from botalign.steps import exhaust
@@ -41,7 +41,7 @@ def classify(
     threads: int = 1,
     processes: int = 0,
     scheduler: str | None = None,
-    folder: str | PathLike[str] | None = None,
+    work: str | PathLike[str] | None = None,
 ) -> Classification:
     r"""Sort images into classes that look alike up to a turn in the plane, and average each.
 
@@ -79,8 +79,9 @@ def classify(
         Sample the images down to so many pixels a side first.
     threads, processes, scheduler
         Who works; see :func:`botalign.jobs.open_workers`. The result doesn't depend on it.
-    folder : path-like, optional
-        Where unfinished work is kept, so that the same call goes on after being stopped, with the same result.
+    work : path-like, optional
+        A folder for unfinished work, so that the same call goes on after being stopped, with the same result. It stays:
+        remove it when the classes are kept.
 
     Returns
     -------
@@ -89,42 +90,39 @@ def classify(
     Raises
     ------
     InputError
-        If there are fewer images than classes, images that can't be used, or an argument out of range.
+        If there are fewer images than classes, images can't be used, an argument is out of range, or the folder holds
+        other work.
 
     Warns
     -----
     MapWarning
         If the particles are dark.
+
+    See Also
+    --------
+    classify_steps : The same, step by step.
     """
-    return exhaust(
-        classify_steps(
-            stack, classes, metric=metric, levels=levels, rotations=rotations, mirror=mirror, shift_pixels=shift_pixels,
-            iterations=iterations, seed=seed, invert=invert, diameter_angstrom=diameter_angstrom, size=size,
-            threads=threads, processes=processes, scheduler=scheduler, folder=folder,
-        )
+    chosen = ClassifyOptions(
+        metric=metric, levels=levels, rotations=rotations, mirror=mirror, shift_pixels=shift_pixels,
+        iterations=iterations, seed=seed, invert=invert, diameter_angstrom=diameter_angstrom, size=size,
     )  # fmt: skip
+    return exhaust(_steps(stack, _checked(classes, stack), chosen, threads, processes, scheduler, work))
 
 
 def classify_steps(
     stack: ImageStack,
     classes: int,
     *,
-    metric: MetricName = "wemd",
-    levels: int | None = None,
-    rotations: int = 200,
-    mirror: bool = False,
-    shift_pixels: int = 0,
-    iterations: int = 50,
-    seed: int = 0,
-    invert: bool = False,
-    diameter_angstrom: float | None = None,
-    size: int | None = None,
     threads: int = 1,
     processes: int = 0,
     scheduler: str | None = None,
-    folder: str | PathLike[str] | None = None,
+    work: str | PathLike[str] | None = None,
+    **options: Any,
 ) -> Steps:
-    """Do what :func:`classify` does, step by step.
+    """Sort images into classes a step at a time; parameters, result and errors as for :func:`classify`.
+
+    Closing the generator between two steps cancels the work; the iterations that were complete by then are in the
+    folder `work`. Options that can't be used are refused at the call, images at the first step.
 
     Yields
     ------
@@ -134,51 +132,67 @@ def classify_steps(
     Returns
     -------
     Classification
-        What ``StopIteration`` carries.
+        As the value of ``StopIteration``.
     """
-    if metric not in get_args(MetricName):
-        raise InputError(f"metric: got {metric!r}, expected 'wemd' or 'l2'.")
-    if levels is not None and not 1 <= levels <= 12:
-        raise InputError(f"levels: got {levels}, expected 1 to 12.")
-    if iterations < 1:
-        raise InputError(f"iterations: got {iterations}, expected 1 or more.")
-    if not 1 <= classes <= len(stack.images):
-        raise InputError(
-            f"classes: got {classes} for the {len(stack.images)} images of {stack.name}, expected 1 to that many."
-        )
-    poses = Poses(rotations, mirror, shift_pixels)
-    ready = prepare(stack, invert=invert, diameter_angstrom=diameter_angstrom, size=size)
-    pixel = ready.pixel_size_angstrom
-    frame = Frame.of(metric, poses, side=ready.side, radius=ready.radius, pixel_size=pixel, levels=levels)
-    options = {"classes": classes, "metric": frame.metric, "poses": poses, "seed": seed, "radius": ready.radius}
-    course = Course() if folder is None else Course.in_folder(folder, ready.images, **options)
-    work = KMeans(frame, ready.images, image_splines(ready.images), classes, iterations, seed, threads)
-    with open_workers(threads=threads, processes=processes, scheduler=scheduler) as workers:
-        yield from work.steps(course, workers)
-    return _result(work, course, ready, stack.name, metric)
+    unknown = sorted(options.keys() - {field.name for field in fields(ClassifyOptions)})
+    if unknown:
+        raise TypeError(f"classify_steps() got unexpected options: {', '.join(unknown)}")
+    return _steps(stack, _checked(classes, stack), ClassifyOptions(**options), threads, processes, scheduler, work)
 
 
-def _result(work: KMeans, course: Course, ready: PreparedImages, name: str, metric: str) -> Classification:
+def _checked(classes: int, stack: ImageStack) -> int:
+    """Refuse more classes than there are images."""
+    n = len(stack.images)
+    return whole_number("classes", classes, 1, n, unit=f" for the {n} images of {stack.name}")
+
+
+def _steps(
+    stack: ImageStack,
+    classes: int,
+    options: ClassifyOptions,
+    threads: int,
+    processes: int,
+    scheduler: str | None,
+    work: str | PathLike[str] | None,
+) -> Steps:
+    ready = prepare(stack, invert=options.invert, diameter_angstrom=options.diameter_angstrom, size=options.size)
+    frame = Frame.of(
+        options.metric, options.poses, side=ready.side, radius=ready.radius, pixel_size=ready.pixel_size_angstrom,
+        levels=options.levels,
+    )  # fmt: skip
+    seed = options.seed
+    described = {"classes": classes, "metric": frame.metric, "poses": frame.poses, "seed": seed, "radius": ready.radius}
+    means = KMeans(frame, ready.images, image_splines(ready.images), classes, options.iterations, seed, threads)
+    course = Course() if work is None else Course.in_folder(work, ready.images, **described)
+    try:
+        with open_workers(threads=threads, processes=processes, scheduler=scheduler) as workers:
+            yield from means.steps(course, workers)
+    finally:
+        course.close()
+    return _result(means, course, ready, stack.name, options.metric)
+
+
+def _result(means: KMeans, course: Course, ready: PreparedImages, name: str, metric: str) -> Classification:
     """Put all together, the classes numbered by size, the largest first."""
-    state, poses = course.best, work.frame.poses
+    state, poses = course.best, means.frame.poses
     labels, pose = np.divmod(state.chosen, len(poses))
-    sizes = np.bincount(labels, minlength=work.classes)
+    sizes = np.bincount(labels, minlength=means.classes)
     order = np.argsort(-sizes, kind="stable")
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     angles, shifts, mirrored = poses.parts(pose)
     pixel = ready.pixel_size_angstrom
-    images = work.averages(state)[order] * np.float32(ready.scale)
+    images = means.averages(state)[order] * np.float32(ready.scale)
     return Classification(
         averages=ImageStack(images, (pixel, pixel), name=f"class averages of {name}"),
         labels=place[labels],
         angles_degrees=angles,
         shifts_pixels=shifts,
         mirrored=mirrored,
-        distances=state.distance,
+        distances=course.distances,
         sizes=sizes[order],
         iterations=tuple(course.records),
         converged=course.converged,
         metric=metric,
-        seed=work.seed,
+        seed=means.seed,
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from botalign.classes.result import Iteration
-from botalign.jobs import BlockStore
+from botalign.jobs import BlockStore, versions
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +22,7 @@ class State:
     Attributes
     ----------
     chosen : ndarray of int64, shape (n,)
-        Class and pose of each image; see :class:`botalign.classes.frame.Nearest`.
+        Class and pose of each image; see :class:`botalign.classes.assignment.Nearest`.
     distance : ndarray, shape (n,)
         Their distances.
     record : Iteration
@@ -45,11 +46,17 @@ class Course:
         All of them.
     last : list of State
         The last two, in full.
+    distances : ndarray, shape (n,)
+        How far each image is from its average of the best of them; empty until that is known.
+    made : bool
+        Whether the folder was made for it.
     """
 
     store: BlockStore | None = None
     records: list[Iteration] = field(default_factory=list)
     last: list[State] = field(default_factory=list)
+    distances: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    made: bool = False
 
     @classmethod
     def in_folder(cls, folder: str | PathLike[str], images: NDArray[np.float32], **options: Any) -> Course:
@@ -60,12 +67,24 @@ class Course:
         InputError
             If the folder holds other work, or can't be used.
         """
-        described = {name: str(value) for name, value in options.items()}
+        described: dict[str, Any] = {name: str(value) for name, value in options.items()}
         images_hash = hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()
-        course = cls(BlockStore(folder, {"work": "classes", "images": images_hash, **described}))
+        described |= {"work": "classes", "images": images_hash, "versions": versions()}
+        made = not Path(folder).exists()
+        course = cls(BlockStore(folder, described), made=made)
         while (kept := course._kept(len(course.records) + 1)) is not None:
             course._append(kept)
         return course
+
+    def close(self) -> None:
+        """Let others work in the folder; remove it if it was made in vain."""
+        if self.store is None:
+            return
+        if self.made and not self.records:
+            self.store.remove()
+        else:
+            with self.store:  # which lets go of it
+                pass
 
     def add(self, state: State) -> None:
         """Add an iteration, and keep it."""
@@ -76,9 +95,24 @@ class Course:
             arrays = {"chosen": state.chosen, "distance": state.distance, "numbers": np.array(numbers)}
             self.store.put(_key(record.number), arrays)
 
+    def finish(self, distances: NDArray[np.float64]) -> None:
+        """Take the distances from the final averages, and keep them."""
+        self.distances = distances
+        if self.store is not None:
+            self.store.put(_final_key(self.best), {"distance": distances})
+
     def ended(self, most: int) -> bool:
-        """Whether there is nothing left to do, with at most so many iterations."""
+        """Whether all iterations are done, if there are to be so many at most."""
         return len(self.records) >= most or self.converged
+
+    def finished(self, most: int) -> bool:
+        """Whether there is nothing left to do: the iterations are done, and the distances known."""
+        if not self.ended(most):
+            return False
+        kept = None if self.store is None else self.store.get(_final_key(self.best))
+        if kept is not None:
+            self.distances = kept["distance"]
+        return kept is not None
 
     @property
     def converged(self) -> bool:
@@ -104,6 +138,10 @@ class Course:
         loss, changed, refilled, work, seconds = map(float, arrays["numbers"])
         record = Iteration(number, loss, int(changed), int(refilled), work, seconds)
         return State(arrays["chosen"], arrays["distance"], record)
+
+
+def _final_key(state: State) -> str:
+    return f"distances_{state.record.number:04d}"
 
 
 def _key(number: int) -> str:

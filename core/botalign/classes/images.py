@@ -71,7 +71,7 @@ def prepare(
     diameter_angstrom : float, optional
         Diameter of the disc; if not given the largest one in the image.
     size : int, optional
-        Sample the images down to so many pixels a side first, if they have more.
+        Sample the images down to so many pixels a side first, if they have more; at least 8.
 
     Returns
     -------
@@ -152,15 +152,8 @@ def sampled_down(images: Array32, size: int) -> Array32:
         Images.
     size : int
         Pixels a side; images that have no more are returned as they are. The middle stays in the middle.
-
-    Raises
-    ------
-    InputError
-        If `size` is below 8.
     """
     side = images.shape[1]
-    if size < 8:
-        raise InputError(f"size: got {size} pixels, expected 8 a side or more.")
     if size >= side:
         return images
     frequency = np.fft.fftfreq(side, 1 / side)

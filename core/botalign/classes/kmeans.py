@@ -9,13 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.classes.assignment import Nearest, Part, embed_steps, known_steps, nearest_steps
 from botalign.classes.averaging import averages, refill
 from botalign.classes.course import Course, State
-from botalign.classes.frame import Frame, Nearest, Part, embed_steps, nearest_steps
+from botalign.classes.frame import Frame
 from botalign.classes.result import ClassifyProgress, Iteration
 from botalign.classes.seeding import seeding_steps
 from botalign.classes.turning import image_splines
 from botalign.jobs import Workers
+from botalign.steps import retold
 
 Array32 = NDArray[np.float32]
 Steps = Generator[ClassifyProgress, None, None]
@@ -47,7 +49,7 @@ class KMeans:
 
     def steps(self, course: Course, workers: Workers) -> Steps:
         """Go on with a course to its end."""
-        if course.ended(self.iterations):
+        if course.finished(self.iterations):
             return
         parts = yield from self._prepared(workers)
         while not course.ended(self.iterations):
@@ -57,6 +59,7 @@ class KMeans:
             else:
                 found = yield from self._assigned(parts, course.last[-1], workers)
             course.add(self._state(found, course, began))
+        course.finish((yield from self._measured(parts, course.best, workers)))
 
     def averages(self, state: State) -> Array32:
         """Return the averages of an iteration."""
@@ -64,40 +67,35 @@ class KMeans:
 
     def _prepared(self, workers: Workers) -> Generator[ClassifyProgress, None, list[Part]]:
         steps = embed_steps(self.frame, self.images, workers)
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration as stop:
-                parts: list[Part] = stop.value
-                return parts
-            yield ClassifyProgress("prepare", 0, step.done, step.total, None)
+        told = retold(steps, lambda step: ClassifyProgress("prepare", 0, step.done, step.total, None))
+        return (yield from told)
 
     def _seeded(self, parts: list[Part], workers: Workers) -> Generator[ClassifyProgress, None, Nearest]:
         rng = np.random.default_rng(self.seed)
         steps = seeding_steps(self.frame, parts, self.splines, self.classes, rng, workers)
-        while True:
-            try:
-                drawn = next(steps)
-            except StopIteration as stop:
-                nearest: Nearest = stop.value.nearest
-                return nearest
-            yield ClassifyProgress("seed", 1, drawn, self.classes, None)
+        told = retold(steps, lambda drawn: ClassifyProgress("seed", 1, drawn, self.classes, None))
+        return (yield from told).nearest
 
     def _assigned(
         self, parts: list[Part], before: State, workers: Workers
     ) -> Generator[ClassifyProgress, None, Nearest]:
-        record = before.record
-        yield ClassifyProgress("average", record.number + 1, 0, 1, record.loss)
+        loss, number = before.record.loss, before.record.number + 1
+        yield ClassifyProgress("average", number, 0, 1, loss)
         known = Nearest(before.distance, before.chosen, 0)
         posed = image_splines(self.averages(before))
         steps = nearest_steps(self.frame, parts, posed, known, workers)
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration as stop:
-                nearest: Nearest = stop.value
-                return nearest
-            yield ClassifyProgress("assign", record.number + 1, step.done, step.total, record.loss)
+        told = retold(steps, lambda step: ClassifyProgress("assign", number, step.done, step.total, loss))
+        return (yield from told)
+
+    def _measured(
+        self, parts: list[Part], state: State, workers: Workers
+    ) -> Generator[ClassifyProgress, None, NDArray[np.float64]]:
+        """Compute the distances from the averages of an iteration: those it has are from the averages before."""
+        loss, number = state.record.loss, state.record.number
+        yield ClassifyProgress("finish", number, 0, 1, loss)
+        steps = known_steps(self.frame, parts, image_splines(self.averages(state)), state.chosen, workers)
+        told = retold(steps, lambda step: ClassifyProgress("finish", number, step.done, step.total, loss))
+        return (yield from told)
 
     def _state(self, found: Nearest, course: Course, began: float) -> State:
         poses = len(self.frame.poses)

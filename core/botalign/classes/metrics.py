@@ -40,7 +40,7 @@ class Summary:
     sketch: NDArray[np.uint8]
     errors: Array64
 
-    def part(self, which: slice) -> Summary:
+    def __getitem__(self, which: slice) -> Summary:
         """Return the summary of some of the vectors."""
         return Summary(self.norms[which], self.steps, self.sketch[which], self.errors[which])
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.errors import InputError
-
 
 @dataclass(frozen=True)
 class Poses:
@@ -25,23 +23,11 @@ class Poses:
         Whether the mirror image is tried too.
     shift_pixels : int
         How far an image may be shifted, in whole pixels.
-
-    Raises
-    ------
-    InputError
-        If a number is out of range.
     """
 
     rotations: int = 200
     mirror: bool = False
     shift_pixels: int = 0
-
-    def __post_init__(self) -> None:
-        """Check the numbers."""
-        if not 1 <= self.rotations <= 3600:
-            raise InputError(f"rotations: got {self.rotations}, expected 1 to 3600.")
-        if not 0 <= self.shift_pixels <= 20:
-            raise InputError(f"shift: got {self.shift_pixels} pixels, expected 0 to 20; centre the images first.")
 
     @property
     def shifts(self) -> NDArray[np.int64]:

@@ -19,7 +19,8 @@ class Iteration:
     number : int
         1 is the seeding, which assigns all images to the drawn ones.
     loss : float
-        The sum of squared distances of the images from their averages.
+        The sum of squared distances of the images from the averages they were compared with: those of the iteration
+        before.
     changed : int
         Images that went to another class than before.
     refilled : int
@@ -61,7 +62,8 @@ class Classification:
     mirrored : ndarray of bool, shape (n,)
         Whether it is mirrored, left to right, before both.
     distances : ndarray, shape (n,)
-        How far the image is from its average: angstrom, for the earth mover's distance of images of mean mass 1.
+        How far the image is from its average, as it is in `averages`, in its pose: angstrom, for the earth mover's
+        distance of images of mean mass 1.
     sizes : ndarray of int64, shape (classes,)
         Images in each class.
     iterations : tuple of Iteration
@@ -88,7 +90,7 @@ class Classification:
 
     @property
     def loss(self) -> float:
-        """The sum of squared distances."""
+        """The sum of the squares of `distances`; those of the iterations are from the averages before."""
         return float(np.square(self.distances).sum())
 
     @property
@@ -105,9 +107,10 @@ class ClassifyProgress:
     Attributes
     ----------
     stage : str
-        ``"prepare"``, ``"seed"`` or ``"assign"``.
+        ``"prepare"``, ``"seed"``, then ``"average"`` and ``"assign"`` in turn, and in the end ``"finish"``, when the
+        distances from the final averages are computed.
     iteration : int
-        Which iteration it is in; 0 while the images are prepared, 1 while seeds are drawn.
+        Which one it is in: 0 while the images are prepared, 1 while seeds are drawn, that of the result in the end.
     done, total : int
         Steps of this stage.
     loss : float or None

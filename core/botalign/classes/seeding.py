@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.classes.frame import Frame, Nearest, Part, nearer_steps
+from botalign.classes.assignment import Nearest, Part, nearer_steps
+from botalign.classes.frame import Frame
 from botalign.jobs import Workers
 from botalign.steps import exhaust
 

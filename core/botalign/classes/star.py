@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _IMAGE = "rlnImageName"
 _PARTICLES = "particles"
+#: By how much pixel sizes may differ, as parts of them, and count as the same.
+_ALIKE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +58,8 @@ def read_images(path: str | os.PathLike[str]) -> ImageList:
     Raises
     ------
     InputError
-        If a file is missing or damaged, a stack has fewer images than are asked for, or images differ in size.
+        If a file is missing or damaged, a stack has fewer images than are asked for, or images or their pixels differ
+        in size.
     """
     path = Path(path)
     if path.suffix.lower() != ".star":
@@ -72,7 +75,7 @@ def read_images(path: str | os.PathLike[str]) -> ImageList:
     if not names:
         raise InputError(f"{path}: lists no images; give another.")
     images, pixel = _listed(path, names)
-    known = _pixel_size(blocks, name)
+    known = _pixel_size(path, blocks, name)
     pixel = pixel if known is None else (known, known)
     return ImageList(ImageStack(images, pixel, name=str(path)), blocks, name)
 
@@ -84,7 +87,8 @@ def write_image_list(
 
     ``_rlnAnglePsi`` and ``_rlnOriginXAngst``, ``_rlnOriginYAngst`` are RELION's: shifted by the origin and then turned
     by psi about its middle pixel, ``side // 2``, an image lies as its class average does. ``_rlnIsFlip`` is 1 if it is
-    to be mirrored, left to right, after that. ``_botalignDistance`` is its distance.
+    to be mirrored, left to right, after that; it is there if images are, or if the list had it. ``_botalignDistance``
+    is its distance.
 
     Parameters
     ----------
@@ -111,7 +115,7 @@ def write_image_list(
     table["rlnClassNumber"] = found.labels + 1
     table["rlnAnglePsi"] = psi
     table["rlnOriginXAngst"], table["rlnOriginYAngst"] = origin[:, 0], origin[:, 1]
-    if found.mirrored.any():
+    if "rlnIsFlip" in table or found.mirrored.any():
         table["rlnIsFlip"] = found.mirrored.astype(int)
     table["botalignDistance"] = found.distances
     with output_file(path, overwrite=overwrite, suffixes=(".star",)) as temporary:
@@ -206,12 +210,24 @@ def _located(path: Path, file: str, image: int) -> Path:
     )
 
 
-def _pixel_size(blocks: dict[str, Any], name: str) -> float | None:
-    """Return what the tables say of the pixel size, if they do."""
-    for table in (blocks.get("optics"), blocks[name]):
+def _pixel_size(path: Path, blocks: dict[str, Any], name: str) -> float | None:
+    """Return what the tables say of the pixel size of the listed images, if they do."""
+    optics: Any = blocks.get("optics")
+    table = blocks[name]
+    # A single group may be written without a loop, and is no table then.
+    if "rlnOpticsGroup" in getattr(optics, "columns", ()) and "rlnOpticsGroup" in table:
+        optics = optics[optics["rlnOpticsGroup"].isin(table["rlnOpticsGroup"])]
+    for each in (optics, table):
         for column in ("rlnImagePixelSize", "rlnPixelSize"):
-            if table is not None and column in table:
-                return float(np.ravel(table[column])[0])
+            if each is not None and column in each and len(each):
+                sizes = np.ravel(each[column]).astype(float)
+                least, most = float(sizes.min()), float(sizes.max())
+                if most - least > _ALIKE * most:
+                    raise InputError(
+                        f"{path}: pixels of {least:g} and of {most:g} A, expected one size; classify them apart, or "
+                        "extract them alike."
+                    )
+                return float(sizes[0])
     return None
 
 

@@ -83,11 +83,6 @@ def turned(splines: Array32, pull: Array64, spans: NDArray[np.int64]) -> Array32
     return out
 
 
-def add_turned(splines: Array32, pull: Array64, spans: NDArray[np.int64], total: Array64) -> None:
-    """Add one image in one pose, ``pull`` of shape (2, 3), to a sum."""
-    total += turned(splines, pull[None], spans)[0]
-
-
 # No fastmath: the same bits on every machine.
 @njit(cache=True, nogil=True)
 def _turn(splines: Array32, pull: Array64, spans: NDArray[np.int64], out: Array32) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from botalign.cli.messages import print_note
-from botalign.cli.options import DEFAULT_THREADS, Overwrite, Quiet, Seed, Threads
+from botalign.cli.options import DEFAULT_THREADS, Overwrite, Processes, Quiet, Scheduler, Seed, Threads
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -59,12 +59,8 @@ def classify(
     iterations: Annotated[int, typer.Option(metavar="N", help="At most so many iterations.")] = 50,
     seed: Seed = 0,
     threads: Threads = DEFAULT_THREADS,
-    processes: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Work in so many processes instead of threads.")
-    ] = 0,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Work on the Dask cluster at this address.")
-    ] = None,
+    processes: Processes = 0,
+    scheduler: Scheduler = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
@@ -73,9 +69,12 @@ def classify(
     The images must be phase-flipped, particles bright and centred. Written are the averages, largest class first, a
     star file with class, angle and distance of every image, and pictures. Stopped or killed, the same command goes on.
     """
+    from contextlib import suppress
+
     import botalign
     from botalign.cli import outputs
     from botalign.cli.interruption import Interrupted
+    from botalign.jobs import remove_work
 
     paths = [folder / name for name in _NAMES]
     outputs.check(
@@ -84,8 +83,8 @@ def classify(
         overwrite=overwrite,
     )
     listed = botalign.read_images(images)
-    folder.mkdir(exist_ok=True)
     unfinished = folder / _UNFINISHED
+    made = not folder.exists()
     options: dict[str, Any] = {
         "metric": metric.value,
         "levels": levels,
@@ -99,65 +98,41 @@ def classify(
     }
     steps = botalign.classify_steps(
         listed.stack, classes, **options, iterations=iterations, threads=threads, processes=processes,
-        scheduler=scheduler, folder=unfinished,
+        scheduler=scheduler, work=unfinished,
     )  # fmt: skip
     try:
-        found = _shown(steps, listed.stack.name, iterations, quiet=quiet)
+        found = _shown(steps, iterations, quiet=quiet)
         written = _write(found, listed, paths, options, overwrite=overwrite)
-        _remove(unfinished)
+        remove_work(unfinished)
     except KeyboardInterrupt:
         kept = len(list(unfinished.glob("iteration_*.npz")))
         going_on = f"{kept} iterations are kept in {unfinished}; the same command goes on from there"
         raise Interrupted(f"interrupted; {going_on}." if kept else "interrupted, nothing was written.") from None
     finally:
-        _tidy(folder, unfinished)
+        if made:  # in vain
+            with suppress(OSError):
+                folder.rmdir()
     _tell(found, written, quiet=quiet)
 
 
-def _shown(steps: Steps, label: str, most: int, *, quiet: bool) -> Classification:
-    """Take all steps, with a bar for the iteration under way and the time that is left of it."""
-    import sys
+def _shown(steps: Steps, most: int, *, quiet: bool) -> Classification:
+    """Take all steps, with a bar for the iteration under way, the time that is left of it, and the loss before it."""
+    from dataclasses import replace
 
-    from botalign.steps import exhaust
+    from botalign.cli.long_work import finished
+    from botalign.steps import retold
 
-    if quiet or not sys.stderr.isatty():
-        return exhaust(steps)
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    def named(step: ClassifyProgress) -> ClassifyProgress:
+        iterating = step.stage in ("average", "assign")
+        return replace(step, stage=f"iteration {step.iteration} of at most {most}") if iterating else step
 
-    from botalign.cli.tables import shortened
+    stages = {"prepare": "preparing images", "seed": "drawing averages", "finish": "final distances"}
+    stages |= {name: name for name in (f"iteration {number} of at most {most}" for number in range(2, most + 1))}
+    return finished(retold(steps, named), stages, quiet=quiet, beside=_loss)
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[loss]}"),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task, shown = bar.add_task("", total=None, loss=""), ""
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration as stop:
-                result: Classification = stop.value
-                return result
-            name = step.stage if step.iteration < 2 else f"iteration {step.iteration} of at most {most}"
-            if name != shown:  # a bar of its own, so that the time left is that of this iteration
-                bar.remove_task(task)
-                task, shown = bar.add_task(f"{escape(shortened(label, 24))}: {name}", total=None, loss=""), name
-            loss = "" if step.loss is None else f"loss {step.loss:.5g}"
-            bar.update(task, completed=step.done, total=step.total, loss=loss)
+
+def _loss(step: ClassifyProgress) -> str:
+    return "" if step.loss is None else f"loss {step.loss:.5g}"
 
 
 def _write(
@@ -191,6 +166,10 @@ def _summary(found: Classification, name: str, options: dict[str, Any]) -> str:
     from importlib.metadata import version
     from json import dumps
 
+    from botalign.classes.frame import usual_levels
+
+    if options["metric"] == "wemd" and options["levels"] is None:
+        options = options | {"levels": usual_levels(found.averages.images.shape[1])}
     content = {
         "format": "botalign-classification",
         "version": 1,
@@ -217,27 +196,13 @@ def _tell(found: Classification, written: list[Path], *, quiet: bool) -> None:
     print(f"loss         {found.iterations[0].loss:.6g} -> {found.loss:.6g}")
     if len(found.iterations) > 1:
         print(f"work         {100 * last.avoided:.2f} % of the differences were not needed in the last iteration")
+    if quiet:
+        return
     print(f"written      {', '.join(map(str, written))}")
-    if refilled and not quiet:
+    if refilled:
         times = "once" if refilled == 1 else f"{refilled} times"
         print_note(f"{times} a class lost all of its images and was begun again with the one that fitted worst.")
-    if len(written) < len(_NAMES) and not quiet:
+    if len(written) < len(_NAMES):
         from botalign.cli.running import INSTALL_FIGURES
 
         print_note(f"no pictures, since matplotlib isn't installed; install it by {INSTALL_FIGURES}.")
-
-
-def _tidy(folder: Path, unfinished: Path) -> None:
-    """Remove what is empty: a folder in which nothing is kept, and that of the results if it was made in vain."""
-    from contextlib import suppress
-
-    if not any(unfinished.glob("iteration_*.npz")):
-        _remove(unfinished)
-    with suppress(OSError):
-        folder.rmdir()
-
-
-def _remove(unfinished: Path) -> None:
-    from shutil import rmtree
-
-    rmtree(unfinished, ignore_errors=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, Protocol, TypeVar
 
-from botalign.steps import exhaust
+from botalign.steps import exhaust, retold
 
 Result = TypeVar("Result")
 
@@ -27,7 +27,13 @@ class Step(Protocol):
         """Blocks of this stage."""
 
 
-def finished(steps: Generator[Any, None, Result], stages: Mapping[str, str], *, quiet: bool) -> Result:
+def finished(
+    steps: Generator[Any, None, Result],
+    stages: Mapping[str, str],
+    *,
+    quiet: bool,
+    beside: Callable[[Any], str] | None = None,
+) -> Result:
     """Take all steps; show a bar, the time so far and the time left if stderr is a terminal.
 
     Parameters
@@ -38,6 +44,8 @@ def finished(steps: Generator[Any, None, Result], stages: Mapping[str, str], *, 
         What the stages are called, as they are shown, the longest of them no longer than the column.
     quiet : bool
         Whether to show nothing.
+    beside : callable, optional
+        Takes a record and returns what else to show.
 
     Returns
     -------
@@ -59,25 +67,20 @@ def finished(steps: Generator[Any, None, Result], stages: Mapping[str, str], *, 
     width = max(map(len, stages.values()))
     columns = (
         TextColumn(f"{{task.description:{width}}}"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeElapsedColumn(),
-        TextColumn("left"), TimeRemainingColumn(),
+        TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[beside]}"),
     )  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        stage, task = None, None
 
-        def shown() -> Generator[Step, None, Result]:
-            stage, task = None, None
-            while True:
-                try:
-                    step: Step = next(steps)
-                except StopIteration as stop:
-                    result: Result = stop.value
-                    return result
-                if task is None or step.stage != stage:
-                    if task is not None:
-                        bar.remove_task(task)
-                    # Blocks of an earlier run are there from the start: they say nothing about how fast this one is.
-                    stage = step.stage
-                    task = bar.add_task(stages[stage], total=step.total, completed=step.done)
-                bar.update(task, completed=step.done, total=step.total)
-                yield step
+        def show(step: Step) -> None:
+            nonlocal stage, task
+            if task is None or step.stage != stage:
+                if task is not None:
+                    bar.remove_task(task)
+                # Blocks of an earlier run are there from the start: they say nothing about how fast this one is.
+                stage = step.stage
+                task = bar.add_task(stages[stage], total=step.total, completed=step.done, beside="")
+            told = "" if beside is None else beside(step)
+            bar.update(task, completed=step.done, total=step.total, beside=told)
 
-        return exhaust(shown())
+        return exhaust(retold(steps, show))

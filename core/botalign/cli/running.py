@@ -15,7 +15,7 @@ from botalign.cli.staging import Staging
 from botalign.cli.tables import history, shortened
 from botalign.errors import InputError
 from botalign.files import output_file
-from botalign.steps import exhaust
+from botalign.steps import exhaust, retold
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -155,17 +155,10 @@ def _show(steps: Steps, label: str) -> Alignment:
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None, stage="prepare", best="")
 
-        def told() -> Steps:
+        def show(step: botalign.Progress) -> None:
             # The last thing said is "finish": the scores are computed after the last step.
-            while True:
-                try:
-                    step = next(steps)
-                except StopIteration as stop:
-                    result: Alignment = stop.value
-                    return result
-                stage = "finish" if step.done == step.total else escape(step.stage)
-                best = "" if step.best_loss is None else f"best loss {step.best_loss:.4g}"
-                bar.update(task, completed=step.done, total=step.total, stage=stage, best=best)
-                yield step
+            stage = "finish" if step.done == step.total else escape(step.stage)
+            best = "" if step.best_loss is None else f"best loss {step.best_loss:.4g}"
+            bar.update(task, completed=step.done, total=step.total, stage=stage, best=best)
 
-        return exhaust(told())
+        return exhaust(retold(steps, show))

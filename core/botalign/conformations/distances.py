@@ -6,7 +6,6 @@ import os
 from collections.abc import Generator, Sequence
 from contextlib import nullcontext
 from dataclasses import fields
-from importlib import metadata
 from typing import Any
 
 from botalign.conformations.as_given import distances_as_given
@@ -14,7 +13,7 @@ from botalign.conformations.choices import DistanceOptions, Source, sources
 from botalign.conformations.over_rotations import distances_over_rotations
 from botalign.conformations.progress import DistanceProgress
 from botalign.conformations.store import DistanceTable
-from botalign.jobs import BlockStore, open_workers
+from botalign.jobs import BlockStore, open_workers, versions
 from botalign.maps.density_map import DensityMap
 from botalign.steps import exhaust
 
@@ -175,5 +174,5 @@ def _description(found: list[Source], options: DistanceOptions) -> dict[str, Any
         "maps": [source.identity() for source in found],
         "metric": options.metric,
         **options.as_parameters(),
-        "versions": {name: metadata.version(name) for name in ("botalign", "numpy", "scipy", "numba")},
+        "versions": versions(),
     }

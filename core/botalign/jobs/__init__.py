@@ -2,6 +2,7 @@
 
 from botalign.jobs.blocks import BlockDone, run_blocks
 from botalign.jobs.store import BlockStore, remove_work
+from botalign.jobs.versions import versions
 from botalign.jobs.workers import Workers, open_workers
 
-__all__ = ["BlockDone", "BlockStore", "Workers", "open_workers", "remove_work", "run_blocks"]
+__all__ = ["BlockDone", "BlockStore", "Workers", "open_workers", "remove_work", "run_blocks", "versions"]

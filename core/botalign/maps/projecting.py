@@ -91,11 +91,13 @@ def projections(
         raise InputError(f"about: got {about!r}, expected 'mass' or 'box'.")
     if snr is not None and not 0 < snr < np.inf:
         raise InputError(f"snr: got {snr}, expected a positive ratio.")
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise InputError(f"seed: got {seed!r}, expected a whole number from 0 on.")
     rng = np.random.default_rng(seed)
-    if isinstance(rotations, int):
+    if isinstance(rotations, int | np.integer):
         if rotations < 1:
             raise InputError(f"rotations: got {rotations}, expected 1 or more.")
-        matrices = random_rotations(rotations, rng)
+        matrices = random_rotations(int(rotations), rng)
     else:
         matrices = np.asarray(rotations, dtype=np.float64)
         if matrices.ndim != 3 or matrices.shape[1:] != (3, 3) or not len(matrices):

@@ -2,7 +2,7 @@
 
 from botalign.transport.batch import WaveletEmbedding
 from botalign.transport.embedding import embed
-from botalign.transport.pairs import distance_block, pair_distance_steps, pair_distances
+from botalign.transport.pairs import distance_block, pair_distances
 from botalign.transport.potential import dual_potential
 from botalign.transport.wemd import WaveletDistance, wemd
 
@@ -12,7 +12,6 @@ __all__ = [
     "distance_block",
     "dual_potential",
     "embed",
-    "pair_distance_steps",
     "pair_distances",
     "wemd",
 ]

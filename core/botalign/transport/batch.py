@@ -4,7 +4,7 @@ Written with the matrices of :mod:`botalign.transport.wemd`; the same coefficien
 has, in the same order, but in float32.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import product
 from typing import Any
@@ -13,11 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.errors import InputError
-from botalign.steps import exhaust
 from botalign.threads import one_blas_thread
-from botalign.transport.embedding import check_levels, scale_weight, wavelet_named
 from botalign.transport.pairs import Vectors, in_threads
-from botalign.transport.wemd import analysis_matrix
+from botalign.transport.wemd import analysis_levels
 
 
 class WaveletEmbedding:
@@ -54,16 +52,9 @@ class WaveletEmbedding:
         self, shape: Sequence[int], *, wavelet: str = "sym3", levels: int = 6, voxel_size: float = 1.0
     ) -> None:
         self.shape = tuple(shape)
-        check_levels(levels, len(self.shape))
-        filters = wavelet_named(wavelet)
-        self._levels: list[tuple[list[Vectors], float]] = []
-        self.size = 0
-        sides = self.shape
-        for scale in range(levels):
-            matrices = [analysis_matrix(side, filters) for side in sides]
-            self._levels.append((matrices, voxel_size * scale_weight(scale, len(sides))))
-            sides = tuple(len(matrix) // 2 for matrix in matrices)
-            self.size += (2 ** len(sides) - 1) * int(np.prod(sides))
+        self._levels = analysis_levels(self.shape, wavelet=wavelet, levels=levels, voxel_size=voxel_size)
+        halves = [[len(matrix) // 2 for matrix in matrices] for matrices, _ in self._levels]
+        self.size = sum((2 ** len(sides) - 1) * int(np.prod(sides)) for sides in halves)
 
     def __call__(self, array: NDArray[Any], *, out: Vectors | None = None) -> Vectors:
         """Embed one image or map.
@@ -124,23 +115,6 @@ class WaveletEmbedding:
         InputError
             If an array has another shape.
         """
-        return exhaust(self.many_steps(arrays, threads=threads))
-
-    def many_steps(
-        self, arrays: Sequence[NDArray[Any]], *, threads: int = 1
-    ) -> Generator[tuple[int, int], None, Vectors]:
-        """Do :meth:`many` one by one.
-
-        Yields
-        ------
-        tuple of int
-            How many are done, and how many there are.
-
-        Returns
-        -------
-        ndarray of float32, shape (n, size)
-            As :meth:`many`.
-        """
         embedded: Vectors = np.empty((len(arrays), self.size), dtype=np.float32)
 
         def fill(index: int) -> None:
@@ -148,7 +122,7 @@ class WaveletEmbedding:
 
         # Held for all of them: to set it anew for each, with others in the midst of theirs, takes longer than they do.
         with one_blas_thread():
-            yield from in_threads([partial(fill, index) for index in range(len(arrays))], threads)
+            in_threads([partial(fill, index) for index in range(len(arrays))], threads)
         return embedded
 
 

@@ -4,8 +4,8 @@ The L1 distances of wavelet embeddings (:class:`botalign.transport.batch.Wavelet
 distances, those of the maps' own samples L2 distances.
 """
 
-from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,6 @@ from numba import njit
 from numpy.typing import NDArray
 
 from botalign.errors import InputError
-from botalign.steps import exhaust
 
 Vectors = NDArray[np.float32]
 Distances = NDArray[np.float64]
@@ -79,24 +78,6 @@ def pair_distances(vectors: Vectors, *, norm: str = "l1", threads: int = 1) -> D
     InputError
         As :func:`distance_block` does.
     """
-    return exhaust(pair_distance_steps(vectors, norm=norm, threads=threads))
-
-
-def pair_distance_steps(
-    vectors: Vectors, *, norm: str = "l1", threads: int = 1
-) -> Generator[tuple[int, int], None, Distances]:
-    """Compute :func:`pair_distances` block by block.
-
-    Yields
-    ------
-    tuple of int
-        How many blocks are done, and how many there are.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, n)
-        As :func:`pair_distances`.
-    """
     _check(vectors, norm)
     vectors = np.ascontiguousarray(vectors)
     count = len(vectors)
@@ -113,25 +94,19 @@ def pair_distance_steps(
         table[rows, columns] = block
         table[columns, rows] = block.T
 
-    yield from in_threads([partial(fill, *corner) for corner in corners], threads)
+    in_threads([partial(fill, *corner) for corner in corners], threads)
     return table
 
 
-def in_threads(tasks: list[Callable[[], None]], threads: int) -> Generator[tuple[int, int], None, None]:
-    """Run tasks on threads, yielding how many are done; if left early, those that have not begun are not."""
+def in_threads(tasks: list[Callable[[], None]], threads: int) -> None:
+    """Run tasks on threads."""
     if threads < 2:
-        for done, task in enumerate(tasks, 1):
+        for task in tasks:
             task()
-            yield done, len(tasks)
         return
     with ThreadPoolExecutor(threads) as pool:
-        futures = [pool.submit(task) for task in tasks]
-        try:
-            for done, future in enumerate(as_completed(futures), 1):
-                future.result()
-                yield done, len(tasks)
-        finally:
-            pool.shutdown(cancel_futures=True)
+        for _ in pool.map(lambda task: task(), tasks):  # an error in one of them comes up here, and the others end
+            pass
 
 
 def _check(vectors: NDArray[Any], norm: str) -> None:

@@ -4,6 +4,8 @@ A level of the wavelet transform is linear and separable, so along one axis it i
 transform is linear the distance needs one transform: that of the difference.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pywt
 from numpy.typing import ArrayLike, NDArray
@@ -58,17 +60,13 @@ class WaveletDistance:
     def __init__(
         self, shape: tuple[int, int, int], *, wavelet: str = "sym3", levels: int = 6, voxel_size: float = 1.0
     ) -> None:
-        check_levels(levels, len(shape))
         if len(shape) != 3:
             raise InputError(f"shape: got {shape}, expected three sides (z, y, x).")
         self.shape = shape
-        filters = wavelet_named(wavelet)
-        self._levels: list[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], float]] = []
-        sides = shape
-        for scale in range(levels):
-            z, y, x = (analysis_matrix(side, filters) for side in sides)
-            self._levels.append((z, y, np.ascontiguousarray(x.T), voxel_size * scale_weight(scale, 3)))
-            sides = (len(z) // 2, len(y) // 2, len(x) // 2)
+        self._levels = [
+            (z, y, np.ascontiguousarray(x.T), weight)
+            for (z, y, x), weight in analysis_levels(shape, wavelet=wavelet, levels=levels, voxel_size=voxel_size)
+        ]
 
     def __call__(self, first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
         """Return the distance of two maps of this shape."""
@@ -91,7 +89,29 @@ class WaveletDistance:
         return total
 
 
-def analysis_matrix(side: int, filters: pywt.Wavelet) -> NDArray[np.float32]:
+def analysis_levels(
+    shape: Sequence[int], *, wavelet: str, levels: int, voxel_size: float
+) -> list[tuple[list[NDArray[np.float32]], float]]:
+    """Return the matrices of each level of the transform, one for each axis, and the weight of its details.
+
+    A matrix yields approximations and then details, as many of either.
+
+    Raises
+    ------
+    InputError
+        As :func:`embed` does.
+    """
+    check_levels(levels, len(shape))
+    filters = wavelet_named(wavelet)
+    found, sides = [], tuple(shape)
+    for scale in range(levels):
+        matrices = [_analysis_matrix(side, filters) for side in sides]
+        found.append((matrices, voxel_size * scale_weight(scale, len(sides))))
+        sides = tuple(len(matrix) // 2 for matrix in matrices)
+    return found
+
+
+def _analysis_matrix(side: int, filters: pywt.Wavelet) -> NDArray[np.float32]:
     """Return one level of the transform of a signal of `side` samples as a matrix: approximations, then details."""
     approximation, detail = pywt.dwt(np.eye(side), filters, mode=MODE, axis=0)
     return np.ascontiguousarray(np.concatenate([approximation, detail]), dtype=np.float32)

@@ -97,6 +97,30 @@ def test_a_plain_stack_gets_a_list_of_its_own(turned: Turned, tmp_path: Path) ->
     assert list(again.blocks["particles"]["rlnIsFlip"][:3]) == [1, 0, 1]
 
 
+def test_a_flip_of_before_does_not_stay(project: Path, tmp_path: Path) -> None:
+    path = project / "Select" / "particles.star"
+    path.write_text(STAR.replace("_rlnOpticsGroup #4", "_rlnIsFlip #4"))
+    listed = botalign.read_images(path)
+    botalign.write_image_list(listed, classified(listed.stack.images), tmp_path / "out.star")
+    assert list(starfile.read(tmp_path / "out.star")["particles"]["rlnIsFlip"]) == [0, 0, 0]
+
+
+def test_groups_with_other_pixels_count_if_their_images_are_listed(project: Path) -> None:
+    path = project / "Select" / "particles.star"
+    two = STAR.replace("1 2.5\n", "1 2.5\n2 3.1\n")
+    path.write_text(two)
+    assert botalign.read_images(path).stack.pixel_size_angstrom == (2.5, 2.5)
+    path.write_text(two.replace("m2.mrc 0 1", "m2.mrc 0 2"))
+    with pytest.raises(InputError, match=r"pixels of 2.5 and of 3.1 A, expected one size"):
+        botalign.read_images(path)
+    path.write_text(two.replace("1 2.5", "1 3.1").replace(" 1\n", " 2\n"))
+    assert botalign.read_images(path).stack.pixel_size_angstrom == (3.1, 3.1)
+    path.write_text(
+        STAR.replace("loop_\n_rlnOpticsGroup #1\n_rlnImagePixelSize #2\n1 2.5", "_rlnImagePixelSize 2.2", 1)
+    )
+    assert botalign.read_images(path).stack.pixel_size_angstrom == (2.2, 2.2)
+
+
 @pytest.mark.parametrize("side", [32, 33])
 def test_the_pose_is_the_one_relion_means(side: int) -> None:
     """Shifted by the origin, then turned by psi about pixel side // 2, the image must lie as its average does."""

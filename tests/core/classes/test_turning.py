@@ -3,7 +3,6 @@ import pytest
 
 from botalign.classes.poses import Poses
 from botalign.classes.turning import disc_spans, image_splines, turned
-from botalign.errors import InputError
 
 from .conftest import in_disc, scipy_turned
 
@@ -68,9 +67,3 @@ def test_poses_are_numbered_in_whole_turns() -> None:
     np.testing.assert_allclose(angles, np.arange(200) * 1.8)
     assert mirrored.all()
     assert (shifts == poses.shifts[1]).all()
-
-
-@pytest.mark.parametrize(("arguments", "message"), [((0,), "rotations: got 0"), ((1, False, 21), "shift: got 21")])
-def test_impossible_poses_are_refused(arguments: tuple[int, ...], message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        Poses(*arguments)  # type: ignore[arg-type]

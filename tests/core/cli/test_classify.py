@@ -42,6 +42,7 @@ def test_it_writes_averages_list_and_pictures(run: Run, images: Path, tmp_path: 
     np.testing.assert_array_equal(table["rlnClassNumber"], found.labels + 1)
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["sizes"] == found.sizes.tolist()
+    assert summary["options"]["levels"] == 3
     assert summary["options"] | {"rotations": 24, "classes": 3, "seed": 4} == summary["options"]
     assert [each["loss"] for each in summary["iterations"]] == [each.loss for each in found.iterations]
     assert "30 in 3 classes" in ran.out
@@ -49,7 +50,30 @@ def test_it_writes_averages_list_and_pictures(run: Run, images: Path, tmp_path: 
     # What it writes can be classified again, and nothing is replaced unasked.
     assert run("classify", folder / "images.star", "-o", tmp_path / "again", *QUICK, "--metric", "l2").code == 0
     assert "averages.mrcs: exists already" in run("classify", images, "-o", folder, *QUICK).refused()
-    assert run("classify", images, "-o", folder, *QUICK, "--overwrite", "--quiet").code == 0
+    quiet = run("classify", images, "-o", folder, *QUICK, "--overwrite", "--quiet")
+    assert (quiet.code, quiet.err) == (0, "")
+    assert f"{found.loss:.6g}" in quiet.out
+    assert "written" not in quiet.out
+
+
+def test_what_is_not_of_this_command_stays(run: Run, images: Path, tmp_path: Path) -> None:
+    thesis = tmp_path / "out" / "unfinished" / "thesis.tex"
+    thesis.parent.mkdir(parents=True)
+    thesis.touch()
+    assert "found something else" in run("classify", images, "-o", tmp_path / "out", *QUICK).refused()
+    assert thesis.exists()
+    (tmp_path / "empty").mkdir()
+    assert "--rotations" in run("classify", images, "-o", tmp_path / "empty", "-k", "3", "--rotations", "0").refused()
+    assert (tmp_path / "empty").is_dir()
+
+
+def test_unfinished_work_that_other_options_were_given_for_stays(run: Run, images: Path, tmp_path: Path) -> None:
+    folder, stack = tmp_path / "out", botalign.read_images(images).stack
+    botalign.classify(stack, 3, rotations=24, seed=4, iterations=1, work=folder / "unfinished")
+    assert "with other seed" in run("classify", images, "-o", folder, *QUICK, "--seed", "5").refused()
+    assert (folder / "unfinished" / "iteration_0001.npz").exists()
+    assert run("classify", images, "-o", folder, *QUICK).code == 0
+    assert sorted(listing(folder)) == FILES
 
 
 @contextmanager

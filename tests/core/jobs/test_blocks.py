@@ -122,22 +122,23 @@ def test_what_was_done_before_an_error_is_kept(tmp_path: Path) -> None:
 
 def test_closing_drops_what_was_not_begun() -> None:
     begun: list[int] = []
-    gate = threading.Event()
+    second, gate = threading.Event(), threading.Event()
 
     def waits(number: int) -> int:
         begun.append(number)
-        gate.wait(5)
+        if number:
+            second.set()
+            gate.wait(60)
         return number
 
-    with open_workers(threads=1) as workers:
-        steps = run_blocks(waits, {key: (number,) for number, key in enumerate(named(9))}, workers=workers)
-        next(steps)
-        threading.Timer(0.05, gate.set).start()
-        next(steps)
-        gate.clear()
+    # One thread for blocks enough for two: when the second is under way, two more have been handed out.
+    with ThreadPoolExecutor(1) as executor:
+        steps = run_blocks(waits, {key: (n,) for n, key in enumerate(named(9))}, workers=Workers(executor, 2))
+        assert [next(steps).done for _ in range(2)] == [0, 1]
+        assert second.wait(60)
         steps.close()
         gate.set()
-    assert len(begun) < 9
+    assert begun == [0, 1]
 
 
 KILLED = """

@@ -65,7 +65,7 @@ def test_noise_has_the_ratio_asked_for(phantom: botalign.DensityMap) -> None:
     assert noise.mean() == pytest.approx(0, abs=0.02 * noisy.noise_sigma)
     power = np.square(clean.stack.images, dtype=float).sum() / (20 * 40 * 40 * noisy.noise_sigma**2)
     assert power == pytest.approx(1 / 8, rel=1e-5)
-    again = botalign.projections(phantom, 20, snr=1 / 8, seed=3)
+    again = botalign.projections(phantom, np.int64(20), snr=1 / 8, seed=np.int32(3))  # type: ignore[arg-type]
     np.testing.assert_array_equal(again.stack.images, noisy.stack.images)
 
 
@@ -77,6 +77,7 @@ def test_noise_has_the_ratio_asked_for(phantom: botalign.DensityMap) -> None:
         (2, {"snr": 0.0}, "snr: got 0"),
         (2, {"size": 4}, "size: got 4"),
         (2, {"about": "origin"}, "about: got 'origin'"),
+        (2, {"seed": -1}, "seed: got -1, expected a whole number from 0 on"),
     ],
 )
 def test_what_cannot_be_is_refused(

@@ -27,11 +27,6 @@ def test_many_are_embedded_as_each_by_itself_on_any_number_of_threads() -> None:
     np.testing.assert_array_equal(one, [embedding(array) for array in arrays])
 
 
-def test_progress_is_told_after_each() -> None:
-    embedding = WaveletEmbedding((4, 4), levels=2)
-    assert list(embedding.many_steps([np.ones((4, 4))] * 3)) == [(1, 3), (2, 3), (3, 3)]
-
-
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(InputError, match=r"array: got the shape \(8, 9\), expected \(8, 8\)"):
         WaveletEmbedding((8, 8))(np.zeros((8, 9)))

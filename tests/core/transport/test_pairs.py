@@ -3,7 +3,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from botalign import InputError, wemd
-from botalign.transport import WaveletEmbedding, distance_block, pair_distance_steps, pair_distances
+from botalign.transport import WaveletEmbedding, distance_block, pair_distances
 
 NORMS = [("l1", "cityblock"), ("l2", "euclidean")]
 
@@ -42,12 +42,6 @@ def test_embeddings_lie_as_far_apart_as_the_wemd_says() -> None:
     embedded = WaveletEmbedding(maps.shape[1:], wavelet="coif3", levels=4, voxel_size=2.0).many(maps)
     expected = [[wemd(a, b, wavelet="coif3", levels=4, voxel_size=2.0) for a in maps] for b in maps]
     np.testing.assert_allclose(pair_distances(embedded), expected, rtol=1e-5, atol=1e-9)
-
-
-def test_work_that_is_left_early_ends() -> None:
-    steps = pair_distance_steps(vectors(300, 50), threads=2)
-    assert next(steps) == (1, 15)
-    steps.close()
 
 
 def test_what_does_not_fit_is_refused() -> None:

@@ -1,0 +1,71 @@
+"""The options of a classification, checked in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+
+from botalign.classes.metrics import MetricName
+from botalign.classes.poses import Poses
+from botalign.errors import InputError
+
+
+@dataclass(frozen=True)
+class ClassifyOptions:
+    """See :func:`botalign.classify`, whose options these are."""
+
+    metric: MetricName = "wemd"
+    levels: int | None = None
+    rotations: int = 200
+    mirror: bool = False
+    shift_pixels: int = 0
+    iterations: int = 50
+    seed: int = 0
+    invert: bool = False
+    diameter_angstrom: float | None = None
+    size: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be used, by name, and make plain numbers of numpy's.
+
+        Raises
+        ------
+        InputError
+            For the first option that is out of range.
+        """
+        if self.metric not in get_args(MetricName):
+            raise InputError(f"metric: got {self.metric!r}, expected 'wemd' or 'l2'.")
+        for name, low, high, unit, advice in (
+            ("levels", 1, 12, "", ""),
+            ("rotations", 1, 3600, "", ""),
+            ("shift_pixels", 0, 20, " pixels", "; centre the images first"),
+            ("iterations", 1, 9999, "", ""),
+            ("seed", 0, 2**63 - 1, "", ""),
+            ("size", 8, 2**16, " pixels", ""),
+        ):
+            value = getattr(self, name)
+            if value is None and name in ("levels", "size"):
+                continue
+            number = whole_number(name.removesuffix("_pixels"), value, low, high, unit=unit, advice=advice)
+            object.__setattr__(self, name, number)
+        object.__setattr__(self, "mirror", bool(self.mirror))
+
+    @property
+    def poses(self) -> Poses:
+        """The poses that are tried."""
+        return Poses(self.rotations, self.mirror, self.shift_pixels)
+
+
+def whole_number(name: str, value: object, low: int, high: int, *, unit: str = "", advice: str = "") -> int:
+    """Return a whole number, of Python's kind or numpy's, as one of Python's.
+
+    Raises
+    ------
+    InputError
+        If it is something else, or out of range.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
+        raise InputError(f"{name}: got {value}{unit}, expected a whole number from {low} to {high}{advice}.")
+    return int(value)

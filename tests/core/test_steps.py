@@ -1,0 +1,26 @@
+from collections.abc import Generator
+
+from botalign.steps import exhaust, retold
+
+
+def counted(closed: list[bool]) -> Generator[int, None, str]:
+    try:
+        yield 1
+        yield 2
+        return "done"
+    finally:
+        closed.append(True)
+
+
+def test_steps_are_told_otherwise_and_the_result_is_the_same() -> None:
+    assert list(retold(counted([]), str)) == ["1", "2"]
+    assert exhaust(retold(counted([]), str)) == "done"
+
+
+def test_closed_midway_the_other_generator_is_closed_at_once() -> None:
+    closed: list[bool] = []
+    inner = counted(closed)
+    steps = retold(inner, str)
+    next(steps)
+    steps.close()
+    assert closed == [True]
