@@ -27,7 +27,7 @@ from botalign.conformations.learning import (
 )
 from botalign.conformations.networks import Parameters
 from botalign.conformations.training import Schedule, TrainingProgress, require_jax
-from botalign.steps import exhaust
+from botalign.steps import exhaust, retold
 
 Result = TypeVar("Result")
 Steps = Generator[TrainingProgress, None, Result]
@@ -242,14 +242,12 @@ def _follow(
     trace: list[TrainingProgress],
 ) -> Steps[Parameters]:
     """Take the steps of a descent, and tell of each."""
-    while True:
-        try:
-            done, loss = next(descent)
-        except StopIteration as stop:
-            result: Parameters = stop.value
-            return result
-        trace.append(TrainingProgress(stage, done, schedule.steps, loss))
-        yield trace[-1]
+
+    def tell(step: tuple[int, float]) -> TrainingProgress:
+        trace.append(TrainingProgress(stage, step[0], schedule.steps, step[1]))
+        return trace[-1]
+
+    return retold(descent, tell)
 
 
 def _shown(count: int, held_out: float, rng: np.random.Generator) -> NDArray[np.intp]:

@@ -103,6 +103,26 @@ def test_other_work_is_not_gone_on_with(maps: Path) -> None:
         botalign.distances(given, work=maps / "work")
 
 
+def test_maps_of_the_same_names_sizes_and_times_are_told_apart(
+    six: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, chosen in (("a", six.maps[:2]), ("b", six.maps[2:4])):
+        (tmp_path / folder).mkdir()
+        for name, each in zip(("1.mrc", "2.mrc"), chosen, strict=True):
+            each.write(tmp_path / folder / name)
+            os.utime(tmp_path / folder / name, ns=(0, 0))
+    monkeypatch.chdir(tmp_path / "a")
+    botalign.distances(["1.mrc", "2.mrc"], work=tmp_path / "work")
+    monkeypatch.chdir(tmp_path / "b")
+    with pytest.raises(botalign.InputError, match="unfinished work with other maps"):
+        botalign.distances(["1.mrc", "2.mrc"], work=tmp_path / "work")
+    for name in ("1.mrc", "2.mrc"):  # and in one place too
+        (tmp_path / "b" / name).replace(tmp_path / "a" / name)
+    monkeypatch.chdir(tmp_path / "a")
+    with pytest.raises(botalign.InputError, match="unfinished work with other maps"):
+        botalign.distances(["1.mrc", "2.mrc"], work=tmp_path / "work")
+
+
 @pytest.mark.slow
 def test_a_cluster_that_loses_a_worker(six: Family) -> None:
     distributed = pytest.importorskip("distributed", reason="Dask isn't installed (pip install distributed)")
