@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import BinaryIO
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, finalize
 
 
 class Lock:
@@ -19,13 +19,9 @@ class Lock:
         Whether nobody else in this program held it already.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: int) -> None:
         self.fresh = True
-        self._file = file
-
-    def __del__(self) -> None:
-        """Let go of it."""
-        self._file.close()
+        finalize(self, os.close, file)
 
 
 _HELD: WeakValueDictionary[Path, Lock] = WeakValueDictionary()
@@ -45,21 +41,21 @@ def lock_of(path: Path) -> Lock | None:
     if (held := _HELD.get(key)) is not None:
         held.fresh = False
         return held
-    file = path.open("ab")
+    file = os.open(path, os.O_CREAT | os.O_WRONLY, 0o666)
     if not _locked(file):
-        file.close()
+        os.close(file)
         return None
     _HELD[key] = lock = Lock(file)
     return lock
 
 
-def _locked(file: BinaryIO) -> bool:
+def _locked(file: int) -> bool:
     """Lock an open file; return False if another program has."""
     try:
         if sys.platform == "win32":
             import msvcrt
 
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
 

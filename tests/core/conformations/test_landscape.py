@@ -1,8 +1,10 @@
 """A latent space in which distances mean something."""
 
 import json
+import os
 import subprocess
 import sys
+import textwrap
 from importlib import import_module
 
 import numpy as np
@@ -184,3 +186,30 @@ def test_jax_is_loaded_where_it_is_needed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_it_is_trained_on_the_first_processor_whatever_else_there_is() -> None:
+    code = """
+        import numpy as np, jax
+        from botalign.conformations import training
+        second = jax.devices("cpu")[1]
+        found = []
+
+        def compiled(loss, schedule):
+            optimiser, run = original(loss, schedule)
+            return optimiser, lambda *given: found.append(run(*given)) or found[-1]
+
+        def loss(xp, parameters, data, pairs):
+            return ((parameters["a"] - data["b"]) ** 2).mean()
+
+        original, training._compiled = training._compiled, compiled
+        draw = lambda steps, batch: np.zeros((steps, batch, 2), np.int32)
+        with jax.default_device(second):
+            list(training.descend(loss, {"a": np.ones(3)}, {"b": np.zeros(3)}, draw, training.Schedule(3, 2)))
+        print({device.id for leaf in jax.tree.leaves(found) for device in leaf.devices()})
+    """
+    environment = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=2", "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], check=True, capture_output=True, text=True, env=environment
+    )
+    assert done.stdout.strip() == "{0}"

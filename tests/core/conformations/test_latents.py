@@ -63,6 +63,8 @@ def test_a_pickle_is_not_run(tmp_path: Path) -> None:
         (pickle.dumps(np.ndarray), "holds no numpy array"),
         (pickle.dumps(np.float64(3)), "multiarray.scalar"),
         (b"cos\nsystem\n(S'true'\ntR.", "os.system"),
+        (b"c_codecs\nencode\n(N}S'mine'\nI1\nstb.", "a changed function"),
+        (b"cnumpy.core.multiarray\n_reconstruct\n}S'mine'\nI1\nsb.", "a changed function"),
         (b"cnumpy\nndarray\n(tR.", "damaged"),
     ],
 )
