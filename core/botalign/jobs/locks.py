@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from weakref import WeakValueDictionary, finalize
+from weakref import WeakValueDictionary
 
 
 class Lock:
@@ -19,9 +19,14 @@ class Lock:
         Whether nobody else in this program held it already.
     """
 
-    def __init__(self, file: int) -> None:
+    def __init__(self, descriptor: int) -> None:
         self.fresh = True
-        finalize(self, os.close, file)
+        # A bare one: a file object in a cycle with this may be closed, with a warning, before this lets go of it.
+        self._descriptor = descriptor
+
+    def __del__(self) -> None:
+        """Let go of it."""
+        os.close(self._descriptor)
 
 
 _HELD: WeakValueDictionary[Path, Lock] = WeakValueDictionary()
@@ -41,25 +46,25 @@ def lock_of(path: Path) -> Lock | None:
     if (held := _HELD.get(key)) is not None:
         held.fresh = False
         return held
-    file = os.open(path, os.O_CREAT | os.O_WRONLY, 0o666)
-    if not _locked(file):
-        os.close(file)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    if not _locked(descriptor):
+        os.close(descriptor)
         return None
-    _HELD[key] = lock = Lock(file)
+    _HELD[key] = lock = Lock(descriptor)
     return lock
 
 
-def _locked(file: int) -> bool:
+def _locked(descriptor: int) -> bool:
     """Lock an open file; return False if another program has."""
     try:
         if sys.platform == "win32":
             import msvcrt
 
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
 
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):  # the latter on Windows
         return False
     except OSError:
