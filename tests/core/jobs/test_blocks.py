@@ -68,6 +68,16 @@ def test_it_makes_no_difference_who_works(alone: dict[str, Any], kind: dict[str,
         assert same(work(workers), alone)
 
 
+def interruptible(number: int) -> bool:
+    return signal.getsignal(signal.SIGINT) != signal.SIG_IGN
+
+
+def test_ctrl_c_is_for_the_program_that_began_the_processes() -> None:
+    with open_workers(processes=1) as workers:
+        assert exhaust(run_blocks(interruptible, {"one": (1,)}, workers=workers)) == {"one": False}
+    assert interruptible(1)
+
+
 def test_what_is_forgotten_or_does_not_fit_takes_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with open_workers(processes=1) as workers:
