@@ -73,7 +73,7 @@ class EmbeddingWidget(Container[Any]):
         except InputError as error:
             self.status.value = str(error)
             return
-        self.number = None
+        self.number = self._wanted = None
         for choice in (self.x, self.y, self.colour):
             choice.changed.disconnect(self._draw)
             choice.reset_choices()

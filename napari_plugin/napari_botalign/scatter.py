@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from matplotlib import colormaps
@@ -73,7 +74,7 @@ class ScatterPlot(Plot):
             return
         places = self.axes.transData.transform(self._points)
         away = [float((px - event.x) ** 2 + (py - event.y) ** 2) ** 0.5 for px, py in places]
-        nearest = min(range(len(away)), key=lambda number: away[number] if away[number] == away[number] else _REACH)
+        nearest = min(range(len(away)), key=lambda number: away[number] if away[number] == away[number] else inf)
         if away[nearest] < _REACH * self.canvas.device_pixel_ratio:
             self._chosen(nearest)
 

@@ -95,6 +95,34 @@ def test_of_quick_clicks_the_last_one_counts(
     assert [layer.name for layer in viewer.layers] == ["vol_2"]
 
 
+def test_what_was_clicked_on_in_another_embedding_is_not_shown(
+    viewer: Any, many: Any, folder: Path, click: Callable[..., None], qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Callable[[str], None]] = []
+    monkeypatch.setattr(
+        "napari_botalign.embedding_widget.in_background", lambda work, done, failed: begun.append(failed)
+    )
+    many.load(folder / "coordinates.csv")
+    for place in PLACES[:2]:
+        click(many.plot, place)
+    many.load(folder / "coordinates.csv")
+    assert len(begun) == 1
+    begun[0]("the first could not be read")
+    assert len(begun) == 1
+
+
+def test_a_point_without_a_place_is_near_nothing(
+    many: Any, folder: Path, click: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many.load(folder / "coordinates.csv")
+    many.plot.show([np.nan, 0.0], [np.nan, 0.0], ("a", "b"))
+    chosen: list[int] = []
+    monkeypatch.setattr(many.plot, "_chosen", chosen.append)
+    many.plot.canvas._set_device_pixel_ratio(2)  # 12 pixels of the screen are then 24 of the picture
+    click(many.plot, (0.0, 0.0), off=8)
+    assert chosen == [1]
+
+
 def test_axes_and_colours(many: Any, folder: Path) -> None:
     many.load(folder / "coordinates.csv")
     points = many.plot.axes.collections[0]

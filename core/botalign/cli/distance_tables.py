@@ -23,19 +23,13 @@ def read_table(path: Path) -> DistanceTable:
         If the file can't be read, or holds something else.
     """
     from botalign.conformations import DistanceTable, checked_distances, read_distances
+    from botalign.conformations.arrays import load_array
 
     if path.suffix.lower() != ".npy":
         return read_distances(path)
-    import numpy as np
-
-    try:
-        values = np.load(path, allow_pickle=False)
-    except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror or error}); check the path.") from None
-    except (ValueError, EOFError):
-        raise InputError(f"{path}: is no table of numbers; give a square array written by numpy.save.") from None
+    values = load_array(path, "a square table of distances")
     try:
         checked = checked_distances(values)
-    except (TypeError, ValueError) as error:
+    except InputError as error:
         raise InputError(f"{path}: {error}") from None
     return DistanceTable(tuple(str(number) for number in range(1, len(checked) + 1)), checked, None, UNKNOWN, {})

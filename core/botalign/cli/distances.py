@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from botalign.cli.interruption import Interrupted
-from botalign.cli.options import ALL_THREADS, Overwrite, Processes, Quiet, Scheduler, Seed, Threads
-from botalign.errors import InputError
+from botalign.cli.all_pairs import workers, written_distances
+from botalign.cli.options import Overwrite, Processes, Quiet, Scheduler, Seed, Spread
 
 if TYPE_CHECKING:
     from botalign import DistanceTable
@@ -71,7 +69,7 @@ def distances(
     wavelet: Annotated[str, typer.Option(metavar="NAME", help="Wavelet of wemd, such as sym3 or coif3.")] = "sym3",
     levels: Annotated[int, typer.Option(metavar="N", help="Scales of wemd.")] = 6,
     seed: Seed = 0,
-    threads: Threads = ALL_THREADS,
+    threads: Spread = None,
     processes: Processes = 0,
     scheduler: Scheduler = None,
     overwrite: Overwrite = False,
@@ -81,14 +79,10 @@ def distances(
 
     Until all are there, what is done lies in a folder D.zarr.partial. Killed at any moment and given again, the same
     command computes what is missing.
-    """
-    import botalign
-    from botalign.cli.long_work import finished
-    from botalign.conformations.store import check_store
 
-    check_store(output, overwrite=overwrite)
-    for path in maps:
-        botalign.read_header(path)
+    With --over-rotations, more than 12 maps are worked on by as many processes as there are cores, unless --threads,
+    --processes or --scheduler says otherwise.
+    """
     options: dict[str, Any] = {
         "metric": metric.value,
         "over_rotations": over_rotations,
@@ -102,25 +96,8 @@ def distances(
         "levels": levels,
         "seed": seed,
     }
-    workers: dict[str, Any] = {"threads": threads, "processes": processes, "scheduler": scheduler}
-    partial = output.with_name(f"{output.name}.partial")
-    begun = partial.exists()
-    stages = {"read": "reading maps", "landmarks": "landmark pairs", "pairs": "all pairs"}
-    try:
-        steps = botalign.distance_steps(maps, work=partial, **options, **workers)
-        table = finished(steps, stages, quiet=quiet)
-        botalign.write_distances(table, output, overwrite=overwrite)
-    except KeyboardInterrupt:
-        if not partial.exists():
-            raise
-        raise Interrupted(
-            f"interrupted; what is done is kept in {partial}, give the same command again to go on."
-        ) from None
-    except InputError:
-        if not begun and not any(partial.glob("[ps]*.npz")):  # no pair is done, so nothing is lost
-            shutil.rmtree(partial, ignore_errors=True)
-        raise
-    shutil.rmtree(partial, ignore_errors=True)
+    who = workers(len(maps), over_rotations=over_rotations, threads=threads, processes=processes, scheduler=scheduler)
+    table = written_distances(maps, output, options=options, workers=who, overwrite=overwrite, quiet=quiet)
     print(_told(table))
     if not quiet:
         print(f"written      {output}")
@@ -143,7 +120,7 @@ def _told(table: DistanceTable) -> str:
     ]
     if table.open_cycles is not None:
         cycles, count = table.open_cycles, int(np.triu(table.open_cycles).sum())
-        of = len(pairs) * min(table.parameters["landmarks"], n) * (2 if table.parameters["hand"] else 1)
+        of = len(pairs) * min(table.parameters["landmarks"], n)
         text = f"all of {of} over landmarks close"
         if count:
             worst = [i for i in np.argsort(-cycles.sum(axis=1), kind="stable")[:_NAMED] if cycles[i].any()]

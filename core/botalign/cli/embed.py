@@ -85,8 +85,8 @@ def embed(
         np.save(staging.path(npy_path), found.coordinates)
         if draw:
             _draw(found, table, column, colours, staging.path(figure_path))
+    print(_told(found, table, column, bandwidth is None))
     if not quiet:
-        print(_told(found, table, column, bandwidth is None))
         print(f"written      {', '.join(map(str, paths if draw else paths[:-1]))}")
         if not draw:
             print_note(f"no figure, since matplotlib isn't installed; install it by {running.INSTALL_FIGURES}.")

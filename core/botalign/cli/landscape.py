@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from botalign.cli.interruption import told_what_was_written
-from botalign.cli.landscape_distances import NAME as DISTANCES
-from botalign.cli.options import ALL_THREADS, Overwrite, Quiet, Seed, Threads
+from botalign.cli.options import Overwrite, Quiet, Seed, Spread
 from botalign.cli.staging import Staging
 from botalign.errors import InputError
 
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from botalign import Landscape
+    from botalign import DensityMap, Landscape
 
-COORDINATES, TABLE, NUMBERS, PICTURE, SUBSET = (
+DISTANCES, COORDINATES, TABLE, NUMBERS, PICTURE, SUBSET = (
+    "distances.zarr",
     "z_transformed.npy",
     "z_transformed.csv",
     "landscape.json",
@@ -81,8 +83,9 @@ def landscape(
         float | None, typer.Option(metavar="A", help="Of volumes in an NPY, in angstrom; 1 if not given.")
     ] = None,
     metric: Annotated[
-        Metric, typer.Option(help="L2, as in eq. 1 of Levy, or the wavelet earth mover's distance.")
-    ] = Metric.l2,
+        Metric | None,
+        typer.Option(help="L2, by default, as in eq. 1 of Levy, or the wavelet earth mover's distance."),
+    ] = None,
     dimensions: Annotated[
         int | None, typer.Option(metavar="N", help="Of the new coordinates; as many as the latents have if not given.")
     ] = None,
@@ -116,7 +119,7 @@ def landscape(
             "--colour-by", "--color-by", metavar="FILE", help="A number for each latent, to colour the picture by."
         ),
     ] = None,
-    threads: Threads = ALL_THREADS,
+    threads: Spread = None,
     seed: Seed = 0,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -125,18 +128,26 @@ def landscape(
 
     A latent space, as cryoDRGN's, says which volume belongs to an image, but not how different two volumes are: part of
     it may only turn the molecule. From the distances of some volumes, minimised over rotations, new coordinates of all
-    images are learned, after Levy.
+    images are learned, after Levy. Stopped and given again, the command goes on where it was.
+
+    The distances of more than 12 volumes are computed by as many processes as there are cores, unless --threads is
+    given.
     """
     import botalign
     from botalign.cli import running
-    from botalign.cli.landscape_distances import computed_distances, found_volumes, given_distances
+    from botalign.cli.landscape_distances import found_volumes, given_distances
     from botalign.cli.long_work import finished
-    from botalign.conformations.landscape import map_stage
-    from botalign.conformations.landscape_input import check_options, checked_latents
+    from botalign.conformations.landscape import stage_names
+    from botalign.conformations.landscape_input import LandscapeOptions, checked_latents
 
+    if distances is not None:
+        for name, value in (("--volumes", volumes), ("--voxel-size", voxel_size), ("--metric", metric)):
+            if value is not None:
+                raise InputError(f"{name}: is for distances to be computed, but --distances gives them; leave one out.")
     paths = {name: output / name for name in (COORDINATES, TABLE, SUBSET, NUMBERS, PICTURE)}
     draw = running.can_draw()
-    _check(output, paths, [latents, *([] if distances is None else [distances])], overwrite=overwrite, draw=draw)
+    inputs = [path for path in (latents, subset, distances, volumes, colour_by) if path is not None]
+    _check(output, paths, inputs, overwrite=overwrite, draw=draw)
     z = botalign.read_latents(latents)
     omega = botalign.read_subset(subset, z)
     shades = None if colour_by is None else _column(colour_by, len(z))
@@ -152,16 +163,14 @@ def landscape(
         "seed": seed,
     }
     checked_latents(z, omega.latents)
-    check_options(**{name: value for name, value in options.items() if name not in ("amortise", "grow")})
-    stages = ["check the distance", "learn the distance", *(map_stage(k + 1) for k in range(max(target, z.shape[1])))]
+    LandscapeOptions(**options)
+    stages = stage_names(max(target, z.shape[1]))
     with told_what_was_written() as written:
         if distances is not None:
             known = given_distances(distances, omega)
         else:
             maps = found_volumes(omega, volumes, voxel_size)
-            known = computed_distances(
-                maps, output, metric=metric.value, threads=threads, seed=seed, overwrite=overwrite, quiet=quiet
-            ).distances
+            known = _computed(maps, output, metric or Metric.l2, threads, seed, overwrite=overwrite, quiet=quiet)
             written.append(output / DISTANCES)
         found = finished(
             botalign.landscape_steps(z, omega.latents, known, **options), {name: name for name in stages}, quiet=quiet
@@ -171,11 +180,43 @@ def landscape(
             if draw:
                 from botalign.figures import landscape_figure
 
-                figure = landscape_figure(found, z, omega.latents, known, colours=shades)
+                figure = landscape_figure(found, z, omega.latents, known, values=shades)
                 figure.savefig(staging.path(paths[PICTURE]))
     print(_told(found))
     if not quiet:
         print(f"written               {', '.join(path.name for path in written)} in {output}")
+
+
+def _computed(
+    maps: Sequence[DensityMap | Path],
+    folder: Path,
+    metric: Metric,
+    threads: int | None,
+    seed: int,
+    *,
+    overwrite: bool,
+    quiet: bool,
+) -> NDArray[np.float64]:
+    """Compute the distances, minimised over rotations, into the folder, or take those that are there already."""
+    from botalign.cli.all_pairs import workers, written_distances
+
+    made = not folder.exists()
+    folder.mkdir(exist_ok=True)
+    try:
+        return written_distances(
+            maps,
+            folder / DISTANCES,
+            options={"metric": metric.value, "over_rotations": True, "seed": seed},
+            workers=workers(len(maps), over_rotations=True, threads=threads),
+            overwrite=overwrite,
+            quiet=quiet,
+            reuse=True,
+        ).distances
+    except InputError:
+        if made:
+            with suppress(OSError):  # it is not empty, so something is kept in it
+                folder.rmdir()
+        raise
 
 
 def _write(found: Landscape, paths: dict[str, Path], staging: Staging) -> None:
@@ -247,5 +288,5 @@ def _told(found: Landscape) -> str:
         for trial in found.trials
     ]
     if found.intrinsic_dimension is not None:
-        rows.append(("intrinsic dimension", f"{found.intrinsic_dimension}"))
+        rows.append(("intrinsic dimension", found.intrinsic_dimension_in_words))
     return columns(rows)

@@ -1,14 +1,12 @@
-"""The distances that a landscape is learned from: read, or computed from the volumes."""
+"""What a landscape is learned from: distances that are given, or volumes."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botalign.cli.distance_tables import UNKNOWN, read_table
-from botalign.cli.interruption import Interrupted
 from botalign.cli.messages import print_warning
 from botalign.errors import InputError
 
@@ -16,10 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from botalign import DensityMap, DistanceTable, LatentSubset
-
-NAME = "distances.zarr"
-_STAGES = {"read": "reading volumes", "landmarks": "landmark pairs", "pairs": "all pairs"}
+    from botalign import DensityMap, LatentSubset
 
 
 def given_distances(path: Path, subset: LatentSubset) -> NDArray[np.float64]:
@@ -57,7 +52,7 @@ def found_volumes(
     Raises
     ------
     InputError
-        If there are none, or another number than there are latents.
+        If there are none, or another number than there are latents, or a voxel size is given for maps that have one.
     """
     from botalign.conformations import find_volumes
 
@@ -66,61 +61,15 @@ def found_volumes(
             f"{subset.name}: no volumes vol_*.mrc there; give a folder of them by --volumes, or their distances by "
             "--distances."
         )
-    found = (
-        [*subset.volumes] if volumes is None else find_volumes(volumes, voxel_size_angstrom=voxel_size_angstrom or 1)
-    )
+    if voxel_size_angstrom is not None and (volumes is None or volumes.suffix.lower() != ".npy"):
+        raise InputError(
+            "--voxel-size: is for volumes in an NPY, maps have theirs; leave it out, or give --volumes V.npy."
+        )
+    size = 1.0 if voxel_size_angstrom is None else voxel_size_angstrom
+    found = [*subset.volumes] if volumes is None else find_volumes(volumes, voxel_size_angstrom=size)
     if len(found) != len(subset.latents):
         raise InputError(
             f"{volumes}: {len(found)} volumes, but {len(subset.latents)} latents in {subset.name}; expected one for "
             "each."
         )
     return found
-
-
-def computed_distances(
-    maps: Sequence[DensityMap | Path],
-    folder: Path,
-    *,
-    metric: str,
-    threads: int,
-    seed: int,
-    overwrite: bool,
-    quiet: bool,
-) -> DistanceTable:
-    """Compute the distances, minimised over rotations, and write them into a folder, which is made if it is missing.
-
-    Raises
-    ------
-    InputError
-        If the maps can't be compared, or the distances not written.
-    Interrupted
-        After Ctrl-C. The same command goes on from there.
-    """
-    import botalign
-    from botalign.cli.long_work import finished
-    from botalign.conformations.store import check_store
-
-    target = folder / NAME
-    partial = folder / f"{NAME}.partial"
-    made = not folder.exists()
-    folder.mkdir(exist_ok=True)
-    try:
-        check_store(target, overwrite=overwrite)
-        for each in maps:
-            if isinstance(each, Path):
-                botalign.read_header(each)
-        steps = botalign.distance_steps(
-            maps, metric=metric, over_rotations=True, threads=threads, seed=seed, work=partial
-        )
-        table = finished(steps, _STAGES, quiet=quiet)
-        botalign.write_distances(table, target, overwrite=overwrite)
-    except KeyboardInterrupt:
-        raise Interrupted(
-            f"interrupted; what is done is kept in {partial}, give the same command again to go on."
-        ) from None
-    except InputError:
-        if made:
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
-    shutil.rmtree(partial, ignore_errors=True)
-    return table

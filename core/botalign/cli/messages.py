@@ -24,6 +24,7 @@ _WORDS = tuple(
         (r"^local_degrees(?=: got )", "--local"),
         (r"(a result|the result file) of an alignment", r"\1 of `botalign align --result`"),
         (r"^held_out(?=: got )", "--held-out"),
+        (r"^voxel_size_angstrom(?=: got )", "--voxel-size"),
         (r"(?<=: )Value error, ", ""),
         (r" is not one of ('[^',]*')$", r" is not \1"),
         (r"(?<![\d.,])1 voxels are NaN or infinite; replace them", "1 voxel is NaN or infinite; replace it"),

@@ -19,6 +19,12 @@ DEFAULT_THREADS = min(2, os.cpu_count() or 1)
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Seed: the same one gives the same result, to the bit.")]
 #: Work on many maps uses all there is.
 ALL_THREADS = os.cpu_count() or 1
+Spread = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="N", help="Threads to use, as many as there are cores by default; the result is the same."
+    ),
+]
 Processes = Annotated[
     int, typer.Option(min=0, metavar="N", help="Use so many processes instead of threads; the result is the same.")
 ]

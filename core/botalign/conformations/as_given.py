@@ -15,7 +15,7 @@ from botalign.conformations.choices import DistanceOptions, Source
 from botalign.conformations.progress import DistanceProgress, told
 from botalign.conformations.store import DistanceTable
 from botalign.errors import InputError
-from botalign.jobs import BlockStore, Workers, run_blocks
+from botalign.jobs import BlockStore, Shared, Workers, run_blocks
 from botalign.maps.contour import contour_level
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
@@ -142,10 +142,8 @@ def distances_as_given(
     norm = "l1" if options.metric == "wemd" else "l2"
     band = max(FEWEST, min(MOST, BYTES // (4 * embedding.length)))
     corners = [(row, column) for row, column in itertools.product(range(0, n, band), repeat=2) if row <= column]
-    blocks = {
-        f"pairs_{row:06d}_{column:06d}": (vectors[row : row + band], vectors[column : column + band], norm)
-        for row, column in corners
-    }
+    bands = {start: _band(vectors, slice(start, start + band), workers) for start in range(0, n, band)}
+    blocks = {f"pairs_{row:06d}_{column:06d}": (bands[row], bands[column], norm) for row, column in corners}
     found = yield from told("pairs", run_blocks(table_block, blocks, workers=workers, store=store))
     distances: NDArray[np.float64] = np.zeros((n, n))
     for (row, column), arrays in zip(corners, found.values(), strict=True):
@@ -165,9 +163,30 @@ def embed_block(maps: Sequence[Source], embedding: Embedding, out: Vectors) -> A
     return {"done": np.array(True)}
 
 
-def table_block(rows: Vectors, columns: Vectors, norm: str) -> Arrays:
+@dataclass(frozen=True)
+class Band:
+    """Some of the vectors in a file."""
+
+    path: str
+    rows: slice
+
+    def load(self) -> Vectors:
+        """Return them, mapped into memory."""
+        vectors: Vectors = np.load(self.path, mmap_mode="r")[self.rows]
+        return vectors
+
+
+def table_block(rows: Vectors | Band, columns: Vectors | Band, norm: str) -> Arrays:
     """Compute a block of the table."""
-    return {"distances": distance_block(np.asarray(rows), np.asarray(columns), norm=norm)}
+    first, second = (each.load() if isinstance(each, Band) else each for each in (rows, columns))
+    return {"distances": distance_block(np.asarray(first), np.asarray(second), norm=norm)}
+
+
+def _band(vectors: Vectors, rows: slice, workers: Workers) -> Band | Shared:
+    """Return what stands for some of the vectors among a block's arguments: no block carries them itself."""
+    if isinstance(vectors, np.memmap) and not workers.apart:
+        return Band(str(vectors.filename), rows)
+    return workers.share(vectors[rows], everywhere=False)
 
 
 def _room(count: int, length: int, store: BlockStore | None) -> Vectors:

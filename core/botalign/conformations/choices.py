@@ -19,6 +19,8 @@ from botalign.transport.embedding import check_levels, wavelet_named
 
 DENSITIES = ("contour", "whole")
 SCALES = ("mass", "none")
+#: Bytes looked at of either end of a file.
+END = 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,16 +43,24 @@ class Source:
         return self.given if isinstance(self.given, DensityMap) else read(self.given)
 
     def identity(self) -> list[Any]:
-        """Return what tells the map from another one, or from its file after a change."""
+        """Return what tells the map from another one, or from its file after a change.
+
+        Of a file, where it is, its size and time, and what its two ends hold: to read all of a large set takes minutes.
+        """
         if isinstance(self.given, DensityMap):
             grid = self.given.grid
-            place = [list(grid.shape), list(grid.voxel_size_angstrom), list(grid.origin_angstrom)]
-            return [self.name, place, blake2b(self.given.data.tobytes(), digest_size=16).hexdigest()]
+            lattice = [list(grid.shape), list(grid.voxel_size_angstrom), list(grid.origin_angstrom)]
+            return [self.name, lattice, blake2b(self.given.data.tobytes(), digest_size=16).hexdigest()]
         try:
-            found = self.given.stat()
+            place = self.given.resolve()
+            found = place.stat()
+            with place.open("rb") as file:
+                digest = blake2b(file.read(END), digest_size=16)
+                file.seek(max(found.st_size - END, 0))
+                digest.update(file.read(END))
         except OSError as error:
             raise InputError(f"{self.given}: can't be read ({error.strerror or error}); check the name.") from None
-        return [self.name, found.st_size, found.st_mtime_ns]
+        return [str(place), found.st_size, found.st_mtime_ns, digest.hexdigest()]
 
 
 def sources(maps: Sequence[DensityMap | str | os.PathLike[str]]) -> list[Source]:
@@ -103,10 +113,14 @@ class DistanceOptions:
             if value not in allowed:
                 raise InputError(f"{name}: got {value!r}, expected one of {', '.join(allowed)}.")
             object.__setattr__(self, name, value)
-        for name, low, high in (("size", 16, 128), ("evaluations", 1, 5000), ("landmarks", 1, 1000)):
+        ranges = (("size", 16, 128), ("evaluations", 1, 5000), ("landmarks", 1, 1000), ("levels", 1, 64))
+        for name, low, high in (*ranges, ("seed", 0, 2**63 - 1)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
                 raise InputError(f"{name}: got {value!r}, expected a whole number from {low} to {high}.")
+            object.__setattr__(self, name, int(value))  # JSON takes none of numpy's
+        for name in ("over_rotations", "hand"):
+            object.__setattr__(self, name, bool(getattr(self, name)))
         if self.hand and not self.over_rotations:
             raise InputError("hand: a mirror is looked for together with rotations only; ask for over_rotations too.")
         check_levels(self.levels, 3)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import linalg
 from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import LinearOperator, eigsh
+from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
 from botalign.conformations.bandwidth import automatic_bandwidth, squared_above_floor
 from botalign.errors import InputError
@@ -105,8 +105,12 @@ def diffusion_map(
     """
     table = checked_distances(distances)
     count = len(table)
-    if not 1 <= dimensions < count:
-        raise InputError(f"dimensions: got {dimensions}, expected 1 to {count - 1}, one less than there are maps.")
+    whole = isinstance(dimensions, int | np.integer) and not isinstance(dimensions, bool)
+    if not whole or not 1 <= dimensions < count:
+        raise InputError(
+            f"dimensions: got {dimensions!r}, expected a whole number from 1 to {count - 1}, one less than there are "
+            "maps."
+        )
     if not 0 <= alpha <= 1:
         raise InputError(f"alpha: got {alpha:g}, expected 0 to 1.")
     if not 0 <= time < np.inf:
@@ -143,7 +147,13 @@ def checked_distances(distances: ArrayLike) -> Matrix:
         If it is not a table of at least three maps, has entries that are missing, negative or no numbers, or is not
         symmetric with zeros on the diagonal.
     """
-    table = np.array(distances, dtype=np.float64)
+    try:
+        given = np.asarray(distances)
+    except ValueError:  # rows of several lengths
+        given = np.array([])
+    if given.dtype.kind not in "biuf":
+        raise InputError(f"distances: got values of type {given.dtype}, expected real numbers.")
+    table = given.astype(np.float64)
     if table.ndim != 2 or table.shape[0] != table.shape[1] or len(table) < 3:
         raise InputError(f"distances: got shape {table.shape}, expected a square table of at least 3 maps.")
     missing = np.count_nonzero(~np.isfinite(table))
@@ -190,5 +200,11 @@ def _leading(matrix: Matrix, first: Matrix, dimensions: int) -> tuple[Matrix, Ma
             values, vectors = linalg.eigh(matrix - BEYOND * np.outer(unit, unit))
         else:
             operator = LinearOperator((count, count), matvec=without_first, dtype=np.float64)
-            values, vectors = eigsh(operator, k=dimensions, which="LA", v0=start)
+            try:
+                values, vectors = eigsh(operator, k=dimensions, which="LA", v0=start)
+            except ArpackError as error:
+                raise InputError(
+                    f"bandwidth: with this one the first {dimensions} coordinates of {count} maps can't be told from "
+                    f"the next ({str(error).splitlines()[0]}); give a larger one, or fewer dimensions."
+                ) from None
     return values[: -1 - dimensions : -1], vectors[:, : -1 - dimensions : -1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Sequence
+from contextlib import nullcontext
 from dataclasses import fields
 from typing import Any
 
@@ -147,13 +148,24 @@ def _steps(
     scheduler: str | None,
     work: str | os.PathLike[str] | None,
 ) -> Generator[DistanceProgress, None, DistanceTable]:
-    store = None if work is None else BlockStore(work, _description(found, options))
     method = distances_over_rotations if options.over_rotations else distances_as_given
     with (
+        nullcontext() if work is None else BlockStore(work, _description(found, options)) as store,
         open_workers(threads=threads, processes=processes, scheduler=scheduler) as workers,
         open_workers(threads=threads) as readers,
     ):
         return (yield from method(found, options, workers, readers, store))
+
+
+def description(maps: Maps, **options: Any) -> dict[str, Any]:
+    """Return what the distances of maps depend on, as JSON can hold it: files, options, versions.
+
+    Raises
+    ------
+    InputError
+        As :func:`distance_steps`, and if a file is missing.
+    """
+    return _description(sources(maps), DistanceOptions(**options))
 
 
 def _description(found: list[Source], options: DistanceOptions) -> dict[str, Any]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
+from dataclasses import asdict, fields
 from importlib.metadata import version
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from botalign.conformations.agreement import Agreement, agreement, lengths
 from botalign.conformations.dimension import DimensionTrial, local_thickness
-from botalign.conformations.landscape_input import check_options, checked_latents, checked_table
+from botalign.conformations.landscape_input import LandscapeOptions, checked_latents, checked_table
 from botalign.conformations.landscape_result import Landscape
 from botalign.conformations.learning import (
     Weighting,
@@ -26,10 +27,13 @@ from botalign.conformations.learning import (
 )
 from botalign.conformations.networks import Parameters
 from botalign.conformations.training import Schedule, TrainingProgress, require_jax
-from botalign.steps import exhaust
+from botalign.steps import exhaust, retold
 
 Result = TypeVar("Result")
 Steps = Generator[TrainingProgress, None, Result]
+Matrix = NDArray[np.float64]
+
+CHECK, LEARN = "check the distance", "learn the distance"
 
 _DECAY = 0.3
 _MOST_DIMENSIONS = 6
@@ -80,8 +84,8 @@ def landscape(
         The least distance that is divided by, in the unit of the distances: about as much as they are uncertain by. Two
         volumes that are the same have distance zero. A twentieth of the median if not given.
     grow : bool
-        Whether to estimate the intrinsic dimension by maps into 1, 2, ... dimensions, until the last one counts for
-        nothing.
+        Whether to estimate the intrinsic dimension by maps into 1, 2, ... dimensions, at most 6, until the last one
+        counts for nothing.
     held_out : float
         The part of the subset that :math:`h_\psi` is not shown, once, to measure its error; 0 for none. What is used is
         learned from all.
@@ -111,38 +115,16 @@ def landscape(
     """
     return exhaust(
         landscape_steps(
-            latents,
-            subset,
-            distances,
-            dimensions=dimensions,
-            amortise=amortise,
-            weighting=weighting,
-            floor=floor,
-            grow=grow,
-            held_out=held_out,
-            steps=steps,
-            batch=batch,
-            seed=seed,
+            latents, subset, distances, dimensions=dimensions, amortise=amortise, weighting=weighting, floor=floor,
+            grow=grow, held_out=held_out, steps=steps, batch=batch, seed=seed,
         )
-    )
+    )  # fmt: skip
 
 
-def landscape_steps(
-    latents: ArrayLike,
-    subset: ArrayLike,
-    distances: ArrayLike,
-    *,
-    dimensions: int | None = None,
-    amortise: bool = True,
-    weighting: Weighting = "relative",
-    floor: float | None = None,
-    grow: bool = True,
-    held_out: float = 0.2,
-    steps: int = 2000,
-    batch: int = 512,
-    seed: int = 0,
-) -> Steps[Landscape]:
-    """Do what :func:`landscape` does, with the same arguments, and tell how far it has come.
+def landscape_steps(latents: ArrayLike, subset: ArrayLike, distances: ArrayLike, **options: Any) -> Steps[Landscape]:
+    """Learn a landscape a step at a time; parameters, result and errors as for :func:`landscape`.
+
+    What can't be used is refused at the call.
 
     Yields
     ------
@@ -152,40 +134,41 @@ def landscape_steps(
     Returns
     -------
     Landscape
+        As the value of ``StopIteration``.
     """
+    unknown = sorted(options.keys() - {field.name for field in fields(LandscapeOptions)})
+    if unknown:
+        raise TypeError(f"landscape_steps() got unexpected options: {', '.join(unknown)}")
+    checked = LandscapeOptions(**options)
     z, omega = checked_latents(latents, subset)
     given = checked_table(distances, len(omega))
-    count, dimension = len(omega), z.shape[1]
-    target = dimension if dimensions is None else dimensions
-    check_options(
-        dimensions=target,
-        weighting=weighting,
-        floor=floor,
-        held_out=held_out,
-        steps=steps,
-        batch=batch,
-        seed=seed,
-    )
     require_jax()
+    return _steps(z, omega, given, checked)
+
+
+def _steps(z: Matrix, omega: Matrix, given: Matrix, options: LandscapeOptions) -> Steps[Landscape]:
+    count, dimension = len(omega), z.shape[1]
+    target = dimension if options.dimensions is None else options.dimensions
+    steps, amortise = options.steps, options.amortise
     began = time.perf_counter()
-    measured = scaling(omega, given, floor)
+    measured = scaling(omega, given, options.floor)
     known = (given / measured.unit).astype(np.float32)
     upper = np.triu_indices(count, 1)
     scale = best_scale(lengths(omega, upper), given[upper] / measured.unit)
     scaled, scaled_subset = measured.scaled(z), measured.scaled(omega)
     # One generator each, in a fixed order, so that what is left out doesn't change the rest.
-    first, second, drawer, *others = np.random.default_rng(seed).spawn(4 + max(_MOST_DIMENSIONS, target))
-    shown = _shown(count, held_out if amortise else 0.0, first)
-    tries = list(range(1, min(dimension, _MOST_DIMENSIONS) + 1)) if grow else []
+    first, second, drawer, *others = np.random.default_rng(options.seed).spawn(4 + max(_MOST_DIMENSIONS, target))
+    shown = _shown(count, options.held_out if amortise else 0.0, first)
+    tries = list(range(1, min(dimension, _MOST_DIMENSIONS) + 1)) if options.grow else []
     trace: list[TrainingProgress] = []
 
     held: Agreement | None = None
     learned: Parameters | None = None
     straight = np.diag(measured.spread * scale)
-    schedule, simple = Schedule(steps, batch), Schedule(steps, batch, decay=_DECAY)
+    schedule, simple = Schedule(steps, options.batch), Schedule(steps, options.batch, decay=_DECAY)
     if len(shown) < count:
         trained = learn_distance(scaled_subset, known, shown, straight, measured.floor, simple, first)
-        part = yield from _follow("check the distance", trained, simple, trace)
+        part = yield from _follow(CHECK, trained, simple, trace)
         new = np.ones(count, dtype=bool)
         new[shown] = False
         pairs = np.stack(upper)[:, new[upper[0]] | new[upper[1]]]
@@ -194,7 +177,7 @@ def landscape_steps(
     if amortise:
         everything = np.arange(count)
         trained = learn_distance(scaled_subset, known, everything, straight, measured.floor, simple, second)
-        learned = yield from _follow("learn the distance", trained, simple, trace)
+        learned = yield from _follow(LEARN, trained, simple, trace)
 
     def fit(into: int) -> Steps[Parameters]:
         trained = learn_map(
@@ -202,11 +185,11 @@ def landscape_steps(
             learned if amortise else known,
             linear_start(scaled, measured.spread, into, scale),
             measured.floor,
-            weighting,
+            options.weighting,
             schedule,
             others[into],
         )
-        return _follow(map_stage(into), trained, schedule, trace)
+        return _follow(_map_stage(into), trained, schedule, trace)
 
     maps: dict[int, Parameters] = {}
     trials: list[DimensionTrial] = []
@@ -229,16 +212,11 @@ def landscape_steps(
         held_out=held,
         trials=tuple(trials),
         parameters={
+            **{name: value for name, value in asdict(options).items() if name != "seed"},
             "dimensions": target,
-            "amortise": amortise,
-            "weighting": weighting,
             "floor": measured.floor * measured.unit,
-            "grow": grow,
-            "held_out": held_out,
-            "steps": steps,
-            "batch": batch,
         },
-        seed=seed,
+        seed=options.seed,
         versions={name: version(name) for name in ("botalign", "numpy", "jax", "optax")},
         seconds=time.perf_counter() - began,
         trace=tuple(trace),
@@ -248,8 +226,12 @@ def landscape_steps(
     )
 
 
-def map_stage(dimensions: int) -> str:
-    """Return what the training of a map into so many dimensions is called."""
+def stage_names(most: int) -> list[str]:
+    """Return what the trainings are called, with maps into up to so many dimensions."""
+    return [CHECK, LEARN, *map(_map_stage, range(1, most + 1))]
+
+
+def _map_stage(dimensions: int) -> str:
     return f"map into {dimensions} dimension{'s' * (dimensions > 1)}"
 
 
@@ -260,14 +242,12 @@ def _follow(
     trace: list[TrainingProgress],
 ) -> Steps[Parameters]:
     """Take the steps of a descent, and tell of each."""
-    while True:
-        try:
-            done, loss = next(descent)
-        except StopIteration as stop:
-            result: Parameters = stop.value
-            return result
-        trace.append(TrainingProgress(stage, done, schedule.steps, loss))
-        yield trace[-1]
+
+    def tell(step: tuple[int, float]) -> TrainingProgress:
+        trace.append(TrainingProgress(stage, step[0], schedule.steps, step[1]))
+        return trace[-1]
+
+    return retold(descent, tell)
 
 
 def _shown(count: int, held_out: float, rng: np.random.Generator) -> NDArray[np.intp]:

@@ -2,15 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from botalign.conformations.diffusion import checked_distances
+from botalign.conformations.learning import Weighting
 from botalign.errors import InputError
 
 Matrix = NDArray[np.float64]
 
 _FEWEST = 5
+
+
+@dataclass(frozen=True)
+class LandscapeOptions:
+    """See :func:`botalign.landscape`, whose options these are."""
+
+    dimensions: int | None = None
+    amortise: bool = True
+    weighting: Weighting = "relative"
+    floor: float | None = None
+    grow: bool = True
+    held_out: float = 0.2
+    steps: int = 2000
+    batch: int = 512
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be used, by name.
+
+        Raises
+        ------
+        InputError
+            For the first option that is out of range.
+        """
+        if self.weighting not in ("relative", "local"):
+            raise InputError(f"weighting: got {self.weighting!r}, expected 'relative' (eq. 8) or 'local' (eq. 9).")
+        if self.floor is not None and not 0 < self.floor < np.inf:
+            raise InputError(f"floor: got {self.floor}, expected a positive distance.")
+        if not 0 <= self.held_out <= 0.5:
+            raise InputError(f"held_out: got {self.held_out}, expected a part from 0 to 0.5.")
+        object.__setattr__(self, "held_out", float(self.held_out))
+        for name, least in (("dimensions", 1), ("steps", 1), ("batch", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if name == "dimensions" and value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+                raise InputError(f"{name}: got {value!r}, expected a whole number, {least} or more.")
+            object.__setattr__(self, name, int(value))  # JSON takes none of numpy's
 
 
 def checked_latents(latents: ArrayLike, subset: ArrayLike) -> tuple[Matrix, Matrix]:
@@ -47,20 +88,3 @@ def _table(values: ArrayLike, name: str) -> Matrix:
     if not np.isfinite(table).all():
         raise InputError(f"{name}: some coordinates are NaN or infinite; leave these rows out.")
     return table
-
-
-def check_options(
-    *, dimensions: int, weighting: str, floor: float | None, held_out: float, steps: int, seed: int, batch: int = 1
-) -> None:
-    """Refuse options that are out of range."""
-    if weighting not in ("relative", "local"):
-        raise InputError(f"weighting: got {weighting!r}, expected 'relative' (eq. 8) or 'local' (eq. 9).")
-    if floor is not None and not 0 < floor < np.inf:
-        raise InputError(f"floor: got {floor}, expected a positive distance.")
-    if not 0 <= held_out <= 0.5:
-        raise InputError(f"held_out: got {held_out}, expected a part from 0 to 0.5.")
-    for name, value in (("dimensions", dimensions), ("steps", steps), ("batch", batch)):
-        if value < 1:
-            raise InputError(f"{name}: got {value}, expected 1 or more.")
-    if seed < 0:
-        raise InputError(f"seed: got {seed}, expected 0 or more.")

@@ -37,7 +37,7 @@ class Landscape:
     held_out : Agreement or None
         How well the learned distance agrees with those to volumes that it was not shown. None without amortisation.
     trials : tuple of DimensionTrial
-        Maps into 1, 2, ... dimensions, until the last one counts for nothing. Empty if it wasn't asked for.
+        Maps into 1, 2, ... dimensions, at most 6, until the last one counts for nothing. Empty if it wasn't asked for.
     parameters : dict
         What it was made with.
     seed : int
@@ -68,14 +68,27 @@ class Landscape:
     def __repr__(self) -> str:
         """Return one line."""
         count, dimensions = self.transformed.shape
-        what = "" if self.intrinsic_dimension is None else f", intrinsic dimension {self.intrinsic_dimension}"
+        what = "" if self.intrinsic_dimension is None else f", intrinsic dimension {self.intrinsic_dimension_in_words}"
         stress = f"stress {self.before.stress:.3f} before, {self.after.stress:.3f} after"
         return f"<Landscape: {count} latents in {dimensions} dimensions, {stress}{what}>"
 
     @property
     def intrinsic_dimension(self) -> int | None:
-        """The last number of dimensions of which every one counts for something; None if it wasn't asked for."""
+        """The last number of dimensions of which every one counts for something.
+
+        None if it wasn't asked for, or all points fall together.
+        """
         return max((trial.dimensions for trial in self.trials if not trial.flat), default=None)
+
+    @property
+    def dimensions_left(self) -> bool:
+        """Whether the latents have more dimensions than were tried, and the last one still counted for something."""
+        return bool(self.trials) and not self.trials[-1].flat and len(self.trials) < len(self._scaling.centre)
+
+    @property
+    def intrinsic_dimension_in_words(self) -> str:
+        """The intrinsic dimension, and whether it may be more."""
+        return f"{self.intrinsic_dimension}{' or more' if self.dimensions_left else ''}"
 
     def transform(self, latents: ArrayLike) -> Matrix:
         """Return the new coordinates of other latents, shape (m, d) to (m, d')."""
@@ -103,6 +116,7 @@ class Landscape:
             "subset": len(self.subset_transformed),
             "dimensions": self.transformed.shape[1],
             "intrinsic_dimension": self.intrinsic_dimension,
+            "dimensions_left": self.dimensions_left,
             "before": asdict(self.before),
             "after": asdict(self.after),
             "held_out": None if self.held_out is None else asdict(self.held_out),

@@ -6,16 +6,19 @@ import re
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.conformations.arrays import load_array
 from botalign.conformations.pickles import read_pickled_array
 from botalign.errors import InputError
 
 SUFFIXES = (".npy", ".pkl", ".txt")
 _VALUES = "z_values.txt"
 #: cryoDRGN numbers its volumes with three digits or more; its mean of all, vol_mean.mrc, is none of them.
+_WHOLE = re.compile(r"[\d\s]+")
 _VOLUME = re.compile(r"vol_(\d+)\.mrc")
 
 
@@ -66,8 +69,8 @@ def read_subset(path: str | PathLike[str], latents: NDArray[np.float64]) -> Late
     ----------
     path : path-like
         A folder that ``cryodrgn analyze`` or ``cryodrgn eval_vol`` has written, with ``z_values.txt`` and
-        ``vol_000.mrc`` and so on; or a file of latents as for :func:`read_latents`; or one of whole numbers, as
-        cryoDRGN's ``centers_ind.txt``: which of `latents` they are, counted from 0.
+        ``vol_000.mrc`` and so on; or a file of latents as for :func:`read_latents`; or one of whole numbers, in text
+        without decimal points, as cryoDRGN's ``centers_ind.txt``: which of `latents` they are, counted from 0.
     latents : ndarray, shape (n, d)
         The latents of all images.
 
@@ -124,26 +127,28 @@ def _chosen(values: NDArray[np.float64], latents: NDArray[np.float64], name: str
     return latents[members.astype(np.intp)]
 
 
-def _read_array(path: Path) -> NDArray[np.float64]:
+def _read_array(path: Path) -> NDArray[Any]:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise InputError(f"{path}: unknown ending, expected latent coordinates as one of {', '.join(SUFFIXES)}.")
     if suffix == ".pkl":
         return read_pickled_array(path)
+    if suffix == ".npy":
+        return load_array(path, "latent coordinates")
     try:
-        if suffix == ".npy":
-            loaded: NDArray[np.float64] = np.load(path, allow_pickle=False)
-            return loaded
-        if not path.read_text(encoding="utf-8").strip():
+        text = path.read_text(encoding="utf-8")
+        if not text.strip():
             raise InputError(f"{path}: is empty, expected latent coordinates in rows.")
-        return np.loadtxt(path, ndmin=1)
+        values: NDArray[Any] = np.loadtxt(text.splitlines(), ndmin=1)
     except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror or 'no numpy file'}); expected latents.") from None
-    except (ValueError, EOFError) as error:
+        raise InputError(f"{path}: can't be read ({error.strerror or error}); expected latents.") from None
+    except ValueError as error:
         if isinstance(error, InputError):
             raise
         reason = " ".join(str(error).split())
         raise InputError(f"{path}: holds no table of numbers ({reason}); expected latent coordinates.") from None
+    # Row numbers are written without a decimal point, coordinates with one, even where they are whole.
+    return values.astype(np.int64) if _WHOLE.fullmatch(text) else values
 
 
 def _rows(values: NDArray[np.float64], name: str) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,9 @@ from botalign.steps import exhaust
 
 Matrix = NDArray[np.float64]
 
-#: A pose has led to the same place as the best one if it comes as near as this, as a ratio of the L2 distances.
-SAME_LOSS = 1.01
+#: A pose has led to the same place as the best one if it comes as near as this, as a ratio of the L2 distances, or,
+#: for maps that are all but copies, as a share of the first one's distance from nothing.
+SAME_LOSS, SAME_SHARE = 1.01, 1e-3
 #: Motions closer than this are polished once.
 SAME_DEGREES = 3.0
 #: How many candidates of a search are brought down by L2, and how many places by the distance itself.
@@ -84,7 +86,7 @@ class Match:
     distance : float
         Their distance there.
     open : int
-        How many of the poses that were suggested led elsewhere.
+        Over how many of the landmarks every pose that was suggested led elsewhere.
     searched : bool
         Whether a search was made.
     """
@@ -95,11 +97,14 @@ class Match:
     searched: bool
 
 
-def match(first: Member, second: Member, matching: Matching, suggested: Sequence[Matrix], *, mirrored: bool) -> Match:
+def match(
+    first: Member, second: Member, matching: Matching, suggested: Sequence[Sequence[Matrix]], *, mirrored: bool
+) -> Match:
     """Find where two maps are closest, for one hand.
 
-    Each pose suggested is brought down to the least distance nearby. If fewer than half of them come to the same least
-    distance, which is so as well if there are none, the pair is searched as :func:`botalign.align` searches.
+    Each pose suggested is brought down to the least distance nearby. If over fewer than half of the landmarks one comes
+    to the same least distance, which is so as well if there are none, the pair is searched as :func:`botalign.align`
+    searches.
 
     Parameters
     ----------
@@ -107,8 +112,8 @@ def match(first: Member, second: Member, matching: Matching, suggested: Sequence
         The maps.
     matching : Matching
         How.
-    suggested : sequence of ndarray, shape (3, 4)
-        Motions to start from, of the hand that is asked for.
+    suggested : sequence of sequence of ndarray, shape (3, 4)
+        Motions to start from, of the hand that is asked for: those over each landmark.
     mirrored : bool
         Whether the second map is mirrored.
 
@@ -118,19 +123,21 @@ def match(first: Member, second: Member, matching: Matching, suggested: Sequence
         The closest found.
     """
     euclidean = matching.euclidean()
-    poses = list(suggested)
+    poses = [pose for over in suggested for pose in over]
     ends = euclidean.refined(first, second, poses)
-    losses = np.array([euclidean.at(first, second, end) for end in ends])
-    search = 2 * _closed(losses, len(poses)) < len(poses) or not poses
+    losses = [euclidean.at(first, second, end) for end in ends]
+    same = SAME_SHARE * euclidean.norm(first.values)
+    search = not poses or 2 * _closed(losses, suggested, same) < len(suggested)
     if search:
         more = _candidates(first, second, matching, mirrored)
         poses += more
-        ends += euclidean.refined(first, second, more)
-        losses = np.array([euclidean.at(first, second, end) for end in ends])
-    still_open = len(suggested) - _closed(losses, len(suggested))
+        further = euclidean.refined(first, second, more)
+        ends += further
+        losses += [euclidean.at(first, second, end) for end in further]
+    still_open = len(suggested) - _closed(losses, suggested, same)
     if matching.metric == "l2":
-        best = int(losses.argmin())
-        return Match(ends[best], float(losses[best]), still_open, search)
+        best = int(np.argmin(losses))
+        return Match(ends[best], losses[best], still_open, search)
     distance = matching.closeness()
     places = _apart(ends + poses, [distance.at(first, second, each) for each in ends + poses])
     polished = distance.refined(first, second, places)
@@ -139,9 +146,22 @@ def match(first: Member, second: Member, matching: Matching, suggested: Sequence
     return Match(polished[best], values[best], still_open, search)
 
 
-def _closed(losses: Matrix, count: int) -> int:
-    """Return how many of the first so many losses are as low as the least of all, but for rounding."""
-    return int(np.count_nonzero(losses[:count] <= SAME_LOSS * losses.min())) if len(losses) else 0
+def _closed(losses: Sequence[float], suggested: Sequence[Sequence[Matrix]], same: float) -> int:
+    """Return over how many landmarks a pose came as low as the least loss of all, but for rounding.
+
+    Parameters
+    ----------
+    losses : sequence of float
+        Of all poses suggested, and of others after them.
+    suggested : sequence of sequence of ndarray
+        The poses over each landmark.
+    same : float
+        Losses up to this are as good as none.
+    """
+    if not losses:
+        return 0
+    enough, left = max(SAME_LOSS * min(losses), same), iter(losses)
+    return sum(min(islice(left, len(over)), default=np.inf) <= enough for over in suggested)
 
 
 def _candidates(first: Member, second: Member, matching: Matching, mirrored: bool) -> list[Matrix]:

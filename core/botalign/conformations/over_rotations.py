@@ -136,19 +136,19 @@ def pair_block(members: Sequence[Member], matching: Matching, motions: Matrix, p
         "motions": np.array([each.motion for each in matches]),
         "distances": np.array([each.distance for each in matches]),
         "open": np.array([each.open for each in matches]),
-        "searched": np.array([each.searched for each in matches]),
     }
 
 
-def ways(motions: Matrix, a: int, b: int, *, mirrored: bool) -> list[Matrix]:
+def ways(motions: Matrix, a: int, b: int, *, mirrored: bool) -> list[list[Matrix]]:
     """Return the motions from map `b` to map `a` over each landmark, those of one hand."""
-    found = []
-    for landmark in motions:
-        for to_a, to_b in itertools.product(landmark[a], landmark[b]):
-            motion = compose(inverse(to_a), to_b)
-            if (np.linalg.det(motion[:, :3]) < 0) == mirrored:
-                found.append(motion)
-    return found
+    return [
+        [
+            motion
+            for to_a, to_b in itertools.product(landmark[a], landmark[b])
+            if (np.linalg.det((motion := compose(inverse(to_a), to_b))[:, :3]) < 0) == mirrored
+        ]
+        for landmark in motions
+    ]
 
 
 def _surveys(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -45,7 +46,9 @@ def read_pickled_array(path: str | PathLike[str]) -> NDArray[Any]:
         with Path(path).open("rb") as file:
             found = _Unpickler(file).load()
     except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror}); expected a pickled array, as z.pkl.") from None
+        raise InputError(
+            f"{path}: can't be read ({error.strerror or error}); expected a pickled array, as z.pkl."
+        ) from None
     except _RefusedError as refused:
         raise InputError(
             f"{path}: holds {refused}, expected a numpy array of numbers; where you trust the file, load it and write "
@@ -101,6 +104,23 @@ class _Array:
         self.array = np.frombuffer(bytes(data), number_type.dtype).reshape(shape, order="F" if order == "F" else "C")  # type: ignore[call-overload]
 
 
+class _Function:
+    """Stands in for a function; unlike one, it has no attributes that a pickle could set."""
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: Callable[..., object]) -> None:
+        self._call = call
+
+    def __call__(self, *arguments: object) -> object:
+        """Call what stands in."""
+        return self._call(*arguments)
+
+    def __setstate__(self, state: object) -> None:
+        """Refuse to be changed."""
+        raise _RefusedError("a changed function")
+
+
 #: Stands in for the class ``numpy.ndarray``, which pickles name but don't call.
 _NDARRAY = "ndarray"
 
@@ -127,11 +147,11 @@ def _encode(text: object, encoding: object) -> bytes:
 
 
 _STAND_INS: dict[tuple[str, str], Any] = {
-    **{(module, "_reconstruct"): _reconstruct for module in _MULTIARRAY},
-    **{(module, "_frombuffer"): _from_buffer for module in _NUMERIC},
+    **{(module, "_reconstruct"): _Function(_reconstruct) for module in _MULTIARRAY},
+    **{(module, "_frombuffer"): _Function(_from_buffer) for module in _NUMERIC},
     ("numpy", "ndarray"): _NDARRAY,
     ("numpy", "dtype"): _NumberType,
-    ("_codecs", "encode"): _encode,
+    ("_codecs", "encode"): _Function(_encode),
 }
 
 

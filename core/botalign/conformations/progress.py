@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from botalign.jobs import BlockDone
+from botalign.steps import retold
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,4 @@ def told(
     stage: str, blocks: Generator[BlockDone, None, dict[str, Any]]
 ) -> Generator[DistanceProgress, None, dict[str, Any]]:
     """Hand on the progress of blocks of work as that of a stage."""
-    while True:
-        try:
-            step = next(blocks)
-        except StopIteration as stop:
-            results: dict[str, Any] = stop.value
-            return results
-        yield DistanceProgress(stage, step.done, step.total, step.kept)
+    return retold(blocks, lambda step: DistanceProgress(stage, step.done, step.total, step.kept))

@@ -132,6 +132,8 @@ def descend(
     import jax
 
     optimiser, run = _compiled(loss, schedule)
+    # Not on a graphics card, which sums in another order each time: what is here is small.
+    parameters, data = jax.device_put((parameters, data), jax.devices("cpu")[0])
     state = optimiser.init(parameters)
     done = 0
     while done < schedule.steps:

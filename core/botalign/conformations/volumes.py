@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from botalign.conformations.arrays import load_array
 from botalign.errors import InputError
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
@@ -34,26 +35,30 @@ def find_volumes(path: str | PathLike[str], *, voxel_size_angstrom: float = 1.0)
     Raises
     ------
     InputError
-        If there are none.
+        If there are none, or the voxel size is none.
     """
     path = Path(path)
     if path.is_dir():
-        found = [each for each in path.iterdir() if each.name.lower().endswith(SUFFIXES)]
-        if not found:
+        maps = [each for each in path.iterdir() if _is_map(each)]
+        if not maps:
             raise InputError(f"{path}: holds no maps, expected some of {', '.join(SUFFIXES)}; give another folder.")
-        ordered: list[DensityMap | Path] = [*sorted(found, key=_by_number)]
+        ordered: list[DensityMap | Path] = [*sorted(maps, key=_by_number)]
         return ordered
     if path.suffix.lower() != ".npy":
-        raise InputError(f"{path}: expected a folder of maps, or volumes as .npy (volumes, z, y, x).")
-    try:
-        volumes = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or "it is no numpy file"
-        raise InputError(f"{path}: can't be read ({reason}); expected volumes.") from None
+        found = "expected" if path.exists() else "there is no such folder; expected"
+        raise InputError(f"{path}: {found} a folder of maps, or volumes as .npy (volumes, z, y, x).")
+    if not 0 < voxel_size_angstrom < np.inf:
+        raise InputError(f"voxel_size_angstrom: got {voxel_size_angstrom:g}, expected a size above 0.")
+    volumes = load_array(path, "volumes (volumes, z, y, x)", mapped=True)
     if volumes.ndim != 4:
         raise InputError(f"{path}: got an array of shape {volumes.shape}, expected volumes (volumes, z, y, x).")
     grid = Grid(volumes.shape[1:], (voxel_size_angstrom,) * 3)
     return [DensityMap(volume, grid, name=f"{path}[{k}]") for k, volume in enumerate(volumes)]
+
+
+def _is_map(path: Path) -> bool:
+    """Whether a file is a map by its name, and not hidden, as what macOS adds to each file on a foreign disk."""
+    return path.name.lower().endswith(SUFFIXES) and not path.name.startswith(".")
 
 
 def _by_number(path: Path) -> list[tuple[int, str]]:

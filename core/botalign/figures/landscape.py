@@ -24,7 +24,7 @@ _MOST_POINTS, _MOST_PAIRS = 20_000, 5_000
 
 
 def landscape_figure(
-    landscape: Landscape, latents: Points, subset: Points, distances: Points, *, colours: Points | None = None
+    landscape: Landscape, latents: Points, subset: Points, distances: Points, *, values: Points | None = None
 ) -> Figure:
     """Draw a latent space before and after.
 
@@ -34,8 +34,8 @@ def landscape_figure(
         What was learned.
     latents, subset, distances
         What it was learned from, see :func:`botalign.landscape`.
-    colours : ndarray, shape (n,), optional
-        A number for each latent, to colour it by; its first principal coordinate afterwards if not given.
+    values : ndarray, shape (n,), optional
+        What colours the points, a number for each latent; its first principal coordinate afterwards if not given.
 
     Returns
     -------
@@ -49,13 +49,13 @@ def landscape_figure(
     figure = Figure(figsize=(12.0, 7.4), dpi=150, layout="constrained", facecolor="white")
     panels = figure.subplots(2, 3)
     after = _principal(landscape.transformed)
-    shade = after[:, 0] if colours is None else np.asarray(colours, dtype=np.float64)
+    shade = after[:, 0] if values is None else np.asarray(values, dtype=np.float64)
     factor = _nearest_factor(subset, distances)
     image = _scatter(panels[0, 0], _principal(latents), shade)
     panels[0, 0].set_title("latents as given")
     _scatter(panels[0, 1], after, shade)
     panels[0, 1].set_title(f"transformed, d' = {landscape.transformed.shape[1]}")
-    label = "first coordinate, transformed" if colours is None else "given value"
+    label = "first coordinate, transformed" if values is None else "given value"
     figure.colorbar(image, ax=panels[0, 1], label=label, shrink=0.85)
     for axes, points, scale, agreement, when in (
         (panels[1, 0], subset, factor, landscape.before, "before"),
@@ -131,7 +131,7 @@ def _draw_trials(axes: Axes, landscape: Landscape) -> None:
     axes.set_xticks(numbers)
     axes.set_ylim(-0.03, 1.05)
     axes.set_xlabel("dimensions d'")
-    axes.set_title(f"intrinsic dimension {landscape.intrinsic_dimension}")
+    axes.set_title(f"intrinsic dimension {landscape.intrinsic_dimension_in_words}")
     axes.legend(frameon=False, fontsize="small")
 
 

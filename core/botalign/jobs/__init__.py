@@ -3,6 +3,6 @@
 from botalign.jobs.blocks import BlockDone, run_blocks
 from botalign.jobs.store import BlockStore, remove_work
 from botalign.jobs.versions import versions
-from botalign.jobs.workers import Workers, open_workers
+from botalign.jobs.workers import Shared, Workers, open_workers
 
-__all__ = ["BlockDone", "BlockStore", "Workers", "open_workers", "remove_work", "run_blocks", "versions"]
+__all__ = ["BlockDone", "BlockStore", "Shared", "Workers", "open_workers", "remove_work", "run_blocks", "versions"]

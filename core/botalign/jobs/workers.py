@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -51,6 +52,8 @@ class Workers:
     send : callable, optional
         Takes a large value and whether all workers want it, brings it to all of them or to one, and returns what stands
         for it among a block's arguments.
+    release : callable, optional
+        Takes what `send` returned, when nobody will ask for it any more.
     apart : bool, optional
         Whether workers share no memory, so that each had better get a part of what is large.
     renew : callable, optional
@@ -63,6 +66,7 @@ class Workers:
         count: int,
         *,
         send: Callable[[Any, bool], Any] | None = None,
+        release: Callable[[Any], None] | None = None,
         apart: bool = False,
         renew: Callable[[], Executor] | None = None,
     ) -> None:
@@ -70,6 +74,7 @@ class Workers:
         self.executor = executor
         self.apart = apart
         self._send = send or (lambda value, everywhere: value)
+        self._release = release or (lambda brought: None)
         self._renew = renew
         self._sent: dict[int, Any] = {}
         self._numbers = 0
@@ -84,7 +89,8 @@ class Workers:
 
     def forget(self, shared: Shared) -> None:
         """Let go of a large value that no more blocks will ask for."""
-        self._sent.pop(shared.number, None)
+        if shared.number in self._sent:
+            self._release(self._sent.pop(shared.number))
 
     def submit(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Begun:
         """Begin a block."""
@@ -158,21 +164,35 @@ def _processes(count: int) -> Iterator[Workers]:
     context = multiprocessing.get_context("spawn")
 
     def new() -> Executor:
-        return ProcessPoolExecutor(count, mp_context=context)
+        # Ctrl-C at a terminal goes to all of them; they end when this one says so.
+        return ProcessPoolExecutor(
+            count, mp_context=context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
+        )
 
     with tempfile.TemporaryDirectory(prefix="botalign-", ignore_cleanup_errors=True) as folder:
         numbers = iter(range(2**62))
 
         def send(value: Any, everywhere: bool) -> _InFile:
             path = Path(folder) / f"{next(numbers)}"
-            if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+            array = isinstance(value, np.ndarray) and not value.dtype.hasobject
+            try:
                 with path.open("wb") as file:
-                    np.save(file, value)
-                return _InFile(str(path), array=True)
-            path.write_bytes(pickle.dumps(value, protocol=5))
-            return _InFile(str(path), array=False)
+                    if array:
+                        np.save(file, value)
+                    else:
+                        pickle.dump(value, file, protocol=5)
+            except OSError as error:
+                raise InputError(
+                    f"workers: {folder} can't take what processes share ({error.strerror or error}); set TMPDIR to a "
+                    "folder with more space, or use threads."
+                ) from error
+            return _InFile(str(path), array)
 
-        workers = Workers(new(), count, send=send, renew=new)
+        def release(place: _InFile) -> None:
+            with suppress(OSError):  # Windows keeps what a process has mapped
+                Path(place.path).unlink()
+
+        workers = Workers(new(), count, send=send, release=release, renew=new)
         try:
             yield workers
         finally:
@@ -206,7 +226,8 @@ def _cluster(address: str) -> Iterator[Workers]:
 
             def send(value: Any, everywhere: bool) -> Any:
                 # Sent to all, so that a block can go on elsewhere when a worker is lost.
-                return client.scatter(value, broadcast=everywhere, hash=False)
+                # In a list: of a list or a dict each entry would be scattered by itself.
+                return client.scatter([value], broadcast=everywhere, hash=False)[0]
 
             yield Workers(executor, count, send=send, apart=True)
     finally:

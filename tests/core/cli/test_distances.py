@@ -1,11 +1,13 @@
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import botalign
 from botalign import DistanceProgress
+from botalign.cli.all_pairs import workers
 from botalign.cli.long_work import finished
 from botalign.geometry import random_rotations
 
@@ -82,6 +84,21 @@ def test_ctrl_c_keeps_what_is_done(run: Run, maps: list[Path], tmp_path: Path, m
     assert run("distances", *maps, "-o", tmp_path / "D.zarr", *OVER).code == 0
     assert not partial.exists()
     assert listing(tmp_path / "D.zarr") == listing(whole)
+
+
+def test_many_maps_are_for_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("botalign.cli.all_pairs.ALL_THREADS", 4)
+
+    def who(count: int, **asked: Any) -> tuple[int, int]:
+        found = workers(count, **({"over_rotations": True, "threads": None} | asked))
+        return found["threads"], found["processes"]
+
+    assert who(12) == who(13, over_rotations=False) == who(13, scheduler="tcp://host:1") == (4, 0)
+    assert who(13) == (4, 4)
+    assert who(13, processes=2) == who(3, processes=2) == (4, 2)
+    assert who(13, threads=1) == (1, 0)
+    monkeypatch.setattr("botalign.cli.all_pairs.ALL_THREADS", 1)
+    assert who(13) == (1, 0)
 
 
 def test_a_bar_with_the_time_left(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,8 @@ def read_until(descriptor: int, text: str, seconds: float = 60) -> str:
     return seen
 
 
+# The child runs another program at once, so what jax says, if another test has loaded it, doesn't concern it.
+@pytest.mark.filterwarnings(r"ignore:os\.fork\(\) was called:RuntimeWarning")
 def test_ctrl_c_in_a_terminal(pair: Pair, tmp_path: Path) -> None:
     master, slave = pty.openpty()
     command = ("align", pair.fixed, pair.moving, "-o", "a.mrc", "--result", "r.json", "--evaluations", "5000")

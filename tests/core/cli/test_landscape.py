@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import botalign
+from botalign.geometry import random_rotations
 
 from .conftest import Run, listing
 
@@ -103,6 +104,7 @@ def test_distances_are_computed_and_kept(
     def told(maps: list[Path], **options: object) -> Generator[None, None, botalign.DistanceTable]:
         asked.append(options)
         Path(str(options["work"])).mkdir()
+        (Path(str(options["work"])) / "work.json").touch()
         yield None
         motions = np.broadcast_to(np.eye(3, 4), (20, 20, 3, 4))
         return botalign.DistanceTable(tuple(map(str, maps)), known, motions, "wemd", {})
@@ -112,7 +114,10 @@ def test_distances_are_computed_and_kept(
     ran = run(*given, "-o", tmp_path / "out", "--metric", "wemd", "--seed", "3", "--threads", "1")
     assert (ran.code, ran.err) == (0, "")
     assert "distances.zarr, z_transformed.npy" in ran.out
-    assert asked[0] | {"work": ""} == {"metric": "wemd", "over_rotations": True, "threads": 1, "seed": 3, "work": ""}
+    assert asked[0] | {"work": ""} == {
+        "metric": "wemd", "over_rotations": True, "threads": 1, "processes": 0, "scheduler": None, "seed": 3,
+        "work": "",
+    }  # fmt: skip
     assert not (tmp_path / "out" / "distances.zarr.partial").exists()
     # Kept, and of use in another order of the volumes.
     table = botalign.read_distances(tmp_path / "out" / "distances.zarr")
@@ -147,6 +152,92 @@ def test_an_interruption_keeps_what_is_done(
     assert ran.code == 130
     assert "distances.zarr.partial, give the same command again to go on" in ran.err
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["distances.zarr.partial"]
+
+
+def test_distances_that_could_not_be_written_are_kept(
+    run: Run, analysed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(maps: list[Path], **options: object) -> Generator[None, None, None]:
+        work = Path(str(options["work"]))
+        work.mkdir()
+        (work / "work.json").touch()
+        if done:
+            (work / "pairs_000000.npz").touch()
+        raise botalign.InputError("the disk is full.")
+        yield
+
+    monkeypatch.setattr(botalign, "distance_steps", told)
+    volumes = with_volumes(tmp_path, analysed)
+    done = False
+    assert "disk is full" in run("landscape", analysed / "z.9.pkl", volumes, "-o", tmp_path / "out", *QUICK).refused()
+    assert not (tmp_path / "out").exists()
+    done = True
+    assert "disk is full" in run("landscape", analysed / "z.9.pkl", volumes, "-o", tmp_path / "out", *QUICK).refused()
+    assert (tmp_path / "out" / "distances.zarr.partial" / "pairs_000000.npz").exists()
+
+
+def test_stopped_while_it_learns_it_goes_on_with_the_distances(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("zarr", reason="needs zarr")
+    rng = np.random.default_rng(0)
+    hinges = np.array([0.0, 0.0, 40.0, 40.0, 20.0])
+    latents = np.column_stack([np.append(hinges, rng.uniform(0, 40, 45)), rng.uniform(0, 1, 50)])
+    np.save(tmp_path / "z.npy", latents)
+    folder = tmp_path / "volumes"
+    folder.mkdir()
+    np.savetxt(folder / "z_values.txt", latents[:5])
+    for number, hinge in enumerate(hinges):
+        pose = np.column_stack([random_rotations(1, rng)[0], np.zeros(3)])
+        made = botalign.phantom(20, voxel_size_angstrom=6, resolution_angstrom=20, hinge_degrees=hinge, transform=pose)
+        made.write(folder / f"vol_{number:03d}.mrc")
+    given = ("landscape", tmp_path / "z.npy", folder, "-o", tmp_path / "out", *QUICK)
+
+    def interrupted(*_: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(botalign, "landscape_steps", interrupted)
+        ran = run(*given)
+    assert ran.code == 130
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["distances.zarr"]
+    table = botalign.read_distances(tmp_path / "out" / "distances.zarr")
+    assert max(table.distances[0, 1], table.distances[2, 3]) < 0.2 * table.distances[0, 2]
+    assert table.distances[0, 4] < table.distances[0, 2]
+    assert table.motions is not None
+    with monkeypatch.context() as patched:
+        patched.setattr(botalign, "distance_steps", None)
+        ran = run(*given, "--quiet")
+        assert (ran.code, ran.err) == (0, "")
+        assert "50, of which 5 have volumes" in ran.out
+        assert "written" not in ran.out
+        found = np.load(tmp_path / "out" / "subset_transformed.npy")
+        assert np.linalg.norm(found[0] - found[1]) < np.linalg.norm(found[0] - found[2])
+        assert "z_transformed.npy: exists already" in run(*given).refused()
+    for path in (tmp_path / "out").glob("*.*[!r]"):
+        path.unlink()
+    assert "distances.zarr: exists already" in run(*given, "--seed", "1").refused()
+
+
+def test_options_of_what_is_not_done_are_refused(run: Run, analysed: Path, tmp_path: Path) -> None:
+    given = ("landscape", analysed / "z.9.pkl", analysed / "kmeans20", "-o", tmp_path / "out")
+    for more in (("--volumes", analysed / "V.npy"), ("--voxel-size", "2"), ("--metric", "l2")):
+        error = run(*given, "--distances", analysed / "D.npy", *more).refused()
+        assert f"{more[0]}: is for distances to be computed" in error
+    assert "--voxel-size: is for volumes in an NPY" in run(*given, "--volumes", tmp_path, "--voxel-size", "2").refused()
+    assert "--voxel-size: got 0" in run(*given, "--volumes", analysed / "V.npy", "--voxel-size", "0").refused()
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_it_reads_is_not_written_over(run: Run, analysed: Path, tmp_path: Path) -> None:
+    for name in ("subset_transformed.npy", "z_transformed.csv"):
+        (tmp_path / name).write_bytes(b"mine")
+    given = ("landscape", analysed / "z.9.pkl")
+    more = ("-o", tmp_path, "--distances", analysed / "D.npy", "--overwrite")
+    assert "it is an input" in run(*given, tmp_path / "subset_transformed.npy", *more).refused()
+    colour = ("--colour-by", tmp_path / "z_transformed.csv")
+    assert "it is an input" in run(*given, analysed / "kmeans20", *more, *colour).refused()
+    assert (tmp_path / "z_transformed.csv").read_bytes() == b"mine"
 
 
 def test_options_are_refused_before_the_long_work(

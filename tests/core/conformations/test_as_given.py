@@ -1,9 +1,16 @@
 """Distances of maps as they lie, against their definitions."""
 
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
 import botalign
+from botalign.conformations.as_given import table_block
+from botalign.jobs import Shared, Workers
 
 
 def maps(count: int, *, voxel: float = 1.5) -> list[botalign.DensityMap]:
@@ -47,6 +54,23 @@ def test_it_makes_no_difference_who_works(workers: dict[str, int]) -> None:
     given = maps(70)  # more than a block of the table
     alone = botalign.distances(given, levels=2)
     assert np.array_equal(botalign.distances(given, levels=2, **workers).distances, alone.distances)
+
+
+def test_no_block_carries_vectors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+
+    def told(self: Workers, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        if function is table_block:
+            sizes.append(len(pickle.dumps([each for each in arguments if not isinstance(each, Shared)])))
+        return submit(self, function, arguments)
+
+    submit = Workers.submit
+    monkeypatch.setattr(Workers, "submit", told)
+    given = maps(3)
+    alone, kept = botalign.distances(given), botalign.distances(given, work=tmp_path / "work")
+    np.testing.assert_array_equal(kept.distances, alone.distances)
+    assert len(sizes) == 2
+    assert max(sizes) < 1000
 
 
 def test_maps_that_cannot_be_compared_as_they_lie_are_refused() -> None:

@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
@@ -147,6 +149,9 @@ SQUARE = distances(np.random.default_rng(9).random((6, 2)))
         (SQUARE + np.tri(6), "not symmetric"),
         (SQUARE + np.eye(6), "not symmetric with zeros"),
         (1 - np.eye(6), "all maps lie equally far"),
+        (np.full((3, 3), "a"), "got values of type <U1, expected real numbers"),
+        (1j * SQUARE, "got values of type complex128"),
+        ([[0.0, 1.0], [1.0]], "expected a square table"),
     ],
 )
 def test_what_is_no_table_of_distances_is_refused(table: np.ndarray, message: str) -> None:
@@ -157,7 +162,8 @@ def test_what_is_no_table_of_distances_is_refused(table: np.ndarray, message: st
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ({"dimensions": 0}, "dimensions: got 0, expected 1 to 5"),
+        ({"dimensions": 0}, "dimensions: got 0, expected a whole number from 1 to 5"),
+        ({"dimensions": 2.0}, "dimensions: got 2.0, expected a whole number"),
         ({"dimensions": 6}, "dimensions: got 6"),
         ({"alpha": 1.5}, "alpha: got 1.5"),
         ({"time": -1.0}, "time: got -1"),
@@ -168,3 +174,12 @@ def test_what_is_no_table_of_distances_is_refused(table: np.ndarray, message: st
 def test_options_out_of_range_are_refused(option: dict[str, float], message: str) -> None:
     with pytest.raises(InputError, match=message):
         botalign.diffusion_map(SQUARE, **option)
+
+
+def test_coordinates_that_do_not_come_out_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diffusion, "DENSE", 0)
+    monkeypatch.setattr(diffusion, "eigsh", partial(diffusion.eigsh, maxiter=1))
+    line = distances(np.arange(400.0)[:, None])
+    with pytest.raises(InputError, match="the first 2 coordinates of 400 maps can't be told from the next") as error:
+        diffusion_map(line, bandwidth=0.5)
+    assert "\n" not in str(error.value)

@@ -63,7 +63,7 @@ def run(folder: Path, kind: str, *, kill_at: str | None = None) -> list[str]:
 def test_killed_and_begun_again_gives_the_same_bits_and_does_nothing_twice(maps: Path) -> None:
     run(maps, "over", kill_at="read")
     run(maps, "over", kill_at="landmarks")
-    done = {path.name: path.stat().st_mtime_ns for path in (maps / "work").glob("*.npz")}
+    done = {path.name: path.stat().st_mtime_ns for path in (maps / "work").glob("[!.]*.npz")}
     assert any(name.startswith("search") for name in done)
     told = run(maps, "over")
     assert told[0] == "read 6 6 6"
@@ -101,6 +101,26 @@ def test_other_work_is_not_gone_on_with(maps: Path) -> None:
     os.utime(given[0], ns=(0, time.time_ns()))
     with pytest.raises(botalign.InputError, match="unfinished work with other maps"):
         botalign.distances(given, work=maps / "work")
+
+
+def test_maps_of_the_same_names_sizes_and_times_are_told_apart(
+    six: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, chosen in (("a", six.maps[:2]), ("b", six.maps[2:4])):
+        (tmp_path / folder).mkdir()
+        for name, each in zip(("1.mrc", "2.mrc"), chosen, strict=True):
+            each.write(tmp_path / folder / name)
+            os.utime(tmp_path / folder / name, ns=(0, 0))
+    monkeypatch.chdir(tmp_path / "a")
+    botalign.distances(["1.mrc", "2.mrc"], work=tmp_path / "work")
+    monkeypatch.chdir(tmp_path / "b")
+    with pytest.raises(botalign.InputError, match="unfinished work with other maps"):
+        botalign.distances(["1.mrc", "2.mrc"], work=tmp_path / "work")
+    for name in ("1.mrc", "2.mrc"):  # and in one place too
+        (tmp_path / "b" / name).replace(tmp_path / "a" / name)
+    monkeypatch.chdir(tmp_path / "a")
+    with pytest.raises(botalign.InputError, match="unfinished work with other maps"):
+        botalign.distances(["1.mrc", "2.mrc"], work=tmp_path / "work")
 
 
 @pytest.mark.slow

@@ -1,7 +1,11 @@
 """A latent space in which distances mean something."""
 
+import json
+import os
 import subprocess
 import sys
+import textwrap
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -144,13 +148,30 @@ def test_a_constant_coordinate_and_more_dimensions_than_there_are() -> None:
         ({"dimensions": 0}, "dimensions: got 0"),
         ({"steps": 0}, "steps: got 0"),
         ({"seed": -1}, "seed: got -1"),
+        ({"batch": 2.5}, "batch: got 2.5, expected a whole number"),
     ],
 )
 def test_bad_input(change: dict[str, object], found: str) -> None:
     given = {"latents": Z, "subset": OMEGA, "distances": DISTANCES} | change
-    with pytest.raises(InputError, match=found) as caught:
-        landscape(given.pop("latents"), given.pop("subset"), given.pop("distances"), **given)
+    with pytest.raises(InputError, match=found) as caught:  # at the call
+        landscape_steps(given.pop("latents"), given.pop("subset"), given.pop("distances"), **given)
     assert "\n" not in str(caught.value)
+
+
+def test_an_option_that_is_none_is_refused() -> None:
+    with pytest.raises(TypeError, match="unexpected options: colour"):
+        landscape_steps(Z, OMEGA, DISTANCES, colour="red")
+
+
+def test_dimensions_that_were_not_tried_are_told(isometric: Landscape, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not isometric.dimensions_left
+    monkeypatch.setattr(import_module("botalign.conformations.landscape"), "_MOST_DIMENSIONS", 1)
+    found = landscape(Z, OMEGA, DISTANCES, steps=np.int64(100), held_out=0.0)
+    assert (found.intrinsic_dimension, found.dimensions_left) == (1, True)
+    assert repr(found).endswith("intrinsic dimension 1 or more>")
+    content = json.loads(found.to_json())
+    assert content["dimensions_left"] is True
+    assert "seed" not in content["parameters"]
 
 
 def test_without_jax(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,3 +186,30 @@ def test_jax_is_loaded_where_it_is_needed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_it_is_trained_on_the_first_processor_whatever_else_there_is() -> None:
+    code = """
+        import numpy as np, jax
+        from botalign.conformations import training
+        second = jax.devices("cpu")[1]
+        found = []
+
+        def compiled(loss, schedule):
+            optimiser, run = original(loss, schedule)
+            return optimiser, lambda *given: found.append(run(*given)) or found[-1]
+
+        def loss(xp, parameters, data, pairs):
+            return ((parameters["a"] - data["b"]) ** 2).mean()
+
+        original, training._compiled = training._compiled, compiled
+        draw = lambda steps, batch: np.zeros((steps, batch, 2), np.int32)
+        with jax.default_device(second):
+            list(training.descend(loss, {"a": np.ones(3)}, {"b": np.zeros(3)}, draw, training.Schedule(3, 2)))
+        print({device.id for leaf in jax.tree.leaves(found) for device in leaf.devices()})
+    """
+    environment = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=2", "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], check=True, capture_output=True, text=True, env=environment
+    )
+    assert done.stdout.strip() == "{0}"

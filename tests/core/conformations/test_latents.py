@@ -63,6 +63,8 @@ def test_a_pickle_is_not_run(tmp_path: Path) -> None:
         (pickle.dumps(np.ndarray), "holds no numpy array"),
         (pickle.dumps(np.float64(3)), "multiarray.scalar"),
         (b"cos\nsystem\n(S'true'\ntR.", "os.system"),
+        (b"c_codecs\nencode\n(N}S'mine'\nI1\nstb.", "a changed function"),
+        (b"cnumpy.core.multiarray\n_reconstruct\n}S'mine'\nI1\nsb.", "a changed function"),
         (b"cnumpy\nndarray\n(tR.", "damaged"),
     ],
 )
@@ -86,16 +88,27 @@ def test_latents_that_cannot_be_used(tmp_path: Path) -> None:
     np.save(tmp_path / "objects.npy", np.array([None]), allow_pickle=True)
     np.save(tmp_path / "nan.npy", np.array([[1.0, np.nan], [0.0, 1.0]]))
     np.save(tmp_path / "cube.npy", np.zeros((2, 2, 2)))
+    with (tmp_path / "archive.npy").open("wb") as file:
+        np.savez(file, Z)
     for name, text in (("a.txt", "1 2\n3"), ("words.txt", "a b"), ("empty.txt", "\n"), ("a.npy", ""), ("a.star", "")):
         (tmp_path / name).write_text(text)
     for name, found in (
-        ("objects.npy", "no table of numbers"), ("nan.npy", "1 of 2 latents are NaN"), ("cube.npy", "a latent a row"),
-        ("a.txt", "no table"), ("words.txt", "no table"), ("empty.txt", "is empty"), ("a.npy", "no table"),
+        ("objects.npy", "no array of numbers"), ("nan.npy", "1 of 2 latents are NaN"), ("cube.npy", "a latent a row"),
+        ("a.txt", "no table"), ("words.txt", "no table"), ("empty.txt", "is empty"), ("a.npy", "is no NumPy array"),
+        ("archive.npy", "is no NumPy array"),
         ("a.star", "unknown ending"), ("missing.npy", "can't be read"), ("missing.pkl", "can't be read"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=found) as caught:
             read_latents(tmp_path / name)
         assert name in str(caught.value)
+
+
+def test_rows_of_latents_with_one_coordinate(tmp_path: Path) -> None:
+    one = np.arange(50.0, 60.0)[:, None]
+    np.savetxt(tmp_path / "centers_ind.txt", [3, 1, 4], fmt="%d")
+    np.testing.assert_array_equal(read_subset(tmp_path / "centers_ind.txt", one).latents, [[53], [51], [54]])
+    np.savetxt(tmp_path / "z.txt", one[[3, 1, 4]])
+    np.testing.assert_array_equal(read_subset(tmp_path / "z.txt", one).latents, [[53], [51], [54]])
 
 
 @pytest.fixture

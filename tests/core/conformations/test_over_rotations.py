@@ -1,5 +1,6 @@
 """Distances minimised over rigid motions: what they are known to be, and that it makes no difference who works."""
 
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 import botalign
 from botalign.alignment.preparation import survey
+from botalign.conformations.choices import DistanceOptions
 from botalign.conformations.matching import Matching, match
 from botalign.conformations.members import frame_of, member
 from botalign.conformations.over_rotations import landmarks_of, ways
@@ -83,6 +85,9 @@ def test_over_the_hand_too(make_family: Callable[..., Family]) -> None:
     np.testing.assert_array_equal(both.mirrored, differ)
     assert (both.distances[differ] < 0.9 * plain.distances[differ]).all()
     assert both.distances[0, 2] < 0.2 * both.distances[0, 1]
+    assert both.open_cycles is not None
+    assert both.open_cycles.max() <= 4  # of as many landmarks
+    assert both.open_cycles[0, 2] == 0
 
 
 def test_ways_that_lead_astray_are_noticed_and_the_pair_is_searched(six: Family) -> None:
@@ -93,12 +98,25 @@ def test_ways_that_lead_astray_are_noticed_and_the_pair_is_searched(six: Family)
     found = match(a, b, matching, (), mirrored=False)
     assert found.searched
     astray = [matching.closeness().stepped(a, found.motion, np.array([*axis, 0, 0, 0])) for axis in 2.5 * np.eye(3)]
-    again = match(a, b, matching, astray, mirrored=False)
+    again = match(a, b, matching, [[each] for each in astray], mirrored=False)
     assert again.searched
     assert again.open >= 2
     assert again.distance == pytest.approx(found.distance, rel=1e-4)
-    right = match(a, b, matching, [found.motion, found.motion, astray[0]], mirrored=False)
+    right = match(a, b, matching, [[found.motion], [astray[1], found.motion], [astray[0]]], mirrored=False)
     assert (right.searched, right.open) == (False, 1)
+
+
+def test_of_copies_no_cycle_is_open(six: Family) -> None:
+    table = botalign.distances([six.maps[0]] * 3, metric="l2", over_rotations=True, **QUICK)
+    assert table.open_cycles is not None
+    assert not table.open_cycles.any()
+
+
+def test_options_of_numpy_go_into_json() -> None:
+    options = DistanceOptions(
+        over_rotations=np.bool_(True), size=np.int64(32), seed=np.uint8(3), levels=np.int32(4), landmarks=np.int16(2)
+    )
+    assert json.loads(json.dumps(options.as_parameters()))["size"] == 32
 
 
 def test_landmarks_are_spread_over_the_set() -> None:
@@ -113,10 +131,10 @@ def test_the_way_over_a_landmark() -> None:
     poses = [np.column_stack([p[:, :3] * np.linalg.det(p[:, :3]), p[:, 3]]) for p in poses]
     motions = np.array([[[compose(landmark, inverse(pose))] for pose in poses] for landmark in poses[:2]])
     found = ways(motions, 0, 2, mirrored=False)
-    assert len(found) == 2
-    for way in found:
+    assert [len(over) for over in found] == [1, 1]
+    for (way,) in found:
         np.testing.assert_allclose(way, compose(poses[0], inverse(poses[2])), atol=1e-12)
-    assert ways(motions, 0, 2, mirrored=True) == []
+    assert ways(motions, 0, 2, mirrored=True) == [[], []]
 
 
 def test_what_cannot_be_is_refused(six: Family) -> None:
@@ -127,6 +145,8 @@ def test_what_cannot_be_is_refused(six: Family) -> None:
         (six.maps[:2], {"scale": "norm"}, "scale: got 'norm'"),
         (six.maps[:2], {"size": 8}, "size: got 8, expected a whole number from 16 to 128"),
         (six.maps[:2], {"landmarks": 0}, "landmarks: got 0"),
+        (six.maps[:2], {"seed": -1}, "seed: got -1"),
+        (six.maps[:2], {"levels": 2.5}, "levels: got 2.5"),
         (six.maps[:2], {"over_rotations": False, "hand": True}, "hand: a mirror is looked for together with rotations"),
         ([six.maps[0], small], {}, "is the voxel size of one of them wrong"),
         (["nowhere.mrc", "never.mrc"], {}, "nowhere.mrc: there is no such file"),

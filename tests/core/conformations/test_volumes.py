@@ -10,7 +10,7 @@ from botalign.conformations.volumes import find_volumes
 
 
 def test_a_folder_is_taken_in_the_order_of_its_numbers(tmp_path: Path) -> None:
-    for name in ("vol_10.mrc", "vol_9.mrc", "vol_100.map.gz", "z_values.txt"):
+    for name in ("vol_10.mrc", "._vol_10.mrc", "vol_9.mrc", "vol_100.map.gz", "z_values.txt"):
         (tmp_path / name).touch()
     assert [Path(str(path)).name for path in find_volumes(tmp_path)] == ["vol_9.mrc", "vol_10.mrc", "vol_100.map.gz"]
 
@@ -27,13 +27,18 @@ def test_volumes_of_numpy(tmp_path: Path) -> None:
 
 def test_what_holds_no_volumes(tmp_path: Path) -> None:
     np.save(tmp_path / "one.npy", np.zeros((4, 4, 4)))
-    (tmp_path / "text.npy").write_text("text")
+    with (tmp_path / "archive.npy").open("wb") as file:
+        np.savez(file, np.zeros((2, 4, 4, 4)))
+    for name in ("text.npy", "text.txt"):
+        (tmp_path / name).write_text("text")
     for path, found in (
         (tmp_path, "holds no maps"),
         (tmp_path / "one.npy", r"expected volumes \(volumes, z, y, x\)"),
-        (tmp_path / "text.npy", "it is no numpy file"),
+        (tmp_path / "text.npy", "is no NumPy array"),
         (tmp_path / "missing.npy", "No such file"),
-        (tmp_path / "a.mrc", "expected a folder of maps"),
+        (tmp_path / "text.txt", "text.txt: expected a folder of maps"),
+        (tmp_path / "nowhere", "nowhere: there is no such folder; expected a folder of maps"),
+        (tmp_path / "archive.npy", "is no NumPy array, expected volumes"),
     ):
         with pytest.raises(InputError, match=found):
             find_volumes(path)

@@ -1,7 +1,9 @@
+import errno
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -64,6 +66,34 @@ def test_results_are_those_of_the_function_in_the_order_of_the_blocks(alone: dic
 def test_it_makes_no_difference_who_works(alone: dict[str, Any], kind: dict[str, int]) -> None:
     with open_workers(**kind) as workers:
         assert same(work(workers), alone)
+
+
+def interruptible(number: int) -> bool:
+    return signal.getsignal(signal.SIGINT) != signal.SIG_IGN
+
+
+def test_ctrl_c_is_for_the_program_that_began_the_processes() -> None:
+    with open_workers(processes=1) as workers:
+        assert exhaust(run_blocks(interruptible, {"one": (1,)}, workers=workers)) == {"one": False}
+    assert interruptible(1)
+
+
+def test_what_is_forgotten_or_does_not_fit_takes_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with open_workers(processes=1) as workers:
+        shared = workers.share(np.arange(1000.0))
+        exhaust(run_blocks(spectrum, {"one": (shared, 1)}, workers=workers))
+        (folder,) = tmp_path.iterdir()
+        assert len(list(folder.iterdir())) == 1
+        workers.forget(shared)
+        assert list(folder.iterdir()) == []
+        monkeypatch.setattr(np, "save", full)
+        with pytest.raises(InputError, match=r"can't take what processes share \(No space left.*set TMPDIR"):
+            workers.submit(spectrum, (shared, 1))
+
+
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_any_executor_will_do(alone: dict[str, Any]) -> None:
