@@ -93,6 +93,45 @@ def test_a_loss_that_is_not_finite_is_refused(bad: float, fixed: DensityMap, mov
     refused(fixed, moving, "^loss: got", loss=lambda rotated, still: bad, size=16)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"partial": True, "loss": "core"}, "^loss='core' can't be given with partial=True"),
+        ({"partial": True, "loss": lambda u, v: 0.0}, "^a loss of your own can't be given with partial=True"),
+        ({"partial": True, "preset": "paper"}, "^preset='paper' can't be given with partial=True"),
+        ({"partial": True, "refine": False}, "^refine=False can't be given with partial=True"),
+        ({"partial": True, "size": 48}, "^size=48 can't be given with partial=True"),
+        ({"partial": True, "evaluations": 7}, "^evaluations=7 can't be given with partial=True"),
+        ({"partial": True, "wavelet": "sym4"}, "^wavelet='sym4' can't be given with partial=True"),
+        ({"partial": True, "levels": 3}, "^levels=3 can't be given with partial=True"),
+        ({"preset": "paper", "loss": "core"}, "^loss='core' can't be given with preset='paper'"),
+        ({"refine": False, "loss": "core"}, "^loss='core' can't be given with refine=False"),
+        ({"loss": "l2", "wavelet": "sym4"}, "^wavelet='sym4' can't be given with loss='l2'"),
+        ({"loss": lambda u, v: 0.0, "levels": 3}, "^levels=3 can't be given with a loss of your own"),
+    ],
+)
+def test_options_that_contradict_each_other(
+    options: dict[str, object], message: str, fixed: DensityMap, moving: DensityMap
+) -> None:
+    refused(fixed, moving, message, **options)
+
+
+def test_what_half_maps_and_a_single_mask_do_not_go_with(fixed: DensityMap, moving: DensityMap) -> None:
+    halves = {
+        f"half_maps_{role}": (each, each.with_data(2 * each.data))
+        for role, each in (("fixed", fixed), ("moving", moving))
+    }
+    for options in ({"partial": True}, {"preset": "paper"}, {"refine": False}):
+        refused(fixed, moving, "^half maps can't be given with ", **halves, **options)
+    mask = fixed.with_data(np.ones_like(fixed.data))
+    what = "can't be given with a mask for one map only"
+    refused(fixed, moving, f"^loss='l2' {what}", mask_fixed=mask, loss="l2")
+    refused(fixed, moving, f"^preset='paper' {what}", mask_moving=mask, preset="paper")
+    # With both masks nothing is looked for as a part, and what is the same as by default is no contradiction.
+    align_steps(fixed, moving, mask_fixed=mask, mask_moving=mask, loss="l2", size=24)
+    align_steps(fixed, moving, partial=True, loss="wemd", size=32, evaluations=200, refine=True)
+
+
 def test_stepping_refuses_the_same(fixed: DensityMap, moving: DensityMap) -> None:
     with pytest.raises(InputError, match=r"^size: "):
         next(align_steps(fixed, moving, size=3))

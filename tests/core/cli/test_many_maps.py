@@ -119,8 +119,9 @@ def test_a_run_that_was_stopped_goes_on(run: Run, pair: Pair, tmp_path: Path, mo
 def test_resuming_minds_masks_half_maps_and_versions(
     run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mask, out, aligned = tmp_path / "mask.mrc", tmp_path / "out", []
-    botalign.read(pair.fixed).with_data((botalign.read(pair.fixed).data > 0).astype("float32")).write(mask)
+    mask, other, out, aligned = tmp_path / "mask.mrc", tmp_path / "other.mrc", tmp_path / "out", []
+    for whole, inside in ((pair.fixed, mask), (pair.moving, other)):
+        botalign.read(whole).with_data((botalign.read(whole).data > 0).astype("float32")).write(inside)
     align_steps = botalign.align_steps
 
     def steps(fixed: botalign.DensityMap, moving: botalign.DensityMap, **options: object) -> object:
@@ -130,14 +131,14 @@ def test_resuming_minds_masks_half_maps_and_versions(
     monkeypatch.setattr(botalign, "align_steps", steps)
     typed = ("align", pair.fixed, pair.moving, "--result", out / "r.json", "--hand", "keep", *QUICK)
     out.mkdir()
-    masked = (*typed, "--mask-fixed", mask)
+    masked = (*typed, "--mask-fixed", mask, "--mask-moving", other)
     assert run(*masked).code == 0
     assert run(*masked, "--resume").code == 0
     assert len(aligned) == 1
     os.utime(mask, ns=(0, time.time_ns() + 10**9))
     assert run(*masked, "--resume").code == 0
     assert len(aligned) == 2
-    halves = ("--half-maps-fixed", pair.fixed, pair.fixed, "--half-maps-moving", pair.moving, pair.moving)
+    halves = ("--half-maps-fixed", pair.fixed, mask, "--half-maps-moving", pair.moving, other)
     assert "other half_maps_fixed, half_maps_moving;" in run(*masked, *halves, "--resume").refused()
     os.utime(mask, ns=(0, 0))
     monkeypatch.setattr(botalign, "__version__", "99.0", raising=False)
