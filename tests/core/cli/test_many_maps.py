@@ -44,7 +44,20 @@ def test_one_motion_for_all(run: Run, pair: Pair, halves: list[Path], tmp_path: 
     for path in halves:
         expected = found.apply(botalign.read(path), onto=grid)
         np.testing.assert_array_equal(botalign.read(out / path.name).data, expected.data)
-    assert ran.out.splitlines()[-1].startswith("written in ")
+    assert ran.out.splitlines()[-1] == f"written in {out}, {result}"
+
+
+def test_what_is_wrong_with_a_map_that_is_read_twice_is_said_once(
+    run: Run, pair: Pair, halves: list[Path], tmp_path: Path
+) -> None:
+    for path in halves:
+        raw = bytearray(path.read_bytes())
+        raw[40:52] = bytes(12)  # the sides of the cell: no voxel size
+        path.write_bytes(raw)
+    typed = ("--hand", "keep", "--evaluations", "1", "--size", "16", "--no-refine")
+    ran = run("align", pair.fixed, *halves, "--common", "-o", tmp_path / "out", *typed)
+    assert ran.code == 0
+    assert [line.split(":")[2].strip() for line in ran.err.splitlines()] == list(map(str, halves))
 
 
 def test_the_mean_is_taken_on_the_grid_of_the_first(pair: Pair) -> None:
@@ -72,6 +85,7 @@ def test_a_table_for_other_programs(run: Run, pair: Pair, tmp_path: Path) -> Non
     assert (ran.code, ran.err) == (0, "")
     rows = rows_of(table)
     assert [row["moving"] for row in rows] == [str(pair.moving), str(tmp_path / "b.mrc")]
+    assert ran.out.splitlines()[-1] == f"written in {tmp_path / 'r'}, {table}"
     found = botalign.Alignment.load(tmp_path / "r" / "b.json")
     matrix = [[float(rows[1][f"m{i}{j}"]) for j in (1, 2, 3, 4)] for i in (1, 2, 3)]
     np.testing.assert_array_equal(matrix, found.moving_to_fixed)
