@@ -27,6 +27,7 @@ from botalign.alignment.verdict import verdict
 from botalign.errors import InputError
 from botalign.geometry import identity
 from botalign.maps.density_map import DensityMap
+from botalign.maps.expected import expect_map
 from botalign.steps import exhaust
 from botalign.threads import one_blas_thread
 
@@ -119,8 +120,8 @@ def align(
     Raises
     ------
     InputError
-        If a map holds nothing to align, the boxes differ tenfold in size, an option is out of range, or two contradict
-        each other.
+        If a map is none or holds nothing to align, the boxes differ tenfold in size, an option is out of range, or two
+        contradict each other.
 
     See Also
     --------
@@ -159,6 +160,8 @@ def align_steps(fixed: DensityMap, moving: DensityMap, **options: Any) -> Genera
 def _steps(fixed: DensityMap, moving: DensityMap, chosen: Options) -> Generator[Progress, None, Alignment]:
     """Survey the maps, find the pose, score it."""
     began = time.perf_counter()
+    expect_map(fixed, "fixed")
+    expect_map(moving, "moving")
     _check_sizes(fixed, moving)
     for whole, halves in ((fixed, chosen.half_maps_fixed), (moving, chosen.half_maps_moving)):
         _check_halves(whole, halves)

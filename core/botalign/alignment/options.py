@@ -12,6 +12,7 @@ from botalign.alignment.result import Alignment
 from botalign.errors import InputError
 from botalign.geometry import geodesic_degrees, is_rigid
 from botalign.maps.density_map import DensityMap
+from botalign.maps.expected import expect_map
 from botalign.transport.embedding import wavelet_named
 
 HANDS = ("check", "auto", "keep")
@@ -65,6 +66,11 @@ class Options:
             _number(name, getattr(self, name))
         if self.local_degrees is not None and not 0 < self.local_degrees <= 180:
             raise InputError(f"local_degrees: got {self.local_degrees}, expected an angle above 0 and at most 180.")
+        for role in ("fixed", "moving"):
+            if getattr(self, f"mask_{role}") is not None:
+                expect_map(getattr(self, f"mask_{role}"), f"mask_{role}")
+            for half in getattr(self, f"half_maps_{role}") or ():
+                expect_map(half, f"half_maps_{role}")
         self._check_half_maps()
         wavelet_named(self.wavelet)
         try:

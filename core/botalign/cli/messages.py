@@ -31,6 +31,10 @@ _WORDS = tuple(
         (r"(?<=: )Value error, ", ""),
         (r" is not one of ('[^',]*')$", r" is not \1"),
         (r"(?<![\d.,])1 voxels are NaN or infinite; replace them", "1 voxel is NaN or infinite; replace it"),
+        (
+            r"(?<![\d.,])1 pixels are NaN or infinite, (in .*?); replace them",
+            r"1 pixel is NaN or infinite, \1; replace it",
+        ),
         (r"(?<![\d.,])1 voxels lie", "1 voxel lies"),
         (r"(?<![\d.,])1 bytes", "1 byte"),
     )

@@ -1,10 +1,25 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from botalign import DensityMap, Grid, InputError, align, align_steps, contour_level, score
+from botalign import (
+    DensityMap,
+    Grid,
+    InputError,
+    align,
+    align_steps,
+    average,
+    contour_level,
+    difference,
+    moved,
+    potential,
+    projections,
+    score,
+)
 
 
-def refused(fixed: DensityMap, moving: DensityMap, message: str, **options: object) -> None:
+def refused(fixed: object, moving: object, message: str, **options: object) -> None:
     """Check that the error is one line that names what is wrong."""
     with pytest.raises(InputError, match=message) as caught:
         align(fixed, moving, **options)
@@ -130,6 +145,28 @@ def test_what_half_maps_and_a_single_mask_do_not_go_with(fixed: DensityMap, movi
     # With both masks nothing is looked for as a part, and what is the same as by default is no contradiction.
     align_steps(fixed, moving, mask_fixed=mask, mask_moving=mask, loss="l2", size=24)
     align_steps(fixed, moving, partial=True, loss="wemd", size=32, evaluations=200, refine=True)
+
+
+def test_what_is_no_map_is_refused(fixed: DensityMap, moving: DensityMap) -> None:
+    path, array = "maps/a.mrc", fixed.data
+    refused(path, moving, r"^fixed: got the path 'maps/a.mrc', expected a DensityMap; .* botalign.read reads one")
+    refused(fixed, Path(path), r"^moving: got the path 'maps/a.mrc'")
+    refused(fixed, array, r"^moving: got an array of shape \(48, 48, 48\), .*botalign.DensityMap\(array, grid\)")
+    refused(None, moving, "^fixed: got None")
+    refused(fixed, moving, "^mask_fixed: got an array", mask_fixed=array)
+    refused(
+        fixed, moving, "^half_maps_moving: got the path", half_maps_fixed=(fixed,) * 2, half_maps_moving=(path,) * 2
+    )
+    for function in (score, potential, difference):
+        with pytest.raises(InputError, match=r"^second: got the path 'maps/a.mrc'"):
+            function(fixed, path)
+    for use in (
+        lambda: moved(array, np.eye(3, 4), fixed.grid),
+        lambda: projections(array, 1),
+        lambda: average([fixed, array]),
+    ):
+        with pytest.raises(InputError, match="got an array of shape"):
+            use()
 
 
 def test_stepping_refuses_the_same(fixed: DensityMap, moving: DensityMap) -> None:
