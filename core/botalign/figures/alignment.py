@@ -51,8 +51,8 @@ def alignment_figure(alignment: Alignment, fixed: DensityMap, moving: DensityMap
     -------
     matplotlib.figure.Figure
         Both maps over each other in three projections, before and after, in orange and blue, which together give white;
-        the Fourier shell correlations; the course of the search, if there is one. After the loss ``"core"`` a third row shows which part
-        agrees. Not known to pyplot: save it by ``figure.savefig``.
+        the Fourier shell correlations; the course of the search, if there is one. After the loss ``"core"`` a third row
+        shows which part agrees. Not known to pyplot: save it by ``figure.savefig``.
 
     Notes
     -----
