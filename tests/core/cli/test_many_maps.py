@@ -4,12 +4,14 @@ import csv
 import os
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import botalign
+from botalign.cli.tables import alignments_table
 from botalign.geometry import geodesic_degrees
 
 from .conftest import QUICK, Pair, Run, listing
@@ -92,6 +94,15 @@ def test_a_table_for_other_programs(run: Run, pair: Pair, tmp_path: Path) -> Non
     assert float(rows[1]["correlation"]) == found.after.correlation
     assert (rows[1]["mirrored"], rows[1]["hand"]) == ("False", "as given")
     assert "exists already" in run("align", pair.fixed, pair.moving, "--table", table, *QUICK).refused()
+
+
+def test_the_table_says_how_well_parts_fit(result_file: Path) -> None:
+    whole = botalign.Alignment.load(result_file)
+    part = replace(whole, parameters={**whole.parameters, "partial": True})
+    head, first, second = alignments_table([whole, part]).splitlines()
+    assert head.startswith("map ")
+    assert "(part" not in first
+    assert f" -> {part.after.correlation:.4f} (part {part.candidates[0].correlation:.4f})" in second
 
 
 def test_a_run_that_was_stopped_goes_on(run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
