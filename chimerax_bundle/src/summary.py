@@ -14,6 +14,7 @@ def summary(outcome):
             lines.append(f"{name} {before:.4f} before, <b>{after:.4f}</b> after")
     plain = [
         f"they agree to {resolution(outcome.alignment.after)}",
+        *([f"part: {outcome.alignment.part_in_words}"] if outcome.alignment.part_in_words else []),
         f"hand: {outcome.alignment.hand_in_words}",
         *(line for line in (advice(outcome), f"verdict: {outcome.alignment.verdict_in_words}") if line),
         f"shift {short(outcome.shift)}, angle {short(outcome.angle)} degrees, {outcome.alignment.seconds:.2f} seconds",

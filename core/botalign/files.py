@@ -41,13 +41,15 @@ def check_output(
     """
     path = Path(path)
     if suffixes is not None and not path.name.lower().endswith(tuple(suffixes)):
-        raise InputError(f"{path}: unknown ending, expected one of {', '.join(suffixes)}; give the file such a name.")
+        expected = suffixes[0] if len(suffixes) == 1 else f"one of {', '.join(suffixes)}"
+        raise InputError(f"{path}: unknown ending, expected {expected}; give the file such a name.")
     folder = path.parent
     try:
         _refuse_taken(path, overwrite=overwrite)
         if not folder.is_dir():
-            found = "is not a folder" if folder.exists() else "does not exist"
-            raise InputError(f"{path}: the folder {folder} {found}; make it first or give another.")
+            if folder.exists():
+                raise InputError(f"{path}: {folder} is not a folder, so nothing can be written in it; give another.")
+            raise InputError(f"{path}: the folder {folder} does not exist; make it first or give another.")
         # A real file tells more than permission bits do: quotas, read-only and network file systems.
         with tempfile.TemporaryFile(dir=folder):
             pass

@@ -17,6 +17,7 @@ _HEIGHT = 300
 _PLACE = (0.15, 0.14, 0.82, 0.83)
 #: How far from a point a click may be, in screen pixels.
 _REACH = 12.0
+_HINT = "Press Open… and choose the coordinates.csv\nthat botalign embed has written."
 #: Of what has no number, and of the rims, which are seen on dark and on light grounds.
 GREY = "#8C8C8C"
 
@@ -38,6 +39,13 @@ class ScatterPlot(Plot):
         self._mark: Any = None
         super().__init__(viewer, height=_HEIGHT, place=_PLACE)
         self.canvas.mpl_connect("button_press_event", self._on_click)
+
+    def clear(self) -> None:
+        """Show nothing but what to do."""
+        self.axes.clear()
+        self.axes.set_axis_off()
+        self.axes.text(0.5, 0.5, _HINT, ha="center", va="center", transform=self.axes.transAxes, fontsize=8)
+        self._on_theme()
 
     def show(
         self, x: Sequence[float], y: Sequence[float], labels: tuple[str, str], values: Sequence[Any] | None = None
@@ -67,6 +75,11 @@ class ScatterPlot(Plot):
         x, y = self._points[number]
         self._mark.set_data([x], [y])
         self.canvas.draw_idle()
+
+    def _on_theme(self, event: Any = None) -> None:
+        super()._on_theme(event)
+        for text in self.axes.texts:
+            text.set_color(self.axes.xaxis.label.get_color())
 
     def _on_click(self, event: Any) -> None:
         """Choose the point nearest to a click, if there is one near."""

@@ -24,6 +24,7 @@ def alignment_table(result: Alignment, before: Scores) -> str:
     rows = [
         ("correlation", f"{before.correlation:.4f} → <b>{after.correlation:.4f}</b>"),
         ("FSC 0.5", f"{_angstrom(before.fsc_resolution_angstrom)} → <b>{_angstrom(after.fsc_resolution_angstrom)}</b>"),
+        *([] if result.part_in_words is None else [("part", escape(result.part_in_words))]),
         ("turned by", f"{result.angle_degrees:.2f}°" + (", after a mirror" if result.mirrored else "")),
         ("shifted by", f"{shift:.2f} Å"),
         ("hand", _hand(result)),

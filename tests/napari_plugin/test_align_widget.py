@@ -402,8 +402,15 @@ def test_a_mask_that_lies_on_the_fixed_map_says_what_is_looked_for(
     pair[0].affine = own
     x = np.broadcast_to(fixed.grid.axis_angstrom(2), fixed.grid.shape)
     half = fixed.with_data(np.clip((x + 12) / 8, 0, 1).astype(np.float32))
-    widget.form.more.mask_fixed.value = add(half, "half", affine=own)
+    more = widget.form.more
+    more.mask_fixed.value = add(half, "half", affine=own)
+    # What such a search has no use for is refused,
+    assert align() is None
+    assert widget.status.value.startswith("size=16 can't be given with a mask for one map only")
+    # and as the form is at first it isn't.
+    more.evaluations.value, more.size.value = 200, 32
     result = align()
+    assert f"{result.correlation_in_part:.4f} (correlation about the mean" in widget.results.summary.value
     assert result.parameters["mask_fixed"] == "half"
     assert result.parameters["partial"] is True
     assert off_by(result, moved) < 4

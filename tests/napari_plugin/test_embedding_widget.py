@@ -85,6 +85,18 @@ def test_a_click_on_a_point_shows_its_map_in_one_layer(
     assert many.number == 1
 
 
+def test_before_a_file_is_open_the_plot_says_what_to_do(viewer: Any, many: Any, folder: Path) -> None:
+    axes = many.plot.axes
+    (hint,) = axes.texts
+    assert hint.get_text().startswith("Press Open… and choose the coordinates.csv")
+    assert axes.axison is False
+    colour = hint.get_color()
+    viewer.theme = "light"
+    assert hint.get_color() != colour
+    many.load(folder / "coordinates.csv")
+    assert (list(axes.texts), axes.axison) == ([], True)
+
+
 def test_of_quick_clicks_the_last_one_counts(
     viewer: Any, many: Any, folder: Path, click: Callable[..., None], qtbot: Any
 ) -> None:

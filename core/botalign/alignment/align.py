@@ -27,6 +27,7 @@ from botalign.alignment.verdict import verdict
 from botalign.errors import InputError
 from botalign.geometry import identity
 from botalign.maps.density_map import DensityMap
+from botalign.maps.expected import expect_map
 from botalign.steps import exhaust
 from botalign.threads import one_blas_thread
 
@@ -97,7 +98,8 @@ def align(
         only, what it holds is looked for as a part of the other map.
     partial : bool, optional
         Whether the smaller molecule is to be looked for as a part of the larger one. Then all rotations and shifts are
-        looked at, by the correlation within the part; `loss`, `size`, `evaluations` and `seed` don't matter.
+        looked at, by the correlation within the part; `seed` doesn't matter, and another `loss`, `size`, `evaluations`,
+        `wavelet`, `levels` or `preset` than by default, half maps, and no refinement are refused.
     half_maps_fixed, half_maps_moving : tuple of two DensityMap, optional
         Half maps of both maps, for their noise: the standard errors of the pose are then due to noise alone, where
         without them all counts that the maps don't have in common.
@@ -118,7 +120,8 @@ def align(
     Raises
     ------
     InputError
-        If a map holds nothing to align, the boxes differ tenfold in size, or an option is out of range.
+        If a map is none or holds nothing to align, the boxes differ tenfold in size, an option is out of range, or two
+        contradict each other.
 
     See Also
     --------
@@ -157,7 +160,11 @@ def align_steps(fixed: DensityMap, moving: DensityMap, **options: Any) -> Genera
 def _steps(fixed: DensityMap, moving: DensityMap, chosen: Options) -> Generator[Progress, None, Alignment]:
     """Survey the maps, find the pose, score it."""
     began = time.perf_counter()
+    expect_map(fixed, "fixed")
+    expect_map(moving, "moving")
     _check_sizes(fixed, moving)
+    for whole, halves in ((fixed, chosen.half_maps_fixed), (moving, chosen.half_maps_moving)):
+        _check_halves(whole, halves)
     a = survey(masked(fixed, chosen.mask_fixed), level=chosen.level_fixed, role="fixed")
     b = survey(masked(moving, chosen.mask_moving), level=chosen.level_moving, role="moving")
     _check_radii(a, b, fixed.name, moving.name)
@@ -201,6 +208,15 @@ def _check_sizes(fixed: DensityMap, moving: DensityMap) -> None:
             f"fixed map {fixed.name} is {a:.4g} A wide and moving map {moving.name} {b:.4g} A, expected sizes within a "
             f"factor of {LARGEST_RATIO:g}; is the voxel size of one of them wrong?"
         )
+
+
+def _check_halves(whole: DensityMap, halves: tuple[DensityMap, DensityMap] | None) -> None:
+    """Refuse a map given as a half of itself: the difference of the halves would not be their noise."""
+    for half in halves or ():
+        if half.grid == whole.grid and np.array_equal(half.data, whole.data):
+            raise InputError(
+                f"half maps: {half.name} is the same as {whole.name}, the whole map, expected a half of it; give that."
+            )
 
 
 def _check_radii(fixed: Surveyed, moving: Surveyed, fixed_name: str, moving_name: str) -> None:

@@ -10,6 +10,7 @@ from botalign.errors import InputError
 from botalign.geometry import compose, inverse
 from botalign.maps.contour import contour_level
 from botalign.maps.density_map import DensityMap
+from botalign.maps.expected import expect_map
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import moved
 
@@ -48,6 +49,8 @@ def difference(
     -----
     Nothing is filtered: of two maps of different resolution, the detail that only one of them has is in the difference.
     """
+    expect_map(first, "first")
+    expect_map(second, "second")
     pose = rigid_motion(transform)
     u, v = first.data, moved(second, pose, first.grid, threads=threads).data
     common = _inside(first.grid, second.grid, pose)

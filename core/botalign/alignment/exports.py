@@ -66,6 +66,7 @@ def napari(transform: Matrix) -> Matrix:
 def text(alignment: Alignment) -> str:
     """Return a summary of a result in a few lines."""
     before, after = alignment.before, alignment.after
+    of_part = part(alignment)
     lines = [
         f"{alignment.moving.name} onto {alignment.fixed.name}",
         f"rotation     {turn(alignment.angle_degrees, alignment.axis)}"
@@ -74,12 +75,21 @@ def text(alignment: Alignment) -> str:
         f"correlation  {before.correlation:z.4f} before, {after.correlation:z.4f} after",
         f"FSC 0.5      {resolution(before.fsc_resolution_angstrom)} before, "
         f"{resolution(after.fsc_resolution_angstrom)} after",
+        *([] if of_part is None else [f"part         {of_part}"]),
         f"hand         {hand(alignment)}",
         f"verdict      {verdict(alignment)}",
         f"error        {standard_error(alignment)}",
         f"seconds      {alignment.seconds:.2f}",
     ]
     return "\n".join(lines)
+
+
+def part(alignment: Alignment) -> str | None:
+    """Return in words how well a part fits that was looked for, None if none was."""
+    within = alignment.correlation_in_part
+    if within is None:
+        return None
+    return f"{within:z.4f} (correlation about the mean where the part lies; the lines above count the whole maps)"
 
 
 def standard_error(alignment: Alignment) -> str:

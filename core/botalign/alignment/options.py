@@ -12,6 +12,7 @@ from botalign.alignment.result import Alignment
 from botalign.errors import InputError
 from botalign.geometry import geodesic_degrees, is_rigid
 from botalign.maps.density_map import DensityMap
+from botalign.maps.expected import expect_map
 from botalign.transport.embedding import wavelet_named
 
 HANDS = ("check", "auto", "keep")
@@ -49,7 +50,7 @@ class Options:
         Raises
         ------
         InputError
-            For the first option that is out of range.
+            For the first option that is out of range, and for two that contradict each other.
         """
         _one_of("hand", self.hand, HANDS)
         if not callable(self.loss):
@@ -65,6 +66,11 @@ class Options:
             _number(name, getattr(self, name))
         if self.local_degrees is not None and not 0 < self.local_degrees <= 180:
             raise InputError(f"local_degrees: got {self.local_degrees}, expected an angle above 0 and at most 180.")
+        for role in ("fixed", "moving"):
+            if getattr(self, f"mask_{role}") is not None:
+                expect_map(getattr(self, f"mask_{role}"), f"mask_{role}")
+            for half in getattr(self, f"half_maps_{role}") or ():
+                expect_map(half, f"half_maps_{role}")
         self._check_half_maps()
         wavelet_named(self.wavelet)
         try:
@@ -75,6 +81,32 @@ class Options:
             raise InputError(
                 "start: expected a result (botalign.Alignment.load reads one) or a 3x4 matrix of a rigid motion in A."
             )
+        self._check_together()
+
+    def _check_together(self) -> None:
+        """Refuse an option that another one would leave without effect."""
+        halves = "half maps" if self.half_maps_fixed is not None else None
+        rough = None if self.refine else "refine=False"
+        core = "loss='core'" if self.loss == "core" else None
+        if self.is_partial:
+            what = "partial=True" if self.partial else "a mask for one map only, which is looked for in the other,"
+            paper = None if self.preset is None else f"preset={self.preset!r}"
+            others = [self._changed(name) for name in ("loss", "size", "evaluations", "wavelet", "levels")]
+            _refuse_with(what, "a part is searched for, and judged, in a way of its own", paper, halves, rough, *others)
+        if self.preset is not None:
+            _refuse_with(f"preset={self.preset!r}", "the published method has nothing of the kind", core, halves)
+        if not self.refine:
+            _refuse_with("refine=False", "nothing but the refinement uses it", core, halves)
+        if self.loss != "wemd" and self.loss != "core":
+            loss = f"loss={self.loss!r}" if isinstance(self.loss, str) else "a loss of your own"
+            _refuse_with(loss, "the WEMD alone uses it", self._changed("wavelet"), self._changed("levels"))
+
+    def _changed(self, name: str) -> str | None:
+        """Return an option as it was given, or None if it is as it is by itself."""
+        value, usual = getattr(self, name), getattr(Options, name)
+        if name == "loss" and callable(value):
+            return "a loss of your own"
+        return None if value == usual else f"{name}={value!r}"
 
     def _check_half_maps(self) -> None:
         given = self.half_maps_fixed, self.half_maps_moving
@@ -83,8 +115,15 @@ class Options:
                 "half maps: got those of one map only, expected half_maps_fixed and half_maps_moving, or none."
             )
         for halves in given:
-            if halves is not None and (len(halves) != 2 or halves[0].grid != halves[1].grid):
+            if halves is None:
+                continue
+            if len(halves) != 2 or halves[0].grid != halves[1].grid:
                 raise InputError("half maps: expected two maps on the same grid; are they of the same reconstruction?")
+            if np.array_equal(halves[0].data, halves[1].data):
+                raise InputError(
+                    f"half maps: {halves[0].name} and {halves[1].name} are the same map, expected two independent "
+                    "halves; give the other one too."
+                )
 
     @property
     def is_partial(self) -> bool:
@@ -131,6 +170,13 @@ class Options:
 
 def _names(halves: tuple[DensityMap, DensityMap] | None) -> list[str] | None:
     return None if halves is None else [half.name for half in halves]
+
+
+def _refuse_with(option: str, reason: str, *others: str | None) -> None:
+    """Refuse the first of other options that is given beside one."""
+    for other in others:
+        if other is not None:
+            raise InputError(f"{other} can't be given with {option}: {reason}; leave out one of the two.")
 
 
 def _one_of(name: str, value: object, expected: tuple[str, ...]) -> None:

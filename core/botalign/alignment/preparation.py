@@ -12,6 +12,7 @@ from scipy import fft, ndimage
 from botalign.errors import InputError
 from botalign.maps.contour import background_level, contour_level, contrast, level_above
 from botalign.maps.density_map import DensityMap
+from botalign.maps.expected import expect_map
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import SMOOTHING_VOXELS, smoothed
 from botalign.maps.splines import spline_coefficients
@@ -175,8 +176,9 @@ def survey(density_map: DensityMap, *, level: float | None = None, role: str = "
     Raises
     ------
     InputError
-        If the map is constant, or next to nothing lies above the level.
+        If it is no map, the map is constant, or next to nothing lies above the level.
     """
+    expect_map(density_map, role)
     where = f"{role} map {density_map.name}"
     low, high = float(density_map.data.min()), float(density_map.data.max())
     if low == high:

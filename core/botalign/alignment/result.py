@@ -226,6 +226,19 @@ class Alignment:
         return exports.verdict(self)
 
     @property
+    def correlation_in_part(self) -> float | None:
+        """The correlation about the mean where the part lies, if a part was looked for, else None.
+
+        The scores count the whole maps, which agree no better than the part is large.
+        """
+        return self.candidates[0].correlation if self.parameters.get("partial") else None
+
+    @property
+    def part_in_words(self) -> str | None:
+        """How well a part fits that was looked for, as every front end says it; None if none was."""
+        return exports.part(self)
+
+    @property
     def hand_in_words(self) -> str:
         """What is known of the hand, as :meth:`to_text` says it."""
         return exports.hand(self)

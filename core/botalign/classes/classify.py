@@ -19,6 +19,7 @@ from botalign.classes.result import Classification, ClassifyProgress
 from botalign.classes.turning import image_splines
 from botalign.jobs import open_workers
 from botalign.maps import ImageStack
+from botalign.maps.expected import expect_stack
 from botalign.steps import exhaust
 
 Steps = Generator[ClassifyProgress, None, Classification]
@@ -90,8 +91,8 @@ def classify(
     Raises
     ------
     InputError
-        If there are fewer images than classes, images can't be used, an argument is out of range, or the folder holds
-        other work.
+        If `stack` is none, there are fewer images than classes, images can't be used, an argument is out of range, or
+        the folder holds other work.
 
     Warns
     -----
@@ -142,8 +143,10 @@ def classify_steps(
 
 def _checked(classes: int, stack: ImageStack) -> int:
     """Refuse more classes than there are images."""
+    expect_stack(stack, "stack")
     n = len(stack.images)
-    return whole_number("classes", classes, 1, n, unit=f" for the {n} images of {stack.name}")
+    images = "the 1 image" if n == 1 else f"the {n} images"
+    return whole_number("classes", classes, 1, n, unit=f" for {images} of {stack.name}")
 
 
 def _steps(

@@ -33,7 +33,7 @@ class ClassifyOptions:
         Raises
         ------
         InputError
-            For the first option that is out of range.
+            For the first option that is out of range, and for scales of a metric that has none.
         """
         if self.metric not in get_args(MetricName):
             raise InputError(f"metric: got {self.metric!r}, expected 'wemd' or 'l2'.")
@@ -50,6 +50,10 @@ class ClassifyOptions:
                 continue
             number = whole_number(name.removesuffix("_pixels"), value, low, high, unit=unit, advice=advice)
             object.__setattr__(self, name, number)
+        if self.metric == "l2" and self.levels is not None:
+            raise InputError(
+                f"levels: got {self.levels} with the metric 'l2', expected none, since it has no scales; leave it out."
+            )
         object.__setattr__(self, "mirror", bool(self.mirror))
 
     @property

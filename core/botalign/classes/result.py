@@ -45,7 +45,7 @@ class Iteration:
         return 1.0 - self.work
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Classification:
     """Class averages, and where each image belongs.
 
@@ -87,6 +87,14 @@ class Classification:
     converged: bool
     metric: str
     seed: int
+
+    def __repr__(self) -> str:
+        """Return one line: the averages are many pixels."""
+        ended = "converged" if self.converged else "not converged"
+        return (
+            f"<Classification: {len(self.labels)} images in {len(self.sizes)} classes of {self.sizes[0]} to "
+            f"{self.sizes[-1]}, {self.metric}, {ended} after {len(self.iterations)} iterations>"
+        )
 
     @property
     def loss(self) -> float:

@@ -182,7 +182,8 @@ def _listed(path: Path, names: list[str]) -> tuple[NDArray[np.float32], tuple[fl
         beyond = next((index for _, index in places if not 0 <= index < len(stack.images)), None)
         if beyond is not None:
             raise InputError(
-                f"{path}: image {beyond + 1} of {file} is asked for, of {len(stack.images)}; fetch it again."
+                f"{path}: image {beyond + 1} of {file} is asked for, which holds {len(stack.images)}; is it the stack "
+                "that the list was made for?"
             )
         if images is None:
             images = np.empty((len(names), *stack.images.shape[1:]), dtype=np.float32)

@@ -18,6 +18,7 @@ from botalign.errors import InputError
 
 if TYPE_CHECKING:
     from botalign import Alignment, DensityMap
+    from botalign.cli.outputs import Output
 
 
 class Loss(StrEnum):
@@ -108,7 +109,7 @@ def align(
     ] = None,
     half_maps_moving: Annotated[
         tuple[Path, Path] | None,
-        typer.Option(metavar="A B", help="Half maps of MOVING, one map only.", show_default=False),
+        typer.Option(metavar="A B", help="Half maps of MOVING, which is one map then.", show_default=False),
     ] = None,
     seed: Seed = 0,
     threads: Threads = DEFAULT_THREADS,
@@ -127,6 +128,13 @@ def align(
 
     if resume and (result is None or common):
         raise InputError("--resume: keeps the results of maps aligned each by itself; give --result, and no --common.")
+    if common and len(moving) == 1:
+        raise InputError("--common: got one moving map, expected two or more; leave it out, or give the others too.")
+    if half_maps_moving is not None and len(moving) > 1 and not common:
+        raise InputError(
+            f"--half-maps-moving: got {len(moving)} moving maps, expected the one whose halves these are; align each "
+            "in a run of its own."
+        )
     one = moving[:1] if common else moving
     places = (
         outputs.place(output, moving, option="-o", suffixes=outputs.MAPS),
@@ -167,6 +175,8 @@ def align(
         "seed": seed,
         "threads": threads,
     }
+    if start is not None:
+        running.warn_of_other_maps(start, options["start"], fixed, moving)
     if resume:
         todo = [task if overwrite else resumed(task, fixed, options) for task in todo]
         check()
@@ -214,11 +224,8 @@ def align(
             for message in failures:
                 print_error(message)
         if done and not json:
-            _print_places(
-                [*(place.path for task in todo for place in task.outputs), *([table] if table else [])],
-                several=len(moving) > 1,
-                quiet=quiet,
-            )
+            places_told = [place for task in todo for place in task.outputs] + ([] if listed is None else [listed])
+            _print_places(places_told, several=len(moving) > 1, quiet=quiet)
     return 2 if failures else 0
 
 
@@ -231,10 +238,11 @@ def _print_table(done: list[Alignment], *, several: bool, quiet: bool) -> None:
             print_note(advice)
 
 
-def _print_places(paths: list[Path], *, several: bool, quiet: bool) -> None:
-    if several and paths:
-        print(f"written in {', '.join(dict.fromkeys(str(path.parent) for path in paths))}")
-    elif paths:
-        print(f"written      {', '.join(map(str, paths))}")
+def _print_places(places: list[Output], *, several: bool, quiet: bool) -> None:
+    if several and places:
+        named = (str(place.path.parent if place.in_folder else place.path) for place in places)
+        print(f"written in {', '.join(dict.fromkeys(named))}")
+    elif places:
+        print(f"written      {', '.join(str(place.path) for place in places)}")
     elif not quiet:
         print_note("nothing was written; -o writes the moved map, --result the motion, --figure a picture.")

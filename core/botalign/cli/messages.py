@@ -18,6 +18,10 @@ _WORDS = tuple(
         (r"^(dimensions|bandwidth|alpha|time|colours)(?=: (?:got|at) )", r"--\1"),
         (r"^(classes|metric|levels|rotations|shift|iterations|diameter)(?=: got )", r"--\1"),
         (r"^(landmarks|wavelet)(?=: got )", r"--\1"),
+        (r"\brefine=False\b", "--no-refine"),
+        (r"\bpartial=True\b", "--partial"),
+        (r"\b(loss|preset|size|evaluations)='?(\w+)'?(?= can't be given|: )", r"--\1 \2"),
+        (r"\bhalf_maps_fixed and half_maps_moving\b", "--half-maps-fixed and --half-maps-moving"),
         (r"\bover_rotations\b", "--over-rotations"),
         (r"\b(take|or) (metric|density|scale) (?=\w)", r"\1 --\2 "),
         (r"^level_(fixed|moving)(?=: got )", r"--level-\1"),
@@ -28,6 +32,10 @@ _WORDS = tuple(
         (r"(?<=: )Value error, ", ""),
         (r" is not one of ('[^',]*')$", r" is not \1"),
         (r"(?<![\d.,])1 voxels are NaN or infinite; replace them", "1 voxel is NaN or infinite; replace it"),
+        (
+            r"(?<![\d.,])1 pixels are NaN or infinite, (in .*?); replace them",
+            r"1 pixel is NaN or infinite, \1; replace it",
+        ),
         (r"(?<![\d.,])1 voxels lie", "1 voxel lies"),
         (r"(?<![\d.,])1 bytes", "1 byte"),
     )
@@ -58,7 +66,11 @@ def reworded(message: str) -> str:
 
 @contextmanager
 def shown_warnings() -> Iterator[None]:
-    """Print the warnings that are meant for users in one line each, without the code they come from."""
+    """Print the warnings that are meant for users in one line each, without the code they come from.
+
+    Each is printed once: that a map is read twice is nobody's concern.
+    """
+    said: set[str] = set()
 
     def show(
         message: Warning | str,
@@ -68,7 +80,9 @@ def shown_warnings() -> Iterator[None]:
         file: TextIO | None = None,
         line: str | None = None,
     ) -> None:
-        print_warning(str(message))
+        if str(message) not in said:
+            said.add(str(message))
+            print_warning(str(message))
 
     with warnings.catch_warnings():
         warnings.filterwarnings("always", category=UserWarning)

@@ -33,13 +33,16 @@ def potential(
     about both molecules, in the coordinates of A.
     """
     import botalign
-    from botalign.cli import outputs
+    from botalign.cli import outputs, running
     from botalign.cli.tables import history
 
     inputs = [first, second, *([] if motion is None else [motion])]
     outputs.check([outputs.Output(output, "-o", outputs.MAPS)], inputs=inputs, overwrite=overwrite)
+    placed = None if motion is None else botalign.Alignment.load(motion)
+    if motion is not None and placed is not None:
+        running.warn_of_other_maps(motion, placed, first, [second])
     options: dict[str, Any] = {
-        "transform": None if motion is None else botalign.Alignment.load(motion).moving_to_fixed,
+        "transform": None if placed is None else placed.moving_to_fixed,
         "level_first": level_a,
         "level_second": level_b,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import botalign
+from botalign.cli.messages import print_warning
 from botalign.cli.staging import Staging
 from botalign.cli.tables import history, shortened
 from botalign.errors import InputError
@@ -64,6 +65,32 @@ def require_matplotlib() -> None:
     """
     if not can_draw():
         raise InputError(f"--figure: needs matplotlib, which isn't installed; install it by {INSTALL_FIGURES}.")
+
+
+def warn_of_other_maps(path: Path, motion: Alignment, fixed: Path, moving: Sequence[Path]) -> None:
+    """Say so if a motion is that of other maps, by their names.
+
+    Parameters
+    ----------
+    path : Path
+        The result file.
+    motion : Alignment
+        What is in it.
+    fixed : Path
+        The map onto which it is used.
+    moving : sequence of Path
+        The maps for which it is used; it may be that of one of them.
+    """
+    was_moving, was_fixed = (Path(reference.name).name for reference in (motion.moving, motion.fixed))
+    names = [each.name for each in moving]
+    # Of a motion for several maps, theirs is the name of the mean.
+    if was_fixed == fixed.name and not set(was_moving.removeprefix("the mean of ").split(", ")).isdisjoint(names):
+        return
+    now = names[0] if len(names) == 1 else f"{len(names)} maps"
+    print_warning(
+        f"{path}: is the motion of {was_moving} onto {was_fixed}, used for {now} onto {fixed.name}; is it the right "
+        "one?"
+    )
 
 
 @contextmanager

@@ -33,11 +33,13 @@ def _row(alignment: Alignment) -> tuple[str, ...]:
     from botalign.alignment.exports import resolution
 
     shift = float((alignment.shift_angstrom**2).sum() ** 0.5)
+    in_part = alignment.correlation_in_part
     return (
         alignment.moving.name,
         f"{alignment.angle_degrees:.2f} degrees",
         f"{shift:.2f} A",
-        f"{alignment.before.correlation:z.4f} -> {alignment.after.correlation:z.4f}",
+        f"{alignment.before.correlation:z.4f} -> {alignment.after.correlation:z.4f}"
+        + ("" if in_part is None else f" (part {in_part:z.4f})"),
         resolution(alignment.after.fsc_resolution_angstrom),
         "not looked at" if alignment.hand is None else alignment.hand.decision,
         alignment.verdict or "none",

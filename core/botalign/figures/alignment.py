@@ -51,8 +51,8 @@ def alignment_figure(alignment: Alignment, fixed: DensityMap, moving: DensityMap
     -------
     matplotlib.figure.Figure
         Both maps over each other in three projections, before and after, in orange and blue, which together give white;
-        the Fourier shell correlations; the course of the search. After the loss ``"core"`` a third row shows which part
-        agrees. Not known to pyplot: save it by ``figure.savefig``.
+        the Fourier shell correlations; the course of the search, if there is one. After the loss ``"core"`` a third row
+        shows which part agrees. Not known to pyplot: save it by ``figure.savefig``.
 
     Notes
     -----
@@ -76,13 +76,15 @@ def alignment_figure(alignment: Alignment, fixed: DensityMap, moving: DensityMap
     for row, (title, pictures) in enumerate(rows):
         for column in range(len(PLANES)):
             _draw_projection(figure.add_subplot(grid[row, column]), pictures, column, title)
-    draw_shells(figure.add_subplot(grid[0, 3]), alignment)
-    draw_search(figure.add_subplot(grid[1, 3]), alignment)
+    # Where a part was looked for, all rotations were, and there is no course to draw.
+    draw_shells(figure.add_subplot(grid[0, 3] if alignment.trace else grid[:2, 3]), alignment)
+    if alignment.trace:
+        draw_search(figure.add_subplot(grid[1, 3]), alignment)
     for axes in figure.axes:
         axes.tick_params(labelsize=8)
         axes.xaxis.label.set_fontsize(9)
         axes.yaxis.label.set_fontsize(9)
-    for axes in figure.axes[-2:]:
+    for axes in figure.axes[len(PLANES) * len(rows) :]:
         axes.spines[["top", "right"]].set_visible(False)
     _title(figure, alignment)
     return figure
@@ -107,6 +109,8 @@ def _title(figure: Figure, alignment: Alignment) -> None:
         f"rotated by {alignment.angle_degrees:.2f}°, shifted by {shift:.2f} Å",
         f"correlation {before:z.4f} → {after:z.4f}",
     ]
+    if alignment.correlation_in_part is not None:
+        facts.append(f"where the part lies {alignment.correlation_in_part:z.4f}")
     if alignment.mirrored:
         facts.insert(0, "mirrored")
     if alignment.hand is not None:

@@ -42,7 +42,7 @@ def draw_shells(axes: Axes, alignment: Alignment) -> None:
 
 
 def draw_search(axes: Axes, alignment: Alignment) -> None:
-    """Draw the loss of each evaluation of the search, and the lowest so far, for either hand."""
+    """Draw the loss of each evaluation of the search, of which there is one at least, and the lowest so far."""
     for mirrored, colour, name in ((False, BLUE, "as given"), (True, ORANGE, "mirrored")):
         losses = np.array([point.loss for point in alignment.trace if point.mirrored is mirrored])
         if len(losses):
@@ -51,8 +51,7 @@ def draw_search(axes: Axes, alignment: Alignment) -> None:
             axes.step(
                 number, np.minimum.accumulate(losses), where="post", color=colour, linewidth=1.6, label=f"best, {name}"
             )
-    if alignment.trace:
-        _legend_above(axes)
+    _legend_above(axes)
     axes.margins(x=0.02)
     axes.set_xlabel("evaluation")
     axes.set_ylabel(_loss_label(alignment))

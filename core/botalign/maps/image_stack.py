@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ImageStack:
     """Images of one size.
 
@@ -48,13 +49,31 @@ class ImageStack:
             images = np.ascontiguousarray(images, dtype=np.float32)
             total = images.sum(dtype=np.float64)
         if not np.isfinite(total):
-            bad = int(images.size - np.count_nonzero(np.isfinite(images)))
-            raise InputError(f"{self.name}: {bad} pixels are NaN or infinite; replace them (by 0, say) and try again.")
+            counts = images[0].size - np.count_nonzero(np.isfinite(images), axis=(1, 2))
+            bad = np.flatnonzero(counts)
+            where = f"image {bad[0] + 1}" if len(bad) == 1 else f"{len(bad)} images, the first image {bad[0] + 1}"
+            raise InputError(
+                f"{self.name}: {counts.sum()} pixels are NaN or infinite, in {where}; replace them (by 0, say) and try "
+                "again."
+            )
         x, y = (float(side) for side in self.pixel_size_angstrom)
         if not (0 < x < np.inf and 0 < y < np.inf):
             raise InputError(f"{self.name}: got pixels of {x:g} x {y:g} A, expected positive sides.")
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "pixel_size_angstrom", (x, y))
+
+    def __repr__(self) -> str:
+        """Return one line: the pixels are many."""
+        return f"<ImageStack {self.summary}>"
+
+    @property
+    def summary(self) -> str:
+        """What the stack holds, in one line."""
+        count, rows, columns = self.images.shape
+        x, y = self.pixel_size_angstrom
+        pixel = f"{x:.6g}" if x == y else f"{x:.6g} x {y:.6g}"
+        images = "1 image" if count == 1 else f"{count} images"
+        return f"{Path(self.name).name}: {images} of {columns} x {rows} pixels of {pixel} A"
 
     def write(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Write an ``.mrcs`` file; see :func:`botalign.maps.write_stack`."""

@@ -11,13 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 from botalign.errors import InputError
 from botalign.geometry import random_rotations
 from botalign.maps.density_map import DensityMap
+from botalign.maps.expected import expect_map
 from botalign.maps.image_stack import ImageStack
 
 #: Frequencies looked up at once: some 100 MB of them.
 _POINTS = 2_000_000
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Projections:
     """Projections of a map.
 
@@ -34,6 +35,11 @@ class Projections:
     stack: ImageStack
     rotations: NDArray[np.float64]
     noise_sigma: float
+
+    def __repr__(self) -> str:
+        """Return one line: the pixels are many."""
+        noise = "no noise" if self.noise_sigma == 0 else f"noise of sigma {self.noise_sigma:.4g}"
+        return f"<Projections {self.stack.summary}, {noise}>"
 
     @property
     def viewing_directions(self) -> NDArray[np.float64]:
@@ -82,8 +88,9 @@ def projections(
     Raises
     ------
     InputError
-        If the voxels are no cubes, or an argument is out of range.
+        If `density_map` is no map, its voxels are no cubes, or an argument is out of range.
     """
+    expect_map(density_map, "density_map")
     voxels = density_map.grid.voxel_size_angstrom
     if max(voxels) - min(voxels) > 1e-3 * max(voxels):
         raise InputError(f"{density_map.name}: got voxels of {voxels} A, expected cubes; resample it first.")

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from botalign.errors import InputError
 from botalign.geometry import compose, identity, inverse
 from botalign.maps.density_map import DensityMap
+from botalign.maps.expected import expect_map
 from botalign.maps.grid import Grid
 from botalign.maps.interpolation import spline_values
 from botalign.maps.splines import spline_coefficients
@@ -42,7 +43,13 @@ def moved(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threads:
     -------
     DensityMap
         The moved map, with the name and the labels of the given one.
+
+    Raises
+    ------
+    InputError
+        If `density_map` is no map.
     """
+    expect_map(density_map, "density_map")
     coefficients = spline_coefficients(density_map.data)
     out: NDArray[np.float32] = np.empty(onto.shape, dtype=np.float32)
     points = cache(grid_points)
@@ -76,10 +83,11 @@ def average(maps: Iterable[DensityMap]) -> DensityMap:
     Raises
     ------
     InputError
-        If there are none.
+        If there are none, or one of them is no map.
     """
     names: list[str] = []
     for density_map in maps:
+        expect_map(density_map, "maps")
         if not names:
             grid, total = density_map.grid, density_map.data.astype(np.float64)
         elif density_map.grid == grid:

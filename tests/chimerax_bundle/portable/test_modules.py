@@ -160,6 +160,7 @@ class Found:
         })  # fmt: skip
         self.mirrored, self.verdict, self.verdict_in_words = mirrored, verdict, f"{verdict}, in words"
         self.hand_in_words = f"{decision}, in words"
+        self.part_in_words = None
         self.seconds, self.seed = 1.5, 0
         self.parameters = {"loss": "wemd", "size": 32, "evaluations": 200}
         self.after = type("Scores", (), {"fsc_resolution_angstrom": 7.5})
@@ -194,6 +195,15 @@ def test_the_report_says_what_is_doubtful(load):
     assert "no grid point" in report.report(outcome(report, Found(), after=None, before=None))
     assert "may be the wrong one" in report.report(outcome(report, Found("mirrored"), is_map=False))
     assert "hand auto" not in report.report(outcome(report, Found("mirrored", mirrored=True), copy_name="c (#3)"))
+
+
+def test_how_well_a_part_fits_is_said_where_one_was_looked_for(load):
+    report, found = load("report"), Found()
+    for text in (report.report(outcome(report, found)), load("summary").summary(outcome(report, found))):
+        assert "part: " not in text
+    found.part_in_words = "0.9, in words"
+    for text in (report.report(outcome(report, found)), load("summary").summary(outcome(report, found))):
+        assert "part: 0.9, in words" in text
 
 
 def test_the_table_of_several_tells_what_failed(load):

@@ -1,10 +1,25 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from botalign import DensityMap, Grid, InputError, align, align_steps, contour_level, score
+from botalign import (
+    DensityMap,
+    Grid,
+    InputError,
+    align,
+    align_steps,
+    average,
+    contour_level,
+    difference,
+    moved,
+    potential,
+    projections,
+    score,
+)
 
 
-def refused(fixed: DensityMap, moving: DensityMap, message: str, **options: object) -> None:
+def refused(fixed: object, moving: object, message: str, **options: object) -> None:
     """Check that the error is one line that names what is wrong."""
     with pytest.raises(InputError, match=message) as caught:
         align(fixed, moving, **options)
@@ -91,6 +106,67 @@ def test_boxes_tenfold_apart_are_refused_either_way(factor: float, fixed: Densit
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_loss_that_is_not_finite_is_refused(bad: float, fixed: DensityMap, moving: DensityMap) -> None:
     refused(fixed, moving, "^loss: got", loss=lambda rotated, still: bad, size=16)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"partial": True, "loss": "core"}, "^loss='core' can't be given with partial=True"),
+        ({"partial": True, "loss": lambda u, v: 0.0}, "^a loss of your own can't be given with partial=True"),
+        ({"partial": True, "preset": "paper"}, "^preset='paper' can't be given with partial=True"),
+        ({"partial": True, "refine": False}, "^refine=False can't be given with partial=True"),
+        ({"partial": True, "size": 48}, "^size=48 can't be given with partial=True"),
+        ({"partial": True, "evaluations": 7}, "^evaluations=7 can't be given with partial=True"),
+        ({"partial": True, "wavelet": "sym4"}, "^wavelet='sym4' can't be given with partial=True"),
+        ({"partial": True, "levels": 3}, "^levels=3 can't be given with partial=True"),
+        ({"preset": "paper", "loss": "core"}, "^loss='core' can't be given with preset='paper'"),
+        ({"refine": False, "loss": "core"}, "^loss='core' can't be given with refine=False"),
+        ({"loss": "l2", "wavelet": "sym4"}, "^wavelet='sym4' can't be given with loss='l2'"),
+        ({"loss": lambda u, v: 0.0, "levels": 3}, "^levels=3 can't be given with a loss of your own"),
+    ],
+)
+def test_options_that_contradict_each_other(
+    options: dict[str, object], message: str, fixed: DensityMap, moving: DensityMap
+) -> None:
+    refused(fixed, moving, message, **options)
+
+
+def test_what_half_maps_and_a_single_mask_do_not_go_with(fixed: DensityMap, moving: DensityMap) -> None:
+    halves = {
+        f"half_maps_{role}": (each, each.with_data(2 * each.data))
+        for role, each in (("fixed", fixed), ("moving", moving))
+    }
+    for options in ({"partial": True}, {"preset": "paper"}, {"refine": False}):
+        refused(fixed, moving, "^half maps can't be given with ", **halves, **options)
+    mask = fixed.with_data(np.ones_like(fixed.data))
+    what = "can't be given with a mask for one map only"
+    refused(fixed, moving, f"^loss='l2' {what}", mask_fixed=mask, loss="l2")
+    refused(fixed, moving, f"^preset='paper' {what}", mask_moving=mask, preset="paper")
+    # With both masks nothing is looked for as a part, and what is the same as by default is no contradiction.
+    align_steps(fixed, moving, mask_fixed=mask, mask_moving=mask, loss="l2", size=24)
+    align_steps(fixed, moving, partial=True, loss="wemd", size=32, evaluations=200, refine=True)
+
+
+def test_what_is_no_map_is_refused(fixed: DensityMap, moving: DensityMap) -> None:
+    path, array = "maps/a.mrc", fixed.data
+    refused(path, moving, r"^fixed: got the path 'maps/a.mrc', expected a DensityMap; .* botalign.read reads one")
+    refused(fixed, Path(path), r"^moving: got the path 'maps/a.mrc'")
+    refused(fixed, array, r"^moving: got an array of shape \(48, 48, 48\), .*botalign.DensityMap\(array, grid\)")
+    refused(None, moving, "^fixed: got None")
+    refused(fixed, moving, "^mask_fixed: got an array", mask_fixed=array)
+    refused(
+        fixed, moving, "^half_maps_moving: got the path", half_maps_fixed=(fixed,) * 2, half_maps_moving=(path,) * 2
+    )
+    for function in (score, potential, difference):
+        with pytest.raises(InputError, match=r"^second: got the path 'maps/a.mrc'"):
+            function(fixed, path)
+    for use in (
+        lambda: moved(array, np.eye(3, 4), fixed.grid),
+        lambda: projections(array, 1),
+        lambda: average([fixed, array]),
+    ):
+        with pytest.raises(InputError, match="got an array of shape"):
+            use()
 
 
 def test_stepping_refuses_the_same(fixed: DensityMap, moving: DensityMap) -> None:

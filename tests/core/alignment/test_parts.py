@@ -39,6 +39,10 @@ def test_a_part_is_found_in_the_whole_whichever_moves(
     back = botalign.align(part, whole, partial=True, hand="keep", threads=1)
     assert off(back.moving_to_fixed, inverse(MOTION)) < 1
     assert found.parameters["partial"] is True
+    # The whole agrees as little as before, or does by chance; the part is what fits.
+    assert found.correlation_in_part == found.candidates[0].correlation > 0.8
+    assert f"\npart         {found.correlation_in_part:.4f} (correlation about the mean where" in found.to_text()
+    assert back.correlation_in_part == pytest.approx(found.correlation_in_part, abs=0.02)
 
 
 def test_the_hand_of_a_part_is_told(whole_and_part: tuple[botalign.DensityMap, botalign.DensityMap]) -> None:
@@ -82,6 +86,8 @@ def test_a_mask_of_everything_changes_nothing(conformations: Conformations) -> N
     masked = botalign.align(fixed, moving, mask_fixed=everything, mask_moving=everything, **options)
     np.testing.assert_array_equal(masked.moving_to_fixed, botalign.align(fixed, moving, **options).moving_to_fixed)
     assert masked.parameters["partial"] is False
+    assert (masked.correlation_in_part, masked.part_in_words) == (None, None)
+    assert "\npart " not in masked.to_text()
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -153,3 +155,14 @@ def test_half_maps_of_one_map_only_are_refused(pair: tuple[DensityMap, DensityMa
     other = phantom(32, voxel_size_angstrom=VOXEL)
     with pytest.raises(InputError, match="on the same grid"):
         align(first, second, half_maps_fixed=(first, other), half_maps_moving=(second, second))
+
+
+def test_half_maps_that_are_none_are_refused(pair: tuple[DensityMap, DensityMap, np.ndarray]) -> None:
+    first, second, _ = pair
+    rng = np.random.default_rng(3)
+    halves = [tuple(noisy(clean, 0.1, rng) for _ in range(2)) for clean in (first, second)]
+    twice = (halves[0][0], replace(halves[0][0], name="copy"))
+    with pytest.raises(InputError, match=r"^half maps: .* and copy are the same map, .* give the other one too"):
+        align(first, second, half_maps_fixed=twice, half_maps_moving=halves[1])
+    with pytest.raises(InputError, match=r"^half maps: .* is the same as .*, the whole map"):
+        align(first, second, half_maps_fixed=halves[0], half_maps_moving=(halves[1][0], second))

@@ -247,6 +247,7 @@ def test_as_many_classes_as_images(turned: Turned) -> None:
         (0, {}, "classes: got 0"),
         (4, {"metric": "l1"}, "metric: got 'l1'"),
         (4, {"levels": 0}, "levels: got 0"),
+        (4, {"levels": 3, "metric": "l2"}, "levels: got 3 with the metric 'l2', expected none"),
         (4, {"iterations": 0}, "iterations: got 0"),
         (4, {"rotations": 0}, "rotations: got 0"),
         (4, {"shift_pixels": -1}, "shift: got -1 pixels"),
@@ -263,6 +264,20 @@ def test_what_makes_no_sense_is_refused(turned: Turned, classes: int, options: d
     if "threads" not in options:  # at the call, not at the first step
         with pytest.raises(InputError, match=message):
             botalign.classify_steps(turned.stack, classes, **options)
+
+
+def test_what_is_no_stack_is_refused(turned: Turned) -> None:
+    with pytest.raises(InputError, match=r"^stack: got an array of shape \(40, 32, 32\), expected an ImageStack; "):
+        botalign.classify(turned.stack.images, 4)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"^stack: got the path 'a.star', .* botalign.read_images\(path\)"):
+        botalign.classify_steps("a.star", 4)  # type: ignore[arg-type]
+    one = botalign.ImageStack(turned.stack.images[:1], name="one")
+    with pytest.raises(InputError, match="got 2 for the 1 image of one, expected"):
+        botalign.classify(one, 2)
+
+
+def test_a_result_is_one_line_to_whoever_types_its_name(found: botalign.Classification) -> None:
+    assert repr(found).startswith("<Classification: 40 images in 4 classes of 10 to 10, wemd, converged after ")
 
 
 def test_unknown_options_are_refused(turned: Turned) -> None:

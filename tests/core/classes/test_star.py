@@ -153,7 +153,10 @@ def test_the_pose_is_the_one_relion_means(side: int) -> None:
             ("Extract/b.mrcs", "Extract/c.mrcs"),
             r"the stack Extract/c.mrcs of image 2 isn't there; run this in the folder",
         ),
-        (("000002@", "000009@"), r"image 9 of Extract/a.mrcs is asked for, of 3"),
+        (
+            ("000002@", "000009@"),
+            r"image 9 of Extract/a.mrcs is asked for, which holds 3; is it the stack that the list was made for",
+        ),
         (("000002@", "two@"), r"image 3 is called 'two@Extract/a.mrcs', expected NUMBER@STACK"),
         (("rlnImageName", "rlnImage"), r"has no column _rlnImageName"),
         (("Extract/b.mrcs", "Extract/s.mrcs"), r"images of Extract/s.mrcs have 12 x 12 pixels, those of .* 16 x 16"),

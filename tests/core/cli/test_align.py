@@ -206,3 +206,45 @@ def test_a_long_name_leaves_room_for_the_history(run: Run, pair: Pair, tmp_path:
     shutil.copy(pair.moving, long)
     assert run("align", pair.fixed, long, "-o", tmp_path / "a.mrc", *QUICK).code == 0
     assert botalign.read(tmp_path / "a.mrc").labels[-1].endswith("xx.mrc onto fixed.mrc")
+
+
+def test_options_that_do_not_go_together(run: Run, pair: Pair) -> None:
+    maps = ("align", pair.fixed, pair.moving)
+    error = run(*maps, "--partial", "--loss", "core").refused()
+    assert error == (
+        "botalign: error: --loss core can't be given with --partial: a part is searched for, and judged, in a way of "
+        "its own; leave out one of the two.\n"
+    )
+    assert "--preset paper can't be given with --partial: " in run(*maps, "--partial", "--preset", "paper").refused()
+    assert "--loss core can't be given with --no-refine: " in run(*maps, "--loss", "core", "--no-refine").refused()
+    assert "half maps can't be given with --preset paper: " in run(
+        *maps, "--preset", "paper", *halves_of(pair, "fixed"), *halves_of(pair, "moving")
+    ).refused()  # fmt: skip
+    assert (
+        "expected --half-maps-fixed and --half-maps-moving, or none" in run(*maps, *halves_of(pair, "moving")).refused()
+    )
+    assert "--common: got one moving map" in run(*maps, "--common").refused()
+    error = run(*maps, pair.fixed, *halves_of(pair, "fixed"), *halves_of(pair, "moving")).refused()
+    assert "--half-maps-moving: got 2 moving maps, expected the one whose halves these are" in error
+
+
+def halves_of(pair: Pair, role: str) -> tuple[object, ...]:
+    """Return the option that takes two files, which needn't be halves where they are not looked at."""
+    whole = getattr(pair, role)
+    other = whole.with_name(f"other_{role}.mrc")
+    density = botalign.read(whole)
+    density.with_data(2 * density.data).write(other, overwrite=True)
+    return (f"--half-maps-{role}", whole, other)
+
+
+def test_a_start_that_is_the_motion_of_other_maps_is_remarked(
+    run: Run, pair: Pair, result_file: Path, tmp_path: Path
+) -> None:
+    typed = ("--start", result_file, "--hand", "keep", "--no-refine", "--evaluations", "1", "--size", "16", "--quiet")
+    assert run("align", pair.fixed, pair.moving, *typed).err == ""
+    shutil.copy(pair.moving, tmp_path / "b.mrc")
+    assert run("align", pair.fixed, tmp_path / "b.mrc", pair.moving, *typed).err == ""
+    assert run("align", pair.fixed, tmp_path / "b.mrc", *typed).err == (
+        f"botalign: warning: {result_file}: is the motion of moving.mrc onto fixed.mrc, used for b.mrc onto fixed.mrc; "
+        "is it the right one?\n"
+    )

@@ -50,7 +50,7 @@ def test_what_cannot_be_used_is_refused_and_leaves_nothing(run: Run, maps: list[
     out = tmp_path / "out"
     out.mkdir()
     for arguments, reason in (
-        ((*maps, "-o", out / "D.npy"), "unknown ending, expected one of .zarr"),
+        ((*maps, "-o", out / "D.npy"), "unknown ending, expected .zarr"),
         ((maps[0], "-o", out / "D.zarr"), "maps: got 1, expected at least 2"),
         ((maps[0], tmp_path / "none.mrc", "-o", out / "D.zarr"), "none.mrc: there is no such file"),
         ((maps[0], other, "-o", out / "D.zarr"), "take --over-rotations, or bring them onto one grid"),

@@ -4,12 +4,14 @@ import csv
 import os
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import botalign
+from botalign.cli.tables import alignments_table
 from botalign.geometry import geodesic_degrees
 
 from .conftest import QUICK, Pair, Run, listing
@@ -44,7 +46,20 @@ def test_one_motion_for_all(run: Run, pair: Pair, halves: list[Path], tmp_path: 
     for path in halves:
         expected = found.apply(botalign.read(path), onto=grid)
         np.testing.assert_array_equal(botalign.read(out / path.name).data, expected.data)
-    assert ran.out.splitlines()[-1].startswith("written in ")
+    assert ran.out.splitlines()[-1] == f"written in {out}, {result}"
+
+
+def test_what_is_wrong_with_a_map_that_is_read_twice_is_said_once(
+    run: Run, pair: Pair, halves: list[Path], tmp_path: Path
+) -> None:
+    for path in halves:
+        raw = bytearray(path.read_bytes())
+        raw[40:52] = bytes(12)  # the sides of the cell: no voxel size
+        path.write_bytes(raw)
+    typed = ("--hand", "keep", "--evaluations", "1", "--size", "16", "--no-refine")
+    ran = run("align", pair.fixed, *halves, "--common", "-o", tmp_path / "out", *typed)
+    assert ran.code == 0
+    assert [line.split(":")[2].strip() for line in ran.err.splitlines()] == list(map(str, halves))
 
 
 def test_the_mean_is_taken_on_the_grid_of_the_first(pair: Pair) -> None:
@@ -72,12 +87,22 @@ def test_a_table_for_other_programs(run: Run, pair: Pair, tmp_path: Path) -> Non
     assert (ran.code, ran.err) == (0, "")
     rows = rows_of(table)
     assert [row["moving"] for row in rows] == [str(pair.moving), str(tmp_path / "b.mrc")]
+    assert ran.out.splitlines()[-1] == f"written in {tmp_path / 'r'}, {table}"
     found = botalign.Alignment.load(tmp_path / "r" / "b.json")
     matrix = [[float(rows[1][f"m{i}{j}"]) for j in (1, 2, 3, 4)] for i in (1, 2, 3)]
     np.testing.assert_array_equal(matrix, found.moving_to_fixed)
     assert float(rows[1]["correlation"]) == found.after.correlation
     assert (rows[1]["mirrored"], rows[1]["hand"]) == ("False", "as given")
     assert "exists already" in run("align", pair.fixed, pair.moving, "--table", table, *QUICK).refused()
+
+
+def test_the_table_says_how_well_parts_fit(result_file: Path) -> None:
+    whole = botalign.Alignment.load(result_file)
+    part = replace(whole, parameters={**whole.parameters, "partial": True})
+    head, first, second = alignments_table([whole, part]).splitlines()
+    assert head.startswith("map ")
+    assert "(part" not in first
+    assert f" -> {part.after.correlation:.4f} (part {part.candidates[0].correlation:.4f})" in second
 
 
 def test_a_run_that_was_stopped_goes_on(run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,8 +144,9 @@ def test_a_run_that_was_stopped_goes_on(run: Run, pair: Pair, tmp_path: Path, mo
 def test_resuming_minds_masks_half_maps_and_versions(
     run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mask, out, aligned = tmp_path / "mask.mrc", tmp_path / "out", []
-    botalign.read(pair.fixed).with_data((botalign.read(pair.fixed).data > 0).astype("float32")).write(mask)
+    mask, other, out, aligned = tmp_path / "mask.mrc", tmp_path / "other.mrc", tmp_path / "out", []
+    for whole, inside in ((pair.fixed, mask), (pair.moving, other)):
+        botalign.read(whole).with_data((botalign.read(whole).data > 0).astype("float32")).write(inside)
     align_steps = botalign.align_steps
 
     def steps(fixed: botalign.DensityMap, moving: botalign.DensityMap, **options: object) -> object:
@@ -130,14 +156,14 @@ def test_resuming_minds_masks_half_maps_and_versions(
     monkeypatch.setattr(botalign, "align_steps", steps)
     typed = ("align", pair.fixed, pair.moving, "--result", out / "r.json", "--hand", "keep", *QUICK)
     out.mkdir()
-    masked = (*typed, "--mask-fixed", mask)
+    masked = (*typed, "--mask-fixed", mask, "--mask-moving", other)
     assert run(*masked).code == 0
     assert run(*masked, "--resume").code == 0
     assert len(aligned) == 1
     os.utime(mask, ns=(0, time.time_ns() + 10**9))
     assert run(*masked, "--resume").code == 0
     assert len(aligned) == 2
-    halves = ("--half-maps-fixed", pair.fixed, pair.fixed, "--half-maps-moving", pair.moving, pair.moving)
+    halves = ("--half-maps-fixed", pair.fixed, mask, "--half-maps-moving", pair.moving, other)
     assert "other half_maps_fixed, half_maps_moving;" in run(*masked, *halves, "--resume").refused()
     os.utime(mask, ns=(0, 0))
     monkeypatch.setattr(botalign, "__version__", "99.0", raising=False)

@@ -29,6 +29,16 @@ def test_a_result_moves_the_second_map_first(run: Run, pair: Pair, result_file: 
     np.testing.assert_array_equal(botalign.read(target).data, expected.data)
 
 
+def test_a_motion_of_other_maps_is_remarked(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
+    typed = ("-o", tmp_path / "p.mrc", "--motion", result_file, "--size", "16", "--quiet")
+    ran = run("potential", pair.moving, pair.fixed, *typed)
+    assert ran.err == (
+        f"botalign: warning: {result_file}: is the motion of moving.mrc onto fixed.mrc, used for fixed.mrc onto "
+        "moving.mrc; is it the right one?\n"
+    )
+    assert (ran.code, (tmp_path / "p.mrc").exists()) == (0, True)
+
+
 def test_levels(run: Run, pair: Pair, tmp_path: Path) -> None:
     for name, options in (("a", ()), ("b", ("--level-a", "1")), ("c", ("--level-b", "1.5"))):
         assert run("potential", pair.fixed, pair.moving, "-o", tmp_path / f"{name}.mrc", *options).code == 0

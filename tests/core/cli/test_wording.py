@@ -44,6 +44,8 @@ def test_one_voxel() -> None:
     said = "a.mrc: 1 voxels are NaN or infinite; replace them (by 0, say) and try again."
     assert reworded(said) == "a.mrc: 1 voxel is NaN or infinite; replace it (by 0, say) and try again."
     assert reworded(said.replace(" 1 ", " 21 ")) == said.replace(" 1 ", " 21 ")
+    said = "a.mrcs: 1 pixels are NaN or infinite, in image 3; replace them (by 0, say) and try again."
+    assert reworded(said) == "a.mrcs: 1 pixel is NaN or infinite, in image 3; replace it (by 0, say) and try again."
     assert reworded("1 voxels lie above") == "1 voxel lies above"
     assert reworded("a.mrc: 1 bytes too long") == "a.mrc: 1 byte too long"
 

@@ -61,6 +61,7 @@ def test_aligned_maps_are_grey(case: Case) -> None:
 def test_curves_are_those_of_the_result(case: Case, figure: Figure) -> None:
     alignment = case[0]
     shells, course = figure.axes[6:]
+    assert course.get_xlabel() == "evaluation"
     drawn = [line.get_ydata() for line in shells.lines]
     for curve in (alignment.shells_before, alignment.shells_after):
         assert any(np.array_equal(curve.correlation, line) for line in drawn)
@@ -132,6 +133,18 @@ def test_a_short_search_and_no_common_signal(case: Case, trace: tuple[TracePoint
     figure = alignment_figure(replace(alignment, trace=trace, hand=None, shells_before=empty), fixed, moving)
     assert "before: below 0.5" in texts(figure)
     figure.savefig(io.BytesIO(), format="svg")
+
+
+def test_a_part_has_no_course_of_a_search(case: Case) -> None:
+    alignment, fixed, moving = case
+    part = replace(alignment, trace=(), parameters={**alignment.parameters, "partial": True})
+    figure = alignment_figure(part, fixed, moving)
+    shells = figure.axes[6:]
+    assert [axes.get_xlabel() for axes in shells] == ["resolution (Å)"]
+    assert shells[0].spines["top"].get_visible() is False
+    assert f"where the part lies {alignment.candidates[0].correlation:.4f}" in texts(figure)
+    figure.draw_without_rendering()
+    assert max(text.get_window_extent().x1 for text in figure.texts) < figure.bbox.x1
 
 
 def test_maps_far_apart_are_both_seen_before(case: Case) -> None:

@@ -78,19 +78,33 @@ def test_a_real_stack(data_folder: Path) -> None:
         np.testing.assert_array_equal(read_stack(path).images, peer.data)
 
 
+def spoilt() -> np.ndarray:
+    images = np.zeros((4, 3, 3))
+    images[2, 1, 1] = np.inf
+    return images
+
+
 @pytest.mark.parametrize(
     ("images", "pixel", "message"),
     [
         (np.ones((3, 3)), (1.0, 1.0), r"got an array of shape \(3, 3\), expected images"),
         (np.ones((0, 3, 3)), (1.0, 1.0), "got an array of shape"),
         (np.ones((2, 3, 3)), (1.0, 0.0), "got pixels of 1 x 0 A, expected positive sides"),
-        (np.full((2, 3, 3), np.nan), (1.0, 1.0), "18 pixels are NaN or infinite"),
+        (np.full((2, 3, 3), np.nan), (1.0, 1.0), "18 pixels are NaN or infinite, in 2 images, the first image 1;"),
+        (spoilt(), (1.0, 1.0), "1 pixels are NaN or infinite, in image 3; replace"),
         (np.ones((2, 3, 3), complex), (1.0, 1.0), "values of type complex128"),
     ],
 )
 def test_what_is_no_stack_is_refused(images: np.ndarray, pixel: tuple[float, float], message: str) -> None:
     with pytest.raises(InputError, match=f"^it: .*{message}"):
         ImageStack(images, pixel, name="it")
+
+
+def test_a_stack_is_one_line_to_whoever_types_its_name() -> None:
+    stack = ImageStack(np.zeros((2, 3, 4)), (2.0, 2.0), name="/data/a.mrcs")
+    assert repr(stack) == "<ImageStack a.mrcs: 2 images of 4 x 3 pixels of 2 A>"
+    one = ImageStack(np.zeros((1, 3, 3)), (2.0, 2.5))
+    assert repr(one) == "<ImageStack stack: 1 image of 3 x 3 pixels of 2 x 2.5 A>"
 
 
 def test_a_stack_has_the_ending_of_one(tmp_path: Path, images: np.ndarray) -> None:

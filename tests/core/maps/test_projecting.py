@@ -16,6 +16,7 @@ def test_not_rotated_it_is_the_sum_along_z(phantom: botalign.DensityMap) -> None
     np.testing.assert_allclose(found.stack.images[0], phantom.data.sum(axis=0), atol=1e-2)
     assert found.stack.pixel_size_angstrom == (4.0, 4.0)
     assert found.noise_sigma == 0
+    assert repr(found) == "<Projections projections of phantom 0: 1 image of 40 x 40 pixels of 4 A, no noise>"
 
 
 def test_a_rotation_is_that_of_the_molecule(phantom: botalign.DensityMap) -> None:
