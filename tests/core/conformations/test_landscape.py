@@ -2,10 +2,13 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 import pytest
@@ -213,3 +216,38 @@ def test_it_is_trained_on_the_first_processor_whatever_else_there_is() -> None:
         [sys.executable, "-c", textwrap.dedent(code)], check=True, capture_output=True, text=True, env=environment
     )
     assert done.stdout.strip() == "{0}"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal to itself")
+def test_ctrl_c_waits_for_the_compiler() -> None:
+    """Else jax would go on compiling while the program ends, and crash it."""
+    compiling, compiled = threading.Event(), threading.Event()
+
+    def loss(xp: Any, parameters: Any, data: Any, pairs: Any) -> Any:
+        compiling.set()
+        threading.Event().wait(0.5)
+        compiled.set()
+        return (parameters**2).sum()
+
+    def interrupt() -> None:
+        compiling.wait(60)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    schedule = training.Schedule(100, 4)
+    pairs = training.draw_pairs(np.random.default_rng(0), np.arange(5))
+    descent = training.descend(loss, np.ones(3, np.float32), {}, pairs, schedule)
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        next(descent)
+    assert compiled.is_set()
+    assert not any(thread.name == "botalign" for thread in threading.enumerate())
+
+
+def test_a_descent_is_compiled_once() -> None:
+    def loss(xp: Any, parameters: Any, data: Any, pairs: Any) -> Any:
+        return (parameters**2).sum()
+
+    schedule = training.Schedule(300, 4)
+    pairs = training.draw_pairs(np.random.default_rng(0), np.arange(5))
+    assert len(list(training.descend(loss, np.ones(3, np.float32), {}, pairs, schedule))) == 3
+    assert training._compiled(loss, schedule)[1]._cache_size() == 1
