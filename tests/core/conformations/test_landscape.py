@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from botalign import InputError, Landscape, landscape, landscape_steps, phantom_family
+from botalign import InputError, Landscape, MapWarning, landscape, landscape_steps, phantom_family
 from botalign.conformations import networks, training
 
 pytest.importorskip("jax", reason="needs jax")
@@ -127,7 +127,8 @@ def test_equation_9_counts_small_distances_more() -> None:
 
 def test_a_constant_coordinate_and_more_dimensions_than_there_are() -> None:
     z = np.column_stack([Z, np.full(len(Z), 7.0)])
-    found = landscape(z, z[:30], DISTANCES, **QUICK, dimensions=4, amortise=False)
+    with pytest.warns(MapWarning, match="dimensions: got 4, but the latents have 3"):
+        found = landscape(z, z[:30], DISTANCES, **QUICK, dimensions=4, amortise=False)
     assert found.transformed.shape == (300, 4)
     assert found.after.stress < 0.02
 
