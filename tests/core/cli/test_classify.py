@@ -17,6 +17,9 @@ from .test_interruptions import BOTALIGN, read_until
 
 starfile = pytest.importorskip("starfile", reason="starfile isn't installed (pip install starfile)")
 
+# The children run another program at once, so what jax says, if another test has loaded it, doesn't concern them.
+pytestmark = pytest.mark.filterwarnings(r"ignore:os\.fork\(\) was called:RuntimeWarning")
+
 QUICK = ("-k", "3", "--rotations", "24", "--seed", "4")
 SLOW = ("-k", "3", "--rotations", "90", "--seed", "2", "--shift", "3", "--threads", "1")
 FILES = ["averages.mrcs", "course.png", "gallery.png", "images.star", "summary.json"]
