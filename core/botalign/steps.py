@@ -1,6 +1,7 @@
 """Generators that do their work step by step and return a result."""
 
 from collections.abc import Callable, Generator
+from contextlib import closing
 from typing import Any, TypeVar
 
 Step = TypeVar("Step")
@@ -9,13 +10,14 @@ Result = TypeVar("Result")
 
 
 def exhaust(steps: Generator[Any, None, Result]) -> Result:
-    """Take all steps, whatever they yield, and return what the generator returns."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            result: Result = stop.value
-            return result
+    """Take all steps, whatever they yield, and return what the generator returns; interrupted, close it."""
+    with closing(steps):
+        while True:
+            try:
+                next(steps)
+            except StopIteration as stop:
+                result: Result = stop.value
+                return result
 
 
 def retold(steps: Generator[Step, None, Result], tell: Callable[[Step], Told]) -> Generator[Told, None, Result]:

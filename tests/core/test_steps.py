@@ -1,5 +1,7 @@
 from collections.abc import Generator
 
+import pytest
+
 from botalign.steps import exhaust, retold
 
 
@@ -24,3 +26,19 @@ def test_closed_midway_the_other_generator_is_closed_at_once() -> None:
     next(steps)
     steps.close()
     assert closed == [True]
+
+
+def test_an_interruption_between_two_steps_closes_the_work() -> None:
+    class Interrupted:
+        closed = False
+
+        def __next__(self) -> None:
+            raise KeyboardInterrupt
+
+        def close(self) -> None:
+            self.closed = True
+
+    steps = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        exhaust(steps)
+    assert steps.closed

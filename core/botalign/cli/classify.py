@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 _NAMES = ("averages.mrcs", "images.star", "summary.json", "gallery.png", "course.png")
 _UNFINISHED = "unfinished"
+#: What makes classes more even, by the metric.
+_EVENER = {
+    "l2": "--metric wemd keeps sizes more even.",
+    "wemd": "are the particles bright and centred (--invert, --shift)?",
+}
 
 
 class Metric(StrEnum):
@@ -124,10 +129,10 @@ def _shown(steps: Steps, most: int, *, quiet: bool) -> Classification:
 
     def named(step: ClassifyProgress) -> ClassifyProgress:
         iterating = step.stage in ("average", "assign")
-        return replace(step, stage=f"iteration {step.iteration} of at most {most}") if iterating else step
+        return replace(step, stage=f"iteration {step.iteration}") if iterating else step
 
     stages = {"prepare": "preparing images", "seed": "drawing averages", "finish": "final distances"}
-    stages |= {name: name for name in (f"iteration {number} of at most {most}" for number in range(2, most + 1))}
+    stages |= {name: name for name in (f"iteration {number}" for number in range(2, most + 1))}
     return finished(retold(steps, named), stages, quiet=quiet, beside=_loss)
 
 
@@ -199,6 +204,9 @@ def _tell(found: Classification, written: list[Path], *, quiet: bool) -> None:
     if quiet:
         return
     print(f"written      {', '.join(map(str, written))}")
+    if len(found.sizes) > 2 and 2 * found.sizes[0] > len(found.labels):
+        share = 100 * found.sizes[0] / len(found.labels)
+        print_note(f"one class holds {share:.0f} % of the images; {_EVENER[found.metric]}")
     if refilled:
         times = "once" if refilled == 1 else f"{refilled} times"
         print_note(f"{times} a class lost all of its images and was begun again with the one that fitted worst.")

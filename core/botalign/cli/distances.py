@@ -10,6 +10,7 @@ import typer
 
 from botalign.cli.all_pairs import workers, written_distances
 from botalign.cli.options import Overwrite, Processes, Quiet, Scheduler, Seed, Spread
+from botalign.errors import InputError
 
 if TYPE_CHECKING:
     from botalign import DistanceTable
@@ -58,16 +59,22 @@ def distances(
         Scale | None,
         typer.Option(help="Divide each map by its mass, by default for wemd, or by nothing, by default for l2."),
     ] = None,
-    size: Annotated[int, typer.Option(metavar="N", help="With --over-rotations: voxels a side to work with.")] = 32,
+    size: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="With --over-rotations: voxels a side to work with, 32 if not given."),
+    ] = None,
     evaluations: Annotated[
-        int, typer.Option(metavar="N", help="With --over-rotations: evaluations of a search, for each hand.")
-    ] = 200,
+        int | None,
+        typer.Option(metavar="N", help="With --over-rotations: evaluations of a search and hand, 200 if not given."),
+    ] = None,
     landmarks: Annotated[
-        int,
-        typer.Option(metavar="N", help="With --over-rotations: maps whose pairs with all others are searched."),
-    ] = 4,
-    wavelet: Annotated[str, typer.Option(metavar="NAME", help="Wavelet of wemd, such as sym3 or coif3.")] = "sym3",
-    levels: Annotated[int, typer.Option(metavar="N", help="Scales of wemd.")] = 6,
+        int | None,
+        typer.Option(metavar="N", help="With --over-rotations: maps searched with all others, 4 if not given."),
+    ] = None,
+    wavelet: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Wavelet of wemd, such as coif3; sym3 if not given.")
+    ] = None,
+    levels: Annotated[int | None, typer.Option(metavar="N", help="Scales of wemd; 6 if not given.")] = None,
     seed: Seed = 0,
     threads: Spread = None,
     processes: Processes = 0,
@@ -83,17 +90,20 @@ def distances(
     With --over-rotations, more than 12 maps are worked on by as many processes as there are cores, unless --threads,
     --processes or --scheduler says otherwise.
     """
+    _refuse_idle(
+        "is for searches; give --over-rotations too, or leave it out",
+        not over_rotations, size=size, evaluations=evaluations, landmarks=landmarks,
+    )  # fmt: skip
+    _refuse_idle("is of the metric wemd; leave it out with --metric l2", metric == "l2", wavelet=wavelet, levels=levels)
+    _refuse_idle("is one way to work, and --processes another; give one of them", processes > 0, threads=threads)
+    given = {"size": size, "evaluations": evaluations, "landmarks": landmarks, "wavelet": wavelet, "levels": levels}
     options: dict[str, Any] = {
         "metric": metric.value,
         "over_rotations": over_rotations,
         "hand": hand,
         "density": None if density is None else density.value,
         "scale": None if scale is None else scale.value,
-        "size": size,
-        "evaluations": evaluations,
-        "landmarks": landmarks,
-        "wavelet": wavelet,
-        "levels": levels,
+        **{name: value for name, value in given.items() if value is not None},
         "seed": seed,
     }
     who = workers(len(maps), over_rotations=over_rotations, threads=threads, processes=processes, scheduler=scheduler)
@@ -101,6 +111,13 @@ def distances(
     print(_told(table))
     if not quiet:
         print(f"written      {output}")
+
+
+def _refuse_idle(reason: str, idle: bool, **options: Any) -> None:
+    """Refuse options that were given and would do nothing."""
+    for name, value in options.items():
+        if idle and value is not None:
+            raise InputError(f"--{name}: {reason}.")
 
 
 def _told(table: DistanceTable) -> str:

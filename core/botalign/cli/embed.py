@@ -87,6 +87,11 @@ def embed(
             _draw(found, table, column, colours, staging.path(figure_path))
     print(_told(found, table, column, bandwidth is None))
     if not quiet:
+        if column is not None and (without := _without_value(column)):
+            print_note(
+                f"{'1 map has' if without == 1 else f'{without} maps have'} no value of {column.name}: grey in the "
+                "picture, empty in the table."
+            )
         print(f"written      {', '.join(map(str, paths if draw else paths[:-1]))}")
         if not draw:
             print_note(f"no figure, since matplotlib isn't installed; install it by {running.INSTALL_FIGURES}.")
@@ -100,6 +105,13 @@ def _table_and_column(given: str | None) -> tuple[Path | None, str | None]:
     if not colon or Path(given).exists():
         return Path(given), None
     return Path(path), column
+
+
+def _without_value(column: Column) -> int:
+    """Return how many maps a column of numbers says nothing of; a text that is empty is a kind as others are."""
+    import numpy as np
+
+    return int(np.count_nonzero(np.isnan(column.values))) if column.values.dtype.kind == "f" else 0
 
 
 def _draw(found: DiffusionMap, table: DistanceTable, column: Column | None, colours: str, target: Path) -> None:

@@ -1,10 +1,13 @@
-"""What Ctrl-C leaves behind, in words."""
+"""What Ctrl-C, or the SIGTERM of a batch system, leaves behind, in words."""
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator, Sequence, Sized
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 #: More files than these are counted and not named.
 _NAMED = 3
@@ -15,6 +18,29 @@ class Interrupted(Exception):  # noqa: N818 (it is no error)
 
     No KeyboardInterrupt: what the parser does with those is not the same in each of its versions.
     """
+
+
+@contextmanager
+def sigterm_as_ctrl_c() -> Iterator[list[int]]:
+    """Take SIGTERM as Ctrl-C, and hand out a list for it: it stays empty if none comes.
+
+    Outside the main thread, and where the program was told to do something else about it, nothing is changed.
+    """
+    came: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    free = signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    if not free or threading.current_thread() is not threading.main_thread():
+        yield came
+        return
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @contextmanager

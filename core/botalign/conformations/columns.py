@@ -107,7 +107,9 @@ def _joined(
             unique = len(places) == len(found) and len(set(wanted)) == len(wanted)
             if unique and set(wanted) <= set(found):
                 return headline, [places[name] for name in wanted]
-            if not set(wanted).isdisjoint(found):
+            # A column of numbers that maps called by numbers have in part only may hold anything else.
+            numbers = all(name.isdigit() for name in wanted)
+            if not numbers and not set(wanted).isdisjoint(found):
                 missing = [name for name in wanted if name not in places] or ["each of two maps of one name"]
     if missing:
         raise InputError(f"{path}: has no row for {missing[0]}, expected one for each of {len(names)} maps; add it.")

@@ -120,5 +120,10 @@ def embedding_text(names: Sequence[str], coordinates: NDArray[np.float64], colum
     headlines = [NAMES, *(f"coordinate_{number + 1}" for number in range(coordinates.shape[1]))]
     writer.writerow([*headlines, *([] if column is None else [column.name])])
     for row, (name, values) in enumerate(zip(names, coordinates.tolist(), strict=True)):
-        writer.writerow([name, *values, *([] if column is None else [column.values[row]])])
+        writer.writerow([name, *values, *([] if column is None else [_or_nothing(column.values[row])])])
     return text.getvalue()
+
+
+def _or_nothing(value: float | str) -> float | str:
+    """Return a value as it is written: nothing where there is none."""
+    return "" if value != value else value

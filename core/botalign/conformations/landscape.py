@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Generator
 from dataclasses import asdict, fields
 from importlib.metadata import version
@@ -27,6 +28,7 @@ from botalign.conformations.learning import (
 )
 from botalign.conformations.networks import Parameters
 from botalign.conformations.training import Schedule, TrainingProgress, require_jax
+from botalign.maps.header import MapWarning
 from botalign.steps import exhaust, retold
 
 Result = TypeVar("Result")
@@ -105,6 +107,11 @@ def landscape(
     InputError
         If an argument can't be used, or jax or optax is missing.
 
+    Warns
+    -----
+    MapWarning
+        If there are more new dimensions than the latents have.
+
     See Also
     --------
     landscape_steps : the same as a generator.
@@ -143,6 +150,13 @@ def landscape_steps(latents: ArrayLike, subset: ArrayLike, distances: ArrayLike,
     z, omega = checked_latents(latents, subset)
     given = checked_table(distances, len(omega))
     require_jax()
+    if (checked.dimensions or 0) > z.shape[1]:
+        warnings.warn(
+            f"dimensions: got {checked.dimensions}, but the latents have {z.shape[1]}; what is made of them has no "
+            f"more, bent in a space of {checked.dimensions}.",
+            MapWarning,
+            stacklevel=2,
+        )
     return _steps(z, omega, given, checked)
 
 

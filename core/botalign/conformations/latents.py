@@ -84,6 +84,8 @@ def read_subset(path: str | PathLike[str], latents: NDArray[np.float64]) -> Late
         If the path can't be read, or doesn't fit `latents`.
     """
     path = Path(path)
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file or folder; expected the latents that there are volumes of.")
     if not path.is_dir():
         return LatentSubset(_chosen(_read_array(path), latents, str(path)), (), str(path))
     if not (path / _VALUES).is_file():

@@ -193,6 +193,8 @@ def read_distances(path: str | os.PathLike[str]) -> DistanceTable:
     except Exception as error:  # zarr raises a dozen kinds
         if not Path(path).exists():
             raise InputError(f"{path}: there is no such file; expected a table of distances.") from None
+        if not (Path(path) / "zarr.json").exists():
+            raise InputError(f"{path}: is no table of distances, expected a folder *.zarr that holds one.") from None
         raise InputError(f"{path}: can't be read ({error}); expected a table of distances.") from None
     if content.get("format") != FORMAT:
         raise InputError(f"{path}: no table of distances (no format {FORMAT!r} in its attributes).")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from botalign.conformations.networks import Parameters
 from botalign.errors import InputError
+from botalign.threads import ahead
 
 Pairs = NDArray[np.int32]
 #: The mean loss of pairs: by the array module, of parameters, with data, shape (batch, 2).
@@ -105,6 +106,9 @@ def descend(
 ) -> Generator[tuple[int, float], None, Parameters]:
     """Minimise a loss over parameters.
 
+    Closing the generator, and an interruption, wait until jax has done what it is at, a second or two at most: it
+    compiles on a thread of its own, which crashes if the program ends meanwhile.
+
     Parameters
     ----------
     loss : callable
@@ -129,12 +133,21 @@ def descend(
     nested dict and list of ndarray
         The parameters found, float32.
     """
+    # Interruptions reach the main thread alone: there they would end jax's wait for the compiler, but not the compiler.
+    return (yield from ahead(_descent(loss, parameters, data, draw, schedule)))
+
+
+def _descent(
+    loss: Loss, parameters: Parameters, data: Any, draw: Draw, schedule: Schedule
+) -> Generator[tuple[int, float], None, Parameters]:
     import jax
 
     optimiser, run = _compiled(loss, schedule)
     # Not on a graphics card, which sums in another order each time: what is here is small.
-    parameters, data = jax.device_put((parameters, data), jax.devices("cpu")[0])
-    state = optimiser.init(parameters)
+    cpu = jax.devices("cpu")[0]
+    parameters, data = jax.device_put((parameters, data), cpu)
+    # Put there too, though it is there: else it counts as free to move, and all is compiled again for the second run.
+    state = jax.device_put(optimiser.init(parameters), cpu)
     done = 0
     while done < schedule.steps:
         steps = min(_CHUNK, schedule.steps - done)

@@ -129,9 +129,10 @@ class BlockStore:
             )
         differing = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
         if differing:
+            what = ", ".join(differing).replace("_", " ")
             raise InputError(
-                f"{self.folder}: holds unfinished work with other {', '.join(differing)}; repeat what began it to go "
-                "on, or remove the folder."
+                f"{self.folder}: holds unfinished work with other {what}; repeat what began it to go on, or remove the "
+                "folder."
             )
 
     def _unusable(self, error: OSError) -> InputError:

@@ -203,11 +203,14 @@ def _processes(count: int) -> Iterator[Workers]:
 def _cluster(address: str) -> Iterator[Workers]:
     try:
         from distributed import Client
+        from distributed.comm.addressing import get_address_host_port
     except ImportError:
         raise InputError(
             "scheduler: needs Dask, which isn't installed; install it by pip install distributed."
         ) from None
     try:
+        if not address.startswith("inproc:"):
+            get_address_host_port(address)  # a client that can't even try can't be closed: it would say so at the end
         client = Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 import botalign
 from botalign import DistanceProgress
 from botalign.cli.all_pairs import workers
-from botalign.cli.long_work import finished
+from botalign.cli.long_work import finished, times
 from botalign.geometry import random_rotations
 
 from .conftest import Run, listing
@@ -55,7 +56,10 @@ def test_what_cannot_be_used_is_refused_and_leaves_nothing(run: Run, maps: list[
         ((maps[0], tmp_path / "none.mrc", "-o", out / "D.zarr"), "none.mrc: there is no such file"),
         ((maps[0], other, "-o", out / "D.zarr"), "take --over-rotations, or bring them onto one grid"),
         ((*maps, "-o", out / "D.zarr", "--hand"), "ask for --over-rotations too"),
-        ((*maps, "-o", out / "D.zarr", "--landmarks", "0"), "error: --landmarks: got 0"),
+        ((*maps, "-o", out / "D.zarr", "--over-rotations", "--landmarks", "0"), "error: --landmarks: got 0"),
+        ((*maps, "-o", out / "D.zarr", "--landmarks", "3"), "--landmarks: is for searches; give --over-rotations too"),
+        ((*maps, "-o", out / "D.zarr", "--metric", "l2", "--wavelet", "sym5"), "--wavelet: is of the metric wemd"),
+        ((*maps, "-o", out / "D.zarr", "--threads", "2", "--processes", "2"), "--threads: is one way to work"),
         ((*maps, "-o", out / "D.zarr", "--scheduler", "tcp://127.0.0.1:1", "--processes", "2"), "expected one of the"),
     ):
         assert reason in run("distances", *arguments).refused()
@@ -115,4 +119,28 @@ def test_a_bar_with_the_time_left(capfd: pytest.CaptureFixture[str], monkeypatch
     shown = capfd.readouterr().err
     assert "all pairs" in shown
     assert "4/4" in shown
-    assert "left" in shown
+    assert "0:00 elapsed, 0:00 left" in shown
+
+
+def test_the_time_left_is_told_after_two_blocks() -> None:
+    assert times(9, 0, 38) == times(9, 1, 37) == "0:09 elapsed"
+    assert times(9, 2, 36) == "0:09 elapsed, 2:42 left"
+    assert times(3725, 10, 200) == "1:02:05 elapsed, 20:41:40 left"
+
+
+def test_nothing_is_cut_off_at_80_columns(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def steps() -> Generator[DistanceProgress, None, str]:
+        for done in range(3):
+            yield DistanceProgress("seed", done, 100, 0)
+        return "classes"
+
+    for name, value in {"TTY_COMPATIBLE": "1", "FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "80"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr("botalign.cli.long_work._clock", lambda seconds: "11:22:33")
+    stages = {"seed": "preparing images"}
+    assert finished(steps(), stages, quiet=False, beside=lambda step: "loss 1.2345e-05") == "classes"
+    lines = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capfd.readouterr().err))
+    assert max(map(len, lines)) <= 80
+    last = r"preparing images ━{4,} *2/100 11:22:33 elapsed, 11:22:33 left loss 1\.2345e-05"
+    assert any(re.search(last, line) for line in lines), lines

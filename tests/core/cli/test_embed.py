@@ -56,6 +56,24 @@ def test_a_plain_table_and_a_column_of_another(run: Run, table: np.ndarray, tmp_
     np.testing.assert_array_equal(np.load(tmp_path / "e" / "coordinates.npy"), expected.coordinates)
 
 
+def test_maps_without_a_value_are_told(run: Run, store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("angle,kind\n" + "".join(f"{k if k > 1 else ''},a\n" for k in range(30)))
+    ran = run("embed", store, "-o", tmp_path / "e", "--colour-by", f"{path}:angle")
+    assert ran.code == 0
+    assert ran.err == "botalign: 2 maps have no value of angle: grey in the picture, empty in the table.\n"
+    lines = (tmp_path / "e" / "coordinates.csv").read_text().splitlines()
+    assert [line.rsplit(",", 1)[1] for line in lines] == ["angle", "", "", *(f"{k}.0" for k in range(2, 30))]
+    assert run("embed", store, "-o", tmp_path / "e", "--colour-by", f"{path}:kind", "--overwrite").err == ""
+
+
+def test_what_is_no_table_is_told_without_the_words_of_zarr(run: Run, store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "m.mrc"
+    path.write_bytes(bytes(2000))
+    error = run("embed", path, "-o", tmp_path / "e").refused()
+    assert error == f"botalign: error: {path}: is no table of distances, expected a folder *.zarr that holds one.\n"
+
+
 def test_nothing_is_overwritten_unasked_or_left_behind(run: Run, store: Path, tmp_path: Path) -> None:
     folder = tmp_path / "e"
     folder.mkdir()

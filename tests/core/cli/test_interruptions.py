@@ -131,6 +131,29 @@ def test_ctrl_c_after_writing(
     assert (ran.code, ran.err) == (130, f"botalign: interrupted; {tmp_path / 'a.mrc'} was written.\n")
 
 
+def test_sigterm_is_told_as_ctrl_c_is(run: Run, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(botalign, "read", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        ran = run("info", pair.fixed)
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert (ran.code, ran.out, ran.err) == (143, "", "botalign: interrupted, nothing was written.\n")
+
+
+def test_who_minds_sigterm_itself_goes_on_to(run: Run, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    came: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: came.append(number))
+    monkeypatch.setattr(botalign, "read_header", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    try:
+        assert run("align", pair.fixed, pair.moving, *QUICK).code == 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert came == [signal.SIGTERM] * 2
+
+
 def test_what_an_interruption_left() -> None:
     paths = [Path(name) for name in ("a.mrc", "b.mrc", "c.mrc", "d.mrc")]
     assert interruption() == "interrupted, nothing was written."

@@ -62,7 +62,8 @@ def test_it_writes_what_the_function_returns(run: Run, analysed: Path, tmp_path:
     ("options", "reason"),
     [
         ("z.9.pkl kmeans20 -o out --distances no.npy", "no.npy: can't be read (No such file"),
-        ("z.9.pkl kmeans20 -o out --distances z.9.pkl", "z.9.pkl: can't be read"),
+        ("z.9.pkl kmeans20 -o out --distances z.9.pkl", "z.9.pkl: is no table of distances"),
+        ("z.9.pkl nodir -o out", "nodir: there is no such file or folder"),
         ("z.9.pkl kmeans20 -o out", "kmeans20: no volumes vol_*.mrc there"),
         ("z.9.pkl kmeans20 -o out --volumes kmeans20", "holds no maps"),
         ("z.9.pkl kmeans20 -o out --volumes V.npy", "V.npy: 4 volumes, but 20 latents in kmeans20"),

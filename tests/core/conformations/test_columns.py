@@ -43,6 +43,14 @@ def test_numbered_maps_are_taken_in_order_whatever_numbers_there_are(tmp_path: P
     assert read_column(path, "x", ("1", "2", "3")).values.tolist() == [7, 8, 9]
 
 
+def test_maps_called_by_numbers_are_taken_in_order_unless_all_are_found(tmp_path: Path) -> None:
+    path, names = tmp_path / "t.csv", ("1.mrc", "2.mrc", "3.mrc")
+    path.write_text("rank,x\n9,7\n1,8\n2,9\n")
+    assert read_column(path, "x", names).joined_by is None
+    path.write_text("file,x\n3,7\n1,8\n2,9\n")
+    assert read_column(path, "x", names).values.tolist() == [8, 9, 7]
+
+
 def test_the_only_column_need_not_be_named(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("\ufeffangle\n1\n2\n3\n", encoding="utf-8")

@@ -2,16 +2,19 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from botalign import InputError, Landscape, landscape, landscape_steps, phantom_family
+from botalign import InputError, Landscape, MapWarning, landscape, landscape_steps, phantom_family
 from botalign.conformations import networks, training
 
 pytest.importorskip("jax", reason="needs jax")
@@ -124,7 +127,8 @@ def test_equation_9_counts_small_distances_more() -> None:
 
 def test_a_constant_coordinate_and_more_dimensions_than_there_are() -> None:
     z = np.column_stack([Z, np.full(len(Z), 7.0)])
-    found = landscape(z, z[:30], DISTANCES, **QUICK, dimensions=4, amortise=False)
+    with pytest.warns(MapWarning, match="dimensions: got 4, but the latents have 3"):
+        found = landscape(z, z[:30], DISTANCES, **QUICK, dimensions=4, amortise=False)
     assert found.transformed.shape == (300, 4)
     assert found.after.stress < 0.02
 
@@ -213,3 +217,38 @@ def test_it_is_trained_on_the_first_processor_whatever_else_there_is() -> None:
         [sys.executable, "-c", textwrap.dedent(code)], check=True, capture_output=True, text=True, env=environment
     )
     assert done.stdout.strip() == "{0}"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal to itself")
+def test_ctrl_c_waits_for_the_compiler() -> None:
+    """Else jax would go on compiling while the program ends, and crash it."""
+    compiling, compiled = threading.Event(), threading.Event()
+
+    def loss(xp: Any, parameters: Any, data: Any, pairs: Any) -> Any:
+        compiling.set()
+        threading.Event().wait(0.5)
+        compiled.set()
+        return (parameters**2).sum()
+
+    def interrupt() -> None:
+        compiling.wait(60)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    schedule = training.Schedule(100, 4)
+    pairs = training.draw_pairs(np.random.default_rng(0), np.arange(5))
+    descent = training.descend(loss, np.ones(3, np.float32), {}, pairs, schedule)
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        next(descent)
+    assert compiled.is_set()
+    assert not any(thread.name == "botalign" for thread in threading.enumerate())
+
+
+def test_a_descent_is_compiled_once() -> None:
+    def loss(xp: Any, parameters: Any, data: Any, pairs: Any) -> Any:
+        return (parameters**2).sum()
+
+    schedule = training.Schedule(300, 4)
+    pairs = training.draw_pairs(np.random.default_rng(0), np.arange(5))
+    assert len(list(training.descend(loss, np.ones(3, np.float32), {}, pairs, schedule))) == 3
+    assert training._compiled(loss, schedule)[1]._cache_size() == 1

@@ -250,3 +250,14 @@ def test_a_silent_cluster_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         open_workers(scheduler="tcp://127.0.0.1:1"),
     ):
         pass
+
+
+@pytest.mark.parametrize("address", ["foo", "foo://host:1", "tcp://host:x", ""])
+def test_an_address_that_is_none_begins_no_client(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that was begun with it would complain, seconds later, when it is forgotten."""
+    pytest.importorskip("distributed", reason="Dask isn't installed (pip install distributed)")
+    begun: list[str] = []
+    monkeypatch.setattr("distributed.Client", lambda address, **_: begun.append(address))
+    with pytest.raises(InputError, match=f"no Dask scheduler answers at '{address}'"), open_workers(scheduler=address):
+        pass
+    assert begun == []

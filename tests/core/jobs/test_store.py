@@ -88,3 +88,10 @@ def test_removed(tmp_path: Path) -> None:
     (tmp_path / "photos" / "cat.png").touch()
     remove_work(tmp_path / "photos")
     assert (tmp_path / "photos" / "cat.png").exists()
+
+
+def test_what_differs_is_named_in_words(tmp_path: Path) -> None:
+    with BlockStore(tmp_path / "w", {"over_rotations": True, "seed": 1}):
+        pass
+    with pytest.raises(InputError, match="with other over rotations, seed; repeat"):
+        BlockStore(tmp_path / "w", {"over_rotations": False, "seed": 2})
