@@ -98,8 +98,9 @@ def align(
         only, what it holds is looked for as a part of the other map.
     partial : bool, optional
         Whether the smaller molecule is to be looked for as a part of the larger one. Then all rotations and shifts are
-        looked at, by the correlation within the part; `seed` doesn't matter, and another `loss`, `size`, `evaluations`,
-        `wavelet`, `levels` or `preset` than by default, half maps, and no refinement are refused.
+        looked at, by the correlation within the part; `seed` does not matter, and without `local_degrees` `start` says
+        no more than which hand to keep. Another `loss`, `size`, `evaluations`, `wavelet`, `levels` or `preset` than by
+        default, half maps, and no refinement are refused.
     half_maps_fixed, half_maps_moving : tuple of two DensityMap, optional
         Half maps of both maps, for their noise: the standard errors of the pose are then due to noise alone, where
         without them all counts that the maps don't have in common.

@@ -69,7 +69,10 @@ class Options:
         for role in ("fixed", "moving"):
             if getattr(self, f"mask_{role}") is not None:
                 expect_map(getattr(self, f"mask_{role}"), f"mask_{role}")
-            for half in getattr(self, f"half_maps_{role}") or ():
+            halves = getattr(self, f"half_maps_{role}")
+            if halves is not None and not isinstance(halves, tuple | list):
+                raise InputError(f"half_maps_{role}: got {type(halves).__name__}, expected two maps.")
+            for half in halves or ():
                 expect_map(half, f"half_maps_{role}")
         self._check_half_maps()
         wavelet_named(self.wavelet)
@@ -89,7 +92,7 @@ class Options:
         rough = None if self.refine else "refine=False"
         core = "loss='core'" if self.loss == "core" else None
         if self.is_partial:
-            what = "partial=True" if self.partial else "a mask for one map only, which is looked for in the other,"
+            what = "partial=True" if self.partial else "a mask for one map only, which is looked for in the other"
             paper = None if self.preset is None else f"preset={self.preset!r}"
             others = [self._changed(name) for name in ("loss", "size", "evaluations", "wavelet", "levels")]
             _refuse_with(what, "a part is searched for, and judged, in a way of its own", paper, halves, rough, *others)

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
+from scipy.spatial.transform import Rotation
 
 from botalign.alignment.comparison import decide_hand
 from botalign.alignment.fitting import FitProblem
@@ -29,7 +30,7 @@ from botalign.alignment.poses import Candidate
 from botalign.alignment.preparation import Surveyed, common_sigma_angstrom
 from botalign.alignment.refinement import fit_problem
 from botalign.alignment.robust import RobustProblem
-from botalign.alignment.searches import hands
+from botalign.alignment.searches import hands, start_of
 from botalign.alignment.verdict import Judged, with_equals_marked
 from botalign.geometry import MIRROR, apply_transform, geodesic_degrees, inverse, transform_about, uniform_rotations
 from botalign.maps.grid import Grid
@@ -53,6 +54,8 @@ SAME = (15.0, 0.3)
 SAME_FITTED = (3.0, 0.1)
 #: How many fits go on to the finest sampling, and how many of their points are enough to get there.
 FINALISTS, THINNED = 20, 8_000
+#: Those whose share is this near to the best one's are fitted to the end, so that they are told apart by one measure.
+RIVAL = 0.1
 #: A place where the whole varies less than this share of its own standard deviation is empty.
 EMPTY = 0.1
 #: Standard deviation in voxels that the part's contour is softened by, for the verdict.
@@ -121,8 +124,8 @@ def find_part(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[
     part, whole = (moving, fixed) if part_moves else (fixed, moving)
     scan = _Scan.of(part, whole)
     wanted = hands(options)
-    blocks = ROTATIONS // BLOCK
-    total = len(wanted) * (blocks + 1) + 1
+    turns = [_turns(options, mirrored, part_moves) for mirrored in wanted]
+    total = sum(len(blocks) + 1 for blocks in turns) + 1
 
     def outward(transform: Matrix) -> Matrix:
         """From the motion of the part to that of the moving map."""
@@ -135,23 +138,24 @@ def find_part(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[
     coarse = _problem(part, whole, scan.voxel_angstrom).thinned(THINNED)
     found: list[list[Candidate]] = []
     done = 0
-    for mirrored in wanted:
+    for mirrored, blocks in zip(wanted, turns, strict=True):
         scores: list[float] = []
         poses: list[Matrix] = []
-        for block in np.array_split(uniform_rotations(ROTATIONS) @ (MIRROR if mirrored else np.eye(3)), blocks):
-            these = [linear for linear in block if allowed(linear.T)]
+        for block in blocks:
             with ThreadPoolExecutor(options.threads) as pool:
-                for score, pose in pool.map(scan.best_place, these):
+                for score, pose in pool.map(scan.best_place, block):
                     scores.append(score)
                     poses.append(pose)
             done += 1
-            best = poses[int(np.argmax(scores))] if poses else inverse(options.start_matrix())
+            best = poses[int(np.argmax(scores))]
             yield Progress("search, mirrored" if mirrored else "search", done, total, None, None, outward(best))
         fits = []
         for index in _distinct(np.array(scores), poses, part, count=FITTED):
-            pose, correlation = coarse.solve(inverse(poses[index]), tolerance=0.05)
-            if allowed(pose[:, :3]):
-                fits.append((correlation, inverse(pose), 1 - scores[index]))
+            start = inverse(poses[index])
+            pose, correlation = coarse.solve(start, tolerance=0.05)
+            if not allowed(pose[:, :3]):
+                pose, correlation = start, coarse.correlation(start)
+            fits.append((correlation, inverse(pose), 1 - scores[index]))
         kept = _distinct(np.array([fit[0] for fit in fits]), [fit[1] for fit in fits], part, count=FINALISTS)
         found.append([Candidate(fits[i][1], mirrored, fits[i][2], fits[i][0]) for i in kept])
         done += 1
@@ -160,9 +164,7 @@ def find_part(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[
     # What the cut took off the part at its faces is a difference that the fit should not be pulled by.
     problem = RobustProblem.of(_problem(part, whole, max(finest, scan.voxel_angstrom / 3)))
     for number, candidates in enumerate(found):
-        fitted = _finished(problem, candidates, allowed)
-        qualities, poses = np.array([c.quality for c in fitted]), [c.moving_to_fixed for c in fitted]
-        found[number] = [fitted[i] for i in _distinct(qualities, poses, part, count=FINALISTS, same=SAME_FITTED)]
+        found[number] = _finished(problem, candidates, part, allowed)
     decision, answer = None, 0
     if len(wanted) > 1:
         as_given, mirrored_too = (inverse(found[wanted.index(m)][0].moving_to_fixed) for m in (False, True))
@@ -184,13 +186,30 @@ def find_part(fixed: Surveyed, moving: Surveyed, options: Options) -> Generator[
     return Outcome((*ordered, *others), (), decision, None, _judged(part, whole, best), sure)
 
 
+def _turns(options: Options, mirrored: bool, part_moves: bool) -> list[Matrix]:
+    """Return the matrices that the part is turned by in the search, in blocks: all about, or as far as is allowed."""
+    start, limit = start_of(options, mirrored)
+    mirror = MIRROR if mirrored else np.eye(3)
+    turns = uniform_rotations(ROTATIONS)
+    if limit is not None:
+        # As many as lie that near among even ones. Scaled down, angles of even rotations fill the ball evenly.
+        share = (np.radians(limit) - np.sin(np.radians(limit))) / np.pi
+        near = uniform_rotations(max(2 * BLOCK, round(share * ROTATIONS)))
+        vectors = np.concatenate([np.zeros((1, 3)), Rotation.from_matrix(near).as_rotvec() * (limit / 180)])
+        turns = start @ Rotation.from_rotvec(vectors).as_matrix()
+    moving = turns @ mirror
+    return np.array_split(moving if part_moves else moving.transpose(0, 2, 1), len(moving) // BLOCK)
+
+
 def _problem(part: Surveyed, whole: Surveyed, voxel_angstrom: float) -> FitProblem:
     """Compare inside the part's contour only: what lies about it in the whole is no difference."""
     return fit_problem(part, whole, voxel_angstrom=voxel_angstrom, skirt=0)
 
 
-def _finished(problem: FitProblem, candidates: list[Candidate], allowed: Callable[[Matrix], bool]) -> list[Candidate]:
-    """Fit the best at the finest sampling, at some of the points first; best first."""
+def _finished(
+    problem: FitProblem, candidates: list[Candidate], part: Surveyed, allowed: Callable[[Matrix], bool]
+) -> list[Candidate]:
+    """Fit at the finest sampling, at some of the points first and those that are nearly as good at all; best first."""
 
     def fitted(some: FitProblem, these: list[Candidate]) -> list[Candidate]:
         fits = some.solve_each([inverse(c.moving_to_fixed) for c in these], allowed=allowed)
@@ -198,10 +217,16 @@ def _finished(problem: FitProblem, candidates: list[Candidate], allowed: Callabl
             replace(c, moving_to_fixed=inverse(fit.transform), correlation=fit.correlation, share=fit.share)
             for c, fit in zip(these, fits, strict=True)
         ]
-        return sorted(ends, key=lambda c: -c.quality)
+        return apart(sorted(ends, key=lambda c: -c.quality))
 
-    best, *others = fitted(problem.thinned(THINNED), candidates)
-    return fitted(problem, [best]) + others
+    def apart(these: list[Candidate]) -> list[Candidate]:
+        poses = [c.moving_to_fixed for c in these]
+        order = -np.arange(len(these), dtype=np.float64)
+        return [these[i] for i in _distinct(order, poses, part, count=len(these), same=SAME_FITTED)]
+
+    roughly = fitted(problem.thinned(THINNED), candidates)
+    rivals = [c for c in roughly if c.quality > roughly[0].quality - RIVAL]
+    return apart(fitted(problem, rivals) + roughly[len(rivals) :])
 
 
 def _judged(part: Surveyed, whole: Surveyed, transform: Matrix) -> Judged:

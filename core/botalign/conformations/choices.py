@@ -123,6 +123,9 @@ class DistanceOptions:
             object.__setattr__(self, name, bool(getattr(self, name)))
         if self.hand and not self.over_rotations:
             raise InputError("hand: a mirror is looked for together with rotations only; ask for over_rotations too.")
+        for name in ("wavelet", "levels") if self.metric != "wemd" else ():
+            if getattr(self, name) != getattr(DistanceOptions, name):
+                raise InputError(f"{name}: the metric wemd alone uses it, and this is {self.metric}; leave it out.")
         check_levels(self.levels, 3)
         wavelet_named(self.wavelet)
 
@@ -130,7 +133,7 @@ class DistanceOptions:
         """Return the options that the distances depend on."""
         parameters: dict[str, Any] = {"over_rotations": self.over_rotations, "density": self.density}
         parameters["scale"] = self.scale
-        if self.metric == "wemd" or self.over_rotations:
+        if self.metric == "wemd":
             parameters |= {"wavelet": self.wavelet, "levels": self.levels}
         if self.over_rotations:
             names = ("hand", "size", "evaluations", "landmarks", "seed")

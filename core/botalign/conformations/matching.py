@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -69,10 +69,10 @@ class Matching:
 
     def options(self) -> Options:
         """Return the options of a search."""
-        return Options(
-            loss=self.metric, hand="keep", size=self.frame.size, evaluations=self.evaluations, wavelet=self.wavelet,
-            levels=self.levels, seed=self.seed,
-        )  # fmt: skip
+        options = Options(
+            loss=self.metric, hand="keep", size=self.frame.size, evaluations=self.evaluations, seed=self.seed
+        )
+        return replace(options, wavelet=self.wavelet, levels=self.levels) if self.metric == "wemd" else options
 
 
 @dataclass(frozen=True, eq=False)

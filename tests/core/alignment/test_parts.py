@@ -45,6 +45,34 @@ def test_a_part_is_found_in_the_whole_whichever_moves(
     assert back.correlation_in_part == pytest.approx(found.correlation_in_part, abs=0.02)
 
 
+@pytest.mark.parametrize("part_moves", [True, False])
+def test_a_part_is_looked_for_near_the_start(
+    whole_and_part: tuple[botalign.DensityMap, botalign.DensityMap], part_moves: bool
+) -> None:
+    whole, part = whole_and_part
+    maps, motion = ((whole, part), MOTION) if part_moves else ((part, whole), inverse(MOTION))
+    start = compose(np.column_stack([matrix_from_rotation_vector([0.05, 0, 0.04]), np.zeros(3)]), motion)
+    found = botalign.align(*maps, partial=True, hand="keep", start=start, local_degrees=6, threads=2)
+    assert off(found.moving_to_fixed, motion) < 1
+    elsewhere = botalign.align(*maps, partial=True, hand="keep", local_degrees=3, threads=2)
+    assert elsewhere.angle_degrees <= 3 + 1e-5
+
+
+def test_of_poses_nearly_as_good_the_best_is_fitted_to_the_end(beads: Callable[..., botalign.DensityMap]) -> None:
+    rng = np.random.default_rng(22)
+    places, masses = rng.uniform(-26, 26, size=(60, 3)), rng.uniform(0.5, 1.5, 60)
+    kept = places[:, 0] > 2
+    noisy = []
+    for at, mass in ((places, masses), (apply_transform(inverse(MOTION), places[kept]), masses[kept])):
+        made = beads(at, mass, 5.0)
+        grid, data = made.grid.part((8, 8, 8), (40, 40, 40)), made.data[8:48, 8:48, 8:48]
+        noise = rng.standard_normal(data.shape).astype(np.float32)
+        noisy.append(botalign.DensityMap(data + 0.3 * data.std() * noise, grid))
+    found = botalign.align(*noisy, partial=True, hand="keep", threads=2)
+    assert off(found.moving_to_fixed, MOTION) < 1
+    assert found.verdict == "certain"
+
+
 def test_the_hand_of_a_part_is_told(whole_and_part: tuple[botalign.DensityMap, botalign.DensityMap]) -> None:
     whole, part = whole_and_part
     mirrored = part.with_data(part.data[::-1])  # its grid is centred on the origin

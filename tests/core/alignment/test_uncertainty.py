@@ -162,6 +162,8 @@ def test_half_maps_that_are_none_are_refused(pair: tuple[DensityMap, DensityMap,
     rng = np.random.default_rng(3)
     halves = [tuple(noisy(clean, 0.1, rng) for _ in range(2)) for clean in (first, second)]
     twice = (halves[0][0], replace(halves[0][0], name="copy"))
+    with pytest.raises(InputError, match=r"^half_maps_fixed: got DensityMap, expected two maps"):
+        align(first, second, half_maps_fixed=first, half_maps_moving=second)  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"^half maps: .* and copy are the same map, .* give the other one too"):
         align(first, second, half_maps_fixed=twice, half_maps_moving=halves[1])
     with pytest.raises(InputError, match=r"^half maps: .* is the same as .*, the whole map"):

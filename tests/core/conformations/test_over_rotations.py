@@ -147,6 +147,7 @@ def test_what_cannot_be_is_refused(six: Family) -> None:
         (six.maps[:2], {"landmarks": 0}, "landmarks: got 0"),
         (six.maps[:2], {"seed": -1}, "seed: got -1"),
         (six.maps[:2], {"levels": 2.5}, "levels: got 2.5"),
+        (six.maps[:2], {"metric": "l2", "levels": 4}, "levels: the metric wemd alone uses it, and this is l2"),
         (six.maps[:2], {"over_rotations": False, "hand": True}, "hand: a mirror is looked for together with rotations"),
         ([six.maps[0], small], {}, "is the voxel size of one of them wrong"),
         (["nowhere.mrc", "never.mrc"], {}, "nowhere.mrc: there is no such file"),
