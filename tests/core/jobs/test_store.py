@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from botalign.errors import InputError
-from botalign.jobs import BlockStore, remove_work
+from botalign.jobs import BlockStore, locks, remove_work
 
 
 def test_a_block_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -88,6 +88,19 @@ def test_removed(tmp_path: Path) -> None:
     (tmp_path / "photos" / "cat.png").touch()
     remove_work(tmp_path / "photos")
     assert (tmp_path / "photos" / "cat.png").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no file that is open, so the lock goes first")
+def test_nobody_else_gets_in_before_it_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def removed(folder: Path) -> None:
+        held.append((folder / ".botalign-lock").resolve() in locks._HELD)
+
+    held: list[bool] = []
+    store = BlockStore(tmp_path, {})
+    monkeypatch.setattr("botalign.jobs.store.remove_work", removed)
+    store.remove()
+    assert held == [True]
+    assert (tmp_path / ".botalign-lock").resolve() not in locks._HELD
 
 
 def test_what_differs_is_named_in_words(tmp_path: Path) -> None:
