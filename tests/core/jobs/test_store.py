@@ -1,5 +1,7 @@
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +60,20 @@ def test_two_programs_do_not_work_in_one_folder(tmp_path: Path) -> None:
         other.kill()
     with BlockStore(tmp_path, {}), BlockStore(tmp_path, {}) as store:
         store.put("first", {"a": np.arange(3)})
+
+
+def test_threads_that_begin_together_share_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slowly(descriptor: int) -> bool:
+        locked = lock(descriptor)
+        time.sleep(0.1)
+        return locked
+
+    lock = locks._locked
+    monkeypatch.setattr(locks, "_locked", slowly)
+    with ThreadPoolExecutor(4) as threads:
+        got = list(threads.map(locks.lock_of, 4 * [tmp_path / "lock"]))
+    assert got[0] is not None
+    assert all(each is got[0] for each in got)
 
 
 def test_other_work_is_refused_and_kept(tmp_path: Path) -> None:
