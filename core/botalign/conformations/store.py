@@ -103,7 +103,7 @@ def check_store(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pat
         raise taken(path)
     if any(path.iterdir()) and not _is_table(path):
         raise InputError(f"{path}: is a folder with something else in it, so it is not replaced; give another name.")
-    check_output(path.with_name(f".botalign-{secrets.token_hex(6)}.zarr"))
+    check_output(path.resolve().with_name(f".botalign-{secrets.token_hex(6)}.zarr"))
     return path
 
 
@@ -137,6 +137,7 @@ def write_distances(
     """
     zarr = _zarr()
     path = check_store(path, overwrite=overwrite)
+    path = path.resolve() if overwrite else path  # replace what a link points to, not the link
     hidden = path.with_name(f".botalign-{secrets.token_hex(6)}.zarr")
     old = path.with_name(f".botalign-{secrets.token_hex(6)}.zarr")
     attributes = {

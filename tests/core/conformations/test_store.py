@@ -56,6 +56,17 @@ def test_nothing_is_replaced_unasked(table: DistanceTable, tmp_path: Path) -> No
         botalign.write_distances(table, tmp_path / "D.npy")
 
 
+def test_what_a_link_points_to_is_replaced_not_the_link(table: DistanceTable, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    place, link = tmp_path / "disk" / "D.zarr", tmp_path / "link.zarr"
+    botalign.write_distances(table, place, work={"seed": 1})
+    link.symlink_to(place)
+    botalign.write_distances(table, link, overwrite=True, work={"seed": 2})
+    assert link.is_symlink()
+    assert work_of(place) == {"seed": 2}
+    assert sorted(path.name for path in tmp_path.rglob("*.zarr")) == ["D.zarr", "link.zarr"]
+
+
 def test_an_interruption_between_old_and_new_keeps_the_old(
     table: DistanceTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
