@@ -119,6 +119,9 @@ def write_distances(
     Its arrays are ``distances``, and ``motions`` and ``open_cycles`` where there are any; its attributes ``format``,
     ``version``, ``names``, ``metric`` and ``parameters``, and ``work`` if it is given.
 
+    A table that is replaced is moved aside just before, and comes back after an error or Ctrl-C. Killed at that very
+    moment, the program leaves both beside, complete, under names ``.botalign-*.zarr``: rename the one to be kept.
+
     Parameters
     ----------
     table : DistanceTable
@@ -158,7 +161,7 @@ def write_distances(
             raise taken(path) from None
         raise InputError(f"{path}: can't be written ({error.strerror or error}); write elsewhere.") from error
     finally:
-        if old.exists() and not path.exists():  # stopped between the two
+        if old.exists() and not path.exists():  # an error or Ctrl-C between the two; being killed there can't be helped
             old.rename(path)
         for left in (hidden, old):
             shutil.rmtree(left, ignore_errors=True)
