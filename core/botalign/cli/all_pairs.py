@@ -65,7 +65,7 @@ def written_distances(
     from botalign.cli.long_work import finished
     from botalign.conformations.distances import description
     from botalign.conformations.store import check_store, work_of
-    from botalign.jobs import remove_work
+    from botalign.jobs import BlockStore
 
     described = None
     if reuse and target.exists():
@@ -77,21 +77,21 @@ def written_distances(
         if isinstance(each, Path):
             botalign.read_header(each)
     partial = target.with_name(f"{target.name}.partial")
+    described = described or description(maps, **options)
     begun = partial.exists()
-    try:
-        steps = botalign.distance_steps(maps, work=partial, **options, **workers)
-        described = described or description(maps, **options)
-        table = finished(steps, _STAGES, quiet=quiet)
-        botalign.write_distances(table, target, overwrite=overwrite, work=described)
-    except KeyboardInterrupt:
-        if not partial.exists():
+    # Held to the end, so that nobody else begins in a folder that is about to be removed.
+    with BlockStore(partial, described) as store:
+        try:
+            steps = botalign.distance_steps(maps, work=partial, **options, **workers)
+            table = finished(steps, _STAGES, quiet=quiet)
+            botalign.write_distances(table, target, overwrite=overwrite, work=described)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"interrupted; what is done is kept in {partial}, give the same command again to go on."
+            ) from None
+        except InputError:
+            if not begun and not any(partial.glob("[ps]*.npz")):  # no pair is done, so nothing is lost
+                store.remove()
             raise
-        raise Interrupted(
-            f"interrupted; what is done is kept in {partial}, give the same command again to go on."
-        ) from None
-    except InputError:
-        if not begun and not any(partial.glob("[ps]*.npz")):  # no pair is done, so nothing is lost
-            remove_work(partial)
-        raise
-    remove_work(partial)
+        store.remove()
     return table

@@ -103,7 +103,7 @@ def check_store(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pat
         raise taken(path)
     if any(path.iterdir()) and not _is_table(path):
         raise InputError(f"{path}: is a folder with something else in it, so it is not replaced; give another name.")
-    check_output(path.with_name(f".botalign-{secrets.token_hex(6)}.zarr"))
+    check_output(path.resolve().with_name(f".botalign-{secrets.token_hex(6)}.zarr"))
     return path
 
 
@@ -118,6 +118,9 @@ def write_distances(
 
     Its arrays are ``distances``, and ``motions`` and ``open_cycles`` where there are any; its attributes ``format``,
     ``version``, ``names``, ``metric`` and ``parameters``, and ``work`` if it is given.
+
+    A table that is replaced is moved aside just before, and comes back after an error or Ctrl-C. Killed at that very
+    moment, the program leaves both beside, complete, under names ``.botalign-*.zarr``: rename the one to be kept.
 
     Parameters
     ----------
@@ -137,6 +140,7 @@ def write_distances(
     """
     zarr = _zarr()
     path = check_store(path, overwrite=overwrite)
+    path = path.resolve() if overwrite else path  # replace what a link points to, not the link
     hidden = path.with_name(f".botalign-{secrets.token_hex(6)}.zarr")
     old = path.with_name(f".botalign-{secrets.token_hex(6)}.zarr")
     attributes = {
@@ -157,7 +161,7 @@ def write_distances(
             raise taken(path) from None
         raise InputError(f"{path}: can't be written ({error.strerror or error}); write elsewhere.") from error
     finally:
-        if old.exists() and not path.exists():  # stopped between the two
+        if old.exists() and not path.exists():  # an error or Ctrl-C between the two; being killed there can't be helped
             old.rename(path)
         for left in (hidden, old):
             shutil.rmtree(left, ignore_errors=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -30,6 +31,8 @@ class Lock:
 
 
 _HELD: WeakValueDictionary[Path, Lock] = WeakValueDictionary()
+#: One thread at a time looks and locks, else the second of two would find the file locked, and not know by whom.
+_TURN = threading.Lock()
 
 
 def lock_of(path: Path) -> Lock | None:
@@ -43,15 +46,16 @@ def lock_of(path: Path) -> Lock | None:
         If the file can't be written.
     """
     key = path.resolve()
-    if (held := _HELD.get(key)) is not None:
-        held.fresh = False
-        return held
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    if not _locked(descriptor):
-        os.close(descriptor)
-        return None
-    _HELD[key] = lock = Lock(descriptor)
-    return lock
+    with _TURN:
+        if (held := _HELD.get(key)) is not None:
+            held.fresh = False
+            return held
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        if not _locked(descriptor):
+            os.close(descriptor)
+            return None
+        _HELD[key] = lock = Lock(descriptor)
+        return lock
 
 
 def _locked(descriptor: int) -> bool:

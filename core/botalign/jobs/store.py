@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import shutil
+import sys
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -104,9 +105,11 @@ class BlockStore:
                 temporary.unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Remove the folder and all that it holds."""
-        self._lock = None
+        """Remove the folder and all that it holds, and only then let go of it."""
+        if sys.platform == "win32":
+            self._lock = None  # a file that is open can't be removed there
         remove_work(self.folder)
+        self._lock = None
 
     def _place(self, key: str) -> Path:
         return self.folder / f"{key}.npz"

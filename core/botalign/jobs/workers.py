@@ -106,7 +106,9 @@ class Workers:
         if not _is_loss(error):
             return False
         if executor is self.executor:  # else the other blocks that failed with this one have seen to it
-            self._sent.clear()  # what was brought to the workers may have gone with one
+            for brought in self._sent.values():  # it may have gone with a worker; what did not would stay for good
+                self._release(brought)
+            self._sent.clear()
             if isinstance(error, BrokenExecutor):
                 if self._renew is None:
                     return False

@@ -1,3 +1,4 @@
+import importlib
 import re
 from collections.abc import Generator
 from pathlib import Path
@@ -11,6 +12,7 @@ from botalign import DistanceProgress
 from botalign.cli.all_pairs import workers
 from botalign.cli.long_work import finished, times
 from botalign.geometry import random_rotations
+from botalign.jobs import BlockStore, locks
 
 from .conftest import Run, listing
 
@@ -88,6 +90,25 @@ def test_ctrl_c_keeps_what_is_done(run: Run, maps: list[Path], tmp_path: Path, m
     assert run("distances", *maps, "-o", tmp_path / "D.zarr", *OVER).code == 0
     assert not partial.exists()
     assert listing(tmp_path / "D.zarr") == listing(whole)
+
+
+def test_a_run_that_begins_meanwhile_keeps_its_folder(
+    run: Run, maps: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = importlib.import_module("botalign.conformations.distances")
+    partial = tmp_path / "D.zarr.partial"
+    description, others = module.description, []
+
+    def overtaken(*arguments: Any, **options: Any) -> dict[str, Any]:
+        described: dict[str, Any] = description(*arguments, **options)
+        others.append(BlockStore(partial, described))
+        locks._HELD.clear()  # as if another program held it
+        return described
+
+    monkeypatch.setattr(module, "description", overtaken)
+    assert "another run is at work here" in run("distances", *maps, "-o", tmp_path / "D.zarr").refused()
+    assert (partial / "work.json").exists()
+    others[0].put("pairs_000000", {"a": np.arange(3)})
 
 
 def test_many_maps_are_for_processes(monkeypatch: pytest.MonkeyPatch) -> None:

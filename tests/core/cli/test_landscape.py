@@ -104,8 +104,6 @@ def test_distances_are_computed_and_kept(
 
     def told(maps: list[Path], **options: object) -> Generator[None, None, botalign.DistanceTable]:
         asked.append(options)
-        Path(str(options["work"])).mkdir()
-        (Path(str(options["work"])) / "work.json").touch()
         yield None
         motions = np.broadcast_to(np.eye(3, 4), (20, 20, 3, 4))
         return botalign.DistanceTable(tuple(map(str, maps)), known, motions, "wemd", {})
@@ -143,7 +141,6 @@ def test_an_interruption_keeps_what_is_done(
     run: Run, analysed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(maps: list[Path], **options: object) -> Generator[None, None, None]:
-        Path(str(options["work"])).mkdir()
         yield None
         raise KeyboardInterrupt
 
@@ -159,11 +156,8 @@ def test_distances_that_could_not_be_written_are_kept(
     run: Run, analysed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def told(maps: list[Path], **options: object) -> Generator[None, None, None]:
-        work = Path(str(options["work"]))
-        work.mkdir()
-        (work / "work.json").touch()
         if done:
-            (work / "pairs_000000.npz").touch()
+            (Path(str(options["work"])) / "pairs_000000.npz").touch()
         raise botalign.InputError("the disk is full.")
         yield
 

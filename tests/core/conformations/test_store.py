@@ -1,6 +1,9 @@
 """The store of distances: what is written is read back, and nothing else is taken for it."""
 
 import json
+import subprocess
+import sys
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,6 +59,17 @@ def test_nothing_is_replaced_unasked(table: DistanceTable, tmp_path: Path) -> No
         botalign.write_distances(table, tmp_path / "D.npy")
 
 
+def test_what_a_link_points_to_is_replaced_not_the_link(table: DistanceTable, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    place, link = tmp_path / "disk" / "D.zarr", tmp_path / "link.zarr"
+    botalign.write_distances(table, place, work={"seed": 1})
+    link.symlink_to(place)
+    botalign.write_distances(table, link, overwrite=True, work={"seed": 2})
+    assert link.is_symlink()
+    assert work_of(place) == {"seed": 2}
+    assert sorted(path.name for path in tmp_path.rglob("*.zarr")) == ["D.zarr", "link.zarr"]
+
+
 def test_an_interruption_between_old_and_new_keeps_the_old(
     table: DistanceTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -76,6 +90,26 @@ def test_an_interruption_between_old_and_new_keeps_the_old(
         botalign.write_distances(table, place, overwrite=True, work={"seed": 2})
     assert work_of(place) == {"seed": 1}
     assert [path.name for path in tmp_path.iterdir()] == ["D.zarr"]
+
+
+def test_killed_between_old_and_new_both_are_left(table: DistanceTable, tmp_path: Path) -> None:
+    script = """
+        import os, pathlib, sys, botalign
+        rename, renamed = pathlib.Path.rename, []
+        def killed(self, target):
+            renamed.append(self)
+            return os._exit(9) if len(renamed) == 2 else rename(self, target)
+        table = botalign.read_distances(sys.argv[1])
+        pathlib.Path.rename = killed
+        botalign.write_distances(table, sys.argv[1], overwrite=True, work={"seed": 2})
+    """
+    botalign.write_distances(table, tmp_path / "D.zarr", work={"seed": 1})
+    command = [sys.executable, "-c", textwrap.dedent(script), str(tmp_path / "D.zarr")]
+    assert subprocess.run(command, check=False).returncode == 9
+    left = list(tmp_path.iterdir())
+    assert all(path.match(".botalign-*.zarr") for path in left)
+    assert sorted(work_of(path)["seed"] for path in left) == [1, 2]
+    assert all(botalign.read_distances(path).names == table.names for path in left)
 
 
 def test_a_table_that_appears_meanwhile_is_not_replaced_unasked(

@@ -7,7 +7,7 @@ import tempfile
 import textwrap
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +108,19 @@ def test_a_lost_process_is_replaced(tmp_path: Path) -> None:
         results = exhaust(run_blocks(process_lost_once, blocks, workers=workers))
     assert flag.exists()
     assert list(results.values()) == [number * number for number in range(8)]
+
+
+def test_what_was_shared_with_a_lost_process_takes_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with open_workers(processes=1) as workers:
+        shared = workers.share(np.arange(1000.0))
+        workers.submit(spectrum, (shared, 1)).future.result()
+        (folder,) = tmp_path.iterdir()
+        assert workers.recover(BrokenExecutor(), workers.executor)
+        assert list(folder.iterdir()) == []
+        assert workers.submit(spectrum, (shared, 1)).future.result()["number"] == 1
+        workers.forget(shared)
+        assert list(folder.iterdir()) == []
 
 
 @pytest.mark.slow

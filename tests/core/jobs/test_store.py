@@ -1,12 +1,14 @@
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from botalign.errors import InputError
-from botalign.jobs import BlockStore, remove_work
+from botalign.jobs import BlockStore, locks, remove_work
 
 
 def test_a_block_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -60,6 +62,20 @@ def test_two_programs_do_not_work_in_one_folder(tmp_path: Path) -> None:
         store.put("first", {"a": np.arange(3)})
 
 
+def test_threads_that_begin_together_share_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slowly(descriptor: int) -> bool:
+        locked = lock(descriptor)
+        time.sleep(0.1)
+        return locked
+
+    lock = locks._locked
+    monkeypatch.setattr(locks, "_locked", slowly)
+    with ThreadPoolExecutor(4) as threads:
+        got = list(threads.map(locks.lock_of, 4 * [tmp_path / "lock"]))
+    assert got[0] is not None
+    assert all(each is got[0] for each in got)
+
+
 def test_other_work_is_refused_and_kept(tmp_path: Path) -> None:
     BlockStore(tmp_path, {"metric": "wemd", "maps": ["a", "b"]}).put("first", {"a": np.arange(3)})
     with pytest.raises(InputError, match="unfinished work with other maps, metric"):
@@ -88,6 +104,19 @@ def test_removed(tmp_path: Path) -> None:
     (tmp_path / "photos" / "cat.png").touch()
     remove_work(tmp_path / "photos")
     assert (tmp_path / "photos" / "cat.png").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no file that is open, so the lock goes first")
+def test_nobody_else_gets_in_before_it_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def removed(folder: Path) -> None:
+        held.append((folder / ".botalign-lock").resolve() in locks._HELD)
+
+    held: list[bool] = []
+    store = BlockStore(tmp_path, {})
+    monkeypatch.setattr("botalign.jobs.store.remove_work", removed)
+    store.remove()
+    assert held == [True]
+    assert (tmp_path / ".botalign-lock").resolve() not in locks._HELD
 
 
 def test_what_differs_is_named_in_words(tmp_path: Path) -> None:
