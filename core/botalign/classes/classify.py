@@ -166,7 +166,7 @@ def _steps(
     seed = options.seed
     described = {"classes": classes, "metric": frame.metric, "poses": frame.poses, "seed": seed, "radius": ready.radius}
     means = KMeans(frame, ready.images, image_splines(ready.images), classes, options.iterations, seed, threads)
-    course = Course() if work is None else Course.in_folder(work, ready.images, **described)
+    course = Course() if work is None else Course.in_folder(work, ready.images, options.iterations, **described)
     try:
         with open_workers(threads=threads, processes=processes, scheduler=scheduler) as workers:
             yield from means.steps(course, workers)

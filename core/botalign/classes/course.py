@@ -59,8 +59,10 @@ class Course:
     made: bool = False
 
     @classmethod
-    def in_folder(cls, folder: str | PathLike[str], images: NDArray[np.float32], **options: Any) -> Course:
+    def in_folder(cls, folder: str | PathLike[str], images: NDArray[np.float32], most: int, **options: Any) -> Course:
         """Take up what is kept in a folder, of the same images and options, or begin there.
+
+        At most `most` iterations are taken up: what comes out doesn't depend on how far an earlier run went.
 
         Raises
         ------
@@ -72,7 +74,7 @@ class Course:
         described |= {"work": "classes", "images": images_hash, "versions": versions()}
         made = not Path(folder).exists()
         course = cls(BlockStore(folder, described), made=made)
-        while (kept := course._kept(len(course.records) + 1)) is not None:
+        while len(course.records) < most and (kept := course._kept(len(course.records) + 1)) is not None:
             course._append(kept)
         return course
 

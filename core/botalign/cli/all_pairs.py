@@ -36,6 +36,7 @@ def written_distances(
     overwrite: bool,
     quiet: bool,
     reuse: bool = False,
+    written: list[Path] | None = None,
 ) -> DistanceTable:
     """Compute distances and write them; until all are there, what is done lies in a folder beside, ``*.partial``.
 
@@ -53,6 +54,8 @@ def written_distances(
         Whether to show no bar.
     reuse : bool
         Whether to take what is there, if it was computed from the same maps, by the same options and versions.
+    written : list of Path, optional
+        Takes `target` if it was written, and not found there.
 
     Raises
     ------
@@ -93,5 +96,7 @@ def written_distances(
             if not begun and not any(partial.glob("[ps]*.npz")):  # no pair is done, so nothing is lost
                 store.remove()
             raise
+        if written is not None:
+            written.append(target)
         store.remove()
     return table

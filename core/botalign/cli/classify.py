@@ -111,7 +111,8 @@ def classify(
         remove_work(unfinished)
     except KeyboardInterrupt:
         kept = len(list(unfinished.glob("iteration_*.npz")))
-        going_on = f"{kept} iterations are kept in {unfinished}; the same command goes on from there"
+        iterations_are = "iteration is" if kept == 1 else "iterations are"
+        going_on = f"{kept} {iterations_are} kept in {unfinished}; the same command goes on from there"
         raise Interrupted(f"interrupted; {going_on}." if kept else "interrupted, nothing was written.") from None
     finally:
         if made:  # in vain

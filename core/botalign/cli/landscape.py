@@ -170,8 +170,9 @@ def landscape(
             known = given_distances(distances, omega)
         else:
             maps = found_volumes(omega, volumes, voxel_size)
-            known = _computed(maps, output, metric or Metric.l2, threads, seed, overwrite=overwrite, quiet=quiet)
-            written.append(output / DISTANCES)
+            known = _computed(
+                maps, output, metric or Metric.l2, threads, seed, overwrite=overwrite, quiet=quiet, written=written
+            )
         found = finished(
             botalign.landscape_steps(z, omega.latents, known, **options), {name: name for name in stages}, quiet=quiet
         )
@@ -196,6 +197,7 @@ def _computed(
     *,
     overwrite: bool,
     quiet: bool,
+    written: list[Path],
 ) -> NDArray[np.float64]:
     """Compute the distances, minimised over rotations, into the folder, or take those that are there already."""
     from botalign.cli.all_pairs import workers, written_distances
@@ -211,6 +213,7 @@ def _computed(
             overwrite=overwrite,
             quiet=quiet,
             reuse=True,
+            written=written,
         ).distances
     except InputError:
         if made:

@@ -65,7 +65,7 @@ def finished(
     from rich.text import Text
 
     class Times(ProgressColumn):
-        """The time so far and the time left, of the stage."""
+        """The time so far and the time left, of the run of blocks under way."""
 
         def render(self, task: Task) -> Text:
             gone = time.monotonic() - task.fields["began"]
@@ -80,11 +80,12 @@ def finished(
         MofNCompleteColumn(), Times(), *(() if beside is None else (TextColumn("{task.fields[beside]}"),)),
     )  # fmt: skip
     with Progress(*columns, console=console, transient=True) as bar:
-        stage, task = None, None
+        stage, task, done, total = None, None, 0, 0
 
         def show(step: Step) -> None:
-            nonlocal stage, task
-            if task is None or step.stage != stage:
+            nonlocal stage, task, done, total
+            # A stage may be several runs of blocks, one after the other: each has a time of its own.
+            if task is None or step.stage != stage or step.total != total or step.done < done:
                 if task is not None:
                     bar.remove_task(task)
                 # Blocks of an earlier run are there from the start: they say nothing about how fast this one is.
@@ -93,6 +94,7 @@ def finished(
                     stages[stage], total=step.total, completed=step.done,
                     kept=step.done, began=time.monotonic(), beside="",
                 )  # fmt: skip
+            done, total = step.done, step.total
             told = "" if beside is None else beside(step)
             bar.update(task, completed=step.done, total=step.total, beside=told)
 

@@ -44,14 +44,19 @@ class LandscapeOptions:
             raise InputError(f"floor: got {self.floor}, expected a positive distance.")
         if not 0 <= self.held_out <= 0.5:
             raise InputError(f"held_out: got {self.held_out}, expected a part from 0 to 0.5.")
+        # JSON takes none of numpy's types.
+        object.__setattr__(self, "amortise", bool(self.amortise))
+        object.__setattr__(self, "grow", bool(self.grow))
         object.__setattr__(self, "held_out", float(self.held_out))
+        if self.floor is not None:
+            object.__setattr__(self, "floor", float(self.floor))
         for name, least in (("dimensions", 1), ("steps", 1), ("batch", 1), ("seed", 0)):
             value = getattr(self, name)
             if name == "dimensions" and value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
                 raise InputError(f"{name}: got {value!r}, expected a whole number, {least} or more.")
-            object.__setattr__(self, name, int(value))  # JSON takes none of numpy's
+            object.__setattr__(self, name, int(value))
 
 
 def checked_latents(latents: ArrayLike, subset: ArrayLike) -> tuple[Matrix, Matrix]:

@@ -17,8 +17,8 @@ from botalign.errors import InputError
 
 SUFFIXES = (".npy", ".pkl", ".txt")
 _VALUES = "z_values.txt"
-#: cryoDRGN numbers its volumes with three digits or more; its mean of all, vol_mean.mrc, is none of them.
 _WHOLE = re.compile(r"[\d\s]+")
+#: cryoDRGN numbers its volumes with three digits or more; its mean of all, vol_mean.mrc, is none of them.
 _VOLUME = re.compile(r"vol_(\d+)\.mrc")
 
 

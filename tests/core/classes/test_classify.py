@@ -211,6 +211,18 @@ def test_work_that_was_stopped_is_gone_on_with(
         botalign.classify(turned.stack, 4, **QUICK, work=folder)
 
 
+def test_no_more_iterations_are_taken_up_than_are_allowed(
+    turned: Turned, found: botalign.Classification, tmp_path: Path
+) -> None:
+    folder = tmp_path / "work"
+    assert same(botalign.classify(turned.stack, 4, **QUICK, work=folder), found)
+    assert len(found.iterations) == 2
+    fewer = botalign.classify(turned.stack, 4, **QUICK, iterations=1, work=folder)
+    assert len(fewer.iterations) == 1
+    assert same(fewer, botalign.classify(turned.stack, 4, **QUICK, iterations=1))
+    assert same(botalign.classify(turned.stack, 4, **QUICK, work=folder), found)
+
+
 def test_a_folder_in_which_nothing_is_kept_goes_again(turned: Turned, tmp_path: Path) -> None:
     steps = botalign.classify_steps(turned.stack, 4, **QUICK, work=tmp_path / "work")
     next(steps)

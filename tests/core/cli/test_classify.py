@@ -3,7 +3,7 @@ import os
 import pty
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -129,6 +129,23 @@ def test_stopped_it_keeps_the_iterations(images: Path, tmp_path: Path, number: i
         assert "iterations are kept in" in read_until(master, "the same command goes on from there.")
     assert process.returncode == code
     assert (tmp_path / "out" / "unfinished" / "iteration_0002.npz").exists()
+
+
+@pytest.mark.parametrize(("count", "told"), [(1, "1 iteration is kept in"), (2, "2 iterations are kept in")])
+def test_kept_iterations_are_counted(
+    run: Run, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, told: str
+) -> None:
+    def interrupted(*_: object, work: Path, **options: object) -> Generator[None, None, None]:
+        work.mkdir(parents=True)
+        for number in range(count):
+            (work / f"iteration_{number + 1:04d}.npz").touch()
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(botalign, "classify_steps", interrupted)
+    ran = run("classify", images, "-o", tmp_path / "out", *QUICK)
+    assert ran.code == 130
+    assert told in ran.err
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import importlib
 import re
 from collections.abc import Generator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -147,6 +148,33 @@ def test_the_time_left_is_told_after_two_blocks() -> None:
     assert times(9, 0, 38) == times(9, 1, 37) == "0:09 elapsed"
     assert times(9, 2, 36) == "0:09 elapsed, 2:42 left"
     assert times(3725, 10, 200) == "1:02:05 elapsed, 20:41:40 left"
+
+
+@pytest.mark.parametrize("first", [(2, 4), (4, 10)])
+def test_the_time_left_is_of_the_blocks_under_way(monkeypatch: pytest.MonkeyPatch, first: tuple[int, int]) -> None:
+    clock = SimpleNamespace(now=0.0)
+    told: list[tuple[float, int, int]] = []
+
+    def tell(gone: float, done: int, left: int) -> str:
+        told.append((gone, done, left))
+        return ""
+
+    def steps() -> Generator[DistanceProgress, None, str]:
+        for done in range(first[0], first[1] + 1):
+            clock.now += 100
+            yield DistanceProgress("pairs", done, first[1], 0)
+        for done in range(4):
+            yield DistanceProgress("pairs", done, 10, 0)
+            clock.now += 1
+        return "table"
+
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr("botalign.cli.long_work.time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr("botalign.cli.long_work.times", tell)
+    for name, value in {"TTY_COMPATIBLE": "1", "FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "80"}.items():
+        monkeypatch.setenv(name, value)
+    assert finished(steps(), {"pairs": "all pairs"}, quiet=False) == "table"
+    assert told[-1] == (4, 3, 7)
 
 
 def test_nothing_is_cut_off_at_80_columns(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,6 +66,16 @@ def test_what_was_learned_is_kept(isometric: Landscape) -> None:
         isometric.transform(np.zeros((4, 3)))
 
 
+def test_options_of_numpys_types_can_be_written() -> None:
+    given: dict[str, Any] = {
+        "grow": np.False_, "amortise": np.False_, "floor": np.float32(0.125), "steps": np.int64(1),
+        "held_out": np.float32(0.25),
+    }  # fmt: skip
+    written = json.loads(landscape(Z, OMEGA, DISTANCES, **given).to_json())["parameters"]
+    assert (written["grow"], written["amortise"]) == (False, False)
+    assert (written["floor"], written["steps"], written["held_out"]) == (pytest.approx(0.125), 1, 0.25)
+
+
 def test_the_same_seed_gives_the_same_bits(isometric: Landscape) -> None:
     again, other = (landscape(Z, OMEGA, DISTANCES, **QUICK, seed=seed) for seed in (0, 1))
     assert again.transformed.tobytes() == isometric.transformed.tobytes()
