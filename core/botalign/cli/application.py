@@ -74,16 +74,24 @@ def run(arguments: Sequence[str] | None = None) -> int:
         print_error(str(error))
     except MemoryError:
         print_error("not enough memory; use binned or cropped maps, or a machine with more.")
-    except BrokenPipeError:
-        # Whoever read the output has gone; nor can Python flush what is left when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read the output has gone
+        _give_up_stdout()
         return 1
     except OSError as error:
         place = "" if error.filename is None else f"{error.filename}: "
         print_error(f"{place}{error.strerror or error}")
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _give_up_stdout()
     except _ParserError as error:
         print_error(_explained(error))
     return 2
+
+
+def _give_up_stdout() -> None:
+    """Let what is left for stdout go nowhere: else Python tries to write it when it exits, and complains once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _explained(error: Exception) -> str:

@@ -201,11 +201,13 @@ def test_no_memory(run: Run, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_stdout_on_a_full_disk(pair: Pair) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_stdout_on_a_full_disk(pair: Pair, unbuffered: str) -> None:
     with Path("/dev/full").open("w") as full:
         ran = subprocess.run(
-            [*BOTALIGN, "info", str(pair.fixed)], stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
+            [*BOTALIGN, "info", str(pair.fixed)], stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        )  # fmt: skip
     assert ran.returncode == 2
     assert ran.stderr == f"botalign: error: {os.strerror(errno.ENOSPC)}\n"
 
