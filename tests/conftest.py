@@ -1,7 +1,9 @@
 import atexit
 import os
 import shutil
+import signal
 import subprocess
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -15,6 +17,14 @@ def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
             import_module("qtpy.QtWidgets")
         except ImportError:
             pluginmanager.unregister(name="pytest-qt")
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Let Ctrl-C interrupt, as in a program begun at a terminal: what a shell starts in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -230,6 +230,7 @@ def test_it_is_trained_on_the_first_processor_whatever_else_there_is() -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends a signal to itself")
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_waits_for_the_compiler() -> None:
     """Else jax would go on compiling while the program ends, and crash it."""
     compiling, compiled = threading.Event(), threading.Event()

@@ -72,6 +72,7 @@ def interruptible(number: int) -> bool:
     return signal.getsignal(signal.SIGINT) != signal.SIG_IGN
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_is_for_the_program_that_began_the_processes() -> None:
     with open_workers(processes=1) as workers:
         assert exhaust(run_blocks(interruptible, {"one": (1,)}, workers=workers)) == {"one": False}
