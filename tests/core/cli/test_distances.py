@@ -127,16 +127,14 @@ def test_many_maps_are_for_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert who(13) == (1, 0)
 
 
-def test_a_bar_with_the_time_left(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("terminal")
+def test_a_bar_with_the_time_left(capfd: pytest.CaptureFixture[str]) -> None:
     def steps() -> Generator[DistanceProgress, None, str]:
         yield DistanceProgress("read", 3, 3, 3)
         for done in range(5):
             yield DistanceProgress("pairs", done, 4, 0)
         return "table"
 
-    for name, value in {"TTY_COMPATIBLE": "1", "FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "80"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert finished(steps(), {"read": "reading maps", "pairs": "all pairs"}, quiet=False) == "table"
     shown = capfd.readouterr().err
     assert "all pairs" in shown
@@ -150,6 +148,7 @@ def test_the_time_left_is_told_after_two_blocks() -> None:
     assert times(3725, 10, 200) == "1:02:05 elapsed, 20:41:40 left"
 
 
+@pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize("first", [(2, 4), (4, 10)])
 def test_the_time_left_is_of_the_blocks_under_way(monkeypatch: pytest.MonkeyPatch, first: tuple[int, int]) -> None:
     clock = SimpleNamespace(now=0.0)
@@ -168,24 +167,19 @@ def test_the_time_left_is_of_the_blocks_under_way(monkeypatch: pytest.MonkeyPatc
             clock.now += 1
         return "table"
 
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setattr("botalign.cli.long_work.time", SimpleNamespace(monotonic=lambda: clock.now))
     monkeypatch.setattr("botalign.cli.long_work.times", tell)
-    for name, value in {"TTY_COMPATIBLE": "1", "FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "80"}.items():
-        monkeypatch.setenv(name, value)
     assert finished(steps(), {"pairs": "all pairs"}, quiet=False) == "table"
     assert told[-1] == (4, 3, 7)
 
 
+@pytest.mark.usefixtures("terminal")
 def test_nothing_is_cut_off_at_80_columns(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def steps() -> Generator[DistanceProgress, None, str]:
         for done in range(3):
             yield DistanceProgress("seed", done, 100, 0)
         return "classes"
 
-    for name, value in {"TTY_COMPATIBLE": "1", "FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "80"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setattr("botalign.cli.long_work._clock", lambda seconds: "11:22:33")
     stages = {"seed": "preparing images"}
     assert finished(steps(), stages, quiet=False, beside=lambda step: "loss 1.2345e-05") == "classes"

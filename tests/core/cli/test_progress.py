@@ -10,6 +10,8 @@ import pytest
 import botalign
 from botalign.cli.running import _show
 
+pytestmark = pytest.mark.usefixtures("terminal")
+
 LONG = "2/3 a_map_that_someone_refined_and_gave_a_name_far_too_long_for_one_line_of_a_terminal.mrc"
 
 
@@ -33,8 +35,6 @@ def shown(
         self.refresh()
 
     monkeypatch.setattr(Progress, "update", drawn_at_once)
-    for name, value in {"TTY_COMPATIBLE": "1", "FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "80"}.items():
-        monkeypatch.setenv(name, value)
     assert _show(steps(*points), label) == "result"
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capfd.readouterr().err)
     return [line for line in re.split(r"[\r\n]+", text) if line.strip()]
