@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,14 +41,17 @@ class RunWidget(Container[Any]):
         """Look at the layers of the viewer again."""
         self.form.reset_choices()
 
+    @abstractmethod
     def _on_start(self) -> None:
-        raise NotImplementedError
+        """Start the work, or say why not."""
 
+    @abstractmethod
     def _on_cancel(self) -> None:
-        raise NotImplementedError
+        """Stop the work."""
 
+    @abstractmethod
     def _on_destroyed(self) -> None:
-        raise NotImplementedError
+        """Stop the work, and show nothing any more."""
 
     def _set_running(self, running: bool) -> None:
         self.start.enabled = self.form.enabled = not running

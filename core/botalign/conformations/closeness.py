@@ -14,6 +14,7 @@ then the derivatives are the same at every pose. Unlike there, scale and offset 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import lru_cache
 
 import numpy as np
@@ -36,7 +37,7 @@ STEPS, WEIGHTINGS = 15, 3
 FLOOR = 0.1
 
 
-class Closeness:
+class Closeness(ABC):
     """A distance of two maps that depends on a motion, shape (3, 4), from the coordinates of the second to the first's.
 
     Parameters
@@ -55,13 +56,13 @@ class Closeness:
         one_way = self.norm(self.moved(moving, fixed, motion) - fixed.values)
         return 0.5 * (one_way + self.norm(self.moved(fixed, moving, inverse(motion)) - moving.values))
 
+    @abstractmethod
     def refined(self, fixed: Member, moving: Member, motions: list[Matrix]) -> list[Matrix]:
         """Return the motion near each one given at which the distance is least."""
-        raise NotImplementedError
 
+    @abstractmethod
     def norm(self, difference: Volume) -> float:
         """Return the distance of a map from the map that is zero."""
-        raise NotImplementedError
 
     def moved(self, source: Member, onto: Member, motion: Matrix) -> Volume:
         """Sample a moved map in the ball of another one's box; zero outside.
