@@ -85,7 +85,7 @@ def written_distances(
     # Held to the end, so that nobody else begins in a folder that is about to be removed.
     with BlockStore(partial, described) as store:
         try:
-            steps = botalign.distance_steps(maps, work=partial, **options, **workers)
+            steps = botalign.distance_steps(maps, work=store, **options, **workers)
             table = finished(steps, _STAGES, quiet=quiet)
             botalign.write_distances(table, target, overwrite=overwrite, work=described)
         except KeyboardInterrupt:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Sequence
-from contextlib import nullcontext
-from dataclasses import fields
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from botalign.arguments import options_from
 from botalign.conformations.as_given import distances_as_given
 from botalign.conformations.choices import DistanceOptions, Source, sources
 from botalign.conformations.over_rotations import distances_over_rotations
@@ -116,12 +116,13 @@ def distance_steps(
     threads: int = 1,
     processes: int = 0,
     scheduler: str | None = None,
-    work: str | os.PathLike[str] | None = None,
+    work: str | os.PathLike[str] | BlockStore | None = None,
     **options: Any,
 ) -> Generator[DistanceProgress, None, DistanceTable]:
     """Compute distances a step at a time; parameters, result and errors as for :func:`distances`.
 
-    Closing the generator between two steps cancels the work; what was done by then is in the folder `work`. Options
+    Closing the generator between two steps cancels the work; what was done by then is in the folder `work`, which may
+    be open already: a :class:`botalign.jobs.BlockStore` of what :func:`description` says, which stays open. Options
     that can't be used are refused at the call.
 
     Yields
@@ -134,10 +135,8 @@ def distance_steps(
     DistanceTable
         As the value of ``StopIteration``.
     """
-    unknown = sorted(options.keys() - {field.name for field in fields(DistanceOptions)})
-    if unknown:
-        raise TypeError(f"distance_steps() got unexpected options: {', '.join(unknown)}")
-    return _steps(sources(maps), DistanceOptions(**options), threads, processes, scheduler, work)
+    chosen = options_from(DistanceOptions, options, "distance_steps")
+    return _steps(sources(maps), chosen, threads, processes, scheduler, work)
 
 
 def _steps(
@@ -146,11 +145,16 @@ def _steps(
     threads: int,
     processes: int,
     scheduler: str | None,
-    work: str | os.PathLike[str] | None,
+    work: str | os.PathLike[str] | BlockStore | None,
 ) -> Generator[DistanceProgress, None, DistanceTable]:
     method = distances_over_rotations if options.over_rotations else distances_as_given
+    held: AbstractContextManager[BlockStore | None]
+    if work is None or isinstance(work, BlockStore):
+        held = nullcontext(work)
+    else:
+        held = BlockStore(work, _description(found, options))
     with (
-        nullcontext() if work is None else BlockStore(work, _description(found, options)) as store,
+        held as store,
         open_workers(threads=threads, processes=processes, scheduler=scheduler) as workers,
         open_workers(threads=threads) as readers,
     ):

@@ -8,6 +8,7 @@ import pytest
 
 import botalign
 from botalign.geometry import random_rotations
+from botalign.jobs import BlockStore
 
 from .conftest import Run, listing
 
@@ -155,9 +156,9 @@ def test_an_interruption_keeps_what_is_done(
 def test_distances_that_could_not_be_written_are_kept(
     run: Run, analysed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def told(maps: list[Path], **options: object) -> Generator[None, None, None]:
+    def told(maps: list[Path], *, work: BlockStore, **options: object) -> Generator[None, None, None]:
         if done:
-            (Path(str(options["work"])) / "pairs_000000.npz").touch()
+            (work.folder / "pairs_000000.npz").touch()
         raise botalign.InputError("the disk is full.")
         yield
 
