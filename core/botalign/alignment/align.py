@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Generator
-from dataclasses import fields
 from importlib import metadata
 from typing import Any
 
@@ -24,6 +23,7 @@ from botalign.alignment.poses import MapReference
 from botalign.alignment.preparation import Surveyed, survey
 from botalign.alignment.result import Alignment
 from botalign.alignment.verdict import verdict
+from botalign.arguments import options_from
 from botalign.errors import InputError
 from botalign.geometry import identity
 from botalign.maps.density_map import DensityMap
@@ -152,10 +152,7 @@ def align_steps(fixed: DensityMap, moving: DensityMap, **options: Any) -> Genera
     Alignment
         As the value of ``StopIteration``.
     """
-    unknown = sorted(options.keys() - {field.name for field in fields(Options)})
-    if unknown:
-        raise TypeError(f"align_steps() got unexpected options: {', '.join(unknown)}")
-    return _steps(fixed, moving, Options(**options))
+    return _steps(fixed, moving, options_from(Options, options, "align_steps"))
 
 
 def _steps(fixed: DensityMap, moving: DensityMap, chosen: Options) -> Generator[Progress, None, Alignment]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from botalign.alignment.exports import resolution
-from botalign.alignment.fitting import LEAST_MARGIN, FitProblem
+from botalign.alignment.fitting import FitProblem, is_no_more_than_error
 from botalign.alignment.preparation import Surveyed, common_sigma_angstrom, survey
 from botalign.errors import InputError
 from botalign.geometry import apply_transform, identity, inverse, is_rigid
@@ -191,10 +191,9 @@ def shell_correlation(
 def decide_hand(problem: FitProblem, as_given: Matrix, mirrored: Matrix) -> HandDecision:
     """Judge the hand from the best fit of either, at the voxels of `problem`."""
     margin, error = problem.margin(as_given, mirrored)
-    if abs(margin) < max(3 * error, LEAST_MARGIN):
+    decision = "as given" if margin > 0 else "mirrored"
+    if is_no_more_than_error(abs(margin), error):
         decision = "undetermined"
-    else:
-        decision = "as given" if margin > 0 else "mirrored"
     return HandDecision(decision, problem.correlation(as_given), problem.correlation(mirrored), margin, error)
 
 

@@ -132,8 +132,7 @@ class FitProblem:
 
     def is_as_good(self, first: Matrix, second: Matrix) -> bool:
         """Whether the maps agree as well at a second pose as at the first, within the error of the difference."""
-        margin, error = self.margin(first, second)
-        return bool(margin < max(3 * error, LEAST_MARGIN))
+        return is_no_more_than_error(*self.margin(first, second))
 
     def blocks(self) -> NDArray[np.int64]:
         """Return which block each point lies in, shape (n,)."""
@@ -217,3 +216,8 @@ def damped_step(moments: Matrix, damping: float) -> Matrix:
     diagonal[diagonal <= 0] = 1.0
     diagonal *= np.array([damping] * 6 + [0.0, 0.0]) + 1e-12
     return np.asarray(np.linalg.solve(hessian + np.diag(diagonal), sign * moments[order, 7])[:6])
+
+
+def is_no_more_than_error(margin: float, error: float) -> bool:
+    """Whether a margin in quality is no more than its standard error, or the interpolation, accounts for."""
+    return bool(margin < max(3 * error, LEAST_MARGIN))

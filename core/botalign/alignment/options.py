@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from botalign.alignment.losses import Distance
 from botalign.alignment.result import Alignment
+from botalign.arguments import whole_number
 from botalign.errors import InputError
 from botalign.geometry import geodesic_degrees, is_rigid
 from botalign.maps.density_map import DensityMap
@@ -57,11 +58,11 @@ class Options:
             _one_of("loss", self.loss, LOSSES)
         if self.preset is not None:
             _one_of("preset", self.preset, PRESETS)
-        _within("size", self.size, 8, 128)
-        _within("evaluations", self.evaluations, 1, 5000)
-        _within("seed", self.seed, 0, 2**63 - 1)
-        _within("threads", self.threads, 1, 1024)
-        _within("levels", self.levels, 1, 64)
+        whole_number("size", self.size, 8, 128)
+        whole_number("evaluations", self.evaluations, 1, 5000)
+        whole_number("seed", self.seed, 0, 2**63 - 1)
+        whole_number("threads", self.threads, 1, 1024)
+        whole_number("levels", self.levels, 1, 64)
         for name in ("level_fixed", "level_moving", "local_degrees"):
             _number(name, getattr(self, name))
         if self.local_degrees is not None and not 0 < self.local_degrees <= 180:
@@ -185,11 +186,6 @@ def _refuse_with(option: str, reason: str, *others: str | None) -> None:
 def _one_of(name: str, value: object, expected: tuple[str, ...]) -> None:
     if value not in expected:
         raise InputError(f"{name}: got {value!r}, expected one of {', '.join(expected)}.")
-
-
-def _within(name: str, value: int, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
-        raise InputError(f"{name}: got {value!r}, expected a whole number from {low} to {high}.")
 
 
 def _number(name: str, value: object) -> None:

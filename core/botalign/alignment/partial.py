@@ -31,7 +31,7 @@ from botalign.alignment.preparation import Surveyed, common_sigma_angstrom
 from botalign.alignment.refinement import fit_problem
 from botalign.alignment.robust import RobustProblem
 from botalign.alignment.searches import hands, start_of
-from botalign.alignment.verdict import Judged, with_equals_marked
+from botalign.alignment.verdict import RIVAL, Judged, with_equals_marked
 from botalign.geometry import MIRROR, apply_transform, geodesic_degrees, inverse, transform_about, uniform_rotations
 from botalign.maps.grid import Grid
 from botalign.maps.interpolation import rotate_in_ball
@@ -54,8 +54,6 @@ SAME = (15.0, 0.3)
 SAME_FITTED = (3.0, 0.1)
 #: How many fits go on to the finest sampling, and how many of their points are enough to get there.
 FINALISTS, THINNED = 20, 8_000
-#: Those whose share is this near to the best one's are fitted to the end, so that they are told apart by one measure.
-RIVAL = 0.1
 #: A place where the whole varies less than this share of its own standard deviation is empty.
 EMPTY = 0.1
 #: Standard deviation in voxels that the part's contour is softened by, for the verdict.
@@ -224,6 +222,7 @@ def _finished(
         order = -np.arange(len(these), dtype=np.float64)
         return [these[i] for i in _distinct(order, poses, part, count=len(these), same=SAME_FITTED)]
 
+    # Rivals too are fitted to the end, so that they are told apart by one measure.
     roughly = fitted(problem.thinned(THINNED), candidates)
     rivals = [c for c in roughly if c.quality > roughly[0].quality - RIVAL]
     return apart(fitted(problem, rivals) + roughly[len(rivals) :])

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from botalign.alignment.comparison import WEMD_SIDE, common_masses, rigid_motion
 from botalign.alignment.preparation import survey
-from botalign.errors import InputError
+from botalign.arguments import whole_number
 from botalign.maps.density_map import DensityMap
 from botalign.transport import dual_potential
 
@@ -52,10 +52,9 @@ def potential(
         As :func:`botalign.score` does, and if `size` is below 8 or above 256.
     """
     placed = rigid_motion(transform)
-    if isinstance(size, bool) or not isinstance(size, int | np.integer) or not 8 <= size <= 256:
-        raise InputError(f"size: got {size!r}, expected a whole number from 8 to 256.")
+    side = whole_number("size", size, 8, 256)
     a, b = survey(first, level=level_first, role="first"), survey(second, level=level_second, role="second")
-    grid, u, v = common_masses(a, b, placed, size=int(size))
+    grid, u, v = common_masses(a, b, placed, size=side)
     values = dual_potential(u, v, voxel_size=grid.voxel_size_angstrom[0])
     values -= 0.5 * np.einsum("kji,kji->", values, u.astype(np.float64) + v)
     return DensityMap(values.astype(np.float32), grid, f"potential of {second.name} on {first.name}")

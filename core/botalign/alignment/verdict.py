@@ -19,6 +19,8 @@ Matrix = NDArray[np.float64]
 OUTLINE = 1 / 3
 #: Beyond this share of the finest shell, the smoothing leaves too little of a map to speak of.
 SMOOTHED_AWAY = 0.8
+#: A candidate whose quality is this near to the best one's may fit as well.
+RIVAL = 0.1
 #: The two signs of a match: the details agree by more standard errors than this, and the Fourier shell correlation
 #: falls below 0.5 at no coarser a resolution than this share of the diameter. The best pose of unrelated molecules has
 #: the one or the other by chance, and noisy copies have both (``benchmarks/verdicts.py``).
@@ -78,7 +80,7 @@ def with_equals_marked(problem: FitProblem, candidates: list[Candidate]) -> list
     best = candidates[0]
     marked = [best]
     for candidate in candidates[1:]:
-        near = candidate.quality > best.quality - 0.1
+        near = candidate.quality > best.quality - RIVAL
         if near and candidate.mirrored == best.mirrored:
             as_good = problem.is_as_good(best.moving_to_fixed, candidate.moving_to_fixed)
             candidate = replace(candidate, as_good=as_good)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import fields
 from os import PathLike
 from typing import Any
 
 import numpy as np
 
+from botalign.arguments import options_from, whole_number
 from botalign.classes.course import Course
 from botalign.classes.frame import Frame
 from botalign.classes.images import PreparedImages, prepare
 from botalign.classes.kmeans import KMeans
 from botalign.classes.metrics import MetricName
-from botalign.classes.options import ClassifyOptions, whole_number
+from botalign.classes.options import ClassifyOptions
 from botalign.classes.result import Classification, ClassifyProgress
 from botalign.classes.turning import image_splines
 from botalign.jobs import open_workers
@@ -135,10 +135,8 @@ def classify_steps(
     Classification
         As the value of ``StopIteration``.
     """
-    unknown = sorted(options.keys() - {field.name for field in fields(ClassifyOptions)})
-    if unknown:
-        raise TypeError(f"classify_steps() got unexpected options: {', '.join(unknown)}")
-    return _steps(stack, _checked(classes, stack), ClassifyOptions(**options), threads, processes, scheduler, work)
+    chosen = options_from(ClassifyOptions, options, "classify_steps")
+    return _steps(stack, _checked(classes, stack), chosen, threads, processes, scheduler, work)
 
 
 def _checked(classes: int, stack: ImageStack) -> int:

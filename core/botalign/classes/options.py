@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
-import numpy as np
-
+from botalign.arguments import whole_number
 from botalign.classes.metrics import MetricName
 from botalign.classes.poses import Poses
 from botalign.errors import InputError
@@ -60,16 +59,3 @@ class ClassifyOptions:
     def poses(self) -> Poses:
         """The poses that are tried."""
         return Poses(self.rotations, self.mirror, self.shift_pixels)
-
-
-def whole_number(name: str, value: object, low: int, high: int, *, unit: str = "", advice: str = "") -> int:
-    """Return a whole number, of Python's kind or numpy's, as one of Python's.
-
-    Raises
-    ------
-    InputError
-        If it is something else, or out of range.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
-        raise InputError(f"{name}: got {value}{unit}, expected a whole number from {low} to {high}{advice}.")
-    return int(value)

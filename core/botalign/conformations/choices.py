@@ -9,8 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from botalign.arguments import whole_number
 from botalign.conformations.closeness import METRICS
 from botalign.errors import InputError
 from botalign.maps.density_map import DensityMap
@@ -115,10 +114,7 @@ class DistanceOptions:
             object.__setattr__(self, name, value)
         ranges = (("size", 16, 128), ("evaluations", 1, 5000), ("landmarks", 1, 1000), ("levels", 1, 64))
         for name, low, high in (*ranges, ("seed", 0, 2**63 - 1)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
-                raise InputError(f"{name}: got {value!r}, expected a whole number from {low} to {high}.")
-            object.__setattr__(self, name, int(value))  # JSON takes none of numpy's
+            object.__setattr__(self, name, whole_number(name, getattr(self, name), low, high))
         for name in ("over_rotations", "hand"):
             object.__setattr__(self, name, bool(getattr(self, name)))
         if self.hand and not self.over_rotations:

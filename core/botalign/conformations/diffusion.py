@@ -8,6 +8,7 @@ from scipy import linalg
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
+from botalign.arguments import whole_number
 from botalign.conformations.bandwidth import automatic_bandwidth, squared_above_floor
 from botalign.errors import InputError
 from botalign.threads import one_blas_thread
@@ -105,12 +106,7 @@ def diffusion_map(
     """
     table = checked_distances(distances)
     count = len(table)
-    whole = isinstance(dimensions, int | np.integer) and not isinstance(dimensions, bool)
-    if not whole or not 1 <= dimensions < count:
-        raise InputError(
-            f"dimensions: got {dimensions!r}, expected a whole number from 1 to {count - 1}, one less than there are "
-            "maps."
-        )
+    dimensions = whole_number("dimensions", dimensions, 1, count - 1, advice=", one less than there are maps")
     if not 0 <= alpha <= 1:
         raise InputError(f"alpha: got {alpha:g}, expected 0 to 1.")
     if not 0 <= time < np.inf:

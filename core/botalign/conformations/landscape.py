@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Generator
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from botalign.arguments import options_from
 from botalign.conformations.agreement import Agreement, agreement, lengths
 from botalign.conformations.dimension import DimensionTrial, local_thickness
 from botalign.conformations.landscape_input import LandscapeOptions, checked_latents, checked_table
@@ -143,10 +144,7 @@ def landscape_steps(latents: ArrayLike, subset: ArrayLike, distances: ArrayLike,
     Landscape
         As the value of ``StopIteration``.
     """
-    unknown = sorted(options.keys() - {field.name for field in fields(LandscapeOptions)})
-    if unknown:
-        raise TypeError(f"landscape_steps() got unexpected options: {', '.join(unknown)}")
-    checked = LandscapeOptions(**options)
+    checked = options_from(LandscapeOptions, options, "landscape_steps")
     z, omega = checked_latents(latents, subset)
     given = checked_table(distances, len(omega))
     require_jax()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from botalign.arguments import whole_number
 from botalign.conformations.diffusion import checked_distances
 from botalign.conformations.learning import Weighting
 from botalign.errors import InputError
@@ -54,9 +55,7 @@ class LandscapeOptions:
             value = getattr(self, name)
             if name == "dimensions" and value is None:
                 continue
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-                raise InputError(f"{name}: got {value!r}, expected a whole number, {least} or more.")
-            object.__setattr__(self, name, int(value))
+            object.__setattr__(self, name, whole_number(name, value, least))
 
 
 def checked_latents(latents: ArrayLike, subset: ArrayLike) -> tuple[Matrix, Matrix]:

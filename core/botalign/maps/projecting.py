@@ -8,6 +8,7 @@ import finufft
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from botalign.arguments import whole_number
 from botalign.errors import InputError
 from botalign.geometry import random_rotations
 from botalign.maps.density_map import DensityMap
@@ -98,9 +99,7 @@ def projections(
         raise InputError(f"about: got {about!r}, expected 'mass' or 'box'.")
     if snr is not None and not 0 < snr < np.inf:
         raise InputError(f"snr: got {snr}, expected a positive ratio.")
-    if not isinstance(seed, int | np.integer) or seed < 0:
-        raise InputError(f"seed: got {seed!r}, expected a whole number from 0 on.")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(whole_number("seed", seed, 0))
     if isinstance(rotations, int | np.integer):
         if rotations < 1:
             raise InputError(f"rotations: got {rotations}, expected 1 or more.")
