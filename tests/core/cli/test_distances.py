@@ -128,13 +128,14 @@ def test_many_maps_are_for_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("terminal")
-def test_a_bar_with_the_time_left(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_bar_with_the_time_left(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def steps() -> Generator[DistanceProgress, None, str]:
         yield DistanceProgress("read", 3, 3, 3)
         for done in range(5):
             yield DistanceProgress("pairs", done, 4, 0)
         return "table"
 
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert finished(steps(), {"read": "reading maps", "pairs": "all pairs"}, quiet=False) == "table"
     shown = capfd.readouterr().err
     assert "all pairs" in shown
@@ -167,6 +168,7 @@ def test_the_time_left_is_of_the_blocks_under_way(monkeypatch: pytest.MonkeyPatc
             clock.now += 1
         return "table"
 
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setattr("botalign.cli.long_work.time", SimpleNamespace(monotonic=lambda: clock.now))
     monkeypatch.setattr("botalign.cli.long_work.times", tell)
     assert finished(steps(), {"pairs": "all pairs"}, quiet=False) == "table"
@@ -180,6 +182,7 @@ def test_nothing_is_cut_off_at_80_columns(capfd: pytest.CaptureFixture[str], mon
             yield DistanceProgress("seed", done, 100, 0)
         return "classes"
 
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setattr("botalign.cli.long_work._clock", lambda seconds: "11:22:33")
     stages = {"seed": "preparing images"}
     assert finished(steps(), stages, quiet=False, beside=lambda step: "loss 1.2345e-05") == "classes"
