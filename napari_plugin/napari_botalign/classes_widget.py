@@ -115,6 +115,8 @@ class ClassesWidget(RunWidget):
             return
         data, attributes, _ = stack_layer_data(told.averages)
         self._viewer.add_image(data, **attributes | {"name": f"class averages of {name}"})
+        # napari stays at the image it was at, in the midst of the stack, where there is no average.
+        self._viewer.dims.set_current_step(self._viewer.dims.ndim - data.ndim, 0)
         self.progress.value = 1000
         ended = "converged" if told.converged else "not converged"
         self._say(

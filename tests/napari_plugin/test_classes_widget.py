@@ -42,12 +42,14 @@ def test_the_averages_are_a_layer(
     viewer: Any, classes: Any, add_stack: Callable[..., Any], stack: botalign.ImageStack, press: Press
 ) -> None:
     add_stack()
+    viewer.dims.set_current_step(0, 15)
     assert classes.images.value == viewer.layers["particles"]
     press(classes.classify, until=lambda: not classes.running)
     new = viewer.layers["class averages of particles"]
     expected = botalign.classify(stack, 3, rotations=16)
     np.testing.assert_array_equal(new.data, expected.averages.images)
     np.testing.assert_allclose(new.scale, (1, 5, 5))
+    assert viewer.dims.current_step[0] == 0  # the largest class is what is seen
     assert f"3 classes of {expected.sizes[0]} to {expected.sizes[-1]} images" in classes.status.value
     assert classes.progress.value == 1000
     # what was made can be classified again, in nanometres too
