@@ -16,8 +16,8 @@ from scipy.stats import spearmanr, wasserstein_distance_nd
 
 import botalign
 from botalign.classes.frame import Frame
-from botalign.classes.images import prepare
 from botalign.classes.poses import Poses
+from botalign.classes.preparation import prepare
 from botalign.classes.turning import image_splines, turned
 from class_pictures import sensitivity_picture
 from classes import KEPT, METRICS, Array, projected

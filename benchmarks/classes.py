@@ -28,12 +28,12 @@ import botalign
 from botalign.classes.bounds import _at_least
 from botalign.classes.course import Course
 from botalign.classes.frame import Frame
-from botalign.classes.images import PreparedImages, prepare
 from botalign.classes.kmeans import KMeans
 from botalign.classes.poses import Poses
+from botalign.classes.preparation import PreparedImages, prepare
 from botalign.classes.turning import image_splines
 from botalign.jobs import open_workers
-from botalign.steps import exhaust, retold
+from botalign.progress import exhaust, map_steps
 from class_pictures import angles_picture, averages_picture, sizes_picture
 from environments import HERE
 from maps import data_folder
@@ -80,13 +80,13 @@ def classified(
     steps = botalign.classify_steps(made.stack, classes, work=folder, **options)
     seen = 0
 
-    def tell(step: botalign.ClassifyProgress) -> None:
+    def tell(step: botalign.Progress) -> None:
         nonlocal seen
         if step.iteration > seen:
             seen = step.iteration
             print(f"  {datetime.now():%H:%M:%S} {name}: iteration {seen}, loss {step.loss}", flush=True)
 
-    return exhaust(retold(steps, tell)), folder
+    return exhaust(map_steps(steps, tell)), folder
 
 
 def cost(chosen: argparse.Namespace) -> None:
@@ -182,9 +182,9 @@ def preparation(chosen: argparse.Namespace) -> None:
         own = made.stack.images - made.stack.images[:, outside].mean(axis=1)[:, None, None]
         own[:, outside] = 0
         own /= own.sum(axis=(1, 2)).mean()
-        kinds = [("own", own, 6), *(("one mass", ready.images, levels) for levels in (6, 5, 4))]
-        for background, images, levels in kinds:
-            frame = Frame.of("wemd", Poses(100), side=size, radius=ready.radius, pixel_size=1.0, levels=levels)
+        kinds = [("own", own, 6), *(("one mass", ready.images, scales) for scales in (6, 5, 4))]
+        for background, images, scales in kinds:
+            frame = Frame.of("wemd", Poses(100), side=size, radius=ready.radius, pixel_size=1.0, scales=scales)
             course = Course()
             with open_workers(threads=chosen.threads) as workers:
                 exhaust(KMeans(frame, images, image_splines(images), 20, 15, 0, 1).steps(course, workers))
@@ -192,7 +192,7 @@ def preparation(chosen: argparse.Namespace) -> None:
             share = np.bincount(labels) / len(labels)
             even = np.exp(-(share[share > 0] * np.log(share[share > 0])).sum())
             middle = np.median(apart_degrees(made.viewing_directions, labels))
-            print(f"{size:6d}  1/{ratio:<4d} {background:10s}  {levels:6d}  {middle:14.1f}  {even:17.1f}", flush=True)
+            print(f"{size:6d}  1/{ratio:<4d} {background:10s}  {scales:6d}  {middle:14.1f}  {even:17.1f}", flush=True)
 
 
 def _inside(ready: PreparedImages) -> Array:

@@ -14,13 +14,13 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+from botalign.alignment.preparation import survey
 from scipy.spatial.transform import Rotation
 
 import botalign
 from accuracy import as_map, markdown
-from botalign.alignment.preparation import survey
-from botalign.conformations.closeness import closeness
-from botalign.conformations.members import frame_of, member
+from botalign.pairwise.closeness import closeness
+from botalign.pairwise.members import frame_of, member
 from botalign.threads import one_blas_thread
 from conformations import random_motion
 from maps import data_folder
@@ -72,7 +72,7 @@ def excesses(
     wemd = table.metric == "wemd"
     frame = frame_of(surveys, size=SIZE, contour=wemd, unit_mass=wemd)
     members = [member(each, frame) for each in surveys]
-    distance = closeness(table.metric, frame, wavelet="sym3", levels=6)
+    distance = closeness(table.metric, frame, wavelet="sym3", scales=6)
     found, seconds = [], 0.0
     for i, j in pairs:
         began = time.process_time()

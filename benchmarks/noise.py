@@ -16,12 +16,12 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+from botalign.alignment.preparation import survey
+from botalign.alignment.refinement import distinct, finest_useful_voxel, fit_problem, nelder_mead
 from scipy import fft
 
 import botalign
 from accuracy import Case, load, make_pair
-from botalign.alignment.preparation import survey
-from botalign.alignment.refinement import distinct, finest_useful_voxel, fit_problem, nelder_mead
 from botalign.alignment.shifts import shifted_pair
 from botalign.geometry import uniform_rotations
 from botalign.maps.interpolation import rotate_in_ball

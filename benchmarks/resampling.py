@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 from accuracy import as_map, load
 from botalign.geometry import transform_about
 from botalign.maps.fourier import rotate_fourier
-from botalign.maps.resampling import moved
+from botalign.maps.resampling import resample
 from maps import Array
 from report import machine
 
@@ -32,7 +32,7 @@ def errors(volume: Array, rotation: Array) -> tuple[float, float]:
     exact = rotate_fourier(volume, rotation)
     density = as_map(volume, 1.0, "map")
     centre = density.grid.centre_angstrom
-    spline = moved(density, transform_about(rotation, centre, centre), density.grid).data
+    spline = resample(density, transform_about(rotation, centre, centre), density.grid).data
     pull = rotation.T[::-1, ::-1]  # array axes are z, y, x
     middle = centre[::-1]
     trilinear = ndimage.affine_transform(volume, pull, middle - pull @ middle, order=1)

@@ -22,10 +22,10 @@ from scipy import ndimage
 
 import botalign
 from accuracy import markdown
-from botalign.conformations import openness
-from botalign.conformations.bandwidth import squared_above_floor
+from botalign.embeddings import openness
+from botalign.embeddings.bandwidth import squared_above_floor
 from botalign.figures import draw_embedding
-from botalign.transport import WaveletEmbedding, pair_distances
+from botalign.transport import WaveletTransform, pair_distances
 from maps import data_folder
 from report import machine
 
@@ -78,9 +78,9 @@ def of_mass_one(volumes: Volumes) -> Volumes:
     return volumes / volumes.sum(axis=(1, 2, 3), keepdims=True)
 
 
-def embedding_of(shaft: Volumes) -> WaveletEmbedding:
+def embedding_of(shaft: Volumes) -> WaveletTransform:
     """Return the paper's wavelets for these maps."""
-    return WaveletEmbedding(shaft.shape, wavelet="coif3", levels=5)
+    return WaveletTransform(shaft.shape, wavelet="coif3", scales=5)
 
 
 def all_distances(volumes: Volumes, metric: str, threads: int) -> Distances:

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from botalign.alignment.preparation import survey
 from scipy import ndimage
 from scipy.special import log_ndtr
 
 from accuracy import Case, as_map, load, make_pair
 from botalign.alignment.losses import WorkingPair, distance_named, working_pair
-from botalign.alignment.preparation import survey
 from botalign.geometry import matrix_from_quaternion, random_rotations, transform_about
 from botalign.geometry.rotations import quaternion_from_matrix
 from maps import Array

@@ -7,12 +7,12 @@ maps of a pair; the signal-to-noise ratio is that of ``verdicts.py``. The fit is
 import argparse
 
 import numpy as np
+from botalign.alignment.preparation import common_sigma_angstrom, survey
+from botalign.alignment.refinement import finest_useful_voxel, fit_problem
 from scipy import ndimage
 
 import botalign
 from accuracy import Case, load, make_pair
-from botalign.alignment.preparation import common_sigma_angstrom, survey
-from botalign.alignment.refinement import finest_useful_voxel, fit_problem
 from botalign.alignment.uncertainty import half_map_noise, uncertainty
 from botalign.geometry import (
     apply_transform,

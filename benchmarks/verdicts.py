@@ -11,10 +11,10 @@ import time
 import warnings
 
 import numpy as np
+from botalign.alignment.preparation import survey
 
 import botalign
 from accuracy import Case, load, make_pair
-from botalign.alignment.preparation import survey
 from botalign.alignment.verdict import agreement
 from maps import Array, data_folder
 from report import machine

@@ -34,7 +34,7 @@ def course(case: Case, pair: Pair, wavelet: str, seed: int) -> tuple[list[float]
     """Search; return the error of the best pose at each mark, in degrees, and the processor's seconds."""
     maps = [as_map(volume, case.voxel_angstrom, "map") for volume in (pair.fixed, pair.moving)]
     options = {"start": np.eye(3, 4), "hand": "keep", "refine": False, "size": SIZE, "evaluations": EVALUATIONS}
-    steps = botalign.align_steps(*maps, wavelet=wavelet, levels=LEVELS, seed=seed, **options)
+    steps = botalign.align_steps(*maps, wavelet=wavelet, scales=LEVELS, seed=seed, **options)
     poses = [next(steps).moving_to_fixed]  # what comes before the second step isn't the search
     began = time.process_time()
     for _ in range(EVALUATIONS - 1):
@@ -46,7 +46,7 @@ def course(case: Case, pair: Pair, wavelet: str, seed: int) -> tuple[list[float]
 
 def milliseconds(wavelet: str, *, times: int = 300) -> float:
     """Return the processor's time for a distance of two maps, less that of making them."""
-    distance = WaveletDistance((SIZE,) * 3, wavelet=wavelet, levels=LEVELS)
+    distance = WaveletDistance((SIZE,) * 3, wavelet=wavelet, scales=LEVELS)
     first, second = np.random.default_rng(0).random((2, SIZE, SIZE, SIZE), dtype=np.float32)
     distance(first, second)
     began = time.process_time()

@@ -86,7 +86,8 @@ def botalign(
     along = companions(move, chosen, fixed, hand=hand)
     options = {
         "loss": loss, "hand": hand, "size": size, "evaluations": evaluations, "refine": refine, "seed": seed,
-        "level_moving": None if level == "auto" else level, "level_fixed": None if to_level == "auto" else to_level,
+        "contour_level_moving": None if level == "auto" else level,
+        "contour_level_fixed": None if to_level == "auto" else to_level,
         "partial": partial,
         "threads": min(2, os.cpu_count() or 1),  # the two hands side by side
     }  # fmt: skip
@@ -142,7 +143,7 @@ def botalign_apply(session, models=None, *, file=None, to=None, inverse=False):
         raise wrong("The result file is missing", APPLY)
     frame = Place() if to is None else one_map(to, "to", APPLY).scene_position
     try:
-        alignment = core.Alignment.load(file)
+        alignment = core.Alignment.read(file)
     except core.InputError as error:
         raise wrong(str(error), APPLY) from None
     placed = frame * Place(alignment.matrix(inverse=inverse))

@@ -145,6 +145,6 @@ def _save(job, done, outcomes):
     where = dict(zip(job.pairs, paths, strict=True))
     for pair, outcome in zip(done, outcomes, strict=True):
         try:
-            outcome.alignment.save(where[pair], overwrite=True)
+            outcome.alignment.write(where[pair], overwrite=True)
         except botalign.InputError as error:
             raise UserError(f"The models were moved, but the result file was not written: {error}") from None

@@ -86,7 +86,7 @@ def mask_on(volume, frame, mask):
         If it holds values that can't be used.
     """
     motion = from_local(frame.inverse() * mask.scene_position, volume, mask)
-    return botalign.moved(density_map(mask), motion, density_map(volume).grid)
+    return botalign.resample(density_map(mask), motion, density_map(volume).grid)
 
 
 def grid_state(volume):

@@ -35,7 +35,7 @@ def botalign_potential(session, moving=None, *, to=None, level="auto", to_level=
         raise wrong(f"{named(first)} can't be compared with itself", POTENTIAL)
     placed = from_local(second.scene_position.inverse() * first.scene_position, second, first)
     maps = density_map(second), density_map(first)
-    levels = {"level_first": to_level, "level_second": level}
+    levels = {"contour_level_first": to_level, "contour_level_second": level}
     options = {name: None if value == "auto" else value for name, value in levels.items()} | {"transform": placed}
     try:
         found = core.potential(*maps, size=size, **options)

@@ -26,11 +26,11 @@ def report(outcome):
             )
     # Not before: the core knows no scene, and would compare the maps where their own coordinates put them.
     lines.append(f"  they agree to {resolution(alignment.after)}")
-    if alignment.part_in_words:
-        lines.append(f"  part: {alignment.part_in_words}")
+    if alignment.part_text:
+        lines.append(f"  part: {alignment.part_text}")
     lines.append(f"  shift = {short(outcome.shift)}, angle = {short(outcome.angle)} degrees")
-    lines.append(f"  hand: {alignment.hand_in_words}")
-    lines += [f"  {line}" for line in (advice(outcome), f"verdict: {alignment.verdict_in_words}") if line]
+    lines.append(f"  hand: {alignment.hand_text}")
+    lines += [f"  {line}" for line in (advice(outcome), f"verdict: {alignment.verdict_text}") if line]
     lines += [f"  note: {note}" for note in outcome.notes]
     chosen = alignment.parameters
     lines.append(

@@ -14,9 +14,9 @@ def summary(outcome):
             lines.append(f"{name} {before:.4f} before, <b>{after:.4f}</b> after")
     plain = [
         f"they agree to {resolution(outcome.alignment.after)}",
-        *([f"part: {outcome.alignment.part_in_words}"] if outcome.alignment.part_in_words else []),
-        f"hand: {outcome.alignment.hand_in_words}",
-        *(line for line in (advice(outcome), f"verdict: {outcome.alignment.verdict_in_words}") if line),
+        *([f"part: {outcome.alignment.part_text}"] if outcome.alignment.part_text else []),
+        f"hand: {outcome.alignment.hand_text}",
+        *(line for line in (advice(outcome), f"verdict: {outcome.alignment.verdict_text}") if line),
         f"shift {short(outcome.shift)}, angle {short(outcome.angle)} degrees, {outcome.alignment.seconds:.2f} seconds",
         *outcome.notes,
     ]

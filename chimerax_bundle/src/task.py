@@ -133,7 +133,7 @@ class AlignTask(Task):
             while not (self._cancelled.is_set() or pair.fixed in self._gone or pair.mover.model in self._gone):
                 progress = next(steps)
                 if progress.loss is not None:
-                    self.trace.append((progress.stage != "search", progress.loss))
+                    self.trace.append((progress.hand == "mirrored", progress.loss))
                 self.fraction = (number + progress.done / progress.total) / len(self.job.pairs)
                 self._tell(pair, progress)
         except StopIteration as stop:
@@ -148,7 +148,7 @@ class AlignTask(Task):
             return
         self._status_due = now + STATUS_SECONDS[0 if self.session.ui.is_gui else 1]
         best = "" if progress.best_loss is None else f", best score {progress.best_loss:.4g}"
-        text = f"Aligning {pair.name} to {pair.fixed_name}: {100 * self.fraction:.0f}%, {progress.stage}{best}"
+        text = f"Aligning {pair.name} to {pair.fixed_name}: {100 * self.fraction:.0f}%, {progress.label}{best}"
         self._post(lambda: self.session.logger.status(text))
 
     def _post(self, call):

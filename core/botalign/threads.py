@@ -1,20 +1,32 @@
-"""Threads: how many the libraries below may use, and a generator on one of its own."""
+"""How many threads work is spread over, and how many the linear algebra library uses."""
 
-import queue
+import os
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import threadpoolctl
 from threadpoolctl import ThreadpoolController
 
-Step = TypeVar("Step")
-Result = TypeVar("Result")
-
 _lock = threading.Lock()
 _inside: list[Any] = []
+
+
+def thread_count(threads: int | None, *, most: int | None = None) -> int:
+    """Return how many threads to use.
+
+    Parameters
+    ----------
+    threads : int or None
+        Number that was asked for; None for as many as there are cores.
+    most : int, optional
+        More threads than this would not be faster.
+    """
+    if threads is None:
+        threads = os.cpu_count() or 1
+    return threads if most is None else min(threads, most)
 
 
 @cache
@@ -56,45 +68,3 @@ def one_blas_thread() -> Iterator[None]:
                 _take_control()
                 _inside[0].restore_original_limits()
             _inside.pop()
-
-
-def ahead(generator: Generator[Step, None, Result]) -> Generator[Step, None, Result]:
-    """Run a generator on a thread of its own, from now on, and return one that hands on what it yields and returns.
-
-    Closing the one returned stops the thread at the generator's next step, and waits for it.
-    """
-    results: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-    stopped = threading.Event()
-
-    def run() -> None:
-        try:
-            while not stopped.is_set():
-                results.put(("step", next(generator)))
-        except StopIteration as stop:
-            results.put(("result", stop.value))
-        except BaseException as error:  # raised again where the results are asked for
-            results.put(("error", error))
-        finally:
-            generator.close()
-
-    thread = threading.Thread(target=run, name="botalign", daemon=True)
-    thread.start()
-
-    def steps() -> Generator[Step, None, Result]:
-        try:
-            yield None  # type: ignore[misc]  # so that closing runs the clean-up even before the first step is taken
-            while True:
-                kind, value = results.get()
-                if kind == "error":
-                    raise value
-                if kind == "result":
-                    result: Result = value
-                    return result
-                yield value
-        finally:
-            stopped.set()
-            thread.join()
-
-    handed_on = steps()
-    next(handed_on)
-    return handed_on

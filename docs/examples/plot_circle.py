@@ -11,10 +11,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import botalign
-from botalign.conformations import openness
+from botalign.embeddings import openness
 from botalign.figures import draw_embedding
 from botalign.geometry import matrix_from_rotation_vector, transform_about
-from botalign.transport import WaveletEmbedding, pair_distances
+from botalign.transport import WaveletTransform, pair_distances
 
 HINGE = np.array([60.0, 0.0, 0.0])
 GRID = botalign.Grid((24, 60, 60), (4.0, 4.0, 4.0), (-58.0, -118.0, -40.0))
@@ -38,9 +38,9 @@ volumes /= volumes.sum(axis=(1, 2, 3), keepdims=True)
 # %%
 # L1 distances of the wavelet embeddings are wavelet earth mover's distances, in angstrom with the side of a voxel.
 
-embedding = WaveletEmbedding(volumes.shape[1:], wavelet="coif3", levels=5, voxel_size=4.0)
+transform = WaveletTransform(volumes.shape[1:], wavelet="coif3", scales=5, voxel_size=4.0)
 distances = {
-    "WEMD": pair_distances(embedding.many(volumes)),
+    "WEMD": pair_distances(transform.many(volumes)),
     "L2": pair_distances(volumes.reshape(len(volumes), -1), norm="l2"),
 }
 

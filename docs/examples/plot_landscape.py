@@ -13,11 +13,11 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from botalign.alignment.preparation import survey
 from scipy.spatial.transform import Rotation
 
 import botalign
 from botalign.alignment.losses import l2, working_pair
-from botalign.alignment.preparation import survey
 from botalign.transport import WaveletDistance
 
 path = Path(os.environ.get("BOTALIGN_DATA", "")) / "maps" / "emd_1883.map"

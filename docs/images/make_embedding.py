@@ -15,8 +15,8 @@ from PIL import Image
 from qtpy.QtCore import QEventLoop, QTimer
 
 import botalign
-from botalign.conformations import Column, embedding_text
-from botalign.transport import WaveletEmbedding, pair_distances
+from botalign.embeddings import Column, embedding_text
+from botalign.transport import WaveletTransform, pair_distances
 
 COUNT, SIDE, VOXEL = 60, 48, 2.7
 SHOWN = 17
@@ -38,8 +38,8 @@ def write_maps(folder):
         density = botalign.phantom(SIDE, voxel_size_angstrom=VOXEL, hinge_degrees=angle, hinge_axis=axis)
         density.write(folder / f"conformation_{member:02d}.mrc")
         maps.append(density.data / density.data.sum())
-    embedding = WaveletEmbedding(maps[0].shape, voxel_size=VOXEL)
-    found = botalign.diffusion_map(pair_distances(embedding.many(maps)))
+    transform = WaveletTransform(maps[0].shape, voxel_size=VOXEL)
+    found = botalign.diffusion_map(pair_distances(transform.many(maps)))
     names = [f"conformation_{member:02d}.mrc" for member in range(COUNT)]
     table = folder / "coordinates.csv"
     table.write_text(embedding_text(names, found.coordinates, Column("direction", np.degrees(around), None)))

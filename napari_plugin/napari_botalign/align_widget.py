@@ -58,7 +58,7 @@ class AlignWidget(RunWidget):
         self.progress.value = round(1000 * fraction)
         last = steps[-1]
         best = "" if last.best_loss is None else f", best loss {last.best_loss:.4g}"
-        stage = "scores" if last.done == last.total else last.stage
+        stage = "scores" if last.done == last.total else last.label
         self._say(f"{name}: {stage}, {last.done} of {last.total}{best}")
 
     def on_aligned(self, fixed: MapLayer, moving: MapLayer, result: Alignment, before: Scores) -> None:

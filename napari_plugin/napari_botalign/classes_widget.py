@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, SpinBox
 from napari.qt.threading import thread_worker
 
-from botalign import Classification, ClassifyProgress, ImageStack, InputError, classify_steps
+from botalign import Classification, ImageStack, InputError, Progress, classify_steps
 from napari_botalign.arranging import even_labels, narrow
 from napari_botalign.background import paced
 from napari_botalign.layers import is_stack
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 METRICS = [("Wasserstein (WEMD)", "wemd"), ("Euclidean (L2)", "l2")]
 _WHOLE = 0.0
 
-Told = ClassifyProgress | Classification | Exception
+Told = Progress | Classification | Exception
 
 
 class ClassesWidget(RunWidget):
@@ -101,7 +101,7 @@ class ClassesWidget(RunWidget):
         worker.start()
 
     def _take(self, told: Told, name: str) -> None:
-        if isinstance(told, ClassifyProgress):
+        if isinstance(told, Progress):
             loss = "" if told.loss is None else f", loss {told.loss:.5g}"
             what = told.stage if told.iteration < 2 else f"iteration {told.iteration}"
             self.progress.value = round(1000 * told.done / max(1, told.total))

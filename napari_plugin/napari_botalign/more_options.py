@@ -49,9 +49,11 @@ class MoreOptions(Container[Any]):
             step=5.0,
             tooltip="Search only this near to the pose that is shown now; 180 is everywhere.",
         )
-        self.level_fixed = LineEdit(label="level, fixed", tooltip="Contour level; the suggested one if empty.")
-        self.level_moving = LineEdit(label="level, moving", tooltip="Contour level; the suggested one if empty.")
-        for line in (self.level_fixed, self.level_moving):
+        self.contour_level_fixed = LineEdit(label="level, fixed", tooltip="Contour level; the suggested one if empty.")
+        self.contour_level_moving = LineEdit(
+            label="level, moving", tooltip="Contour level; the suggested one if empty."
+        )
+        for line in (self.contour_level_fixed, self.contour_level_moving):
             line.native.setPlaceholderText("suggested")
         self.evaluations = SpinBox(
             label="evaluations", value=200, min=1, max=5000, step=50, tooltip="Of the search, for each hand."
@@ -65,8 +67,9 @@ class MoreOptions(Container[Any]):
         self.threads = SpinBox(label="threads", value=min(2, os.cpu_count() or 1), min=1, max=64)
         super().__init__(
             widgets=[
-                self.partial, self.mask_fixed, self.mask_moving, self.local, self.level_fixed, self.level_moving,
-                self.evaluations, self.size, self.refine, self.preset, self.seed, self.threads,
+                self.partial, self.mask_fixed, self.mask_moving, self.local, self.contour_level_fixed,
+                self.contour_level_moving, self.evaluations, self.size, self.refine, self.preset, self.seed,
+                self.threads,
             ],
             labels=True,
         )  # fmt: skip
@@ -84,8 +87,8 @@ class MoreOptions(Container[Any]):
         return {
             "partial": self.partial.value,
             "local_degrees": None if self.local.value >= _EVERYWHERE else self.local.value,
-            "level_fixed": _level(self.level_fixed),
-            "level_moving": _level(self.level_moving),
+            "contour_level_fixed": _level(self.contour_level_fixed),
+            "contour_level_moving": _level(self.contour_level_moving),
             "evaluations": self.evaluations.value,
             "size": self.size.value,
             "refine": self.refine.value,

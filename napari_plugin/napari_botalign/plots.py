@@ -78,20 +78,20 @@ class LossPlot(Plot):
         """Begin anew, with the next map."""
         self.axes.clear()
         self.axes.set(xlabel="evaluation", ylabel="loss", xticks=[], yticks=[])
-        self._points: dict[str, tuple[list[float], list[float]]] = {}
-        self._lines: dict[str, tuple[Any, Any]] = {}
+        self._points: dict[str | None, tuple[list[float], list[float]]] = {}
+        self._lines: dict[str | None, tuple[Any, Any]] = {}
         self._drawn = 0.0
         self._on_theme()
 
     def add(self, steps: Sequence[Progress]) -> None:
         """Take more evaluations, and draw them if the last drawing is a while ago."""
-        news = [(step.stage, step.loss, step.best_loss) for step in steps]
-        for stage, loss, best in news:
+        news = [(step.hand, step.loss, step.best_loss) for step in steps]
+        for hand, loss, best in news:
             if loss is None or best is None:
                 continue
-            if stage not in self._points:
-                self._begin(stage)
-            losses, lowest = self._points[stage]
+            if hand not in self._points:
+                self._begin(hand)
+            losses, lowest = self._points[hand]
             losses.append(loss)
             lowest.append(best)
         if time.perf_counter() > self._drawn + _PERIOD:
@@ -99,8 +99,8 @@ class LossPlot(Plot):
 
     def draw(self) -> None:
         """Draw all evaluations there are."""
-        for stage, (losses, lowest) in self._points.items():
-            dots, line = self._lines[stage]
+        for hand, (losses, lowest) in self._points.items():
+            dots, line = self._lines[hand]
             number = range(1, len(losses) + 1)
             dots.set_data(number, losses)
             line.set_data(number, lowest)
@@ -109,15 +109,15 @@ class LossPlot(Plot):
         self.canvas.draw_idle()
         self._drawn = time.perf_counter()
 
-    def _begin(self, stage: str) -> None:
-        mirrored = "mirrored" in stage
+    def _begin(self, hand: str | None) -> None:
+        mirrored = hand == "mirrored"
         colour = ORANGE if mirrored else BLUE
         self.axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         self.axes.yaxis.set_major_locator(MaxNLocator(4))
         (dots,) = self.axes.plot([], [], ".", color=colour, markersize=4, alpha=0.45, markeredgewidth=0)
         label = "best so far, mirrored" if mirrored else "best so far"
         (line,) = self.axes.plot([], [], color=colour, linewidth=1.6, drawstyle="steps-post", label=label)
-        self._points[stage], self._lines[stage] = ([], []), (dots, line)
+        self._points[hand], self._lines[hand] = ([], []), (dots, line)
         self.axes.legend(fontsize=8, frameon=False, loc="upper right", handlelength=1.4, borderaxespad=0.2)
         self._on_theme()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import ComboBox, Container, PushButton
 from qtpy.QtWidgets import QFileDialog
 
-from botalign import Alignment, DensityMap, InputError, Scores, moved
+from botalign import Alignment, DensityMap, InputError, Scores, resample
 from napari_botalign.arranging import narrow, row, wrapped_label
 from napari_botalign.background import in_background
 from napari_botalign.layers import MapLayer, displayed_motion, pose_after
@@ -128,13 +128,13 @@ class ResultPanel(Container[Any]):
     def _write(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self.native, "Save the result", "alignment.json", _FILES)
         if path and self.current is not None:
-            self.current[0].save(path, overwrite=True)  # the dialog has asked
+            self.current[0].write(path, overwrite=True)  # the dialog has asked
             self._say(f"Written: {path}.")
 
     def _read(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self.native, "Load a result", "", _FILES)
         if path:
-            result = Alignment.load(path)
+            result = Alignment.read(path)
             self.add(result, result.before)
             self._say(f"Loaded; Apply moves the moving layers as {result.moving.name} was moved.")
 
@@ -158,7 +158,7 @@ class ResultPanel(Container[Any]):
         self.resample.enabled = False
 
         def resampled() -> list[DensityMap]:
-            return [moved(one.density(), motion, fixed.grid) for one, motion in work]
+            return [resample(one.density(), motion, fixed.grid) for one, motion in work]
 
         def done(maps: list[DensityMap]) -> None:
             for (one, _), density in zip(work, maps, strict=True):

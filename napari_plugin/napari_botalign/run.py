@@ -178,7 +178,7 @@ class AlignmentRun:
         moving = self._moving[told.number]
         best = next((step for step in reversed(told.steps) if self._is_best(told.number, step)), None)
         now = time.perf_counter()
-        if best is not None:
+        if best is not None and best.moving_to_fixed is not None:
             self._not_shown[told.number] = best.moving_to_fixed
         # News comes late where drawing is slow. Then it is drawn less often, or the search would wait for it.
         if now - told.when > _LATE:
@@ -189,12 +189,13 @@ class AlignmentRun:
         last = told.steps[-1]
         done = told.number + last.done / last.total
         self._watcher.on_steps(moving.name, told.steps, done / len(self._moving))
-        self._bar.set_description(f"{moving.name}: {last.stage}")
+        self._bar.set_description(f"{moving.name}: {last.label}")
         self._bar.update(max(0, round(100 * done) - self._bar.n))  # whole numbers: PyQt takes nothing else
 
     def _is_best(self, number: int, step: Progress) -> bool:
         """Whether a pose is to be shown: of the other hand only if that may be kept, and is better."""
-        if self._options["hand"] == "check" and mirrors(step.moving_to_fixed) != mirrors(self._pairs[number].shown):
+        pose = step.moving_to_fixed
+        if pose is None or (self._options["hand"] == "check" and mirrors(pose) != mirrors(self._pairs[number].shown)):
             return False
         if step.best_loss is None:
             return True

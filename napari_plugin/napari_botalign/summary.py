@@ -24,7 +24,7 @@ def alignment_table(result: Alignment, before: Scores) -> str:
     rows = [
         ("correlation", f"{before.correlation:.4f} → <b>{after.correlation:.4f}</b>"),
         ("FSC 0.5", f"{_angstrom(before.fsc_resolution_angstrom)} → <b>{_angstrom(after.fsc_resolution_angstrom)}</b>"),
-        *([] if result.part_in_words is None else [("part", escape(result.part_in_words))]),
+        *([] if result.part_text is None else [("part", escape(result.part_text))]),
         ("turned by", f"{result.angle_degrees:.2f}°" + (", after a mirror" if result.mirrored else "")),
         ("shifted by", f"{shift:.2f} Å"),
         ("hand", _hand(result)),
@@ -68,7 +68,7 @@ def _hand(result: Alignment) -> str:
 
 def _verdict(result: Alignment) -> str:
     """Return the words that every front end has for it, the first of them bold."""
-    word, colon, why = escape(result.verdict_in_words).partition(":")
+    word, colon, why = escape(result.verdict_text).partition(":")
     return f"<b>{word}</b>{colon}{why}"
 
 

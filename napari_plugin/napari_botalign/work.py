@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
 
-from botalign import Alignment, DensityMap, Grid, InputError, Progress, Scores, align_steps, moved, score
+from botalign import Alignment, DensityMap, Grid, InputError, Progress, Scores, align_steps, resample, score
 from napari_botalign.background import paced
 from napari_botalign.layers import MapLayer, Matrix, mirrors, moves_nothing
 
@@ -22,7 +22,7 @@ class Mask:
 
     def density(self, grid: Grid) -> DensityMap:
         """Return the mask on the map's grid."""
-        return moved(self.layer.density(), self.motion, grid)
+        return resample(self.layer.density(), self.motion, grid)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +91,9 @@ def _one(number: int, fixed: MapLayer, pair: Pair, options: dict[str, Any], stop
         return
     before = result.before
     if not moves_nothing(pair.shown):
-        levels = {"level_first": options.get("level_fixed"), "level_second": options.get("level_moving")}
+        levels = {
+            "contour_level_first": options.get("contour_level_fixed"),
+            "contour_level_second": options.get("contour_level_moving"),
+        }
         before = score(fixed_map, moving_map, transform=pair.shown, **levels).scores
     yield Told(number, result=result, before=before)

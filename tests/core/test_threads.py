@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from botalign.threads import ahead, one_blas_thread
+from botalign.progress import in_background
+from botalign.threads import one_blas_thread
 
 
 def counting(count: int, stopped: threading.Event) -> Generator[int, None, str]:
@@ -18,7 +19,7 @@ def counting(count: int, stopped: threading.Event) -> Generator[int, None, str]:
 
 
 def test_ahead_hands_on_steps_and_result() -> None:
-    steps = ahead(counting(5, threading.Event()))
+    steps = in_background(counting(5, threading.Event()))
     seen = [next(steps) for _ in range(5)]
     assert seen == [0, 1, 2, 3, 4]
     with pytest.raises(StopIteration) as end:
@@ -29,7 +30,7 @@ def test_ahead_hands_on_steps_and_result() -> None:
 def test_closing_ends_the_thread() -> None:
     stopped = threading.Event()
     before = threading.active_count()
-    steps = ahead(counting(10**9, stopped))
+    steps = in_background(counting(10**9, stopped))
     assert next(steps) == 0
     steps.close()
     assert stopped.is_set()
@@ -38,7 +39,7 @@ def test_closing_ends_the_thread() -> None:
 
 def test_closing_before_the_first_step_ends_the_thread() -> None:
     stopped = threading.Event()
-    ahead(counting(10**9, stopped)).close()
+    in_background(counting(10**9, stopped)).close()
     assert threading.active_count() == 1 or stopped.is_set()
 
 
@@ -47,7 +48,7 @@ def test_an_error_arrives_where_the_results_are_asked_for() -> None:
         yield 1
         raise ValueError("no")
 
-    steps = ahead(failing())
+    steps = in_background(failing())
     assert next(steps) == 1
     with pytest.raises(ValueError, match="no"):
         next(steps)

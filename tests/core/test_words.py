@@ -9,7 +9,7 @@ import pytest
 
 import botalign
 from botalign.alignment import MapReference
-from botalign.alignment.comparison import HandDecision
+from botalign.alignment.hand import HandDecision
 from botalign.geometry import MIRROR, matrix_from_rotation_vector, transform_about
 
 
@@ -61,7 +61,7 @@ def test_typing_a_map_prints_one_line() -> None:
 def test_two_numbers_have_two_names(alignment: botalign.Alignment) -> None:
     lines = dict(line.split(maxsplit=1) for line in alignment.to_text().splitlines())
     assert lines["hand"] == "as given (fit about the mean: 0.9000 as given, 0.7000 mirrored)"
-    assert alignment.hand_in_words == lines["hand"]
+    assert alignment.hand_text == lines["hand"]
     assert alignment.to_text().count("correlation") == 1
     text = mirrored(alignment).to_text()
     assert "mirrored (fit about the mean: 0.9000 mirrored, 0.7000 as given)" in text

@@ -375,7 +375,7 @@ def test_what_else_can_be_wrong_is_said(viewer: Any, widget: Any, add: Add, fixe
     widget.form.moving.value = [other]
     press(widget.align, until=over(widget))
     assert "empty: it is all zero, so there is nothing to align" in widget.status.value
-    widget.form.more.level_fixed.value = "high"
+    widget.form.more.contour_level_fixed.value = "high"
     press(widget.align)
     assert widget.status.value == "level, fixed: got 'high', expected a number, or nothing."
 
@@ -387,11 +387,11 @@ def test_more_options_are_folded_away_and_used(
     press(widget.form.unfold)
     assert widget.form.more.native.isVisibleTo(widget.native)
     more = widget.form.more
-    more.level_fixed.value, more.evaluations.value, more.seed.value, more.refine.value = "0.9", 12, 7, False
+    more.contour_level_fixed.value, more.evaluations.value, more.seed.value, more.refine.value = "0.9", 12, 7, False
     result = align()
     assert result.seed == 7
     assert len(result.trace) == 12
-    assert (result.parameters["level_fixed"], result.parameters["refine"]) == (0.9, False)
+    assert (result.parameters["contour_level_fixed"], result.parameters["refine"]) == (0.9, False)
 
 
 def test_a_mask_that_lies_on_the_fixed_map_says_what_is_looked_for(
@@ -410,7 +410,7 @@ def test_a_mask_that_lies_on_the_fixed_map_says_what_is_looked_for(
     # and as the form is at first it isn't.
     more.evaluations.value, more.size.value = 200, 32
     result = align()
-    assert f"{result.correlation_in_part:.4f} (correlation about the mean" in widget.results.summary.value
+    assert f"{result.part_correlation:.4f} (correlation about the mean" in widget.results.summary.value
     assert result.parameters["mask_fixed"] == "half"
     assert result.parameters["partial"] is True
     assert off_by(result, moved) < 4

@@ -46,7 +46,7 @@ def test_a_result_is_saved_loaded_and_applied_to_other_layers(
     assert not panel.apply.enabled
     result = align()
     press(panel.save)
-    np.testing.assert_array_equal(Alignment.load(dialog).moving_to_fixed, result.moving_to_fixed)
+    np.testing.assert_array_equal(Alignment.read(dialog).moving_to_fixed, result.moving_to_fixed)
     assert widget.status.value == f"Written: {dialog}."
     press(panel.load)
     assert panel.which.current_choice == "mobile onto still [2]"
@@ -67,7 +67,7 @@ def test_a_result_of_the_command_line_may_come_first(
     widget: Any, layers: tuple[Any, Any], align: Callable[[], Alignment], press: Press, dialog: Path
 ) -> None:
     result = align()
-    result.save(dialog)
+    result.write(dialog)
     press(widget.results.revert)
     layers[0].affine = np.diag([1, -1, -1, 1])
     press(widget.results.load)

@@ -1,140 +1,111 @@
-"""Candidates of either hand: fitted, compared, taken on to the finest sampling."""
+"""Refinement of candidates: at the voxel size of the search, then as finely as the maps have signal in common."""
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 
 import numpy as np
 
+from botalign.alignment.distinct import Tolerance, distinct
 from botalign.alignment.fitting import FitProblem
-from botalign.alignment.losses import WorkingPair
-from botalign.alignment.options import Options
-from botalign.alignment.poses import Candidate
-from botalign.alignment.preparation import Surveyed
-from botalign.alignment.refinement import distinct, finest_useful_voxel, fit_problem, nelder_mead, rotation_loss
-from botalign.alignment.robust import RobustProblem
-from botalign.alignment.shifts import ShiftedPair
-from botalign.geometry import compose, geodesic_degrees, matrix_from_rotation_vector, transform_about
+from botalign.alignment.losses import l2
+from botalign.alignment.nelder_mead import nelder_mead
+from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.records import Candidate
+from botalign.arrays import Matrix
 
-#: Where the coarse fit stops, in degrees and voxels; the fine one goes on from there.
+#: Where the coarse fit stops, in degrees and voxels; the fine fit continues from there.
 COARSE_TOLERANCE = 0.05
-#: A candidate this many times as far from correlation 1 as the best one, before the coarse fit, is not fitted.
-OUTCLASSED = 2.5
-#: Candidates whose coarse correlation is this close to the best are told apart at fine sampling.
+#: Candidates whose coarse quality is this close to the best one are refined further.
 CLOSE = 0.02
 #: How many of them at most.
-RIVALS = 3
-#: How far about the best pose the fit of the common part starts anew: beyond the reach of a fit, too.
-AROUND_DEGREES = (10.0, 30.0)
-#: Poses less than this many degrees apart end in the same place.
-SAME = 5.0
-#: How many points of a map are enough to get near by, before the last fit takes all of them.
+REFINED = 3
+#: Refined poses within this angle count as one.
+SAME = Tolerance(5.0)
+#: So many points of a map are enough to approach the answer; the last fit uses all.
 THINNED = 8_000
-#: A coarse and a fine sampling further apart than this have one between them.
+#: If the coarse and the fine voxel size differ by more than this factor, a fit between them is made.
 LARGEST_STEP = 2.5
 
 
-def problem_of(fixed: Surveyed, moving: Surveyed, voxel_angstrom: float, options: Options) -> FitProblem:
-    """Sample the maps for a fit of all there is, or of what they have in common."""
-    problem = fit_problem(fixed, moving, voxel_angstrom=voxel_angstrom)
-    return RobustProblem.of(problem) if options.loss == "core" else problem
-
-
 def solved(
-    problem: FitProblem, candidates: list[Candidate], options: Options, *, tolerance: float = 1e-3
+    problem: AlignmentProblem, fit: FitProblem, candidates: list[Candidate], *, tolerance: float = 1e-3
 ) -> list[Candidate]:
-    """Fit rotation and shift from each candidate, unless that leads too far from the start; best first."""
+    """Fit rotation and shift of each candidate, unless that leads too far from the start; best first."""
     poses = [candidate.moving_to_fixed for candidate in candidates]
-    fits = problem.solve_each(poses, allowed=options.allows, tolerance=tolerance)
+    fits = fit.solve_each(poses, allowed=problem.allows, tolerance=tolerance)
     fitted = [
-        replace(candidate, moving_to_fixed=fit.transform, correlation=fit.correlation, share=fit.share)
-        for candidate, fit in zip(candidates, fits, strict=True)
+        replace(candidate, moving_to_fixed=each.transform, correlation=each.correlation, share=each.share)
+        for candidate, each in zip(candidates, fits, strict=True)
     ]
     return sorted(fitted, key=lambda candidate: -candidate.quality)
 
 
 def apart(candidates: list[Candidate]) -> list[Candidate]:
-    """Best first, each pose once: more than one way may have led to it."""
-    poses = np.array([candidate.moving_to_fixed[:, :3] for candidate in candidates])
-    scores = -np.array([candidate.quality for candidate in candidates])
-    return [candidates[i] for i in distinct(poses, scores, count=len(candidates), separation_degrees=SAME)]
+    """Return the candidates best first, of those that converged to the same pose only the best."""
+    poses = [candidate.moving_to_fixed for candidate in candidates]
+    losses = [-candidate.quality for candidate in candidates]
+    return [candidates[i] for i in distinct(poses, losses, SAME)]
 
 
-def coarse(
-    fixed: Surveyed,
-    moving: Surveyed,
-    pair: WorkingPair,
-    shifted: ShiftedPair,
-    candidates: list[Candidate],
-    options: Options,
-) -> list[Candidate]:
-    """Refine candidates at working size: over rotations first, then over rotation and shift. Best first."""
-    loss = rotation_loss(pair)
-    problem = problem_of(fixed, moving, pair.voxel_angstrom, options).thinned(THINNED)
+def coarse(problem: AlignmentProblem, candidates: list[Candidate]) -> list[Candidate]:
+    """Refine candidates of one hand at the voxel size of the search: first the rotation, then rotation and shift."""
+    pair, fit = problem.working_pair, problem.coarse_fit.thinned(THINNED)
+
+    def loss(linear: Matrix) -> float:
+        return l2(pair.rotated(linear), pair.fixed)
+
     poses = []
     for candidate in candidates:
         linear, _ = nelder_mead(loss, candidate.moving_to_fixed[:, :3])
-        if not options.allows(linear):
+        if not problem.allows(linear):
             linear = candidate.moving_to_fixed[:, :3]
-        # The centres of mass are as good as the contours are; the correlation over all shifts needs neither.
-        poses.append(replace(candidate, moving_to_fixed=shifted.best_shift(linear)[1]))
-    poses = [replace(pose, correlation=problem.correlation(pose.moving_to_fixed)) for pose in poses]
-    contenders, outclassed = poses, []
-    if options.loss != "core":  # what has a part in common may correlate badly as a whole
-        least = 1 - OUTCLASSED * (1 - max(pose.quality for pose in poses))
-        contenders = [pose for pose in poses if pose.quality >= least]
-        outclassed = [pose for pose in poses if pose.quality < least]
-    start = options.start_matrix()
-    placed = options.start is not None or options.local_degrees is not None
-    if placed and (np.linalg.det(start[:, :3]) < 0) == candidates[0].mirrored:
-        contenders.append(Candidate(start, candidates[0].mirrored, loss(start[:, :3]), None))
-    return apart(solved(problem, contenders, options, tolerance=COARSE_TOLERANCE) + outclassed)
+        # The centres of mass are only as good as the contour levels; the correlation over all shifts needs neither.
+        poses.append(replace(candidate, moving_to_fixed=problem.shifted_pair.best_shift(linear)[1]))
+    poses = [replace(pose, correlation=fit.correlation(pose.moving_to_fixed)) for pose in poses]
+    kept, dropped = problem.criterion.split(poses)
+    options, mirrored = problem.options, candidates[0].mirrored
+    start = options.start_transform()
+    has_start = options.start is not None or options.local_degrees is not None
+    if has_start and (np.linalg.det(start[:, :3]) < 0) == mirrored:
+        kept.append(Candidate(start, mirrored, loss(start[:, :3]), None))
+    return apart(solved(problem, fit, kept, tolerance=COARSE_TOLERANCE) + dropped)
 
 
-def common(problem: FitProblem, hands_refined: list[list[Candidate]], options: Options) -> list[Candidate]:
-    """Compare candidates of either hand at one scale, and look about the best: shares at different scales tell nothing.
+def regrouped(problem: AlignmentProblem, groups: list[list[Candidate]]) -> list[list[Candidate]]:
+    """Fit the candidates of all hands together, and further starts that the criterion asks for; one group each hand.
 
-    Between two domains that moved against each other lies a pose that is right for neither, at which a fit may stay.
+    The shares of candidates can only be compared if all were fitted together.
     """
-    around = []
-    for best, *_ in hands_refined:
-        for angle, axis in itertools.product(np.radians(AROUND_DEGREES), np.concatenate([np.eye(3), -np.eye(3)])):
-            turn = transform_about(matrix_from_rotation_vector(angle * axis), problem.centre, problem.centre)
-            around.append(replace(best, moving_to_fixed=compose(turn, best.moving_to_fixed)))
-    everyone = [candidate for refined in hands_refined for candidate in refined]
-    return apart(solved(problem, everyone + around, options, tolerance=COARSE_TOLERANCE))
+    fit = problem.coarse_fit.thinned(THINNED)
+    starts = [start for group in groups for start in problem.criterion.more_starts(fit, group[0])]
+    if not starts:
+        return groups
+    candidates = [candidate for group in groups for candidate in group]
+    judged = apart(solved(problem, fit, candidates + starts, tolerance=COARSE_TOLERANCE))
+    return [[each for each in judged if each.mirrored == group[0].mirrored] for group in groups]
 
 
-def fine(
-    fixed: Surveyed, moving: Surveyed, pair: WorkingPair, refined: list[list[Candidate]], options: Options
-) -> tuple[FitProblem, list[list[Candidate]]]:
-    """Refine the best candidates of each hand on, as finely as the maps have signal in common."""
-    best = max((candidates[0] for candidates in refined), key=lambda candidate: candidate.quality)
-    voxel = min(pair.voxel_angstrom, finest_useful_voxel(fixed, moving, best.moving_to_fixed))
+def fine(problem: AlignmentProblem, groups: list[list[Candidate]]) -> tuple[FitProblem, list[list[Candidate]]]:
+    """Refine the best candidates of each hand further; return the last fit too."""
+    coarse_voxel = problem.working_pair.voxel_angstrom
+    best = max((group[0] for group in groups), key=lambda candidate: candidate.quality)
+    voxel = min(coarse_voxel, problem.finest_useful_voxel(best.moving_to_fixed))
     steps = [voxel]
-    if pair.voxel_angstrom / voxel > LARGEST_STEP:
-        steps.insert(0, float(np.sqrt(pair.voxel_angstrom * voxel)))
+    if coarse_voxel / voxel > LARGEST_STEP:
+        steps.insert(0, float(np.sqrt(coarse_voxel * voxel)))
     least = best.quality - CLOSE
-    results = refined
     for step in steps:
-        problem = problem_of(fixed, moving, step, options)
-        results = [
-            _polished(problem, candidates[:n], options) + candidates[n:]
-            for candidates, n in ((candidates, _rivals(candidates, least)) for candidates in results)
+        fit = problem.fit(step)
+        counts = [max(1, sum(each.quality >= least for each in group[:REFINED])) for group in groups]
+        groups = [
+            _polished(problem, fit, group[:count]) + group[count:] for group, count in zip(groups, counts, strict=True)
         ]
-    return problem, results
+    return fit, groups
 
 
-def _polished(problem: FitProblem, rivals: list[Candidate], options: Options) -> list[Candidate]:
-    """Tell rivals apart at some of the points, then fit the best of them at all; who ends where it does is no rival."""
-    best, *others = solved(problem.thinned(THINNED), rivals, options)
-    (answer,) = solved(problem, [best], options)
-    rotation = answer.moving_to_fixed[:, :3]
-    return [answer] + [each for each in others if geodesic_degrees(rotation, each.moving_to_fixed[:, :3]) >= SAME]
-
-
-def _rivals(candidates: list[Candidate], least: float) -> int:
-    """Return how many of the first candidates may yet turn out the best."""
-    close = sum(candidate.quality >= least for candidate in candidates[:RIVALS])
-    return max(1, close)
+def _polished(problem: AlignmentProblem, fit: FitProblem, candidates: list[Candidate]) -> list[Candidate]:
+    """Fit at some of the points, then the best candidate at all; drop candidates that converge to the same pose."""
+    best, *others = solved(problem, fit.thinned(THINNED), candidates)
+    (answer,) = solved(problem, fit, [best])
+    return [answer] + [each for each in others if not SAME.same(answer.moving_to_fixed, each.moving_to_fixed)]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from botalign.alignment.comparison import rigid_motion
 from botalign.errors import InputError
-from botalign.geometry import compose, inverse
+from botalign.geometry import checked_transform, compose, inverse
 from botalign.maps.contour import contour_level
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map
 from botalign.maps.grid import Grid
-from botalign.maps.resampling import moved
+from botalign.maps.resampling import resample
 
 #: Fewer voxels than these don't fix a scale.
 _LEAST_VOXELS = 8
@@ -51,8 +50,8 @@ def difference(
     """
     expect_map(first, "first")
     expect_map(second, "second")
-    pose = rigid_motion(transform)
-    u, v = first.data, moved(second, pose, first.grid, threads=threads).data
+    pose = checked_transform(transform)
+    u, v = first.data, resample(second, pose, first.grid, threads=threads).data
     common = _inside(first.grid, second.grid, pose)
     counted = common & ((u > contour_level(first)) | (v > contour_level(second)))
     names = f"difference of {first.name} and {second.name}"

@@ -20,15 +20,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.alignment.descent import descend, is_small, solve_damped
+from botalign.arrays import Matrix, Volume
 from botalign.geometry import compose, matrix_from_rotation_vector, transform_about
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import spline_at
 from botalign.maps.splines import spline_coefficients, spline_slopes
 from botalign.scores import correlation_about_mean, jackknife_difference
 from botalign.threads import one_blas_thread
-
-Volume = NDArray[np.float32]
-Matrix = NDArray[np.float64]
 
 #: Side in voxels of the blocks that the jackknife leaves out, larger than the details that make neighbours alike.
 BLOCK_VOXELS = 4
@@ -132,7 +131,7 @@ class FitProblem:
 
     def is_as_good(self, first: Matrix, second: Matrix) -> bool:
         """Whether the maps agree as well at a second pose as at the first, within the error of the difference."""
-        return is_no_more_than_error(*self.margin(first, second))
+        return is_within_error(*self.margin(first, second))
 
     def blocks(self) -> NDArray[np.int64]:
         """Return which block each point lies in, shape (n,)."""
@@ -146,57 +145,74 @@ class FitProblem:
         return compose(transform_about(turn, self.centre, self.centre + shift), transform)
 
     def solve(self, transform: Matrix, *, tolerance: float = 1e-3, max_steps: int = 12) -> tuple[Matrix, float]:
-        """Go to the nearest maximum of the correlation, by damped Gauss-Newton steps (Levenberg and Marquardt).
+        """Go to the nearest maximum of the correlation by damped Gauss-Newton steps.
 
         Parameters
         ----------
         transform : ndarray, shape (3, 4)
             Where to start.
         tolerance : float, optional
-            Stop when a step turns by less than this many degrees and shifts by less than this many voxels.
+            Stop when a step rotates by less than this many degrees and shifts by less than this many voxels.
         max_steps : int, optional
-            The most steps.
+            Largest number of steps.
 
         Returns
         -------
         transform : ndarray, shape (3, 4)
-            Where it ended.
+            The maximum.
         correlation : float
             Correlation about the mean there, over the points.
         """
-        damping = 1e-3
         with one_blas_thread():
             constant = self.terms.T @ self.terms
-            moments, best = self._moments(transform, constant)
-            for _ in range(max_steps):
-                step = damped_step(moments, damping)
-                trial = self.advanced(transform, step)
-                trial_moments, correlation = self._moments(trial, constant)
-                if correlation >= best:
-                    transform, moments, best = trial, trial_moments, correlation
-                    damping *= 0.2
-                else:
-                    damping = max(damping, 1e-4) * 10
-                if is_small(step, tolerance) or damping > 1e6:
-                    break
-        return transform, best
+            end = descend(
+                _Point.at(self, transform, constant),
+                converged=lambda point, step, gain: is_small(step, tolerance),
+                max_steps=max_steps,
+            )
+        return end.transform, end.correlation
 
-    def _moments(self, transform: Matrix, constant: Matrix) -> tuple[Matrix, float]:
-        """Moments of (six derivatives, 1, fixed, moved), shape (9, 9), and the correlation about the mean."""
-        moved = self.moved(transform).astype(np.float64)
-        moments = np.empty((9, 9))
-        moments[:8, :8] = constant
-        moments[8, :8] = moments[:8, 8] = moved @ self.terms
-        moments[8, 8] = moved @ moved
-        total, uu, vv, u, v, uv = moments[6, 6], *np.diag(moments)[7:], *moments[6, 7:], moments[7, 8]
-        n = max(total, 1.0)
-        variances = (uu - u * u / n) * (vv - v * v / n)
-        return moments, float((uv - u * v / n) / np.sqrt(variances)) if variances > 0 else 0.0
+    def agreeing(self, transform: Matrix) -> FitProblem:
+        """Return the problem of the points at which the maps agree: here of all points."""
+        return self
 
 
-def is_small(step: Matrix, tolerance: float) -> bool:
-    """Whether a step turns by less than so many degrees and shifts by less than so many voxels."""
-    return bool(np.degrees(np.abs(step[:3]).max()) < tolerance and np.abs(step[3:6]).max() < tolerance)
+@dataclass(frozen=True, eq=False)
+class _Point:
+    """A pose during the descent, with the sums of products that its step is computed from."""
+
+    problem: FitProblem
+    transform: Matrix
+    moments: Matrix
+    correlation: float
+    constant: Matrix
+
+    @classmethod
+    def at(cls, problem: FitProblem, transform: Matrix, constant: Matrix) -> _Point:
+        moments, correlation = _moments(problem, transform, constant)
+        return cls(problem, transform, moments, correlation, constant)
+
+    def step(self, damping: float) -> Matrix:
+        return damped_step(self.moments, damping)
+
+    def moved(self, step: Matrix) -> _Point:
+        return _Point.at(self.problem, self.problem.advanced(self.transform, step), self.constant)
+
+    def gain(self, other: _Point) -> float:
+        return other.correlation - self.correlation
+
+
+def _moments(problem: FitProblem, transform: Matrix, constant: Matrix) -> tuple[Matrix, float]:
+    """Moments of (six derivatives, 1, fixed, moved), shape (9, 9), and the correlation about the mean."""
+    moved = problem.moved(transform).astype(np.float64)
+    moments = np.empty((9, 9))
+    moments[:8, :8] = constant
+    moments[8, :8] = moments[:8, 8] = moved @ problem.terms
+    moments[8, 8] = moved @ moved
+    total, uu, vv, u, v, uv = moments[6, 6], *np.diag(moments)[7:], *moments[6, 7:], moments[7, 8]
+    n = max(total, 1.0)
+    variances = (uu - u * u / n) * (vv - v * v / n)
+    return moments, float((uv - u * v / n) / np.sqrt(variances)) if variances > 0 else 0.0
 
 
 def damped_step(moments: Matrix, damping: float) -> Matrix:
@@ -212,12 +228,9 @@ def damped_step(moments: Matrix, damping: float) -> Matrix:
     sign = np.array([-1.0] * 6 + [1.0, 1.0])
     order = [0, 1, 2, 3, 4, 5, 6, 8]  # the columns of the unknowns: six of J, then 1 and v
     hessian = moments[np.ix_(order, order)] * np.outer(sign, sign)
-    diagonal = np.diag(hessian).copy()
-    diagonal[diagonal <= 0] = 1.0
-    diagonal *= np.array([damping] * 6 + [0.0, 0.0]) + 1e-12
-    return np.asarray(np.linalg.solve(hessian + np.diag(diagonal), sign * moments[order, 7])[:6])
+    return solve_damped(hessian, sign * moments[order, 7], np.array([damping] * 6 + [0.0, 0.0]))[:6]
 
 
-def is_no_more_than_error(margin: float, error: float) -> bool:
+def is_within_error(margin: float, error: float) -> bool:
     """Whether a margin in quality is no more than its standard error, or the interpolation, accounts for."""
     return bool(margin < max(3 * error, LEAST_MARGIN))

@@ -8,7 +8,7 @@ from botalign.errors import InputError
 from botalign.geometry import identity
 from botalign.maps.contour import background_level
 from botalign.maps.density_map import DensityMap
-from botalign.maps.resampling import moved
+from botalign.maps.resampling import resample
 
 #: How far outside 0 to 1 the values of a mask may lie: resampling rings.
 TOLERANCE = 0.1
@@ -36,7 +36,7 @@ def masked(density_map: DensityMap, mask: DensityMap | None) -> DensityMap:
         raise InputError(
             f"mask {mask.name}: its values go from {low:g} to {high:g}, expected 0 outside to 1 inside; is it a mask?"
         )
-    shares = mask if mask.grid == density_map.grid else moved(mask, identity(), density_map.grid)
+    shares = mask if mask.grid == density_map.grid else resample(mask, identity(), density_map.grid)
     weights = np.clip(shares.data, 0, 1)
     if np.count_nonzero(weights > 0.5) < 8:
         raise InputError(

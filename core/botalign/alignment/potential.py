@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from botalign.alignment.comparison import WEMD_SIDE, common_masses, rigid_motion
-from botalign.alignment.preparation import survey
-from botalign.arguments import whole_number
+from botalign.alignment.masses import WEMD_SIDE, common_masses
+from botalign.alignment.survey import survey
+from botalign.geometry import checked_transform
 from botalign.maps.density_map import DensityMap
+from botalign.options import whole_number
 from botalign.transport import dual_potential
 
 
@@ -17,8 +18,8 @@ def potential(
     second: DensityMap,
     *,
     transform: ArrayLike | None = None,
-    level_first: float | None = None,
-    level_second: float | None = None,
+    contour_level_first: float | None = None,
+    contour_level_second: float | None = None,
     size: int = WEMD_SIDE,
 ) -> DensityMap:
     r"""Map where mass would have to go to make one map the other, where they are or where a motion puts the second.
@@ -34,7 +35,7 @@ def potential(
         The maps; boxes and voxel sizes may differ.
     transform : array_like of shape (3, 4), optional
         A rigid motion in A that is made by `second` before, as ``moving_to_fixed`` of a result; none if not given.
-    level_first, level_second : float, optional
+    contour_level_first, contour_level_second : float, optional
         Contour levels; suggested ones if not given.
     size : int, optional
         Voxels a side. With the default one its sum over the voxels, weighted by the difference of the two masses, is
@@ -51,9 +52,12 @@ def potential(
     InputError
         As :func:`botalign.score` does, and if `size` is below 8 or above 256.
     """
-    placed = rigid_motion(transform)
+    placed = checked_transform(transform)
     side = whole_number("size", size, 8, 256)
-    a, b = survey(first, level=level_first, role="first"), survey(second, level=level_second, role="second")
+    a, b = (
+        survey(first, level=contour_level_first, role="first"),
+        survey(second, level=contour_level_second, role="second"),
+    )
     grid, u, v = common_masses(a, b, placed, size=side)
     values = dual_potential(u, v, voxel_size=grid.voxel_size_angstrom[0])
     values -= 0.5 * np.einsum("kji,kji->", values, u.astype(np.float64) + v)

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from botalign.alignment import exports, result_file
-from botalign.alignment.common_part import common_part
-from botalign.alignment.comparison import WEMD_SIDE, HandDecision, Scores
-from botalign.alignment.poses import Candidate, MapReference, TracePoint
-from botalign.alignment.potential import potential
-from botalign.alignment.preparation import survey
+from botalign.alignment import result_file
+from botalign.alignment.hand import HandDecision
+from botalign.alignment.records import Candidate, MapReference, TracePoint
+from botalign.alignment.scoring import Scores
 from botalign.alignment.symmetry import Symmetry
-from botalign.alignment.uncertainty import Uncertainty
+from botalign.alignment.uncertainty import Uncertainty, uncertainty_text
+from botalign.alignment.verdict import verdict_text
+from botalign.alignment.wording import resolution_text, rotation_text, vector_text
+from botalign.arrays import Matrix
 from botalign.files import output_file
-from botalign.geometry import MIRROR, apply_transform, axis_angle, euler_zyz_degrees, quaternion_from_matrix
+from botalign.geometry import (
+    MIRROR,
+    apply_transform,
+    axis_angle,
+    euler_zyz_degrees,
+    quaternion_from_matrix,
+    to_chimerax,
+    to_napari,
+    to_pyem,
+)
 from botalign.geometry import inverse as inverted
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
-from botalign.maps.resampling import moved
+from botalign.maps.resampling import resample
 from botalign.scores import ShellCorrelation
 
 if TYPE_CHECKING:
     from os import PathLike
-
-Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,6 +44,8 @@ class Alignment:
 
     Attributes
     ----------
+    method : str
+        How the pose was found: ``"search"``, ``"part"`` or ``"paper"``.
     moving_to_fixed : ndarray, shape (3, 4)
         ``x_fixed = M[:, :3] @ x_moving + M[:, 3]``, coordinates ``(x, y, z)`` in angstrom.
     mirrored : bool
@@ -73,6 +82,7 @@ class Alignment:
         How long it took.
     """
 
+    method: str
     moving_to_fixed: Matrix
     mirrored: bool
     fixed: MapReference
@@ -94,7 +104,15 @@ class Alignment:
 
     def __repr__(self) -> str:
         """Return one line, for whoever types the name of a result."""
-        return f"<Alignment {exports.brief(self)}>"
+        moving, fixed = (Path(reference.name).name for reference in (self.moving, self.fixed))
+        facts = [
+            *(["mirrored"] if self.mirrored else []),
+            f"{self.angle_degrees:.2f} degrees",
+            f"shift {float(np.linalg.norm(self.shift_angstrom)):.2f} A",
+            f"correlation {self.after.correlation:z.4f}",
+            f"hand {'not tested' if self.hand is None else self.hand.decision}",
+        ]
+        return f"<Alignment {moving} onto {fixed}: {', '.join(facts)}>"
 
     @property
     def rotation(self) -> Matrix:
@@ -155,107 +173,108 @@ class Alignment:
             The moved map, resampled once by cubic B-splines; zero outside the box of `density_map`.
         """
         grid = onto.grid if isinstance(onto, DensityMap) else onto or density_map.grid
-        return moved(density_map, self.matrix(inverse=inverse), grid, threads=threads)
-
-    def common_part(self, fixed: DensityMap, moving: DensityMap) -> DensityMap:
-        """Return which part of the two maps agrees once they are aligned; made for results of the loss ``"core"``.
-
-        Parameters
-        ----------
-        fixed, moving : DensityMap
-            The maps that were aligned; a result keeps their names and grids only.
-
-        Returns
-        -------
-        DensityMap
-            Weights on the fixed map's voxels: 1 where the maps agree, 0 where they differ, and outside the fixed map's
-            molecule.
-
-        Raises
-        ------
-        InputError
-            As :func:`botalign.align` does for maps it can't use.
-        """
-        a = survey(fixed, level=self.parameters["level_fixed"], role="fixed")
-        b = survey(moving, level=self.parameters["level_moving"], role="moving")
-        return common_part(a, b, self.moving_to_fixed, fixed.grid)
-
-    def potential(self, fixed: DensityMap, moving: DensityMap, *, size: int = WEMD_SIDE) -> DensityMap:
-        """Map where mass would have to go to make the moving map, where it came to lie, the fixed one.
-
-        Parameters
-        ----------
-        fixed, moving : DensityMap
-            The maps that were aligned; a result keeps their names and grids only.
-        size : int, optional
-            Voxels a side.
-
-        Returns
-        -------
-        DensityMap
-            In the coordinates of the fixed map; see :func:`botalign.potential`.
-        """
-        return potential(
-            fixed,
-            moving,
-            transform=self.moving_to_fixed,
-            level_first=self.parameters["level_fixed"],
-            level_second=self.parameters["level_moving"],
-            size=size,
-        )
+        return resample(density_map, self.matrix(inverse=inverse), grid, threads=threads)
 
     def matrix(self, *, inverse: bool = False) -> Matrix:
         """Return :attr:`moving_to_fixed`, or its inverse, shape (3, 4)."""
         return inverted(self.moving_to_fixed) if inverse else self.moving_to_fixed
 
     def to_chimerax(self, model: str = "#2") -> str:
-        """Return the ``view matrix`` command that places `model`; see :func:`botalign.alignment.exports.chimerax`."""
-        return exports.chimerax(self.moving_to_fixed, model)
+        """Return the ``view matrix`` command that places `model`; see :func:`botalign.geometry.to_chimerax`."""
+        return to_chimerax(self.moving_to_fixed, model)
 
     def to_pyem(self) -> str:
-        """Return a 3x4 JSON matrix in angstrom, as ``star.py --transform`` of pyem reads it."""
-        return exports.pyem(self.moving_to_fixed, self.moving.grid, self.fixed.grid)
+        """Return the transform of particle orientations as a 3x4 JSON matrix; see :func:`botalign.geometry.to_pyem`."""
+        centres = [
+            apply_transform(grid.index_to_physical, [side // 2 for side in grid.shape[::-1]])
+            for grid in (self.moving.grid, self.fixed.grid)
+        ]
+        return to_pyem(self.moving_to_fixed, *centres)
 
     def to_napari(self) -> Matrix:
         """Return a 4x4 matrix for coordinates ``(z, y, x)``, as ``layer.affine`` of napari takes it."""
-        return exports.napari(self.moving_to_fixed)
+        return to_napari(self.moving_to_fixed)
 
     @property
-    def verdict_in_words(self) -> str:
-        """What the result is worth, as every front end says it."""
-        return exports.verdict(self)
+    def verdict_text(self) -> str:
+        """The verdict as text."""
+        return verdict_text(self.verdict, self.candidates, self.symmetry)
 
     @property
-    def correlation_in_part(self) -> float | None:
-        """The correlation about the mean where the part lies, if a part was looked for, else None.
+    def hand_text(self) -> str:
+        """The decision about the hand as text."""
+        return "not tested" if self.hand is None else self.hand.to_text()
 
-        The scores count the whole maps, which agree no better than the part is large.
+    @property
+    def part_correlation(self) -> float | None:
+        """Correlation about the mean inside the part, if a part was searched for; otherwise None.
+
+        The scores compare the whole maps, which agree only as far as the part fills the whole.
         """
-        return self.candidates[0].correlation if self.parameters.get("partial") else None
+        return self.candidates[0].correlation if self.method == "part" else None
 
     @property
-    def part_in_words(self) -> str | None:
-        """How well a part fits that was looked for, as every front end says it; None if none was."""
-        return exports.part(self)
-
-    @property
-    def hand_in_words(self) -> str:
-        """What is known of the hand, as :meth:`to_text` says it."""
-        return exports.hand(self)
+    def part_text(self) -> str | None:
+        """The correlation inside the part as text; None if no part was searched for."""
+        inside = self.part_correlation
+        if inside is None:
+            return None
+        return f"{inside:z.4f} (correlation about the mean inside the part; the scores above compare the whole maps)"
 
     def to_text(self) -> str:
-        """Return a short summary, a line for each fact."""
-        return exports.text(self)
+        """Return a summary, one line for each fact."""
+        before, after = self.before, self.after
+        mirror = ", after a mirror in z" if self.mirrored else ""
+        resolutions = [resolution_text(scores.fsc_resolution_angstrom) for scores in (before, after)]
+        lines = [
+            f"{self.moving.name} onto {self.fixed.name}",
+            f"rotation     {rotation_text(self.angle_degrees, self.axis)}{mirror}",
+            f"shift        {vector_text(self.shift_angstrom, 2)} A",
+            f"correlation  {before.correlation:z.4f} before, {after.correlation:z.4f} after",
+            f"FSC 0.5      {resolutions[0]} before, {resolutions[1]} after",
+            *([] if self.part_text is None else [f"part         {self.part_text}"]),
+            f"hand         {self.hand_text}",
+            f"verdict      {self.verdict_text}",
+            f"error        {uncertainty_text(self.uncertainty)}",
+            f"seconds      {self.seconds:.2f}",
+        ]
+        return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the contents of the result file: numbers, texts, lists and dictionaries only."""
-        return result_file.contents(self)
+        """Return the content of the result file: numbers, text, lists and dictionaries only."""
+        return {
+            "format": result_file.FORMAT,
+            "version": result_file.VERSION,
+            "method": self.method,
+            "moving_to_fixed": self.moving_to_fixed.tolist(),
+            "mirrored": self.mirrored,
+            "fixed": asdict(self.fixed),
+            "moving": asdict(self.moving),
+            "scores": {"before": asdict(self.before), "after": asdict(self.after)},
+            "shells": {
+                when: {
+                    "frequency_per_angstrom": curve.frequency_per_angstrom.tolist(),
+                    "correlation": curve.correlation.tolist(),
+                }
+                for when, curve in (("before", self.shells_before), ("after", self.shells_after))
+            },
+            "hand": None if self.hand is None else asdict(self.hand),
+            "verdict": self.verdict,
+            "symmetry": None if self.symmetry is None else self.symmetry.to_dict(),
+            "uncertainty": None if self.uncertainty is None else self.uncertainty.to_dict(),
+            "candidates": [asdict(c) | {"moving_to_fixed": c.moving_to_fixed.tolist()} for c in self.candidates],
+            "trace": [asdict(point) for point in self.trace],
+            "parameters": self.parameters,
+            "seed": self.seed,
+            "versions": self.versions,
+            "seconds": self.seconds,
+        }
 
     def to_json(self) -> str:
-        """Return the text of the result file; infinite numbers, which JSON doesn't have, become null."""
-        return result_file.text(self)
+        """Return the text of the result file."""
+        return result_file.to_text(self.to_dict())
 
-    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+    def write(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Write the result file.
 
         Raises
@@ -267,7 +286,7 @@ class Alignment:
             Path(temporary).write_text(self.to_json() + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, path: str | PathLike[str]) -> Alignment:
+    def read(cls, path: str | PathLike[str]) -> Alignment:
         """Read a result file.
 
         Raises

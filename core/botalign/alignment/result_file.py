@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from botalign.alignment.comparison import HandDecision, Scores
-from botalign.alignment.poses import Candidate, MapReference, TracePoint
+from botalign.alignment.hand import HandDecision
+from botalign.alignment.records import Candidate, MapReference, TracePoint
+from botalign.alignment.scoring import Scores
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Uncertainty
 from botalign.errors import InputError
@@ -22,45 +22,13 @@ from botalign.scores import ShellCorrelation
 if TYPE_CHECKING:
     from os import PathLike
 
-    from botalign.alignment.result import Alignment
-
 FORMAT = "botalign-alignment"
 VERSION = 1
 
 
-def contents(alignment: Alignment) -> dict[str, Any]:
-    """Return the contents of the result file: numbers, texts, lists and dictionaries only."""
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "moving_to_fixed": alignment.moving_to_fixed.tolist(),
-        "mirrored": alignment.mirrored,
-        "fixed": asdict(alignment.fixed),
-        "moving": asdict(alignment.moving),
-        "scores": {"before": asdict(alignment.before), "after": asdict(alignment.after)},
-        "shells": {
-            when: {
-                "frequency_per_angstrom": curve.frequency_per_angstrom.tolist(),
-                "correlation": curve.correlation.tolist(),
-            }
-            for when, curve in (("before", alignment.shells_before), ("after", alignment.shells_after))
-        },
-        "hand": None if alignment.hand is None else asdict(alignment.hand),
-        "verdict": alignment.verdict,
-        "symmetry": None if alignment.symmetry is None else alignment.symmetry.to_dict(),
-        "uncertainty": None if alignment.uncertainty is None else alignment.uncertainty.to_dict(),
-        "candidates": [asdict(c) | {"moving_to_fixed": c.moving_to_fixed.tolist()} for c in alignment.candidates],
-        "trace": [asdict(point) for point in alignment.trace],
-        "parameters": alignment.parameters,
-        "seed": alignment.seed,
-        "versions": alignment.versions,
-        "seconds": alignment.seconds,
-    }
-
-
-def text(alignment: Alignment) -> str:
-    """Return the text of the result file; infinite numbers, which JSON doesn't have, become null."""
-    return json.dumps(_finite(contents(alignment)), indent=1, allow_nan=False)
+def to_text(content: dict[str, Any]) -> str:
+    """Return the text of a result file; infinite numbers, which JSON does not have, become null."""
+    return json.dumps(_finite(content), indent=1, allow_nan=False)
 
 
 def read(path: str | PathLike[str]) -> dict[str, Any]:
@@ -94,13 +62,14 @@ def fields_from(content: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a result from the contents of its file."""
     matrix = np.array(content["moving_to_fixed"], dtype=np.float64)
     if not is_rigid(matrix) or (np.linalg.det(matrix[:, :3]) < 0) != content["mirrored"]:
-        raise ValueError("moving_to_fixed is no rigid motion, or its hand isn't the one that 'mirrored' says")
+        raise ValueError("moving_to_fixed is not a rigid transform, or its hand contradicts 'mirrored'")
     hand = content["hand"]
     shells = {
         when: ShellCorrelation(np.array(curve["frequency_per_angstrom"]), np.array(curve["correlation"]))
         for when, curve in content["shells"].items()
     }
     return {
+        "method": str(content["method"]),
         "moving_to_fixed": matrix,
         "mirrored": bool(content["mirrored"]),
         "fixed": _reference(content["fixed"]),

@@ -14,15 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from botalign.alignment.fitting import Fit, FitProblem, damped_step, is_small
+from botalign.alignment.descent import descend, is_small
+from botalign.alignment.fitting import Fit, FitProblem, damped_step
+from botalign.arrays import Matrix
 from botalign.scores import jackknife_mean
 from botalign.threads import one_blas_thread
-
-Matrix = NDArray[np.float64]
 
 #: The scale in standard deviations of the differences, as their median tells them, and the least one, in standard
 #: deviations of the fixed map: interpolation alone differs by as much.
@@ -97,26 +97,46 @@ class RobustProblem(FitProblem):
         return max(SCALE * spread, LEAST_SCALE * float(self.fixed.std()), 1e-30)
 
     def _descend(self, transform: Matrix, tolerance: float, max_steps: int = 25) -> tuple[Matrix, float]:
-        """Levenberg and Marquardt's steps on the weighted least squares; also return the scale at the end."""
-        damping = 1e-3
+        """Return the minimum near a pose, and the scale of the last step."""
         with one_blas_thread():
-            differences, scale = self._differences(transform, None)
-            for _ in range(max_steps):
-                # The scale only shrinks: were it to grow again, steps could go round in circles.
-                scale = min(scale, self._scale(differences))
-                weights = _weights(differences, scale)
-                terms = np.column_stack([self.terms, self.fixed - differences])
-                step = damped_step(terms.T @ (terms * weights[:, None]), damping)
-                trial = self.advanced(transform, step)
-                trial_differences, _ = self._differences(trial, scale)
-                if _loss(trial_differences, scale) <= _loss(differences, scale):
-                    transform, differences = trial, trial_differences
-                    damping *= 0.2
-                else:
-                    damping = max(damping, 1e-4) * 10
-                if is_small(step, tolerance) or damping > 1e6:
-                    break
-        return transform, scale
+            end = descend(
+                _Point(self, transform, *self._differences(transform, None)),
+                converged=lambda point, step, gain: is_small(step, tolerance),
+                max_steps=max_steps,
+            )
+        return end.transform, end.last_scale
+
+
+@dataclass(frozen=True, eq=False)
+class _Point:
+    """A pose during the descent, with its differences and the scale by which they were computed."""
+
+    problem: RobustProblem
+    transform: Matrix
+    differences: Matrix
+    scale: float
+
+    @cached_property
+    def next_scale(self) -> float:
+        """Scale of the step from here. It only shrinks: if it grew again, steps could go round in circles."""
+        return min(self.scale, self.problem._scale(self.differences))
+
+    @property
+    def last_scale(self) -> float:
+        """Scale of the last step that was computed, from here or to here."""
+        return self.next_scale if "next_scale" in vars(self) else self.scale
+
+    def step(self, damping: float) -> Matrix:
+        weights = _weights(self.differences, self.next_scale)
+        terms = np.column_stack([self.problem.terms, self.problem.fixed - self.differences])
+        return damped_step(terms.T @ (terms * weights[:, None]), damping)
+
+    def moved(self, step: Matrix) -> _Point:
+        trial = self.problem.advanced(self.transform, step)
+        return _Point(self.problem, trial, *self.problem._differences(trial, self.next_scale))
+
+    def gain(self, other: _Point) -> float:
+        return _loss(self.differences, self.next_scale) - _loss(other.differences, self.next_scale)
 
 
 def _counted(differences: Matrix, scale: float) -> Matrix:

@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from botalign.alignment.preparation import Surveyed, common_sigma_angstrom
+from botalign.alignment.survey import Surveyed, common_sigma_angstrom
+from botalign.arrays import Matrix, Volume
 from botalign.geometry import transform_about
 from botalign.maps.grid import Grid
 from botalign.maps.interpolation import rotate_in_ball
-
-Volume = NDArray[np.float32]
-Matrix = NDArray[np.float64]
 
 #: Voxels a side. Under noise a coarse look finds what a fine one loses.
 SIDE = 20

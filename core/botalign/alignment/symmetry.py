@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from botalign.alignment.fitting import FitProblem
+from botalign.arrays import Matrix
 from botalign.geometry import (
     axis_angle,
     compose,
@@ -18,8 +18,6 @@ from botalign.geometry import (
     matrix_from_rotation_vector,
     transform_about,
 )
-
-Matrix = NDArray[np.float64]
 
 #: Rotations nearer to each other than this are one operation.
 SAME_DEGREES = 10.0

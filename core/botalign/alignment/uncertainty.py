@@ -22,15 +22,13 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from botalign.alignment.fitting import FitProblem
+from botalign.arrays import Matrix, Volume
 from botalign.geometry import compose
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import smoothed
 from botalign.maps.splines import spline_coefficients
 from botalign.threads import one_blas_thread
-
-Volume = NDArray[np.float32]
-Matrix = NDArray[np.float64]
 
 #: Half the step, in voxels, of the difference quotients of the moved map.
 STEP = 0.05
@@ -76,6 +74,16 @@ class Uncertainty:
     def shift_angstrom(self) -> float:
         """Root mean square of the distance by which the molecule's centre is off."""
         return float(np.sqrt(np.trace(self.covariance[3:, 3:])))
+
+
+def uncertainty_text(estimate: Uncertainty | None) -> str:
+    """Return standard errors as text."""
+    if estimate is None:
+        return "not estimated: the pose was not refined"
+    if not np.isfinite(estimate.angle_degrees):
+        return "not estimated: the maps have too little in common"
+    angle, shift = estimate.angle_degrees, estimate.shift_angstrom
+    return f"{angle:.3f} degrees, {shift:.3f} A (standard errors of rotation and position)"
 
 
 def uncertainty(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, Volume] | None = None) -> Uncertainty:

@@ -2,17 +2,16 @@ r"""What an alignment is worth: whether the maps match at all, and whether anoth
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from botalign.alignment.fitting import FitProblem
-from botalign.alignment.poses import Candidate
+from botalign.alignment.records import Candidate
 from botalign.alignment.symmetry import Symmetry
+from botalign.arrays import Matrix
 from botalign.scores import ShellCorrelation
-
-Matrix = NDArray[np.float64]
 
 #: Details are finer than this share of the molecule's diameter. What is coarser is its outline, and the outlines of
 #: unrelated molecules agree as well as they can be made to.
@@ -20,15 +19,15 @@ OUTLINE = 1 / 3
 #: Beyond this share of the finest shell, the smoothing leaves too little of a map to speak of.
 SMOOTHED_AWAY = 0.8
 #: A candidate whose quality is this near to the best one's may fit as well.
-RIVAL = 0.1
+CLOSE_QUALITY = 0.1
 #: The two signs of a match: the details agree by more standard errors than this, and the Fourier shell correlation
 #: falls below 0.5 at no coarser a resolution than this share of the diameter. The best pose of unrelated molecules has
 #: the one or the other by chance, and noisy copies have both (``benchmarks/verdicts.py``).
-LEAST_AGREEMENT, COARSEST = 4.5, 1 / 4
+LEAST_SIGNIFICANCE, COARSEST = 4.5, 1 / 4
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class Evidence:
     """What a verdict is about.
 
     Attributes
@@ -54,11 +53,11 @@ class Judged:
     def signs(self) -> int:
         """How many of the two signs of a match there are."""
         resolved = self.shells.resolution(0.5) <= COARSEST * self.compared_angstrom
-        agrees = agreement(self.shells, self.compared_angstrom, share=self.share) >= LEAST_AGREEMENT
+        agrees = significance(self.shells, self.compared_angstrom, share=self.share) >= LEAST_SIGNIFICANCE
         return int(resolved) + int(agrees)
 
 
-def agreement(shells: ShellCorrelation, diameter_angstrom: float, *, share: float = 1.0) -> float:
+def significance(shells: ShellCorrelation, diameter_angstrom: float, *, share: float = 1.0) -> float:
     r"""Return by how many standard errors the details of two maps agree.
 
     .. math:: z = \frac{\sum_s n_s \mathrm{FSC}(s)}{\sqrt{\sum_s n_s}}
@@ -75,26 +74,54 @@ def agreement(shells: ShellCorrelation, diameter_angstrom: float, *, share: floa
     return float(count @ shells.correlation[used] / np.sqrt(count.sum()))
 
 
-def with_equals_marked(problem: FitProblem, candidates: list[Candidate]) -> list[Candidate]:
-    """Mark the candidates after the first that fit as well as it does, within the error of the difference."""
+def mark_equals(
+    fit: FitProblem,
+    candidates: list[Candidate],
+    *,
+    pose_of: Callable[[Candidate], Matrix] = lambda candidate: candidate.moving_to_fixed,
+) -> list[Candidate]:
+    """Mark the candidates that fit as well as the first one, within the error of the difference.
+
+    Parameters
+    ----------
+    fit : FitProblem
+        The fit by which they are compared.
+    candidates : list of Candidate
+        Candidates, the best one first.
+    pose_of : callable, optional
+        Returns the pose of a candidate in `fit`.
+    """
     best = candidates[0]
     marked = [best]
     for candidate in candidates[1:]:
-        near = candidate.quality > best.quality - RIVAL
+        near = candidate.quality > best.quality - CLOSE_QUALITY
         if near and candidate.mirrored == best.mirrored:
-            as_good = problem.is_as_good(best.moving_to_fixed, candidate.moving_to_fixed)
+            as_good = fit.is_as_good(pose_of(best), pose_of(candidate))
             candidate = replace(candidate, as_good=as_good)
         marked.append(candidate)
     return marked
 
 
-def verdict(judged: Judged, candidates: tuple[Candidate, ...], symmetry: Symmetry | None) -> str:
+def verdict(evidence: Evidence, candidates: tuple[Candidate, ...], symmetry: Symmetry | None) -> str:
     """Return ``"certain"``, ``"ambiguous"`` or ``"no match"``.
 
     A match has both signs of one, unrelated maps have neither. One of them alone is ambiguous, and so is a match of
     which another pose fits as well without a symmetry that explains it.
     """
-    if not judged.signs:
+    if not evidence.signs:
         return "no match"
     several = symmetry is None and any(candidate.as_good for candidate in candidates[1:])
-    return "certain" if judged.signs == 2 and not several else "ambiguous"
+    return "certain" if evidence.signs == 2 and not several else "ambiguous"
+
+
+def verdict_text(decided: str | None, candidates: Sequence[Candidate], symmetry: Symmetry | None) -> str:
+    """Return a verdict as text."""
+    others = sum(candidate.as_good for candidate in candidates[1:])
+    equivalent = "" if symmetry is None else f", one of {symmetry.order} equivalent poses (symmetry {symmetry.group})"
+    as_good = f"{others} other {'pose fits' if others == 1 else 'poses fit'} as well"
+    return {
+        "certain": f"certain{equivalent}",
+        "ambiguous": f"ambiguous: {as_good if others else 'the maps agree too little to be certain'}",
+        "no match": "no match: the maps agree in outline at most; check their voxel sizes and contrast",
+        None: "none: the pose was not refined",
+    }[decided]

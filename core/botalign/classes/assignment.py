@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from botalign.classes.frame import Frame
 from botalign.classes.metrics import Summary
-from botalign.jobs import BlockDone, Workers, run_blocks
+from botalign.jobs import Workers, run_blocks
 from botalign.jobs.workers import Shared
+from botalign.progress import Progress
 
 Array32 = NDArray[np.float32]
 Array64 = NDArray[np.float64]
@@ -53,7 +54,7 @@ class Nearest:
     work: int
 
 
-def embed_steps(frame: Frame, images: Array32, workers: Workers) -> Generator[BlockDone, None, list[Part]]:
+def embed_steps(frame: Frame, images: Array32, workers: Workers) -> Generator[Progress, None, list[Part]]:
     """Embed all images and hand their vectors to the workers."""
     starts = range(0, len(images), _EMBEDDED)
     blocks = {f"images_{a:07d}": (frame, images[a : a + _EMBEDDED]) for a in starts}
@@ -73,7 +74,7 @@ def embed_steps(frame: Frame, images: Array32, workers: Workers) -> Generator[Bl
 
 def nearest_steps(
     frame: Frame, parts: Sequence[Part], splines: Array32, known: Nearest, workers: Workers
-) -> Generator[BlockDone, None, Nearest]:
+) -> Generator[Progress, None, Nearest]:
     """Find the nearest average and pose of each image.
 
     Parameters
@@ -107,7 +108,7 @@ def nearest_steps(
 
 def known_steps(
     frame: Frame, parts: Sequence[Part], splines: Array32, chosen: Counts, workers: Workers
-) -> Generator[BlockDone, None, Array64]:
+) -> Generator[Progress, None, Array64]:
     """Compute how far each image is from one average in one pose, those that are chosen for it."""
     shared = workers.share(splines)
     distance = yield from _known(frame, parts, shared, chosen, workers)
@@ -117,7 +118,7 @@ def known_steps(
 
 def _known(
     frame: Frame, parts: Sequence[Part], splines: Shared, chosen: Counts, workers: Workers
-) -> Generator[BlockDone, None, Array64]:
+) -> Generator[Progress, None, Array64]:
     blocks: dict[str, tuple[Any, ...]] = {}
     for part in parts:
         for a in range(part.start, part.stop, _EMBEDDED):
@@ -130,7 +131,7 @@ def _known(
 
 def nearer_steps(
     frame: Frame, parts: Sequence[Part], splines: Array32, number: int, known: Nearest, workers: Workers
-) -> Generator[BlockDone, None, Nearest]:
+) -> Generator[Progress, None, Nearest]:
     """Update the nearest average and pose of each image by one more average, number `number`."""
     blocks: dict[str, tuple[Any, ...]] = {}
     for part in parts:

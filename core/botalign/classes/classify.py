@@ -8,29 +8,28 @@ from typing import Any
 
 import numpy as np
 
-from botalign.arguments import options_from, whole_number
 from botalign.classes.course import Course
 from botalign.classes.frame import Frame
-from botalign.classes.images import PreparedImages, prepare
 from botalign.classes.kmeans import KMeans
-from botalign.classes.metrics import MetricName
 from botalign.classes.options import ClassifyOptions
-from botalign.classes.result import Classification, ClassifyProgress
+from botalign.classes.preparation import PreparedImages, prepare
+from botalign.classes.result import Classification
 from botalign.classes.turning import image_splines
+from botalign.images import ImageStack
+from botalign.images.expected import expect_stack
 from botalign.jobs import open_workers
-from botalign.maps import ImageStack
-from botalign.maps.expected import expect_stack
-from botalign.steps import exhaust
+from botalign.options import options_from, whole_number
+from botalign.progress import Progress, exhaust
 
-Steps = Generator[ClassifyProgress, None, Classification]
+Steps = Generator[Progress, None, Classification]
 
 
 def classify(
     stack: ImageStack,
     classes: int,
     *,
-    metric: MetricName = "wemd",
-    levels: int | None = None,
+    metric: str = "wemd",
+    scales: int | None = None,
     rotations: int = 200,
     mirror: bool = False,
     shift_pixels: int = 0,
@@ -59,7 +58,7 @@ def classify(
         How many classes.
     metric : {"wemd", "l2"}, optional
         The wavelet earth mover's distance with sym5 (eq. 8), or the Euclidean distance.
-    levels : int, optional
+    scales : int, optional
         Scales of the former. If not given, the 6 of the paper for images of 128 pixels, and one less each time they are
         half as large.
     rotations : int, optional
@@ -104,7 +103,7 @@ def classify(
     classify_steps : The same, step by step.
     """
     chosen = ClassifyOptions(
-        metric=metric, levels=levels, rotations=rotations, mirror=mirror, shift_pixels=shift_pixels,
+        metric=metric, scales=scales, rotations=rotations, mirror=mirror, shift_pixels=shift_pixels,
         iterations=iterations, seed=seed, invert=invert, diameter_angstrom=diameter_angstrom, size=size,
     )  # fmt: skip
     return exhaust(_steps(stack, _checked(classes, stack), chosen, threads, processes, scheduler, work))
@@ -127,7 +126,7 @@ def classify_steps(
 
     Yields
     ------
-    ClassifyProgress
+    Progress
         Before the work begins, and after each step.
 
     Returns
@@ -159,7 +158,7 @@ def _steps(
     ready = prepare(stack, invert=options.invert, diameter_angstrom=options.diameter_angstrom, size=options.size)
     frame = Frame.of(
         options.metric, options.poses, side=ready.side, radius=ready.radius, pixel_size=ready.pixel_size_angstrom,
-        levels=options.levels,
+        scales=options.scales,
     )  # fmt: skip
     seed = options.seed
     described = {"classes": classes, "metric": frame.metric, "poses": frame.poses, "seed": seed, "radius": ready.radius}

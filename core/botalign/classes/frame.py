@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.classes.metrics import EuclideanMetric, Metric, MetricName, WaveletMetric
+from botalign.classes.metrics import EuclideanMetric, Metric, WaveletMetric
 from botalign.classes.poses import Poses
 from botalign.classes.turning import disc_spans, turned
 
@@ -35,12 +35,14 @@ class Frame:
 
     @classmethod
     def of(
-        cls, metric: MetricName, poses: Poses, *, side: int, radius: float, pixel_size: float, levels: int | None = None
+        cls, metric: str, poses: Poses, *, side: int, radius: float, pixel_size: float, scales: int | None = None
     ) -> Frame:
         """Make the frame for images of `side` pixels; the rest as for :func:`botalign.classify`."""
         if metric == "l2":
             return cls(EuclideanMetric(side, radius), poses, side, radius)
-        return cls(WaveletMetric(side, levels=levels or usual_levels(side), pixel_size=pixel_size), poses, side, radius)
+        return cls(
+            WaveletMetric(side, scales=scales or default_scales(side), pixel_size=pixel_size), poses, side, radius
+        )
 
     def posed(self, splines: Array32, numbers: NDArray[np.int64]) -> Array32:
         """Return the vectors of one average, given by its spline coefficients, in poses given by their numbers."""
@@ -48,7 +50,7 @@ class Frame:
         return self.metric.vectors(turned(splines, self.poses.pull(numbers), spans))
 
 
-def usual_levels(side: int) -> int:
+def default_scales(side: int) -> int:
     """Return how many scales images of `side` pixels have: the 6 of the paper for its 128, and fewer for smaller ones.
 
     The coarsest wavelets are half as long as the image. Where they are as long, what they see is hardly its shape.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,14 @@ from botalign.classes.assignment import Nearest, Part, embed_steps, known_steps,
 from botalign.classes.averaging import averages, refill
 from botalign.classes.course import Course, State
 from botalign.classes.frame import Frame
-from botalign.classes.result import ClassifyProgress, Iteration
+from botalign.classes.result import Iteration
 from botalign.classes.seeding import seeding_steps
 from botalign.classes.turning import image_splines
 from botalign.jobs import Workers
-from botalign.steps import retold
+from botalign.progress import Progress, map_steps
 
 Array32 = NDArray[np.float32]
-Steps = Generator[ClassifyProgress, None, None]
+Steps = Generator[Progress, None, None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,36 +65,34 @@ class KMeans:
         """Return the averages of an iteration."""
         return averages(self.frame, self.splines, state.chosen, self.classes, threads=self.threads)
 
-    def _prepared(self, workers: Workers) -> Generator[ClassifyProgress, None, list[Part]]:
+    def _prepared(self, workers: Workers) -> Generator[Progress, None, list[Part]]:
         steps = embed_steps(self.frame, self.images, workers)
-        told = retold(steps, lambda step: ClassifyProgress("prepare", 0, step.done, step.total, None))
+        told = map_steps(steps, lambda step: replace(step, stage="prepare"))
         return (yield from told)
 
-    def _seeded(self, parts: list[Part], workers: Workers) -> Generator[ClassifyProgress, None, Nearest]:
+    def _seeded(self, parts: list[Part], workers: Workers) -> Generator[Progress, None, Nearest]:
         rng = np.random.default_rng(self.seed)
         steps = seeding_steps(self.frame, parts, self.splines, self.classes, rng, workers)
-        told = retold(steps, lambda drawn: ClassifyProgress("seed", 1, drawn, self.classes, None))
+        told = map_steps(steps, lambda drawn: Progress("seed", drawn, self.classes, iteration=1))
         return (yield from told).nearest
 
-    def _assigned(
-        self, parts: list[Part], before: State, workers: Workers
-    ) -> Generator[ClassifyProgress, None, Nearest]:
+    def _assigned(self, parts: list[Part], before: State, workers: Workers) -> Generator[Progress, None, Nearest]:
         loss, number = before.record.loss, before.record.number + 1
-        yield ClassifyProgress("average", number, 0, 1, loss)
+        yield Progress("average", 0, 1, iteration=number, loss=loss)
         known = Nearest(before.distance, before.chosen, 0)
         posed = image_splines(self.averages(before))
         steps = nearest_steps(self.frame, parts, posed, known, workers)
-        told = retold(steps, lambda step: ClassifyProgress("assign", number, step.done, step.total, loss))
+        told = map_steps(steps, lambda step: replace(step, stage="assign", iteration=number, loss=loss))
         return (yield from told)
 
     def _measured(
         self, parts: list[Part], state: State, workers: Workers
-    ) -> Generator[ClassifyProgress, None, NDArray[np.float64]]:
+    ) -> Generator[Progress, None, NDArray[np.float64]]:
         """Compute the distances from the averages of an iteration: those it has are from the averages before."""
         loss, number = state.record.loss, state.record.number
-        yield ClassifyProgress("finish", number, 0, 1, loss)
+        yield Progress("finish", 0, 1, iteration=number, loss=loss)
         steps = known_steps(self.frame, parts, image_splines(self.averages(state)), state.chosen, workers)
-        told = retold(steps, lambda step: ClassifyProgress("finish", number, step.done, step.total, loss))
+        told = map_steps(steps, lambda step: replace(step, stage="finish", iteration=number, loss=loss))
         return (yield from told)
 
     def _state(self, found: Nearest, course: Course, began: float) -> State:

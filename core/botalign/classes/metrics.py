@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from botalign.classes import bounds, products, sketches
 from botalign.classes.turning import disc_spans
-from botalign.classes.wavelets import Embedding
+from botalign.classes.wavelets import ImageWavelets
 
 Array32 = NDArray[np.float32]
 Array64 = NDArray[np.float64]
-
-MetricName = Literal["wemd", "l2"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,13 +77,13 @@ class WaveletMetric:
 
     side: int
     wavelet: str = "sym5"
-    levels: int = 6
+    scales: int = 6
     pixel_size: float = 1.0
 
     @cached_property
-    def embedding(self) -> Embedding:
+    def embedding(self) -> ImageWavelets:
         """How an image becomes a vector."""
-        return Embedding.of(self.side, wavelet=self.wavelet, levels=self.levels, pixel_size=self.pixel_size)
+        return ImageWavelets.of(self.side, wavelet=self.wavelet, scales=self.scales, pixel_size=self.pixel_size)
 
     @property
     def length(self) -> int:

@@ -1,61 +1,59 @@
-"""The options of a classification, checked in one place."""
+"""Options of a classification."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import Annotated
 
-from botalign.arguments import whole_number
-from botalign.classes.metrics import MetricName
 from botalign.classes.poses import Poses
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
+from botalign.options import Option, check_options
+
+METRICS = ("wemd", "l2")
 
 
 @dataclass(frozen=True)
 class ClassifyOptions:
-    """See :func:`botalign.classify`, whose options these are."""
+    """Options of :func:`botalign.classify`.
 
-    metric: MetricName = "wemd"
-    levels: int | None = None
-    rotations: int = 200
-    mirror: bool = False
-    shift_pixels: int = 0
-    iterations: int = 50
-    seed: int = 0
-    invert: bool = False
-    diameter_angstrom: float | None = None
-    size: int | None = None
+    Raises
+    ------
+    InputError
+        For the first option that cannot be used.
+    """
+
+    metric: Annotated[str, Option("Distance of images: wavelet earth mover's distance, or L2", choices=METRICS)] = (
+        "wemd"
+    )
+    scales: Annotated[
+        int | None, Option("Scales of the wavelets; by default as many as fit the image size", low=1, high=12)
+    ] = None
+    rotations: Annotated[int, Option("In-plane rotations to compare", low=1, high=3600)] = 200
+    mirror: Annotated[bool, Option("Compare mirror images too")] = False
+    shift_pixels: Annotated[
+        int, Option("Largest shift to compare, in both directions", low=0, high=20, unit="pixels")
+    ] = 0
+    iterations: Annotated[int, Option("Largest number of iterations", low=1, high=9999)] = 50
+    seed: Annotated[int, Option("Seed; the same seed gives the same result, bit for bit", low=0, high=2**63 - 1)] = 0
+    invert: Annotated[bool, Option("Invert the contrast: particles are darker than the background")] = False
+    diameter_angstrom: Annotated[
+        float | None, Option("Diameter of the disc that is compared; by default the image width", above=0, unit="A")
+    ] = None
+    size: Annotated[
+        int | None,
+        Option("Size to which images are reduced before they are compared", low=8, high=2**16, unit="pixels"),
+    ] = None
 
     def __post_init__(self) -> None:
-        """Refuse what can't be used, by name, and make plain numbers of numpy's.
-
-        Raises
-        ------
-        InputError
-            For the first option that is out of range, and for scales of a metric that has none.
-        """
-        if self.metric not in get_args(MetricName):
-            raise InputError(f"metric: got {self.metric!r}, expected 'wemd' or 'l2'.")
-        for name, low, high, unit, advice in (
-            ("levels", 1, 12, "", ""),
-            ("rotations", 1, 3600, "", ""),
-            ("shift_pixels", 0, 20, " pixels", "; centre the images first"),
-            ("iterations", 1, 9999, "", ""),
-            ("seed", 0, 2**63 - 1, "", ""),
-            ("size", 8, 2**16, " pixels", ""),
-        ):
-            value = getattr(self, name)
-            if value is None and name in ("levels", "size"):
-                continue
-            number = whole_number(name.removesuffix("_pixels"), value, low, high, unit=unit, advice=advice)
-            object.__setattr__(self, name, number)
-        if self.metric == "l2" and self.levels is not None:
+        """Check the options."""
+        check_options(self)
+        if self.metric == "l2" and self.scales is not None:
             raise InputError(
-                f"levels: got {self.levels} with the metric 'l2', expected none, since it has no scales; leave it out."
-            )
-        object.__setattr__(self, "mirror", bool(self.mirror))
+                Setting("scales", self.scales), " cannot be combined with ", Setting("metric", "l2"),
+                ": this metric has no scales. Leave it out.",
+            )  # fmt: skip
 
     @property
     def poses(self) -> Poses:
-        """The poses that are tried."""
+        """The poses that are compared."""
         return Poses(self.rotations, self.mirror, self.shift_pixels)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.maps import ImageStack
+from botalign.images import ImageList, ImageStack
+from botalign.images.relion import relion_pose
 
 
 @dataclass(frozen=True)
@@ -107,26 +108,37 @@ class Classification:
         share = self.sizes[self.sizes > 0] / self.sizes.sum()
         return float(np.exp(-(share * np.log(share)).sum()))
 
+    def annotate(self, listed: ImageList) -> ImageList:
+        """Return a list of the classified images with the class, the pose and the distance of each image.
 
-@dataclass(frozen=True)
-class ClassifyProgress:
-    """How far a classification has come.
+        The columns ``rlnClassNumber``, ``rlnAnglePsi``, ``rlnOriginXAngst`` and ``rlnOriginYAngst`` have RELION's
+        meaning: an image shifted by the origin and then rotated by psi about its pixel ``side // 2`` has the pose of
+        its class average. ``rlnIsFlip`` is 1 if the image must then be mirrored, left to right; the column is written
+        if images are mirrored, or if the list has it. ``botalignDistance`` is the distance from the average.
 
-    Attributes
-    ----------
-    stage : str
-        ``"prepare"``, ``"seed"``, then ``"average"`` and ``"assign"`` in turn, and in the end ``"finish"``, when the
-        distances from the final averages are computed.
-    iteration : int
-        Which one it is in: 0 while the images are prepared, 1 while seeds are drawn, that of the result in the end.
-    done, total : int
-        Steps of this stage.
-    loss : float or None
-        The loss of the iteration before, if there was one.
-    """
+        Parameters
+        ----------
+        listed : ImageList
+            The classified images, in the same order. Columns of the same names are replaced, all others kept.
 
-    stage: str
-    iteration: int
-    done: int
-    total: int
-    loss: float | None
+        Returns
+        -------
+        ImageList
+        """
+        psi, origin = relion_pose(
+            self.angles_degrees,
+            self.shifts_pixels.astype(np.float64) * self.averages.pixel_size_angstrom[0],
+            side=listed.stack.images.shape[1],  # the images may be larger than the averages
+            pixel_size_angstrom=listed.stack.pixel_size_angstrom[0],
+        )
+        columns = {
+            "rlnClassNumber": self.labels + 1,
+            "rlnAnglePsi": psi,
+            "rlnOriginXAngst": origin[:, 0],
+            "rlnOriginYAngst": origin[:, 1],
+        }
+        if "rlnIsFlip" in listed.table or self.mirrored.any():
+            columns["rlnIsFlip"] = self.mirrored.astype(int)
+        columns["botalignDistance"] = self.distances
+        # RELION before 3.1 has the origin in pixels.
+        return listed.with_columns(columns, without=("rlnOriginX", "rlnOriginY"))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from botalign.classes.assignment import Nearest, Part, nearer_steps
 from botalign.classes.frame import Frame
 from botalign.jobs import Workers
-from botalign.steps import exhaust
+from botalign.progress import exhaust
 
 Array32 = NDArray[np.float32]
 

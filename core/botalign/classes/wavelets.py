@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from botalign.transport.embedding import check_levels, scale_weight, wavelet_named
+from botalign.transport.wavelets import check_scales, scale_weight, wavelet_named
 
 Array32 = NDArray[np.float32]
 
@@ -17,11 +17,11 @@ LANES = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Embedding:
+class ImageWavelets:
     r"""How an image becomes a vector whose L1 distances are wavelet earth mover's distances.
 
-    Equation 8 of Rao et al. (2020), with the conventions of :func:`botalign.embed`, but coarsest scale first: most of a
-    distance is there, and it is the sum over scales that is broken off early.
+    Equation 8 of Rao et al. (2020), with the conventions of :func:`botalign.wavelet_transform`, but coarsest scale
+    first: most of a distance is there, and the sum over scales is broken off early.
 
     Attributes
     ----------
@@ -29,9 +29,9 @@ class Embedding:
         Pixels a side of the images.
     low, high : ndarray of float32, shape (taps,)
         The filters.
-    weights : ndarray of float32, shape (levels,)
+    weights : ndarray of float32, shape (scales,)
         The weight of each scale, finest first.
-    starts : ndarray of int64, shape (levels + 1,)
+    starts : ndarray of int64, shape (scales + 1,)
         Where each scale begins in the vector, coarsest first, and where the last ends.
     """
 
@@ -42,23 +42,23 @@ class Embedding:
     starts: NDArray[np.int64]
 
     @classmethod
-    def of(cls, side: int, *, wavelet: str = "sym5", levels: int = 6, pixel_size: float = 1.0) -> Embedding:
-        """Lay out the vectors for images of `side` pixels; the rest as for :func:`botalign.embed`.
+    def of(cls, side: int, *, wavelet: str = "sym5", scales: int = 6, pixel_size: float = 1.0) -> ImageWavelets:
+        """Lay out the vectors for images of `side` pixels; the rest as for :func:`botalign.wavelet_transform`.
 
         Raises
         ------
         InputError
-            If the wavelet is unknown or `levels` is below 1.
+            If the wavelet is unknown or `scales` is below 1.
         """
-        check_levels(levels, 2)
+        check_scales(scales, 2)
         filters = wavelet_named(wavelet)
         low, high = (np.array(each, dtype=np.float32) for each in (filters.dec_lo, filters.dec_hi))
         sizes, length = [], side
-        for _ in range(levels):
+        for _ in range(scales):
             length = (length + len(low) - 1) // 2
             sizes.append(-(-3 * length * length // LANES) * LANES)
         starts = np.concatenate([[0], np.cumsum(sizes[::-1])]).astype(np.int64)
-        weights = np.array([pixel_size * scale_weight(scale, 2) for scale in range(levels)], dtype=np.float32)
+        weights = np.array([pixel_size * scale_weight(scale, 2) for scale in range(scales)], dtype=np.float32)
         return cls(side, low, high, weights, starts)
 
     @property
@@ -78,11 +78,11 @@ class Embedding:
 def _embed(
     images: Array32, low: Array32, high: Array32, weights: Array32, starts: NDArray[np.int64], out: Array32
 ) -> None:
-    """Transform each image, and write the details of scale s from ``starts[levels - 1 - s]`` on."""
-    levels, taps = len(weights), len(low)
+    """Transform each image, and write the details of scale s from ``starts[scales - 1 - s]`` on."""
+    scales, taps = len(weights), len(low)
     for i in range(images.shape[0]):
         rest = images[i]
-        for scale in range(levels):
+        for scale in range(scales):
             n = rest.shape[0]
             half = (n + taps - 1) // 2
             rows = np.empty((2 * half, n), dtype=np.float32)
@@ -91,7 +91,7 @@ def _embed(
             _transposed(rows, turned)
             both = np.empty((2 * half, 2 * half), dtype=np.float32)
             _filtered(turned, low, high, both)
-            weight, place = weights[scale], starts[levels - 1 - scale]
+            weight, place = weights[scale], starts[scales - 1 - scale]
             for r in range(2 * half):
                 first = half if r < half else 0  # all but the approximation
                 for c in range(first, 2 * half):

@@ -66,9 +66,9 @@ def written_distances(
     """
     import botalign
     from botalign.cli.long_work import finished
-    from botalign.conformations.distances import description
-    from botalign.conformations.store import check_store, work_of
     from botalign.jobs import BlockStore
+    from botalign.pairwise.distances import description
+    from botalign.pairwise.table import check_store, work_of
 
     described = None
     if reuse and target.exists():
@@ -87,7 +87,7 @@ def written_distances(
         try:
             steps = botalign.distance_steps(maps, work=store, **options, **workers)
             table = finished(steps, _STAGES, quiet=quiet)
-            botalign.write_distances(table, target, overwrite=overwrite, work=described)
+            table.write(target, overwrite=overwrite, work=described)
         except KeyboardInterrupt:
             raise Interrupted(
                 f"interrupted; what is done is kept in {partial}, give the same command again to go on."

@@ -60,7 +60,7 @@ def apply(
     places = outputs.place(output, maps, option="-o", suffixes=outputs.MAPS, role="maps")
     inputs = [result, *maps, *([] if onto is None else [onto])]
     outputs.check(places, inputs=inputs, overwrite=overwrite)
-    alignment = botalign.Alignment.load(result)
+    alignment = botalign.Alignment.read(result)
     for path in maps:
         botalign.read_header(path)
     grid = None if onto is None else botalign.read_header(onto).grid

@@ -14,9 +14,9 @@ from botalign.cli.options import DEFAULT_THREADS, Overwrite, Processes, Quiet, S
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from botalign import Classification, ClassifyProgress, ImageList
+    from botalign import Classification, ImageList, Progress
 
-    Steps = Generator[ClassifyProgress, None, Classification]
+    Steps = Generator[Progress, None, Classification]
 
 _NAMES = ("averages.mrcs", "images.star", "summary.json", "gallery.png", "course.png")
 _UNFINISHED = "unfinished"
@@ -45,7 +45,7 @@ def classify(
     metric: Annotated[
         Metric, typer.Option(help="The distance: the wavelet earth mover's, with sym5, or the Euclidean one.")
     ] = Metric.wemd,
-    levels: Annotated[
+    scales: Annotated[
         int | None,
         typer.Option(metavar="N", help="Scales of the wavelets; 6 for images of 128 pixels if not given, 5 for 64."),
     ] = None,
@@ -92,7 +92,7 @@ def classify(
     made = not folder.exists()
     options: dict[str, Any] = {
         "metric": metric.value,
-        "levels": levels,
+        "scales": scales,
         "rotations": rotations,
         "mirror": mirror,
         "shift_pixels": shift,
@@ -126,18 +126,18 @@ def _shown(steps: Steps, most: int, *, quiet: bool) -> Classification:
     from dataclasses import replace
 
     from botalign.cli.long_work import finished
-    from botalign.steps import retold
+    from botalign.progress import map_steps
 
-    def named(step: ClassifyProgress) -> ClassifyProgress:
+    def named(step: Progress) -> Progress:
         iterating = step.stage in ("average", "assign")
         return replace(step, stage=f"iteration {step.iteration}") if iterating else step
 
     stages = {"prepare": "preparing images", "seed": "drawing averages", "finish": "final distances"}
     stages |= {name: name for name in (f"iteration {number}" for number in range(2, most + 1))}
-    return finished(retold(steps, named), stages, quiet=quiet, beside=_loss)
+    return finished(map_steps(steps, named), stages, quiet=quiet, beside=_loss)
 
 
-def _loss(step: ClassifyProgress) -> str:
+def _loss(step: Progress) -> str:
     return "" if step.loss is None else f"loss {step.loss:.5g}"
 
 
@@ -145,7 +145,6 @@ def _write(
     found: Classification, listed: ImageList, paths: list[Path], options: dict[str, Any], *, overwrite: bool
 ) -> list[Path]:
     """Write all files, together or none, and return which."""
-    import botalign
     from botalign.cli.running import can_draw
     from botalign.cli.staging import Staging
     from botalign.files import output_file
@@ -154,7 +153,7 @@ def _write(
     written = paths if can_draw() else paths[:3]
     with Staging(overwrite=overwrite, written=[]) as staging:
         found.averages.write(staging.path(averages))
-        botalign.write_image_list(listed, found, staging.path(images))
+        found.annotate(listed).write(staging.path(images))
         with output_file(staging.path(summary)) as temporary:
             temporary.write_text(_summary(found, listed.stack.name, options), encoding="utf-8")
         if can_draw():
@@ -172,10 +171,10 @@ def _summary(found: Classification, name: str, options: dict[str, Any]) -> str:
     from importlib.metadata import version
     from json import dumps
 
-    from botalign.classes.frame import usual_levels
+    from botalign.classes.frame import default_scales
 
-    if options["metric"] == "wemd" and options["levels"] is None:
-        options = options | {"levels": usual_levels(found.averages.images.shape[1])}
+    if options["metric"] == "wemd" and options["scales"] is None:
+        options = options | {"scales": default_scales(found.averages.images.shape[1])}
     content = {
         "format": "botalign-classification",
         "version": 1,

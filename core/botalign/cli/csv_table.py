@@ -41,7 +41,7 @@ def _row(alignment: Alignment) -> dict[str, Any]:
         "correlation_before": alignment.before.correlation,
         "correlation": found.correlation,
         "correlation_about_mean": found.correlation_about_mean,
-        "correlation_in_part": alignment.correlation_in_part,
+        "part_correlation": alignment.part_correlation,
         "fsc_resolution_angstrom": found.fsc_resolution_angstrom,
         "wemd_angstrom": found.wemd_angstrom,
         "hand": None if hand is None else hand.decision,

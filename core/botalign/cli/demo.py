@@ -41,7 +41,6 @@ def demo(
 
     Both maps, the aligned one, the result and a figure are written into a folder, to look at and to try things on.
     """
-    import botalign
     from botalign.cli import running
 
     paths = [folder / name for name in _NAMES]
@@ -56,8 +55,8 @@ def demo(
         aligned = running.align_pair(lambda: fixed, moving, options, targets, label="demo", quiet=quiet)
     alignment = aligned.alignment
     with told_what_was_written() as written, Staging(overwrite=overwrite, written=written) as staging:
-        botalign.write(fixed, staging.path(fixed_path))
-        botalign.write(moving, staging.path(moving_path))
+        fixed.write(staging.path(fixed_path))
+        moving.write(staging.path(moving_path))
         running.write_pair(aligned, moving, targets, staging, threads=1)
     print(alignment.to_text())
     print(_beside(answer, alignment))
@@ -114,7 +113,7 @@ def _beside(answer: NDArray[np.float64], alignment: Alignment) -> str:
     """Return the known answer and how far off the found one is."""
     import numpy as np
 
-    from botalign.alignment.exports import turn, vector
+    from botalign.alignment.wording import rotation_text, vector_text
     from botalign.geometry import apply_transform, axis_angle, geodesic_degrees
 
     axis, angle = axis_angle(answer[:, :3])
@@ -124,8 +123,8 @@ def _beside(answer: NDArray[np.float64], alignment: Alignment) -> str:
     angstrom = float(np.linalg.norm(shift - alignment.shift_angstrom))
     return "\n".join(
         [
-            f"known        {turn(angle, axis)}",
-            f"             shift {vector(shift, 2)} A",
+            f"known        {rotation_text(angle, axis)}",
+            f"             shift {vector_text(shift, 2)} A",
             f"off by       {degrees:.3f} degrees and {angstrom:.3f} A",
         ]
     )

@@ -22,8 +22,9 @@ def read_table(path: Path) -> DistanceTable:
     InputError
         If the file can't be read, or holds something else.
     """
-    from botalign.conformations import DistanceTable, checked_distances, read_distances
-    from botalign.conformations.arrays import load_array
+    from botalign.embeddings import checked_distances
+    from botalign.latent.arrays import load_array
+    from botalign.pairwise import DistanceTable, read_distances
 
     if path.suffix.lower() != ".npy":
         return read_distances(path)

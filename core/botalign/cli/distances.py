@@ -33,7 +33,7 @@ class Density(StrEnum):
     whole = "whole"
 
 
-class Scale(StrEnum):
+class Normalisation(StrEnum):
     """What maps are divided by."""
 
     mass = "mass"
@@ -50,13 +50,15 @@ def distances(
         bool,
         typer.Option("--over-rotations", help="Minimise over rotation and shift; else the maps are taken as they lie."),
     ] = False,
-    hand: Annotated[bool, typer.Option("--hand", help="With --over-rotations: minimise over the hand too.")] = False,
+    mirror: Annotated[
+        bool, typer.Option("--mirror", help="With --over-rotations: minimise over the hand too.")
+    ] = False,
     density: Annotated[
         Density | None,
         typer.Option(help="What counts: above the contour, by default for wemd, or all, by default for l2."),
     ] = None,
-    scale: Annotated[
-        Scale | None,
+    normalise: Annotated[
+        Normalisation | None,
         typer.Option(help="Divide each map by its mass, by default for wemd, or by nothing, by default for l2."),
     ] = None,
     size: Annotated[
@@ -74,7 +76,7 @@ def distances(
     wavelet: Annotated[
         str | None, typer.Option(metavar="NAME", help="Wavelet of wemd, such as coif3; sym3 if not given.")
     ] = None,
-    levels: Annotated[int | None, typer.Option(metavar="N", help="Scales of wemd; 6 if not given.")] = None,
+    scales: Annotated[int | None, typer.Option(metavar="N", help="Scales of wemd; 6 if not given.")] = None,
     seed: Seed = 0,
     threads: Spread = None,
     processes: Processes = 0,
@@ -94,15 +96,15 @@ def distances(
         "is for searches; give --over-rotations too, or leave it out",
         not over_rotations, size=size, evaluations=evaluations, landmarks=landmarks,
     )  # fmt: skip
-    _refuse_idle("is of the metric wemd; leave it out with --metric l2", metric == "l2", wavelet=wavelet, levels=levels)
+    _refuse_idle("is of the metric wemd; leave it out with --metric l2", metric == "l2", wavelet=wavelet, scales=scales)
     _refuse_idle("is one way to work, and --processes another; give one of them", processes > 0, threads=threads)
-    given = {"size": size, "evaluations": evaluations, "landmarks": landmarks, "wavelet": wavelet, "levels": levels}
+    given = {"size": size, "evaluations": evaluations, "landmarks": landmarks, "wavelet": wavelet, "scales": scales}
     options: dict[str, Any] = {
         "metric": metric.value,
         "over_rotations": over_rotations,
-        "hand": hand,
+        "mirror": mirror,
         "density": None if density is None else density.value,
-        "scale": None if scale is None else scale.value,
+        "normalise": None if normalise is None else normalise.value,
         **{name: value for name, value in given.items() if value is not None},
         "seed": seed,
     }
@@ -126,7 +128,7 @@ def _told(table: DistanceTable) -> str:
 
     n = len(table.names)
     pairs = table.distances[np.triu_indices(n, 1)]
-    unit = " A" if table.metric == "wemd" and table.parameters["scale"] == "mass" else ""
+    unit = " A" if table.metric == "wemd" and table.parameters["normalise"] == "mass" else ""
     over = "" if table.motions is None else ", least over rotations and shifts"
     rows = [
         ("maps", f"{n}, {len(pairs)} pair{'s' if len(pairs) > 1 else ''}"),

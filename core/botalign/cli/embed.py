@@ -15,7 +15,8 @@ from botalign.errors import InputError
 
 if TYPE_CHECKING:
     from botalign import DiffusionMap
-    from botalign.conformations import Column, DistanceTable
+    from botalign.embeddings import Column
+    from botalign.pairwise import DistanceTable
 
 _NAMES = ("coordinates.csv", "coordinates.npy", "embedding.png")
 
@@ -74,7 +75,7 @@ def embed(
     import numpy as np
 
     import botalign
-    from botalign.conformations import embedding_text, read_column
+    from botalign.embeddings import embedding_text, read_column
 
     table = read_table(distances)
     column = None if table_path is None else read_column(table_path, column_name, table.names)
@@ -115,7 +116,7 @@ def _without_value(column: Column) -> int:
 
 
 def _draw(found: DiffusionMap, table: DistanceTable, column: Column | None, colours: str, target: Path) -> None:
-    from botalign.conformations import plain_name
+    from botalign.embeddings import plain_name
     from botalign.figures import embedding_figure
 
     figure = embedding_figure(

@@ -42,10 +42,11 @@ def _block(path: Path, *, json: bool) -> str:
     """Return what there is to say of one map."""
     import botalign
     from botalign.cli.tables import columns, json_text
+    from botalign.maps import describe
 
     header = botalign.read_header(path)
     density_map = botalign.read(path)
-    facts = botalign.describe(density_map)
+    facts = describe(density_map)
     level = botalign.contour_level(density_map) if facts.maximum > facts.minimum else None
     if json:
         return json_text(_as_dict(header, facts, level))

@@ -137,8 +137,8 @@ def landscape(
     from botalign.cli import running
     from botalign.cli.landscape_distances import found_volumes, given_distances
     from botalign.cli.long_work import finished
-    from botalign.conformations.landscape import stage_names
-    from botalign.conformations.landscape_input import LandscapeOptions, checked_latents
+    from botalign.latent.landscape import stage_names
+    from botalign.latent.options import LandscapeOptions, checked_latents
 
     if distances is not None:
         for name, value in (("--volumes", volumes), ("--voxel-size", voxel_size), ("--metric", metric)):
@@ -233,7 +233,7 @@ def _write(found: Landscape, paths: dict[str, Path], staging: Staging) -> None:
 
 def _check(folder: Path, paths: dict[str, Path], inputs: list[Path], *, overwrite: bool, draw: bool) -> None:
     from botalign.cli import outputs
-    from botalign.conformations.training import require_jax
+    from botalign.latent.training import require_jax
 
     require_jax()
     if folder.exists() and not folder.is_dir():
@@ -291,5 +291,5 @@ def _told(found: Landscape) -> str:
         for trial in found.trials
     ]
     if found.intrinsic_dimension is not None:
-        rows.append(("intrinsic dimension", found.intrinsic_dimension_in_words))
+        rows.append(("intrinsic dimension", found.intrinsic_dimension_text))
     return columns(rows)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from botalign import DensityMap, LatentSubset
+    from botalign import DensityMap
+    from botalign.latent import LatentSubset
 
 
 def given_distances(path: Path, subset: LatentSubset) -> NDArray[np.float64]:
@@ -54,7 +55,7 @@ def found_volumes(
     InputError
         If there are none, or another number than there are latents, or a voxel size is given for maps that have one.
     """
-    from botalign.conformations import find_volumes
+    from botalign.latent import find_volumes
 
     if volumes is None and not subset.volumes:
         raise InputError(

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from typing import Any, Protocol, TypeVar
 
-from botalign.steps import exhaust, retold
+from botalign.progress import exhaust, map_steps
 
 Result = TypeVar("Result")
 
@@ -98,7 +98,7 @@ def finished(
             told = "" if beside is None else beside(step)
             bar.update(task, completed=step.done, total=step.total, beside=told)
 
-        return exhaust(retold(steps, show))
+        return exhaust(map_steps(steps, show))
 
 
 def times(gone: float, done: int, left: int) -> str:

@@ -21,8 +21,8 @@ def potential(
         Path | None, typer.Option(metavar="R.json", help="Move B by this result of `botalign align` first.")
     ] = None,
     size: Annotated[int, typer.Option(metavar="N", help="Voxels a side of the potential.")] = 32,
-    level_a: Annotated[float | None, typer.Option(metavar="X", help="Contour level of A.")] = None,
-    level_b: Annotated[float | None, typer.Option(metavar="X", help="Contour level of B.")] = None,
+    contour_level_a: Annotated[float | None, typer.Option(metavar="X", help="Contour level of A.")] = None,
+    contour_level_b: Annotated[float | None, typer.Option(metavar="X", help="Contour level of B.")] = None,
     overwrite: Overwrite = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")] = False,
 ) -> None:
@@ -38,13 +38,13 @@ def potential(
 
     inputs = [first, second, *([] if motion is None else [motion])]
     outputs.check([outputs.Output(output, "-o", outputs.MAPS)], inputs=inputs, overwrite=overwrite)
-    placed = None if motion is None else botalign.Alignment.load(motion)
+    placed = None if motion is None else botalign.Alignment.read(motion)
     if motion is not None and placed is not None:
         running.warn_of_other_maps(motion, placed, first, [second])
     options: dict[str, Any] = {
         "transform": None if placed is None else placed.moving_to_fixed,
-        "level_first": level_a,
-        "level_second": level_b,
+        "contour_level_first": contour_level_a,
+        "contour_level_second": contour_level_b,
     }
     a, b = botalign.read(first), botalign.read(second)
     found = botalign.potential(a, b, size=size, **options)

@@ -39,7 +39,7 @@ def kept_result(
 
     if not result.exists():
         return None
-    found = botalign.Alignment.load(result)
+    found = botalign.Alignment.read(result)
     expected = _pair(fixed, moving, options)
     actual = {
         "fixed map": _named(found.fixed.name, found.fixed.grid),
@@ -69,13 +69,13 @@ def _others(options: dict[str, Any]) -> list[Path]:
 def _pair(fixed: Path, moving: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Return what a result of this pair says of itself."""
     import botalign
-    from botalign.alignment.options import Options
+    from botalign import AlignmentOptions
 
     maps = {
         role: _named(str(path), botalign.read_header(path).grid)
         for role, path in (("fixed map", fixed), ("moving map", moving))
     }
-    return {**maps, "seed": options["seed"], **Options(**options).as_parameters()}
+    return {**maps, "seed": options["seed"], **AlignmentOptions(**options).as_parameters()}
 
 
 def _named(name: str, grid: Grid) -> tuple[str, Grid]:

@@ -16,7 +16,7 @@ from botalign.cli.staging import Staging
 from botalign.cli.tables import history, shortened
 from botalign.errors import InputError
 from botalign.files import output_file
-from botalign.steps import exhaust, retold
+from botalign.progress import exhaust, map_steps
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -132,12 +132,14 @@ def align_pair(
     fixed = read_fixed()
     steps = botalign.align_steps(fixed, moving, **options)
     alignment = exhaust(steps) if quiet or not sys.stderr.isatty() else _show(steps, label)
-    figure = None
+    weights = figure = None
+    if targets.weights is not None or (targets.figure is not None and options["loss"] == "core"):
+        masks = {name: options[name] for name in ("mask_fixed", "mask_moving")}
+        weights = botalign.common_part(fixed, moving, alignment, **masks)
     if targets.figure is not None:
         from botalign.figures import alignment_figure
 
-        figure = alignment_figure(alignment, fixed, moving)
-    weights = None if targets.weights is None else alignment.common_part(fixed, moving)
+        figure = alignment_figure(alignment, fixed, moving, weights=weights if options["loss"] == "core" else None)
     return Aligned(alignment, figure, weights)
 
 
@@ -145,7 +147,7 @@ def write_pair(pair: Aligned, moving: DensityMap, targets: Targets, staging: Sta
     """Write what is wanted of a pair: the result, its figure, the weights, the moving map on the fixed one's voxels."""
     alignment = pair.alignment
     if targets.result is not None:
-        alignment.save(staging.path(targets.result))
+        alignment.write(staging.path(targets.result))
     if targets.figure is not None and pair.figure is not None:
         with output_file(staging.path(targets.figure)) as temporary:
             pair.figure.savefig(temporary)
@@ -184,8 +186,8 @@ def _show(steps: Steps, label: str) -> Alignment:
 
         def show(step: botalign.Progress) -> None:
             # The last thing said is "finish": the scores are computed after the last step.
-            stage = "finish" if step.done == step.total else escape(step.stage)
+            stage = "finish" if step.done == step.total else escape(step.label)
             best = "" if step.best_loss is None else f"best loss {step.best_loss:.4g}"
             bar.update(task, completed=step.done, total=step.total, stage=stage, best=best)
 
-        return exhaust(retold(steps, show))
+        return exhaust(map_steps(steps, show))

@@ -85,8 +85,8 @@ def score(
             "in angstrom) above it. May be repeated.",
         ),
     ] = None,
-    level_a: Annotated[float | None, typer.Option(metavar="X", help="Contour level of A.")] = None,
-    level_b: Annotated[float | None, typer.Option(metavar="X", help="Contour level of B.")] = None,
+    contour_level_a: Annotated[float | None, typer.Option(metavar="X", help="Contour level of A.")] = None,
+    contour_level_b: Annotated[float | None, typer.Option(metavar="X", help="Contour level of B.")] = None,
     json: Json = False,
 ) -> int:
     """Compare two maps where they are, without moving anything.
@@ -98,7 +98,12 @@ def score(
     import botalign
     from botalign.cli.tables import json_text, scores_table
 
-    comparison = botalign.score(botalign.read(first), botalign.read(second), level_first=level_a, level_second=level_b)
+    comparison = botalign.score(
+        botalign.read(first),
+        botalign.read(second),
+        contour_level_first=contour_level_a,
+        contour_level_second=contour_level_b,
+    )
     scores = comparison.scores
     if json:
         values = {field: getattr(scores, field) for field, _ in _SCORES.values()}

@@ -30,17 +30,17 @@ def alignments_table(alignments: Sequence[Alignment]) -> str:
 
 
 def _row(alignment: Alignment) -> tuple[str, ...]:
-    from botalign.alignment.exports import resolution
+    from botalign.alignment.wording import resolution_text
 
     shift = float((alignment.shift_angstrom**2).sum() ** 0.5)
-    in_part = alignment.correlation_in_part
+    in_part = alignment.part_correlation
     return (
         alignment.moving.name,
         f"{alignment.angle_degrees:.2f} degrees",
         f"{shift:.2f} A",
         f"{alignment.before.correlation:z.4f} -> {alignment.after.correlation:z.4f}"
         + ("" if in_part is None else f" (part {in_part:z.4f})"),
-        resolution(alignment.after.fsc_resolution_angstrom),
+        resolution_text(alignment.after.fsc_resolution_angstrom),
         "not looked at" if alignment.hand is None else alignment.hand.decision,
         alignment.verdict or "none",
         f"{alignment.seconds:.2f}",
@@ -59,7 +59,7 @@ def mirror_advice(alignment: Alignment) -> str | None:
 
 def scores_table(first: str, second: str, comparison: Comparison) -> str:
     """Return the scores of two maps, a line each."""
-    from botalign.alignment.exports import resolution
+    from botalign.alignment.wording import resolution_text
 
     scores = comparison.scores
     return columns(
@@ -67,7 +67,7 @@ def scores_table(first: str, second: str, comparison: Comparison) -> str:
             ("maps", f"{first} and {second}"),
             ("correlation", f"{scores.correlation:z.4f}"),
             ("correlation about mean", f"{scores.correlation_about_mean:z.4f}"),
-            ("FSC 0.5", resolution(scores.fsc_resolution_angstrom)),
+            ("FSC 0.5", resolution_text(scores.fsc_resolution_angstrom)),
             ("WEMD", f"{scores.wemd_angstrom:.4g} A"),
         ]
     )

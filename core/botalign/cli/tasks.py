@@ -12,6 +12,7 @@ from botalign import Alignment, DensityMap
 from botalign.cli.outputs import Output
 from botalign.cli.resuming import kept_result
 from botalign.cli.running import Targets
+from botalign.maps import average
 
 #: The outputs of an alignment: the moved map, the result, the figure, the weights.
 Places = Sequence[Sequence[Output | None]]
@@ -59,7 +60,7 @@ class Task:
         """
         if len(self.maps) == 1:
             return botalign.read(self.maps[0])
-        return botalign.average(map(botalign.read, self.maps))
+        return average(map(botalign.read, self.maps))
 
 
 def tasks(moving: Sequence[Path], places: Places, *, common: bool) -> list[Task]:

@@ -37,7 +37,9 @@ _NAME_SIZE, _NAME_WIDTH = 9.5, 300.0
 _MOST_LETTERS = 120
 
 
-def alignment_figure(alignment: Alignment, fixed: DensityMap, moving: DensityMap) -> Figure:
+def alignment_figure(
+    alignment: Alignment, fixed: DensityMap, moving: DensityMap, *, weights: DensityMap | None = None
+) -> Figure:
     """Draw what an alignment did.
 
     Parameters
@@ -45,14 +47,16 @@ def alignment_figure(alignment: Alignment, fixed: DensityMap, moving: DensityMap
     alignment : Alignment
         The result.
     fixed, moving : DensityMap
-        The two maps, as they were aligned.
+        The maps that were aligned.
+    weights : DensityMap, optional
+        The part in which they agree; see :func:`botalign.common_part`. A third row shows it.
 
     Returns
     -------
     matplotlib.figure.Figure
         Both maps over each other in three projections, before and after, in orange and blue, which together give white;
-        the Fourier shell correlations; the course of the search, if there is one. After the loss ``"core"`` a third row
-        shows which part agrees. Not known to pyplot: save it by ``figure.savefig``.
+        the Fourier shell correlations; the course of the search, if there is one. Not known to pyplot: save it by
+        ``figure.savefig``.
 
     Notes
     -----
@@ -67,8 +71,8 @@ def alignment_figure(alignment: Alignment, fixed: DensityMap, moving: DensityMap
     if boxes[0].size_angstrom[0] < _LARGEST_BOX * boxes[1].size_angstrom[0]:
         boxes = [view_box([(still, identity()), *((mobile, pose) for _, pose in poses)])] * 2
     rows = [(when, overlay(still, mobile, pose, box)) for (when, pose), box in zip(poses, boxes, strict=True)]
-    if alignment.parameters.get("loss") == "core":
-        rows.append(("common part", coloured_by(still, alignment.common_part(fixed, moving), boxes[1])))
+    if weights is not None:
+        rows.append(("common part", coloured_by(still, weights, boxes[1])))
     height = _HEADER + (_HEIGHT - _HEADER) * len(rows) / 2
     layout = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - _HEADER / height))
     figure = Figure(figsize=(_WIDTH, height), dpi=150, layout=layout, facecolor="white")
@@ -86,7 +90,7 @@ def alignment_figure(alignment: Alignment, fixed: DensityMap, moving: DensityMap
         axes.yaxis.label.set_fontsize(9)
     for axes in figure.axes[len(PLANES) * len(rows) :]:
         axes.spines[["top", "right"]].set_visible(False)
-    _title(figure, alignment)
+    _title(figure, alignment, differs=weights is not None)
     return figure
 
 
@@ -100,7 +104,7 @@ def _draw_projection(axes: Axes, pictures: Overlay, column: int, when: str) -> N
         axes.text(0.04, 0.94, when, transform=axes.transAxes, color="white", fontsize=11, va="top", weight="bold")
 
 
-def _title(figure: Figure, alignment: Alignment) -> None:
+def _title(figure: Figure, alignment: Alignment, *, differs: bool) -> None:
     from matplotlib.patches import Patch
 
     shift = float(np.linalg.norm(alignment.shift_angstrom))
@@ -109,8 +113,8 @@ def _title(figure: Figure, alignment: Alignment) -> None:
         f"rotated by {alignment.angle_degrees:.2f}°, shifted by {shift:.2f} Å",
         f"correlation {before:z.4f} → {after:z.4f}",
     ]
-    if alignment.correlation_in_part is not None:
-        facts.append(f"where the part lies {alignment.correlation_in_part:z.4f}")
+    if alignment.part_correlation is not None:
+        facts.append(f"where the part lies {alignment.part_correlation:z.4f}")
     if alignment.mirrored:
         facts.insert(0, "mirrored")
     if alignment.hand is not None:
@@ -119,7 +123,7 @@ def _title(figure: Figure, alignment: Alignment) -> None:
         facts.append(f"verdict: {alignment.verdict}")
     roles = ((FIXED_COLOUR, "fixed", alignment.fixed), (MOVING_COLOUR, "moving", alignment.moving))
     handles = [Patch(facecolor=colour, label=f"{role}: {_fitted(reference.name)}") for colour, role, reference in roles]
-    if alignment.parameters.get("loss") == "core":
+    if differs:
         handles.append(Patch(facecolor=DIFFERENT_COLOUR, label="differs"))
     figure.legend(
         handles=handles, loc="upper left", ncols=len(handles), frameon=False, fontsize=_NAME_SIZE, borderaxespad=0.2

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.conformations.agreement import lengths
-from botalign.conformations.learning import best_scale
 from botalign.figures.curves import BLUE, GREY, ORANGE
+from botalign.latent.agreement import lengths
+from botalign.latent.learning import best_scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import PathCollection
     from matplotlib.figure import Figure
 
-    from botalign.conformations import Landscape
+    from botalign.latent import Landscape
 
 Points = NDArray[np.float64]
 
@@ -131,7 +131,7 @@ def _draw_trials(axes: Axes, landscape: Landscape) -> None:
     axes.set_xticks(numbers)
     axes.set_ylim(-0.03, 1.05)
     axes.set_xlabel("dimensions d'")
-    axes.set_title(f"intrinsic dimension {landscape.intrinsic_dimension_in_words}")
+    axes.set_title(f"intrinsic dimension {landscape.intrinsic_dimension_text}")
     axes.legend(frameon=False, fontsize="small")
 
 
@@ -142,7 +142,7 @@ def _draw_course(axes: Axes, landscape: Landscape) -> None:
         of_map = stage.startswith("map")
         axes.plot(
             [before + step.done for step in steps],
-            [step.loss for step in steps],
+            np.asarray([step.loss for step in steps], dtype=np.float64),
             color=BLUE if of_map else GREY,
             linewidth=1.4,
             label="maps" if of_map else "distance",

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.arrays import Matrix
 from botalign.geometry import apply_transform, compose, identity
 from botalign.maps.contour import contour_level
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
-from botalign.maps.resampling import SMOOTHING_VOXELS, moved, smoothed
-
-Matrix = NDArray[np.float64]
+from botalign.maps.resampling import SMOOTHING_VOXELS, resample, smoothed
 
 #: Voxels a side that are enough for a picture of a few centimetres.
 SIDE = 128
@@ -74,13 +73,13 @@ def view_box(maps: list[tuple[DensityMap, Matrix]]) -> Grid:
 
 def overlay(fixed: DensityMap, moving: DensityMap, transform: Matrix, box: Grid) -> Overlay:
     """Project the fixed map and the moved one, both previews, inside a box."""
-    volumes = (moved(fixed, identity(), box).data, moved(moving, transform, box).data)
+    volumes = (resample(fixed, identity(), box).data, resample(moving, transform, box).data)
     return _projected(volumes, (FIXED_COLOUR, MOVING_COLOUR), box, together=False)
 
 
 def coloured_by(density_map: DensityMap, weights: DensityMap, box: Grid) -> Overlay:
     """Project a preview inside a box: white where the weights are 1, of another colour where they are 0."""
-    volume, share = (moved(shown, identity(), box).data for shown in (density_map, weights))
+    volume, share = (resample(shown, identity(), box).data for shown in (density_map, weights))
     return _projected(
         (np.maximum(volume, 0) * np.clip(share, 0, 1), np.maximum(volume, 0) * (1 - np.clip(share, 0, 1))),
         ((1.0, 1.0, 1.0), DIFFERENT_COLOUR),

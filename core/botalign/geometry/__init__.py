@@ -1,8 +1,10 @@
 """Rotations and rigid transforms."""
 
+from botalign.geometry.conventions import to_chimerax, to_napari, to_pyem
 from botalign.geometry.rigid import (
     MIRROR,
     apply_transform,
+    checked_transform,
     compose,
     identity,
     inverse,
@@ -24,6 +26,7 @@ __all__ = [
     "MIRROR",
     "apply_transform",
     "axis_angle",
+    "checked_transform",
     "compose",
     "euler_zyz_degrees",
     "geodesic_degrees",
@@ -34,6 +37,9 @@ __all__ = [
     "matrix_from_rotation_vector",
     "quaternion_from_matrix",
     "random_rotations",
+    "to_chimerax",
+    "to_napari",
+    "to_pyem",
     "transform_about",
     "uniform_rotations",
 ]

@@ -1,9 +1,10 @@
 """Rigid transforms, mirrors among them, as 3x4 matrices: ``y = M[:, :3] @ x + M[:, 3]``, ``(x, y, z)`` in angstrom."""
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Matrix = NDArray[np.float64]
+from botalign.arrays import Matrix
+from botalign.errors import InputError, Setting
 
 #: The mirror that goes before a rotation where the hand is wrong. One plane is as good as any other: two mirrored maps
 #: differ by a rotation. This one turns the first array axis round and nothing else.
@@ -46,3 +47,17 @@ def is_rigid(transform: ArrayLike, *, tolerance: float = 1e-6) -> bool:
     return bool(
         m.shape == (3, 4) and np.isfinite(m).all() and np.allclose(m[:, :3] @ m[:, :3].T, np.eye(3), atol=tolerance)
     )
+
+
+def checked_transform(transform: ArrayLike | None) -> Matrix:
+    """Return a rigid transform that was given as a matrix, shape (3, 4); the identity if it is None.
+
+    Raises
+    ------
+    InputError
+        If the matrix is not a rigid transform.
+    """
+    checked = identity() if transform is None else np.asarray(transform, dtype=np.float64)
+    if not is_rigid(checked):
+        raise InputError(Setting("transform"), ": expected a 3x4 matrix of a rigid transform in angstrom.")
+    return checked

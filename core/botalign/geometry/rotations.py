@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
 
-Matrix = NDArray[np.float64]
+from botalign.arrays import Matrix
 
 
 def random_rotations(count: int, rng: np.random.Generator) -> Matrix:

@@ -4,37 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass
 from typing import Any
 
 from botalign.errors import InputError
 from botalign.jobs.store import BlockStore
 from botalign.jobs.workers import Workers
+from botalign.progress import Progress
 
 #: How often a block is begun whose worker is lost.
 TRIES = 4
 #: Blocks handed out at a time, for each that can be worked on at once: enough to keep all busy.
 AHEAD = 2
-
-
-@dataclass(frozen=True)
-class BlockDone:
-    """A block is done.
-
-    Attributes
-    ----------
-    key : str or None
-        Its name; None in the first record, which tells what was kept from an earlier run.
-    done, total : int
-        How many blocks are done, and how many there are.
-    kept : int
-        How many of those done were done by an earlier run.
-    """
-
-    key: str | None
-    done: int
-    total: int
-    kept: int
 
 
 def run_blocks(
@@ -43,7 +23,8 @@ def run_blocks(
     *,
     workers: Workers,
     store: BlockStore | None = None,
-) -> Generator[BlockDone, None, dict[str, Any]]:
+    stage: str = "",
+) -> Generator[Progress, None, dict[str, Any]]:
     """Call a function for each block and return all results.
 
     Closing the generator ends the work: blocks that were not begun are dropped, those under way are waited for, in
@@ -60,10 +41,12 @@ def run_blocks(
         Who does it.
     store : BlockStore, optional
         Where results are kept; blocks found there are not done again.
+    stage : str, optional
+        Stage to report.
 
     Yields
     ------
-    BlockDone
+    Progress
         At once, and after each block.
 
     Returns
@@ -86,7 +69,7 @@ def run_blocks(
     todo = [key for key in blocks if key not in results]
     tries = dict.fromkeys(todo, 0)
     running: dict[Future[Any], tuple[str, Executor]] = {}
-    yield BlockDone(None, kept, len(blocks), kept)
+    yield Progress(stage, kept, len(blocks), kept=kept)
     try:
         while todo or running:
             while todo and len(running) < AHEAD * workers.count:
@@ -111,7 +94,7 @@ def run_blocks(
                 results[key] = future.result()
                 if store is not None:
                     store.put(key, results[key])
-                yield BlockDone(key, len(results), len(blocks), kept)
+                yield Progress(stage, len(results), len(blocks), kept=kept)
     finally:
         for future in running:
             future.cancel()

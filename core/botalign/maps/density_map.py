@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from botalign.errors import InputError
 from botalign.maps.grid import Grid
-
-if TYPE_CHECKING:
-    from os import PathLike
+from botalign.maps.writing import write_map
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -70,8 +68,25 @@ class DensityMap:
         """Return other values on the same grid."""
         return replace(self, data=data)
 
-    def write(self, path: str | PathLike[str], *, overwrite: bool = False, history: str | None = None) -> None:
-        """Write an MRC file; see :func:`botalign.maps.write`."""
-        from botalign.maps.writing import write
+    def write(self, path: str | os.PathLike[str], *, overwrite: bool = False, history: str | None = None) -> None:
+        """Write the map in MRC format as 32-bit floats; the same map and history give the same bytes.
 
-        write(self, path, overwrite=overwrite, history=history)
+        The file is written under a temporary name beside its target and renamed when it is complete.
+
+        Parameters
+        ----------
+        path : path-like
+            File to write, with the extension ``.mrc``, ``.map``, ``.ccp4`` or ``.rec``, or one of these followed by
+            ``.gz`` or ``.bz2`` for a compressed file.
+        overwrite : bool
+            Whether to replace an existing file.
+        history : str, optional
+            Label line to append to the header. If there are more than ten lines, the first one and the nine latest are
+            kept.
+
+        Raises
+        ------
+        InputError
+            If the extension is unknown, the file exists, the folder is missing or not writable, or the disk is full.
+        """
+        write_map(path, self.data, self.grid, labels=self.labels, history=history, overwrite=overwrite)

@@ -1,4 +1,4 @@
-"""What is no map and no stack, where one is expected: paths and arrays, most of the time."""
+"""Checks that an argument is a density map."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 
 from botalign.errors import InputError
 from botalign.maps.density_map import DensityMap
-from botalign.maps.image_stack import ImageStack
 
 
 def expect_map(value: object, role: str) -> None:
@@ -28,17 +27,10 @@ def expect_map(value: object, role: str) -> None:
     """
     if not isinstance(value, DensityMap):
         advice = "botalign.DensityMap(array, grid) makes one of an array, botalign.read reads one"
-        raise InputError(f"{role}: got {_kind(value)}, expected a DensityMap; {advice}.")
+        raise InputError(f"{role}: got {kind_of(value)}, expected a DensityMap; {advice}.")
 
 
-def expect_stack(value: object, role: str) -> None:
-    """Refuse what is no stack of images; as :func:`expect_map` for maps."""
-    if not isinstance(value, ImageStack):
-        advice = "botalign.ImageStack(array) makes one of an array, botalign.read_images(path).stack reads one"
-        raise InputError(f"{role}: got {_kind(value)}, expected an ImageStack; {advice}.")
-
-
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
     """Return what something is, in few words."""
     if isinstance(value, str | os.PathLike):
         return f"the path {os.fspath(value)!r}"

@@ -4,8 +4,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Volume = NDArray[np.float32]
-Matrix = NDArray[np.float64]
+from botalign.arrays import Matrix, Volume
 
 #: How far outside the box, in voxels, a position still counts as on its face.
 EDGE = 1e-6

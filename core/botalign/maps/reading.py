@@ -1,4 +1,4 @@
-"""Read a file of a map, or of images, in any of the forms that are met with."""
+"""Read MRC and CCP4 files in any of the forms that programs write."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from botalign.errors import InputError
 from botalign.maps.density_map import DensityMap
 from botalign.maps.header import HEADER_BYTES, MapHeader, MapWarning, parse_header
-from botalign.maps.image_stack import ImageStack
 
 _CHUNK_BYTES = 1 << 22
 _MOST_GZIP_RATIO = 1100  # deflate can't do better than 1032 : 1
@@ -52,65 +51,11 @@ def read(path: str | os.PathLike[str]) -> DensityMap:
     MapWarning
         If something about the file is not quite right, once, saying what was assumed.
     """
-    with _opened(path) as (stream, header, size):
-        data, remarks = _read_all(stream, header, size)
+    with open_map_file(path) as (stream, header, size):
+        data, remarks = read_sections(stream, header, size)
     result = DensityMap(data, header.grid, name=header.name, labels=header.labels)
-    _warn(header.name, remarks)
+    warn_of_remarks(header.name, remarks)
     return result
-
-
-def read_stack(path: str | os.PathLike[str]) -> ImageStack:
-    """Read a stack of images, or a single one, of MRC format; compression and modes as for :func:`read`.
-
-    Parameters
-    ----------
-    path : path-like
-        The file. That it holds images is known by its name, ``.mrcs``, or by its header; see :func:`holds_images`.
-
-    Returns
-    -------
-    ImageStack
-        Images as float32, axes image, y, x.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, can't be read, is damaged, or holds a map.
-
-    Warns
-    -----
-    MapWarning
-        As :func:`read` does.
-    """
-    with _opened(path, images_too=True) as (stream, header, size):
-        if not header.images:
-            raise InputError(f"{header.name}: is a map, expected images; if it is a stack, rename it to .mrcs.")
-        data, remarks = _read_all(stream, header, size)
-    x, y, _ = header.grid.voxel_size_angstrom
-    result = ImageStack(data, (x, y), name=header.name)
-    _warn(header.name, remarks)
-    return result
-
-
-def holds_images(path: str | os.PathLike[str]) -> bool:
-    """Whether a file holds images, one or a stack, and no map, as far as its name and its header tell.
-
-    Parameters
-    ----------
-    path : path-like
-        The file.
-
-    Returns
-    -------
-    bool
-
-    Raises
-    ------
-    InputError
-        If the file is missing, can't be read, or is neither.
-    """
-    with _opened(path, images_too=True) as (_, header, _):
-        return header.images
 
 
 def read_header(path: str | os.PathLike[str]) -> MapHeader:
@@ -134,12 +79,12 @@ def read_header(path: str | os.PathLike[str]) -> MapHeader:
     -----
     What is not quite right is in ``remarks``; there is no warning.
     """
-    with _opened(path) as (_, header, _):
+    with open_map_file(path) as (_, header, _):
         return header
 
 
 @contextmanager
-def _opened(
+def open_map_file(
     path: str | os.PathLike[str], *, images_too: bool = False
 ) -> Iterator[tuple[BinaryIO, MapHeader, int | None]]:
     """Open a file, read its header, and turn whatever goes wrong, then or later, into an :class:`InputError`.
@@ -218,7 +163,7 @@ def _skip(stream: BinaryIO, count: int) -> int:
     return skipped
 
 
-def _read_all(stream: BinaryIO, header: MapHeader, size: int | None) -> tuple[NDArray[np.float32], list[str]]:
+def read_sections(stream: BinaryIO, header: MapHeader, size: int | None) -> tuple[NDArray[np.float32], list[str]]:
     """Read the densities and what follows them; return them and all remarks."""
     data, remarks = _read_densities(stream, header), list(header.remarks)
     surplus = _surplus(stream, header, size)
@@ -255,6 +200,7 @@ def _surplus(stream: BinaryIO, header: MapHeader, size: int | None) -> int:
     return size - HEADER_BYTES - header.extended_bytes - header.data_bytes
 
 
-def _warn(name: str, remarks: list[str]) -> None:
+def warn_of_remarks(name: str, remarks: list[str]) -> None:
+    """Issue one :class:`MapWarning` for all remarks about a file."""
     if remarks:
         warnings.warn(f"{name}: {'; '.join(remarks)}.", MapWarning, stacklevel=3)

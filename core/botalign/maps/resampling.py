@@ -25,7 +25,7 @@ SMOOTHING_VOXELS = 0.75
 CUBE = 32
 
 
-def moved(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threads: int = 1) -> DensityMap:
+def resample(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threads: int = 1) -> DensityMap:
     """Move a map by a transform and sample it on a grid, once, by cubic B-splines.
 
     Parameters
@@ -93,7 +93,7 @@ def average(maps: Iterable[DensityMap]) -> DensityMap:
         elif density_map.grid == grid:
             total += density_map.data
         else:
-            total += moved(density_map, identity(), grid).data
+            total += resample(density_map, identity(), grid).data
         names.append(Path(density_map.name).name)
     if not names:
         raise InputError("maps: got none, expected at least one to take the mean of.")

@@ -3,12 +3,10 @@
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg
 
+from botalign.arrays import Volume
 from botalign.threads import one_blas_thread
-
-Volume = NDArray[np.float32]
 
 #: Rows of a banded matrix multiplied at once, and how far from the diagonal it is taken to reach: what a sample
 #: adds to other coefficients falls off by a factor of 3.7 a voxel, to less than float32 tells within 14.

@@ -8,6 +8,7 @@ import numpy as np
 
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
+from botalign.maps.moments import mean_and_deviation
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,7 @@ def describe(density_map: DensityMap) -> MapInfo:
     MapInfo
     """
     data = density_map.data
-    mean = float(data.mean(dtype=np.float64))
-    # Section by section: a float64 copy of a large map would be twice its size.
-    square = sum(float(np.square(section - mean, dtype=np.float64).sum()) for section in data)
+    mean, deviation = mean_and_deviation(data)
     x, y, z = (float(side) for side in density_map.grid.size_angstrom)
     return MapInfo(
         name=density_map.name,
@@ -65,7 +64,7 @@ def describe(density_map: DensityMap) -> MapInfo:
         minimum=float(data.min()),
         maximum=float(data.max()),
         mean=mean,
-        standard_deviation=float(np.sqrt(square / data.size)),
+        standard_deviation=deviation,
         zero_fraction=1 - float(np.count_nonzero(data)) / data.size,
         labels=density_map.labels,
     )

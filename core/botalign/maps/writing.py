@@ -1,4 +1,4 @@
-"""Write a file of a map, or of images."""
+"""Write MRC files from arrays."""
 
 from __future__ import annotations
 
@@ -15,73 +15,59 @@ from mrcfile.dtypes import HEADER_DTYPE
 from numpy.typing import NDArray
 
 from botalign.files import output_file
-from botalign.maps.density_map import DensityMap
-from botalign.maps.image_stack import ImageStack
-from botalign.maps.statistics import describe
+from botalign.maps.grid import Grid
+from botalign.maps.moments import mean_and_deviation
 
 SUFFIXES = tuple(f"{kind}{packed}" for packed in ("", ".gz", ".bz2") for kind in (".mrc", ".map", ".ccp4", ".rec"))
-STACK_SUFFIXES = (".mrcs", ".mrcs.gz", ".mrcs.bz2")
 
-_Header = np.ndarray[tuple[int, ...], np.dtype[np.void]]
+Header = np.ndarray[tuple[int, ...], np.dtype[np.void]]
 
 
-def write(
-    density_map: DensityMap, path: str | os.PathLike[str], *, overwrite: bool = False, history: str | None = None
+def write_map(
+    path: str | os.PathLike[str],
+    data: NDArray[np.float32],
+    grid: Grid,
+    *,
+    labels: tuple[str, ...] = (),
+    history: str | None = None,
+    overwrite: bool = False,
 ) -> None:
-    """Write a map in MRC format, 32-bit floats; the same map and history give the same bytes.
-
-    The file is written beside its place and moved there when it is complete.
+    """Write densities as an MRC file of 32-bit floats; the same input gives the same bytes.
 
     Parameters
     ----------
-    density_map : DensityMap
-        The map.
     path : path-like
-        The file, in ``.mrc``, ``.map``, ``.ccp4`` or ``.rec``; with ``.gz`` or ``.bz2`` after that it is compressed.
-    overwrite : bool
-        Whether an existing file may be replaced.
+        File to write; see :meth:`botalign.DensityMap.write` for the extensions.
+    data : ndarray, shape (z, y, x)
+        Densities.
+    grid : Grid
+        Grid of the densities.
+    labels : tuple of str
+        Label lines of the header.
     history : str, optional
-        A line that goes into the header after the labels of the map. If they are more than ten then, the first stays
-        and the oldest after it go.
+        Label line to append. If there are more than ten lines, the first one and the nine latest are kept.
+    overwrite : bool
+        Whether to replace an existing file.
 
     Raises
     ------
     InputError
-        If the ending is another, the file exists, the folder is missing or can't be written, or the disk is full.
+        As :meth:`botalign.DensityMap.write`.
     """
     with output_file(path, overwrite=overwrite, suffixes=SUFFIXES) as temporary:
-        _write_sections(temporary, path, _header(density_map, history), density_map.data)
+        write_sections(temporary, path, _map_header(data, grid, labels, history), data)
 
 
-def write_stack(stack: ImageStack, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Write images as a stack in MRC format, 32-bit floats.
-
-    Parameters
-    ----------
-    stack : ImageStack
-        The images.
-    path : path-like
-        The file, in ``.mrcs``; with ``.gz`` or ``.bz2`` after that it is compressed.
-    overwrite : bool
-        Whether an existing file may be replaced.
-
-    Raises
-    ------
-    InputError
-        As :func:`write` does.
-    """
-    with output_file(path, overwrite=overwrite, suffixes=STACK_SUFFIXES) as temporary:
-        _write_sections(temporary, path, _stack_header(stack), stack.images)
-
-
-def _write_sections(temporary: Path, path: str | os.PathLike[str], header: _Header, data: NDArray[np.float32]) -> None:
+def write_sections(temporary: Path, path: str | os.PathLike[str], header: Header, data: NDArray[np.float32]) -> None:
+    """Write a header and densities to `temporary`, compressed as the extension of `path` says."""
     with _compressed(temporary, Path(path).suffix.lower()) as stream:
         stream.write(header.tobytes())
         for section in data:
             stream.write(np.ascontiguousarray(section, dtype="<f4").data)
 
 
-def _blank_header(space_group: int) -> _Header:
+def blank_header(space_group: int) -> Header:
+    """Return a little-endian header with everything that does not depend on the data."""
     header = np.zeros((), dtype=HEADER_DTYPE.newbyteorder("<"))
     header["cellb"] = (90.0, 90.0, 90.0)
     header["mapc"], header["mapr"], header["maps"] = 1, 2, 3
@@ -90,21 +76,8 @@ def _blank_header(space_group: int) -> _Header:
     return header
 
 
-def _stack_header(stack: ImageStack) -> _Header:
-    """Space group 0 and one section a cell is what makes it a stack (MRC2014)."""
-    header, images = _blank_header(0), stack.images
-    x, y = stack.pixel_size_angstrom
-    header["nz"], header["ny"], header["nx"] = images.shape
-    header["mz"], header["my"], header["mx"] = 1, *images.shape[1:]
-    header["cella"] = (x * images.shape[2], y * images.shape[1], x)
-    header["dmin"], header["dmax"] = images.min(), images.max()
-    header["dmean"], header["rms"] = images.mean(dtype=np.float64), images.std(dtype=np.float64)
-    return header
-
-
-def _header(density_map: DensityMap, history: str | None) -> _Header:
-    grid, facts = density_map.grid, describe(density_map)
-    header = _blank_header(1)
+def _map_header(data: NDArray[np.float32], grid: Grid, labels: tuple[str, ...], history: str | None) -> Header:
+    header = blank_header(1)
     steps = np.array(grid.origin_angstrom) / grid.voxel_size_angstrom
     # nstart can't express every origin, and ChimeraX does not believe it if it is far off.
     whole = np.abs(steps - np.rint(steps)).max() < 1e-4 and np.abs(steps).max() <= 10 * max(grid.shape)
@@ -115,9 +88,9 @@ def _header(density_map: DensityMap, history: str | None) -> _Header:
         header[f"n{axis}start"] = int(step) if whole else 0
         header["cella"][axis] = count * side
         header["origin"][axis] = origin
-    header["dmin"], header["dmax"], header["dmean"] = facts.minimum, facts.maximum, facts.mean
-    header["rms"] = facts.standard_deviation
-    lines = _labels(density_map.labels, history)
+    header["dmin"], header["dmax"] = data.min(), data.max()
+    header["dmean"], header["rms"] = mean_and_deviation(data)
+    lines = _labels(labels, history)
     header["nlabl"] = len(lines)
     for i, line in enumerate(lines):
         header["label"][i] = line

@@ -1,17 +1,17 @@
-"""The wavelet earth mover's distance on arrays: embedding, distance, all pairs of many, and dual potential."""
+"""The wavelet earth mover's distance on arrays: wavelet transform, distance, all pairs of many, and dual potential."""
 
-from botalign.transport.batch import WaveletEmbedding
-from botalign.transport.embedding import embed
 from botalign.transport.pairs import distance_block, pair_distances
 from botalign.transport.potential import dual_potential
+from botalign.transport.transform import WaveletTransform
+from botalign.transport.wavelets import wavelet_transform
 from botalign.transport.wemd import WaveletDistance, wemd
 
 __all__ = [
     "WaveletDistance",
-    "WaveletEmbedding",
+    "WaveletTransform",
     "distance_block",
     "dual_potential",
-    "embed",
     "pair_distances",
+    "wavelet_transform",
     "wemd",
 ]

@@ -1,7 +1,7 @@
 """All pairs of many vectors: their L1 or L2 distances, in compiled blocks.
 
-The L1 distances of wavelet embeddings (:class:`botalign.transport.batch.WaveletEmbedding`) are wavelet earth mover's
-distances, those of the maps' own samples L2 distances.
+L1 distances of wavelet transforms (:class:`botalign.transport.transform.WaveletTransform`) are wavelet earth mover's
+distances; L2 distances are those of the samples of the maps.
 """
 
 from collections.abc import Callable

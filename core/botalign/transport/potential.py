@@ -7,11 +7,11 @@ import pywt
 from numpy.typing import ArrayLike, NDArray
 
 from botalign.errors import InputError
-from botalign.transport.embedding import MODE, check_levels, scale_weight, wavelet_named
+from botalign.transport.wavelets import MODE, check_scales, scale_weight, wavelet_named
 
 
 def dual_potential(
-    first: ArrayLike, second: ArrayLike, *, wavelet: str = "sym3", levels: int = 6, voxel_size: float = 1.0
+    first: ArrayLike, second: ArrayLike, *, wavelet: str = "sym3", scales: int = 6, voxel_size: float = 1.0
 ) -> NDArray[np.float64]:
     r"""Dual potential of two images or maps on the same grid.
 
@@ -20,15 +20,16 @@ def dual_potential(
 
     .. math:: f_\lambda = h\, 2^{s(1 + n/2)} \operatorname{sign}(p_\lambda), \qquad p = \mathcal W(\phi_1 - \phi_2)
 
-    (Singer and Yang 2024, Section 6), with the conventions of :func:`botalign.embed`. It rises the way that mass has to
-    go to make the second the first: it is high where the first has more of it, low where the second has.
+    (Singer and Yang 2024, Section 6), with the conventions of :func:`botalign.wavelet_transform`. It rises in the
+    direction in which mass must move to make the second array the first: it is high where the first has more mass, low
+    where the second has.
 
     Parameters
     ----------
     first, second : array_like, shape (y, x) or (z, y, x)
         Values, taken as they are.
-    wavelet, levels, voxel_size
-        As for :func:`botalign.embed`.
+    wavelet, scales, voxel_size
+        As for :func:`botalign.wavelet_transform`.
 
     Returns
     -------
@@ -39,18 +40,18 @@ def dual_potential(
     Raises
     ------
     InputError
-        If the shapes differ, and as :func:`botalign.embed` does.
+        If the shapes differ, and as :func:`botalign.wavelet_transform` does.
     """
     a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if a.shape != b.shape:
         raise InputError(f"dual_potential: got arrays of shape {a.shape} and {b.shape}, expected the same shape.")
-    check_levels(levels, a.ndim)
+    check_scales(scales, a.ndim)
     kind = wavelet_named(wavelet)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Level value of")  # with zeros outside the box it stays correct
-        coefficients = pywt.wavedecn(a - b, kind, mode=MODE, level=levels)
+        coefficients = pywt.wavedecn(a - b, kind, mode=MODE, level=scales)
     signs = [np.zeros_like(coefficients[0])]
-    for scale, details in zip(reversed(range(levels)), coefficients[1:], strict=True):
+    for scale, details in zip(reversed(range(scales)), coefficients[1:], strict=True):
         weight = voxel_size * scale_weight(scale, a.ndim)
         signs.append({name: weight * np.sign(detail) for name, detail in details.items()})
     # The transposed transform, with which the pairing holds: the filters the other way round. For an orthogonal

@@ -12,15 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from botalign.errors import InputError
 from botalign.threads import one_blas_thread
-from botalign.transport.embedding import MODE, check_levels, embed, scale_weight, wavelet_named
+from botalign.transport.wavelets import MODE, check_scales, scale_weight, wavelet_named, wavelet_transform
 
 
 def wemd(
-    first: ArrayLike, second: ArrayLike, *, wavelet: str = "sym3", levels: int = 6, voxel_size: float = 1.0
+    first: ArrayLike, second: ArrayLike, *, wavelet: str = "sym3", scales: int = 6, voxel_size: float = 1.0
 ) -> float:
     """Wavelet earth mover's distance of two images or maps on the same grid (eq. 14 of Singer and Yang 2024).
 
-    Both are taken as they are: see :func:`embed`, whose conventions and errors are these.
+    Both are taken as they are: see :func:`wavelet_transform`, whose conventions and errors are these.
 
     Returns
     -------
@@ -30,7 +30,7 @@ def wemd(
     a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if a.shape != b.shape:
         raise InputError(f"wemd: got arrays of shape {a.shape} and {b.shape}, expected the same shape.")
-    return float(np.abs(embed(a - b, wavelet=wavelet, levels=levels, voxel_size=voxel_size)).sum())
+    return float(np.abs(wavelet_transform(a - b, wavelet=wavelet, scales=scales, voxel_size=voxel_size)).sum())
 
 
 class WaveletDistance:
@@ -40,32 +40,32 @@ class WaveletDistance:
     ----------
     shape : tuple of int
         Shape ``(z, y, x)`` of the maps.
-    wavelet, levels, voxel_size
-        As for :func:`embed`.
+    wavelet, scales, voxel_size
+        As for :func:`wavelet_transform`.
 
     Raises
     ------
     InputError
-        As :func:`embed` does.
+        As :func:`wavelet_transform` does.
 
     Examples
     --------
     >>> import numpy as np
-    >>> distance = WaveletDistance((8, 8, 8), levels=2)
+    >>> distance = WaveletDistance((8, 8, 8), scales=2)
     >>> a = np.zeros((8, 8, 8), dtype=np.float32)
     >>> distance(a, a)
     0.0
     """
 
     def __init__(
-        self, shape: tuple[int, int, int], *, wavelet: str = "sym3", levels: int = 6, voxel_size: float = 1.0
+        self, shape: tuple[int, int, int], *, wavelet: str = "sym3", scales: int = 6, voxel_size: float = 1.0
     ) -> None:
         if len(shape) != 3:
             raise InputError(f"shape: got {shape}, expected three sides (z, y, x).")
         self.shape = shape
         self._levels = [
             (z, y, np.ascontiguousarray(x.T), weight)
-            for (z, y, x), weight in analysis_levels(shape, wavelet=wavelet, levels=levels, voxel_size=voxel_size)
+            for (z, y, x), weight in analysis_matrices(shape, wavelet=wavelet, scales=scales, voxel_size=voxel_size)
         ]
 
     def __call__(self, first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
@@ -89,8 +89,8 @@ class WaveletDistance:
         return total
 
 
-def analysis_levels(
-    shape: Sequence[int], *, wavelet: str, levels: int, voxel_size: float
+def analysis_matrices(
+    shape: Sequence[int], *, wavelet: str, scales: int, voxel_size: float
 ) -> list[tuple[list[NDArray[np.float32]], float]]:
     """Return the matrices of each level of the transform, one for each axis, and the weight of its details.
 
@@ -99,12 +99,12 @@ def analysis_levels(
     Raises
     ------
     InputError
-        As :func:`embed` does.
+        As :func:`wavelet_transform` does.
     """
-    check_levels(levels, len(shape))
+    check_scales(scales, len(shape))
     filters = wavelet_named(wavelet)
     found, sides = [], tuple(shape)
-    for scale in range(levels):
+    for scale in range(scales):
         matrices = [_analysis_matrix(side, filters) for side in sides]
         found.append((matrices, voxel_size * scale_weight(scale, len(sides))))
         sides = tuple(len(matrix) // 2 for matrix in matrices)

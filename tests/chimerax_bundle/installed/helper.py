@@ -79,10 +79,9 @@ class Helper:
 
     def open(self, density_map):
         """Open a map of botalign's as the next model, by way of a file."""
-        import botalign
 
         path = self.path(".mrc")
-        botalign.write(density_map, path)
+        density_map.write(path)
         return self.run(f"open {path}")[0]
 
     def phantom(self, motion=None, **options):
@@ -95,7 +94,7 @@ class Helper:
 
     def phantom_model(self):
         """Open the phantom's residues as an atomic model."""
-        from botalign.maps.phantoms import phantom_atoms
+        from botalign.simulation.phantoms import phantom_atoms
 
         lines = [
             f"ATOM  {i % 100000:5d}  CA  GLY A{i % 10000:4d}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00           C"
@@ -196,4 +195,4 @@ def part_of(volume, made_by):
     import botalign
 
     density = botalign.read(volume.path)
-    return botalign.moved(density.with_data(density.data * half_of(volume).data), made_by, density.grid)
+    return botalign.resample(density.with_data(density.data * half_of(volume).data), made_by, density.grid)

@@ -158,9 +158,9 @@ class Found:
         self.hand = decision and type("Hand", (), {
             "decision": decision, "correlation_as_given": 0.5, "correlation_mirrored": 0.9,
         })  # fmt: skip
-        self.mirrored, self.verdict, self.verdict_in_words = mirrored, verdict, f"{verdict}, in words"
-        self.hand_in_words = f"{decision}, in words"
-        self.part_in_words = None
+        self.mirrored, self.verdict, self.verdict_text = mirrored, verdict, f"{verdict}, in words"
+        self.hand_text = f"{decision}, in words"
+        self.part_text = None
         self.seconds, self.seed = 1.5, 0
         self.parameters = {"loss": "wemd", "size": 32, "evaluations": 200}
         self.after = type("Scores", (), {"fsc_resolution_angstrom": 7.5})
@@ -201,7 +201,7 @@ def test_how_well_a_part_fits_is_said_where_one_was_looked_for(load):
     report, found = load("report"), Found()
     for text in (report.report(outcome(report, found)), load("summary").summary(outcome(report, found))):
         assert "part: " not in text
-    found.part_in_words = "0.9, in words"
+    found.part_text = "0.9, in words"
     for text in (report.report(outcome(report, found)), load("summary").summary(outcome(report, found))):
         assert "part: 0.9, in words" in text
 

@@ -112,7 +112,7 @@ def test_a_map_is_already_on_itself(fixed: DensityMap) -> None:
 
 @pytest.mark.parametrize(("symmetry", "order"), [("C4", 4), ("D2", 4)])
 def test_a_symmetric_map_is_found_up_to_its_symmetry(symmetry: str, order: int, motion: Make, misfit: Measure) -> None:
-    from botalign.maps import symmetry_rotations
+    from botalign.simulation import symmetry_rotations
 
     there = motion(4)
     a = phantom(48, voxel_size_angstrom=3.0, symmetry=symmetry)
@@ -254,9 +254,9 @@ def test_a_local_search_stays_near_the_present_pose(fixed: DensityMap, motion: M
 
 def test_a_level_may_be_given(fixed: DensityMap, moving: DensityMap, there: np.ndarray, misfit: Measure) -> None:
     high = 0.4 * float(fixed.data.max())
-    found = align(fixed, moving, level_fixed=high, level_moving=high, hand="keep", evaluations=120)
+    found = align(fixed, moving, contour_level_fixed=high, contour_level_moving=high, hand="keep", evaluations=120)
     assert misfit(found, there)[0] < 0.1
-    assert found.parameters["level_fixed"] == found.parameters["level_moving"] == high
+    assert found.parameters["contour_level_fixed"] == found.parameters["contour_level_moving"] == high
 
 
 def test_a_level_decides_what_takes_part(
@@ -267,7 +267,7 @@ def test_a_level_decides_what_takes_part(
     faint = np.float32(0.12 * moving.data.max()) * ((k < 12) & (j < 30) & (i < 30)).astype(np.float32)
     disturbed = moving.with_data(np.maximum(moving.data, faint))
     level = 0.3 * float(fixed.data.max())
-    found = align(fixed, disturbed, level_fixed=level, level_moving=level, hand="keep")
+    found = align(fixed, disturbed, contour_level_fixed=level, contour_level_moving=level, hand="keep")
     degrees, voxels = misfit(found, there)
     assert degrees < 1
     assert voxels < 0.3

@@ -9,14 +9,14 @@ from botalign import (
     InputError,
     align,
     align_steps,
-    average,
     contour_level,
     difference,
-    moved,
     potential,
     projections,
+    resample,
     score,
 )
+from botalign.maps import average
 
 
 def refused(fixed: object, moving: object, message: str, **options: object) -> None:
@@ -53,9 +53,9 @@ def refused(fixed: object, moving: object, message: str, **options: object) -> N
         ("local_degrees", "10"),
         ("wavelet", "sim3"),
         ("wavelet", None),
-        ("levels", 0),
-        ("levels", 2.5),
-        ("levels", "6"),
+        ("scales", 0),
+        ("scales", 2.5),
+        ("scales", "6"),
         ("start", np.eye(3)),
         ("start", 2 * np.eye(3, 4)),
         ("start", np.full((3, 4), np.nan)),
@@ -73,10 +73,10 @@ def test_an_option_that_does_not_exist_is_an_error(fixed: DensityMap, moving: De
 
 def test_a_level_that_leaves_nothing_is_answered_by_one_that_does(fixed: DensityMap) -> None:
     with pytest.raises(InputError, match=r"0 voxels lie above the contour level 1e\+09") as caught:
-        align(fixed, fixed, level_moving=1e9)
+        align(fixed, fixed, contour_level_moving=1e9)
     suggested = float(str(caught.value).split()[-3])
     assert suggested == pytest.approx(contour_level(fixed), rel=1e-3)
-    align_steps(fixed, fixed, level_moving=suggested, evaluations=1).send(None)
+    align_steps(fixed, fixed, contour_level_moving=suggested, evaluations=1).send(None)
 
 
 @pytest.mark.parametrize("value", [0.0, 3.5, -1.0])
@@ -93,7 +93,7 @@ def test_a_level_that_nothing_lies_above_is_refused(
     role: str, excess: float, fixed: DensityMap, moving: DensityMap
 ) -> None:
     level = excess * float(fixed.data.max())
-    refused(fixed, moving, f"^{role} map .*above the contour level", **{f"level_{role}": level})
+    refused(fixed, moving, f"^{role} map .*above the contour level", **{f"contour_level_{role}": level})
 
 
 @pytest.mark.parametrize("factor", [10.0, 25.0, 1e4])
@@ -118,11 +118,11 @@ def test_a_loss_that_is_not_finite_is_refused(bad: float, fixed: DensityMap, mov
         ({"partial": True, "size": 48}, "^size=48 can't be given with partial=True"),
         ({"partial": True, "evaluations": 7}, "^evaluations=7 can't be given with partial=True"),
         ({"partial": True, "wavelet": "sym4"}, "^wavelet='sym4' can't be given with partial=True"),
-        ({"partial": True, "levels": 3}, "^levels=3 can't be given with partial=True"),
+        ({"partial": True, "scales": 3}, "^scales=3 can't be given with partial=True"),
         ({"preset": "paper", "loss": "core"}, "^loss='core' can't be given with preset='paper'"),
         ({"refine": False, "loss": "core"}, "^loss='core' can't be given with refine=False"),
         ({"loss": "l2", "wavelet": "sym4"}, "^wavelet='sym4' can't be given with loss='l2'"),
-        ({"loss": lambda u, v: 0.0, "levels": 3}, "^levels=3 can't be given with a loss of your own"),
+        ({"loss": lambda u, v: 0.0, "scales": 3}, "^scales=3 can't be given with a loss of your own"),
     ],
 )
 def test_options_that_contradict_each_other(
@@ -161,7 +161,7 @@ def test_what_is_no_map_is_refused(fixed: DensityMap, moving: DensityMap) -> Non
         with pytest.raises(InputError, match=r"^second: got the path 'maps/a.mrc'"):
             function(fixed, path)
     for use in (
-        lambda: moved(array, np.eye(3, 4), fixed.grid),
+        lambda: resample(array, np.eye(3, 4), fixed.grid),
         lambda: projections(array, 1),
         lambda: average([fixed, array]),
     ):

@@ -8,10 +8,10 @@ import pytest
 from scipy import stats
 
 import botalign
-from botalign.alignment.preparation import survey
-from botalign.alignment.verdict import Judged, verdict
+from botalign.alignment.survey import survey
+from botalign.alignment.verdict import Evidence, verdict
 from botalign.geometry import apply_transform, geodesic_degrees, inverse, matrix_from_rotation_vector
-from botalign.maps.resampling import moved
+from botalign.maps.resampling import resample
 
 RADIUS, EXTENSION = 34.0, 0.35  # angstrom; share of the half circle
 
@@ -57,7 +57,7 @@ def test_transport_prefers_the_middle_to_the_matching_end(arcs: list[botalign.De
 def test_the_common_part_decides_where_transport_errs(arcs: list[botalign.DensityMap]) -> None:
     short, long = arcs
     start = np.column_stack([matrix_from_rotation_vector([0.9, -0.4, 1.7]), [3.0, -4.0, 2.0]])
-    moving = moved(short, inverse(start), short.grid)
+    moving = resample(short, inverse(start), short.grid)
     errors = {}
     for loss, refine in (("wemd", False), ("core", True)):
         result = botalign.align(long, moving, loss=loss, hand="keep", refine=refine)
@@ -84,7 +84,7 @@ def test_the_weights_say_which_part_agrees(
     result = botalign.align(fixed, moving, loss="core", hand="check")
     assert result.hand is not None
     assert result.hand.decision == "as given"
-    weights = result.common_part(fixed, moving)
+    weights = botalign.common_part(fixed, moving, result)
     assert weights.grid == fixed.grid
     assert 0 <= weights.data.min() <= weights.data.max() <= 1
     x = fixed.grid.axis_angstrom(2)
@@ -110,7 +110,7 @@ def test_two_arms_that_moved_leave_the_answer_certain(beads: Callable[..., botal
     result = botalign.align(fixed, moving, loss="core", hand="keep")
     assert float(geodesic_degrees(result.rotation, motion[:, :3])) < 3
     assert result.verdict == "certain"
-    whole = Judged(result.shells_after, 2 * survey(fixed).radius_angstrom)
+    whole = Evidence(result.shells_after, 2 * survey(fixed).radius_angstrom)
     assert verdict(whole, result.candidates, result.symmetry) == "ambiguous"
 
 
@@ -119,7 +119,7 @@ def test_maps_that_miss_each_other_have_weights_all_the_same(
 ) -> None:
     # No shell correlates there, so there is no resolution to choose a sampling by.
     aside = replace(result, moving_to_fixed=result.moving_to_fixed + np.array([0, 0, 0, 1e4]))
-    weights = aside.common_part(fixed, moving).data
+    weights = botalign.common_part(fixed, moving, aside).data
     dense = fixed.data > 0.5 * fixed.data.max()
     assert np.isfinite(weights).all()
     assert weights[dense].mean() < 0.4

@@ -6,12 +6,16 @@ import pytest
 
 from botalign import DensityMap, phantom
 from botalign.alignment.candidates import fine
+from botalign.alignment.distinct import Tolerance, distinct
 from botalign.alignment.fitting import FitProblem
-from botalign.alignment.losses import l2, working_pair
-from botalign.alignment.options import Options
-from botalign.alignment.poses import Candidate
-from botalign.alignment.preparation import survey
-from botalign.alignment.refinement import distinct, fit_problem, nelder_mead
+from botalign.alignment.losses import l2
+from botalign.alignment.nelder_mead import nelder_mead
+from botalign.alignment.options import AlignmentOptions
+from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.records import Candidate
+from botalign.alignment.sampling import fit_problem
+from botalign.alignment.survey import survey
+from botalign.alignment.working_pair import working_pair
 from botalign.geometry import (
     MIRROR,
     compose,
@@ -125,7 +129,7 @@ def test_nelder_mead_finds_the_bottom_of_a_bowl() -> None:
 def test_distinct_candidates_lie_apart_lowest_first() -> None:
     rotations = random_rotations(300, np.random.default_rng(3))
     losses = np.random.default_rng(4).random(300)
-    chosen = distinct(rotations, losses, count=5, separation_degrees=30.0)
+    chosen = distinct(rotations, losses, Tolerance(30.0), count=5)
     assert chosen[0] == losses.argmin()
     assert (np.diff(losses[chosen]) > 0).all()
     apart = geodesic_degrees(rotations[chosen][:, None], rotations[chosen][None])
@@ -137,7 +141,7 @@ def test_distinct_candidates_lie_apart_lowest_first() -> None:
 
 
 def test_there_may_be_fewer_than_asked_for() -> None:
-    assert distinct(np.tile(np.eye(3), (4, 1, 1)), np.array([3.0, 1.0, 2.0, 4.0]), count=3) == [1]
+    assert distinct(np.tile(np.eye(3), (4, 1, 1)), np.array([3.0, 1.0, 2.0, 4.0]), Tolerance(15.0), count=3) == [1]
 
 
 def test_a_working_pair_holds_mass_one_about_its_centre(fixed: DensityMap, moving: DensityMap) -> None:
@@ -203,12 +207,13 @@ def test_a_small_part_counts_in_a_clear_map_and_is_a_speck_in_a_noisy_one(seed: 
 
 def test_rivals_that_end_in_one_place_are_one_answer(fixed: DensityMap, moving: DensityMap, there: np.ndarray) -> None:
     first, second = survey(fixed), survey(moving)
-    pair = working_pair(first, second, size=32)
+    problem = AlignmentProblem(first, second, AlignmentOptions())
+    pair = problem.working_pair
     rivals = []
     for degrees in (4.0, -4.0):
         turn = matrix_from_rotation_vector(np.radians([degrees, 0, 0]))
         pose = pair.transform(turn @ there[:, :3].T)
         rivals.append(Candidate(pose, False, 0.0, 0.9))
-    _, ((answer, *others),) = fine(first, second, pair, [rivals], Options())
+    _, ((answer, *others),) = fine(problem, [rivals])
     assert float(geodesic_degrees(answer.moving_to_fixed[:, :3], there[:, :3].T)) < 0.05
     assert not others

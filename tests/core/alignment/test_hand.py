@@ -3,7 +3,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from botalign import Alignment, DensityMap, HandDecision, align, phantom
+from botalign import Alignment, DensityMap, align, phantom
+from botalign.alignment import HandDecision
 from botalign.geometry import MIRROR, compose, inverse
 
 Make = Callable[..., np.ndarray]

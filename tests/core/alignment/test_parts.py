@@ -40,9 +40,9 @@ def test_a_part_is_found_in_the_whole_whichever_moves(
     assert off(back.moving_to_fixed, inverse(MOTION)) < 1
     assert found.parameters["partial"] is True
     # The whole agrees as little as before, or does by chance; the part is what fits.
-    assert found.correlation_in_part == found.candidates[0].correlation > 0.8
-    assert f"\npart         {found.correlation_in_part:.4f} (correlation about the mean where" in found.to_text()
-    assert back.correlation_in_part == pytest.approx(found.correlation_in_part, abs=0.02)
+    assert found.part_correlation == found.candidates[0].correlation > 0.8
+    assert f"\npart         {found.part_correlation:.4f} (correlation about the mean where" in found.to_text()
+    assert back.part_correlation == pytest.approx(found.part_correlation, abs=0.02)
 
 
 @pytest.mark.parametrize("part_moves", [True, False])
@@ -114,7 +114,7 @@ def test_a_mask_of_everything_changes_nothing(conformations: Conformations) -> N
     masked = botalign.align(fixed, moving, mask_fixed=everything, mask_moving=everything, **options)
     np.testing.assert_array_equal(masked.moving_to_fixed, botalign.align(fixed, moving, **options).moving_to_fixed)
     assert masked.parameters["partial"] is False
-    assert (masked.correlation_in_part, masked.part_in_words) == (None, None)
+    assert (masked.part_correlation, masked.part_text) == (None, None)
     assert "\npart " not in masked.to_text()
 
 

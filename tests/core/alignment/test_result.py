@@ -33,8 +33,8 @@ def same(first: Alignment, second: Alignment) -> None:
 @pytest.mark.parametrize("kind", ["result", "mirrored_result"])
 def test_a_saved_result_comes_back_bit_for_bit(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     found = request.getfixturevalue(kind)
-    found.save(tmp_path / "r.json")
-    back = Alignment.load(tmp_path / "r.json")
+    found.write(tmp_path / "r.json")
+    back = Alignment.read(tmp_path / "r.json")
     same(found, back)
     assert back.to_json() == found.to_json()
 
@@ -43,11 +43,11 @@ def test_infinities_survive_a_file_that_has_none(result: Alignment, tmp_path: Pa
     before = dataclasses.replace(result.before, fsc_resolution_angstrom=float("inf"))
     hand = dataclasses.replace(result.hand, standard_error=float("inf"))
     odd = dataclasses.replace(result, before=before, hand=hand)
-    odd.save(tmp_path / "r.json")
+    odd.write(tmp_path / "r.json")
     text = (tmp_path / "r.json").read_text()
     assert "Infinity" not in text
     assert "NaN" not in text
-    same(odd, Alignment.load(tmp_path / "r.json"))
+    same(odd, Alignment.read(tmp_path / "r.json"))
 
 
 def test_the_file_is_json_with_the_promised_names(result: Alignment) -> None:
@@ -68,31 +68,31 @@ def test_the_file_is_json_with_the_promised_names(result: Alignment) -> None:
     "options",
     [
         {"size": np.int64(16), "evaluations": np.int32(3), "seed": np.int64(1)},
-        {"level_fixed": np.float32(1.0), "level_moving": np.float64(1.0)},
+        {"contour_level_fixed": np.float32(1.0), "contour_level_moving": np.float64(1.0)},
         {"local_degrees": np.float32(20.0)},
         {"loss": lambda rotated, still: float(np.abs(rotated - still).max())},
     ],
 )
 def test_whatever_was_asked_can_be_saved(options: dict, fixed: DensityMap, moving: DensityMap, tmp_path: Path) -> None:
     found = align(fixed, moving, **({"size": 16, "evaluations": 3, "hand": "keep"} | options))
-    found.save(tmp_path / "r.json")
-    same(found, Alignment.load(tmp_path / "r.json"))
+    found.write(tmp_path / "r.json")
+    same(found, Alignment.read(tmp_path / "r.json"))
 
 
 def test_a_result_is_not_overwritten_unless_asked(result: Alignment, tmp_path: Path) -> None:
     path = tmp_path / "r.json"
     path.write_text("precious")
     with pytest.raises(InputError, match="exists"):
-        result.save(path)
+        result.write(path)
     assert path.read_text() == "precious"
-    result.save(path, overwrite=True)
-    assert Alignment.load(path).seed == result.seed
+    result.write(path, overwrite=True)
+    assert Alignment.read(path).seed == result.seed
     assert [p.name for p in tmp_path.iterdir()] == ["r.json"]
 
 
 def refused(path: Path, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
-        Alignment.load(path)
+        Alignment.read(path)
     text = str(caught.value)
     assert text.startswith(str(path))
     assert "\n" not in text

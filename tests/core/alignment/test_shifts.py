@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from botalign import DensityMap, phantom
-from botalign.alignment.preparation import survey
 from botalign.alignment.shifts import shifted_pair
+from botalign.alignment.survey import survey
 from botalign.geometry import apply_transform, inverse, random_rotations, transform_about
 
 

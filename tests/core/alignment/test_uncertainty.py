@@ -6,8 +6,8 @@ from scipy import ndimage
 
 from botalign import DensityMap, InputError, align, phantom
 from botalign.alignment.fitting import FitProblem
-from botalign.alignment.preparation import common_sigma_angstrom, survey
-from botalign.alignment.refinement import fit_problem
+from botalign.alignment.sampling import fit_problem
+from botalign.alignment.survey import common_sigma_angstrom, survey
 from botalign.alignment.uncertainty import Uncertainty, half_map_noise, uncertainty
 from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse
 

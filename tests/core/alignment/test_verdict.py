@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from botalign import Alignment, DensityMap, ShellCorrelation, align, phantom
-from botalign.alignment.verdict import agreement
+from botalign.alignment.verdict import significance
 from botalign.geometry import geodesic_degrees, matrix_from_rotation_vector
 
 Make = Callable[..., np.ndarray]
@@ -91,7 +91,7 @@ def test_chance_agrees_by_about_one_standard_error() -> None:
     count = np.pi * np.arange(1, 33) ** 2.0
     frequency = np.arange(1, 33) / 200.0
     scores = [
-        agreement(ShellCorrelation(frequency, rng.normal(size=32) / np.sqrt(count)), diameter_angstrom=100.0)
+        significance(ShellCorrelation(frequency, rng.normal(size=32) / np.sqrt(count)), diameter_angstrom=100.0)
         for _ in range(400)
     ]
     assert np.mean(scores) == pytest.approx(0, abs=0.15)
@@ -101,5 +101,5 @@ def test_chance_agrees_by_about_one_standard_error() -> None:
 def test_outlines_alone_say_nothing() -> None:
     frequency = np.arange(1, 33) / 200.0
     shells = ShellCorrelation(frequency, np.where(frequency < 3 / 100, 1.0, 0.0))
-    assert agreement(shells, diameter_angstrom=100.0) == 0
-    assert agreement(ShellCorrelation(frequency[:3], np.ones(3)), diameter_angstrom=100.0) == 0
+    assert significance(shells, diameter_angstrom=100.0) == 0
+    assert significance(ShellCorrelation(frequency[:3], np.ones(3)), diameter_angstrom=100.0) == 0

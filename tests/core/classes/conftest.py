@@ -1,39 +1,8 @@
-from dataclasses import dataclass
+"""Images turned and cut by another program."""
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
-
-import botalign
-from botalign.geometry import random_rotations
-
-
-@dataclass(frozen=True)
-class Turned:
-    """Views of a phantom, each many times over, turned in the plane by known angles, with noise."""
-
-    stack: botalign.ImageStack
-    view: NDArray[np.int64]
-    degrees: NDArray[np.float64]
-
-
-def about_z(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rotations about z."""
-    c, s, o = np.cos(np.radians(degrees)), np.sin(np.radians(degrees)), np.zeros(len(degrees))
-    return np.stack([np.stack([c, -s, o], 1), np.stack([s, c, o], 1), np.stack([o, o, o + 1], 1)], axis=1)
-
-
-@pytest.fixture(scope="session")
-def turned() -> Turned:
-    """Forty images of 32 pixels: four views, ten times each."""
-    rng = np.random.default_rng(5)
-    view, degrees = np.repeat(np.arange(4), 10), rng.uniform(0, 360, 40)
-    order = rng.permutation(40)
-    view = view[order]
-    rotations = about_z(degrees) @ random_rotations(4, rng)[view]
-    phantom = botalign.phantom(32, voxel_size_angstrom=4.0)
-    return Turned(botalign.projections(phantom, rotations, snr=50.0, seed=1).stack, view, degrees)
 
 
 def scipy_turned(image: NDArray[np.float32], degrees: float) -> NDArray[np.float64]:

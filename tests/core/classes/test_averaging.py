@@ -7,7 +7,7 @@ from botalign.classes.seeding import _drawn
 from botalign.classes.turning import disc_spans, image_splines
 from botalign.classes.turning import turned as in_poses
 
-from .conftest import Turned
+from ..conftest import Turned
 
 
 def frame() -> Frame:

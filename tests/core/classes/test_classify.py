@@ -12,15 +12,16 @@ import pytest
 from numpy.typing import NDArray
 
 import botalign
-from botalign.classes.frame import usual_levels
-from botalign.classes.images import prepare
+from botalign.classes.frame import default_scales
+from botalign.classes.preparation import prepare
 from botalign.errors import InputError
 from botalign.jobs import Workers
-from botalign.steps import exhaust, retold
+from botalign.progress import exhaust, map_steps
 
-from .conftest import Turned, about_z, scipy_turned
+from ..conftest import Turned, about_z
+from .conftest import scipy_turned
 
-Steps = Generator[botalign.ClassifyProgress, None, botalign.Classification]
+Steps = Generator[botalign.Progress, None, botalign.Classification]
 
 QUICK: dict[str, Any] = {"rotations": 40, "seed": 4}
 
@@ -42,9 +43,9 @@ def same(a: botalign.Classification, b: botalign.Classification) -> bool:
     )
 
 
-def taken(steps: Steps, tell: Callable[[botalign.ClassifyProgress], None]) -> botalign.Classification:
+def taken(steps: Steps, tell: Callable[[botalign.Progress], None]) -> botalign.Classification:
     """Take all steps, tell each, and return the result."""
-    return exhaust(retold(steps, tell))
+    return exhaust(map_steps(steps, tell))
 
 
 def check_partition(labels: NDArray[np.int64], view: NDArray[np.int64]) -> None:
@@ -75,7 +76,7 @@ def test_each_image_is_with_the_nearest_of_all_averages_in_all_turns(turned: Tur
     posed = [scipy_turned(image, turn * 30.0) for image in first.averages.images / ready.scale for turn in range(12)]
     images, pixel = ready.images[:6], ready.pixel_size_angstrom
     distances = np.array(
-        [[botalign.wemd(a, b, wavelet="sym5", levels=4, voxel_size=pixel) for b in posed] for a in images]
+        [[botalign.wemd(a, b, wavelet="sym5", scales=4, voxel_size=pixel) for b in posed] for a in images]
     )
     assert np.square(distances.min(axis=1)).sum() < found.iterations[1].loss
     np.testing.assert_allclose(found.angles_degrees[:6], distances.argmin(axis=1) % 12 * 30.0)
@@ -93,7 +94,7 @@ def test_distances_are_from_the_averages_that_are_returned(turned: Turned, tmp_p
         ready.images, found.labels, found.angles_degrees, found.distances, strict=True
     ):
         posed = scipy_turned(found.averages.images[label] / ready.scale, degrees)
-        expected = botalign.wemd(image, posed, wavelet="sym5", levels=4, voxel_size=ready.pixel_size_angstrom)
+        expected = botalign.wemd(image, posed, wavelet="sym5", scales=4, voxel_size=ready.pixel_size_angstrom)
         assert distance == pytest.approx(expected, rel=1e-4)
 
 
@@ -172,7 +173,7 @@ def test_a_cluster_that_loses_a_worker_finds_the_same(
     ) as cluster:
         killed: list[int] = []
 
-        def kill(step: botalign.ClassifyProgress) -> None:
+        def kill(step: botalign.Progress) -> None:
             if step.stage == "assign" and step.done and not killed:
                 killed.append(next(iter(cluster.workers.values())).pid)
                 os.kill(killed[0], signal.SIGKILL)
@@ -194,7 +195,7 @@ def test_work_that_was_stopped_is_gone_on_with(
             break
     steps.close()
     assert sorted(path.stem for path in folder.glob("*.npz")) == ["iteration_0001", "iteration_0002"][:kept]
-    told: list[botalign.ClassifyProgress] = []
+    told: list[botalign.Progress] = []
     assert same(taken(botalign.classify_steps(turned.stack, 4, **QUICK, work=folder), told.append), found)
     assert {step.stage for step in told} == {"prepare", "finish"} | ({"average", "assign"} if kept == 1 else set())
     # All is done: nothing is embedded again.
@@ -240,9 +241,9 @@ def test_the_loss_decreases_to_the_end(found: botalign.Classification) -> None:
 
 
 def test_scales_are_chosen_by_the_size_of_the_images(turned: Turned, found: botalign.Classification) -> None:
-    assert [usual_levels(side) for side in (24, 32, 64, 100, 128, 256)] == [3, 4, 5, 5, 6, 6]
-    assert same(botalign.classify(turned.stack, 4, levels=4, **QUICK), found)
-    assert not same(botalign.classify(turned.stack, 4, levels=6, **QUICK), found)
+    assert [default_scales(side) for side in (24, 32, 64, 100, 128, 256)] == [3, 4, 5, 5, 6, 6]
+    assert same(botalign.classify(turned.stack, 4, scales=4, **QUICK), found)
+    assert not same(botalign.classify(turned.stack, 4, scales=6, **QUICK), found)
 
 
 def test_as_many_classes_as_images(turned: Turned) -> None:
@@ -258,8 +259,8 @@ def test_as_many_classes_as_images(turned: Turned) -> None:
         (41, {}, "classes: got 41 for the 40 images of projections of phantom 0, expected a whole number from 1 to 40"),
         (0, {}, "classes: got 0"),
         (4, {"metric": "l1"}, "metric: got 'l1'"),
-        (4, {"levels": 0}, "levels: got 0"),
-        (4, {"levels": 3, "metric": "l2"}, "levels: got 3 with the metric 'l2', expected none"),
+        (4, {"scales": 0}, "scales: got 0"),
+        (4, {"scales": 3, "metric": "l2"}, "scales: got 3 with the metric 'l2', expected none"),
         (4, {"iterations": 0}, "iterations: got 0"),
         (4, {"rotations": 0}, "rotations: got 0"),
         (4, {"shift_pixels": -1}, "shift: got -1 pixels"),

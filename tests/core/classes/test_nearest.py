@@ -10,9 +10,10 @@ from botalign.classes.poses import Poses
 from botalign.classes.turning import disc_spans, image_splines
 from botalign.classes.turning import turned as in_poses
 
-from .conftest import Turned, scipy_turned
+from ..conftest import Turned
+from .conftest import scipy_turned
 
-METRICS: tuple[Metric, ...] = (WaveletMetric(32), EuclideanMetric(32, 15.5), WaveletMetric(32, levels=2))
+METRICS: tuple[Metric, ...] = (WaveletMetric(32), EuclideanMetric(32, 15.5), WaveletMetric(32, scales=2))
 
 
 def search(
@@ -36,7 +37,7 @@ def sweep(turned: Turned) -> NDArray[np.float32]:
     return in_poses(splines, poses.pull(np.append(poses.sweep(0), 20)), disc_spans(32, 99.0))
 
 
-@pytest.mark.parametrize("metric", METRICS, ids=["wemd", "l2", "wemd, 2 levels"])
+@pytest.mark.parametrize("metric", METRICS, ids=["wemd", "l2", "wemd, 2 scales"])
 def test_the_nearest_is_the_exact_minimum(metric: Metric, turned: Turned, sweep: NDArray[np.float32]) -> None:
     images, poses = metric.vectors(turned.stack.images), metric.vectors(sweep)
     distances = everything(metric, images, poses)
@@ -45,7 +46,7 @@ def test_the_nearest_is_the_exact_minimum(metric: Metric, turned: Turned, sweep:
     np.testing.assert_array_equal(chosen, 50 + distances.argmin(axis=1))
 
 
-@pytest.mark.parametrize("metric", METRICS, ids=["wemd", "l2", "wemd, 2 levels"])
+@pytest.mark.parametrize("metric", METRICS, ids=["wemd", "l2", "wemd, 2 scales"])
 def test_what_was_nearer_before_stays(metric: Metric, turned: Turned, sweep: NDArray[np.float32]) -> None:
     images, poses = metric.vectors(turned.stack.images), metric.vectors(sweep)
     least = everything(metric, images, poses).min(axis=1)
@@ -79,7 +80,7 @@ def test_distances_are_those_of_other_programs(turned: Turned) -> None:
     posed = in_poses(splines, Poses(10).pull(np.array([1])), disc_spans(32, 99.0))[0]
     other = scipy_turned(b, angle)
     vectors = wavelet.vectors(np.stack([a, posed]))
-    expected = botalign.wemd(a, other, wavelet="sym5", levels=6)
+    expected = botalign.wemd(a, other, wavelet="sym5", scales=6)
     assert wavelet.distance(vectors[0], vectors[1]) == pytest.approx(expected, rel=1e-5)
     vectors = plain.vectors(np.stack([scipy_turned(a, 0), posed]))
     assert plain.distance(vectors[0], vectors[1]) == pytest.approx(np.linalg.norm(scipy_turned(a, 0) - other), rel=1e-5)

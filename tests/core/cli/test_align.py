@@ -26,7 +26,7 @@ def test_everything_that_can_be_written(run: Run, pair: Pair, tmp_path: Path) ->
     aligned, result, figure = tmp_path / "aligned.mrc", tmp_path / "r.json", tmp_path / "f.png"
     ran = run("align", pair.fixed, pair.moving, "-o", aligned, "--result", result, "--figure", figure, *QUICK)
     assert (ran.code, ran.err) == (0, "")
-    found = botalign.Alignment.load(result)
+    found = botalign.Alignment.read(result)
     assert geodesic_degrees(found.moving_to_fixed[:, :3], pair.answer[:, :3]) < 1
     for fact in ("rotation ", "shift ", "correlation ", "FSC 0.5 ", "hand ", "seconds ", "written "):
         assert sum(line.startswith(fact) for line in ran.out.splitlines()) == 1, fact
@@ -56,7 +56,9 @@ def test_the_common_part_is_written(run: Run, pair: Pair, tmp_path: Path) -> Non
 def test_the_raw_map_is_written(run: Run, pair: Pair, tmp_path: Path) -> None:
     moving = botalign.read(pair.moving)
     moving.with_data(moving.data - 5).write(tmp_path / "shifted.mrc")
-    ran = run("align", pair.fixed, tmp_path / "shifted.mrc", "-o", tmp_path / "a.mrc", "--level-moving", "-4", *QUICK)
+    ran = run(
+        "align", pair.fixed, tmp_path / "shifted.mrc", "-o", tmp_path / "a.mrc", "--contour-level-moving", "-4", *QUICK
+    )
     assert ran.code == 0
     assert botalign.read(tmp_path / "a.mrc").data.min() < -4.9
 
@@ -186,8 +188,9 @@ def test_every_option_reaches_the_search(
 
     monkeypatch.setattr(botalign, "align_steps", steps)
     typed = (
-        "--loss l2 --hand auto --size 40 --evaluations 7 --no-refine --preset paper --local 12.5 --level-fixed 0.5 "
-        f"--level-moving -2 --seed 9 --threads 2 --start {result_file} --partial --mask-moving {pair.moving}"
+        "--loss l2 --hand auto --size 40 --evaluations 7 --no-refine --preset paper --local 12.5 "
+        "--contour-level-fixed 0.5 "
+        f"--contour-level-moving -2 --seed 9 --threads 2 --start {result_file} --partial --mask-moving {pair.moving}"
     )
     run("align", pair.fixed, pair.moving, *typed.split()).refused()
     start = seen.pop("start")
@@ -196,7 +199,7 @@ def test_every_option_reaches_the_search(
     assert mask.grid == botalign.read(pair.moving).grid
     assert seen == {
         "loss": "l2", "hand": "auto", "size": 40, "evaluations": 7, "refine": False, "preset": "paper",
-        "local_degrees": 12.5, "level_fixed": 0.5, "level_moving": -2.0, "seed": 9, "threads": 2,
+        "local_degrees": 12.5, "contour_level_fixed": 0.5, "contour_level_moving": -2.0, "seed": 9, "threads": 2,
         "mask_fixed": None, "partial": True, "half_maps_fixed": None, "half_maps_moving": None,
     }  # fmt: skip
 

@@ -12,7 +12,7 @@ from .conftest import Pair, Run, listing
 
 
 def write(path: Path, data: np.ndarray, voxel: float = 3.5) -> Path:
-    botalign.write(botalign.DensityMap(data, botalign.Grid(data.shape, (voxel,) * 3)), path)
+    botalign.DensityMap(data, botalign.Grid(data.shape, (voxel,) * 3)).write(path)
     return path
 
 
@@ -81,8 +81,8 @@ def test_a_map_that_cannot_be_read(run: Run, pair: Pair, result_file: Path, tmp_
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ("--level-fixed 1e6", "contour level"),
-        ("--level-moving 1e6", "contour level"),
+        ("--contour-level-fixed 1e6", "contour level"),
+        ("--contour-level-moving 1e6", "contour level"),
         ("--size 4", "size"),
         ("--evaluations 0", "evaluations"),
         ("--seed -1", "--seed"),

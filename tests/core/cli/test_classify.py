@@ -45,7 +45,7 @@ def test_it_writes_averages_list_and_pictures(run: Run, images: Path, tmp_path: 
     np.testing.assert_array_equal(table["rlnClassNumber"], found.labels + 1)
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["sizes"] == found.sizes.tolist()
-    assert summary["options"]["levels"] == 3
+    assert summary["options"]["scales"] == 3
     assert summary["options"] | {"rotations": 24, "classes": 3, "seed": 4} == summary["options"]
     assert [each["loss"] for each in summary["iterations"]] == [each.loss for each in found.iterations]
     assert "30 in 3 classes" in ran.out

@@ -23,7 +23,7 @@ def test_the_demo_finds_the_known_answer(run: Run, tmp_path: Path, monkeypatch: 
     assert float(off[1]) < 0.2
     assert float(off[2]) < 0.1
     assert sorted(listing(Path("botalign-demo"))) == FILES
-    result = botalign.Alignment.load("botalign-demo/result.json")
+    result = botalign.Alignment.read("botalign-demo/result.json")
     assert result.fixed.grid == botalign.read(result.fixed.name).grid
     assert result.moving.grid == botalign.read(result.moving.name).grid
     assert "botalign align botalign-demo/fixed.mrc botalign-demo/moving.mrc -o " in ran.out

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import botalign
-from botalign import DistanceProgress
+from botalign import Progress
 from botalign.cli.all_pairs import workers
 from botalign.cli.long_work import finished, times
 from botalign.geometry import random_rotations
@@ -77,7 +77,7 @@ def test_ctrl_c_keeps_what_is_done(run: Run, maps: list[Path], tmp_path: Path, m
         def interrupted(*_: object) -> None:
             raise KeyboardInterrupt
 
-        patched.setattr("botalign.conformations.over_rotations.pair_block", interrupted)
+        patched.setattr("botalign.pairwise.over_rotations.pair_block", interrupted)
         ran = run("distances", *maps, "-o", tmp_path / "D.zarr", *OVER)
     assert ran.code == 130
     assert ran.out == ""
@@ -96,7 +96,7 @@ def test_ctrl_c_keeps_what_is_done(run: Run, maps: list[Path], tmp_path: Path, m
 def test_a_run_that_begins_meanwhile_keeps_its_folder(
     run: Run, maps: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = importlib.import_module("botalign.conformations.distances")
+    module = importlib.import_module("botalign.pairwise.distances")
     partial = tmp_path / "D.zarr.partial"
     description, others = module.description, []
 
@@ -129,10 +129,10 @@ def test_many_maps_are_for_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("terminal")
 def test_a_bar_with_the_time_left(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def steps() -> Generator[DistanceProgress, None, str]:
-        yield DistanceProgress("read", 3, 3, 3)
+    def steps() -> Generator[Progress, None, str]:
+        yield Progress("read", 3, 3, 3)
         for done in range(5):
-            yield DistanceProgress("pairs", done, 4, 0)
+            yield Progress("pairs", done, 4, 0)
         return "table"
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
@@ -159,12 +159,12 @@ def test_the_time_left_is_of_the_blocks_under_way(monkeypatch: pytest.MonkeyPatc
         told.append((gone, done, left))
         return ""
 
-    def steps() -> Generator[DistanceProgress, None, str]:
+    def steps() -> Generator[Progress, None, str]:
         for done in range(first[0], first[1] + 1):
             clock.now += 100
-            yield DistanceProgress("pairs", done, first[1], 0)
+            yield Progress("pairs", done, first[1], 0)
         for done in range(4):
-            yield DistanceProgress("pairs", done, 10, 0)
+            yield Progress("pairs", done, 10, 0)
             clock.now += 1
         return "table"
 
@@ -177,9 +177,9 @@ def test_the_time_left_is_of_the_blocks_under_way(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.usefixtures("terminal")
 def test_nothing_is_cut_off_at_80_columns(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def steps() -> Generator[DistanceProgress, None, str]:
+    def steps() -> Generator[Progress, None, str]:
         for done in range(3):
-            yield DistanceProgress("seed", done, 100, 0)
+            yield Progress("seed", done, 100, 0)
         return "classes"
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)

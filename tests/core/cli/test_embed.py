@@ -22,7 +22,7 @@ def table() -> np.ndarray:
 
 @pytest.fixture
 def store(table: np.ndarray, tmp_path: Path) -> Path:
-    botalign.write_distances(botalign.DistanceTable(tuple(NAMES), table, None, "wemd"), tmp_path / "D.zarr")
+    botalign.DistanceTable(tuple(NAMES), table, None, "wemd").write(tmp_path / "D.zarr")
     return tmp_path / "D.zarr"
 
 

@@ -125,13 +125,13 @@ def test_distances_are_computed_and_kept(
     other = botalign.DistanceTable(
         tuple(table.names[k] for k in order), known[order][:, order], table.motions, table.metric, {}
     )
-    botalign.write_distances(other, tmp_path / "other.zarr")
+    other.write(tmp_path / "other.zarr")
     assert run(*given, "-o", tmp_path / "again", "--distances", tmp_path / "other.zarr", "--seed", "3").code == 0
     again, first = (np.load(tmp_path / name / "z_transformed.npy") for name in ("again", "out"))
     np.testing.assert_array_equal(again, first)
     # Those of other volumes are refused, those as the maps lie are remarked upon.
     wrong = botalign.DistanceTable(tuple("abcdefghijklmnopqrst"), known, None, "wemd", {})
-    botalign.write_distances(wrong, tmp_path / "wrong.zarr")
+    wrong.write(tmp_path / "wrong.zarr")
     ran = run(*given, "-o", tmp_path / "no", "--distances", tmp_path / "wrong.zarr")
     assert "are not the 20 volumes in" in ran.err
     assert "were not minimised over rotations" in ran.err
@@ -250,7 +250,7 @@ def test_options_are_refused_before_the_long_work(
 
 
 def test_without_jax(run: Run, analysed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("botalign.conformations.training.find_spec", lambda name: None)
+    monkeypatch.setattr("botalign.latent.training.find_spec", lambda name: None)
     monkeypatch.chdir(analysed)
     error = run("landscape", "z.9.pkl", "kmeans20", "-o", "out", "--distances", "D.npy").refused()
     assert "needs jax and optax" in error

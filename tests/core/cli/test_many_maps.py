@@ -38,7 +38,7 @@ def test_one_motion_for_all(run: Run, pair: Pair, halves: list[Path], tmp_path: 
     out, result = tmp_path / "out", tmp_path / "r.json"
     ran = run("align", pair.fixed, *halves, "--common", "-o", out, "--result", result, "--hand", "keep", *QUICK)
     assert (ran.code, ran.err) == (0, "")
-    found = botalign.Alignment.load(result)
+    found = botalign.Alignment.read(result)
     assert geodesic_degrees(found.moving_to_fixed[:, :3], pair.answer[:, :3]) < 1
     assert found.moving.name == "the mean of half_1.mrc, half_2.mrc"
     assert sorted(listing(out)) == ["half_1.mrc", "half_2.mrc"]
@@ -64,7 +64,7 @@ def test_what_is_wrong_with_a_map_that_is_read_twice_is_said_once(
 
 def test_the_mean_is_taken_on_the_grid_of_the_first(pair: Pair) -> None:
     one = botalign.read(pair.moving)
-    mean = botalign.average([one, one.with_data(3 * one.data)])
+    mean = botalign.maps.average([one, one.with_data(3 * one.data)])
     assert mean.grid == one.grid
     np.testing.assert_allclose(mean.data, 2 * one.data, rtol=1e-6)
     larger = botalign.Grid(
@@ -73,9 +73,9 @@ def test_the_mean_is_taken_on_the_grid_of_the_first(pair: Pair) -> None:
         tuple(o - 2 * v for o, v in zip(one.grid.origin_angstrom, one.grid.voxel_size_angstrom, strict=True)),
     )
     padded = botalign.DensityMap(np.pad(one.data, 2), larger)
-    np.testing.assert_allclose(botalign.average([one, padded]).data, one.data, atol=1e-5 * one.data.max())
+    np.testing.assert_allclose(botalign.maps.average([one, padded]).data, one.data, atol=1e-5 * one.data.max())
     with pytest.raises(botalign.InputError, match="maps: got none"):
-        botalign.average([])
+        botalign.maps.average([])
 
 
 def test_a_table_for_other_programs(run: Run, pair: Pair, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_table_for_other_programs(run: Run, pair: Pair, tmp_path: Path) -> Non
     rows = rows_of(table)
     assert [row["moving"] for row in rows] == [str(pair.moving), str(tmp_path / "b.mrc")]
     assert ran.out.splitlines()[-1] == f"written in {tmp_path / 'r'}, {table}"
-    found = botalign.Alignment.load(tmp_path / "r" / "b.json")
+    found = botalign.Alignment.read(tmp_path / "r" / "b.json")
     matrix = [[float(rows[1][f"m{i}{j}"]) for j in (1, 2, 3, 4)] for i in (1, 2, 3)]
     np.testing.assert_array_equal(matrix, found.moving_to_fixed)
     assert float(rows[1]["correlation"]) == found.after.correlation
@@ -97,7 +97,7 @@ def test_a_table_for_other_programs(run: Run, pair: Pair, tmp_path: Path) -> Non
 
 
 def test_the_table_says_how_well_parts_fit(result_file: Path) -> None:
-    whole = botalign.Alignment.load(result_file)
+    whole = botalign.Alignment.read(result_file)
     part = replace(whole, parameters={**whole.parameters, "partial": True})
     head, first, second = alignments_table([whole, part]).splitlines()
     assert head.startswith("map ")

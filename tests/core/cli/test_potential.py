@@ -24,8 +24,10 @@ def test_a_result_moves_the_second_map_first(run: Run, pair: Pair, result_file: 
     target = tmp_path / "p.mrc"
     ran = run("potential", pair.fixed, pair.moving, "-o", target, "--motion", result_file, "--size", "24", "--quiet")
     assert (ran.code, ran.out, ran.err) == (0, "", "")
-    result = botalign.Alignment.load(result_file)
-    expected = result.potential(botalign.read(pair.fixed), botalign.read(pair.moving), size=24)
+    result = botalign.Alignment.read(result_file)
+    expected = botalign.potential(
+        botalign.read(pair.fixed), botalign.read(pair.moving), transform=result.moving_to_fixed, size=24
+    )
     np.testing.assert_array_equal(botalign.read(target).data, expected.data)
 
 
@@ -40,7 +42,7 @@ def test_a_motion_of_other_maps_is_remarked(run: Run, pair: Pair, result_file: P
 
 
 def test_levels(run: Run, pair: Pair, tmp_path: Path) -> None:
-    for name, options in (("a", ()), ("b", ("--level-a", "1")), ("c", ("--level-b", "1.5"))):
+    for name, options in (("a", ()), ("b", ("--contour-level-a", "1")), ("c", ("--contour-level-b", "1.5"))):
         assert run("potential", pair.fixed, pair.moving, "-o", tmp_path / f"{name}.mrc", *options).code == 0
     plain, *others = (botalign.read(tmp_path / f"{name}.mrc").data for name in "abc")
     assert all(np.abs(plain - other).max() > 1 for other in others)

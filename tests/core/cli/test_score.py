@@ -33,7 +33,9 @@ def test_the_table_shows_what_the_function_returns(run: Run, pair: Pair) -> None
 
 def test_levels(run: Run, pair: Pair) -> None:
     plain = json.loads(run("score", pair.fixed, pair.moving, "--json").out)
-    given = json.loads(run("score", pair.fixed, pair.moving, "--json", "--level-a", "1", "--level-b", "1.5").out)
+    given = json.loads(
+        run("score", pair.fixed, pair.moving, "--json", "--contour-level-a", "1", "--contour-level-b", "1.5").out
+    )
     assert plain != given
 
 

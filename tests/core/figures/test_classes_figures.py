@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import botalign
+from botalign.classes import Iteration
 
 pytest.importorskip("matplotlib", reason="matplotlib isn't installed (pip install matplotlib)")
 
@@ -16,7 +17,7 @@ def found() -> botalign.Classification:
     sizes = np.arange(13, 0, -1)
     labels = np.repeat(np.arange(13), sizes)
     n = len(labels)
-    iterations = tuple(botalign.Iteration(k, 100 / k, 50 // k, 0, 0.01, 1.0) for k in range(1, 5))
+    iterations = tuple(Iteration(k, 100 / k, 50 // k, 0, 0.01, 1.0) for k in range(1, 5))
     return botalign.Classification(
         botalign.ImageStack(rng.standard_normal((13, 16, 16))), labels, np.zeros(n), np.zeros((n, 2), dtype=np.int64),
         np.zeros(n, dtype=bool), np.ones(n), sizes, iterations, converged=True, metric="wemd", seed=0,

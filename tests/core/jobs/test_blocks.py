@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from botalign.errors import InputError
 from botalign.jobs import BlockStore, Workers, open_workers, run_blocks
-from botalign.steps import exhaust
+from botalign.progress import exhaust
 
 
 def spectrum(values: NDArray[np.float64], number: int) -> dict[str, NDArray[Any]]:

@@ -4,7 +4,7 @@ import pytest
 from botalign import DensityMap, Grid, phantom
 from botalign.geometry import apply_transform, compose, identity, inverse, random_rotations, transform_about
 from botalign.maps.fourier import rotate_fourier
-from botalign.maps.resampling import moved, smoothed
+from botalign.maps.resampling import resample, smoothed
 
 FWHM = np.sqrt(8 * np.log(2))
 
@@ -41,7 +41,7 @@ def test_a_moved_map_is_the_map_of_the_moved_molecule(target: str, mirror: bool)
     resting = phantom(50, voxel_size_angstrom=3.0, resolution_angstrom=10.0)
     for seed in range(2):
         there = motion(seed, mirror=mirror)
-        got = moved(resting, there, GRIDS[target])
+        got = resample(resting, there, GRIDS[target])
         expected = phantom(grid=GRIDS[target], resolution_angstrom=10.0, transform=there)
         assert got.grid == GRIDS[target]
         assert furthest(got.data, expected.data) < 0.005
@@ -52,7 +52,7 @@ def test_the_source_may_have_any_grid(source: str) -> None:
     there = motion(5)
     resting = phantom(grid=GRIDS[source], resolution_angstrom=11.0)
     expected = phantom(grid=GRIDS["the same"], resolution_angstrom=11.0, transform=there)
-    assert furthest(moved(resting, there, GRIDS["the same"]).data, expected.data) < 0.01
+    assert furthest(resample(resting, there, GRIDS["the same"]).data, expected.data) < 0.01
 
 
 def test_it_agrees_with_the_rotation_without_error() -> None:
@@ -60,7 +60,7 @@ def test_it_agrees_with_the_rotation_without_error() -> None:
     for seed in range(3):
         there = motion(seed, mirror=seed == 2, reach=6.0)
         exact = rotate_fourier(resting.data, there[:, :3], shift_voxels=there[:, 3] / 3.0)
-        assert furthest(moved(resting, there, resting.grid).data, exact) < 0.003
+        assert furthest(resample(resting, there, resting.grid).data, exact) < 0.003
 
 
 def test_the_identity_gives_every_voxel_back() -> None:
@@ -68,13 +68,13 @@ def test_the_identity_gives_every_voxel_back() -> None:
     for shape in ((16, 17, 18), (5, 3, 2), (4, 1, 6)):
         grid = Grid(shape, (1.3, 1.7, 0.9), (0.1, -7.3, 12.9))
         noise = DensityMap(rng.normal(size=shape), grid)
-        np.testing.assert_allclose(moved(noise, identity(), grid).data, noise.data, atol=2e-5)
+        np.testing.assert_allclose(resample(noise, identity(), grid).data, noise.data, atol=2e-5)
 
 
 def test_whole_voxels_of_shift_are_exact_and_nothing_wraps_round() -> None:
     noise = DensityMap(np.random.default_rng(1).normal(size=(10, 11, 12)), Grid((10, 11, 12), (2.0, 2.0, 2.0)))
     shift = np.column_stack([np.eye(3), [4.0, -6.0, 8.0]])  # 2, -3 and 4 voxels
-    got = moved(noise, shift, noise.grid).data
+    got = resample(noise, shift, noise.grid).data
     expected = np.zeros_like(noise.data)
     expected[4:, :-3, 2:] = noise.data[:-4, 3:, :-2]
     np.testing.assert_allclose(got, expected, atol=2e-5)
@@ -84,8 +84,8 @@ def test_whole_voxels_of_shift_are_exact_and_nothing_wraps_round() -> None:
 def test_what_leaves_the_box_is_gone() -> None:
     full = DensityMap(np.ones((12, 12, 12)), Grid((12, 12, 12)))
     away = np.column_stack([np.eye(3), [12.0, 0.0, 0.0]])
-    assert not moved(full, away, full.grid).data.any()
-    corner = moved(
+    assert not resample(full, away, full.grid).data.any()
+    corner = resample(
         full, transform_about(random_rotations(1, np.random.default_rng(2))[0], [5.5] * 3, [5.5] * 3), full.grid
     )
     assert set(np.unique(corner.data.round(4))) == {0.0, 1.0}
@@ -94,13 +94,13 @@ def test_what_leaves_the_box_is_gone() -> None:
 def test_there_and_back_is_where_it_was() -> None:
     resting = phantom(50, voxel_size_angstrom=3.0, resolution_angstrom=12.0)
     there = motion(3, mirror=True, reach=4.0)
-    back = moved(moved(resting, there, resting.grid), inverse(there), resting.grid)
+    back = resample(resample(resting, there, resting.grid), inverse(there), resting.grid)
     assert furthest(back.data, resting.data) < 0.01
 
 
 def test_threads_do_not_change_a_bit() -> None:
     resting, there = phantom(40, voxel_size_angstrom=3.2), motion(4)
-    one, two, five = (moved(resting, there, resting.grid, threads=n).data for n in (1, 2, 5))
+    one, two, five = (resample(resting, there, resting.grid, threads=n).data for n in (1, 2, 5))
     np.testing.assert_array_equal(one, two)
     np.testing.assert_array_equal(one, five)
 
@@ -108,14 +108,14 @@ def test_threads_do_not_change_a_bit() -> None:
 def test_name_and_labels_stay_with_the_map() -> None:
     named = DensityMap(np.ones((4, 4, 4)), Grid((4, 4, 4)), "name", ("label",))
     onto = Grid((3, 3, 3))
-    for result in (moved(named, identity(), onto), smoothed(named, onto, sigma_angstrom=1.0)):
+    for result in (resample(named, identity(), onto), smoothed(named, onto, sigma_angstrom=1.0)):
         assert (result.name, result.labels, result.grid) == ("name", ("label",), onto)
 
 
 def test_moving_neither_changes_the_map_nor_shares_its_memory() -> None:
     noise = DensityMap(np.random.default_rng(1).normal(size=(6, 6, 6)), Grid((6, 6, 6)))
     kept = noise.data.copy()
-    for result in (moved(noise, identity(), noise.grid), smoothed(noise, noise.grid, sigma_angstrom=0.8)):
+    for result in (resample(noise, identity(), noise.grid), smoothed(noise, noise.grid, sigma_angstrom=0.8)):
         assert not np.shares_memory(result.data, noise.data)
     np.testing.assert_array_equal(noise.data, kept)
 
@@ -191,8 +191,8 @@ def test_beyond_the_box_there_is_nothing() -> None:
 def test_moved_maps_of_two_motions_are_those_of_their_composition() -> None:
     resting = phantom(56, voxel_size_angstrom=3.0, resolution_angstrom=12.0)
     first, second = motion(8, reach=5.0), motion(9, reach=5.0)
-    twice = moved(moved(resting, first, resting.grid), second, resting.grid)
-    once = moved(resting, compose(second, first), resting.grid)
+    twice = resample(resample(resting, first, resting.grid), second, resting.grid)
+    once = resample(resting, compose(second, first), resting.grid)
     assert furthest(twice.data, once.data) < 0.01
     point = np.array([1.0, 2.0, 3.0])
     np.testing.assert_allclose(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from botalign.errors import InputError
-from botalign.maps import SUFFIXES, DensityMap, Grid, MapWarning, read, write
+from botalign.maps import SUFFIXES, DensityMap, Grid, MapWarning, read
 
 RNG = np.random.default_rng(1)
 GRID = Grid((4, 5, 6), (1.5, 2.0, 2.5), (-3.0, 4.0, 7.5))
@@ -23,7 +23,7 @@ def density_map() -> DensityMap:
 @pytest.mark.parametrize("suffix", [*SUFFIXES, ".MRC", ".Map.GZ"])
 def test_what_is_written_is_read(tmp_path: Path, density_map: DensityMap, suffix: str) -> None:
     path = tmp_path / f"out{suffix}"
-    write(density_map, path, history="turned")
+    density_map.write(path, history="turned")
     got = read(path)
     np.testing.assert_array_equal(got.data, density_map.data)
     assert got.grid == density_map.grid
@@ -49,7 +49,7 @@ def test_mrcfile_finds_nothing_to_object_to(tmp_path: Path, density_map: Density
 @pytest.mark.parametrize("origin", [(0.1, 0, 0), (1e6, 0, 0)])
 def test_nstart_is_zero_where_it_cannot_say_the_origin(tmp_path: Path, origin: tuple[float, float, float]) -> None:
     grid = Grid((4, 5, 6), (1.0, 1.0, 1.0), origin)
-    write(DensityMap(np.ones(grid.shape), grid), tmp_path / "a.mrc")
+    DensityMap(np.ones(grid.shape), grid).write(tmp_path / "a.mrc")
     with mrcfile.open(tmp_path / "a.mrc") as peer:
         assert peer.nstart.item() == (0, 0, 0)
     np.testing.assert_allclose(read(tmp_path / "a.mrc").grid.origin_angstrom, origin)
@@ -58,32 +58,32 @@ def test_nstart_is_zero_where_it_cannot_say_the_origin(tmp_path: Path, origin: t
 @pytest.mark.parametrize("suffix", [".mrc", ".mrc.gz", ".mrc.bz2"])
 def test_the_same_map_gives_the_same_bytes(tmp_path: Path, density_map: DensityMap, suffix: str) -> None:
     first, second = tmp_path / f"first{suffix}", tmp_path / f"another{suffix}"
-    write(density_map, first, history="h")
-    write(density_map, second, history="h")
+    density_map.write(first, history="h")
+    density_map.write(second, history="h")
     assert first.read_bytes() == second.read_bytes()
 
 
 def test_compressed_is_what_its_name_says(tmp_path: Path, density_map: DensityMap) -> None:
-    write(density_map, tmp_path / "a.mrc")
-    write(density_map, tmp_path / "a.mrc.gz")
+    density_map.write(tmp_path / "a.mrc")
+    density_map.write(tmp_path / "a.mrc.gz")
     assert gzip.decompress((tmp_path / "a.mrc.gz").read_bytes()) == (tmp_path / "a.mrc").read_bytes()
 
 
 def test_ten_labels_hold_the_first_and_the_latest(tmp_path: Path, density_map: DensityMap) -> None:
     old = tuple(f"label {i}" for i in range(10))
     full = DensityMap(density_map.data, density_map.grid, labels=old)
-    write(full, tmp_path / "a.mrc", history="new line\nwith ångström " + "x" * 100)
+    full.write(tmp_path / "a.mrc", history="new line\nwith ångström " + "x" * 100)
     labels = read(tmp_path / "a.mrc").labels
     assert labels[:9] == ("label 0", *old[2:])
     assert labels[9].startswith("new line with ?ngstr?m xxx")
     assert len(labels[9]) == 80
-    write(full, tmp_path / "b.mrc")
+    full.write(tmp_path / "b.mrc")
     assert read(tmp_path / "b.mrc").labels == old
 
 
 def test_the_label_that_turns_a_map_in_chimera_is_not_passed_on(tmp_path: Path, density_map: DensityMap) -> None:
     turned = DensityMap(density_map.data, density_map.grid, labels=("Chimera rotation: 0 0 1 30", "kept"))
-    write(turned, tmp_path / "a.mrc")
+    turned.write(tmp_path / "a.mrc")
     assert read(tmp_path / "a.mrc").labels == ("kept",)
 
 
@@ -91,26 +91,26 @@ def test_an_existing_file_stays_unless_it_may_be_replaced(tmp_path: Path, densit
     path = tmp_path / "a.mrc"
     path.write_bytes(b"precious")
     with pytest.raises(InputError, match=r"a\.mrc: exists already.*--overwrite"):
-        write(density_map, path)
+        density_map.write(path)
     assert path.read_bytes() == b"precious"
-    write(density_map, path, overwrite=True)
+    density_map.write(path, overwrite=True)
     np.testing.assert_array_equal(read(path).data, density_map.data)
     # Also the file that it came from.
-    write(read(path), path, overwrite=True)
+    read(path).write(path, overwrite=True)
     np.testing.assert_array_equal(read(path).data, density_map.data)
 
 
 @pytest.mark.parametrize("name", ["a", "a.gz", "a.mrcs", "a.txt", "a.mrc.zip", "a.mrc.gz.txt"])
 def test_unknown_endings(tmp_path: Path, density_map: DensityMap, name: str) -> None:
     with pytest.raises(InputError, match=r"unknown ending, expected one of \.mrc, \.map"):
-        write(density_map, tmp_path / name)
+        density_map.write(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_map_that_is_not_contiguous(tmp_path: Path) -> None:
     data = np.arange(120, dtype=np.float64).reshape(6, 5, 4).T
     density_map = DensityMap(data, Grid((4, 5, 6)))
-    write(density_map, tmp_path / "a.mrc")
+    density_map.write(tmp_path / "a.mrc")
     np.testing.assert_array_equal(read(tmp_path / "a.mrc").data, data)
 
 
@@ -134,13 +134,13 @@ def test_any_grid_survives_as_far_as_single_precision_goes(
 ) -> None:
     path = tmp_path_factory.mktemp("round") / "a.mrc"
     data = np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
-    write(DensityMap(data, Grid(shape, voxel, origin)), path)
+    DensityMap(data, Grid(shape, voxel, origin)).write(path)
     got = read(path)
     np.testing.assert_array_equal(got.data, data)
     np.testing.assert_allclose(got.grid.voxel_size_angstrom, voxel, rtol=7e-7)
     # An origin below a millionth of a voxel counts as none.
     np.testing.assert_allclose(got.grid.origin_angstrom, origin, rtol=1e-7, atol=1e-6 * max(voxel))
-    write(got, path, overwrite=True)
+    got.write(path, overwrite=True)
     np.testing.assert_allclose(read(path).grid.voxel_size_angstrom, got.grid.voxel_size_angstrom, rtol=2e-7)
 
 
@@ -149,7 +149,7 @@ def test_real_maps_survive(data_folder: Path, tmp_path: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MapWarning)
             original = read(path)
-        write(original, tmp_path / "a.mrc", overwrite=True)
+        original.write(tmp_path / "a.mrc", overwrite=True)
         got = read(tmp_path / "a.mrc")
         np.testing.assert_array_equal(got.data, original.data)
         assert got.grid == original.grid

@@ -3,7 +3,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from botalign import InputError, wemd
-from botalign.transport import WaveletEmbedding, distance_block, pair_distances
+from botalign.transport import WaveletTransform, distance_block, pair_distances
 
 NORMS = [("l1", "cityblock"), ("l2", "euclidean")]
 
@@ -39,8 +39,8 @@ def test_rows_that_are_not_side_by_side_in_memory_are_taken_too() -> None:
 
 def test_embeddings_lie_as_far_apart_as_the_wemd_says() -> None:
     maps = np.random.default_rng(4).random((3, 10, 12, 9))
-    embedded = WaveletEmbedding(maps.shape[1:], wavelet="coif3", levels=4, voxel_size=2.0).many(maps)
-    expected = [[wemd(a, b, wavelet="coif3", levels=4, voxel_size=2.0) for a in maps] for b in maps]
+    embedded = WaveletTransform(maps.shape[1:], wavelet="coif3", scales=4, voxel_size=2.0).many(maps)
+    expected = [[wemd(a, b, wavelet="coif3", scales=4, voxel_size=2.0) for a in maps] for b in maps]
     np.testing.assert_allclose(pair_distances(embedded), expected, rtol=1e-5, atol=1e-9)
 
 

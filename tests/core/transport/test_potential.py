@@ -15,12 +15,12 @@ def blob(size: int, x: float, sigma: float = 2.5) -> np.ndarray:
 
 @pytest.mark.parametrize("shape", [(17, 23), (32, 32), (12, 15, 20)])
 @pytest.mark.parametrize("wavelet", ["sym3", "haar", "coif3", "bior2.2", "rbio1.3"])
-@pytest.mark.parametrize("levels", [1, 6])
-def test_its_pairing_with_the_difference_is_the_distance(shape: tuple[int, ...], wavelet: str, levels: int) -> None:
+@pytest.mark.parametrize("scales", [1, 6])
+def test_its_pairing_with_the_difference_is_the_distance(shape: tuple[int, ...], wavelet: str, scales: int) -> None:
     a, b = np.random.default_rng(0).random((2, *shape))
-    potential = dual_potential(a, b, wavelet=wavelet, levels=levels, voxel_size=1.3)
+    potential = dual_potential(a, b, wavelet=wavelet, scales=scales, voxel_size=1.3)
     assert potential.shape == shape
-    distance = wemd(a, b, wavelet=wavelet, levels=levels, voxel_size=1.3)
+    distance = wemd(a, b, wavelet=wavelet, scales=scales, voxel_size=1.3)
     assert (potential * (a - b)).sum() == pytest.approx(distance, rel=1e-12)
 
 
@@ -37,7 +37,7 @@ def test_no_other_difference_pairs_better_than_its_own() -> None:
 def test_for_an_orthogonal_wavelet_it_has_the_signs_of_the_difference() -> None:
     # Far from the sides of the box, its own coefficients are the weights with the signs of those of the difference.
     a, b = np.random.default_rng(2).random((2, 64, 64))
-    _, details = pywt.wavedecn(dual_potential(a, b, wavelet="db2", levels=1), "db2", mode="zero", level=1)
+    _, details = pywt.wavedecn(dual_potential(a, b, wavelet="db2", scales=1), "db2", mode="zero", level=1)
     _, differences = pywt.wavedecn(a - b, "db2", mode="zero", level=1)
     for name, detail in details.items():
         inner = (slice(4, -4),) * 2
@@ -68,7 +68,7 @@ def test_where_nothing_differs_it_is_flat() -> None:
     [
         ((8, 8), (8, 9), {}, "same shape"),
         ((8,), (8,), {}, "1 dimensions"),
-        ((8, 8), (8, 8), {"levels": 0}, "levels: got 0"),
+        ((8, 8), (8, 8), {"scales": 0}, "scales: got 0"),
         ((8, 8), (8, 8), {"wavelet": "sinc"}, "wavelet: got 'sinc'"),
     ],
 )

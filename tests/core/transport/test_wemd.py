@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from botalign import InputError, embed
+from botalign import InputError, wavelet_transform
 from botalign.transport import WaveletDistance
 
 SHAPES = [(16, 16, 16), (15, 15, 15), (9, 16, 21), (32, 31, 17), (5, 8, 3)]
@@ -17,9 +17,9 @@ def maps(shape: tuple[int, int, int], seed: int = 0) -> tuple[np.ndarray, np.nda
 @pytest.mark.parametrize("wavelet", ["sym3", "haar", "db2", "db4", "sym5", "coif1", "coif3"])
 def test_it_agrees_with_pywavelets(shape: tuple[int, int, int], wavelet: str) -> None:
     a, b = maps(shape)
-    for levels in range(1, 7):
-        fast = WaveletDistance(shape, wavelet=wavelet, levels=levels, voxel_size=2.5)(a, b)
-        plain = embed(a.astype(float) - b, wavelet=wavelet, levels=levels, voxel_size=2.5)
+    for scales in range(1, 7):
+        fast = WaveletDistance(shape, wavelet=wavelet, scales=scales, voxel_size=2.5)(a, b)
+        plain = wavelet_transform(a.astype(float) - b, wavelet=wavelet, scales=scales, voxel_size=2.5)
         # Both maps are float32, so is the fast transform.
         assert fast == pytest.approx(np.abs(plain).sum(), rel=2e-5)
 
@@ -58,7 +58,7 @@ def test_the_same_bits_twice() -> None:
     [
         ((8, 8), {}, "shape: got"),
         ((8, 8, 8, 8), {}, "shape: got"),
-        ((8, 8, 8), {"levels": 0}, "levels: got 0"),
+        ((8, 8, 8), {"scales": 0}, "scales: got 0"),
         ((8, 8, 8), {"wavelet": "none"}, "wavelet: got 'none'"),
     ],
 )

@@ -45,8 +45,8 @@ def verdict_and_hand_are_in_the_cores_words(cx):
         (alignment,) = cx.run(command)
         said = cx.log_so_far()
         assert alignment.verdict == verdict, (command, alignment.verdict)
-        assert f"\n  hand: {alignment.hand_in_words}\n" in said
-        assert f"\n  verdict: {alignment.verdict_in_words}\n" in said
+        assert f"\n  hand: {alignment.hand_text}\n" in said
+        assert f"\n  verdict: {alignment.verdict_text}\n" in said
 
 
 def equivalent_poses_of_a_symmetric_map_are_told(cx):
@@ -129,7 +129,7 @@ def a_result_file_can_be_applied_here_and_elsewhere(cx):
     assert same(half.scene_position, place(np.eye(3, 4)))
     cx.run(f"botalign apply #3 file {path}")
     np.testing.assert_allclose(half.scene_position.matrix, alignment.moving_to_fixed, atol=1e-9)
-    moved = botalign.Alignment.load(path).apply(botalign.read(moving.path), onto=botalign.read(fixed.path))
+    moved = botalign.Alignment.read(path).apply(botalign.read(moving.path), onto=botalign.read(fixed.path))
     assert botalign.correlation(moved.data, botalign.read(fixed.path).data) > 0.99
 
 

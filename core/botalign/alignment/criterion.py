@@ -1,0 +1,131 @@
+"""By what candidates are fitted and judged: by the whole maps, or by the part that they have in common."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+
+from botalign.alignment.agreement_weights import averaged_weights
+from botalign.alignment.fitting import FitProblem
+from botalign.alignment.records import Candidate
+from botalign.alignment.robust import RobustProblem
+from botalign.alignment.shell_curve import shell_correlation
+from botalign.alignment.survey import Surveyed
+from botalign.alignment.verdict import Evidence
+from botalign.arrays import Matrix
+from botalign.geometry import compose, identity, matrix_from_rotation_vector, transform_about
+from botalign.maps.resampling import spline_at
+from botalign.maps.splines import spline_coefficients
+
+#: If the answer of the search correlates as well as this, it is an evident copy, and no second search is made.
+EVIDENT = 0.9
+#: Before the coarse fit, a candidate this many times as far from correlation 1 as the best one is not fitted.
+OUTCLASSED = 2.5
+#: Angles about the best pose at which the fit of the common part starts again: also beyond the reach of a fit.
+AROUND_DEGREES = (10.0, 30.0)
+#: Standard deviation, in diameters of the molecule, of the Gaussian that averages the weights for the verdict. The
+#: weights must not select the details that they judge: unrelated maps agree here and there by chance, and with a
+#: narrower average the weights would follow that.
+AVERAGED_DIAMETERS = 1 / 8
+
+
+class Criterion(Protocol):
+    """How candidates are fitted and judged."""
+
+    def fit(self, problem: FitProblem) -> FitProblem:
+        """Return the fit that is used, given that of the whole maps."""
+
+    def split(self, candidates: list[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+        """Return the candidates to fit, and those that are not worth it."""
+
+    def is_evident(self, candidates: Sequence[Candidate]) -> bool:
+        """Whether the best candidates of the hands show that no second search is needed."""
+
+    def more_starts(self, fit: FitProblem, best: Candidate) -> list[Candidate]:
+        """Return further poses at which to fit, given the best candidate of a hand."""
+
+    def evidence(self, fixed: Surveyed, moving: Surveyed, fit: FitProblem, transform: Matrix) -> Evidence:
+        """Return the evidence for the verdict on a pose."""
+
+
+class WholeMaps:
+    """The correlation of the whole maps."""
+
+    def fit(self, problem: FitProblem) -> FitProblem:
+        """Fit the whole maps."""
+        return problem
+
+    def split(self, candidates: list[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+        """Leave out candidates that correlate much worse than the best one."""
+        least = 1 - OUTCLASSED * (1 - max(candidate.quality for candidate in candidates))
+        kept = [candidate for candidate in candidates if candidate.quality >= least]
+        return kept, [candidate for candidate in candidates if candidate.quality < least]
+
+    def is_evident(self, candidates: Sequence[Candidate]) -> bool:
+        """Whether one of them is an evident copy."""
+        return max(candidate.quality for candidate in candidates) >= EVIDENT
+
+    def more_starts(self, fit: FitProblem, best: Candidate) -> list[Candidate]:
+        """Return none."""
+        return []
+
+    def evidence(self, fixed: Surveyed, moving: Surveyed, fit: FitProblem, transform: Matrix) -> Evidence:
+        """Compare the whole maps."""
+        return Evidence(shell_correlation(fixed, moving, transform), 2 * fixed.radius_angstrom)
+
+
+class CommonPart(WholeMaps):
+    """The part in which the maps agree: for two conformations."""
+
+    def fit(self, problem: FitProblem) -> RobustProblem:
+        """Fit what the maps have in common."""
+        return RobustProblem.of(problem)
+
+    def split(self, candidates: list[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+        """Keep all: maps that have a part in common may correlate badly as a whole."""
+        return candidates, []
+
+    def is_evident(self, candidates: Sequence[Candidate]) -> bool:
+        """Return False: a pose that fits the whole maps well may not be the one that fits a part best."""
+        return False
+
+    def more_starts(self, fit: FitProblem, best: Candidate) -> list[Candidate]:
+        """Return poses around the best one.
+
+        Between two domains that moved against each other lies a pose that is right for neither, at which a fit may end.
+        """
+        starts = []
+        for angle, axis in itertools.product(np.radians(AROUND_DEGREES), np.concatenate([np.eye(3), -np.eye(3)])):
+            turn = transform_about(matrix_from_rotation_vector(angle * axis), fit.centre, fit.centre)
+            starts.append(replace(best, moving_to_fixed=compose(turn, best.moving_to_fixed)))
+        return starts
+
+    def evidence(self, fixed: Surveyed, moving: Surveyed, fit: FitProblem, transform: Matrix) -> Evidence:
+        """Compare the whole maps and what they have in common; return what speaks more for a match.
+
+        Maps that match as a whole do so in part, but in less of them noise shows more.
+        """
+        whole = super().evidence(fixed, moving, fit, transform)
+        return max(whole, _evidence_in_common(fixed, moving, fit, transform), key=lambda evidence: evidence.signs)
+
+
+def criterion_for(loss: object) -> Criterion:
+    """Return the criterion that goes with a loss."""
+    return CommonPart() if loss == "core" else WholeMaps()
+
+
+def _evidence_in_common(fixed: Surveyed, moving: Surveyed, fit: FitProblem, transform: Matrix) -> Evidence:
+    """Return the Fourier shell correlation of what two maps have in common at a pose, and how large that is."""
+    assert isinstance(fit, RobustProblem)
+    diameter = 2 * fixed.radius_angstrom
+    sigma = AVERAGED_DIAMETERS * diameter / fit.fixed_grid.voxel_size_angstrom[0]
+    averaged = averaged_weights(fit, transform, sigma)
+    share = float(averaged[tuple(fit.points.T[::-1])].mean())
+    ball, grid = fixed.ball, fixed.density.grid
+    weights = spline_at(spline_coefficients(averaged), fit.fixed_grid, identity(), grid, ball.points)
+    shells = shell_correlation(fixed, moving, transform, weights=np.clip(weights, 0, 1))
+    return Evidence(shells, diameter, share)

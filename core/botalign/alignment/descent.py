@@ -1,0 +1,91 @@
+"""Damped Gauss-Newton steps (Levenberg and Marquardt), for every fit of a pose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, Self, TypeVar
+
+import numpy as np
+
+from botalign.arrays import Matrix
+
+
+class Point(Protocol):
+    """A pose during a descent, with what its next step is computed from."""
+
+    def step(self, damping: float) -> Matrix:
+        """Return a step, shape (6,): rotation (radians) and shift (voxels)."""
+
+    def moved(self, step: Matrix) -> Self:
+        """Return the point after a step."""
+
+    def gain(self, other: Self) -> float:
+        """Return by how much the loss is lower at another point."""
+
+
+P = TypeVar("P", bound=Point)
+
+
+def is_small(step: Matrix, tolerance: float) -> bool:
+    """Whether a step rotates by less than `tolerance` degrees and shifts by less than `tolerance` voxels."""
+    return bool(np.degrees(np.abs(step[:3]).max()) < tolerance and np.abs(step[3:6]).max() < tolerance)
+
+
+def descend(
+    point: P,
+    *,
+    converged: Callable[[P, Matrix, float], bool],
+    max_steps: int,
+    least_damping: float = 1e-4,
+    largest_damping: float = 1e6,
+) -> P:
+    """Go to a minimum of the loss near a point.
+
+    Parameters
+    ----------
+    point : Point
+        Start.
+    converged : callable
+        Takes the present point, the last step and its gain; returns whether to stop.
+    max_steps : int
+        Largest number of steps.
+    least_damping, largest_damping : float
+        The damping rises to ten times the first at least after a step that was rejected; the descent ends beyond the
+        second.
+
+    Returns
+    -------
+    Point
+        The last point that was accepted.
+    """
+    damping = 1e-3
+    for _ in range(max_steps):
+        step = point.step(damping)
+        trial = point.moved(step)
+        gain = point.gain(trial)
+        if gain >= 0:
+            point = trial
+            damping *= 0.2
+        else:
+            damping = max(damping, least_damping) * 10
+        if converged(point, step, gain) or damping > largest_damping:
+            break
+    return point
+
+
+def solve_damped(hessian: Matrix, right: Matrix, damping: float | Matrix) -> Matrix:
+    """Solve a linear system whose diagonal is raised by a share of itself.
+
+    Parameters
+    ----------
+    hessian : ndarray, shape (n, n)
+        Matrix of the system.
+    right : ndarray, shape (n,)
+        Right-hand side.
+    damping : float or ndarray, shape (n,)
+        By how much of itself the diagonal is raised.
+    """
+    diagonal = np.diag(hessian).copy()
+    diagonal[diagonal <= 0] = 1.0
+    diagonal *= damping + 1e-12
+    return np.asarray(np.linalg.solve(hessian + np.diag(diagonal), right))

@@ -1,0 +1,72 @@
+"""Poses that differ: which of many poses count as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from botalign.arrays import Matrix
+from botalign.geometry import apply_transform, geodesic_degrees
+
+
+@dataclass(frozen=True, eq=False)
+class Tolerance:
+    """How similar two poses must be to count as one.
+
+    Attributes
+    ----------
+    degrees : float
+        Largest angle between their rotations.
+    angstrom : float or None
+        Largest distance between the images of `point`; None if positions do not matter.
+    point : ndarray, shape (3,), or None
+        The point, in the coordinates that the poses transform.
+    """
+
+    degrees: float
+    angstrom: float | None = None
+    point: Matrix | None = None
+
+    def same(self, first: Matrix, second: Matrix) -> bool:
+        """Whether two poses, rotations or transforms, count as one."""
+        if self.angstrom is not None and self.point is not None:
+            apart = apply_transform(first, self.point) - apply_transform(second, self.point)
+            if float(np.linalg.norm(apart)) > self.angstrom:
+                return False
+        return float(geodesic_degrees(first[:, :3], second[:, :3])) < self.degrees
+
+
+def distinct(
+    poses: Sequence[Matrix] | Matrix,
+    losses: Sequence[float] | Matrix,
+    tolerance: Tolerance,
+    *,
+    count: int | None = None,
+) -> list[int]:
+    """Return the indices of the poses with the lowest losses that differ from each other.
+
+    Parameters
+    ----------
+    poses : sequence of ndarray, shape (3, 3) or (3, 4)
+        Rotations or transforms.
+    losses : sequence of float
+        Their losses.
+    tolerance : Tolerance
+        Poses within it count as one: that with the lowest loss.
+    count : int, optional
+        The largest number of poses to return; by default all.
+
+    Returns
+    -------
+    list of int
+        Indices, lowest loss first.
+    """
+    chosen: list[int] = []
+    for index in np.argsort(losses, kind="stable"):
+        if len(chosen) == count:
+            break
+        if not any(tolerance.same(poses[index], poses[other]) for other in chosen):
+            chosen.append(int(index))
+    return chosen

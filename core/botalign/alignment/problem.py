@@ -1,0 +1,198 @@
+"""The alignment problem: two maps, the options, and what is computed from them once for every solver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from botalign.alignment.criterion import Criterion, criterion_for
+from botalign.alignment.fitting import FitProblem
+from botalign.alignment.losses import Distance, distance_for, length_scale
+from botalign.alignment.masking import masked
+from botalign.alignment.options import AlignmentOptions
+from botalign.alignment.sampling import finest_useful_voxel, fit_problem
+from botalign.alignment.shifts import ShiftedPair, shifted_pair
+from botalign.alignment.survey import Surveyed, common_sigma_angstrom, survey
+from botalign.alignment.uncertainty import Uncertainty, half_map_noise, uncertainty
+from botalign.alignment.verdict import Evidence
+from botalign.alignment.working_pair import WorkingPair, working_pair
+from botalign.arrays import Matrix, Volume
+from botalign.errors import InputError, Setting
+from botalign.geometry import MIRROR, geodesic_degrees
+from botalign.maps.density_map import DensityMap
+from botalign.maps.expected import expect_map
+
+#: The sizes of two boxes, and of two molecules, must differ by less than this factor. Otherwise the voxel size of one
+#: of them is probably wrong.
+LARGEST_RATIO = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class AlignmentProblem:
+    """Two surveyed maps and the options of their alignment.
+
+    What several steps of a solver need is computed on first use and kept.
+
+    Attributes
+    ----------
+    fixed, moving : Surveyed
+        The maps: smoothed, cropped, with a contour level and a centre of mass.
+    options : AlignmentOptions
+        The options.
+    """
+
+    fixed: Surveyed
+    moving: Surveyed
+    options: AlignmentOptions
+
+    @classmethod
+    def of(cls, fixed: DensityMap, moving: DensityMap, options: AlignmentOptions) -> AlignmentProblem:
+        """Check two maps, apply their masks, and survey them.
+
+        Raises
+        ------
+        InputError
+            If a map is not a map or holds nothing to align, or the two cannot show the same molecule.
+        """
+        expect_map(fixed, "fixed")
+        expect_map(moving, "moving")
+        _check_boxes(fixed, moving)
+        _check_halves("half_maps_fixed", fixed, options.half_maps_fixed)
+        _check_halves("half_maps_moving", moving, options.half_maps_moving)
+        a = survey(masked(fixed, options.mask_fixed), level=options.contour_level_fixed, role="fixed")
+        b = survey(masked(moving, options.mask_moving), level=options.contour_level_moving, role="moving")
+        _check_radii(a, b, fixed.name, moving.name)
+        return cls(a, b, options)
+
+    @cached_property
+    def criterion(self) -> Criterion:
+        """By what candidates are fitted and judged."""
+        return criterion_for(self.options.loss)
+
+    @cached_property
+    def working_pair(self) -> WorkingPair:
+        """The maps in the box of the search."""
+        return working_pair(self.fixed, self.moving, size=self.options.size)
+
+    @cached_property
+    def shifted_pair(self) -> ShiftedPair:
+        """The maps in a coarse box, for comparisons over all shifts."""
+        return shifted_pair(self.fixed, self.moving)
+
+    @cached_property
+    def distance(self) -> Distance:
+        """The distance that the search minimises, of maps in the box of the search."""
+        pair, options = self.working_pair, self.options
+        return distance_for(
+            options.loss, (options.size,) * 3, wavelet=options.wavelet, scales=options.scales,
+            voxel_angstrom=pair.voxel_angstrom,
+        )  # fmt: skip
+
+    def prepare_for_threads(self, *, refine: bool) -> None:
+        """Compute what the searches of both hands share, before they start in two threads."""
+        _ = self.working_pair, self.distance
+        if refine:
+            _ = self.coarse_fit, self.shifted_pair
+
+    @property
+    def length_scale(self) -> float:
+        """Length scale of the surrogate's kernel."""
+        return length_scale(self.options.loss)
+
+    @cached_property
+    def coarse_fit(self) -> FitProblem:
+        """The fit at the voxel size of the search."""
+        return self.fit(self.working_pair.voxel_angstrom)
+
+    def fit(self, voxel_angstrom: float) -> FitProblem:
+        """Sample the maps for a fit with voxels of a given size."""
+        return self.criterion.fit(fit_problem(self.fixed, self.moving, voxel_angstrom=voxel_angstrom))
+
+    def finest_useful_voxel(self, transform: Matrix) -> float:
+        """Return the side in angstrom of the voxels that hold all the signal that the maps share at a pose."""
+        return finest_useful_voxel(self.fixed, self.moving, transform)
+
+    def evidence(self, fit: FitProblem, transform: Matrix) -> Evidence:
+        """Return the evidence for the verdict on a pose."""
+        return self.criterion.evidence(self.fixed, self.moving, fit, transform)
+
+    def uncertainty(self, fit: FitProblem, transform: Matrix) -> Uncertainty:
+        """Return the standard errors of a fitted pose."""
+        return uncertainty(fit.agreeing(transform), transform, noise=self._noise(fit))
+
+    def _noise(self, fit: FitProblem) -> tuple[Volume, Volume] | None:
+        """Return the noise of both maps as the fit samples them, if there are half maps."""
+        options = self.options
+        if options.half_maps_fixed is None or options.half_maps_moving is None:
+            return None
+        sigma = common_sigma_angstrom(self.fixed, self.moving, fit.fixed_grid.voxel_size_angstrom[0])
+        of_fixed = half_map_noise(*options.half_maps_fixed, fit.fixed_grid, sigma_angstrom=sigma)
+        return of_fixed, half_map_noise(*options.half_maps_moving, fit.moving_grid, sigma_angstrom=sigma)
+
+    @property
+    def hands(self) -> tuple[bool, ...]:
+        """The hands to search, that of the start first: whether the moving map is mirrored."""
+        first = bool(np.linalg.det(self.options.start_transform()[:, :3]) < 0)
+        return (first,) if self.options.hand == "keep" else (first, not first)
+
+    @property
+    def chooses_hand(self) -> bool:
+        """Whether the result has the better hand, instead of that of the start."""
+        return self.options.hand == "auto"
+
+    def start(self, mirrored: bool) -> tuple[Matrix, float | None]:
+        """Return the rotation from which the search of a hand starts, and its limit in degrees.
+
+        A start of the other hand says nothing about this one, which is searched everywhere from the identity.
+        """
+        if mirrored is not self.hands[0]:
+            return np.eye(3), None
+        linear = self.options.start_transform()[:, :3]
+        return linear @ (MIRROR if mirrored else np.eye(3)), self.options.local_degrees
+
+    def allows(self, linear: Matrix) -> bool:
+        """Whether an orthogonal matrix lies within `local_degrees` of the start, if it has the hand of the start."""
+        start, limit = self.options.start_transform()[:, :3], self.options.local_degrees
+        if limit is None or np.linalg.det(start) * np.linalg.det(linear) < 0:
+            return True
+        return float(geodesic_degrees(linear, start)) <= limit + 1e-6
+
+    def random(self, mirrored: bool) -> np.random.Generator:
+        """Return the random numbers for the search of a hand.
+
+        The search of one hand does not depend on whether the other is searched. And a pose that somebody draws from the
+        same seed to test the search is not among its draws, as it would be with ``default_rng(seed)``.
+        """
+        return np.random.default_rng(np.random.SeedSequence(self.options.seed, spawn_key=(1 + mirrored,)))
+
+
+def _check_boxes(fixed: DensityMap, moving: DensityMap) -> None:
+    """Refuse boxes that cannot hold the same molecule."""
+    a, b = float(fixed.grid.size_angstrom.max()), float(moving.grid.size_angstrom.max())
+    if max(a, b) >= LARGEST_RATIO * min(a, b):
+        raise InputError(
+            f"fixed map {fixed.name} is {a:.4g} A wide and moving map {moving.name} {b:.4g} A, expected sizes within a "
+            f"factor of {LARGEST_RATIO:g}; is the voxel size of one of them wrong?"
+        )
+
+
+def _check_halves(name: str, whole: DensityMap, halves: tuple[DensityMap, DensityMap] | None) -> None:
+    """Refuse a map given as one of its own half maps: the difference of the two would not be noise."""
+    for half in halves or ():
+        if half.grid == whole.grid and np.array_equal(half.data, whole.data):
+            raise InputError(
+                Setting(name),
+                f": {half.name} is the whole map {whole.name}, expected one of its half maps.",
+            )
+
+
+def _check_radii(fixed: Surveyed, moving: Surveyed, fixed_name: str, moving_name: str) -> None:
+    """Refuse molecules that cannot be the same."""
+    a, b = fixed.radius_angstrom, moving.radius_angstrom
+    if max(a, b) >= LARGEST_RATIO * min(a, b):
+        raise InputError(
+            f"above its contour level, fixed map {fixed_name} is {2 * a:.4g} A wide and moving map {moving_name} "
+            f"{2 * b:.4g} A, expected sizes within a factor of {LARGEST_RATIO:g}; give other contour levels."
+        )

@@ -1,0 +1,59 @@
+"""Records that a result consists of: the maps, the candidates, the evaluations of the search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from botalign.arrays import Matrix
+from botalign.maps.grid import Grid
+
+
+@dataclass(frozen=True)
+class MapReference:
+    """Name and grid of a map that was aligned."""
+
+    name: str
+    grid: Grid
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A pose that was kept for refinement.
+
+    Attributes
+    ----------
+    moving_to_fixed : ndarray, shape (3, 4)
+        The pose.
+    mirrored : bool
+        Whether it mirrors the moving map.
+    loss : float
+        Loss of the search at the pose before refinement.
+    correlation : float or None
+        Correlation about the mean after refinement; None if the pose was not refined.
+    as_good : bool
+        Whether it fits as well as the answer, within the error of the difference.
+    share : float or None
+        With the loss ``"core"``: share of the fixed molecule in which the maps agree at this pose.
+    """
+
+    moving_to_fixed: Matrix
+    mirrored: bool
+    loss: float
+    correlation: float | None
+    as_good: bool = False
+    share: float | None = None
+
+    @property
+    def quality(self) -> float:
+        """Value by which candidates are ranked: the share if that was fitted, otherwise the correlation."""
+        if self.share is not None:
+            return self.share
+        return -1.0 if self.correlation is None else self.correlation
+
+
+@dataclass(frozen=True)
+class TracePoint:
+    """One evaluation of the search: its loss, and whether the moving map was mirrored."""
+
+    mirrored: bool
+    loss: float

@@ -1,0 +1,38 @@
+"""The Fourier shell correlation of two surveyed maps at a pose."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from botalign.alignment.survey import Surveyed, common_sigma_angstrom
+from botalign.arrays import Matrix, Volume
+from botalign.maps.grid import Grid
+from botalign.maps.resampling import spline_at
+from botalign.maps.splines import spline_coefficients
+from botalign.scores import ShellCorrelation, correlate_shells
+
+
+def shell_correlation(
+    fixed: Surveyed, moving: Surveyed, transform: Matrix, *, weights: Volume | None = None
+) -> ShellCorrelation:
+    """Fourier shell correlation inside a soft ball about the fixed map's molecule, on the fixed map's grid.
+
+    With `weights`, one for each voxel in the ball, both maps are multiplied by them.
+    """
+    grid = fixed.density.grid
+    ball = fixed.ball
+    coefficients, source = moving.coefficients, moving.density.grid
+    coarser = max(fixed.voxel_angstrom, moving.voxel_angstrom)
+    if fixed.voxel_angstrom > 1.2 * moving.voxel_angstrom:  # what the fixed map's grid can't hold must go first
+        side = int(np.ceil(source.size_angstrom[0] / fixed.voxel_angstrom))
+        source = Grid.cube(side, fixed.voxel_angstrom, moving.centre_angstrom)
+        sigma = common_sigma_angstrom(fixed, moving, fixed.voxel_angstrom)
+        coefficients = spline_coefficients(moving.on(source, sigma_angstrom=sigma))
+    values, still = spline_at(coefficients, source, transform, grid, ball.points), fixed.spectrum
+    if weights is not None:
+        values *= weights
+        still = ball.spectrum(fixed.density.data.ravel()[ball.inside] * weights)
+    moved = ball.spectrum(values)
+    curve = correlate_shells(still, moved, grid.shape[0], voxel_size_angstrom=fixed.voxel_angstrom)
+    held = max(1, np.count_nonzero(curve.frequency_per_angstrom <= 1 / (2 * coarser)))  # by the coarser map as well
+    return ShellCorrelation(curve.frequency_per_angstrom[:held], curve.correlation[:held])

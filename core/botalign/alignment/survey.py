@@ -1,0 +1,269 @@
+"""A map made ready for the fit: smoothed, cropped to its molecule, its contour and its centre of mass known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, ndimage
+
+from botalign.arrays import Volume
+from botalign.errors import InputError
+from botalign.maps.contour import background_level, contour_level, contrast, level_above
+from botalign.maps.density_map import DensityMap
+from botalign.maps.expected import expect_map
+from botalign.maps.grid import Grid
+from botalign.maps.resampling import SMOOTHING_VOXELS, smoothed
+from botalign.maps.splines import spline_coefficients
+
+#: Voxels a side of the first look at a map, which finds where in its box the molecule lies; fewer where it is noisy.
+SURVEY_SIDES = (48, 32, 24, 16)
+#: A map is clear where its maximum is this many standard deviations of its noise.
+CLEAR = 12.0
+#: Parts of the molecule hold this share of the mass of the largest, or are taken for specks: in a clear map, and in one
+#: so noisy that no sampling makes it clear.
+LEAST_PART, LEAST_PART_IN_NOISE = 0.02, 0.1
+#: Most voxels a side that any step of the fit works with, give or take a few for a quick Fourier transform.
+FINEST_SIDE = 128
+#: Empty voxels kept about the molecule.
+CLEARANCE_VOXELS = 8
+#: Share of the mass above the contour that counts as the molecule; the rest may be specks of noise.
+ENCLOSED_MASS = 0.999
+
+
+@dataclass(frozen=True, eq=False)
+class Ball:
+    """The voxels of a map in a soft ball about its molecule.
+
+    Attributes
+    ----------
+    inside : ndarray of int, shape (n,)
+        Their places in the ravelled map.
+    points : ndarray of int32, shape (n, 3)
+        Their indices ``(x, y, z)``.
+    weight : ndarray, shape (n,)
+        From 1 inside the molecule's ball to 0 four voxels beyond, along a cosine.
+    shape : tuple of int
+        Shape of the map.
+    """
+
+    inside: NDArray[np.int64]
+    points: NDArray[np.int32]
+    weight: NDArray[np.float32]
+    shape: tuple[int, ...]
+
+    def spectrum(self, values: Volume) -> NDArray[np.complex64]:
+        """Return the half spectrum of a map that has these densities in the ball, weighted, and is zero elsewhere."""
+        masked = np.zeros(self.shape, dtype=np.float32)
+        masked.ravel()[self.inside] = values * self.weight
+        return np.asarray(fft.rfftn(masked, workers=1))
+
+
+@dataclass(frozen=True, eq=False)
+class Extent:
+    """Volume above the contour, centre of the mass there, and radius of the ball about it that holds the mass."""
+
+    volume_angstrom3: float
+    centre_angstrom: NDArray[np.float64]
+    radius_angstrom: float
+
+
+@dataclass(frozen=True, eq=False)
+class Surveyed:
+    """A map, smoothed and cropped to its molecule, no finer than the fit needs.
+
+    Smoothing comes first because the contour is not linear: what is cut off a map and off its rotated copy is the same
+    only if both are smooth between their voxels.
+
+    Attributes
+    ----------
+    density : DensityMap
+        The smoothed densities in a cube about the molecule, less the background.
+    sigma_angstrom : float
+        Standard deviation of the smoothing.
+    volume_angstrom3 : float
+        Volume of the molecule: what lies above the contour level. However the densities are smoothed, the contour that
+        encloses this volume is the one of the molecule.
+    centre_angstrom : ndarray, shape (3,)
+        Centre of the mass above the level, ``(x, y, z)``.
+    radius_angstrom : float
+        Radius of the ball about it that holds that mass.
+    """
+
+    density: DensityMap
+    sigma_angstrom: float
+    volume_angstrom3: float
+    centre_angstrom: NDArray[np.float64]
+    radius_angstrom: float
+
+    @cached_property
+    def level(self) -> float:
+        """Contour level of the densities."""
+        return self.level_of(self.density.data, self.voxel_angstrom)
+
+    def level_of(self, data: Volume, voxel_angstrom: float) -> float:
+        """Return the level that encloses the molecule's volume in densities on another grid."""
+        return level_enclosing(data, self.volume_angstrom3 / voxel_angstrom**3)
+
+    @cached_property
+    def coefficients(self) -> Volume:
+        """Cubic B-spline coefficients of the densities."""
+        return spline_coefficients(self.density.data)
+
+    @cached_property
+    def ball(self) -> Ball:
+        """The soft ball about the molecule."""
+        grid, voxel = self.density.grid, self.voxel_angstrom
+        inner = self.radius_angstrom / voxel
+        outer = min(inner + 4, (grid.shape[0] - 1) / 2)
+        z, y, x = ((grid.axis_angstrom(axis) - self.centre_angstrom[2 - axis]) / voxel for axis in range(3))
+        squared = ((z**2)[:, None, None] + (y**2)[None, :, None] + x**2).ravel()
+        inside = np.flatnonzero(squared < outer**2)
+        distance = np.sqrt(squared[inside])
+        weight = 0.5 + 0.5 * np.cos(np.pi * np.clip((distance - inner) / max(outer - inner, 1e-9), 0, 1))
+        points = np.stack(np.unravel_index(inside, grid.shape)[::-1], axis=1).astype(np.int32)
+        return Ball(inside, points, weight.astype(np.float32), grid.shape)
+
+    @cached_property
+    def spectrum(self) -> NDArray[np.complex64]:
+        """Half spectrum of the densities in the ball."""
+        return self.ball.spectrum(self.density.data.ravel()[self.ball.inside])
+
+    @property
+    def voxel_angstrom(self) -> float:
+        """Side of a voxel."""
+        return self.density.grid.voxel_size_angstrom[0]
+
+    @property
+    def least_sigma_angstrom(self) -> float:
+        """Least smoothing of what :meth:`on` samples: the variances of two Gaussians add up."""
+        return float(np.hypot(self.sigma_angstrom, SMOOTHING_VOXELS * self.voxel_angstrom))
+
+    def on(self, grid: Grid, *, sigma_angstrom: float, clipped: bool = False) -> Volume:
+        """Sample on a grid, smoothed by a Gaussian of `sigma_angstrom` in all, or of the least there is.
+
+        With `clipped`, only the density above the contour, as the mass there; else all of it.
+        """
+        total = max(sigma_angstrom, self.least_sigma_angstrom)
+        values = smoothed(self.density, grid, sigma_angstrom=float(np.sqrt(total**2 - self.sigma_angstrom**2))).data
+        if clipped:
+            values -= np.float32(self.level_of(values, grid.voxel_size_angstrom[0]))
+            np.maximum(values, 0, out=values)
+        return values
+
+
+def common_sigma_angstrom(first: Surveyed, second: Surveyed, voxel_angstrom: float) -> float:
+    """Smoothing that voxels of a size ask for and both maps can be given, so that they lose the same detail."""
+    return max(SMOOTHING_VOXELS * voxel_angstrom, first.least_sigma_angstrom, second.least_sigma_angstrom)
+
+
+def survey(density_map: DensityMap, *, level: float | None = None, role: str = "map") -> Surveyed:
+    """Find where the molecule lies in a map.
+
+    Parameters
+    ----------
+    density_map : DensityMap
+        The map.
+    level : float, optional
+        Contour level of the map as it is. The smoothed map's contour then encloses the same share of the box.
+        By default :func:`botalign.maps.contour_level` of the smoothed map.
+    role : str, optional
+        What messages call the argument: ``fixed`` or ``moving``.
+
+    Raises
+    ------
+    InputError
+        If it is no map, the map is constant, or next to nothing lies above the level.
+    """
+    expect_map(density_map, role)
+    where = f"{role} map {density_map.name}"
+    low, high = float(density_map.data.min()), float(density_map.data.max())
+    if low == high:
+        what = "all zero" if low == 0 else f"{low:g} everywhere"
+        raise InputError(f"{where}: it is {what}, so there is nothing to align; is it the right file?")
+    volume = None
+    if level is not None:
+        above = int(np.count_nonzero(density_map.data > level))
+        if above < 8:
+            raise InputError(
+                f"{where}: {above} voxels lie above the contour level {level:g}, expected at least 8; its densities go "
+                f"from {low:g} to {high:g}, and {contour_level(density_map):.4g} is suggested."
+            )
+        volume = above * float(np.prod(density_map.grid.voxel_size_angstrom))
+    background = background_level(density_map.data)
+    finest = min(density_map.grid.voxel_size_angstrom)
+    extent, blur = _outline(density_map, background, finest, volume, where)
+    diameter = 2 * (extent.radius_angstrom + blur)
+    voxel = max(finest, diameter / (FINEST_SIDE - 2 * CLEARANCE_VOXELS))
+    # Room for the shell about the molecule that the fit compares as well, and for the smoothing to come.
+    side = diameter + 2 * CLEARANCE_VOXELS * voxel
+    density, sigma = _cropped(density_map, background, extent.centre_angstrom, side, voxel)
+    clear = contrast(density.data) >= CLEAR
+    if volume is not None or clear:
+        extent = _extent(density, volume, where, clear=clear)
+    return Surveyed(density, sigma, extent.volume_angstrom3, extent.centre_angstrom, extent.radius_angstrom)
+
+
+def _outline(
+    density_map: DensityMap, background: float, finest: float, volume: float | None, where: str
+) -> tuple[Extent, float]:
+    """Look at the whole box, as coarsely as it takes for the molecule to stand out; also return the voxels' side."""
+    grid = density_map.grid
+    whole = float(grid.size_angstrom.max())
+    for side in SURVEY_SIDES:
+        voxel = max(finest, whole / side)
+        rough, _ = _cropped(density_map, background, grid.centre_angstrom, whole, voxel)
+        clear = contrast(rough.data) >= CLEAR
+        if volume is not None or clear:
+            break
+    return _extent(rough, volume, where, clear=clear), voxel
+
+
+def _cropped(
+    density_map: DensityMap,
+    background: float,
+    centre: NDArray[np.float64],
+    side_angstrom: float,
+    voxel_angstrom: float,
+) -> tuple[DensityMap, float]:
+    """Sample a cube about a centre, its background zero; also return the standard deviation of the smoothing."""
+    # A side with small prime factors, for the Fourier transforms to come.
+    side = fft.next_fast_len(int(np.ceil(side_angstrom / voxel_angstrom)), real=True)
+    grid = Grid.cube(side, voxel_angstrom, centre)
+    sigma = SMOOTHING_VOXELS * max(voxel_angstrom, *density_map.grid.voxel_size_angstrom)
+    return smoothed(density_map, grid, sigma_angstrom=sigma, background=background), sigma
+
+
+def _extent(density_map: DensityMap, volume: float | None, where: str, *, clear: bool) -> Extent:
+    """Where the mass lies above a contour: the suggested one, or that which encloses `volume`."""
+    grid = density_map.grid
+    voxel = grid.voxel_size_angstrom[0]
+    if volume is None:
+        level = level_above(density_map.data, 0.0)
+    else:
+        level = level_enclosing(density_map.data, volume / voxel**3)
+    parts, count = ndimage.label(density_map.data > level)
+    if not count:
+        raise InputError(f"{where}: nothing stands out above its background; is its contrast inverted?")
+    inside = np.flatnonzero(parts)
+    mass = density_map.data.ravel()[inside].astype(np.float64) - level
+    # Specks of noise, however many, are no part of the molecule.
+    part = parts.ravel()[inside]
+    masses = np.bincount(part, weights=mass)
+    kept = masses[part] >= (LEAST_PART if clear else LEAST_PART_IN_NOISE) * masses.max()
+    inside, mass = inside[kept], mass[kept]
+    places = np.array(grid.origin_angstrom) + voxel * np.stack(np.unravel_index(inside, grid.shape)[::-1], axis=1)
+    centre = np.einsum("n,nd->d", mass, places) / mass.sum()
+    squared = ((places - centre) ** 2).sum(axis=1)
+    order = np.argsort(squared, kind="stable")
+    cumulative = np.cumsum(mass[order])
+    last = order[min(len(order) - 1, int(np.searchsorted(cumulative, ENCLOSED_MASS * cumulative[-1])))]
+    return Extent(len(inside) * voxel**3, centre, float(np.sqrt(squared[last])) + voxel / 2)
+
+
+def level_enclosing(data: Volume, voxels: float) -> float:
+    """Return the level that a number of voxels lie above, a few at the least."""
+    above = min(data.size - 1, max(8, round(voxels)))
+    return float(np.partition(data.ravel(), -above - 1)[-above - 1])

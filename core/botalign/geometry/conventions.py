@@ -1,0 +1,68 @@
+"""Transforms in the notation of other programs."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from botalign.arrays import Matrix
+from botalign.errors import InputError
+from botalign.geometry.rigid import apply_transform
+
+
+def to_chimerax(transform: Matrix, model: str = "#2") -> str:
+    """Return the ChimeraX command that sets the position of a model.
+
+    Parameters
+    ----------
+    transform : ndarray, shape (3, 4)
+        Position of the model.
+    model : str
+        Specification of the model.
+
+    Raises
+    ------
+    InputError
+        If the transform mirrors: the position of a model cannot.
+    """
+    _refuse_mirror(transform, "the position of a model in ChimeraX", "use `volume flip` there, or write the moved map")
+    numbers = ",".join(f"{value:.9g}" for value in transform.ravel())
+    return f"view matrix models {model},{numbers}"
+
+
+def to_pyem(transform: Matrix, moving_centre: Matrix, fixed_centre: Matrix) -> str:
+    r"""Return the transform of particle orientations as JSON, three rows of four numbers.
+
+    If a map moves by :math:`x \mapsto R x + t`, the orientation :math:`A` of a particle (``x_image = A x_map``) becomes
+    :math:`A R^T`, and its origin grows by :math:`A R^T t`. The matrix is :math:`(R^T \mid t)`, with :math:`t` measured
+    between the points about which particles rotate.
+
+    Parameters
+    ----------
+    transform : ndarray, shape (3, 4)
+        Transform of the map, in angstrom.
+    moving_centre, fixed_centre : ndarray, shape (3,)
+        Positions of voxel ``side // 2`` of the moving and of the fixed map.
+
+    Raises
+    ------
+    InputError
+        If the transform mirrors: the orientation of a particle cannot.
+    """
+    _refuse_mirror(transform, "the orientation of a particle", "flip the hand of the map and align again")
+    shift = apply_transform(transform, moving_centre) - fixed_centre
+    return json.dumps(np.column_stack([transform[:, :3].T, shift]).tolist())
+
+
+def to_napari(transform: Matrix) -> Matrix:
+    """Return the transform as a 4x4 matrix for coordinates ``(z, y, x)``. It may mirror."""
+    affine = np.eye(4)
+    affine[:3, :3] = transform[::-1, :3][:, ::-1]
+    affine[:3, 3] = transform[::-1, 3]
+    return affine
+
+
+def _refuse_mirror(transform: Matrix, target: str, instead: str) -> None:
+    if np.linalg.det(transform[:, :3]) < 0:
+        raise InputError(f"the transform mirrors the moving map, which {target} cannot; {instead}.")

@@ -1,0 +1,107 @@
+"""A stack of images, which shares its file format with maps."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.errors import InputError
+from botalign.files import output_file
+from botalign.maps.writing import Header, blank_header, write_sections
+
+STACK_SUFFIXES = (".mrcs", ".mrcs.gz", ".mrcs.bz2")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ImageStack:
+    """Images of one size.
+
+    Attributes
+    ----------
+    images : ndarray, shape (images, y, x), float32
+        The images.
+    pixel_size_angstrom : tuple of float
+        Pixel sides ``(x, y)`` in angstrom.
+    name : str
+        What messages call the stack: its file, usually.
+
+    Raises
+    ------
+    InputError
+        If `images` is not three-dimensional, or holds values that are not real and finite, or a pixel has no size.
+    """
+
+    images: NDArray[np.float32]
+    pixel_size_angstrom: tuple[float, float] = (1.0, 1.0)
+    name: str = "stack"
+
+    def __post_init__(self) -> None:
+        """Take any real array, keep float32, and check it."""
+        images = np.asarray(self.images)
+        if images.ndim != 3 or not images.size:
+            raise InputError(f"{self.name}: got an array of shape {images.shape}, expected images (image, y, x).")
+        if images.dtype.kind not in "biuf":
+            raise InputError(f"{self.name}: got values of type {images.dtype}, expected real ones; convert them.")
+        with np.errstate(over="ignore", invalid="ignore"):
+            images = np.ascontiguousarray(images, dtype=np.float32)
+            total = images.sum(dtype=np.float64)
+        if not np.isfinite(total):
+            counts = images[0].size - np.count_nonzero(np.isfinite(images), axis=(1, 2))
+            bad = np.flatnonzero(counts)
+            where = f"image {bad[0] + 1}" if len(bad) == 1 else f"{len(bad)} images, the first image {bad[0] + 1}"
+            raise InputError(
+                f"{self.name}: {counts.sum()} pixels are NaN or infinite, in {where}; replace them (by 0, say) and try "
+                "again."
+            )
+        x, y = (float(side) for side in self.pixel_size_angstrom)
+        if not (0 < x < np.inf and 0 < y < np.inf):
+            raise InputError(f"{self.name}: got pixels of {x:g} x {y:g} A, expected positive sides.")
+        object.__setattr__(self, "images", images)
+        object.__setattr__(self, "pixel_size_angstrom", (x, y))
+
+    def __repr__(self) -> str:
+        """Return one line: the pixels are many."""
+        return f"<ImageStack {self.summary}>"
+
+    @property
+    def summary(self) -> str:
+        """What the stack holds, in one line."""
+        count, rows, columns = self.images.shape
+        x, y = self.pixel_size_angstrom
+        pixel = f"{x:.6g}" if x == y else f"{x:.6g} x {y:.6g}"
+        images = "1 image" if count == 1 else f"{count} images"
+        return f"{Path(self.name).name}: {images} of {columns} x {rows} pixels of {pixel} A"
+
+    def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the images as a stack in MRC format, 32-bit floats.
+
+        Parameters
+        ----------
+        path : path-like
+            File to write, with the extension ``.mrcs``, or ``.mrcs.gz`` or ``.mrcs.bz2`` for a compressed file.
+        overwrite : bool
+            Whether to replace an existing file.
+
+        Raises
+        ------
+        InputError
+            If the extension is unknown, the file exists, the folder is missing or not writable, or the disk is full.
+        """
+        with output_file(path, overwrite=overwrite, suffixes=STACK_SUFFIXES) as temporary:
+            write_sections(temporary, path, _header(self), self.images)
+
+
+def _header(stack: ImageStack) -> Header:
+    """Space group 0 and one section a cell is what makes it a stack (MRC2014)."""
+    header, images = blank_header(0), stack.images
+    x, y = stack.pixel_size_angstrom
+    header["nz"], header["ny"], header["nx"] = images.shape
+    header["mz"], header["my"], header["mx"] = 1, *images.shape[1:]
+    header["cella"] = (x * images.shape[2], y * images.shape[1], x)
+    header["dmin"], header["dmax"] = images.min(), images.max()
+    header["dmean"], header["rms"] = images.mean(dtype=np.float64), images.std(dtype=np.float64)
+    return header

@@ -1,0 +1,220 @@
+"""Images that a star file of RELION lists."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.errors import InputError
+from botalign.files import output_file
+from botalign.images.reading import read_stack
+from botalign.images.stack import ImageStack
+
+_IMAGE = "rlnImageName"
+_PARTICLES = "particles"
+#: By how much pixel sizes may differ, as parts of them, and count as the same.
+_ALIKE = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class ImageList:
+    """Images, and the tables they were listed in.
+
+    Attributes
+    ----------
+    stack : ImageStack
+        The images, in the order of the list.
+    blocks : dict
+        The star file's tables by name; for a plain stack, tables that list it.
+    particles : str
+        The name of the table of images.
+    """
+
+    stack: ImageStack
+    blocks: dict[str, Any]
+    particles: str
+
+    @property
+    def table(self) -> Any:
+        """The table of images, a :class:`pandas.DataFrame`."""
+        return self.blocks[self.particles]
+
+    def with_columns(self, columns: Mapping[str, NDArray[Any]], *, without: Collection[str] = ()) -> ImageList:
+        """Return the list with columns of the table of images added or replaced.
+
+        Parameters
+        ----------
+        columns : mapping
+            Column names, without the leading underscore, and their values, one for each image.
+        without : collection of str, optional
+            Columns to remove.
+        """
+        table = self.table.drop(columns=[name for name in without if name in self.table])
+        return replace(self, blocks={**self.blocks, self.particles: table.assign(**columns)})
+
+    def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the list as a star file.
+
+        Parameters
+        ----------
+        path : path-like
+            File to write, with the extension ``.star``.
+        overwrite : bool
+            Whether to replace an existing file.
+
+        Raises
+        ------
+        InputError
+            If the extension is another, the file exists, or it cannot be written.
+        """
+        with output_file(path, overwrite=overwrite, suffixes=(".star",)) as temporary:
+            _starfile().write(self.blocks, temporary, overwrite=True)
+
+
+def read_images(path: str | os.PathLike[str]) -> ImageList:
+    """Read images to be classified: a stack, or those that a star file lists.
+
+    Parameters
+    ----------
+    path : path-like
+        An ``.mrcs`` file, or a ``.star`` file of RELION. Names of stacks in the latter are looked for from the current
+        folder, as RELION does, from the star file's, and from those above it.
+
+    Returns
+    -------
+    ImageList
+
+    Raises
+    ------
+    InputError
+        If a file is missing or damaged, a stack has fewer images than are asked for, or images or their pixels differ
+        in size.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".star":
+        stack = read_stack(path)
+        # The same name wherever the list is read from.
+        names = [f"{number:06d}@{path.resolve()}" for number in range(1, len(stack.images) + 1)]
+        return ImageList(stack, _tables(stack, names), _PARTICLES)
+    blocks = _read_star(path)
+    name = next((name for name, table in blocks.items() if _IMAGE in getattr(table, "columns", ())), None)
+    if name is None:
+        raise InputError(f"{path}: has no column _{_IMAGE}, expected a star file that lists images; give another.")
+    names = [str(each) for each in blocks[name][_IMAGE]]
+    if not names:
+        raise InputError(f"{path}: lists no images; give another.")
+    images, pixel = _listed(path, names)
+    known = _pixel_size(path, blocks, name)
+    pixel = pixel if known is None else (known, known)
+    return ImageList(ImageStack(images, pixel, name=str(path)), blocks, name)
+
+
+def _starfile() -> Any:
+    try:
+        import starfile
+    except ImportError:
+        raise InputError(
+            "star files need starfile, which isn't installed; install it by pip install starfile."
+        ) from None
+    return starfile
+
+
+def _read_star(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file; check the name.")
+    try:
+        blocks: dict[str, Any] = _starfile().read(path, always_dict=True)
+    except InputError:
+        raise
+    except Exception as error:  # the parser raises whatever it stumbles over
+        raise InputError(f"{path}: can't be read as a star file ({type(error).__name__}: {error}).") from error
+    return blocks
+
+
+def _listed(path: Path, names: list[str]) -> tuple[NDArray[np.float32], tuple[float, float]]:
+    """Read listed images, each file once."""
+    wanted: dict[str, list[tuple[int, int]]] = {}
+    for place, name in enumerate(names):
+        number, at, file = name.rpartition("@")
+        if at and not number.strip().isdigit():
+            raise InputError(f"{path}: image {place + 1} is called {name!r}, expected NUMBER@STACK.")
+        wanted.setdefault(file, []).append((place, int(number) - 1 if at else 0))
+    images: NDArray[np.float32] | None = None
+    pixel, first = (1.0, 1.0), ""
+    for file, places in wanted.items():
+        stack = read_stack(_located(path, file, places[0][0]))
+        beyond = next((index for _, index in places if not 0 <= index < len(stack.images)), None)
+        if beyond is not None:
+            raise InputError(
+                f"{path}: image {beyond + 1} of {file} is asked for, which holds {len(stack.images)}; is it the stack "
+                "that the list was made for?"
+            )
+        if images is None:
+            images = np.empty((len(names), *stack.images.shape[1:]), dtype=np.float32)
+            pixel, first = stack.pixel_size_angstrom, file
+        if stack.images.shape[1:] != images.shape[1:]:
+            sizes = (f"{shape[1]} x {shape[0]}" for shape in (stack.images.shape[1:], images.shape[1:]))
+            raise InputError(
+                f"{path}: the images of {file} have {next(sizes)} pixels, those of {first} {next(sizes)}; expected one "
+                "size, so classify them apart."
+            )
+        for place, index in places:
+            images[place] = stack.images[index]
+    assert images is not None  # there is a name at least
+    return images, pixel
+
+
+def _located(path: Path, file: str, image: int) -> Path:
+    """Find a stack: from here, or from the star file's folder or one above."""
+    folders = [Path(), *path.resolve().parents]
+    for folder in folders:
+        if (folder / file).is_file():
+            return folder / file
+    raise InputError(
+        f"{path}: the stack {file} of image {image + 1} isn't there; run this in the folder that such names start from."
+    )
+
+
+def _pixel_size(path: Path, blocks: dict[str, Any], name: str) -> float | None:
+    """Return what the tables say of the pixel size of the listed images, if they do."""
+    optics: Any = blocks.get("optics")
+    table = blocks[name]
+    # A single group may be written without a loop, and is no table then.
+    if "rlnOpticsGroup" in getattr(optics, "columns", ()) and "rlnOpticsGroup" in table:
+        optics = optics[optics["rlnOpticsGroup"].isin(table["rlnOpticsGroup"])]
+    for each in (optics, table):
+        for column in ("rlnImagePixelSize", "rlnPixelSize"):
+            if each is not None and column in each and len(each):
+                sizes = np.ravel(each[column]).astype(float)
+                least, most = float(sizes.min()), float(sizes.max())
+                if most - least > _ALIKE * most:
+                    raise InputError(
+                        f"{path}: pixels of {least:g} and of {most:g} A, expected one size; classify them apart, or "
+                        "extract them alike."
+                    )
+                return float(sizes[0])
+    return None
+
+
+def _tables(stack: ImageStack, names: list[str]) -> dict[str, Any]:
+    """Make tables as RELION's for a plain stack."""
+    _starfile()
+    import pandas
+
+    optics = {
+        "rlnOpticsGroup": [1],
+        "rlnOpticsGroupName": ["opticsGroup1"],
+        "rlnImagePixelSize": [stack.pixel_size_angstrom[0]],
+        "rlnImageSize": [stack.images.shape[1]],
+        "rlnImageDimensionality": [2],
+    }
+    return {
+        "optics": pandas.DataFrame(optics),
+        _PARTICLES: pandas.DataFrame({_IMAGE: names, "rlnOpticsGroup": 1}),
+    }

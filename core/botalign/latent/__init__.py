@@ -1,0 +1,16 @@
+"""A latent space in which Euclidean distances agree with distances between volumes."""
+
+from botalign.latent.landscape import landscape, landscape_steps
+from botalign.latent.latents import LatentSubset, read_latents, read_subset
+from botalign.latent.result import Landscape
+from botalign.latent.volumes import find_volumes
+
+__all__ = [
+    "Landscape",
+    "LatentSubset",
+    "find_volumes",
+    "landscape",
+    "landscape_steps",
+    "read_latents",
+    "read_subset",
+]

@@ -1,0 +1,169 @@
+"""What is learned for a landscape: the distance of two latents (eq. 7 of Levy) and the map of their space (eq. 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.arrays import Matrix
+from botalign.latent.networks import (
+    ROUNDING,
+    Parameters,
+    distance,
+    mapped,
+    new_distance,
+    new_map,
+)
+from botalign.latent.training import Loss, Schedule, descend, draw_pairs
+from botalign.threads import one_blas_thread
+
+_AT_ONCE = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """Latents and distances brought to a size of about 1 for training.
+
+    Attributes
+    ----------
+    centre, spread : ndarray, shape (d,)
+        Mean and standard deviation of each latent coordinate.
+    unit : float
+        The median distance.
+    floor : float
+        Distances below this, in units of `unit`, are taken as equally good: it guards the divisions of eq. 8 and 9.
+    """
+
+    centre: Matrix
+    spread: Matrix
+    unit: float
+    floor: float
+
+    def scaled(self, latents: Matrix) -> NDArray[np.float32]:
+        """Return latents as the networks take them."""
+        return np.asarray((latents - self.centre) / self.spread, dtype=np.float32)
+
+
+def scaling(latents: Matrix, distances: Matrix, floor: float | None) -> Scaling:
+    """Measure latents and distances; `floor` in units of the distances, a twentieth of their median if not given."""
+    between = distances[np.triu_indices(len(distances), 1)]
+    unit = float(np.median(between[between > 0]))
+    spread = latents.std(axis=0)
+    spread[spread == 0] = 1.0
+    return Scaling(latents.mean(axis=0), spread, unit, 0.05 if floor is None else floor / unit)
+
+
+def best_scale(lengths: Matrix, distances: Matrix) -> float:
+    """Return the factor that brings lengths nearest to distances, in least squares."""
+    squares = float((lengths**2).sum())
+    return float((lengths * distances).sum() / squares) if squares > 0 else 1.0
+
+
+def learn_distance(
+    latents: NDArray[np.float32],
+    distances: NDArray[np.float32],
+    members: NDArray[np.intp],
+    start: Matrix,
+    floor: float,
+    schedule: Schedule,
+    rng: np.random.Generator,
+) -> Generator[tuple[int, float], None, Parameters]:
+    r"""Fit :math:`h_\psi` to the distances of some members of the subset, eq. 7.
+
+    The error of a pair is relative to its distance, as it is where eq. 8 divides by it; below `floor`, to `floor`.
+    """
+    data = {"latents": latents, "known": distances, "floor": np.float32(floor)}
+    return descend(_distance_loss, new_distance(rng, start), data, draw_pairs(rng, members), schedule)
+
+
+def learn_map(
+    latents: NDArray[np.float32],
+    known: Parameters | NDArray[np.float32],
+    start: Matrix,
+    floor: float,
+    weighting: str,
+    schedule: Schedule,
+    rng: np.random.Generator,
+) -> Generator[tuple[int, float], None, Parameters]:
+    r"""Fit :math:`f_\xi` so that Euclidean distances agree with others, eq. 8 or 9.
+
+    Parameters
+    ----------
+    latents : ndarray, shape (n, d)
+        Scaled latents.
+    known : parameters of :func:`distance`, or ndarray, shape (n, n)
+        :math:`h_\psi`, or the distances themselves: without amortisation.
+    start : ndarray, shape (d, d')
+        The linear map to begin with.
+    floor : float
+        The least that is divided by.
+    weighting : {"relative", "local"}
+        Eq. 8, or eq. 9, which counts large distances less.
+    schedule : Schedule
+        Steps and rate.
+    rng : numpy.random.Generator
+        Source of the pairs.
+    """
+    data = {"latents": latents, "known": known, "floor": np.float32(floor)}
+    loss = _map_loss(not isinstance(known, np.ndarray), weighting)
+    return descend(loss, new_map(rng, start), data, draw_pairs(rng, np.arange(len(latents))), schedule)
+
+
+def _distance_loss(xp: Any, parameters: Parameters, data: Any, pairs: Any) -> Any:
+    first, second = pairs[:, 0], pairs[:, 1]
+    known = data["known"][first, second]
+    found = distance(xp, parameters, data["latents"][first], data["latents"][second])
+    return (((found - known) / xp.maximum(known, data["floor"])) ** 2).mean()
+
+
+@cache
+def _map_loss(amortised: bool, weighting: str) -> Loss:
+    def loss(xp: Any, parameters: Parameters, data: Any, pairs: Any) -> Any:
+        first, second = pairs[:, 0], pairs[:, 1]
+        a, b = data["latents"][first], data["latents"][second]
+        aim = distance(xp, data["known"], a, b) if amortised else data["known"][first, second]
+        apart = mapped(xp, parameters, a) - mapped(xp, parameters, b)
+        lengths = xp.sqrt((apart**2).sum(axis=-1) + np.float32(ROUNDING**2))
+        divisor = xp.maximum(aim, data["floor"])
+        errors = ((lengths - aim) / divisor) ** 2
+        return (errors / divisor**2 if weighting == "local" else errors).mean()
+
+    return loss
+
+
+def linear_start(latents: NDArray[np.float32], spread: Matrix, target: int, scale: float) -> Matrix:
+    """Return the linear map that a map of the latent space begins with, shape (d, d').
+
+    The identity times `scale` in the coordinates as they were given where d' is d, its first principal axes where it is
+    less, and zeros beside it where it is more.
+    """
+    dimension = len(spread)
+    start = np.zeros((dimension, target))
+    if target < dimension:
+        given = np.asarray(latents, dtype=np.float64) * spread
+        axes = np.linalg.eigh(np.cov(given.T).reshape(dimension, dimension))[1][:, ::-1]
+        start[:] = axes[:, :target]
+    else:
+        start[:, :dimension] = np.eye(dimension)
+    return spread[:, None] * scale * start
+
+
+@one_blas_thread()
+def transform(parameters: Parameters, latents: NDArray[np.float32]) -> Matrix:
+    """Return the images of scaled latents under a map."""
+    blocks = range(0, len(latents), _AT_ONCE)
+    return np.concatenate([np.asarray(mapped(np, parameters, latents[k : k + _AT_ONCE]), float) for k in blocks])
+
+
+@one_blas_thread()
+def predict(parameters: Parameters, first: NDArray[np.float32], second: NDArray[np.float32]) -> Matrix:
+    """Return the learned distances of pairs of scaled latents."""
+    blocks = range(0, len(first), _AT_ONCE)
+    return np.concatenate(
+        [np.asarray(distance(np, parameters, first[k : k + _AT_ONCE], second[k : k + _AT_ONCE]), float) for k in blocks]
+    )

@@ -1,0 +1,233 @@
+"""Options, each declared once: the validation and every front end are derived from the declaration.
+
+A dataclass declares the options of a function. The annotation of each field is ``Annotated[type, Option(...)]``; its
+name, type and default are those of the option.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from botalign.errors import InputError, Setting
+
+Options = TypeVar("Options")
+
+
+@dataclass(frozen=True)
+class Option:
+    """What a declaration says about an option besides its name, type and default.
+
+    Attributes
+    ----------
+    help : str
+        One line of help, without a full stop at the end.
+    choices : tuple of str
+        Allowed values, if they are few.
+    low, high : float or None
+        Bounds of a number; both are allowed values.
+    above : float or None
+        Bound of a number that must be larger.
+    unit : str
+        Unit of a number.
+    """
+
+    help: str
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """An option as a front end sees it.
+
+    Attributes
+    ----------
+    name : str
+        Name of the option in Python.
+    type : type
+        Type of its value, without None: ``bool``, ``int``, ``float``, ``str``, or a class of the package.
+    optional : bool
+        Whether None is allowed.
+    or_function : bool
+        Whether a function is allowed instead.
+    default : object
+        Default value.
+    option : Option
+        Help, choices, bounds and unit.
+    """
+
+    name: str
+    type: Any
+    optional: bool
+    or_function: bool
+    default: Any
+    option: Option
+
+    def check(self, value: Any) -> Any:
+        """Return a value as a plain Python object.
+
+        Raises
+        ------
+        InputError
+            If the type is wrong, or the value is not one of the choices or out of bounds.
+        """
+        if (value is None and self.optional) or (self.or_function and callable(value)):
+            return value
+        if self.option.choices:
+            if not isinstance(value, str) or value not in self.option.choices:
+                raise self.error(value, f"one of {', '.join(self.option.choices)}")
+            return value
+        if self.type is bool:
+            if not isinstance(value, bool | np.bool_):
+                raise self.error(value, "True or False")
+            return bool(value)
+        if self.type is int:
+            return int(self._number(value, whole=True))
+        if self.type is float:
+            return float(self._number(value, whole=False))
+        if self.type is str and not isinstance(value, str):
+            raise self.error(value, "text")
+        return value
+
+    def error(self, value: Any, expected: str) -> InputError:
+        """Return the error for a value, given what was expected."""
+        found = type(value).__name__ if isinstance(value, np.ndarray) else repr(value)
+        return InputError(Setting(self.name), f": got {found}, expected {expected}.")
+
+    def _number(self, value: Any, *, whole: bool) -> Any:
+        kinds = int | np.integer if whole else int | float | np.integer | np.floating
+        is_number = isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
+        low, high, above = self.option.low, self.option.high, self.option.above
+        if (
+            not is_number
+            or (low is not None and value < low)
+            or (high is not None and value > high)
+            or (above is not None and value <= above)
+        ):
+            raise self.error(value, self.expected)
+        return value
+
+    @property
+    def expected(self) -> str:
+        """The values that are allowed, in words."""
+        low, high, above = (_plain(bound) for bound in (self.option.low, self.option.high, self.option.above))
+        kind = "a whole number" if self.type is int else "a number"
+        unit = f" {self.option.unit}" if self.option.unit else ""
+        if low and high:
+            return f"{kind} from {low} to {high}{unit}"
+        if above and high:
+            return f"{kind} above {above} and at most {high}{unit}"
+        if low:
+            return f"{kind} of at least {low}{unit}"
+        return f"{kind} above {above}{unit}" if above else kind
+
+
+def _plain(bound: float | None) -> str:
+    return "" if bound is None else f"{bound:d}" if isinstance(bound, int) else f"{bound:g}"
+
+
+@cache
+def declarations(kind: type[Any]) -> dict[str, Declaration]:
+    """Return the options that a dataclass declares, by name."""
+    hints = get_type_hints(kind, include_extras=True)
+    found = {}
+    for field in fields(kind):
+        if get_origin(hints[field.name]) is not Annotated:
+            continue
+        hint, option = get_args(hints[field.name])[:2]
+        types = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+        first = next(each for each in types if each is not NoneType)
+        or_function = any(get_origin(each) is Callable for each in types)
+        default = None if field.default is MISSING else field.default
+        found[field.name] = Declaration(field.name, first, NoneType in types, or_function, default, option)
+    return found
+
+
+def check_options(options: Any) -> None:
+    """Check all options of an instance, in ``__post_init__``, and make their values plain Python objects.
+
+    Raises
+    ------
+    InputError
+        For the first option that cannot be used.
+    """
+    for name, declaration in declarations(options.__class__).items():
+        object.__setattr__(options, name, declaration.check(getattr(options, name)))
+
+
+def changed(options: Any, *names: str) -> list[Setting]:
+    """Return the options among `names` that do not have their default value."""
+    found = declarations(options.__class__)
+    return [Setting(name, getattr(options, name)) for name in names if getattr(options, name) != found[name].default]
+
+
+def refuse_together(setting: Setting, reason: str, *others: Setting | None) -> None:
+    """Refuse an option that another option would leave without effect.
+
+    Raises
+    ------
+    InputError
+        If one of the other options was given.
+    """
+    for other in others:
+        if other is not None:
+            raise InputError(other, " cannot be combined with ", setting, f": {reason}. Leave out one of the two.")
+
+
+def without(arguments: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return the arguments of a function, as ``locals()`` gives them at its start, without some of them."""
+    return {name: value for name, value in arguments.items() if name not in names}
+
+
+def options_from(kind: type[Options], given: Mapping[str, Any], caller: str) -> Options:
+    """Return options made from the keyword arguments of a function.
+
+    Raises
+    ------
+    TypeError
+        If there is no such option.
+    InputError
+        As the dataclass does.
+    """
+    unknown = sorted(given.keys() - {field.name for field in fields(kind)})  # type: ignore[arg-type]
+    if unknown:
+        raise TypeError(f"{caller}() got unexpected options: {', '.join(unknown)}")
+    return kind(**given)
+
+
+def whole_number(
+    name: str, value: object, low: int, high: int | None = None, *, unit: str = "", advice: str = ""
+) -> int:
+    """Check an argument that is a whole number, and return it as a Python integer.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument.
+    value : object
+        Its value: a Python or numpy integer.
+    low, high : int, int or None
+        Smallest and largest allowed value; None for no upper bound.
+    unit, advice : str
+        Text for the error message, after the value and at the end.
+
+    Raises
+    ------
+    InputError
+        If it is not a whole number, or out of bounds.
+    """
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < low or (high is not None and value > high):  # type: ignore[operator]
+        expected = f" of at least {low}" if high is None else f" from {low} to {high}"
+        raise InputError(Setting(name), f": got {value!r}{unit}, expected a whole number{expected}{advice}.")
+    return int(value)  # type: ignore[call-overload, no-any-return]

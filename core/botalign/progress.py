@@ -1,0 +1,138 @@
+"""Long computations as generators: the record they yield, and how to run them.
+
+A computation yields a :class:`Progress` after each step and returns its result as the value of ``StopIteration``.
+Closing the generator between two steps cancels the computation.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from botalign.arrays import Matrix
+
+Step = TypeVar("Step")
+Mapped = TypeVar("Mapped")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """How far a computation is.
+
+    Attributes
+    ----------
+    stage : str
+        Stage of the computation. The function that yields the record documents its stages.
+    done, total : int
+        Steps of this stage that are done, and all its steps. For an alignment both count the steps of all stages.
+    kept : int
+        Steps among `done` that an earlier run did.
+    hand : str or None
+        Hand of the moving map in this step of an alignment, ``"as given"`` or ``"mirrored"``; None where the step is
+        about both.
+    iteration : int
+        Iteration of a classification, from 1; 0 before the first.
+    loss, best_loss : float or None
+        Loss of the last step, and the lowest loss so far.
+    moving_to_fixed : ndarray, shape (3, 4), or None
+        Best pose of an alignment so far.
+    """
+
+    stage: str
+    done: int
+    total: int
+    kept: int = 0
+    hand: str | None = None
+    iteration: int = 0
+    loss: float | None = None
+    best_loss: float | None = None
+    moving_to_fixed: Matrix | None = None
+
+    @property
+    def label(self) -> str:
+        """Stage and hand as text, for a progress bar."""
+        return f"{self.stage}, mirrored" if self.hand == "mirrored" else self.stage
+
+
+def exhaust(steps: Generator[Any, None, Result]) -> Result:
+    """Run a computation to its end and return its result; close it if it is interrupted."""
+    with closing(steps):
+        while True:
+            try:
+                next(steps)
+            except StopIteration as stop:
+                result: Result = stop.value
+                return result
+
+
+def map_steps(
+    steps: Generator[Step, None, Result], function: Callable[[Step], Mapped]
+) -> Generator[Mapped, None, Result]:
+    """Apply a function to each record of a computation and pass on its result.
+
+    Closing the returned generator closes `steps` too.
+
+    Parameters
+    ----------
+    steps : generator
+        The computation.
+    function : callable
+        Returns the record to yield for a record of `steps`.
+    """
+    try:
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as stop:
+                result: Result = stop.value
+                return result
+            yield function(step)
+    finally:
+        steps.close()
+
+
+def in_background(generator: Generator[Step, None, Result]) -> Generator[Step, None, Result]:
+    """Start a computation on its own thread and return a generator of its records and its result.
+
+    Closing the returned generator stops the thread at the next step and waits for it.
+    """
+    results: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+    stopped = threading.Event()
+
+    def run() -> None:
+        try:
+            while not stopped.is_set():
+                results.put(("step", next(generator)))
+        except StopIteration as stop:
+            results.put(("result", stop.value))
+        except BaseException as error:  # raised again in the consuming thread
+            results.put(("error", error))
+        finally:
+            generator.close()
+
+    thread = threading.Thread(target=run, name="botalign", daemon=True)
+    thread.start()
+
+    def steps() -> Generator[Step, None, Result]:
+        try:
+            yield None  # type: ignore[misc]  # so that closing runs the clean-up even before the first step is taken
+            while True:
+                kind, value = results.get()
+                if kind == "error":
+                    raise value
+                if kind == "result":
+                    result: Result = value
+                    return result
+                yield value
+        finally:
+            stopped.set()
+            thread.join()
+
+    records = steps()
+    next(records)
+    return records

@@ -1,0 +1,15 @@
+"""Data with a known answer: phantoms, families of conformations, projections."""
+
+from botalign.simulation.family import PhantomFamily, phantom_family
+from botalign.simulation.phantoms import phantom, phantom_atoms, symmetry_rotations
+from botalign.simulation.projections import Projections, projections
+
+__all__ = [
+    "PhantomFamily",
+    "Projections",
+    "phantom",
+    "phantom_atoms",
+    "phantom_family",
+    "projections",
+    "symmetry_rotations",
+]

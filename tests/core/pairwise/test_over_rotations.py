@@ -1,0 +1,165 @@
+"""Distances minimised over rigid motions: what they are known to be, and that it makes no difference who works."""
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import botalign
+from botalign.alignment.survey import survey
+from botalign.geometry import compose, geodesic_degrees, inverse
+from botalign.pairwise.matching import Matching, match
+from botalign.pairwise.members import frame_of, member
+from botalign.pairwise.options import DistanceOptions
+from botalign.pairwise.over_rotations import landmarks_of, ways
+
+from .conftest import QUICK, Family
+
+METRICS = ("l2", "wemd")
+
+
+@pytest.fixture(scope="module")
+def tables(six: Family) -> dict[str, botalign.DistanceTable]:
+    return {
+        metric: botalign.distances(six.maps, metric=metric, over_rotations=True, landmarks=2, **QUICK)
+        for metric in METRICS
+    }
+
+
+# The wavelet distance depends on how the voxels lie, and these are few.
+@pytest.mark.parametrize(("metric", "floor", "spread"), [("l2", 0.05, 0.01), ("wemd", 0.5, 0.2)])
+def test_a_pose_is_no_difference_and_a_conformation_is(
+    tables: dict[str, botalign.DistanceTable], metric: str, floor: float, spread: float
+) -> None:
+    d = tables[metric].distances
+    copies = [d[i, i + 3] for i in range(3)]
+    near = [d[i, j] for i in (0, 3) for j in (1, 4)] + [d[i, j] for i in (1, 4) for j in (2, 5)]
+    far = [d[i, j] for i in (0, 3) for j in (2, 5)]
+    assert max(copies) < floor * min(near)
+    assert max(near) < min(far)
+    assert np.ptp(far) < spread * min(far)
+
+
+def test_the_motions_are_those_that_the_maps_were_made_by(
+    tables: dict[str, botalign.DistanceTable], six: Family
+) -> None:
+    motions = tables["l2"].motions
+    assert motions is not None
+    for i in range(3):
+        made = compose(six.poses[i], inverse(six.poses[i + 3]))
+        assert geodesic_degrees(motions[i, i + 3, :, :3], made[:, :3]) < 0.5
+    for i, j in ((0, 1), (2, 4)):
+        np.testing.assert_allclose(compose(motions[i, j], motions[j, i]), np.eye(3, 4), atol=1e-9)
+    assert not tables["l2"].mirrored.any()
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_no_distance_is_above_that_of_a_search_of_its_own(
+    tables: dict[str, botalign.DistanceTable], six: Family, metric: str
+) -> None:
+    alone = botalign.distances([six.maps[1], six.maps[2]], metric=metric, over_rotations=True, landmarks=2, **QUICK)
+    # The voxels are chosen for the largest molecule of a set, so the two aren't quite the same distance.
+    assert tables[metric].distances[1, 2] == pytest.approx(alone.distances[0, 1], rel=0.05)
+    every = botalign.distances(six.maps[:4], metric=metric, over_rotations=True, landmarks=4, **QUICK)
+    few = botalign.distances(six.maps[:4], metric=metric, over_rotations=True, landmarks=1, **QUICK)
+    pairs = np.triu_indices(4, 1)
+    assert (few.distances[pairs] <= 1.01 * every.distances[pairs]).all()
+
+
+@pytest.mark.parametrize("workers", [{"threads": 3}, pytest.param({"processes": 2}, marks=pytest.mark.slow)])
+def test_it_makes_no_difference_who_works(
+    tables: dict[str, botalign.DistanceTable], six: Family, workers: dict[str, int]
+) -> None:
+    table = botalign.distances(six.maps, metric="l2", over_rotations=True, landmarks=2, **QUICK, **workers)
+    np.testing.assert_array_equal(table.distances, tables["l2"].distances)
+    np.testing.assert_array_equal(table.motions, tables["l2"].motions)
+
+
+def test_over_the_hand_too(make_family: Callable[..., Family]) -> None:
+    four = make_family([0.0, 30.0, 0.0, 30.0], mirrored=(1, 2))
+    plain = botalign.distances(four.maps, metric="l2", over_rotations=True, **QUICK)
+    both = botalign.distances(four.maps, metric="l2", over_rotations=True, hand=True, **QUICK)
+    i, j = np.indices((4, 4))
+    differ = np.isin(i, (1, 2)) != np.isin(j, (1, 2))
+    np.testing.assert_array_equal(both.mirrored, differ)
+    assert (both.distances[differ] < 0.9 * plain.distances[differ]).all()
+    assert both.distances[0, 2] < 0.2 * both.distances[0, 1]
+    assert both.open_cycles is not None
+    assert both.open_cycles.max() <= 4  # of as many landmarks
+    assert both.open_cycles[0, 2] == 0
+
+
+def test_ways_that_lead_astray_are_noticed_and_the_pair_is_searched(six: Family) -> None:
+    surveys = [survey(each) for each in six.maps[:2]]
+    frame = frame_of(surveys, size=20, contour=False, unit_mass=False)
+    a, b = (member(each, frame) for each in surveys)
+    matching = Matching("l2", frame, False, "sym3", 6, 60, 0)
+    found = match(a, b, matching, (), mirrored=False)
+    assert found.searched
+    astray = [matching.closeness().stepped(a, found.motion, np.array([*axis, 0, 0, 0])) for axis in 2.5 * np.eye(3)]
+    again = match(a, b, matching, [[each] for each in astray], mirrored=False)
+    assert again.searched
+    assert again.open >= 2
+    assert again.distance == pytest.approx(found.distance, rel=1e-4)
+    right = match(a, b, matching, [[found.motion], [astray[1], found.motion], [astray[0]]], mirrored=False)
+    assert (right.searched, right.open) == (False, 1)
+
+
+def test_of_copies_no_cycle_is_open(six: Family) -> None:
+    table = botalign.distances([six.maps[0]] * 3, metric="l2", over_rotations=True, **QUICK)
+    assert table.open_cycles is not None
+    assert not table.open_cycles.any()
+
+
+def test_options_of_numpy_go_into_json() -> None:
+    options = DistanceOptions(
+        over_rotations=np.bool_(True), size=np.int64(32), seed=np.uint8(3), scales=np.int32(4), landmarks=np.int16(2)
+    )
+    assert json.loads(json.dumps(options.as_parameters()))["size"] == 32
+
+
+def test_landmarks_are_spread_over_the_set() -> None:
+    assert landmarks_of(80, 4) == [10, 30, 50, 70]
+    assert landmarks_of(3, 4) == [0, 1, 2]
+    assert landmarks_of(5, 1) == [2]
+
+
+def test_the_way_over_a_landmark() -> None:
+    rng = np.random.default_rng(0)
+    poses = [np.column_stack([np.linalg.qr(rng.standard_normal((3, 3)))[0], rng.standard_normal(3)]) for _ in range(3)]
+    poses = [np.column_stack([p[:, :3] * np.linalg.det(p[:, :3]), p[:, 3]]) for p in poses]
+    motions = np.array([[[compose(landmark, inverse(pose))] for pose in poses] for landmark in poses[:2]])
+    found = ways(motions, 0, 2, mirrored=False)
+    assert [len(over) for over in found] == [1, 1]
+    for (way,) in found:
+        np.testing.assert_allclose(way, compose(poses[0], inverse(poses[2])), atol=1e-12)
+    assert ways(motions, 0, 2, mirrored=True) == [[], []]
+
+
+def test_what_cannot_be_is_refused(six: Family) -> None:
+    small = botalign.DensityMap(six.maps[0].data, botalign.Grid(six.maps[0].grid.shape, (0.3,) * 3), "small")
+    for maps, options, reason in (
+        (six.maps[:1], {}, "maps: got 1, expected at least 2"),
+        (six.maps[:2], {"metric": "emd"}, "metric: got 'emd', expected one of wemd, l2"),
+        (six.maps[:2], {"normalise": "norm"}, "normalise: got 'norm'"),
+        (six.maps[:2], {"size": 8}, "size: got 8, expected a whole number from 16 to 128"),
+        (six.maps[:2], {"landmarks": 0}, "landmarks: got 0"),
+        (six.maps[:2], {"seed": -1}, "seed: got -1"),
+        (six.maps[:2], {"scales": 2.5}, "scales: got 2.5"),
+        (six.maps[:2], {"metric": "l2", "scales": 4}, "scales: the metric wemd alone uses it, and this is l2"),
+        (six.maps[:2], {"over_rotations": False, "hand": True}, "hand: a mirror is looked for together with rotations"),
+        ([six.maps[0], small], {}, "is the voxel size of one of them wrong"),
+        (["nowhere.mrc", "never.mrc"], {}, "nowhere.mrc: there is no such file"),
+    ):
+        with pytest.raises(botalign.InputError, match=reason) as error:
+            botalign.distances(maps, **({"over_rotations": True} | options))
+        assert "\n" not in str(error.value)
+    with pytest.raises(TypeError, match="unexpected options: colour"):
+        botalign.distance_steps(six.maps, colour="red")
+
+
+def test_maps_on_different_scales_are_told(six: Family) -> None:
+    louder = six.maps[1].with_data(10 * six.maps[1].data)
+    with pytest.warns(botalign.MapWarning, match="differ in norm by a factor of 10"):
+        botalign.distances([six.maps[0], louder], metric="l2", over_rotations=True, **QUICK)

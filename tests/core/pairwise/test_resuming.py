@@ -1,0 +1,145 @@
+"""Distances whose work is stopped: by a kill at any moment, by the loss of a worker of a cluster, by closing."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import botalign
+
+from .conftest import QUICK, Family
+
+SCRIPT = """
+    import sys
+    from pathlib import Path
+    import botalign
+
+    folder = Path(sys.argv[1])
+    maps = sorted(folder.glob("*.mrc"))
+    over = sys.argv[2] == "over"
+    options = {"over_rotations": True, "landmarks": 2, "size": 20, "evaluations": 60, "metric": "l2"} if over else {}
+    steps = botalign.distance_steps(maps, work=folder / "work", threads=2, **options)
+    try:
+        while True:
+            step = next(steps)
+            print(step.stage, step.done, step.total, step.kept, flush=True)
+    except StopIteration as end:
+        end.value.write(folder / "D.zarr")
+"""
+
+
+@pytest.fixture
+def maps(six: Family, tmp_path: Path) -> Path:
+    for number, each in enumerate(six.maps):
+        each.write(tmp_path / f"{number}.mrc")
+    return tmp_path
+
+
+def run(folder: Path, kind: str, *, kill_at: str | None = None) -> list[str]:
+    """Run the script to its end, or kill it as soon as it has told of a stage; return what it told."""
+    lines = []
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(SCRIPT), str(folder), kind], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line.strip())
+            stage, done, *_ = line.split()
+            if stage == kill_at and int(done) > 0:
+                process.send_signal(signal.SIGKILL)
+                break
+        code = process.wait()
+    assert code == (0 if kill_at is None else -signal.SIGKILL)
+    return lines
+
+
+@pytest.mark.slow
+def test_killed_and_begun_again_gives_the_same_bits_and_does_nothing_twice(maps: Path) -> None:
+    run(maps, "over", kill_at="read")
+    run(maps, "over", kill_at="landmarks")
+    done = {path.name: path.stat().st_mtime_ns for path in (maps / "work").glob("[!.]*.npz")}
+    assert any(name.startswith("search") for name in done)
+    told = run(maps, "over")
+    assert told[0] == "read 6 6 6"
+    kept = int(next(line for line in told if line.startswith("landmarks")).split()[3])
+    assert kept == sum(name.startswith("search") for name in done)
+    assert {name: (maps / "work" / name).stat().st_mtime_ns for name in done} == done
+    found = botalign.read_distances(maps / "D.zarr")
+    alone = botalign.distances(sorted(maps.glob("*.mrc")), metric="l2", over_rotations=True, landmarks=2, **QUICK)
+    np.testing.assert_array_equal(found.distances, alone.distances)
+    np.testing.assert_array_equal(found.motions, alone.motions)
+
+
+def test_vectors_of_an_earlier_run_are_used(maps: Path) -> None:
+    given = sorted(maps.glob("*.mrc"))
+    steps = botalign.distance_steps(given, work=maps / "work")
+    while next(steps).stage == "read":
+        pass
+    steps.close()
+    before = (maps / "work" / "vectors.npy").stat().st_mtime_ns
+    table = botalign.distances(given, work=maps / "work")
+    assert (maps / "work" / "vectors.npy").stat().st_mtime_ns == before
+    np.testing.assert_array_equal(table.distances, botalign.distances(given).distances)
+    # Without the file the notes of what was in it are worth nothing.
+    (maps / "work" / "vectors.npy").unlink()
+    for noted in (maps / "work").glob("pairs*"):
+        noted.unlink()
+    np.testing.assert_array_equal(botalign.distances(given, work=maps / "work").distances, table.distances)
+
+
+def test_other_work_is_not_gone_on_with(maps: Path) -> None:
+    given = sorted(maps.glob("*.mrc"))
+    botalign.distances(given, work=maps / "work")
+    with pytest.raises(botalign.InputError, match="unfinished work with other scales"):
+        botalign.distances(given, work=maps / "work", scales=2)
+    os.utime(given[0], ns=(0, time.time_ns()))
+    with pytest.raises(botalign.InputError, match="unfinished work with other maps"):
+        botalign.distances(given, work=maps / "work")
+
+
+def test_maps_of_the_same_names_sizes_and_times_are_told_apart(
+    six: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, chosen in (("a", six.maps[:2]), ("b", six.maps[2:4])):
+        (tmp_path / folder).mkdir()
+        for name, each in zip(("1.mrc", "2.mrc"), chosen, strict=True):
+            each.write(tmp_path / folder / name)
+            os.utime(tmp_path / folder / name, ns=(0, 0))
+    monkeypatch.chdir(tmp_path / "a")
+    botalign.distances(["1.mrc", "2.mrc"], work=tmp_path / "work")
+    monkeypatch.chdir(tmp_path / "b")
+    with pytest.raises(botalign.InputError, match="unfinished work with other maps"):
+        botalign.distances(["1.mrc", "2.mrc"], work=tmp_path / "work")
+    for name in ("1.mrc", "2.mrc"):  # and in one place too
+        (tmp_path / "b" / name).replace(tmp_path / "a" / name)
+    monkeypatch.chdir(tmp_path / "a")
+    with pytest.raises(botalign.InputError, match="unfinished work with other maps"):
+        botalign.distances(["1.mrc", "2.mrc"], work=tmp_path / "work")
+
+
+@pytest.mark.slow
+def test_a_cluster_that_loses_a_worker(six: Family) -> None:
+    distributed = pytest.importorskip("distributed", reason="Dask isn't installed (pip install distributed)")
+    options = {"metric": "l2", "over_rotations": True, "landmarks": 2, **QUICK}
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        steps = botalign.distance_steps(six.maps, scheduler=cluster.scheduler_address, **options)
+        step = next(steps)
+        while (step.stage, step.done) != ("landmarks", 1):
+            step = next(steps)
+        os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+        try:
+            while True:
+                next(steps)
+        except StopIteration as end:
+            table = end.value
+    alone = botalign.distances(six.maps, **options)
+    np.testing.assert_array_equal(table.distances, alone.distances)
+    np.testing.assert_array_equal(table.motions, alone.motions)

@@ -1,0 +1,159 @@
+"""The store of distances: what is written is read back, and nothing else is taken for it."""
+
+import json
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import botalign
+from botalign import DistanceTable, InputError
+from botalign.pairwise.table import work_of
+
+zarr = pytest.importorskip("zarr", reason="zarr isn't installed (pip install zarr)")
+
+
+@pytest.fixture
+def table() -> DistanceTable:
+    distances = np.array([[0.0, 1.5, 2.0], [1.5, 0.0, 0.25], [2.0, 0.25, 0.0]])
+    motions = np.tile(np.eye(3, 4), (3, 3, 1, 1))
+    motions[0, 1, 2, 2] = motions[1, 0, 2, 2] = -1
+    cycles = np.zeros((3, 3), dtype=np.int64)
+    return DistanceTable(("a.mrc", "b.mrc", "c.mrc"), distances, motions, "l2", {"size": 32, "hand": True}, cycles)
+
+
+def test_what_is_written_is_read_back(table: DistanceTable, tmp_path: Path) -> None:
+    for given in (table, replace(table, motions=None, open_cycles=None)):
+        given.write(tmp_path / "D.zarr", overwrite=True)
+        found = botalign.read_distances(tmp_path / "D.zarr")
+        assert (found.names, found.metric, found.parameters) == (given.names, given.metric, given.parameters)
+        for name in ("distances", "motions", "open_cycles"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(given, name))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["D.zarr"]
+    assert repr(found) == "<DistanceTable: 3 maps, l2, 2 at most>"
+
+
+def test_which_motions_mirror(table: DistanceTable) -> None:
+    assert np.argwhere(table.mirrored).tolist() == [[0, 1], [1, 0]]
+    assert not replace(table, motions=None).mirrored.any()
+
+
+def test_nothing_is_replaced_unasked(table: DistanceTable, tmp_path: Path) -> None:
+    table.write(tmp_path / "D.zarr")
+    with pytest.raises(InputError, match=r"D\.zarr: exists already"):
+        table.write(tmp_path / "D.zarr")
+    (tmp_path / "photos.zarr").mkdir()
+    (tmp_path / "photos.zarr" / "cat.png").touch()
+    with pytest.raises(InputError, match="something else in it"):
+        table.write(tmp_path / "photos.zarr", overwrite=True)
+    assert (tmp_path / "photos.zarr" / "cat.png").exists()
+    zarr.create_group(tmp_path / "other.zarr", attributes={"format": "photos"})
+    with pytest.raises(InputError, match="something else in it"):
+        table.write(tmp_path / "other.zarr", overwrite=True)
+    assert dict(zarr.open_group(tmp_path / "other.zarr", mode="r").attrs) == {"format": "photos"}
+    with pytest.raises(InputError, match=r"D\.npy: unknown ending, expected \.zarr"):
+        table.write(tmp_path / "D.npy")
+
+
+def test_what_a_link_points_to_is_replaced_not_the_link(table: DistanceTable, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    place, link = tmp_path / "disk" / "D.zarr", tmp_path / "link.zarr"
+    table.write(place, work={"seed": 1})
+    link.symlink_to(place)
+    table.write(link, overwrite=True, work={"seed": 2})
+    assert link.is_symlink()
+    assert work_of(place) == {"seed": 2}
+    assert sorted(path.name for path in tmp_path.rglob("*.zarr")) == ["D.zarr", "link.zarr"]
+
+
+def test_an_interruption_between_old_and_new_keeps_the_old(
+    table: DistanceTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "D.zarr"
+    table.write(place, work={"seed": 1})
+    assert work_of(place) == {"seed": 1}
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        renamed.append(self)
+        if len(renamed) == 2:  # the old one has been moved aside
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    renamed: list[Path] = []
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        table.write(place, overwrite=True, work={"seed": 2})
+    assert work_of(place) == {"seed": 1}
+    assert [path.name for path in tmp_path.iterdir()] == ["D.zarr"]
+
+
+def test_killed_between_old_and_new_both_are_left(table: DistanceTable, tmp_path: Path) -> None:
+    script = """
+        import os, pathlib, sys, botalign
+        rename, renamed = pathlib.Path.rename, []
+        def killed(self, target):
+            renamed.append(self)
+            return os._exit(9) if len(renamed) == 2 else rename(self, target)
+        table = botalign.read_distances(sys.argv[1])
+        pathlib.Path.rename = killed
+        table.write(sys.argv[1], overwrite=True, work={"seed": 2})
+    """
+    table.write(tmp_path / "D.zarr", work={"seed": 1})
+    command = [sys.executable, "-c", textwrap.dedent(script), str(tmp_path / "D.zarr")]
+    assert subprocess.run(command, check=False).returncode == 9
+    left = list(tmp_path.iterdir())
+    assert all(path.match(".botalign-*.zarr") for path in left)
+    assert sorted(work_of(path)["seed"] for path in left) == [1, 2]
+    assert all(botalign.read_distances(path).names == table.names for path in left)
+
+
+def test_a_table_that_appears_meanwhile_is_not_replaced_unasked(
+    table: DistanceTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "D.zarr"
+    rename = Path.rename
+
+    def overtaken(self: Path, target: Path) -> Path:
+        monkeypatch.setattr(Path, "rename", rename)
+        table.write(place, work={"seed": 1})
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", overtaken)
+    with pytest.raises(InputError, match="exists already"):
+        table.write(place, work={"seed": 2})
+    assert work_of(place) == {"seed": 1}
+    assert [path.name for path in tmp_path.iterdir()] == ["D.zarr"]
+
+
+def test_what_is_no_distances_is_refused(table: DistanceTable, tmp_path: Path) -> None:
+    place = tmp_path / "D.zarr"
+    with pytest.raises(InputError, match="there is no such file"):
+        botalign.read_distances(place)
+    (tmp_path / "text.zarr").write_text("no")
+    with pytest.raises(InputError, match="is no table of distances, expected"):
+        botalign.read_distances(tmp_path / "text.zarr")
+    table.write(place)
+    description = json.loads((place / "zarr.json").read_text())
+    for name, value, reason in (
+        ("format", "photos", "no table of distances"),
+        ("version", 2, "distances of version 2, expected 1"),
+        ("names", ["a.mrc"], "damaged distances"),
+    ):
+        changed = description | {"attributes": description["attributes"] | {name: value}}
+        (place / "zarr.json").write_text(json.dumps(changed))
+        with pytest.raises(InputError, match=reason) as error:
+            botalign.read_distances(place)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("value", [-1.0, np.nan, np.inf, 7.0])
+def test_a_table_that_holds_no_distances_is_refused(table: DistanceTable, value: float) -> None:
+    distances = table.distances.copy()
+    distances[0, 1] = value
+    with pytest.raises(InputError, match="symmetric table of finite numbers"):
+        replace(table, distances=distances)

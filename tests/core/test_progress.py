@@ -1,0 +1,44 @@
+from collections.abc import Generator
+
+import pytest
+
+from botalign.progress import exhaust, map_steps
+
+
+def counted(closed: list[bool]) -> Generator[int, None, str]:
+    try:
+        yield 1
+        yield 2
+        return "done"
+    finally:
+        closed.append(True)
+
+
+def test_steps_are_told_otherwise_and_the_result_is_the_same() -> None:
+    assert list(map_steps(counted([]), str)) == ["1", "2"]
+    assert exhaust(map_steps(counted([]), str)) == "done"
+
+
+def test_closed_midway_the_other_generator_is_closed_at_once() -> None:
+    closed: list[bool] = []
+    inner = counted(closed)
+    steps = map_steps(inner, str)
+    next(steps)
+    steps.close()
+    assert closed == [True]
+
+
+def test_an_interruption_between_two_steps_closes_the_work() -> None:
+    class Interrupted:
+        closed = False
+
+        def __next__(self) -> None:
+            raise KeyboardInterrupt
+
+        def close(self) -> None:
+            self.closed = True
+
+    steps = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        exhaust(steps)
+    assert steps.closed
