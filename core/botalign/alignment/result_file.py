@@ -1,4 +1,4 @@
-"""The file that a result is kept in: JSON, read back to the last bit."""
+"""The result file: JSON with every number exact."""
 
 from __future__ import annotations
 
@@ -43,15 +43,16 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise InputError(f"{path}: can't be read ({reason}); expected the result file of an alignment.") from None
+        raise InputError(f"{path}: cannot be read ({reason}); expected the result file of an alignment.") from None
     except json.JSONDecodeError as error:
-        raise InputError(f"{path}: not JSON (line {error.lineno}), expected the result file of an alignment.") from None
+        raise InputError(f"{path}: not JSON (line {error.lineno}), expected an alignment's result file.") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise InputError(f"{path}: JSON, but not a result of an alignment (no format {FORMAT!r}).")
+        raise InputError(f"{path}: not the result file of an alignment (its format is not {FORMAT!r}).")
     if content.get("version") != VERSION:
         newer = isinstance(content.get("version"), int) and content["version"] > VERSION
         advice = "upgrade botalign" if newer else "align again"
-        raise InputError(f"{path}: result file of version {content.get('version')}, expected {VERSION}; {advice}.")
+        found = content.get("version")
+        raise InputError(f"{path}: result file of version {found}, expected version {VERSION}; {advice}.")
     try:
         return fields_from(content)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -109,7 +110,7 @@ def _scores(content: dict[str, Any]) -> Scores:
 
 
 def _finite(value: Any) -> Any:
-    """Replace infinite numbers by None and numpy's numbers by Python's, at any depth."""
+    """Replace infinite numbers by None and numpy numbers by Python numbers, at any depth."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):
