@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from botalign.arrays import Volume
 from botalign.errors import InputError
 from botalign.geometry import identity
 from botalign.maps.contour import background_level
 from botalign.maps.density_map import DensityMap
+from botalign.maps.grid import Grid
 from botalign.maps.resampling import resample
 
 #: Values of a mask may exceed 0 to 1 by this much: resampling overshoots.
@@ -37,11 +39,16 @@ def masked(density_map: DensityMap, mask: DensityMap | None) -> DensityMap:
         raise InputError(
             f"mask {mask.name}: values from {low:g} to {high:g}, expected 0 outside to 1 inside; is it a mask?"
         )
-    shares = mask if mask.grid == density_map.grid else resample(mask, identity(), density_map.grid)
-    weights = np.clip(shares.data, 0, 1)
+    weights = mask_on(mask, density_map.grid)
     if np.count_nonzero(weights > 0.5) < 8:
         raise InputError(
             f"mask {mask.name}: does not overlap {density_map.name}, expected a mask of it; are the origins the same?"
         )
     background = np.float32(background_level(density_map.data))
     return density_map.with_data(background + weights * (density_map.data - background))
+
+
+def mask_on(mask: DensityMap, grid: Grid) -> Volume:
+    """Return a mask on a grid, with values from 0 to 1."""
+    values = mask if mask.grid == grid else resample(mask, identity(), grid)
+    return np.clip(values.data, 0, 1)

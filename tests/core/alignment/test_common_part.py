@@ -141,7 +141,5 @@ def test_with_masks_the_weights_are_inside_them(
     with pytest.raises(botalign.InputError, match=r"^mask_fixed: the alignment used the mask"):
         botalign.common_part(fixed, moving, result)
     weights = botalign.common_part(fixed, moving, result, **masks)
-    # The fit compares two voxels beyond the contour, and smoothing moves a contour that the mask cut.
-    beyond = x > 5 + 3 * 3.0
-    assert weights.data[:, :, beyond].sum() < 0.01 * weights.data.sum()
-    assert weights.data[:, :, x < 5].sum() > 0.85 * weights.data.sum()
+    assert weights.data[:, :, x >= 5].max() == 0
+    assert weights.data.max() > 0.9
