@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -256,33 +256,7 @@ class Alignment:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content of the result file: numbers, text, lists and dictionaries only."""
-        return {
-            "format": result_file.FORMAT,
-            "version": result_file.VERSION,
-            "method": self.method,
-            "moving_to_fixed": self.moving_to_fixed.tolist(),
-            "mirrored": self.mirrored,
-            "fixed": asdict(self.fixed),
-            "moving": asdict(self.moving),
-            "scores": {"before": asdict(self.before), "after": asdict(self.after)},
-            "shells": {
-                when: {
-                    "frequency_per_angstrom": curve.frequency_per_angstrom.tolist(),
-                    "correlation": curve.correlation.tolist(),
-                }
-                for when, curve in (("before", self.shells_before), ("after", self.shells_after))
-            },
-            "hand": None if self.hand is None else asdict(self.hand),
-            "verdict": self.verdict,
-            "symmetry": None if self.symmetry is None else self.symmetry.to_dict(),
-            "uncertainty": None if self.uncertainty is None else self.uncertainty.to_dict(),
-            "candidates": [asdict(c) | {"moving_to_fixed": c.moving_to_fixed.tolist()} for c in self.candidates],
-            "trace": [asdict(point) for point in self.trace],
-            "parameters": self.parameters,
-            "seed": self.seed,
-            "versions": self.versions,
-            "seconds": self.seconds,
-        }
+        return result_file.contents({field.name: getattr(self, field.name) for field in fields(self)})
 
     def to_json(self) -> str:
         """Return the text of the result file."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,29 @@ if TYPE_CHECKING:
 
 FORMAT = "botalign-alignment"
 VERSION = 1
+
+
+def contents(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the content of the result file, given the fields of a result: the inverse of :func:`fields_from`."""
+    hand, symmetry, uncertainty = fields["hand"], fields["symmetry"], fields["uncertainty"]
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "method": fields["method"],
+        "moving_to_fixed": fields["moving_to_fixed"].tolist(),
+        "mirrored": fields["mirrored"],
+        "fixed": asdict(fields["fixed"]),
+        "moving": asdict(fields["moving"]),
+        "scores": {when: asdict(fields[when]) for when in ("before", "after")},
+        "shells": {when: _curve(fields[f"shells_{when}"]) for when in ("before", "after")},
+        "hand": None if hand is None else asdict(hand),
+        "verdict": fields["verdict"],
+        "symmetry": None if symmetry is None else symmetry.to_dict(),
+        "uncertainty": None if uncertainty is None else uncertainty.to_dict(),
+        "candidates": [asdict(c) | {"moving_to_fixed": c.moving_to_fixed.tolist()} for c in fields["candidates"]],
+        "trace": [asdict(point) for point in fields["trace"]],
+        **{name: fields[name] for name in ("parameters", "seed", "versions", "seconds")},
+    }
 
 
 def to_text(content: dict[str, Any]) -> str:
@@ -94,6 +118,13 @@ def fields_from(content: dict[str, Any]) -> dict[str, Any]:
         "seed": int(content["seed"]),
         "versions": dict(content["versions"]),
         "seconds": float(content["seconds"]),
+    }
+
+
+def _curve(shells: ShellCorrelation) -> dict[str, Any]:
+    return {
+        "frequency_per_angstrom": shells.frequency_per_angstrom.tolist(),
+        "correlation": shells.correlation.tolist(),
     }
 
 
