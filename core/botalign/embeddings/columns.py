@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.errors import InputError
-from botalign.maps import SUFFIXES
+from botalign.maps import EXTENSIONS
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +124,7 @@ def _joined(
 def plain_name(name: str) -> str:
     """Return the name of a map without folder and ending."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    for ending in sorted(SUFFIXES, key=len, reverse=True):
+    for ending in sorted(EXTENSIONS, key=len, reverse=True):
         if last.lower().endswith(ending):
             return last[: -len(ending)]
     return last

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from botalign.embeddings.columns import Column, numbers_or_text, read_rows
 from botalign.errors import InputError
-from botalign.maps import SUFFIXES
+from botalign.maps import EXTENSIONS
 
 Values = NDArray[np.float64] | NDArray[np.str_]
 
@@ -71,7 +71,7 @@ class EmbeddingTable:
         else:
             places = [Path(name), *(at / name for at in (self.folder, *self.folder.parents)), self.folder / last]
         for place in places:
-            for file in (place, *(place.with_name(place.name + ending) for ending in SUFFIXES)):
+            for file in (place, *(place.with_name(place.name + ending) for ending in EXTENSIONS)):
                 if file.is_file():
                     return file
         where = f"in {folder}" if folder is not None else f"here, nor in {self.folder} or a folder above"

@@ -13,7 +13,7 @@ from botalign.errors import InputError
 from botalign.files import output_file
 from botalign.maps.writing import Header, blank_header, write_sections
 
-STACK_SUFFIXES = (".mrcs", ".mrcs.gz", ".mrcs.bz2")
+STACK_EXTENSIONS = (".mrcs", ".mrcs.gz", ".mrcs.bz2")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -91,7 +91,7 @@ class ImageStack:
         InputError
             If the extension is unknown, the file exists, the folder is missing or not writable, or the disk is full.
         """
-        with output_file(path, overwrite=overwrite, suffixes=STACK_SUFFIXES) as temporary:
+        with output_file(path, overwrite=overwrite, suffixes=STACK_EXTENSIONS) as temporary:
             write_sections(temporary, path, _header(self), self.images)
 
 

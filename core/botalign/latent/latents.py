@@ -15,7 +15,7 @@ from botalign.errors import InputError
 from botalign.latent.arrays import load_array
 from botalign.latent.pickles import read_pickled_array
 
-SUFFIXES = (".npy", ".pkl", ".txt")
+EXTENSIONS = (".npy", ".pkl", ".txt")
 _VALUES = "z_values.txt"
 _WHOLE = re.compile(r"[\d\s]+")
 #: cryoDRGN numbers its volumes with three digits or more; its mean of all, vol_mean.mrc, is none of them.
@@ -131,8 +131,8 @@ def _chosen(values: NDArray[np.float64], latents: NDArray[np.float64], name: str
 
 def _read_array(path: Path) -> NDArray[Any]:
     suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise InputError(f"{path}: unknown ending, expected latent coordinates as one of {', '.join(SUFFIXES)}.")
+    if suffix not in EXTENSIONS:
+        raise InputError(f"{path}: unknown ending, expected latent coordinates as one of {', '.join(EXTENSIONS)}.")
     if suffix == ".pkl":
         return read_pickled_array(path)
     if suffix == ".npy":

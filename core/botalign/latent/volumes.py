@@ -12,7 +12,7 @@ from botalign.errors import InputError
 from botalign.latent.arrays import load_array
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
-from botalign.maps.writing import SUFFIXES
+from botalign.maps.writing import EXTENSIONS
 
 _DIGITS = re.compile(r"(\d+)")
 
@@ -41,7 +41,7 @@ def find_volumes(path: str | PathLike[str], *, voxel_size_angstrom: float = 1.0)
     if path.is_dir():
         maps = [each for each in path.iterdir() if _is_map(each)]
         if not maps:
-            raise InputError(f"{path}: holds no maps, expected some of {', '.join(SUFFIXES)}; give another folder.")
+            raise InputError(f"{path}: holds no maps, expected some of {', '.join(EXTENSIONS)}; give another folder.")
         ordered: list[DensityMap | Path] = [*sorted(maps, key=_by_number)]
         return ordered
     if path.suffix.lower() != ".npy":
@@ -58,7 +58,7 @@ def find_volumes(path: str | PathLike[str], *, voxel_size_angstrom: float = 1.0)
 
 def _is_map(path: Path) -> bool:
     """Whether a file is a map by its name, and not hidden, as what macOS adds to each file on a foreign disk."""
-    return path.name.lower().endswith(SUFFIXES) and not path.name.startswith(".")
+    return path.name.lower().endswith(EXTENSIONS) and not path.name.startswith(".")
 
 
 def _by_number(path: Path) -> list[tuple[int, str]]:

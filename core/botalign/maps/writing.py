@@ -18,7 +18,7 @@ from botalign.files import output_file
 from botalign.maps.grid import Grid
 from botalign.maps.moments import mean_and_deviation
 
-SUFFIXES = tuple(f"{kind}{packed}" for packed in ("", ".gz", ".bz2") for kind in (".mrc", ".map", ".ccp4", ".rec"))
+EXTENSIONS = tuple(f"{kind}{packed}" for packed in ("", ".gz", ".bz2") for kind in (".mrc", ".map", ".ccp4", ".rec"))
 
 Header = np.ndarray[tuple[int, ...], np.dtype[np.void]]
 
@@ -54,7 +54,7 @@ def write_map(
     InputError
         As :meth:`botalign.DensityMap.write`.
     """
-    with output_file(path, overwrite=overwrite, suffixes=SUFFIXES) as temporary:
+    with output_file(path, overwrite=overwrite, suffixes=EXTENSIONS) as temporary:
         write_sections(temporary, path, _map_header(data, grid, labels, history), data)
 
 

@@ -18,7 +18,7 @@ from botalign.errors import InputError
 from botalign.files import check_output, taken
 
 FORMAT, VERSION = "botalign-distances", 1
-SUFFIXES = (".zarr",)
+EXTENSIONS = (".zarr",)
 INSTALL = "pip install zarr"
 
 
@@ -151,8 +151,8 @@ def check_store(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pat
     """
     _zarr()
     path = Path(path)
-    if not path.is_dir() or not path.name.lower().endswith(SUFFIXES):
-        return check_output(path, overwrite=overwrite, suffixes=SUFFIXES)
+    if not path.is_dir() or not path.name.lower().endswith(EXTENSIONS):
+        return check_output(path, overwrite=overwrite, suffixes=EXTENSIONS)
     if not overwrite:
         raise taken(path)
     if any(path.iterdir()) and not _is_table(path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from botalign import ImageStack, InputError, holds_images, read, read_stack
-from botalign.images import STACK_SUFFIXES
+from botalign.images import STACK_EXTENSIONS
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def images() -> np.ndarray:
     return np.random.default_rng(8).standard_normal((4, 5, 6)).astype(np.float32)
 
 
-@pytest.mark.parametrize("suffix", [*STACK_SUFFIXES, ".MRCS"])
+@pytest.mark.parametrize("suffix", [*STACK_EXTENSIONS, ".MRCS"])
 def test_what_is_written_is_read(tmp_path: Path, images: np.ndarray, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     ImageStack(images, (1.5, 2.0)).write(path)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from botalign.errors import InputError
-from botalign.maps import SUFFIXES, DensityMap, Grid, MapWarning, read
+from botalign.maps import EXTENSIONS, DensityMap, Grid, MapWarning, read
 
 RNG = np.random.default_rng(1)
 GRID = Grid((4, 5, 6), (1.5, 2.0, 2.5), (-3.0, 4.0, 7.5))
@@ -20,7 +20,7 @@ def density_map() -> DensityMap:
     return DensityMap(RNG.standard_normal(GRID.shape).astype(np.float32), GRID, labels=("one", "two"))
 
 
-@pytest.mark.parametrize("suffix", [*SUFFIXES, ".MRC", ".Map.GZ"])
+@pytest.mark.parametrize("suffix", [*EXTENSIONS, ".MRC", ".Map.GZ"])
 def test_what_is_written_is_read(tmp_path: Path, density_map: DensityMap, suffix: str) -> None:
     path = tmp_path / f"out{suffix}"
     density_map.write(path, history="turned")
