@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, counted
 from botalign.maps.grid import Grid
 from botalign.maps.writing import write_map
 
@@ -55,7 +55,10 @@ class DensityMap:
             total = data.sum(dtype=np.float64)
         if not np.isfinite(total):
             bad = int(data.size - np.count_nonzero(np.isfinite(data)))
-            raise InputError(f"{self.name}: {bad} voxels are NaN or infinite; replace them (by 0, say) and try again.")
+            raise InputError(
+                f"{self.name}: {counted(bad, 'voxel is', 'voxels are')} NaN or infinite; replace such values (by 0, "
+                "say) and try again."
+            )
         object.__setattr__(self, "data", data)
 
     def __repr__(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from mrcfile.dtypes import HEADER_DTYPE
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Message
 from botalign.maps.grid import Grid
 
 HEADER_BYTES = 1024
@@ -18,7 +18,7 @@ _MOST_VOXELS_A_SIDE = 65535  # above it, ChimeraX too takes the number for one o
 _IMOD_STAMP = 1146047817
 
 
-class MapWarning(UserWarning):
+class MapWarning(Message, UserWarning):
     """A map was read although its header is not quite right; the message says what was assumed."""
 
 
