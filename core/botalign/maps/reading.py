@@ -171,7 +171,7 @@ def read_sections(stream: BinaryIO, header: MapHeader, size: int | None) -> tupl
     data, remarks = _read_densities(stream, header), list(header.remarks)
     surplus = _surplus(stream, header, size)
     if surplus:
-        remarks.append(f"{surplus} bytes too long, the rest left out")
+        remarks.append(f"{counted(surplus, 'byte')} too long, the rest left out")
     return data, remarks
 
 

@@ -90,7 +90,7 @@ def test_the_label_that_turns_a_map_in_chimera_is_not_passed_on(tmp_path: Path, 
 def test_an_existing_file_stays_unless_it_may_be_replaced(tmp_path: Path, density_map: DensityMap) -> None:
     path = tmp_path / "a.mrc"
     path.write_bytes(b"precious")
-    with pytest.raises(InputError, match=r"a\.mrc: exists already.*--overwrite"):
+    with pytest.raises(InputError, match=r"a\.mrc: the file exists.*overwrite=True"):
         density_map.write(path)
     assert path.read_bytes() == b"precious"
     density_map.write(path, overwrite=True)
