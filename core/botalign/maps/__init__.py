@@ -1,4 +1,4 @@
-"""Density maps on a physical grid: read, write, contour, resample."""
+"""Density maps on a physical grid: reading, writing, contour levels, resampling."""
 
 from botalign.maps.contour import contour_level
 from botalign.maps.density_map import DensityMap
