@@ -135,7 +135,7 @@ def test_places_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monke
             assert str(path) in str(caught.value)
             assert "\n" not in str(caught.value)
     with pytest.raises(InputError, match=r"unknown ending, expected one of \.json, \.png"):
-        check_output(tmp_path / "a.txt", suffixes=(".json", ".png"))
+        check_output(tmp_path / "a.txt", extensions=(".json", ".png"))
 
     def refuse(*args: object, **kwargs: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))

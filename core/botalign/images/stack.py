@@ -91,7 +91,7 @@ class ImageStack:
         InputError
             If the extension is unknown, the file exists, the folder is missing or not writable, or the disk is full.
         """
-        with output_file(path, overwrite=overwrite, suffixes=STACK_EXTENSIONS) as temporary:
+        with output_file(path, overwrite=overwrite, extensions=STACK_EXTENSIONS) as temporary:
             write_sections(temporary, path, _header(self), self.images)
 
 

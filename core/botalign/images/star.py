@@ -73,7 +73,7 @@ class ImageList:
         InputError
             If the extension is another, the file exists, or it cannot be written.
         """
-        with output_file(path, overwrite=overwrite, suffixes=(".star",)) as temporary:
+        with output_file(path, overwrite=overwrite, extensions=(".star",)) as temporary:
             _starfile().write(self.blocks, temporary, overwrite=True)
 
 

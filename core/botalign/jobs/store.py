@@ -22,7 +22,7 @@ from botalign.jobs.locks import Lock, lock_of
 Arrays = dict[str, NDArray[Any]]
 
 _DESCRIPTION = "work.json"
-_TEMPORARY, _LOCK = ".botalign-", ".botalign-lock"
+_TEMPORARY, _LOCK, _BLOCK = ".botalign-", ".botalign-lock", ".npz"
 
 
 class BlockStore:
@@ -92,7 +92,7 @@ class BlockStore:
         InputError
             If the disk is full or the folder can't be written any more.
         """
-        temporary = self.folder / f"{_TEMPORARY}{secrets.token_hex(6)}.npz"
+        temporary = self.folder / f"{_TEMPORARY}{secrets.token_hex(6)}{_BLOCK}"
         try:
             with temporary.open("xb") as file:
                 # mypy: numpy's stub takes every keyword for `allow_pickle`.
@@ -112,7 +112,7 @@ class BlockStore:
         self._lock = None
 
     def _place(self, key: str) -> Path:
-        return self.folder / f"{key}.npz"
+        return self.folder / f"{key}{_BLOCK}"
 
     def _write(self, place: Path, content: bytes) -> None:
         temporary = place.with_name(f"{_TEMPORARY}{secrets.token_hex(6)}")
@@ -149,3 +149,8 @@ def remove_work(folder: Path) -> None:
     """Remove a folder of unfinished work with all that it holds; what isn't one stays."""
     if (folder / _DESCRIPTION).is_file():
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def block_names(folder: Path) -> list[str]:
+    """Return the names of the blocks that are stored in a folder."""
+    return [path.stem for path in folder.glob(f"[!.]*{_BLOCK}")]

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from botalign.errors import InputError, Setting
-from botalign.threads import one_blas_thread
+from botalign.options import whole_number
+from botalign.threads import one_blas_thread, thread_count
 
 #: Seconds to wait for a cluster to answer.
 PATIENCE = 10
@@ -125,13 +126,13 @@ class Workers:
 
 
 @contextmanager
-def open_workers(*, threads: int = 1, processes: int = 0, scheduler: str | None = None) -> Iterator[Workers]:
+def open_workers(*, threads: int | None = None, processes: int = 0, scheduler: str | None = None) -> Iterator[Workers]:
     """Open workers and close them at the end.
 
     Parameters
     ----------
     threads : int, optional
-        How many threads, if neither of the others is asked for.
+        Number of threads, if neither of the others is given; by default one for each core.
     processes : int, optional
         How many processes, each with one thread. They are spawned, since a fork in a program with threads may hang.
     scheduler : str, optional
@@ -146,8 +147,8 @@ def open_workers(*, threads: int = 1, processes: int = 0, scheduler: str | None 
     InputError
         If a number is below 1, both processes and a cluster are asked for, or the cluster doesn't answer.
     """
-    if threads < 1 or processes < 0:
-        raise InputError(f"workers: got {threads} threads and {processes} processes, expected at least 1 of one kind.")
+    threads = thread_count(threads)
+    whole_number("processes", processes, 0)
     if scheduler is not None and processes:
         raise InputError(Setting("processes"), " and ", Setting("scheduler"), ": got both, expected one of the two.")
     if scheduler is not None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting
-from botalign.files import check_output, taken
+from botalign.files import check_output, file_exists
 
 FORMAT, VERSION = "botalign-distances", 1
 EXTENSIONS = (".zarr",)
@@ -133,7 +133,7 @@ class DistanceTable:
             hidden.rename(path)
         except OSError as error:
             if not overwrite and path.exists():  # another program has made it meanwhile
-                raise taken(path) from None
+                raise file_exists(path) from None
             raise InputError(f"{path}: can't be written ({error.strerror or error}); write elsewhere.") from error
         finally:
             if (
@@ -150,14 +150,14 @@ def check_store(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pat
     Raises
     ------
     InputError
-        If zarr is missing, the ending isn't ``.zarr``, the place is taken or can't be written.
+        If zarr is missing, the ending isn't ``.zarr``, the table exists, or cannot be written.
     """
     _zarr()
     path = Path(path)
     if not path.is_dir() or not path.name.lower().endswith(EXTENSIONS):
-        return check_output(path, overwrite=overwrite, suffixes=EXTENSIONS)
+        return check_output(path, overwrite=overwrite, extensions=EXTENSIONS)
     if not overwrite:
-        raise taken(path)
+        raise file_exists(path)
     if any(path.iterdir()) and not _is_table(path):
         raise InputError(f"{path}: is a folder with something else in it, so it is not replaced; give another name.")
     check_output(path.resolve().with_name(f".botalign-{secrets.token_hex(6)}.zarr"))
