@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from botalign.cli.interruption import Interrupted, interruption_text, report_written
 from botalign.cli.messages import print_error, print_note, warnings_as_lines
@@ -32,6 +32,19 @@ COMMANDS = {
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
+class _Command(TyperCommand):
+    """A command whose help lists arguments without the names of Python types."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        arguments: list[Any] = [each for each in self.params if each.param_type_name == "argument"]
+        options = [each.get_help_record(ctx) for each in self.get_params(ctx) if each not in arguments]
+        sections = {"Arguments": [(each.metavar, each.help) for each in arguments], "Options": options}
+        for title, rows in sections.items():
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
 class _Commands(TyperGroup):
     """A group of commands that imports a command only to run it, so that ``botalign --help`` stays fast."""
 
@@ -44,7 +57,7 @@ class _Commands(TyperGroup):
         function = getattr(import_module(f"botalign.cli.{cmd_name}"), cmd_name)
         command = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=_SETTINGS)
         # Commands that write several times report more; the others write nothing before they are interrupted.
-        command.command(cmd_name)(report_written()(function))
+        command.command(cmd_name, cls=_Command)(report_written()(function))
         return typer.main.get_command(command)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

@@ -49,7 +49,7 @@ def test_all_maps_or_none(run: Run, pair: Pair, result_file: Path, tmp_path: Pat
 
 def test_an_existing_output(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
     (tmp_path / "a.mrc").write_text("old")
-    assert "exists already" in run("apply", result_file, pair.moving, "-o", tmp_path / "a.mrc").refused()
+    assert "the file exists" in run("apply", result_file, pair.moving, "-o", tmp_path / "a.mrc").refused()
     assert listing(tmp_path) == {"a.mrc": b"old"}
     assert run("apply", result_file, pair.moving, "-o", tmp_path / "a.mrc", "--overwrite").code == 0
 

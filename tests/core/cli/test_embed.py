@@ -37,7 +37,11 @@ def test_it_writes_what_the_function_returns(run: Run, store: Path, table: np.nd
     np.testing.assert_array_equal([[float(x) for x in line.split(",")[1:]] for line in lines[1:]], expected.coordinates)
     assert imread(tmp_path / "e" / "embedding.png").ndim == 3
     said = dict(line.split(maxsplit=1) for line in ran.out.splitlines())
-    assert (said["maps"], said["distances"], said["bandwidth"]) == ("30", "wemd", f"{expected.bandwidth:.4g}, chosen")
+    assert (said["maps"], said["distances"], said["bandwidth"]) == (
+        "30",
+        "wemd",
+        f"{expected.bandwidth:.4g}, estimated",
+    )
     assert said["eigenvalues"].startswith(f"{expected.eigenvalues[0]:.4f}, ")
 
 
@@ -61,7 +65,7 @@ def test_maps_without_a_value_are_told(run: Run, store: Path, tmp_path: Path) ->
     path.write_text("angle,kind\n" + "".join(f"{k if k > 1 else ''},a\n" for k in range(30)))
     ran = run("embed", store, "-o", tmp_path / "e", "--colour-by", f"{path}:angle")
     assert ran.code == 0
-    assert ran.err == "botalign: 2 maps have no value of angle: grey in the picture, empty in the table.\n"
+    assert ran.err == "botalign: 2 maps have no value of angle: grey in the figure, empty in the table.\n"
     lines = (tmp_path / "e" / "coordinates.csv").read_text().splitlines()
     assert [line.rsplit(",", 1)[1] for line in lines] == ["angle", "", "", *(f"{k}.0" for k in range(2, 30))]
     assert run("embed", store, "-o", tmp_path / "e", "--colour-by", f"{path}:kind", "--overwrite").err == ""
@@ -79,7 +83,7 @@ def test_nothing_is_overwritten_unasked_or_left_behind(run: Run, store: Path, tm
     folder.mkdir()
     (folder / "coordinates.npy").write_text("mine")
     before = listing(tmp_path)
-    assert "exists already" in run("embed", store, "-o", folder).refused()
+    assert "the file exists" in run("embed", store, "-o", folder).refused()
     assert (
         "--colours: got 'mud'"
         in run(
@@ -100,7 +104,7 @@ def test_bad_input(run: Run, store: Path, table: np.ndarray, tmp_path: Path) -> 
     def refused(source: Path, *options: str) -> str:
         return run("embed", source, "-o", tmp_path / "e", *options).refused()
 
-    assert "'-o'" in run("embed", store).refused()
+    assert "--output: is missing" in run("embed", store).refused()
     assert "--dimensions: got 30" in refused(store, "-d", "30")
     assert "--bandwidth: at 0.001 the maps fall into" in refused(store, "--bandwidth", "0.001")
     assert "no column 'size'" in refused(store, "--colour-by", f"{_angles(tmp_path)}:size")

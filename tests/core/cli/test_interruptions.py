@@ -16,7 +16,7 @@ from typing import NoReturn
 import pytest
 
 import botalign
-from botalign.cli.interruption import interruption
+from botalign.cli.interruption import interruption_text
 
 from .conftest import QUICK, Pair, Run, listing
 
@@ -126,7 +126,7 @@ def test_ctrl_c_after_writing(
     run: Run, pair: Pair, result_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the files and the words about them is time for a Ctrl-C too."""
-    monkeypatch.setattr("botalign.cli.align._print_places", failing(KeyboardInterrupt()))
+    monkeypatch.setattr("botalign.cli.align._print_outputs", failing(KeyboardInterrupt()))
     ran = run("align", pair.fixed, pair.moving, "-o", tmp_path / "a.mrc", *QUICK)
     assert (ran.code, ran.err) == (130, f"botalign: interrupted; {tmp_path / 'a.mrc'} was written.\n")
 
@@ -156,11 +156,13 @@ def test_who_minds_sigterm_itself_goes_on_to(run: Run, pair: Pair, monkeypatch: 
 
 def test_what_an_interruption_left() -> None:
     paths = [Path(name) for name in ("a.mrc", "b.mrc", "c.mrc", "d.mrc")]
-    assert interruption() == "interrupted, nothing was written."
-    assert interruption([], 1) == "interrupted, nothing was written, 1 map was not aligned."
-    assert interruption(paths[:2]) == "interrupted; a.mrc and b.mrc were written."
-    assert interruption(paths[:3], 2) == "interrupted; a.mrc, b.mrc and c.mrc were written, 2 maps were not aligned."
-    assert interruption(paths) == "interrupted; 4 files were written."
+    assert interruption_text() == "interrupted, nothing was written."
+    assert interruption_text([], 1) == "interrupted, nothing was written, 1 map was not aligned."
+    assert interruption_text(paths[:2]) == "interrupted; a.mrc and b.mrc were written."
+    assert (
+        interruption_text(paths[:3], 2) == "interrupted; a.mrc, b.mrc and c.mrc were written, 2 maps were not aligned."
+    )
+    assert interruption_text(paths) == "interrupted; 4 files were written."
 
 
 def test_ctrl_c_leaves_no_new_folder(run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

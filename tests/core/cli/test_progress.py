@@ -18,7 +18,7 @@ LONG = "2/3 a_map_that_someone_refined_and_gave_a_name_far_too_long_for_one_line
 def steps(*points: tuple[str, int, int]) -> Generator[botalign.Progress, None, Any]:
     for stage, done, total in points:
         loss = 3.1234567 if "search" in stage else None
-        yield botalign.Progress(stage, done, total, loss, loss, np.eye(3, 4))
+        yield botalign.Progress(stage, done, total, loss=loss, best_loss=loss, moving_to_fixed=np.eye(3, 4))
     return "result"
 
 

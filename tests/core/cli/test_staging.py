@@ -37,7 +37,7 @@ def test_a_name_that_is_taken_meanwhile(tmp_path: Path) -> None:
                 staging.path(tmp_path / name).write_text("new")
             (tmp_path / "b.json").write_text("another program's")
 
-    with pytest.raises(InputError, match=r"b\.json: exists already"):
+    with pytest.raises(InputError, match=r"b\.json: the file exists"):
         race()
     assert listing(tmp_path) == {"b.json": b"another program's"}
 

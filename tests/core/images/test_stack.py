@@ -108,5 +108,5 @@ def test_a_stack_is_one_line_to_whoever_types_its_name() -> None:
 
 
 def test_a_stack_has_the_ending_of_one(tmp_path: Path, images: np.ndarray) -> None:
-    with pytest.raises(InputError, match="unknown ending"):
+    with pytest.raises(InputError, match="unknown extension"):
         ImageStack(images).write(tmp_path / "a.mrc")

@@ -55,7 +55,7 @@ def test_nothing_is_replaced_unasked(table: DistanceTable, tmp_path: Path) -> No
     with pytest.raises(InputError, match="something else in it"):
         table.write(tmp_path / "other.zarr", overwrite=True)
     assert dict(zarr.open_group(tmp_path / "other.zarr", mode="r").attrs) == {"format": "photos"}
-    with pytest.raises(InputError, match=r"D\.npy: unknown ending, expected \.zarr"):
+    with pytest.raises(InputError, match=r"D\.npy: unknown extension, expected \.zarr"):
         table.write(tmp_path / "D.npy")
 
 
