@@ -25,7 +25,7 @@ LARGEST = 2**63 - 1
 
 @dataclass(frozen=True)
 class Option:
-    """What a declaration says about an option besides its name, type and default.
+    """Help, choices, bounds and unit of an option. Name, type and default are those of the field.
 
     Attributes
     ----------

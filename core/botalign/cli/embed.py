@@ -111,7 +111,7 @@ def _table_and_column(given: str | None) -> tuple[Path | None, str | None]:
 
 
 def _missing_values(column: Column) -> int:
-    """Return the number of maps without a value in a column of numbers; an empty text is a kind of its own."""
+    """Return the number of maps without a value in a column of numbers; an empty text is a kind too."""
     import numpy as np
 
     return int(np.count_nonzero(np.isnan(column.values))) if column.values.dtype.kind == "f" else 0

@@ -63,7 +63,9 @@ def test_the_raw_map_is_written(run: Run, pair: Pair, tmp_path: Path) -> None:
     assert botalign.read(tmp_path / "a.mrc").data.min() < -4.9
 
 
-def test_nothing_is_written_unasked(run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_written_without_an_output_option(
+    run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     ran = run("align", pair.fixed, pair.moving, *QUICK)
     assert ran.code == 0
@@ -129,7 +131,7 @@ def test_one_bad_map_of_several_does_not_stop_the_others(run: Run, pair: Pair, t
     assert sorted(listing(out)) == ["moving.mrc"]
 
 
-def test_what_is_wrong_for_every_map_is_said_once(run: Run, pair: Pair, tmp_path: Path) -> None:
+def test_an_error_of_every_map_is_printed_once(run: Run, pair: Pair, tmp_path: Path) -> None:
     shutil.copy(pair.moving, tmp_path / "b.mrc")
     run("align", pair.fixed, pair.moving, tmp_path / "b.mrc", "--size", "3").refused()
 
@@ -158,7 +160,7 @@ def test_overwrite(run: Run, pair: Pair, tmp_path: Path) -> None:
     assert list(listing(tmp_path)) == ["a.mrc"]
 
 
-def test_a_mirrored_map_is_noticed(run: Run, pair: Pair, mirrored: Path) -> None:
+def test_a_mirrored_map_is_reported(run: Run, pair: Pair, mirrored: Path) -> None:
     options = ("--evaluations", "100", "--size", "24")
     checked = run("align", pair.fixed, mirrored, *options)
     assert checked.err.startswith(
@@ -230,14 +232,14 @@ def options_of_the_search(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return seen
 
 
-def test_a_long_name_leaves_room_for_the_history(run: Run, pair: Pair, tmp_path: Path) -> None:
+def test_a_long_name_fits_into_the_label(run: Run, pair: Pair, tmp_path: Path) -> None:
     long = tmp_path / f"{'x' * 100}.mrc"
     shutil.copy(pair.moving, long)
     assert run("align", pair.fixed, long, "-o", tmp_path / "a.mrc", *QUICK).code == 0
     assert botalign.read(tmp_path / "a.mrc").labels[-1].endswith("xx.mrc onto fixed.mrc")
 
 
-def test_options_that_do_not_go_together(run: Run, pair: Pair) -> None:
+def test_options_that_cannot_be_combined(run: Run, pair: Pair) -> None:
     maps = ("align", pair.fixed, pair.moving)
     error = run(*maps, "--partial", "--loss", "core").refused()
     assert error == (
@@ -269,9 +271,7 @@ def halves_of(pair: Pair, role: str) -> tuple[object, ...]:
     return (f"--half-maps-{role}", whole, other)
 
 
-def test_a_start_that_is_the_motion_of_other_maps_is_remarked(
-    run: Run, pair: Pair, result_file: Path, tmp_path: Path
-) -> None:
+def test_a_start_from_other_maps_gives_a_warning(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
     typed = ("--start", result_file, "--hand", "keep", "--no-refine", "--evaluations", "1", "--size", "16", "--quiet")
     assert run("align", pair.fixed, pair.moving, *typed).err == ""
     shutil.copy(pair.moving, tmp_path / "b.mrc")

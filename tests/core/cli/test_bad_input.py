@@ -152,7 +152,7 @@ def test_a_folder_that_cannot_hold_several(
     assert listing(tmp_path) == before
 
 
-def test_maps_that_would_be_written_under_one_name(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
+def test_maps_that_would_be_written_to_one_file(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
     for option in ("-o", "--result"):
         error = run("align", pair.fixed, "x/a.mrc", "y/a.mrc", option, tmp_path).refused()
         assert ": two of the moving maps are called a.mrc; rename one of them" in error

@@ -29,7 +29,7 @@ def test_the_demo_finds_the_known_answer(run: Run, tmp_path: Path, monkeypatch: 
     assert "botalign align botalign-demo/fixed.mrc botalign-demo/moving.mrc -o " in ran.out
 
 
-def test_it_tells_what_is_known_in_short_lines(run: Run, tmp_path: Path) -> None:
+def test_the_known_answer_is_printed_in_short_lines(run: Run, tmp_path: Path) -> None:
     ran = run("demo", "-o", tmp_path, "--quiet")
     assert (ran.code, ran.err) == (0, "")
     *_, rotation, shift, off = ran.out.splitlines()
@@ -40,7 +40,7 @@ def test_it_tells_what_is_known_in_short_lines(run: Run, tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-def test_the_first_run_tells_that_it_compiled(tmp_path: Path) -> None:
+def test_the_first_run_reports_compilation(tmp_path: Path) -> None:
     script = "import sys; from botalign.cli import main; sys.exit(main())"
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     said = [
@@ -54,7 +54,7 @@ def test_the_first_run_tells_that_it_compiled(tmp_path: Path) -> None:
     assert said[1] == ""
 
 
-def test_it_replaces_nothing_unasked(run: Run, tmp_path: Path) -> None:
+def test_nothing_is_overwritten_without_the_option(run: Run, tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
     assert "--overwrite" in run("demo", "-o", tmp_path).refused()
     assert listing(tmp_path) == {"mine": b"mine"}

@@ -32,7 +32,7 @@ def maps(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-def test_distances_are_written_and_told(run: Run, maps: list[Path], tmp_path: Path) -> None:
+def test_distances_are_written_and_summarised(run: Run, maps: list[Path], tmp_path: Path) -> None:
     ran = run("distances", *maps, "-o", tmp_path / "D.zarr", *OVER)
     assert (ran.code, ran.err) == (0, "")
     table = botalign.read_distances(tmp_path / "D.zarr")
@@ -48,7 +48,7 @@ def test_distances_are_written_and_told(run: Run, maps: list[Path], tmp_path: Pa
     assert botalign.read_distances(tmp_path / "D.zarr").metric == "wemd"
 
 
-def test_what_cannot_be_used_is_refused_and_leaves_nothing(run: Run, maps: list[Path], tmp_path: Path) -> None:
+def test_invalid_input_is_refused_and_leaves_nothing(run: Run, maps: list[Path], tmp_path: Path) -> None:
     other = tmp_path / "other.mrc"
     botalign.phantom(16, voxel_size_angstrom=7, resolution_angstrom=20).write(other)
     out = tmp_path / "out"
@@ -99,7 +99,7 @@ def test_ctrl_c_keeps_what_is_done(run: Run, maps: list[Path], tmp_path: Path, m
     assert listing(tmp_path / "D.zarr") == listing(whole)
 
 
-def test_a_run_that_begins_meanwhile_keeps_its_folder(
+def test_a_run_that_starts_in_the_meantime_keeps_its_folder(
     run: Run, maps: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = importlib.import_module("botalign.cli.all_pairs")
@@ -118,7 +118,7 @@ def test_a_run_that_begins_meanwhile_keeps_its_folder(
     others[0].put("pairs_000000", {"a": np.arange(3)})
 
 
-def test_many_maps_are_for_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_maps_use_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     def chosen(count: int, *, over_rotations: bool = True, **given: Any) -> Workers:
         return Workers(**given).for_maps(count, over_rotations=over_rotations)
 
@@ -148,7 +148,7 @@ def test_a_bar_with_the_time_left(capfd: pytest.CaptureFixture[str], monkeypatch
     assert "0:00 elapsed, 0:00 left" in shown
 
 
-def test_the_time_left_is_told_after_two_blocks() -> None:
+def test_the_time_left_is_shown_after_two_steps() -> None:
     assert times(9, 0, 38) == times(9, 1, 37) == "0:09 elapsed"
     assert times(9, 2, 36) == "0:09 elapsed, 2:42 left"
     assert times(3725, 10, 200) == "1:02:05 elapsed, 20:41:40 left"
@@ -156,7 +156,7 @@ def test_the_time_left_is_told_after_two_blocks() -> None:
 
 @pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize("first", [(2, 4), (4, 10)])
-def test_the_time_left_is_of_the_blocks_under_way(monkeypatch: pytest.MonkeyPatch, first: tuple[int, int]) -> None:
+def test_the_time_left_is_that_of_the_current_part(monkeypatch: pytest.MonkeyPatch, first: tuple[int, int]) -> None:
     clock = SimpleNamespace(now=0.0)
     told: list[tuple[float, int, int]] = []
 

@@ -45,7 +45,7 @@ def test_it_writes_what_the_function_returns(run: Run, store: Path, table: np.nd
     assert said["eigenvalues"].startswith(f"{expected.eigenvalues[0]:.4f}, ")
 
 
-def test_a_plain_table_and_a_column_of_another(run: Run, table: np.ndarray, tmp_path: Path) -> None:
+def test_a_plain_array_and_a_column_of_a_table(run: Run, table: np.ndarray, tmp_path: Path) -> None:
     np.save(tmp_path / "d.npy", table)
     (tmp_path / "t.csv").write_text("angle,kind\n" + "".join(f"{k},{'odd' if k % 2 else 'even'}\n" for k in range(30)))
     ran = run("embed", tmp_path / "d.npy", "-o", tmp_path, "--colour-by", f"{tmp_path / 't.csv'}:kind")
@@ -60,7 +60,7 @@ def test_a_plain_table_and_a_column_of_another(run: Run, table: np.ndarray, tmp_
     np.testing.assert_array_equal(np.load(tmp_path / "e" / "coordinates.npy"), expected.coordinates)
 
 
-def test_maps_without_a_value_are_told(run: Run, store: Path, tmp_path: Path) -> None:
+def test_maps_without_a_value_are_reported(run: Run, store: Path, tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("angle,kind\n" + "".join(f"{k if k > 1 else ''},a\n" for k in range(30)))
     ran = run("embed", store, "-o", tmp_path / "e", "--colour-by", f"{path}:angle")
@@ -71,14 +71,14 @@ def test_maps_without_a_value_are_told(run: Run, store: Path, tmp_path: Path) ->
     assert run("embed", store, "-o", tmp_path / "e", "--colour-by", f"{path}:kind", "--overwrite").err == ""
 
 
-def test_what_is_no_table_is_told_without_the_words_of_zarr(run: Run, store: Path, tmp_path: Path) -> None:
+def test_other_files_are_refused_without_errors_of_zarr(run: Run, store: Path, tmp_path: Path) -> None:
     path = tmp_path / "m.mrc"
     path.write_bytes(bytes(2000))
     error = run("embed", path, "-o", tmp_path / "e").refused()
     assert error == f"botalign: error: {path}: is no table of distances, expected a folder *.zarr that holds one.\n"
 
 
-def test_nothing_is_overwritten_unasked_or_left_behind(run: Run, store: Path, tmp_path: Path) -> None:
+def test_nothing_is_overwritten_or_left_behind(run: Run, store: Path, tmp_path: Path) -> None:
     folder = tmp_path / "e"
     folder.mkdir()
     (folder / "coordinates.npy").write_text("mine")

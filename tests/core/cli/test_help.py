@@ -27,13 +27,13 @@ def test_help_of_a_command(run: Run, command: str) -> None:
     assert ran.out.startswith(f"Usage: botalign {command} ")
 
 
-def test_the_order_of_a_score_is_told(run: Run) -> None:
+def test_the_help_of_score_explains_the_order(run: Run) -> None:
     said = " ".join(run("score", "--help").out.split())
     assert "the correlations are over the voxels of B above its contour level" in said
     assert "the Fourier shell correlation is computed on the grid of A" in said
 
 
-def test_quiet_says_what_it_leaves(run: Run) -> None:
+def test_the_help_of_quiet_names_what_is_printed(run: Run) -> None:
     for command in ("align", "demo"):
         said = " ".join(run(command, "--help").out.split())
         assert "Show no progress bar and no remarks; print only results, warnings and errors." in said

@@ -54,7 +54,7 @@ def test_a_constant_map_has_no_contour(run: Run, tmp_path: Path) -> None:
     assert "label          made for a test" in ran.out
 
 
-def test_a_header_that_is_off_warns_in_one_line(run: Run, pair: Pair, tmp_path: Path) -> None:
+def test_an_error_in_a_header_gives_a_warning_of_one_line(run: Run, pair: Pair, tmp_path: Path) -> None:
     path = tmp_path / "off.mrc"
     path.write_bytes(pair.fixed.read_bytes() + b"tail")
     ran = run("info", path)

@@ -84,7 +84,7 @@ def test_ctrl_c_while_writing(run: Run, pair: Pair, tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("json", [False, True])
-def test_ctrl_c_tells_what_is_finished(
+def test_ctrl_c_reports_finished_files(
     run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, json: bool
 ) -> None:
     for name in ("b.mrc", "c.mrc"):
@@ -131,7 +131,7 @@ def test_ctrl_c_after_writing(
     assert (ran.code, ran.err) == (130, f"botalign: interrupted; {tmp_path / 'a.mrc'} was written.\n")
 
 
-def test_sigterm_is_told_as_ctrl_c_is(run: Run, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sigterm_is_reported_like_ctrl_c(run: Run, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     before = signal.getsignal(signal.SIGTERM)
     monkeypatch.setattr(botalign, "read", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -143,7 +143,7 @@ def test_sigterm_is_told_as_ctrl_c_is(run: Run, pair: Pair, monkeypatch: pytest.
     assert (ran.code, ran.out, ran.err) == (143, "", "botalign: interrupted, nothing was written.\n")
 
 
-def test_who_minds_sigterm_itself_goes_on_to(run: Run, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_handler_of_sigterm_is_kept(run: Run, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     came: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, _: came.append(number))
     monkeypatch.setattr(botalign, "read_header", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
@@ -154,7 +154,7 @@ def test_who_minds_sigterm_itself_goes_on_to(run: Run, pair: Pair, monkeypatch: 
     assert came == [signal.SIGTERM] * 2
 
 
-def test_what_an_interruption_left() -> None:
+def test_the_text_about_an_interruption() -> None:
     paths = [Path(name) for name in ("a.mrc", "b.mrc", "c.mrc", "d.mrc")]
     assert interruption_text() == "interrupted, nothing was written."
     assert interruption_text([], 1) == "interrupted, nothing was written, 1 map was not aligned."
@@ -214,7 +214,7 @@ def test_stdout_on_a_full_disk(pair: Pair, unbuffered: str) -> None:
     assert ran.stderr == f"botalign: error: {os.strerror(errno.ENOSPC)}\n"
 
 
-def test_a_reader_that_has_gone(pair: Pair) -> None:
+def test_a_reader_that_closes_the_pipe(pair: Pair) -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)
     ran = subprocess.run(

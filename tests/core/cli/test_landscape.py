@@ -138,7 +138,7 @@ def test_distances_are_computed_and_kept(
     assert not (tmp_path / "no").exists()
 
 
-def test_an_interruption_keeps_what_is_done(
+def test_an_interruption_keeps_finished_pairs(
     run: Run, analysed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(maps: list[Path], **options: object) -> Generator[botalign.Progress, None, None]:
@@ -172,7 +172,7 @@ def test_distances_that_could_not_be_written_are_kept(
     assert (tmp_path / "out" / "distances.zarr.partial" / "pairs_000000.npz").exists()
 
 
-def test_stopped_while_it_learns_it_goes_on_with_the_distances(
+def test_an_interrupted_training_resumes_with_the_distances(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("zarr", reason="needs zarr")
@@ -217,7 +217,7 @@ def test_stopped_while_it_learns_it_goes_on_with_the_distances(
     assert "distances.zarr: the file exists" in run(*given, "--seed", "1").refused()
 
 
-def test_options_of_what_is_not_done_are_refused(run: Run, analysed: Path, tmp_path: Path) -> None:
+def test_options_without_effect_are_refused(run: Run, analysed: Path, tmp_path: Path) -> None:
     given = ("landscape", analysed / "z.9.pkl", analysed / "kmeans20", "-o", tmp_path / "out")
     for more in (("--volumes", analysed / "V.npy"), ("--voxel-size", "2"), ("--metric", "l2")):
         error = run(*given, "--distances", analysed / "D.npy", *more).refused()
@@ -227,7 +227,7 @@ def test_options_of_what_is_not_done_are_refused(run: Run, analysed: Path, tmp_p
     assert not (tmp_path / "out").exists()
 
 
-def test_what_it_reads_is_not_written_over(run: Run, analysed: Path, tmp_path: Path) -> None:
+def test_inputs_are_not_overwritten(run: Run, analysed: Path, tmp_path: Path) -> None:
     for name in ("subset_transformed.npy", "z_transformed.csv"):
         (tmp_path / name).write_bytes(b"mine")
     given = ("landscape", analysed / "z.9.pkl")
@@ -238,7 +238,7 @@ def test_what_it_reads_is_not_written_over(run: Run, analysed: Path, tmp_path: P
     assert (tmp_path / "z_transformed.csv").read_bytes() == b"mine"
 
 
-def test_options_are_refused_before_the_long_work(
+def test_invalid_options_are_refused_before_the_distances_are_computed(
     run: Run, analysed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(botalign, "distance_steps", None)

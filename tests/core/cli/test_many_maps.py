@@ -34,7 +34,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_one_motion_for_all(run: Run, pair: Pair, halves: list[Path], tmp_path: Path) -> None:
+def test_one_transform_for_all_maps(run: Run, pair: Pair, halves: list[Path], tmp_path: Path) -> None:
     out, result = tmp_path / "out", tmp_path / "r.json"
     ran = run("align", pair.fixed, *halves, "--common", "-o", out, "--result", result, "--hand", "keep", *QUICK)
     assert (ran.code, ran.err) == (0, "")
@@ -50,9 +50,7 @@ def test_one_motion_for_all(run: Run, pair: Pair, halves: list[Path], tmp_path: 
     assert ran.out.splitlines()[-1] == f"written in {out}, {result}"
 
 
-def test_what_is_wrong_with_a_map_that_is_read_twice_is_said_once(
-    run: Run, pair: Pair, halves: list[Path], tmp_path: Path
-) -> None:
+def test_a_warning_is_printed_once(run: Run, pair: Pair, halves: list[Path], tmp_path: Path) -> None:
     for path in halves:
         raw = bytearray(path.read_bytes())
         raw[40:52] = bytes(12)  # the sides of the cell: no voxel size
@@ -63,7 +61,7 @@ def test_what_is_wrong_with_a_map_that_is_read_twice_is_said_once(
     assert [line.split(":")[2].strip() for line in ran.err.splitlines()] == list(map(str, halves))
 
 
-def test_the_mean_is_taken_on_the_grid_of_the_first(pair: Pair) -> None:
+def test_the_mean_is_on_the_grid_of_the_first_map(pair: Pair) -> None:
     one = botalign.read(pair.moving)
     mean = botalign.maps.average([one, one.with_data(3 * one.data)])
     assert mean.grid == one.grid
@@ -97,7 +95,7 @@ def test_a_table_for_other_programs(run: Run, pair: Pair, tmp_path: Path) -> Non
     assert "the file exists" in run("align", pair.fixed, pair.moving, "--table", table, *QUICK).refused()
 
 
-def test_the_table_says_how_well_parts_fit(result_file: Path) -> None:
+def test_the_table_has_the_correlation_inside_the_part(result_file: Path) -> None:
     whole = botalign.Alignment.read(result_file)
     part = replace(whole, method="part")
     head, first, second = alignments_table([whole, part]).splitlines()
@@ -106,7 +104,7 @@ def test_the_table_says_how_well_parts_fit(result_file: Path) -> None:
     assert f" -> {part.after.correlation:.4f} (part {part.candidates[0].correlation:.4f})" in second
 
 
-def test_a_run_that_was_stopped_goes_on(run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_run_resumes(run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("b.mrc", "c.mrc"):
         shutil.copy(pair.moving, tmp_path / name)
     maps = (pair.moving, tmp_path / "b.mrc", tmp_path / "c.mrc")
@@ -142,7 +140,7 @@ def test_a_run_that_was_stopped_goes_on(run: Run, pair: Pair, tmp_path: Path, mo
     assert "the file exists" in run(*typed).refused()
 
 
-def test_resuming_minds_masks_half_maps_and_versions(
+def test_resuming_compares_masks_half_maps_and_versions(
     run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mask, other, out, aligned = tmp_path / "mask.mrc", tmp_path / "other.mrc", tmp_path / "out", []
@@ -172,7 +170,7 @@ def test_resuming_minds_masks_half_maps_and_versions(
     assert len(aligned) == 3
 
 
-def test_what_resume_does_not_go_with(run: Run, pair: Pair, tmp_path: Path) -> None:
+def test_what_resume_cannot_be_combined_with(run: Run, pair: Pair, tmp_path: Path) -> None:
     assert (
         "--resume: keeps results of maps that are aligned separately"
         in run("align", pair.fixed, pair.moving, "--resume").refused()

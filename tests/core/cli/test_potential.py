@@ -31,7 +31,7 @@ def test_a_result_moves_the_second_map_first(run: Run, pair: Pair, result_file: 
     np.testing.assert_array_equal(botalign.read(target).data, expected.data)
 
 
-def test_a_motion_of_other_maps_is_remarked(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
+def test_a_transform_of_other_maps_gives_a_warning(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
     typed = ("-o", tmp_path / "p.mrc", "--transform", result_file, "--size", "16", "--quiet")
     ran = run("potential", pair.moving, pair.fixed, *typed)
     assert ran.err == (
@@ -48,7 +48,7 @@ def test_levels(run: Run, pair: Pair, tmp_path: Path) -> None:
     assert all(np.abs(plain - other).max() > 1 for other in others)
 
 
-def test_nothing_is_overwritten_unasked(run: Run, pair: Pair, tmp_path: Path) -> None:
+def test_nothing_is_overwritten_without_the_option(run: Run, pair: Pair, tmp_path: Path) -> None:
     target = tmp_path / "p.mrc"
     target.write_text("mine")
     assert "the file exists" in run("potential", pair.fixed, pair.moving, "-o", target).refused()
