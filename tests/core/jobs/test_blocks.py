@@ -223,8 +223,8 @@ def test_a_killed_run_is_gone_on_with(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"threads": 0}, "got 0 threads"),
-        ({"processes": -1}, "-1 processes"),
+        ({"threads": 0}, "threads: got 0, expected"),
+        ({"processes": -1}, "processes: got -1, expected"),
         ({"processes": 1, "scheduler": "tcp://127.0.0.1:1"}, "processes and scheduler: got both"),
     ],
 )
