@@ -69,8 +69,10 @@ def with_options(kind: type[Any], *leave_out: str) -> Callable[[Callable[..., An
         @functools.wraps(command)
         def run(**arguments: Any) -> Any:
             given = {name: value for name in declared if (value := arguments.pop(name)) is not None}
-            typed = {name: declared[name].parse(value) for name, value in given.items() if isinstance(value, str)}
-            return command(**arguments, options=Given(kind, given | typed))
+            for name, value in given.items():
+                if isinstance(value, str):
+                    given[name] = declared[name].check(declared[name].parse(value))
+            return command(**arguments, options=Given(kind, given))
 
         signature = inspect.signature(command, eval_str=True)
         parameters = list(signature.parameters.values())
