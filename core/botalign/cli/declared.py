@@ -51,19 +51,12 @@ class Given(Generic[Options]):
         return self.kind(**{name: _read(found[name].type, value) for name, value in self.values.items()})
 
 
-def with_options(kind: type[Any], *leave_out: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def with_options(kind: type[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator that replaces the parameter `options` of a command by the options that a class declares.
 
     The command gets them as :class:`Given`.
-
-    Parameters
-    ----------
-    kind : type
-        Class that declares the options.
-    *leave_out : str
-        Names of options that the command does not have.
     """
-    declared = {name: each for name, each in declarations(kind).items() if name not in leave_out}
+    declared = declarations(kind)
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -39,16 +39,17 @@ def potential(
 
     inputs = [first, second, *([] if transform is None else [transform])]
     outputs.check([outputs.Output(output, "-o", outputs.MAPS)], inputs=inputs, overwrite=overwrite)
-    options: dict[str, Any] = {"contour_level_first": contour_level_a, "contour_level_second": contour_level_b}
+    levels = {"contour_level_first": contour_level_a, "contour_level_second": contour_level_b}
+    matrix = None
     if transform is not None:
         alignment = botalign.Alignment.read(transform)
         running.warn_of_other_maps(transform, alignment, first, [second])
-        options["transform"] = alignment.moving_to_fixed
+        matrix = alignment.moving_to_fixed
     a, b = botalign.read(first), botalign.read(second)
-    found = botalign.potential(a, b, size=size, **options)
+    found = botalign.potential(a, b, transform=matrix, size=size, **levels)
     with Staging(overwrite=overwrite) as staging:
         found.write(staging.path(output), history=history(b.name, a.name, note=", potential"))
     if not quiet:
-        print(f"WEMD         {botalign.score(a, b, **options).scores.wemd_angstrom:.4g} A")
+        print(f"WEMD         {botalign.score(a, b, transform=matrix, **levels).scores.wemd_angstrom:.4g} A")
         print(f"potential    {found.data.min():.4g} to {found.data.max():.4g} A")
         print(f"written      {output}")
