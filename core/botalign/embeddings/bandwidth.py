@@ -5,7 +5,7 @@ from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
 from botalign.arrays import Matrix
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 
 #: Of the median distance, and of the longest edge that holds the maps together.
 MEDIAN_PART, LONGEST_PART = 1 / 5, 1 / 3
@@ -50,5 +50,7 @@ def automatic_bandwidth(distances: Matrix) -> float:
     longest = float(linkage(apart, "single")[-1, 2])
     width = max(MEDIAN_PART * float(np.median(apart)), LONGEST_PART * longest)
     if not width > 0:
-        raise InputError("distances: all maps lie equally far from each other, so no coordinates tell them apart.")
+        raise InputError(
+            Setting("distances"), ": all maps lie equally far from each other, so no coordinates tell them apart."
+        )
     return width

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 
 
 def circular_rank_correlation(first: ArrayLike, second: ArrayLike) -> float:
@@ -32,7 +32,9 @@ def circular_rank_correlation(first: ArrayLike, second: ArrayLike) -> float:
     """
     one, other = (np.asarray(angles, dtype=np.float64).ravel() for angles in (first, second))
     if len(one) != len(other) or not len(one):
-        raise InputError(f"angles: got {len(one)} and {len(other)}, expected the same number, one at least.")
+        raise InputError(
+            Setting("angles"), f": got {len(one)} and {len(other)}, expected the same number, one at least."
+        )
     alpha, beta = _ranked(one), _ranked(other)
     return float(max(abs(np.exp(1j * (alpha - beta)).mean()), abs(np.exp(1j * (alpha + beta)).mean())))
 

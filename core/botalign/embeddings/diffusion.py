@@ -10,7 +10,7 @@ from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
 from botalign.arrays import Matrix
 from botalign.embeddings.bandwidth import automatic_bandwidth, squared_above_floor
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.options import whole_number
 from botalign.threads import one_blas_thread
 
@@ -107,13 +107,15 @@ def diffusion_map(
     count = len(table)
     dimensions = whole_number("dimensions", dimensions, 1, count - 1, advice=", one less than there are maps")
     if not 0 <= alpha <= 1:
-        raise InputError(f"alpha: got {alpha:g}, expected 0 to 1.")
+        raise InputError(Setting("alpha"), f": got {alpha:g}, expected 0 to 1.")
     if not 0 <= time < np.inf:
-        raise InputError(f"time: got {time:g}, expected 0 or more steps.")
+        raise InputError(Setting("time"), f": got {time:g}, expected 0 or more steps.")
     if bandwidth is None:
         bandwidth = automatic_bandwidth(table)
     elif not 0 < bandwidth < np.inf:
-        raise InputError(f"bandwidth: got {bandwidth:g}, expected a positive width in the unit of the distances.")
+        raise InputError(
+            Setting("bandwidth"), f": got {bandwidth:g}, expected a positive width in the unit of the distances."
+        )
     affinities = _affinities(table, bandwidth)
     # Only ratios count from here on; with degrees about 1 no power of them gets out of range.
     affinities /= affinities.sum(axis=1).max()
@@ -147,22 +149,25 @@ def checked_distances(distances: ArrayLike) -> Matrix:
     except ValueError:  # rows of several lengths
         given = np.array([])
     if given.dtype.kind not in "biuf":
-        raise InputError(f"distances: got values of type {given.dtype}, expected real numbers.")
+        raise InputError(Setting("distances"), f": got values of type {given.dtype}, expected real numbers.")
     table = given.astype(np.float64)
     if table.ndim != 2 or table.shape[0] != table.shape[1] or len(table) < 3:
-        raise InputError(f"distances: got shape {table.shape}, expected a square table of at least 3 maps.")
+        raise InputError(
+            Setting("distances"), f": got shape {table.shape}, expected a square table of at least 3 maps."
+        )
     missing = np.count_nonzero(~np.isfinite(table))
     if missing:
         raise InputError(
-            f"distances: {missing} of {table.size} entries are no finite numbers, expected all pairs; work "
-            "out the missing ones first."
+            Setting("distances"),
+            f": {missing} of {table.size} entries are no finite numbers, expected all pairs; work "
+            "out the missing ones first.",
         )
     scale = float(np.abs(table).max())
     if table.min() < 0:
-        raise InputError(f"distances: got {table.min():g} among them, expected none below 0.")
+        raise InputError(Setting("distances"), f": got {table.min():g} among them, expected none below 0.")
     if table.diagonal().any() or np.abs(table - table.T).max() > 1e-6 * scale:
         raise InputError(
-            "distances: the table is not symmetric with zeros on its diagonal; give distances, not others."
+            Setting("distances"), ": the table is not symmetric with zeros on its diagonal; give distances, not others."
         )
     return (table + table.T) / 2
 
@@ -175,7 +180,8 @@ def _affinities(table: Matrix, bandwidth: float) -> Matrix:
     groups, _ = connected_components(affinities > 0, directed=False)
     if groups > 1:
         raise InputError(
-            f"bandwidth: at {bandwidth:g} the maps fall into {groups} groups with nothing between; give a larger one."
+            Setting("bandwidth"),
+            f": at {bandwidth:g} the maps fall into {groups} groups with nothing between; give a larger one.",
         )
     return affinities
 
@@ -199,7 +205,8 @@ def _leading(matrix: Matrix, first: Matrix, dimensions: int) -> tuple[Matrix, Ma
                 values, vectors = eigsh(operator, k=dimensions, which="LA", v0=start)
             except ArpackError as error:
                 raise InputError(
-                    f"bandwidth: with this one the first {dimensions} coordinates of {count} maps can't be told from "
-                    f"the next ({str(error).splitlines()[0]}); give a larger one, or fewer dimensions."
+                    Setting("bandwidth"),
+                    f": with this one the first {dimensions} coordinates of {count} maps can't be told from "
+                    f"the next ({str(error).splitlines()[0]}); give a larger one, or fewer dimensions.",
                 ) from None
     return values[: -1 - dimensions : -1], vectors[:, : -1 - dimensions : -1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.images.stack import ImageStack
 from botalign.maps.expected import kind_of
 
@@ -11,4 +11,4 @@ def expect_stack(value: object, role: str) -> None:
     """Refuse an argument that is not a stack of images, as :func:`expect_map` for maps."""
     if not isinstance(value, ImageStack):
         advice = "botalign.ImageStack(array) makes one of an array, botalign.read_images(path).stack reads one"
-        raise InputError(f"{role}: got {kind_of(value)}, expected an ImageStack; {advice}.")
+        raise InputError(Setting(role), f": got {kind_of(value)}, expected an ImageStack; {advice}.")

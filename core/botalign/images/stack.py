@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, counted
 from botalign.files import output_file
 from botalign.maps.writing import Header, blank_header, write_sections
 
@@ -65,8 +65,8 @@ class ImageStack:
             bad = np.flatnonzero(counts)
             where = f"image {bad[0] + 1}" if len(bad) == 1 else f"{len(bad)} images, the first image {bad[0] + 1}"
             raise InputError(
-                f"{self.name}: {counts.sum()} pixels are NaN or infinite, in {where}; replace them (by 0, say) and try "
-                "again."
+                f"{self.name}: {counted(counts.sum(), 'pixel is', 'pixels are')} NaN or infinite, in {where}; "
+                "replace such values (by 0, say) and try again."
             )
         x, y = (float(side) for side in self.pixel_size_angstrom)
         if not (0 < x < np.inf and 0 < y < np.inf):

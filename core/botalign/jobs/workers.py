@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.threads import one_blas_thread
 
 #: Seconds to wait for a cluster to answer.
@@ -149,7 +149,7 @@ def open_workers(*, threads: int = 1, processes: int = 0, scheduler: str | None 
     if threads < 1 or processes < 0:
         raise InputError(f"workers: got {threads} threads and {processes} processes, expected at least 1 of one kind.")
     if scheduler is not None and processes:
-        raise InputError("workers: got processes and a scheduler, expected one of the two.")
+        raise InputError(Setting("processes"), " and ", Setting("scheduler"), ": got both, expected one of the two.")
     if scheduler is not None:
         with _cluster(scheduler) as workers:
             yield workers
@@ -208,7 +208,7 @@ def _cluster(address: str) -> Iterator[Workers]:
         from distributed.comm.addressing import get_address_host_port
     except ImportError:
         raise InputError(
-            "scheduler: needs Dask, which isn't installed; install it by pip install distributed."
+            Setting("scheduler"), ": needs Dask, which isn't installed; install it by pip install distributed."
         ) from None
     try:
         if not address.startswith("inproc:"):
@@ -217,14 +217,15 @@ def _cluster(address: str) -> Iterator[Workers]:
     except (OSError, ValueError, TimeoutError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
-            f"scheduler: no Dask scheduler answers at {address!r} ({reason}); expected one, as tcp://host:8786."
+            Setting("scheduler"),
+            f": no Dask scheduler answers at {address!r} ({reason}); expected one, as tcp://host:8786.",
         ) from None
     try:
         try:
             client.wait_for_workers(1, timeout=PATIENCE)
         except TimeoutError:
             raise InputError(
-                f"scheduler: the cluster at {address} has no workers; start one by `dask worker`."
+                Setting("scheduler"), f": the cluster at {address} has no workers; start one by `dask worker`."
             ) from None
         count = max(1, sum(client.nthreads().values()))
         with client.get_executor(pure=False) as executor:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from botalign.arrays import Matrix
+from botalign.errors import Setting
 from botalign.latent.agreement import Agreement, agreement, lengths
 from botalign.latent.dimension import DimensionTrial, local_thickness
 from botalign.latent.learning import (
@@ -144,9 +145,11 @@ def landscape_steps(latents: ArrayLike, subset: ArrayLike, distances: ArrayLike,
     require_jax()
     if (checked.dimensions or 0) > z.shape[1]:
         warnings.warn(
-            f"dimensions: got {checked.dimensions}, but the latents have {z.shape[1]}; what is made of them has no "
-            f"more, bent in a space of {checked.dimensions}.",
-            MapWarning,
+            MapWarning(
+                Setting("dimensions"),
+                f": got {checked.dimensions}, but the latents have {z.shape[1]}; what is made "
+                f"of them has no more, bent in a space of {checked.dimensions}.",
+            ),
             stacklevel=2,
         )
     return _steps(z, omega, given, checked)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from botalign.arrays import Matrix
 from botalign.embeddings.diffusion import checked_distances
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.options import Option, check_options
 
 _FEWEST = 5
@@ -59,10 +59,13 @@ def checked_latents(latents: ArrayLike, subset: ArrayLike) -> tuple[Matrix, Matr
     z, omega = _table(latents, "latents"), _table(subset, "subset")
     if z.shape[1] != omega.shape[1]:
         raise InputError(
-            f"subset: {omega.shape[1]} coordinates, but latents have {z.shape[1]}; expected the same latent space."
+            Setting("subset"),
+            f": {omega.shape[1]} coordinates, but latents have {z.shape[1]}; expected the same latent space.",
         )
     if len(omega) < _FEWEST:
-        raise InputError(f"subset: got {len(omega)} latents, expected {_FEWEST} or more; make more volumes.")
+        raise InputError(
+            Setting("subset"), f": got {len(omega)} latents, expected {_FEWEST} or more; make more volumes."
+        )
     return z, omega
 
 
@@ -71,20 +74,25 @@ def checked_table(distances: ArrayLike, count: int) -> Matrix:
     given = np.asarray(distances)
     if given.shape != (count, count) or given.dtype.kind not in "iuf":
         raise InputError(
-            f"distances: got an array of shape {given.shape} and type {given.dtype}, expected real numbers "
-            f"({count}, {count}), a row for each of the subset."
+            Setting("distances"),
+            f": got an array of shape {given.shape} and type {given.dtype}, expected real numbers "
+            f"({count}, {count}), a row for each of the subset.",
         )
     checked = checked_distances(given)
     if not checked.any():
-        raise InputError("distances: all are zero, expected volumes that differ; there is nothing to learn from.")
+        raise InputError(
+            Setting("distances"), ": all are zero, expected volumes that differ; there is nothing to learn from."
+        )
     return checked
 
 
 def _table(values: ArrayLike, name: str) -> Matrix:
     table = np.asarray(values)
     if table.ndim != 2 or not table.size or table.dtype.kind not in "iuf":
-        raise InputError(f"{name}: got shape {table.shape}, type {table.dtype}, expected real numbers (rows, d).")
+        raise InputError(
+            Setting(name), f": got shape {table.shape}, type {table.dtype}, expected real numbers (rows, d)."
+        )
     table = table.astype(np.float64)
     if not np.isfinite(table).all():
-        raise InputError(f"{name}: some coordinates are NaN or infinite; leave these rows out.")
+        raise InputError(Setting(name), ": some coordinates are NaN or infinite; leave these rows out.")
     return table

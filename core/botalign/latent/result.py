@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from botalign.arrays import Matrix
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.latent.agreement import Agreement
 from botalign.latent.dimension import DimensionTrial
 from botalign.latent.learning import Scaling, predict, transform
@@ -132,5 +132,5 @@ class Landscape:
     def _checked(self, latents: ArrayLike) -> Matrix:
         values, dimension = np.asarray(latents, dtype=np.float64), len(self._scaling.centre)
         if values.ndim != 2 or values.shape[1] != dimension:
-            raise InputError(f"latents: got an array of shape {values.shape}, expected (m, {dimension}).")
+            raise InputError(Setting("latents"), f": got an array of shape {values.shape}, expected (m, {dimension}).")
         return values

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.latent.arrays import load_array
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
@@ -48,7 +48,7 @@ def find_volumes(path: str | PathLike[str], *, voxel_size_angstrom: float = 1.0)
         found = "expected" if path.exists() else "there is no such folder; expected"
         raise InputError(f"{path}: {found} a folder of maps, or volumes as .npy (volumes, z, y, x).")
     if not 0 < voxel_size_angstrom < np.inf:
-        raise InputError(f"voxel_size_angstrom: got {voxel_size_angstrom:g}, expected a size above 0.")
+        raise InputError(Setting("voxel_size_angstrom"), f": got {voxel_size_angstrom:g}, expected a size above 0.")
     volumes = load_array(path, "volumes (volumes, z, y, x)", mapped=True)
     if volumes.ndim != 4:
         raise InputError(f"{path}: got an array of shape {volumes.shape}, expected volumes (volumes, z, y, x).")

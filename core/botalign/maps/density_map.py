@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, counted
 from botalign.maps.grid import Grid
 from botalign.maps.writing import write_map
 
@@ -71,8 +71,8 @@ class DensityMap:
         if not np.isfinite(total):
             bad = int(data.size - np.count_nonzero(np.isfinite(data)))
             raise InputError(
-                f"{self.name}: {bad} voxels are NaN or infinite, expected finite densities; replace them, for example "
-                "by 0."
+                f"{self.name}: {counted(bad, 'voxel is', 'voxels are')} NaN or infinite, expected finite densities; "
+                "replace such values, for example by 0."
             )
         object.__setattr__(self, "data", data)
 

@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.maps.density_map import DensityMap
 
 
@@ -27,7 +27,7 @@ def expect_map(value: object, role: str) -> None:
     """
     if not isinstance(value, DensityMap):
         advice = "read a file with botalign.read, convert an array with botalign.DensityMap(array, grid)"
-        raise InputError(f"{role}: got {kind_of(value)}, expected a DensityMap; {advice}.")
+        raise InputError(Setting(role), f": got {kind_of(value)}, expected a DensityMap; {advice}.")
 
 
 def kind_of(value: object) -> str:

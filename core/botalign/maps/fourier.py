@@ -4,7 +4,7 @@ import finufft
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 
 
 def rotate_fourier(
@@ -42,7 +42,7 @@ def rotate_fourier(
     values = np.ascontiguousarray(data, dtype=np.complex128)
     n = values.shape[0]
     if values.shape != (n, n, n):
-        raise InputError(f"data: got an array of shape {values.shape}, expected a cube; pad it first.")
+        raise InputError(Setting("data"), f": got an array of shape {values.shape}, expected a cube; pad it first.")
     R = np.asarray(rotation, dtype=np.float64)
     k = np.fft.fftfreq(n, 1 / n)
     kz, ky, kx = np.meshgrid(k, k, k, indexing="ij")
@@ -86,7 +86,8 @@ def fourier_crop(data: ArrayLike, side: int) -> NDArray[np.float32]:
     n = values.shape[0]
     if values.shape != (n, n, n) or side > n:
         raise InputError(
-            f"data: got an array of shape {values.shape}, expected a cube of at least {side} voxels per side."
+            Setting("data"),
+            f": got an array of shape {values.shape}, expected a cube of at least {side} voxels per side.",
         )
     keep = np.flatnonzero(np.abs(np.fft.fftfreq(n, 1 / n)) < side / 2)
     frequency = np.fft.fftfreq(n, 1 / n)[keep]

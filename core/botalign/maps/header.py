@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from mrcfile.dtypes import HEADER_DTYPE
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Message
 from botalign.maps.grid import Grid
 
 HEADER_BYTES = 1024
@@ -18,7 +18,7 @@ _MOST_VOXELS_PER_SIDE = 65535  # ChimeraX also assumes the other byte order if a
 _IMOD_STAMP = 1146047817
 
 
-class MapWarning(UserWarning):
+class MapWarning(Message, UserWarning):
     """Warns that the header of a map has an error, and what was assumed instead."""
 
 

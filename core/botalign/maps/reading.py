@@ -16,7 +16,7 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, counted
 from botalign.maps.density_map import DensityMap
 from botalign.maps.header import HEADER_BYTES, MapHeader, MapWarning, parse_header
 
@@ -139,7 +139,7 @@ def open_map_file(
                 raise InputError(f"{name}: is empty, expected a map; download or write it again.")
             if len(raw) < HEADER_BYTES:
                 raise InputError(
-                    f"{name}: is not a map: {len(raw)} bytes, expected a header of {HEADER_BYTES}; give a map."
+                    f"{name}: is not a map: {counted(len(raw), 'byte')}, expected a header of {HEADER_BYTES}; give a map."
                 )
             header = parse_header(raw, name=name, compression=compression, images_too=images_too)
             header = _checked_length(header, size)
@@ -186,7 +186,8 @@ def _cut_off(header: MapHeader, found: int) -> InputError:
     needed = HEADER_BYTES + header.extended_bytes + header.data_bytes
     x, y, z = header.grid.shape[::-1]
     return InputError(
-        f"{header.name}: is cut off: {found} bytes, expected {needed} for {x} x {y} x {z} voxels; download it again."
+        f"{header.name}: is cut off: {counted(found, 'byte')}, expected {needed} for {x} x {y} x {z} voxels; "
+        "download it again."
     )
 
 
@@ -206,7 +207,7 @@ def read_sections(stream: BinaryIO, header: MapHeader, size: int | None) -> tupl
     data, remarks = _read_densities(stream, header), list(header.remarks)
     surplus = _surplus(stream, header, size)
     if surplus:
-        remarks.append(f"{surplus} bytes too long, the surplus ignored")
+        remarks.append(f"{counted(surplus, 'byte')} too long, the surplus ignored")
     return data, remarks
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.geometry import compose, identity, inverse
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map
@@ -114,7 +114,7 @@ def average(maps: Iterable[DensityMap]) -> DensityMap:
             total += resample(density_map, identity(), grid).data
         names.append(Path(density_map.name).name)
     if not names:
-        raise InputError("maps: got none, expected at least one map.")
+        raise InputError(Setting("maps"), ": got none, expected at least one map.")
     return DensityMap((total / len(names)).astype(np.float32), grid, f"the mean of {', '.join(names)}")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.jobs import BlockStore, Shared, Workers, run_blocks
 from botalign.maps.contour import contour_level
 from botalign.maps.density_map import DensityMap
@@ -67,9 +67,10 @@ class Vectoriser:
             return cls(first.grid, first.name, options, None)
         if max(sides) > 1.01 * min(sides):
             raise InputError(
-                f"{first.name}: its voxels are {sides[0]:g} x {sides[1]:g} x {sides[2]:g} A, expected cubes for the "
-                "metric wemd; take metric l2, or over_rotations."
-            )
+                f"{first.name}: its voxels are {sides[0]:g} x {sides[1]:g} x {sides[2]:g} A, expected cubes for ",
+                Setting("metric", "wemd"), "; use ", Setting("metric", "l2"), " or ", Setting("over_rotations", True),
+                ".",
+            )  # fmt: skip
         wavelets = WaveletTransform(
             first.grid.shape, wavelet=options.wavelet, scales=options.scales, voxel_size=sides[0]
         )
@@ -98,8 +99,8 @@ class Vectoriser:
             if mass <= LEAST_MASS * float(np.abs(values).sum(dtype=np.float64)):
                 raise InputError(
                     f"{density_map.name}: its densities add up to {mass:.3g}, next to nothing, expected a mass to "
-                    "scale by; take density contour, or normalise none."
-                )
+                    "scale by; use ", Setting("density", "contour"), " or ", Setting("normalise", "none"), ".",
+                )  # fmt: skip
             scale = 1 / mass
         if self.wavelets is not None:
             return self.wavelets(values * np.float32(scale))
@@ -117,8 +118,9 @@ class Vectoriser:
         if not same:
             raise InputError(
                 f"{density_map.name}: its voxels are not those of {self.first}, expected the same shape, size and "
-                "origin for maps compared as they lie; take over_rotations, or bring them onto one grid before."
-            )
+                "origin for maps compared without alignment; use ", Setting("over_rotations", True),
+                ", or resample them onto one grid first.",
+            )  # fmt: skip
 
 
 def distances_as_given(

@@ -75,7 +75,7 @@ def sources(maps: Sequence[DensityMap | str | os.PathLike[str]]) -> list[Source]
         for each in maps
     ]
     if len(found) < 2:
-        raise InputError(f"maps: got {len(found)}, expected at least 2 to tell the distances of.")
+        raise InputError(Setting("maps"), f": got {len(found)}, expected at least 2 to tell the distances of.")
     return found
 
 

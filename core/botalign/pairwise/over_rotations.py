@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from botalign.alignment.problem import LARGEST_RATIO
 from botalign.alignment.survey import Surveyed, survey
 from botalign.arrays import Matrix
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.geometry import compose, identity, inverse
 from botalign.jobs import BlockStore, Workers, run_blocks
 from botalign.maps.header import MapWarning
@@ -177,9 +177,12 @@ def _warn_of_scales(members: Sequence[Member], options: DistanceOptions, matchin
         norms = [matching.closeness().norm(each.values) for each in members]
         if max(norms) > UNLIKE * min(norms):
             warnings.warn(
-                f"the maps differ in norm by a factor of {max(norms) / min(norms):.3g}, which then makes most of their "
-                "distances; if they are not on one scale, take normalise mass.",
-                MapWarning,
+                MapWarning(
+                    f"the maps differ in norm by a factor of {max(norms) / min(norms):.3g}, which then makes most of "
+                    "their distances; if they are not on one scale, use ",
+                    Setting("normalise", "mass"),
+                    ".",
+                ),
                 stacklevel=2,
             )
 

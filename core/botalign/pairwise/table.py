@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.arrays import Matrix
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.files import check_output, taken
 
 FORMAT, VERSION = "botalign-distances", 1
@@ -63,14 +63,17 @@ class DistanceTable:
         n = len(self.names)
         distances = self.distances
         if distances.shape != (n, n):
-            raise InputError(f"distances: got the shape {distances.shape} for {n} names, expected {(n, n)}.")
+            raise InputError(
+                Setting("distances"), f": got the shape {distances.shape} for {n} names, expected {(n, n)}."
+            )
         fine = np.isfinite(distances).all() and (distances >= 0).all() and not np.diag(distances).any()
         if not fine or not np.array_equal(distances, distances.T):
             raise InputError(
-                "distances: expected a symmetric table of finite numbers above 0, with zeros on the diagonal."
+                Setting("distances"),
+                ": expected a symmetric table of finite numbers above 0, with zeros on the diagonal.",
             )
         if self.motions is not None and self.motions.shape != (n, n, 3, 4):
-            raise InputError(f"motions: got the shape {self.motions.shape}, expected {(n, n, 3, 4)}.")
+            raise InputError(Setting("motions"), f": got the shape {self.motions.shape}, expected {(n, n, 3, 4)}.")
 
     def __repr__(self) -> str:
         """Return one line: the numbers are many."""

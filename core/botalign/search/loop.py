@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.geometry.rotations import matrix_from_quaternion, quaternion_from_matrix, random_quaternions
 from botalign.search.surrogate import Surrogate
 
@@ -92,7 +92,7 @@ def search(
         If `evaluations` is below 1 or a loss is not finite.
     """
     if evaluations < 1:
-        raise InputError(f"evaluations: got {evaluations}, expected at least 1.")
+        raise InputError(Setting("evaluations"), f": got {evaluations}, expected at least 1.")
     first = quaternion_from_matrix(np.eye(3)[None] if initial is None else np.reshape(initial, (-1, 3, 3)))
     surrogate = Surrogate(evaluations, length_scale=length_scale, nugget=nugget)
     draws = _starts(evaluations * starts, first[0], within_degrees, rng).reshape(evaluations, starts, 4)
@@ -114,7 +114,7 @@ def search(
         rotation = matrix_from_quaternion(q)
         value = float(loss(rotation))
         if not np.isfinite(value):
-            raise InputError(f"loss: got {value} at evaluation {t + 1}, expected a finite number.")
+            raise InputError(Setting("loss"), f": got {value} at evaluation {t + 1}, expected a finite number.")
         if t == 0 and value > 0:
             scale = value
         surrogate.add(q, value / scale)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.maps.density_map import DensityMap
 from botalign.simulation.phantoms import HINGE_AXIS, phantom, phantom_atoms
 
@@ -197,9 +197,9 @@ def phantom_family(kind: Kind = "line", members: int = 1000, *, seed: int = 0) -
     (50, 4)
     """
     if kind not in ("line", "ring", "plane"):
-        raise InputError(f"kind: got {kind!r}, expected line, ring or plane.")
+        raise InputError(Setting("kind"), f": got {kind!r}, expected line, ring or plane.")
     if members < 1:
-        raise InputError(f"members: got {members}, expected 1 or more.")
+        raise InputError(Setting("members"), f": got {members}, expected 1 or more.")
     rng = np.random.default_rng(seed)
     if kind == "ring":
         angle = rng.uniform(0, 2 * np.pi, members)

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.threads import one_blas_thread
@@ -90,14 +90,14 @@ def phantom(
     grid = Grid.cube(size, voxel_size_angstrom, np.zeros(3)) if grid is None else grid
     width = 3 * max(grid.voxel_size_angstrom) if resolution_angstrom is None else resolution_angstrom
     if not width > 0:
-        raise InputError(f"resolution_angstrom: got {width}, expected a positive length.")
+        raise InputError(Setting("resolution_angstrom"), f": got {width}, expected a positive length.")
     if not noise >= 0:
-        raise InputError(f"noise: got {noise}, expected a standard deviation, 0 or more.")
+        raise InputError(Setting("noise"), f": got {noise}, expected a standard deviation, 0 or more.")
     atoms = phantom_atoms(seed, symmetry=symmetry, hinge_degrees=hinge_degrees, hinge_axis=hinge_axis)
     if transform is not None:
         matrix = np.asarray(transform, dtype=np.float64)
         if matrix.shape != (3, 4) or not np.isfinite(matrix).all():
-            raise InputError(f"transform: got shape {matrix.shape}, expected a finite 3x4 matrix.")
+            raise InputError(Setting("transform"), f": got shape {matrix.shape}, expected a finite 3x4 matrix.")
         atoms = atoms @ matrix[:, :3].T + matrix[:, 3]
     data = _sum_of_gaussians(atoms, grid, width / math.sqrt(8 * math.log(2)))
     if noise > 0:
@@ -129,7 +129,9 @@ def phantom_atoms(
     copies = symmetry_rotations(symmetry)
     axis = np.asarray(hinge_axis, dtype=np.float64)
     if axis.shape != (3,) or not np.isfinite(axis).all() or not axis.any():
-        raise InputError(f"hinge_axis: got {axis.tolist()}, expected three finite numbers (x, y, z), not all zero.")
+        raise InputError(
+            Setting("hinge_axis"), f": got {axis.tolist()}, expected three finite numbers (x, y, z), not all zero."
+        )
     rigid, domain, hinge = _domains(seed)
     rotated = (domain - hinge) @ _rotation_about(axis, math.radians(hinge_degrees)).T + hinge
     atoms, unbent = np.vstack([rigid, rotated]), np.vstack([rigid, domain])
@@ -180,7 +182,9 @@ def symmetry_rotations(symmetry: str) -> _Points:
     """
     match = re.fullmatch(r"([CD])([1-9]\d?)", symmetry.upper())
     if match is None:
-        raise InputError(f"symmetry: got {symmetry!r}, expected Cn or Dn with n from 1 to 99, such as C4 or D7.")
+        raise InputError(
+            Setting("symmetry"), f": got {symmetry!r}, expected Cn or Dn with n from 1 to 99, such as C4 or D7."
+        )
     order = int(match[2])
     rotations = [_rotation_about(np.array([0.0, 0.0, 1.0]), 2 * math.pi * k / order) for k in range(order)]
     if match[1] == "D":

@@ -8,7 +8,7 @@ import finufft
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.geometry import random_rotations
 from botalign.images.stack import ImageStack
 from botalign.maps.density_map import DensityMap
@@ -118,18 +118,18 @@ def projections(
     if max(voxels) - min(voxels) > 1e-3 * max(voxels):
         raise InputError(f"{density_map.name}: got voxels of {voxels} A, expected cubes; resample it first.")
     if about not in ("mass", "box"):
-        raise InputError(f"about: got {about!r}, expected 'mass' or 'box'.")
+        raise InputError(Setting("about"), f": got {about!r}, expected 'mass' or 'box'.")
     if snr is not None and not 0 < snr < np.inf:
-        raise InputError(f"snr: got {snr}, expected a positive ratio.")
+        raise InputError(Setting("snr"), f": got {snr}, expected a positive ratio.")
     rng = np.random.default_rng(whole_number("seed", seed, 0))
     if isinstance(rotations, int | np.integer):
         if rotations < 1:
-            raise InputError(f"rotations: got {rotations}, expected 1 or more.")
+            raise InputError(Setting("rotations"), f": got {rotations}, expected 1 or more.")
         matrices = random_rotations(int(rotations), rng)
     else:
         matrices = np.asarray(rotations, dtype=np.float64)
         if matrices.ndim != 3 or matrices.shape[1:] != (3, 3) or not len(matrices):
-            raise InputError(f"rotations: got shape {matrices.shape}, expected (n, 3, 3).")
+            raise InputError(Setting("rotations"), f": got shape {matrices.shape}, expected (n, 3, 3).")
     values = density_map.data.astype(np.complex128)
     middle = (np.array(values.shape[::-1]) - 1) / 2
     if about == "mass":
@@ -137,7 +137,7 @@ def projections(
     side = max(values.shape)
     size = side if size is None else size
     if size < 8:
-        raise InputError(f"size: got {size} pixels, expected 8 or more.")
+        raise InputError(Setting("size"), f": got {size} pixels, expected 8 or more.")
     images = _project(values, matrices, middle, side, size)
     sigma = 0.0
     if snr is not None:

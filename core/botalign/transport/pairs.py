@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 
 Vectors = NDArray[np.float32]
 Distances = NDArray[np.float64]
@@ -53,7 +53,8 @@ def distance_block(first: Vectors, second: Vectors, *, norm: str = "l1") -> Dist
     _check(second, norm)
     if first.shape[1] != second.shape[1]:
         raise InputError(
-            f"vectors: got {first.shape[1]} samples and {second.shape[1]}, expected the same number in both."
+            Setting("vectors"),
+            f": got {first.shape[1]} samples and {second.shape[1]}, expected the same number in both.",
         )
     return _block(np.ascontiguousarray(first), np.ascontiguousarray(second), norm=norm, upper=False)
 
@@ -113,10 +114,11 @@ def run_in_threads(tasks: list[Callable[[], None]], threads: int) -> None:
 
 def _check(vectors: NDArray[Any], norm: str) -> None:
     if norm not in ("l1", "l2"):
-        raise InputError(f"norm: got {norm!r}, expected 'l1' or 'l2'.")
+        raise InputError(Setting("norm"), f": got {norm!r}, expected 'l1' or 'l2'.")
     if vectors.ndim != 2 or vectors.dtype != np.float32:
         raise InputError(
-            f"vectors: got {vectors.dtype} of shape {vectors.shape}, expected float32 of shape (n, samples)."
+            Setting("vectors"),
+            f": got {vectors.dtype} of shape {vectors.shape}, expected float32 of shape (n, samples).",
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.threads import one_blas_thread
 from botalign.transport.pairs import Vectors, run_in_threads
 from botalign.transport.wemd import analysis_matrices
@@ -80,7 +80,8 @@ class WaveletTransform:
         """
         if array.shape != self.shape:
             raise InputError(
-                f"array: got the shape {array.shape}, expected {self.shape}, the shape this transform was made for."
+                Setting("array"),
+                f": got the shape {array.shape}, expected {self.shape}, the shape this transform was made for.",
             )
         transformed = np.empty(self.size, dtype=np.float32) if out is None else out
         remainder: Vectors = np.ascontiguousarray(array, dtype=np.float32)

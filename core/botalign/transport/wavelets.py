@@ -9,7 +9,7 @@ import numpy as np
 import pywt
 from numpy.typing import ArrayLike, NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 
 MODE = "zero"
 
@@ -26,7 +26,8 @@ def wavelet_named(name: str) -> pywt.Wavelet:
         return pywt.Wavelet(name)
     except (ValueError, TypeError):
         raise InputError(
-            f"wavelet: got {name!r}, expected a discrete wavelet of PyWavelets such as 'sym3', 'coif3' or 'db2'."
+            Setting("wavelet"),
+            f": got {name!r}, expected a discrete wavelet of PyWavelets such as 'sym3', 'coif3' or 'db2'.",
         ) from None
 
 
@@ -124,6 +125,6 @@ def check_scales(scales: int, dimensions: int) -> None:
         If `scales` is below 1, or `dimensions` is neither 2 nor 3.
     """
     if scales < 1:
-        raise InputError(f"scales: got {scales}, expected at least 1 scale.")
+        raise InputError(Setting("scales"), f": got {scales}, expected at least 1 scale.")
     if dimensions not in (2, 3):
-        raise InputError(f"array: got {dimensions} dimensions, expected an image (2) or a map (3).")
+        raise InputError(Setting("array"), f": got {dimensions} dimensions, expected an image (2) or a map (3).")

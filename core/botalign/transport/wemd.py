@@ -10,7 +10,7 @@ import numpy as np
 import pywt
 from numpy.typing import ArrayLike, NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.threads import one_blas_thread
 from botalign.transport.wavelets import MODE, check_scales, scale_weight, wavelet_named, wavelet_transform
 
@@ -105,7 +105,7 @@ class WaveletDistance:
         self, shape: tuple[int, int, int], *, wavelet: str = "sym3", scales: int = 6, voxel_size: float = 1.0
     ) -> None:
         if len(shape) != 3:
-            raise InputError(f"shape: got {shape}, expected three sides (z, y, x).")
+            raise InputError(Setting("shape"), f": got {shape}, expected three sides (z, y, x).")
         self.shape = shape
         self._scales = [
             (z, y, np.ascontiguousarray(x.T), weight)

@@ -91,7 +91,7 @@ def spoilt() -> np.ndarray:
         (np.ones((0, 3, 3)), (1.0, 1.0), "got an array of shape"),
         (np.ones((2, 3, 3)), (1.0, 0.0), "got pixels of 1 x 0 A, expected positive sides"),
         (np.full((2, 3, 3), np.nan), (1.0, 1.0), "18 pixels are NaN or infinite, in 2 images, the first image 1;"),
-        (spoilt(), (1.0, 1.0), "1 pixels are NaN or infinite, in image 3; replace"),
+        (spoilt(), (1.0, 1.0), "1 pixel is NaN or infinite, in image 3; replace"),
         (np.ones((2, 3, 3), complex), (1.0, 1.0), "values of type complex128"),
     ],
 )

@@ -225,7 +225,7 @@ def test_a_killed_run_is_gone_on_with(tmp_path: Path) -> None:
     [
         ({"threads": 0}, "got 0 threads"),
         ({"processes": -1}, "-1 processes"),
-        ({"processes": 1, "scheduler": "tcp://127.0.0.1:1"}, "got processes and a scheduler"),
+        ({"processes": 1, "scheduler": "tcp://127.0.0.1:1"}, "processes and scheduler: got both"),
     ],
 )
 def test_impossible_workers_are_refused(arguments: dict[str, Any], message: str) -> None:

@@ -90,7 +90,7 @@ def test_the_label_of_a_chimera_rotation_is_removed(tmp_path: Path, density_map:
 def test_an_existing_file_is_replaced_only_on_request(tmp_path: Path, density_map: DensityMap) -> None:
     path = tmp_path / "a.mrc"
     path.write_bytes(b"precious")
-    with pytest.raises(InputError, match=r"a\.mrc: exists already.*--overwrite"):
+    with pytest.raises(InputError, match=r"a\.mrc: the file exists.*overwrite=True"):
         density_map.write(path)
     assert path.read_bytes() == b"precious"
     density_map.write(path, overwrite=True)
