@@ -54,9 +54,9 @@ class ImageStack:
         """Convert the images to float32 and check them."""
         images = np.asarray(self.images)
         if images.ndim != 3 or not images.size:
-            raise InputError(f"{self.name}: got an array of shape {images.shape}, expected images (image, y, x).")
+            raise InputError(f"{self.name}: got an array of shape {images.shape}, expected a stack (image, y, x).")
         if images.dtype.kind not in "biuf":
-            raise InputError(f"{self.name}: got values of type {images.dtype}, expected real ones; convert them.")
+            raise InputError(f"{self.name}: got values of type {images.dtype}, expected real values; convert them.")
         with np.errstate(over="ignore", invalid="ignore"):
             images = np.ascontiguousarray(images, dtype=np.float32)
             total = images.sum(dtype=np.float64)
@@ -65,12 +65,12 @@ class ImageStack:
             bad = np.flatnonzero(counts)
             where = f"image {bad[0] + 1}" if len(bad) == 1 else f"{len(bad)} images, the first image {bad[0] + 1}"
             raise InputError(
-                f"{self.name}: {counted(counts.sum(), 'pixel is', 'pixels are')} NaN or infinite, in {where}; "
-                "replace such values (by 0, say) and try again."
+                f"{self.name}: {counted(counts.sum(), 'pixel is', 'pixels are')} NaN or infinite, in {where}, "
+                "expected finite values; replace such values, for example by 0."
             )
         x, y = (float(side) for side in self.pixel_size_angstrom)
         if not (0 < x < np.inf and 0 < y < np.inf):
-            raise InputError(f"{self.name}: got pixels of {x:g} x {y:g} A, expected positive sides.")
+            raise InputError(f"{self.name}: got pixels of {x:g} x {y:g} A, expected two positive sides.")
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "pixel_size_angstrom", (x, y))
 

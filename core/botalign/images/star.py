@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, counted
 from botalign.files import output_file
 from botalign.images.reading import read_stack
 from botalign.images.stack import ImageStack
@@ -176,10 +176,10 @@ def read_images(path: str | os.PathLike[str]) -> ImageList:
     blocks = _read_star(path)
     name = next((name for name, table in blocks.items() if _IMAGE in getattr(table, "columns", ())), None)
     if name is None:
-        raise InputError(f"{path}: has no column _{_IMAGE}, expected a star file that lists images; give another.")
+        raise InputError(f"{path}: has no column _{_IMAGE}, expected a star file of particles; give another file.")
     names = [str(each) for each in blocks[name][_IMAGE]]
     if not names:
-        raise InputError(f"{path}: lists no images; give another.")
+        raise InputError(f"{path}: lists no images, expected at least one; give another file.")
     images, pixel = _listed(path, names)
     known = _pixel_size(path, blocks, name)
     pixel = pixel if known is None else (known, known)
@@ -191,20 +191,22 @@ def _starfile() -> Any:
         import starfile
     except ImportError:
         raise InputError(
-            "star files need starfile, which isn't installed; install it by pip install starfile."
+            "star files need the package starfile, which is not installed; install it with `pip install starfile`."
         ) from None
     return starfile
 
 
 def _read_star(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise InputError(f"{path}: there is no such file; check the name.")
+        raise InputError(f"{path}: no such file; check the name.")
     try:
         blocks: dict[str, Any] = _starfile().read(path, always_dict=True)
     except InputError:
         raise
     except Exception as error:  # the parser raises exceptions of many types
-        raise InputError(f"{path}: can't be read as a star file ({type(error).__name__}: {error}).") from error
+        raise InputError(
+            f"{path}: cannot be read as a star file ({type(error).__name__}: {error}); check its format."
+        ) from error
     return blocks
 
 
@@ -214,7 +216,9 @@ def _listed(path: Path, names: list[str]) -> tuple[NDArray[np.float32], tuple[fl
     for place, name in enumerate(names):
         number, at, file = name.rpartition("@")
         if at and not number.strip().isdigit():
-            raise InputError(f"{path}: image {place + 1} is called {name!r}, expected NUMBER@STACK.")
+            raise InputError(
+                f"{path}: image {place + 1} has the name {name!r}, expected NUMBER@STACK, as in 000001@a.mrcs."
+            )
         wanted.setdefault(file, []).append((place, int(number) - 1 if at else 0))
     images: NDArray[np.float32] | None = None
     pixel, first = (1.0, 1.0), ""
@@ -223,8 +227,8 @@ def _listed(path: Path, names: list[str]) -> tuple[NDArray[np.float32], tuple[fl
         beyond = next((index for _, index in places if not 0 <= index < len(stack.images)), None)
         if beyond is not None:
             raise InputError(
-                f"{path}: image {beyond + 1} of {file} is asked for, which holds {len(stack.images)}; is it the stack "
-                "that the list was made for?"
+                f"{path}: lists image {beyond + 1} of {file}, which holds {counted(len(stack.images), 'image')}; use "
+                "the stack for which the list was made."
             )
         if images is None:
             images = np.empty((len(names), *stack.images.shape[1:]), dtype=np.float32)
@@ -232,8 +236,8 @@ def _listed(path: Path, names: list[str]) -> tuple[NDArray[np.float32], tuple[fl
         if stack.images.shape[1:] != images.shape[1:]:
             sizes = (f"{shape[1]} x {shape[0]}" for shape in (stack.images.shape[1:], images.shape[1:]))
             raise InputError(
-                f"{path}: the images of {file} have {next(sizes)} pixels, those of {first} {next(sizes)}; expected one "
-                "size, so classify them apart."
+                f"{path}: the images of {file} have {next(sizes)} pixels, those of {first} {next(sizes)}; expected "
+                "one size; classify them separately."
             )
         for place, index in places:
             images[place] = stack.images[index]
@@ -248,7 +252,8 @@ def _located(path: Path, file: str, image: int) -> Path:
         if (folder / file).is_file():
             return folder / file
     raise InputError(
-        f"{path}: the stack {file} of image {image + 1} isn't there; run this in the folder that such names start from."
+        f"{path}: the stack {file} of image {image + 1} does not exist; change to the folder that paths in the file "
+        "are relative to."
     )
 
 
@@ -266,8 +271,8 @@ def _pixel_size(path: Path, blocks: dict[str, Any], name: str) -> float | None:
                 least, most = float(sizes.min()), float(sizes.max())
                 if most - least > _SAME_PIXEL_SIZE * most:
                     raise InputError(
-                        f"{path}: pixels of {least:g} and of {most:g} A, expected one size; classify them apart, or "
-                        "extract them alike."
+                        f"{path}: pixels of {least:g} and of {most:g} A, expected one size; classify them separately, "
+                        "or extract them with one pixel size."
                     )
                 return float(sizes[0])
     return None

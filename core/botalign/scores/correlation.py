@@ -40,7 +40,7 @@ def correlation(first: ArrayLike, second: ArrayLike) -> float:
     --------
     >>> import botalign
     >>> f"{botalign.correlation([1.0, 2.0, 3.0], [2.0, 4.0, 7.0]):.3f}"
-    '0.999'
+    '0.997'
     """
     u, v = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if u.shape != v.shape:

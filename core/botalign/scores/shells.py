@@ -125,8 +125,8 @@ def fourier_shell_correlation(
     n = max(a.shape, default=0)
     if a.shape != (n, n, n) or b.shape != a.shape or n < 4:
         raise InputError(
-            f"fourier_shell_correlation: got maps of shape {a.shape} and {b.shape}, expected two cubes of one size, at "
-            "least 4 voxels a side."
+            f"fourier_shell_correlation: got maps of shape {a.shape} and {b.shape}, expected two cubes of the same "
+            "size with at least 4 voxels per side."
         )
     return correlate_shells(
         fft.rfftn(a, workers=1), fft.rfftn(b, workers=1), n, voxel_size_angstrom=voxel_size_angstrom

@@ -197,9 +197,9 @@ def phantom_family(kind: Kind = "line", members: int = 1000, *, seed: int = 0) -
     (50, 4)
     """
     if kind not in ("line", "ring", "plane"):
-        raise InputError(Setting("kind"), f": got {kind!r}, expected line, ring or plane.")
+        raise InputError(Setting("kind"), f": got {kind!r}, expected 'line', 'ring' or 'plane'.")
     if members < 1:
-        raise InputError(Setting("members"), f": got {members}, expected 1 or more.")
+        raise InputError(Setting("members"), f": got {members}, expected at least 1.")
     rng = np.random.default_rng(seed)
     if kind == "ring":
         angle = rng.uniform(0, 2 * np.pi, members)

@@ -92,12 +92,14 @@ def phantom(
     if not width > 0:
         raise InputError(Setting("resolution_angstrom"), f": got {width}, expected a positive length.")
     if not noise >= 0:
-        raise InputError(Setting("noise"), f": got {noise}, expected a standard deviation, 0 or more.")
+        raise InputError(Setting("noise"), f": got {noise}, expected a standard deviation of at least 0.")
     atoms = phantom_atoms(seed, symmetry=symmetry, hinge_degrees=hinge_degrees, hinge_axis=hinge_axis)
     if transform is not None:
         matrix = np.asarray(transform, dtype=np.float64)
         if matrix.shape != (3, 4) or not np.isfinite(matrix).all():
-            raise InputError(Setting("transform"), f": got shape {matrix.shape}, expected a finite 3x4 matrix.")
+            raise InputError(
+                Setting("transform"), f": got an array of shape {matrix.shape}, expected a finite 3x4 matrix."
+            )
         atoms = atoms @ matrix[:, :3].T + matrix[:, 3]
     data = _sum_of_gaussians(atoms, grid, width / math.sqrt(8 * math.log(2)))
     if noise > 0:

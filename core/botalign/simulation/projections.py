@@ -116,20 +116,20 @@ def projections(
     expect_map(density_map, "density_map")
     voxels = density_map.grid.voxel_size_angstrom
     if max(voxels) - min(voxels) > 1e-3 * max(voxels):
-        raise InputError(f"{density_map.name}: got voxels of {voxels} A, expected cubes; resample it first.")
+        raise InputError(f"{density_map.name}: got voxels of {voxels} A, expected cubic voxels; resample the map.")
     if about not in ("mass", "box"):
         raise InputError(Setting("about"), f": got {about!r}, expected 'mass' or 'box'.")
     if snr is not None and not 0 < snr < np.inf:
-        raise InputError(Setting("snr"), f": got {snr}, expected a positive ratio.")
+        raise InputError(Setting("snr"), f": got {snr}, expected a positive ratio, or None for no noise.")
     rng = np.random.default_rng(whole_number("seed", seed, 0))
     if isinstance(rotations, int | np.integer):
         if rotations < 1:
-            raise InputError(Setting("rotations"), f": got {rotations}, expected 1 or more.")
+            raise InputError(Setting("rotations"), f": got {rotations}, expected at least 1.")
         matrices = random_rotations(int(rotations), rng)
     else:
         matrices = np.asarray(rotations, dtype=np.float64)
         if matrices.ndim != 3 or matrices.shape[1:] != (3, 3) or not len(matrices):
-            raise InputError(Setting("rotations"), f": got shape {matrices.shape}, expected (n, 3, 3).")
+            raise InputError(Setting("rotations"), f": got an array of shape {matrices.shape}, expected (n, 3, 3).")
     values = density_map.data.astype(np.complex128)
     middle = (np.array(values.shape[::-1]) - 1) / 2
     if about == "mass":
@@ -137,7 +137,7 @@ def projections(
     side = max(values.shape)
     size = side if size is None else size
     if size < 8:
-        raise InputError(Setting("size"), f": got {size} pixels, expected 8 or more.")
+        raise InputError(Setting("size"), f": got {size} pixels, expected at least 8.")
     images = _project(values, matrices, middle, side, size)
     sigma = 0.0
     if snr is not None:
@@ -152,7 +152,9 @@ def _centre_of_mass(density_map: DensityMap) -> NDArray[np.float64]:
     """Return the index ``(x, y, z)`` of the centre of mass of the positive densities."""
     positive = np.maximum(density_map.data, 0).astype(np.float64)
     if not positive.any():
-        raise InputError(f"{density_map.name}: has no positive density, so no centre of mass; use about='box'.")
+        raise InputError(
+            f"{density_map.name}: has no positive density, and so no centre of mass; use ", Setting("about", "box"), "."
+        )
     sums = [positive.sum(axis=axes) for axes in ((0, 1), (0, 2), (1, 2))]
     return np.array([float(each @ np.arange(len(each)) / each.sum()) for each in sums])
 

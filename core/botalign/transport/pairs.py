@@ -54,7 +54,7 @@ def distance_block(first: Vectors, second: Vectors, *, norm: str = "l1") -> Dist
     if first.shape[1] != second.shape[1]:
         raise InputError(
             Setting("vectors"),
-            f": got {first.shape[1]} samples and {second.shape[1]}, expected the same number in both.",
+            f": got vectors of {first.shape[1]} and of {second.shape[1]} samples, expected the same length.",
         )
     return _block(np.ascontiguousarray(first), np.ascontiguousarray(second), norm=norm, upper=False)
 

@@ -81,7 +81,7 @@ class WaveletTransform:
         if array.shape != self.shape:
             raise InputError(
                 Setting("array"),
-                f": got the shape {array.shape}, expected {self.shape}, the shape this transform was made for.",
+                f": got the shape {array.shape}, expected {self.shape}, the shape of this transform.",
             )
         transformed = np.empty(self.size, dtype=np.float32) if out is None else out
         remainder: Vectors = np.ascontiguousarray(array, dtype=np.float32)

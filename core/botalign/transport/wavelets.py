@@ -9,7 +9,7 @@ import numpy as np
 import pywt
 from numpy.typing import ArrayLike, NDArray
 
-from botalign.errors import InputError, Setting
+from botalign.errors import InputError, Setting, counted
 
 MODE = "zero"
 
@@ -125,6 +125,8 @@ def check_scales(scales: int, dimensions: int) -> None:
         If `scales` is below 1, or `dimensions` is neither 2 nor 3.
     """
     if scales < 1:
-        raise InputError(Setting("scales"), f": got {scales}, expected at least 1 scale.")
+        raise InputError(Setting("scales"), f": got {scales}, expected at least 1.")
     if dimensions not in (2, 3):
-        raise InputError(Setting("array"), f": got {dimensions} dimensions, expected an image (2) or a map (3).")
+        raise InputError(
+            Setting("array"), f": got {counted(dimensions, 'dimension')}, expected an image (2) or a map (3)."
+        )
