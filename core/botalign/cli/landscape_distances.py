@@ -22,7 +22,7 @@ def read_given_distances(path: Path, subset: LatentSubset) -> Matrix:
         If they cannot be read, or are those of other volumes.
     """
     table = read_table(path)
-    if table.metric != UNKNOWN and table.motions is None:
+    if table.metric != UNKNOWN and table.transforms is None:
         print_warning(
             f"{path}: these distances were not minimised over rotations, so they include rotations; compute them by "
             "`botalign distances --over-rotations`."

@@ -1,4 +1,4 @@
-"""Checks that an argument is a stack of images."""
+"""The check that an argument is a stack of images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from botalign.maps.expected import kind_of
 
 
 def expect_stack(value: object, role: str) -> None:
-    """Refuse what is no stack of images; as :func:`expect_map` for maps."""
+    """Refuse an argument that is not a stack of images, as :func:`expect_map` for maps."""
     if not isinstance(value, ImageStack):
-        advice = "botalign.ImageStack(array) makes one of an array, botalign.read_images(path).stack reads one"
+        advice = "read a file with botalign.read_stack, convert an array with botalign.ImageStack(array)"
         raise InputError(Setting(role), f": got {kind_of(value)}, expected an ImageStack; {advice}.")

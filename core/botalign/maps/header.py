@@ -19,7 +19,14 @@ _IMOD_STAMP = 1146047817
 
 
 class MapWarning(Message, UserWarning):
-    """Warns that the header of a map has an error, and what was assumed instead."""
+    """Warns about an error of a map that does not prevent its use; the message says what was assumed.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import botalign
+    >>> warnings.simplefilter("error", botalign.MapWarning)  # refuse such maps
+    """
 
 
 @dataclass(frozen=True)

@@ -139,8 +139,8 @@ def open_map_file(
                 raise InputError(f"{name}: is empty, expected a map; download or write it again.")
             if len(raw) < HEADER_BYTES:
                 raise InputError(
-                    f"{name}: is not a map: {counted(len(raw), 'byte')}, expected a header of {HEADER_BYTES}; give a "
-                    "map."
+                    f"{name}: is not a map: {counted(len(raw), 'byte')}, expected a header of {HEADER_BYTES}; give "
+                    "another file."
                 )
             header = parse_header(raw, name=name, compression=compression, images_too=images_too)
             header = _checked_length(header, size)
