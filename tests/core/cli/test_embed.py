@@ -112,7 +112,7 @@ def test_bad_input(run: Run, store: Path, table: np.ndarray, tmp_path: Path) -> 
     for content, message in (
         (b"text", "not a NumPy array"),
         (b"", "not a NumPy array"),
-        (table[:4], "expected a square table"),
+        (table[:4], "expected a square matrix"),
         (np.array([["a"] * 3] * 3), "got values of type <U1, expected real numbers"),
     ):
         path = tmp_path / "bad.npy"
