@@ -18,7 +18,7 @@ _LEAST_VOXELS = 8
 
 
 def difference(
-    first: DensityMap, second: DensityMap, *, transform: ArrayLike | None = None, threads: int = 1
+    first: DensityMap, second: DensityMap, *, transform: ArrayLike | None = None, threads: int | None = None
 ) -> DensityMap:
     r"""Subtract one map from another, after bringing it to the same pose and scale.
 
@@ -33,7 +33,7 @@ def difference(
     transform : array_like, shape (3, 4), optional
         Rigid transform of `second`, as ``moving_to_fixed`` of a result; by default the identity.
     threads : int, optional
-        Number of threads. The result does not depend on it.
+        Number of threads; by default one for each core. The result does not depend on it.
 
     Returns
     -------

@@ -166,7 +166,7 @@ class Alignment:
         *,
         onto: DensityMap | Grid | None = None,
         inverse: bool = False,
-        threads: int = 1,
+        threads: int | None = None,
     ) -> DensityMap:
         """Apply the transform to a map: the moving map, one of its half maps, a mask.
 
@@ -179,7 +179,7 @@ class Alignment:
         inverse : bool, optional
             Apply the inverse transform, from the fixed to the moving map.
         threads : int, optional
-            Number of threads. The result does not depend on it.
+            Number of threads; by default one for each core. The result does not depend on it.
 
         Returns
         -------
