@@ -1,6 +1,6 @@
 """Comparison of ``botalign`` and ``fitmap search`` in ChimeraX, from the same random poses in the same session.
 
-``CHIMERAX=/path/to/ChimeraX python benchmarks/chimerax.py`` needs a ChimeraX in which chimerax_bundle/install.py was run.
+``CHIMERAX=/path/to/ChimeraX python benchmarks/chimerax.py``; run chimerax_bundle/install.py in this ChimeraX before.
 """
 
 import argparse
@@ -32,9 +32,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--maps", default="emd_1883,clean70S", help="names, with commas (default: %(default)s)")
     parser.add_argument("--poses", type=int, default=10, metavar="N", help="random poses of each map (default: 10)")
-    parser.add_argument(
-        "--search", type=int, default=200, metavar="N", help="placements that fitmap tries, or 0 (default: 200)"
-    )
+    parser.add_argument("--search", type=int, default=200, metavar="N", help="searches of fitmap, or 0 (default: 200)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the poses (default: 0)")
     chosen = parser.parse_args()
     chosen.maps = chosen.maps.split(",")

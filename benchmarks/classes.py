@@ -1,11 +1,11 @@
 """Class averages: cost of an iteration, and the experiment of Rao et al. (2020).
 
-``python benchmarks/classes.py cost`` times the iterations of one classification, beside what looking at everything
-would take. ``experiment`` classifies noisy projections of a map by the earth mover's and by the Euclidean distance and
-says how far apart the viewing directions in a class are (its Figures 2 to 4). ``preparation`` shows what the background
-and the number of scales do. ``real`` classifies the two real stacks.
+``python benchmarks/classes.py cost`` measures the iterations of a classification, and estimates an exhaustive
+comparison. ``experiment`` classifies noisy projections of a map by the earth mover's and by the Euclidean distance, and
+reports the angles between viewing directions within classes (Figures 2 to 4 of the paper). ``preparation`` compares
+backgrounds and numbers of scales. ``real`` classifies the two real stacks.
 
-What a run has found is kept below ``benchmarks/results/classes``, iteration by iteration: the same command goes on.
+Each iteration is saved below ``benchmarks/results/classes``; the same command resumes a run.
 """
 
 from __future__ import annotations

@@ -69,9 +69,7 @@ def main() -> None:
             NUMBA_CACHE_DIR=str(folder / "cache"),
         )
         one = 4 * size**3 / 2**20
-        print(
-            f"{size}^3, files to file, hand keep: {seconds:.1f} s, {memory:.0f} MB, {memory / one:.2f} times one float32 map"
-        )
+        print(f"{size}^3, files to file, hand keep: {seconds:.1f} s, {memory:.0f} MB, {memory / one:.2f} times one map")
 
 
 if __name__ == "__main__":

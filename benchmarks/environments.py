@@ -41,8 +41,8 @@ def install(name: str, python: Path) -> None:
     uv = None if name in PLAIN_PIP else shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     pip = [uv, "pip", "install", "--python", str(python)] if uv else [str(python), "-m", "pip", "install"]
     if name == "botalign":
-        # Not editable, so that users get what is measured. The version does not change with the source, so a copy that is
-        # installed or cached must be replaced.
+        # Not editable, so that users get what is measured. The version does not change with the source, so an
+        # installed or cached copy must be replaced.
         call([*pip, str(ROOT)])
         call([*pip, *(["--reinstall-package", name] if uv else ["--force-reinstall", "--no-deps"]), str(ROOT)])
         return

@@ -1,7 +1,7 @@
 """A part in a whole: a subunit cut from GroEL and a third of the ribosome, in random poses.
 
-``python benchmarks/parts.py`` cuts a part with a soft mask, puts it in its own box in a random pose, and searches for it
-in the whole map with ``partial=True``. Found means within 5 degrees and 2 voxels, up to the symmetry of the whole.
+``python benchmarks/parts.py`` cuts a part with a soft mask, puts it in its own box in a random pose, and searches the
+whole map for it with ``partial=True``. Found means within 5 degrees and 2 voxels, up to the symmetry of the whole.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def part_of(case: Case, pose: int) -> Array:
 
 
 def errors(case: Case, found: Array, truth: Array, part: Array) -> tuple[float, float]:
-    """Return the error of a pose in degrees, and in voxels at the centre of the part, up to the symmetry of the whole."""
+    """Return the error of a pose in degrees and, at the centre of the part, in voxels, up to the symmetry."""
     middle = np.average(voxel_positions(part.shape[0]), weights=np.clip(part, 0, None).ravel(), axis=0)
     there = truth[:, :3].T @ (middle - truth[:, 3])  # in the moving map
     best = (np.inf, np.inf)

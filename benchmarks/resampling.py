@@ -1,7 +1,7 @@
 """Accuracy of the written map: cubic B-splines against the exact rotation of the Fourier series of the map (finufft).
 
-``python benchmarks/resampling.py`` prints, for each map and low-pass filter, the RMS of the difference relative to that of
-the map: the error of one resampling. Trilinear interpolation by scipy is given for comparison.
+``python benchmarks/resampling.py`` prints, for each map and low-pass filter, the RMS of the difference relative to the
+RMS of the map. Trilinear interpolation by scipy is given for comparison.
 """
 
 import argparse
@@ -28,7 +28,7 @@ def low_passed(volume: Array, cutoff: float) -> Array:
 
 
 def errors(volume: Array, rotation: Array) -> tuple[float, float]:
-    """Return the relative errors of cubic B-splines and trilinear interpolation inside the ball that touches the box."""
+    """Return the relative errors of cubic B-splines and trilinear interpolation in the ball that touches the box."""
     exact = rotate_fourier(volume, rotation)
     density = as_map(volume, 1.0, "map")
     centre = density.grid.centre_angstrom

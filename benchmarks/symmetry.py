@@ -66,8 +66,8 @@ def rotation_group(entry: MapEntry, volume: Array) -> Array:
 def pose_error(found: Array, pair: Pair, group: Array, centre: Array) -> PoseError:
     """Compare a found 3x4 pose with the true one.
 
-    The angle is the smallest over the rotations of the symmetry. The shift is the error of the position of the centre of
-    mass, which lies on all symmetry axes.
+    The angle is the smallest over the rotations of the symmetry. The shift is that of the centre of mass, which lies on
+    all symmetry axes.
     """
     true_linear, true_offset = pair.moving_to_fixed[:, :3], pair.moving_to_fixed[:, 3]
     centre_moving = true_linear.T @ (centre - true_offset)

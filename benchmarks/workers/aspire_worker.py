@@ -25,8 +25,8 @@ def align(fixed: np.ndarray, moving: np.ndarray, parameters: Parameters, clock: 
     size = parameters["size"]
     centres = parameters["centres"]
     centres = (centre_of_mass(fixed), centre_of_mass(moving)) if centres is None else np.array(centres)
-    # align_BO searches rotations alone, so both maps are centred, as in the paper. The paper divides a downsampled map by
-    # its sum, and the absolute stopping rules rely on it; ASPIRE does not, so it is done here.
+    # align_BO searches rotations alone, so both maps are centred, as in the paper. The paper divides a downsampled map
+    # by its sum, and the absolute stopping rules rely on it; ASPIRE does not, so it is done here.
     scale = (fixed.shape[0] / size) ** 3 / parameters.get("mass", fixed.sum(dtype=np.float64))
     volumes = [
         Volume((scale * centred(volume, centre)).astype(np.float32))

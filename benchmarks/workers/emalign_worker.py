@@ -25,8 +25,8 @@ def align(fixed: np.ndarray, moving: np.ndarray, parameters: Parameters, clock: 
     np.random.seed(parameters["seed"])  # noqa: NPY002 - it draws its projections from the global generator
     with clock:
         rotation, shift, mirrored, _, _ = align_volumes(*volumes, 0, options)
-    # Determined with known poses: rotations apply to (y, x, z) about the centre of the box, (n - 1) / 2; the shift is in
-    # (x, y, z) with the opposite sign. If mirrored, z was inverted before.
+    # Determined with known poses: rotations apply to (y, x, z) about the centre of the box, (n - 1) / 2; the shift is
+    # in (x, y, z) with the opposite sign. If mirrored, z was inverted before.
     linear = EXCHANGE_XY @ rotation @ EXCHANGE_XY @ np.diag([1.0, 1.0, -1.0 if mirrored else 1.0])
     centre = np.full(3, (fixed.shape[0] - 1) / 2.0)
     return np.column_stack([linear, centre - np.asarray(shift) - linear @ centre])

@@ -1,8 +1,9 @@
 """Shared code of the workers: read a job, warm up, time each alignment, write the answers.
 
 A worker runs in the interpreter of its program, so this needs only numpy. A job is a folder with ``job.json``, arrays
-``[z, y, x]`` and, when the worker is done, ``answer.json``. There is one fixed map for all moving maps, or one for each.
-For programs that search rotations alone, ``centres`` may give both centres of mass of each pair, ``(x, y, z)`` in voxels.
+``[z, y, x]`` and, when the worker is done, ``answer.json``. There is one fixed map for all moving maps, or one for
+each. For programs that search rotations alone, ``centres`` may give the centres of mass of each pair, ``(x, y, z)`` in
+voxels.
 """
 
 import json
