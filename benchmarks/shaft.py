@@ -2,8 +2,8 @@
 
 ``python benchmarks/shaft.py`` rotates the map as the published code does (about the centre of the box, in the plane of
 z and x) by angles from the mixture in the paper, without noise and with noise of a tenth of the maximum. It prints up
-to which angle each distance rises (Figure 3), whether the circle is found from 25 to 800 maps (Figure 5), and the seconds
-of wavelet transforms and of all pairs (Figure 4). ``--figures docs/images`` draws the first two.
+to which angle each distance rises (Figure 3), whether the circle is found from 25 to 800 maps (Figure 5), and the
+seconds of wavelet transforms and of all pairs (Figure 4). ``--figures docs/images`` draws the first two.
 """
 
 import argparse
