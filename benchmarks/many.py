@@ -19,8 +19,8 @@ from scipy.spatial.transform import Rotation
 import botalign
 from accuracy import as_map, markdown
 from botalign.alignment.survey import survey
-from botalign.pairwise.closeness import closeness
-from botalign.pairwise.members import frame_of, member
+from botalign.pairwise.pose_distance import pose_distance
+from botalign.pairwise.prepared_maps import prepare_map, sampling_box
 from botalign.threads import one_blas_thread
 from conformations import random_motion
 from maps import data_folder
@@ -70,17 +70,17 @@ def excesses(
     """Return the relative excess of distances over those of pairs aligned by themselves, and seconds per pair."""
     surveys = [survey(each) for each in maps]
     wemd = table.metric == "wemd"
-    frame = frame_of(surveys, size=SIZE, contour=wemd, unit_mass=wemd)
-    members = [member(each, frame) for each in surveys]
-    distance = closeness(table.metric, frame, wavelet="sym3", scales=6)
+    box = sampling_box(surveys, size=SIZE, contour=wemd, unit_mass=wemd)
+    prepared = [prepare_map(each, box) for each in surveys]
+    distance = pose_distance(table.metric, box, wavelet="sym3", scales=6)
     found, seconds = [], 0.0
     for i, j in pairs:
         began = time.process_time()
         transform = botalign.align(maps[i], maps[j], loss=table.metric, hand="keep").moving_to_fixed
         seconds += time.process_time() - began
         with one_blas_thread():
-            (lower,) = distance.refined(members[i], members[j], [transform])
-            alone = min(distance.at(members[i], members[j], each) for each in (transform, lower))
+            (lower,) = distance.refined(prepared[i], prepared[j], [transform])
+            alone = min(distance.at(prepared[i], prepared[j], each) for each in (transform, lower))
         found.append(table.distances[i, j] / alone - 1)
     return np.array(found), seconds / len(pairs)
 
@@ -128,7 +128,7 @@ def main() -> None:
             row["lower by 1 % or more"] = f"{np.count_nonzero(above < -0.01)}/{len(above)}"
             cycles = np.triu(table.open_cycles)
             row["cycles open"] = f"{int(cycles.sum())}/{4 * len(every)}"
-            errors = closing_errors(table.motions)
+            errors = closing_errors(table.transforms)
             row["cycles of three open by 5 degrees"] = f"{np.count_nonzero(errors > 5)}/{len(errors)}"
             row["by 180 degrees"] = f"{np.count_nonzero(errors > 175)}"
             rows.append(row)

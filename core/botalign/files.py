@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -135,7 +135,9 @@ def _refuse_taken(path: Path, *, overwrite: bool) -> None:
 
 def taken(path: Path) -> InputError:
     """Return the error of a path that exists and may not be replaced."""
-    return InputError(f"{path}: exists already; give another name, or replace it with --overwrite (overwrite=True).")
+    return InputError(
+        f"{path}: the file exists; choose another name, or overwrite it with ", Setting("overwrite", True), "."
+    )
 
 
 def _cannot_write(path: Path, error: OSError) -> InputError:

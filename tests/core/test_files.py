@@ -75,7 +75,7 @@ def test_an_existing_file_is_replaced_only_if_asked(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text("old")
     for refuse in (check_output, lambda p: write_text(p, "new")):
-        with pytest.raises(InputError, match=r"exists already.*--overwrite"):
+        with pytest.raises(InputError, match=r"the file exists.*overwrite=True"):
             refuse(path)
     assert path.read_text() == "old"
     assert check_output(path, overwrite=True) == path
@@ -90,7 +90,7 @@ def test_a_file_that_appears_during_the_work_is_not_replaced(
     if not links:
         without_hard_links(monkeypatch)
     path = tmp_path / "a.json"
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(InputError, match="the file exists"):
         write_text(path, "mine", then=lambda _: path.write_text("another's"))
     assert path.read_text() == "another's"
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
@@ -112,7 +112,7 @@ def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_link_stays_one(tmp_path: Path) -> None:
     (tmp_path / "real.json").write_text("old")
     (tmp_path / "link.json").symlink_to("real.json")
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(InputError, match="the file exists"):
         write_text(tmp_path / "link.json", "new")
     with output_file(tmp_path / "link.json", overwrite=True) as temporary:
         temporary.write_text("new")

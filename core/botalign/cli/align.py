@@ -142,7 +142,7 @@ def align(
         outputs.place(figure, one, option="--figure", suffixes=outputs.FIGURES),
         outputs.place(weights, one, option="--weights", suffixes=outputs.MAPS),
     )
-    listed = None if table is None else outputs.Output(table, "--table", csv_table.SUFFIXES, replaceable=resume)
+    listed = None if table is None else outputs.Output(table, "--table", csv_table.EXTENSIONS, replaceable=resume)
     inputs = [fixed, *moving, *(path for path in (start, mask_fixed, mask_moving) if path is not None)]
     inputs += [*(half_maps_fixed or ()), *(half_maps_moving or ())]
     todo = tasks(moving, places, common=common)

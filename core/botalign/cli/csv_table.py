@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from botalign import Alignment
 
-SUFFIXES = (".csv",)
+EXTENSIONS = (".csv",)
 
 
 def write_table(alignments: Sequence[Alignment], path: Path) -> None:

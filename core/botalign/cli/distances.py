@@ -129,7 +129,7 @@ def _told(table: DistanceTable) -> str:
     n = len(table.names)
     pairs = table.distances[np.triu_indices(n, 1)]
     unit = " A" if table.metric == "wemd" and table.parameters["normalise"] == "mass" else ""
-    over = "" if table.motions is None else ", least over rotations and shifts"
+    over = "" if table.transforms is None else ", least over rotations and shifts"
     rows = [
         ("maps", f"{n}, {len(pairs)} pair{'s' if len(pairs) > 1 else ''}"),
         (

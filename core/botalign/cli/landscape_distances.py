@@ -27,7 +27,7 @@ def given_distances(path: Path, subset: LatentSubset) -> NDArray[np.float64]:
         If they can't be read, or are of other volumes.
     """
     table = read_table(path)
-    if table.metric != UNKNOWN and table.motions is None:
+    if table.metric != UNKNOWN and table.transforms is None:
         print_warning(
             f"{path}: these distances were not minimised over rotations, so rotations count as differences; "
             "`botalign distances --over-rotations` does that."

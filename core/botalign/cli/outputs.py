@@ -10,9 +10,9 @@ from pathlib import Path
 
 from botalign.errors import InputError
 from botalign.files import check_output
-from botalign.maps import SUFFIXES
+from botalign.maps import EXTENSIONS
 
-MAPS = SUFFIXES
+MAPS = EXTENSIONS
 RESULTS = (".json",)
 FIGURES = (".png", ".pdf", ".svg")
 _SLASHES = tuple(slash for slash in (os.sep, os.altsep) if slash)

@@ -123,7 +123,7 @@ def test_distances_are_computed_and_kept(
     table = botalign.read_distances(tmp_path / "out" / "distances.zarr")
     order = np.random.default_rng(0).permutation(20)
     other = botalign.DistanceTable(
-        tuple(table.names[k] for k in order), known[order][:, order], table.motions, table.metric, {}
+        tuple(table.names[k] for k in order), known[order][:, order], table.transforms, table.metric, {}
     )
     other.write(tmp_path / "other.zarr")
     assert run(*given, "-o", tmp_path / "again", "--distances", tmp_path / "other.zarr", "--seed", "3").code == 0
@@ -202,7 +202,7 @@ def test_stopped_while_it_learns_it_goes_on_with_the_distances(
     table = botalign.read_distances(tmp_path / "out" / "distances.zarr")
     assert max(table.distances[0, 1], table.distances[2, 3]) < 0.2 * table.distances[0, 2]
     assert table.distances[0, 4] < table.distances[0, 2]
-    assert table.motions is not None
+    assert table.transforms is not None
     with monkeypatch.context() as patched:
         patched.setattr(botalign, "distance_steps", None)
         ran = run(*given, "--quiet")
