@@ -268,7 +268,7 @@ def test_as_many_classes_as_images(turned: Turned) -> None:
         (4, {"seed": -1}, "seed: got -1"),
         (4, {"rotations": 2.5}, "rotations: got 2.5"),
         (2.5, {}, "classes: got 2.5"),
-        (4, {"threads": 0}, "got 0 threads"),
+        (4, {"threads": 0}, "threads: got 0, expected"),
     ],
 )
 def test_what_makes_no_sense_is_refused(turned: Turned, classes: int, options: dict[str, Any], message: str) -> None:
