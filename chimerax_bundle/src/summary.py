@@ -9,7 +9,7 @@ def summary(outcome):
     """Return the result as HTML: scores before and after, hand, verdict, shift and angle."""
     lines = []
     if outcome.before is not None and outcome.after is not None:
-        for name, field in (("correlation", "correlation"), ("about mean", "correlation_about_mean")):
+        for name, field in (("correlation", "correlation"), ("correlation about mean", "correlation_about_mean")):
             before, after = (getattr(measured, field) for measured in (outcome.before, outcome.after))
             lines.append(f"{name} {before:.4f} before, <b>{after:.4f}</b> after")
     plain = [

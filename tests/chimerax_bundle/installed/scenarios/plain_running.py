@@ -100,7 +100,7 @@ def a_grid_changed(cx):
     moving = cx.phantom(motion(91))
     before = moving.scene_position
     cx.meanwhile(lambda task: cx.run("volume #2 voxelSize 4"))
-    assert "grid was changed" in cx.refused(f"botalign #2 to #1 {_LONG}")
+    assert "the grid of a map was changed" in cx.refused(f"botalign #2 to #1 {_LONG}")
     assert same(moving.scene_position, before)
 
 
