@@ -34,7 +34,7 @@ print(f"effective number of classes: {classes.effective_classes:.1f}")
 # %%
 # The averages, largest class first; ``botalign classify`` writes this figure as ``gallery.png``.
 
-gallery = class_gallery(classes)
+picture = class_gallery(classes)
 
 # %%
 # The angle between the viewing directions of two images in a class. For two random images, the median is 90 degrees.
