@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import CheckBox, ComboBox, Container, PushButton, Select
+from qtpy.QtWidgets import QSizePolicy
 
 from botalign import AlignmentOptions, InputError
 from napari_botalign.layer_choices import map_layers_first
@@ -56,6 +57,7 @@ class AlignForm(Container[Any]):
         super().__init__(widgets=[self._first, self.follow, self.unfold, self.more], labels=False)
         self.margins = (0, 0, 0, 0)
         self.moving.native.setMaximumHeight(66)
+        self._first.native.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._choose_moving()
 
     def layers(self) -> tuple[MapLayer, list[MapLayer]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Colours of Okabe and Ito, which colour-blind readers can distinguish, on dark and light backgrounds.
 BLUE, ORANGE = "#56B4E9", "#E69F00"
 _HEIGHT = 150
-_AXES_BOX = (0.15, 0.26, 0.82, 0.69)
+_AXES_BOX = (0.15, 0.26, 0.82, 0.63)
 #: Seconds between two drawings of a search; drawing slows the search down.
 _PERIOD = 0.5
 
@@ -117,7 +117,11 @@ class LossPlot(Plot):
         label = "lowest, mirrored" if mirrored else "lowest so far"
         (line,) = self.axes.plot([], [], color=colour, linewidth=1.6, drawstyle="steps-post", label=label)
         self._points[hand], self._lines[hand] = ([], []), (dots, line)
-        self.axes.legend(fontsize=8, frameon=False, loc="upper right", handlelength=1.4, borderaxespad=0.2)
+        # Above the axes, where it covers no points.
+        self.axes.legend(
+            fontsize=8, frameon=False, loc="lower right", bbox_to_anchor=(1, 0.97), ncols=2, handlelength=1.4,
+            borderaxespad=0,
+        )  # fmt: skip
         self._on_theme()
 
 

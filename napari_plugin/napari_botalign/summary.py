@@ -63,7 +63,7 @@ def _hand(result: Alignment) -> str:
         f"<br>as given {hand.correlation_as_given:.3f}, mirrored {hand.correlation_mirrored:.3f}"
     )
     if hand.decision == ("as given" if result.mirrored else "mirrored"):
-        text += f"<br>choose <i>hand: {choice_text('hand', 'auto')}</i> to use it"
+        text += f"<br>to mirror it, choose <i>{choice_text('hand', 'auto')}</i>"
     return text
 
 
