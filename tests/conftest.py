@@ -36,7 +36,7 @@ def pytest_collection_finish() -> None:
 
 
 class TimeLimit:
-    """Fail tests that take too long and are not marked slow. Compilation and waiting for a busy machine do not count."""
+    """Fail tests that take too long and are not marked slow. Compilation and waiting do not count."""
 
     def __init__(self, limit: float) -> None:
         self.limit = limit
