@@ -19,8 +19,8 @@ from scipy.spatial.transform import Rotation
 
 import botalign
 from accuracy import as_map, markdown
-from botalign.pairwise.closeness import closeness
-from botalign.pairwise.members import frame_of, member
+from botalign.pairwise.pose_distance import pose_distance
+from botalign.pairwise.prepared_maps import prepare_map, sampling_box
 from botalign.threads import one_blas_thread
 from conformations import random_motion
 from maps import data_folder
@@ -70,9 +70,9 @@ def excesses(
     """Return by how much distances are above those of pairs aligned alone, and the seconds that takes for a pair."""
     surveys = [survey(each) for each in maps]
     wemd = table.metric == "wemd"
-    frame = frame_of(surveys, size=SIZE, contour=wemd, unit_mass=wemd)
-    members = [member(each, frame) for each in surveys]
-    distance = closeness(table.metric, frame, wavelet="sym3", scales=6)
+    frame = sampling_box(surveys, size=SIZE, contour=wemd, unit_mass=wemd)
+    members = [prepare_map(each, frame) for each in surveys]
+    distance = pose_distance(table.metric, frame, wavelet="sym3", scales=6)
     found, seconds = [], 0.0
     for i, j in pairs:
         began = time.process_time()
@@ -128,7 +128,7 @@ def main() -> None:
             row["lower by 1 % or more"] = f"{np.count_nonzero(above < -0.01)}/{len(above)}"
             cycles = np.triu(table.open_cycles)
             row["cycles open"] = f"{int(cycles.sum())}/{4 * len(every)}"
-            around = missed(table.motions)
+            around = missed(table.transforms)
             row["three maps miss by 5 degrees"] = f"{np.count_nonzero(around > 5)}/{len(around)}"
             row["by half a turn"] = f"{np.count_nonzero(around > 175)}"
             rows.append(row)

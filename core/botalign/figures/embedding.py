@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.figures.curves import BLUE
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def draw_embedding(
         return axes.scatter(*points.T, color=BLUE, **style)
     given = np.asarray(values)
     if len(given) != len(points):
-        raise InputError(f"values: got {len(given)}, expected one for each of {len(points)} points.")
+        raise InputError(Setting("values"), f": got {len(given)}, expected one for each of {len(points)} points.")
     if given.dtype.kind in "US":
         return _draw_kinds(axes, points, given, style)
     known = np.isfinite(given)
@@ -112,7 +112,9 @@ def _draw_kinds(
 
     kinds = list(dict.fromkeys(values.tolist()))
     if len(kinds) > MOST_KINDS:
-        raise InputError(f"values: got {len(kinds)} different texts, expected numbers or at most {MOST_KINDS} kinds.")
+        raise InputError(
+            Setting("values"), f": got {len(kinds)} different texts, expected numbers or at most {MOST_KINDS} kinds."
+        )
     palette = colormaps["tab10" if len(kinds) <= 10 else "tab20"]
     return {
         kind or "none": axes.scatter(*points[values == kind].T, color=palette(number), **style)
@@ -124,5 +126,7 @@ def _colour_map(name: str) -> str:
     from matplotlib import colormaps
 
     if name not in colormaps:
-        raise InputError(f"colours: got {name!r}, expected a colour map of matplotlib such as 'viridis' or 'twilight'.")
+        raise InputError(
+            Setting("colours"), f": got {name!r}, expected a colour map of matplotlib such as 'viridis' or 'twilight'."
+        )
     return name
