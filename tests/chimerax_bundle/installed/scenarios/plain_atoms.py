@@ -1,11 +1,11 @@
-"""Atomic models that are aligned."""
+"""Alignments of atomic models."""
 
 import numpy as np
 from helper import motion, place, same
 
 
 def _assert_fitted(cx, model, fixed, wanted, degrees=1.0, angstrom=0.5):
-    """Check that a model came to lie where the reference shows it."""
+    """Check that a model is where the reference shows it."""
     left = wanted.inverse() * fixed.scene_position.inverse() * model.scene_position
     shift, angle = left.shift_and_angle((0, 0, 0))
     cx.facts["off by"] = f"{angle:.3f} degrees, {shift:.3f} A"
@@ -25,7 +25,7 @@ def an_atomic_model_is_fitted_from_any_pose(cx):
     assert same(model.scene_position, old)
 
 
-def a_real_model_in_its_own_map(cx):
+def a_real_model_in_its_map(cx):
     path = cx.data("structures/1ake_A.pdb")
     source = cx.run(f"open {path} autoStyle false")[0]
     model = cx.run(f"open {path} autoStyle false")[0]
@@ -38,7 +38,7 @@ def a_real_model_in_its_own_map(cx):
     _assert_fitted(cx, model, fixed, place(motion(51)))
 
 
-def structures_of_one_group_move_as_one(cx):
+def structures_of_one_group_are_aligned_as_one(cx):
     from chimerax.core.models import Model
 
     fixed, one, two = cx.phantom(motion(52)), cx.phantom_model(), cx.phantom_model()
@@ -67,7 +67,7 @@ def maps_and_models_together(cx):
     assert "Aligned 2 of 2" in cx.log_so_far()
 
 
-def without_a_resolution_a_range_means_its_maps(cx):
+def without_a_resolution_only_maps_are_aligned(cx):
     fixed, moving, model = cx.phantom(), cx.phantom(motion(55)), cx.phantom_model()
     before = model.scene_position
     assert len(cx.run("botalign all to #1 hand keep")) == 1
@@ -75,9 +75,9 @@ def without_a_resolution_a_range_means_its_maps(cx):
     assert same(model.scene_position, before)
 
 
-def a_model_whose_map_has_the_other_hand_is_told(cx):
+def a_map_with_the_other_hand_than_the_model_is_reported(cx):
     fixed, model = cx.phantom(motion(56, mirror=True)), cx.phantom_model()
     cx.run("botalign #2 to #1 resolution 9")
-    assert "may be the wrong one" in cx.log_so_far()
+    assert "may have the wrong hand" in cx.log_so_far()
     assert np.isclose(model.scene_position.determinant(), 1)
     assert fixed.display

@@ -1,4 +1,4 @@
-"""Maps of the other hand."""
+"""Maps with the other hand."""
 
 import numpy as np
 from helper import motion, place, same
@@ -8,7 +8,7 @@ def _copy(cx):
     return next(m for m in cx.session.models.list() if m.name.endswith("mirrored"))
 
 
-def a_mirrored_map_is_copied_and_the_copy_placed(cx):
+def a_mirrored_copy_is_made_and_aligned(cx):
     fixed, moving = cx.phantom(), cx.phantom(motion(60, mirror=True))
     cx.scatter(fixed, moving)
     old = moving.scene_position
@@ -26,7 +26,7 @@ def a_mirrored_map_is_copied_and_the_copy_placed(cx):
     assert "hand: mirrored" in log
 
 
-def undo_removes_the_mirrored_copy_and_redo_makes_it_again(cx):
+def undo_closes_the_mirrored_copy_and_redo_makes_it_again(cx):
     cx.phantom()
     moving = cx.phantom(motion(61, mirror=True))
     cx.run("botalign #2 to #1 hand auto")
@@ -43,15 +43,15 @@ def undo_removes_the_mirrored_copy_and_redo_makes_it_again(cx):
     assert moving.display
 
 
-def check_places_it_as_given_and_says_what_to_do(cx):
+def hand_check_keeps_the_hand_and_reports_what_to_do(cx):
     cx.phantom(), cx.phantom(motion(62, mirror=True))
     (alignment,) = cx.run("botalign #2 to #1")
     assert not alignment.mirrored
     assert alignment.hand.decision == "mirrored"
-    assert "botalign #2 to #1 hand auto places a mirrored copy" in cx.log_so_far()
+    assert "botalign #2 to #1 hand auto aligns a mirrored copy" in cx.log_so_far()
 
 
-def auto_leaves_a_map_of_the_right_hand_alone(cx):
+def hand_auto_keeps_the_right_hand(cx):
     fixed, moving = cx.phantom(), cx.phantom(motion(63))
     number = len(cx.session.models.list())
     cx.run("botalign #2 to #1 hand auto")
@@ -59,7 +59,7 @@ def auto_leaves_a_map_of_the_right_hand_alone(cx):
     assert len(cx.session.models.list()) == number
 
 
-def half_maps_are_mirrored_along(cx):
+def half_maps_are_mirrored_too(cx):
     cx.phantom(), cx.phantom(motion(64, mirror=True)), cx.phantom(motion(64, mirror=True))
     cx.run("botalign #2 to #1 hand auto move #3")
     copies = [m for m in cx.session.models.list() if m.name.endswith("mirrored")]
@@ -71,7 +71,7 @@ def half_maps_are_mirrored_along(cx):
     assert not any(m.name.endswith("mirrored") for m in cx.session.models.list())
 
 
-def of_several_maps_those_of_the_other_hand_are_mirrored(cx):
+def of_several_maps_those_with_the_other_hand_are_mirrored(cx):
     fixed, first, second = cx.phantom(), cx.phantom(motion(58)), cx.phantom(motion(59, mirror=True))
     cx.run("botalign #2-3 to #1 hand auto")
     cx.assert_in_place(first, fixed, motion(58))
@@ -83,7 +83,7 @@ def of_several_maps_those_of_the_other_hand_are_mirrored(cx):
     assert not any(m.name.endswith("mirrored") for m in cx.session.models.list())
 
 
-def a_mirrored_map_turned_within_its_model(cx):
+def a_mirrored_map_rotated_within_its_model(cx):
     cx.phantom()
     moving = cx.phantom(motion(65, mirror=True))
     turn = motion(66)[:, :3]
@@ -97,7 +97,7 @@ def a_mirrored_map_turned_within_its_model(cx):
 def atomic_models_are_never_mirrored(cx):
     cx.phantom(), cx.phantom(motion(67, mirror=True)), cx.phantom_model()
     assert "never mirrored" in cx.refused("botalign #3 to #1 resolution 9 hand auto")
-    assert "can't be mirrored" in cx.refused("botalign #2 to #1 hand auto move #3")
+    assert "cannot be mirrored" in cx.refused("botalign #2 to #1 hand auto move #3")
 
 
 def a_session_keeps_the_mirrored_copy(cx):
@@ -111,7 +111,7 @@ def a_session_keeps_the_mirrored_copy(cx):
     assert cx.run(f"measure correlation #{number} inMap #1")[0] > 0.99
 
 
-def a_mirrored_result_is_applied_to_maps_alone(cx):
+def a_mirrored_result_is_applied_to_maps_only(cx):
     cx.phantom(), cx.phantom(motion(69, mirror=True)), cx.phantom(motion(69, mirror=True))
     model = cx.phantom_model()
     path = cx.path(".json")
@@ -119,5 +119,5 @@ def a_mirrored_result_is_applied_to_maps_alone(cx):
     cx.run("undo")
     cx.run(f"botalign apply #3 file {path} to #1")
     assert cx.run(f"measure correlation #{_copy(cx).id_string} inMap #1")[0] > 0.99
-    assert "can't be mirrored" in cx.refused(f"botalign apply #4 file {path} to #1")
+    assert "cannot be mirrored" in cx.refused(f"botalign apply #4 file {path} to #1")
     assert same(model.scene_position, place(np.eye(3, 4)))

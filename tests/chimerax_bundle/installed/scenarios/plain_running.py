@@ -1,10 +1,10 @@
-"""What happens while an alignment runs, in a script, where the command waits for it."""
+"""Events while an alignment runs in a script, where the command waits for it."""
 
 import signal
 
 from helper import motion, place, same
 
-#: Long enough for something to happen meanwhile.
+#: Long enough for something to happen before it ends.
 _LONG = "evaluations 1000"
 
 
@@ -30,7 +30,7 @@ def interrupted_at_the_keyboard(cx):
     except KeyboardInterrupt:
         pass
     else:
-        raise AssertionError("the interruption was swallowed")
+        raise AssertionError("the interruption was ignored")
     assert same(moving.scene_position, before)
     assert not any(task.state == "running" for task in cx.session.tasks.list()), "the task still runs"
 
@@ -66,7 +66,7 @@ def one_of_several_closed(cx):
     assert "was closed while the alignment ran" in cx.log_so_far()
 
 
-def one_closed_before_its_turn(cx):
+def one_closed_before_it_is_aligned(cx):
     fixed, first, second = cx.phantom(), cx.phantom(motion(95)), cx.phantom(motion(96))
     cx.meanwhile(lambda task: cx.session.models.close([second]))
     assert len(cx.run("botalign #2-3 to #1 evaluations 400 hand keep")) == 1
@@ -100,11 +100,11 @@ def a_grid_changed(cx):
     moving = cx.phantom(motion(91))
     before = moving.scene_position
     cx.meanwhile(lambda task: cx.run("volume #2 voxelSize 4"))
-    assert "grid was changed" in cx.refused(f"botalign #2 to #1 {_LONG}")
+    assert "the grid of a map was changed" in cx.refused(f"botalign #2 to #1 {_LONG}")
     assert same(moving.scene_position, before)
 
 
-def a_closed_map_does_not_spoil_undo(cx):
+def undo_works_after_a_map_is_closed(cx):
     fixed, first, second = cx.phantom(), cx.phantom(motion(92)), cx.phantom(motion(93))
     before = second.scene_position
     cx.run("botalign #2-3 to #1 hand keep")
@@ -117,11 +117,11 @@ def a_closed_map_does_not_spoil_undo(cx):
 
 def progress_is_shown_in_the_status_line(cx):
     cx.phantom(), cx.phantom(motion(94))
-    said = []
+    messages = []
     status = cx.session.logger.status
-    cx.session.logger.status = lambda text, *args, **options: said.append(text)
+    cx.session.logger.status = lambda text, *args, **options: messages.append(text)
     try:
         cx.run(f"botalign #2 to #1 {_LONG}")
     finally:
         cx.session.logger.status = status
-    assert any("%" in text and "best score" in text for text in said), said
+    assert any("%" in text and "lowest loss" in text for text in messages), messages

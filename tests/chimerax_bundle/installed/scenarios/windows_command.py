@@ -1,9 +1,9 @@
-"""The command, typed with windows: it runs in the background. Each scenario yields what it waits for."""
+"""The command with a GUI, where it runs in the background. Each scenario yields the condition that it waits for."""
 
 from helper import motion, place, same
 
 
-def the_command_returns_at_once_and_the_map_comes_into_place(cx):
+def the_command_returns_at_once_and_the_map_is_moved_later(cx):
     fixed, moving = cx.phantom(), cx.phantom(motion(200))
     cx.scatter(moving)
     old = moving.scene_position

@@ -1,4 +1,4 @@
-"""The panel. Each scenario yields what it waits for."""
+"""The panel. Each scenario yields the condition that it waits for."""
 
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def cancelled_by_the_panel(cx):
     moving = cx.phantom(motion(211))
     before = moving.scene_position
     panel = _panel(cx)
-    panel._options._evaluations.setValue(1000)
+    panel.fields["evaluations"].setValue(1000)
     yield lambda: panel.command() is not None
     assert panel.command() == "botalign #2 to #1 evaluations 1000"
     panel._buttons["Align"].click()
@@ -66,12 +66,12 @@ def the_panel_follows_models_opened_and_closed(cx):
     panel._moving.value = cx.phantom_model()
     yield lambda: panel.command() == "botalign #3 to #1 resolution 8"
     yield lambda: panel._resolution.isVisible()
-    panel._hand.setCurrentIndex(1)
-    yield lambda: panel._hand.currentData() == "check"  # an atomic model is never mirrored
+    panel.fields["hand"].setCurrentIndex(1)
+    yield lambda: panel.fields["hand"].currentData() == "check"  # an atomic model is never mirrored
     panel._moving.value = second
     yield lambda: panel.command() == "botalign #2 to #1"
     panel._fixed.value = second
-    yield lambda: panel.command() == "botalign #1 to #2"  # one map chosen twice: the two change places
+    yield lambda: panel.command() == "botalign #1 to #2"  # one map chosen twice: the two are exchanged
     assert panel._moving.value is first
     panel._moving.value = second
     yield lambda: panel.command() == "botalign #2 to #1"
@@ -84,7 +84,7 @@ def the_panel_follows_models_opened_and_closed(cx):
 def a_map_closed_while_the_panel_waits(cx):
     cx.phantom(), cx.phantom(motion(213))
     panel = _panel(cx)
-    panel._options._evaluations.setValue(1000)
+    panel.fields["evaluations"].setValue(1000)
     yield lambda: panel._buttons["Align"].isEnabled()
     panel._buttons["Align"].click()
     yield lambda: panel._bar.value() > 2
@@ -93,10 +93,10 @@ def a_map_closed_while_the_panel_waits(cx):
     assert "was closed" in panel._result.text()
 
 
-def the_panel_remembers_nothing(cx):
+def a_new_panel_has_the_defaults(cx):
     panel = _panel(cx)
-    panel._options._size.setValue(64)
-    panel._hand.setCurrentIndex(2)
+    panel.fields["size"].setValue(64)
+    panel.fields["hand"].setCurrentIndex(2)
     panel.delete()
     cx.phantom(), cx.phantom(motion(214))
     panel = _panel(cx)
@@ -104,20 +104,19 @@ def the_panel_remembers_nothing(cx):
     assert panel.command() == "botalign #2 to #1"
 
 
-def every_option_of_the_panel_is_one_of_the_command(cx):
+def the_options_of_the_panel_are_keywords_of_the_command(cx):
     cx.phantom(), cx.phantom(motion(215))
     panel = _panel(cx)
-    options = panel._options
-    options._search.setCurrentIndex(1)
-    options._loss.setCurrentIndex(1)
-    options._size.setValue(24)
-    options._evaluations.setValue(20)
-    options._seed.setValue(5)
-    options._refine.setChecked(False)
-    parts = panel._parts
-    parts._level.setText("0.2")
-    parts._to_level.setText("0.3")
-    panel._hand.setCurrentIndex(2)
+    fields = panel.fields
+    fields["local_degrees"].setCurrentIndex(1)
+    fields["loss"].setCurrentIndex(1)
+    fields["size"].setValue(24)
+    fields["evaluations"].setValue(20)
+    fields["seed"].setValue(5)
+    fields["refine"].setChecked(False)
+    fields["contour_level_moving"].setText("0.2")
+    fields["contour_level_fixed"].setText("0.3")
+    fields["hand"].setCurrentIndex(2)
     yield lambda: panel.command() is not None
     words = "hand keep search local loss l2 size 24 evaluations 20 seed 5 refine false level 0.2 toLevel 0.3"
     assert panel.command() == f"botalign #2 to #1 {words}"
@@ -130,8 +129,8 @@ def two_conformations_by_the_panel(cx):
     fixed, moving = cx.phantom(), cx.phantom(motion(216), hinge_degrees=25)
     cx.scatter(fixed, moving)
     panel = _panel(cx)
-    panel._options._loss.setCurrentIndex(2)
-    panel._hand.setCurrentIndex(2)
+    panel.fields["loss"].setCurrentIndex(2)
+    panel.fields["hand"].setCurrentIndex(2)
     yield lambda: panel.command() == "botalign #2 to #1 hand keep loss core"
     panel._buttons["Align"].click()
     yield lambda: panel._task is None
@@ -147,16 +146,16 @@ def a_part_and_a_mask_by_the_panel(cx):
     mask.scene_position = fixed.scene_position
     panel = _panel(cx)
     panel._moving.value = part
-    more = panel._parts
-    more._partial.setChecked(True)
-    assert more._mask.value is more._to_mask.value is None  # never chosen unasked
-    panel._hand.setCurrentIndex(2)
+    partial, to_mask = panel.fields["partial"], panel.fields["mask_fixed"]
+    partial.setChecked(True)
+    assert panel.fields["mask_moving"].value is to_mask.value is None  # never chosen automatically
+    panel.fields["hand"].setCurrentIndex(2)
     yield lambda: panel.command() == "botalign #2 to #1 hand keep partial true"
     panel._buttons["Align"].click()
     yield lambda: panel._task is None
     cx.assert_in_place(part, fixed, motion(217), degrees=2.0, voxels=1.0)
-    more._partial.setChecked(False)
-    next(a for a in more._to_mask.menu().actions() if "#3" in a.text()).trigger()
+    partial.setChecked(False)
+    next(a for a in to_mask.menu().actions() if "#3" in a.text()).trigger()
     yield lambda: panel.command() == "botalign #2 to #1 hand keep toMask #3"
     cx.run("undo")
     panel._buttons["Align"].click()
@@ -164,13 +163,13 @@ def a_part_and_a_mask_by_the_panel(cx):
     cx.assert_in_place(part, fixed, motion(217), degrees=2.0, voxels=1.0)
     cx.run("close #3")
     yield lambda: panel.command() == "botalign #2 to #1 hand keep"
-    assert more._to_mask.text() == "no mask"
+    assert to_mask.text() == "no mask"
 
 
-def what_is_no_mask_is_refused_by_the_panel(cx):
+def a_map_that_is_not_a_mask_is_refused_by_the_panel(cx):
     _, moving = cx.phantom(), cx.phantom(motion(218))
     panel = _panel(cx)
-    panel._parts._mask.value = moving
+    panel.fields["mask_moving"].value = moving
     yield lambda: panel.command() == "botalign #2 to #1 mask #2"
     panel._buttons["Align"].click()
     yield lambda: panel._task is None

@@ -1,10 +1,10 @@
-"""Where models come to lie."""
+"""Positions of models after an alignment."""
 
 import numpy as np
 from helper import motion, place, same
 
 
-def a_map_is_put_in_place(cx):
+def a_map_is_aligned(cx):
     fixed, moving = cx.phantom(), cx.phantom(motion(0))
     cx.scatter(fixed, moving)
     before = fixed.scene_position
@@ -30,7 +30,7 @@ def undo_and_redo(cx):
     cx.assert_in_place(moving, fixed, motion(1))
 
 
-def several_maps_are_each_put_in_place_and_undone_in_one_step(cx):
+def several_maps_are_aligned_separately_and_undone_in_one_step(cx):
     fixed = cx.phantom()
     others = [cx.phantom(motion(seed)) for seed in (2, 3, 4)]
     cx.scatter(fixed, *others)
@@ -46,7 +46,7 @@ def several_maps_are_each_put_in_place_and_undone_in_one_step(cx):
     assert all(same(m.scene_position, p) for m, p in zip(others, old, strict=True))
 
 
-def all_leaves_the_reference_out(cx):
+def all_excludes_the_reference(cx):
     others, fixed = [cx.phantom(motion(5))], cx.phantom()
     others.append(cx.phantom(motion(6)))
     before = fixed.scene_position
@@ -56,7 +56,7 @@ def all_leaves_the_reference_out(cx):
         cx.assert_in_place(moving, fixed, motion(seed))
 
 
-def what_cannot_be_aligned_is_told_and_the_others_are_moved(cx):
+def a_map_that_cannot_be_aligned_is_reported_and_the_others_are_moved(cx):
     fixed, moving, empty = cx.phantom(), cx.phantom(motion(7)), cx.phantom()
     cx.run("volume new flat size 20,20,20")
     before = empty.scene_position
@@ -66,7 +66,7 @@ def what_cannot_be_aligned_is_told_and_the_others_are_moved(cx):
     assert same(empty.scene_position, before)
 
 
-def companions_move_along_from_their_old_positions(cx):
+def models_that_move_along_keep_their_relative_positions(cx):
     fixed, moving, half = cx.phantom(), cx.phantom(motion(8)), cx.phantom(motion(8))
     model = cx.phantom_model()
     cx.scatter(fixed, moving)
@@ -74,7 +74,7 @@ def companions_move_along_from_their_old_positions(cx):
     model.scene_position = moving.scene_position * place(motion(9))
     relations = [moving.scene_position.inverse() * m.scene_position for m in (half, model)]
     old = [m.scene_position for m in (moving, half, model)]
-    # The whole range names the moving map and every map's surface, too.
+    # The range contains the moving map and the surface of each map, too.
     cx.run("botalign #2 to #1 hand keep move #2-4")
     cx.assert_in_place(moving, fixed, motion(8))
     for companion, relation in zip((half, model), relations, strict=True):
@@ -103,7 +103,7 @@ def maps_in_rotated_groups(cx):
     assert same(moving.position, old)
 
 
-def a_map_within_a_map_that_moves_too(cx):
+def a_map_inside_a_map_that_moves_too(cx):
     fixed, outer, inner = cx.phantom(), cx.phantom(motion(11)), cx.phantom(motion(12))
     cx.session.models.add([inner], parent=outer)
     cx.scatter(outer, inner)
@@ -119,15 +119,15 @@ def a_map_within_a_map_that_moves_too(cx):
             assert all(same(m.scene_position, p) for m, p in zip((outer, inner), places, strict=True))
 
 
-def a_cropped_view_uses_all_data(cx):
+def a_displayed_region_does_not_matter(cx):
     fixed, moving = cx.phantom(), cx.phantom(motion(13))
     cx.run("volume #2 region 20,20,20,40,30,30 step 2")
     cx.run("volume #1 region 0,0,0,20,20,20")
     cx.run("botalign #2 to #1 hand keep")
     cx.assert_in_place(moving, fixed, motion(13))
     log = cx.log_so_far()
-    assert "(#2) shows a region of it, step 2; all of its data is used" in log
-    assert "(#1) shows a region of it; all of its data is used" in log
+    assert "(#2) displays a region, step 2; all of its data is used" in log
+    assert "(#1) displays a region; all of its data is used" in log
 
 
 def different_voxels_boxes_and_origins(cx):
@@ -141,7 +141,7 @@ def different_voxels_boxes_and_origins(cx):
     cx.assert_in_place(moving, fixed, motion(14))
 
 
-def an_origin_changed_in_chimerax_is_heeded(cx):
+def an_origin_changed_in_chimerax_is_used(cx):
     fixed, moving = cx.phantom(), cx.phantom(motion(15))
     x, y, z = moving.data.origin
     cx.run(f"volume #2 origin {x + 25},{y - 10},{z + 5}")
@@ -150,7 +150,7 @@ def an_origin_changed_in_chimerax_is_heeded(cx):
     cx.assert_in_place(moving, fixed, (place(shift) * place(motion(15))).matrix)
 
 
-def a_map_turned_within_its_model(cx):
+def a_map_rotated_within_its_model(cx):
     fixed, moving = cx.phantom(), cx.phantom(motion(16))
     turn = motion(17)[:, :3]
     origin = moving.data.origin
@@ -161,7 +161,7 @@ def a_map_turned_within_its_model(cx):
     cx.assert_in_place(moving, fixed, turned.matrix)
 
 
-def local_search_stays_near_the_present_pose(cx):
+def a_local_search_stays_near_the_present_pose(cx):
     # Of a ring of four, the pose nearest to the present one.
     fixed, moving = cx.phantom(symmetry="C4"), cx.phantom(symmetry="C4")
     quarter = place(np.column_stack([[[0, -1, 0], [1, 0, 0], [0, 0, 1]], np.zeros(3)]))
@@ -192,7 +192,7 @@ def a_scaled_model(cx):
     assert "is scaled" in cx.refused("botalign #2 to #1 search local")
 
 
-def the_same_seed_gives_the_same_place(cx):
+def the_same_seed_gives_the_same_result(cx):
     cx.phantom(), cx.phantom(motion(18))
     first, second = (cx.run("botalign #2 to #1 hand keep seed 7")[0] for _ in range(2))
     np.testing.assert_array_equal(first.moving_to_fixed, second.moving_to_fixed)
