@@ -198,7 +198,7 @@ class Alignment:
         return to_chimerax(self.moving_to_fixed, model)
 
     def to_pyem(self) -> str:
-        """Return the transform of particle orientations as a 3x4 JSON matrix; see :func:`botalign.geometry.to_pyem`."""
+        """Return the argument of ``subparticles.py --transform`` of pyem; see :func:`botalign.geometry.to_pyem`."""
         centres = [
             apply_transform(grid.index_to_physical, [side // 2 for side in grid.shape[::-1]])
             for grid in (self.moving.grid, self.fixed.grid)

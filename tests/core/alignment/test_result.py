@@ -189,10 +189,11 @@ def test_chimerax_gets_a_view_matrix_line(result: Alignment) -> None:
 
 
 def test_pyem_keeps_the_projection_of_every_atom(result: Alignment) -> None:
-    # As pyem's transform_star does: orientations are multiplied from the right, origins grow by the rotated shift.
+    # As subparticles.py does with --origin 0,0,0: orientations are multiplied from the right by the transposed rotation,
+    # origins grow by the rotated shift.
     matrix = np.array(json.loads(result.to_pyem()))
     before = random_rotations(1, np.random.default_rng(5))[0]
-    after = before @ matrix[:, :3]
+    after = before @ matrix[:, :3].T
     grown = after @ matrix[:, 3]
     middles = [
         np.array(grid.origin_angstrom) + np.array(grid.voxel_size_angstrom) * [n // 2 for n in grid.shape[::-1]]
