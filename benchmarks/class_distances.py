@@ -18,7 +18,7 @@ import botalign
 from botalign.classes.frame import Frame
 from botalign.classes.poses import Poses
 from botalign.classes.preparation import prepare
-from botalign.classes.turning import image_splines, turned
+from botalign.classes.posing import image_splines, in_poses
 from class_pictures import sensitivity_picture
 from classes import KEPT, METRICS, Array, projected
 from maps import data_folder
@@ -78,7 +78,7 @@ def proposition(clean: botalign.Projections, images: Array, chosen: argparse.Nam
     splines = image_splines(images[:1])[0]
     for k in order:
         # Any rotation gives an upper bound of the least distance over all rotations.
-        posed = turned(splines, poses.pull(turns[k : k + 1]), prepare(clean.stack).spans)[0]
+        posed = in_poses(splines, poses.pull(turns[k : k + 1]), prepare(clean.stack).spans)[0]
         a, b = bins(images[1 + k]), bins(posed)
         used_a, used_b = a > 1e-4 * a.max(), b > 1e-4 * b.max()
         exact = wasserstein_distance_nd(place[used_a], place[used_b], a[used_a], b[used_b])

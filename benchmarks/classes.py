@@ -25,13 +25,13 @@ import numpy as np
 from numba import njit
 
 import botalign
-from botalign.classes.bounds import _at_least
-from botalign.classes.course import Course
+from botalign.classes.bounds import _lower_bound
+from botalign.classes.history import History
 from botalign.classes.frame import Frame
 from botalign.classes.kmeans import KMeans
 from botalign.classes.poses import Poses
 from botalign.classes.preparation import PreparedImages, prepare
-from botalign.classes.turning import image_splines
+from botalign.classes.posing import image_splines
 from botalign.jobs import open_workers
 from botalign.progress import exhaust, map_steps
 from class_pictures import angles_picture, averages_picture, sizes_picture
@@ -115,7 +115,7 @@ def exhaustive_seconds(made: botalign.Projections, chosen: argparse.Namespace) -
             stop = min(start + 2048, images.shape[1])
             for i in range(len(images)):
                 for r in range(len(poses)):
-                    total += _at_least(images[i], poses[r], start, stop)
+                    total += _lower_bound(images[i], poses[r], start, stop)
         return total
 
     ready = prepare(made.stack)
@@ -185,7 +185,7 @@ def preparation(chosen: argparse.Namespace) -> None:
         kinds = [("own", own, 6), *(("one mass", ready.images, scales) for scales in (6, 5, 4))]
         for background, images, scales in kinds:
             frame = Frame.of("wemd", Poses(100), side=size, radius=ready.radius, pixel_size=1.0, scales=scales)
-            course = Course()
+            course = History()
             with open_workers(threads=chosen.threads) as workers:
                 exhaust(KMeans(frame, images, image_splines(images), 20, 15, 0, 1).steps(course, workers))
             labels = course.best.chosen // 100

@@ -17,13 +17,13 @@ MODES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2"}
 
 @pytest.fixture
 def densities() -> np.ndarray:
-    """An asymmetric map of small whole numbers, which every mode can hold; axes z, y, x."""
+    """Return an asymmetric map of small integers, which every mode can hold."""
     return np.random.default_rng(5).integers(0, 100, (4, 5, 6)).astype(np.float32)
 
 
 @pytest.fixture
 def make_file(tmp_path: Path) -> Callable[..., Path]:
-    """Return a function that writes a map file field by field, without the package's own writer."""
+    """Return a function that writes a map file field by field, without the writer of the package."""
 
     def make(
         data: np.ndarray,
@@ -64,8 +64,8 @@ def make_file(tmp_path: Path) -> Callable[..., Path]:
 
 
 @dataclass(frozen=True)
-class Turned:
-    """Views of a phantom, each many times over, turned in the plane by known angles, with noise."""
+class RotatedViews:
+    """Views of a phantom, each many times, rotated in the plane by known angles, with noise."""
 
     stack: botalign.ImageStack
     view: NDArray[np.int64]
@@ -73,18 +73,18 @@ class Turned:
 
 
 def about_z(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rotations about z."""
+    """Return rotations about z."""
     c, s, o = np.cos(np.radians(degrees)), np.sin(np.radians(degrees)), np.zeros(len(degrees))
     return np.stack([np.stack([c, -s, o], 1), np.stack([s, c, o], 1), np.stack([o, o, o + 1], 1)], axis=1)
 
 
 @pytest.fixture(scope="session")
-def turned() -> Turned:
-    """Forty images of 32 pixels: four views, ten times each."""
+def views() -> RotatedViews:
+    """Return forty images of 32 pixels: four views, ten times each."""
     rng = np.random.default_rng(5)
     view, degrees = np.repeat(np.arange(4), 10), rng.uniform(0, 360, 40)
     order = rng.permutation(40)
     view = view[order]
     rotations = about_z(degrees) @ random_rotations(4, rng)[view]
     phantom = botalign.phantom(32, voxel_size_angstrom=4.0)
-    return Turned(botalign.projections(phantom, rotations, snr=50.0, seed=1).stack, view, degrees)
+    return RotatedViews(botalign.projections(phantom, rotations, snr=50.0, seed=1).stack, view, degrees)

@@ -1,4 +1,4 @@
-"""Each image to the nearest of all averages in all poses: the work, in blocks."""
+"""The assignment of each image to the nearest average and pose, in blocks of work."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ Array32 = NDArray[np.float32]
 Array64 = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
-#: Images embedded in one block of work, and blocks that the averages are divided into: fixed, so that the count of the
-#: work doesn't depend on who does it.
-_EMBEDDED, _BLOCKS = 500, 32
+#: Images in a block of work, and number of blocks for the averages. Both are constant, so that the reported work does
+#: not depend on the workers.
+_IMAGES_PER_BLOCK, _BLOCKS = 500, 32
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some of the images where the workers find them: their vectors and what is known of these, and which they are."""
+    """A range of the images, whose vectors are shared with the workers."""
 
     vectors: SharedValue
-    known: SharedValue
+    summary: SharedValue
     start: int
     stop: int
 
@@ -42,11 +42,11 @@ class Nearest:
     Attributes
     ----------
     distance : ndarray, shape (n,)
-        The least distance.
+        Distance from it.
     chosen : ndarray of int64, shape (n,)
-        The average's number times the number of poses, plus the pose's number.
+        Index of the average times the number of poses, plus the index of the pose.
     work : int
-        How many differences of two coefficients were looked at.
+        Number of differences of two coefficients that were computed.
     """
 
     distance: Array64
@@ -54,26 +54,26 @@ class Nearest:
     work: int
 
 
-def embed_steps(frame: Frame, images: Array32, workers: Workers) -> Generator[Progress, None, list[Part]]:
-    """Embed all images and hand their vectors to the workers."""
-    starts = range(0, len(images), _EMBEDDED)
-    blocks = {f"images_{a:07d}": (frame, images[a : a + _EMBEDDED]) for a in starts}
-    found = yield from run_blocks(embed_block, blocks, workers=workers)
+def vector_steps(frame: Frame, images: Array32, workers: Workers) -> Generator[Progress, None, list[Part]]:
+    """Compute the vectors of all images and share them with the workers."""
+    starts = range(0, len(images), _IMAGES_PER_BLOCK)
+    blocks = {f"images_{a:07d}": (frame, images[a : a + _IMAGES_PER_BLOCK]) for a in starts}
+    found = yield from run_blocks(vectors_block, blocks, workers=workers)
     vectors = np.empty((len(images), frame.metric.length), dtype=np.float32)
     for a, key in zip(starts, blocks, strict=True):
-        vectors[a : a + _EMBEDDED] = found.pop(key)
+        vectors[a : a + _IMAGES_PER_BLOCK] = found.pop(key)
     count = min(workers.count, len(starts)) if workers.separate_memory else 1
     edges = np.linspace(0, len(images), count + 1).astype(int)
-    known = frame.metric.summary(vectors)  # of all at once: the bounds, and with them the work, are those of one part
+    summary = frame.metric.summary(vectors)  # of all images, so that the bounds do not depend on the parts
     parts = []
     for a, b in pairwise(edges):
-        own, about = (workers.share(each[a:b], to_all=False) for each in (vectors, known))
-        parts.append(Part(own, about, int(a), int(b)))
+        shared_vectors, shared_summary = (workers.share(each[a:b], to_all=False) for each in (vectors, summary))
+        parts.append(Part(shared_vectors, shared_summary, int(a), int(b)))
     return parts
 
 
 def nearest_steps(
-    frame: Frame, parts: Sequence[Part], splines: Array32, known: Nearest, workers: Workers
+    frame: Frame, parts: Sequence[Part], splines: Array32, guess: Nearest, workers: Workers
 ) -> Generator[Progress, None, Nearest]:
     """Find the nearest average and pose of each image.
 
@@ -82,134 +82,134 @@ def nearest_steps(
     frame : Frame
         Metric and poses.
     parts : sequence of Part
-        The images.
+        Images.
     splines : ndarray of float32
         Spline coefficients of the averages.
-    known : Nearest
-        An average and a pose for each image, its distance not needed: the better, the less work.
+    guess : Nearest
+        A first guess of the average and pose of each image, which saves work; its distances are not used.
     workers : Workers
-        Who does it.
+        Workers that run the blocks.
     """
     shared = workers.share(splines)
-    distance = yield from _known(frame, parts, shared, known.chosen, workers)
+    distance = yield from _chosen_distances(frame, parts, shared, guess.chosen, workers)
     chunk = -(-len(splines) // _BLOCKS)
     blocks: dict[str, tuple[Any, ...]] = {}
     for number, part in enumerate(parts):
         images = slice(part.start, part.stop)
         for first in range(0, len(splines), chunk):
             averages = range(first, min(first + chunk, len(splines)))
-            start = (distance[images], known.chosen[images])
+            start = (distance[images], guess.chosen[images])
             key = f"nearest_{number:04d}_{first:07d}"
-            blocks[key] = (frame, part.vectors, part.known, None, shared, 0, averages, *start)
+            blocks[key] = (frame, part.vectors, part.summary, None, shared, 0, averages, *start)
     found = yield from run_blocks(nearest_block, blocks, workers=workers)
     workers.release(shared)
-    return _merged(parts, list(found.values()), distance, known.chosen)
+    return _merge(parts, list(found.values()), distance, guess.chosen)
 
 
-def known_steps(
+def chosen_distance_steps(
     frame: Frame, parts: Sequence[Part], splines: Array32, chosen: Counts, workers: Workers
 ) -> Generator[Progress, None, Array64]:
-    """Compute how far each image is from one average in one pose, those that are chosen for it."""
+    """Compute the distance of each image from the average and pose that are chosen for it."""
     shared = workers.share(splines)
-    distance = yield from _known(frame, parts, shared, chosen, workers)
+    distance = yield from _chosen_distances(frame, parts, shared, chosen, workers)
     workers.release(shared)
     return distance
 
 
-def _known(
+def _chosen_distances(
     frame: Frame, parts: Sequence[Part], splines: SharedValue, chosen: Counts, workers: Workers
 ) -> Generator[Progress, None, Array64]:
     blocks: dict[str, tuple[Any, ...]] = {}
     for part in parts:
-        for a in range(part.start, part.stop, _EMBEDDED):
-            b = min(a + _EMBEDDED, part.stop)
-            own = slice(a - part.start, b - part.start)
-            blocks[f"known_{a:07d}"] = (frame, part.vectors, own, splines, chosen[a:b])
-    found = yield from run_blocks(known_block, blocks, workers=workers)
+        for a in range(part.start, part.stop, _IMAGES_PER_BLOCK):
+            b = min(a + _IMAGES_PER_BLOCK, part.stop)
+            rows = slice(a - part.start, b - part.start)
+            blocks[f"chosen_{a:07d}"] = (frame, part.vectors, rows, splines, chosen[a:b])
+    found = yield from run_blocks(chosen_distances_block, blocks, workers=workers)
     return np.concatenate(list(found.values()))
 
 
-def nearer_steps(
-    frame: Frame, parts: Sequence[Part], splines: Array32, number: int, known: Nearest, workers: Workers
+def update_steps(
+    frame: Frame, parts: Sequence[Part], splines: Array32, number: int, nearest: Nearest, workers: Workers
 ) -> Generator[Progress, None, Nearest]:
-    """Update the nearest average and pose of each image by one more average, number `number`."""
+    """Update the nearest average and pose of each image after an average with the index `number` is added."""
     blocks: dict[str, tuple[Any, ...]] = {}
     for part in parts:
         edges = np.linspace(part.start, part.stop, max(1, workers.count // len(parts)) + 1).astype(int)
         for a, b in pairwise(edges):
-            own = slice(int(a) - part.start, int(b) - part.start)
-            start = (known.distance[a:b], known.chosen[a:b])
+            rows = slice(int(a) - part.start, int(b) - part.start)
+            start = (nearest.distance[a:b], nearest.chosen[a:b])
             averages = range(number, number + 1)
-            blocks[f"{a:07d}"] = (frame, part.vectors, part.known, own, splines[None], number, averages, *start)
+            blocks[f"{a:07d}"] = (frame, part.vectors, part.summary, rows, splines[None], number, averages, *start)
     found = yield from run_blocks(nearest_block, blocks, workers=workers)
     distance = np.concatenate([each.distance for each in found.values()])
     chosen = np.concatenate([each.chosen for each in found.values()])
     return Nearest(distance, chosen, sum(each.work for each in found.values()))
 
 
-def _merged(parts: Sequence[Part], found: list[Nearest], distance: Array64, chosen: Counts) -> Nearest:
-    """Take for each image the least distance over the blocks, and of equal ones the lowest number."""
-    best, number = distance.copy(), chosen.copy()
-    share = len(found) // len(parts)
-    for place, block in enumerate(found):
-        part = parts[place // share]
+def _merge(parts: Sequence[Part], found: list[Nearest], distance: Array64, chosen: Counts) -> Nearest:
+    """Return the least distance over the blocks for each image and, if there are equal ones, that of lowest index."""
+    best, choice = distance.copy(), chosen.copy()
+    blocks_per_part = len(found) // len(parts)
+    for index, block in enumerate(found):
+        part = parts[index // blocks_per_part]
         images = slice(part.start, part.stop)
-        d, c = best[images], number[images]
+        d, c = best[images], choice[images]
         better = (block.distance < d) | ((block.distance == d) & (block.chosen < c))
         d[better], c[better] = block.distance[better], block.chosen[better]
-    return Nearest(best, number, sum(each.work for each in found))
+    return Nearest(best, choice, sum(each.work for each in found))
 
 
-def embed_block(frame: Frame, images: Array32) -> Array32:
-    """Embed images: a block of work."""
+def vectors_block(frame: Frame, images: Array32) -> Array32:
+    """Return the vectors of images; a block of work."""
     return frame.metric.vectors(images)
 
 
-def known_block(frame: Frame, vectors: Array32, own: slice, splines: Array32, chosen: Counts) -> Array64:
-    """Return the distances of images to an average and a pose of each: a block of work."""
-    mine = _frozen(vectors)[own]
+def chosen_distances_block(frame: Frame, vectors: Array32, rows: slice, splines: Array32, chosen: Counts) -> Array64:
+    """Return the distance of each image from its chosen average and pose; a block of work."""
+    selected = _read_only(vectors)[rows]
     out = np.empty(len(chosen))
     averages, poses = np.divmod(chosen, len(frame.poses))
     for average in np.unique(averages):
         members = np.flatnonzero(averages == average)
-        wanted, place = np.unique(poses[members], return_inverse=True)
-        posed = _frozen(frame.posed(splines[average], wanted))
-        for image, pose in zip(members, place, strict=True):
-            out[image] = frame.metric.distance(mine[image], posed[pose])
+        distinct, indices = np.unique(poses[members], return_inverse=True)
+        posed = _read_only(frame.posed(splines[average], distinct))
+        for image, pose in zip(members, indices, strict=True):
+            out[image] = frame.metric.distance(selected[image], posed[pose])
     return out
 
 
 def nearest_block(
     frame: Frame,
     vectors: Array32,
-    known: Summary,
-    own: slice | None,
+    summary: Summary,
+    rows: slice | None,
     splines: Array32,
     first: int,
     averages: range,
     distance: Array64,
     chosen: Counts,
 ) -> Nearest:
-    """Look for nearer averages and poses among some of the averages: a block of work.
+    """Update the nearest averages and poses by some of the averages; a block of work.
 
-    ``splines`` holds the averages from number `first` on.
+    The first entry of `splines` is the average with the index `first`.
     """
-    mine = _frozen(vectors)
-    if own is not None:
-        mine, known = mine[own], known[own]
-    best, number = distance.copy(), chosen.copy()
+    selected = _read_only(vectors)
+    if rows is not None:
+        selected, summary = selected[rows], summary[rows]
+    best, choice = distance.copy(), chosen.copy()
     work = 0
     for average in averages:
         for sweep in range(frame.poses.sweeps):
             poses = frame.poses.sweep(sweep)
-            posed = _frozen(frame.posed(splines[average - first], poses))
-            name = average * len(frame.poses) + int(poses[0])
-            work += frame.metric.nearest(mine, known, posed, name, best, number)
-    return Nearest(best, number, work)
+            posed = _read_only(frame.posed(splines[average - first], poses))
+            index = average * len(frame.poses) + int(poses[0])
+            work += frame.metric.nearest(selected, summary, posed, index, best, choice)
+    return Nearest(best, choice, work)
 
 
-def _frozen(array: NDArray[Any]) -> NDArray[Any]:
-    """Return an array that can't be written, as those that come from elsewhere: compiled code has one form for each."""
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """Return a read-only view of an array, as other processes get: numba compiles separate code for writable arrays."""
     view = np.asarray(array).view(np.ndarray)
     view.flags.writeable = False
     return view

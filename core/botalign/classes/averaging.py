@@ -1,4 +1,4 @@
-"""The averages: the plain mean of the members, turned back; and classes that have lost all of theirs."""
+"""Averages of the classes, and reseeding of empty classes."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.classes.frame import Frame
-from botalign.classes.turning import disc_spans, turned
+from botalign.classes.posing import disc_spans, in_poses
 
 Array32 = NDArray[np.float32]
 Counts = NDArray[np.int64]
 
 
 def averages(frame: Frame, splines: Array32, chosen: Counts, classes: int, *, threads: int = 1) -> Array32:
-    """Return the mean of the turned-back members of each class (Algorithm 1 of Rao et al. 2020).
+    """Return the mean of the aligned members of each class (Algorithm 1 of Rao et al. 2020).
 
     Parameters
     ----------
     frame : Frame
         Poses and disc.
     splines : ndarray of float32, shape (n, side + 3, side + 3)
-        The images' spline coefficients.
+        Spline coefficients of the images.
     chosen : ndarray of int64, shape (n,)
         Class and pose of each image; see :class:`botalign.classes.assignment.Nearest`.
     classes : int
-        How many classes there are.
+        Number of classes.
     threads : int, optional
-        How many threads to use; the result doesn't depend on it.
+        Number of threads. The result does not depend on it.
 
     Returns
     -------
     ndarray of float32, shape (classes, side, side)
-        Zero for a class without members.
+        Averages; zero for an empty class.
     """
     spans = disc_spans(frame.side, frame.radius)
     labels, poses = np.divmod(chosen, len(frame.poses))
@@ -43,7 +43,7 @@ def averages(frame: Frame, splines: Array32, chosen: Counts, classes: int, *, th
         members = np.flatnonzero(labels == label)
         total = np.zeros((frame.side, frame.side))
         for member in members:
-            total += turned(splines[member], push[member : member + 1], spans)[0]
+            total += in_poses(splines[member], push[member : member + 1], spans)[0]
         return (total / max(1, len(members))).astype(np.float32)
 
     with ThreadPoolExecutor(threads) as pool:
@@ -53,32 +53,32 @@ def averages(frame: Frame, splines: Array32, chosen: Counts, classes: int, *, th
 def refill(
     chosen: Counts, distance: NDArray[np.float64], classes: int, poses: int
 ) -> tuple[Counts, NDArray[np.float64], list[int]]:
-    """Give each class without members the image that fits worst where it is.
+    """Reseed each empty class from the worst-fitting image.
 
     Parameters
     ----------
     chosen : ndarray of int64, shape (n,)
         Class and pose of each image.
     distance : ndarray, shape (n,)
-        Its distance from that average.
+        Distance of each image from its average.
     classes, poses : int
-        How many there are.
+        Numbers of classes and poses.
 
     Returns
     -------
     chosen, distance : ndarray
-        The same, with an image moved to each of the empty classes: there it is its own average, at distance zero. No
-        class is emptied by that.
+        The same, with an image moved to each of the empty classes at distance zero. The only image of a class is never
+        moved.
     refilled : list of int
-        The classes that were empty.
+        Classes that were empty.
     """
     chosen, distance = chosen.copy(), distance.copy()
     labels = chosen // poses
     sizes = np.bincount(labels, minlength=classes)
     empty = [int(label) for label in np.flatnonzero(sizes == 0)]
     for label in empty:
-        free = np.where(sizes[labels] > 1, distance, -1.0)
-        image = int(free.argmax())
+        movable = np.where(sizes[labels] > 1, distance, -1.0)
+        image = int(movable.argmax())
         sizes[labels[image]] -= 1
         labels[image], sizes[label] = label, 1
         chosen[image], distance[image] = label * poses, 0.0

@@ -1,17 +1,17 @@
-r"""The nearest of many poses for many images, exactly, without looking at most of them.
+r"""The exact nearest of many poses for many images, with bounds that exclude most poses early.
 
-The distance is a sum over scales, :math:`d(a, b) = \sum_s \|a_s - b_s\|_1`. What isn't known of it is bounded from
-below, and a pose is dropped as soon as the bound exceeds the best distance so far:
+The distance is a sum over scales, :math:`d(a, b) = \sum_s \|a_s - b_s\|_1`. A pose is excluded as soon as a lower bound
+of its distance exceeds the best distance so far. The bound uses that
 
-- a scale not looked at yet adds at least :math:`\bigl|\|a_s\|_1 - \|b_s\|_1\bigr|`;
-- a neighbour :math:`b'` of a pose on the circle adds at least :math:`\|a_s - b_s\|_1 - \|b_s - b'_s\|_1`: on the
-  coarser scales one pose of eight speaks for all;
-- on the finer scales, where noise is all there is, the coefficients in single bytes tell the sum to about one percent
-  (:mod:`.sketches`);
-- the best so far is, from the start, the distance to the average and pose of the iteration before.
+- a scale that is not computed yet contributes at least :math:`\bigl|\|a_s\|_1 - \|b_s\|_1\bigr|`;
+- a neighbour :math:`b'` of a pose :math:`b` contributes at least :math:`\|a_s - b_s\|_1 - \|b_s - b'_s\|_1`, so on the
+  coarser scales one of eight poses bounds all of them;
+- on the finer scales, which are mostly noise, coefficients quantised to bytes give the sum to about one percent
+  (:mod:`.quantisation`);
+- the best distance is, at first, that to the average and pose of the previous iteration.
 
-Bounds are sums in single precision, or of whole numbers, with a margin for all rounding. The distances that are
-compared with each other are sums in double precision in one fixed order: the result doesn't depend on what was dropped.
+Bounds are sums in single precision, or of integers, with a margin for rounding. Distances that are compared with each
+other are sums in double precision in a fixed order, so the result does not depend on which poses were excluded.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from botalign.classes.sketches import byte_distance
+from botalign.classes.quantisation import byte_distance
 
 Array32 = NDArray[np.float32]
 Array64 = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 Counts = NDArray[np.int64]
 
-#: Neighbouring poses for which the middle one speaks.
+#: Neighbouring poses that the middle one bounds.
 GROUP = 8
-#: Sums kept side by side when coefficients are added up exactly: neighbours go to different ones, so that many are
-#: added at a time, in an order that is the same on every machine.
+#: Partial sums of an exact sum: neighbouring coefficients are added to different ones, so that the loop is vectorised
+#: with the same order of additions on every machine.
 LANES = 512
-#: Coefficients summed in single precision before the sum is carried over to double. Whatever the order, so many
-#: roundings and one for the difference leave a relative error below (1024 + 1) 2^-24 = 6.2e-5.
+#: Coefficients summed in single precision before the sum is added to a double. In any order, the relative error is
+#: below (1024 + 1) 2^-24 = 6.2e-5.
 CHUNK = 1024
 _SAFE = 1.0 - 7e-5
-#: Relative margin for all that is summed in double precision.
+#: Relative margin for sums in double precision.
 _DOUBLE = 1e-9
 
 
@@ -59,7 +59,7 @@ def _norm(a: Array32) -> float:
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
-def _apart(a: Array32, b: Array32) -> float:
+def _l1_distance(a: Array32, b: Array32) -> float:
     total = 0.0
     for k in range(len(a)):
         total += abs(np.float64(a[k]) - np.float64(b[k]))
@@ -68,7 +68,7 @@ def _apart(a: Array32, b: Array32) -> float:
 
 @njit(cache=True, nogil=True)
 def exact_distance(a: Array32, b: Array32) -> float:
-    """Return the L1 distance of two vectors in double precision, always by the same sums."""
+    """Return the L1 distance of two vectors in double precision, with a fixed order of additions."""
     sums = np.zeros(LANES)
     for start in range(0, len(a), LANES):
         _add_differences(a[start : start + LANES], b[start : start + LANES], sums)
@@ -77,7 +77,7 @@ def exact_distance(a: Array32, b: Array32) -> float:
 
 @njit(cache=True, nogil=True)
 def folded(sums: Array64) -> float:
-    """Return the sum of so many numbers as a power of two, by adding halves; they are overwritten."""
+    """Return the sum of a power of two of numbers by adding halves, in place."""
     half = len(sums) // 2
     while half:
         for k in range(half):
@@ -93,8 +93,8 @@ def _add_differences(a: Array32, b: Array32, sums: Array64) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _at_least(a: Array32, b: Array32, first: int, end: int) -> float:
-    """Return a bound just below the L1 distance of a stretch of two vectors."""
+def _lower_bound(a: Array32, b: Array32, first: int, end: int) -> float:
+    """Return a tight lower bound of the L1 distance of a range of two vectors."""
     total = 0.0
     for start in range(first, end, CHUNK):
         stop = min(start + CHUNK, end)
@@ -104,7 +104,7 @@ def _at_least(a: Array32, b: Array32, first: int, end: int) -> float:
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
 def _rough_distance(a: Array32, b: Array32) -> np.float32:
-    """Return the L1 distance of two short vectors, summed in whatever order is quickest."""
+    """Return the L1 distance of two short vectors, in any order of additions."""
     total = np.float32(0)
     for k in range(len(a)):
         total += abs(a[k] - b[k])
@@ -112,8 +112,8 @@ def _rough_distance(a: Array32, b: Array32) -> np.float32:
 
 
 @njit(cache=True, nogil=True)
-def _reaches(poses: Array32, starts: Counts, coarse: int) -> Array64:
-    """Return how far each pose lies from the middle one of its group, on each of the coarse scales."""
+def _middle_distances(poses: Array32, starts: Counts, coarse: int) -> Array64:
+    """Return the distance of each pose from the middle one of its group, on each of the coarse scales."""
     count = poses.shape[0]
     out = np.zeros((count, coarse))
     for r in range(count):
@@ -121,7 +121,7 @@ def _reaches(poses: Array32, starts: Counts, coarse: int) -> Array64:
         middle = first + (min(first + GROUP, count) - first) // 2
         for s in range(coarse):
             stretch = slice(starts[s], starts[s + 1])
-            out[r, s] = _apart(poses[r, stretch], poses[middle, stretch]) * (1.0 + _DOUBLE)
+            out[r, s] = _l1_distance(poses[r, stretch], poses[middle, stretch]) * (1.0 + _DOUBLE)
     return out
 
 
@@ -141,37 +141,37 @@ def nearest_by_l1(
     best: Array64,
     chosen: Counts,
 ) -> int:
-    """Look among neighbouring poses of one average for ones nearer to the images than the best so far.
+    """Update the nearest poses of images by the poses of one average.
 
     Parameters
     ----------
     images : ndarray of float32, shape (n, length)
-        Embedded images, coarsest scale first.
+        Wavelet transforms of the images, coarsest scale first.
     image_norms : ndarray, shape (n, scales)
-        Their norms, of :func:`scale_norms`.
+        Norms of the scales, from :func:`scale_norms`.
     image_bytes, image_errors : ndarray, shape (n, fine length) and (n, fine scales)
-        The finer scales in bytes, and by how much these are off, of :func:`.sketches.sketched`.
+        Finer scales in bytes, and the sums of their rounding errors, from :func:`.quantisation.quantise`.
     poses, pose_norms, pose_bytes, pose_errors
-        The same of an average in poses each of which is like the one before.
+        The same for the poses of an average, ordered so that neighbouring poses are similar.
     steps : ndarray, shape (fine scales,)
-        What one in a byte stands for.
+        Quantisation step of each of the finer scales.
     starts : ndarray of int64, shape (scales + 1,)
-        Where the scales begin, and the end of the last.
+        Index of the first coefficient of each scale, and the end of the last scale.
     number : int
-        The number of the first of the poses; the others follow it.
+        Index of the first pose; the others follow it.
     best : ndarray, shape (n,)
-        The least distance of each image so far; updated.
+        Least distance of each image so far; updated.
     chosen : ndarray of int64, shape (n,)
-        The number of the pose it belongs to; updated. Of poses equally near, the one with the lowest number wins.
+        Index of its pose; updated. Among equally near poses, the lowest index is chosen.
 
     Returns
     -------
     int
-        How many differences of two coefficients were looked at.
+        Number of differences of two coefficients that were computed.
     """
     scales, count = len(starts) - 1, poses.shape[0]
     coarse = scales - len(steps)
-    reaches = _reaches(poses, starts, coarse)
+    reaches = _middle_distances(poses, starts, coarse)
     groups = (count + GROUP - 1) // GROUP
     low, high = np.empty((groups, scales)), np.empty((groups, scales))
     reach = np.zeros((groups, coarse))
@@ -200,7 +200,7 @@ def nearest_by_l1(
             middle = first + (end - first) // 2
             s = 0
             while s < coarse and bound <= limit:
-                seen[s] = _at_least(image, poses[middle], starts[s], starts[s + 1])
+                seen[s] = _lower_bound(image, poses[middle], starts[s], starts[s + 1])
                 work += starts[s + 1] - starts[s]
                 bound += max(0.0, seen[s] - reach[g, s] - gaps[s])
                 s += 1
@@ -217,11 +217,11 @@ def nearest_by_l1(
                 s = 0
                 while s < scales and bound <= limit:
                     if s < coarse:
-                        known = _at_least(image, poses[r], starts[s], starts[s + 1])
+                        known = _lower_bound(image, poses[r], starts[s], starts[s + 1])
                     else:
                         f, at, stop = s - coarse, starts[s] - starts[coarse], starts[s + 1] - starts[coarse]
-                        apart = byte_distance(image_bytes[i, at:stop], pose_bytes[r, at:stop])
-                        known = steps[f] * apart - image_errors[i, f] - pose_errors[r, f]
+                        distance_in_steps = byte_distance(image_bytes[i, at:stop], pose_bytes[r, at:stop])
+                        known = steps[f] * distance_in_steps - image_errors[i, f] - pose_errors[r, f]
                     work += starts[s + 1] - starts[s]
                     bound += max(0.0, known - gaps[s])
                     s += 1

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from botalign.classes.course import Course
 from botalign.classes.frame import Frame
+from botalign.classes.history import History
 from botalign.classes.kmeans import KMeans
 from botalign.classes.options import ClassifyOptions
+from botalign.classes.posing import image_splines
 from botalign.classes.preparation import PreparedImages, prepare
 from botalign.classes.result import Classification
-from botalign.classes.turning import image_splines
 from botalign.images import ImageStack
 from botalign.images.expected import expect_stack
 from botalign.jobs import open_workers
@@ -44,64 +44,95 @@ def classify(
     scheduler: str | None = None,
     work: str | PathLike[str] | None = None,
 ) -> Classification:
-    r"""Sort images into classes that look alike up to a turn in the plane, and average each.
+    r"""Classify images by rotation-invariant k-means, and average each class.
 
-    Algorithm 1 of Rao et al. (2020, arXiv:2010.09989): each image goes to the average :math:`C_j` and the turn
-    :math:`r` with the least distance :math:`d(I_i, r(C_j))`, each average becomes the mean of its members, turned back,
-    and so on while the sum of squared distances decreases. The first averages are drawn by Algorithm 2, k-means++. The
-    minimum is the exact one over all averages and turns; bounds save nearly all of the work (:mod:`.bounds`).
+    Each image :math:`I_i` is assigned to the average :math:`C_j` and the in-plane rotation :math:`r` with the least
+    distance :math:`d(I_i, r(C_j))`; each average becomes the mean of its aligned members; and so on, until the sum of
+    squared distances no longer decreases (Algorithm 1 of [1]_). The first averages are drawn by k-means++ (Algorithm 2
+    of [1]_). The assignment is exact; bounds on the distances save most of the work.
 
     Parameters
     ----------
     stack : ImageStack
-        The images, square. They must be phase-flipped, and the particles bright and centred.
+        Square, phase-flipped images of bright, centred particles.
     classes : int
-        How many classes.
+        Number of classes.
     metric : {"wemd", "l2"}, optional
-        The wavelet earth mover's distance with sym5 (eq. 8), or the Euclidean distance.
+        Distance of images: the wavelet earth mover's distance with the wavelet sym5 (eq. 8 of [1]_), or the Euclidean
+        distance.
     scales : int, optional
-        Scales of the former. If not given, the 6 of the paper for images of 128 pixels, and one less each time they are
-        half as large.
+        Number of scales of the WEMD; by default 6 as in the paper for images of 128 pixels, and one less for every
+        halving of the size.
     rotations : int, optional
-        Turns that are tried, evenly spread over 360 degrees.
+        Number of in-plane rotations, evenly spaced over 360 degrees.
     mirror : bool, optional
-        Whether mirror images are tried too: seen from the opposite side, a particle's projection is mirrored.
+        Whether to compare mirror images too. The projection from the opposite direction is a mirror image.
     shift_pixels : int, optional
-        How far images may be off centre, in whole pixels; all shifts up to that are tried, each with all turns.
+        Largest shift to compare, in whole pixels; all shifts up to it are combined with all rotations.
     iterations : int, optional
-        At most so many.
+        Largest number of iterations.
     seed : int, optional
-        The same seed gives the same bits.
+        Seed of the first averages: the same seed gives the same result, bit for bit.
     invert : bool, optional
-        For images in which particles are dark.
+        Whether to invert the contrast, for images with dark particles.
     diameter_angstrom : float, optional
-        What is farther than half of that from the middle is background. If not given, the largest disc is taken.
+        Diameter of the disc that is compared; by default the width of the images. Pixels outside are background.
     size : int, optional
-        Sample the images down to so many pixels a side first.
-    threads, processes, scheduler
-        Who works; see :func:`botalign.jobs.open_workers`. The result doesn't depend on it.
+        Side in pixels to which the images are reduced first.
+    threads : int, optional
+        Number of threads. The result does not depend on how the work is distributed.
+    processes : int, optional
+        Number of processes to use instead of threads. A script that uses processes must protect its main code with
+        ``if __name__ == "__main__":``.
+    scheduler : str, optional
+        Address of the scheduler of a Dask cluster to use instead, such as ``tcp://host:8786``.
     work : path-like, optional
-        A folder for unfinished work, so that the same call goes on after being stopped, with the same result. It stays:
-        remove it when the classes are kept.
+        Work folder. If the computation is interrupted, a call with the same arguments resumes it, with the same result.
+        The folder remains: remove it when the classes are stored.
 
     Returns
     -------
     Classification
+        The class averages, and the class and pose of each image.
 
     Raises
     ------
     InputError
-        If `stack` is none, there are fewer images than classes, images can't be used, an argument is out of range, or
-        the folder holds other work.
+        If `stack` is not a stack of images, there are fewer images than classes, the images cannot be used, an option
+        is out of range, or the work folder cannot be used.
 
     Warns
     -----
     MapWarning
-        If the particles are dark.
+        If the particles are darker than the background.
 
     See Also
     --------
-    classify_steps : The same, step by step.
+    classify_steps : The same, as a generator.
+    Classification.annotate : Add the classes to a list of images.
+
+    Notes
+    -----
+    k-means finds a local minimum that depends on the seed; compare several seeds. Without phase flipping, or with
+    particles that are off centre by more than `shift_pixels`, classes reflect defocus and centring instead of views. At
+    high signal-to-noise ratios the WEMD has little advantage over L2.
+
+    References
+    ----------
+    .. [1] R. Rao, A. Moscovich and A. Singer, "Wasserstein k-means for clustering tomographic projections" (2020),
+       arXiv:2010.09989.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import botalign
+    >>> views = botalign.projections(botalign.phantom(24, voxel_size_angstrom=5.0), 2, seed=1).stack.images
+    >>> images = np.concatenate([np.rot90(views, k, axes=(1, 2)) for k in range(4)])  # in four rotations
+    >>> found = botalign.classify(botalign.ImageStack(images, (5.0, 5.0)), 2, rotations=8)
+    >>> found.sizes.tolist()
+    [4, 4]
+    >>> bool((found.labels[:2] == found.labels[2:4]).all())
+    True
     """
     chosen = ClassifyOptions(
         metric=metric, scales=scales, rotations=rotations, mirror=mirror, shift_pixels=shift_pixels,
@@ -120,27 +151,58 @@ def classify_steps(
     work: str | PathLike[str] | None = None,
     **options: Any,
 ) -> Steps:
-    """Sort images into classes a step at a time; parameters, result and errors as for :func:`classify`.
+    """Classify images in steps; parameters, result and errors are those of :func:`classify`.
 
-    Closing the generator between two steps cancels the work; the iterations that were complete by then are in the
-    folder `work`. Options that can't be used are refused at the call, images at the first step.
+    Closing the generator between two steps cancels the computation; completed iterations remain in the work folder.
+    Options that cannot be used are refused at the call, images at the first step.
+
+    Parameters
+    ----------
+    stack : ImageStack
+        Images.
+    classes : int
+        Number of classes.
+    threads : int, optional
+        Number of threads.
+    processes : int, optional
+        Number of processes.
+    scheduler : str, optional
+        Address of the scheduler of a Dask cluster.
+    work : path-like, optional
+        Work folder.
+    **options
+        Other options of :func:`classify`.
 
     Yields
     ------
     Progress
-        Before the work begins, and after each step.
+        After each block of work. The stages are ``"prepare"`` and ``"seed"``, then ``"average"`` and ``"assign"`` in
+        each further iteration, and ``"finish"``.
 
     Returns
     -------
     Classification
         As the value of ``StopIteration``.
+
+    See Also
+    --------
+    classify : The same, as a function.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> stack = botalign.projections(botalign.phantom(24, voxel_size_angstrom=5.0), 6, seed=1).stack
+    >>> steps = botalign.classify_steps(stack, 2, rotations=8)
+    >>> next(steps).stage
+    'prepare'
+    >>> steps.close()
     """
     chosen = options_from(ClassifyOptions, options, "classify_steps")
     return _steps(stack, _checked(classes, stack), chosen, threads, processes, scheduler, work)
 
 
 def _checked(classes: int, stack: ImageStack) -> int:
-    """Refuse more classes than there are images."""
+    """Check the number of classes, and return it as a Python integer."""
     expect_stack(stack, "stack")
     n = len(stack.images)
     images = "the 1 image" if n == 1 else f"the {n} images"
@@ -166,36 +228,36 @@ def _steps(
     means = KMeans(
         frame, ready.images, image_splines(ready.images), classes, options.iterations, seed, thread_count(threads)
     )
-    course = Course() if work is None else Course.in_folder(work, ready.images, options.iterations, **described)
+    history = History() if work is None else History.in_folder(work, ready.images, options.iterations, **described)
     try:
         with open_workers(threads=threads, processes=processes, scheduler=scheduler) as workers:
-            yield from means.steps(course, workers)
+            yield from means.steps(history, workers)
     finally:
-        course.close()
-    return _result(means, course, ready, stack.name, options.metric)
+        history.close()
+    return _result(means, history, ready, stack.name, options.metric)
 
 
-def _result(means: KMeans, course: Course, ready: PreparedImages, name: str, metric: str) -> Classification:
-    """Put all together, the classes numbered by size, the largest first."""
-    state, poses = course.best, means.frame.poses
+def _result(means: KMeans, history: History, ready: PreparedImages, name: str, metric: str) -> Classification:
+    """Return the result, with the classes sorted by size, largest first."""
+    state, poses = history.best, means.frame.poses
     labels, pose = np.divmod(state.chosen, len(poses))
     sizes = np.bincount(labels, minlength=means.classes)
     order = np.argsort(-sizes, kind="stable")
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
     angles, shifts, mirrored = poses.parts(pose)
     pixel = ready.pixel_size_angstrom
     images = means.averages(state)[order] * np.float32(ready.scale)
     return Classification(
         averages=ImageStack(images, (pixel, pixel), name=f"class averages of {name}"),
-        labels=place[labels],
+        labels=rank[labels],
         angles_degrees=angles,
         shifts_pixels=shifts,
         mirrored=mirrored,
-        distances=course.distances,
+        distances=history.distances,
         sizes=sizes[order],
-        iterations=tuple(course.records),
-        converged=course.converged,
+        iterations=tuple(history.records),
+        converged=history.converged,
         metric=metric,
         seed=means.seed,
     )

@@ -1,4 +1,4 @@
-"""What all the work on one set of images has in common: metric, poses, disc."""
+"""The frame of a classification: metric, poses and disc."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from numpy.typing import NDArray
 
 from botalign.classes.metrics import EuclideanMetric, Metric, WaveletMetric
 from botalign.classes.poses import Poses
-from botalign.classes.turning import disc_spans, turned
+from botalign.classes.posing import disc_spans, in_poses
 
 Array32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Metric, poses and disc.
+    """Metric, poses and disc, which all blocks of work share.
 
     Attributes
     ----------
     metric : Metric
-        How images become vectors.
+        Metric, which converts images to vectors.
     poses : Poses
-        In which poses an average is compared.
-    side, radius
-        Pixels a side, and radius of the disc in pixels.
+        Poses in which an average is compared.
+    side, radius : int, float
+        Side of the images and radius of the disc, in pixels.
     """
 
     metric: Metric
@@ -37,7 +37,7 @@ class Frame:
     def of(
         cls, metric: str, poses: Poses, *, side: int, radius: float, pixel_size: float, scales: int | None = None
     ) -> Frame:
-        """Make the frame for images of `side` pixels; the rest as for :func:`botalign.classify`."""
+        """Return the frame for images of `side` pixels, with options of :func:`botalign.classify`."""
         if metric == "l2":
             return cls(EuclideanMetric(side, radius), poses, side, radius)
         return cls(
@@ -45,14 +45,14 @@ class Frame:
         )
 
     def posed(self, splines: Array32, numbers: NDArray[np.int64]) -> Array32:
-        """Return the vectors of one average, given by its spline coefficients, in poses given by their numbers."""
+        """Return the vectors of an average, given by its spline coefficients, in poses given by their indices."""
         spans = disc_spans(self.side, self.radius)
-        return self.metric.vectors(turned(splines, self.poses.pull(numbers), spans))
+        return self.metric.vectors(in_poses(splines, self.poses.pull(numbers), spans))
 
 
 def default_scales(side: int) -> int:
-    """Return how many scales images of `side` pixels have: the 6 of the paper for its 128, and fewer for smaller ones.
+    """Return the default number of scales: 6 as in the paper for 128 pixels, and fewer for smaller images.
 
-    The coarsest wavelets are half as long as the image. Where they are as long, what they see is hardly its shape.
+    The coarsest wavelets are then half as long as the image. Longer ones hardly depend on its shape.
     """
     return min(6, max(1, side.bit_length() - 2))

@@ -1,4 +1,4 @@
-"""Seeding, and then assigning and averaging in turn: Algorithm 1 of Rao et al. (2020)."""
+"""k-means: seeding, then alternating assignment and averaging (Algorithm 1 of Rao et al. 2020)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.classes.assignment import Nearest, Part, embed_steps, known_steps, nearest_steps
+from botalign.classes.assignment import Nearest, Part, chosen_distance_steps, nearest_steps, vector_steps
 from botalign.classes.averaging import averages, refill
-from botalign.classes.course import Course, State
 from botalign.classes.frame import Frame
+from botalign.classes.history import History, State
+from botalign.classes.posing import image_splines
 from botalign.classes.result import Iteration
 from botalign.classes.seeding import seeding_steps
-from botalign.classes.turning import image_splines
 from botalign.jobs import Workers
 from botalign.progress import Progress, map_steps
 
@@ -25,18 +25,18 @@ Steps = Generator[Progress, None, None]
 
 @dataclass(frozen=True, eq=False)
 class KMeans:
-    """What is sorted, and how.
+    """The images and settings of a classification.
 
     Attributes
     ----------
     frame : Frame
         Metric and poses.
     images : ndarray of float32, shape (n, side, side)
-        The images, prepared.
+        Prepared images.
     splines : ndarray of float32, shape (n, side + 3, side + 3)
-        Their spline coefficients.
+        Spline coefficients of the images.
     classes, iterations, seed, threads : int
-        As for :func:`botalign.classify`.
+        Options of :func:`botalign.classify`.
     """
 
     frame: Frame
@@ -47,60 +47,57 @@ class KMeans:
     seed: int
     threads: int
 
-    def steps(self, course: Course, workers: Workers) -> Steps:
-        """Go on with a course to its end."""
-        if course.finished(self.iterations):
+    def steps(self, history: History, workers: Workers) -> Steps:
+        """Continue a history until it converges or the iterations are used up."""
+        if history.finished(self.iterations):
             return
         parts = yield from self._prepared(workers)
-        while not course.ended(self.iterations):
+        while not history.ended(self.iterations):
             began = time.perf_counter()
-            if not course.last:
+            if not history.last:
                 found = yield from self._seeded(parts, workers)
             else:
-                found = yield from self._assigned(parts, course.last[-1], workers)
-            course.add(self._state(found, course, began))
-        course.finish((yield from self._measured(parts, course.best, workers)))
+                found = yield from self._assigned(parts, history.last[-1], workers)
+            history.add(self._state(found, history, began))
+        history.finish((yield from self._measured(parts, history.best, workers)))
 
     def averages(self, state: State) -> Array32:
         """Return the averages of an iteration."""
         return averages(self.frame, self.splines, state.chosen, self.classes, threads=self.threads)
 
     def _prepared(self, workers: Workers) -> Generator[Progress, None, list[Part]]:
-        steps = embed_steps(self.frame, self.images, workers)
-        told = map_steps(steps, lambda step: replace(step, stage="prepare"))
-        return (yield from told)
+        steps = vector_steps(self.frame, self.images, workers)
+        return (yield from map_steps(steps, lambda step: replace(step, stage="prepare")))
 
     def _seeded(self, parts: list[Part], workers: Workers) -> Generator[Progress, None, Nearest]:
         rng = np.random.default_rng(self.seed)
         steps = seeding_steps(self.frame, parts, self.splines, self.classes, rng, workers)
-        told = map_steps(steps, lambda drawn: Progress("seed", drawn, self.classes, iteration=1))
-        return (yield from told).nearest
+        records = map_steps(steps, lambda drawn: Progress("seed", drawn, self.classes, iteration=1))
+        return (yield from records).nearest
 
     def _assigned(self, parts: list[Part], before: State, workers: Workers) -> Generator[Progress, None, Nearest]:
         loss, number = before.record.loss, before.record.number + 1
         yield Progress("average", 0, 1, iteration=number, loss=loss)
-        known = Nearest(before.distance, before.chosen, 0)
-        posed = image_splines(self.averages(before))
-        steps = nearest_steps(self.frame, parts, posed, known, workers)
-        told = map_steps(steps, lambda step: replace(step, stage="assign", iteration=number, loss=loss))
-        return (yield from told)
+        guess = Nearest(before.distance, before.chosen, 0)
+        splines = image_splines(self.averages(before))
+        steps = nearest_steps(self.frame, parts, splines, guess, workers)
+        return (yield from map_steps(steps, lambda step: replace(step, stage="assign", iteration=number, loss=loss)))
 
     def _measured(
         self, parts: list[Part], state: State, workers: Workers
     ) -> Generator[Progress, None, NDArray[np.float64]]:
-        """Compute the distances from the averages of an iteration: those it has are from the averages before."""
+        """Compute the distances from the averages of an iteration; its own distances are from the previous averages."""
         loss, number = state.record.loss, state.record.number
         yield Progress("finish", 0, 1, iteration=number, loss=loss)
-        steps = known_steps(self.frame, parts, image_splines(self.averages(state)), state.chosen, workers)
-        told = map_steps(steps, lambda step: replace(step, stage="finish", iteration=number, loss=loss))
-        return (yield from told)
+        steps = chosen_distance_steps(self.frame, parts, image_splines(self.averages(state)), state.chosen, workers)
+        return (yield from map_steps(steps, lambda step: replace(step, stage="finish", iteration=number, loss=loss)))
 
-    def _state(self, found: Nearest, course: Course, began: float) -> State:
+    def _state(self, found: Nearest, history: History, began: float) -> State:
         poses = len(self.frame.poses)
         chosen, distance, refilled = refill(found.chosen, found.distance, self.classes, poses)
-        before = course.last[-1].chosen if course.last else np.full(len(chosen), -1)
+        before = history.last[-1].chosen if history.last else np.full(len(chosen), -1)
         record = Iteration(
-            number=len(course.records) + 1,
+            number=len(history.records) + 1,
             loss=float(np.square(distance).sum()),
             changed=int(np.count_nonzero(chosen // poses != before // poses)),
             refilled=len(refilled),

@@ -1,4 +1,4 @@
-"""The two metrics: how images become vectors, and how the nearest of many poses is found."""
+"""The two metrics: conversion of images to vectors, and search for the nearest of many poses."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.classes import bounds, products, sketches
-from botalign.classes.turning import disc_spans
+from botalign.classes import bounds, products, quantisation
+from botalign.classes.posing import disc_spans
 from botalign.classes.wavelets import ImageWavelets
 
 Array32 = NDArray[np.float32]
@@ -19,56 +19,56 @@ Array64 = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Summary:
-    """What the bounds need to know of vectors beside themselves.
+    """What the bounds need besides the vectors.
 
     Attributes
     ----------
     norms : ndarray, shape (n, scales)
-        Their norms.
+        Norms of the scales.
     steps : ndarray, shape (fine scales,)
-        What one in a byte of the sketches stands for.
-    sketch : ndarray of uint8, shape (n, fine length)
-        Their finer scales in bytes.
+        Quantisation step of each of the finer scales.
+    quantised : ndarray of uint8, shape (n, fine length)
+        Finer scales in bytes.
     errors : ndarray, shape (n, fine scales)
-        By how much these are off.
+        Sums of their rounding errors.
     """
 
     norms: Array64
     steps: Array64
-    sketch: NDArray[np.uint8]
+    quantised: NDArray[np.uint8]
     errors: Array64
 
     def __getitem__(self, which: slice) -> Summary:
         """Return the summary of some of the vectors."""
-        return Summary(self.norms[which], self.steps, self.sketch[which], self.errors[which])
+        return Summary(self.norms[which], self.steps, self.quantised[which], self.errors[which])
 
 
 class Metric(Protocol):
-    """A distance of images by way of vectors, for which the nearest of many poses can be found."""
+    """A distance of images that are converted to vectors, with a search for the nearest of many poses."""
 
     @property
     def length(self) -> int:
-        """Numbers in a vector."""
+        """Length of a vector."""
 
     def vectors(self, images: Array32) -> Array32:
         """Return the vectors of images."""
 
     def summary(self, vectors: Array32, like: Summary | None = None) -> Summary:
-        """Return what the bounds need to know of vectors, to compare them with others `like` these."""
+        """Return what the bounds need for vectors, with the quantisation steps of another summary if it is given."""
 
     def distance(self, first: Array32, second: Array32) -> float:
-        """Return the distance of two vectors, the same bits whoever asks."""
+        """Return the distance of two vectors, reproducible bit for bit."""
 
     def nearest(
         self,
         images: Array32,
-        known: Summary,
+        summary: Summary,
         poses: Array32,
         number: int,
         best: Array64,
         chosen: NDArray[np.int64],
     ) -> int:
-        """Update the nearest poses of images, and return how many differences that took."""
+        """Update the nearest poses of images, and return the number of differences that were computed."""
 
 
 @dataclass(frozen=True)
@@ -81,25 +81,25 @@ class WaveletMetric:
     pixel_size: float = 1.0
 
     @cached_property
-    def embedding(self) -> ImageWavelets:
-        """How an image becomes a vector."""
+    def transform(self) -> ImageWavelets:
+        """Wavelet transform of an image."""
         return ImageWavelets.of(self.side, wavelet=self.wavelet, scales=self.scales, pixel_size=self.pixel_size)
 
     @property
     def length(self) -> int:
-        """Numbers in a vector."""
-        return self.embedding.length
+        """Length of a vector."""
+        return self.transform.length
 
     def vectors(self, images: Array32) -> Array32:
         """Return the vectors of images."""
-        return self.embedding(images)
+        return self.transform(images)
 
     def summary(self, vectors: Array32, like: Summary | None = None) -> Summary:
-        """Return the norm of each scale, and the finer ones in bytes."""
-        starts = self.embedding.starts
+        """Return the norms of the scales, and the finer scales in bytes."""
+        starts = self.transform.starts
         norms = np.asarray(bounds.scale_norms(vectors, starts))
-        steps = sketches.byte_steps(norms, starts) if like is None else like.steps
-        return Summary(norms, steps, *sketches.sketched(vectors, starts, steps))
+        steps = quantisation.quantisation_steps(norms, starts) if like is None else like.steps
+        return Summary(norms, steps, *quantisation.quantise(vectors, starts, steps))
 
     def distance(self, first: Array32, second: Array32) -> float:
         """Return the distance of two vectors."""
@@ -108,18 +108,18 @@ class WaveletMetric:
     def nearest(
         self,
         images: Array32,
-        known: Summary,
+        summary: Summary,
         poses: Array32,
         number: int,
         best: Array64,
         chosen: NDArray[np.int64],
     ) -> int:
-        """Update the nearest poses of images, and return how many differences that took."""
-        posed = self.summary(poses, known)
+        """Update the nearest poses of images, and return the number of differences that were computed."""
+        posed = self.summary(poses, summary)
         return int(
             bounds.nearest_by_l1(
-                images, known.norms, known.sketch, known.errors, poses, posed.norms, posed.sketch, posed.errors,
-                known.steps, self.embedding.starts, number, best, chosen,
+                images, summary.norms, summary.quantised, summary.errors, poses, posed.norms, posed.quantised,
+                posed.errors, summary.steps, self.transform.starts, number, best, chosen,
             )
         )  # fmt: skip
 
@@ -138,7 +138,7 @@ class EuclideanMetric:
 
     @property
     def length(self) -> int:
-        """Numbers in a vector."""
+        """Length of a vector."""
         return len(self._inside)
 
     def vectors(self, images: Array32) -> Array32:
@@ -147,8 +147,8 @@ class EuclideanMetric:
 
     def summary(self, vectors: Array32, like: Summary | None = None) -> Summary:
         """Return the sum of squares of each vector."""
-        none = np.zeros((len(vectors), 0))
-        return Summary(np.asarray(products.square_norms(vectors)), none[0], none.astype(np.uint8), none)
+        empty = np.zeros((len(vectors), 0))
+        return Summary(np.asarray(products.square_norms(vectors)), empty[0], empty.astype(np.uint8), empty)
 
     def distance(self, first: Array32, second: Array32) -> float:
         """Return the distance of two vectors."""
@@ -157,12 +157,12 @@ class EuclideanMetric:
     def nearest(
         self,
         images: Array32,
-        known: Summary,
+        summary: Summary,
         poses: Array32,
         number: int,
         best: Array64,
         chosen: NDArray[np.int64],
     ) -> int:
-        """Update the nearest poses of images, and return how many differences that took, products aside."""
+        """Update the nearest poses of images, and return the number of differences besides the matrix products."""
         norms = self.summary(poses).norms
-        return products.nearest_by_products(images, known.norms, poses, norms, number, best, chosen)
+        return products.nearest_by_products(images, summary.norms, poses, norms, number, best, chosen)

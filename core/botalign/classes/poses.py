@@ -1,4 +1,4 @@
-"""The poses in which an image is compared with an average: mirrored or not, shifted, turned."""
+"""The poses in which an average is compared with an image: combinations of mirror, rotation and shift."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Poses:
-    """All combinations of a turn in the plane, the mirror image if wanted, and a shift.
+    """All combinations of an in-plane rotation, a shift and, optionally, a mirror.
 
-    An image in pose p looks like the average mirrored, then turned, then shifted. The poses are numbered by mirror,
-    then by shift, then by turn, so that a whole turn, each pose beside its neighbours, lies together: a sweep.
+    An image in a pose shows the average mirrored, then rotated, then shifted. The index of a pose is ordered by mirror,
+    then shift, then rotation, so that all rotations with the same mirror and shift are consecutive: a sweep.
 
     Attributes
     ----------
     rotations : int
-        Turns, evenly spread over 360 degrees.
+        Number of rotations, evenly spaced over 360 degrees.
     mirror : bool
-        Whether the mirror image is tried too.
+        Whether the mirror image is compared too.
     shift_pixels : int
-        How far an image may be shifted, in whole pixels.
+        Largest shift in whole pixels.
     """
 
     rotations: int = 200
@@ -31,7 +31,7 @@ class Poses:
 
     @property
     def shifts(self) -> NDArray[np.int64]:
-        """The shifts ``(x, y)`` in pixels, none first, then the nearer first, shape (shifts, 2)."""
+        """Shifts ``(x, y)`` in pixels, shape (shifts, 2), ordered by length, zero first."""
         reach = np.arange(-self.shift_pixels, self.shift_pixels + 1)
         x, y = (each.ravel() for each in np.meshgrid(reach, reach))
         square = x * x + y * y
@@ -40,23 +40,23 @@ class Poses:
 
     @property
     def sweeps(self) -> int:
-        """How many combinations of mirror and shift there are."""
+        """Number of combinations of mirror and shift."""
         return (1 + self.mirror) * len(self.shifts)
 
     def __len__(self) -> int:
-        """How many poses there are."""
+        """Return the number of poses."""
         return self.sweeps * self.rotations
 
     def parts(self, poses: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
-        """Return the angles in degrees, the shifts ``(x, y)``, and whether mirrored, of poses given by number."""
-        sweep, turn = np.divmod(np.asarray(poses, dtype=np.int64), self.rotations)
+        """Return the angles in degrees, the shifts ``(x, y)``, and the mirrors of poses given by their indices."""
+        sweep, rotation = np.divmod(np.asarray(poses, dtype=np.int64), self.rotations)
         mirrored, shift = np.divmod(sweep, len(self.shifts))
-        return turn * (360.0 / self.rotations), self.shifts[shift], mirrored.astype(bool)
+        return rotation * (360.0 / self.rotations), self.shifts[shift], mirrored.astype(bool)
 
     def pull(self, poses: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the matrices, shape (n, 2, 3), that say where in the average a posed one looks its pixels up.
+        """Return the matrices, shape (n, 2, 3), to interpolate a posed image in the average.
 
-        They take offsets ``(x, y)`` from the middle of the posed image to offsets from the middle of the average.
+        They map offsets ``(x, y)`` from the centre of the posed image to offsets from the centre of the average.
         """
         degrees, shifts, mirrored = self.parts(poses)
         cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
@@ -65,11 +65,11 @@ class Poses:
         return np.concatenate([linear, -(linear @ shifts[:, :, None])], axis=2)
 
     def push(self, poses: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the matrices that turn images back onto the average: where in the image it looks its pixels up."""
+        """Return the matrices, shape (n, 2, 3), to interpolate an average in the posed image: the inverse of `pull`."""
         pull = self.pull(poses)
         linear = pull[:, :, :2].transpose(0, 2, 1)  # orthogonal, also with a mirror
         return np.concatenate([linear, -(linear @ pull[:, :, 2:])], axis=2)
 
     def sweep(self, number: int) -> NDArray[np.int64]:
-        """Return the numbers of the poses of one whole turn."""
+        """Return the indices of the poses of a sweep."""
         return np.arange(number * self.rotations, (number + 1) * self.rotations)

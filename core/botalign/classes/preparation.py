@@ -1,4 +1,4 @@
-"""Images made ready to be compared: background zero, one common mass, nothing outside a disc."""
+"""Preparation of images for comparison: zero background, equal mass, zero outside a disc."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.classes.turning import cut_to_disc, disc_spans
-from botalign.errors import InputError, Setting
+from botalign.classes.posing import cut_to_disc, disc_spans
+from botalign.errors import InputError, Setting, counted
 from botalign.images import ImageStack
 from botalign.maps import MapWarning
 
 Array32 = NDArray[np.float32]
 
-#: How many standard errors the mean mass must be away from zero to serve as the scale.
-_CLEAR = 3.0
+#: The mean mass is used as the scale if it differs from zero by this number of standard errors.
+_SIGNIFICANT = 3.0
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedImages:
-    """Images ready to be compared.
+    """Prepared images.
 
     Attributes
     ----------
     images : ndarray of float32, shape (n, side, side)
-        Background zero, all of one mass, divided by `scale`, zero outside the disc.
+        Images with zero background and equal mass, divided by `scale`, zero outside the disc.
     scale : float
-        What all of them were divided by: their mass, so that this is 1, if it is clearly not zero.
+        Divisor of all images: their mass, if it differs significantly from zero.
     radius : float
         Radius of the disc in pixels.
     pixel_size_angstrom : float
@@ -42,75 +42,76 @@ class PreparedImages:
 
     @property
     def side(self) -> int:
-        """Pixels a side."""
+        """Side of the images in pixels."""
         return int(self.images.shape[1])
 
     @property
     def spans(self) -> NDArray[np.int64]:
-        """The disc, row by row."""
+        """Spans of the rows of the disc; see :func:`disc_spans`."""
         return disc_spans(self.side, self.radius)
 
 
 def prepare(
     stack: ImageStack, *, invert: bool = False, diameter_angstrom: float | None = None, size: int | None = None
 ) -> PreparedImages:
-    """Make images ready to be compared.
+    """Prepare images for comparison.
 
-    Outside the disc is background. Its mean over all images says what mass the images have inside, which is that of the
-    particle and so the same for all of its projections; from each image the level is subtracted that leaves it this
-    mass. Then all are divided by it. The level of one image alone, taken from its own background, would be off by a
-    little, and that times all the pixels in the disc is mass for which the earth mover's distance pays dearly: with
-    noise it would tell this from that image, and not their shapes. Dividing each noisy image by its own sum would
-    multiply some of them by anything.
+    Pixels outside the disc are background. All projections of a particle have the same mass, which is estimated from
+    the difference of the means inside and outside the disc over all images. From each image the level is subtracted
+    that gives it this mass; then all images are divided by the mass. Background levels of single images are too noisy:
+    their errors, multiplied by the number of pixels in the disc, would dominate the earth mover's distance. So would
+    dividing each image by its own sum.
 
     Parameters
     ----------
     stack : ImageStack
-        The images, phase-flipped. Particles must be bright.
-    invert : bool
-        Whether the particles are dark.
+        Phase-flipped images of bright particles.
+    invert : bool, optional
+        Whether to invert the contrast, for dark particles.
     diameter_angstrom : float, optional
-        Diameter of the disc; if not given the largest one in the image.
+        Diameter of the disc; by default that of the largest disc in the image.
     size : int, optional
-        Sample the images down to so many pixels a side first, if they have more; at least 8.
+        Side in pixels to which larger images are reduced first, at least 8.
 
     Returns
     -------
     PreparedImages
+        The prepared images.
 
     Raises
     ------
     InputError
-        If the images are not square, an image is constant, or a number is out of range.
+        If the images are not square or too small, an image is constant, or the diameter is out of range.
 
     Warns
     -----
     MapWarning
-        If the particles are clearly darker than their background.
+        If the particles are significantly darker than the background.
     """
     images, pixel = stack.images, float(stack.pixel_size_angstrom[0])
     rows, columns = images.shape[1:]
     if rows != columns:
         raise InputError(
-            f"{stack.name}: got images of {columns} x {rows} pixels, expected square ones; crop or pad them."
+            f"{stack.name}: got images of {columns} x {rows} pixels, expected square images; crop or pad them."
         )
     if min(images.shape[1:]) < 8:
-        raise InputError(f"{stack.name}: got images of {columns} x {rows} pixels, expected 8 a side or more.")
+        raise InputError(f"{stack.name}: got images of {columns} x {rows} pixels, expected at least 8 pixels per side.")
     flat = np.flatnonzero(images.max(axis=(1, 2)) == images.min(axis=(1, 2)))
     if len(flat):
         raise InputError(
-            f"{stack.name}: image {flat[0] + 1} is constant (so are {len(flat)} in all); leave such images out."
+            f"{stack.name}: {counted(len(flat), 'image is', 'images are')} constant, the first is image {flat[0] + 1}; "
+            "leave such images out."
         )
     if size is not None:
-        images, pixel = sampled_down(images, size), pixel * rows / min(size, rows)
+        images, pixel = downsampled(images, size), pixel * rows / min(size, rows)
     side = images.shape[1]
     radius = (side - 1) / 2
     if diameter_angstrom is not None:
         if not 4 * pixel <= diameter_angstrom <= side * pixel:
             raise InputError(
                 Setting("diameter_angstrom"),
-                f": got {diameter_angstrom:g} A, expected {4 * pixel:g} to "
-                f"{side * pixel:g}, since the images are {side} pixels of {pixel:g} A.",
+                f": got {diameter_angstrom:g} A, expected {4 * pixel:g} to {side * pixel:g} A for images of {side} "
+                f"pixels of {pixel:g} A.",
             )
         radius = min(radius, diameter_angstrom / (2 * pixel))
     spans = disc_spans(side, radius)
@@ -120,7 +121,7 @@ def prepare(
     outside = inside[0] == 0
     sign = -1.0 if invert else 1.0
     level = images[:, ~outside].mean(axis=1, dtype=np.float64)
-    # How much brighter than its background an image is in the disc; of all together, since each one's own is noise.
+    # The difference of the means inside and outside the disc; it is averaged over all images to reduce the noise.
     excess = sign * (level - images[:, outside].mean(axis=1, dtype=np.float64))
     ready = np.float32(sign) * (images - level.astype(np.float32)[:, None, None]) + np.float32(excess.mean())
     cut_to_disc(ready, spans)
@@ -130,15 +131,15 @@ def prepare(
 
 
 def _scale(images: Array32, excess: NDArray[np.float64], name: str, *, inverted: bool) -> float:
-    """Return the mass of the images; if that is as good as zero, what their absolute values add up to."""
+    """Return the mass of the images or, if it does not differ from zero, the mean sum of their absolute values."""
     mean = float(excess.mean())
     error = float(excess.std() / np.sqrt(len(excess)))
-    if abs(mean) <= _CLEAR * error or len(excess) < 2:
+    if abs(mean) <= _SIGNIFICANT * error or len(excess) < 2:
         return float(np.abs(images).sum(dtype=np.float64)) / len(images)
     if mean < 0:
         warnings.warn(
             MapWarning(
-                f"{name}: the particles are darker than their background, but must be bright; ",
+                f"{name}: the particles are darker than the background, expected bright particles; ",
                 "leave out " if inverted else "use ",
                 Setting("invert", True),
                 ".",
@@ -148,27 +149,27 @@ def _scale(images: Array32, excess: NDArray[np.float64], name: str, *, inverted:
     return abs(float(images.sum(dtype=np.float64))) / len(images)
 
 
-def sampled_down(images: Array32, size: int) -> Array32:
-    """Sample square images with fewer pixels, by leaving out the frequencies that those can't hold.
+def downsampled(images: Array32, size: int) -> Array32:
+    """Resample square images with fewer pixels by leaving out the frequencies above their Nyquist frequency.
 
     Parameters
     ----------
     images : ndarray of float32, shape (n, side, side)
         Images.
     size : int
-        Pixels a side; images that have no more are returned as they are. The middle stays in the middle.
+        Side in pixels. Images that are not larger are returned unchanged. The centre remains the centre.
     """
     side = images.shape[1]
     if size >= side:
         return images
     frequency = np.fft.fftfreq(side, 1 / side)
     keep = np.flatnonzero(np.abs(frequency) < size / 2)
-    # A pixel is a cell: the middle of the image, at (side - 1) / 2, goes to (size - 1) / 2.
+    # A pixel is a cell: the centre of the image is at (side - 1) / 2 before, and at (size - 1) / 2 after.
     phase = np.exp(2j * np.pi * frequency[keep] * ((side - 1) / (2 * side) - (size - 1) / (2 * size)))
-    place = np.ix_(*[frequency[keep].astype(int) % size] * 2)
+    target = np.ix_(*[frequency[keep].astype(int) % size] * 2)
     out = np.empty((len(images), size, size), dtype=np.float32)
     for image, smaller in zip(images, out, strict=True):
         spectrum = np.zeros((size, size), dtype=np.complex128)
-        spectrum[place] = np.fft.fft2(image)[np.ix_(keep, keep)] * (phase[:, None] * phase)
+        spectrum[target] = np.fft.fft2(image)[np.ix_(keep, keep)] * (phase[:, None] * phase)
         smaller[...] = np.fft.ifft2(spectrum).real * (size / side) ** 2
     return out

@@ -1,8 +1,8 @@
-r"""The nearest of many poses by the Euclidean distance, from matrix products with a margin for their rounding.
+r"""The nearest of many poses by the Euclidean distance, from matrix products with a margin for rounding.
 
-:math:`\|a - b\|^2 = \|a\|^2 + \|b\|^2 - 2\,a \cdot b`, with the products of images and an average's poses from BLAS, in
-single precision. The distances that could be the smallest are computed again from the differences, in double precision
-and one fixed order, and it is these that are compared.
+:math:`\|a - b\|^2 = \|a\|^2 + \|b\|^2 - 2\,a \cdot b`, where BLAS computes the products of images and poses in single
+precision. Distances that may be the smallest are computed again from differences, in double precision and a fixed
+order, and then compared.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ Array32 = NDArray[np.float32]
 Array64 = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
-#: Pixels of one matrix product in single precision; longer ones are added up in double.
+#: Pixels in a matrix product in single precision; products over more pixels are added in double precision.
 CHUNK = 2048
-#: A product of two vectors of so many pixels, in any order of summation, is off by less than this times their norms.
+#: Bound of the rounding error of such a product, relative to the norms of the vectors, in any order of summation.
 _ROUNDING = 1.01 * CHUNK * 2.0**-24
 _DOUBLE = 1e-9
 
@@ -38,7 +38,7 @@ def square_norms(vectors: Array32) -> Array64:
 
 @njit(cache=True, nogil=True)
 def exact_euclidean(a: Array32, b: Array32) -> float:
-    """Return the Euclidean distance of two vectors in double precision, always by the same sums."""
+    """Return the Euclidean distance of two vectors in double precision, with a fixed order of additions."""
     sums = np.zeros(LANES)
     for start in range(0, len(a), LANES):
         _add_squares(a[start : start + LANES], b[start : start + LANES], sums)
@@ -61,21 +61,21 @@ def nearest_by_products(
     best: Array64,
     chosen: Counts,
 ) -> int:
-    """Look among poses for ones nearer to the images than the best so far, by the Euclidean distance.
+    """Update the nearest poses of images by the poses of one average, with the Euclidean distance.
 
     Parameters
     ----------
     images, poses : ndarray of float32, shape (n, length) and (m, length)
         Vectors.
     image_norms, pose_norms : ndarray, shape (n, 1) and (m, 1)
-        Their sums of squares, of :func:`square_norms`.
+        Sums of squares, from :func:`square_norms`.
     number, best, chosen
         As for :func:`botalign.classes.bounds.nearest_by_l1`.
 
     Returns
     -------
     int
-        How many differences of two pixels were looked at; the products not among them.
+        Number of differences of two pixels that were computed, without the matrix products.
     """
     work = 0
     for start in range(0, len(images), 1024):

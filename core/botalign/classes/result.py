@@ -1,4 +1,4 @@
-"""What a classification found."""
+"""The result of a classification."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.errors import counted
 from botalign.images import ImageList, ImageStack
 from botalign.images.relion import relion_pose
 
 
 @dataclass(frozen=True)
 class Iteration:
-    """One round of assigning all images and averaging anew.
+    """Statistics of an iteration.
 
     Attributes
     ----------
     number : int
-        1 is the seeding, which assigns all images to the drawn ones.
+        Number of the iteration. The first one is the seeding, which assigns all images to the drawn ones.
     loss : float
-        The sum of squared distances of the images from the averages they were compared with: those of the iteration
-        before.
+        Sum of the squared distances of the images from the averages of the previous iteration.
     changed : int
-        Images that went to another class than before.
+        Images that changed their class.
     refilled : int
-        Classes that had lost all members and were given one anew.
+        Empty classes that were reseeded from the worst-fitting image.
     work : float
-        Differences of two coefficients looked at, as a share of those that comparing every image with every average in
-        every pose takes.
+        Number of differences of two coefficients that were computed, relative to a comparison of every image with every
+        average in every pose.
     seconds : float
-        How long it took.
+        Duration.
     """
 
     number: int
@@ -42,39 +42,52 @@ class Iteration:
 
     @property
     def avoided(self) -> float:
-        """The share of the work that was not needed."""
+        """Share of the work that the bounds saved."""
         return 1.0 - self.work
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Classification:
-    """Class averages, and where each image belongs.
+    """Class averages, and the class and pose of each image.
+
+    An image shows its average mirrored, then rotated, then shifted.
 
     Attributes
     ----------
     averages : ImageStack
-        The class averages, largest class first, in the units of the images: background zero, particles bright.
+        Class averages, largest class first, in the unit of the images, with zero background and bright particles.
     labels : ndarray of int64, shape (n,)
-        The class of each image, from 0.
+        Class of each image, from 0.
     angles_degrees : ndarray, shape (n,)
-        By how much the average is turned, from x to y, to look like the image.
+        Rotation of the average, from x to y.
     shifts_pixels : ndarray of int64, shape (n, 2)
-        By how much ``(x, y)`` it is shifted then.
+        Shift ``(x, y)`` of the average.
     mirrored : ndarray of bool, shape (n,)
-        Whether it is mirrored, left to right, before both.
+        Whether the average is mirrored, left to right.
     distances : ndarray, shape (n,)
-        How far the image is from its average, as it is in `averages`, in its pose: angstrom, for the earth mover's
-        distance of images of mean mass 1.
+        Distance of each image from its average in its pose; in angstrom for the WEMD.
     sizes : ndarray of int64, shape (classes,)
-        Images in each class.
-    iterations : tuple of Iteration
-        The course.
+        Number of images in each class.
+    iterations : tuple of botalign.classes.Iteration
+        Statistics of the iterations.
     converged : bool
-        Whether the loss stopped decreasing; else the iterations ran out.
+        Whether the loss stopped decreasing before the iterations were used up.
     metric : str
         ``"wemd"`` or ``"l2"``.
     seed : int
-        The seed.
+        Seed.
+
+    See Also
+    --------
+    classify : Classify images.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> stack = botalign.projections(botalign.phantom(24, voxel_size_angstrom=5.0), 6, seed=1).stack
+    >>> found = botalign.classify(stack, 2, rotations=8)
+    >>> int(found.sizes.sum()), found.averages.images.shape
+    (6, (2, 24, 24))
     """
 
     averages: ImageStack
@@ -90,40 +103,55 @@ class Classification:
     seed: int
 
     def __repr__(self) -> str:
-        """Return one line: the averages are many pixels."""
+        """Return one line without the averages."""
         ended = "converged" if self.converged else "not converged"
         return (
-            f"<Classification: {len(self.labels)} images in {len(self.sizes)} classes of {self.sizes[0]} to "
-            f"{self.sizes[-1]}, {self.metric}, {ended} after {len(self.iterations)} iterations>"
+            f"<Classification: {counted(len(self.labels), 'image')} in {counted(len(self.sizes), 'class', 'classes')} "
+            f"of {self.sizes[0]} to {self.sizes[-1]}, {self.metric}, {ended} after "
+            f"{counted(len(self.iterations), 'iteration')}>"
         )
 
     @property
     def loss(self) -> float:
-        """The sum of the squares of `distances`; those of the iterations are from the averages before."""
+        """Sum of the squares of `distances`, which are from the final averages."""
         return float(np.square(self.distances).sum())
 
     @property
     def effective_classes(self) -> float:
-        """How many classes of equal size would be as even: the exponential of the entropy of the sizes."""
+        """Effective number of classes: the exponential of the entropy of the class sizes."""
         share = self.sizes[self.sizes > 0] / self.sizes.sum()
         return float(np.exp(-(share * np.log(share)).sum()))
 
     def annotate(self, listed: ImageList) -> ImageList:
-        """Return a list of the classified images with the class, the pose and the distance of each image.
+        """Return a list of the classified images with the class, pose and distance of each image.
 
-        The columns ``rlnClassNumber``, ``rlnAnglePsi``, ``rlnOriginXAngst`` and ``rlnOriginYAngst`` have RELION's
-        meaning: an image shifted by the origin and then rotated by psi about its pixel ``side // 2`` has the pose of
-        its class average. ``rlnIsFlip`` is 1 if the image must then be mirrored, left to right; the column is written
-        if images are mirrored, or if the list has it. ``botalignDistance`` is the distance from the average.
+        The columns ``rlnClassNumber``, ``rlnAnglePsi``, ``rlnOriginXAngst`` and ``rlnOriginYAngst`` follow the
+        convention of RELION: an image shifted by the origin and then rotated by psi about its pixel ``side // 2`` has
+        the pose of its class average. ``rlnIsFlip`` is 1 if the image must then be mirrored, left to right; this column
+        is written if images are mirrored, or if the list has it. ``botalignDistance`` is the distance from the average.
 
         Parameters
         ----------
         listed : ImageList
-            The classified images, in the same order. Columns of the same names are replaced, all others kept.
+            The classified images, in the same order. Columns with the same names are replaced, all others kept.
 
         Returns
         -------
         ImageList
+            The list with these columns.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import botalign
+        >>> stack = botalign.projections(botalign.phantom(24, voxel_size_angstrom=5.0), 6, seed=1).stack
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     stack.write(Path(folder) / "particles.mrcs")
+        ...     listed = botalign.read_images(Path(folder) / "particles.mrcs")
+        >>> found = botalign.classify(listed.stack, 2, rotations=8)
+        >>> sorted(set(found.annotate(listed).table["rlnClassNumber"]))
+        [1, 2]
         """
         psi, origin = relion_pose(
             self.angles_degrees,
@@ -140,5 +168,5 @@ class Classification:
         if "rlnIsFlip" in listed.table or self.mirrored.any():
             columns["rlnIsFlip"] = self.mirrored.astype(int)
         columns["botalignDistance"] = self.distances
-        # RELION before 3.1 has the origin in pixels.
+        # RELION before 3.1 stores the origin in pixels, in these columns.
         return listed.with_columns(columns, without=("rlnOriginX", "rlnOriginY"))

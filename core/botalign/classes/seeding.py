@@ -1,4 +1,4 @@
-"""The first averages: images drawn one after the other, far from those drawn before."""
+"""The first averages, drawn from the images by k-means++."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.classes.assignment import Nearest, Part, nearer_steps
+from botalign.classes.assignment import Nearest, Part, update_steps
 from botalign.classes.frame import Frame
 from botalign.jobs import Workers
 from botalign.progress import exhaust
@@ -18,7 +18,7 @@ Array32 = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Seeds:
-    """Images drawn as first averages, and the nearest of them and its pose for each image."""
+    """Images drawn as first averages, and the nearest of them for each image."""
 
     drawn: NDArray[np.int64]
     nearest: Nearest
@@ -27,50 +27,50 @@ class Seeds:
 def seeding_steps(
     frame: Frame, parts: Sequence[Part], splines: Array32, classes: int, rng: np.random.Generator, workers: Workers
 ) -> Generator[int, None, Seeds]:
-    """Draw the first averages: Algorithm 2 of Rao et al. (2020), k-means++ with distances over all poses.
+    """Draw the first averages (Algorithm 2 of Rao et al. 2020: k-means++ with distances over all poses).
 
-    Each is drawn with a probability proportional to the square of an image's distance from the nearest drawn before.
+    An image is drawn with a probability proportional to the squared distance from the nearest image drawn before.
 
     Parameters
     ----------
     frame : Frame
         Metric and poses.
     parts : sequence of Part
-        The images' vectors.
+        Vectors of the images.
     splines : ndarray of float32
-        The images' spline coefficients.
+        Spline coefficients of the images.
     classes : int
-        How many to draw.
+        Number of images to draw.
     rng : numpy.random.Generator
-        Source of randomness.
+        Random number generator.
     workers : Workers
-        Who does it.
+        Workers that run the blocks.
 
     Yields
     ------
     int
-        How many are drawn and compared.
+        Number of images drawn so far.
     """
     n = len(splines)
-    at = rng.random(classes)  # all at once: the draws don't depend on what they meet with
+    uniform = rng.random(classes)  # drawn at once, so that the numbers do not depend on the images
     drawn = np.empty(classes, dtype=np.int64)
     nearest = Nearest(np.full(n, np.inf), np.full(n, np.iinfo(np.int64).max), 0)
     for number in range(classes):
-        drawn[number] = _drawn(nearest.distance, at[number], drawn[:number])
+        drawn[number] = _draw(nearest.distance, uniform[number], drawn[:number])
         image = splines[drawn[number]]
-        found = exhaust(nearer_steps(frame, parts, image, number, nearest, workers))
+        found = exhaust(update_steps(frame, parts, image, number, nearest, workers))
         nearest = Nearest(found.distance, found.chosen, nearest.work + found.work)
         yield number + 1
     return Seeds(drawn, nearest)
 
 
-def _drawn(distance: NDArray[np.float64], at: float, before: NDArray[np.int64]) -> int:
-    """Return the image whose share of the squares holds the place `at`, from 0 to 1; none that was drawn before."""
+def _draw(distance: NDArray[np.float64], uniform: float, before: NDArray[np.int64]) -> int:
+    """Return the index of an image that was not drawn before, given a uniform random number."""
     weights = np.square(distance) if len(before) else np.ones(len(distance))
     weights[before] = 0
-    if not weights.any():  # all others are copies of images drawn already
+    if not weights.any():  # all other images are copies of drawn images
         weights[...] = 1
         weights[before] = 0
-    heights = np.cumsum(weights)
-    place = int(np.searchsorted(heights, at * heights[-1], side="right"))
-    return min(place, int(np.flatnonzero(weights)[-1]))
+    cumulative = np.cumsum(weights)
+    index = int(np.searchsorted(cumulative, uniform * cumulative[-1], side="right"))
+    return min(index, int(np.flatnonzero(weights)[-1]))

@@ -1,4 +1,4 @@
-r"""The wavelet embedding of many images of one size, in compiled code, coarsest scale first."""
+"""The wavelet transform of many images of one size, in compiled code, coarsest scale first."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from botalign.transport.wavelets import check_scales, scale_weight, wavelet_name
 
 Array32 = NDArray[np.float32]
 
-#: Scales begin at multiples of this many coefficients, the gap filled with zeros: compiled sums need no remainder.
+#: Scales begin at multiples of this number of coefficients, padded with zeros, for vectorised sums.
 LANES = 16
 
 
 @dataclass(frozen=True, eq=False)
 class ImageWavelets:
-    r"""How an image becomes a vector whose L1 distances are wavelet earth mover's distances.
+    r"""The weighted wavelet transform of images, whose L1 distances are wavelet earth mover's distances.
 
-    Equation 8 of Rao et al. (2020), with the conventions of :func:`botalign.wavelet_transform`, but coarsest scale
-    first: most of a distance is there, and the sum over scales is broken off early.
+    This is eq. 8 of Rao et al. (2020) with the conventions of :func:`botalign.wavelet_transform`, but with the coarsest
+    scale first: it contributes most to a distance, so that sums over scales can stop early.
 
     Attributes
     ----------
     side : int
-        Pixels a side of the images.
+        Side of the images in pixels.
     low, high : ndarray of float32, shape (taps,)
-        The filters.
+        Filters.
     weights : ndarray of float32, shape (scales,)
-        The weight of each scale, finest first.
+        Weight of each scale, finest first.
     starts : ndarray of int64, shape (scales + 1,)
-        Where each scale begins in the vector, coarsest first, and where the last ends.
+        Index of the first coefficient of each scale, coarsest first, and the end of the last scale.
     """
 
     side: int
@@ -43,7 +43,7 @@ class ImageWavelets:
 
     @classmethod
     def of(cls, side: int, *, wavelet: str = "sym5", scales: int = 6, pixel_size: float = 1.0) -> ImageWavelets:
-        """Lay out the vectors for images of `side` pixels; the rest as for :func:`botalign.wavelet_transform`.
+        """Return the transform for images of `side` pixels, with options of :func:`botalign.wavelet_transform`.
 
         Raises
         ------
@@ -63,45 +63,45 @@ class ImageWavelets:
 
     @property
     def length(self) -> int:
-        """Coefficients of a vector."""
+        """Number of coefficients of a transform."""
         return int(self.starts[-1])
 
     def __call__(self, images: Array32) -> Array32:
-        """Embed images of shape (n, side, side) as vectors, shape (n, length); an image's doesn't depend on others."""
+        """Return the transforms, shape (n, length), of images of shape (n, side, side)."""
         out = np.zeros((len(images), self.length), dtype=np.float32)
-        _embed(np.ascontiguousarray(images), self.low, self.high, self.weights, self.starts, out)
+        _transform(np.ascontiguousarray(images), self.low, self.high, self.weights, self.starts, out)
         return out
 
 
-# No fastmath here: an image's coefficients must be the same bits whoever works them out.
+# Without fastmath, so that the coefficients of an image are the same on every machine.
 @njit(cache=True, nogil=True)
-def _embed(
+def _transform(
     images: Array32, low: Array32, high: Array32, weights: Array32, starts: NDArray[np.int64], out: Array32
 ) -> None:
     """Transform each image, and write the details of scale s from ``starts[scales - 1 - s]`` on."""
     scales, taps = len(weights), len(low)
     for i in range(images.shape[0]):
-        rest = images[i]
+        remainder = images[i]
         for scale in range(scales):
-            n = rest.shape[0]
+            n = remainder.shape[0]
             half = (n + taps - 1) // 2
             rows = np.empty((2 * half, n), dtype=np.float32)
-            _filtered(rest, low, high, rows)
-            turned = np.empty((n, 2 * half), dtype=np.float32)
-            _transposed(rows, turned)
+            _filter(remainder, low, high, rows)
+            columns = np.empty((n, 2 * half), dtype=np.float32)
+            _transpose(rows, columns)
             both = np.empty((2 * half, 2 * half), dtype=np.float32)
-            _filtered(turned, low, high, both)
-            weight, place = weights[scale], starts[scales - 1 - scale]
+            _filter(columns, low, high, both)
+            weight, position = weights[scale], starts[scales - 1 - scale]
             for r in range(2 * half):
-                first = half if r < half else 0  # all but the approximation
+                first = half if r < half else 0  # all except the approximation
                 for c in range(first, 2 * half):
-                    out[i, place + c - first] = weight * both[r, c]
-                place += 2 * half - first
-            rest = both[:half, :half].copy()
+                    out[i, position + c - first] = weight * both[r, c]
+                position += 2 * half - first
+            remainder = both[:half, :half].copy()
 
 
 @njit(cache=True, nogil=True)
-def _filtered(values: Array32, low: Array32, high: Array32, out: Array32) -> None:
+def _filter(values: Array32, low: Array32, high: Array32, out: Array32) -> None:
     """Transform along the first axis: approximations in the first half of the rows, details in the second."""
     n, columns = values.shape
     half = out.shape[0] // 2
@@ -120,7 +120,7 @@ def _filtered(values: Array32, low: Array32, high: Array32, out: Array32) -> Non
 
 
 @njit(cache=True, nogil=True)
-def _transposed(values: Array32, out: Array32) -> None:
+def _transpose(values: Array32, out: Array32) -> None:
     rows, columns = values.shape
     for i in range(0, rows, 16):
         for j in range(0, columns, 16):

@@ -213,18 +213,18 @@ def _read_star(path: Path) -> dict[str, Any]:
 def _listed(path: Path, names: list[str]) -> tuple[NDArray[np.float32], tuple[float, float]]:
     """Read the listed images; each stack is read once."""
     wanted: dict[str, list[tuple[int, int]]] = {}
-    for place, name in enumerate(names):
+    for position, name in enumerate(names):
         number, at, file = name.rpartition("@")
         if at and not number.strip().isdigit():
             raise InputError(
-                f"{path}: image {place + 1} has the name {name!r}, expected NUMBER@STACK, as in 000001@a.mrcs."
+                f"{path}: image {position + 1} has the name {name!r}, expected NUMBER@STACK, as in 000001@a.mrcs."
             )
-        wanted.setdefault(file, []).append((place, int(number) - 1 if at else 0))
+        wanted.setdefault(file, []).append((position, int(number) - 1 if at else 0))
     images: NDArray[np.float32] | None = None
     pixel, first = (1.0, 1.0), ""
-    for file, places in wanted.items():
-        stack = read_stack(_located(path, file, places[0][0]))
-        beyond = next((index for _, index in places if not 0 <= index < len(stack.images)), None)
+    for file, entries in wanted.items():
+        stack = read_stack(_located(path, file, entries[0][0]))
+        beyond = next((index for _, index in entries if not 0 <= index < len(stack.images)), None)
         if beyond is not None:
             raise InputError(
                 f"{path}: lists image {beyond + 1} of {file}, which holds {counted(len(stack.images), 'image')}; use "
@@ -239,8 +239,8 @@ def _listed(path: Path, names: list[str]) -> tuple[NDArray[np.float32], tuple[fl
                 f"{path}: the images of {file} have {next(sizes)} pixels, those of {first} {next(sizes)}; expected "
                 "one size; classify them separately."
             )
-        for place, index in places:
-            images[place] = stack.images[index]
+        for position, index in entries:
+            images[position] = stack.images[index]
     assert images is not None  # the list is not empty
     return images, pixel
 

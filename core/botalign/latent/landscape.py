@@ -131,7 +131,8 @@ def landscape(
     >>> import botalign
     >>> family = botalign.phantom_family("line", 200)
     >>> distances = family.atom_distances(range(20))
-    >>> found = botalign.landscape(family.latents, family.latents[:20], distances, dimensions=1, steps=300, grow=False)
+    >>> options = {"dimensions": 1, "amortise": False, "grow": False, "steps": 100}  # fewer than for a real landscape
+    >>> found = botalign.landscape(family.latents, family.latents[:20], distances, **options)
     >>> found.transformed.shape
     (200, 1)
     >>> found.after.stress < found.before.stress
@@ -172,10 +173,11 @@ def landscape_steps(latents: ArrayLike, subset: ArrayLike, distances: ArrayLike,
     >>> import botalign
     >>> family = botalign.phantom_family("line", 200)
     >>> distances = family.atom_distances(range(20))
-    >>> steps = botalign.landscape_steps(family.latents, family.latents[:20], distances, steps=200)
+    >>> options = {"dimensions": 1, "amortise": False, "grow": False, "steps": 100}
+    >>> steps = botalign.landscape_steps(family.latents, family.latents[:20], distances, **options)
     >>> step = next(steps)
     >>> step.stage, step.done, step.total
-    ('check the distance', 100, 200)
+    ('map into 1 dimension', 100, 100)
     >>> steps.close()
     """
     checked = options_from(LandscapeOptions, options, "landscape_steps")

@@ -117,9 +117,8 @@ class Landscape:
         >>> import botalign
         >>> family = botalign.phantom_family("line", 200)
         >>> distances = family.atom_distances(range(20))
-        >>> found = botalign.landscape(
-        ...     family.latents, family.latents[:20], distances, dimensions=1, steps=300, grow=False
-        ... )
+        >>> options = {"dimensions": 1, "amortise": False, "grow": False, "steps": 100}
+        >>> found = botalign.landscape(family.latents, family.latents[:20], distances, **options)
         >>> found.transform(family.latents[:5]).shape
         (5, 1)
         """
@@ -148,9 +147,8 @@ class Landscape:
         >>> import botalign
         >>> family = botalign.phantom_family("line", 200)
         >>> distances = family.atom_distances(range(20))
-        >>> found = botalign.landscape(
-        ...     family.latents, family.latents[:20], distances, dimensions=1, steps=300, grow=False
-        ... )
+        >>> options = {"dimensions": 1, "grow": False, "held_out": 0.0, "steps": 100}
+        >>> found = botalign.landscape(family.latents, family.latents[:20], distances, **options)
         >>> found.distance(family.latents[:5], family.latents[:5]).tolist()
         [0.0, 0.0, 0.0, 0.0, 0.0]
         """
@@ -177,9 +175,10 @@ class Landscape:
         >>> import botalign
         >>> family = botalign.phantom_family("line", 200)
         >>> distances = family.atom_distances(range(20))
-        >>> found = botalign.landscape(family.latents, family.latents[:20], distances, steps=300, grow=False)
+        >>> options = {"dimensions": 1, "amortise": False, "grow": False, "steps": 100}
+        >>> found = botalign.landscape(family.latents, family.latents[:20], distances, **options)
         >>> json.loads(found.to_json())["dimensions"]
-        3
+        1
         """
         content = {
             "format": FORMAT,

@@ -36,7 +36,7 @@ def contour_level(density_map: DensityMap) -> float:
     -----
     The level does not depend on the size of the empty margin, on the mean of the map, or on a mask. It fails where the
     molecule reaches the faces of the box, and it separates the molecule from the solvent, not from a micelle or from
-    other ordered density: give a contour level of your own there.
+    other ordered density. Choose a contour level for such maps.
 
     Examples
     --------

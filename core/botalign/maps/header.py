@@ -138,9 +138,9 @@ def parse_header(raw: bytes, *, name: str, compression: str | None = None, image
         fields = fields.copy()
         fields["mz"], fields["cella"]["z"] = fields["mx"], fields["cella"]["x"]
     # From columns, rows and sections to x, y and z.
-    place = [axis_order.index(axis) for axis in (1, 2, 3)]
-    n = [column_row_section[p] for p in place]
-    nstart = [int([fields["nxstart"], fields["nystart"], fields["nzstart"]][p]) for p in place]
+    position = [axis_order.index(axis) for axis in (1, 2, 3)]
+    n = [column_row_section[p] for p in position]
+    nstart = [int([fields["nxstart"], fields["nystart"], fields["nzstart"]][p]) for p in position]
     voxel_size = _voxel_size(fields, n, remarks)
     origin, origin_from = _origin(fields, n, nstart, voxel_size, remarks)
 

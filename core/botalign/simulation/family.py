@@ -54,8 +54,8 @@ class PhantomFamily:
 
     def latents_of(self, motion: NDArray[np.float64], rotation: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the latent coordinates, shape (m, d), of motions, shape (m, 1 or 2), and rotations, shape (m, 2)."""
-        straight = np.hstack([motion, rotation])
-        latents: NDArray[np.float64] = straight @ self._mix + _WARP * np.sin(2.0 * straight @ self._bend)
+        true = np.hstack([motion, rotation])
+        latents: NDArray[np.float64] = true @ self._mix + _WARP * np.sin(2.0 * true @ self._bend)
         return latents
 
     def hinge(self, member: int) -> tuple[float, NDArray[np.float64]]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import botalign
-from botalign.classes.preparation import prepare, sampled_down
+from botalign.classes.preparation import downsampled, prepare
 from botalign.errors import InputError
 from botalign.maps import MapWarning
 
@@ -21,71 +21,74 @@ def blobs(count: int = 5, side: int = 24) -> np.ndarray:
     return (np.linspace(0.5, 1.5, count)[:, None, None] * blob).astype(np.float32)
 
 
-def test_background_is_zero_and_all_masses_are_one() -> None:
+def test_background_is_zero_and_masses_are_one() -> None:
     images = blobs()
     levels = np.linspace(-3, 9, 5, dtype=np.float32)[:, None, None]
     ready = prepare(stack_of(7 * images + levels))
     np.testing.assert_allclose(ready.images[:, ~DISC], 0)
     np.testing.assert_allclose(ready.images.sum(axis=(1, 2)), 1, rtol=1e-4)
-    # One scale for all, and nothing else done to an image than its level.
+    # All images have the same scale, and only the level of each is changed.
     off = ready.images * ready.scale - 7 * images
     np.testing.assert_allclose(np.ptp(off[:, DISC], axis=1), 0, atol=1e-4)
     assert ready.scale == pytest.approx((7 * images * DISC).sum() / 5, rel=1e-2)
     assert (ready.side, ready.radius, ready.pixel_size_angstrom) == (24, 11.5, 2.0)
 
 
-def test_the_background_of_all_images_tells_their_mass() -> None:
+def test_the_mass_is_estimated_from_all_images() -> None:
     rng = np.random.default_rng(9)
     images = blobs()[[2] * 400]
     noisy = images + 5 * rng.standard_normal(images.shape).astype(np.float32)
     noisy += rng.uniform(-50, 50, (400, 1, 1)).astype(np.float32)
     ready = prepare(stack_of(noisy))
-    # 400 images of 160 pixels outside the disc: sure to 5 / sqrt(64000) a pixel, times 416 inside.
+    # The standard error is 5 / sqrt(400 * 160) per pixel outside the disc, times 416 pixels inside.
     assert ready.scale == pytest.approx(images[0].sum(), abs=3 * 5 / np.sqrt(400 * 160) * DISC.sum())
     np.testing.assert_allclose(ready.images.sum(axis=(1, 2)), 1, rtol=1e-3)
 
 
-def test_dark_particles_are_told_and_inverted() -> None:
+def test_dark_particles_are_warned_about_and_inverted() -> None:
     dark = stack_of(100 - blobs())
-    with pytest.warns(MapWarning, match=r"a\.mrcs: the particles are darker .* use invert=True"):
+    with pytest.warns(
+        MapWarning,
+        match=r"a\.mrcs: the particles are darker than the background, expected bright particles; use invert=True",
+    ):
         prepare(dark)
     np.testing.assert_allclose(prepare(dark, invert=True).images, prepare(stack_of(blobs())).images, atol=1e-6)
 
 
-def test_images_without_mass_have_a_scale_too() -> None:
+def test_images_without_mass_are_scaled_too() -> None:
     noise = np.random.default_rng(4).standard_normal((9, 24, 24)).astype(np.float32)
     noise -= (noise * DISC).sum(axis=(1, 2), keepdims=True) / DISC.sum()
     ready = prepare(stack_of(noise))
     assert np.abs(ready.images).sum(axis=(1, 2)).mean() == pytest.approx(1, rel=1e-5)
 
 
-def test_a_diameter_makes_the_disc_smaller() -> None:
+def test_a_diameter_reduces_the_disc() -> None:
     ready = prepare(stack_of(blobs()), diameter_angstrom=24.0)
     assert ready.radius == 6.0
     offset = np.arange(24) - 11.5
     np.testing.assert_array_equal(ready.images[2] == 0, offset[:, None] ** 2 + offset**2 > 36)
 
 
-def test_sampled_down_the_field_stays() -> None:
+def test_downsampling_keeps_the_field_of_view() -> None:
     ready = prepare(stack_of(blobs(side=48)), size=24)
     assert (ready.side, ready.pixel_size_angstrom) == (24, 4.0)
     offset = 2 * (np.arange(16) - 7.5)
-    small = sampled_down(blobs(side=32), 16)[2]
+    small = downsampled(blobs(side=32), 16)[2]
     np.testing.assert_allclose(small, np.exp(-(offset[:, None] ** 2 + offset**2) / 18), atol=0.01)
     images = blobs()
-    assert sampled_down(images, 24) is images
+    assert downsampled(images, 24) is images
 
 
 @pytest.mark.parametrize(
     ("images", "options", "message"),
     [
-        (np.ones((2, 20, 24)), {}, "a.mrcs: got images of 24 x 20 pixels, expected square"),
-        (np.zeros((2, 6, 6)), {}, "expected 8 a side"),
-        (np.concatenate([blobs(), np.full((1, 24, 24), 3.0)]), {}, "a.mrcs: image 6 is constant"),
+        (np.ones((2, 20, 24)), {}, "a.mrcs: got images of 24 x 20 pixels, expected square images"),
+        (np.zeros((2, 6, 6)), {}, "expected at least 8 pixels per side"),
+        (np.concatenate([blobs(), np.full((1, 24, 24), 3.0)]), {}, "a.mrcs: 1 image is constant, the first is image 6"),
         (blobs(), {"diameter_angstrom": 50.0}, "diameter_angstrom: got 50 A, expected 8 to 48"),
     ],
 )
-def test_images_that_cannot_be_used(images: np.ndarray, options: dict[str, float], message: str) -> None:
+def test_unusable_images_are_refused(images: np.ndarray, options: dict[str, float], message: str) -> None:
     with pytest.raises(InputError, match=message) as error:
         prepare(stack_of(images), **options)  # type: ignore[arg-type]
     assert "\n" not in str(error.value)

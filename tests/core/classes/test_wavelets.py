@@ -7,14 +7,14 @@ from botalign.errors import InputError
 
 
 @pytest.mark.parametrize(("side", "wavelet", "scales"), [(32, "sym5", 6), (33, "sym3", 4), (20, "db1", 1)])
-def test_distances_are_those_of_wemd(side: int, wavelet: str, scales: int) -> None:
+def test_distances_agree_with_wemd(side: int, wavelet: str, scales: int) -> None:
     images = np.random.default_rng(0).standard_normal((2, side, side)).astype(np.float32)
     vectors = ImageWavelets.of(side, wavelet=wavelet, scales=scales, pixel_size=1.5)(images)
     expected = botalign.wemd(images[0], images[1], wavelet=wavelet, scales=scales, voxel_size=1.5)
     assert np.abs(vectors[0] - vectors[1]).sum(dtype=np.float64) == pytest.approx(expected, rel=1e-5)
 
 
-def test_scales_lie_apart_coarsest_first() -> None:
+def test_scales_are_separate_with_the_coarsest_first() -> None:
     image = np.random.default_rng(1).standard_normal((1, 32, 32)).astype(np.float32)
     embedding = ImageWavelets.of(32, scales=3)
     vector = embedding(image)[0]

@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_files_of_the_maps_are_found(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = read_embedding(folder / "out" / "e.csv")
-    # Relative to a parent of the folder of the embedding; in this folder, by the last part of the name; in a given folder.
+    # Relative to a parent of the folder of the embedding; in this folder, by the last part; in a given folder.
     assert table.file(0) == folder / "maps" / "a.mrc"
     assert table.file(1) == folder / "out" / "b.map.gz"
     assert table.file(0, folder / "maps") == folder / "maps" / "a.mrc"

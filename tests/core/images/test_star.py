@@ -8,7 +8,7 @@ import botalign
 from botalign.errors import InputError
 from botalign.images.relion import relion_pose
 
-from ..conftest import Turned
+from ..conftest import RotatedViews
 
 starfile = pytest.importorskip("starfile", reason="starfile is not installed (pip install starfile)")
 
@@ -86,14 +86,14 @@ def test_the_columns_of_the_star_file_are_kept(project: Path, tmp_path: Path) ->
     np.testing.assert_array_equal(again.stack.images, listed.stack.images)
 
 
-def test_a_stack_without_a_star_file_gets_a_list(turned: Turned, tmp_path: Path) -> None:
-    turned.stack.write(tmp_path / "t.mrcs")
+def test_a_stack_without_a_star_file_gets_a_list(views: RotatedViews, tmp_path: Path) -> None:
+    views.stack.write(tmp_path / "t.mrcs")
     listed = botalign.read_images(tmp_path / "t.mrcs")
     found = classified(listed.stack.images, mirrored=np.arange(40) % 2 == 0)
     found.annotate(listed).write(tmp_path / "t.star")
     again = botalign.read_images(tmp_path / "t.star")
-    np.testing.assert_array_equal(again.stack.images, turned.stack.images)
-    assert again.stack.pixel_size_angstrom == turned.stack.pixel_size_angstrom
+    np.testing.assert_array_equal(again.stack.images, views.stack.images)
+    assert again.stack.pixel_size_angstrom == views.stack.pixel_size_angstrom
     assert list(again.blocks["particles"]["rlnIsFlip"][:3]) == [1, 0, 1]
 
 

@@ -91,8 +91,10 @@ def test_invalid_latents_are_refused(tmp_path: Path) -> None:
     for name, text in (("a.txt", "1 2\n3"), ("words.txt", "a b"), ("empty.txt", "\n"), ("a.npy", ""), ("a.star", "")):
         (tmp_path / name).write_text(text)
     for name, found in (
-        ("objects.npy", "not an array of numbers"), ("nan.npy", "1 of 2 latents are NaN"), ("cube.npy", "one latent per row"),
-        ("a.txt", "not a table of numbers"), ("words.txt", "not a table of numbers"), ("empty.txt", "is empty"), ("a.npy", "not a NumPy array"),
+        ("objects.npy", "not an array of numbers"), ("nan.npy", "1 of 2 latents are NaN"),
+        ("cube.npy", "one latent per row"),
+        ("a.txt", "not a table of numbers"), ("words.txt", "not a table of numbers"),
+        ("empty.txt", "is empty"), ("a.npy", "not a NumPy array"),
         ("archive.npy", "not a NumPy array"),
         ("a.star", "unknown extension"), ("missing.npy", "cannot be read"), ("missing.pkl", "cannot be read"),
     ):  # fmt: skip
@@ -131,7 +133,7 @@ def test_a_folder_of_cryodrgn(analysed: Path) -> None:
 
 
 def test_a_folder_that_does_not_fit(analysed: Path) -> None:
-    with pytest.raises(InputError, match="give .*kmeans1002, which has one"):
+    with pytest.raises(InputError, match=r"give .*kmeans1002, which has one"):
         read_subset(analysed.parent, Z)
     with pytest.raises(InputError, match="got 3 columns, expected 2 as for the latents of all images"):
         read_subset(analysed, Z[:, :2])

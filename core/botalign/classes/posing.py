@@ -1,4 +1,4 @@
-"""Images turned, mirrored and shifted, by cubic splines, inside a disc."""
+"""Rotation, mirroring and shifting of images by cubic splines, inside a disc."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy import ndimage
 Array32 = NDArray[np.float32]
 Array64 = NDArray[np.float64]
 
-#: Coefficients beyond the edges that are kept before and after, so that every position has its 16 neighbours.
+#: Margin of coefficients before and after the pixels, so that every position in the image has 16 neighbours.
 BEFORE, AFTER = 1, 2
 
 
@@ -24,26 +24,26 @@ def image_splines(images: Array32) -> Array32:
     """
     n, side = images.shape[:2]
     out = np.empty((n, side + BEFORE + AFTER, side + BEFORE + AFTER), dtype=np.float32)
-    for image, place in zip(images, out, strict=True):
+    for image, padded in zip(images, out, strict=True):
         exact = np.asarray(ndimage.spline_filter(image, order=3, output=np.float64, mode="mirror"))
-        place[...] = np.pad(exact, (BEFORE, AFTER), mode="reflect")
+        padded[...] = np.pad(exact, (BEFORE, AFTER), mode="reflect")
     return out
 
 
 def disc_spans(side: int, radius: float) -> NDArray[np.int64]:
-    """Return the first column of each row that lies in a disc about the middle, and the one after the last.
+    """Return, for each row, the first column in a disc around the centre and the first column after it.
 
     Parameters
     ----------
     side : int
-        Pixels a side.
+        Side of the image in pixels.
     radius : float
-        Radius in pixels. It is cut to that of the largest disc in the image: turned, that one stays in the image.
+        Radius in pixels; at most that of the largest disc in the image is used, which rotations keep in the image.
 
     Returns
     -------
     ndarray of int64, shape (side, 2)
-        Both 0 in a row outside.
+        Columns; both are 0 for a row outside the disc.
     """
     centre = (side - 1) / 2
     square = min(radius, centre) ** 2 - (np.arange(side) - centre) ** 2
@@ -60,32 +60,33 @@ def cut_to_disc(images: Array32, spans: NDArray[np.int64]) -> None:
     images *= inside
 
 
-def turned(splines: Array32, pull: Array64, spans: NDArray[np.int64]) -> Array32:
-    """Return one image in several poses.
+def in_poses(splines: Array32, pull: Array64, spans: NDArray[np.int64]) -> Array32:
+    """Return an image in several poses.
 
     Parameters
     ----------
     splines : ndarray of float32, shape (side + 3, side + 3)
-        Its spline coefficients.
+        Spline coefficients of the image.
     pull : ndarray, shape (poses, 2, 3)
-        From offsets ``(x, y)`` from the middle of the result to those from the middle of the image; see
+        Matrices from offsets ``(x, y)`` from the centre of the result to offsets from the centre of the image; see
         :meth:`botalign.classes.poses.Poses.pull`.
     spans : ndarray
-        The disc that is filled, of :func:`disc_spans`; outside it the result is zero.
+        Disc to fill, from :func:`disc_spans`.
 
     Returns
     -------
     ndarray of float32, shape (poses, side, side)
+        The posed images, zero outside the disc.
     """
     side = splines.shape[0] - BEFORE - AFTER
     out = np.zeros((len(pull), side, side), dtype=np.float32)
-    _turn(splines, pull, spans, out)
+    _fill_poses(splines, pull, spans, out)
     return out
 
 
-# No fastmath: the same bits on every machine.
+# Without fastmath, so that the result is the same on every machine.
 @njit(cache=True, nogil=True)
-def _turn(splines: Array32, pull: Array64, spans: NDArray[np.int64], out: Array32) -> None:
+def _fill_poses(splines: Array32, pull: Array64, spans: NDArray[np.int64], out: Array32) -> None:
     side, width = out.shape[1], splines.shape[1]
     flat = splines.ravel()
     centre = (side - 1) / 2
@@ -96,7 +97,7 @@ def _turn(splines: Array32, pull: Array64, spans: NDArray[np.int64], out: Array3
             for i in range(spans[j, 0], spans[j, 1]):
                 x = pull[p, 0, 0] * (i - centre) + pull[p, 0, 1] * (j - centre) + pull[p, 0, 2] + centre
                 y = pull[p, 1, 0] * (i - centre) + pull[p, 1, 1] * (j - centre) + pull[p, 1, 2] + centre
-                # On the edge up to rounding counts as inside: an image not turned keeps its outermost pixels.
+                # The tolerance keeps the outermost pixels of an image that is not rotated, despite rounding.
                 if x < -1e-6 or y < -1e-6 or x > side - 1 + 1e-6 or y > side - 1 + 1e-6:
                     continue
                 column = max(0, min(int(x), side - 2))

@@ -1,4 +1,4 @@
-"""The course of a classification, kept on disk so that it can be gone on with."""
+"""The iterations of a classification, stored in a work folder so that it can be resumed."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _ITERATION = "iteration_"
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Where all images belong after an iteration; what is averaged from it is the same each time.
+    """The assignment of all images after an iteration, which determines the averages.
 
     Attributes
     ----------
     chosen : ndarray of int64, shape (n,)
         Class and pose of each image; see :class:`botalign.classes.assignment.Nearest`.
     distance : ndarray, shape (n,)
-        Their distances.
+        Distance of each image.
     record : Iteration
-        What there is to tell about the iteration.
+        Statistics of the iteration.
     """
 
     chosen: NDArray[np.int64]
@@ -37,21 +37,21 @@ class State:
 
 
 @dataclass(eq=False)
-class Course:
+class History:
     """The iterations so far.
 
     Attributes
     ----------
     store : BlockStore or None
-        Where they are kept, if they are.
+        Work folder.
     records : list of Iteration
-        All of them.
+        Statistics of all iterations.
     last : list of State
-        The last two, in full.
+        Assignments of the last two iterations.
     distances : ndarray, shape (n,)
-        How far each image is from its average of the best of them; empty until that is known.
+        Distance of each image from its final average; empty until it is computed.
     made : bool
-        Whether the folder was made for it.
+        Whether the work folder was created by this run.
     """
 
     store: BlockStore | None = None
@@ -61,37 +61,37 @@ class Course:
     made: bool = False
 
     @classmethod
-    def in_folder(cls, folder: str | PathLike[str], images: NDArray[np.float32], most: int, **options: Any) -> Course:
-        """Take up what is kept in a folder, of the same images and options, or begin there.
+    def in_folder(cls, folder: str | PathLike[str], images: NDArray[np.float32], most: int, **options: Any) -> History:
+        """Resume the work in a folder, of the same images and options, or start new work there.
 
-        At most `most` iterations are taken up: what comes out doesn't depend on how far an earlier run went.
+        At most `most` iterations are read, so that the result does not depend on the length of an earlier run.
 
         Raises
         ------
         InputError
-            If the folder holds other work, or can't be used.
+            If the folder holds other work, or cannot be used.
         """
-        described: dict[str, Any] = {name: str(value) for name, value in options.items()}
+        description: dict[str, Any] = {name: str(value) for name, value in options.items()}
         images_hash = hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()
-        described |= {"work": "classes", "images": images_hash, "versions": versions()}
+        description |= {"work": "classes", "images": images_hash, "versions": versions()}
         made = not Path(folder).exists()
-        course = cls(BlockStore(folder, described), made=made)
-        while len(course.records) < most and (kept := course._kept(len(course.records) + 1)) is not None:
-            course._append(kept)
-        return course
+        history = cls(BlockStore(folder, description), made=made)
+        while len(history.records) < most and (stored := history._stored(len(history.records) + 1)) is not None:
+            history._append(stored)
+        return history
 
     def close(self) -> None:
-        """Let others work in the folder; remove it if it was made in vain."""
+        """Release the folder for other programs; remove it if this run created it and stored nothing."""
         if self.store is None:
             return
         if self.made and not self.records:
             self.store.remove()
         else:
-            with self.store:  # which lets go of it
+            with self.store:  # leaving the context releases it
                 pass
 
     def add(self, state: State) -> None:
-        """Add an iteration, and keep it."""
+        """Add and store an iteration."""
         self._append(state)
         if self.store is not None:
             record = state.record
@@ -100,27 +100,27 @@ class Course:
             self.store.put(_key(record.number), arrays)
 
     def finish(self, distances: NDArray[np.float64]) -> None:
-        """Take the distances from the final averages, and keep them."""
+        """Set and store the distances from the final averages."""
         self.distances = distances
         if self.store is not None:
             self.store.put(_final_key(self.best), {"distance": distances})
 
     def ended(self, most: int) -> bool:
-        """Whether all iterations are done, if there are to be so many at most."""
+        """Return whether all iterations are done, of at most `most`."""
         return len(self.records) >= most or self.converged
 
     def finished(self, most: int) -> bool:
-        """Whether there is nothing left to do: the iterations are done, and the distances known."""
+        """Return whether all iterations are done and the final distances are stored."""
         if not self.ended(most):
             return False
-        kept = None if self.store is None else self.store.get(_final_key(self.best))
-        if kept is not None:
-            self.distances = kept["distance"]
-        return kept is not None
+        stored = None if self.store is None else self.store.get(_final_key(self.best))
+        if stored is not None:
+            self.distances = stored["distance"]
+        return stored is not None
 
     @property
     def converged(self) -> bool:
-        """Whether the loss no longer decreases, or the last iteration changed nothing."""
+        """Whether the loss did not decrease, or the assignment did not change, in the last iteration."""
         if len(self.last) < 2:
             return False
         before, now = self.last
@@ -128,14 +128,14 @@ class Course:
 
     @property
     def best(self) -> State:
-        """The last iteration, or the one before if its loss is lower."""
+        """The last iteration, or the previous one if its loss is lower."""
         return min(reversed(self.last), key=lambda state: state.record.loss)
 
     def _append(self, state: State) -> None:
         self.records.append(state.record)
         self.last = [*self.last[-1:], state]
 
-    def _kept(self, number: int) -> State | None:
+    def _stored(self, number: int) -> State | None:
         arrays = None if self.store is None else self.store.get(_key(number))
         if arrays is None:
             return None
