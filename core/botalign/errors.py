@@ -36,10 +36,8 @@ class Setting:
         return f"{self.name}={self.value.__name__ if callable(self.value) else repr(self.value)}"
 
 
-class InputError(ValueError):
-    """Input that cannot be used.
-
-    The message is one line that names the file or the option, what was found, what was expected, and what to do.
+class Message(Exception):  # noqa: N818 (the base of a warning, too)
+    """An error or a warning whose message refers to options as data.
 
     Parameters
     ----------
@@ -50,16 +48,6 @@ class InputError(ValueError):
     ----------
     parts : tuple of str or Setting
         The parts of the message.
-
-    Examples
-    --------
-    >>> error = InputError(Setting("size"), ": got 4, expected a whole number from 8 to 128.")
-    >>> str(error)
-    'size: got 4, expected a whole number from 8 to 128.'
-    >>> error.option
-    'size'
-    >>> error.spelled(lambda setting: f"--{setting.name}")
-    '--size: got 4, expected a whole number from 8 to 128.'
     """
 
     def __init__(self, *parts: str | Setting) -> None:
@@ -79,3 +67,25 @@ class InputError(ValueError):
     def spelled(self, spell: Callable[[Setting], str]) -> str:
         """Return the message with each option spelled by a function."""
         return "".join(spell(part) if isinstance(part, Setting) else part for part in self.parts)
+
+
+class InputError(Message, ValueError):
+    """Input that cannot be used.
+
+    The message is one line that names the file or the option, what was found, what was expected, and what to do.
+
+    Examples
+    --------
+    >>> error = InputError(Setting("size"), ": got 4, expected a whole number from 8 to 128.")
+    >>> str(error)
+    'size: got 4, expected a whole number from 8 to 128.'
+    >>> error.option
+    'size'
+    >>> error.spelled(lambda setting: f"--{setting.name}")
+    '--size: got 4, expected a whole number from 8 to 128.'
+    """
+
+
+def counted(number: int, one: str, several: str = "") -> str:
+    """Return a number and what it counts: ``1 voxel is``, ``2 voxels are``; `several` adds an s by default."""
+    return f"{number} {one if number == 1 else several or one + 's'}"

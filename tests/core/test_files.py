@@ -51,7 +51,7 @@ def test_nothing_is_left_after_an_error(tmp_path: Path, error: type[BaseExceptio
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
 def test_a_full_disk(tmp_path: Path, code: int) -> None:
-    message = "can't be written" if code == errno.EIO else "no space left"
+    message = "cannot be written" if code == errno.EIO else "no space left"
     with pytest.raises(InputError, match=message) as caught:
         write_text(tmp_path / "a.json", "half", then=failing(OSError(code, os.strerror(code))))
     assert str(tmp_path / "a.json") in str(caught.value)
@@ -75,7 +75,7 @@ def test_an_existing_file_is_replaced_only_if_asked(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text("old")
     for refuse in (check_output, lambda p: write_text(p, "new")):
-        with pytest.raises(InputError, match=r"exists already.*--overwrite"):
+        with pytest.raises(InputError, match=r"the file exists.*overwrite=True"):
             refuse(path)
     assert path.read_text() == "old"
     assert check_output(path, overwrite=True) == path
@@ -90,7 +90,7 @@ def test_a_file_that_appears_during_the_work_is_not_replaced(
     if not links:
         without_hard_links(monkeypatch)
     path = tmp_path / "a.json"
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(InputError, match="the file exists"):
         write_text(path, "mine", then=lambda _: path.write_text("another's"))
     assert path.read_text() == "another's"
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
@@ -112,7 +112,7 @@ def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_link_stays_one(tmp_path: Path) -> None:
     (tmp_path / "real.json").write_text("old")
     (tmp_path / "link.json").symlink_to("real.json")
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(InputError, match="the file exists"):
         write_text(tmp_path / "link.json", "new")
     with output_file(tmp_path / "link.json", overwrite=True) as temporary:
         temporary.write_text("new")
@@ -124,24 +124,24 @@ def test_places_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "file").write_text("")
     for path, message in (
         (tmp_path / "missing" / "a.json", "folder .*missing does not exist"),
-        (tmp_path / "file" / "a.json", "file is not a folder, so nothing"),
+        (tmp_path / "file" / "a.json", "file is a file, expected a folder"),
         (tmp_path, "is a folder"),
-        (tmp_path / ("x" * 300), "can't be written"),
-        (Path("/dev/null"), "not an ordinary file"),
+        (tmp_path / ("x" * 300), "cannot be written"),
+        (Path("/dev/null"), "not a regular file"),
     ):
         for overwrite in (False, True):
             with pytest.raises(InputError, match=message) as caught:
                 check_output(path, overwrite=overwrite)
             assert str(path) in str(caught.value)
             assert "\n" not in str(caught.value)
-    with pytest.raises(InputError, match=r"unknown ending, expected one of \.json, \.png"):
-        check_output(tmp_path / "a.txt", suffixes=(".json", ".png"))
+    with pytest.raises(InputError, match=r"unknown extension, expected one of \.json, \.png"):
+        check_output(tmp_path / "a.txt", extensions=(".json", ".png"))
 
     def refuse(*args: object, **kwargs: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     monkeypatch.setattr("botalign.files.tempfile.TemporaryFile", refuse)
-    with pytest.raises(InputError, match=r"can't be written \(Permission denied"):
+    with pytest.raises(InputError, match=r"cannot be written \(Permission denied"):
         check_output(tmp_path / "a.json")
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import fft, ndimage
 
 from botalign.arrays import Volume
-from botalign.errors import InputError
+from botalign.errors import InputError, counted
 from botalign.maps.contour import background_level, contour_level, contrast, level_above
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map
@@ -188,8 +188,9 @@ def survey(density_map: DensityMap, *, level: float | None = None, role: str = "
         above = int(np.count_nonzero(density_map.data > level))
         if above < 8:
             raise InputError(
-                f"{where}: {above} voxels lie above the contour level {level:g}, expected at least 8; its densities go "
-                f"from {low:g} to {high:g}, and {contour_level(density_map):.4g} is suggested."
+                f"{where}: {counted(above, 'voxel lies', 'voxels lie')} above the contour level {level:g}, "
+                f"expected at least 8; its densities go from {low:g} to {high:g}, and {contour_level(density_map):.4g} "
+                "is suggested."
             )
         volume = above * float(np.prod(density_map.grid.voxel_size_angstrom))
     background = background_level(density_map.data)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from botalign.classes.frame import Frame
 from botalign.classes.metrics import Summary
 from botalign.jobs import Workers, run_blocks
-from botalign.jobs.workers import Shared
+from botalign.jobs.workers import SharedValue
 from botalign.progress import Progress
 
 Array32 = NDArray[np.float32]
@@ -29,8 +29,8 @@ _EMBEDDED, _BLOCKS = 500, 32
 class Part:
     """Some of the images where the workers find them: their vectors and what is known of these, and which they are."""
 
-    vectors: Shared
-    known: Shared
+    vectors: SharedValue
+    known: SharedValue
     start: int
     stop: int
 
@@ -62,12 +62,12 @@ def embed_steps(frame: Frame, images: Array32, workers: Workers) -> Generator[Pr
     vectors = np.empty((len(images), frame.metric.length), dtype=np.float32)
     for a, key in zip(starts, blocks, strict=True):
         vectors[a : a + _EMBEDDED] = found.pop(key)
-    count = min(workers.count, len(starts)) if workers.apart else 1
+    count = min(workers.count, len(starts)) if workers.separate_memory else 1
     edges = np.linspace(0, len(images), count + 1).astype(int)
     known = frame.metric.summary(vectors)  # of all at once: the bounds, and with them the work, are those of one part
     parts = []
     for a, b in pairwise(edges):
-        own, about = (workers.share(each[a:b], everywhere=False) for each in (vectors, known))
+        own, about = (workers.share(each[a:b], to_all=False) for each in (vectors, known))
         parts.append(Part(own, about, int(a), int(b)))
     return parts
 
@@ -102,7 +102,7 @@ def nearest_steps(
             key = f"nearest_{number:04d}_{first:07d}"
             blocks[key] = (frame, part.vectors, part.known, None, shared, 0, averages, *start)
     found = yield from run_blocks(nearest_block, blocks, workers=workers)
-    workers.forget(shared)
+    workers.release(shared)
     return _merged(parts, list(found.values()), distance, known.chosen)
 
 
@@ -112,12 +112,12 @@ def known_steps(
     """Compute how far each image is from one average in one pose, those that are chosen for it."""
     shared = workers.share(splines)
     distance = yield from _known(frame, parts, shared, chosen, workers)
-    workers.forget(shared)
+    workers.release(shared)
     return distance
 
 
 def _known(
-    frame: Frame, parts: Sequence[Part], splines: Shared, chosen: Counts, workers: Workers
+    frame: Frame, parts: Sequence[Part], splines: SharedValue, chosen: Counts, workers: Workers
 ) -> Generator[Progress, None, Array64]:
     blocks: dict[str, tuple[Any, ...]] = {}
     for part in parts:

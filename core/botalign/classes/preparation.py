@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.classes.turning import cut_to_disc, disc_spans
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.images import ImageStack
 from botalign.maps import MapWarning
 
@@ -108,8 +108,9 @@ def prepare(
     if diameter_angstrom is not None:
         if not 4 * pixel <= diameter_angstrom <= side * pixel:
             raise InputError(
-                f"diameter: got {diameter_angstrom:g} A, expected {4 * pixel:g} to {side * pixel:g}, since the "
-                f"images are {side} pixels of {pixel:g} A."
+                Setting("diameter_angstrom"),
+                f": got {diameter_angstrom:g} A, expected {4 * pixel:g} to "
+                f"{side * pixel:g}, since the images are {side} pixels of {pixel:g} A.",
             )
         radius = min(radius, diameter_angstrom / (2 * pixel))
     spans = disc_spans(side, radius)
@@ -123,13 +124,12 @@ def prepare(
     excess = sign * (level - images[:, outside].mean(axis=1, dtype=np.float64))
     ready = np.float32(sign) * (images - level.astype(np.float32)[:, None, None]) + np.float32(excess.mean())
     cut_to_disc(ready, spans)
-    advice = "leave --invert (invert=True) out" if invert else "use --invert (invert=True)"
-    scale = _scale(ready, excess, stack.name, advice=advice)
+    scale = _scale(ready, excess, stack.name, inverted=invert)
     ready *= np.float32(1 / scale)
     return PreparedImages(ready, scale, radius, pixel)
 
 
-def _scale(images: Array32, excess: NDArray[np.float64], name: str, *, advice: str) -> float:
+def _scale(images: Array32, excess: NDArray[np.float64], name: str, *, inverted: bool) -> float:
     """Return the mass of the images; if that is as good as zero, what their absolute values add up to."""
     mean = float(excess.mean())
     error = float(excess.std() / np.sqrt(len(excess)))
@@ -137,8 +137,12 @@ def _scale(images: Array32, excess: NDArray[np.float64], name: str, *, advice: s
         return float(np.abs(images).sum(dtype=np.float64)) / len(images)
     if mean < 0:
         warnings.warn(
-            f"{name}: the particles are darker than their background, but must be bright; {advice}.",
-            MapWarning,
+            MapWarning(
+                f"{name}: the particles are darker than their background, but must be bright; ",
+                "leave out " if inverted else "use ",
+                Setting("invert", True),
+                ".",
+            ),
             stacklevel=3,
         )
     return abs(float(images.sum(dtype=np.float64))) / len(images)

@@ -1,4 +1,4 @@
-"""Coordinates from distances: diffusion maps."""
+"""Embeddings: coordinates of many maps from their distances, by diffusion maps."""
 
 from botalign.embeddings.bandwidth import automatic_bandwidth
 from botalign.embeddings.circles import circular_rank_correlation, openness

@@ -1,44 +1,47 @@
-"""Is an embedding a circle? Numbers for it."""
+"""Statistics for embeddings that form a circle."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 
 
 def circular_rank_correlation(first: ArrayLike, second: ArrayLike) -> float:
-    r"""Tell how well two circles of angles agree in their order, whichever way round (Mardia 1975).
+    r"""Return the rank correlation of two sets of angles, in either direction around the circle.
 
     .. math:: r = \max_\pm \Big| \frac 1 n \sum_i e^{i (\alpha_i \pm \beta_i)} \Big|
 
-    with the ranks of the angles on a circle, :math:`\alpha_i = 2 \pi \operatorname{rank}(\theta_i) / n`. After Mardia
-    1975, Journal of the Royal Statistical Society B 37, 349.
+    where the angles are replaced by their ranks on the circle, :math:`\alpha_i = 2 \pi \operatorname{rank}(\theta_i) /
+    n` (Mardia 1975, Journal of the Royal Statistical Society B 37, 349).
 
     Parameters
     ----------
     first, second : array_like, shape (n,)
-        Angles, in radians, of any turn.
+        Angles in radians.
 
     Returns
     -------
     float
-        1 if going round the one circle is going round the other, in the same direction or the other; about
-        :math:`1 / \sqrt n` for angles that have nothing to do with each other.
+        1 if the angles have the same order around the circle, in the same or in opposite directions; about
+        :math:`1 / \sqrt n` for independent angles.
 
     Raises
     ------
     InputError
-        If the two differ in number or are empty.
+        If the numbers of angles differ or are 0.
     """
-    one, other = (np.asarray(angles, dtype=np.float64).ravel() for angles in (first, second))
-    if len(one) != len(other) or not len(one):
-        raise InputError(f"angles: got {len(one)} and {len(other)}, expected the same number, one at least.")
-    alpha, beta = _ranked(one), _ranked(other)
+    a, b = (np.asarray(angles, dtype=np.float64).ravel() for angles in (first, second))
+    if len(a) != len(b) or not len(a):
+        raise InputError(
+            Setting("first"), " and ", Setting("second"), f": got {len(a)} and {len(b)} angles, expected the same "
+            "number, at least 1.",
+        )  # fmt: skip
+    alpha, beta = _ranked(a), _ranked(b)
     return float(max(abs(np.exp(1j * (alpha - beta)).mean()), abs(np.exp(1j * (alpha + beta)).mean())))
 
 
 def openness(coordinates: ArrayLike) -> float:
-    """Tell how open a circle about the origin is: the smallest distance from the origin, as a part of the mean.
+    """Return the smallest distance of points from the origin, divided by the mean distance.
 
     Parameters
     ----------
@@ -55,7 +58,7 @@ def openness(coordinates: ArrayLike) -> float:
 
 
 def _ranked(angles: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the ranks of angles on a circle, spread evenly over it."""
+    """Return the ranks of angles, as evenly spaced angles."""
     ranks = np.empty(len(angles))
     ranks[np.argsort(angles % (2 * np.pi), kind="stable")] = np.arange(len(angles))
     return 2 * np.pi * ranks / len(angles)

@@ -19,12 +19,17 @@ def to_chimerax(transform: Matrix, model: str = "#2") -> str:
     transform : ndarray, shape (3, 4)
         Position of the model.
     model : str
-        Specification of the model.
+        ChimeraX specification of the model.
+
+    Returns
+    -------
+    str
+        The command.
 
     Raises
     ------
     InputError
-        If the transform mirrors: the position of a model cannot.
+        If the transform mirrors, which the position of a model cannot.
     """
     _refuse_mirror(transform, "the position of a model in ChimeraX", "use `volume flip` there, or write the moved map")
     numbers = ",".join(f"{value:.9g}" for value in transform.ravel())
@@ -36,7 +41,7 @@ def to_pyem(transform: Matrix, moving_centre: Matrix, fixed_centre: Matrix) -> s
 
     If a map moves by :math:`x \mapsto R x + t`, the orientation :math:`A` of a particle (``x_image = A x_map``) becomes
     :math:`A R^T`, and its origin grows by :math:`A R^T t`. The matrix is :math:`(R^T \mid t)`, with :math:`t` measured
-    between the points about which particles rotate.
+    between the centres about which particles rotate.
 
     Parameters
     ----------
@@ -45,10 +50,15 @@ def to_pyem(transform: Matrix, moving_centre: Matrix, fixed_centre: Matrix) -> s
     moving_centre, fixed_centre : ndarray, shape (3,)
         Positions of voxel ``side // 2`` of the moving and of the fixed map.
 
+    Returns
+    -------
+    str
+        The matrix as JSON.
+
     Raises
     ------
     InputError
-        If the transform mirrors: the orientation of a particle cannot.
+        If the transform mirrors, which the orientation of a particle cannot.
     """
     _refuse_mirror(transform, "the orientation of a particle", "flip the hand of the map and align again")
     shift = apply_transform(transform, moving_centre) - fixed_centre
@@ -56,7 +66,7 @@ def to_pyem(transform: Matrix, moving_centre: Matrix, fixed_centre: Matrix) -> s
 
 
 def to_napari(transform: Matrix) -> Matrix:
-    """Return the transform as a 4x4 matrix for coordinates ``(z, y, x)``. It may mirror."""
+    """Return the transform as a 4x4 matrix of coordinates ``(z, y, x)``; it may mirror."""
     affine = np.eye(4)
     affine[:3, :3] = transform[::-1, :3][:, ::-1]
     affine[:3, 3] = transform[::-1, 3]

@@ -1,4 +1,4 @@
-"""Rigid transforms, mirrors among them, as 3x4 matrices: ``y = M[:, :3] @ x + M[:, 3]``, ``(x, y, z)`` in angstrom."""
+"""Rigid transforms, with or without a mirror, as 3x4 matrices: ``y = M[:, :3] @ x + M[:, 3]`` in angstrom, x first."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -6,18 +6,18 @@ from numpy.typing import ArrayLike
 from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting
 
-#: The mirror that goes before a rotation where the hand is wrong. One plane is as good as any other: two mirrored maps
-#: differ by a rotation. This one turns the first array axis round and nothing else.
+#: The mirror that is applied before the rotation when the moving map is mirrored. The choice of the plane does not
+#: matter: maps mirrored in two planes differ by a rotation. This one reverses the first array axis.
 MIRROR = np.diag([1.0, 1.0, -1.0])
 
 
 def identity() -> Matrix:
-    """Return the transform that moves nothing."""
+    """Return the identity."""
     return np.eye(3, 4)
 
 
 def compose(outer: ArrayLike, inner: ArrayLike) -> Matrix:
-    """Return the transform that applies ``inner`` first and ``outer`` then."""
+    """Return the transform that applies ``inner`` first, then ``outer``."""
     a, b = np.asarray(outer, dtype=np.float64), np.asarray(inner, dtype=np.float64)
     return np.column_stack([a[:, :3] @ b[:, :3], a[:, :3] @ b[:, 3] + a[:, 3]])
 
@@ -30,19 +30,19 @@ def inverse(transform: ArrayLike) -> Matrix:
 
 
 def apply_transform(transform: ArrayLike, points: ArrayLike) -> Matrix:
-    """Move points, shape (..., 3) as ``(x, y, z)``."""
+    """Transform points ``(x, y, z)``, shape (..., 3)."""
     m = np.asarray(transform, dtype=np.float64)
     return np.asarray(np.asarray(points, dtype=np.float64) @ m[:, :3].T + m[:, 3])
 
 
 def transform_about(linear: ArrayLike, centre_from: ArrayLike, centre_to: ArrayLike) -> Matrix:
-    """Return the transform with linear part ``linear`` (3x3) that takes ``centre_from`` to ``centre_to``."""
+    """Return the transform with the linear part ``linear`` (3x3) that takes ``centre_from`` to ``centre_to``."""
     a = np.asarray(linear, dtype=np.float64)
     return np.column_stack([a, np.asarray(centre_to, float) - a @ np.asarray(centre_from, float)])
 
 
 def is_rigid(transform: ArrayLike, *, tolerance: float = 1e-6) -> bool:
-    """Whether a 3x4 matrix keeps distances (its determinant may be 1 or -1)."""
+    """Return whether a 3x4 matrix preserves distances; the determinant of its linear part may be 1 or -1."""
     m = np.asarray(transform, dtype=np.float64)
     return bool(
         m.shape == (3, 4) and np.isfinite(m).all() and np.allclose(m[:, :3] @ m[:, :3].T, np.eye(3), atol=tolerance)
@@ -50,7 +50,7 @@ def is_rigid(transform: ArrayLike, *, tolerance: float = 1e-6) -> bool:
 
 
 def checked_transform(transform: ArrayLike | None) -> Matrix:
-    """Return a rigid transform that was given as a matrix, shape (3, 4); the identity if it is None.
+    """Return the option `transform` as an array of shape (3, 4); the identity if it is None.
 
     Raises
     ------
@@ -59,5 +59,6 @@ def checked_transform(transform: ArrayLike | None) -> Matrix:
     """
     checked = identity() if transform is None else np.asarray(transform, dtype=np.float64)
     if not is_rigid(checked):
-        raise InputError(Setting("transform"), ": expected a 3x4 matrix of a rigid transform in angstrom.")
+        found = "a matrix that is not rigid" if checked.shape == (3, 4) else f"an array of shape {checked.shape}"
+        raise InputError(Setting("transform"), f": got {found}, expected a rigid transform, 3x4, in angstrom.")
     return checked

@@ -1,4 +1,4 @@
-"""Rotations of space: matrices, unit quaternions ``(w, x, y, z)``, rotation vectors, and the angle between two."""
+"""Rotations: matrices, unit quaternions ``(w, x, y, z)``, rotation vectors, and the angle between two rotations."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,14 +8,14 @@ from botalign.arrays import Matrix
 
 
 def random_rotations(count: int, rng: np.random.Generator) -> Matrix:
-    """Draw rotations uniformly (Haar measure) from SO(3).
+    """Draw rotations uniformly from SO(3) (Haar measure).
 
     Parameters
     ----------
     count : int
-        How many.
+        Number of rotations.
     rng : numpy.random.Generator
-        Source of randomness.
+        Random number generator.
 
     Returns
     -------
@@ -26,16 +26,16 @@ def random_rotations(count: int, rng: np.random.Generator) -> Matrix:
 
 
 def random_quaternions(count: int, rng: np.random.Generator) -> Matrix:
-    """Draw unit quaternions uniformly: a normalised Gaussian vector in four dimensions has no preferred direction."""
+    """Draw unit quaternions uniformly, as normalised Gaussian vectors in four dimensions."""
     q = rng.standard_normal((count, 4))
     return np.asarray(q / np.linalg.norm(q, axis=1, keepdims=True))
 
 
 def uniform_rotations(count: int) -> Matrix:
-    """Return rotations spread evenly over SO(3), the same ones each time, shape (count, 3, 3).
+    """Return rotations that cover SO(3) evenly, shape (count, 3, 3); the same ones each time.
 
-    The super-Fibonacci spiral of Alexa (2022, CVPR, 8291): two irrational turns wind a line round the unit quaternions.
-    A thousand of them leave no rotation further than about 20 degrees from the nearest.
+    They lie on the super-Fibonacci spiral of Alexa (2022, CVPR, 8291). With a thousand of them, every rotation is
+    within about 20 degrees of the nearest.
     """
     s = np.arange(count) + 0.5
     inner, outer = np.sqrt(s / count), np.sqrt(1 - s / count)
@@ -47,9 +47,9 @@ def uniform_rotations(count: int) -> Matrix:
 
 
 def matrix_from_quaternion(quaternion: ArrayLike) -> Matrix:
-    """Rotation matrices of unit quaternions ``(w, x, y, z)``, shape (..., 4) to (..., 3, 3)."""
+    """Return the rotation matrices, shape (..., 3, 3), of unit quaternions ``(w, x, y, z)``, shape (..., 4)."""
     q = np.asarray(quaternion, dtype=np.float64)
-    # Written out: scipy's Rotation takes longer to set up than a search step's other arithmetic together.
+    # Creating a scipy Rotation takes longer than all other arithmetic of a search step.
     w, x, y, z = q.tolist() if q.ndim == 1 else q.T
     rows = [
         [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
@@ -61,7 +61,7 @@ def matrix_from_quaternion(quaternion: ArrayLike) -> Matrix:
 
 
 def quaternion_from_matrix(rotation: ArrayLike) -> Matrix:
-    """Return unit quaternions ``(w, x, y, z)``, ``w >= 0``, of rotation matrices, shape (..., 3, 3) to (..., 4)."""
+    """Return the unit quaternions ``(w, x, y, z)``, ``w >= 0``, shape (..., 4), of matrices, shape (..., 3, 3)."""
     R = np.asarray(rotation, dtype=np.float64)
     q = Rotation.from_matrix(R.reshape(-1, 3, 3)).as_quat()[:, [3, 0, 1, 2]]
     q = np.where(q[:, :1] < 0, -q, q)
@@ -69,12 +69,12 @@ def quaternion_from_matrix(rotation: ArrayLike) -> Matrix:
 
 
 def matrix_from_rotation_vector(vector: ArrayLike) -> Matrix:
-    """Rotation matrix about the direction of ``vector`` by its length in radians, shape (3,) to (3, 3)."""
+    """Return the matrix, shape (3, 3), of the rotation about ``vector``, shape (3,), by its length in radians."""
     return np.asarray(Rotation.from_rotvec(np.asarray(vector, dtype=np.float64)).as_matrix(), dtype=np.float64)
 
 
 def axis_angle(rotation: ArrayLike) -> tuple[Matrix, float]:
-    """Axis (a unit vector, ``(0, 0, 1)`` for the identity) and angle in degrees, 0 to 180, of a rotation matrix."""
+    """Return the axis (a unit vector; ``(0, 0, 1)`` for the identity) and the angle (0 to 180 degrees) of a matrix."""
     vector = Rotation.from_matrix(np.asarray(rotation, dtype=np.float64)).as_rotvec()
     angle = float(np.linalg.norm(vector))
     axis = np.array([0.0, 0.0, 1.0]) if angle < 1e-12 else vector / angle
@@ -82,9 +82,9 @@ def axis_angle(rotation: ArrayLike) -> tuple[Matrix, float]:
 
 
 def euler_zyz_degrees(rotation: ArrayLike) -> Matrix:
-    """Euler angles ``(a, b, c)`` in degrees of a rotation matrix ``Rz(a) Ry(b) Rz(c)``, ``b`` from 0 to 180.
+    """Return the Euler angles ``(a, b, c)`` in degrees of a rotation ``Rz(a) Ry(b) Rz(c)``, with ``b`` from 0 to 180.
 
-    Where ``b`` is 0 or 180 only the sum or the difference of the others counts, and ``c`` is 0.
+    Where ``b`` is 0 or 180, only the sum or the difference of the others is defined, and ``c`` is 0.
     """
     R = np.asarray(rotation, dtype=np.float64)
     b = np.arctan2(np.hypot(R[0, 2], R[1, 2]), R[2, 2])
@@ -94,16 +94,16 @@ def euler_zyz_degrees(rotation: ArrayLike) -> Matrix:
 
 
 def geodesic_degrees(first: ArrayLike, second: ArrayLike) -> NDArray[np.float64]:
-    r"""Angle of the rotation that takes ``second`` to ``first``, in degrees.
+    r"""Return the angle of the rotation that takes ``second`` to ``first``, in degrees.
 
-    The geodesic distance on SO(3), :math:`\Theta(R, S) = \arccos\left((\mathrm{tr}\, R S^T - 1) / 2\right)`
-    (eq. 9 of Singer and Yang 2024), computed by way of :math:`\|R - S\|_F = 2\sqrt{2} \sin(\Theta / 2)`, which keeps
-    its precision at small angles where the arc cosine loses half of its digits.
+    This is the geodesic distance on SO(3), :math:`\Theta(R, S) = \arccos\left((\mathrm{tr}\, R S^T - 1) / 2\right)`
+    (eq. 9 of Singer and Yang 2024). It is computed from :math:`\|R - S\|_F = 2\sqrt{2} \sin(\Theta / 2)`, because the
+    arc cosine loses half of its digits at small angles.
 
     Parameters
     ----------
     first, second : array_like, shape (..., 3, 3)
-        Rotation matrices; their leading axes are broadcast.
+        Rotation matrices; leading axes are broadcast.
 
     Returns
     -------

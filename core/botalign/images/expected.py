@@ -1,14 +1,14 @@
-"""Checks that an argument is a stack of images."""
+"""The check that an argument is a stack of images."""
 
 from __future__ import annotations
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.images.stack import ImageStack
 from botalign.maps.expected import kind_of
 
 
 def expect_stack(value: object, role: str) -> None:
-    """Refuse what is no stack of images; as :func:`expect_map` for maps."""
+    """Refuse an argument that is not a stack of images, as :func:`expect_map` for maps."""
     if not isinstance(value, ImageStack):
-        advice = "botalign.ImageStack(array) makes one of an array, botalign.read_images(path).stack reads one"
-        raise InputError(f"{role}: got {kind_of(value)}, expected an ImageStack; {advice}.")
+        advice = "read a file with botalign.read_stack, convert an array with botalign.ImageStack(array)"
+        raise InputError(Setting(role), f": got {kind_of(value)}, expected an ImageStack; {advice}.")

@@ -1,4 +1,4 @@
-"""Poses of images in RELION's convention."""
+"""Poses of images in the convention of RELION."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Array = NDArray[np.float64]
 def relion_pose(
     angles_degrees: Array, shifts_angstrom: Array, *, side: int, pixel_size_angstrom: float
 ) -> tuple[Array, Array]:
-    """Return the angle psi and the origin that bring images into the pose of their averages.
+    """Return the angle psi and the origin that align images to their averages.
 
-    An average rotated by the angle, from x to y about its middle, and then shifted looks like the image. RELION shifts
-    the image by its origin and then rotates it by psi about the pixel ``side // 2``.
+    An image shows the average, rotated by the angle from x to y about its centre and then shifted. RELION shifts the
+    image by its origin and then rotates it by psi about the pixel ``side // 2``.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def relion_pose(
         ``rlnOriginXAngst`` and ``rlnOriginYAngst``.
     """
     angle = np.radians(angles_degrees)
-    # The middle is (side - 1) / 2.
+    # The centre of an image is at (side - 1) / 2.
     off = (side // 2 - (side - 1) / 2) * pixel_size_angstrom
     rotated = off * np.stack([np.cos(angle) - np.sin(angle), np.sin(angle) + np.cos(angle)], axis=1)
     psi = -angles_degrees

@@ -1,4 +1,4 @@
-"""A stack of images, which shares its file format with maps."""
+"""The stack of images, which has the same file format as a map."""
 
 from __future__ import annotations
 
@@ -9,30 +9,41 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, counted
 from botalign.files import output_file
 from botalign.maps.writing import Header, blank_header, write_sections
 
-STACK_SUFFIXES = (".mrcs", ".mrcs.gz", ".mrcs.bz2")
+STACK_EXTENSIONS = (".mrcs", ".mrcs.gz", ".mrcs.bz2")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ImageStack:
-    """Images of one size.
+    """A stack of images of the same size.
 
     Attributes
     ----------
-    images : ndarray, shape (images, y, x), float32
-        The images.
+    images : ndarray of float32, shape (images, y, x)
+        Images. Arrays of other real types are converted.
     pixel_size_angstrom : tuple of float
         Pixel sides ``(x, y)`` in angstrom.
     name : str
-        What messages call the stack: its file, usually.
+        Name of the stack in messages, usually its file.
 
     Raises
     ------
     InputError
-        If `images` is not three-dimensional, or holds values that are not real and finite, or a pixel has no size.
+        If `images` is empty, not three-dimensional, not real or not finite, or a pixel size is not positive.
+
+    See Also
+    --------
+    read_stack : Read a stack from a file.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import botalign
+    >>> botalign.ImageStack(np.zeros((10, 32, 32)), (1.5, 1.5), name="particles.mrcs")
+    <ImageStack particles.mrcs: 10 images of 32 x 32 pixels of 1.5 A>
     """
 
     images: NDArray[np.float32]
@@ -40,12 +51,12 @@ class ImageStack:
     name: str = "stack"
 
     def __post_init__(self) -> None:
-        """Take any real array, keep float32, and check it."""
+        """Convert the images to float32 and check them."""
         images = np.asarray(self.images)
         if images.ndim != 3 or not images.size:
-            raise InputError(f"{self.name}: got an array of shape {images.shape}, expected images (image, y, x).")
+            raise InputError(f"{self.name}: got an array of shape {images.shape}, expected a stack (image, y, x).")
         if images.dtype.kind not in "biuf":
-            raise InputError(f"{self.name}: got values of type {images.dtype}, expected real ones; convert them.")
+            raise InputError(f"{self.name}: got values of type {images.dtype}, expected real values; convert them.")
         with np.errstate(over="ignore", invalid="ignore"):
             images = np.ascontiguousarray(images, dtype=np.float32)
             total = images.sum(dtype=np.float64)
@@ -54,22 +65,22 @@ class ImageStack:
             bad = np.flatnonzero(counts)
             where = f"image {bad[0] + 1}" if len(bad) == 1 else f"{len(bad)} images, the first image {bad[0] + 1}"
             raise InputError(
-                f"{self.name}: {counts.sum()} pixels are NaN or infinite, in {where}; replace them (by 0, say) and try "
-                "again."
+                f"{self.name}: {counted(counts.sum(), 'pixel is', 'pixels are')} NaN or infinite, in {where}, "
+                "expected finite values; replace such values, for example by 0."
             )
         x, y = (float(side) for side in self.pixel_size_angstrom)
         if not (0 < x < np.inf and 0 < y < np.inf):
-            raise InputError(f"{self.name}: got pixels of {x:g} x {y:g} A, expected positive sides.")
+            raise InputError(f"{self.name}: got pixels of {x:g} x {y:g} A, expected two positive sides.")
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "pixel_size_angstrom", (x, y))
 
     def __repr__(self) -> str:
-        """Return one line: the pixels are many."""
+        """Return one line without the pixels."""
         return f"<ImageStack {self.summary}>"
 
     @property
     def summary(self) -> str:
-        """What the stack holds, in one line."""
+        """Name, number and size of the images, in one line."""
         count, rows, columns = self.images.shape
         x, y = self.pixel_size_angstrom
         pixel = f"{x:.6g}" if x == y else f"{x:.6g} x {y:.6g}"
@@ -77,26 +88,39 @@ class ImageStack:
         return f"{Path(self.name).name}: {images} of {columns} x {rows} pixels of {pixel} A"
 
     def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write the images as a stack in MRC format, 32-bit floats.
+        """Write the images as a stack in MRC format, as 32-bit floats.
 
         Parameters
         ----------
         path : path-like
             File to write, with the extension ``.mrcs``, or ``.mrcs.gz`` or ``.mrcs.bz2`` for a compressed file.
-        overwrite : bool
+        overwrite : bool, optional
             Whether to replace an existing file.
 
         Raises
         ------
         InputError
-            If the extension is unknown, the file exists, the folder is missing or not writable, or the disk is full.
+            If the extension is unknown, the file exists and `overwrite` is false, the folder is missing or not
+            writable, or the disk is full.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> import botalign
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "particles.mrcs"
+        ...     botalign.ImageStack(np.zeros((10, 32, 32))).write(path)
+        ...     botalign.holds_images(path)
+        True
         """
-        with output_file(path, overwrite=overwrite, suffixes=STACK_SUFFIXES) as temporary:
+        with output_file(path, overwrite=overwrite, extensions=STACK_EXTENSIONS) as temporary:
             write_sections(temporary, path, _header(self), self.images)
 
 
 def _header(stack: ImageStack) -> Header:
-    """Space group 0 and one section a cell is what makes it a stack (MRC2014)."""
+    """Return the header of a stack: in MRC2014, a stack has space group 0 and one section per cell."""
     header, images = blank_header(0), stack.images
     x, y = stack.pixel_size_angstrom
     header["nz"], header["ny"], header["nx"] = images.shape

@@ -1,8 +1,17 @@
-"""Much work in blocks: resumable, over threads, processes or a cluster."""
+"""Large work in blocks: resumable, on threads, processes or a cluster."""
 
 from botalign.jobs.blocks import run_blocks
-from botalign.jobs.store import BlockStore, remove_work
+from botalign.jobs.store import BlockStore, block_names, remove_work
 from botalign.jobs.versions import versions
-from botalign.jobs.workers import Shared, Workers, open_workers
+from botalign.jobs.workers import SharedValue, Workers, open_workers
 
-__all__ = ["BlockStore", "Shared", "Workers", "open_workers", "remove_work", "run_blocks", "versions"]
+__all__ = [
+    "BlockStore",
+    "SharedValue",
+    "Workers",
+    "block_names",
+    "open_workers",
+    "remove_work",
+    "run_blocks",
+    "versions",
+]

@@ -1,4 +1,4 @@
-"""Blocks of work, run by whoever is there, in any order, with results that depend on neither."""
+"""Running blocks of work on workers, with results that do not depend on the workers or on the order."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from botalign.jobs.store import BlockStore
 from botalign.jobs.workers import Workers
 from botalign.progress import Progress
 
-#: How often a block is begun whose worker is lost.
-TRIES = 4
-#: Blocks handed out at a time, for each that can be worked on at once: enough to keep all busy.
-AHEAD = 2
+#: Attempts at a block before the work fails, if its workers are lost.
+ATTEMPTS = 4
+#: Submitted blocks for each block that can run at once: enough to keep all workers busy.
+SUBMITTED_PER_WORKER = 2
 
 
 def run_blocks(
@@ -27,69 +27,70 @@ def run_blocks(
 ) -> Generator[Progress, None, dict[str, Any]]:
     """Call a function for each block and return all results.
 
-    Closing the generator ends the work: blocks that were not begun are dropped, those under way are waited for, in
-    threads, or left behind. A block whose worker is lost is begun again.
+    Closing the generator cancels the work: blocks that have not started are dropped, and running blocks are not waited
+    for. A block whose worker is lost is submitted again.
 
     Parameters
     ----------
     function : callable
-        What to call. To be sent to other processes it must live in a module, and must not draw on anything but its
-        arguments, so that it makes no difference who calls it. With a `store` it returns a dict of arrays.
+        Function to call. Other processes must be able to import it, and its result must depend on its arguments only.
+        With a `store` it returns a dictionary of arrays.
     blocks : mapping
-        The arguments of each block by the block's name. An argument made by :meth:`Workers.share` stands for its value.
+        Arguments of each block, by the name of the block. Values from :meth:`Workers.share` are replaced by the shared
+        value.
     workers : Workers
-        Who does it.
+        Workers that run the blocks.
     store : BlockStore, optional
-        Where results are kept; blocks found there are not done again.
+        Store of the results. Blocks that it holds are not run.
     stage : str, optional
         Stage to report.
 
     Yields
     ------
     Progress
-        At once, and after each block.
+        At the start, and after each block.
 
     Returns
     -------
     dict
-        The results by the blocks' names, in the order of `blocks`.
+        Results by the name of the block, in the order of `blocks`.
 
     Raises
     ------
     InputError
-        If one block's worker is lost again and again.
+        If the workers of one block are lost several times.
     Exception
-        What `function` raised; what was done before is kept.
+        The exception of `function`. Results of other blocks remain in the store.
     """
     results: dict[str, Any] = {}
     if store is not None:
         found = ((key, store.get(key)) for key in blocks)
         results = {key: arrays for key, arrays in found if arrays is not None}
     kept = len(results)
-    todo = [key for key in blocks if key not in results]
-    tries = dict.fromkeys(todo, 0)
+    waiting = [key for key in blocks if key not in results]
+    attempts = dict.fromkeys(waiting, 0)
     running: dict[Future[Any], tuple[str, Executor]] = {}
     yield Progress(stage, kept, len(blocks), kept=kept)
     try:
-        while todo or running:
-            while todo and len(running) < AHEAD * workers.count:
-                key = todo.pop(0)
-                tries[key] += 1
-                begun = workers.submit(function, blocks[key])
-                running[begun.future] = key, begun.executor
-            ended, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in sorted(ended, key=lambda each: running[each][0]):
+        while waiting or running:
+            while waiting and len(running) < SUBMITTED_PER_WORKER * workers.count:
+                key = waiting.pop(0)
+                attempts[key] += 1
+                submitted = workers.submit(function, blocks[key])
+                running[submitted.future] = key, submitted.executor
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in sorted(done, key=lambda each: running[each][0]):
                 key, executor = running.pop(future)
                 error = _error_of(future)
                 if error is not None:
                     if not workers.recover(error, executor):
                         raise error
-                    if tries[key] == TRIES:
+                    if attempts[key] == ATTEMPTS:
                         raise InputError(
-                            f"workers: {TRIES} were lost over one block of work ({key}), expected them to live; was "
-                            "there too little memory? Use fewer at a time."
+                            f"block {key}: {ATTEMPTS} workers were lost while they computed it, probably for lack of "
+                            "memory; use fewer workers."
                         ) from error
-                    todo.insert(0, key)
+                    waiting.insert(0, key)
                     continue
                 results[key] = future.result()
                 if store is not None:
@@ -104,5 +105,5 @@ def run_blocks(
 def _error_of(future: Future[Any]) -> BaseException | None:
     try:
         return future.exception()
-    except BaseException as error:  # cancelled by a cluster that lost what the block needs
+    except BaseException as error:  # cancelled by a cluster that lost an argument of the block
         return error

@@ -1,4 +1,4 @@
-"""Locks by which programs keep out of each other's folders."""
+"""File locks, so that two programs do not work in one folder."""
 
 from __future__ import annotations
 
@@ -10,45 +10,45 @@ from weakref import WeakValueDictionary
 
 
 class Lock:
-    """A file that this program has locked, for as long as somebody holds this object.
+    """A lock on a file, held as long as this object exists.
 
-    The system lets go of it when the program ends, however it ends, so nothing that a killed one left is in the way.
+    The operating system releases it when the program ends, even if it is killed.
 
     Attributes
     ----------
-    fresh : bool
-        Whether nobody else in this program held it already.
+    is_first : bool
+        Whether nothing else in this program held the lock.
     """
 
     def __init__(self, descriptor: int) -> None:
-        self.fresh = True
-        # A bare one: a file object in a cycle with this may be closed, with a warning, before this lets go of it.
+        self.is_first = True
+        # A file object in a reference cycle could be closed, with a warning, before this object is deleted.
         self._descriptor = descriptor
 
     def __del__(self) -> None:
-        """Let go of it."""
+        """Release the lock."""
         os.close(self._descriptor)
 
 
 _HELD: WeakValueDictionary[Path, Lock] = WeakValueDictionary()
-#: One thread at a time looks and locks, else the second of two would find the file locked, and not know by whom.
-_TURN = threading.Lock()
+#: Otherwise the second of two threads would find the file locked, but no lock of this program.
+_ONE_THREAD = threading.Lock()
 
 
-def lock_of(path: Path) -> Lock | None:
-    """Lock a file, which is made if it is missing, or return None if another program has locked it.
+def lock_file(path: Path) -> Lock | None:
+    """Create a file if it is missing, and lock it; return None if another program has locked it.
 
-    Two calls in one program share a lock. Where the file system knows no locks, nothing is locked.
+    Calls in one program share a lock. On a file system without locks, nothing is locked.
 
     Raises
     ------
     OSError
-        If the file can't be written.
+        If the file cannot be written.
     """
     key = path.resolve()
-    with _TURN:
+    with _ONE_THREAD:
         if (held := _HELD.get(key)) is not None:
-            held.fresh = False
+            held.is_first = False
             return held
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         if not _locked(descriptor):
@@ -59,7 +59,7 @@ def lock_of(path: Path) -> Lock | None:
 
 
 def _locked(descriptor: int) -> bool:
-    """Lock an open file; return False if another program has."""
+    """Lock an open file; return False if another program has locked it."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -69,7 +69,7 @@ def _locked(descriptor: int) -> bool:
             import fcntl
 
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):  # the latter on Windows
+    except (BlockingIOError, PermissionError):  # Windows raises PermissionError
         return False
     except OSError:
         pass

@@ -1,4 +1,4 @@
-"""Results of blocks, kept in a folder until all are there: what was done when the work was stopped isn't done again."""
+"""The work folder: results of blocks, kept until the work is complete, so that it can be resumed."""
 
 from __future__ import annotations
 
@@ -17,87 +17,85 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.errors import InputError
-from botalign.jobs.locks import Lock, lock_of
+from botalign.jobs.locks import Lock, lock_file
 
 Arrays = dict[str, NDArray[Any]]
 
 _DESCRIPTION = "work.json"
-_TEMPORARY, _LOCK = ".botalign-", ".botalign-lock"
+_TEMPORARY, _LOCK, _BLOCK = ".botalign-", ".botalign-lock", ".npz"
 
 
 class BlockStore:
-    """A folder with one file a block.
+    """A folder with one file for each block.
 
-    A file appears when its block is complete, under its own name, whatever moment the work is killed at. Only one
-    program at a time works in a folder, until it closes the store or ends.
+    A file is renamed to its final name when its block is complete, so a program that is killed leaves no incomplete
+    block. Only one program at a time can use a folder, until it closes the store or ends.
 
     Parameters
     ----------
     folder : path-like
-        The folder; made if it isn't there, with the folders above it.
+        Work folder. It is created if it does not exist, with its parents.
     description : mapping
-        What the work depends on: inputs and options, as JSON can hold them. It must hold all that changes a result, and
-        nothing that doesn't, such as the number of workers.
+        Inputs and options that the results depend on, as JSON-compatible values. It must not contain what the results
+        do not depend on, such as the number of workers.
 
     Raises
     ------
     InputError
-        If the folder holds other work, or something else, another program works in it, or it can't be written.
+        If the folder holds other work or other files, another program uses it, or it cannot be written.
     """
 
     def __init__(self, folder: str | os.PathLike[str], description: Mapping[str, Any]) -> None:
         self.folder = Path(folder)
         text = json.dumps(description, sort_keys=True, indent=1)
-        place = self.folder / _DESCRIPTION
+        path = self.folder / _DESCRIPTION
         try:
-            self._refuse_others(place, json.loads(text))  # before anything is written
+            self._refuse_other_work(path, json.loads(text))  # before anything is written
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._lock: Lock | None = lock_of(self.folder / _LOCK)
+            self._lock: Lock | None = lock_file(self.folder / _LOCK)
             if self._lock is None:
-                raise InputError(
-                    f"{self.folder}: another run is at work here, expected none; wait for its end, or write elsewhere."
-                )
-            self._refuse_others(place, json.loads(text))  # it may have begun meanwhile
-            if not place.exists():
-                self._write(place, text.encode())
-            if self._lock.fresh:
-                for left in self.folder.glob(f"{_TEMPORARY}*"):  # of a run that was killed while it wrote
-                    if left.name != _LOCK:
-                        left.unlink(missing_ok=True)
+                raise InputError(f"{self.folder}: another run uses this work folder; wait for it, or write elsewhere.")
+            self._refuse_other_work(path, json.loads(text))  # another run may have started in the meantime
+            if not path.exists():
+                self._write(path, text.encode())
+            if self._lock.is_first:
+                for leftover in self.folder.glob(f"{_TEMPORARY}*"):  # of a run that was killed while writing
+                    if leftover.name != _LOCK:
+                        leftover.unlink(missing_ok=True)
         except OSError as error:
             raise self._unusable(error) from error
 
     def __enter__(self) -> BlockStore:
-        """Hand out the store."""
+        """Return the store."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let others work in the folder."""
+        """Release the folder for other programs."""
         self._lock = None
 
     def get(self, key: str) -> Arrays | None:
-        """Return the arrays of a block, or None if it isn't done."""
+        """Return the arrays of a block, or None if it is not complete."""
         try:
-            # numpy leaves a file open that it can't read, unless it was opened here.
-            with self._place(key).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            # numpy does not close a file that it opened itself if it cannot read it.
+            with self._path(key).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 return {name: arrays[name] for name in arrays.files}
         except (FileNotFoundError, EOFError, ValueError, zipfile.BadZipFile):
-            return None  # not done, or cut off when the machine went down: to be done again
+            return None  # missing, or cut off when the machine crashed
 
     def put(self, key: str, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Keep the arrays of a block.
+        """Store the arrays of a block.
 
         Raises
         ------
         InputError
-            If the disk is full or the folder can't be written any more.
+            If the disk is full or the folder cannot be written.
         """
-        temporary = self.folder / f"{_TEMPORARY}{secrets.token_hex(6)}.npz"
+        temporary = self.folder / f"{_TEMPORARY}{secrets.token_hex(6)}{_BLOCK}"
         try:
             with temporary.open("xb") as file:
-                # mypy: numpy's stub takes every keyword for `allow_pickle`.
+                # The stub of numpy treats every keyword as `allow_pickle`.
                 np.savez(file, **arrays)  # type: ignore[arg-type]
-            temporary.replace(self._place(key))
+            temporary.replace(self._path(key))
         except OSError as error:
             raise self._unusable(error) from error
         finally:
@@ -105,47 +103,50 @@ class BlockStore:
                 temporary.unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Remove the folder and all that it holds, and only then let go of it."""
+        """Remove the folder and its content, then release it."""
         if sys.platform == "win32":
-            self._lock = None  # a file that is open can't be removed there
+            self._lock = None  # Windows cannot remove an open file
         remove_work(self.folder)
         self._lock = None
 
-    def _place(self, key: str) -> Path:
-        return self.folder / f"{key}.npz"
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}{_BLOCK}"
 
-    def _write(self, place: Path, content: bytes) -> None:
-        temporary = place.with_name(f"{_TEMPORARY}{secrets.token_hex(6)}")
+    def _write(self, path: Path, content: bytes) -> None:
+        temporary = path.with_name(f"{_TEMPORARY}{secrets.token_hex(6)}")
         temporary.write_bytes(content)
-        temporary.replace(place)
+        temporary.replace(path)
 
-    def _refuse_others(self, place: Path, wanted: dict[str, Any]) -> None:
+    def _refuse_other_work(self, path: Path, description: dict[str, Any]) -> None:
         if not self.folder.is_dir() or all(each.name.startswith(_TEMPORARY) for each in self.folder.iterdir()):
-            return  # nothing there, or of a run that was killed before it had written what it is about
+            return  # no work, or a run that was killed before it wrote its description
         try:
-            found = json.loads(place.read_text())
+            found = json.loads(path.read_text())
         except (OSError, ValueError):
             found = None
         if not isinstance(found, dict):
-            raise InputError(
-                f"{self.folder}: found something else, expected no folder or one with unfinished work; give another."
-            )
-        differing = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
+            raise InputError(f"{self.folder}: not a BOTalign work folder; give another folder, or a new one.")
+        differing = sorted(name for name in {*found, *description} if found.get(name) != description.get(name))
         if differing:
             what = ", ".join(differing).replace("_", " ")
             raise InputError(
-                f"{self.folder}: holds unfinished work with other {what}; repeat what began it to go on, or remove the "
-                "folder."
+                f"{self.folder}: holds unfinished work with other {what}; repeat the command that started it to resume "
+                "it, or remove the folder."
             )
 
     def _unusable(self, error: OSError) -> InputError:
         return InputError(
-            f"{self.folder}: can't be used for unfinished work ({error.strerror or error}); free some space or write "
+            f"{self.folder}: cannot be used as a work folder ({error.strerror or error}); free some space or write "
             "elsewhere."
         )
 
 
 def remove_work(folder: Path) -> None:
-    """Remove a folder of unfinished work with all that it holds; what isn't one stays."""
+    """Remove a work folder and its content; do nothing if it is not a work folder."""
     if (folder / _DESCRIPTION).is_file():
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def block_names(folder: Path) -> list[str]:
+    """Return the names of the blocks that are stored in a folder."""
+    return [path.stem for path in folder.glob(f"[!.]*{_BLOCK}")]

@@ -1,8 +1,8 @@
-"""Of what results depend on beside inputs and options: blocks of work from other versions are not mixed."""
+"""The versions that results depend on, so that blocks of different versions are not mixed."""
 
 from importlib import metadata
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of this program and of the libraries whose arithmetic it uses, by their names."""
+    """Return the versions of this package and of the libraries whose arithmetic it uses, by name."""
     return {name: metadata.version(name) for name in ("botalign", "numpy", "scipy", "numba")}

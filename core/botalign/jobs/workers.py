@@ -1,4 +1,4 @@
-"""Who works on the blocks: threads, processes, the workers of a Dask cluster, or any executor."""
+"""The workers that run blocks: threads, processes, the workers of a Dask cluster, or any executor."""
 
 from __future__ import annotations
 
@@ -16,48 +16,49 @@ from typing import Any
 
 import numpy as np
 
-from botalign.errors import InputError
-from botalign.threads import one_blas_thread
+from botalign.errors import InputError, Setting
+from botalign.options import whole_number
+from botalign.threads import one_blas_thread, thread_count
 
-#: Seconds to wait for a cluster to answer.
-PATIENCE = 10
+#: Seconds to wait for the answer of a cluster.
+TIMEOUT_SECONDS = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Shared:
-    """Stands for a large value among the arguments of a block; the block's function gets the value itself."""
+class SharedValue:
+    """A large value among the arguments of blocks, which is sent to a worker once instead of with every block."""
 
     number: int
     value: Any
-    everywhere: bool = True
+    to_all: bool = True
 
 
 @dataclass(frozen=True, eq=False)
-class Begun:
-    """A block under way, and the executor that has it."""
+class Submitted:
+    """A submitted block, and the executor that runs it."""
 
     future: Future[Any]
     executor: Executor
 
 
 class Workers:
-    """An executor, and how large values get to its workers.
+    """An executor, and the transfer of large values to its workers.
 
     Parameters
     ----------
     executor : concurrent.futures.Executor
-        Whatever runs the blocks. Values are pickled with every block unless `send` is given.
+        Executor that runs the blocks. Without `send`, shared values are pickled with every block.
     count : int
-        How many blocks it can work on at a time.
+        Number of blocks that can run at once.
     send : callable, optional
-        Takes a large value and whether all workers want it, brings it to all of them or to one, and returns what stands
-        for it among a block's arguments.
+        Takes a large value and whether all workers need it, sends it to all of them or to one, and returns the argument
+        to replace it by.
     release : callable, optional
-        Takes what `send` returned, when nobody will ask for it any more.
-    apart : bool, optional
-        Whether workers share no memory, so that each had better get a part of what is large.
+        Takes what `send` returned when it is no longer needed.
+    separate_memory : bool, optional
+        Whether the workers have separate memory, so that each should get only a part of large values.
     renew : callable, optional
-        Makes a new executor when the old one has lost a worker and takes no more work.
+        Returns a new executor when the old one has lost a worker and accepts no more blocks.
     """
 
     def __init__(
@@ -67,47 +68,47 @@ class Workers:
         *,
         send: Callable[[Any, bool], Any] | None = None,
         release: Callable[[Any], None] | None = None,
-        apart: bool = False,
+        separate_memory: bool = False,
         renew: Callable[[], Executor] | None = None,
     ) -> None:
         self.count = count
         self.executor = executor
-        self.apart = apart
-        self._send = send or (lambda value, everywhere: value)
-        self._release = release or (lambda brought: None)
+        self.separate_memory = separate_memory
+        self._send = send or (lambda value, to_all: value)
+        self._release = release or (lambda sent: None)
         self._renew = renew
         self._sent: dict[int, Any] = {}
         self._numbers = 0
 
-    def share(self, value: Any, *, everywhere: bool = True) -> Shared:
-        """Return what stands for a large value, so that it is brought to each worker once, not with every block.
+    def share(self, value: Any, *, to_all: bool = True) -> SharedValue:
+        """Return an argument for a large value, which is sent to each worker once instead of with every block.
 
-        Without `everywhere` it is brought to one worker only, and blocks that want it go there.
+        If `to_all` is false, it is sent to one worker only, which runs all blocks that need it.
         """
         self._numbers += 1
-        return Shared(self._numbers, value, everywhere)
+        return SharedValue(self._numbers, value, to_all)
 
-    def forget(self, shared: Shared) -> None:
-        """Let go of a large value that no more blocks will ask for."""
+    def release(self, shared: SharedValue) -> None:
+        """Free a shared value that no further blocks need."""
         if shared.number in self._sent:
             self._release(self._sent.pop(shared.number))
 
-    def submit(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Begun:
-        """Begin a block."""
+    def submit(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Submitted:
+        """Submit a block."""
         try:
-            return Begun(self.executor.submit(_work, function, *map(self._brought, arguments)), self.executor)
+            return Submitted(self.executor.submit(_call, function, *map(self._resolve, arguments)), self.executor)
         except BrokenExecutor as error:
             if not self.recover(error, self.executor):
                 raise
-            return Begun(self.executor.submit(_work, function, *map(self._brought, arguments)), self.executor)
+            return Submitted(self.executor.submit(_call, function, *map(self._resolve, arguments)), self.executor)
 
     def recover(self, error: BaseException, executor: Executor) -> bool:
-        """After a block has failed, see to it that it can be tried again; return False if that makes no sense."""
+        """Prepare for another attempt after a block has failed; return False if another attempt makes no sense."""
         if not _is_loss(error):
             return False
-        if executor is self.executor:  # else the other blocks that failed with this one have seen to it
-            for brought in self._sent.values():  # it may have gone with a worker; what did not would stay for good
-                self._release(brought)
+        if executor is self.executor:  # otherwise another block that failed has already done this
+            for sent in self._sent.values():  # values may have been lost with the worker, and the rest must be freed
+                self._release(sent)
             self._sent.clear()
             if isinstance(error, BrokenExecutor):
                 if self._renew is None:
@@ -116,40 +117,41 @@ class Workers:
                 self.executor = self._renew()
         return True
 
-    def _brought(self, argument: Any) -> Any:
-        if not isinstance(argument, Shared):
+    def _resolve(self, argument: Any) -> Any:
+        if not isinstance(argument, SharedValue):
             return argument
         if argument.number not in self._sent:
-            self._sent[argument.number] = self._send(argument.value, argument.everywhere)
+            self._sent[argument.number] = self._send(argument.value, argument.to_all)
         return self._sent[argument.number]
 
 
 @contextmanager
-def open_workers(*, threads: int = 1, processes: int = 0, scheduler: str | None = None) -> Iterator[Workers]:
-    """Open workers and close them at the end.
+def open_workers(*, threads: int | None = None, processes: int = 0, scheduler: str | None = None) -> Iterator[Workers]:
+    """Start workers, and stop them at the end of the context.
 
     Parameters
     ----------
     threads : int, optional
-        How many threads, if neither of the others is asked for.
+        Number of threads, if neither `processes` nor `scheduler` is given; by default one for each core.
     processes : int, optional
-        How many processes, each with one thread. They are spawned, since a fork in a program with threads may hang.
+        Number of processes, each with one thread. They are spawned, because a fork of a program with threads may hang.
     scheduler : str, optional
-        Address of the scheduler of a Dask cluster, as ``tcp://host:8786``.
+        Address of the scheduler of a Dask cluster, such as ``tcp://host:8786``.
 
     Yields
     ------
     Workers
+        The workers.
 
     Raises
     ------
     InputError
-        If a number is below 1, both processes and a cluster are asked for, or the cluster doesn't answer.
+        If a number is out of range, both processes and a scheduler are given, or the cluster does not answer.
     """
-    if threads < 1 or processes < 0:
-        raise InputError(f"workers: got {threads} threads and {processes} processes, expected at least 1 of one kind.")
+    threads = thread_count(threads)
+    whole_number("processes", processes, 0)
     if scheduler is not None and processes:
-        raise InputError("workers: got processes and a scheduler, expected one of the two.")
+        raise InputError(Setting("processes"), " and ", Setting("scheduler"), ": got both, expected one of the two.")
     if scheduler is not None:
         with _cluster(scheduler) as workers:
             yield workers
@@ -166,7 +168,7 @@ def _processes(count: int) -> Iterator[Workers]:
     context = multiprocessing.get_context("spawn")
 
     def new() -> Executor:
-        # Ctrl-C at a terminal goes to all of them; they end when this one says so.
+        # A terminal sends Ctrl-C to all processes; only the main process must react.
         return ProcessPoolExecutor(
             count, mp_context=context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
         )
@@ -174,7 +176,7 @@ def _processes(count: int) -> Iterator[Workers]:
     with tempfile.TemporaryDirectory(prefix="botalign-", ignore_cleanup_errors=True) as folder:
         numbers = iter(range(2**62))
 
-        def send(value: Any, everywhere: bool) -> _InFile:
+        def send(value: Any, to_all: bool) -> _FileValue:
             path = Path(folder) / f"{next(numbers)}"
             array = isinstance(value, np.ndarray) and not value.dtype.hasobject
             try:
@@ -185,14 +187,14 @@ def _processes(count: int) -> Iterator[Workers]:
                         pickle.dump(value, file, protocol=5)
             except OSError as error:
                 raise InputError(
-                    f"workers: {folder} can't take what processes share ({error.strerror or error}); set TMPDIR to a "
-                    "folder with more space, or use threads."
+                    f"{folder}: values for the processes cannot be written ({error.strerror or error}); set TMPDIR to "
+                    "a folder with more space, or use threads."
                 ) from error
-            return _InFile(str(path), array)
+            return _FileValue(str(path), array)
 
-        def release(place: _InFile) -> None:
-            with suppress(OSError):  # Windows keeps what a process has mapped
-                Path(place.path).unlink()
+        def release(sent: _FileValue) -> None:
+            with suppress(OSError):  # Windows cannot remove a file that a process has mapped
+                Path(sent.path).unlink()
 
         workers = Workers(new(), count, send=send, release=release, renew=new)
         try:
@@ -208,61 +210,62 @@ def _cluster(address: str) -> Iterator[Workers]:
         from distributed.comm.addressing import get_address_host_port
     except ImportError:
         raise InputError(
-            "scheduler: needs Dask, which isn't installed; install it by pip install distributed."
+            Setting("scheduler"), ": needs Dask, which is not installed; install it with `pip install distributed`."
         ) from None
     try:
         if not address.startswith("inproc:"):
-            get_address_host_port(address)  # a client that can't even try can't be closed: it would say so at the end
-        client = Client(address, timeout=PATIENCE, set_as_default=False)
+            get_address_host_port(address)  # a client with an invalid address cannot be closed
+        client = Client(address, timeout=TIMEOUT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
-            f"scheduler: no Dask scheduler answers at {address!r} ({reason}); expected one, as tcp://host:8786."
+            Setting("scheduler"),
+            f": no Dask scheduler answers at {address!r} ({reason}), expected an address such as tcp://host:8786.",
         ) from None
     try:
         try:
-            client.wait_for_workers(1, timeout=PATIENCE)
+            client.wait_for_workers(1, timeout=TIMEOUT_SECONDS)
         except TimeoutError:
             raise InputError(
-                f"scheduler: the cluster at {address} has no workers; start one by `dask worker`."
+                Setting("scheduler"), f": the cluster at {address} has no workers; start one with `dask worker`."
             ) from None
         count = max(1, sum(client.nthreads().values()))
         with client.get_executor(pure=False) as executor:
 
-            def send(value: Any, everywhere: bool) -> Any:
-                # Sent to all, so that a block can go on elsewhere when a worker is lost.
-                # In a list: of a list or a dict each entry would be scattered by itself.
-                return client.scatter([value], broadcast=everywhere, hash=False)[0]
+            def send(value: Any, to_all: bool) -> Any:
+                # With a copy on every worker, a block can run elsewhere when a worker is lost.
+                # The list keeps scatter from sending the entries of a list or dictionary separately.
+                return client.scatter([value], broadcast=to_all, hash=False)[0]
 
-            yield Workers(executor, count, send=send, apart=True)
+            yield Workers(executor, count, send=send, separate_memory=True)
     finally:
         client.close()
 
 
 @dataclass(frozen=True)
-class _InFile:
-    """A large value in a file, which each process reads once; an array is mapped, so that all share its memory."""
+class _FileValue:
+    """A large value in a file, which each process reads once; an array is mapped, so that processes share memory."""
 
     path: str
     array: bool
 
 
 @lru_cache(maxsize=8)
-def _read(place: _InFile) -> Any:
-    if place.array:
-        return np.load(place.path, mmap_mode="r")
-    return pickle.loads(Path(place.path).read_bytes())  # written by this program a moment ago
+def _read(sent: _FileValue) -> Any:
+    if sent.array:
+        return np.load(sent.path, mmap_mode="r")
+    return pickle.loads(Path(sent.path).read_bytes())  # written by this program
 
 
-def _work(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Run in the worker: take the large values and work."""
+def _call(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Read the shared values and call the function; runs in the worker."""
     with one_blas_thread():
-        return function(*(_read(each) if isinstance(each, _InFile) else each for each in arguments))
+        return function(*(_read(each) if isinstance(each, _FileValue) else each for each in arguments))
 
 
 def _is_loss(error: BaseException) -> bool:
-    """Whether a block failed because its worker was lost, and not by what it computed."""
+    """Return whether a block failed because its worker was lost, and not because of its computation."""
     if isinstance(error, BrokenExecutor | CancelledError):
         return True
-    # Dask's, which need not be installed: a worker killed too often, a value gone with its worker, a lost connection.
+    # Errors of Dask, which need not be installed: a worker killed too often, a lost value, a lost connection.
     return type(error).__module__.partition(".")[0] == "distributed" or isinstance(error, ConnectionError)

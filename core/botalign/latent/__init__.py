@@ -1,4 +1,4 @@
-"""A latent space in which Euclidean distances agree with distances between volumes."""
+"""Landscapes: latent coordinates whose Euclidean distances agree with the distances of volumes."""
 
 from botalign.latent.landscape import landscape, landscape_steps
 from botalign.latent.latents import LatentSubset, read_latents, read_subset

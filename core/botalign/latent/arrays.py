@@ -1,4 +1,4 @@
-"""Arrays in NumPy's own files."""
+"""Reading of arrays in NPY format."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from botalign.errors import InputError
 
 
 def load_array(path: Path, expected: str, *, mapped: bool = False) -> NDArray[Any]:
-    """Read an array that :func:`numpy.save` has written.
+    """Read an array written by :func:`numpy.save`.
 
     Parameters
     ----------
     path : Path
-        The file.
+        File to read.
     expected : str
-        What it should hold, for messages.
+        Expected content, for messages.
     mapped : bool, optional
-        Whether to map it into memory: then only what is used is read.
+        Whether to map the file into memory instead of reading it.
 
     Raises
     ------
     InputError
-        If it is missing, damaged, an archive of several arrays, or something else.
+        If the file is missing, damaged, or does not hold a single array.
     """
     try:
-        with path.open("rb") as file:  # numpy leaves a file open that it can't read, unless it was opened here
-            if file.read(len(MAGIC_PREFIX)) != MAGIC_PREFIX:  # an NPZ too, of which numpy.load makes no array
-                raise InputError(f"{path}: is no NumPy array, expected {expected}, as numpy.save writes it.")
+        with path.open("rb") as file:  # numpy does not close a file that it opened itself if it cannot read it
+            if file.read(len(MAGIC_PREFIX)) != MAGIC_PREFIX:  # also refuses an NPZ archive, which numpy.load accepts
+                raise InputError(f"{path}: not a NumPy array, expected {expected} written by numpy.save.")
             file.seek(0)
             array: NDArray[Any] = np.load(path if mapped else file, mmap_mode="r" if mapped else None)
             return array
     except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror or error}); expected {expected}.") from None
+        raise InputError(f"{path}: cannot be read ({error.strerror or error}), expected {expected}.") from None
     except (ValueError, EOFError) as error:
         if isinstance(error, InputError):
             raise
         reason = " ".join(str(error).split())
-        raise InputError(f"{path}: holds no array of numbers ({reason}); expected {expected}.") from None
+        raise InputError(f"{path}: not an array of numbers ({reason}), expected {expected}.") from None

@@ -1,4 +1,4 @@
-"""A map of the latent space after which distances mean something (Levy, "Meaningful dimensionality reduction")."""
+"""The landscape of a latent space: a map of the space that makes distances meaningful (Levy)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from botalign.arrays import Matrix
+from botalign.errors import Setting
 from botalign.latent.agreement import Agreement, agreement, lengths
 from botalign.latent.dimension import DimensionTrial, local_thickness
 from botalign.latent.learning import (
@@ -56,87 +57,126 @@ def landscape(
     batch: int = 512,
     seed: int = 0,
 ) -> Landscape:
-    r"""Deform a latent space so that Euclidean distances in it agree with distances of volumes.
+    r"""Deform a latent space so that its Euclidean distances agree with the distances of volumes.
 
-    Latent coordinates, such as cryoDRGN's, say which volume belongs to an image, but not how different two volumes are:
-    part of the space may only turn the molecule. From the distances of some volumes a symmetric network
-    :math:`h_\psi(z_1, z_2)` is learned (eq. 7 of Levy), and from it a map :math:`f_\xi` that minimises
+    Latent coordinates, such as those of cryoDRGN, determine a volume for each image, but their distances do not measure
+    how much the volumes differ: some coordinates may only rotate the molecule. From the distances of some volumes, a
+    symmetric network :math:`h_\psi(z_1, z_2)` learns the distance of any two latents (eq. 7 of [1]_). A second network
+    :math:`f_\xi` maps the latents so that, over random pairs of all latents, it minimises (eq. 8)
 
-    .. math:: \sum_{i,j} \left( \frac{\|f_\xi(z_i) - f_\xi(z_j)\|_2}{h_\psi(z_i, z_j)} - 1 \right)^2
-
-    over random pairs of all latents (eq. 8), by stochastic gradient descent.
+    .. math:: \sum_{i,j} \left( \frac{\|f_\xi(z_i) - f_\xi(z_j)\|_2}{h_\psi(z_i, z_j)} - 1 \right)^2 .
 
     Parameters
     ----------
     latents : array_like, shape (n, d)
-        Latents of all images.
+        Latent coordinates of all images.
     subset : array_like, shape (L, d)
-        Those of which there are volumes, at least 5.
+        Latent coordinates of the volumes, at least 5.
     distances : array_like, shape (L, L)
-        Distances of these volumes, minimised over rotations (eq. 1), as :func:`botalign.distances` returns them.
+        Distances of the volumes, minimised over rotations (eq. 1), as from :func:`botalign.distances`.
     dimensions : int, optional
-        d', of the new coordinates; d if not given. Then the map begins as the identity times a factor, and leaves it as
-        far as the distances ask.
-    amortise : bool
-        Whether to learn :math:`h_\psi`. Otherwise the map is fitted to the given distances alone (eq. 5).
-    weighting : {"relative", "local"}
-        ``"local"`` divides the errors by the distance once more (eq. 9), for distances that mean little where they are
-        large.
+        Number d' of new coordinates; by default d. Then the map starts from a multiple of the identity.
+    amortise : bool, optional
+        Whether to learn :math:`h_\psi`. Otherwise the map is fitted to the given distances only (eq. 5).
+    weighting : {"relative", "local"}, optional
+        Weights of the errors. ``"local"`` divides by the distance once more (eq. 9), for distances that are unreliable
+        where they are large.
     floor : float, optional
-        The least distance that is divided by, in the unit of the distances: about as much as they are uncertain by. Two
-        volumes that are the same have distance zero. A twentieth of the median if not given.
-    grow : bool
-        Whether to estimate the intrinsic dimension by maps into 1, 2, ... dimensions, at most 6, until the last one
-        counts for nothing.
-    held_out : float
-        The part of the subset that :math:`h_\psi` is not shown, once, to measure its error; 0 for none. What is used is
-        learned from all.
-    steps : int
+        Smallest distance used as a divisor, about the uncertainty of the distances; by default a twentieth of their
+        median.
+    grow : bool, optional
+        Whether to estimate the intrinsic dimension by maps into 1, 2, ... dimensions, at most 6, until the last
+        dimension is negligible.
+    held_out : float, optional
+        Share of the subset that is held out once to measure the error of :math:`h_\psi`. The final :math:`h_\psi` is
+        learned from the whole subset.
+    steps : int, optional
         Steps of each descent.
-    batch : int
-        Pairs a step.
-    seed : int
-        Seed of all draws: the same one gives the same result, to the bit, on the same machine.
+    batch : int, optional
+        Pairs of latents in each step.
+    seed : int, optional
+        Seed: the same seed gives the same result, bit for bit, on the same machine.
 
     Returns
     -------
     Landscape
+        The new coordinates, the learned functions, and statistics of their errors.
 
     Raises
     ------
     InputError
-        If an argument can't be used, or jax or optax is missing.
+        If an argument or option cannot be used, or jax or optax is not installed.
 
     Warns
     -----
     MapWarning
-        If there are more new dimensions than the latents have.
+        If `dimensions` is larger than the dimension of the latents.
 
     See Also
     --------
-    landscape_steps : the same as a generator.
+    landscape_steps : The same, as a generator.
+    distances : Compute the distances of volumes.
+
+    Notes
+    -----
+    The subset must cover all conformations: `held_out` of the result shows whether distances of other volumes are
+    predicted well. L2 distances saturate for large movements; use the WEMD or ``weighting="local"`` then.
 
     References
     ----------
-    A. Levy, Meaningful Dimensionality Reduction of the Conformational Space.
+    .. [1] A. Levy, "Meaningful dimensionality reduction of the conformational space", unpublished note.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> family = botalign.phantom_family("line", 200)
+    >>> distances = family.atom_distances(range(20))
+    >>> found = botalign.landscape(family.latents, family.latents[:20], distances, dimensions=1, steps=300, grow=False)
+    >>> found.transformed.shape
+    (200, 1)
+    >>> found.after.stress < found.before.stress
+    True
     """
     return exhaust(landscape_steps(**locals()))
 
 
 def landscape_steps(latents: ArrayLike, subset: ArrayLike, distances: ArrayLike, **options: Any) -> Steps[Landscape]:
-    """Learn a landscape a step at a time; parameters, result and errors as for :func:`landscape`.
+    """Learn a landscape in steps; parameters, result and errors are those of :func:`landscape`.
 
-    What can't be used is refused at the call.
+    Closing the generator between two steps cancels the training. Options that cannot be used are refused at the call.
+
+    Parameters
+    ----------
+    latents, subset, distances : array_like
+        As for :func:`landscape`.
+    **options
+        Options of :func:`landscape`.
 
     Yields
     ------
     Progress
-        After every hundred steps of a descent, of which one follows the other.
+        After every hundred steps of a descent. The stages are ``"check the distance"``, ``"learn the distance"`` and
+        ``"map into 1 dimension"``, ``"map into 2 dimensions"``, and so on.
 
     Returns
     -------
     Landscape
         As the value of ``StopIteration``.
+
+    See Also
+    --------
+    landscape : The same, as a function.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> family = botalign.phantom_family("line", 200)
+    >>> distances = family.atom_distances(range(20))
+    >>> steps = botalign.landscape_steps(family.latents, family.latents[:20], distances, steps=200)
+    >>> step = next(steps)
+    >>> step.stage, step.done, step.total
+    ('check the distance', 100, 200)
+    >>> steps.close()
     """
     checked = options_from(LandscapeOptions, options, "landscape_steps")
     z, omega = checked_latents(latents, subset)
@@ -144,9 +184,11 @@ def landscape_steps(latents: ArrayLike, subset: ArrayLike, distances: ArrayLike,
     require_jax()
     if (checked.dimensions or 0) > z.shape[1]:
         warnings.warn(
-            f"dimensions: got {checked.dimensions}, but the latents have {z.shape[1]}; what is made of them has no "
-            f"more, bent in a space of {checked.dimensions}.",
-            MapWarning,
+            MapWarning(
+                Setting("dimensions"),
+                f": got {checked.dimensions}, but the latents have {z.shape[1]}; the new coordinates lie on a surface "
+                f"of dimension {z.shape[1]}.",
+            ),
             stacklevel=2,
         )
     return _steps(z, omega, given, checked)
@@ -162,31 +204,31 @@ def _steps(z: Matrix, omega: Matrix, given: Matrix, options: LandscapeOptions) -
     upper = np.triu_indices(count, 1)
     scale = best_scale(lengths(omega, upper), given[upper] / measured.unit)
     scaled, scaled_subset = measured.scaled(z), measured.scaled(omega)
-    # One generator each, in a fixed order, so that what is left out doesn't change the rest.
-    first, second, drawer, *others = np.random.default_rng(options.seed).spawn(4 + max(_MOST_DIMENSIONS, target))
-    shown = _shown(count, options.held_out if amortise else 0.0, first)
-    tries = list(range(1, min(dimension, _MOST_DIMENSIONS) + 1)) if options.grow else []
+    # A generator for each purpose, so that leaving out one step does not change the others.
+    first, second, sampler, *others = np.random.default_rng(options.seed).spawn(4 + max(_MOST_DIMENSIONS, target))
+    training = _training_set(count, options.held_out if amortise else 0.0, first)
+    tried = list(range(1, min(dimension, _MOST_DIMENSIONS) + 1)) if options.grow else []
     trace: list[Progress] = []
 
     held: Agreement | None = None
     learned: Parameters | None = None
-    straight = np.diag(measured.spread * scale)
-    schedule, simple = Schedule(steps, options.batch), Schedule(steps, options.batch, decay=_DECAY)
-    if len(shown) < count:
-        trained = learn_distance(scaled_subset, known, shown, straight, measured.floor, simple, first)
-        part = yield from _follow(CHECK, trained, simple, trace)
-        new = np.ones(count, dtype=bool)
-        new[shown] = False
-        pairs = np.stack(upper)[:, new[upper[0]] | new[upper[1]]]
-        guessed = predict(part, scaled_subset[pairs[0]], scaled_subset[pairs[1]]) * measured.unit
-        held = agreement(guessed, given[pairs[0], pairs[1]])
+    linear = np.diag(measured.spread * scale)
+    schedule, decaying = Schedule(steps, options.batch), Schedule(steps, options.batch, decay=_DECAY)
+    if len(training) < count:
+        descent = learn_distance(scaled_subset, known, training, linear, measured.floor, decaying, first)
+        checked = yield from _follow(CHECK, descent, decaying, trace)
+        unseen = np.ones(count, dtype=bool)
+        unseen[training] = False
+        pairs = np.stack(upper)[:, unseen[upper[0]] | unseen[upper[1]]]
+        predicted = predict(checked, scaled_subset[pairs[0]], scaled_subset[pairs[1]]) * measured.unit
+        held = agreement(predicted, given[pairs[0], pairs[1]])
     if amortise:
         everything = np.arange(count)
-        trained = learn_distance(scaled_subset, known, everything, straight, measured.floor, simple, second)
-        learned = yield from _follow(LEARN, trained, simple, trace)
+        descent = learn_distance(scaled_subset, known, everything, linear, measured.floor, decaying, second)
+        learned = yield from _follow(LEARN, descent, decaying, trace)
 
     def fit(into: int) -> Steps[Parameters]:
-        trained = learn_map(
+        descent = learn_map(
             scaled if amortise else scaled_subset,
             learned if amortise else known,
             linear_start(scaled, measured.spread, into, scale),
@@ -195,26 +237,26 @@ def _steps(z: Matrix, omega: Matrix, given: Matrix, options: LandscapeOptions) -
             schedule,
             others[into],
         )
-        return _follow(_map_stage(into), trained, schedule, trace)
+        return _follow(_map_stage(into), descent, schedule, trace)
 
     maps: dict[int, Parameters] = {}
     trials: list[DimensionTrial] = []
-    for into in tries:
+    for into in tried:
         maps[into] = yield from fit(into)
-        there = transform(maps[into], scaled_subset)
-        stress = agreement(lengths(there, upper), given[upper] / measured.unit).stress
-        trials.append(DimensionTrial(into, stress, local_thickness(transform(maps[into], scaled), drawer)))
+        mapped = transform(maps[into], scaled_subset)
+        stress = agreement(lengths(mapped, upper), given[upper] / measured.unit).stress
+        trials.append(DimensionTrial(into, stress, local_thickness(transform(maps[into], scaled), sampler)))
         if trials[-1].flat:
             break
     if target not in maps:
         maps[target] = yield from fit(target)
-    made = maps[target]
-    there = transform(made, scaled_subset) * measured.unit
+    final = maps[target]
+    mapped = transform(final, scaled_subset) * measured.unit
     return Landscape(
-        transformed=transform(made, scaled) * measured.unit,
-        subset_transformed=there,
+        transformed=transform(final, scaled) * measured.unit,
+        subset_transformed=mapped,
         before=agreement(lengths(omega, upper) * scale * measured.unit, given[upper]),
-        after=agreement(lengths(there, upper), given[upper]),
+        after=agreement(lengths(mapped, upper), given[upper]),
         held_out=held,
         trials=tuple(trials),
         parameters={
@@ -227,13 +269,13 @@ def _steps(z: Matrix, omega: Matrix, given: Matrix, options: LandscapeOptions) -
         seconds=time.perf_counter() - began,
         trace=tuple(trace),
         _scaling=measured,
-        _map=made,
+        _map=final,
         _distance=learned,
     )
 
 
 def stage_names(most: int) -> list[str]:
-    """Return what the trainings are called, with maps into up to so many dimensions."""
+    """Return the names of all stages, with maps into at most `most` dimensions."""
     return [CHECK, LEARN, *map(_map_stage, range(1, most + 1))]
 
 
@@ -247,16 +289,16 @@ def _follow(
     schedule: Schedule,
     trace: list[Progress],
 ) -> Steps[Parameters]:
-    """Take the steps of a descent, and tell of each."""
+    """Run a descent, and yield and record the progress of each step."""
 
-    def tell(step: tuple[int, float]) -> Progress:
+    def record(step: tuple[int, float]) -> Progress:
         trace.append(Progress(stage, step[0], schedule.steps, loss=step[1]))
         return trace[-1]
 
-    return map_steps(descent, tell)
+    return map_steps(descent, record)
 
 
-def _shown(count: int, held_out: float, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Draw which members of the subset the distance is learned from while it is checked."""
-    left_out = 0 if held_out == 0 else min(max(round(held_out * count), 1), count - 3)
-    return np.sort(rng.permutation(count)[left_out:])
+def _training_set(count: int, held_out: float, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Draw the indices of the subset that are not held out."""
+    excluded = 0 if held_out == 0 else min(max(round(held_out * count), 1), count - 3)
+    return np.sort(rng.permutation(count)[excluded:])

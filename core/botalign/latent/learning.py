@@ -1,4 +1,4 @@
-"""What is learned for a landscape: the distance of two latents (eq. 7 of Levy) and the map of their space (eq. 8)."""
+"""Learning the distance of two latents (eq. 7 of Levy) and the map of the latent space (eq. 8)."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _AT_ONCE = 4096
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
-    """Latents and distances brought to a size of about 1 for training.
+    """Scaling of latents and distances for training.
 
     Attributes
     ----------
     centre, spread : ndarray, shape (d,)
         Mean and standard deviation of each latent coordinate.
     unit : float
-        The median distance.
+        Median distance.
     floor : float
-        Distances below this, in units of `unit`, are taken as equally good: it guards the divisions of eq. 8 and 9.
+        Smallest divisor in eqs. 8 and 9, in units of `unit`.
     """
 
     centre: Matrix
@@ -45,12 +45,12 @@ class Scaling:
     floor: float
 
     def scaled(self, latents: Matrix) -> NDArray[np.float32]:
-        """Return latents as the networks take them."""
+        """Return latents scaled for the networks."""
         return np.asarray((latents - self.centre) / self.spread, dtype=np.float32)
 
 
 def scaling(latents: Matrix, distances: Matrix, floor: float | None) -> Scaling:
-    """Measure latents and distances; `floor` in units of the distances, a twentieth of their median if not given."""
+    """Return the scaling of latents and distances; `floor` is a twentieth of the median distance by default."""
     between = distances[np.triu_indices(len(distances), 1)]
     unit = float(np.median(between[between > 0]))
     spread = latents.std(axis=0)
@@ -59,7 +59,7 @@ def scaling(latents: Matrix, distances: Matrix, floor: float | None) -> Scaling:
 
 
 def best_scale(lengths: Matrix, distances: Matrix) -> float:
-    """Return the factor that brings lengths nearest to distances, in least squares."""
+    """Return the factor between lengths and distances by least squares."""
     squares = float((lengths**2).sum())
     return float((lengths * distances).sum() / squares) if squares > 0 else 1.0
 
@@ -73,9 +73,9 @@ def learn_distance(
     schedule: Schedule,
     rng: np.random.Generator,
 ) -> Generator[tuple[int, float], None, Parameters]:
-    r"""Fit :math:`h_\psi` to the distances of some members of the subset, eq. 7.
+    r"""Fit :math:`h_\psi` (eq. 7) to the distances of some members of the subset.
 
-    The error of a pair is relative to its distance, as it is where eq. 8 divides by it; below `floor`, to `floor`.
+    Errors are relative to the distance, as in eq. 8, or to `floor` if it is larger.
     """
     data = {"latents": latents, "known": distances, "floor": np.float32(floor)}
     return descend(_distance_loss, new_distance(rng, start), data, draw_pairs(rng, members), schedule)
@@ -90,24 +90,24 @@ def learn_map(
     schedule: Schedule,
     rng: np.random.Generator,
 ) -> Generator[tuple[int, float], None, Parameters]:
-    r"""Fit :math:`f_\xi` so that Euclidean distances agree with others, eq. 8 or 9.
+    r"""Fit :math:`f_\xi` so that Euclidean distances agree with known distances (eq. 8 or 9).
 
     Parameters
     ----------
     latents : ndarray, shape (n, d)
         Scaled latents.
     known : parameters of :func:`distance`, or ndarray, shape (n, n)
-        :math:`h_\psi`, or the distances themselves: without amortisation.
+        Parameters of :math:`h_\psi` or, without amortisation, distances.
     start : ndarray, shape (d, d')
-        The linear map to begin with.
+        Linear map to start from.
     floor : float
-        The least that is divided by.
+        Smallest divisor.
     weighting : {"relative", "local"}
-        Eq. 8, or eq. 9, which counts large distances less.
+        Errors of eq. 8, or of eq. 9, where large distances have less weight.
     schedule : Schedule
-        Steps and rate.
+        Steps and learning rate.
     rng : numpy.random.Generator
-        Source of the pairs.
+        Random number generator.
     """
     data = {"latents": latents, "known": known, "floor": np.float32(floor)}
     loss = _map_loss(not isinstance(known, np.ndarray), weighting)
@@ -126,21 +126,21 @@ def _map_loss(amortised: bool, weighting: str) -> Loss:
     def loss(xp: Any, parameters: Parameters, data: Any, pairs: Any) -> Any:
         first, second = pairs[:, 0], pairs[:, 1]
         a, b = data["latents"][first], data["latents"][second]
-        aim = distance(xp, data["known"], a, b) if amortised else data["known"][first, second]
-        apart = mapped(xp, parameters, a) - mapped(xp, parameters, b)
-        lengths = xp.sqrt((apart**2).sum(axis=-1) + np.float32(ROUNDING**2))
-        divisor = xp.maximum(aim, data["floor"])
-        errors = ((lengths - aim) / divisor) ** 2
+        target = distance(xp, data["known"], a, b) if amortised else data["known"][first, second]
+        difference = mapped(xp, parameters, a) - mapped(xp, parameters, b)
+        lengths = xp.sqrt((difference**2).sum(axis=-1) + np.float32(ROUNDING**2))
+        divisor = xp.maximum(target, data["floor"])
+        errors = ((lengths - target) / divisor) ** 2
         return (errors / divisor**2 if weighting == "local" else errors).mean()
 
     return loss
 
 
 def linear_start(latents: NDArray[np.float32], spread: Matrix, target: int, scale: float) -> Matrix:
-    """Return the linear map that a map of the latent space begins with, shape (d, d').
+    """Return the linear map from which a map of the latent space starts, shape (d, d').
 
-    The identity times `scale` in the coordinates as they were given where d' is d, its first principal axes where it is
-    less, and zeros beside it where it is more.
+    It is `scale` times the identity, in unscaled coordinates. If d' is less than d, it is the projection on the first
+    principal axes; if d' is more, the further coordinates are zero.
     """
     dimension = len(spread)
     start = np.zeros((dimension, target))

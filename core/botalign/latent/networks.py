@@ -1,7 +1,6 @@
-"""The two functions that are learned: a distance of two latents, and a map of the latent space.
+"""The two learned functions: a distance of two latents, and a map of the latent space.
 
-Both are plain functions of their parameters and of arrays, written for any module ``xp`` that has numpy's functions:
-jax's while they are trained, numpy itself afterwards.
+Both are functions of parameters and arrays, for an array module ``xp``: jax.numpy in training, numpy afterwards.
 """
 
 from __future__ import annotations
@@ -20,22 +19,22 @@ Array = NDArray[np.float32]
 _HIDDEN = (64, 64)
 _FEATURES = 16
 _WEIGHT_UNITS = (32,)
-#: Below this part of a typical distance a norm is rounded off, so that it has a derivative at zero.
+#: Norms are smoothed below this share of a typical distance, so that they have a derivative at zero.
 ROUNDING = 1e-3
 
 
 def layers(rng: np.random.Generator, sizes: tuple[int, ...], *, last: float = 1.0) -> list[dict[str, Array]]:
-    """Draw the layers of a perceptron; the weights of the last one are multiplied by `last`."""
-    made = []
+    """Draw the layers of a perceptron; the weights of the last layer are multiplied by `last`."""
+    drawn = []
     for k, (inner, outer) in enumerate(pairwise(sizes)):
         scale = (last if k == len(sizes) - 2 else 1.0) / math.sqrt(inner)
         weights = scale * rng.standard_normal((inner, outer))
-        made.append({"weights": weights.astype(np.float32), "bias": np.zeros(outer, np.float32)})
-    return made
+        drawn.append({"weights": weights.astype(np.float32), "bias": np.zeros(outer, np.float32)})
+    return drawn
 
 
 def perceptron(xp: Any, parameters: Parameters, x: Any) -> Any:
-    """Return the values of a perceptron, shape (..., inner) to (..., outer); activation ``x / (1 + exp(-x))``."""
+    """Return the values, shape (..., outer), of a perceptron with the activation ``x / (1 + exp(-x))``."""
     for layer in parameters[:-1]:
         x = x @ layer["weights"] + layer["bias"]
         x = 0.5 * x * (1 + xp.tanh(0.5 * x))
@@ -43,50 +42,49 @@ def perceptron(xp: Any, parameters: Parameters, x: Any) -> Any:
 
 
 def rounded_norm(xp: Any, squares: Any) -> Any:
-    """Return the root of a sum of squares, zero and smooth at zero."""
+    """Return the square root of a sum of squares, smoothed at zero."""
     return xp.sqrt(squares + np.float32(ROUNDING**2)) - np.float32(ROUNDING)
 
 
 def new_distance(rng: np.random.Generator, start: NDArray[np.float64]) -> Parameters:
-    """Draw the parameters of :func:`distance`, whose first d features begin as the linear map `start`, shape (d, d)."""
+    """Draw the parameters of :func:`distance`; the first d features start from the linear map `start`, shape (d, d)."""
     dimension = len(start)
-    straight = np.zeros((dimension, max(_FEATURES, dimension)), np.float32)
-    straight[:, :dimension] = start
-    features = straight.shape[1]
+    linear = np.zeros((dimension, max(_FEATURES, dimension)), np.float32)
+    linear[:, :dimension] = start
+    features = linear.shape[1]
     return {
-        "straight": straight,
-        "bent": layers(rng, (dimension, *_HIDDEN, features), last=0.3),
+        "linear": linear,
+        "correction": layers(rng, (dimension, *_HIDDEN, features), last=0.3),
         "weight": layers(rng, (2 * features, *_WEIGHT_UNITS, features), last=0.1),
     }
 
 
 def distance(xp: Any, parameters: Parameters, first: Any, second: Any) -> Any:
-    r"""Return :math:`h_\psi(z_1, z_2)` (eq. 7 of Levy), shapes (..., d) to (...).
+    r"""Return :math:`h_\psi(z_1, z_2)` (eq. 7 of Levy), shape (...), of latents of shape (..., d).
 
     With features :math:`p = \phi(z_1)`, :math:`q = \phi(z_2)` it is :math:`\sqrt{\sum_k a_k (p_k - q_k)^2}`, where the
-    positive weights :math:`a_k` are a function of :math:`|p - q|` and :math:`p + q`. So it doesn't change when the
-    arguments are exchanged, is never negative, and is zero where they are equal, whatever the parameters are.
+    positive weights :math:`a_k` are a function of :math:`|p - q|` and :math:`p + q`. For all parameters it is
+    symmetric, not negative, and zero for equal arguments.
     """
     p, q = _features(xp, parameters, first), _features(xp, parameters, second)
-    apart = xp.abs(p - q)
-    weights = xp.logaddexp(perceptron(xp, parameters["weight"], xp.concatenate([apart, p + q], axis=-1)), np.float32(0))
-    return rounded_norm(xp, (weights * apart**2).sum(axis=-1))
+    gap = xp.abs(p - q)
+    weights = xp.logaddexp(perceptron(xp, parameters["weight"], xp.concatenate([gap, p + q], axis=-1)), np.float32(0))
+    return rounded_norm(xp, (weights * gap**2).sum(axis=-1))
 
 
 def _features(xp: Any, parameters: Parameters, z: Any) -> Any:
-    return z @ parameters["straight"] + perceptron(xp, parameters["bent"], z)
+    return z @ parameters["linear"] + perceptron(xp, parameters["correction"], z)
 
 
 def new_map(rng: np.random.Generator, start: NDArray[np.float64]) -> Parameters:
-    """Draw the parameters of :func:`mapped`, which begins as the linear map `start`, shape (d, d')."""
+    """Draw the parameters of :func:`mapped`, which starts from the linear map `start`, shape (d, d')."""
     dimension, target = start.shape
-    return {"straight": start.astype(np.float32), "bent": layers(rng, (dimension, *_HIDDEN, target), last=0.0)}
+    return {"linear": start.astype(np.float32), "correction": layers(rng, (dimension, *_HIDDEN, target), last=0.0)}
 
 
 def mapped(xp: Any, parameters: Parameters, z: Any) -> Any:
-    r"""Return :math:`f_\xi(z)` (eq. 6 of Levy), shapes (..., d) to (..., d'): a linear map and a perceptron, added.
+    r"""Return :math:`f_\xi(z)` (eq. 6 of Levy), shape (..., d'): the sum of a linear map and a perceptron.
 
-    It begins as the linear map alone, the identity where the dimensions agree, and leaves it as far as the distances
-    ask.
+    The perceptron is zero at first.
     """
-    return z @ parameters["straight"] + perceptron(xp, parameters["bent"], z)
+    return z @ parameters["linear"] + perceptron(xp, parameters["correction"], z)

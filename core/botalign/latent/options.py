@@ -1,4 +1,4 @@
-"""What a landscape is learned from, checked."""
+"""The options and arguments of a landscape."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from numpy.typing import ArrayLike
 
 from botalign.arrays import Matrix
 from botalign.embeddings.diffusion import checked_distances
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting, counted
 from botalign.options import Option, check_options
 
 _FEWEST = 5
-
-
 WEIGHTINGS = ("relative", "local")
 
 
@@ -55,36 +53,45 @@ class LandscapeOptions:
 
 
 def checked_latents(latents: ArrayLike, subset: ArrayLike) -> tuple[Matrix, Matrix]:
-    """Return the latents of all images and those of the subset as float64, or say what is wrong with them."""
+    """Check the latents of all images and of the subset, and return them as float64."""
     z, omega = _table(latents, "latents"), _table(subset, "subset")
     if z.shape[1] != omega.shape[1]:
         raise InputError(
-            f"subset: {omega.shape[1]} coordinates, but latents have {z.shape[1]}; expected the same latent space."
+            Setting("subset"),
+            f": got {omega.shape[1]} coordinates, expected {z.shape[1]} as for the latents of all images.",
         )
     if len(omega) < _FEWEST:
-        raise InputError(f"subset: got {len(omega)} latents, expected {_FEWEST} or more; make more volumes.")
+        raise InputError(
+            Setting("subset"), f": got {counted(len(omega), 'latent')}, expected at least {_FEWEST}; make more volumes."
+        )
     return z, omega
 
 
 def checked_table(distances: ArrayLike, count: int) -> Matrix:
-    """Return the distances of a subset as float64, or say what is wrong with them."""
+    """Check the distances of the subset, and return them as float64."""
     given = np.asarray(distances)
     if given.shape != (count, count) or given.dtype.kind not in "iuf":
         raise InputError(
-            f"distances: got an array of shape {given.shape} and type {given.dtype}, expected real numbers "
-            f"({count}, {count}), a row for each of the subset."
+            Setting("distances"),
+            f": got an array of shape {given.shape} and type {given.dtype}, expected real numbers of shape "
+            f"({count}, {count}) for the subset.",
         )
     checked = checked_distances(given)
     if not checked.any():
-        raise InputError("distances: all are zero, expected volumes that differ; there is nothing to learn from.")
+        raise InputError(
+            Setting("distances"), ": all are zero, expected volumes that differ; give the distances of other volumes."
+        )
     return checked
 
 
 def _table(values: ArrayLike, name: str) -> Matrix:
     table = np.asarray(values)
     if table.ndim != 2 or not table.size or table.dtype.kind not in "iuf":
-        raise InputError(f"{name}: got shape {table.shape}, type {table.dtype}, expected real numbers (rows, d).")
+        raise InputError(
+            Setting(name),
+            f": got an array of shape {table.shape} and type {table.dtype}, expected real numbers of shape (rows, d).",
+        )
     table = table.astype(np.float64)
     if not np.isfinite(table).all():
-        raise InputError(f"{name}: some coordinates are NaN or infinite; leave these rows out.")
+        raise InputError(Setting(name), ": some coordinates are NaN or infinite; leave these rows out.")
     return table

@@ -1,4 +1,4 @@
-"""What a learned landscape is made of."""
+"""The result of learning a landscape."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from botalign.arrays import Matrix
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting, counted
 from botalign.latent.agreement import Agreement
 from botalign.latent.dimension import DimensionTrial
 from botalign.latent.learning import Scaling, predict, transform
@@ -23,31 +23,35 @@ VERSION = 1
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Landscape:
-    """Latents of all images in a space whose distances agree with those of the volumes.
+    """New coordinates of latents, whose Euclidean distances agree with the distances of volumes.
 
     Attributes
     ----------
     transformed : ndarray, shape (n, d')
         New coordinates of all latents, in the unit of the distances.
     subset_transformed : ndarray, shape (L, d')
-        Those of the subset.
+        New coordinates of the subset.
     before, after : Agreement
-        How well the distances of the subset agree with the Euclidean ones of its latents, times the best factor, and
-        with those of its new coordinates.
+        Agreement of the Euclidean distances of the subset with the given distances: of its latents, scaled by the best
+        factor, and of its new coordinates.
     held_out : Agreement or None
-        How well the learned distance agrees with those to volumes that it was not shown. None without amortisation.
+        Agreement of the learned distance with the distances to volumes that were held out; None without amortisation.
     trials : tuple of DimensionTrial
-        Maps into 1, 2, ... dimensions, at most 6, until the last one counts for nothing. Empty if it wasn't asked for.
+        Results of the maps into 1, 2, ... dimensions; empty without `grow`.
     parameters : dict
-        What it was made with.
+        Options of the run.
     seed : int
-        Seed of all draws.
+        Seed.
     versions : dict
-        Versions of the libraries that matter.
+        Versions of the packages that the result depends on.
     seconds : float
-        Time taken.
+        Duration.
     trace : tuple of Progress
-        The course of the training.
+        Progress of the training.
+
+    See Also
+    --------
+    landscape : Learn a landscape.
     """
 
     transformed: Matrix
@@ -68,47 +72,115 @@ class Landscape:
     def __repr__(self) -> str:
         """Return one line."""
         count, dimensions = self.transformed.shape
-        what = "" if self.intrinsic_dimension is None else f", intrinsic dimension {self.intrinsic_dimension_text}"
+        intrinsic = "" if self.intrinsic_dimension is None else f", intrinsic dimension {self.intrinsic_dimension_text}"
         stress = f"stress {self.before.stress:.3f} before, {self.after.stress:.3f} after"
-        return f"<Landscape: {count} latents in {dimensions} dimensions, {stress}{what}>"
+        return f"<Landscape: {count} latents in {counted(dimensions, 'dimension')}, {stress}{intrinsic}>"
 
     @property
     def intrinsic_dimension(self) -> int | None:
-        """The last number of dimensions of which every one counts for something.
+        """Largest number of dimensions of which none is negligible.
 
-        None if it wasn't asked for, or all points fall together.
+        It is None if the dimension was not estimated, or if all points coincide.
         """
         return max((trial.dimensions for trial in self.trials if not trial.flat), default=None)
 
     @property
     def dimensions_left(self) -> bool:
-        """Whether the latents have more dimensions than were tried, and the last one still counted for something."""
+        """Whether the intrinsic dimension may be larger: the last trial had no negligible dimension."""
         return bool(self.trials) and not self.trials[-1].flat and len(self.trials) < len(self._scaling.centre)
 
     @property
     def intrinsic_dimension_text(self) -> str:
-        """The intrinsic dimension, and whether it may be more."""
+        """Intrinsic dimension as text, with "or more" if it may be larger."""
         return f"{self.intrinsic_dimension}{' or more' if self.dimensions_left else ''}"
 
     def transform(self, latents: ArrayLike) -> Matrix:
-        """Return the new coordinates of other latents, shape (m, d) to (m, d')."""
-        return transform(self._map, self._scaling.scaled(self._checked(latents))) * self._scaling.unit
+        """Return the new coordinates of other latents.
 
-    def distance(self, first: ArrayLike, second: ArrayLike) -> Matrix:
-        """Return the learned distances (eq. 7) of pairs of latents, shapes (m, d) to (m,).
+        Parameters
+        ----------
+        latents : array_like, shape (m, d)
+            Latents.
+
+        Returns
+        -------
+        ndarray, shape (m, d')
+            New coordinates, in the unit of the distances.
 
         Raises
         ------
         InputError
-            If it was made without amortisation, so that none was learned.
+            If the latents have another dimension.
+
+        Examples
+        --------
+        >>> import botalign
+        >>> family = botalign.phantom_family("line", 200)
+        >>> distances = family.atom_distances(range(20))
+        >>> found = botalign.landscape(
+        ...     family.latents, family.latents[:20], distances, dimensions=1, steps=300, grow=False
+        ... )
+        >>> found.transform(family.latents[:5]).shape
+        (5, 1)
+        """
+        return transform(self._map, self._scaling.scaled(self._checked(latents))) * self._scaling.unit
+
+    def distance(self, first: ArrayLike, second: ArrayLike) -> Matrix:
+        """Return the learned distances of pairs of latents (eq. 7 of Levy).
+
+        Parameters
+        ----------
+        first, second : array_like, shape (m, d)
+            Latents.
+
+        Returns
+        -------
+        ndarray, shape (m,)
+            Distances.
+
+        Raises
+        ------
+        InputError
+            If the landscape was learned without amortisation, or the latents have another dimension.
+
+        Examples
+        --------
+        >>> import botalign
+        >>> family = botalign.phantom_family("line", 200)
+        >>> distances = family.atom_distances(range(20))
+        >>> found = botalign.landscape(
+        ...     family.latents, family.latents[:20], distances, dimensions=1, steps=300, grow=False
+        ... )
+        >>> found.distance(family.latents[:5], family.latents[:5]).tolist()
+        [0.0, 0.0, 0.0, 0.0, 0.0]
         """
         if self._distance is None:
-            raise InputError("distance: this landscape was made without amortisation, so no distance was learned.")
+            raise InputError(
+                "this landscape has no learned distance, because it was made without amortisation; use ",
+                Setting("amortise", True),
+                ".",
+            )
         pair = (self._scaling.scaled(self._checked(latents)) for latents in (first, second))
         return predict(self._distance, *pair) * self._scaling.unit
 
     def to_json(self) -> str:
-        """Return the numbers, without the coordinates, as JSON."""
+        """Return the result as JSON, without the coordinates and the learned functions.
+
+        Returns
+        -------
+        str
+            JSON text with ``"format": "botalign-landscape"``.
+
+        Examples
+        --------
+        >>> import json
+        >>> import botalign
+        >>> family = botalign.phantom_family("line", 200)
+        >>> distances = family.atom_distances(range(20))
+        >>> found = botalign.landscape(family.latents, family.latents[:20], distances, steps=300, grow=False)
+        >>> json.loads(found.to_json())["dimensions"]
+        3
+        """
         content = {
             "format": FORMAT,
             "version": VERSION,
@@ -132,5 +204,5 @@ class Landscape:
     def _checked(self, latents: ArrayLike) -> Matrix:
         values, dimension = np.asarray(latents, dtype=np.float64), len(self._scaling.centre)
         if values.ndim != 2 or values.shape[1] != dimension:
-            raise InputError(f"latents: got an array of shape {values.shape}, expected (m, {dimension}).")
+            raise InputError(Setting("latents"), f": got an array of shape {values.shape}, expected (m, {dimension}).")
         return values

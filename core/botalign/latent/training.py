@@ -16,31 +16,30 @@ from botalign.latent.networks import Parameters
 from botalign.progress import in_background
 
 Pairs = NDArray[np.int32]
-#: The mean loss of pairs: by the array module, of parameters, with data, shape (batch, 2).
+#: A loss takes an array module, parameters, data, and pairs of shape (batch, 2), and returns the mean over the pairs.
 Loss = Callable[[Any, Parameters, Any, Any], Any]
-#: Draws pairs of indices, shape (steps, batch, 2).
+#: Takes numbers of steps and of pairs, and returns pairs of indices, shape (steps, batch, 2).
 Draw = Callable[[int, int], Pairs]
 
 _CHUNK = 100
-#: On one thread: over several, sums are taken in an order that depends on their number.
+#: On one thread, because the order of sums over several threads depends on their number.
 _COMPILER_OPTIONS = {"xla_cpu_multi_thread_eigen": False}
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast to descend.
+    """Length and rates of a descent.
 
     Attributes
     ----------
     steps : int
-        Steps, each with its own pairs.
+        Number of steps, each with other pairs.
     batch : int
-        Pairs a step.
+        Pairs in each step.
     rate : float
-        Learning rate of Adam at the beginning; it falls to zero as a cosine.
+        Initial learning rate of Adam; it decreases to zero as a cosine.
     decay : float
-        How much of itself a parameter loses in a step, as a part of the learning rate: it keeps functions simple where
-        few distances are known.
+        Weight decay, relative to the learning rate: it regularises functions that are learned from few distances.
     """
 
     steps: int
@@ -50,23 +49,23 @@ class Schedule:
 
 
 def require_jax() -> None:
-    """Refuse to go on without jax and optax.
+    """Check that jax and optax are installed.
 
     Raises
     ------
     InputError
-        If one of them is missing.
+        If one of them is not installed.
     """
     missing = [name for name in ("jax", "optax") if find_spec(name) is None]
     if missing:
         raise InputError(
-            f"landscape: needs jax and optax, but {' and '.join(missing)} can't be found; install what is missing by "
-            "pip install jax optax."
+            f"landscapes need the packages jax and optax, but {' and '.join(missing)} {'are' if missing[1:] else 'is'} "
+            "not installed; install them with `pip install jax optax`."
         )
 
 
 def draw_pairs(rng: np.random.Generator, members: NDArray[np.intp]) -> Draw:
-    """Return a function that draws pairs of two different members, uniformly."""
+    """Return a function that draws pairs of two different members uniformly."""
     count = len(members)
 
     def draw(steps: int, batch: int) -> Pairs:
@@ -86,34 +85,33 @@ def descend(
 ) -> Generator[tuple[int, float], None, Parameters]:
     """Minimise a loss over parameters.
 
-    Closing the generator, and an interruption, wait until jax has done what it is at, a second or two at most: it
-    compiles on a thread of its own, which crashes if the program ends meanwhile.
+    Closing the generator, or an interruption, waits for the current step of jax, at most a second or two: the compiler
+    of jax runs on a thread that crashes if the program ends.
 
     Parameters
     ----------
     loss : callable
-        ``loss(xp, parameters, data, pairs)`` returns the mean loss of pairs, shape (batch, 2), by the array module
-        ``xp``. The same function gives the same compiled code, so it must be one that lasts.
+        Loss. Compiled code is cached by function, so it should be a module-level or cached function.
     parameters : nested dict and list of ndarray
-        Where to begin.
+        Parameters to start from.
     data : nested dict of ndarray
-        What the loss needs beside them.
+        Further data for the loss.
     draw : callable
-        Draws the pairs.
+        Function that draws the pairs.
     schedule : Schedule
-        How long and how fast.
+        Length and rates.
 
     Yields
     ------
     tuple
-        Steps done, and the mean loss of the last ones.
+        Number of steps done, and the mean loss of the last chunk of steps.
 
     Returns
     -------
     nested dict and list of ndarray
-        The parameters found, float32.
+        Final parameters, float32.
     """
-    # Interruptions reach the main thread alone: there they would end jax's wait for the compiler, but not the compiler.
+    # An interruption reaches the main thread only, where it would end the wait for the compiler, but not the compiler.
     return (yield from in_background(_descent(loss, parameters, data, draw, schedule)))
 
 
@@ -123,10 +121,10 @@ def _descent(
     import jax
 
     optimiser, run = _compiled(loss, schedule)
-    # Not on a graphics card, which sums in another order each time: what is here is small.
+    # Not on a GPU, where the order of sums is not reproducible; the arrays are small.
     cpu = jax.devices("cpu")[0]
     parameters, data = jax.device_put((parameters, data), cpu)
-    # Put there too, though it is there: else it counts as free to move, and all is compiled again for the second run.
+    # Otherwise the state is not committed to the device, and the second run compiles everything again.
     state = jax.device_put(optimiser.init(parameters), cpu)
     done = 0
     while done < schedule.steps:
@@ -139,7 +137,7 @@ def _descent(
 
 @lru_cache(maxsize=32)
 def _compiled(loss: Loss, schedule: Schedule) -> tuple[Any, Any]:
-    """Return the optimiser, and the function that takes many steps: kept, since compiling it takes a second or two."""
+    """Return the optimiser and the function for many steps; cached because compilation takes a second or two."""
     import jax
     import jax.numpy as jnp
     import optax

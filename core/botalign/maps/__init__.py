@@ -1,4 +1,4 @@
-"""Density maps on a physical grid: read, write, contour, resample."""
+"""Density maps on a physical grid: reading, writing, contour levels, resampling."""
 
 from botalign.maps.contour import contour_level
 from botalign.maps.density_map import DensityMap
@@ -7,10 +7,10 @@ from botalign.maps.header import MapHeader, MapWarning
 from botalign.maps.reading import read, read_header
 from botalign.maps.resampling import average, resample
 from botalign.maps.statistics import MapInfo, describe
-from botalign.maps.writing import SUFFIXES
+from botalign.maps.writing import EXTENSIONS
 
 __all__ = [
-    "SUFFIXES",
+    "EXTENSIONS",
     "DensityMap",
     "Grid",
     "MapHeader",

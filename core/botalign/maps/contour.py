@@ -1,4 +1,4 @@
-"""A contour level for a map: where the molecule ends and the background begins."""
+"""The contour level of a map: the density above which voxels belong to the molecule."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,17 +7,16 @@ from botalign.maps.density_map import DensityMap
 
 #: Share of the molecule's squared density that the suggested contour encloses.
 ENCLOSED = 0.98
-#: How many standard deviations of the background the contour keeps away from it.
+#: Least distance of the suggested contour level from the background, in standard deviations of the noise.
 CLEARANCE = 3.0
 
 
 def contour_level(density_map: DensityMap) -> float:
-    """Suggest a contour level.
+    """Suggest a contour level for a map.
 
-    The background is what lies on the faces of the box. Its noise lies on either side of it, the molecule above it: so
-    the squared density above it, less that of the noise, is the molecule's. The level encloses 98% of that, and is at
-    least three standard deviations of the noise above the background. It depends neither on how large the empty box
-    is, nor on the mean of the map, which may be 0, nor on a mask.
+    The background is the median density on the faces of the box. Noise lies on both sides of the background, the
+    molecule above it, so the squared density above the background minus that of the noise belongs to the molecule. The
+    level encloses 98% of it, and is at least three standard deviations of the noise above the background.
 
     Parameters
     ----------
@@ -27,13 +26,31 @@ def contour_level(density_map: DensityMap) -> float:
     Returns
     -------
     float
-        A level, below the map's maximum unless the map is constant.
+        Contour level, below the maximum of the map unless the map is constant.
+
+    See Also
+    --------
+    align : Uses the suggested level where none is given.
+
+    Notes
+    -----
+    The level does not depend on the size of the empty margin, on the mean of the map, or on a mask. It fails where the
+    molecule reaches the faces of the box, and it separates the molecule from the solvent, not from a micelle or from
+    other ordered density: give a contour level of your own there.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> density_map = botalign.phantom(32, voxel_size_angstrom=4.0)
+    >>> level = botalign.contour_level(density_map)
+    >>> bool(0 < level < density_map.data.max())
+    True
     """
     return level_above(density_map.data, background_level(density_map.data))
 
 
 def background_level(data: NDArray[np.float32]) -> float:
-    """Return the median density on the faces of the box, where the molecule isn't."""
+    """Return the median density on the faces of the box, which the molecule does not reach."""
     faces = [data[0], data[-1], data[:, 0], data[:, -1], data[:, :, 0], data[:, :, -1]]
     return float(np.median(np.concatenate([face.ravel() for face in faces])))
 
@@ -45,12 +62,12 @@ def level_above(data: NDArray[np.float32], background: float) -> float:
     below = np.float32(background) - values[values < background]
     if not len(above):
         return float(values.max())
-    # The median of the deficits is 0.674 standard deviations of a normal background, and no few deep holes move it.
+    # The median deficit of normal noise is 0.674 standard deviations, and a few deep holes do not change it.
     spread = float(np.median(below)) / 0.674 if len(below) else 0.0
     energy = np.cumsum(above.astype(np.float64) ** 2)
     molecule = energy[-1] - len(below) * spread**2
     excess = above[np.searchsorted(energy, ENCLOSED * molecule)] if molecule > 0 else 0.0
-    # However much noise there is, a handful of voxels stays above; and of a mask of two values, the upper one.
+    # Some voxels stay above the level however strong the noise is, and so does the upper value of a binary mask.
     fewest = min(500, len(values) // 50, len(above) - 1)
     excess = min(max(excess, CLEARANCE * spread), float(above[fewest]))
     highest = float(above[0])
@@ -58,13 +75,13 @@ def level_above(data: NDArray[np.float32], background: float) -> float:
 
 
 def contrast(data: NDArray[np.float32]) -> float:
-    """Return how many standard deviations of its noise the maximum of a map of background zero is."""
+    """Return the maximum of a map with background zero, in standard deviations of its noise."""
     below = -data[data < 0]
     spread = float(np.median(below)) / 0.674 if len(below) else 0.0
     return float(data.max()) / spread if spread > 0 else float("inf")
 
 
 def _sample(data: NDArray[np.float32], most: int = 2**20) -> NDArray[np.float32]:
-    """Return at most about a million densities, evenly spread: enough for the statistics of any map."""
+    """Return about a million evenly spaced densities at most, which is enough for the statistics of any map."""
     stride = max(1, int(np.ceil((data.size / most) ** (1 / 3))))
     return data[::stride, ::stride, ::stride].ravel()

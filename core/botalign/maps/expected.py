@@ -1,4 +1,4 @@
-"""Checks that an argument is a density map."""
+"""The check that an argument is a density map."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ import os
 
 import numpy as np
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.maps.density_map import DensityMap
 
 
 def expect_map(value: object, role: str) -> None:
-    """Refuse what is no map.
+    """Refuse an argument that is not a map.
 
     Parameters
     ----------
     value : object
-        What was given.
+        The argument.
     role : str
-        What messages call the argument.
+        Name of the argument.
 
     Raises
     ------
     InputError
-        If it isn't a :class:`DensityMap`; the message says how to make one of it.
+        If it is not a :class:`DensityMap`; the message explains how to make one from it.
     """
     if not isinstance(value, DensityMap):
-        advice = "botalign.DensityMap(array, grid) makes one of an array, botalign.read reads one"
-        raise InputError(f"{role}: got {kind_of(value)}, expected a DensityMap; {advice}.")
+        advice = "read a file with botalign.read, convert an array with botalign.DensityMap(array, grid)"
+        raise InputError(Setting(role), f": got {kind_of(value)}, expected a DensityMap; {advice}.")
 
 
 def kind_of(value: object) -> str:
-    """Return what something is, in few words."""
+    """Return a short description of an argument for a message."""
     if isinstance(value, str | os.PathLike):
         return f"the path {os.fspath(value)!r}"
     if isinstance(value, np.ndarray):

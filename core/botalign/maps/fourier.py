@@ -1,21 +1,21 @@
-"""Rotation without interpolation error, by a non-uniform Fourier transform: slow, and the measure of the fast one."""
+"""Exact rotation and cropping in Fourier space: slow, and the reference for the fast rotation."""
 
 import finufft
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 
 
 def rotate_fourier(
     data: ArrayLike, rotation: ArrayLike, *, shift_voxels: ArrayLike = (0.0, 0.0, 0.0), precision: float = 1e-6
 ) -> NDArray[np.float32]:
-    r"""Rotate a cubic map about its centre, then shift it, as a trigonometric polynomial.
+    r"""Rotate a cubic map about its centre, then shift it, without interpolation error.
 
     The Fourier transform of the map is evaluated at the rotated frequencies,
     :math:`\hat V'(k) = \hat V(R^T k)\, e^{-2\pi i k \cdot s / n}`, and transformed back (Singer and Yang 2024, Section
-    4.1). Frequencies outside the ball that the grid resolves in all directions are left out. The box is periodic: give
-    a map with an empty margin.
+    4.1). Frequencies outside the ball that the grid resolves in all directions are left out. The box is periodic, so
+    the map needs an empty margin.
 
     Parameters
     ----------
@@ -27,11 +27,11 @@ def rotate_fourier(
     shift_voxels : array_like, shape (3,), optional
         Shift ``(x, y, z)``, applied after the rotation.
     precision : float, optional
-        Relative precision asked of finufft.
+        Relative precision of finufft.
 
     Returns
     -------
-    ndarray, shape (n, n, n), float32
+    ndarray of float32, shape (n, n, n)
         The rotated map.
 
     Raises
@@ -42,14 +42,14 @@ def rotate_fourier(
     values = np.ascontiguousarray(data, dtype=np.complex128)
     n = values.shape[0]
     if values.shape != (n, n, n):
-        raise InputError(f"data: got an array of shape {values.shape}, expected a cube; pad it first.")
+        raise InputError(Setting("data"), f": got an array of shape {values.shape}, expected a cube; pad it first.")
     R = np.asarray(rotation, dtype=np.float64)
     k = np.fft.fftfreq(n, 1 / n)
     kz, ky, kx = np.meshgrid(k, k, k, indexing="ij")
     inside = kx**2 + ky**2 + kz**2 < (n / 2) ** 2
     frequencies = np.stack([kx[inside], ky[inside], kz[inside]])
     rotated = (2 * np.pi / n) * (R.T @ frequencies)
-    # Axes of `values` are z, y, x, so the first coordinate that finufft wants is z.
+    # The axes of `values` are z, y, x, so the first coordinate of finufft is z.
     transform = finufft.nufft3d2(*np.ascontiguousarray(rotated[::-1]), values, isign=-1, eps=precision, nthreads=1)
     centre = (n - 1) / 2
     # finufft counts samples from n // 2, the rotation is about (n - 1) / 2, and the inverse FFT counts from 0.
@@ -62,20 +62,20 @@ def rotate_fourier(
 
 
 def fourier_crop(data: ArrayLike, side: int) -> NDArray[np.float32]:
-    """Sample a cubic map with fewer voxels, by leaving out the frequencies that those can't hold.
+    """Resample a cubic map with fewer voxels by leaving out the frequencies above their Nyquist frequency.
 
     Parameters
     ----------
     data : array_like, shape (n, n, n)
         Map.
     side : int
-        Voxels a side of the result, at most `n`. Its first and last voxel lie further apart than the map's: the boxes
-        have the same size, and the same middle.
+        Side of the result in voxels, at most `n`. Both boxes have the same size and the same centre, if a voxel counts
+        as a cell.
 
     Returns
     -------
-    ndarray, shape (side, side, side), float32
-        The map, its values on the scale of the given ones.
+    ndarray of float32, shape (side, side, side)
+        The map, with densities on the same scale.
 
     Raises
     ------
@@ -86,11 +86,12 @@ def fourier_crop(data: ArrayLike, side: int) -> NDArray[np.float32]:
     n = values.shape[0]
     if values.shape != (n, n, n) or side > n:
         raise InputError(
-            f"data: got an array of shape {values.shape}, expected a cube of at least {side} voxels a side."
+            Setting("data"),
+            f": got an array of shape {values.shape}, expected a cube of at least {side} voxels per side.",
         )
     keep = np.flatnonzero(np.abs(np.fft.fftfreq(n, 1 / n)) < side / 2)
     frequency = np.fft.fftfreq(n, 1 / n)[keep]
-    # A voxel is a cell: the middle of the box, index (n - 1) / 2, goes to index (side - 1) / 2.
+    # A voxel is a cell: the centre of the box is at index (n - 1) / 2 before, and at (side - 1) / 2 after.
     phase = np.exp(2j * np.pi * frequency * ((n - 1) / (2 * n) - (side - 1) / (2 * side)))
     spectrum = np.fft.fftn(values)[np.ix_(keep, keep, keep)] * (
         phase[:, None, None] * phase[None, :, None] * phase[None, None, :]

@@ -1,9 +1,9 @@
-"""Where the voxels of a map lie in space."""
+"""The grid of a map: positions of the voxels in space."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from botalign.errors import InputError
 
@@ -12,7 +12,7 @@ from botalign.errors import InputError
 class Grid:
     """A box of voxels whose sides are parallel to the axes.
 
-    Voxel ``[k, j, i]`` of an array lies at ``origin_angstrom + voxel_size_angstrom * (i, j, k)``.
+    Voxel ``[k, j, i]`` of an array is at the position ``origin_angstrom + voxel_size_angstrom * (i, j, k)``.
 
     Attributes
     ----------
@@ -22,6 +22,20 @@ class Grid:
         Voxel sides ``(x, y, z)`` in angstrom.
     origin_angstrom : tuple of float
         Position ``(x, y, z)`` of the first voxel in angstrom.
+
+    Raises
+    ------
+    InputError
+        If there are not three numbers each, or a shape or voxel size is not positive.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> grid = botalign.Grid((10, 20, 30), voxel_size_angstrom=(2.0, 2.0, 2.0))
+    >>> grid.size_angstrom.tolist()
+    [60.0, 40.0, 20.0]
+    >>> grid.centre_angstrom.tolist()
+    [29.0, 19.0, 9.0]
     """
 
     shape: tuple[int, int, int]
@@ -29,7 +43,7 @@ class Grid:
     origin_angstrom: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     def __post_init__(self) -> None:
-        """Normalise to plain numbers and refuse what is no grid."""
+        """Convert to Python numbers and check them."""
         for name, kind in (("shape", int), ("voxel_size_angstrom", float), ("origin_angstrom", float)):
             values = tuple(kind(v) for v in getattr(self, name))
             if len(values) != 3 or not np.isfinite(values).all():
@@ -38,39 +52,98 @@ class Grid:
         if min(self.shape) < 1:
             raise InputError(f"shape of a grid: got {self.shape}, expected three positive numbers of voxels.")
         if min(self.voxel_size_angstrom) <= 0:
-            raise InputError(f"voxel_size_angstrom of a grid: got {self.voxel_size_angstrom}, expected positive sides.")
+            raise InputError(
+                f"voxel_size_angstrom of a grid: got {self.voxel_size_angstrom}, expected three positive sides."
+            )
 
     @property
     def size_angstrom(self) -> NDArray[np.float64]:
-        """Sides ``(x, y, z)`` of the box, a whole voxel counted for every sample."""
+        """Sides ``(x, y, z)`` of the box: the number of voxels times the voxel size."""
         size: NDArray[np.float64] = np.array(self.shape[::-1]) * np.array(self.voxel_size_angstrom)
         return size
 
     @property
     def centre_angstrom(self) -> NDArray[np.float64]:
-        """Position ``(x, y, z)`` midway between the first and the last voxel."""
+        """Position ``(x, y, z)`` halfway between the first and the last voxel."""
         half: NDArray[np.float64] = (np.array(self.shape[::-1]) - 1) / 2 * np.array(self.voxel_size_angstrom)
         return np.array(self.origin_angstrom) + half
 
     @property
     def index_to_physical(self) -> NDArray[np.float64]:
-        """The 3x4 matrix that takes indices ``(i, j, k)``, so x first, to positions in angstrom."""
+        """The 3x4 matrix from indices ``(i, j, k)``, x first, to positions in angstrom."""
         return np.column_stack([np.diag(np.array(self.voxel_size_angstrom)), np.array(self.origin_angstrom)])
 
     def axis_angstrom(self, axis: int) -> NDArray[np.float64]:
-        """Positions of the voxels along array axis ``axis`` (0 is z)."""
+        """Return the coordinates of the voxels along an array axis.
+
+        Parameters
+        ----------
+        axis : int
+            Array axis: 0 is z, 1 is y, 2 is x.
+
+        Returns
+        -------
+        ndarray
+            Coordinates in angstrom, one for each voxel along the axis.
+
+        Examples
+        --------
+        >>> import botalign
+        >>> botalign.Grid((3, 4, 5), origin_angstrom=(0.0, 0.0, 7.0)).axis_angstrom(0).tolist()
+        [7.0, 8.0, 9.0]
+        """
         direction = 2 - axis
         steps: NDArray[np.float64] = np.arange(self.shape[axis], dtype=np.float64)
         return self.origin_angstrom[direction] + self.voxel_size_angstrom[direction] * steps
 
     def part(self, corner: tuple[int, ...], shape: tuple[int, ...]) -> "Grid":
-        """Return the block of voxels whose first is ``[corner]`` and that has a shape, both ``(z, y, x)``."""
+        """Return the grid of a block of voxels.
+
+        Parameters
+        ----------
+        corner : tuple of int
+            Indices ``(z, y, x)`` of the first voxel of the block.
+        shape : tuple of int
+            Shape ``(z, y, x)`` of the block.
+
+        Returns
+        -------
+        Grid
+            The grid of the block.
+
+        Examples
+        --------
+        >>> import botalign
+        >>> botalign.Grid((10, 10, 10)).part((4, 3, 2), (5, 5, 5)).origin_angstrom
+        (2.0, 3.0, 4.0)
+        """
         first = np.array(self.voxel_size_angstrom) * corner[::-1] + self.origin_angstrom
         return Grid((shape[0], shape[1], shape[2]), self.voxel_size_angstrom, (first[0], first[1], first[2]))
 
     @classmethod
-    def cube(cls, side: int, voxel_size_angstrom: float, centre_angstrom: NDArray[np.float64]) -> "Grid":
-        """Return a cube of ``side`` voxels a side whose :attr:`centre_angstrom` is given."""
+    def cube(cls, side: int, voxel_size_angstrom: float, centre_angstrom: ArrayLike) -> "Grid":
+        """Return the grid of a cube with a given centre.
+
+        Parameters
+        ----------
+        side : int
+            Side of the cube in voxels.
+        voxel_size_angstrom : float
+            Side of a voxel.
+        centre_angstrom : array_like, shape (3,)
+            Position ``(x, y, z)`` of the centre, halfway between the first and the last voxel.
+
+        Returns
+        -------
+        Grid
+            The grid.
+
+        Examples
+        --------
+        >>> import botalign
+        >>> botalign.Grid.cube(5, 2.0, (0, 0, 0)).origin_angstrom
+        (-4.0, -4.0, -4.0)
+        """
         h = float(voxel_size_angstrom)
-        x, y, z = (float(c) - (side - 1) / 2 * h for c in centre_angstrom)
+        x, y, z = (float(c) - (side - 1) / 2 * h for c in np.asarray(centre_angstrom, dtype=np.float64))
         return cls((side, side, side), (h, h, h), (x, y, z))

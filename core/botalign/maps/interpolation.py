@@ -1,4 +1,4 @@
-"""Compiled kernels that look a map up between its voxels: a quick one for the search, an exact one for the rest."""
+"""Compiled interpolation kernels: a fast trilinear one for the search, a cubic spline for everything else."""
 
 import numpy as np
 from numba import njit
@@ -6,38 +6,38 @@ from numpy.typing import NDArray
 
 from botalign.arrays import Matrix, Volume
 
-#: How far outside the box, in voxels, a position still counts as on its face.
+#: Positions this close to a face of the box, in voxels, count as on the face.
 EDGE = 1e-6
 
 
 def rotate_in_ball(source: Volume, pull: Matrix, out: Volume) -> None:
-    """Fill the largest ball in a cube by trilinear interpolation in another cube, with zero outside the ball.
+    """Fill the largest ball in a cube by trilinear interpolation of another cube, and set the rest to zero.
 
-    What a rotation brings in from beyond the ball would depend on the rotation, so the search leaves it out.
+    The corners of the cube are left out because their content depends on the rotation.
 
     Parameters
     ----------
     source : ndarray of float32, shape (m, m, m)
-        Where to look up.
+        Cube to interpolate.
     pull : ndarray, shape (3, 3)
-        From offsets ``(x, y, z)`` from the centre of `out` to those from the centre of `source`, each in its voxels.
-        Offsets that lead out of `source` are taken to its faces.
+        Matrix from offsets ``(x, y, z)`` from the centre of `out` to offsets from the centre of `source`, each in
+        voxels of its cube. Positions outside `source` are moved to its faces.
     out : ndarray of float32, shape (n, n, n)
-        What is filled.
+        Cube to fill.
     """
-    # In one layout, whatever the matrix was made of: each layout is compiled by itself, for a second or more.
+    # numba compiles a function again for each memory layout, which takes a second or more.
     _fill_ball(source, np.ascontiguousarray(pull), out)
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def _fill_ball(source: Volume, pull: Matrix, out: Volume) -> None:
-    """Look the voxels of the ball up; see :func:`rotate_in_ball`."""
+    """Interpolate at the voxels of the ball; see :func:`rotate_in_ball`."""
     flat = source.ravel()
     side, last = out.shape[0], source.shape[0] - 1
     centre, source_centre = (side - 1) / 2, last / 2
     row = np.uintp(source.shape[0])
     plane, one = row * row, np.uintp(1)
-    # Where to look is worked out for a whole row first: these loops are vectorised, that of the look-ups can't be.
+    # The positions of a whole row are computed first: these loops are vectorised, the loop of look-ups cannot be.
     corner = np.empty(side, dtype=np.uint32)
     part = np.empty((3, side), dtype=np.float32)
     out[:] = 0
@@ -81,23 +81,23 @@ def _fill_ball(source: Volume, pull: Matrix, out: Volume) -> None:
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def spline_values(coefficients: Volume, points: NDArray[np.int32], to_source: Matrix, out: NDArray[np.float32]) -> None:
-    """Fill `out` with values of a cubic spline, zero outside its box: nothing wraps round.
+    """Fill `out` with the values of a cubic spline, zero outside its box.
 
     Parameters
     ----------
     coefficients : ndarray of float32, shape (z + 3, y + 3, x + 3)
-        See :func:`botalign.maps.splines.spline_coefficients`.
+        Coefficients from :func:`botalign.maps.splines.spline_coefficients`.
     points : ndarray of int32, shape (n, 3)
-        Indices ``(x, y, z)`` on the grid of the target.
+        Indices ``(x, y, z)`` on the target grid.
     to_source : ndarray, shape (3, 4)
-        From these to indices of the map that the coefficients stand for.
+        Matrix from these to indices of the map that the spline interpolates.
     out : ndarray of float32, shape (n,)
-        What is filled.
+        Array to fill.
     """
     nz, ny, nx = coefficients.shape
     flat = coefficients.ravel()
     lasts, strides = (nx - 4, ny - 4, nz - 4), (1, nx, nx * ny)
-    row, plane = np.uintp(nx), np.uintp(nx * ny)  # unsigned, which saves the look at negative indices
+    row, plane = np.uintp(nx), np.uintp(nx * ny)  # unsigned, so that numba does not handle negative indices
     one, two, three = np.uintp(1), np.uintp(2), np.uintp(3)
     unit, half, sixth, two_thirds = np.float32(1), np.float32(0.5), np.float32(1 / 6), np.float32(2 / 3)
     weight = np.empty((3, 4), dtype=np.float32)
@@ -106,13 +106,13 @@ def spline_values(coefficients: Volume, points: NDArray[np.int32], to_source: Ma
         inside, corner = True, 0
         for d in range(3):
             at = to_source[d, 0] * i + to_source[d, 1] * j + to_source[d, 2] * k + to_source[d, 3]
-            # A position is in the box up to rounding: an unmoved map must keep its outermost voxels.
+            # The tolerance keeps the outermost voxels of a map that is not moved, despite rounding.
             if at < -EDGE or at > lasts[d] + EDGE:
                 inside = False
                 break
             first = max(0, min(int(at), lasts[d] - 1))
             corner += first * strides[d]
-            # The values there of the four B-splines that reach this far.
+            # The values of the four B-splines that are not zero at this position.
             t = np.float32(at - first)
             s = unit - t
             weight[d, 0] = s * s * s * sixth

@@ -1,4 +1,4 @@
-"""A map on another grid: moved by a rigid transform, or smoothed down to a coarser one."""
+"""Resampling of a map: transformed by a spline, or smoothed onto a coarser grid."""
 
 import itertools
 from collections.abc import Iterable
@@ -9,81 +9,99 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.geometry import compose, identity, inverse
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map
 from botalign.maps.grid import Grid
 from botalign.maps.interpolation import spline_values
 from botalign.maps.splines import spline_coefficients
-from botalign.threads import one_blas_thread
+from botalign.threads import one_blas_thread, thread_count
 
-#: Standard deviation of the smoothing Gaussian in voxels of the coarser grid. Its response is 0.06 at that grid's
-#: Nyquist frequency, and 0.002 at one and a half times it: what is folded back from there doesn't show.
+#: Standard deviation of the smoothing Gaussian in voxels of the coarser grid. The Gaussian's response is 0.06 at the
+#: Nyquist frequency of that grid, and 0.002 at one and a half times it, so aliasing is negligible.
 SMOOTHING_VOXELS = 0.75
-#: Voxels a side of the cubes that a map is resampled by.
+#: Side in voxels of the cubes in which a map is resampled.
 CUBE = 32
 
 
-def resample(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threads: int = 1) -> DensityMap:
-    """Move a map by a transform and sample it on a grid, once, by cubic B-splines.
+def resample(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threads: int | None = None) -> DensityMap:
+    """Apply a transform to a map and sample it on a grid, in one step, by cubic B-splines.
 
     Parameters
     ----------
     density_map : DensityMap
-        The map to move.
+        Map to transform.
     transform : array_like, shape (3, 4)
-        ``x_new = transform[:, :3] @ x + transform[:, 3]`` in angstrom; its determinant may be -1.
+        Transform ``x_new = transform[:, :3] @ x + transform[:, 3]`` in angstrom; the determinant may be -1.
     onto : Grid
-        Where to sample. What lies outside the map's box is zero: nothing wraps round.
+        Grid of the result.
     threads : int, optional
-        How many threads to use; the result doesn't depend on it.
+        Number of threads; by default one for each core. The result does not depend on it.
 
     Returns
     -------
     DensityMap
-        The moved map, with the name and the labels of the given one.
+        The transformed map, zero outside its old box, with the same name and labels.
 
     Raises
     ------
     InputError
-        If `density_map` is no map.
+        If `density_map` is not a map.
+
+    Notes
+    -----
+    The spline does not low-pass filter the map: on a grid with much larger voxels, high frequencies alias.
+
+    References
+    ----------
+    .. [1] M. Unser, "Splines: a perfect fit for signal and image processing", IEEE Signal Processing Magazine 16
+       (1999), 22.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> density_map = botalign.phantom(24, voxel_size_angstrom=4.0)
+    >>> shift = [[1, 0, 0, 8], [0, 1, 0, 0], [0, 0, 1, 0]]  # by two voxels along x
+    >>> shifted = botalign.resample(density_map, shift, density_map.grid)
+    >>> bool(abs(shifted.data[:, :, 2:] - density_map.data[:, :, :-2]).max() < 1e-4)
+    True
     """
     expect_map(density_map, "density_map")
     coefficients = spline_coefficients(density_map.data)
     out: NDArray[np.float32] = np.empty(onto.shape, dtype=np.float32)
     points = cache(grid_points)
 
-    # By small cubes: what one of them needs of a large map stays in the processor's cache, whichever way it is turned.
+    # In small cubes: the part of the map that a cube needs stays in the cache, whatever the rotation is.
     def fill(corner: tuple[int, ...]) -> None:
         cube = out[tuple(slice(start, start + CUBE) for start in corner)]
         part = onto.part(corner, cube.shape)
         cube[...] = spline_at(coefficients, density_map.grid, transform, part, points(cube.shape)).reshape(cube.shape)
 
     corners = itertools.product(*(range(0, side, CUBE) for side in onto.shape))
-    with ThreadPoolExecutor(max(1, threads)) as pool:
+    with ThreadPoolExecutor(thread_count(threads)) as pool:
         for _ in pool.map(fill, corners):
             pass
     return DensityMap(out, onto, density_map.name, density_map.labels)
 
 
 def average(maps: Iterable[DensityMap]) -> DensityMap:
-    """Return the mean of maps that lie as they belong together, half maps for example.
+    """Return the mean of maps without aligning them, for example of two half maps.
 
     Parameters
     ----------
     maps : iterable of DensityMap
-        The maps; a generator may make them one by one. On other grids they are sampled on that of the first.
+        Maps. Those with another grid than the first map are resampled on its grid.
 
     Returns
     -------
     DensityMap
-        Their mean, on the grid of the first.
+        The mean, on the grid of the first map.
 
     Raises
     ------
     InputError
-        If there are none, or one of them is no map.
+        If there are no maps, or one of them is not a map.
     """
     names: list[str] = []
     for density_map in maps:
@@ -96,7 +114,7 @@ def average(maps: Iterable[DensityMap]) -> DensityMap:
             total += resample(density_map, identity(), grid).data
         names.append(Path(density_map.name).name)
     if not names:
-        raise InputError("maps: got none, expected at least one to take the mean of.")
+        raise InputError(Setting("maps"), ": got none, expected at least one map.")
     return DensityMap((total / len(names)).astype(np.float32), grid, f"the mean of {', '.join(names)}")
 
 
@@ -108,25 +126,25 @@ def grid_points(shape: tuple[int, ...]) -> NDArray[np.int32]:
 def spline_at(
     coefficients: NDArray[np.float32], source: Grid, transform: ArrayLike, onto: Grid, points: NDArray[np.int32]
 ) -> NDArray[np.float32]:
-    """Return the densities of a moved map, given by its spline coefficients on a grid, at points of another grid.
+    """Return the densities of a transformed map at points of another grid, given the spline coefficients of the map.
 
     Parameters
     ----------
-    coefficients : ndarray of float32, three longer than `source` on each side
+    coefficients : ndarray of float32, shape (z + 3, y + 3, x + 3)
         Cubic B-spline coefficients; see :func:`botalign.maps.splines.spline_coefficients`.
     source : Grid
-        The grid they are on.
+        Grid of the map, of shape ``(z, y, x)``.
     transform : array_like, shape (3, 4)
-        How the map is moved, in angstrom.
+        Transform of the map, in angstrom.
     onto : Grid
-        The grid to sample on.
+        Grid to sample on.
     points : ndarray of int32, shape (n, 3)
-        Indices ``(x, y, z)`` there.
+        Indices ``(x, y, z)`` on that grid.
 
     Returns
     -------
     ndarray of float32, shape (n,)
-        The densities, zero outside the box of the map.
+        Densities, zero outside the box of the map.
     """
     to_source = compose(inverse(source.index_to_physical), compose(inverse(transform), onto.index_to_physical))
     values = np.empty(len(points), dtype=np.float32)
@@ -137,19 +155,19 @@ def spline_at(
 def smoothed(density_map: DensityMap, onto: Grid, *, sigma_angstrom: float, background: float = 0.0) -> DensityMap:
     """Smooth a map by a Gaussian and sample it on a grid that may be coarser, in one step.
 
-    The Gaussian is isotropic, so that smoothing commutes with rotation; positive, so that a density stays one;
-    and separable, so that the step is three matrix products however large the map.
+    The Gaussian is isotropic, so smoothing commutes with rotation; it is positive, so densities stay positive; and it
+    is separable, so three matrix products suffice.
 
     Parameters
     ----------
     density_map : DensityMap
-        The map.
+        Map to smooth.
     onto : Grid
-        Where to sample.
+        Grid of the result.
     sigma_angstrom : float
-        Standard deviation of the Gaussian. Below :data:`SMOOTHING_VOXELS` voxels of the map, aliases show.
+        Standard deviation of the Gaussian. Below :data:`SMOOTHING_VOXELS` voxels of the map, aliasing is visible.
     background : float, optional
-        What the map is outside its box. It is subtracted inside, so that the result is zero there.
+        Density of the background. It is subtracted inside the box, so that it is zero inside and outside.
 
     Returns
     -------
@@ -158,7 +176,7 @@ def smoothed(density_map: DensityMap, onto: Grid, *, sigma_angstrom: float, back
     """
     z, y, x = (_gaussian_matrix(density_map.grid, onto, axis, sigma_angstrom) for axis in range(3))
     data = density_map.data
-    # The first product is over planes, so that no temporary is larger than the result's planes of the source.
+    # The first product reduces the number of planes, and is done in blocks to keep temporaries small.
     planes: NDArray[np.float32] = np.zeros((onto.shape[0], *data.shape[1:]), dtype=np.float32)
     flat = planes.reshape(len(z), -1)
     thickness = max(1, 2**22 // max(1, data[0].size))
@@ -171,13 +189,13 @@ def smoothed(density_map: DensityMap, onto: Grid, *, sigma_angstrom: float, back
                 flat[span] += z[span, start : start + len(block)] @ block.reshape(len(block), -1)
         values = np.matmul(np.matmul(y, planes), x.T)
         if background:
-            ones = (weights.sum(axis=1) for weights in (z, y, x))  # a map of ones, smoothed likewise
+            ones = (weights.sum(axis=1) for weights in (z, y, x))  # factors of a smoothed map of ones
             values -= np.float32(background) * np.multiply.outer(np.multiply.outer(next(ones), next(ones)), next(ones))
     return DensityMap(values, onto, density_map.name, density_map.labels)
 
 
 def _gaussian_matrix(source: Grid, target: Grid, axis: int, sigma_angstrom: float) -> NDArray[np.float32]:
-    """Weights, shape (target voxels, source voxels), that smooth and sample along one axis."""
+    """Return the weights, shape (target voxels, source voxels), that smooth and sample along one axis."""
     distance = target.axis_angstrom(axis)[:, None] - source.axis_angstrom(axis)[None, :]
     scaled = distance / sigma_angstrom
     step = source.voxel_size_angstrom[2 - axis]

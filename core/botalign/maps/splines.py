@@ -1,4 +1,4 @@
-"""Cubic splines through the samples of a map: their coefficients, and their slopes at the samples."""
+"""Cubic splines through the voxels of a map: coefficients, and derivatives at the voxels."""
 
 from functools import lru_cache
 
@@ -8,20 +8,20 @@ from scipy import linalg
 from botalign.arrays import Volume
 from botalign.threads import one_blas_thread
 
-#: Rows of a banded matrix multiplied at once, and how far from the diagonal it is taken to reach: what a sample
-#: adds to other coefficients falls off by a factor of 3.7 a voxel, to less than float32 tells within 14.
+#: Rows of a banded matrix that are multiplied at once, and its half bandwidth: the effect of a sample on other
+#: coefficients decays by a factor of 3.7 per voxel, and is below the precision of float32 after 14.
 BLOCK, REACH = 64, 14
-#: Planes whose coefficients are worked out at once.
+#: Planes whose coefficients are computed at once.
 SLAB = 16
-#: Coefficients beyond the faces of the box that are kept on either side, so that every position has its 64 neighbours.
+#: Margin of coefficients before and after the samples, so that every position in the box has 64 neighbours.
 BEFORE, AFTER = 1, 2
 
 
 def spline_coefficients(data: Volume) -> Volume:
     """Return the cubic B-spline coefficients of a map, with a margin.
 
-    Adding up the splines with these coefficients gives back the samples (Unser 1999, IEEE Signal Processing Magazine
-    16, 22); the samples are mirrored at the faces of the box.
+    The sum of the B-splines with these coefficients interpolates the samples (Unser 1999, IEEE Signal Processing
+    Magazine 16, 22), which are mirrored at the faces of the box.
 
     Parameters
     ----------
@@ -31,12 +31,12 @@ def spline_coefficients(data: Volume) -> Volume:
     Returns
     -------
     ndarray of float32, shape (z + 3, y + 3, x + 3)
-        The coefficients, those of the samples from index 1 on.
+        Coefficients; those of the samples begin at index 1.
     """
     padded: Volume = np.empty([side + BEFORE + AFTER for side in data.shape], dtype=np.float32)
     inner = padded[tuple(slice(BEFORE, BEFORE + side) for side in data.shape)]
     z, y, x = (_prefilter(side) for side in data.shape)
-    # By slabs that stay in the processor's cache; next to the result hardly any memory is needed.
+    # In slabs that stay in the cache; hardly any memory is needed besides the result.
     for start in range(0, len(data), SLAB):
         slab = slice(start, start + SLAB)
         inner[slab] = _along(x, _along(y, data[slab], 1), 2)
@@ -51,13 +51,13 @@ def spline_coefficients(data: Volume) -> Volume:
 
 
 def spline_slopes(data: Volume, axis: int) -> Volume:
-    """Return the derivatives along an axis, per voxel, of the cubic spline through a map, at its samples."""
-    # On a line of voxels only the spline along it counts: the others go through the samples.
+    """Return the derivative of the cubic spline through a map along an axis, per voxel, at the samples."""
+    # Along a line of voxels the derivative depends on this line only, because the spline interpolates the samples.
     return _along(_slope(data.shape[axis]), data, axis)
 
 
 def _along(matrix: Volume, data: Volume, axis: int) -> Volume:
-    """Multiply a map along an axis by a square banded matrix."""
+    """Multiply a map by a square banded matrix along an axis."""
     out = np.empty_like(data)
     side = len(matrix)
     with one_blas_thread():
@@ -81,23 +81,23 @@ def _prefilter(side: int) -> Volume:
     if side == 1:
         return np.ones((1, 1), dtype=np.float32)
     bands[0, 1] = bands[2, -2] = 2 / 6
-    # Zero beyond the reach: further out the entries sink below what float32 can normally hold, and products with such
-    # numbers take ten times as long.
-    places = np.arange(side)
-    near = np.abs(places[:, None] - places) <= REACH
+    # Zero beyond the bandwidth: further out the entries are denormal numbers in float32, and products with these take
+    # ten times as long.
+    index = np.arange(side)
+    near = np.abs(index[:, None] - index) <= REACH
     return np.where(near, linalg.solve_banded((1, 1), bands, np.eye(side)), 0).astype(np.float32)
 
 
 @lru_cache(maxsize=16)
 def _slope(side: int) -> Volume:
-    """Return the matrix from samples to slopes: half the difference of the coefficients on either side."""
+    """Return the matrix from samples to derivatives: half the difference of the two neighbouring coefficients."""
     coefficients = _prefilter(side)
     after, before = (coefficients[[_mirrored(i + step, side) for i in range(side)]] for step in (1, -1))
     return np.asarray((after - before) / 2)
 
 
 def _mirrored(index: int, side: int) -> int:
-    """Return the index of the sample that one outside the box is the image of."""
+    """Return the index of the sample of which an index outside the box is the mirror image."""
     if side == 1:
         return 0
     index %= 2 * side - 2

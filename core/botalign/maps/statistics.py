@@ -1,4 +1,4 @@
-"""What there is to say about a map at a glance."""
+"""Summary statistics of a map."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from botalign.maps.moments import mean_and_deviation
 
 @dataclass(frozen=True)
 class MapInfo:
-    """Facts about a map.
+    """Summary of a map.
 
     Attributes
     ----------
     name : str
-        What the map is called.
+        Name of the map.
     grid : Grid
-        Where the voxels lie.
+        Grid of the map.
     size_angstrom : tuple of float
         Sides ``(x, y, z)`` of the box.
     minimum, maximum, mean, standard_deviation : float
-        Of all densities.
+        Statistics of all densities.
     zero_fraction : float
-        Part of the voxels that are exactly zero: large in a masked map.
+        Fraction of the voxels that are exactly zero; it is large if the map was masked.
     labels : tuple of str
-        Text lines of the file's header.
+        Label lines of the file header.
     """
 
     name: str
@@ -43,17 +43,7 @@ class MapInfo:
 
 
 def describe(density_map: DensityMap) -> MapInfo:
-    """Return facts about a map.
-
-    Parameters
-    ----------
-    density_map : DensityMap
-        The map.
-
-    Returns
-    -------
-    MapInfo
-    """
+    """Return a summary of a map."""
     data = density_map.data
     mean, deviation = mean_and_deviation(data)
     x, y, z = (float(side) for side in density_map.grid.size_angstrom)

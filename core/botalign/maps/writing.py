@@ -1,4 +1,4 @@
-"""Write MRC files from arrays."""
+"""Writing of MRC files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from botalign.files import output_file
 from botalign.maps.grid import Grid
 from botalign.maps.moments import mean_and_deviation
 
-SUFFIXES = tuple(f"{kind}{packed}" for packed in ("", ".gz", ".bz2") for kind in (".mrc", ".map", ".ccp4", ".rec"))
+EXTENSIONS = tuple(f"{kind}{packed}" for packed in ("", ".gz", ".bz2") for kind in (".mrc", ".map", ".ccp4", ".rec"))
 
 Header = np.ndarray[tuple[int, ...], np.dtype[np.void]]
 
@@ -54,12 +54,12 @@ def write_map(
     InputError
         As :meth:`botalign.DensityMap.write`.
     """
-    with output_file(path, overwrite=overwrite, suffixes=SUFFIXES) as temporary:
+    with output_file(path, overwrite=overwrite, extensions=EXTENSIONS) as temporary:
         write_sections(temporary, path, _map_header(data, grid, labels, history), data)
 
 
 def write_sections(temporary: Path, path: str | os.PathLike[str], header: Header, data: NDArray[np.float32]) -> None:
-    """Write a header and densities to `temporary`, compressed as the extension of `path` says."""
+    """Write a header and densities to `temporary`, compressed according to the extension of `path`."""
     with _compressed(temporary, Path(path).suffix.lower()) as stream:
         stream.write(header.tobytes())
         for section in data:
@@ -79,13 +79,13 @@ def blank_header(space_group: int) -> Header:
 def _map_header(data: NDArray[np.float32], grid: Grid, labels: tuple[str, ...], history: str | None) -> Header:
     header = blank_header(1)
     steps = np.array(grid.origin_angstrom) / grid.voxel_size_angstrom
-    # nstart can't express every origin, and ChimeraX does not believe it if it is far off.
-    whole = np.abs(steps - np.rint(steps)).max() < 1e-4 and np.abs(steps).max() <= 10 * max(grid.shape)
+    # nstart holds whole voxels only, and ChimeraX ignores large values.
+    expressible = np.abs(steps - np.rint(steps)).max() < 1e-4 and np.abs(steps).max() <= 10 * max(grid.shape)
     for axis, count, side, origin, step in zip(
         "xyz", grid.shape[::-1], grid.voxel_size_angstrom, grid.origin_angstrom, np.rint(steps), strict=True
     ):
         header[f"n{axis}"] = header[f"m{axis}"] = count
-        header[f"n{axis}start"] = int(step) if whole else 0
+        header[f"n{axis}start"] = int(step) if expressible else 0
         header["cella"][axis] = count * side
         header["origin"][axis] = origin
     header["dmin"], header["dmax"] = data.min(), data.max()
@@ -98,7 +98,7 @@ def _map_header(data: NDArray[np.float32], grid: Grid, labels: tuple[str, ...], 
 
 
 def _labels(labels: tuple[str, ...], history: str | None) -> list[bytes]:
-    # Chimera turns a map that has this label; the written one is not turned any more.
+    # Chimera rotates a map that has this label. The written map does not need the rotation.
     kept = [label for label in labels if not label.startswith("Chimera rotation:")]
     texts = kept if history is None else [*kept, history]
     if len(texts) > 10:
@@ -108,13 +108,13 @@ def _labels(labels: tuple[str, ...], history: str | None) -> list[bytes]:
 
 
 @contextmanager
-def _compressed(path: Path, suffix: str) -> Iterator[BinaryIO]:
+def _compressed(path: Path, extension: str) -> Iterator[BinaryIO]:
     with path.open("wb") as file:
-        if suffix == ".gz":
-            # Neither name nor time: they would make two files of the same map differ.
+        if extension == ".gz":
+            # Without name and time, so that two files of the same map are identical.
             with gzip.GzipFile(filename="", mode="wb", compresslevel=4, fileobj=file, mtime=0) as stream:
                 yield cast(BinaryIO, stream)
-        elif suffix == ".bz2":
+        elif extension == ".bz2":
             with bz2.BZ2File(file, "wb") as packed:
                 yield cast(BinaryIO, packed)
         else:

@@ -1,4 +1,4 @@
-"""All pairs of many maps: the front of the room."""
+"""The distances between all pairs of many maps."""
 
 from __future__ import annotations
 
@@ -33,72 +33,98 @@ def distances(
     wavelet: str = "sym3",
     scales: int = 6,
     seed: int = 0,
-    threads: int = 1,
+    threads: int | None = None,
     processes: int = 0,
     scheduler: str | None = None,
     work: str | os.PathLike[str] | None = None,
 ) -> DistanceTable:
-    r"""Compute the distances of all pairs of a set of maps.
+    r"""Compute the distances between all pairs of maps.
 
-    As the maps lie, or, with `over_rotations`, minimised over rigid motions: then
+    By default the maps are compared without alignment. With `over_rotations`, the distance of two maps is the minimum
+    over rotations and shifts :math:`T`,
 
     .. math:: \delta(V_1, V_2) = \min_T \tfrac12 \left( \|V_1 - V_2 \circ T^{-1}\| + \|V_1 \circ T - V_2\| \right) ,
 
-    equation 1 of Levy, *Meaningful dimensionality reduction of the conformational space*, with a shift as well as a
-    rotation, since the maps need not be centred. The norm is that of L2, :math:`(\int f^2)^{1/2}`, or the wavelet earth
-    mover's distance; either is computed at `size` voxels a side, smoothed as that asks for.
+    which is eq. 1 of [1]_, extended by the shift and made symmetric. The norm is that of the wavelet earth mover's
+    distance (WEMD) or L2, :math:`(\int f^2)^{1/2}`.
 
     Parameters
     ----------
     maps : sequence of DensityMap or path-like
-        The maps, or their files, which are read one by one. As they lie they must be on the same grid.
+        Maps or their files, which are read one at a time. Without `over_rotations` they must have the same grid.
     metric : {"wemd", "l2"}, optional
-        The distance.
+        Norm of the distance.
     over_rotations : bool, optional
-        Whether to minimise over rigid motions.
+        Whether to minimise over rotations and shifts.
     mirror : bool, optional
-        Whether the motions may mirror.
+        Whether to minimise over both hands too.
     density : {"contour", "whole"}, optional
-        What counts of a map: the density above its contour level, by default for the WEMD, or all of it, by default for
-        L2 (over rotations: less the background, in a soft ball about the molecule).
+        Density to compare: that above the contour level (default for the WEMD), or all (default for L2). With
+        `over_rotations`, all density means that inside a soft ball around the molecule, minus the background.
     normalise : {"mass", "none"}, optional
-        Whether each map is divided by the mass that counts, by default for the WEMD, or taken as it is, by default for
-        L2: then the maps must be on one scale.
+        Whether to divide each map by its mass (default for the WEMD) or not (default for L2, where the maps must be on
+        the same scale).
     size : int, optional
-        Over rotations: voxels a side.
+        Side in voxels of the box in which maps are compared over rotations.
     evaluations : int, optional
-        Over rotations: how often a search evaluates the loss.
+        Evaluations of each search over rotations.
     landmarks : int, optional
-        Over rotations: how many maps, evenly spaced in the order given, are aligned with every other by a search. Each
-        other pair starts from the ways over these, and is searched only where they disagree. With as many as there are
-        maps every pair is searched.
-    wavelet, scales : str, int, optional
-        Of the WEMD.
+        Number of maps, evenly spaced in the sequence, that a search aligns with all others. All other pairs start from
+        the poses via these landmarks, and are searched only if these disagree. With as many landmarks as maps, every
+        pair is searched.
+    wavelet : str, optional
+        Wavelet of the WEMD.
+    scales : int, optional
+        Number of scales of the WEMD.
     seed : int, optional
-        Seed of the searches: the same seed gives the same bits.
-    threads, processes, scheduler : int, int, str, optional
-        Who does the work: so many threads here; or so many processes here; or the workers of a Dask cluster whose
-        scheduler has this address, as ``tcp://host:8786``. The result doesn't depend on it. A script that asks for
-        processes must keep its own work behind ``if __name__ == "__main__":``.
+        Seed of the searches: the same seed gives the same result, bit for bit.
+    threads : int, optional
+        Number of threads. The result does not depend on how the work is distributed.
+    processes : int, optional
+        Number of processes to use instead of threads. A script that uses processes must protect its main code with
+        ``if __name__ == "__main__":``.
+    scheduler : str, optional
+        Address of the scheduler of a Dask cluster to use instead, such as ``tcp://host:8786``.
     work : path-like, optional
-        A folder for unfinished work. Called again with the same maps and options after having been killed, only what is
-        missing is computed. It stays: remove it when the distances are kept.
+        Work folder. If the computation is interrupted, a call with the same maps and options resumes it. The folder
+        remains: remove it when the distances are stored.
 
     Returns
     -------
     DistanceTable
-        Names, distances, and over rotations the motions.
+        The distances and, with `over_rotations`, the transforms.
 
     Raises
     ------
     InputError
-        If there are fewer than two maps, they can't be compared, an option is out of range, or the folder holds other
-        work.
+        If there are fewer than two maps, the maps cannot be compared, an option is out of range, or the work folder
+        cannot be used.
 
     See Also
     --------
-    distance_steps : The same, step by step.
+    distance_steps : The same, as a generator.
     DistanceTable.write : Write the distances to a file.
+    diffusion_map : Embed the maps by their distances.
+
+    Notes
+    -----
+    Distances of maps compared without alignment are meaningful only if the maps were aligned before. L2 distances
+    saturate for large movements; the WEMD does not. The searches may fail for maps with little shape; `open_cycles` of
+    the result shows pairs whose transforms disagree.
+
+    References
+    ----------
+    .. [1] A. Levy, "Meaningful dimensionality reduction of the conformational space", unpublished note.
+    .. [2] N. Zelesko, A. Moscovich, J. Kileel and A. Singer, "Earthmover-based manifold learning for analyzing
+       molecular conformation spaces", IEEE International Symposium on Biomedical Imaging (2020).
+
+    Examples
+    --------
+    >>> import botalign
+    >>> maps = [botalign.phantom(24, voxel_size_angstrom=5.0, hinge_degrees=angle) for angle in (0, 10, 40)]
+    >>> table = botalign.distances(maps)
+    >>> bool(table.distances[0, 1] < table.distances[0, 2])
+    True
     """
     return exhaust(distance_steps(**locals()))
 
@@ -106,27 +132,54 @@ def distances(
 def distance_steps(
     maps: Maps,
     *,
-    threads: int = 1,
+    threads: int | None = None,
     processes: int = 0,
     scheduler: str | None = None,
     work: str | os.PathLike[str] | BlockStore | None = None,
     **options: Any,
 ) -> Generator[Progress, None, DistanceTable]:
-    """Compute distances a step at a time; parameters, result and errors as for :func:`distances`.
+    """Compute distances in steps; parameters, result and errors are those of :func:`distances`.
 
-    Closing the generator between two steps cancels the work; what was done by then is in the folder `work`, which may
-    be open already: a :class:`botalign.jobs.BlockStore` of what :func:`description` says, which stays open. Options
-    that can't be used are refused at the call.
+    Closing the generator between two steps cancels the computation; completed blocks remain in the work folder. Options
+    that cannot be used are refused at the call.
+
+    Parameters
+    ----------
+    maps : sequence of DensityMap or path-like
+        Maps or their files.
+    threads : int, optional
+        Number of threads.
+    processes : int, optional
+        Number of processes.
+    scheduler : str, optional
+        Address of the scheduler of a Dask cluster.
+    work : path-like or botalign.jobs.BlockStore, optional
+        Work folder, or an open store with the description :func:`botalign.pairwise.distances.description`, which
+        remains open.
+    **options
+        Other options of :func:`distances`.
 
     Yields
     ------
     Progress
-        After each block of work.
+        After each block of work. The stages are ``"read"``, ``"landmarks"`` and ``"pairs"``.
 
     Returns
     -------
     DistanceTable
         As the value of ``StopIteration``.
+
+    See Also
+    --------
+    distances : The same, as a function.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> maps = [botalign.phantom(24, voxel_size_angstrom=5.0, hinge_degrees=angle) for angle in (0, 10, 40)]
+    >>> stages = [step.stage for step in botalign.distance_steps(maps)]
+    >>> sorted(set(stages))
+    ['pairs', 'read']
     """
     chosen = options_from(DistanceOptions, options, "distance_steps")
     return _steps(sources(maps), chosen, threads, processes, scheduler, work)
@@ -135,7 +188,7 @@ def distance_steps(
 def _steps(
     found: list[Source],
     options: DistanceOptions,
-    threads: int,
+    threads: int | None,
     processes: int,
     scheduler: str | None,
     work: str | os.PathLike[str] | BlockStore | None,
@@ -155,7 +208,7 @@ def _steps(
 
 
 def description(maps: Maps, **options: Any) -> dict[str, Any]:
-    """Return what the distances of maps depend on, as JSON can hold it: files, options, versions.
+    """Return what the distances of maps depend on, as JSON-compatible values: files, options, versions.
 
     Raises
     ------
@@ -166,7 +219,7 @@ def description(maps: Maps, **options: Any) -> dict[str, Any]:
 
 
 def _description(found: list[Source], options: DistanceOptions) -> dict[str, Any]:
-    """Return what blocks of work depend on."""
+    """Return the description of the work folder."""
     return {
         "maps": [source.identity() for source in found],
         "metric": options.metric,

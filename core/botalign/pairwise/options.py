@@ -1,4 +1,4 @@
-"""What distances are asked for, and of which maps: checked in one place."""
+"""The options of distances, and the maps that they are computed for."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from typing import Annotated, Any
 from botalign.errors import InputError, Setting
 from botalign.maps.density_map import DensityMap
 from botalign.maps.reading import read
-from botalign.options import Option, changed, check_options, refuse_together
-from botalign.pairwise.closeness import METRICS
+from botalign.options import LARGEST, Option, changed, check_options, refuse_together
+from botalign.pairwise.pose_distance import METRICS
 from botalign.transport.wavelets import check_scales, wavelet_named
 
 DENSITIES = ("contour", "whole")
 NORMALISATIONS = ("mass", "none")
-#: Bytes looked at of either end of a file.
-END = 2**20
+#: Bytes at the start and at the end of a file that are hashed.
+HASHED_BYTES = 2**20
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A map to be read when it is needed: a set of them may not fit into memory.
+    """A map that is read when it is needed, because a set of maps may not fit into memory.
 
     Attributes
     ----------
     name : str
-        What it is called.
+        Name of the map.
     given : DensityMap or Path
         The map, or its file.
     """
@@ -42,40 +42,41 @@ class Source:
         return self.given if isinstance(self.given, DensityMap) else read(self.given)
 
     def identity(self) -> list[Any]:
-        """Return what tells the map from another one, or from its file after a change.
+        """Return an identifier of the map, JSON-compatible, that changes if the map or its file changes.
 
-        Of a file, where it is, its size and time, and what its two ends hold: to read all of a large set takes minutes.
+        For a file these are its path, size, modification time, and a hash of its start and end: reading all files of a
+        large set would take minutes.
         """
         if isinstance(self.given, DensityMap):
             grid = self.given.grid
             lattice = [list(grid.shape), list(grid.voxel_size_angstrom), list(grid.origin_angstrom)]
             return [self.name, lattice, blake2b(self.given.data.tobytes(), digest_size=16).hexdigest()]
         try:
-            place = self.given.resolve()
-            found = place.stat()
-            with place.open("rb") as file:
-                digest = blake2b(file.read(END), digest_size=16)
-                file.seek(max(found.st_size - END, 0))
-                digest.update(file.read(END))
+            path = self.given.resolve()
+            found = path.stat()
+            with path.open("rb") as file:
+                digest = blake2b(file.read(HASHED_BYTES), digest_size=16)
+                file.seek(max(found.st_size - HASHED_BYTES, 0))
+                digest.update(file.read(HASHED_BYTES))
         except OSError as error:
-            raise InputError(f"{self.given}: can't be read ({error.strerror or error}); check the name.") from None
-        return [str(place), found.st_size, found.st_mtime_ns, digest.hexdigest()]
+            raise InputError(f"{self.given}: cannot be read ({error.strerror or error}); check the name.") from None
+        return [str(path), found.st_size, found.st_mtime_ns, digest.hexdigest()]
 
 
 def sources(maps: Sequence[DensityMap | str | os.PathLike[str]]) -> list[Source]:
-    """Return the maps of a set.
+    """Return the maps of a set as sources.
 
     Raises
     ------
     InputError
-        If there are fewer than two.
+        If there are fewer than two maps.
     """
     found = [
         Source(each.name, each) if isinstance(each, DensityMap) else Source(os.fspath(each), Path(each))
         for each in maps
     ]
     if len(found) < 2:
-        raise InputError(f"maps: got {len(found)}, expected at least 2 to tell the distances of.")
+        raise InputError(Setting("maps"), f": got {len(found)}, expected at least 2.")
     return found
 
 
@@ -95,7 +96,7 @@ class DistanceOptions:
     over_rotations: Annotated[
         bool, Option("Minimise over rotation and shift; by default maps are compared without alignment")
     ] = False
-    mirror: Annotated[bool, Option("Minimise over the hand too, together with rotations")] = False
+    mirror: Annotated[bool, Option("Over rotations: minimise over the hand too")] = False
     density: Annotated[
         str | None,
         Option("Density to compare: above the contour level (default of wemd), or whole (default of l2)",
@@ -106,13 +107,17 @@ class DistanceOptions:
         Option("Divide each map by its mass (default of wemd), or by nothing (default of l2)", choices=NORMALISATIONS),
     ] = None
     size: Annotated[
-        int, Option("Side of the box in which rotated maps are compared", low=16, high=128, unit="voxels")
+        int, Option("Over rotations: side of the box in which maps are compared", low=16, high=128, unit="voxels")
     ] = 32
-    evaluations: Annotated[int, Option("Evaluations of each search, for each hand", low=1, high=5000)] = 200
-    landmarks: Annotated[int, Option("Maps that are aligned with all others by a search", low=1, high=1000)] = 4
+    evaluations: Annotated[
+        int, Option("Over rotations: evaluations of each search, for each hand", low=1, high=5000)
+    ] = 200
+    landmarks: Annotated[
+        int, Option("Over rotations: maps that are aligned with all others by a search", low=1, high=1000)
+    ] = 4
     wavelet: Annotated[str, Option("Wavelet of wemd, such as coif3")] = "sym3"
     scales: Annotated[int, Option("Scales of the wavelet transform", low=1, high=64)] = 6
-    seed: Annotated[int, Option("Seed; the same seed gives the same result, bit for bit", low=0, high=2**63 - 1)] = 0
+    seed: Annotated[int, Option("Seed; the same seed gives the same result, bit for bit", low=0, high=LARGEST)] = 0
 
     def __post_init__(self) -> None:
         """Check the options, and set those that depend on the metric."""

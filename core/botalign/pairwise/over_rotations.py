@@ -1,4 +1,4 @@
-"""Distances minimised over rigid motions: landmarks first, then every pair from what the landmarks know."""
+"""Distances minimised over rotations and shifts: first to landmarks, then of all pairs via the landmarks."""
 
 from __future__ import annotations
 
@@ -13,142 +13,146 @@ from numpy.typing import NDArray
 from botalign.alignment.problem import LARGEST_RATIO
 from botalign.alignment.survey import Surveyed, survey
 from botalign.arrays import Matrix
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.geometry import compose, identity, inverse
 from botalign.jobs import BlockStore, Workers, run_blocks
 from botalign.maps.header import MapWarning
-from botalign.pairwise.matching import Matching, match
-from botalign.pairwise.members import (
-    Member,
-    frame_of,
+from botalign.pairwise.options import DistanceOptions, Source
+from botalign.pairwise.pair_alignment import AlignedPair, PairSettings, align_pair
+from botalign.pairwise.prepared_maps import (
+    PreparedMap,
+    coarsened,
     from_arrays,
-    member,
-    no_finer_than_needed,
+    prepare_map,
+    sampling_box,
     to_arrays,
 )
-from botalign.pairwise.options import DistanceOptions, Source
 from botalign.pairwise.table import DistanceTable
 from botalign.progress import Progress
 
 Pair = tuple[int, int]
 Arrays = dict[str, NDArray[Any]]
 
-#: Pairs in a block of work: a second or so of it. Large sets have more in each, for the sake of the number of files.
+#: Searches and pairs in a block of work, about a second each, and the largest number of blocks, for large sets.
 SEARCHES, PAIRS, MOST_BLOCKS = 4, 16, 2000
-#: Sets whose maps differ in norm by more than this factor are most likely not on one scale.
-UNLIKE = 3.0
+#: Maps whose norms differ by more than this factor are probably not on the same scale.
+LARGEST_NORM_RATIO = 3.0
 
 
 def distances_over_rotations(
     maps: Sequence[Source], options: DistanceOptions, workers: Workers, readers: Workers, store: BlockStore | None
 ) -> Generator[Progress, None, DistanceTable]:
-    """Compute all pairs, minimised over rigid motions.
+    """Compute the distances of all pairs of maps, minimised over rotations and shifts.
 
     Parameters
     ----------
     maps : sequence of Source
-        The maps.
+        Maps.
     options : DistanceOptions
-        What is asked for.
-    workers, readers : Workers
-        Who brings the pairs together, and who reads the maps: threads, which see the same files as the caller.
+        Options.
+    workers : Workers
+        Workers that align pairs.
+    readers : Workers
+        Threads that read the maps, because other workers may not have access to the files.
     store : BlockStore or None
-        Where blocks of work are kept until all are done.
+        Work folder.
     """
     surveys = yield from _surveys(maps, options, readers, store)
     _check_radii(surveys)
     contour, unit_mass = options.density == "contour", options.normalise == "mass"
-    frame = frame_of(surveys, size=options.size, contour=contour, unit_mass=unit_mass)
-    members = [member(each, frame) for each in surveys]
-    matching = Matching(
-        options.metric, frame, options.mirror, options.wavelet, options.scales, options.evaluations, options.seed
+    box = sampling_box(surveys, size=options.size, contour=contour, unit_mass=unit_mass)
+    prepared = [prepare_map(each, box) for each in surveys]
+    settings = PairSettings(
+        options.metric, box, options.mirror, options.wavelet, options.scales, options.evaluations, options.seed
     )
-    _warn_of_scales(members, options, matching)
-    marks = landmarks_of(len(maps), options.landmarks)
-    shared = workers.share(members)
-    searches = [(a, b) for a, b in itertools.combinations(range(len(maps)), 2) if a in marks or b in marks]
+    _warn_of_scales(prepared, options, settings)
+    landmarks = choose_landmarks(len(maps), options.landmarks)
+    shared = workers.share(prepared)
+    searches = [(a, b) for a, b in itertools.combinations(range(len(maps)), 2) if a in landmarks or b in landmarks]
     found = yield from run_blocks(
         search_block,
-        _blocks("search", searches, SEARCHES, shared, matching),
+        _blocks("search", searches, SEARCHES, shared, settings),
         workers=workers,
         store=store,
         stage="landmarks",
     )
-    motions = _over_landmarks(searches, _joined(found, "motions"), marks, len(maps))
+    transforms = _transforms_to_landmarks(searches, _joined(found, "transforms"), landmarks, len(maps))
     pairs = list(itertools.combinations(range(len(maps)), 2))
     found = yield from run_blocks(
         pair_block,
-        _blocks("pairs", pairs, PAIRS, shared, matching, workers.share(motions)),
+        _blocks("pairs", pairs, PAIRS, shared, settings, workers.share(transforms)),
         workers=workers,
         store=store,
         stage="pairs",
     )
-    return _table(maps, options, pairs, {name: _joined(found, name) for name in ("motions", "distances", "open")})
+    return _table(
+        maps, options, pairs, {name: _joined(found, name) for name in ("transforms", "distances", "open_cycles")}
+    )
 
 
-def landmarks_of(count: int, wanted: int) -> list[int]:
-    """Return which maps are landmarks: as many as are wanted, evenly spaced in the order given."""
+def choose_landmarks(count: int, wanted: int) -> list[int]:
+    """Return the indices of the landmarks: `wanted` maps, or all if there are fewer, evenly spaced."""
     wanted = min(wanted, count)
     return [int((2 * number + 1) * count / (2 * wanted)) for number in range(wanted)]
 
 
 def survey_block(source: Source, size: int) -> Arrays:
-    """Read a map and find the molecule in it."""
-    return to_arrays(no_finer_than_needed(survey(source.load(), role="the"), size=size))
+    """Read and survey a map."""
+    return to_arrays(coarsened(survey(source.load(), role="the"), size=size))
 
 
-def search_block(members: Sequence[Member], matching: Matching, pairs: Sequence[Pair]) -> Arrays:
-    """Bring pairs together by a search each, shape (pairs, hands, 3, 4)."""
+def search_block(prepared: Sequence[PreparedMap], settings: PairSettings, pairs: Sequence[Pair]) -> Arrays:
+    """Align pairs by a search each; the transforms have the shape (pairs, hands, 3, 4)."""
     return {
-        "motions": np.array(
+        "transforms": np.array(
             [
-                [match(members[a], members[b], matching, (), mirrored=hand).motion for hand in matching.hands]
+                [align_pair(prepared[a], prepared[b], settings, (), mirrored=hand).transform for hand in settings.hands]
                 for a, b in pairs
             ]
         )
     }
 
 
-def pair_block(members: Sequence[Member], matching: Matching, motions: Matrix, pairs: Sequence[Pair]) -> Arrays:
-    """Bring pairs together from the ways over the landmarks.
+def pair_block(
+    prepared: Sequence[PreparedMap], settings: PairSettings, transforms: Matrix, pairs: Sequence[Pair]
+) -> Arrays:
+    """Align pairs, starting from the transforms via the landmarks.
 
     Parameters
     ----------
-    members : sequence of Member
-        The maps.
-    matching : Matching
-        How.
-    motions : ndarray, shape (landmarks, maps, hands, 3, 4)
-        What takes each map onto each landmark.
+    prepared : sequence of PreparedMap
+        Maps.
+    settings : PairSettings
+        Settings.
+    transforms : ndarray, shape (landmarks, maps, hands, 3, 4)
+        Transforms from each map to each landmark.
     pairs : sequence of tuple of int
-        Which.
+        Pairs to align.
     """
-    matches = [
-        min(
-            (
-                match(members[a], members[b], matching, ways(motions, a, b, mirrored=hand), mirrored=hand)
-                for hand in matching.hands
-            ),
-            key=lambda each: each.distance,
-        )
-        for a, b in pairs
+
+    def align_hand(a: int, b: int, hand: bool) -> AlignedPair:
+        suggested = landmark_transforms(transforms, a, b, mirrored=hand)
+        return align_pair(prepared[a], prepared[b], settings, suggested, mirrored=hand)
+
+    aligned = [
+        min((align_hand(a, b, hand) for hand in settings.hands), key=lambda each: each.distance) for a, b in pairs
     ]
     return {
-        "motions": np.array([each.motion for each in matches]),
-        "distances": np.array([each.distance for each in matches]),
-        "open": np.array([each.open for each in matches]),
+        "transforms": np.array([each.transform for each in aligned]),
+        "distances": np.array([each.distance for each in aligned]),
+        "open_cycles": np.array([each.open_cycles for each in aligned]),
     }
 
 
-def ways(motions: Matrix, a: int, b: int, *, mirrored: bool) -> list[list[Matrix]]:
-    """Return the motions from map `b` to map `a` over each landmark, those of one hand."""
+def landmark_transforms(transforms: Matrix, a: int, b: int, *, mirrored: bool) -> list[list[Matrix]]:
+    """Return, for each landmark, the transforms from map `b` to map `a` via the landmark that have the hand."""
     return [
         [
-            motion
+            transform
             for to_a, to_b in itertools.product(landmark[a], landmark[b])
-            if (np.linalg.det((motion := compose(inverse(to_a), to_b))[:, :3]) < 0) == mirrored
+            if (np.linalg.det((transform := compose(inverse(to_a), to_b))[:, :3]) < 0) == mirrored
         ]
-        for landmark in motions
+        for landmark in transforms
     ]
 
 
@@ -161,7 +165,7 @@ def _surveys(
 
 
 def _check_radii(surveys: Sequence[Surveyed]) -> None:
-    """Refuse molecules that can't be the same."""
+    """Refuse molecules that cannot be the same."""
     ordered = sorted(surveys, key=lambda each: each.radius_angstrom)
     least, most = ordered[0], ordered[-1]
     if most.radius_angstrom >= LARGEST_RATIO * least.radius_angstrom:
@@ -172,20 +176,23 @@ def _check_radii(surveys: Sequence[Surveyed]) -> None:
         )
 
 
-def _warn_of_scales(members: Sequence[Member], options: DistanceOptions, matching: Matching) -> None:
+def _warn_of_scales(prepared: Sequence[PreparedMap], options: DistanceOptions, settings: PairSettings) -> None:
     if options.normalise == "none":
-        norms = [matching.closeness().norm(each.values) for each in members]
-        if max(norms) > UNLIKE * min(norms):
+        norms = [settings.pose_distance().norm(each.values) for each in prepared]
+        if max(norms) > LARGEST_NORM_RATIO * min(norms):
             warnings.warn(
-                f"the maps differ in norm by a factor of {max(norms) / min(norms):.3g}, which then makes most of their "
-                "distances; if they are not on one scale, take normalise mass.",
-                MapWarning,
+                MapWarning(
+                    f"the maps differ in norm by a factor of {max(norms) / min(norms):.3g}, which dominates their "
+                    "distances; if they are not on the same scale, use ",
+                    Setting("normalise", "mass"),
+                    ".",
+                ),
                 stacklevel=2,
             )
 
 
 def _blocks(name: str, pairs: Sequence[Pair], size: int, *before: Any) -> dict[str, tuple[Any, ...]]:
-    """Cut pairs into blocks of work, in a way that depends on their number alone."""
+    """Divide pairs into blocks of work, depending on the number of pairs only."""
     size = max(size, -(-len(pairs) // MOST_BLOCKS))
     starts = range(0, len(pairs), size)
     return {f"{name}_{number:06d}": (*before, pairs[start : start + size]) for number, start in enumerate(starts)}
@@ -195,17 +202,17 @@ def _joined(found: dict[str, Arrays], name: str) -> NDArray[Any]:
     return np.concatenate([arrays[name] for arrays in found.values()])
 
 
-def _over_landmarks(pairs: Sequence[Pair], motions: Matrix, marks: Sequence[int], count: int) -> Matrix:
-    """Return what takes each map onto each landmark, shape (landmarks, maps, hands, 3, 4)."""
-    hands = motions.shape[1]
-    table: Matrix = np.tile(identity(), (len(marks), count, hands, 1, 1))
-    for row, mark in enumerate(marks):
-        if hands == 2:  # a map that is its own mirror image is nothing special
-            table[row, mark, 1] = table[row, mark, 0]
-        for (a, b), both in zip(pairs, motions, strict=True):
-            if a == mark:
+def _transforms_to_landmarks(pairs: Sequence[Pair], transforms: Matrix, landmarks: Sequence[int], count: int) -> Matrix:
+    """Return the transforms from each map to each landmark, shape (landmarks, maps, hands, 3, 4)."""
+    hands = transforms.shape[1]
+    table: Matrix = np.tile(identity(), (len(landmarks), count, hands, 1, 1))
+    for row, landmark in enumerate(landmarks):
+        if hands == 2:  # the transforms from a landmark to itself: the identity for both hands
+            table[row, landmark, 1] = table[row, landmark, 0]
+        for (a, b), both in zip(pairs, transforms, strict=True):
+            if a == landmark:
                 table[row, b] = both
-            elif b == mark:
+            elif b == landmark:
                 table[row, a] = [inverse(each) for each in both]
     return table
 
@@ -214,11 +221,11 @@ def _table(maps: Sequence[Source], options: DistanceOptions, pairs: Sequence[Pai
     n = len(maps)
     distances: Matrix = np.zeros((n, n))
     cycles: NDArray[np.int64] = np.zeros((n, n), dtype=np.int64)
-    motions: Matrix = np.tile(identity(), (n, n, 1, 1))
+    transforms: Matrix = np.tile(identity(), (n, n, 1, 1))
     first, second = np.array(pairs).T
-    for table, values in ((distances, found["distances"]), (cycles, found["open"])):
+    for table, values in ((distances, found["distances"]), (cycles, found["open_cycles"])):
         table[first, second] = table[second, first] = values
-    motions[first, second] = found["motions"]
-    motions[second, first] = [inverse(each) for each in found["motions"]]
+    transforms[first, second] = found["transforms"]
+    transforms[second, first] = [inverse(each) for each in found["transforms"]]
     names = tuple(source.name for source in maps)
-    return DistanceTable(names, distances, motions, options.metric, options.as_parameters(), cycles)
+    return DistanceTable(names, distances, transforms, options.metric, options.as_parameters(), cycles)

@@ -1,4 +1,4 @@
-"""Correlation of two sets of densities, and whether one correlation is really larger than another."""
+"""Correlation of two maps, and the standard error of a difference of two correlations."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -7,22 +7,40 @@ from botalign.errors import InputError
 
 
 def correlation(first: ArrayLike, second: ArrayLike) -> float:
-    r"""Correlation :math:`\sum uv / \sqrt{\sum u^2 \sum v^2}`, as Fit in Map of ChimeraX reports it.
+    r"""Return the correlation of two arrays, as Fit in Map of ChimeraX reports it.
+
+    .. math:: \frac{\sum_i u_i v_i}{\sqrt{\sum_i u_i^2 \sum_i v_i^2}}
 
     Parameters
     ----------
     first, second : array_like
-        Densities at the same places, of any shape.
+        Densities at the same positions, of any shape.
 
     Returns
     -------
     float
-        From -1 to 1; 0 if either is zero everywhere.
+        Correlation, from -1 to 1; 0 if one of the arrays is zero everywhere.
 
     Raises
     ------
     InputError
         If the shapes differ.
+
+    See Also
+    --------
+    correlation_about_mean : Subtracts the means first.
+    score : Compares two maps on any grids.
+
+    Notes
+    -----
+    A constant background raises this correlation: use it for densities above a contour level, or for maps whose
+    background is zero.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> f"{botalign.correlation([1.0, 2.0, 3.0], [2.0, 4.0, 7.0]):.3f}"
+    '0.997'
     """
     u, v = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if u.shape != v.shape:
@@ -32,7 +50,38 @@ def correlation(first: ArrayLike, second: ArrayLike) -> float:
 
 
 def correlation_about_mean(first: ArrayLike, second: ArrayLike) -> float:
-    """Correlation of the deviations from the means, Pearson's; else as :func:`correlation`."""
+    """Return the correlation of two arrays about their means (Pearson correlation).
+
+    Parameters
+    ----------
+    first, second : array_like
+        Densities at the same positions, of any shape.
+
+    Returns
+    -------
+    float
+        Correlation, from -1 to 1; 0 if one of the arrays is constant or empty.
+
+    Raises
+    ------
+    InputError
+        If the shapes differ.
+
+    See Also
+    --------
+    correlation : Does not subtract the means.
+
+    Notes
+    -----
+    Over a whole box the empty margin counts too: the larger it is, the higher the correlation. Compare correlations of
+    the same positions only.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> f"{botalign.correlation_about_mean([1.0, 2.0, 3.0], [12.0, 14.0, 17.0]):.3f}"
+    '0.993'
+    """
     u, v = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if not u.size:
         return 0.0
@@ -42,22 +91,24 @@ def correlation_about_mean(first: ArrayLike, second: ArrayLike) -> float:
 def jackknife_difference(
     reference: ArrayLike, first: ArrayLike, second: ArrayLike, blocks: NDArray[np.int64]
 ) -> tuple[float, float]:
-    """How much better `first` correlates with `reference` than `second` does, and the standard error of that.
+    """Return the difference of the correlations of two maps with a reference, and its standard error.
 
-    The standard error is the delete-one-block jackknife's (Efron 1982), with blocks that are larger than the details of
-    the maps, so that neighbouring voxels don't count as independent.
+    The standard error is that of the delete-one-block jackknife (Efron 1982). The blocks must be larger than the
+    details of the maps, so that neighbouring voxels do not count as independent.
 
     Parameters
     ----------
     reference, first, second : array_like, shape (n,)
-        Densities at the same places.
+        Densities at the same positions.
     blocks : ndarray of int, shape (n,)
-        To which block each place belongs.
+        Block of each position.
 
     Returns
     -------
-    difference, standard_error : float
-        Of correlations about the mean. The error is infinite with fewer than two blocks.
+    difference : float
+        Correlation about the mean of `first` with `reference`, minus that of `second`.
+    standard_error : float
+        Standard error of the difference; infinite if there are fewer than two blocks.
     """
     r, u, v = (np.asarray(a, dtype=np.float64) for a in (reference, first, second))
     _, index = np.unique(blocks, return_inverse=True)
@@ -74,7 +125,7 @@ def jackknife_difference(
 
 
 def jackknife_mean(values: ArrayLike, blocks: NDArray[np.int64]) -> tuple[float, float]:
-    """Mean of values at places, and its standard error; as :func:`jackknife_difference`."""
+    """Return the mean of values, and its standard error by the jackknife of :func:`jackknife_difference`."""
     _, index = np.unique(blocks, return_inverse=True)
     sums = np.bincount(index.ravel(), weights=np.asarray(values, dtype=np.float64))
     counts = np.bincount(index.ravel())
@@ -87,7 +138,7 @@ def jackknife_mean(values: ArrayLike, blocks: NDArray[np.int64]) -> tuple[float,
 
 
 def _difference(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Difference of two correlations about the mean from their sums."""
+    """Return the difference of two correlations about the mean, given their sums."""
     n, r, u, v, rr, uu, vv, ru, rv = sums
     n = np.maximum(n, 1.0)
 

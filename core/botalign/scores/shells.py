@@ -1,4 +1,4 @@
-"""Fourier shell correlation: how alike two maps are at each resolution."""
+"""Fourier shell correlation of two maps."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,18 +19,43 @@ class ShellCorrelation:
     Attributes
     ----------
     frequency_per_angstrom : ndarray, shape (shells,)
-        Middle of each shell.
+        Frequency at the centre of each shell.
     correlation : ndarray, shape (shells,)
-        Correlation in it.
+        Correlation in each shell.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import botalign
+    >>> curve = botalign.ShellCorrelation(np.array([0.1, 0.2, 0.3]), np.array([1.0, 0.8, 0.2]))
+    >>> f"{curve.resolution(0.5):.2f} A"
+    '4.00 A'
     """
 
     frequency_per_angstrom: NDArray[np.float64]
     correlation: NDArray[np.float64]
 
     def resolution(self, threshold: float = 0.5) -> float:
-        """Resolution in angstrom where the curve first falls below `threshold`.
+        """Return the resolution at which the curve first falls below a threshold.
 
-        Interpolated between shells. The finest shell's if it never does; infinite if the first is below already.
+        Parameters
+        ----------
+        threshold : float, optional
+            Correlation; 0.5 for a map and a reference, 0.143 for two half maps.
+
+        Returns
+        -------
+        float
+            Resolution in angstrom, interpolated between shells. If the curve never falls below the threshold, it is the
+            resolution of the last shell; if it begins below, infinity.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import botalign
+        >>> curve = botalign.ShellCorrelation(np.array([0.1, 0.2, 0.3]), np.array([1.0, 0.8, 0.2]))
+        >>> f"{curve.resolution(0.143):.2f} A"
+        '3.33 A'
         """
         below = np.flatnonzero(self.correlation < threshold)
         if not len(below):
@@ -48,17 +73,17 @@ class ShellCorrelation:
 def fourier_shell_correlation(
     first: ArrayLike, second: ArrayLike, *, voxel_size_angstrom: float = 1.0
 ) -> ShellCorrelation:
-    r"""Fourier shell correlation of two maps on the same cubic grid.
+    r"""Return the Fourier shell correlation of two maps on the same cubic grid.
 
     .. math:: \mathrm{FSC}(s) = \frac{\mathrm{Re} \sum_{k \in s} F_1(k) \overline{F_2(k)}}
               {\sqrt{\sum_{k \in s} |F_1(k)|^2 \sum_{k \in s} |F_2(k)|^2}}
 
-    (Harauz and van Heel 1986), shells one Fourier voxel thick, those that lie wholly below the Nyquist frequency.
+    The shells are one Fourier voxel thick. Shells that reach the Nyquist frequency are left out.
 
     Parameters
     ----------
     first, second : array_like, shape (n, n, n)
-        Maps. Mask them first if they hold more than what is to be compared.
+        Maps, ``[z, y, x]``.
     voxel_size_angstrom : float, optional
         Side of a voxel.
 
@@ -70,14 +95,38 @@ def fourier_shell_correlation(
     Raises
     ------
     InputError
-        If the maps are not cubes of the same size, of at least 4 voxels a side.
+        If the maps are not cubes of the same size with at least 4 voxels per side.
+
+    See Also
+    --------
+    score : Compares two maps on any grids.
+
+    Notes
+    -----
+    The whole box is compared. A mask that is applied to both maps raises the curve if its edge is sharp; density that
+    only one map has lowers it.
+
+    References
+    ----------
+    .. [1] G. Harauz and M. van Heel, "Exact filters for general geometry three dimensional reconstruction", Optik 73
+       (1986), 146-156.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> first, second = (botalign.phantom(24, voxel_size_angstrom=5.0, noise=0.1, noise_seed=n).data for n in (1, 2))
+    >>> curve = botalign.fourier_shell_correlation(first, second, voxel_size_angstrom=5.0)
+    >>> len(curve.correlation)
+    11
+    >>> bool(curve.correlation[0] > 0.9)
+    True
     """
     a, b = np.asarray(first, dtype=np.float32), np.asarray(second, dtype=np.float32)
     n = max(a.shape, default=0)
     if a.shape != (n, n, n) or b.shape != a.shape or n < 4:
         raise InputError(
-            f"fourier_shell_correlation: got maps of shape {a.shape} and {b.shape}, expected two cubes of one size, at "
-            "least 4 voxels a side."
+            f"fourier_shell_correlation: got maps of shape {a.shape} and {b.shape}, expected two cubes of the same "
+            "size with at least 4 voxels per side."
         )
     return correlate_shells(
         fft.rfftn(a, workers=1), fft.rfftn(b, workers=1), n, voxel_size_angstrom=voxel_size_angstrom
@@ -87,7 +136,7 @@ def fourier_shell_correlation(
 def correlate_shells(
     first: Spectrum, second: Spectrum, side: int, *, voxel_size_angstrom: float = 1.0
 ) -> ShellCorrelation:
-    """Fourier shell correlation of two half spectra (`scipy.fft.rfftn`) of cubes of `side` voxels a side."""
+    """Return the Fourier shell correlation of two half spectra (`scipy.fft.rfftn`) of cubes with `side` voxels."""
     shell, weight = _shells(side)
 
     def summed(values: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -100,11 +149,11 @@ def correlate_shells(
     return ShellCorrelation(np.arange(1, side // 2) / (side * voxel_size_angstrom), curve)
 
 
-@lru_cache(maxsize=2)  # a comparison has several curves on one grid
+@lru_cache(maxsize=2)  # several curves are computed on the same grid
 def _shells(n: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the shell of each entry of a half spectrum, and how often the whole spectrum holds it."""
+    """Return the shell of each entry of a half spectrum, and its multiplicity in the whole spectrum."""
     full, half = fft.fftfreq(n, 1 / n), fft.rfftfreq(n, 1 / n)
     radius = np.sqrt(full[:, None, None] ** 2 + full[None, :, None] ** 2 + half[None, None, :] ** 2)
-    # The half spectrum holds every frequency once but those with kx = 0 (and Nyquist), whose mirror image it holds too.
+    # Frequencies with kx = 0 or at the Nyquist frequency are in the half spectrum twice, all others once.
     twice = np.where((half == 0) | (2 * half == n), 1.0, 2.0)
     return np.rint(radius).astype(np.int64).ravel(), np.broadcast_to(twice, radius.shape).ravel()

@@ -1,4 +1,4 @@
-"""The loop: ask the surrogate where to look, look, tell it."""
+"""The loop of Bayesian optimisation on SO(3)."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.geometry.rotations import matrix_from_quaternion, quaternion_from_matrix, random_quaternions
 from botalign.search.surrogate import Surrogate
 
 Array = NDArray[np.float64]
-#: A descent of the surrogate: from a unit quaternion to another, and the surrogate's value there.
+#: A descent takes the surrogate and a unit quaternion, and returns the one where it ended and the surrogate's value.
 Descent = Callable[[Surrogate, Array], tuple[Array, float]]
 
 
@@ -22,15 +22,15 @@ class Evaluation:
     Attributes
     ----------
     iteration : int
-        Its number, from 1.
+        Number of the evaluation, from 1.
     loss : float
-        The loss there.
+        Loss at `rotation`.
     best_loss : float
-        The lowest so far.
+        Lowest loss so far.
     rotation : ndarray, shape (3, 3)
-        Where.
+        Rotation that was evaluated.
     best_rotation : ndarray, shape (3, 3)
-        Where the lowest was found.
+        Rotation with the lowest loss so far.
     """
 
     iteration: int
@@ -56,31 +56,30 @@ def search(
 ) -> Iterator[Evaluation]:
     """Minimise a function of the rotation by Bayesian optimisation (Algorithm 1 of Singer and Yang 2024).
 
-    Each rotation to look at is the lowest end of a few steepest descents of the surrogate from random rotations,
-    stopped early, which is what makes the search explore (Remark 3.2). The losses are divided by the first one, and are
-    not centred: a prior mean of zero below all losses draws the search to where it hasn't been.
+    The next rotation to evaluate is the lowest end of several steepest descents of the surrogate from random rotations.
+    The descents stop early, which makes the search explore (Remark 3.2). The losses are divided by the first one but
+    not centred: the prior mean of zero is below all losses, and so draws the search to unexplored rotations.
 
     Parameters
     ----------
     loss : callable
-        Takes a rotation matrix, shape (3, 3), returns a loss that isn't negative.
+        Takes a rotation matrix, shape (3, 3), and returns a loss of at least 0.
     evaluations : int, optional
-        How many times to call it.
+        Number of evaluations of the loss.
     length_scale, nugget : float, optional
-        See :class:`Surrogate`. The paper's length scale is 0.75 for the WEMD, 1 for L2.
+        Parameters of the :class:`Surrogate`. The length scale of the paper is 0.75 for the WEMD and 1 for L2.
     starts : int, optional
-        How many descents to pick the lowest from. The paper uses one.
+        Number of descents for each evaluation. The paper uses one.
     min_gradient, min_step : float, optional
-        Where a descent stops; see :meth:`Surrogate.descend`.
+        Thresholds at which a descent stops; see :meth:`Surrogate.descend`.
     initial : ndarray, shape (n, 3, 3), optional
-        Rotations to look at first; the identity if not given.
+        Rotations to evaluate first; by default the identity.
     within_degrees : float, optional
-        Look only at rotations at most this far from the first initial one.
+        Largest angle between a rotation to evaluate and the first initial one.
     descend : callable, optional
-        Takes a surrogate and a unit quaternion to start from, returns the one where a descent ends and the surrogate's
-        value there; :meth:`Surrogate.descend` if not given.
+        Descent to use instead of :meth:`Surrogate.descend`.
     rng : numpy.random.Generator
-        Source of randomness.
+        Random number generator.
 
     Yields
     ------
@@ -93,7 +92,7 @@ def search(
         If `evaluations` is below 1 or a loss is not finite.
     """
     if evaluations < 1:
-        raise InputError(f"evaluations: got {evaluations}, expected at least 1.")
+        raise InputError(Setting("evaluations"), f": got {evaluations}, expected at least 1.")
     first = quaternion_from_matrix(np.eye(3)[None] if initial is None else np.reshape(initial, (-1, 3, 3)))
     surrogate = Surrogate(evaluations, length_scale=length_scale, nugget=nugget)
     draws = _starts(evaluations * starts, first[0], within_degrees, rng).reshape(evaluations, starts, 4)
@@ -115,7 +114,7 @@ def search(
         rotation = matrix_from_quaternion(q)
         value = float(loss(rotation))
         if not np.isfinite(value):
-            raise InputError(f"loss: got {value} at evaluation {t + 1}, expected a finite number.")
+            raise InputError(Setting("loss"), f": got {value} at evaluation {t + 1}, expected a finite number.")
         if t == 0 and value > 0:
             scale = value
         surrogate.add(q, value / scale)
@@ -125,10 +124,10 @@ def search(
 
 
 def _starts(count: int, centre: Array, within_degrees: float | None, rng: np.random.Generator) -> Array:
-    """Draw where descents start: anywhere, or in the ball about `centre`."""
+    """Draw the starts of descents: uniformly from all rotations, or from the ball around `centre`."""
     if within_degrees is None:
         return random_quaternions(count, rng)
-    # The tangent offset of the half angle; its cubic root law makes points uniform in the ball for small angles.
+    # A radius distributed as the cubic root of a uniform number fills a small ball uniformly.
     axes = rng.standard_normal((count, 3))
     axes /= np.linalg.norm(axes, axis=1, keepdims=True)
     half = np.radians(within_degrees) / 2 * rng.random((count, 1)) ** (1 / 3)
@@ -136,7 +135,7 @@ def _starts(count: int, centre: Array, within_degrees: float | None, rng: np.ran
 
 
 def _pulled_back(q: Array, centre: Array, within_degrees: float) -> Array:
-    """Return the rotation nearest to `q` that is no further than `within_degrees` from `centre`."""
+    """Return the rotation nearest to `q` among those within `within_degrees` of `centre`."""
     dot = float(q @ centre)
     if dot < 0:
         q, dot = -q, -dot
@@ -148,6 +147,6 @@ def _pulled_back(q: Array, centre: Array, within_degrees: float) -> Array:
 
 
 def _product(p: Array, q: Array) -> Array:
-    """Quaternion product: the rotation `q` first, `p` then."""
+    """Return the quaternion product: the rotation `q` first, then `p`."""
     w, v = p[0], p[1:]
     return np.concatenate([[w * q[0] - v @ q[1:]], w * q[1:] + q[0] * v + np.cross(v, q[1:])])

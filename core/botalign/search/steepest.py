@@ -1,4 +1,4 @@
-"""The descent of the surrogate that the paper uses: Riemannian steepest descent of pymanopt over rotation matrices."""
+"""The descent of the paper: Riemannian steepest descent on rotation matrices, by pymanopt."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,27 +12,27 @@ Array = NDArray[np.float64]
 def steepest_descent(
     surrogate: Surrogate, start: Array, *, min_gradient: float = 0.1, min_step: float = 0.1, max_steps: int = 500
 ) -> tuple[Array, float]:
-    """Go down the posterior mean as Section 4.1 of Singer and Yang (2024) says, with its gradient (eq. 11).
+    """Descend the posterior mean as described in Section 4.1 of Singer and Yang (2024), with its gradient (eq. 11).
 
     Parameters
     ----------
     surrogate : Surrogate
-        What to minimise.
+        Function to minimise.
     start : ndarray, shape (4,)
         Unit quaternion to start from.
     min_gradient, min_step : float, optional
-        Where to stop, in the Frobenius norm of rotation matrices.
+        Norm of the gradient and step, in the Frobenius norm of rotation matrices, below which the descent stops.
     max_steps : int, optional
-        The most steps.
+        Largest number of steps.
 
     Returns
     -------
     quaternion : ndarray, shape (4,)
-        Where the descent ended.
+        Unit quaternion where the descent ended.
     value : float
-        The posterior mean there.
+        Posterior mean there.
     """
-    import pymanopt  # here, since with itself it loads jax where that is installed, which takes seconds
+    import pymanopt  # here, because it imports jax where that is installed, which takes seconds
 
     manifold = pymanopt.manifolds.SpecialOrthogonalGroup(3)
 

@@ -1,7 +1,7 @@
-r"""The Gaussian process that stands for the loss: kernel, posterior mean and its gradient on the rotations.
+r"""The surrogate of the loss: a Gaussian process on the rotations, with its kernel and gradient.
 
-Rotations are unit quaternions here. With :math:`\|R - S\|_F^2 = 8 (1 - \langle p, q\rangle^2)` the kernel (eq. 8 of
-Singer and Yang 2024) of rotations :math:`R, S` is
+Rotations are given as unit quaternions. Since :math:`\|R - S\|_F^2 = 8 (1 - \langle p, q\rangle^2)`, the kernel of
+rotations :math:`R, S` (eq. 8 of Singer and Yang 2024) is
 
 .. math:: c(R, S) = \exp\left(-\frac{\|R - S\|_F^2}{2 \ell^2}\right)
                   = \exp\left(-\frac{4 (1 - \langle p, q\rangle^2)}{\ell^2}\right).
@@ -17,26 +17,26 @@ Array = NDArray[np.float64]
 
 
 def kernel(first: Array, second: Array, *, length_scale: float) -> Array:
-    """Covariances (eq. 8) of two sets of unit quaternions, shapes (m, 4) and (n, 4) to (m, n)."""
+    """Return the covariances (eq. 8), shape (m, n), of unit quaternions of shapes (m, 4) and (n, 4)."""
     return np.asarray(np.exp(-4.0 * (1.0 - (first @ second.T) ** 2) / length_scale**2))
 
 
 class Surrogate:
-    r"""Posterior mean of a Gaussian process of prior mean zero, given values at rotations.
+    r"""Posterior mean of a Gaussian process with prior mean zero, given values at rotations.
 
     .. math:: f_t(R) = k(R)^T (K + \tau I)^{-1} Y
 
-    Equations 10 and 17 of Singer and Yang (2024). The inverse is bordered as rotations come in, so that adding one
-    costs :math:`O(t^2)`.
+    (eqs. 10 and 17 of Singer and Yang 2024). The inverse is updated when a rotation is added, at a cost of
+    :math:`O(t^2)`.
 
     Parameters
     ----------
     capacity : int
-        The most values that will be added.
+        Largest number of values that can be added.
     length_scale : float
-        :math:`\ell` of the kernel, in units of the Frobenius norm.
+        Length scale :math:`\ell` of the kernel, in the Frobenius norm of rotation matrices.
     nugget : float
-        :math:`\tau`, added to the diagonal.
+        Variance :math:`\tau` added to the diagonal.
     """
 
     def __init__(self, capacity: int, *, length_scale: float, nugget: float) -> None:
@@ -50,17 +50,17 @@ class Surrogate:
 
     @property
     def quaternions(self) -> Array:
-        """The rotations added so far, shape (count, 4)."""
+        """Rotations added so far, shape (count, 4)."""
         return self._quaternions[: self.count]
 
     @property
     def values(self) -> Array:
-        """The values there, shape (count,)."""
+        """Values at these rotations, shape (count,)."""
         return self._values[: self.count]
 
     @property
     def weights(self) -> Array:
-        r"""The coefficients :math:`(K + \tau I)^{-1} Y` of the kernels in the posterior mean, shape (count,)."""
+        r"""Coefficients :math:`(K + \tau I)^{-1} Y` of the kernels in the posterior mean, shape (count,)."""
         return self._weights[: self.count]
 
     def add(self, quaternion: Array, value: float) -> None:
@@ -82,11 +82,11 @@ class Surrogate:
         self.count += 1
 
     def mean(self, quaternion: Array) -> float:
-        """Posterior mean at a rotation."""
+        """Return the posterior mean at a rotation."""
         return float(kernel(quaternion[None], self.quaternions, length_scale=self.length_scale)[0] @ self.weights)
 
     def euclidean_gradient(self, rotation: Array) -> Array:
-        """Gradient of the posterior mean with respect to the nine entries of a rotation matrix (eq. 11)."""
+        """Return the gradient of the posterior mean with respect to the entries of a rotation matrix (eq. 11)."""
         from botalign.geometry import matrix_from_quaternion
 
         known = matrix_from_quaternion(self.quaternions)
@@ -97,23 +97,23 @@ class Surrogate:
     def descend(
         self, start: Array, *, min_gradient: float, min_step: float, max_steps: int = 500
     ) -> tuple[Array, float]:
-        """Go down the posterior mean by steepest descent on the unit quaternions.
+        """Descend the posterior mean by steepest descent on the unit quaternions.
 
         Parameters
         ----------
         start : ndarray, shape (4,)
             Unit quaternion to start from.
         min_gradient, min_step : float
-            Where to stop: a gradient norm or a step below these, both measured on the rotation matrices (Frobenius).
+            Norm of the gradient and step, in the Frobenius norm of rotation matrices, below which the descent stops.
         max_steps : int, optional
-            The most steps.
+            Largest number of steps.
 
         Returns
         -------
         quaternion : ndarray, shape (4,)
-            Where the descent ended.
+            Unit quaternion where the descent ended.
         value : float
-            The posterior mean there.
+            Posterior mean there.
         """
         end = np.array(start, dtype=np.float64)
         value = _descend(
@@ -126,13 +126,13 @@ class Surrogate:
 def _descend(
     q: Array, quaternions: Array, weights: Array, sharpness: float, min_gradient: float, min_step: float, max_steps: int
 ) -> float:
-    """Steepest descent with Armijo backtracking, in place; returns the value reached."""
+    """Descend from `q` with Armijo backtracking, in place; return the value where the descent ends."""
     trial, gradient, direction = np.empty(4), np.empty(4), np.empty(4)
     for d in range(4):
         trial[d], direction[d] = q[d], 0.0
-    chord = np.sqrt(8.0)  # a small step of the quaternion is a step sqrt(8) times as long of the matrix
+    chord = np.sqrt(8.0)  # ratio of small steps of the matrix and of the quaternion
     mean, slope, length, steps = 1e300, 1.0, 0.0, 0
-    # One loop with one evaluation in it, at the start and at every trial alike, for what is compiled.
+    # One loop evaluates the start and every trial, so that the evaluation is compiled once.
     while True:
         value, along = 0.0, 0.0
         for d in range(4):
@@ -160,7 +160,7 @@ def _descend(
             slope = np.sqrt(squared)
             if slope / chord < min_gradient or (steps and length * chord < min_step) or steps == max_steps:
                 break
-            # The first trial goes 0.1 of the unit of quaternions (11 degrees), later ones twice as far as the last.
+            # The first trial step is 0.1 in quaternions (11 degrees), later ones are twice the last step.
             length = min(0.3, 2.0 * length) if steps else 0.1
             steps += 1
         squared = 0.0

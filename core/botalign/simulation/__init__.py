@@ -1,4 +1,4 @@
-"""Data with a known answer: phantoms, families of conformations, projections."""
+"""Simulated data with a known answer: phantoms, families of conformations, projections."""
 
 from botalign.simulation.family import PhantomFamily, phantom_family
 from botalign.simulation.phantoms import phantom, phantom_atoms, symmetry_rotations

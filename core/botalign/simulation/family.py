@@ -1,4 +1,4 @@
-"""A made set of conformations, some of whose latent coordinates move a domain and some turn the whole molecule."""
+"""Families of conformations with latent coordinates, some of which only rotate the whole molecule."""
 
 from __future__ import annotations
 
@@ -9,35 +9,39 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.maps.density_map import DensityMap
 from botalign.simulation.phantoms import HINGE_AXIS, phantom, phantom_atoms
 
 Kind = Literal["line", "ring", "plane"]
 
-#: How far the domain is turned at most, in degrees, and how far the molecule about either of its two axes.
+#: Largest rotation in degrees of the domain in each kind of family, and of the whole molecule about x and about y.
 _LINE, _RING, _PLANE, _WHOLE = 35.0, 25.0, 25.0, 60.0
-#: An axis across the hinge's, about which the domain goes another way.
+#: Second axis of rotation of the domain, before it is made orthogonal to the axis of the hinge.
 _ACROSS = (-0.46, -0.28, 0.86)
 _WARP = 0.15
 
 
 @dataclass(frozen=True, eq=False)
 class PhantomFamily:
-    """Conformations of the phantom and the latent coordinates that a program could have given them.
+    """Conformations of the phantom, with latent coordinates such as a program for heterogeneity would give them.
 
     Attributes
     ----------
     kind : str
-        What shape the conformations make: ``"line"``, ``"ring"`` or ``"plane"``.
+        Shape of the conformational space: ``"line"``, ``"ring"`` or ``"plane"``.
     latents : ndarray, shape (members, d)
-        Latent coordinates: those of the motion, then two of pure rotation, all mixed.
+        Latent coordinates, in which motion and rotation are mixed.
     motion : ndarray, shape (members, 1 or 2)
-        Coordinates of the motion alone, between -1 and 1.
+        True coordinates of the motion of the domain, from -1 to 1.
     rotation : ndarray, shape (members, 2)
-        Coordinates of the pure rotation alone, between -1 and 1.
+        True coordinates of the rotation of the whole molecule, from -1 to 1.
     seed : int
-        Which molecule.
+        Seed of the molecule.
+
+    See Also
+    --------
+    phantom_family : Make a family.
     """
 
     kind: Kind
@@ -49,13 +53,13 @@ class PhantomFamily:
     _bend: NDArray[np.float64]
 
     def latents_of(self, motion: NDArray[np.float64], rotation: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the latent coordinates of other motions and rotations, shapes (m, 1 or 2) and (m, 2) to (m, d)."""
+        """Return the latent coordinates, shape (m, d), of motions, shape (m, 1 or 2), and rotations, shape (m, 2)."""
         straight = np.hstack([motion, rotation])
         latents: NDArray[np.float64] = straight @ self._mix + _WARP * np.sin(2.0 * straight @ self._bend)
         return latents
 
     def hinge(self, member: int) -> tuple[float, NDArray[np.float64]]:
-        """Return by how many degrees the domain of a member is turned, and about which axis."""
+        """Return the angle in degrees and the axis by which the domain of a member is rotated."""
         along = np.array(HINGE_AXIS) / np.linalg.norm(HINGE_AXIS)
         across = np.array(_ACROSS) - np.dot(_ACROSS, along) * along
         axes = np.stack([along, across / np.linalg.norm(across)])
@@ -65,10 +69,34 @@ class PhantomFamily:
         return (angle, vector) if angle > 0 else (0.0, along)
 
     def map(self, member: int, size: int = 32, *, voxel_size_angstrom: float = 4.0, noise: float = 0.0) -> DensityMap:
-        """Return the map of a member; see :func:`botalign.phantom`."""
+        """Return the map of a member.
+
+        Parameters
+        ----------
+        member : int
+            Index of the member.
+        size : int, optional
+            Side of the box in voxels.
+        voxel_size_angstrom : float, optional
+            Side of a voxel.
+        noise : float, optional
+            Standard deviation of white noise, relative to the maximum of the map.
+
+        Returns
+        -------
+        DensityMap
+            The map; see :func:`botalign.phantom`.
+
+        Examples
+        --------
+        >>> import botalign
+        >>> family = botalign.phantom_family("line", 5)
+        >>> family.map(0, 24, voxel_size_angstrom=6.0).grid.shape
+        (24, 24, 24)
+        """
         angle, axis = self.hinge(member)
-        turned = np.radians(_WHOLE) * np.array([*self.rotation[member], 0.0])
-        pose = np.column_stack([Rotation.from_rotvec(turned).as_matrix(), np.zeros(3)])
+        vector = np.radians(_WHOLE) * np.array([*self.rotation[member], 0.0])
+        pose = np.column_stack([Rotation.from_rotvec(vector).as_matrix(), np.zeros(3)])
         return phantom(
             size,
             voxel_size_angstrom=voxel_size_angstrom,
@@ -81,17 +109,23 @@ class PhantomFamily:
         )
 
     def atom_distances(self, members: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
-        """Return the distances that a landscape should have: between atoms, the molecules laid on each other.
+        """Return the true distances between members: root mean square distances of their superposed atoms.
 
         Parameters
         ----------
-        members : ndarray of int, shape (L,), optional
-            Of which members; all if not given.
+        members : ndarray of int, shape (n,), optional
+            Indices of the members; by default all.
 
         Returns
         -------
-        ndarray, shape (L, L)
-            Root mean square distance of the atoms in angstrom, minimised over rotation and shift.
+        ndarray, shape (n, n)
+            Root mean square distances of the atoms in angstrom, minimised over rotation and shift.
+
+        Examples
+        --------
+        >>> import botalign
+        >>> botalign.phantom_family("line", 3).atom_distances().shape
+        (3, 3)
         """
         chosen = np.arange(len(self.latents)) if members is None else np.asarray(members)
         atoms = np.stack([self._atoms(int(member)) for member in chosen])
@@ -104,18 +138,19 @@ class PhantomFamily:
 
 
 def superposed_rmsd(fixed: NDArray[np.float64], moving: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the root mean square distance of points, minimised over rotation and shift of the second (Kabsch 1976).
+    """Return the root mean square distance of two sets of points after superposition (Kabsch 1976).
 
     Parameters
     ----------
     fixed : ndarray, shape (n, 3)
         Points.
     moving : ndarray, shape (..., n, 3)
-        As many, in the same order.
+        Corresponding points, in the same order; may have leading axes.
 
     Returns
     -------
     ndarray, shape (...)
+        Root mean square distances, minimised over rotation and shift.
     """
     a, b = fixed - fixed.mean(axis=0), moving - moving.mean(axis=-2, keepdims=True)
     u, s, vt = np.linalg.svd(a.T @ b)
@@ -125,35 +160,46 @@ def superposed_rmsd(fixed: NDArray[np.float64], moving: NDArray[np.float64]) -> 
 
 
 def phantom_family(kind: Kind = "line", members: int = 1000, *, seed: int = 0) -> PhantomFamily:
-    """Make conformations whose landscape is known, with latent coordinates that don't show it.
+    """Simulate conformations with a known conformational space, and latent coordinates that obscure it.
 
-    The second domain of the phantom (:func:`botalign.phantom`) moves along a line, round a ring, or over a plane, while
-    two more coordinates turn the whole molecule by up to 60 degrees about x and y and move nothing in it. The
-    coordinates are mixed by a rotation of the latent space and bent a little, so that no axis of it is one or the
-    other.
+    The second domain of the phantom (:func:`botalign.phantom`) moves along a line, around a ring, or over a plane. Two
+    further coordinates rotate the whole molecule by up to 60 degrees about x and y. The latent coordinates are a
+    rotation of all these, slightly bent, so that every latent coordinate mixes motion and rotation.
 
     Parameters
     ----------
-    kind : {"line", "ring", "plane"}
-        What shape the conformations make.
-    members : int
-        How many, drawn uniformly.
-    seed : int
-        Seed of the draw, and of the molecule.
+    kind : {"line", "ring", "plane"}, optional
+        Shape of the conformational space.
+    members : int, optional
+        Number of conformations, drawn uniformly.
+    seed : int, optional
+        Seed of the coordinates and of the molecule.
 
     Returns
     -------
-    PhantomFamily
+    botalign.simulation.PhantomFamily
+        The conformations, as maps on demand, their coordinates and true distances.
 
     Raises
     ------
     InputError
-        If there is no such kind, or there are no members.
+        If the kind is unknown, or `members` is below 1.
+
+    See Also
+    --------
+    landscape : Learn the conformational space from latent coordinates and distances.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> family = botalign.phantom_family("ring", 50)
+    >>> family.latents.shape
+    (50, 4)
     """
     if kind not in ("line", "ring", "plane"):
-        raise InputError(f"kind: got {kind!r}, expected line, ring or plane.")
+        raise InputError(Setting("kind"), f": got {kind!r}, expected 'line', 'ring' or 'plane'.")
     if members < 1:
-        raise InputError(f"members: got {members}, expected 1 or more.")
+        raise InputError(Setting("members"), f": got {members}, expected at least 1.")
     rng = np.random.default_rng(seed)
     if kind == "ring":
         angle = rng.uniform(0, 2 * np.pi, members)

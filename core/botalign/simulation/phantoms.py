@@ -1,4 +1,4 @@
-"""Maps of made-up molecules, exact in any pose: something to try things on."""
+"""Phantoms: maps of simulated molecules that are exact in any pose."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.threads import one_blas_thread
 
-#: The axis of the hinge, if no other is given.
+#: Default axis of the hinge.
 HINGE_AXIS = (0.2, 0.9, 0.4)
-_RADIUS_ANGSTROM = 48.0  # with 5% of shift in any direction it stays in the default box of 128 A
-_REACH = 6.0  # standard deviations beyond which a Gaussian is nothing in float32
+_RADIUS_ANGSTROM = 48.0  # small enough for the default box of 128 A in any pose, shifted by 5% of the box
+_REACH = 6.0  # standard deviations beyond which a Gaussian is negligible in float32
 
 _Points = NDArray[np.float64]
 
@@ -36,57 +36,70 @@ def phantom(
     noise_seed: int = 0,
     grid: Grid | None = None,
 ) -> DensityMap:
-    """Make the map of a molecule that nature forgot: two domains of helices, chiral and without symmetry.
+    """Simulate the map of a molecule of two helical domains, which is chiral and has no symmetry.
 
-    Every residue is a Gaussian, evaluated where the voxels are, so a map in another pose is exact and not interpolated.
-    The molecule is 96 A long and lies about the origin of space.
+    Every residue is a Gaussian that is evaluated at the voxels, so a map in another pose is exact, not interpolated.
+    The molecule has a diameter of 96 A and is centred at the origin.
 
     Parameters
     ----------
-    size : int
-        Voxels a side of a cube centred on the origin.
-    voxel_size_angstrom : float
-        Their size.
+    size : int, optional
+        Side in voxels of the cubic box, which is centred at the origin.
+    voxel_size_angstrom : float, optional
+        Side of a voxel.
     resolution_angstrom : float, optional
-        Full width at half maximum of a residue; three voxels if not given.
+        Full width at half maximum of a residue; by default three voxels.
     transform : array_like, shape (3, 4), optional
-        Where the molecule goes, ``x -> M[:, :3] @ x + M[:, 3]`` in angstrom. Determinant -1 gives the mirror image.
-    symmetry : str
-        ``"C1"``, or ``"Cn"`` or ``"Dn"``: a ring or two of n copies about z, of the same total size.
-    hinge_degrees : float
-        By how much the second domain is turned about the linker; the first stays where it is.
-    hinge_axis : array_like, shape (3,)
-        About which axis through the linker it is turned, ``(x, y, z)`` of any length.
-    noise : float
-        Standard deviation of white noise, as a fraction of the map's maximum.
-    seed : int
-        Chooses the molecule.
-    noise_seed : int
-        Chooses the noise: give fixed and moving different ones.
+        Transform of the molecule, ``x -> M[:, :3] @ x + M[:, 3]`` in angstrom. Determinant -1 gives the mirror image.
+    symmetry : str, optional
+        ``"Cn"`` or ``"Dn"``: one ring or two rings of n copies around z, scaled to the same diameter.
+    hinge_degrees : float, optional
+        Angle by which the second domain is rotated about the linker.
+    hinge_axis : array_like, shape (3,), optional
+        Axis ``(x, y, z)`` of this rotation, of any length.
+    noise : float, optional
+        Standard deviation of white noise, relative to the maximum of the map.
+    seed : int, optional
+        Seed of the molecule.
+    noise_seed : int, optional
+        Seed of the noise. Independent maps of the same molecule need different ones.
     grid : Grid, optional
-        Voxels to evaluate at, instead of `size` and `voxel_size_angstrom`.
+        Grid of the map, instead of `size` and `voxel_size_angstrom`.
 
     Returns
     -------
     DensityMap
-        Float32, each residue of height 1 before they are summed, zero far from the molecule.
+        The map, in which a single residue has the height 1.
 
     Raises
     ------
     InputError
         If an argument is out of range.
+
+    See Also
+    --------
+    phantom_family : Many conformations of the molecule.
+    projections : Projection images of a map.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> botalign.phantom(32, voxel_size_angstrom=4.0)
+    <DensityMap phantom 0: shape (32, 32, 32), voxels of 4 A>
     """
     grid = Grid.cube(size, voxel_size_angstrom, np.zeros(3)) if grid is None else grid
     width = 3 * max(grid.voxel_size_angstrom) if resolution_angstrom is None else resolution_angstrom
     if not width > 0:
-        raise InputError(f"resolution_angstrom: got {width}, expected a positive length.")
+        raise InputError(Setting("resolution_angstrom"), f": got {width}, expected a positive length.")
     if not noise >= 0:
-        raise InputError(f"noise: got {noise}, expected a standard deviation, 0 or more.")
+        raise InputError(Setting("noise"), f": got {noise}, expected a standard deviation of at least 0.")
     atoms = phantom_atoms(seed, symmetry=symmetry, hinge_degrees=hinge_degrees, hinge_axis=hinge_axis)
     if transform is not None:
         matrix = np.asarray(transform, dtype=np.float64)
         if matrix.shape != (3, 4) or not np.isfinite(matrix).all():
-            raise InputError(f"transform: got shape {matrix.shape}, expected a finite 3x4 matrix.")
+            raise InputError(
+                Setting("transform"), f": got an array of shape {matrix.shape}, expected a finite 3x4 matrix."
+            )
         atoms = atoms @ matrix[:, :3].T + matrix[:, 3]
     data = _sum_of_gaussians(atoms, grid, width / math.sqrt(8 * math.log(2)))
     if noise > 0:
@@ -98,59 +111,61 @@ def phantom(
 def phantom_atoms(
     seed: int = 0, *, symmetry: str = "C1", hinge_degrees: float = 0.0, hinge_axis: ArrayLike = HINGE_AXIS
 ) -> _Points:
-    """Return the residues of the molecule that :func:`phantom` shows.
+    """Return the positions of the residues of a phantom.
 
     Parameters
     ----------
     seed, symmetry, hinge_degrees, hinge_axis
-        As in :func:`phantom`.
+        As for :func:`phantom`.
 
     Returns
     -------
-    ndarray, shape (atoms, 3), float64
-        Positions in angstrom, their mean at the origin before the hinge is turned.
+    ndarray of float64, shape (atoms, 3)
+        Positions in angstrom. Their mean is the origin if `hinge_degrees` is 0.
 
     Raises
     ------
     InputError
-        If `symmetry` is not Cn or Dn, or the axis has no direction.
+        If `symmetry` is not Cn or Dn, or the axis is zero.
     """
     copies = symmetry_rotations(symmetry)
     axis = np.asarray(hinge_axis, dtype=np.float64)
     if axis.shape != (3,) or not np.isfinite(axis).all() or not axis.any():
-        raise InputError(f"hinge_axis: got {axis.tolist()}, expected three finite numbers (x, y, z), not all zero.")
-    rest, small, hinge = _domains(seed)
-    turned = (small - hinge) @ _about_axis(axis, math.radians(hinge_degrees)).T + hinge
-    atoms, resting = np.vstack([rest, turned]), np.vstack([rest, small])
-    centre: _Points = resting.mean(axis=0)
-    atoms, resting = atoms - centre, resting - centre
+        raise InputError(
+            Setting("hinge_axis"), f": got {axis.tolist()}, expected three finite numbers (x, y, z), not all zero."
+        )
+    rigid, domain, hinge = _domains(seed)
+    rotated = (domain - hinge) @ _rotation_about(axis, math.radians(hinge_degrees)).T + hinge
+    atoms, unbent = np.vstack([rigid, rotated]), np.vstack([rigid, domain])
+    centre: _Points = unbent.mean(axis=0)
+    atoms, unbent = atoms - centre, unbent - centre
     if len(copies) > 1:
         dihedral = symmetry.upper().startswith("D")
         ring = len(copies) // 2 if dihedral else len(copies)
-        # As far out as neighbours need, upright, and for Dn above the plane of the other ring.
-        out = np.array([24.0 / math.sin(math.pi / ring) if ring > 1 else 24.0, 0.0, 42.0 if dihedral else 0.0])
-        upright = _about_axis(np.array([0.2, 1.0, 0.1]), math.radians(75.0))
-        atoms, resting = (np.vstack([(p @ upright.T + out) @ c.T for c in copies]) for p in (atoms, resting))
-    scaled: _Points = atoms * (_RADIUS_ANGSTROM / np.linalg.norm(resting, axis=1).max())
+        # Far enough from the axis for the neighbours, upright, and for Dn above the second ring.
+        offset = np.array([24.0 / math.sin(math.pi / ring) if ring > 1 else 24.0, 0.0, 42.0 if dihedral else 0.0])
+        upright = _rotation_about(np.array([0.2, 1.0, 0.1]), math.radians(75.0))
+        atoms, unbent = (np.vstack([(p @ upright.T + offset) @ c.T for c in copies]) for p in (atoms, unbent))
+    scaled: _Points = atoms * (_RADIUS_ANGSTROM / np.linalg.norm(unbent, axis=1).max())
     return scaled
 
 
 @lru_cache(maxsize=8)
 def _domains(seed: int) -> tuple[_Points, _Points, _Points]:
-    """Return what stays when the hinge is turned, the domain that is turned, and a point of the hinge's axis."""
+    """Return the part that the hinge does not move, the domain that it rotates, and a point on its axis."""
     generator = np.random.default_rng(seed)
     hinge = np.array([2.0, 6.0, 0.0])
     large = _domain(generator, np.array([-22.0, -2.0, 4.0]), np.array([28.0, 27.0, 22.0]), helices=22)
     small = _domain(generator, np.array([17.0, 9.0, -6.0]), np.array([20.0, 27.0, 21.0]), helices=16)
     linker = _helix(hinge, np.array([0.35, 0.3, 0.9]), residues=24)
-    # A bundle out of the plane of the rest, so that the hand shows at low resolution too.
+    # A bundle out of the plane of the other parts, so that the hand is visible at low resolution.
     corners = np.array([[-32.0, 10.0, 25.0], [-24.0, 15.0, 25.0], [-33.0, 19.0, 27.0]])
     arm = [_helix(corner, np.array([-0.3, 0.4, 1.0]), residues=18) for corner in corners]
     return np.vstack([large, linker, *arm]), small, hinge
 
 
 def symmetry_rotations(symmetry: str) -> _Points:
-    """Return the rotations of a cyclic or dihedral group, main axis z, two-fold axis x.
+    """Return the rotations of a cyclic or dihedral group with the main axis z and a two-fold axis x.
 
     Parameters
     ----------
@@ -159,31 +174,34 @@ def symmetry_rotations(symmetry: str) -> _Points:
 
     Returns
     -------
-    ndarray, shape (rotations, 3, 3), float64
+    ndarray of float64, shape (rotations, 3, 3)
+        Rotation matrices.
 
     Raises
     ------
     InputError
-        If it is something else.
+        If the symmetry is unknown.
     """
     match = re.fullmatch(r"([CD])([1-9]\d?)", symmetry.upper())
     if match is None:
-        raise InputError(f"symmetry: got {symmetry!r}, expected Cn or Dn with n from 1 to 99, such as C4 or D7.")
+        raise InputError(
+            Setting("symmetry"), f": got {symmetry!r}, expected Cn or Dn with n from 1 to 99, such as C4 or D7."
+        )
     order = int(match[2])
-    turns = [_about_axis(np.array([0.0, 0.0, 1.0]), 2 * math.pi * k / order) for k in range(order)]
+    rotations = [_rotation_about(np.array([0.0, 0.0, 1.0]), 2 * math.pi * k / order) for k in range(order)]
     if match[1] == "D":
-        turns += [turn @ np.diag([1.0, -1.0, -1.0]) for turn in turns]
-    return np.array(turns)
+        rotations += [rotation @ np.diag([1.0, -1.0, -1.0]) for rotation in rotations]
+    return np.array(rotations)
 
 
 def _domain(generator: np.random.Generator, centre: _Points, radii: _Points, *, helices: int) -> _Points:
-    """Pack helices into an ellipsoid from its middle outwards, none through another, and join them by loops."""
-    tries = 1500
+    """Pack helices into an ellipsoid from its centre outwards, without overlap, and join them by loops."""
+    trials = 1500
     main = generator.standard_normal(3)
-    residues = generator.integers(9, 22, tries)
-    direction = main / np.linalg.norm(main) + 0.35 * generator.standard_normal((tries, 3))
-    direction *= generator.choice([-1.0, 1.0], (tries, 1)) / np.linalg.norm(direction, axis=1, keepdims=True)
-    middle = generator.uniform(-1, 1, (tries, 3)) * radii
+    residues = generator.integers(9, 22, trials)
+    direction = main / np.linalg.norm(main) + 0.35 * generator.standard_normal((trials, 3))
+    direction *= generator.choice([-1.0, 1.0], (trials, 1)) / np.linalg.norm(direction, axis=1, keepdims=True)
+    middle = generator.uniform(-1, 1, (trials, 3)) * radii
     along = np.linspace(-0.75, 0.75, 7)[:, None] * residues[:, None, None]
     axis = middle[:, None] + along * direction[:, None]
     free = (np.linalg.norm(axis / radii, axis=2) < 1).all(axis=1)
@@ -194,8 +212,8 @@ def _domain(generator: np.random.Generator, centre: _Points, radii: _Points, *, 
         if not free.any():
             break
         i = int(np.where(free, first, np.inf).argmin())
-        left = np.flatnonzero(free)
-        free[left] = np.linalg.norm(axis[left][:, :, None] - axis[i], axis=3).min(axis=(1, 2)) > 9.0
+        remaining = np.flatnonzero(free)
+        free[remaining] = np.linalg.norm(axis[remaining][:, :, None] - axis[i], axis=3).min(axis=(1, 2)) > 9.0
         if end is not None:
             parts.append(_loop(end, axis[i, 0]))
         parts.append(_helix(middle[i], direction[i], residues=int(residues[i])))
@@ -204,7 +222,7 @@ def _domain(generator: np.random.Generator, centre: _Points, radii: _Points, *, 
 
 
 def _helix(middle: _Points, direction: _Points, *, residues: int) -> _Points:
-    """Return backbone and side chains of a right-handed alpha helix: 1.5 A and 100 degrees a residue."""
+    """Return backbone and side chains of a right-handed alpha helix, with 1.5 A and 100 degrees per residue."""
     direction = direction / np.linalg.norm(direction)
     u = np.cross(direction, np.eye(3)[np.abs(direction).argmin()])
     u /= np.linalg.norm(u)
@@ -216,7 +234,7 @@ def _helix(middle: _Points, direction: _Points, *, residues: int) -> _Points:
 
 
 def _loop(start: _Points, end: _Points) -> _Points:
-    """Return residues 3.3 A apart along an arc that bulges away from the middle of the domain."""
+    """Return residues at intervals of 3.3 A along an arc that bulges away from the centre of the domain."""
     bulge = 1.3 * (start + end) / 2
     length = np.linalg.norm(bulge - start) + np.linalg.norm(end - bulge)
     t = np.linspace(0, 1, max(int(length / 3.3), 3))[1:-1, None]
@@ -224,8 +242,8 @@ def _loop(start: _Points, end: _Points) -> _Points:
     return arc
 
 
-def _about_axis(axis: _Points, angle: float) -> _Points:
-    """Return a rotation matrix by Rodrigues' formula; the geometry room takes arrays of vectors instead."""
+def _rotation_about(axis: _Points, angle: float) -> _Points:
+    """Return a rotation matrix by Rodrigues' formula."""
     x, y, z = axis / np.linalg.norm(axis)
     K = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
     rotation: _Points = np.eye(3) + math.sin(angle) * K + (1 - math.cos(angle)) * K @ K
@@ -234,7 +252,7 @@ def _about_axis(axis: _Points, angle: float) -> _Points:
 
 @one_blas_thread()
 def _sum_of_gaussians(atoms: _Points, grid: Grid, sigma: float) -> NDArray[np.float32]:
-    """Evaluate sum_a exp(-|x - a|^2 / (2 sigma^2)) at every voxel; a Gaussian is a product over the axes."""
+    """Evaluate sum_a exp(-|x - a|^2 / (2 sigma^2)) at all voxels, as products of Gaussians along the axes."""
     data = np.zeros(grid.shape, dtype=np.float32)
     z, y, x = (grid.axis_angstrom(axis) for axis in range(3))
     atoms = atoms[np.argsort(atoms[:, 2], kind="stable")]
@@ -242,7 +260,7 @@ def _sum_of_gaussians(atoms: _Points, grid: Grid, sigma: float) -> NDArray[np.fl
     along_y = np.exp(-0.5 * ((y - atoms[:, 1, None]) / sigma) ** 2)
     begins, ends = (np.searchsorted(atoms[:, 2], z + sign * _REACH * sigma) for sign in (-1, 1))
     for k, (begin, end) in enumerate(zip(begins, ends, strict=True)):
-        near = slice(begin, end)
-        along_z = np.exp(-0.5 * ((z[k] - atoms[near, 2, None]) / sigma) ** 2)
-        data[k] = (along_z * along_y[near]).T @ along_x[near]
+        nearby = slice(begin, end)
+        along_z = np.exp(-0.5 * ((z[k] - atoms[nearby, 2, None]) / sigma) ** 2)
+        data[k] = (along_z * along_y[nearby]).T @ along_x[nearby]
     return data

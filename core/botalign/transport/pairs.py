@@ -1,7 +1,7 @@
-"""All pairs of many vectors: their L1 or L2 distances, in compiled blocks.
+"""L1 or L2 distances between all pairs of vectors, in compiled blocks.
 
-L1 distances of wavelet transforms (:class:`botalign.transport.transform.WaveletTransform`) are wavelet earth mover's
-distances; L2 distances are those of the samples of the maps.
+The L1 distance of two wavelet transforms (:class:`botalign.transport.transform.WaveletTransform`) is their wavelet
+earth mover's distance.
 """
 
 from collections.abc import Callable
@@ -13,36 +13,36 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 
 Vectors = NDArray[np.float32]
 Distances = NDArray[np.float64]
 
-#: Rows against rows of a block of the table, and samples of each looked at before the next: two blocks of rows by that
-#: many float32 samples stay in the processor's second cache, six of them in its first.
+#: Side of a block of the table, and samples that are added at once: so much of two blocks of vectors fits into the L2
+#: cache, and so much of six vectors into the L1 cache.
 ROWS, SAMPLES = 64, 1024
-#: Sums kept in registers: TALL by WIDE pairs share what they load.
+#: Rows and columns of a tile, whose sums are kept in registers.
 TALL, WIDE = 4, 2
 
 
 def distance_block(first: Vectors, second: Vectors, *, norm: str = "l1") -> Distances:
-    """Return the distances of vectors from others, on the calling thread, which gives up Python's lock meanwhile.
+    """Return the distances of each vector of one set to each vector of another set, on one thread without the GIL.
 
-    A pair's distance has the same bits in whatever block it is computed, and in either order.
+    The distance of a pair has the same bits in any block, and in either order.
 
     Parameters
     ----------
     first : ndarray of float32, shape (n, samples)
         Vectors.
     second : ndarray of float32, shape (m, samples)
-        Others.
+        Other vectors.
     norm : {"l1", "l2"}, optional
-        The sum of the absolute differences, or the square root of the sum of their squares.
+        Sum of the absolute differences, or square root of the sum of their squares.
 
     Returns
     -------
     ndarray of float64, shape (n, m)
-        Distances. Differences are taken and added up in float32, 1,024 at a time, and these sums in float64.
+        Distances. Differences are added in float32, 1,024 at a time, and these sums in float64.
 
     Raises
     ------
@@ -53,25 +53,28 @@ def distance_block(first: Vectors, second: Vectors, *, norm: str = "l1") -> Dist
     _check(second, norm)
     if first.shape[1] != second.shape[1]:
         raise InputError(
-            f"vectors: got {first.shape[1]} samples and {second.shape[1]}, expected the same number in both."
+            Setting("vectors"),
+            f": got vectors of {first.shape[1]} and of {second.shape[1]} samples, expected the same length.",
         )
     return _block(np.ascontiguousarray(first), np.ascontiguousarray(second), norm=norm, upper=False)
 
 
 def pair_distances(vectors: Vectors, *, norm: str = "l1", threads: int = 1) -> Distances:
-    """Return the distances of all pairs of vectors.
+    """Return the distances between all pairs of vectors.
 
     Parameters
     ----------
     vectors : ndarray of float32, shape (n, samples)
         Vectors.
-    norm, threads
-        As for :func:`distance_block`, and how many threads; the result doesn't depend on it.
+    norm : {"l1", "l2"}, optional
+        Norm, as for :func:`distance_block`.
+    threads : int, optional
+        Number of threads. The result does not depend on it.
 
     Returns
     -------
     ndarray of float64, shape (n, n)
-        Symmetric, with a diagonal of zeros.
+        Symmetric matrix with a zero diagonal.
 
     Raises
     ------
@@ -94,27 +97,28 @@ def pair_distances(vectors: Vectors, *, norm: str = "l1", threads: int = 1) -> D
         table[rows, columns] = block
         table[columns, rows] = block.T
 
-    in_threads([partial(fill, *corner) for corner in corners], threads)
+    run_in_threads([partial(fill, *corner) for corner in corners], threads)
     return table
 
 
-def in_threads(tasks: list[Callable[[], None]], threads: int) -> None:
-    """Run tasks on threads."""
+def run_in_threads(tasks: list[Callable[[], None]], threads: int) -> None:
+    """Run tasks on a number of threads; raise the first error."""
     if threads < 2:
         for task in tasks:
             task()
         return
     with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(lambda task: task(), tasks):  # an error in one of them comes up here, and the others end
+        for _ in pool.map(lambda task: task(), tasks):  # iterating raises an error of a task
             pass
 
 
 def _check(vectors: NDArray[Any], norm: str) -> None:
     if norm not in ("l1", "l2"):
-        raise InputError(f"norm: got {norm!r}, expected 'l1' or 'l2'.")
+        raise InputError(Setting("norm"), f": got {norm!r}, expected 'l1' or 'l2'.")
     if vectors.ndim != 2 or vectors.dtype != np.float32:
         raise InputError(
-            f"vectors: got {vectors.dtype} of shape {vectors.shape}, expected float32 of shape (n, samples)."
+            Setting("vectors"),
+            f": got {vectors.dtype} of shape {vectors.shape}, expected float32 of shape (n, samples).",
         )
 
 
@@ -126,9 +130,9 @@ def _block(first: Vectors, second: Vectors, *, norm: str, upper: bool) -> Distan
 
 @njit(cache=True, nogil=True)
 def _add_tiles(first: Any, second: Any, squared: bool, upper: bool, table: Any) -> None:
-    """Add to a table the sums of all pairs, of absolute differences or of squares; or of the pairs above its diagonal.
+    """Add the sums of absolute or squared differences of all pairs, or of those above the diagonal, to a table.
 
-    At the edges rows are taken twice rather than tiles made smaller, so that every pair is added up in the same order.
+    Tiles at the edge repeat the last row or column, so that the sum of every pair is computed in the same order.
     """
     n, m = len(first) - 1, len(second) - 1
     for start in range(0, first.shape[1], SAMPLES):
@@ -137,7 +141,7 @@ def _add_tiles(first: Any, second: Any, squared: bool, upper: bool, table: Any) 
             for j in range(0, m + 1, WIDE):
                 if upper and j + WIDE <= i:
                     continue
-                # Cut from the whole rows, so that numba knows the samples to lie side by side.
+                # Slices of whole rows, so that numba treats them as contiguous.
                 a, b = first[i, start:end], first[min(i + 1, n), start:end]
                 c, d = first[min(i + 2, n), start:end], first[min(i + 3, n), start:end]
                 u, v = second[j, start:end], second[min(j + 1, m), start:end]
@@ -147,7 +151,7 @@ def _add_tiles(first: Any, second: Any, squared: bool, upper: bool, table: Any) 
                         table[i + row, j + column] += sums[row][column]
 
 
-# Sums may be reordered, so that they can be vectorised; nothing else.
+# The flags allow nothing but a different order of the sums, so that they can be vectorised.
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def _differences(a: Any, b: Any, c: Any, d: Any, u: Any, v: Any) -> Any:
     au = av = bu = bv = cu = cv = du = dv = np.float32(0)

@@ -1,8 +1,4 @@
-"""Wavelet transforms of many images or maps of one shape, fast.
-
-Built from the matrices of :mod:`botalign.transport.wemd`. The coefficients are those of
-:func:`botalign.transport.wavelet_transform`, in the same order, but in float32.
-"""
+"""Fast wavelet transforms of many images or maps of one shape, in float32."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -12,33 +8,39 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.threads import one_blas_thread
-from botalign.transport.pairs import Vectors, in_threads
+from botalign.transport.pairs import Vectors, run_in_threads
 from botalign.transport.wemd import analysis_matrices
 
 
 class WaveletTransform:
-    """The wavelet transform of images or maps of one shape: L1 distances are wavelet earth mover's distances.
+    """The wavelet transform of images or maps of one shape, by products with banded matrices.
+
+    The coefficients are those of :func:`botalign.wavelet_transform`, in the same order, but in float32.
 
     Parameters
     ----------
     shape : tuple of int
         Shape ``(y, x)`` of the images, or ``(z, y, x)`` of the maps.
-    wavelet, scales, voxel_size
-        As for :func:`wavelet_transform`.
+    wavelet : str, optional
+        Discrete wavelet of PyWavelets.
+    scales : int, optional
+        Number of scales.
+    voxel_size : float, optional
+        Side of a voxel, which is the unit of the distances.
 
     Attributes
     ----------
     shape : tuple of int
-        The shape.
+        Shape of the images or maps.
     size : int
-        Coefficients of a transform.
+        Number of coefficients of a transform.
 
     Raises
     ------
     InputError
-        As :func:`wavelet_transform` does.
+        If the wavelet is unknown, `scales` is below 1, or the shape has neither two nor three sides.
 
     Examples
     --------
@@ -52,24 +54,24 @@ class WaveletTransform:
         self, shape: Sequence[int], *, wavelet: str = "sym3", scales: int = 6, voxel_size: float = 1.0
     ) -> None:
         self.shape = tuple(shape)
-        self._levels = analysis_matrices(self.shape, wavelet=wavelet, scales=scales, voxel_size=voxel_size)
-        halves = [[len(matrix) // 2 for matrix in matrices] for matrices, _ in self._levels]
+        self._scales = analysis_matrices(self.shape, wavelet=wavelet, scales=scales, voxel_size=voxel_size)
+        halves = [[len(matrix) // 2 for matrix in matrices] for matrices, _ in self._scales]
         self.size = sum((2 ** len(sides) - 1) * int(np.prod(sides)) for sides in halves)
 
     def __call__(self, array: NDArray[Any], *, out: Vectors | None = None) -> Vectors:
-        """Embed one image or map.
+        """Transform an image or a map.
 
         Parameters
         ----------
         array : ndarray
-            Values, of this shape.
+            Image or map, of the shape of the transform.
         out : ndarray of float32, shape (size,), optional
-            Where to write the coefficients.
+            Array for the result.
 
         Returns
         -------
         ndarray of float32, shape (size,)
-            The weighted coefficients, finest scale first.
+            Weighted coefficients, finest scale first.
 
         Raises
         ------
@@ -78,12 +80,13 @@ class WaveletTransform:
         """
         if array.shape != self.shape:
             raise InputError(
-                f"array: got the shape {array.shape}, expected {self.shape}, the shape this transform was made for."
+                Setting("array"),
+                f": got the shape {array.shape}, expected {self.shape}, the shape of this transform.",
             )
-        embedded = np.empty(self.size, dtype=np.float32) if out is None else out
+        transformed = np.empty(self.size, dtype=np.float32) if out is None else out
         remainder: Vectors = np.ascontiguousarray(array, dtype=np.float32)
         end = 0
-        for matrices, weight in self._levels:
+        for matrices, weight in self._scales:
             coefficients = remainder
             with one_blas_thread():
                 for axis, matrix in enumerate(matrices):
@@ -93,43 +96,43 @@ class WaveletTransform:
             for detail in details:
                 part = coefficients[detail]
                 start, end = end, end + part.size
-                np.multiply(part, np.float32(weight), out=embedded[start:end].reshape(part.shape))
+                np.multiply(part, np.float32(weight), out=transformed[start:end].reshape(part.shape))
             remainder = np.ascontiguousarray(coefficients[approximation])
-        return embedded
+        return transformed
 
     def many(self, arrays: Sequence[NDArray[Any]], *, threads: int = 1) -> Vectors:
-        """Embed many images or maps.
+        """Transform many images or maps.
 
         Parameters
         ----------
         arrays : sequence of ndarray
-            Images or maps of this shape, or one array whose first axis counts them.
+            Images or maps, or one array with an additional first axis.
         threads : int, optional
-            How many threads; the result doesn't depend on it.
+            Number of threads. The result does not depend on it.
 
         Returns
         -------
         ndarray of float32, shape (n, size)
-            A row for each.
+            Transforms, one per row.
 
         Raises
         ------
         InputError
             If an array has another shape.
         """
-        embedded: Vectors = np.empty((len(arrays), self.size), dtype=np.float32)
+        transformed: Vectors = np.empty((len(arrays), self.size), dtype=np.float32)
 
         def fill(index: int) -> None:
-            self(arrays[index], out=embedded[index])
+            self(arrays[index], out=transformed[index])
 
-        # Held for all of them: to set it anew for each, with others in the midst of theirs, takes longer than they do.
+        # Set once for all transforms, because setting it for each takes longer than the transforms.
         with one_blas_thread():
-            in_threads([partial(fill, index) for index in range(len(arrays))], threads)
-        return embedded
+            run_in_threads([partial(fill, index) for index in range(len(arrays))], threads)
+        return transformed
 
 
 def _along(matrix: Vectors, data: Vectors, axis: int) -> Vectors:
-    """Multiply an array along an axis by a matrix."""
+    """Multiply an array by a matrix along an axis."""
     shape = data.shape
     if axis == len(shape) - 1:
         lines = data.reshape(-1, shape[axis]) @ matrix.T

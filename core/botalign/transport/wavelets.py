@@ -1,7 +1,6 @@
-r"""The wavelet transform: its L1 norm is the wavelet earth mover's distance.
+"""The wavelet transform whose L1 distance is the wavelet earth mover's distance, by PyWavelets.
 
-Written by way of :func:`pywt.wavedecn`, plainly. :mod:`botalign.transport.wemd` computes the same distance faster and
-is tested against this module.
+This is the reference implementation; :mod:`botalign.transport.transform` and :mod:`botalign.transport.wemd` are faster.
 """
 
 import warnings
@@ -10,73 +9,101 @@ import numpy as np
 import pywt
 from numpy.typing import ArrayLike, NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting, counted
 
 MODE = "zero"
 
 
 def wavelet_named(name: str) -> pywt.Wavelet:
-    """Return a discrete wavelet of PyWavelets, or say which there are.
+    """Return a discrete wavelet of PyWavelets.
 
     Raises
     ------
     InputError
-        If PyWavelets has no discrete wavelet of that name.
+        If PyWavelets has no discrete wavelet with this name.
     """
     try:
         return pywt.Wavelet(name)
     except (ValueError, TypeError):
         raise InputError(
-            f"wavelet: got {name!r}, expected a discrete wavelet of PyWavelets such as 'sym3', 'coif3' or 'db2'."
+            Setting("wavelet"),
+            f": got {name!r}, expected a discrete wavelet of PyWavelets such as 'sym3', 'coif3' or 'db2'.",
         ) from None
 
 
 def scale_weight(scale: int, dimensions: int) -> float:
-    r"""Weight :math:`2^{s(1 + n/2)}` of scale `scale` (0 the finest) in `dimensions` dimensions (eq. 14)."""
+    r"""Return the weight :math:`2^{s(1 + n/2)}` of scale :math:`s` (0 is the finest) in :math:`n` dimensions."""
     return float(2.0 ** (scale * (1 + dimensions / 2)))
 
 
 def wavelet_transform(
     array: ArrayLike, *, wavelet: str = "sym3", scales: int = 6, voxel_size: float = 1.0, approximation: bool = False
 ) -> NDArray[np.float64]:
-    r"""Embed an image or a map so that L1 distances are wavelet earth mover's distances.
+    r"""Return the weighted wavelet transform of an image or a map, whose L1 distances are WEMDs.
 
     .. math:: \|\phi_1 - \phi_2\|_\mathrm{WEMD}
               = h \sum_\lambda 2^{s(1 + n/2)} |\mathcal W\phi_1(\lambda) - \mathcal W\phi_2(\lambda)|
 
-    Equation 14 of Singer and Yang (2024) after Shirdhonkar and Jacobs (2008), with the finest scale numbered
-    :math:`s = 0`, details only, samples outside the box zero, and the voxel size :math:`h`. The array is taken as it
-    is: scale its mass to 1 beforehand to get a distance in the unit of `voxel_size`.
+    This is the wavelet earth mover's distance of [1]_ in the form of eq. 14 of [2]_: the finest scale is
+    :math:`s = 0`, only details count, samples outside the box are zero, :math:`n` is the number of dimensions and
+    :math:`h` the voxel size.
 
     Parameters
     ----------
     array : array_like, shape (y, x) or (z, y, x)
-        Values.
+        Image or map.
     wavelet : str, optional
-        Any discrete wavelet of PyWavelets.
+        Discrete wavelet of PyWavelets.
     scales : int, optional
-        How many scales.
+        Number of scales.
     voxel_size : float, optional
-        Side of a voxel, the unit of the result.
+        Side of a voxel, which is the unit of the distances.
     approximation : bool, optional
-        Also append the coarsest approximation, weighted :math:`2^\mathrm{scales}`, as the code published with the paper
-        does. Its eq. 14 does not, and the default is eq. 14.
+        Whether to append the coarsest approximation, weighted by :math:`2^\mathrm{scales}`, as the code published with
+        [2]_ does. Its eq. 14 does not.
 
     Returns
     -------
     ndarray, shape (coefficients,)
-        The weighted coefficients, finest scale first.
+        Weighted coefficients, finest scale first.
 
     Raises
     ------
     InputError
         If the wavelet is unknown, `scales` is below 1, or the array is neither two- nor three-dimensional.
+
+    See Also
+    --------
+    wemd : The distance of two images or maps.
+
+    Notes
+    -----
+    The array is not normalised. The distance is a length, in the unit of `voxel_size`, if both maps are non-negative
+    and have mass 1. It depends somewhat on the position of the map relative to the grid, because the transform is not
+    shift-invariant.
+
+    References
+    ----------
+    .. [1] S. Shirdhonkar and D. W. Jacobs, "Approximate earth mover's distance in linear time", IEEE Conference on
+       Computer Vision and Pattern Recognition (2008).
+    .. [2] A. Singer and R. Yang, "Alignment of density maps in Wasserstein distance", Biological Imaging 4 (2024), e5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import botalign
+    >>> first, second = (botalign.phantom(24, seed=seed).data for seed in (0, 1))
+    >>> first, second = first / first.sum(), second / second.sum()
+    >>> transforms = [botalign.wavelet_transform(array, scales=4) for array in (first, second)]
+    >>> distance = np.abs(transforms[0] - transforms[1]).sum()
+    >>> bool(np.isclose(distance, botalign.wemd(first, second, scales=4)))
+    True
     """
     values = np.asarray(array, dtype=np.float64)
     check_scales(scales, values.ndim)
     kind = wavelet_named(wavelet)
     with warnings.catch_warnings():
-        # PyWavelets warns when a level is deeper than the array is long; with zeros outside the box it stays correct.
+        # PyWavelets warns about scales that are coarser than the array, which is correct with zero padding.
         warnings.filterwarnings("ignore", message="Level value of")
         coefficients = pywt.wavedecn(values, kind, mode=MODE, level=scales)
     parts = [
@@ -90,7 +117,7 @@ def wavelet_transform(
 
 
 def check_scales(scales: int, dimensions: int) -> None:
-    """Refuse what has no wavelet earth mover's distance.
+    """Refuse a number of scales or dimensions for which the wavelet earth mover's distance is not defined.
 
     Raises
     ------
@@ -98,6 +125,8 @@ def check_scales(scales: int, dimensions: int) -> None:
         If `scales` is below 1, or `dimensions` is neither 2 nor 3.
     """
     if scales < 1:
-        raise InputError(f"scales: got {scales}, expected at least 1 scale.")
+        raise InputError(Setting("scales"), f": got {scales}, expected at least 1.")
     if dimensions not in (2, 3):
-        raise InputError(f"array: got {dimensions} dimensions, expected an image (2) or a map (3).")
+        raise InputError(
+            Setting("array"), f": got {counted(dimensions, 'dimension')}, expected an image (2) or a map (3)."
+        )

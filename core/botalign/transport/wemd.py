@@ -1,7 +1,7 @@
-r"""The wavelet earth mover's distance of two arrays, fast.
+"""The wavelet earth mover's distance of two arrays.
 
-A level of the wavelet transform is linear and separable, so along one axis it is a banded matrix, and since the
-transform is linear the distance needs one transform: that of the difference.
+The wavelet transform is linear and separable, so one scale along one axis is a product with a banded matrix, and the
+distance needs one transform, that of the difference.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import numpy as np
 import pywt
 from numpy.typing import ArrayLike, NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.threads import one_blas_thread
 from botalign.transport.wavelets import MODE, check_scales, scale_weight, wavelet_named, wavelet_transform
 
@@ -18,14 +18,54 @@ from botalign.transport.wavelets import MODE, check_scales, scale_weight, wavele
 def wemd(
     first: ArrayLike, second: ArrayLike, *, wavelet: str = "sym3", scales: int = 6, voxel_size: float = 1.0
 ) -> float:
-    """Wavelet earth mover's distance of two images or maps on the same grid (eq. 14 of Singer and Yang 2024).
+    """Return the wavelet earth mover's distance (WEMD) of two images or maps on the same grid.
 
-    Both are taken as they are: see :func:`wavelet_transform`, whose conventions and errors are these.
+    It is the L1 distance of the weighted wavelet transforms, eq. 14 of [1]_; see :func:`wavelet_transform`.
+
+    Parameters
+    ----------
+    first, second : array_like, shape (y, x) or (z, y, x)
+        Images or maps. They are not normalised.
+    wavelet : str, optional
+        Discrete wavelet of PyWavelets.
+    scales : int, optional
+        Number of scales.
+    voxel_size : float, optional
+        Side of a voxel.
 
     Returns
     -------
     float
-        The distance, in the unit of `voxel_size` if both masses are 1.
+        Distance, a length in the unit of `voxel_size` if both arrays have mass 1.
+
+    Raises
+    ------
+    InputError
+        If the shapes differ, the wavelet is unknown, `scales` is below 1, or the arrays are neither two- nor
+        three-dimensional.
+
+    See Also
+    --------
+    wavelet_transform : The transform, to compute distances of many maps.
+    distances : Distances between all pairs of many maps.
+
+    Notes
+    -----
+    Distances of arrays of different mass compare the mass too: divide each array by its sum first. The distance
+    approximates the earth mover's distance up to a constant factor that depends on the wavelet.
+
+    References
+    ----------
+    .. [1] A. Singer and R. Yang, "Alignment of density maps in Wasserstein distance", Biological Imaging 4 (2024), e5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import botalign
+    >>> first, second, third = np.zeros((3, 16, 16))
+    >>> first[5, 5] = second[5, 6] = third[5, 9] = 1
+    >>> botalign.wemd(first, second) < botalign.wemd(first, third)
+    True
     """
     a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if a.shape != b.shape:
@@ -34,19 +74,23 @@ def wemd(
 
 
 class WaveletDistance:
-    """Wavelet earth mover's distances of maps of one shape, in compiled code.
+    """The fast wavelet earth mover's distance of maps of one shape, in float32.
 
     Parameters
     ----------
     shape : tuple of int
         Shape ``(z, y, x)`` of the maps.
-    wavelet, scales, voxel_size
-        As for :func:`wavelet_transform`.
+    wavelet : str, optional
+        Discrete wavelet of PyWavelets.
+    scales : int, optional
+        Number of scales.
+    voxel_size : float, optional
+        Side of a voxel, which is the unit of the distances.
 
     Raises
     ------
     InputError
-        As :func:`wavelet_transform` does.
+        If the shape does not have three sides, the wavelet is unknown, or `scales` is below 1.
 
     Examples
     --------
@@ -61,9 +105,9 @@ class WaveletDistance:
         self, shape: tuple[int, int, int], *, wavelet: str = "sym3", scales: int = 6, voxel_size: float = 1.0
     ) -> None:
         if len(shape) != 3:
-            raise InputError(f"shape: got {shape}, expected three sides (z, y, x).")
+            raise InputError(Setting("shape"), f": got {shape}, expected three sides (z, y, x).")
         self.shape = shape
-        self._levels = [
+        self._scales = [
             (z, y, np.ascontiguousarray(x.T), weight)
             for (z, y, x), weight in analysis_matrices(shape, wavelet=wavelet, scales=scales, voxel_size=voxel_size)
         ]
@@ -73,18 +117,18 @@ class WaveletDistance:
         return self.norm(first - second)
 
     def norm(self, difference: NDArray[np.float32]) -> float:
-        """Return the distance of a map of this shape from the map that is zero."""
+        """Return the distance of two maps, given their difference."""
         total = 0.0
         remainder: NDArray[np.float32] = np.ascontiguousarray(difference, dtype=np.float32)
         with one_blas_thread():
-            for z, y, x_transposed, weight in self._levels:
+            for z, y, x_transposed, weight in self._scales:
                 nz, ny, nx = remainder.shape
                 along_z = z @ remainder.reshape(nz, -1)
                 along_y = np.matmul(y, along_z.reshape(-1, ny, nx))
                 coefficients = (along_y.reshape(-1, nx) @ x_transposed).reshape(len(z), len(y), -1)
                 mz, my, mx = (side // 2 for side in coefficients.shape)
                 remainder = np.ascontiguousarray(coefficients[:mz, :my, :mx])
-                # The details are all the coefficients but the approximation.
+                # The details are all coefficients except the approximation.
                 total += weight * (float(np.abs(coefficients).sum()) - float(np.abs(remainder).sum()))
         return total
 
@@ -92,14 +136,9 @@ class WaveletDistance:
 def analysis_matrices(
     shape: Sequence[int], *, wavelet: str, scales: int, voxel_size: float
 ) -> list[tuple[list[NDArray[np.float32]], float]]:
-    """Return the matrices of each level of the transform, one for each axis, and the weight of its details.
+    """Return, for each scale, the matrices of the transform, one for each axis, and the weight of the details.
 
-    A matrix yields approximations and then details, as many of either.
-
-    Raises
-    ------
-    InputError
-        As :func:`wavelet_transform` does.
+    A matrix computes approximations and then details, equally many of both.
     """
     check_scales(scales, len(shape))
     filters = wavelet_named(wavelet)
@@ -112,6 +151,6 @@ def analysis_matrices(
 
 
 def _analysis_matrix(side: int, filters: pywt.Wavelet) -> NDArray[np.float32]:
-    """Return one level of the transform of a signal of `side` samples as a matrix: approximations, then details."""
+    """Return one scale of the transform of a signal of `side` samples as a matrix: approximations, then details."""
     approximation, detail = pywt.dwt(np.eye(side), filters, mode=MODE, axis=0)
     return np.ascontiguousarray(np.concatenate([approximation, detail]), dtype=np.float32)

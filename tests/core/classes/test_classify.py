@@ -146,14 +146,14 @@ def test_images_in_several_parts_are_sorted_alike(turned: Turned, monkeypatch: p
     found = botalign.classify(turned.stack, 4, metric=metric, **QUICK)
     sent: list[bool] = []
 
-    def send(value: Any, everywhere: bool) -> Any:
-        sent.append(everywhere)
+    def send(value: Any, to_all: bool) -> Any:
+        sent.append(to_all)
         return value
 
     @contextmanager
     def apart(**_: Any) -> Iterator[Workers]:
         with ThreadPoolExecutor(3) as executor:
-            yield Workers(executor, 3, send=send, apart=True)
+            yield Workers(executor, 3, send=send, separate_memory=True)
 
     # By name it would be the function that the module is named after.
     monkeypatch.setattr(import_module("botalign.classes.classify"), "open_workers", apart)
@@ -268,7 +268,7 @@ def test_as_many_classes_as_images(turned: Turned) -> None:
         (4, {"seed": -1}, "seed: got -1"),
         (4, {"rotations": 2.5}, "rotations: got 2.5"),
         (2.5, {}, "classes: got 2.5"),
-        (4, {"threads": 0}, "got 0 threads"),
+        (4, {"threads": 0}, "threads: got 0, expected"),
     ],
 )
 def test_what_makes_no_sense_is_refused(turned: Turned, classes: int, options: dict[str, Any], message: str) -> None:

@@ -47,7 +47,7 @@ def test_the_background_of_all_images_tells_their_mass() -> None:
 
 def test_dark_particles_are_told_and_inverted() -> None:
     dark = stack_of(100 - blobs())
-    with pytest.warns(MapWarning, match=r"a\.mrcs: the particles are darker .* --invert"):
+    with pytest.warns(MapWarning, match=r"a\.mrcs: the particles are darker .* use invert=True"):
         prepare(dark)
     np.testing.assert_allclose(prepare(dark, invert=True).images, prepare(stack_of(blobs())).images, atol=1e-6)
 
@@ -82,7 +82,7 @@ def test_sampled_down_the_field_stays() -> None:
         (np.ones((2, 20, 24)), {}, "a.mrcs: got images of 24 x 20 pixels, expected square"),
         (np.zeros((2, 6, 6)), {}, "expected 8 a side"),
         (np.concatenate([blobs(), np.full((1, 24, 24), 3.0)]), {}, "a.mrcs: image 6 is constant"),
-        (blobs(), {"diameter_angstrom": 50.0}, "diameter: got 50 A, expected 8 to 48"),
+        (blobs(), {"diameter_angstrom": 50.0}, "diameter_angstrom: got 50 A, expected 8 to 48"),
     ],
 )
 def test_images_that_cannot_be_used(images: np.ndarray, options: dict[str, float], message: str) -> None:

@@ -16,14 +16,14 @@ def table(tmp_path: Path) -> Path:
     return path
 
 
-def test_rows_are_found_by_the_names_of_the_maps(table: Path) -> None:
+def test_rows_are_joined_by_the_names_of_the_maps(table: Path) -> None:
     column = read_column(table, "angle", NAMES)
     assert (column.name, column.joined_by) == ("angle", "file")
     np.testing.assert_array_equal(column.values, [10, np.nan, 30])
     assert read_column(table, "kind", NAMES).values.tolist() == ["down", "up", "up"]
 
 
-def test_exact_names_come_before_those_without_folders(tmp_path: Path) -> None:
+def test_exact_names_precede_names_without_folders(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("short,long,x\nb,a/b.mrc,1\nc,b/b.mrc,2\n")
     assert read_column(path, "x", ("b/b.mrc", "a/b.mrc")).values.tolist() == [2, 1]
@@ -37,13 +37,13 @@ def test_without_names_rows_are_in_the_order_of_the_maps(tmp_path: Path) -> None
     assert column.values.tolist() == [4, 5, 6]
 
 
-def test_numbered_maps_are_taken_in_order_whatever_numbers_there_are(tmp_path: Path) -> None:
+def test_numbered_maps_are_joined_in_order(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("rank,x\n3,7\n1,8\n2,9\n")
     assert read_column(path, "x", ("1", "2", "3")).values.tolist() == [7, 8, 9]
 
 
-def test_maps_called_by_numbers_are_taken_in_order_unless_all_are_found(tmp_path: Path) -> None:
+def test_numeric_names_are_joined_only_if_all_are_found(tmp_path: Path) -> None:
     path, names = tmp_path / "t.csv", ("1.mrc", "2.mrc", "3.mrc")
     path.write_text("rank,x\n9,7\n1,8\n2,9\n")
     assert read_column(path, "x", names).joined_by is None
@@ -69,16 +69,16 @@ def test_bad_tables_are_refused(table: Path, tmp_path: Path) -> None:
         return str(caught.value)
 
     assert "no column 'size', expected one of file, angle, kind" in refused("size")
-    assert "name one" in refused()
-    # As many rows as maps, but not of the same maps.
+    assert "expected the name of one, as in" in refused()
+    # As many rows as maps, but for other maps.
     assert "has no row for vol_9, expected one for each of 4 maps" in refused("angle", (*NAMES, "vol_9"))
-    assert "has no row for each of two maps of one name" in refused("angle", ("a/vol_1.mrc", "b/vol_1.mrc"))
+    assert "has no row for each of two maps with the same name" in refused("angle", ("a/vol_1.mrc", "b/vol_1.mrc"))
     assert "got 4 rows and no column with the names" in refused("angle", ("x", "y", "z"))
-    assert "row 3 has 1 fields, expected 2" in refused("x", text="x,y\n1,2\n3\n")
-    assert "got 1 rows" in refused("x", text="x,y\n")
+    assert "row 3 has 1 field, expected 2" in refused("x", text="x,y\n1,2\n3\n")
+    assert "got 1 row, expected column names" in refused("x", text="x,y\n")
     table.write_bytes(b"\xff\xfe\x00x")
-    assert "no table of text" in refused("x")
-    with pytest.raises(InputError, match="can't be read"):
+    assert "not a table" in refused("x")
+    with pytest.raises(InputError, match="cannot be read"):
         read_column(tmp_path / "no.csv", "x", NAMES)
 
 

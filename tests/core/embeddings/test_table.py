@@ -7,7 +7,7 @@ from botalign import InputError, read_embedding
 from botalign.embeddings import Column, embedding_text
 
 
-def test_what_is_written_is_read(tmp_path: Path) -> None:
+def test_a_written_embedding_is_read_back(tmp_path: Path) -> None:
     coordinates = np.random.default_rng(0).standard_normal((3, 2))
     column = Column("state", np.array(["up", "a, b", "down"]), None)
     (tmp_path / "e.csv").write_text(embedding_text(["a.mrc", "b,c.mrc", "d.mrc"], coordinates, column))
@@ -19,7 +19,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert repr(table) == "<EmbeddingTable: 3 maps, coordinate_1, coordinate_2, state>"
 
 
-def test_a_table_of_another_program_does_too(tmp_path: Path) -> None:
+def test_tables_of_other_programs_can_be_read(tmp_path: Path) -> None:
     (tmp_path / "umap.tsv").write_text("x\ty\n1\t2\n3\t4\n")
     assert read_embedding(tmp_path / "umap.tsv").names == ("1", "2")
 
@@ -36,24 +36,26 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_files_of_the_maps_are_found(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = read_embedding(folder / "out" / "e.csv")
-    # Seen from the folder above that of the embedding; beside it, by the last part of the name; where one says.
+    # Relative to a parent of the folder of the embedding; in this folder, by the last part of the name; in a given folder.
     assert table.file(0) == folder / "maps" / "a.mrc"
     assert table.file(1) == folder / "out" / "b.map.gz"
     assert table.file(0, folder / "maps") == folder / "maps" / "a.mrc"
-    with pytest.raises(InputError, match=r"c.mrc: there is no such file here, nor in .*out or a folder above; give"):
+    with pytest.raises(
+        InputError, match=r"c.mrc: no such file in the current folder, .*out or a folder above it; give"
+    ):
         table.file(2)
-    with pytest.raises(InputError, match=r"maps/a.mrc: there is no such file in .*out; give"):
+    with pytest.raises(InputError, match=r"maps/a.mrc: no such file in .*out; give"):
         table.file(0, folder / "out")
-    # Seen from here, the nearest of all.
+    # Relative to the current folder, which comes first.
     (tmp_path / "here" / "maps").mkdir(parents=True)
     (tmp_path / "here" / "maps" / "a.mrc").touch()
     monkeypatch.chdir(tmp_path / "here")
     assert table.file(0) == Path("maps/a.mrc")
 
 
-def test_what_is_no_embedding_is_refused(tmp_path: Path) -> None:
+def test_other_tables_are_refused(tmp_path: Path) -> None:
     (tmp_path / "e.csv").write_text("map,x,kind\na,1,up\n")
-    with pytest.raises(InputError, match="has the columns map, x, kind, expected two of numbers"):
+    with pytest.raises(InputError, match="has the columns map, x, kind, expected at least two of numbers"):
         read_embedding(tmp_path / "e.csv")
-    with pytest.raises(InputError, match="can't be read"):
+    with pytest.raises(InputError, match="cannot be read"):
         read_embedding(tmp_path / "no.csv")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from botalign import ImageStack, InputError, holds_images, read, read_stack
-from botalign.images import STACK_SUFFIXES
+from botalign.images import STACK_EXTENSIONS
 
 
 @pytest.fixture
@@ -14,8 +14,8 @@ def images() -> np.ndarray:
     return np.random.default_rng(8).standard_normal((4, 5, 6)).astype(np.float32)
 
 
-@pytest.mark.parametrize("suffix", [*STACK_SUFFIXES, ".MRCS"])
-def test_what_is_written_is_read(tmp_path: Path, images: np.ndarray, suffix: str) -> None:
+@pytest.mark.parametrize("suffix", [*STACK_EXTENSIONS, ".MRCS"])
+def test_a_written_stack_is_read_back(tmp_path: Path, images: np.ndarray, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     ImageStack(images, (1.5, 2.0)).write(path)
     got = read_stack(path)
@@ -26,7 +26,7 @@ def test_what_is_written_is_read(tmp_path: Path, images: np.ndarray, suffix: str
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:mrcfile")
-def test_mrcfile_takes_it_for_a_stack(tmp_path: Path, images: np.ndarray) -> None:
+def test_mrcfile_recognises_a_stack(tmp_path: Path, images: np.ndarray) -> None:
     ImageStack(images, (1.5, 1.5)).write(tmp_path / "a.mrcs")
     assert mrcfile.validate(tmp_path / "a.mrcs")
     with mrcfile.open(tmp_path / "a.mrcs") as peer:
@@ -36,7 +36,7 @@ def test_mrcfile_takes_it_for_a_stack(tmp_path: Path, images: np.ndarray) -> Non
         assert peer.header.rms == pytest.approx(images.std(), rel=1e-6)
 
 
-def test_a_stack_by_its_header_alone(make_file: Callable[..., Path], densities: np.ndarray) -> None:
+def test_a_stack_identified_by_its_header(make_file: Callable[..., Path], densities: np.ndarray) -> None:
     path = make_file(densities, "a.mrc", ispg=0, mz=1)
     assert holds_images(path)
     got = read_stack(path)
@@ -46,9 +46,7 @@ def test_a_stack_by_its_header_alone(make_file: Callable[..., Path], densities: 
         read(path)
 
 
-def test_nothing_is_said_of_the_third_side_that_images_have_not(
-    make_file: Callable[..., Path], densities: np.ndarray
-) -> None:
+def test_no_warning_about_the_third_side_of_images(make_file: Callable[..., Path], densities: np.ndarray) -> None:
     assert read_stack(make_file(densities, "a.mrcs", mz=0, cella=(9.0, 10.0, 0.0))).pixel_size_angstrom == (1.5, 2.0)
 
 
@@ -58,14 +56,14 @@ def test_a_single_image_is_a_stack_of_one(make_file: Callable[..., Path], densit
     assert read_stack(path).images.shape == (1, 5, 6)
 
 
-def test_a_map_is_no_stack(make_file: Callable[..., Path], densities: np.ndarray) -> None:
+def test_a_map_is_not_a_stack(make_file: Callable[..., Path], densities: np.ndarray) -> None:
     path = make_file(densities)
     assert not holds_images(path)
     with pytest.raises(InputError, match=r"a\.mrc: is a map, expected images; .* rename it to \.mrcs\.$"):
         read_stack(path)
 
 
-def test_what_is_neither_is_refused(tmp_path: Path) -> None:
+def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.mrcs").write_bytes(b"no" * 2000)
     for function in (holds_images, read_stack):
         with pytest.raises(InputError, match=r"a\.mrcs: is not a map"):
@@ -78,7 +76,7 @@ def test_a_real_stack(data_folder: Path) -> None:
         np.testing.assert_array_equal(read_stack(path).images, peer.data)
 
 
-def spoilt() -> np.ndarray:
+def not_finite() -> np.ndarray:
     images = np.zeros((4, 3, 3))
     images[2, 1, 1] = np.inf
     return images
@@ -87,26 +85,30 @@ def spoilt() -> np.ndarray:
 @pytest.mark.parametrize(
     ("images", "pixel", "message"),
     [
-        (np.ones((3, 3)), (1.0, 1.0), r"got an array of shape \(3, 3\), expected images"),
+        (np.ones((3, 3)), (1.0, 1.0), r"got an array of shape \(3, 3\), expected a stack"),
         (np.ones((0, 3, 3)), (1.0, 1.0), "got an array of shape"),
-        (np.ones((2, 3, 3)), (1.0, 0.0), "got pixels of 1 x 0 A, expected positive sides"),
-        (np.full((2, 3, 3), np.nan), (1.0, 1.0), "18 pixels are NaN or infinite, in 2 images, the first image 1;"),
-        (spoilt(), (1.0, 1.0), "1 pixels are NaN or infinite, in image 3; replace"),
+        (np.ones((2, 3, 3)), (1.0, 0.0), "got pixels of 1 x 0 A, expected two positive sides"),
+        (
+            np.full((2, 3, 3), np.nan),
+            (1.0, 1.0),
+            "18 pixels are NaN or infinite, in 2 images, the first image 1, expected",
+        ),
+        (not_finite(), (1.0, 1.0), "1 pixel is NaN or infinite, in image 3, expected finite values; replace"),
         (np.ones((2, 3, 3), complex), (1.0, 1.0), "values of type complex128"),
     ],
 )
-def test_what_is_no_stack_is_refused(images: np.ndarray, pixel: tuple[float, float], message: str) -> None:
+def test_invalid_stacks_are_refused(images: np.ndarray, pixel: tuple[float, float], message: str) -> None:
     with pytest.raises(InputError, match=f"^it: .*{message}"):
         ImageStack(images, pixel, name="it")
 
 
-def test_a_stack_is_one_line_to_whoever_types_its_name() -> None:
+def test_the_repr_of_a_stack_is_one_line() -> None:
     stack = ImageStack(np.zeros((2, 3, 4)), (2.0, 2.0), name="/data/a.mrcs")
     assert repr(stack) == "<ImageStack a.mrcs: 2 images of 4 x 3 pixels of 2 A>"
     one = ImageStack(np.zeros((1, 3, 3)), (2.0, 2.5))
     assert repr(one) == "<ImageStack stack: 1 image of 3 x 3 pixels of 2 x 2.5 A>"
 
 
-def test_a_stack_has_the_ending_of_one(tmp_path: Path, images: np.ndarray) -> None:
-    with pytest.raises(InputError, match="unknown ending"):
+def test_unknown_extensions(tmp_path: Path, images: np.ndarray) -> None:
+    with pytest.raises(InputError, match="unknown extension"):
         ImageStack(images).write(tmp_path / "a.mrc")

@@ -10,7 +10,7 @@ from botalign.images.relion import relion_pose
 
 from ..conftest import Turned
 
-starfile = pytest.importorskip("starfile", reason="starfile isn't installed (pip install starfile)")
+starfile = pytest.importorskip("starfile", reason="starfile is not installed (pip install starfile)")
 
 STAR = """
 data_optics
@@ -35,7 +35,7 @@ _rlnOpticsGroup #4
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A star file in a folder of its own, stacks in another, as RELION has them."""
+    """Return a folder with a star file and stacks in separate folders, as RELION arranges them."""
     for folder in ("Extract", "Select"):
         (tmp_path / folder).mkdir()
     for name, level in (("a", 0), ("b", 10)):
@@ -60,7 +60,7 @@ def classified(images: np.ndarray, **poses: np.ndarray) -> botalign.Classificati
     )  # fmt: skip
 
 
-def test_listed_images_come_in_their_order(project: Path) -> None:
+def test_listed_images_are_in_the_order_of_the_list(project: Path) -> None:
     listed = botalign.read_images(project / "Select" / "particles.star")
     means = listed.stack.images.mean(axis=(1, 2))
     np.testing.assert_allclose(means, [2, 10, 1], atol=0.4)
@@ -69,7 +69,7 @@ def test_listed_images_come_in_their_order(project: Path) -> None:
     np.testing.assert_array_equal(listed.stack.images[0], a.images[2])
 
 
-def test_what_the_star_file_says_stays(project: Path, tmp_path: Path) -> None:
+def test_the_columns_of_the_star_file_are_kept(project: Path, tmp_path: Path) -> None:
     listed = botalign.read_images(project / "Select" / "particles.star")
     found = classified(listed.stack.images, labels=np.array([1, 0, 1]), angles_degrees=np.array([0.0, 90.0, 270.0]))
     found.annotate(listed).write(tmp_path / "out.star")
@@ -86,7 +86,7 @@ def test_what_the_star_file_says_stays(project: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.stack.images, listed.stack.images)
 
 
-def test_a_plain_stack_gets_a_list_of_its_own(turned: Turned, tmp_path: Path) -> None:
+def test_a_stack_without_a_star_file_gets_a_list(turned: Turned, tmp_path: Path) -> None:
     turned.stack.write(tmp_path / "t.mrcs")
     listed = botalign.read_images(tmp_path / "t.mrcs")
     found = classified(listed.stack.images, mirrored=np.arange(40) % 2 == 0)
@@ -97,7 +97,7 @@ def test_a_plain_stack_gets_a_list_of_its_own(turned: Turned, tmp_path: Path) ->
     assert list(again.blocks["particles"]["rlnIsFlip"][:3]) == [1, 0, 1]
 
 
-def test_a_flip_of_before_does_not_stay(project: Path, tmp_path: Path) -> None:
+def test_an_earlier_flip_is_replaced(project: Path, tmp_path: Path) -> None:
     path = project / "Select" / "particles.star"
     path.write_text(STAR.replace("_rlnOpticsGroup #4", "_rlnIsFlip #4"))
     listed = botalign.read_images(path)
@@ -105,7 +105,7 @@ def test_a_flip_of_before_does_not_stay(project: Path, tmp_path: Path) -> None:
     assert list(starfile.read(tmp_path / "out.star")["particles"]["rlnIsFlip"]) == [0, 0, 0]
 
 
-def test_groups_with_other_pixels_count_if_their_images_are_listed(project: Path) -> None:
+def test_only_optics_groups_of_listed_images_count(project: Path) -> None:
     path = project / "Select" / "particles.star"
     two = STAR.replace("1 2.5\n", "1 2.5\n2 3.1\n")
     path.write_text(two)
@@ -122,8 +122,8 @@ def test_groups_with_other_pixels_count_if_their_images_are_listed(project: Path
 
 
 @pytest.mark.parametrize("side", [32, 33])
-def test_the_pose_is_the_one_relion_means(side: int) -> None:
-    """Shifted by the origin, then turned by psi about pixel side // 2, the image must lie as its average does."""
+def test_the_pose_follows_the_convention_of_relion(side: int) -> None:
+    """Shifted by the origin, then rotated by psi about pixel side // 2, the image must match its average."""
     rng = np.random.default_rng(6)
     average = ndimage.gaussian_filter(rng.standard_normal((side, side)), 3)
     degrees, shift = 34.0, np.array([2, -1])
@@ -152,18 +152,18 @@ def test_the_pose_is_the_one_relion_means(side: int) -> None:
     [
         (
             ("Extract/b.mrcs", "Extract/c.mrcs"),
-            r"the stack Extract/c.mrcs of image 2 isn't there; run this in the folder",
+            r"the stack Extract/c.mrcs of image 2 does not exist; change to the folder",
         ),
         (
             ("000002@", "000009@"),
-            r"image 9 of Extract/a.mrcs is asked for, which holds 3; is it the stack that the list was made for",
+            r"lists image 9 of Extract/a.mrcs, which holds 3 images; use the stack for which the list was made",
         ),
-        (("000002@", "two@"), r"image 3 is called 'two@Extract/a.mrcs', expected NUMBER@STACK"),
+        (("000002@", "two@"), r"image 3 has the name 'two@Extract/a.mrcs', expected NUMBER@STACK"),
         (("rlnImageName", "rlnImage"), r"has no column _rlnImageName"),
         (("Extract/b.mrcs", "Extract/s.mrcs"), r"images of Extract/s.mrcs have 12 x 12 pixels, those of .* 16 x 16"),
     ],
 )
-def test_lists_that_cannot_be_used(project: Path, change: tuple[str, str], message: str) -> None:
+def test_invalid_lists_are_refused(project: Path, change: tuple[str, str], message: str) -> None:
     botalign.ImageStack(np.zeros((1, 12, 12))).write(project / "Extract" / "s.mrcs")
     path = project / "Select" / "particles.star"
     path.write_text(STAR.replace(*change))
@@ -173,8 +173,8 @@ def test_lists_that_cannot_be_used(project: Path, change: tuple[str, str], messa
     assert "\n" not in str(error.value)
 
 
-def test_a_missing_or_empty_list_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="there is no such file"):
+def test_missing_and_empty_lists_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
         botalign.read_images(tmp_path / "none.star")
     (tmp_path / "empty.star").write_text("")
     with pytest.raises(InputError, match="has no column _rlnImageName"):

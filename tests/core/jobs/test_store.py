@@ -11,7 +11,7 @@ from botalign.errors import InputError
 from botalign.jobs import BlockStore, locks, remove_work
 
 
-def test_a_block_comes_back_as_it_was(tmp_path: Path) -> None:
+def test_a_block_is_read_back(tmp_path: Path) -> None:
     store = BlockStore(tmp_path / "a" / "work", {"metric": "wemd"})
     assert store.get("first") is None
     store.put("first", {"a": np.arange(3), "b": np.eye(2, dtype=np.float32)})
@@ -21,7 +21,7 @@ def test_a_block_comes_back_as_it_was(tmp_path: Path) -> None:
     np.testing.assert_array_equal(arrays["a"], [0, 1, 2])
 
 
-def test_a_block_that_was_cut_off_counts_as_not_done(tmp_path: Path) -> None:
+def test_a_truncated_block_is_incomplete(tmp_path: Path) -> None:
     store = BlockStore(tmp_path, {})
     store.put("whole", {"a": np.arange(1000)})
     content = (tmp_path / "whole.npz").read_bytes()
@@ -30,21 +30,21 @@ def test_a_block_that_was_cut_off_counts_as_not_done(tmp_path: Path) -> None:
         assert store.get("cut") is None
 
 
-def test_what_a_killed_run_left_half_written_is_removed(tmp_path: Path) -> None:
+def test_temporary_files_of_a_killed_run_are_removed(tmp_path: Path) -> None:
     BlockStore(tmp_path, {})
     (tmp_path / ".botalign-abc.npz").write_bytes(b"half")
     BlockStore(tmp_path, {})
     assert sorted(path.name for path in tmp_path.iterdir()) == [".botalign-lock", "work.json"]
 
 
-def test_a_run_that_was_killed_before_it_described_its_work_is_not_in_the_way(tmp_path: Path) -> None:
+def test_a_folder_without_a_description_is_reused(tmp_path: Path) -> None:
     (tmp_path / ".botalign-abc").write_bytes(b"half")
     BlockStore(tmp_path, {"n": 1}).put("first", {"a": np.arange(3)})
     with pytest.raises(InputError, match="unfinished work with other n"):
         BlockStore(tmp_path, {"n": 2})
 
 
-def test_two_programs_do_not_work_in_one_folder(tmp_path: Path) -> None:
+def test_a_folder_used_by_another_program_is_refused(tmp_path: Path) -> None:
     script = (
         "import sys, signal; from botalign.jobs import BlockStore; store = BlockStore(sys.argv[1], {}); "
         "print(flush=True); signal.pause()"
@@ -52,8 +52,8 @@ def test_two_programs_do_not_work_in_one_folder(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         other.stdout.readline()
-        (tmp_path / ".botalign-abc.npz").write_bytes(b"what the other one is writing")
-        with pytest.raises(InputError, match="another run is at work here") as error:
+        (tmp_path / ".botalign-abc.npz").write_bytes(b"file of the other program")
+        with pytest.raises(InputError, match="another run uses this work folder") as error:
             BlockStore(tmp_path, {})
         assert "\n" not in str(error.value)
         assert (tmp_path / ".botalign-abc.npz").exists()
@@ -62,7 +62,7 @@ def test_two_programs_do_not_work_in_one_folder(tmp_path: Path) -> None:
         store.put("first", {"a": np.arange(3)})
 
 
-def test_threads_that_begin_together_share_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_share_a_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def slowly(descriptor: int) -> bool:
         locked = lock(descriptor)
         time.sleep(0.1)
@@ -71,31 +71,31 @@ def test_threads_that_begin_together_share_the_lock(tmp_path: Path, monkeypatch:
     lock = locks._locked
     monkeypatch.setattr(locks, "_locked", slowly)
     with ThreadPoolExecutor(4) as threads:
-        got = list(threads.map(locks.lock_of, 4 * [tmp_path / "lock"]))
+        got = list(threads.map(locks.lock_file, 4 * [tmp_path / "lock"]))
     assert got[0] is not None
     assert all(each is got[0] for each in got)
 
 
-def test_other_work_is_refused_and_kept(tmp_path: Path) -> None:
+def test_a_folder_with_other_work_is_refused(tmp_path: Path) -> None:
     BlockStore(tmp_path, {"metric": "wemd", "maps": ["a", "b"]}).put("first", {"a": np.arange(3)})
     with pytest.raises(InputError, match="unfinished work with other maps, metric"):
         BlockStore(tmp_path, {"metric": "l2", "maps": ["a"]})
     assert BlockStore(tmp_path, {"metric": "wemd", "maps": ["a", "b"]}).get("first") is not None
 
 
-def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").touch()
-    with pytest.raises(InputError, match="found something else"):
+    with pytest.raises(InputError, match="not a BOTalign work folder"):
         BlockStore(tmp_path, {})
 
 
-def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path) -> None:
+def test_a_file_instead_of_a_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "work").touch()
-    with pytest.raises(InputError, match="can't be used for unfinished work"):
+    with pytest.raises(InputError, match="cannot be used as a work folder"):
         BlockStore(tmp_path / "work", {})
 
 
-def test_removed(tmp_path: Path) -> None:
+def test_only_work_folders_are_removed(tmp_path: Path) -> None:
     store = BlockStore(tmp_path / "work", {})
     store.put("first", {"a": np.arange(3)})
     store.remove()
@@ -106,8 +106,8 @@ def test_removed(tmp_path: Path) -> None:
     assert (tmp_path / "photos" / "cat.png").exists()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no file that is open, so the lock goes first")
-def test_nobody_else_gets_in_before_it_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot remove open files, so the lock is released first")
+def test_the_lock_is_held_until_the_folder_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def removed(folder: Path) -> None:
         held.append((folder / ".botalign-lock").resolve() in locks._HELD)
 
@@ -119,7 +119,7 @@ def test_nobody_else_gets_in_before_it_is_removed(tmp_path: Path, monkeypatch: p
     assert (tmp_path / ".botalign-lock").resolve() not in locks._HELD
 
 
-def test_what_differs_is_named_in_words(tmp_path: Path) -> None:
+def test_the_differing_options_are_named(tmp_path: Path) -> None:
     with BlockStore(tmp_path / "w", {"over_rotations": True, "seed": 1}):
         pass
     with pytest.raises(InputError, match="with other over rotations, seed; repeat"):

@@ -1,5 +1,3 @@
-"""The number of dimensions of points, looked at closely."""
-
 import numpy as np
 
 from botalign.latent.dimension import local_thickness

@@ -1,5 +1,3 @@
-"""A latent space in which distances mean something."""
-
 import json
 import os
 import signal
@@ -29,11 +27,11 @@ QUICK = {"steps": 300, "grow": False, "held_out": 0.0}
 
 @pytest.fixture(scope="module")
 def isometric() -> Landscape:
-    """A latent space that needs a factor and nothing else."""
+    """Return the landscape of a latent space that needs only a factor."""
     return landscape(Z, OMEGA, DISTANCES, **QUICK)
 
 
-def test_the_distance_is_a_distance_whatever_its_parameters() -> None:
+def test_the_distance_network_is_a_distance_for_all_parameters() -> None:
     parameters = networks.new_distance(RNG, RNG.standard_normal((3, 3)))
     a, b = RNG.standard_normal((2, 50, 3)).astype(np.float32)
     there, back = (networks.distance(np, parameters, *pair) for pair in ((a, b), (b, a)))
@@ -42,13 +40,13 @@ def test_the_distance_is_a_distance_whatever_its_parameters() -> None:
     np.testing.assert_array_equal(networks.distance(np, parameters, a, a), np.zeros(50))
 
 
-def test_a_map_begins_as_the_linear_one() -> None:
+def test_a_map_starts_as_the_linear_map() -> None:
     start = RNG.standard_normal((3, 2))
     z = RNG.standard_normal((9, 3)).astype(np.float32)
     np.testing.assert_allclose(networks.mapped(np, networks.new_map(RNG, start), z), z @ start, atol=1e-5)
 
 
-def test_where_distances_are_right_already_the_map_stays_the_identity(isometric: Landscape) -> None:
+def test_the_map_remains_the_identity_if_the_distances_agree(isometric: Landscape) -> None:
     assert isometric.before.stress < 1e-6
     assert isometric.after.stress < 0.01
     kept = isometric.transformed - isometric.transformed.mean(axis=0)
@@ -56,7 +54,7 @@ def test_where_distances_are_right_already_the_map_stays_the_identity(isometric:
     assert np.linalg.norm(kept - expected) < 0.03 * np.linalg.norm(expected)
 
 
-def test_what_was_learned_is_kept(isometric: Landscape) -> None:
+def test_the_learned_functions_can_be_applied(isometric: Landscape) -> None:
     np.testing.assert_array_equal(isometric.transform(Z), isometric.transformed)
     np.testing.assert_allclose(isometric.transform(OMEGA), isometric.subset_transformed)
     between = isometric.distance(Z[100:150], Z[200:250])
@@ -66,7 +64,7 @@ def test_what_was_learned_is_kept(isometric: Landscape) -> None:
         isometric.transform(np.zeros((4, 3)))
 
 
-def test_options_of_numpys_types_can_be_written() -> None:
+def test_numpy_options_are_json_compatible() -> None:
     given: dict[str, Any] = {
         "grow": np.False_, "amortise": np.False_, "floor": np.float32(0.125), "steps": np.int64(1),
         "held_out": np.float32(0.25),
@@ -76,7 +74,7 @@ def test_options_of_numpys_types_can_be_written() -> None:
     assert (written["floor"], written["steps"], written["held_out"]) == (pytest.approx(0.125), 1, 0.25)
 
 
-def test_the_same_seed_gives_the_same_bits(isometric: Landscape) -> None:
+def test_the_result_is_reproducible(isometric: Landscape) -> None:
     again, other = (landscape(Z, OMEGA, DISTANCES, **QUICK, seed=seed) for seed in (0, 1))
     assert again.transformed.tobytes() == isometric.transformed.tobytes()
     assert other.transformed.tobytes() != isometric.transformed.tobytes()
@@ -85,13 +83,13 @@ def test_the_same_seed_gives_the_same_bits(isometric: Landscape) -> None:
 
 def test_rotations_collapse_and_the_dimension_of_the_motion_is_found() -> None:
     family = phantom_family("line", 600, seed=3)
-    told = landscape_steps(
+    steps = landscape_steps(
         family.latents, family.latents[:40], family.atom_distances(np.arange(40)), steps=500, dimensions=1
     )
     progress = []
     while True:
         try:
-            progress.append(next(told))
+            progress.append(next(steps))
         except StopIteration as stop:
             found = stop.value
             break
@@ -107,7 +105,7 @@ def test_rotations_collapse_and_the_dimension_of_the_motion_is_found() -> None:
     assert found.held_out.pairs == 8 * 7 // 2 + 8 * 32
     assert found.held_out.stress < 0.1
     assert abs(np.corrcoef(found.transformed[:, 0], family.motion[:, 0])[0, 1]) > 0.998
-    # What is left along the coordinates of pure rotation, in members that move alike.
+    # The slope along the coordinates of pure rotation, at equal motion.
     design = np.column_stack([np.ones(600), family.motion, family.motion**2, family.motion**3, family.rotation])
     slopes = np.linalg.lstsq(design, found.transformed[:, 0], rcond=None)[0]
     assert np.abs(slopes[-2:]).max() < 0.03 * abs(slopes[1])
@@ -123,8 +121,8 @@ def test_without_amortisation_and_with_equal_volumes() -> None:
         found.distance(Z[:2], Z[2:4])
 
 
-def test_equation_9_counts_small_distances_more() -> None:
-    # Distances that stop growing, as those of densities do: no straight line has them all.
+def test_equation_9_gives_small_distances_more_weight() -> None:
+    # Distances that saturate, as L2 distances do, cannot all be Euclidean on a line.
     z = np.linspace(0, 1, 40)[:, None]
     known = 1 - np.exp(-3 * np.abs(z - z.T))
     options = {"amortise": False, "steps": 300, "grow": False}
@@ -135,7 +133,7 @@ def test_equation_9_counts_small_distances_more() -> None:
     assert errors[1][known > 0.7].mean() > errors[0][known > 0.7].mean()
 
 
-def test_a_constant_coordinate_and_more_dimensions_than_there_are() -> None:
+def test_a_constant_coordinate_and_more_dimensions_than_the_latents_have() -> None:
     z = np.column_stack([Z, np.full(len(Z), 7.0)])
     with pytest.warns(MapWarning, match="dimensions: got 4, but the latents have 3"):
         found = landscape(z, z[:30], DISTANCES, **QUICK, dimensions=4, amortise=False)
@@ -146,16 +144,16 @@ def test_a_constant_coordinate_and_more_dimensions_than_there_are() -> None:
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        ({"subset": OMEGA[:4], "distances": DISTANCES[:4, :4]}, "expected 5 or more"),
-        ({"subset": OMEGA[:, :1]}, "the same latent space"),
-        ({"latents": Z[:, 0]}, r"expected real numbers \(rows, d\)"),
+        ({"subset": OMEGA[:4], "distances": DISTANCES[:4, :4]}, "expected at least 5"),
+        ({"subset": OMEGA[:, :1]}, "expected 2 as for the latents of all images"),
+        ({"latents": Z[:, 0]}, r"expected real numbers of shape \(rows, d\)"),
         ({"latents": np.where(Z > 0, Z, np.nan)}, "NaN"),
-        ({"distances": DISTANCES[:-1]}, r"expected real numbers \(30, 30\)"),
+        ({"distances": DISTANCES[:-1]}, r"expected real numbers of shape \(30, 30\)"),
         ({"distances": DISTANCES - 1}, "none below 0"),
         ({"distances": 0 * DISTANCES}, "all are zero"),
         ({"distances": np.triu(DISTANCES)}, "not symmetric"),
         ({"distances": np.where(DISTANCES > 0, DISTANCES, np.nan)}, "30 of 900 entries"),
-        ({"distances": DISTANCES + 1}, "zeros on its diagonal"),
+        ({"distances": DISTANCES + 1}, "zero diagonal"),
         ({"weighting": "none"}, "weighting: got 'none'"),
         ({"floor": 0.0}, "floor: got 0.0"),
         ({"held_out": 0.7}, "held_out: got 0.7"),
@@ -172,12 +170,14 @@ def test_bad_input(change: dict[str, object], found: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_an_option_that_is_none_is_refused() -> None:
+def test_unknown_options_are_refused() -> None:
     with pytest.raises(TypeError, match="unexpected options: colour"):
         landscape_steps(Z, OMEGA, DISTANCES, colour="red")
 
 
-def test_dimensions_that_were_not_tried_are_told(isometric: Landscape, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_possibly_larger_intrinsic_dimension_is_reported(
+    isometric: Landscape, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert not isometric.dimensions_left
     monkeypatch.setattr(import_module("botalign.latent.landscape"), "_MOST_DIMENSIONS", 1)
     found = landscape(Z, OMEGA, DISTANCES, steps=np.int64(100), held_out=0.0)
@@ -190,11 +190,11 @@ def test_dimensions_that_were_not_tried_are_told(isometric: Landscape, monkeypat
 
 def test_without_jax(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"needs jax and optax.*pip install jax optax"):
+    with pytest.raises(InputError, match=r"need the packages jax and optax.*pip install jax optax"):
         landscape(Z, OMEGA, DISTANCES)
 
 
-def test_jax_is_loaded_where_it_is_needed() -> None:
+def test_jax_is_imported_only_when_needed() -> None:
     code = (
         "import sys, botalign; botalign.landscape, botalign.phantom_family; print({'jax', 'optax'} & set(sys.modules))"
     )
@@ -202,7 +202,7 @@ def test_jax_is_loaded_where_it_is_needed() -> None:
     assert done.stdout.strip() == "set()"
 
 
-def test_it_is_trained_on_the_first_processor_whatever_else_there_is() -> None:
+def test_training_runs_on_the_first_cpu() -> None:
     code = """
         import numpy as np, jax
         from botalign.latent import training
@@ -232,7 +232,7 @@ def test_it_is_trained_on_the_first_processor_whatever_else_there_is() -> None:
 @pytest.mark.skipif(os.name == "nt", reason="sends a signal to itself")
 @pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_waits_for_the_compiler() -> None:
-    """Else jax would go on compiling while the program ends, and crash it."""
+    """A program that ends while jax compiles crashes."""
     compiling, compiled = threading.Event(), threading.Event()
 
     def loss(xp: Any, parameters: Any, data: Any, pairs: Any) -> Any:

@@ -1,5 +1,3 @@
-"""Latents from files, and pickles that are up to something."""
-
 import pickle
 from pathlib import Path
 
@@ -13,7 +11,7 @@ Z = np.random.default_rng(0).standard_normal((7, 3))
 
 
 class Command:
-    """Runs a command when it is unpickled in good faith."""
+    """Runs a command when it is unpickled by pickle.load."""
 
     def __init__(self, target: Path) -> None:
         self.target = target
@@ -27,7 +25,7 @@ class Command:
 def test_pickled_arrays(tmp_path: Path, protocol: int, kind: str) -> None:
     for values in ((10 * Z).astype(kind), np.asfortranarray((10 * Z).astype(kind)), (10 * Z).astype(kind)[::2, 0]):
         path = tmp_path / "z.pkl"
-        path.write_bytes(pickle.dumps(values, protocol) + pickle.dumps("what comes after is not looked at"))
+        path.write_bytes(pickle.dumps(values, protocol) + pickle.dumps("ignored"))
         read = read_pickled_array(path)
         np.testing.assert_array_equal(read, values)
         assert read.dtype == values.dtype
@@ -41,11 +39,11 @@ def test_arrays_of_either_numpy(tmp_path: Path) -> None:
         np.testing.assert_array_equal(read_latents(tmp_path / name), values)
 
 
-def test_a_pickle_is_not_run(tmp_path: Path) -> None:
+def test_code_in_a_pickle_is_not_run(tmp_path: Path) -> None:
     path, target = tmp_path / "z.pkl", tmp_path / "made"
     for content in (Command(target), [Z, Command(target)], np.array([Command(target)], dtype=object)):
         path.write_bytes(pickle.dumps(content))
-        with pytest.raises(InputError, match=r"z\.pkl: .*expected a numpy array of numbers"):
+        with pytest.raises(InputError, match=r"z\.pkl: .*expected a NumPy array of numbers"):
             read_latents(path)
         assert not target.exists()
 
@@ -56,19 +54,19 @@ def test_a_pickle_is_not_run(tmp_path: Path) -> None:
         (b"", "damaged"),
         (b"not a pickle", "damaged"),
         (pickle.dumps(Z)[:-30], "damaged"),
-        (pickle.dumps([1, 2]), "holds no numpy array"),
+        (pickle.dumps([1, 2]), "not a NumPy array"),
         (pickle.dumps(np.array(["a"])), "values of type"),
         (pickle.dumps(np.zeros(2, dtype=[("a", "f4")])), "values of type"),
         (pickle.dumps(np.zeros(2, dtype=complex)), "values of type"),
-        (pickle.dumps(np.ndarray), "holds no numpy array"),
+        (pickle.dumps(np.ndarray), "not a NumPy array"),
         (pickle.dumps(np.float64(3)), "multiarray.scalar"),
         (b"cos\nsystem\n(S'true'\ntR.", "os.system"),
-        (b"c_codecs\nencode\n(N}S'mine'\nI1\nstb.", "a changed function"),
-        (b"cnumpy.core.multiarray\n_reconstruct\n}S'mine'\nI1\nsb.", "a changed function"),
+        (b"c_codecs\nencode\n(N}S'mine'\nI1\nstb.", "a modified function"),
+        (b"cnumpy.core.multiarray\n_reconstruct\n}S'mine'\nI1\nsb.", "a modified function"),
         (b"cnumpy\nndarray\n(tR.", "damaged"),
     ],
 )
-def test_what_is_no_array(tmp_path: Path, content: bytes, found: str) -> None:
+def test_pickles_without_an_array_are_refused(tmp_path: Path, content: bytes, found: str) -> None:
     (tmp_path / "z.pkl").write_bytes(content)
     with pytest.raises(InputError, match=found) as caught:
         read_latents(tmp_path / "z.pkl")
@@ -84,7 +82,7 @@ def test_npy_and_text(tmp_path: Path) -> None:
     np.testing.assert_allclose(read_latents(tmp_path / "one.txt"), Z[:, :1])
 
 
-def test_latents_that_cannot_be_used(tmp_path: Path) -> None:
+def test_invalid_latents_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "objects.npy", np.array([None]), allow_pickle=True)
     np.save(tmp_path / "nan.npy", np.array([[1.0, np.nan], [0.0, 1.0]]))
     np.save(tmp_path / "cube.npy", np.zeros((2, 2, 2)))
@@ -93,10 +91,10 @@ def test_latents_that_cannot_be_used(tmp_path: Path) -> None:
     for name, text in (("a.txt", "1 2\n3"), ("words.txt", "a b"), ("empty.txt", "\n"), ("a.npy", ""), ("a.star", "")):
         (tmp_path / name).write_text(text)
     for name, found in (
-        ("objects.npy", "no array of numbers"), ("nan.npy", "1 of 2 latents are NaN"), ("cube.npy", "a latent a row"),
-        ("a.txt", "no table"), ("words.txt", "no table"), ("empty.txt", "is empty"), ("a.npy", "is no NumPy array"),
-        ("archive.npy", "is no NumPy array"),
-        ("a.star", "unknown ending"), ("missing.npy", "can't be read"), ("missing.pkl", "can't be read"),
+        ("objects.npy", "not an array of numbers"), ("nan.npy", "1 of 2 latents are NaN"), ("cube.npy", "one latent per row"),
+        ("a.txt", "not a table of numbers"), ("words.txt", "not a table of numbers"), ("empty.txt", "is empty"), ("a.npy", "not a NumPy array"),
+        ("archive.npy", "not a NumPy array"),
+        ("a.star", "unknown extension"), ("missing.npy", "cannot be read"), ("missing.pkl", "cannot be read"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=found) as caught:
             read_latents(tmp_path / name)
@@ -113,7 +111,7 @@ def test_rows_of_latents_with_one_coordinate(tmp_path: Path) -> None:
 
 @pytest.fixture
 def analysed(tmp_path: Path) -> Path:
-    """A folder as `cryodrgn analyze` leaves: more than a thousand volumes, named with three digits at least."""
+    """Return a folder as written by `cryodrgn analyze`: over a thousand volumes, with at least three digits."""
     folder = tmp_path / "analyze.9" / "kmeans1002"
     folder.mkdir(parents=True)
     np.savetxt(folder / "z_values.txt", np.arange(3006.0).reshape(1002, 3))
@@ -133,21 +131,21 @@ def test_a_folder_of_cryodrgn(analysed: Path) -> None:
 
 
 def test_a_folder_that_does_not_fit(analysed: Path) -> None:
-    with pytest.raises(InputError, match="kmeans1002 has one; give that folder"):
+    with pytest.raises(InputError, match="give .*kmeans1002, which has one"):
         read_subset(analysed.parent, Z)
-    with pytest.raises(InputError, match="3 columns, but the latents of all images have 2"):
+    with pytest.raises(InputError, match="got 3 columns, expected 2 as for the latents of all images"):
         read_subset(analysed, Z[:, :2])
     (analysed / "vol_000.mrc").unlink()
-    with pytest.raises(InputError, match=r"1001 volumes .* 1002 rows"):
+    with pytest.raises(InputError, match=r"got 1001 volumes .* each of the 1002 rows"):
         read_subset(analysed, Z)
 
 
-def test_rows_say_which_latents(tmp_path: Path) -> None:
+def test_indices_and_coordinates_of_a_subset(tmp_path: Path) -> None:
     np.savetxt(tmp_path / "centers_ind.txt", [6, 0, 2], fmt="%d")
     np.testing.assert_array_equal(read_subset(tmp_path / "centers_ind.txt", Z).latents, Z[[6, 0, 2]])
     np.save(tmp_path / "z.npy", Z[:4])
     np.testing.assert_array_equal(read_subset(tmp_path / "z.npy", Z).latents, Z[:4])
-    # In one dimension numbers are latents, unless they are stored as whole numbers.
+    # With one coordinate, numbers are coordinates unless they are stored as integers.
     np.savetxt(tmp_path / "one.txt", [0.5, 0.0, 2.0])
     np.testing.assert_array_equal(read_subset(tmp_path / "one.txt", Z[:, :1]).latents, [[0.5], [0], [2]])
     np.save(tmp_path / "rows.npy", np.array([1, 3]))

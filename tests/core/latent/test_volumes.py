@@ -1,5 +1,3 @@
-"""Volumes where a program left them."""
-
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +7,13 @@ from botalign import DensityMap, InputError
 from botalign.latent.volumes import find_volumes
 
 
-def test_a_folder_is_taken_in_the_order_of_its_numbers(tmp_path: Path) -> None:
+def test_volumes_of_a_folder_are_in_numerical_order(tmp_path: Path) -> None:
     for name in ("vol_10.mrc", "._vol_10.mrc", "vol_9.mrc", "vol_100.map.gz", "z_values.txt"):
         (tmp_path / name).touch()
     assert [Path(str(path)).name for path in find_volumes(tmp_path)] == ["vol_9.mrc", "vol_10.mrc", "vol_100.map.gz"]
 
 
-def test_volumes_of_numpy(tmp_path: Path) -> None:
+def test_volumes_of_a_numpy_file(tmp_path: Path) -> None:
     volumes = np.random.default_rng(0).random((3, 4, 5, 6))
     np.save(tmp_path / "v.npy", volumes)
     found = find_volumes(tmp_path / "v.npy", voxel_size_angstrom=2.5)
@@ -25,7 +23,7 @@ def test_volumes_of_numpy(tmp_path: Path) -> None:
         assert one.grid.voxel_size_angstrom == (2.5, 2.5, 2.5)
 
 
-def test_what_holds_no_volumes(tmp_path: Path) -> None:
+def test_other_files_and_folders_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "one.npy", np.zeros((4, 4, 4)))
     with (tmp_path / "archive.npy").open("wb") as file:
         np.savez(file, np.zeros((2, 4, 4, 4)))
@@ -34,11 +32,11 @@ def test_what_holds_no_volumes(tmp_path: Path) -> None:
     for path, found in (
         (tmp_path, "holds no maps"),
         (tmp_path / "one.npy", r"expected volumes \(volumes, z, y, x\)"),
-        (tmp_path / "text.npy", "is no NumPy array"),
+        (tmp_path / "text.npy", "not a NumPy array"),
         (tmp_path / "missing.npy", "No such file"),
-        (tmp_path / "text.txt", "text.txt: expected a folder of maps"),
-        (tmp_path / "nowhere", "nowhere: there is no such folder; expected a folder of maps"),
-        (tmp_path / "archive.npy", "is no NumPy array, expected volumes"),
+        (tmp_path / "text.txt", "text.txt: not a folder, expected a folder of maps"),
+        (tmp_path / "nowhere", "nowhere: no such folder, expected a folder of maps"),
+        (tmp_path / "archive.npy", "not a NumPy array, expected volumes"),
     ):
         with pytest.raises(InputError, match=found):
             find_volumes(path)

@@ -34,16 +34,16 @@ MAPS = [clean, noisy, of_mean_zero, masked]
 
 @pytest.mark.parametrize("make", MAPS)
 @pytest.mark.parametrize("seed", [0, 1])
-def test_it_encloses_a_molecule_and_not_the_box(make: Callable[[int], np.ndarray], seed: int) -> None:
+def test_the_contour_encloses_the_molecule(make: Callable[[int], np.ndarray], seed: int) -> None:
     data = make(seed)
     molecule = clean(seed)
     share = float((data > level(data)).mean())
-    # Where a residue's Gaussian has some weight, and where it has nearly none.
+    # Thresholds at which a residue's Gaussian is nearly zero, and at which it is not.
     assert share < (molecule > 0.02 * molecule.max()).mean()
     assert share > (molecule > 0.6 * molecule.max()).mean()
 
 
-def test_it_does_not_depend_on_how_much_noise_is_about_the_molecule() -> None:
+def test_the_level_does_not_depend_on_the_size_of_the_noisy_margin() -> None:
     for seed in (0, 1):
         sigma = 0.1 * float(clean(seed).max())
         for side in (48, 64, 80, 128):
@@ -53,7 +53,7 @@ def test_it_does_not_depend_on_how_much_noise_is_about_the_molecule() -> None:
             assert 2.8 < level(wide) / sigma < 3.5
 
 
-def test_padding_with_zeros_keeps_it() -> None:
+def test_padding_with_zeros_does_not_change_the_level() -> None:
     for side in (60, 96, 128):
         margin = (side - 48) // 2
         assert level(np.pad(clean(0), margin)) == pytest.approx(level(clean(0)), rel=0.05)
@@ -61,7 +61,7 @@ def test_padding_with_zeros_keeps_it() -> None:
 
 @pytest.mark.parametrize("make", MAPS)
 @pytest.mark.parametrize(("scale", "offset"), [(3.0, 0.0), (1e-4, 0.0), (1.0, -2.0), (250.0, 1000.0), (0.5, 0.1)])
-def test_it_moves_with_the_unit_and_the_zero_of_the_map(
+def test_the_level_scales_and_shifts_with_the_map(
     make: Callable[[int], np.ndarray], scale: float, offset: float
 ) -> None:
     data = make(0)
@@ -71,7 +71,7 @@ def test_it_moves_with_the_unit_and_the_zero_of_the_map(
 
 @pytest.mark.parametrize("noise", [0.03, 0.1, 0.2])
 @pytest.mark.parametrize("mean", [0.0, "subtracted"])
-def test_it_stays_above_the_noise(noise: float, mean: float | str) -> None:
+def test_the_level_is_above_the_noise(noise: float, mean: float | str) -> None:
     molecule = phantom(56, voxel_size_angstrom=2.7)
     data = phantom(56, voxel_size_angstrom=2.7, noise=noise).data
     shift = float(data.mean()) if mean == "subtracted" else 0.0
@@ -82,27 +82,27 @@ def test_it_stays_above_the_noise(noise: float, mean: float | str) -> None:
 
 
 @pytest.mark.parametrize("make", MAPS)
-def test_the_mass_above_it_lies_where_the_molecule_does(make: Callable[[int], np.ndarray]) -> None:
+def test_the_mass_above_the_level_is_that_of_the_molecule(make: Callable[[int], np.ndarray]) -> None:
     data, molecule = make(0).astype(float), clean(0).astype(float)
     above = np.maximum(data - level(data), 0)
-    places = np.indices(data.shape).reshape(3, -1)
-    here, there = (places @ mass.ravel() / mass.sum() for mass in (above, molecule))
-    np.testing.assert_allclose(here, there, atol=1.0)
+    positions = np.indices(data.shape).reshape(3, -1)
+    centre, expected = (positions @ mass.ravel() / mass.sum() for mass in (above, molecule))
+    np.testing.assert_allclose(centre, expected, atol=1.0)
     assert above[molecule > 0.1 * molecule.max()].sum() > 0.95 * above.sum()
 
 
-def test_a_binary_mask_is_its_own_molecule() -> None:
+def test_the_level_of_a_binary_mask_separates_its_values() -> None:
     data = np.zeros((20, 20, 20))
     data[5:12, 6:14, 7:15] = 1
     assert 0 <= level(data) < 1
 
 
-def test_a_constant_map_has_its_constant() -> None:
+def test_the_level_of_a_constant_map_is_its_value() -> None:
     assert level(np.full((5, 5, 5), 2.5)) == 2.5
 
 
-def test_the_same_map_finer_has_the_same_level() -> None:
-    # 110^3 is more than a million voxels, of which only some are looked at.
+def test_the_level_does_not_depend_on_the_voxel_size() -> None:
+    # Of more than a million voxels, as in 110^3, only some are sampled.
     coarse = phantom(64, voxel_size_angstrom=2.2, resolution_angstrom=8.0)
     fine = phantom(110, voxel_size_angstrom=1.28, resolution_angstrom=8.0)
     assert contour_level(fine) == pytest.approx(contour_level(coarse), rel=0.05)

@@ -37,7 +37,7 @@ def test_negative_values_of_signed_modes(make_file: MakeFile, densities: np.ndar
         np.testing.assert_array_equal(read(make_file(-densities, mode=mode)).data, -densities)
 
 
-def test_bytes_of_imod_are_unsigned_unless_flagged(make_file: MakeFile, densities: np.ndarray) -> None:
+def test_imod_bytes_are_unsigned_unless_flagged(make_file: MakeFile, densities: np.ndarray) -> None:
     above_127 = densities + 100
     for flags, expected in ((0, above_127), (1, above_127.astype(np.uint8).astype(np.int8))):
         extra = bytearray(84)
@@ -48,7 +48,7 @@ def test_bytes_of_imod_are_unsigned_unless_flagged(make_file: MakeFile, densitie
 
 @pytest.mark.parametrize("axis_order", list(itertools.permutations((1, 2, 3))))
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_a_voxel_is_at_the_same_place_in_every_axis_order(
+def test_all_axis_orders_give_the_same_positions(
     make_file: MakeFile, densities: np.ndarray, axis_order: tuple[int, int, int], order: str
 ) -> None:
     path = make_file(densities, axis_order=axis_order, order=order, nstart_xyz=(-3, 7, 11))
@@ -63,7 +63,7 @@ def test_a_voxel_is_at_the_same_place_in_every_axis_order(
 
 
 @pytest.mark.parametrize("axis_order", [(1, 2, 3), (3, 1, 2), (2, 3, 1)])
-def test_the_origin_field_is_x_y_z_whatever_the_axis_order_and_wins(
+def test_the_origin_field_does_not_depend_on_the_axis_order_and_precedes_nstart(
     make_file: MakeFile, densities: np.ndarray, axis_order: tuple[int, int, int]
 ) -> None:
     path = make_file(densities, axis_order=axis_order, nstart_xyz=(1, 2, 3), origin=(-7.25, 0, 12.5))
@@ -71,9 +71,7 @@ def test_the_origin_field_is_x_y_z_whatever_the_axis_order_and_wins(
     assert read_header(path).origin_from == "origin"
 
 
-def test_the_cell_is_divided_by_its_sampling_not_by_the_voxels_of_the_file(
-    make_file: MakeFile, densities: np.ndarray
-) -> None:
+def test_voxel_size_is_the_cell_divided_by_its_sampling(make_file: MakeFile, densities: np.ndarray) -> None:
     path = make_file(densities, mx=10, my=20, mz=40, cella=(12.0, 26.0, 54.0))
     assert read(path).grid.voxel_size_angstrom == (1.2, 1.3, 1.35)
     path = make_file(densities, mx=0, my=0, mz=0, cella=(6.0, 10.0, 10.0))
@@ -86,7 +84,7 @@ def test_compressed(make_file: MakeFile, densities: np.ndarray, suffix: str, mod
     path = make_file(densities, f"a.map{suffix}", mode=mode, extended=b"x" * 160)
     np.testing.assert_array_equal(read(path).data, densities)
     assert read_header(path).compression == {".gz": "gzip", ".bz2": "bzip2"}[suffix]
-    # What counts is the content, not the name.
+    # The content is decisive, not the name.
     renamed = path.rename(path.with_name("plain.mrc"))
     np.testing.assert_array_equal(read(renamed).data, densities)
 
@@ -100,14 +98,14 @@ def test_extended_header_and_labels(make_file: MakeFile, densities: np.ndarray) 
     assert read_header(path).extended_bytes == 320
 
 
-OFF_HEADERS = {
-    "machine stamp": ({"machst": (0, 0, 0, 0)}, "machine stamp"),
+HEADER_ERRORS = {
+    "machine stamp": ({"machst": (0, 0, 0, 0)}, "unknown machine stamp, byte order guessed"),
     "map identifier": ({"map": b"\0\0\0\0"}, "no map identifier"),
     "neither": ({"map": b"", "machst": (0, 0, 0, 0)}, "no map identifier.*machine stamp"),
     "too long": ({"tail": b"x" * 17}, "17 bytes too long"),
     "no axis order": ({"mapc": 0, "mapr": 0, "maps": 0}, "no axis order"),
-    "no voxel size": ({"cella": (0, 0, 0)}, "no voxel size, taken as 1 A"),
-    "NaN for a voxel size": ({"cella": (np.nan, -1, 0)}, "no voxel size, taken as 1 A"),
+    "no voxel size": ({"cella": (0, 0, 0)}, "no voxel size, assumed 1 A"),
+    "NaN for a voxel size": ({"cella": (np.nan, -1, 0)}, "no voxel size, assumed 1 A"),
     "impossible nstart": ({"nxstart": -2000000}, "impossible nstart"),
     "impossible origin": ({"origin": (np.nan, 0, 0)}, "impossible origin"),
     "absurd origin": ({"origin": (1e30, 0, 0)}, "impossible origin"),
@@ -119,11 +117,11 @@ OFF_HEADERS = {
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-@pytest.mark.parametrize("case", OFF_HEADERS)
-def test_a_header_slightly_off_is_read_with_one_warning(
+@pytest.mark.parametrize("case", HEADER_ERRORS)
+def test_a_header_with_errors_is_read_with_one_warning(
     make_file: MakeFile, densities: np.ndarray, case: str, order: str
 ) -> None:
-    fields, message = OFF_HEADERS[case]
+    fields, message = HEADER_ERRORS[case]
     fields = dict(fields)
     data = densities[:, :, :5] if fields.pop("square", False) else densities
     path = make_file(data, order=order, **fields)
@@ -141,7 +139,7 @@ def test_a_header_slightly_off_is_read_with_one_warning(
 @pytest.mark.parametrize("mode", MODES)
 def test_the_wrong_machine_stamp(make_file: MakeFile, densities: np.ndarray, mode: int, order: str) -> None:
     wrong = (0x11, 0x11, 0, 0) if order == "<" else (0x44, 0x44, 0, 0)
-    with pytest.warns(MapWarning, match="wrong byte order"):
+    with pytest.warns(MapWarning, match="wrong byte order in the machine stamp"):
         np.testing.assert_array_equal(read(make_file(densities, mode=mode, order=order, machst=wrong)).data, densities)
 
 
@@ -152,26 +150,26 @@ def test_too_long(make_file: MakeFile, densities: np.ndarray, suffix: str) -> No
     np.testing.assert_array_equal(got.data, densities)
 
 
-def test_an_extended_header_that_is_announced_but_missing(make_file: MakeFile, densities: np.ndarray) -> None:
+def test_a_missing_extended_header(make_file: MakeFile, densities: np.ndarray) -> None:
     path = make_file(densities, nsymbt=160)
     with pytest.warns(MapWarning, match="160 bytes is missing"):
         np.testing.assert_array_equal(read(path).data, densities)
 
 
-def test_one_good_voxel_side_stands_for_the_missing_ones(make_file: MakeFile, densities: np.ndarray) -> None:
-    with pytest.warns(MapWarning, match=r"taken as 1\.5 A"):
+def test_missing_voxel_sides_are_replaced_by_a_valid_one(make_file: MakeFile, densities: np.ndarray) -> None:
+    with pytest.warns(MapWarning, match=r"assumed 1\.5 A"):
         got = read(make_file(densities, cella=(9.0, 0.0, 10.0)))
     assert got.grid.voxel_size_angstrom == (1.5, 1.5, 2.5)
 
 
-def test_space_group_0_alone_is_no_stack(make_file: MakeFile, densities: np.ndarray) -> None:
+def test_space_group_0_alone_does_not_mean_a_stack(make_file: MakeFile, densities: np.ndarray) -> None:
     for data in (densities, densities[:, :4, :4]):
         np.testing.assert_array_equal(read(make_file(data, ispg=0)).data, data)
-    # Columns and rows alike, sections not, but it has a place in space: Chimera wrote it.
+    # As many columns as rows, other than sections, but with an origin: written by Chimera.
     read(make_file(densities[:, :, :5], ispg=0, origin=(1, 2, 3)))
 
 
-def test_one_volume_of_a_volume_stack_is_a_map(make_file: MakeFile, densities: np.ndarray) -> None:
+def test_a_volume_stack_of_one_volume_is_a_map(make_file: MakeFile, densities: np.ndarray) -> None:
     np.testing.assert_array_equal(read(make_file(densities, ispg=401)).data, densities)
 
 
@@ -235,7 +233,7 @@ def test_values_that_are_not_finite(make_file: MakeFile, densities: np.ndarray, 
     check_refused(make_file(densities, mode=mode), "2 voxels are NaN or infinite")
 
 
-def test_files_that_are_no_maps(tmp_path: Path) -> None:
+def test_files_that_are_not_maps(tmp_path: Path) -> None:
     check_refused(tmp_path / "missing.mrc", "no such file")
     check_refused(tmp_path, "is a folder")
     for content, message in (
@@ -248,7 +246,7 @@ def test_files_that_are_no_maps(tmp_path: Path) -> None:
         (gzip.compress(b""), "is empty"),
         (gzip.compress(b"text " * 1000), "is not a map"),
         (b"\x1f\x8bnonsense" + bytes(3000), "compressed data are cut off or damaged"),
-        (b"BZh9nonsense" + bytes(3000), "can't be read"),
+        (b"BZh9nonsense" + bytes(3000), "cannot be read"),
     ):
         path = tmp_path / "a.mrc"
         path.write_bytes(content)
@@ -262,18 +260,18 @@ def test_damaged_compression(
     whole = pack(make_file(np.random.default_rng(0).random((20, 20, 20))).read_bytes())
     path = tmp_path / "b.mrc"
     path.write_bytes(whole[:-30])
-    check_refused(path, "cut off or damaged|can't be read")
+    check_refused(path, "cut off or damaged|cannot be read")
     damaged = bytearray(whole)
     damaged[-6] ^= 0xFF  # the checksum alone
     path.write_bytes(damaged)
-    check_refused(path, "cut off or damaged|can't be read")
+    check_refused(path, "cut off or damaged|cannot be read")
     damaged = bytearray(whole)
     damaged[len(whole) // 2 : len(whole) // 2 + 40] = b"\xff" * 40
     path.write_bytes(damaged)
-    check_refused(path, "cut off or damaged|can't be read|NaN|is not a map")
+    check_refused(path, "cut off or damaged|cannot be read|NaN|is not a map")
 
 
-def test_a_file_that_may_not_be_read(make_file: MakeFile, densities: np.ndarray) -> None:
+def test_a_file_without_read_permission(make_file: MakeFile, densities: np.ndarray) -> None:
     path = make_file(densities)
     path.chmod(0)
     if os.access(path, os.R_OK):
@@ -281,7 +279,7 @@ def test_a_file_that_may_not_be_read(make_file: MakeFile, densities: np.ndarray)
     check_refused(path, "permission denied")
 
 
-def test_permission_denied_whoever_runs_the_tests(
+def test_permission_denied_for_any_user(
     make_file: MakeFile, densities: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*args: object, **kwargs: object) -> None:
@@ -293,7 +291,7 @@ def test_permission_denied_whoever_runs_the_tests(
         read(path)
 
 
-def test_no_memory_is_an_input_error(
+def test_lack_of_memory_is_an_input_error(
     make_file: MakeFile, densities: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*args: object, **kwargs: object) -> None:
@@ -306,7 +304,7 @@ def test_no_memory_is_an_input_error(
 
 
 @pytest.mark.parametrize("mode", [1, 2])
-def test_reading_takes_the_memory_of_one_map(make_file: MakeFile, tmp_path: Path, mode: int) -> None:
+def test_reading_needs_the_memory_of_one_map(make_file: MakeFile, tmp_path: Path, mode: int) -> None:
     data = np.random.default_rng(0).integers(-99, 99, (160, 160, 160)).astype(np.float32)
     path = make_file(data, mode=mode)
     tracemalloc.start()

@@ -9,19 +9,19 @@ from botalign.maps.resampling import resample, smoothed
 FWHM = np.sqrt(8 * np.log(2))
 
 
-def motion(seed: int, *, mirror: bool = False, reach: float = 12.0) -> np.ndarray:
+def random_transform(seed: int, *, mirror: bool = False, reach: float = 12.0) -> np.ndarray:
     rng = np.random.default_rng(seed)
     flip = np.diag([1.0, 1.0, -1.0 if mirror else 1.0])
     return np.column_stack([random_rotations(1, rng)[0] @ flip, rng.uniform(-reach, reach, 3)])
 
 
-def furthest(got: np.ndarray, expected: np.ndarray) -> float:
-    """The largest difference, as a share of the largest value."""
+def largest_relative_difference(got: np.ndarray, expected: np.ndarray) -> float:
+    """Return the largest difference, relative to the largest value."""
     return float(np.abs(got.astype(float) - expected).max() / np.abs(expected).max())
 
 
 def blob(grid: Grid, centre: np.ndarray, sigma: float) -> DensityMap:
-    """A Gaussian of mass 1."""
+    """Return a Gaussian of mass 1."""
     z, y, x = (grid.axis_angstrom(axis) for axis in range(3))
     squared = ((z - centre[2]) ** 2)[:, None, None] + ((y - centre[1]) ** 2)[None, :, None] + (x - centre[0]) ** 2
     return DensityMap(np.exp(-squared / (2 * sigma**2)) / (2 * np.pi * sigma**2) ** 1.5, grid)
@@ -37,33 +37,33 @@ GRIDS = {
 
 @pytest.mark.parametrize("target", GRIDS)
 @pytest.mark.parametrize("mirror", [False, True])
-def test_a_moved_map_is_the_map_of_the_moved_molecule(target: str, mirror: bool) -> None:
-    resting = phantom(50, voxel_size_angstrom=3.0, resolution_angstrom=10.0)
+def test_a_transformed_map_is_the_map_of_the_transformed_molecule(target: str, mirror: bool) -> None:
+    original = phantom(50, voxel_size_angstrom=3.0, resolution_angstrom=10.0)
     for seed in range(2):
-        there = motion(seed, mirror=mirror)
-        got = resample(resting, there, GRIDS[target])
-        expected = phantom(grid=GRIDS[target], resolution_angstrom=10.0, transform=there)
+        transform = random_transform(seed, mirror=mirror)
+        got = resample(original, transform, GRIDS[target])
+        expected = phantom(grid=GRIDS[target], resolution_angstrom=10.0, transform=transform)
         assert got.grid == GRIDS[target]
-        assert furthest(got.data, expected.data) < 0.005
+        assert largest_relative_difference(got.data, expected.data) < 0.005
 
 
 @pytest.mark.parametrize("source", GRIDS)
-def test_the_source_may_have_any_grid(source: str) -> None:
-    there = motion(5)
-    resting = phantom(grid=GRIDS[source], resolution_angstrom=11.0)
-    expected = phantom(grid=GRIDS["the same"], resolution_angstrom=11.0, transform=there)
-    assert furthest(resample(resting, there, GRIDS["the same"]).data, expected.data) < 0.01
+def test_maps_on_any_grid_can_be_resampled(source: str) -> None:
+    transform = random_transform(5)
+    original = phantom(grid=GRIDS[source], resolution_angstrom=11.0)
+    expected = phantom(grid=GRIDS["the same"], resolution_angstrom=11.0, transform=transform)
+    assert largest_relative_difference(resample(original, transform, GRIDS["the same"]).data, expected.data) < 0.01
 
 
-def test_it_agrees_with_the_rotation_without_error() -> None:
-    resting = phantom(48, voxel_size_angstrom=3.0, resolution_angstrom=12.0)
+def test_resampling_agrees_with_exact_rotation() -> None:
+    original = phantom(48, voxel_size_angstrom=3.0, resolution_angstrom=12.0)
     for seed in range(3):
-        there = motion(seed, mirror=seed == 2, reach=6.0)
-        exact = rotate_fourier(resting.data, there[:, :3], shift_voxels=there[:, 3] / 3.0)
-        assert furthest(resample(resting, there, resting.grid).data, exact) < 0.003
+        transform = random_transform(seed, mirror=seed == 2, reach=6.0)
+        exact = rotate_fourier(original.data, transform[:, :3], shift_voxels=transform[:, 3] / 3.0)
+        assert largest_relative_difference(resample(original, transform, original.grid).data, exact) < 0.003
 
 
-def test_the_identity_gives_every_voxel_back() -> None:
+def test_the_identity_keeps_all_voxels() -> None:
     rng = np.random.default_rng(0)
     for shape in ((16, 17, 18), (5, 3, 2), (4, 1, 6)):
         grid = Grid(shape, (1.3, 1.7, 0.9), (0.1, -7.3, 12.9))
@@ -71,7 +71,7 @@ def test_the_identity_gives_every_voxel_back() -> None:
         np.testing.assert_allclose(resample(noise, identity(), grid).data, noise.data, atol=2e-5)
 
 
-def test_whole_voxels_of_shift_are_exact_and_nothing_wraps_round() -> None:
+def test_shifts_by_whole_voxels_are_exact_and_not_periodic() -> None:
     noise = DensityMap(np.random.default_rng(1).normal(size=(10, 11, 12)), Grid((10, 11, 12), (2.0, 2.0, 2.0)))
     shift = np.column_stack([np.eye(3), [4.0, -6.0, 8.0]])  # 2, -3 and 4 voxels
     got = resample(noise, shift, noise.grid).data
@@ -81,7 +81,7 @@ def test_whole_voxels_of_shift_are_exact_and_nothing_wraps_round() -> None:
     assert (got[expected == 0] == 0).all()
 
 
-def test_what_leaves_the_box_is_gone() -> None:
+def test_density_outside_the_box_is_zero() -> None:
     full = DensityMap(np.ones((12, 12, 12)), Grid((12, 12, 12)))
     away = np.column_stack([np.eye(3), [12.0, 0.0, 0.0]])
     assert not resample(full, away, full.grid).data.any()
@@ -91,28 +91,28 @@ def test_what_leaves_the_box_is_gone() -> None:
     assert set(np.unique(corner.data.round(4))) == {0.0, 1.0}
 
 
-def test_there_and_back_is_where_it_was() -> None:
-    resting = phantom(50, voxel_size_angstrom=3.0, resolution_angstrom=12.0)
-    there = motion(3, mirror=True, reach=4.0)
-    back = resample(resample(resting, there, resting.grid), inverse(there), resting.grid)
-    assert furthest(back.data, resting.data) < 0.01
+def test_transform_and_inverse_transform_are_the_identity() -> None:
+    original = phantom(50, voxel_size_angstrom=3.0, resolution_angstrom=12.0)
+    transform = random_transform(3, mirror=True, reach=4.0)
+    back = resample(resample(original, transform, original.grid), inverse(transform), original.grid)
+    assert largest_relative_difference(back.data, original.data) < 0.01
 
 
-def test_threads_do_not_change_a_bit() -> None:
-    resting, there = phantom(40, voxel_size_angstrom=3.2), motion(4)
-    one, two, five = (resample(resting, there, resting.grid, threads=n).data for n in (1, 2, 5))
+def test_the_result_does_not_depend_on_threads() -> None:
+    original, transform = phantom(40, voxel_size_angstrom=3.2), random_transform(4)
+    one, two, five = (resample(original, transform, original.grid, threads=n).data for n in (1, 2, 5))
     np.testing.assert_array_equal(one, two)
     np.testing.assert_array_equal(one, five)
 
 
-def test_name_and_labels_stay_with_the_map() -> None:
+def test_name_and_labels_are_kept() -> None:
     named = DensityMap(np.ones((4, 4, 4)), Grid((4, 4, 4)), "name", ("label",))
     onto = Grid((3, 3, 3))
     for result in (resample(named, identity(), onto), smoothed(named, onto, sigma_angstrom=1.0)):
         assert (result.name, result.labels, result.grid) == ("name", ("label",), onto)
 
 
-def test_moving_neither_changes_the_map_nor_shares_its_memory() -> None:
+def test_the_given_map_is_not_changed() -> None:
     noise = DensityMap(np.random.default_rng(1).normal(size=(6, 6, 6)), Grid((6, 6, 6)))
     kept = noise.data.copy()
     for result in (resample(noise, identity(), noise.grid), smoothed(noise, noise.grid, sigma_angstrom=0.8)):
@@ -135,7 +135,7 @@ def test_a_smoothed_gaussian_is_a_wider_gaussian(source: Grid, target: Grid) -> 
     centre = np.array([3.0, -4.5, 7.2])
     got = smoothed(blob(source, centre, 7.0), target, sigma_angstrom=4.0)
     expected = blob(target, centre, np.hypot(7.0, 4.0))
-    assert furthest(got.data, expected.data) < 1e-4
+    assert largest_relative_difference(got.data, expected.data) < 1e-4
 
 
 def test_smoothing_keeps_mass_and_centre_of_mass() -> None:
@@ -146,25 +146,25 @@ def test_smoothing_keeps_mass_and_centre_of_mass() -> None:
     for density in (molecule, smooth):
         weights = density.data.astype(float)
         mass = weights.sum() * np.prod(density.grid.voxel_size_angstrom)
-        places = [density.grid.axis_angstrom(axis) for axis in (2, 1, 0)]
+        axes = [density.grid.axis_angstrom(axis) for axis in (2, 1, 0)]
         centre = [
-            weights.sum(axis=axes) @ x / weights.sum() for axes, x in zip(((0, 1), (0, 2), (1, 2)), places, strict=True)
+            weights.sum(axis=axes) @ x / weights.sum() for axes, x in zip(((0, 1), (0, 2), (1, 2)), axes, strict=True)
         ]
         sums.append([mass, *centre])
     assert sums[1][0] == pytest.approx(sums[0][0], rel=2e-3)
     np.testing.assert_allclose(sums[1][1:], sums[0][1:], atol=0.02)
 
 
-def test_smoothing_commutes_with_motion() -> None:
-    # Smoothing widens every residue's Gaussian, so what it makes of a moved phantom is known in closed form.
+def test_smoothing_commutes_with_transforms() -> None:
+    # Smoothing widens the Gaussian of each residue, so the smoothed phantom is known in closed form.
     sigma, width = 5.0, 9.0
     wider = np.sqrt(width**2 + (FWHM * sigma) ** 2)
     target = Grid.cube(32, 5.0, np.array([2.0, -1.0, 3.0]))
     for seed in range(3):
-        there = motion(seed, mirror=seed == 1)
-        sharp = phantom(64, voxel_size_angstrom=2.6, resolution_angstrom=width, transform=there)
-        expected = phantom(grid=target, resolution_angstrom=wider, transform=there).data * (width / wider) ** 3
-        assert furthest(smoothed(sharp, target, sigma_angstrom=sigma).data, expected) < 1e-3
+        transform = random_transform(seed, mirror=seed == 1)
+        sharp = phantom(64, voxel_size_angstrom=2.6, resolution_angstrom=width, transform=transform)
+        expected = phantom(grid=target, resolution_angstrom=wider, transform=transform).data * (width / wider) ** 3
+        assert largest_relative_difference(smoothed(sharp, target, sigma_angstrom=sigma).data, expected) < 1e-3
 
 
 def test_smoothing_is_linear_and_keeps_a_density_positive() -> None:
@@ -179,21 +179,21 @@ def test_smoothing_is_linear_and_keeps_a_density_positive() -> None:
     assert smooth(u.data).min() >= 0
 
 
-def test_beyond_the_box_there_is_nothing() -> None:
+def test_a_smoothed_map_is_zero_far_from_the_box() -> None:
     full = DensityMap(np.ones((20, 20, 20)), Grid((20, 20, 20)))
     far = smoothed(full, Grid.cube(8, 1.0, np.array([60.0, 9.5, 9.5])), sigma_angstrom=2.0)
     assert not far.data.any()
-    # On the face of a half space of ones, the smoothed density is a half.
+    # On the boundary of a half space of ones, the smoothed density is 1/2.
     middle = smoothed(full, Grid((1, 1, 1), origin_angstrom=(-0.5, 9.5, 9.5)), sigma_angstrom=2.0)
     assert float(middle.data[0, 0, 0]) == pytest.approx(0.5, abs=1e-3)
 
 
-def test_moved_maps_of_two_motions_are_those_of_their_composition() -> None:
-    resting = phantom(56, voxel_size_angstrom=3.0, resolution_angstrom=12.0)
-    first, second = motion(8, reach=5.0), motion(9, reach=5.0)
-    twice = resample(resample(resting, first, resting.grid), second, resting.grid)
-    once = resample(resting, compose(second, first), resting.grid)
-    assert furthest(twice.data, once.data) < 0.01
+def test_two_transforms_are_their_composition() -> None:
+    original = phantom(56, voxel_size_angstrom=3.0, resolution_angstrom=12.0)
+    first, second = random_transform(8, reach=5.0), random_transform(9, reach=5.0)
+    twice = resample(resample(original, first, original.grid), second, original.grid)
+    once = resample(original, compose(second, first), original.grid)
+    assert largest_relative_difference(twice.data, once.data) < 0.01
     point = np.array([1.0, 2.0, 3.0])
     np.testing.assert_allclose(
         apply_transform(compose(second, first), point), apply_transform(second, apply_transform(first, point))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from botalign.errors import InputError
-from botalign.maps import SUFFIXES, DensityMap, Grid, MapWarning, read
+from botalign.maps import EXTENSIONS, DensityMap, Grid, MapWarning, read
 
 RNG = np.random.default_rng(1)
 GRID = Grid((4, 5, 6), (1.5, 2.0, 2.5), (-3.0, 4.0, 7.5))
@@ -20,20 +20,20 @@ def density_map() -> DensityMap:
     return DensityMap(RNG.standard_normal(GRID.shape).astype(np.float32), GRID, labels=("one", "two"))
 
 
-@pytest.mark.parametrize("suffix", [*SUFFIXES, ".MRC", ".Map.GZ"])
-def test_what_is_written_is_read(tmp_path: Path, density_map: DensityMap, suffix: str) -> None:
+@pytest.mark.parametrize("suffix", [*EXTENSIONS, ".MRC", ".Map.GZ"])
+def test_a_written_map_is_read_back(tmp_path: Path, density_map: DensityMap, suffix: str) -> None:
     path = tmp_path / f"out{suffix}"
-    density_map.write(path, history="turned")
+    density_map.write(path, history="rotated")
     got = read(path)
     np.testing.assert_array_equal(got.data, density_map.data)
     assert got.grid == density_map.grid
-    assert got.labels == ("one", "two", "turned")
+    assert got.labels == ("one", "two", "rotated")
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:mrcfile")
-def test_mrcfile_finds_nothing_to_object_to(tmp_path: Path, density_map: DensityMap) -> None:
-    density_map.write(tmp_path / "out.mrc", history="turned")
+def test_mrcfile_validates_the_written_file(tmp_path: Path, density_map: DensityMap) -> None:
+    density_map.write(tmp_path / "out.mrc", history="rotated")
     assert mrcfile.validate(tmp_path / "out.mrc")
     with mrcfile.open(tmp_path / "out.mrc") as peer:
         np.testing.assert_array_equal(peer.data, density_map.data)
@@ -43,11 +43,11 @@ def test_mrcfile_finds_nothing_to_object_to(tmp_path: Path, density_map: Density
         assert peer.nstart.item() == (-2, 2, 3)
         assert peer.header.rms == pytest.approx(density_map.data.std(), rel=1e-6)
         assert peer.header.dmean == pytest.approx(density_map.data.mean(dtype=float), abs=1e-6)
-        assert list(peer.get_labels()) == ["one", "two", "turned"]
+        assert list(peer.get_labels()) == ["one", "two", "rotated"]
 
 
 @pytest.mark.parametrize("origin", [(0.1, 0, 0), (1e6, 0, 0)])
-def test_nstart_is_zero_where_it_cannot_say_the_origin(tmp_path: Path, origin: tuple[float, float, float]) -> None:
+def test_nstart_is_zero_if_it_cannot_express_the_origin(tmp_path: Path, origin: tuple[float, float, float]) -> None:
     grid = Grid((4, 5, 6), (1.0, 1.0, 1.0), origin)
     DensityMap(np.ones(grid.shape), grid).write(tmp_path / "a.mrc")
     with mrcfile.open(tmp_path / "a.mrc") as peer:
@@ -63,13 +63,13 @@ def test_the_same_map_gives_the_same_bytes(tmp_path: Path, density_map: DensityM
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_compressed_is_what_its_name_says(tmp_path: Path, density_map: DensityMap) -> None:
+def test_the_extension_selects_the_compression(tmp_path: Path, density_map: DensityMap) -> None:
     density_map.write(tmp_path / "a.mrc")
     density_map.write(tmp_path / "a.mrc.gz")
     assert gzip.decompress((tmp_path / "a.mrc.gz").read_bytes()) == (tmp_path / "a.mrc").read_bytes()
 
 
-def test_ten_labels_hold_the_first_and_the_latest(tmp_path: Path, density_map: DensityMap) -> None:
+def test_the_first_and_the_latest_labels_are_kept(tmp_path: Path, density_map: DensityMap) -> None:
     old = tuple(f"label {i}" for i in range(10))
     full = DensityMap(density_map.data, density_map.grid, labels=old)
     full.write(tmp_path / "a.mrc", history="new line\nwith ångström " + "x" * 100)
@@ -81,16 +81,16 @@ def test_ten_labels_hold_the_first_and_the_latest(tmp_path: Path, density_map: D
     assert read(tmp_path / "b.mrc").labels == old
 
 
-def test_the_label_that_turns_a_map_in_chimera_is_not_passed_on(tmp_path: Path, density_map: DensityMap) -> None:
-    turned = DensityMap(density_map.data, density_map.grid, labels=("Chimera rotation: 0 0 1 30", "kept"))
-    turned.write(tmp_path / "a.mrc")
+def test_the_label_of_a_chimera_rotation_is_removed(tmp_path: Path, density_map: DensityMap) -> None:
+    rotated = DensityMap(density_map.data, density_map.grid, labels=("Chimera rotation: 0 0 1 30", "kept"))
+    rotated.write(tmp_path / "a.mrc")
     assert read(tmp_path / "a.mrc").labels == ("kept",)
 
 
-def test_an_existing_file_stays_unless_it_may_be_replaced(tmp_path: Path, density_map: DensityMap) -> None:
+def test_an_existing_file_is_replaced_only_on_request(tmp_path: Path, density_map: DensityMap) -> None:
     path = tmp_path / "a.mrc"
     path.write_bytes(b"precious")
-    with pytest.raises(InputError, match=r"a\.mrc: exists already.*--overwrite"):
+    with pytest.raises(InputError, match=r"a\.mrc: the file exists.*overwrite=True"):
         density_map.write(path)
     assert path.read_bytes() == b"precious"
     density_map.write(path, overwrite=True)
@@ -101,8 +101,8 @@ def test_an_existing_file_stays_unless_it_may_be_replaced(tmp_path: Path, densit
 
 
 @pytest.mark.parametrize("name", ["a", "a.gz", "a.mrcs", "a.txt", "a.mrc.zip", "a.mrc.gz.txt"])
-def test_unknown_endings(tmp_path: Path, density_map: DensityMap, name: str) -> None:
-    with pytest.raises(InputError, match=r"unknown ending, expected one of \.mrc, \.map"):
+def test_unknown_extensions(tmp_path: Path, density_map: DensityMap, name: str) -> None:
+    with pytest.raises(InputError, match=r"unknown extension, expected one of \.mrc, \.map"):
         density_map.write(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
@@ -115,17 +115,17 @@ def test_a_map_that_is_not_contiguous(tmp_path: Path) -> None:
 
 
 sides = st.floats(0.05, 50.0)
-places = st.floats(-5000.0, 5000.0)
+positions = st.floats(-5000.0, 5000.0)
 
 
 @settings(max_examples=60, deadline=None)
 @given(
     shape=st.tuples(*[st.integers(2, 9)] * 3),
     voxel=st.tuples(sides, sides, sides),
-    origin=st.tuples(places, places, places),
+    origin=st.tuples(positions, positions, positions),
     seed=st.integers(0, 99),
 )
-def test_any_grid_survives_as_far_as_single_precision_goes(
+def test_any_grid_is_read_back_in_single_precision(
     tmp_path_factory: pytest.TempPathFactory,
     shape: tuple[int, int, int],
     voxel: tuple[float, float, float],
@@ -138,13 +138,13 @@ def test_any_grid_survives_as_far_as_single_precision_goes(
     got = read(path)
     np.testing.assert_array_equal(got.data, data)
     np.testing.assert_allclose(got.grid.voxel_size_angstrom, voxel, rtol=7e-7)
-    # An origin below a millionth of a voxel counts as none.
+    # An origin below a millionth of a voxel counts as zero.
     np.testing.assert_allclose(got.grid.origin_angstrom, origin, rtol=1e-7, atol=1e-6 * max(voxel))
     got.write(path, overwrite=True)
     np.testing.assert_allclose(read(path).grid.voxel_size_angstrom, got.grid.voxel_size_angstrom, rtol=2e-7)
 
 
-def test_real_maps_survive(data_folder: Path, tmp_path: Path) -> None:
+def test_real_maps_are_read_back(data_folder: Path, tmp_path: Path) -> None:
     for path in sorted((data_folder / "maps").iterdir()):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MapWarning)

@@ -13,7 +13,7 @@ QUICK = {"size": 20, "evaluations": 60}
 
 @dataclass(frozen=True)
 class Family:
-    """Maps of one molecule whose hinge is turned, each in a pose of its own; what made them."""
+    """Maps of one molecule with different hinge angles and poses, and these angles and poses."""
 
     maps: list[botalign.DensityMap]
     hinges: list[float]
@@ -36,11 +36,11 @@ def family(hinges: list[float], *, mirrored: tuple[int, ...] = (), seed: int = 0
 
 @pytest.fixture(scope="session")
 def make_family() -> Callable[..., Family]:
-    """Return the function that makes a family."""
+    """Return a function that makes a family."""
     return family
 
 
 @pytest.fixture(scope="session")
 def six() -> Family:
-    """Three conformations, each in two poses."""
+    """Return three conformations, each in two poses."""
     return family([0.0, 25.0, 50.0, 0.0, 25.0, 50.0])

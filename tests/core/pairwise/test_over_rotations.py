@@ -1,5 +1,3 @@
-"""Distances minimised over rigid motions: what they are known to be, and that it makes no difference who works."""
-
 import json
 from collections.abc import Callable
 
@@ -9,10 +7,10 @@ import pytest
 import botalign
 from botalign.alignment.survey import survey
 from botalign.geometry import compose, geodesic_degrees, inverse
-from botalign.pairwise.matching import Matching, match
-from botalign.pairwise.members import frame_of, member
 from botalign.pairwise.options import DistanceOptions
-from botalign.pairwise.over_rotations import landmarks_of, ways
+from botalign.pairwise.over_rotations import choose_landmarks, landmark_transforms
+from botalign.pairwise.pair_alignment import PairSettings, align_pair
+from botalign.pairwise.prepared_maps import prepare_map, sampling_box
 
 from .conftest import QUICK, Family
 
@@ -27,9 +25,9 @@ def tables(six: Family) -> dict[str, botalign.DistanceTable]:
     }
 
 
-# The wavelet distance depends on how the voxels lie, and these are few.
+# The wavelet distance depends on the positions of the voxels, which are few here.
 @pytest.mark.parametrize(("metric", "floor", "spread"), [("l2", 0.05, 0.01), ("wemd", 0.5, 0.2)])
-def test_a_pose_is_no_difference_and_a_conformation_is(
+def test_distances_depend_on_the_conformation_and_not_on_the_pose(
     tables: dict[str, botalign.DistanceTable], metric: str, floor: float, spread: float
 ) -> None:
     d = tables[metric].distances
@@ -41,26 +39,24 @@ def test_a_pose_is_no_difference_and_a_conformation_is(
     assert np.ptp(far) < spread * min(far)
 
 
-def test_the_motions_are_those_that_the_maps_were_made_by(
-    tables: dict[str, botalign.DistanceTable], six: Family
-) -> None:
-    motions = tables["l2"].motions
-    assert motions is not None
+def test_the_transforms_are_the_true_ones(tables: dict[str, botalign.DistanceTable], six: Family) -> None:
+    transforms = tables["l2"].transforms
+    assert transforms is not None
     for i in range(3):
         made = compose(six.poses[i], inverse(six.poses[i + 3]))
-        assert geodesic_degrees(motions[i, i + 3, :, :3], made[:, :3]) < 0.5
+        assert geodesic_degrees(transforms[i, i + 3, :, :3], made[:, :3]) < 0.5
     for i, j in ((0, 1), (2, 4)):
-        np.testing.assert_allclose(compose(motions[i, j], motions[j, i]), np.eye(3, 4), atol=1e-9)
+        np.testing.assert_allclose(compose(transforms[i, j], transforms[j, i]), np.eye(3, 4), atol=1e-9)
     assert not tables["l2"].mirrored.any()
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_no_distance_is_above_that_of_a_search_of_its_own(
+def test_distances_via_landmarks_are_as_low_as_those_of_searches(
     tables: dict[str, botalign.DistanceTable], six: Family, metric: str
 ) -> None:
-    alone = botalign.distances([six.maps[1], six.maps[2]], metric=metric, over_rotations=True, landmarks=2, **QUICK)
-    # The voxels are chosen for the largest molecule of a set, so the two aren't quite the same distance.
-    assert tables[metric].distances[1, 2] == pytest.approx(alone.distances[0, 1], rel=0.05)
+    expected = botalign.distances([six.maps[1], six.maps[2]], metric=metric, over_rotations=True, landmarks=2, **QUICK)
+    # The voxel size depends on the largest molecule of a set, so the two distances differ slightly.
+    assert tables[metric].distances[1, 2] == pytest.approx(expected.distances[0, 1], rel=0.05)
     every = botalign.distances(six.maps[:4], metric=metric, over_rotations=True, landmarks=4, **QUICK)
     few = botalign.distances(six.maps[:4], metric=metric, over_rotations=True, landmarks=1, **QUICK)
     pairs = np.triu_indices(4, 1)
@@ -68,18 +64,18 @@ def test_no_distance_is_above_that_of_a_search_of_its_own(
 
 
 @pytest.mark.parametrize("workers", [{"threads": 3}, pytest.param({"processes": 2}, marks=pytest.mark.slow)])
-def test_it_makes_no_difference_who_works(
+def test_distances_do_not_depend_on_the_workers(
     tables: dict[str, botalign.DistanceTable], six: Family, workers: dict[str, int]
 ) -> None:
     table = botalign.distances(six.maps, metric="l2", over_rotations=True, landmarks=2, **QUICK, **workers)
     np.testing.assert_array_equal(table.distances, tables["l2"].distances)
-    np.testing.assert_array_equal(table.motions, tables["l2"].motions)
+    np.testing.assert_array_equal(table.transforms, tables["l2"].transforms)
 
 
-def test_over_the_hand_too(make_family: Callable[..., Family]) -> None:
+def test_distances_over_both_hands(make_family: Callable[..., Family]) -> None:
     four = make_family([0.0, 30.0, 0.0, 30.0], mirrored=(1, 2))
     plain = botalign.distances(four.maps, metric="l2", over_rotations=True, **QUICK)
-    both = botalign.distances(four.maps, metric="l2", over_rotations=True, hand=True, **QUICK)
+    both = botalign.distances(four.maps, metric="l2", over_rotations=True, mirror=True, **QUICK)
     i, j = np.indices((4, 4))
     differ = np.isin(i, (1, 2)) != np.isin(j, (1, 2))
     np.testing.assert_array_equal(both.mirrored, differ)
@@ -90,54 +86,56 @@ def test_over_the_hand_too(make_family: Callable[..., Family]) -> None:
     assert both.open_cycles[0, 2] == 0
 
 
-def test_ways_that_lead_astray_are_noticed_and_the_pair_is_searched(six: Family) -> None:
+def test_a_pair_is_searched_if_the_landmarks_disagree(six: Family) -> None:
     surveys = [survey(each) for each in six.maps[:2]]
-    frame = frame_of(surveys, size=20, contour=False, unit_mass=False)
-    a, b = (member(each, frame) for each in surveys)
-    matching = Matching("l2", frame, False, "sym3", 6, 60, 0)
-    found = match(a, b, matching, (), mirrored=False)
+    box = sampling_box(surveys, size=20, contour=False, unit_mass=False)
+    a, b = (prepare_map(each, box) for each in surveys)
+    settings = PairSettings("l2", box, False, "sym3", 6, 60, 0)
+    found = align_pair(a, b, settings, (), mirrored=False)
     assert found.searched
-    astray = [matching.closeness().stepped(a, found.motion, np.array([*axis, 0, 0, 0])) for axis in 2.5 * np.eye(3)]
-    again = match(a, b, matching, [[each] for each in astray], mirrored=False)
+    astray = [
+        settings.pose_distance().stepped(a, found.transform, np.array([*axis, 0, 0, 0])) for axis in 2.5 * np.eye(3)
+    ]
+    again = align_pair(a, b, settings, [[each] for each in astray], mirrored=False)
     assert again.searched
-    assert again.open >= 2
+    assert again.open_cycles >= 2
     assert again.distance == pytest.approx(found.distance, rel=1e-4)
-    right = match(a, b, matching, [[found.motion], [astray[1], found.motion], [astray[0]]], mirrored=False)
-    assert (right.searched, right.open) == (False, 1)
+    right = align_pair(a, b, settings, [[found.transform], [astray[1], found.transform], [astray[0]]], mirrored=False)
+    assert (right.searched, right.open_cycles) == (False, 1)
 
 
-def test_of_copies_no_cycle_is_open(six: Family) -> None:
+def test_copies_have_no_open_cycles(six: Family) -> None:
     table = botalign.distances([six.maps[0]] * 3, metric="l2", over_rotations=True, **QUICK)
     assert table.open_cycles is not None
     assert not table.open_cycles.any()
 
 
-def test_options_of_numpy_go_into_json() -> None:
+def test_numpy_options_are_json_compatible() -> None:
     options = DistanceOptions(
         over_rotations=np.bool_(True), size=np.int64(32), seed=np.uint8(3), scales=np.int32(4), landmarks=np.int16(2)
     )
     assert json.loads(json.dumps(options.as_parameters()))["size"] == 32
 
 
-def test_landmarks_are_spread_over_the_set() -> None:
-    assert landmarks_of(80, 4) == [10, 30, 50, 70]
-    assert landmarks_of(3, 4) == [0, 1, 2]
-    assert landmarks_of(5, 1) == [2]
+def test_landmarks_are_evenly_spaced() -> None:
+    assert choose_landmarks(80, 4) == [10, 30, 50, 70]
+    assert choose_landmarks(3, 4) == [0, 1, 2]
+    assert choose_landmarks(5, 1) == [2]
 
 
-def test_the_way_over_a_landmark() -> None:
+def test_transforms_via_a_landmark() -> None:
     rng = np.random.default_rng(0)
     poses = [np.column_stack([np.linalg.qr(rng.standard_normal((3, 3)))[0], rng.standard_normal(3)]) for _ in range(3)]
     poses = [np.column_stack([p[:, :3] * np.linalg.det(p[:, :3]), p[:, 3]]) for p in poses]
-    motions = np.array([[[compose(landmark, inverse(pose))] for pose in poses] for landmark in poses[:2]])
-    found = ways(motions, 0, 2, mirrored=False)
+    transforms = np.array([[[compose(landmark, inverse(pose))] for pose in poses] for landmark in poses[:2]])
+    found = landmark_transforms(transforms, 0, 2, mirrored=False)
     assert [len(over) for over in found] == [1, 1]
-    for (way,) in found:
-        np.testing.assert_allclose(way, compose(poses[0], inverse(poses[2])), atol=1e-12)
-    assert ways(motions, 0, 2, mirrored=True) == [[], []]
+    for (transform,) in found:
+        np.testing.assert_allclose(transform, compose(poses[0], inverse(poses[2])), atol=1e-12)
+    assert landmark_transforms(transforms, 0, 2, mirrored=True) == [[], []]
 
 
-def test_what_cannot_be_is_refused(six: Family) -> None:
+def test_bad_input_is_refused(six: Family) -> None:
     small = botalign.DensityMap(six.maps[0].data, botalign.Grid(six.maps[0].grid.shape, (0.3,) * 3), "small")
     for maps, options, reason in (
         (six.maps[:1], {}, "maps: got 1, expected at least 2"),
@@ -147,10 +145,18 @@ def test_what_cannot_be_is_refused(six: Family) -> None:
         (six.maps[:2], {"landmarks": 0}, "landmarks: got 0"),
         (six.maps[:2], {"seed": -1}, "seed: got -1"),
         (six.maps[:2], {"scales": 2.5}, "scales: got 2.5"),
-        (six.maps[:2], {"metric": "l2", "scales": 4}, "scales: the metric wemd alone uses it, and this is l2"),
-        (six.maps[:2], {"over_rotations": False, "hand": True}, "hand: a mirror is looked for together with rotations"),
+        (
+            six.maps[:2],
+            {"metric": "l2", "scales": 4},
+            "scales=4 cannot be combined with metric='l2': only wemd",
+        ),
+        (
+            six.maps[:2],
+            {"over_rotations": False, "mirror": True},
+            "mirror=True has no effect without over_rotations=True",
+        ),
         ([six.maps[0], small], {}, "is the voxel size of one of them wrong"),
-        (["nowhere.mrc", "never.mrc"], {}, "nowhere.mrc: there is no such file"),
+        (["nowhere.mrc", "never.mrc"], {}, "nowhere.mrc: no such file"),
     ):
         with pytest.raises(botalign.InputError, match=reason) as error:
             botalign.distances(maps, **({"over_rotations": True} | options))
@@ -159,7 +165,7 @@ def test_what_cannot_be_is_refused(six: Family) -> None:
         botalign.distance_steps(six.maps, colour="red")
 
 
-def test_maps_on_different_scales_are_told(six: Family) -> None:
+def test_maps_on_different_scales_are_warned_about(six: Family) -> None:
     louder = six.maps[1].with_data(10 * six.maps[1].data)
     with pytest.warns(botalign.MapWarning, match="differ in norm by a factor of 10"):
         botalign.distances([six.maps[0], louder], metric="l2", over_rotations=True, **QUICK)

@@ -1,5 +1,3 @@
-"""Distances whose work is stopped: by a kill at any moment, by the loss of a worker of a cluster, by closing."""
-
 import os
 import signal
 import subprocess
@@ -42,7 +40,7 @@ def maps(six: Family, tmp_path: Path) -> Path:
 
 
 def run(folder: Path, kind: str, *, kill_at: str | None = None) -> list[str]:
-    """Run the script to its end, or kill it as soon as it has told of a stage; return what it told."""
+    """Run the script to its end, or kill it in a stage; return the lines that it printed."""
     lines = []
     with subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(SCRIPT), str(folder), kind], stdout=subprocess.PIPE, text=True
@@ -60,23 +58,23 @@ def run(folder: Path, kind: str, *, kill_at: str | None = None) -> list[str]:
 
 
 @pytest.mark.slow
-def test_killed_and_begun_again_gives_the_same_bits_and_does_nothing_twice(maps: Path) -> None:
+def test_a_killed_run_is_resumed_with_the_same_result(maps: Path) -> None:
     run(maps, "over", kill_at="read")
     run(maps, "over", kill_at="landmarks")
     done = {path.name: path.stat().st_mtime_ns for path in (maps / "work").glob("[!.]*.npz")}
     assert any(name.startswith("search") for name in done)
-    told = run(maps, "over")
-    assert told[0] == "read 6 6 6"
-    kept = int(next(line for line in told if line.startswith("landmarks")).split()[3])
+    lines = run(maps, "over")
+    assert lines[0] == "read 6 6 6"
+    kept = int(next(line for line in lines if line.startswith("landmarks")).split()[3])
     assert kept == sum(name.startswith("search") for name in done)
     assert {name: (maps / "work" / name).stat().st_mtime_ns for name in done} == done
     found = botalign.read_distances(maps / "D.zarr")
-    alone = botalign.distances(sorted(maps.glob("*.mrc")), metric="l2", over_rotations=True, landmarks=2, **QUICK)
-    np.testing.assert_array_equal(found.distances, alone.distances)
-    np.testing.assert_array_equal(found.motions, alone.motions)
+    expected = botalign.distances(sorted(maps.glob("*.mrc")), metric="l2", over_rotations=True, landmarks=2, **QUICK)
+    np.testing.assert_array_equal(found.distances, expected.distances)
+    np.testing.assert_array_equal(found.transforms, expected.transforms)
 
 
-def test_vectors_of_an_earlier_run_are_used(maps: Path) -> None:
+def test_vectors_of_an_earlier_run_are_reused(maps: Path) -> None:
     given = sorted(maps.glob("*.mrc"))
     steps = botalign.distance_steps(given, work=maps / "work")
     while next(steps).stage == "read":
@@ -86,14 +84,14 @@ def test_vectors_of_an_earlier_run_are_used(maps: Path) -> None:
     table = botalign.distances(given, work=maps / "work")
     assert (maps / "work" / "vectors.npy").stat().st_mtime_ns == before
     np.testing.assert_array_equal(table.distances, botalign.distances(given).distances)
-    # Without the file the notes of what was in it are worth nothing.
+    # Without the file, the records of its content must be ignored.
     (maps / "work" / "vectors.npy").unlink()
     for noted in (maps / "work").glob("pairs*"):
         noted.unlink()
     np.testing.assert_array_equal(botalign.distances(given, work=maps / "work").distances, table.distances)
 
 
-def test_other_work_is_not_gone_on_with(maps: Path) -> None:
+def test_other_work_is_not_resumed(maps: Path) -> None:
     given = sorted(maps.glob("*.mrc"))
     botalign.distances(given, work=maps / "work")
     with pytest.raises(botalign.InputError, match="unfinished work with other scales"):
@@ -103,7 +101,7 @@ def test_other_work_is_not_gone_on_with(maps: Path) -> None:
         botalign.distances(given, work=maps / "work")
 
 
-def test_maps_of_the_same_names_sizes_and_times_are_told_apart(
+def test_maps_of_the_same_names_sizes_and_times_are_distinguished(
     six: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for folder, chosen in (("a", six.maps[:2]), ("b", six.maps[2:4])):
@@ -116,7 +114,7 @@ def test_maps_of_the_same_names_sizes_and_times_are_told_apart(
     monkeypatch.chdir(tmp_path / "b")
     with pytest.raises(botalign.InputError, match="unfinished work with other maps"):
         botalign.distances(["1.mrc", "2.mrc"], work=tmp_path / "work")
-    for name in ("1.mrc", "2.mrc"):  # and in one place too
+    for name in ("1.mrc", "2.mrc"):  # also at the same path
         (tmp_path / "b" / name).replace(tmp_path / "a" / name)
     monkeypatch.chdir(tmp_path / "a")
     with pytest.raises(botalign.InputError, match="unfinished work with other maps"):
@@ -125,7 +123,7 @@ def test_maps_of_the_same_names_sizes_and_times_are_told_apart(
 
 @pytest.mark.slow
 def test_a_cluster_that_loses_a_worker(six: Family) -> None:
-    distributed = pytest.importorskip("distributed", reason="Dask isn't installed (pip install distributed)")
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed (pip install distributed)")
     options = {"metric": "l2", "over_rotations": True, "landmarks": 2, **QUICK}
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
@@ -140,6 +138,6 @@ def test_a_cluster_that_loses_a_worker(six: Family) -> None:
                 next(steps)
         except StopIteration as end:
             table = end.value
-    alone = botalign.distances(six.maps, **options)
-    np.testing.assert_array_equal(table.distances, alone.distances)
-    np.testing.assert_array_equal(table.motions, alone.motions)
+    expected = botalign.distances(six.maps, **options)
+    np.testing.assert_array_equal(table.distances, expected.distances)
+    np.testing.assert_array_equal(table.transforms, expected.transforms)

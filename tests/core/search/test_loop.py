@@ -10,12 +10,12 @@ from botalign.search.steepest import steepest_descent
 
 
 def hidden(seed: int) -> np.ndarray:
-    """The rotation that a search must find."""
+    """Return the rotation that a search must find."""
     return random_rotations(1, np.random.default_rng((1, seed)))[0]
 
 
 def distance_to(target: np.ndarray, scale: float = 1.0) -> Callable[[np.ndarray], float]:
-    """The plainest loss there is: the angle to a rotation."""
+    """Return a loss: the angle to a rotation."""
     return lambda rotation: scale * float(geodesic_degrees(rotation, target))
 
 
@@ -23,13 +23,13 @@ def run(loss: Callable[[np.ndarray], float], seed: int = 0, **options: object) -
     return list(search(loss, rng=np.random.default_rng(seed), **options))
 
 
-def test_it_finds_a_hidden_rotation() -> None:
+def test_search_finds_a_hidden_rotation() -> None:
     ends = [run(distance_to(hidden(seed)), seed, evaluations=100)[-1].best_loss for seed in range(8)]
     assert max(ends) < 8
     assert np.median(ends) < 4
 
 
-def test_it_finds_it_with_the_descent_of_pymanopt_too() -> None:
+def test_search_with_the_descent_of_pymanopt_finds_a_hidden_rotation() -> None:
     ends = [
         run(distance_to(hidden(seed)), seed, evaluations=100, starts=1, descend=steepest_descent)[-1].best_loss
         for seed in range(3)
@@ -37,7 +37,7 @@ def test_it_finds_it_with_the_descent_of_pymanopt_too() -> None:
     assert max(ends) < 12
 
 
-def test_it_finds_the_deeper_of_two_valleys() -> None:
+def test_search_finds_the_deeper_of_two_minima() -> None:
     for seed in range(4):
         deep, shallow = hidden(seed), hidden(seed + 100)
 
@@ -50,26 +50,26 @@ def test_it_finds_the_deeper_of_two_valleys() -> None:
 
 
 @pytest.mark.parametrize("scale", [1e-8, 1e8])
-def test_the_unit_of_the_loss_does_not_matter(scale: float) -> None:
+def test_search_does_not_depend_on_the_unit_of_the_loss(scale: float) -> None:
     target = hidden(3)
     plain, scaled = run(distance_to(target), evaluations=60), run(distance_to(target, scale), evaluations=60)
-    # The same search up to rounding, which a choice among descents may amplify; the same success in any case.
+    # Rounding may change which descent is the lowest, so only the success must be the same.
     assert scaled[-1].best_loss / scale < max(10.0, 2 * plain[-1].best_loss)
 
 
-def test_the_same_seed_gives_the_same_bits() -> None:
+def test_search_is_reproducible() -> None:
     first, second = (run(distance_to(hidden(0)), 5, evaluations=40) for _ in range(2))
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a.rotation, b.rotation)
         assert a.loss == b.loss
 
 
-def test_another_seed_looks_elsewhere() -> None:
+def test_search_depends_on_the_seed() -> None:
     first, second = (run(distance_to(hidden(0)), seed, evaluations=10) for seed in (1, 2))
     assert float(geodesic_degrees(first[-1].rotation, second[-1].rotation)) > 1e-3
 
 
-def test_global_random_state_is_neither_used_nor_changed() -> None:
+def test_search_does_not_use_global_random_state() -> None:
     np.random.seed(0)  # noqa: NPY002
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     run(distance_to(hidden(0)), evaluations=20)
@@ -77,7 +77,7 @@ def test_global_random_state_is_neither_used_nor_changed() -> None:
 
 
 @pytest.mark.parametrize("evaluations", [1, 2, 25])
-def test_it_calls_the_loss_as_often_as_asked(evaluations: int) -> None:
+def test_the_number_of_evaluations(evaluations: int) -> None:
     calls = []
 
     def loss(rotation: np.ndarray) -> float:
@@ -91,7 +91,7 @@ def test_it_calls_the_loss_as_often_as_asked(evaluations: int) -> None:
         np.testing.assert_array_equal(called, record.rotation)
 
 
-def test_it_remembers_the_best() -> None:
+def test_records_hold_the_best_evaluation() -> None:
     records = run(distance_to(hidden(2)), evaluations=50)
     losses = np.array([record.loss for record in records])
     np.testing.assert_array_equal([record.best_loss for record in records], np.minimum.accumulate(losses))
@@ -100,13 +100,13 @@ def test_it_remembers_the_best() -> None:
         assert float(geodesic_degrees(record.rotation, hidden(2))) == record.loss
 
 
-def test_it_only_hands_out_rotations() -> None:
+def test_all_poses_are_rotations() -> None:
     for record in run(distance_to(hidden(1)), evaluations=60):
         np.testing.assert_allclose(record.rotation @ record.rotation.T, np.eye(3), atol=1e-12)
         assert np.linalg.det(record.rotation) == pytest.approx(1)
 
 
-def test_it_begins_at_the_identity_or_where_told() -> None:
+def test_the_first_rotations_are_the_initial_ones() -> None:
     np.testing.assert_array_equal(run(distance_to(hidden(0)), evaluations=1)[0].rotation, np.eye(3))
     given = random_rotations(3, np.random.default_rng(0))
     records = run(distance_to(hidden(0)), evaluations=5, initial=given)
@@ -114,13 +114,13 @@ def test_it_begins_at_the_identity_or_where_told() -> None:
     np.testing.assert_allclose(run(distance_to(hidden(0)), evaluations=2, initial=given)[1].rotation, given[1])
 
 
-def test_more_given_rotations_than_evaluations_are_no_harm() -> None:
+def test_more_initial_rotations_than_evaluations() -> None:
     given = random_rotations(5, np.random.default_rng(0))
     assert len(run(distance_to(hidden(0)), evaluations=2, initial=given)) == 2
 
 
 @pytest.mark.parametrize("limit", [0.5, 10.0, 90.0, 180.0])
-def test_a_local_search_stays_within_its_angle(limit: float) -> None:
+def test_a_local_search_stays_within_its_limit(limit: float) -> None:
     centre = hidden(4)
     far = random_rotations(1, np.random.default_rng(9))[0]
     records = run(distance_to(far), evaluations=40, initial=centre[None], within_degrees=limit)
@@ -129,7 +129,7 @@ def test_a_local_search_stays_within_its_angle(limit: float) -> None:
     assert angles.max() > 0.2 * limit
 
 
-def test_a_local_search_goes_to_the_edge_nearest_to_the_lowest_loss() -> None:
+def test_a_local_search_reaches_the_best_rotation_within_its_limit() -> None:
     target = random_rotations(1, np.random.default_rng(9))[0]
     away = float(geodesic_degrees(target, np.eye(3)))
     assert away > 60
@@ -137,7 +137,7 @@ def test_a_local_search_goes_to_the_edge_nearest_to_the_lowest_loss() -> None:
     assert last.best_loss == pytest.approx(away - 40, abs=5)
 
 
-def test_it_can_be_closed_between_two_evaluations() -> None:
+def test_search_can_be_closed_between_two_evaluations() -> None:
     calls = []
     steps = search(lambda rotation: float(calls.append(1) or 1.0), evaluations=50, rng=np.random.default_rng(0))
     for _ in range(3):
@@ -156,25 +156,25 @@ def test_a_loss_that_is_not_finite_is_an_error(bad: float) -> None:
 
 
 @pytest.mark.parametrize("evaluations", [0, -3])
-def test_nothing_to_do_is_an_error(evaluations: int) -> None:
+def test_too_few_evaluations_are_an_error(evaluations: int) -> None:
     with pytest.raises(InputError, match=r"^evaluations: got"):
         run(distance_to(np.eye(3)), evaluations=evaluations)
 
 
-def test_a_loss_of_zero_at_the_start_is_no_division_by_it() -> None:
+def test_a_first_loss_of_zero() -> None:
     last = run(distance_to(np.eye(3)), evaluations=20)[-1]
     assert last.best_loss == 0
     np.testing.assert_array_equal(last.best_rotation, np.eye(3))
 
 
-def test_a_flat_loss_makes_it_look_everywhere() -> None:
+def test_search_explores_if_the_loss_is_constant() -> None:
     rotations = np.array([record.rotation for record in run(lambda rotation: 1.0, evaluations=100)])
     apart = geodesic_degrees(rotations[:, None], rotations[None]) + 180 * np.eye(100)
     assert np.median(apart.min(axis=1)) > 15
     assert np.abs(rotations.mean(axis=0)).max() < 0.25
 
 
-def test_a_descent_may_be_given() -> None:
+def test_search_with_another_descent() -> None:
     starts = []
 
     def stay(surrogate: Surrogate, q: np.ndarray) -> tuple[np.ndarray, float]:

@@ -7,8 +7,8 @@ from botalign.search import Surrogate, kernel
 from botalign.search.steepest import steepest_descent
 
 
-def made(count: int, *, seed: int = 0, length_scale: float = 0.75, nugget: float = 1e-3) -> Surrogate:
-    """A surrogate that was told positive losses at random rotations."""
+def random_surrogate(count: int, *, seed: int = 0, length_scale: float = 0.75, nugget: float = 1e-3) -> Surrogate:
+    """Return a surrogate with positive losses at random rotations."""
     rng = np.random.default_rng(seed)
     surrogate = Surrogate(count, length_scale=length_scale, nugget=nugget)
     for q, value in zip(random_quaternions(count, rng), rng.uniform(0.2, 1, count), strict=True):
@@ -16,20 +16,20 @@ def made(count: int, *, seed: int = 0, length_scale: float = 0.75, nugget: float
     return surrogate
 
 
-def turned(q: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    """The rotation matrix of `q`, turned on by a rotation vector."""
+def rotated(q: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    """Return the matrix of `q`, rotated further by a rotation vector."""
     return matrix_from_rotation_vector(vector) @ matrix_from_quaternion(q)
 
 
 def slope(surrogate: Surrogate, q: np.ndarray) -> float:
-    """Norm of the Riemannian gradient on SO(3) as a subset of the matrices, from equation 11."""
+    """Return the norm of the Riemannian gradient on SO(3) as a submanifold of the matrices, from equation 11."""
     R = matrix_from_quaternion(q)
     pulled = R.T @ surrogate.euclidean_gradient(R)
     return float(np.linalg.norm((pulled - pulled.T) / 2))
 
 
 @pytest.mark.parametrize("length_scale", [0.75, 1.0, 3.0])
-def test_the_kernel_is_that_of_equation_8(length_scale: float) -> None:
+def test_the_kernel_is_equation_8(length_scale: float) -> None:
     rng = np.random.default_rng(0)
     p, q = random_quaternions(7, rng), random_quaternions(5, rng)
     R, S = matrix_from_quaternion(p), matrix_from_quaternion(q)
@@ -39,7 +39,7 @@ def test_the_kernel_is_that_of_equation_8(length_scale: float) -> None:
     )
 
 
-def test_the_kernel_does_not_see_the_sign_of_a_quaternion() -> None:
+def test_the_kernel_does_not_depend_on_the_sign_of_a_quaternion() -> None:
     p, q = random_quaternions(2, np.random.default_rng(1))
     np.testing.assert_allclose(
         kernel(p[None], q[None], length_scale=1.0), kernel(-p[None], q[None], length_scale=1.0), rtol=1e-12
@@ -47,40 +47,40 @@ def test_the_kernel_does_not_see_the_sign_of_a_quaternion() -> None:
 
 
 @pytest.mark.parametrize("length_scale", [0.75, 1.0])
-def test_the_posterior_mean_solves_equation_10_however_many_there_are(length_scale: float) -> None:
+def test_the_posterior_mean_is_equation_10(length_scale: float) -> None:
     rng = np.random.default_rng(2)
     quaternions, values = random_quaternions(200, rng), rng.uniform(0, 1, 200)
     surrogate = Surrogate(200, length_scale=length_scale, nugget=1e-3)
-    places = random_quaternions(10, rng)
+    positions = random_quaternions(10, rng)
     for t, (q, value) in enumerate(zip(quaternions, values, strict=True), start=1):
         surrogate.add(q, value)
         if t in (1, 2, 3, 10, 50, 200):
             K = kernel(quaternions[:t], quaternions[:t], length_scale=length_scale)
             weights = np.linalg.solve(K + 1e-3 * np.eye(t), values[:t])
             np.testing.assert_allclose(surrogate.weights, weights, rtol=1e-7, atol=1e-7)
-            expected = kernel(places, quaternions[:t], length_scale=length_scale) @ weights
-            np.testing.assert_allclose([surrogate.mean(q) for q in places], expected, atol=1e-8)
+            expected = kernel(positions, quaternions[:t], length_scale=length_scale) @ weights
+            np.testing.assert_allclose([surrogate.mean(q) for q in positions], expected, atol=1e-8)
     np.testing.assert_array_equal(surrogate.quaternions, quaternions)
     np.testing.assert_array_equal(surrogate.values, values)
 
 
-def test_one_rotation_told_many_times_gives_its_mean_value() -> None:
+def test_repeated_values_at_one_rotation_give_their_mean() -> None:
     surrogate = Surrogate(100, length_scale=0.75, nugget=1e-3)
     q = np.array([1.0, 0, 0, 0])
     for value in np.tile([0.5, 0.7], 50):
         surrogate.add(q, value)
-    # Of prior mean 0 and variance 1, seen 100 times with a noise of variance 0.001.
+    # The prior has mean 0 and variance 1; there are 100 observations with noise of variance 0.001.
     assert surrogate.mean(q) == pytest.approx(0.6 * 100 / (100 + 1e-3), abs=1e-8)
 
 
-def test_far_from_all_rotations_the_mean_is_the_prior_one() -> None:
+def test_far_from_all_rotations_the_mean_is_that_of_the_prior() -> None:
     surrogate = Surrogate(1, length_scale=0.3, nugget=1e-3)
     surrogate.add(np.array([1.0, 0, 0, 0]), 5.0)
     assert surrogate.mean(np.array([0.0, 1, 0, 0])) == pytest.approx(0, abs=1e-15)
 
 
-def test_the_gradient_is_that_of_equation_11() -> None:
-    surrogate = made(30)
+def test_the_gradient_is_equation_11() -> None:
+    surrogate = random_surrogate(30)
     known = matrix_from_quaternion(surrogate.quaternions)
 
     def mean(matrix: np.ndarray) -> float:
@@ -89,25 +89,25 @@ def test_the_gradient_is_that_of_equation_11() -> None:
 
     R = matrix_from_quaternion(random_quaternions(1, np.random.default_rng(5))[0])
     gradient, step = surrogate.euclidean_gradient(R), 1e-6
-    for place in np.ndindex(3, 3):
+    for position in np.ndindex(3, 3):
         nudge = np.zeros((3, 3))
-        nudge[place] = step
-        assert gradient[place] == pytest.approx((mean(R + nudge) - mean(R - nudge)) / (2 * step), abs=1e-7)
+        nudge[position] = step
+        assert gradient[position] == pytest.approx((mean(R + nudge) - mean(R - nudge)) / (2 * step), abs=1e-7)
 
 
-def test_the_gradient_tells_how_the_mean_changes_along_the_rotations() -> None:
-    surrogate, step = made(30), 1e-6
+def test_the_gradient_agrees_with_finite_differences_along_rotations() -> None:
+    surrogate, step = random_surrogate(30), 1e-6
     for q in random_quaternions(5, np.random.default_rng(6)):
         gradient = surrogate.euclidean_gradient(matrix_from_quaternion(q))
         for axis in np.eye(3):
-            up, down = (surrogate.mean(quaternion_from_matrix(turned(q, sign * step * axis))) for sign in (1, -1))
+            up, down = (surrogate.mean(quaternion_from_matrix(rotated(q, sign * step * axis))) for sign in (1, -1))
             tangent = np.cross(axis, np.eye(3)).T @ matrix_from_quaternion(q)
             assert (gradient * tangent).sum() == pytest.approx((up - down) / (2 * step), abs=1e-6)
 
 
-def test_a_descent_never_goes_up_and_tells_where_it_ended() -> None:
+def test_a_descent_returns_a_lower_value_and_its_position() -> None:
     for seed in range(5):
-        surrogate = made(40, seed=seed)
+        surrogate = random_surrogate(40, seed=seed)
         for start in random_quaternions(10, np.random.default_rng(seed)):
             end, value = surrogate.descend(start, min_gradient=0.1, min_step=0.1)
             assert value <= surrogate.mean(start) + 1e-12
@@ -115,15 +115,15 @@ def test_a_descent_never_goes_up_and_tells_where_it_ended() -> None:
             assert value == pytest.approx(surrogate.mean(end), abs=1e-12)
 
 
-def test_a_descent_leaves_its_start_alone() -> None:
+def test_a_descent_does_not_change_its_start() -> None:
     start = random_quaternions(1, np.random.default_rng(3))[0]
     kept = start.copy()
-    made(10).descend(start, min_gradient=1e-3, min_step=1e-3)
+    random_surrogate(10).descend(start, min_gradient=1e-3, min_step=1e-3)
     np.testing.assert_array_equal(start, kept)
 
 
-def test_where_it_is_flat_a_descent_stays() -> None:
-    surrogate = made(20)
+def test_a_descent_stops_where_the_gradient_is_small() -> None:
+    surrogate = random_surrogate(20)
     start = random_quaternions(1, np.random.default_rng(4))[0]
     end, _ = surrogate.descend(start, min_gradient=slope(surrogate, start) * 1.01, min_step=0.0)
     np.testing.assert_array_equal(end, start)
@@ -131,17 +131,17 @@ def test_where_it_is_flat_a_descent_stays() -> None:
     assert np.abs(end - start).max() > 0
 
 
-def test_a_descent_with_tight_limits_ends_where_it_is_flat() -> None:
+def test_a_descent_with_tight_thresholds_ends_at_a_stationary_point() -> None:
     for seed in range(3):
-        surrogate = made(40, seed=seed)
+        surrogate = random_surrogate(40, seed=seed)
         for start in random_quaternions(10, np.random.default_rng(seed)):
             end, _ = surrogate.descend(start, min_gradient=1e-4, min_step=0.0, max_steps=5000)
             assert slope(surrogate, end) < 1e-3
 
 
-def test_a_descent_goes_as_low_as_that_of_pymanopt() -> None:
+def test_a_descent_reaches_the_minimum_of_pymanopt() -> None:
     rng = np.random.default_rng(7)
-    # Two line searches may end in two valleys. Where there is one valley alone, they must agree.
+    # Two line searches may end in different minima, but must agree if there is only one.
     bowl = Surrogate(1, length_scale=2.0, nugget=1e-3)
     bowl.add(random_quaternions(1, rng)[0], -1.0)
     for start in random_quaternions(5, rng):
@@ -151,9 +151,9 @@ def test_a_descent_goes_as_low_as_that_of_pymanopt() -> None:
         assert abs(ours @ theirs) == pytest.approx(1, abs=1e-6)
 
 
-def test_a_descent_that_starts_in_a_valley_ends_where_pymanopt_does() -> None:
+def test_a_descent_near_a_minimum_ends_where_pymanopt_does() -> None:
     for seed in range(4):
-        surrogate = made(40, seed=seed)
+        surrogate = random_surrogate(40, seed=seed)
         rng = np.random.default_rng(seed)
         bottom, _ = steepest_descent(
             surrogate, random_quaternions(1, rng)[0], min_gradient=1e-6, min_step=1e-12, max_steps=5000
@@ -165,8 +165,8 @@ def test_a_descent_that_starts_in_a_valley_ends_where_pymanopt_does() -> None:
         assert low == pytest.approx(also_low, abs=1e-6)
 
 
-def test_either_descent_tells_the_mean_where_it_ended() -> None:
-    surrogate = made(40, seed=1)
+def test_both_descents_return_the_mean_at_their_end() -> None:
+    surrogate = random_surrogate(40, seed=1)
     for start in random_quaternions(8, np.random.default_rng(8)):
         for descent in (Surrogate.descend, steepest_descent):
             end, value = descent(surrogate, start, min_gradient=0.1, min_step=0.1)
@@ -174,8 +174,8 @@ def test_either_descent_tells_the_mean_where_it_ended() -> None:
             assert value <= surrogate.mean(start) + 1e-12
 
 
-def test_a_descent_stops_at_a_gentle_slope_or_a_short_step() -> None:
-    surrogate = made(40, seed=1)
+def test_a_descent_stops_at_a_small_gradient_or_step() -> None:
+    surrogate = random_surrogate(40, seed=1)
     for start in random_quaternions(8, np.random.default_rng(8)):
         end, _ = surrogate.descend(start, min_gradient=0.1, min_step=0.0)
         assert slope(surrogate, end) < 0.1

@@ -14,7 +14,7 @@ def vectors(count: int, length: int, seed: int = 0) -> np.ndarray:
 
 @pytest.mark.parametrize(("norm", "metric"), NORMS)
 @pytest.mark.parametrize(("count", "length"), [(1, 5), (2, 1024), (7, 1025), (70, 3000), (131, 17)])
-def test_the_distances_are_those_of_scipy(norm: str, metric: str, count: int, length: int) -> None:
+def test_distances_agree_with_scipy(norm: str, metric: str, count: int, length: int) -> None:
     rows = vectors(count, length)
     table = pair_distances(rows, norm=norm)
     np.testing.assert_allclose(table, cdist(rows.astype(float), rows.astype(float), metric), rtol=1e-6, atol=1e-12)
@@ -23,32 +23,32 @@ def test_the_distances_are_those_of_scipy(norm: str, metric: str, count: int, le
 
 
 @pytest.mark.parametrize(("norm", "metric"), NORMS)
-def test_a_pair_has_the_same_bits_in_any_block_and_on_any_number_of_threads(norm: str, metric: str) -> None:
+def test_distances_do_not_depend_on_blocks_or_threads(norm: str, metric: str) -> None:
     rows = vectors(150, 2500)
     table = pair_distances(rows, norm=norm)
     np.testing.assert_array_equal(table, pair_distances(rows, norm=norm, threads=3))
     np.testing.assert_array_equal(table[3:90, 77:146], distance_block(rows[3:90], rows[77:146], norm=norm))
-    # A row by itself, as what a killed run left over may be.
+    # A single row, as in the last block.
     np.testing.assert_array_equal(table[5:6], distance_block(rows[5:6], rows, norm=norm))
 
 
-def test_rows_that_are_not_side_by_side_in_memory_are_taken_too() -> None:
+def test_rows_need_not_be_contiguous() -> None:
     rows = vectors(9, 40)
     np.testing.assert_array_equal(pair_distances(rows[::2, ::3]), pair_distances(rows[::2, ::3].copy()))
 
 
-def test_embeddings_lie_as_far_apart_as_the_wemd_says() -> None:
+def test_l1_distances_of_transforms_are_the_wemd() -> None:
     maps = np.random.default_rng(4).random((3, 10, 12, 9))
-    embedded = WaveletTransform(maps.shape[1:], wavelet="coif3", scales=4, voxel_size=2.0).many(maps)
+    transforms = WaveletTransform(maps.shape[1:], wavelet="coif3", scales=4, voxel_size=2.0).many(maps)
     expected = [[wemd(a, b, wavelet="coif3", scales=4, voxel_size=2.0) for a in maps] for b in maps]
-    np.testing.assert_allclose(pair_distances(embedded), expected, rtol=1e-5, atol=1e-9)
+    np.testing.assert_allclose(pair_distances(transforms), expected, rtol=1e-5, atol=1e-9)
 
 
-def test_what_does_not_fit_is_refused() -> None:
+def test_bad_input_is_refused() -> None:
     rows = vectors(3, 4)
     with pytest.raises(InputError, match="norm: got 'l3', expected 'l1' or 'l2'"):
         pair_distances(rows, norm="l3")
     with pytest.raises(InputError, match=r"got float64 of shape \(3, 4\), expected float32"):
         pair_distances(rows.astype(float))
-    with pytest.raises(InputError, match="got 4 samples and 3"):
+    with pytest.raises(InputError, match="got vectors of 4 and of 3 samples"):
         distance_block(rows, rows[:, 1:].copy())

@@ -1,4 +1,4 @@
-"""The maps of a set, each prepared once: surveyed for the searches, sampled on voxels that all of them share."""
+"""The maps of a set prepared for alignment: surveyed for the searches, and sampled with the same voxel size."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from botalign.maps.grid import Grid
 from botalign.maps.resampling import SMOOTHING_VOXELS, smoothed
 from botalign.maps.splines import spline_coefficients, spline_slopes
 
-#: Voxels between the largest molecule's ball and the sides of the working box: room for what smoothing spreads, and for
-#: centres of mass that a moved domain has drawn aside.
+#: Voxels between the ball of the largest molecule and the faces of the box, for the smoothing and for centres of mass
+#: that a moving domain shifts.
 MARGIN = 3
-#: Over how many voxels a map fades out at the surface of its ball.
+#: Width in voxels of the soft edge of the ball outside which a map is set to zero.
 FADE = 2.0
-#: What the searches see of a map is sampled this many times finer than the working voxels, at the finest.
+#: The searches see a map with voxels smaller than those of the box by this factor at most.
 FINER = 2.0
-#: Empty voxels about the molecule in what the searches see.
+#: Empty voxels around the molecule in the map that the searches see.
 CLEARANCE = 8
 
 
 @dataclass(frozen=True)
-class Frame:
-    """What the maps of a set have in common once they are prepared.
+class SamplingBox:
+    """The box, voxel size and scaling that the prepared maps of a set share.
 
     Attributes
     ----------
     size : int
-        Voxels a side of the working box.
+        Side of the box in voxels.
     voxel_angstrom : float
-        Their side.
+        Side of a voxel.
     sigma_angstrom : float
         Standard deviation of the smoothing.
     contour : bool
-        Whether only the density above the contour counts.
+        Whether only the density above the contour level is compared.
     unit_mass : bool
-        Whether the maps are scaled so that the density above the contour adds up to 1.
+        Whether each map is divided by the sum of its density above the contour level.
     """
 
     size: int
@@ -54,20 +54,20 @@ class Frame:
 
 
 @dataclass(frozen=True, eq=False)
-class Member:
-    """A map at working size.
+class PreparedMap:
+    """A map sampled in the box.
 
     Attributes
     ----------
     surveyed : Surveyed
-        What the searches see of it.
+        Map that the searches see.
     grid : Grid
-        A cube about its centre of mass.
+        Cube around the centre of mass.
     samples : ndarray of float32, shape (size, size, size)
-        Its densities there, less the background, or less the contour level where only what lies above counts: what is
-        below zero is then still to be cut off. They fade out at the surface of the molecule's ball.
+        Densities on the grid minus the background or, if only the density above the contour level is compared, minus
+        this level; negative densities are then not clipped yet. They fade to zero outside the ball of the molecule.
     clipped : bool
-        Whether only what is above zero counts.
+        Whether negative densities are set to zero for the comparison.
     """
 
     surveyed: Surveyed
@@ -82,46 +82,46 @@ class Member:
 
     @cached_property
     def coefficients(self) -> Volume:
-        """Cubic B-spline coefficients of the samples: they are smooth, where the densities cut off have kinks."""
+        """Cubic B-spline coefficients of the samples before clipping, which makes kinks."""
         return spline_coefficients(self.samples)
 
     @cached_property
     def values(self) -> Volume:
-        """The densities that count."""
-        return self.cut(self.samples)
+        """Densities to compare."""
+        return self.clip(self.samples)
 
-    def cut(self, values: Volume) -> Volume:
-        """Cut off what doesn't count."""
+    def clip(self, values: Volume) -> Volume:
+        """Set negative densities to zero, if only the density above the contour level is compared."""
         return np.maximum(values, np.float32(0)) if self.clipped else values
 
 
-def frame_of(surveys: Sequence[Surveyed], *, size: int, contour: bool, unit_mass: bool) -> Frame:
-    """Choose voxels in which each of the maps fits into a box of `size`, and a smoothing that all can be given."""
+def sampling_box(surveys: Sequence[Surveyed], *, size: int, contour: bool, unit_mass: bool) -> SamplingBox:
+    """Return a box of `size` voxels per side that holds each of the maps, and a smoothing possible for all of them."""
     voxel = 2 * max(each.radius_angstrom for each in surveys) / (size - 2 * MARGIN)
     sigma = max(SMOOTHING_VOXELS * voxel, *(each.least_sigma_angstrom for each in surveys))
-    return Frame(size, voxel, sigma, contour, unit_mass)
+    return SamplingBox(size, voxel, sigma, contour, unit_mass)
 
 
-def member(surveyed: Surveyed, frame: Frame) -> Member:
-    """Sample a map in a frame."""
-    voxel = frame.voxel_angstrom
-    grid = Grid.cube(frame.size, voxel, surveyed.centre_angstrom)
-    whole = surveyed.on(grid, sigma_angstrom=frame.sigma_angstrom)
+def prepare_map(surveyed: Surveyed, box: SamplingBox) -> PreparedMap:
+    """Sample a map in the box."""
+    voxel = box.voxel_angstrom
+    grid = Grid.cube(box.size, voxel, surveyed.centre_angstrom)
+    whole = surveyed.on(grid, sigma_angstrom=box.sigma_angstrom)
     level = np.float32(surveyed.level_of(whole, voxel))
-    samples = whole - level if frame.contour else whole
-    distance = np.sqrt(_squared_distances(frame.size))
+    samples = whole - level if box.contour else whole
+    distance = np.sqrt(_squared_distances(box.size))
     inner = surveyed.radius_angstrom / voxel
     fade = 0.5 + 0.5 * np.cos(np.pi * np.clip((distance - inner) / FADE, 0, 1))
     samples = samples * fade.astype(np.float32)
-    if frame.unit_mass:
+    if box.unit_mass:
         samples /= np.maximum((whole - level) * fade, 0).sum(dtype=np.float64)
-    return Member(surveyed, grid, samples.astype(np.float32), frame.contour)
+    return PreparedMap(surveyed, grid, samples.astype(np.float32), box.contour)
 
 
 def ball_points(size: int) -> NDArray[np.int32]:
     """Return the indices ``(x, y, z)`` of the voxels in the largest ball of a cube, shape (n, 3)."""
-    places = np.argwhere(_squared_distances(size) <= ((size - 1) / 2) ** 2)
-    return np.ascontiguousarray(places[:, ::-1], dtype=np.int32)
+    indices = np.argwhere(_squared_distances(size) <= ((size - 1) / 2) ** 2)
+    return np.ascontiguousarray(indices[:, ::-1], dtype=np.int32)
 
 
 def slopes(volume: Volume) -> Volume:
@@ -129,8 +129,8 @@ def slopes(volume: Volume) -> Volume:
     return np.stack([spline_slopes(volume, axis) for axis in (2, 1, 0)])
 
 
-def no_finer_than_needed(surveyed: Surveyed, *, size: int) -> Surveyed:
-    """Return what a set keeps of a large map, which as it is would fill the memory many times over."""
+def coarsened(surveyed: Surveyed, *, size: int) -> Surveyed:
+    """Return a map sampled no finer than the searches need, because many large maps do not fit into memory."""
     voxel = 2 * surveyed.radius_angstrom / (size - 2 * MARGIN) / FINER
     if surveyed.voxel_angstrom >= voxel:
         return surveyed
@@ -141,7 +141,7 @@ def no_finer_than_needed(surveyed: Surveyed, *, size: int) -> Surveyed:
 
 
 def to_arrays(surveyed: Surveyed) -> dict[str, NDArray[Any]]:
-    """Return what a surveyed map is made of, as arrays that can be kept in a file."""
+    """Return a surveyed map as arrays, for a file."""
     grid = surveyed.density.grid
     return {
         "density": surveyed.density.data,
@@ -152,7 +152,7 @@ def to_arrays(surveyed: Surveyed) -> dict[str, NDArray[Any]]:
 
 
 def from_arrays(arrays: dict[str, NDArray[Any]], name: str) -> Surveyed:
-    """Return the surveyed map that :func:`to_arrays` took apart."""
+    """Return the surveyed map from the arrays of :func:`to_arrays`."""
     voxel, origin = arrays["grid"].tolist()
     data = arrays["density"]
     density = DensityMap(data, Grid(data.shape, tuple(voxel), tuple(origin)), name)

@@ -1,0 +1,178 @@
+"""The alignment of two maps of a set: from poses via landmarks, or by a search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+
+from botalign.alignment.distinct import Tolerance, distinct
+from botalign.alignment.options import AlignmentOptions
+from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.search_solver import search_hands
+from botalign.arrays import Matrix
+from botalign.pairwise.pose_distance import PoseDistance, pose_distance
+from botalign.pairwise.prepared_maps import PreparedMap, SamplingBox
+from botalign.progress import exhaust
+
+#: A pose counts as converged to the best one if its L2 distance is larger by this factor at most or, for maps that are
+#: nearly copies, below this share of the norm of the first map.
+SAME_LOSS, SAME_SHARE = 1.01, 1e-3
+#: Poses within this angle are refined by the wavelet distance once.
+SAME_DEGREES = 3.0
+#: Candidates of a search that are refined by L2, and poses that are refined by the wavelet distance.
+CANDIDATES, REFINED = 6, 2
+
+
+@dataclass(frozen=True)
+class PairSettings:
+    """Settings for the alignment of pairs.
+
+    Attributes
+    ----------
+    metric : str
+        ``"wemd"`` or ``"l2"``.
+    box : SamplingBox
+        Box in which the maps are sampled.
+    mirror : bool
+        Whether transforms may mirror.
+    wavelet, scales : str, int
+        Wavelet and number of scales of the wavelet distance.
+    evaluations, seed : int
+        Evaluations and seed of each search.
+    """
+
+    metric: str
+    box: SamplingBox
+    mirror: bool
+    wavelet: str
+    scales: int
+    evaluations: int
+    seed: int
+
+    @property
+    def hands(self) -> tuple[bool, ...]:
+        """The hands to try: whether the second map is mirrored."""
+        return (False, True) if self.mirror else (False,)
+
+    def pose_distance(self) -> PoseDistance:
+        """Return the distance to minimise."""
+        return pose_distance(self.metric, self.box, wavelet=self.wavelet, scales=self.scales)
+
+    def euclidean(self) -> PoseDistance:
+        """Return the L2 distance of the same densities, whose steps are fast and converge from far away."""
+        return pose_distance("l2", self.box, wavelet=self.wavelet, scales=self.scales)
+
+    def options(self) -> AlignmentOptions:
+        """Return the options of a search."""
+        options = AlignmentOptions(
+            loss=self.metric, hand="keep", size=self.box.size, evaluations=self.evaluations, seed=self.seed
+        )
+        return replace(options, wavelet=self.wavelet, scales=self.scales) if self.metric == "wemd" else options
+
+
+@dataclass(frozen=True, eq=False)
+class AlignedPair:
+    """The result for a pair.
+
+    Attributes
+    ----------
+    transform : ndarray, shape (3, 4)
+        Transform from the coordinates of the second map to those of the first, in angstrom.
+    distance : float
+        Distance of the maps at this transform.
+    open_cycles : int
+        Number of landmarks via which no pose converged to this transform.
+    searched : bool
+        Whether a search was made.
+    """
+
+    transform: Matrix
+    distance: float
+    open_cycles: int
+    searched: bool
+
+
+def align_pair(
+    first: PreparedMap,
+    second: PreparedMap,
+    settings: PairSettings,
+    suggested: Sequence[Sequence[Matrix]],
+    *,
+    mirrored: bool,
+) -> AlignedPair:
+    """Find the transform of least distance between two maps, for one hand.
+
+    The poses via the landmarks are refined. If they converge to the least distance for fewer than half of the
+    landmarks, or if there are no landmarks, a search as in :func:`botalign.align` follows.
+
+    Parameters
+    ----------
+    first, second : PreparedMap
+        Maps.
+    settings : PairSettings
+        Settings.
+    suggested : sequence of sequence of ndarray, shape (3, 4)
+        For each landmark, the transforms via this landmark that have the hand.
+    mirrored : bool
+        Hand: whether the second map is mirrored.
+
+    Returns
+    -------
+    AlignedPair
+        The best transform and its distance.
+    """
+    euclidean = settings.euclidean()
+    poses = [pose for via_landmark in suggested for pose in via_landmark]
+    ends = euclidean.refined(first, second, poses)
+    losses = [euclidean.at(first, second, end) for end in ends]
+    same = SAME_SHARE * euclidean.norm(first.values)
+    search = not poses or 2 * _closed_cycles(losses, suggested, same) < len(suggested)
+    if search:
+        more = _candidates(first, second, settings, mirrored)
+        poses += more
+        further = euclidean.refined(first, second, more)
+        ends += further
+        losses += [euclidean.at(first, second, end) for end in further]
+    open_cycles = len(suggested) - _closed_cycles(losses, suggested, same)
+    if settings.metric == "l2":
+        best = int(np.argmin(losses))
+        return AlignedPair(ends[best], losses[best], open_cycles, search)
+    distance = settings.pose_distance()
+    starts = ends + poses
+    losses = [distance.at(first, second, each) for each in starts]
+    chosen = distinct(starts, losses, Tolerance(SAME_DEGREES), count=REFINED)
+    refined = distance.refined(first, second, [starts[i] for i in chosen])
+    values = [distance.at(first, second, each) for each in refined]
+    best = int(np.argmin(values))
+    return AlignedPair(refined[best], values[best], open_cycles, search)
+
+
+def _closed_cycles(losses: Sequence[float], suggested: Sequence[Sequence[Matrix]], same: float) -> int:
+    """Return the number of landmarks via which a pose converged to the least loss, up to rounding.
+
+    Parameters
+    ----------
+    losses : sequence of float
+        Losses of all suggested poses, followed by those of other poses.
+    suggested : sequence of sequence of ndarray
+        Poses via each landmark.
+    same : float
+        Losses up to this count as zero.
+    """
+    if not losses:
+        return 0
+    threshold, remaining = max(SAME_LOSS * min(losses), same), iter(losses)
+    return sum(min(islice(remaining, len(poses)), default=np.inf) <= threshold for poses in suggested)
+
+
+def _candidates(first: PreparedMap, second: PreparedMap, settings: PairSettings, mirrored: bool) -> list[Matrix]:
+    """Search the rotations of one hand; return the candidates with the least distances."""
+    problem = AlignmentProblem(first.surveyed, second.surveyed, settings.options())
+    searched, _ = exhaust(search_hands(problem, (mirrored,)))
+    poses = [candidate.moving_to_fixed for candidate in searched[0].refined]
+    distance = settings.pose_distance()
+    order = np.argsort([distance.at(first, second, pose) for pose in poses], kind="stable")
+    return [poses[i] for i in order[:CANDIDATES]]

@@ -1,0 +1,255 @@
+r"""The distance of two maps at a given pose, and its minimisation over poses nearby.
+
+With maps :math:`u, v` and a transform :math:`T` from the coordinates of :math:`v` to those of :math:`u`, it is
+
+.. math:: D(T) = \tfrac12 \left( \| u - v \circ T^{-1} \| + \| u \circ T - v \| \right),
+
+where the norm is L2 or that of the wavelet earth mover's distance. The mean makes :math:`D` symmetric, because the
+wavelet distance depends somewhat on the positions of the voxels: exchanging the maps only inverts :math:`T`.
+
+As in :mod:`botalign.alignment.fitting`, a step is computed for the fixed map and its inverse applied to the moving one,
+so that the derivatives are the same at every pose. Unlike there, scale and offset are not fitted.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from botalign.alignment.descent import descend, is_small, solve_damped
+from botalign.arrays import Matrix, Volume
+from botalign.geometry import apply_transform, compose, inverse, matrix_from_rotation_vector, transform_about
+from botalign.maps.resampling import spline_at
+from botalign.pairwise.prepared_maps import PreparedMap, SamplingBox, ball_points, slopes
+from botalign.transport import WaveletTransform
+
+METRICS = ("wemd", "l2")
+#: A refinement stops after a step below so many degrees and voxels, or with a relative gain below the second number.
+TOLERANCE, LEAST_GAIN = 1e-3, 5e-4
+#: Largest number of steps of a refinement, and how often the weights of a step of the wavelet distance are updated.
+STEPS, WEIGHTINGS = 15, 3
+#: Residuals smaller than this share of their mean do not get a larger weight.
+FLOOR = 0.1
+
+
+class PoseDistance(ABC):
+    """A distance of two maps at a transform, shape (3, 4), from the coordinates of the second map to the first.
+
+    Parameters
+    ----------
+    box : SamplingBox
+        Box in which the maps are sampled.
+    """
+
+    def __init__(self, box: SamplingBox) -> None:
+        self.box = box
+        self.points = ball_points(box.size)
+        self.indices = np.ravel_multi_index(tuple(self.points.T[::-1].astype(np.int64)), (box.size,) * 3)
+
+    def at(self, fixed: PreparedMap, moving: PreparedMap, transform: Matrix) -> float:
+        """Return the distance of two maps at a transform."""
+        on_fixed = self.norm(self.moved(moving, fixed, transform) - fixed.values)
+        return 0.5 * (on_fixed + self.norm(self.moved(fixed, moving, inverse(transform)) - moving.values))
+
+    @abstractmethod
+    def refined(self, fixed: PreparedMap, moving: PreparedMap, transforms: list[Matrix]) -> list[Matrix]:
+        """Return the transform of least distance near each of the given transforms."""
+
+    @abstractmethod
+    def norm(self, difference: Volume) -> float:
+        """Return the norm of the difference of two maps."""
+
+    def moved(self, source: PreparedMap, onto: PreparedMap, transform: Matrix) -> Volume:
+        """Sample a transformed map in the ball of the box of another map, with zero outside.
+
+        Its mass is normalised again, because the wavelet distance would transport the difference in mass from afar.
+        """
+        out: Volume = np.zeros((self.box.size,) * 3, dtype=np.float32)
+        values = source.clip(spline_at(source.coefficients, source.grid, transform, onto.grid, self.points))
+        if self.box.contour and self.box.unit_mass:
+            values /= np.float32(max(values.sum(dtype=np.float64), 1e-30))
+        out.ravel()[self.indices] = values
+        return out
+
+    def derivatives(self, source: PreparedMap) -> Volume:
+        """Return the derivatives of a map with respect to rotation (radians) and shift (voxels), shape (n, 6)."""
+        gradients = slopes(source.values).reshape(3, -1)[:, self.indices].T
+        if source.clipped:
+            gradients = gradients * (source.values.ravel()[self.indices] > 0)[:, None]
+        arm = (self.points - (self.box.size - 1) / 2).astype(np.float32)
+        return np.hstack([np.cross(arm, gradients), gradients])
+
+    def stepped(self, fixed: PreparedMap, transform: Matrix, step: Matrix) -> Matrix:
+        """Return a transform and then a rotation (radians) about the centre of the fixed map and a shift (voxels)."""
+        rotation = matrix_from_rotation_vector(step[:3])
+        shifted = fixed.centre + step[3:] * self.box.voxel_angstrom
+        return compose(transform_about(rotation, fixed.centre, shifted), transform)
+
+
+class EuclideanPoseDistance(PoseDistance):
+    r"""The L2 distance, :math:`\|f\| = \left( \int f^2 \right)^{1/2}`, minimised by damped Gauss-Newton steps."""
+
+    def norm(self, difference: Volume) -> float:
+        """Return the norm of the difference of two maps."""
+        flat = difference.ravel()
+        return euclidean_scale(self.box) * float(np.sqrt(np.einsum("i,i->", flat, flat, dtype=np.float64)))
+
+    def refined(self, fixed: PreparedMap, moving: PreparedMap, transforms: list[Matrix]) -> list[Matrix]:
+        """Return the transform of least distance near each of the given transforms."""
+        terms = self.derivatives(fixed).astype(np.float64)
+        hessian = terms.T @ terms
+        return [
+            descend(
+                _EuclideanPoint(self, fixed, moving, terms, hessian, start, self.residuals(fixed, moving, start)),
+                converged=lambda point, step, gain: is_small(step, TOLERANCE),
+                max_steps=STEPS,
+            ).transform
+            for start in transforms
+        ]
+
+    def residuals(self, fixed: PreparedMap, moving: PreparedMap, transform: Matrix) -> Matrix:
+        """Return the transformed map minus the fixed map, at the points of the ball."""
+        values = moving.clip(spline_at(moving.coefficients, moving.grid, transform, fixed.grid, self.points))
+        return np.asarray(values - fixed.values.ravel()[self.indices], dtype=np.float64)
+
+
+class WaveletPoseDistance(PoseDistance):
+    r"""The wavelet earth mover's distance, minimised by iteratively reweighted Gauss-Newton steps.
+
+    The distance is a sum of absolute values, :math:`\sum_\lambda |r_\lambda|`, of weighted wavelet coefficients. Each
+    step minimises :math:`\sum_\lambda r_\lambda^2 / |r_\lambda|`, with weights from the last residuals.
+    """
+
+    def __init__(self, box: SamplingBox, *, wavelet: str, scales: int) -> None:
+        super().__init__(box)
+        self.wavelets = WaveletTransform((box.size,) * 3, wavelet=wavelet, scales=scales, voxel_size=box.voxel_angstrom)
+
+    def norm(self, difference: Volume) -> float:
+        """Return the norm of the difference of two maps."""
+        return _sum(self.wavelets(difference))
+
+    def refined(self, fixed: PreparedMap, moving: PreparedMap, transforms: list[Matrix]) -> list[Matrix]:
+        """Return the transform of least distance near each of the given transforms."""
+        of_fixed, of_moving = self._transformed_derivatives(fixed), self._transformed_derivatives(moving)
+        return [
+            descend(
+                _WaveletPoint(self, fixed, moving, of_fixed, of_moving, start, self.residuals(fixed, moving, start)),
+                converged=lambda point, step, gain: abs(gain) < LEAST_GAIN * point.loss or is_small(step, TOLERANCE),
+                max_steps=STEPS,
+                least_damping=1e-3,
+                largest_damping=1e4,
+            ).transform
+            for start in transforms
+        ]
+
+    def residuals(self, fixed: PreparedMap, moving: PreparedMap, transform: Matrix) -> Volume:
+        """Return the wavelet transforms of both differences: each map, moved onto the other, minus the other."""
+        return np.concatenate(
+            [
+                self.wavelets(self.moved(moving, fixed, transform) - fixed.values),
+                self.wavelets(self.moved(fixed, moving, inverse(transform)) - moving.values),
+            ]
+        )
+
+    def _transformed_derivatives(self, source: PreparedMap) -> Volume:
+        derivatives = self.derivatives(source)
+        rows: Volume = np.empty((6, self.wavelets.size), dtype=np.float32)
+        for row, values in zip(rows, derivatives.T, strict=True):
+            volume: Volume = np.zeros((self.box.size,) * 3, dtype=np.float32)
+            volume.ravel()[self.indices] = values
+            self.wavelets(volume, out=row)
+        return rows
+
+    def step_seen_from_moving_map(self, fixed: PreparedMap, moving: PreparedMap, transform: Matrix) -> Matrix:
+        """Return the matrix, shape (6, 6), from a step about the centre of the fixed map to one about the moving map's.
+
+        A rotation by ``w`` and a shift by ``s`` move a point at ``a`` from the centre by ``w x a + s``. The linear part
+        of the transform takes this to the axes of the moving map; a mirror changes the sign of rotation vectors.
+        """
+        linear = transform[:, :3]
+        x, y, z = (apply_transform(transform, moving.centre) - fixed.centre) / self.box.voxel_angstrom
+        cross = np.array([[0.0, z, -y], [-z, 0.0, x], [y, -x, 0.0]])  # times w: w x a
+        matrix: Matrix = np.zeros((6, 6))
+        matrix[:3, :3] = np.linalg.det(linear) * linear.T
+        matrix[3:, :3], matrix[3:, 3:] = linear.T @ cross, linear.T
+        return matrix
+
+
+@dataclass(frozen=True, eq=False)
+class _EuclideanPoint:
+    """A pose during the descent of the L2 distance."""
+
+    distance: EuclideanPoseDistance
+    fixed: PreparedMap
+    moving: PreparedMap
+    derivatives: Matrix
+    hessian: Matrix
+    transform: Matrix
+    residuals: Matrix
+
+    def step(self, damping: float) -> Matrix:
+        return solve_damped(self.hessian, self.derivatives.T @ self.residuals, damping)
+
+    def moved(self, step: Matrix) -> _EuclideanPoint:
+        transform = self.distance.stepped(self.fixed, self.transform, step)
+        return replace(self, transform=transform, residuals=self.distance.residuals(self.fixed, self.moving, transform))
+
+    def gain(self, other: _EuclideanPoint) -> float:
+        return float(self.residuals @ self.residuals - other.residuals @ other.residuals)
+
+
+@dataclass(frozen=True, eq=False)
+class _WaveletPoint:
+    """A pose during the descent of the wavelet distance."""
+
+    distance: WaveletPoseDistance
+    fixed: PreparedMap
+    moving: PreparedMap
+    of_fixed: Volume
+    of_moving: Volume
+    transform: Matrix
+    residuals: Volume
+
+    @cached_property
+    def loss(self) -> float:
+        """Sum of the absolute residuals."""
+        return _sum(self.residuals)
+
+    def step(self, damping: float) -> Matrix:
+        back = self.distance.step_seen_from_moving_map(self.fixed, self.moving, self.transform)
+        terms = np.hstack([self.of_fixed, -back.T.astype(np.float32) @ self.of_moving])
+        size = np.abs(self.residuals)
+        for _ in range(WEIGHTINGS):
+            weighted = terms / (size + np.float32(FLOOR) * size.mean() + np.float32(1e-30))
+            hessian, right = weighted @ terms.T, weighted @ self.residuals
+            step = solve_damped(hessian.astype(np.float64), right.astype(np.float64), damping)
+            size = np.abs(self.residuals - step.astype(np.float32) @ terms)
+        return step
+
+    def moved(self, step: Matrix) -> _WaveletPoint:
+        transform = self.distance.stepped(self.fixed, self.transform, step)
+        return replace(self, transform=transform, residuals=self.distance.residuals(self.fixed, self.moving, transform))
+
+    def gain(self, other: _WaveletPoint) -> float:
+        return self.loss - other.loss
+
+
+@lru_cache(maxsize=4)
+def pose_distance(metric: str, box: SamplingBox, *, wavelet: str, scales: int) -> PoseDistance:
+    """Return the distance with a name, for maps in a box; created once per process."""
+    if metric == "l2":
+        return EuclideanPoseDistance(box)
+    return WaveletPoseDistance(box, wavelet=wavelet, scales=scales)
+
+
+def euclidean_scale(box: SamplingBox) -> float:
+    """Return the factor from a norm over voxels to a norm over space, for densities per cubic angstrom if mass is 1."""
+    side = float(box.voxel_angstrom**1.5)
+    return 1 / side if box.unit_mass else side
+
+
+def _sum(values: Volume) -> float:
+    return float(np.abs(values).sum(dtype=np.float64))
