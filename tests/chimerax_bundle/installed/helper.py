@@ -83,13 +83,13 @@ class Helper:
         density_map.write(path)
         return self.run(f"open {path}")[0]
 
-    def phantom(self, motion=None, **options):
+    def phantom(self, transform=None, **options):
         """Open the phantom, moved within its map; see botalign.phantom."""
         import botalign
 
         options.setdefault("size", SIZE)
         options.setdefault("voxel_size_angstrom", VOXEL)
-        return self.open(botalign.phantom(transform=motion, **options))
+        return self.open(botalign.phantom(transform=transform, **options))
 
     def phantom_model(self):
         """Open the phantom's residues as an atomic model."""
@@ -115,7 +115,7 @@ class Helper:
     def scatter(self, *models, seed=0):
         """Move models to random positions in the scene."""
         for number, model in enumerate(models):
-            model.scene_position = place(motion(100 + 10 * seed + number, reach=150.0))
+            model.scene_position = place(transform(100 + 10 * seed + number, reach=150.0))
 
     def misfit(self, moving, fixed, made_by=None):
         """Return the error of a map's position relative to the reference, in degrees and voxels.
@@ -154,7 +154,7 @@ class Helper:
         self.session.triggers.add_handler(ADD_TASK, begun)
 
 
-def motion(seed, *, mirror=False, reach=7.0):
+def transform(seed, *, mirror=False, reach=7.0):
     """Return a random rigid transform, 3x4."""
     from botalign.geometry import random_rotations
 

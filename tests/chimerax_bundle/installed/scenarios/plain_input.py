@@ -1,11 +1,11 @@
 """Input that is refused, in one line that shows the syntax."""
 
 import numpy as np
-from helper import motion, same
+from helper import same, transform
 
 
 def missing_and_wrong_models(cx):
-    cx.phantom(), cx.phantom(motion(100)), cx.phantom_model()
+    cx.phantom(), cx.phantom(transform(100)), cx.phantom_model()
     for command, reason in (
         ("botalign", "to must be one map"),
         ("botalign #2", "to must be one map, got none"),
@@ -28,7 +28,7 @@ def missing_and_wrong_models(cx):
 
 
 def options_out_of_range(cx):
-    cx.phantom(), cx.phantom(motion(101))
+    cx.phantom(), cx.phantom(transform(101))
     for options, reason in (
         ("size 4", "size: got 4, expected a whole number from 8 to 128 voxels"),
         ("evaluations 0", "evaluations: got 0, expected a whole number from 1 to 5000"),
@@ -46,7 +46,7 @@ def options_out_of_range(cx):
 def unknown_keywords_and_values(cx):
     from chimerax.core.errors import UserError
 
-    cx.phantom(), cx.phantom(motion(102))
+    cx.phantom(), cx.phantom(transform(102))
     for options in ("hand left", "loss l1", "search near", "refine perhaps", "size large", "resolution -1", "bogus 1"):
         error = None
         try:
@@ -67,7 +67,7 @@ def empty_maps(cx):
 
 def maps_with_nan(cx):
     cx.phantom()
-    bad = cx.phantom(motion(103))
+    bad = cx.phantom(transform(103))
     copy = bad.writable_copy()
     copy.data.full_matrix()[3, 3, 3] = np.nan
     copy.data.values_changed()
@@ -75,7 +75,7 @@ def maps_with_nan(cx):
 
 
 def skewed_cells(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(104))
+    fixed, moving = cx.phantom(), cx.phantom(transform(104))
     before = moving.scene_position
     moving.data.set_cell_angles((90, 90, 120))
     assert "skewed cell" in cx.refused("botalign #2 to #1")
@@ -86,7 +86,7 @@ def skewed_cells(cx):
 
 
 def models_that_contain_the_reference(cx):
-    outer, fixed, other = cx.phantom(), cx.phantom(), cx.phantom(motion(105))
+    outer, fixed, other = cx.phantom(), cx.phantom(), cx.phantom(transform(105))
     cx.session.models.add([fixed], parent=outer)
     assert "is inside" in cx.refused(f"botalign #{outer.id_string} to #{fixed.id_string}")
     command = f"botalign #{other.id_string} to #{fixed.id_string} move #{outer.id_string}"
@@ -102,6 +102,6 @@ def files_that_are_not_results(cx):
 
 def maps_of_very_different_size(cx):
     cx.phantom()
-    cx.phantom(motion(106), size=24, voxel_size_angstrom=6.0)
+    cx.phantom(transform(106), size=24, voxel_size_angstrom=6.0)
     cx.run("volume #2 voxelSize 90")
     assert "voxel size" in cx.refused("botalign #2 to #1")

@@ -1,7 +1,7 @@
 """Maps with the other hand."""
 
 import numpy as np
-from helper import motion, place, same
+from helper import place, same, transform
 
 
 def _copy(cx):
@@ -9,7 +9,7 @@ def _copy(cx):
 
 
 def a_mirrored_copy_is_made_and_aligned(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(60, mirror=True))
+    fixed, moving = cx.phantom(), cx.phantom(transform(60, mirror=True))
     cx.scatter(fixed, moving)
     old = moving.scene_position
     (alignment,) = cx.run("botalign #2 to #1 hand auto")
@@ -28,7 +28,7 @@ def a_mirrored_copy_is_made_and_aligned(cx):
 
 def undo_closes_the_mirrored_copy_and_redo_makes_it_again(cx):
     cx.phantom()
-    moving = cx.phantom(motion(61, mirror=True))
+    moving = cx.phantom(transform(61, mirror=True))
     cx.run("botalign #2 to #1 hand auto")
     number, where = _copy(cx).id, _copy(cx).scene_position
     cx.run("undo")
@@ -44,7 +44,7 @@ def undo_closes_the_mirrored_copy_and_redo_makes_it_again(cx):
 
 
 def hand_check_keeps_the_hand_and_reports_what_to_do(cx):
-    cx.phantom(), cx.phantom(motion(62, mirror=True))
+    cx.phantom(), cx.phantom(transform(62, mirror=True))
     (alignment,) = cx.run("botalign #2 to #1")
     assert not alignment.mirrored
     assert alignment.hand.decision == "mirrored"
@@ -52,15 +52,15 @@ def hand_check_keeps_the_hand_and_reports_what_to_do(cx):
 
 
 def hand_auto_keeps_the_right_hand(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(63))
+    fixed, moving = cx.phantom(), cx.phantom(transform(63))
     number = len(cx.session.models.list())
     cx.run("botalign #2 to #1 hand auto")
-    cx.assert_in_place(moving, fixed, motion(63))
+    cx.assert_in_place(moving, fixed, transform(63))
     assert len(cx.session.models.list()) == number
 
 
 def half_maps_are_mirrored_too(cx):
-    cx.phantom(), cx.phantom(motion(64, mirror=True)), cx.phantom(motion(64, mirror=True))
+    cx.phantom(), cx.phantom(transform(64, mirror=True)), cx.phantom(transform(64, mirror=True))
     cx.run("botalign #2 to #1 hand auto move #3")
     copies = [m for m in cx.session.models.list() if m.name.endswith("mirrored")]
     assert len(copies) == 2
@@ -72,9 +72,9 @@ def half_maps_are_mirrored_too(cx):
 
 
 def of_several_maps_those_with_the_other_hand_are_mirrored(cx):
-    fixed, first, second = cx.phantom(), cx.phantom(motion(58)), cx.phantom(motion(59, mirror=True))
+    fixed, first, second = cx.phantom(), cx.phantom(transform(58)), cx.phantom(transform(59, mirror=True))
     cx.run("botalign #2-3 to #1 hand auto")
-    cx.assert_in_place(first, fixed, motion(58))
+    cx.assert_in_place(first, fixed, transform(58))
     assert first.display
     assert not second.display
     assert cx.run(f"measure correlation #{_copy(cx).id_string} inMap #1")[0] > 0.99
@@ -85,23 +85,23 @@ def of_several_maps_those_with_the_other_hand_are_mirrored(cx):
 
 def a_mirrored_map_rotated_within_its_model(cx):
     cx.phantom()
-    moving = cx.phantom(motion(65, mirror=True))
-    turn = motion(66)[:, :3]
+    moving = cx.phantom(transform(65, mirror=True))
+    rotation = transform(66)[:, :3]
     origin = moving.data.origin
-    moving.data.set_rotation(turn)
-    moving.data.set_origin(tuple(turn @ origin))
+    moving.data.set_rotation(rotation)
+    moving.data.set_origin(tuple(rotation @ origin))
     cx.run("botalign #2 to #1 hand auto")
     assert cx.run(f"measure correlation #{_copy(cx).id_string} inMap #1")[0] > 0.99
 
 
 def atomic_models_are_never_mirrored(cx):
-    cx.phantom(), cx.phantom(motion(67, mirror=True)), cx.phantom_model()
+    cx.phantom(), cx.phantom(transform(67, mirror=True)), cx.phantom_model()
     assert "never mirrored" in cx.refused("botalign #3 to #1 resolution 9 hand auto")
     assert "cannot be mirrored" in cx.refused("botalign #2 to #1 hand auto move #3")
 
 
 def a_session_keeps_the_mirrored_copy(cx):
-    cx.phantom(), cx.phantom(motion(68, mirror=True))
+    cx.phantom(), cx.phantom(transform(68, mirror=True))
     cx.run("botalign #2 to #1 hand auto")
     number, where, path = _copy(cx).id_string, _copy(cx).scene_position, cx.path(".cxs")
     cx.run(f"save {path}")
@@ -112,7 +112,7 @@ def a_session_keeps_the_mirrored_copy(cx):
 
 
 def a_mirrored_result_is_applied_to_maps_only(cx):
-    cx.phantom(), cx.phantom(motion(69, mirror=True)), cx.phantom(motion(69, mirror=True))
+    cx.phantom(), cx.phantom(transform(69, mirror=True)), cx.phantom(transform(69, mirror=True))
     model = cx.phantom_model()
     path = cx.path(".json")
     cx.run(f"botalign #2 to #1 hand auto result {path}")

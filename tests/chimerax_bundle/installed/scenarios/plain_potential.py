@@ -1,7 +1,7 @@
 """Surfaces coloured by the potential."""
 
 import numpy as np
-from helper import motion, place, same
+from helper import place, same, transform
 
 
 def _bluer(surface):
@@ -47,7 +47,7 @@ def colours_follow_the_level_and_the_limit(cx):
 def the_potential_is_that_of_botalign(cx):
     import botalign
 
-    fixed, moving = cx.phantom(), cx.phantom(motion(50))
+    fixed, moving = cx.phantom(), cx.phantom(transform(50))
     cx.scatter(fixed, moving)
     cx.run("botalign #2 to #1 hand keep")
     volume = cx.run("botalign potential #2 to #1")

@@ -3,7 +3,7 @@
 import re
 
 import numpy as np
-from helper import VOXEL, motion, place, read, same
+from helper import VOXEL, place, read, same, transform
 
 
 def _logged(log, when):
@@ -13,7 +13,7 @@ def _logged(log, when):
 
 
 def logged_correlations_are_those_of_measure_correlation(cx):
-    cx.phantom(noise=0.1, noise_seed=1), cx.phantom(motion(30), noise=0.1, noise_seed=2)
+    cx.phantom(noise=0.1, noise_seed=1), cx.phantom(transform(30), noise=0.1, noise_seed=2)
     cx.run("volume #2 level 0.3")
     before = cx.run("measure correlation #2 inMap #1")
     cx.run("botalign #2 to #1")
@@ -25,7 +25,7 @@ def logged_correlations_are_those_of_measure_correlation(cx):
 
 
 def the_log_has_what_fit_in_map_logs(cx):
-    cx.phantom(), cx.phantom(motion(31))
+    cx.phantom(), cx.phantom(transform(31))
     cx.run("botalign #2 to #1")
     log = cx.log_so_far()
     for part in (
@@ -36,7 +36,7 @@ def the_log_has_what_fit_in_map_logs(cx):
 
 
 def verdict_and_hand_are_those_of_botalign(cx):
-    cx.phantom(), cx.phantom(motion(34)), cx.phantom(seed=1)
+    cx.phantom(), cx.phantom(transform(34)), cx.phantom(seed=1)
     for command, verdict in (
         ("botalign #2 to #1", "certain"),
         ("botalign #3 to #1", "ambiguous"),
@@ -50,13 +50,13 @@ def verdict_and_hand_are_those_of_botalign(cx):
 
 
 def equivalent_poses_of_a_symmetric_map_are_counted(cx):
-    cx.phantom(symmetry="C3"), cx.phantom(motion(35), symmetry="C3")
+    cx.phantom(symmetry="C3"), cx.phantom(transform(35), symmetry="C3")
     cx.run("botalign #2 to #1")
     assert "verdict: certain, one of 3 equivalent poses (symmetry C3)" in cx.log_so_far()
 
 
 def fit_in_map_finds_nothing_to_improve(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(32))
+    fixed, moving = cx.phantom(), cx.phantom(transform(32))
     cx.run("botalign #2 to #1 hand keep")
     _check_fit_in_map(cx, moving, fixed, VOXEL)
 
@@ -67,7 +67,7 @@ def fit_in_map_finds_nothing_to_improve_on_a_real_map(cx):
     path = cx.data("maps/emd_1883.map")
     density_map = botalign.read(path)
     fixed = cx.run(f"open {path}")[0]
-    moving = cx.open(_rotated(density_map, motion(33)))
+    moving = cx.open(_rotated(density_map, transform(33)))
     for model in (fixed, moving):
         cx.run(f"volume #{model.id_string} level 0.0008")
     cx.run("botalign #2 to #1 hand keep")
@@ -101,9 +101,9 @@ def _rotated(density_map, moved):
 
 
 def score_does_not_move_the_maps(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(34))
+    fixed, moving = cx.phantom(), cx.phantom(transform(34))
     cx.scatter(fixed)
-    moving.scene_position = fixed.scene_position * place(motion(34)).inverse()
+    moving.scene_position = fixed.scene_position * place(transform(34)).inverse()
     pose = moving.scene_position
     compared = cx.run("botalign score #2 to #1")
     assert compared.scores.correlation > 0.99
@@ -118,7 +118,7 @@ def score_does_not_move_the_maps(cx):
 def a_result_file_can_be_applied_in_chimerax_and_in_python(cx):
     import botalign
 
-    fixed, moving, half = cx.phantom(), cx.phantom(motion(35)), cx.phantom(motion(35))
+    fixed, moving, half = cx.phantom(), cx.phantom(transform(35)), cx.phantom(transform(35))
     cx.scatter(fixed, moving)
     path = cx.path(".json")
     (alignment,) = cx.run(f"botalign #2 to #1 hand keep result {path}")
@@ -134,7 +134,7 @@ def a_result_file_can_be_applied_in_chimerax_and_in_python(cx):
 
 
 def the_inverse_of_a_result(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(36))
+    fixed, moving = cx.phantom(), cx.phantom(transform(36))
     other = cx.phantom()
     cx.scatter(moving)
     path = cx.path(".json")
@@ -142,7 +142,7 @@ def the_inverse_of_a_result(cx):
     cx.run("undo")
     # A map aligned with the fixed map is moved to the moving one.
     cx.run(f"botalign apply #3 file {path} to #2 inverse true")
-    left = moving.scene_position.inverse() * other.scene_position * place(motion(36)).inverse()
+    left = moving.scene_position.inverse() * other.scene_position * place(transform(36)).inverse()
     shift, angle = left.shift_and_angle((0, 0, 0))
     assert angle < 0.3
     assert shift < 0.5
@@ -150,7 +150,7 @@ def the_inverse_of_a_result(cx):
 
 
 def result_files_of_several_maps_are_numbered(cx):
-    cx.phantom(), cx.phantom(motion(37)), cx.phantom(motion(38))
+    cx.phantom(), cx.phantom(transform(37)), cx.phantom(transform(38))
     path = cx.path(".json")
     alignments = cx.run(f"botalign #2-3 to #1 hand keep result {path}")
     for number, alignment in zip((2, 3), alignments, strict=True):
@@ -163,10 +163,10 @@ def a_second_alignment_of_64_voxels_is_fast(cx):
     import time
 
     cx.phantom(size=64, voxel_size_angstrom=2.0)
-    moving = cx.phantom(motion(39), size=64, voxel_size_angstrom=2.0)
+    moving = cx.phantom(transform(39), size=64, voxel_size_angstrom=2.0)
     # 0.7 and 1.2 s on an idle core. On a busy machine the time of the processor grows less than that of the clock.
     for hand, limit in (("keep", 60.0), ("keep", 1.5), ("check", 3.0)):
-        moving.scene_position = place(motion(40))
+        moving.scene_position = place(transform(40))
         began, worked = time.perf_counter(), time.process_time()
         (alignment,) = cx.run(f"botalign #2 to #1 hand {hand}")
         wall, processor = time.perf_counter() - began, time.process_time() - worked

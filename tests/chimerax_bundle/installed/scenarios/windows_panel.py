@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from helper import half_of, motion, part_of, same
+from helper import half_of, part_of, same, transform
 
 
 def _panel(cx):
@@ -18,7 +18,7 @@ def _shown(panel):
 
 
 def an_alignment_by_the_panel(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(210))
+    fixed, moving = cx.phantom(), cx.phantom(transform(210))
     old = moving.scene_position
     panel = _panel(cx)
     yield lambda: _shown(panel) and panel.command() is not None
@@ -30,7 +30,7 @@ def an_alignment_by_the_panel(cx):
     assert not panel._buttons["Align"].isEnabled()
     assert panel._plot._trace
     yield lambda: panel._task is None
-    cx.assert_in_place(moving, fixed, motion(210))
+    cx.assert_in_place(moving, fixed, transform(210))
     assert "correlation" in panel._result.text()
     assert panel._bar.value() == 100
     yield lambda: panel._buttons["Undo"].isEnabled()
@@ -41,7 +41,7 @@ def an_alignment_by_the_panel(cx):
 
 def cancelled_by_the_panel(cx):
     cx.phantom()
-    moving = cx.phantom(motion(211))
+    moving = cx.phantom(transform(211))
     before = moving.scene_position
     panel = _panel(cx)
     panel.fields["evaluations"].setValue(1000)
@@ -61,7 +61,7 @@ def the_panel_follows_models_opened_and_closed(cx):
     yield lambda: _shown(panel)
     assert panel.command() is None
     assert not panel._buttons["Align"].isEnabled()
-    first, second = cx.phantom(), cx.phantom(motion(212))
+    first, second = cx.phantom(), cx.phantom(transform(212))
     yield lambda: panel.command() == "botalign #2 to #1"
     panel._moving.value = cx.phantom_model()
     yield lambda: panel.command() == "botalign #3 to #1 resolution 8"
@@ -82,7 +82,7 @@ def the_panel_follows_models_opened_and_closed(cx):
 
 
 def a_map_closed_while_the_panel_waits(cx):
-    cx.phantom(), cx.phantom(motion(213))
+    cx.phantom(), cx.phantom(transform(213))
     panel = _panel(cx)
     panel.fields["evaluations"].setValue(1000)
     yield lambda: panel._buttons["Align"].isEnabled()
@@ -98,14 +98,14 @@ def a_new_panel_has_the_defaults(cx):
     panel.fields["size"].setValue(64)
     panel.fields["hand"].setCurrentIndex(2)
     panel.delete()
-    cx.phantom(), cx.phantom(motion(214))
+    cx.phantom(), cx.phantom(transform(214))
     panel = _panel(cx)
     yield lambda: panel.command() is not None
     assert panel.command() == "botalign #2 to #1"
 
 
 def the_options_of_the_panel_are_keywords_of_the_command(cx):
-    cx.phantom(), cx.phantom(motion(215))
+    cx.phantom(), cx.phantom(transform(215))
     panel = _panel(cx)
     fields = panel.fields
     fields["local_degrees"].setCurrentIndex(1)
@@ -126,7 +126,7 @@ def the_options_of_the_panel_are_keywords_of_the_command(cx):
 
 
 def two_conformations_by_the_panel(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(216), hinge_degrees=25)
+    fixed, moving = cx.phantom(), cx.phantom(transform(216), hinge_degrees=25)
     cx.scatter(fixed, moving)
     panel = _panel(cx)
     panel.fields["loss"].setCurrentIndex(2)
@@ -134,14 +134,14 @@ def two_conformations_by_the_panel(cx):
     yield lambda: panel.command() == "botalign #2 to #1 hand keep loss core"
     panel._buttons["Align"].click()
     yield lambda: panel._task is None
-    cx.assert_in_place(moving, fixed, motion(216), degrees=1.0, voxels=0.5)
+    cx.assert_in_place(moving, fixed, transform(216), degrees=1.0, voxels=0.5)
     verdict = next(line for line in panel._result.text().split("<br>") if line.startswith("verdict: "))
     assert verdict in cx.log_so_far().replace("\n", " ")
 
 
 def a_part_and_a_mask_by_the_panel(cx):
     fixed = cx.phantom()
-    part, mask = cx.open(part_of(fixed, motion(217))), cx.open(half_of(fixed))
+    part, mask = cx.open(part_of(fixed, transform(217))), cx.open(half_of(fixed))
     cx.scatter(fixed, part)
     mask.scene_position = fixed.scene_position
     panel = _panel(cx)
@@ -153,21 +153,21 @@ def a_part_and_a_mask_by_the_panel(cx):
     yield lambda: panel.command() == "botalign #2 to #1 hand keep partial true"
     panel._buttons["Align"].click()
     yield lambda: panel._task is None
-    cx.assert_in_place(part, fixed, motion(217), degrees=2.0, voxels=1.0)
+    cx.assert_in_place(part, fixed, transform(217), degrees=2.0, voxels=1.0)
     partial.setChecked(False)
     next(a for a in to_mask.menu().actions() if "#3" in a.text()).trigger()
     yield lambda: panel.command() == "botalign #2 to #1 hand keep toMask #3"
     cx.run("undo")
     panel._buttons["Align"].click()
     yield lambda: panel._task is None
-    cx.assert_in_place(part, fixed, motion(217), degrees=2.0, voxels=1.0)
+    cx.assert_in_place(part, fixed, transform(217), degrees=2.0, voxels=1.0)
     cx.run("close #3")
     yield lambda: panel.command() == "botalign #2 to #1 hand keep"
     assert to_mask.text() == "no mask"
 
 
 def a_map_that_is_not_a_mask_is_refused_by_the_panel(cx):
-    _, moving = cx.phantom(), cx.phantom(motion(218))
+    _, moving = cx.phantom(), cx.phantom(transform(218))
     panel = _panel(cx)
     panel.fields["mask_moving"].value = moving
     yield lambda: panel.command() == "botalign #2 to #1 mask #2"
