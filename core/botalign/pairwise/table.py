@@ -237,9 +237,7 @@ def read_distances(path: str | os.PathLike[str]) -> DistanceTable:
         if not Path(path).exists():
             raise InputError(f"{path}: no such file, expected a table of distances; check the name.") from None
         if not (Path(path) / "zarr.json").exists():
-            raise InputError(
-                f"{path}: not a table of distances, expected a folder *.zarr written by `botalign distances`."
-            ) from None
+            raise InputError(f"{path}: not a table of distances, expected a folder *.zarr with distances.") from None
         raise InputError(f"{path}: cannot be read ({error}), expected a table of distances.") from None
     if content.get("format") != FORMAT:
         raise InputError(

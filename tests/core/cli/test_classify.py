@@ -75,7 +75,7 @@ def test_other_files_are_not_removed(run: Run, images: Path, tmp_path: Path) -> 
     thesis = tmp_path / "out" / "unfinished" / "thesis.tex"
     thesis.parent.mkdir(parents=True)
     thesis.touch()
-    assert "found something else" in run("classify", images, "-o", tmp_path / "out", *QUICK).refused()
+    assert "not a BOTalign work folder" in run("classify", images, "-o", tmp_path / "out", *QUICK).refused()
     assert thesis.exists()
     (tmp_path / "empty").mkdir()
     assert "--rotations" in run("classify", images, "-o", tmp_path / "empty", "-k", "3", "--rotations", "0").refused()

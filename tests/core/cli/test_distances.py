@@ -57,7 +57,7 @@ def test_invalid_input_is_refused_and_leaves_nothing(run: Run, maps: list[Path],
         ((*maps, "-o", out / "D.npy"), "unknown extension, expected .zarr"),
         ((maps[0], "-o", out / "D.zarr"), "MAP: got 1, expected at least 2"),
         ((maps[0], tmp_path / "none.mrc", "-o", out / "D.zarr"), "none.mrc: no such file"),
-        ((maps[0], other, "-o", out / "D.zarr"), "use --over-rotations, or resample them onto one grid"),
+        ((maps[0], other, "-o", out / "D.zarr"), "use --over-rotations, or resample the maps onto one grid"),
         ((*maps, "-o", out / "D.zarr", "--mirror"), "--mirror has no effect without --over-rotations"),
         ((*maps, "-o", out / "D.zarr", "--over-rotations", "--landmarks", "0"), "error: --landmarks: got 0"),
         (
@@ -113,7 +113,7 @@ def test_a_run_that_starts_in_the_meantime_keeps_its_folder(
         return described
 
     monkeypatch.setattr(module, "description", overtaken)
-    assert "another run is at work here" in run("distances", *maps, "-o", tmp_path / "D.zarr").refused()
+    assert "another run uses this work folder" in run("distances", *maps, "-o", tmp_path / "D.zarr").refused()
     assert (partial / "work.json").exists()
     others[0].put("pairs_000000", {"a": np.arange(3)})
 

@@ -75,7 +75,7 @@ def test_other_files_are_refused_without_errors_of_zarr(run: Run, store: Path, t
     path = tmp_path / "m.mrc"
     path.write_bytes(bytes(2000))
     error = run("embed", path, "-o", tmp_path / "e").refused()
-    assert error == f"botalign: error: {path}: is no table of distances, expected a folder *.zarr that holds one.\n"
+    assert error == f"botalign: error: {path}: not a table of distances, expected a folder *.zarr with distances.\n"
 
 
 def test_nothing_is_overwritten_or_left_behind(run: Run, store: Path, tmp_path: Path) -> None:
@@ -106,13 +106,13 @@ def test_bad_input(run: Run, store: Path, table: np.ndarray, tmp_path: Path) -> 
 
     assert "--output: is missing" in run("embed", store).refused()
     assert "--dimensions: got 30" in refused(store, "-d", "30")
-    assert "--bandwidth: at 0.001 the maps fall into" in refused(store, "--bandwidth", "0.001")
+    assert "--bandwidth: with 0.001 the maps fall into" in refused(store, "--bandwidth", "0.001")
     assert "no column 'size'" in refused(store, "--colour-by", f"{_angles(tmp_path)}:size")
-    assert "can't be read" in refused(tmp_path / "no.npy")
+    assert "cannot be read" in refused(tmp_path / "no.npy")
     for content, message in (
-        (b"text", "is no NumPy array"),
-        (b"", "is no NumPy array"),
-        (table[:4], "expected a square table"),
+        (b"text", "not a NumPy array"),
+        (b"", "not a NumPy array"),
+        (table[:4], "expected a square matrix"),
         (np.array([["a"] * 3] * 3), "got values of type <U1, expected real numbers"),
     ):
         path = tmp_path / "bad.npy"

@@ -62,14 +62,14 @@ def test_it_writes_what_the_function_returns(run: Run, analysed: Path, tmp_path:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ("z.9.pkl kmeans20 -o out --distances no.npy", "no.npy: can't be read (No such file"),
-        ("z.9.pkl kmeans20 -o out --distances z.9.pkl", "z.9.pkl: is no table of distances"),
-        ("z.9.pkl nodir -o out", "nodir: there is no such file or folder"),
+        ("z.9.pkl kmeans20 -o out --distances no.npy", "no.npy: cannot be read (No such file"),
+        ("z.9.pkl kmeans20 -o out --distances z.9.pkl", "z.9.pkl: not a table of distances"),
+        ("z.9.pkl nodir -o out", "nodir: no such file or folder"),
         ("z.9.pkl kmeans20 -o out", "kmeans20: has no volumes vol_*.mrc"),
         ("z.9.pkl kmeans20 -o out --volumes kmeans20", "holds no maps"),
         ("z.9.pkl kmeans20 -o out --volumes V.npy", "V.npy: got 4 volumes for 20 latents in kmeans20"),
-        ("z.9.pkl . -o out --distances D.npy", "kmeans20 has one; give that folder"),
-        ("z.9.pkl D.npy -o out --distances D.npy", "20 columns, but the latents of all images have 3"),
+        ("z.9.pkl . -o out --distances D.npy", "give kmeans20, which has one"),
+        ("z.9.pkl D.npy -o out --distances D.npy", "got 20 columns, expected 3 as for the latents of all images"),
         ("z.9.pkl kmeans20 -o D.npy --distances D.npy", "-o needs a folder"),
         ("z.9.pkl kmeans20 -o out --distances D.npy --colour-by D.npy", "expected 200 rows of one number"),
         ("z.9.pkl kmeans20 -o out --distances D.npy --floor 0", "--floor: got 0"),
@@ -253,5 +253,5 @@ def test_without_jax(run: Run, analysed: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("botalign.latent.training.find_spec", lambda name: None)
     monkeypatch.chdir(analysed)
     error = run("landscape", "z.9.pkl", "kmeans20", "-o", "out", "--distances", "D.npy").refused()
-    assert "needs jax and optax" in error
+    assert "need the packages jax and optax" in error
     assert "pip install jax optax" in error
