@@ -90,7 +90,9 @@ LONG_NAMES = {
 }
 
 
-@pytest.mark.parametrize("kind", LONG_NAMES)
+@pytest.mark.parametrize(
+    "kind", ["usual", *(pytest.param(kind, marks=pytest.mark.slow) for kind in list(LONG_NAMES)[1:])]
+)
 def test_no_words_overlap_above_the_pictures(case: Case, kind: str) -> None:
     alignment, fixed, moving = case
     names = LONG_NAMES[kind]
