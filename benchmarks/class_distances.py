@@ -17,8 +17,8 @@ from scipy.stats import spearmanr, wasserstein_distance_nd
 import botalign
 from botalign.classes.frame import Frame
 from botalign.classes.poses import Poses
-from botalign.classes.preparation import prepare
 from botalign.classes.posing import image_splines, in_poses
+from botalign.classes.preparation import prepare
 from class_pictures import sensitivity_picture
 from classes import KEPT, METRICS, Array, projected
 from maps import data_folder

@@ -26,12 +26,12 @@ from numba import njit
 
 import botalign
 from botalign.classes.bounds import _lower_bound
-from botalign.classes.history import History
 from botalign.classes.frame import Frame
+from botalign.classes.history import History
 from botalign.classes.kmeans import KMeans
 from botalign.classes.poses import Poses
-from botalign.classes.preparation import PreparedImages, prepare
 from botalign.classes.posing import image_splines
+from botalign.classes.preparation import PreparedImages, prepare
 from botalign.jobs import open_workers
 from botalign.progress import exhaust, map_steps
 from class_pictures import angles_picture, averages_picture, sizes_picture

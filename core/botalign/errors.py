@@ -76,6 +76,7 @@ class InputError(Message, ValueError):
 
     Examples
     --------
+    >>> from botalign.errors import InputError, Setting
     >>> error = InputError(Setting("size"), ": got 4, expected a whole number from 8 to 128.")
     >>> str(error)
     'size: got 4, expected a whole number from 8 to 128.'

@@ -161,7 +161,25 @@ def _plain(bound: float | None) -> str:
 
 
 def declarations(kind: type[Any]) -> dict[str, Declaration]:
-    """Return the options that a dataclass declares, by name."""
+    """Return the options that a dataclass declares.
+
+    Parameters
+    ----------
+    kind : type
+        A dataclass of options, such as :class:`botalign.AlignmentOptions`.
+
+    Returns
+    -------
+    dict of Declaration
+        The declarations by name, in order.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> declared = botalign.declarations(botalign.AlignmentOptions)
+    >>> declared["size"].default, declared["size"].option.unit
+    (32, 'voxels')
+    """
     cached: Any = _declarations  # mypy takes a class for unhashable
     found: dict[str, Declaration] = cached(kind)
     return found

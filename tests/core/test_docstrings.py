@@ -19,59 +19,6 @@ OPTIONAL = {"GL01", "ES01", "SA01", "EX01"}
 #: A method needs no Parameters (PR01) or Returns (RT01) if one line describes it. Fields are tested below.
 OPTIONAL_IN_CLASSES = OPTIONAL | {"PR01", "RT01"}
 
-#: Public names whose docstrings are incomplete. To be emptied; then remove it.
-INCOMPLETE = {
-    "Classification.annotate",
-    "Grid.axis_angstrom",
-    "align_steps",
-    "classify",
-    "classify_steps",
-    "correlation_about_mean",
-    "distance_steps",
-    "holds_images",
-    "landscape",
-    "landscape_steps",
-    "phantom_family",
-    "projections",
-    "read_header",
-    "read_images",
-    "read_latents",
-    "read_subset",
-    "wemd",
-}
-#: Public functions without an Examples section. To be emptied; then remove it.
-WITHOUT_EXAMPLES = {
-    "classify",
-    "classify_steps",
-    "contour_level",
-    "correlation",
-    "correlation_about_mean",
-    "difference",
-    "diffusion_map",
-    "distance_steps",
-    "distances",
-    "fourier_shell_correlation",
-    "holds_images",
-    "landscape",
-    "landscape_steps",
-    "phantom",
-    "phantom_family",
-    "potential",
-    "projections",
-    "read",
-    "read_distances",
-    "read_embedding",
-    "read_header",
-    "read_images",
-    "read_latents",
-    "read_stack",
-    "read_subset",
-    "resample",
-    "score",
-    "wavelet_transform",
-    "wemd",
-}
-
 
 def public_names() -> Iterator[str]:
     """Yield public functions and classes, and the public methods and properties of these classes."""
@@ -94,15 +41,11 @@ RECORDS = [
 ]
 
 
-def marked(names: list[str], exceptions: set[str]) -> list[object]:
-    return [pytest.param(name, marks=[pytest.mark.xfail] if name in exceptions else []) for name in names]
-
-
 def sections(value: object) -> NumpyDocString:
     return NumpyDocString(inspect.getdoc(value) or "")
 
 
-@pytest.mark.parametrize("name", marked(NAMES, INCOMPLETE))
+@pytest.mark.parametrize("name", NAMES)
 def test_a_docstring_is_complete(name: str) -> None:
     top, _, member = name.partition(".")
     value = getattr(botalign, top)
@@ -121,7 +64,7 @@ def test_the_fields_of_a_dataclass_are_documented(name: str) -> None:
     assert {field.name for field in dataclasses.fields(value) if not field.name.startswith("_")} <= names
 
 
-@pytest.mark.parametrize("name", marked(FUNCTIONS, WITHOUT_EXAMPLES))
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_has_an_example(name: str) -> None:
     assert sections(getattr(botalign, name))["Examples"]
 

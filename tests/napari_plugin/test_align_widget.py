@@ -128,6 +128,7 @@ def test_the_affine_of_the_fixed_layer_applies_to_the_moving_one(
     np.testing.assert_allclose(affine_of(pair[1]), own @ result.to_napari(), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_several_layers_are_aligned_separately(
     widget: Any,
     pair: tuple[Any, Any],
@@ -185,6 +186,7 @@ def test_cancel_reverts_the_layer_at_once(
     assert started.results.current is None
 
 
+@pytest.mark.slow
 def test_after_a_cancel_another_alignment_can_start(started: Any, gate: threading.Event, press: Press) -> None:
     started.cancel.native.click()
     gate.set()
@@ -209,6 +211,7 @@ def test_without_following_the_layer_is_moved_at_the_end(
     np.testing.assert_array_equal(affine_of(pair[1]), IDENTITY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", [0, 1])
 def test_a_layer_deleted_during_the_alignment(
     which: int, viewer: Any, started: Any, pair: tuple[Any, Any], gate: threading.Event, qtbot: Any
@@ -221,6 +224,7 @@ def test_a_layer_deleted_during_the_alignment(
     assert started.results.current is None
 
 
+@pytest.mark.slow
 def test_the_others_are_aligned_if_one_is_deleted(
     viewer: Any,
     widget: Any,
@@ -241,6 +245,7 @@ def test_the_others_are_aligned_if_one_is_deleted(
     np.testing.assert_allclose(third.data_to_world((0, 0, 0)), pair[0].data_to_world((0, 0, 0)), atol=0.2)
 
 
+@pytest.mark.slow
 def test_a_fixed_layer_moved_during_the_alignment(
     started: Any, pair: tuple[Any, Any], gate: threading.Event, qtbot: Any
 ) -> None:
@@ -253,6 +258,7 @@ def test_a_fixed_layer_moved_during_the_alignment(
     np.testing.assert_allclose(affine_of(pair[1]), shift @ result.to_napari(), atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", [0, 1])
 def test_a_layer_scaled_during_the_alignment_is_not_moved(
     which: int, started: Any, pair: tuple[Any, Any], gate: threading.Event, qtbot: Any
@@ -265,6 +271,7 @@ def test_a_layer_scaled_during_the_alignment_is_not_moved(
     assert started.results.current is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["viewer", "widget"])
 def test_closed_during_the_alignment(what: str, started: Any, viewer: Any, gate: threading.Event, qtbot: Any) -> None:
     gate.set()  # closing a viewer waits for its threads
@@ -305,6 +312,7 @@ def test_a_search_near_the_displayed_pose(
     assert f"{before:.4f} →" in widget.results.summary.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["dask", "multiscale", "no units", "nanometres"])
 def test_other_kinds_of_layers(
     kind: str,
@@ -386,6 +394,7 @@ def test_other_input_that_is_refused(viewer: Any, widget: Any, add: Add, fixed: 
     )
 
 
+@pytest.mark.slow
 def test_more_options_can_be_unfolded_and_are_used(
     widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment], press: Press
 ) -> None:
@@ -400,6 +409,7 @@ def test_more_options_can_be_unfolded_and_are_used(
     assert (result.parameters["contour_level_fixed"], result.parameters["refine"]) == (0.9, False)
 
 
+@pytest.mark.slow
 def test_with_a_mask_of_the_fixed_map_its_content_is_searched_for(
     widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment], add: Add, fixed: DensityMap, moved: np.ndarray
 ) -> None:

@@ -61,6 +61,7 @@ def test_the_averages_are_a_layer(
     )
 
 
+@pytest.mark.slow
 def test_cancel(viewer: Any, classes: Any, add_stack: Callable[..., Any], qtbot: Any, press: Press) -> None:
     add_stack()
     classes.form.rotations.value, classes.form.shift_pixels.value = 360, 8

@@ -22,6 +22,7 @@ def back(moved: np.ndarray) -> np.ndarray:
     return np.column_stack([moved[:, :3].T, -moved[:, :3].T @ moved[:, 3]])
 
 
+@pytest.mark.slow
 def test_layers_are_compared_as_displayed(
     viewer: Any,
     compare: Any,

@@ -47,6 +47,7 @@ def click(qtbot: Any) -> Callable[..., None]:
     return click
 
 
+@pytest.mark.slow
 def test_a_click_on_a_point_shows_its_map_in_one_layer(
     viewer: Any, many: Any, folder: Path, click: Callable[..., None], qtbot: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -120,6 +120,7 @@ def test_a_file_that_is_not_a_map_is_refused(viewer: Any, tmp_path: Path) -> Non
         viewer.open(tmp_path / "some.mrc", plugin="botalign")
 
 
+@pytest.mark.slow
 def test_real_maps_and_stacks(viewer: Any, data_folder: Path) -> None:
     (layer,) = viewer.open(data_folder / "maps" / "emd_1883.map", plugin="botalign")
     np.testing.assert_allclose(layer.scale, 3.71, rtol=1e-6)

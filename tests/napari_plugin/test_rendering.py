@@ -25,6 +25,7 @@ def picture(viewer: Any, shown: Any, size: tuple[int, int] = (140, 140)) -> np.n
     return np.asarray(rendered[..., :3].mean(axis=2) / 255)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hand", ["keep", "auto"])
 def test_the_overlay_agrees_with_the_resampled_map(
     hand: str,

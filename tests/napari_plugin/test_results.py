@@ -63,6 +63,7 @@ def test_a_result_is_saved_loaded_and_applied_to_other_layers(
     np.testing.assert_array_equal(affine_of(layers[1]), np.eye(4))
 
 
+@pytest.mark.slow
 def test_a_result_of_the_command_line_can_be_applied(
     widget: Any, layers: tuple[Any, Any], align: Callable[[], Alignment], press: Press, dialog: Path
 ) -> None:
@@ -75,6 +76,7 @@ def test_a_result_of_the_command_line_can_be_applied(
     np.testing.assert_allclose(affine_of(layers[1]), np.diag([1, -1, -1, 1]) @ result.to_napari(), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_results_that_cannot_be_loaded_or_applied(
     widget: Any, layers: tuple[Any, Any], align: Callable[[], Alignment], press: Press, dialog: Path
 ) -> None:
@@ -89,6 +91,7 @@ def test_results_that_cannot_be_loaded_or_applied(
     assert widget.status.value.startswith("moving: no layer is chosen")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rotated", [False, True])
 def test_resampled_onto_fixed_it_has_that_maps_grid_and_can_be_written(
     rotated: bool,
@@ -132,6 +135,7 @@ def test_resampling_needs_no_alignment(
     np.testing.assert_allclose(viewer.layers[2].data[3:-3], expected[3:-3], atol=1e-3)
 
 
+@pytest.mark.slow
 def test_deleted_layers_are_not_reverted(
     viewer: Any, widget: Any, layers: tuple[Any, Any], align: Callable[[], Alignment], press: Press
 ) -> None:

@@ -67,11 +67,11 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise InputError(f"{path}: cannot be read ({reason}); expected the result file of an alignment.") from None
+        raise InputError(f"{path}: cannot be read ({reason}); expected a result file of an alignment.") from None
     except json.JSONDecodeError as error:
-        raise InputError(f"{path}: not JSON (line {error.lineno}), expected an alignment's result file.") from None
+        raise InputError(f"{path}: not JSON (line {error.lineno}), expected a result file of an alignment.") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise InputError(f"{path}: not the result file of an alignment (its format is not {FORMAT!r}).")
+        raise InputError(f"{path}: not a result file of an alignment (its format is not {FORMAT!r}).")
     if content.get("version") != VERSION:
         newer = isinstance(content.get("version"), int) and content["version"] > VERSION
         advice = "upgrade botalign" if newer else "align again"

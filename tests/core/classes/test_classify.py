@@ -136,7 +136,7 @@ def test_mirror_images_and_shifts_are_found(views: RotatedViews) -> None:
     assert found.loss < 0.9 * botalign.classify(stack, 1, rotations=24, seed=2).loss
 
 
-@pytest.mark.parametrize("kind", [{"threads": 3}, {"processes": 2}])
+@pytest.mark.parametrize("kind", [{"threads": 3}, pytest.param({"processes": 2}, marks=pytest.mark.slow)])
 def test_the_result_does_not_depend_on_the_workers(
     views: RotatedViews, found: botalign.Classification, kind: dict[str, int]
 ) -> None:

@@ -40,6 +40,7 @@ def test_everything_that_can_be_written(run: Run, pair: Pair, tmp_path: Path) ->
     assert sorted(listing(tmp_path)) == ["aligned.mrc", "f.png", "r.json"]
 
 
+@pytest.mark.slow
 def test_the_common_part_is_written(run: Run, pair: Pair, tmp_path: Path) -> None:
     weights, figure = tmp_path / "w.mrc", tmp_path / "f.png"
     options = ("--loss", "core", "--weights", weights, "--figure", figure, "--hand", "keep")
@@ -95,6 +96,7 @@ def test_the_same_seed_gives_the_same_result(run: Run, pair: Pair) -> None:
     assert result(3) != result(4)
 
 
+@pytest.mark.slow
 def test_several_maps(run: Run, pair: Pair, tmp_path: Path) -> None:
     second = tmp_path / "second.map.gz"
     botalign.read(pair.moving).write(second)

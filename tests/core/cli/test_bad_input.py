@@ -45,8 +45,8 @@ BAD_MAPS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "a stack": (lambda d: write(d / "a.mrc", np.ones((8, 8, 8))).rename(d / "a.mrcs"), "8 images"),
     "NaN": (lambda d: spoilt(d / "nan.mrc", np.nan), "NaN or infinite"),
     "infinite": (lambda d: spoilt(d / "inf.mrc", np.inf), "NaN or infinite"),
-    "constant": (lambda d: write(d / "constant.mrc", np.ones((24, 24, 24))), "1 everywhere"),
-    "zero": (lambda d: write(d / "zero.mrc", np.zeros((24, 24, 24))), "all zero"),
+    "constant": (lambda d: write(d / "constant.mrc", np.ones((24, 24, 24))), "all densities are 1"),
+    "zero": (lambda d: write(d / "zero.mrc", np.zeros((24, 24, 24))), "all densities are zero"),
     "tenfold": (lambda d: write(d / "large.mrc", np.random.default_rng(0).random((24,) * 3), 60.0), "voxel size"),
 }
 
@@ -172,7 +172,7 @@ def test_a_folder_without_permission(run: Run, pair: Pair, tmp_path: Path) -> No
 
 
 RESULTS = {
-    "missing": (None, "no such file|can't be read"),
+    "missing": (None, "cannot be read"),
     "not text": (b"\xff\xfe\x00", "not text"),
     "not JSON": (b"{", "not JSON"),
     "another kind": (b'{"format": "recipe"}', "not a result"),

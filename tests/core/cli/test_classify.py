@@ -108,6 +108,7 @@ def stopped(folder: Path, images: Path, number: signal.Signals) -> Iterator[tupl
     os.close(master)
 
 
+@pytest.mark.slow
 def test_a_killed_run_resumes_with_the_same_result(run: Run, images: Path, tmp_path: Path) -> None:
     with stopped(tmp_path / "killed", images, signal.SIGKILL):
         pass
@@ -123,6 +124,7 @@ def test_a_killed_run_resumes_with_the_same_result(run: Run, images: Path, tmp_p
     assert len(json.loads((tmp_path / "whole" / "summary.json").read_text())["iterations"]) > len(kept)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_keeps_the_iterations(images: Path, tmp_path: Path, number: int, code: int) -> None:
     with stopped(tmp_path / "out", images, number) as (process, master):

@@ -31,6 +31,7 @@ def analysed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_it_writes_what_the_function_returns(run: Run, analysed: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
     np.savetxt(tmp_path / "column.txt", np.arange(200.0))
@@ -95,6 +96,7 @@ def with_volumes(folder: Path, analysed: Path) -> Path:
     return made
 
 
+@pytest.mark.slow
 def test_distances_are_computed_and_kept(
     run: Run, analysed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,6 +174,7 @@ def test_distances_that_could_not_be_written_are_kept(
     assert (tmp_path / "out" / "distances.zarr.partial" / "pairs_000000.npz").exists()
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_resumes_with_the_distances(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

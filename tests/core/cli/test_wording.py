@@ -99,7 +99,10 @@ def test_a_warning_spells_options_too(run: Run, tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_result(run: Run, pair: Pair, tmp_path: Path) -> None:
     path = tmp_path / "r.json"
-    for content, reason in (("{", "expected the result file of an alignment"), ("{}", "not a result of an alignment")):
+    for content, reason in (
+        ("{", "expected a result file of an alignment"),
+        ("{}", "not a result file of an alignment"),
+    ):
         path.write_text(content)
         assert reason in run("apply", path, pair.moving, "-o", tmp_path / "b.mrc").refused()
 

@@ -90,7 +90,9 @@ LONG_NAMES = {
 }
 
 
-@pytest.mark.parametrize("kind", LONG_NAMES)
+@pytest.mark.parametrize(
+    "kind", ["usual", *(pytest.param(kind, marks=pytest.mark.slow) for kind in list(LONG_NAMES)[1:])]
+)
 def test_texts_above_the_projections_do_not_overlap(case: Case, kind: str) -> None:
     alignment, fixed, moving = case
     names = LONG_NAMES[kind]

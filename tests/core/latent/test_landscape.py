@@ -81,6 +81,7 @@ def test_the_result_is_reproducible(isometric: Landscape) -> None:
     assert [step.loss for step in again.trace] == [step.loss for step in isometric.trace]
 
 
+@pytest.mark.slow
 def test_rotations_collapse_and_the_dimension_of_the_motion_is_found() -> None:
     family = phantom_family("line", 600, seed=3)
     steps = landscape_steps(
@@ -121,6 +122,7 @@ def test_without_amortisation_and_with_equal_volumes() -> None:
         found.distance(Z[:2], Z[2:4])
 
 
+@pytest.mark.slow
 def test_equation_9_gives_small_distances_more_weight() -> None:
     # Distances that saturate, as L2 distances do, cannot all be Euclidean on a line.
     z = np.linspace(0, 1, 40)[:, None]
@@ -175,6 +177,7 @@ def test_unknown_options_are_refused() -> None:
         landscape_steps(Z, OMEGA, DISTANCES, colour="red")
 
 
+@pytest.mark.slow
 def test_a_possibly_larger_intrinsic_dimension_is_reported(
     isometric: Landscape, monkeypatch: pytest.MonkeyPatch
 ) -> None:
