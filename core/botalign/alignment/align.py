@@ -161,16 +161,16 @@ def align_steps(fixed: DensityMap, moving: DensityMap, **options: Any) -> Genera
     **options
         Options of :func:`align`.
 
+    Returns
+    -------
+    Alignment
+        As the value of ``StopIteration``.
+
     Yields
     ------
     Progress
         After each evaluation of the search and each step of the refinement. The stages are ``"search"``, ``"second
         search"`` and ``"refine"``.
-
-    Returns
-    -------
-    Alignment
-        As the value of ``StopIteration``.
 
     See Also
     --------

@@ -173,16 +173,16 @@ def classify_steps(
     **options
         Other options of :func:`classify`.
 
+    Returns
+    -------
+    Classification
+        As the value of ``StopIteration``.
+
     Yields
     ------
     Progress
         After each block of work. The stages are ``"prepare"`` and ``"seed"``, then ``"average"`` and ``"assign"`` in
         each further iteration, and ``"finish"``.
-
-    Returns
-    -------
-    Classification
-        As the value of ``StopIteration``.
 
     See Also
     --------

@@ -153,16 +153,16 @@ def landscape_steps(latents: ArrayLike, subset: ArrayLike, distances: ArrayLike,
     **options
         Options of :func:`landscape`.
 
+    Returns
+    -------
+    Landscape
+        As the value of ``StopIteration``.
+
     Yields
     ------
     Progress
         After every hundred steps of a descent. The stages are ``"check the distance"``, ``"learn the distance"`` and
         ``"map into 1 dimension"``, ``"map into 2 dimensions"``, and so on.
-
-    Returns
-    -------
-    Landscape
-        As the value of ``StopIteration``.
 
     See Also
     --------

@@ -159,15 +159,15 @@ def distance_steps(
     **options
         Other options of :func:`distances`.
 
-    Yields
-    ------
-    Progress
-        After each block of work. The stages are ``"read"``, ``"landmarks"`` and ``"pairs"``.
-
     Returns
     -------
     DistanceTable
         As the value of ``StopIteration``.
+
+    Yields
+    ------
+    Progress
+        After each block of work. The stages are ``"read"``, ``"landmarks"`` and ``"pairs"``.
 
     See Also
     --------

@@ -189,8 +189,8 @@ def test_chimerax_gets_a_view_matrix_line(result: Alignment) -> None:
 
 
 def test_pyem_keeps_the_projection_of_every_atom(result: Alignment) -> None:
-    # As subparticles.py does with --origin 0,0,0: orientations are multiplied from the right by the transposed rotation,
-    # origins grow by the rotated shift.
+    # As subparticles.py does with --origin 0,0,0: orientations are multiplied from the right by the transposed
+    # rotation, origins grow by the rotated shift.
     matrix = np.array(json.loads(result.to_pyem()))
     before = random_rotations(1, np.random.default_rng(5))[0]
     after = before @ matrix[:, :3].T
