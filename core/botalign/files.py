@@ -1,4 +1,4 @@
-"""Output files that appear whole or not at all."""
+"""Output files that appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def check_output(
-    path: str | os.PathLike[str], *, overwrite: bool = False, suffixes: Sequence[str] | None = None
+    path: str | os.PathLike[str], *, overwrite: bool = False, extensions: Sequence[str] | None = None
 ) -> Path:
-    """Check, before long work begins, that a file can be written; nothing is left behind.
+    """Check, before a long computation, that a file can be written. No file is left behind.
 
     Parameters
     ----------
     path : path-like
-        The file to be written later.
+        File that will be written.
     overwrite : bool
-        Whether an existing file may be replaced.
-    suffixes : sequence of str, optional
-        Endings of which the name must have one, as ``.mrc``; upper and lower case are alike.
+        Whether an existing file may be overwritten.
+    extensions : sequence of str, optional
+        Allowed extensions, such as ``.mrc``; upper and lower case are equal.
 
     Returns
     -------
@@ -37,20 +37,21 @@ def check_output(
     Raises
     ------
     InputError
-        If the ending is another, the folder is missing or can't be written, or the file exists and may not be replaced.
+        If the extension is unknown, the folder is missing or cannot be written, or the file exists and may not be
+        overwritten.
     """
     path = Path(path)
-    if suffixes is not None and not path.name.lower().endswith(tuple(suffixes)):
-        expected = suffixes[0] if len(suffixes) == 1 else f"one of {', '.join(suffixes)}"
-        raise InputError(f"{path}: unknown ending, expected {expected}; give the file such a name.")
+    if extensions is not None and not path.name.lower().endswith(tuple(extensions)):
+        expected = extensions[0] if len(extensions) == 1 else f"one of {', '.join(extensions)}"
+        raise InputError(f"{path}: unknown extension, expected {expected}; choose such a name.")
     folder = path.parent
     try:
-        _refuse_taken(path, overwrite=overwrite)
+        _refuse_existing(path, overwrite=overwrite)
         if not folder.is_dir():
             if folder.exists():
-                raise InputError(f"{path}: {folder} is not a folder, so nothing can be written in it; give another.")
-            raise InputError(f"{path}: the folder {folder} does not exist; make it first or give another.")
-        # A real file tells more than permission bits do: quotas, read-only and network file systems.
+                raise InputError(f"{path}: {folder} is a file, expected a folder; choose another.")
+            raise InputError(f"{path}: the folder {folder} does not exist; create it, or choose another.")
+        # Permission bits do not know of quotas, read-only and network file systems; a file does.
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
@@ -60,35 +61,35 @@ def check_output(
 
 @contextmanager
 def output_file(
-    path: str | os.PathLike[str], *, overwrite: bool = False, suffixes: Sequence[str] | None = None
+    path: str | os.PathLike[str], *, overwrite: bool = False, extensions: Sequence[str] | None = None
 ) -> Iterator[Path]:
-    """Write a file beside its place and move it there when it is complete.
+    """Write a file under a temporary name and rename it when it is complete.
 
-    A reader never sees half a file, and after an error or an interruption nothing is left. Without `overwrite`, a file
-    that another program makes at `path` during the work is not replaced either.
+    A reader never sees an incomplete file, and an error or an interruption leaves nothing behind. Without `overwrite`,
+    a file that another program creates at `path` in the meantime is not overwritten either.
 
     Parameters
     ----------
     path : path-like
-        Where the file shall be.
+        File to write.
     overwrite : bool
-        Whether an existing file may be replaced.
-    suffixes : sequence of str, optional
+        Whether an existing file may be overwritten.
+    extensions : sequence of str, optional
         As in :func:`check_output`.
 
     Yields
     ------
     Path
-        The temporary file, empty, in the same folder and with the same last suffix: write this one.
+        The temporary file to write: empty, in the same folder, with the same extension.
 
     Raises
     ------
     InputError
-        As :func:`check_output`, and if writing fails, because the disk is full for example.
+        As :func:`check_output`, and if writing fails, for example because the disk is full.
     """
-    path = check_output(path, overwrite=overwrite, suffixes=suffixes)
-    target = path.resolve() if overwrite else path  # replace what a link points to, not the link
-    # tempfile.mkstemp would make a file that only its owner may read.
+    path = check_output(path, overwrite=overwrite, extensions=extensions)
+    target = path.resolve() if overwrite else path  # overwrite the file that a link points to, not the link
+    # A file from tempfile.mkstemp could be read by its owner only.
     temporary = target.with_name(f".botalign-{secrets.token_hex(6)}{target.suffix}")
     try:
         try:
@@ -103,20 +104,20 @@ def output_file(
 
 
 def _publish(temporary: Path, target: Path, *, overwrite: bool) -> None:
-    """Give the finished file its name, which without `overwrite` must be free at that very moment."""
+    """Rename the complete file. Without `overwrite`, the name must still be free."""
     if overwrite:
         temporary.replace(target)
         return
     try:
         os.link(temporary, target)
     except FileExistsError:
-        raise taken(target) from None
+        raise file_exists(target) from None
     except OSError:
-        # No hard links on this file system: take the name first, then replace one's own empty file.
+        # The file system has no hard links: create an empty file of this name, then replace it.
         try:
             os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         except FileExistsError:
-            raise taken(target) from None
+            raise file_exists(target) from None
         try:
             temporary.replace(target)
         except BaseException:
@@ -124,23 +125,23 @@ def _publish(temporary: Path, target: Path, *, overwrite: bool) -> None:
             raise
 
 
-def _refuse_taken(path: Path, *, overwrite: bool) -> None:
+def _refuse_existing(path: Path, *, overwrite: bool) -> None:
     if path.is_dir():
-        raise InputError(f"{path}: is a folder, expected the name of a file to write; add one.")
+        raise InputError(f"{path}: is a folder, expected the name of a file; add one.")
     if path.exists() and not path.is_file():
-        raise InputError(f"{path}: is not an ordinary file, so it can't be replaced; give another name.")
+        raise InputError(f"{path}: is not a regular file, so it cannot be overwritten; choose another name.")
     if not overwrite and (path.exists() or path.is_symlink()):
-        raise taken(path)
+        raise file_exists(path)
 
 
-def taken(path: Path) -> InputError:
-    """Return the error of a path that exists and may not be replaced."""
-    return InputError(
-        f"{path}: the file exists; choose another name, or overwrite it with ", Setting("overwrite", True), "."
-    )
+def file_exists(path: Path) -> InputError:
+    """Return the error for a file that exists and may not be overwritten."""
+    advice = "choose another name, or overwrite it with "
+    return InputError(f"{path}: the file exists; {advice}", Setting("overwrite", True), ".")
 
 
 def _cannot_write(path: Path, error: OSError) -> InputError:
     if error.errno in _FULL:
-        return InputError(f"{path}: no space left to write it ({error.strerror}); free some or write elsewhere.")
-    return InputError(f"{path}: can't be written ({error.strerror or error}); check the folder or write elsewhere.")
+        return InputError(f"{path}: no space left ({error.strerror}); free some space, or choose another folder.")
+    reason = error.strerror or str(error)
+    return InputError(f"{path}: cannot be written ({reason}); check the folder, or choose another.")

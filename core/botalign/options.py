@@ -19,10 +19,13 @@ from botalign.errors import InputError, Setting
 
 Options = TypeVar("Options")
 
+#: Largest integer that every program reads from a file.
+LARGEST = 2**63 - 1
+
 
 @dataclass(frozen=True)
 class Option:
-    """What a declaration says about an option besides its name, type and default.
+    """Help, choices, bounds and unit of an option. Name, type and default are those of the field.
 
     Attributes
     ----------
@@ -117,28 +120,55 @@ class Declaration:
             raise self.error(value, self.expected)
         return value
 
+    def parse(self, text: str) -> Any:
+        """Return the value that a user typed, of the right type; :meth:`check` checks it.
+
+        Raises
+        ------
+        InputError
+            If the text is not a number, but the option is.
+        """
+        if self.type not in (int, float):
+            return text
+        try:
+            return self.type(text)
+        except ValueError:
+            raise self.error(text, self.expected) from None
+
     @property
     def expected(self) -> str:
-        """The values that are allowed, in words."""
-        low, high, above = (_plain(bound) for bound in (self.option.low, self.option.high, self.option.above))
+        """The numbers that are allowed, for a message."""
         kind = "a whole number" if self.type is int else "a number"
+        of = " of" if self.range.startswith("at least") else " from" if " to " in self.range else ""
+        return f"{kind}{of} {self.range}".rstrip()
+
+    @property
+    def range(self) -> str:
+        """The bounds of a number with its unit, for example ``8 to 128 voxels``; empty if there are none."""
+        low, high, above = (_plain(bound) for bound in (self.option.low, self.option.high, self.option.above))
         unit = f" {self.option.unit}" if self.option.unit else ""
-        if low and high:
-            return f"{kind} from {low} to {high}{unit}"
-        if above and high:
-            return f"{kind} above {above} and at most {high}{unit}"
         if low:
-            return f"{kind} of at least {low}{unit}"
-        return f"{kind} above {above}{unit}" if above else kind
+            return f"{low} to {high}{unit}" if high else f"at least {low}{unit}"
+        if above:
+            return f"above {above} and at most {high}{unit}" if high else f"above {above}{unit}"
+        return ""
 
 
 def _plain(bound: float | None) -> str:
+    if bound == LARGEST:
+        return "2**63 - 1"
     return "" if bound is None else f"{bound:d}" if isinstance(bound, int) else f"{bound:g}"
 
 
-@cache
 def declarations(kind: type[Any]) -> dict[str, Declaration]:
     """Return the options that a dataclass declares, by name."""
+    cached: Any = _declarations  # mypy takes a class for unhashable
+    found: dict[str, Declaration] = cached(kind)
+    return found
+
+
+@cache
+def _declarations(kind: type[Any]) -> dict[str, Declaration]:
     hints = get_type_hints(kind, include_extras=True)
     found = {}
     for field in fields(kind):
@@ -161,13 +191,13 @@ def check_options(options: Any) -> None:
     InputError
         For the first option that cannot be used.
     """
-    for name, declaration in declarations(options.__class__).items():
+    for name, declaration in declarations(type(options)).items():
         object.__setattr__(options, name, declaration.check(getattr(options, name)))
 
 
 def changed(options: Any, *names: str) -> list[Setting]:
     """Return the options among `names` that do not have their default value."""
-    found = declarations(options.__class__)
+    found = declarations(type(options))
     return [Setting(name, getattr(options, name)) for name in names if getattr(options, name) != found[name].default]
 
 

@@ -1,4 +1,4 @@
-"""How many threads work is spread over, and how many the linear algebra library uses."""
+"""The number of threads of a computation, and of the linear algebra library."""
 
 import os
 import threading
@@ -10,23 +10,29 @@ from typing import Any
 import threadpoolctl
 from threadpoolctl import ThreadpoolController
 
+from botalign.options import whole_number
+
 _lock = threading.Lock()
 _inside: list[Any] = []
 
 
 def thread_count(threads: int | None, *, most: int | None = None) -> int:
-    """Return how many threads to use.
+    """Return the number of threads to use.
 
     Parameters
     ----------
     threads : int or None
-        Number that was asked for; None for as many as there are cores.
+        Number given by the user; None for one for each core.
     most : int, optional
-        More threads than this would not be faster.
+        Number above which more threads are not faster.
+
+    Raises
+    ------
+    InputError
+        If `threads` is not a whole number of at least 1.
     """
-    if threads is None:
-        threads = os.cpu_count() or 1
-    return threads if most is None else min(threads, most)
+    count = os.cpu_count() or 1 if threads is None else whole_number("threads", threads, 1)
+    return count if most is None else min(count, most)
 
 
 @cache
@@ -37,8 +43,8 @@ def _blas() -> ThreadpoolController:
 def _take_control() -> None:
     """Let this thread set the number of threads.
 
-    Newer versions of threadpoolctl listen to the thread that did so first, as long as it lives, and silently to no
-    other. Whoever calls this holds the lock, so that no two contend.
+    Newer versions of threadpoolctl accept the setting only from the thread that made it first, as long as that thread
+    is alive, and ignore other threads silently. The caller holds the lock.
     """
     controller = getattr(threadpoolctl, "OpenBLASController", None)
     clear = getattr(controller, "clear_controlling_thread", None)
@@ -50,11 +56,12 @@ def _take_control() -> None:
 def one_blas_thread() -> Iterator[None]:
     """Keep BLAS on the calling thread.
 
-    Its own threads spin while they wait for each other: on a busy machine a product that takes 0.03 s on one thread was
-    seen to take 2 s on two. Work is spread over threads above BLAS, by blocks, where the result can't depend on it.
+    The threads of BLAS spin while they wait for each other: on a busy machine, a product that takes 0.03 s on one
+    thread took 2 s on two. Work is divided into blocks and spread over threads above BLAS, where the result cannot
+    depend on their number.
 
-    The setting belongs to the process. It is made by whoever enters first and undone by whoever leaves last, so that
-    two threads inside don't leave the host program with the wrong one.
+    The setting belongs to the process. The first thread that enters makes it and the last that leaves restores it, so
+    that the host program keeps its own setting.
     """
     with _lock:
         if not _inside:

@@ -51,7 +51,7 @@ def test_nothing_is_left_after_an_error(tmp_path: Path, error: type[BaseExceptio
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
 def test_a_full_disk(tmp_path: Path, code: int) -> None:
-    message = "can't be written" if code == errno.EIO else "no space left"
+    message = "cannot be written" if code == errno.EIO else "no space left"
     with pytest.raises(InputError, match=message) as caught:
         write_text(tmp_path / "a.json", "half", then=failing(OSError(code, os.strerror(code))))
     assert str(tmp_path / "a.json") in str(caught.value)
@@ -124,24 +124,24 @@ def test_places_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "file").write_text("")
     for path, message in (
         (tmp_path / "missing" / "a.json", "folder .*missing does not exist"),
-        (tmp_path / "file" / "a.json", "file is not a folder, so nothing"),
+        (tmp_path / "file" / "a.json", "file is a file, expected a folder"),
         (tmp_path, "is a folder"),
-        (tmp_path / ("x" * 300), "can't be written"),
-        (Path("/dev/null"), "not an ordinary file"),
+        (tmp_path / ("x" * 300), "cannot be written"),
+        (Path("/dev/null"), "not a regular file"),
     ):
         for overwrite in (False, True):
             with pytest.raises(InputError, match=message) as caught:
                 check_output(path, overwrite=overwrite)
             assert str(path) in str(caught.value)
             assert "\n" not in str(caught.value)
-    with pytest.raises(InputError, match=r"unknown ending, expected one of \.json, \.png"):
-        check_output(tmp_path / "a.txt", suffixes=(".json", ".png"))
+    with pytest.raises(InputError, match=r"unknown extension, expected one of \.json, \.png"):
+        check_output(tmp_path / "a.txt", extensions=(".json", ".png"))
 
     def refuse(*args: object, **kwargs: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     monkeypatch.setattr("botalign.files.tempfile.TemporaryFile", refuse)
-    with pytest.raises(InputError, match=r"can't be written \(Permission denied"):
+    with pytest.raises(InputError, match=r"cannot be written \(Permission denied"):
         check_output(tmp_path / "a.json")
 
 

@@ -5,8 +5,8 @@ from importlib import import_module
 import botalign
 
 
-def test_every_public_name_is_there_whatever_room_was_used_before() -> None:
-    # A room has its name as an attribute of the package once it is imported; no public name may be one of them.
+def test_public_names_do_not_depend_on_earlier_imports() -> None:
+    # A package is an attribute of its parent once it is imported; no public name may be the name of a package.
     code = (
         "import botalign; botalign.align; "
         "print([n for n in botalign.__all__ if hasattr(getattr(botalign, n), '__path__')])"
@@ -15,7 +15,7 @@ def test_every_public_name_is_there_whatever_room_was_used_before() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_every_public_name_is_the_one_of_its_room() -> None:
+def test_every_public_name_is_that_of_its_package() -> None:
     for name in botalign.__all__:
         value = getattr(botalign, name)
         assert getattr(import_module(value.__module__), name) is value

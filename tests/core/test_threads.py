@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from botalign.errors import InputError
 from botalign.progress import in_background
-from botalign.threads import one_blas_thread
+from botalign.threads import one_blas_thread, thread_count
 
 
 def counting(count: int, stopped: threading.Event) -> Generator[int, None, str]:
@@ -18,7 +19,7 @@ def counting(count: int, stopped: threading.Event) -> Generator[int, None, str]:
     return "done"
 
 
-def test_ahead_hands_on_steps_and_result() -> None:
+def test_a_background_computation_passes_on_steps_and_result() -> None:
     steps = in_background(counting(5, threading.Event()))
     seen = [next(steps) for _ in range(5)]
     assert seen == [0, 1, 2, 3, 4]
@@ -43,7 +44,7 @@ def test_closing_before_the_first_step_ends_the_thread() -> None:
     assert threading.active_count() == 1 or stopped.is_set()
 
 
-def test_an_error_arrives_where_the_results_are_asked_for() -> None:
+def test_an_error_is_raised_in_the_consuming_thread() -> None:
     def failing() -> Generator[int, None, None]:
         yield 1
         raise ValueError("no")
@@ -54,7 +55,7 @@ def test_an_error_arrives_where_the_results_are_asked_for() -> None:
         next(steps)
 
 
-def test_blas_setting_is_restored_by_the_last_one_out() -> None:
+def test_the_last_thread_restores_the_setting_of_blas() -> None:
     from threadpoolctl import ThreadpoolController
 
     def now() -> list[int]:
@@ -72,7 +73,7 @@ def test_blas_setting_is_restored_by_the_last_one_out() -> None:
     assert now() == before
 
 
-def test_blas_is_kept_on_one_thread_whichever_thread_asks() -> None:
+def test_blas_is_kept_on_one_thread_from_any_thread() -> None:
     def widths() -> list[int]:
         return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
 
@@ -92,3 +93,13 @@ def test_blas_is_kept_on_one_thread_whichever_thread_asks() -> None:
         with ThreadPoolExecutor(1) as executor:
             executor.submit(outer.__exit__, None, None, None).result()
         assert widths() == before
+
+
+def test_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    assert thread_count(None) == 8
+    assert thread_count(None, most=2) == thread_count(3, most=2) == 2
+    assert thread_count(3) == 3
+    for wrong in (0, -1, 1.5, True):
+        with pytest.raises(InputError, match=r"threads: got .*, expected a whole number of at least 1"):
+            thread_count(wrong)  # type: ignore[arg-type]

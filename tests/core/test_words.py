@@ -42,7 +42,7 @@ def test_typing_a_result_prints_one_line(alignment: botalign.Alignment) -> None:
     motion = "50.00 degrees, shift 5.00 A, correlation 0.9988, hand"
     assert repr(alignment) == f"<Alignment b.map.gz onto a.mrc: {motion} as given>"
     assert repr(mirrored(alignment)) == f"<Alignment b.map.gz onto a.mrc: mirrored, {motion} mirrored>"
-    assert repr(replace(alignment, hand=None)) == f"<Alignment b.map.gz onto a.mrc: {motion} not looked at>"
+    assert repr(replace(alignment, hand=None)) == f"<Alignment b.map.gz onto a.mrc: {motion} not tested>"
 
 
 def test_typing_a_comparison_prints_one_line(alignment: botalign.Alignment) -> None:
@@ -60,11 +60,12 @@ def test_typing_a_map_prints_one_line() -> None:
 
 def test_two_numbers_have_two_names(alignment: botalign.Alignment) -> None:
     lines = dict(line.split(maxsplit=1) for line in alignment.to_text().splitlines())
-    assert lines["hand"] == "as given (fit about the mean: 0.9000 as given, 0.7000 mirrored)"
+    assert lines["hand"] == "as given (correlation about the mean: 0.9000 as given, 0.7000 mirrored)"
     assert alignment.hand_text == lines["hand"]
-    assert alignment.to_text().count("correlation") == 1
+    assert lines["correlation"] == "0.0000 before, 0.9988 after"
+    assert alignment.to_text().count("correlation ") == alignment.to_text().count("correlation about the mean") + 1
     text = mirrored(alignment).to_text()
-    assert "mirrored (fit about the mean: 0.9000 mirrored, 0.7000 as given)" in text
+    assert "mirrored (correlation about the mean: 0.9000 mirrored, 0.7000 as given)" in text
 
 
 def test_no_axis_without_a_rotation(alignment: botalign.Alignment) -> None:

@@ -106,7 +106,7 @@ def align(
     seed : int, optional
         Seed of the search: the same seed gives the same result, bit for bit.
     threads : int, optional
-        Number of threads. By default the two hands are searched side by side. The result does not depend on it.
+        Number of threads; by default one for each core that is useful. The result does not depend on it.
 
     Returns
     -------

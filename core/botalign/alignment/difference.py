@@ -18,7 +18,7 @@ _LEAST_VOXELS = 8
 
 
 def difference(
-    first: DensityMap, second: DensityMap, *, transform: ArrayLike | None = None, threads: int = 1
+    first: DensityMap, second: DensityMap, *, transform: ArrayLike | None = None, threads: int | None = None
 ) -> DensityMap:
     r"""Subtract one map from another, brought to its place and its scale.
 
@@ -32,7 +32,7 @@ def difference(
     transform : array_like, shape (3, 4), optional
         A rigid motion of `second` that comes before, as ``moving_to_fixed`` of a result; none if not given.
     threads : int, optional
-        How many threads; the result doesn't depend on it.
+        Number of threads; by default one for each core. The result does not depend on it.
 
     Returns
     -------

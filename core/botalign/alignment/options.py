@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -15,7 +17,7 @@ from botalign.errors import InputError, Setting
 from botalign.geometry import is_rigid
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map
-from botalign.options import Option, changed, check_options, declarations, refuse_together
+from botalign.options import LARGEST, Option, changed, check_options, declarations, refuse_together
 from botalign.transport.wavelets import wavelet_named
 
 HANDS = ("check", "auto", "keep")
@@ -63,9 +65,10 @@ class AlignmentOptions:
     half_maps_moving: Annotated[HalfMaps | None, Option("Half maps of the moving map, for the standard errors")] = None
     wavelet: Annotated[str, Option("Wavelet of the WEMD")] = "sym3"
     scales: Annotated[int, Option("Scales of the WEMD", low=1, high=64)] = 6
-    seed: Annotated[int, Option("Seed; the same seed gives the same result, bit for bit", low=0, high=2**63 - 1)] = 0
+    seed: Annotated[int, Option("Seed; the same seed gives the same result, bit for bit", low=0, high=LARGEST)] = 0
     threads: Annotated[
-        int | None, Option("Threads; by default one for each hand. The result does not depend on it", low=1, high=1024)
+        int | None,
+        Option("Threads; by default as many as are useful. The result does not depend on it", low=1, high=1024),
     ] = None
 
     def __post_init__(self) -> None:
@@ -131,6 +134,11 @@ class AlignmentOptions:
         if isinstance(self.start, Alignment):
             return self.start.moving_to_fixed
         return np.asarray(self.start, dtype=np.float64)
+
+    def differing(self, parameters: Mapping[str, object]) -> list[Setting]:
+        """Return the options whose values differ from the parameters of a result, which may come from a file."""
+        own = json.loads(json.dumps(self.as_parameters()))
+        return [Setting(name) for name in own if own[name] != parameters.get(name)]
 
     def as_parameters(self) -> dict[str, object]:
         """Return the options as a result file keeps them: numbers, text, and names of maps."""

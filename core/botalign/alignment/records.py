@@ -10,10 +10,21 @@ from botalign.maps.grid import Grid
 
 @dataclass(frozen=True)
 class MapReference:
-    """Name and grid of a map that was aligned."""
+    """Name and grid of a map that was aligned.
+
+    Attributes
+    ----------
+    name : str
+        Name of the map.
+    grid : Grid
+        Its grid.
+    mean_of : tuple of str
+        Names of the maps whose mean it is, if it is a mean.
+    """
 
     name: str
     grid: Grid
+    mean_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

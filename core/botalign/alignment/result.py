@@ -152,7 +152,7 @@ class Alignment:
         *,
         onto: DensityMap | Grid | None = None,
         inverse: bool = False,
-        threads: int = 1,
+        threads: int | None = None,
     ) -> DensityMap:
         """Move a map as the moving map was moved: the map itself, a half map, a mask.
 
@@ -165,7 +165,7 @@ class Alignment:
         inverse : bool, optional
             Move from the fixed map's place to the moving one's instead.
         threads : int, optional
-            How many threads; the result doesn't depend on it.
+            Number of threads; by default one for each core. The result does not depend on it.
 
         Returns
         -------

@@ -97,7 +97,7 @@ def fields_from(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reference(content: dict[str, Any]) -> MapReference:
-    return MapReference(str(content["name"]), Grid(**content["grid"]))
+    return MapReference(str(content["name"]), Grid(**content["grid"]), tuple(content.get("mean_of", ())))
 
 
 def _number(value: float | None) -> float:

@@ -20,6 +20,7 @@ from botalign.images.expected import expect_stack
 from botalign.jobs import open_workers
 from botalign.options import options_from, whole_number
 from botalign.progress import Progress, exhaust
+from botalign.threads import thread_count
 
 Steps = Generator[Progress, None, Classification]
 
@@ -38,7 +39,7 @@ def classify(
     invert: bool = False,
     diameter_angstrom: float | None = None,
     size: int | None = None,
-    threads: int = 1,
+    threads: int | None = None,
     processes: int = 0,
     scheduler: str | None = None,
     work: str | PathLike[str] | None = None,
@@ -144,7 +145,7 @@ def classify_steps(
     stack: ImageStack,
     classes: int,
     *,
-    threads: int = 1,
+    threads: int | None = None,
     processes: int = 0,
     scheduler: str | None = None,
     work: str | PathLike[str] | None = None,
@@ -212,7 +213,7 @@ def _steps(
     stack: ImageStack,
     classes: int,
     options: ClassifyOptions,
-    threads: int,
+    threads: int | None,
     processes: int,
     scheduler: str | None,
     work: str | PathLike[str] | None,
@@ -224,7 +225,9 @@ def _steps(
     )  # fmt: skip
     seed = options.seed
     described = {"classes": classes, "metric": frame.metric, "poses": frame.poses, "seed": seed, "radius": ready.radius}
-    means = KMeans(frame, ready.images, image_splines(ready.images), classes, options.iterations, seed, threads)
+    means = KMeans(
+        frame, ready.images, image_splines(ready.images), classes, options.iterations, seed, thread_count(threads)
+    )
     history = History() if work is None else History.in_folder(work, ready.images, options.iterations, **described)
     try:
         with open_workers(threads=threads, processes=processes, scheduler=scheduler) as workers:

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.classes.result import Iteration
-from botalign.jobs import BlockStore, versions
+from botalign.jobs import BlockStore, block_names, versions
+
+_ITERATION = "iteration_"
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,4 +149,9 @@ def _final_key(state: State) -> str:
 
 
 def _key(number: int) -> str:
-    return f"iteration_{number:04d}"
+    return f"{_ITERATION}{number:04d}"
+
+
+def kept_iterations(folder: Path) -> int:
+    """Return the number of iterations that are kept in a folder."""
+    return sum(name.startswith(_ITERATION) for name in block_names(folder))

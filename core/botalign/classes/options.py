@@ -7,7 +7,7 @@ from typing import Annotated
 
 from botalign.classes.poses import Poses
 from botalign.errors import InputError, Setting
-from botalign.options import Option, check_options
+from botalign.options import LARGEST, Option, check_options
 
 METRICS = ("wemd", "l2")
 
@@ -26,7 +26,8 @@ class ClassifyOptions:
         "wemd"
     )
     scales: Annotated[
-        int | None, Option("Scales of the wavelets; by default as many as fit the image size", low=1, high=12)
+        int | None,
+        Option("Scales of the wavelets; by default 6 for images of 128 pixels, 5 for 64 pixels", low=1, high=12),
     ] = None
     rotations: Annotated[int, Option("In-plane rotations to compare", low=1, high=3600)] = 200
     mirror: Annotated[bool, Option("Compare mirror images too")] = False
@@ -34,7 +35,7 @@ class ClassifyOptions:
         int, Option("Largest shift to compare, in both directions", low=0, high=20, unit="pixels")
     ] = 0
     iterations: Annotated[int, Option("Largest number of iterations", low=1, high=9999)] = 50
-    seed: Annotated[int, Option("Seed; the same seed gives the same result, bit for bit", low=0, high=2**63 - 1)] = 0
+    seed: Annotated[int, Option("Seed; the same seed gives the same result, bit for bit", low=0, high=LARGEST)] = 0
     invert: Annotated[bool, Option("Invert the contrast: particles are darker than the background")] = False
     diameter_angstrom: Annotated[
         float | None, Option("Diameter of the disc that is compared; by default the image width", above=0, unit="A")

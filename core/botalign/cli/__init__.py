@@ -1,15 +1,15 @@
-"""The command line, ``botalign``: one module a command."""
+"""The command line, ``botalign``: one module for each command."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from botalign.cli.interruption import interruption, sigterm_as_ctrl_c
+from botalign.cli.interruption import interruption_text, sigterm_as_ctrl_c
 from botalign.cli.messages import print_note
 
 __all__ = ["main"]
 
-#: Exit codes as a shell gives them: 128, and the number of the signal.
+#: Exit codes of shells: 128 plus the number of the signal.
 _CTRL_C, _TERMINATED = 130, 143
 
 
@@ -19,21 +19,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, optional
-        What was typed after ``botalign``; ``sys.argv[1:]`` if not given.
+        Arguments after ``botalign``; by default ``sys.argv[1:]``.
 
     Returns
     -------
     int
-        0; 1 if a score is below what ``--require`` asks for; 2 if something given can't be used; 130 after Ctrl-C, 143
-        after SIGTERM.
+        0 after success; 1 if a score does not meet ``--require``; 2 after an error; 130 after Ctrl-C, 143 after
+        SIGTERM.
     """
     with sigterm_as_ctrl_c() as terminated:
         try:
-            # Imported here, so that a Ctrl-C while it loads is told as one later is.
+            # Imported here, so that a Ctrl-C during the import is reported like a later one.
             from botalign.cli.application import run
 
             code = run(arguments)
         except KeyboardInterrupt:
-            print_note(interruption())
+            print_note(interruption_text())
             code = _CTRL_C
     return _TERMINATED if terminated and code == _CTRL_C else code

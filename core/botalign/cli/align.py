@@ -1,248 +1,171 @@
-"""``botalign align``: put maps onto another."""
+"""``botalign align``: align maps to a fixed map."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from botalign.cli.interruption import told_what_was_written
+import botalign
+from botalign.cli import csv_table, outputs, running
+from botalign.cli.declared import Given, with_options
+from botalign.cli.interruption import report_written
 from botalign.cli.messages import print_error, print_note
-from botalign.cli.options import DEFAULT_THREADS, Json, Overwrite, Quiet, Seed, Threads
+from botalign.cli.options import Json, Overwrite, Quiet
+from botalign.cli.outputs import Output
+from botalign.cli.spelling import spelled
 from botalign.cli.staging import Staging
-from botalign.errors import InputError
+from botalign.cli.tables import alignments_table, mirror_advice
+from botalign.cli.tasks import Task, resumed, tasks
+from botalign.errors import InputError, Setting
 
-if TYPE_CHECKING:
-    from botalign import Alignment, DensityMap
-    from botalign.cli.outputs import Output
-
-
-class Loss(StrEnum):
-    """What the search minimises."""
-
-    wemd = "wemd"
-    l2 = "l2"
-    core = "core"
+_FOLDER = "a folder for several maps."
 
 
-class Hand(StrEnum):
-    """What to do about the mirror image."""
-
-    check = "check"
-    auto = "auto"
-    keep = "keep"
-
-
-class Preset(StrEnum):
-    """Settings that go together."""
-
-    paper = "paper"
-
-
+@with_options(botalign.AlignmentOptions)
 def align(
-    fixed: Annotated[Path, typer.Argument(metavar="FIXED", help="The map that stays.", show_default=False)],
-    moving: Annotated[list[Path], typer.Argument(metavar="MOVING", help="The maps to move.", show_default=False)],
+    fixed: Annotated[Path, typer.Argument(metavar="FIXED", help="The fixed map.", show_default=False)],
+    moving: Annotated[list[Path], typer.Argument(metavar="MOVING", help="The moving maps.", show_default=False)],
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", metavar="FILE|FOLDER", help="Write the moved map; a folder for several maps."),
+        typer.Option("--output", "-o", metavar="FILE|FOLDER", help=f"Write the aligned map; {_FOLDER}"),
     ] = None,
     result: Annotated[
         str | None,
-        typer.Option(metavar="R.json", help="Write the motion, for `botalign apply`; a folder for several maps."),
+        typer.Option(metavar="R.json", help=f"Write the result, for `botalign apply`; {_FOLDER}"),
     ] = None,
     figure: Annotated[
         str | None,
-        typer.Option(metavar="F.png", help="Draw what was done (.png, .pdf or .svg); a folder for several maps."),
+        typer.Option(metavar="F.png", help=f"Draw the alignment (.png, .pdf or .svg); {_FOLDER}"),
     ] = None,
     weights: Annotated[
         str | None,
         typer.Option(
             metavar="W.mrc",
-            help="Write which part agrees: 1 where it does, 0 where not, on FIXED's voxels; a folder for several maps.",
+            help=f"Write where the maps agree, on the grid of FIXED: 1 where they do, 0 where they do not; {_FOLDER}",
         ),
     ] = None,
     table: Annotated[
-        Path | None, typer.Option(metavar="T.csv", help="Write the motions and their scores, a row for each map.")
+        Path | None, typer.Option(metavar="T.csv", help="Write transforms and scores, one row for each map.")
     ] = None,
     common: Annotated[
-        bool, typer.Option("--common", help="One motion for all, that of their mean: half maps, for example.")
+        bool,
+        typer.Option(
+            "--common", help="Move all maps by one transform, that of their mean; for half maps, for example."
+        ),
     ] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run that was stopped: keep the results in --result.")
+        bool, typer.Option("--resume", help="Resume an interrupted run: keep the results that --result has.")
     ] = False,
-    loss: Annotated[
-        Loss, typer.Option(help="What is minimised; core: for two conformations, by the part they share.")
-    ] = Loss.wemd,
-    hand: Annotated[
-        Hand,
-        typer.Option(help="Mirror image: check tells if it fits better, auto takes it if so, keep doesn't look."),
-    ] = Hand.check,
-    size: Annotated[int, typer.Option(metavar="N", help="Voxels a side that the search works with.")] = 32,
-    evaluations: Annotated[int, typer.Option(metavar="N", help="Evaluations of the search, for each hand.")] = 200,
-    refine: Annotated[bool, typer.Option("--refine/--no-refine", help="Refine what the search found.")] = True,
-    preset: Annotated[Preset | None, typer.Option(help="paper: the published method to the letter, slow.")] = None,
-    start: Annotated[
-        Path | None, typer.Option(metavar="R.json", help="Start from the motion in an earlier result.")
-    ] = None,
-    local: Annotated[
-        float | None,
-        typer.Option(metavar="DEGREES", help="Search only this near to the start, or to where the map is."),
-    ] = None,
-    contour_level_fixed: Annotated[float | None, typer.Option(metavar="X", help="Contour level of FIXED.")] = None,
-    contour_level_moving: Annotated[float | None, typer.Option(metavar="X", help="Contour level of MOVING.")] = None,
-    mask_fixed: Annotated[
-        Path | None, typer.Option(metavar="M.mrc", help="Align only what this mask holds of FIXED, on any grid.")
-    ] = None,
-    mask_moving: Annotated[
-        Path | None, typer.Option(metavar="M.mrc", help="Align only what this mask holds of MOVING, on any grid.")
-    ] = None,
-    partial: Annotated[
-        bool, typer.Option("--partial", help="Look for the smaller molecule as a part of the larger one.")
-    ] = False,
-    half_maps_fixed: Annotated[
-        tuple[Path, Path] | None,
-        typer.Option(metavar="A B", help="Half maps of FIXED, for the standard errors.", show_default=False),
-    ] = None,
-    half_maps_moving: Annotated[
-        tuple[Path, Path] | None,
-        typer.Option(metavar="A B", help="Half maps of MOVING, which is one map then.", show_default=False),
-    ] = None,
-    seed: Seed = 0,
-    threads: Threads = DEFAULT_THREADS,
+    *,
+    options: Given[botalign.AlignmentOptions],
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> int:
-    """Put maps onto FIXED, from any starting pose.
+    """Align maps to a fixed map, from any starting pose.
 
-    Written maps have the voxels of FIXED. Contour levels, filters and the like are used for the fit only: each map is
-    written as it was given, resampled once.
+    The written maps have the grid of FIXED. Contour levels, masks and filters are for the fit only: each map is written
+    as it was given, resampled once.
     """
-    import botalign
-    from botalign.cli import csv_table, outputs, running
-    from botalign.cli.tasks import Task, resumed, tasks
-
     if resume and (result is None or common):
-        raise InputError("--resume: keeps the results of maps aligned each by itself; give --result, and no --common.")
+        raise InputError("--resume: keeps results of maps that are aligned separately; give --result, omit --common.")
     if common and len(moving) == 1:
-        raise InputError("--common: got one moving map, expected two or more; leave it out, or give the others too.")
-    if half_maps_moving is not None and len(moving) > 1 and not common:
+        raise InputError("--common: got one moving map, expected at least two; omit it, or give the other maps.")
+    if "half_maps_moving" in options.values and len(moving) > 1 and not common:
         raise InputError(
-            f"--half-maps-moving: got {len(moving)} moving maps, expected the one whose halves these are; align each "
-            "in a run of its own."
+            Setting("half_maps_moving"), f": got {len(moving)} moving maps, expected one; align each in a separate run."
         )
     one = moving[:1] if common else moving
-    places = (
-        outputs.place(output, moving, option="-o", suffixes=outputs.MAPS),
-        outputs.place(result, one, option="--result", suffixes=outputs.RESULTS),
-        outputs.place(figure, one, option="--figure", suffixes=outputs.FIGURES),
-        outputs.place(weights, one, option="--weights", suffixes=outputs.MAPS),
+    columns = (
+        outputs.output_paths(output, moving, option="-o", extensions=outputs.MAPS),
+        outputs.output_paths(result, one, option="--result", extensions=outputs.RESULTS),
+        outputs.output_paths(figure, one, option="--figure", extensions=outputs.FIGURES),
+        outputs.output_paths(weights, one, option="--weights", extensions=outputs.MAPS),
     )
-    listed = None if table is None else outputs.Output(table, "--table", csv_table.EXTENSIONS, replaceable=resume)
-    inputs = [fixed, *moving, *(path for path in (start, mask_fixed, mask_moving) if path is not None)]
-    inputs += [*(half_maps_fixed or ()), *(half_maps_moving or ())]
-    todo = tasks(moving, places, common=common)
+    table_output = None if table is None else Output(table, "--table", csv_table.EXTENSIONS, replaceable=resume)
+    todo = tasks(moving, columns, common=common)
     if figure is not None:
         running.require_matplotlib()
 
     def check() -> None:
-        outputs.check((*(place for task in todo for place in task.outputs), listed), inputs=inputs, overwrite=overwrite)
+        wanted = (*(each for task in todo for each in task.outputs), table_output)
+        outputs.check(wanted, inputs=[fixed, *moving, *options.files], overwrite=overwrite)
 
     if not resume:
         check()
     for path in (fixed, *moving):
         botalign.read_header(path)
-    options: dict[str, Any] = {
-        "loss": loss.value,
-        "hand": hand.value,
-        "size": size,
-        "evaluations": evaluations,
-        "refine": refine,
-        "preset": None if preset is None else preset.value,
-        "start": None if start is None else botalign.Alignment.read(start),
-        "local_degrees": local,
-        "contour_level_fixed": contour_level_fixed,
-        "contour_level_moving": contour_level_moving,
-        "mask_fixed": None if mask_fixed is None else botalign.read(mask_fixed),
-        "mask_moving": None if mask_moving is None else botalign.read(mask_moving),
-        "partial": partial,
-        "half_maps_fixed": None if half_maps_fixed is None else tuple(map(botalign.read, half_maps_fixed)),
-        "half_maps_moving": None if half_maps_moving is None else tuple(map(botalign.read, half_maps_moving)),
-        "seed": seed,
-        "threads": threads,
-    }
-    if start is not None:
-        running.warn_of_other_maps(start, options["start"], fixed, moving)
+    chosen = options.read()
+    if isinstance(chosen.start, botalign.Alignment):
+        running.warn_of_other_maps(options.values["start"], chosen.start, fixed, moving)
     if resume:
-        todo = [task if overwrite else resumed(task, fixed, options) for task in todo]
+        todo = [task if overwrite else resumed(task, fixed, chosen, options.files) for task in todo]
         check()
     several = len(todo) > 1
-    read_fixed: Callable[[], DensityMap] = functools.partial(botalign.read, fixed)
+    read_fixed = functools.partial(botalign.read, fixed)
     if several:
-        read_fixed = functools.cache(read_fixed)
+        read_fixed = functools.cache(read_fixed)  # type: ignore[assignment]
         read_fixed()
 
-    def put(task: Task, label: str, written: list[Path]) -> Alignment | str:
-        """Align and write one task; return what is wrong if a map, an option or the output can't be used."""
-        try:
-            moving_map = task.load()
-            aligned = running.align_pair(read_fixed, moving_map, options, task.targets, label=label, quiet=quiet)
-            with Staging(overwrite=overwrite or task.may_replace, written=written) as staging:
-                running.write_pair(aligned, moving_map, task.targets, staging, threads=threads)
-                for path, target in zip(task.maps, task.shared, strict=bool(task.shared)):
-                    running.write_moved(aligned.alignment, botalign.read(path), target, staging, threads=threads)
-        except InputError as error:
-            return str(error)
+    def run(task: Task, label: str, written: list[Path]) -> botalign.Alignment:
+        """Align the maps of a task and write its files."""
+        moving_map = task.load()
+        aligned = running.align_pair(read_fixed, moving_map, chosen, task.targets, label=label, quiet=quiet)
+        if len(task.maps) > 1:
+            mean = replace(aligned.alignment.moving, mean_of=tuple(map(str, task.maps)))
+            aligned = replace(aligned, alignment=replace(aligned.alignment, moving=mean))
+        with Staging(overwrite=overwrite or task.may_replace, written=written) as staging:
+            running.write_pair(aligned, moving_map, task.targets, staging, threads=chosen.threads)
+            for path, target in zip(task.maps, task.shared, strict=bool(task.shared)):
+                moved = botalign.read(path)
+                running.write_moved(aligned.alignment, moved, target, staging, threads=chosen.threads)
         return aligned.alignment
 
-    done: list[Alignment] = []
-    failures: dict[str, None] = {}  # each said once: what is wrong with the fixed map or an option is so for every pair
-    left = [path for task in todo for path in task.maps if task.kept is None]
-    with told_what_was_written(left if several or common else ()) as written:
+    done: list[botalign.Alignment] = []
+    failures: dict[str, None] = {}  # printed once: an error in the fixed map is the same for every pair
+    remaining = [path for task in todo for path in task.maps if task.kept is None]
+    with report_written(remaining if several or common else ()) as written:
         try:
             for number, task in enumerate(todo, start=1):
                 label = f"{number}/{len(todo)} {task.name}" if several else task.name
-                outcome = task.kept or put(task, label, written)
-                if isinstance(outcome, str):
-                    failures[outcome] = None
-                else:
-                    done.append(outcome)
+                try:
+                    done.append(task.kept or run(task, label, written))
+                except InputError as error:
+                    failures[spelled(error)] = None
                 if task.kept is None:
-                    del left[: len(task.maps)]
-            if listed is not None and done:
+                    del remaining[: len(task.maps)]
+            if table_output is not None and done:
                 with Staging(overwrite=overwrite or resume, written=written) as staging:
-                    csv_table.write_table(done, staging.path(listed.path))
-        finally:  # what is done is told after Ctrl-C too
+                    csv_table.write_table(done, staging.path(table_output.path))
+        finally:  # after Ctrl-C, too
             if done and json:
                 print(f"[{', '.join(a.to_json() for a in done)}]" if several else done[0].to_json())
             elif done:
-                _print_table(done, several=several, quiet=quiet)
+                _print_results(done, several=several, quiet=quiet)
             for message in failures:
                 print_error(message)
         if done and not json:
-            places_told = [place for task in todo for place in task.outputs] + ([] if listed is None else [listed])
-            _print_places(places_told, several=len(moving) > 1, quiet=quiet)
+            wanted = [each for task in todo for each in task.outputs] + ([] if table_output is None else [table_output])
+            _print_outputs(wanted, several=len(moving) > 1, quiet=quiet)
     return 2 if failures else 0
 
 
-def _print_table(done: list[Alignment], *, several: bool, quiet: bool) -> None:
-    from botalign.cli.tables import alignments_table, mirror_advice
-
+def _print_results(done: list[botalign.Alignment], *, several: bool, quiet: bool) -> None:
     print(alignments_table(done) if several else done[0].to_text())
     for advice in () if quiet else map(mirror_advice, done):
         if advice is not None:
             print_note(advice)
 
 
-def _print_places(places: list[Output], *, several: bool, quiet: bool) -> None:
-    if several and places:
-        named = (str(place.path.parent if place.in_folder else place.path) for place in places)
+def _print_outputs(wanted: list[Output], *, several: bool, quiet: bool) -> None:
+    if several and wanted:
+        named = (str(each.path.parent if each.in_folder else each.path) for each in wanted)
         print(f"written in {', '.join(dict.fromkeys(named))}")
-    elif places:
-        print(f"written      {', '.join(str(place.path) for place in places)}")
+    elif wanted:
+        print(f"written      {', '.join(str(each.path) for each in wanted)}")
     elif not quiet:
-        print_note("nothing was written; -o writes the moved map, --result the motion, --figure a picture.")
+        print_note("nothing was written; -o writes the aligned map, --result the result, --figure a figure.")

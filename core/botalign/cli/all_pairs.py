@@ -1,78 +1,84 @@
-"""The distances of all pairs of maps: computed with a bar, kept when stopped, written."""
+"""Distances of all pairs of maps: computed with a progress bar, kept after an interruption, written."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+import botalign
 from botalign.cli.interruption import Interrupted
-from botalign.cli.options import ALL_THREADS
+from botalign.cli.long_work import run_steps
 from botalign.errors import InputError
+from botalign.jobs import BlockStore
+from botalign.pairwise.distances import description
+from botalign.pairwise.options import DistanceOptions
+from botalign.pairwise.table import check_store, work_of
+from botalign.progress import Progress, map_steps
 
-if TYPE_CHECKING:
-    from botalign import DensityMap, DistanceTable
-
-#: More maps than these are brought together by processes: threads take turns at Python's lock, but start at once.
-MANY = 12
+#: Over rotations, more maps than this are aligned by processes: threads compete for Python's lock, but start faster.
+MOST_FOR_THREADS = 12
 _STAGES = {"read": "reading maps", "landmarks": "landmark pairs", "pairs": "all pairs"}
 
 
-def workers(
-    count: int, *, over_rotations: bool, threads: int | None, processes: int = 0, scheduler: str | None = None
-) -> dict[str, Any]:
-    """Return who works on so many maps, as options of :func:`botalign.distances`: who was asked for, or suits."""
-    if over_rotations and count > MANY and ALL_THREADS > 1 and threads is None and scheduler is None:
-        processes = processes or ALL_THREADS
-    return {"threads": threads or ALL_THREADS, "processes": processes, "scheduler": scheduler}
+@dataclass(frozen=True)
+class Workers:
+    """Threads, processes or the scheduler of a cluster, as options of :func:`botalign.distances`."""
+
+    threads: int | None = None
+    processes: int = 0
+    scheduler: str | None = None
+
+    def for_maps(self, count: int, *, over_rotations: bool) -> Workers:
+        """Return these workers, or one process for each core if none were given and there are many maps to align."""
+        cores = os.cpu_count() or 1
+        many = over_rotations and count > MOST_FOR_THREADS and cores > 1
+        return Workers(processes=cores) if many and self == Workers() else self
 
 
-def written_distances(
-    maps: Sequence[DensityMap | Path],
+def write_distances(
+    maps: Sequence[botalign.DensityMap | Path],
     target: Path,
+    options: DistanceOptions,
+    workers: Workers,
     *,
-    options: dict[str, Any],
-    workers: dict[str, Any],
     overwrite: bool,
     quiet: bool,
     reuse: bool = False,
     written: list[Path] | None = None,
-) -> DistanceTable:
-    """Compute distances and write them; until all are there, what is done lies in a folder beside, ``*.partial``.
+) -> botalign.DistanceTable:
+    """Compute distances and write them. Until all are computed, those that are done are in the folder ``*.partial``.
 
     Parameters
     ----------
     maps : sequence of DensityMap or Path
         The maps.
     target : Path
-        Where to.
-    options, workers : dict
-        Of :func:`botalign.distances`.
+        The file to write.
+    options : DistanceOptions
+        The options.
+    workers : Workers
+        Threads, processes or a cluster.
     overwrite : bool
-        Whether to replace what is there.
+        Whether an existing file may be overwritten.
     quiet : bool
-        Whether to show no bar.
+        Whether to hide the progress bar.
     reuse : bool
-        Whether to take what is there, if it was computed from the same maps, by the same options and versions.
+        Whether to return the distances in an existing file if they are from the same maps, options and versions.
     written : list of Path, optional
-        Takes `target` if it was written, and not found there.
+        List to which `target` is added if it is written.
 
     Raises
     ------
     InputError
-        If the maps can't be compared, or the distances not written.
+        If the maps cannot be compared, or the file cannot be written.
     Interrupted
-        After Ctrl-C, if the same command goes on from there.
+        After Ctrl-C, if the same command resumes the computation.
     """
-    import botalign
-    from botalign.cli.long_work import finished
-    from botalign.jobs import BlockStore
-    from botalign.pairwise.distances import description
-    from botalign.pairwise.table import check_store, work_of
-
     described = None
     if reuse and target.exists():
-        described = description(maps, **options)
+        described = description(maps, **vars(options))
         if work_of(target) == described:
             return botalign.read_distances(target)
     check_store(target, overwrite=overwrite)
@@ -80,20 +86,26 @@ def written_distances(
         if isinstance(each, Path):
             botalign.read_header(each)
     partial = target.with_name(f"{target.name}.partial")
-    described = described or description(maps, **options)
-    begun = partial.exists()
-    # Held to the end, so that nobody else begins in a folder that is about to be removed.
+    described = described or description(maps, **vars(options))
+    has_pairs = partial.exists()
+
+    def note(step: Progress) -> Progress:
+        nonlocal has_pairs
+        has_pairs = has_pairs or (step.stage != "read" and step.done > 0)
+        return step
+
+    # Held to the end, so that no other run starts in a folder that is about to be removed.
     with BlockStore(partial, described) as store:
         try:
-            steps = botalign.distance_steps(maps, work=store, **options, **workers)
-            table = finished(steps, _STAGES, quiet=quiet)
+            steps = botalign.distance_steps(maps, work=store, **vars(options), **vars(workers))
+            table = run_steps(map_steps(steps, note), _STAGES, quiet=quiet)
             table.write(target, overwrite=overwrite, work=described)
         except KeyboardInterrupt:
             raise Interrupted(
-                f"interrupted; what is done is kept in {partial}, give the same command again to go on."
+                f"interrupted; finished pairs are kept in {partial}; run the same command again to resume."
             ) from None
         except InputError:
-            if not begun and not any(partial.glob("[ps]*.npz")):  # no pair is done, so nothing is lost
+            if not has_pairs:
                 store.remove()
             raise
         if written is not None:

@@ -1,57 +1,94 @@
-"""The commands put together, and how whatever goes wrong in them is told."""
+"""The commands together, and how errors are reported."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from botalign.cli import align, apply, classify, demo, distances, embed, info, landscape, potential, score
-from botalign.cli.interruption import Interrupted, interruption, told_what_was_written
-from botalign.cli.messages import print_error, print_note, reworded, shown_warnings
+from botalign.cli.interruption import Interrupted, interruption_text, report_written
+from botalign.cli.messages import print_error, print_note, warnings_as_lines
 from botalign.errors import InputError
 
-# Without rich's markup: it would double the time that --help takes.
+#: The commands, each a function of this name in a module of this name, which is imported when it is needed.
+COMMANDS = {
+    "align": "Align maps to a fixed map, from any starting pose.",
+    "apply": "Apply the transform of an alignment to other maps.",
+    "score": "Compare two maps without moving them.",
+    "potential": "Map where mass has to move to turn one map into another.",
+    "distances": "Compute the distances of all pairs of maps.",
+    "embed": "Compute coordinates of maps from their distances.",
+    "landscape": "Deform a latent space so that its distances are those of volumes.",
+    "classify": "Sort images into classes, up to rotation, and average each.",
+    "info": "Print what map files contain.",
+    "demo": "Align a synthetic map whose transform is known.",
+}
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+class _Command(TyperCommand):
+    """A command whose help lists arguments without the names of Python types."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        arguments: list[Any] = [each for each in self.params if each.param_type_name == "argument"]
+        options = [each.get_help_record(ctx) for each in self.get_params(ctx) if each not in arguments]
+        sections = {"Arguments": [(each.metavar, each.help) for each in arguments], "Options": options}
+        for title, rows in sections.items():
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+class _Commands(TyperGroup):
+    """A group of commands that imports a command only to run it, so that ``botalign --help`` stays fast."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            ctx.fail(f"{cmd_name}: unknown command{_did_you_mean(get_close_matches(cmd_name, COMMANDS))}")
+        function = getattr(import_module(f"botalign.cli.{cmd_name}"), cmd_name)
+        command = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=_SETTINGS)
+        # Commands that write several times report more; the others write nothing before they are interrupted.
+        command.command(cmd_name, cls=_Command)(report_written()(function))
+        return typer.main.get_command(command)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+# Without the markup of rich, which would double the time of --help.
 app = typer.Typer(
     name="botalign",
-    help="Put one cryo-EM density map onto another, from any starting pose.",
-    epilog="`botalign COMMAND --help` tells more about a command. Try `botalign demo` first.",
+    cls=_Commands,
+    help="Superimpose cryo-EM density maps from any starting pose.",
+    epilog="`botalign COMMAND --help` explains a command. Try `botalign demo` first.",
     add_completion=False,
     no_args_is_help=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=_SETTINGS,
 )
-_COMMANDS = (
-    align.align,
-    apply.apply,
-    score.score,
-    potential.potential,
-    distances.distances,
-    embed.embed,
-    landscape.landscape,
-    classify.classify,
-    info.info,
-    demo.demo,
-)
-for _command in _COMMANDS:
-    # Commands that write more than once tell more themselves; of the others, Ctrl-C leaves nothing.
-    app.command()(told_what_was_written()(_command))
 
-# The parser's errors, wherever the installed typer keeps them.
+# The class of the parser's errors, which depends on the version of typer.
 _ParserError: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; show errors and warnings as single lines on stderr.
+    """Run a command; print errors and warnings as single lines on stderr.
 
     Parameters
     ----------
     arguments : sequence of str, optional
-        What was typed after ``botalign``; ``sys.argv[1:]`` if not given.
+        Arguments after ``botalign``; by default ``sys.argv[1:]``.
 
     Returns
     -------
@@ -60,7 +97,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """
     typed = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        with shown_warnings():
+        with warnings_as_lines():
             code = app(typed or ["--help"], prog_name="botalign", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
@@ -68,14 +105,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
         print_note(str(interrupted))
         return 130
     except (KeyboardInterrupt, typer.Abort):
-        print_note(interruption())
+        print_note(interruption_text())
         return 130
     except InputError as error:
-        print_error(str(error))
+        print_error(error)
     except MemoryError:
-        print_error("not enough memory; use binned or cropped maps, or a machine with more.")
-    except BrokenPipeError:  # whoever read the output has gone
-        _give_up_stdout()
+        print_error("not enough memory; use binned or cropped maps, or a machine with more memory.")
+    except BrokenPipeError:  # the reader of the output has closed it
+        _discard_stdout()
         return 1
     except OSError as error:
         place = "" if error.filename is None else f"{error.filename}: "
@@ -83,23 +120,32 @@ def run(arguments: Sequence[str] | None = None) -> int:
         try:
             sys.stdout.flush()
         except OSError:
-            _give_up_stdout()
+            _discard_stdout()
     except _ParserError as error:
-        print_error(_explained(error))
+        print_error(_parser_message(error, typed))
     return 2
 
 
-def _give_up_stdout() -> None:
-    """Let what is left for stdout go nowhere: else Python tries to write it when it exits, and complains once more."""
+def _discard_stdout() -> None:
+    """Discard what is left for stdout: Python would try to write it at exit, and report the error a second time."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _explained(error: Exception) -> str:
-    """Return the parser's message and where to find the right syntax."""
-    context = getattr(error, "ctx", None)
-    command = "botalign" if context is None else context.command_path
-    message = reworded(error.format_message().rstrip(". "))  # type: ignore[attr-defined]
+def _parser_message(error: Any, typed: Sequence[str]) -> str:
+    """Return a parser's error in the style of the other errors: what was found, and where to find the syntax."""
+    parameter = getattr(error, "param", None)
+    command = f"botalign {typed[0]}" if typed and typed[0] in COMMANDS else "botalign"
+    message = error.format_message().rstrip(". ")
+    if hasattr(error, "possibilities"):
+        message = f"{error.option_name}: unknown option{_did_you_mean(error.possibilities)}"
+    elif parameter is not None:
+        name = parameter.opts[0] if parameter.param_type_name == "option" else parameter.metavar
+        message = f"{name}: {error.message.rstrip('. ') or 'is missing'}"
     return f"{message}{' See' if message.endswith('?') else '; see'} `{command} --help`."
+
+
+def _did_you_mean(names: Iterable[str] | None) -> str:
+    return f"; did you mean {' or '.join(names)}?" if names else ""
 
 
 def _print_version(wanted: bool) -> None:
@@ -113,7 +159,7 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True)
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Hold the options that belong to no command."""
+    """Options of `botalign` itself."""

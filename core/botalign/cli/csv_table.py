@@ -1,4 +1,4 @@
-"""Alignments as a table for other programs."""
+"""A table of alignments for other programs."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ EXTENSIONS = (".csv",)
 
 
 def write_table(alignments: Sequence[Alignment], path: Path) -> None:
-    """Write a row for each alignment: what was put on what, the motion, how good it is.
+    """Write a row for each alignment: the maps, the transform, the scores.
 
-    The columns ``m11`` to ``m34`` are the matrix ``moving_to_fixed``; angles are in degrees, lengths in angstrom. What
-    there isn't is left empty.
+    The columns ``m11`` to ``m34`` are the matrix ``moving_to_fixed``; angles are in degrees, lengths in angstrom.
+    Missing values are empty.
     """
     rows = [_row(each) for each in alignments]
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -28,7 +28,7 @@ def write_table(alignments: Sequence[Alignment], path: Path) -> None:
 
 
 def _row(alignment: Alignment) -> dict[str, Any]:
-    found, sure, hand = alignment.after, alignment.uncertainty, alignment.hand
+    scores, errors, hand = alignment.after, alignment.uncertainty, alignment.hand
     x, y, z = (float(value) for value in alignment.shift_angstrom)
     row: dict[str, Any] = {
         "moving": alignment.moving.name,
@@ -39,15 +39,15 @@ def _row(alignment: Alignment) -> dict[str, Any]:
         "shift_z_angstrom": z,
         "mirrored": alignment.mirrored,
         "correlation_before": alignment.before.correlation,
-        "correlation": found.correlation,
-        "correlation_about_mean": found.correlation_about_mean,
+        "correlation": scores.correlation,
+        "correlation_about_mean": scores.correlation_about_mean,
         "part_correlation": alignment.part_correlation,
-        "fsc_resolution_angstrom": found.fsc_resolution_angstrom,
-        "wemd_angstrom": found.wemd_angstrom,
+        "fsc_resolution_angstrom": scores.fsc_resolution_angstrom,
+        "wemd_angstrom": scores.wemd_angstrom,
         "hand": None if hand is None else hand.decision,
         "verdict": alignment.verdict,
-        "error_degrees": None if sure is None else sure.angle_degrees,
-        "error_angstrom": None if sure is None else sure.shift_angstrom,
+        "error_degrees": None if errors is None else errors.angle_degrees,
+        "error_angstrom": None if errors is None else errors.shift_angstrom,
         "seconds": alignment.seconds,
     }
     for i, line in enumerate(alignment.moving_to_fixed.tolist(), start=1):
@@ -56,7 +56,7 @@ def _row(alignment: Alignment) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> Any:
-    """Return a number as few digits as tell it, and nothing for what is none."""
+    """Return the shortest text of a number, and nothing for None and infinite numbers."""
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else ""
     return "" if value is None else value

@@ -1,18 +1,19 @@
-"""``botalign demo``: the whole thing on a map with a known answer."""
+"""``botalign demo``: an example with a known answer."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from botalign.cli.interruption import told_what_was_written
+import botalign
+from botalign.cli.interruption import report_written
 from botalign.cli.messages import print_note
 from botalign.cli.options import Overwrite, Quiet, Seed
 from botalign.cli.staging import Staging
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,67 +22,68 @@ if TYPE_CHECKING:
     from botalign import Alignment, DensityMap
 
 _NAMES = ("fixed.mrc", "moving.mrc", "aligned.mrc", "result.json", "figure.png")
-#: Standard deviation of the noise on either map, as a part of its maximum.
+#: Standard deviation of the noise of both maps, relative to the maximum.
 _NOISE = 0.03
 _RESOLUTION_ANGSTROM = 4.8
-#: Most that the map is shifted along an axis: a twentieth of the box.
+#: Largest shift along an axis: a twentieth of the box.
 _SHIFT_ANGSTROM = 6.4
 _NOTICEABLE_SECONDS = 0.1
 
 
 def demo(
-    folder: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write the files.")] = Path(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the files.")] = Path(
         "botalign-demo"
     ),
     seed: Seed = 0,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
-    """Align a made-up map with its rotated and shifted copy, and compare with the known answer.
+    """Align a synthetic map whose transform is known, and print the error.
 
-    Both maps, the aligned one, the result and a figure are written into a folder, to look at and to try things on.
+    Both maps, the aligned map, the result and a figure are written to a folder, for further trials.
     """
     from botalign.cli import running
 
-    paths = [folder / name for name in _NAMES]
-    _check(folder, paths, overwrite=overwrite)
+    paths = _output_paths(output, overwrite=overwrite)
     fixed_path, moving_path, aligned_path, result_path, figure_path = paths
     draw = running.can_draw()
-    answer = _known_motion(seed)
+    answer = _known_transform(seed)
     fixed, moving = (replace(made, name=str(path)) for made, path in zip(_pair(answer), paths, strict=False))
-    options: dict[str, Any] = {"seed": seed}
+    options = botalign.AlignmentOptions(seed=seed)
     targets = running.Targets(aligned_path, result_path, figure_path if draw else None, weights=None)
     with running.timed_compilation() as compiled:
         aligned = running.align_pair(lambda: fixed, moving, options, targets, label="demo", quiet=quiet)
     alignment = aligned.alignment
-    with told_what_was_written() as written, Staging(overwrite=overwrite, written=written) as staging:
+    with report_written() as written, Staging(overwrite=overwrite, written=written) as staging:
         fixed.write(staging.path(fixed_path))
         moving.write(staging.path(moving_path))
         running.write_pair(aligned, moving, targets, staging, threads=1)
     print(alignment.to_text())
-    print(_beside(answer, alignment))
+    print(_comparison(answer, alignment))
     if quiet:
         return
-    print(f"\nIn {folder}: {', '.join(_NAMES if draw else _NAMES[:-1])}.\nThe same by hand:")
+    print(f"\nIn {output}: {', '.join(_NAMES if draw else _NAMES[:-1])}.\nThe same by another command:")
     print(f"botalign align {fixed_path} {moving_path} -o again.mrc")
     if sum(compiled) >= _NOTICEABLE_SECONDS:
-        print_note(
-            f"{sum(compiled):.1f} of these seconds went into compiling loops, which are kept: later runs are faster."
-        )
+        print_note(f"{sum(compiled):.1f} of these seconds were spent on compiling loops, once; later runs are faster.")
     if not draw:
-        print_note(f"no figure, since matplotlib isn't installed; install it by {running.INSTALL_FIGURES}.")
+        print_note(f"no figure, because matplotlib is not installed; run `{running.INSTALL_FIGURES}`.")
 
 
-def _check(folder: Path, paths: list[Path], *, overwrite: bool) -> None:
+def _output_paths(folder: Path, *, overwrite: bool) -> list[Path]:
+    """Return the paths of the files to write, and check that they can be written."""
     from botalign.cli import outputs
 
     if not overwrite and folder.is_dir() and any(folder.iterdir()):
-        raise InputError(f"{folder}: exists already and isn't empty; give another folder by -o, or --overwrite.")
-    outputs.check([outputs.Output(p, "-o", (p.suffix,), in_folder=True) for p in paths], inputs=(), overwrite=overwrite)
+        advice = "choose another with -o, or overwrite its files with "
+        raise InputError(f"{folder}: the folder is not empty; {advice}", Setting("overwrite", True), ".")
+    wanted = outputs.files_in(folder, _NAMES)
+    outputs.check(wanted, inputs=(), overwrite=overwrite)
+    return [each.path for each in wanted]
 
 
-def _known_motion(seed: int) -> NDArray[np.float64]:
-    """Draw the motion that brings the moving map back."""
+def _known_transform(seed: int) -> NDArray[np.float64]:
+    """Draw the transform of the moving map to the fixed map."""
     import numpy as np
 
     from botalign.geometry import random_rotations
@@ -92,10 +94,9 @@ def _known_motion(seed: int) -> NDArray[np.float64]:
 
 
 def _pair(answer: NDArray[np.float64]) -> tuple[DensityMap, DensityMap]:
-    """Make a map and its copy in another pose, with other voxels and other noise."""
+    """Make a map, and the same map in another pose, on another grid, with other noise."""
     import numpy as np
 
-    import botalign
     from botalign.geometry import inverse
 
     fixed = botalign.phantom(
@@ -109,8 +110,8 @@ def _pair(answer: NDArray[np.float64]) -> tuple[DensityMap, DensityMap]:
     return fixed, moving
 
 
-def _beside(answer: NDArray[np.float64], alignment: Alignment) -> str:
-    """Return the known answer and how far off the found one is."""
+def _comparison(answer: NDArray[np.float64], alignment: Alignment) -> str:
+    """Return the known answer, and the error of the alignment."""
     import numpy as np
 
     from botalign.alignment.wording import rotation_text, vector_text
@@ -125,6 +126,6 @@ def _beside(answer: NDArray[np.float64], alignment: Alignment) -> str:
         [
             f"known        {rotation_text(angle, axis)}",
             f"             shift {vector_text(shift, 2)} A",
-            f"off by       {degrees:.3f} degrees and {angstrom:.3f} A",
+            f"error        {degrees:.3f} degrees and {angstrom:.3f} A",
         ]
     )

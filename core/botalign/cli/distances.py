@@ -1,84 +1,33 @@
-"""``botalign distances``: how far maps are from each other, all pairs."""
+"""``botalign distances``: the distances of all pairs of maps."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import numpy as np
 import typer
 
-from botalign.cli.all_pairs import workers, written_distances
-from botalign.cli.options import Overwrite, Processes, Quiet, Scheduler, Seed, Spread
-from botalign.errors import InputError
+from botalign import DistanceTable
+from botalign.cli.all_pairs import Workers, write_distances
+from botalign.cli.declared import Given, with_options
+from botalign.cli.options import Overwrite, Processes, Quiet, Scheduler, Threads
+from botalign.errors import InputError, Setting
+from botalign.pairwise.options import DistanceOptions
 
-if TYPE_CHECKING:
-    from botalign import DistanceTable
-
-#: Maps that most open cycles go through, as many as are named.
+#: The number of maps that are named if cycles do not close.
 _NAMED = 3
 
 
-class Metric(StrEnum):
-    """The distance."""
-
-    wemd = "wemd"
-    l2 = "l2"
-
-
-class Density(StrEnum):
-    """What counts of a map."""
-
-    contour = "contour"
-    whole = "whole"
-
-
-class Normalisation(StrEnum):
-    """What maps are divided by."""
-
-    mass = "mass"
-    none = "none"
-
-
+@with_options(DistanceOptions)
 def distances(
-    maps: Annotated[list[Path], typer.Argument(metavar="MAPS", help="The maps, two or more.", show_default=False)],
+    maps: Annotated[list[Path], typer.Argument(metavar="MAPS", help="The maps, at least two.", show_default=False)],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="D.zarr", help="Where to write the distances.", show_default=False)
+        Path, typer.Option("--output", "-o", metavar="D.zarr", help="Write the distances.", show_default=False)
     ],
-    metric: Annotated[Metric, typer.Option(help="Wavelet earth mover's distance, or L2.")] = Metric.wemd,
-    over_rotations: Annotated[
-        bool,
-        typer.Option("--over-rotations", help="Minimise over rotation and shift; else the maps are taken as they lie."),
-    ] = False,
-    mirror: Annotated[
-        bool, typer.Option("--mirror", help="With --over-rotations: minimise over the hand too.")
-    ] = False,
-    density: Annotated[
-        Density | None,
-        typer.Option(help="What counts: above the contour, by default for wemd, or all, by default for l2."),
-    ] = None,
-    normalise: Annotated[
-        Normalisation | None,
-        typer.Option(help="Divide each map by its mass, by default for wemd, or by nothing, by default for l2."),
-    ] = None,
-    size: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="With --over-rotations: voxels a side to work with, 32 if not given."),
-    ] = None,
-    evaluations: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="With --over-rotations: evaluations of a search and hand, 200 if not given."),
-    ] = None,
-    landmarks: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="With --over-rotations: maps searched with all others, 4 if not given."),
-    ] = None,
-    wavelet: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Wavelet of wemd, such as coif3; sym3 if not given.")
-    ] = None,
-    scales: Annotated[int | None, typer.Option(metavar="N", help="Scales of wemd; 6 if not given.")] = None,
-    seed: Seed = 0,
-    threads: Spread = None,
+    *,
+    options: Given[DistanceOptions],
+    threads: Threads = None,
     processes: Processes = 0,
     scheduler: Scheduler = None,
     overwrite: Overwrite = False,
@@ -86,66 +35,53 @@ def distances(
 ) -> None:
     """Compute the distances of all pairs of maps.
 
-    Until all are there, what is done lies in a folder D.zarr.partial. Killed at any moment and given again, the same
-    command computes what is missing.
+    Finished pairs are kept in the folder D.zarr.partial until all are computed. After an interruption, the same command
+    resumes.
 
-    With --over-rotations, more than 12 maps are worked on by as many processes as there are cores, unless --threads,
-    --processes or --scheduler says otherwise.
+    With --over-rotations and more than 12 maps, one process for each core is used, unless --threads, --processes or
+    --scheduler is given.
     """
-    _refuse_idle(
-        "is for searches; give --over-rotations too, or leave it out",
-        not over_rotations, size=size, evaluations=evaluations, landmarks=landmarks,
-    )  # fmt: skip
-    _refuse_idle("is of the metric wemd; leave it out with --metric l2", metric == "l2", wavelet=wavelet, scales=scales)
-    _refuse_idle("is one way to work, and --processes another; give one of them", processes > 0, threads=threads)
-    given = {"size": size, "evaluations": evaluations, "landmarks": landmarks, "wavelet": wavelet, "scales": scales}
-    options: dict[str, Any] = {
-        "metric": metric.value,
-        "over_rotations": over_rotations,
-        "mirror": mirror,
-        "density": None if density is None else density.value,
-        "normalise": None if normalise is None else normalise.value,
-        **{name: value for name, value in given.items() if value is not None},
-        "seed": seed,
-    }
-    who = workers(len(maps), over_rotations=over_rotations, threads=threads, processes=processes, scheduler=scheduler)
-    table = written_distances(maps, output, options=options, workers=who, overwrite=overwrite, quiet=quiet)
-    print(_told(table))
+    searching = ("size", "evaluations", "landmarks")
+    if not options.values.get("over_rotations"):
+        _refuse("is for the search over rotations; give --over-rotations too, or omit it", searching, options.values)
+    if options.values.get("metric") == "l2":
+        _refuse("is for --metric wemd; omit it with --metric l2", ("wavelet", "scales"), options.values)
+    if processes and threads is not None:
+        raise InputError(Setting("threads"), " and ", Setting("processes"), ": got both, expected one of the two.")
+    chosen = options.read()
+    workers = Workers(threads, processes, scheduler).for_maps(len(maps), over_rotations=chosen.over_rotations)
+    table = write_distances(maps, output, chosen, workers, overwrite=overwrite, quiet=quiet)
+    print(_summary(table, chosen))
     if not quiet:
         print(f"written      {output}")
 
 
-def _refuse_idle(reason: str, idle: bool, **options: Any) -> None:
-    """Refuse options that were given and would do nothing."""
-    for name, value in options.items():
-        if idle and value is not None:
-            raise InputError(f"--{name}: {reason}.")
+def _refuse(reason: str, names: tuple[str, ...], given: Any) -> None:
+    """Refuse options that were given without effect."""
+    for name in names:
+        if name in given:
+            raise InputError(Setting(name), f": {reason}.")
 
 
-def _told(table: DistanceTable) -> str:
-    """Return what was found, a line each."""
-    import numpy as np
-
+def _summary(table: DistanceTable, options: DistanceOptions) -> str:
+    """Return a summary, one line for each fact."""
     n = len(table.names)
     pairs = table.distances[np.triu_indices(n, 1)]
-    unit = " A" if table.metric == "wemd" and table.parameters["normalise"] == "mass" else ""
-    over = "" if table.transforms is None else ", least over rotations and shifts"
+    unit = " A" if options.metric == "wemd" and options.normalise == "mass" else ""
+    minimum = ", minimised over rotations and shifts" if options.over_rotations else ""
+    spread = f"{pairs.min():.4g} to {pairs.max():.4g}{unit}, median {np.median(pairs):.4g}"
     rows = [
         ("maps", f"{n}, {len(pairs)} pair{'s' if len(pairs) > 1 else ''}"),
-        (
-            "distances",
-            f"{pairs.min():.4g} to {pairs.max():.4g}{unit}, median {np.median(pairs):.4g}, {table.metric}{over}",
-        ),
+        ("distances", f"{spread}, {table.metric}{minimum}"),
     ]
     if table.open_cycles is not None:
         cycles, count = table.open_cycles, int(np.triu(table.open_cycles).sum())
-        of = len(pairs) * min(table.parameters["landmarks"], n)
-        text = f"all of {of} over landmarks close"
+        total = len(pairs) * min(options.landmarks, n)
+        text = f"all {total} cycles over landmarks close"
         if count:
             worst = [i for i in np.argsort(-cycles.sum(axis=1), kind="stable")[:_NAMED] if cycles[i].any()]
-            text = (
-                f"{count} of {of} over landmarks don't close, most through {', '.join(table.names[i] for i in worst)}"
-            )
+            names = ", ".join(table.names[i] for i in worst)
+            text = f"{count} of {total} cycles over landmarks do not close, most of them with {names}"
         rows.append(("cycles", text))
     if table.mirrored.any():
         rows.append(("mirrored", f"{int(np.triu(table.mirrored).sum())} pairs"))

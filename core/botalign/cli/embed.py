@@ -1,4 +1,4 @@
-"""``botalign embed``: coordinates for many maps, from their distances."""
+"""``botalign embed``: coordinates of maps from their distances."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from botalign.cli.distance_tables import read_table
+import botalign
 from botalign.cli.messages import print_note
 from botalign.cli.options import Overwrite, Quiet
 from botalign.cli.staging import Staging
-from botalign.errors import InputError
+from botalign.cli.tables import columns
+from botalign.errors import counted
 
 if TYPE_CHECKING:
-    from botalign import DiffusionMap
+    from botalign import DiffusionMap, DistanceTable
     from botalign.embeddings import Column
-    from botalign.pairwise import DistanceTable
 
 _NAMES = ("coordinates.csv", "coordinates.npy", "embedding.png")
 
@@ -24,82 +24,84 @@ _NAMES = ("coordinates.csv", "coordinates.npy", "embedding.png")
 def embed(
     distances: Annotated[
         Path,
-        typer.Argument(metavar="D", help="What `botalign distances` wrote, or a table as .npy.", show_default=False),
+        typer.Argument(
+            metavar="D", help="Distances: D.zarr of `botalign distances`, or a square NPY.", show_default=False
+        ),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write the files.", show_default=False)
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the results.", show_default=False)
     ],
-    dimensions: Annotated[int, typer.Option("--dimensions", "-d", metavar="N", help="How many coordinates.")] = 2,
+    dimensions: Annotated[int, typer.Option("--dimensions", "-d", metavar="N", help="Number of coordinates.")] = 2,
     bandwidth: Annotated[
         float | None,
-        typer.Option(metavar="X", help="Width of the Gaussian kernel, in the unit of the distances; else chosen."),
+        typer.Option(
+            metavar="X", help="Width of the Gaussian kernel, in the unit of the distances. By default it is estimated."
+        ),
     ] = None,
     alpha: Annotated[
-        float, typer.Option(metavar="X", help="How far the density of the maps is divided out, 0 to 1.")
+        float,
+        typer.Option(
+            metavar="X", help="Exponent of the normalisation by the density of the maps, 0 (none) to 1 (full)."
+        ),
     ] = 1.0,
     time: Annotated[
         float,
-        typer.Option(metavar="T", help="Steps of the random walk; the longer, the smaller the later coordinates."),
+        typer.Option(metavar="T", help="Diffusion time: more steps of the random walk shrink the later coordinates."),
     ] = 0.0,
     colour_by: Annotated[
         str | None,
         typer.Option(
-            "--colour-by", "--color-by", metavar="T.csv:COLUMN", help="Colour the points by this column of a table."
+            "--colour-by", "--color-by", metavar="T.csv:COLUMN", help="Colour the points by a column of a table."
         ),
     ] = None,
     colours: Annotated[
-        str, typer.Option("--colours", "--colors", metavar="NAME", help="A colour map; twilight for angles.")
+        str,
+        typer.Option("--colours", "--colors", metavar="NAME", help="Colour map of matplotlib; twilight for angles."),
     ] = "viridis",
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
-    """Find coordinates in which maps lie as their distances say: a diffusion map.
+    """Compute coordinates of maps from their distances: a diffusion map.
 
-    Writes coordinates.csv, a row for each map, coordinates.npy and the picture embedding.png into a folder. A table to
-    colour by has headlines; its rows are found by a column with the maps' names, or taken in their order.
+    Writes coordinates.csv, with a row for each map, coordinates.npy and the figure embedding.png. The table of
+    --colour-by has a header; its rows are matched by a column with the names of the maps, or are in the order of the
+    maps.
     """
     from botalign.cli import outputs, running
 
     draw = running.can_draw()
-    if colour_by is not None and not draw:
-        raise InputError(
-            f"--colour-by: needs matplotlib, which isn't installed; install it by {running.INSTALL_FIGURES}."
-        )
-    paths = [output / name for name in _NAMES]
+    if colour_by is not None:
+        running.require_matplotlib("--colour-by")
     table_path, column_name = _table_and_column(colour_by)
-    outputs.check(
-        [outputs.Output(path, "-o", (path.suffix,), in_folder=True) for path in paths],
-        inputs=[distances, *([] if table_path is None else [table_path])],
-        overwrite=overwrite,
-    )
+    wanted = outputs.files_in(output, _NAMES)
+    inputs = [path for path in (distances, table_path) if path is not None]
+    outputs.check(wanted, inputs=inputs, overwrite=overwrite)
     import numpy as np
 
-    import botalign
+    from botalign.cli.distance_tables import read_table
     from botalign.embeddings import embedding_text, read_column
 
     table = read_table(distances)
     column = None if table_path is None else read_column(table_path, column_name, table.names)
     found = botalign.diffusion_map(table.distances, dimensions=dimensions, bandwidth=bandwidth, alpha=alpha, time=time)
-    csv_path, npy_path, figure_path = paths
+    csv_path, npy_path, figure_path = paths = [each.path for each in wanted]
     with Staging(overwrite=overwrite) as staging:
         staging.path(csv_path).write_text(embedding_text(table.names, found.coordinates, column), encoding="utf-8")
         np.save(staging.path(npy_path), found.coordinates)
         if draw:
             _draw(found, table, column, colours, staging.path(figure_path))
-    print(_told(found, table, column, bandwidth is None))
+    print(_summary(found, table, column, estimated=bandwidth is None))
     if not quiet:
-        if column is not None and (without := _without_value(column)):
-            print_note(
-                f"{'1 map has' if without == 1 else f'{without} maps have'} no value of {column.name}: grey in the "
-                "picture, empty in the table."
-            )
+        if column is not None and (missing := _missing_values(column)):
+            maps = counted(missing, "map has", "maps have")
+            print_note(f"{maps} no value of {column.name}: grey in the figure, empty in the table.")
         print(f"written      {', '.join(map(str, paths if draw else paths[:-1]))}")
         if not draw:
-            print_note(f"no figure, since matplotlib isn't installed; install it by {running.INSTALL_FIGURES}.")
+            print_note(f"no figure, because matplotlib is not installed; run `{running.INSTALL_FIGURES}`.")
 
 
 def _table_and_column(given: str | None) -> tuple[Path | None, str | None]:
-    """Take apart what names a column of a table; a colon may also belong to the path."""
+    """Split the value of --colour-by; the path may have a colon too."""
     if given is None:
         return None, None
     path, colon, column = given.rpartition(":")
@@ -108,8 +110,8 @@ def _table_and_column(given: str | None) -> tuple[Path | None, str | None]:
     return Path(path), column
 
 
-def _without_value(column: Column) -> int:
-    """Return how many maps a column of numbers says nothing of; a text that is empty is a kind as others are."""
+def _missing_values(column: Column) -> int:
+    """Return the number of maps without a value in a column of numbers; an empty text is a kind too."""
     import numpy as np
 
     return int(np.count_nonzero(np.isnan(column.values))) if column.values.dtype.kind == "f" else 0
@@ -129,16 +131,15 @@ def _draw(found: DiffusionMap, table: DistanceTable, column: Column | None, colo
     figure.savefig(target)
 
 
-def _told(found: DiffusionMap, table: DistanceTable, column: Column | None, chosen: bool) -> str:
-    from botalign.cli.tables import columns
-
+def _summary(found: DiffusionMap, table: DistanceTable, column: Column | None, *, estimated: bool) -> str:
+    """Return a summary, one line for each fact."""
     rows = [
         ("maps", str(len(table.names))),
         ("distances", table.metric),
-        ("bandwidth", f"{found.bandwidth:.4g}{', chosen' if chosen else ''}"),
+        ("bandwidth", f"{found.bandwidth:.4g}{', estimated' if estimated else ''}"),
         ("eigenvalues", ", ".join(f"{value:.4f}" for value in found.eigenvalues)),
     ]
     if column is not None:
-        how = "rows in the order of the maps" if column.joined_by is None else f"rows found by {column.joined_by}"
+        how = "rows in the order of the maps" if column.joined_by is None else f"rows matched by {column.joined_by}"
         rows.append(("colours", f"{column.name}, {how}"))
     return columns(rows)

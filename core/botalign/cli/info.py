@@ -1,4 +1,4 @@
-"""``botalign info``: what a map file holds."""
+"""``botalign info``: the content of map files."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import botalign
 from botalign.cli.messages import print_error
 from botalign.cli.options import Json
+from botalign.cli.tables import columns, json_text
 from botalign.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,28 +22,26 @@ _KINDS = {0: "int8", 1: "int16", 2: "float32", 6: "uint16", 12: "float16"}
 def info(
     maps: Annotated[list[Path], typer.Argument(metavar="MAP", help="The maps.", show_default=False)], json: Json = False
 ) -> int:
-    """Show what map files hold: grid, origin, axis order, densities, and a contour level."""
+    """Print what map files contain: grid, origin, axis order, densities, and a contour level."""
     blocks: list[str] = []
-    failures: list[str] = []
+    failures: list[InputError] = []
     for path in maps:
         try:
             blocks.append(_block(path, json=json))
         except InputError as error:
-            failures.append(str(error))
+            failures.append(error)
         else:
             if not json:
-                print("\n" * (len(blocks) > 1) + blocks[-1])  # at once: a map may take a while to read
+                print("\n" * (len(blocks) > 1) + blocks[-1])  # now: reading the next map may take long
     if blocks and json:
         print(f"[{', '.join(blocks)}]" if len(maps) > 1 else blocks[0])
-    for message in failures:
-        print_error(message)
+    for failure in failures:
+        print_error(failure)
     return 2 if failures else 0
 
 
 def _block(path: Path, *, json: bool) -> str:
-    """Return what there is to say of one map."""
-    import botalign
-    from botalign.cli.tables import columns, json_text
+    """Return the text for one map."""
     from botalign.maps import describe
 
     header = botalign.read_header(path)
@@ -57,9 +57,9 @@ def _block(path: Path, *, json: bool) -> str:
 def _rows(header: MapHeader, facts: MapInfo, level: float | None, above: float | None) -> list[tuple[str, str]]:
     grid = facts.grid
     packed = "" if header.compression is None else f", {header.compression}"
-    contour = "none: all densities are alike"
+    contour = "none: all densities are equal"
     if level is not None and above is not None:
-        contour = f"{level:.4g} suggested; {100 * above:.3g}% of the voxels lie above"
+        contour = f"{level:.4g} suggested; {100 * above:.3g}% of the voxels are above"
     labels = [("label" if i == 0 else "", label) for i, label in enumerate(facts.labels)]
     return [
         ("map", facts.name),

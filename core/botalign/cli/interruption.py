@@ -1,4 +1,4 @@
-"""What Ctrl-C, or the SIGTERM of a batch system, leaves behind, in words."""
+"""Ctrl-C and SIGTERM: what was done before the interruption."""
 
 from __future__ import annotations
 
@@ -9,67 +9,79 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-#: More files than these are counted and not named.
-_NAMED = 3
+from botalign.errors import counted
+
+#: Longer lists of files are given as a number.
+_LISTED = 3
 
 
-class Interrupted(Exception):  # noqa: N818 (it is no error)
-    """Ctrl-C, and what was done by then.
+class Interrupted(Exception):  # noqa: N818 (not an error)
+    """An interruption, with a sentence about what was done before it.
 
-    No KeyboardInterrupt: what the parser does with those is not the same in each of its versions.
+    Not a KeyboardInterrupt: versions of the parser differ in how they handle those.
     """
 
 
 @contextmanager
 def sigterm_as_ctrl_c() -> Iterator[list[int]]:
-    """Take SIGTERM as Ctrl-C, and hand out a list for it: it stays empty if none comes.
+    """Handle SIGTERM, which batch systems send, as Ctrl-C.
 
-    Outside the main thread, and where the program was told to do something else about it, nothing is changed.
+    Outside the main thread, and where the program has a handler for SIGTERM, nothing changes.
+
+    Yields
+    ------
+    list of int
+        Empty until the signal arrives.
     """
-    came: list[int] = []
+    received: list[int] = []
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        came.append(number)
+        received.append(number)
         raise KeyboardInterrupt
 
-    free = signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
-    if not free or threading.current_thread() is not threading.main_thread():
-        yield came
+    has_handler = signal.getsignal(signal.SIGTERM) != signal.SIG_DFL
+    if has_handler or threading.current_thread() is not threading.main_thread():
+        yield received
         return
     signal.signal(signal.SIGTERM, interrupt)
     try:
-        yield came
+        yield received
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @contextmanager
-def told_what_was_written(todo: Sized = ()) -> Iterator[list[Path]]:
-    """Hand out a list for the files that were written, and say which after Ctrl-C.
+def report_written(remaining: Sized = ()) -> Iterator[list[Path]]:
+    """Collect the files that are written, and report them after an interruption.
 
     Parameters
     ----------
-    todo : sized
+    remaining : sized
         The maps that are not aligned yet.
+
+    Yields
+    ------
+    list of Path
+        Empty; the caller adds each file that is complete.
 
     Raises
     ------
     Interrupted
-        In place of KeyboardInterrupt.
+        Instead of KeyboardInterrupt.
     """
     written: list[Path] = []
     try:
         yield written
     except KeyboardInterrupt:
-        raise Interrupted(interruption(written, len(todo))) from None
+        raise Interrupted(interruption_text(written, len(remaining))) from None
 
 
-def interruption(written: Sequence[Path] = (), left: int = 0) -> str:
-    """Return a sentence about an interruption: the files that are complete, how many maps were not aligned."""
-    end = "." if left == 0 else f", {'1 map was' if left == 1 else f'{left} maps were'} not aligned."
+def interruption_text(written: Sequence[Path] = (), remaining: int = 0) -> str:
+    """Return a sentence about an interruption: which files are complete, and how many maps were not aligned."""
+    end = f", {counted(remaining, 'map was', 'maps were')} not aligned." if remaining else "."
     if not written:
         return f"interrupted, nothing was written{end}"
-    if len(written) > _NAMED:
+    if len(written) > _LISTED:
         return f"interrupted; {len(written)} files were written{end}"
     *others, last = map(str, written)
     which = f"{', '.join(others)} and {last} were" if others else f"{last} was"

@@ -1,110 +1,98 @@
-"""Work that takes minutes or hours: how far it is, and how long it will take."""
+"""Progress bar of computations that take minutes or hours, with the time that is left."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
-from botalign.progress import exhaust, map_steps
+from botalign.progress import Progress, exhaust, map_steps
 
 Result = TypeVar("Result")
 
-#: Blocks that tell how fast it goes: the first one alone may have waited for processes to start, or for a compiler.
+#: The time left is estimated after this number of steps: the first one may include starting processes and compiling.
 _ENOUGH = 2
-#: Characters: of the bar at least and at most, and of what is beside it, "12000/12000", the times, "loss 1.2345e-05".
-_SHORTEST_BAR, _LONGEST_BAR, _COUNT, _TIMES, _BESIDE = 4, 30, 11, 29, 15
+#: Characters: the shortest and longest bar; "12000/12000"; the times; "loss 1.2345e-05".
+_SHORTEST_BAR, _LONGEST_BAR, _COUNT, _TIMES, _DETAIL = 4, 30, 11, 29, 15
 
 
-class Step(Protocol):
-    """What the work tells after each block."""
-
-    @property
-    def stage(self) -> str:
-        """What it is at."""
-
-    @property
-    def done(self) -> int:
-        """Blocks of this stage that are done."""
-
-    @property
-    def total(self) -> int:
-        """Blocks of this stage."""
-
-
-def finished(
-    steps: Generator[Any, None, Result],
+def run_steps(
+    steps: Generator[Progress, None, Result],
     stages: Mapping[str, str],
     *,
     quiet: bool,
-    beside: Callable[[Any], str] | None = None,
+    detail: Callable[[Progress], str] | None = None,
 ) -> Result:
-    """Take all steps; show a bar, the time so far and the time left if stderr is a terminal.
+    """Run a computation to its end, with a progress bar and times if stderr is a terminal.
 
     Parameters
     ----------
     steps : generator
-        Yields records with ``stage``, ``done`` and ``total``.
+        The computation.
     stages : mapping
-        What the stages are called, as they are shown.
+        Text for each stage.
     quiet : bool
-        Whether to show nothing.
-    beside : callable, optional
-        Takes a record and returns what else to show, in 15 characters.
+        Whether to hide the bar.
+    detail : callable, optional
+        Returns more text for a step, up to 15 characters.
 
     Returns
     -------
     object
-        What the generator returns.
+        The result of the computation.
     """
     if quiet or not sys.stderr.isatty():
         return exhaust(steps)
+    from rich import progress
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
     from rich.text import Text
 
-    class Times(ProgressColumn):
-        """The time so far and the time left, of the run of blocks under way."""
+    class Times(progress.ProgressColumn):
+        """Time since the stage began, and time left."""
 
-        def render(self, task: Task) -> Text:
-            gone = time.monotonic() - task.fields["began"]
+        def render(self, task: progress.Task) -> Text:
+            elapsed = time.monotonic() - task.fields["began"]
             done, left = int(task.completed) - task.fields["kept"], int(task.total or 0) - int(task.completed)
-            return Text(times(gone, done, left), style="progress.elapsed", no_wrap=True)
+            return Text(times(elapsed, done, left), style="progress.elapsed", no_wrap=True)
 
     console = Console(stderr=True)
     width = max(map(len, stages.values()))
-    room = console.width - width - _COUNT - _TIMES - 3 - (0 if beside is None else _BESIDE + 1)
+    free = console.width - width - _COUNT - _TIMES - 3 - (0 if detail is None else _DETAIL + 1)
     columns = (
-        TextColumn(f"{{task.description:{width}}}"), BarColumn(bar_width=min(max(room, _SHORTEST_BAR), _LONGEST_BAR)),
-        MofNCompleteColumn(), Times(), *(() if beside is None else (TextColumn("{task.fields[beside]}"),)),
-    )  # fmt: skip
-    with Progress(*columns, console=console, transient=True) as bar:
-        stage, task, done, total = None, None, 0, 0
+        progress.TextColumn(f"{{task.description:{width}}}"),
+        progress.BarColumn(bar_width=min(max(free, _SHORTEST_BAR), _LONGEST_BAR)),
+        progress.MofNCompleteColumn(),
+        Times(),
+        *(() if detail is None else (progress.TextColumn("{task.fields[detail]}"),)),
+    )
+    with progress.Progress(*columns, console=console, transient=True) as bar:
+        task: progress.TaskID | None = None
+        last: Progress | None = None
 
-        def show(step: Step) -> None:
-            nonlocal stage, task, done, total
-            # A stage may be several runs of blocks, one after the other: each has a time of its own.
-            if task is None or step.stage != stage or step.total != total or step.done < done:
+        def show(step: Progress) -> None:
+            nonlocal task, last
+            # A stage may have several parts, one after the other, each with its own times.
+            if last is None or step.stage != last.stage or step.total != last.total or step.done < last.done:
                 if task is not None:
                     bar.remove_task(task)
-                # Blocks of an earlier run are there from the start: they say nothing about how fast this one is.
-                stage = step.stage
+                # Steps of an earlier run are done from the start: they do not count for the speed of this run.
                 task = bar.add_task(
-                    stages[stage], total=step.total, completed=step.done,
-                    kept=step.done, began=time.monotonic(), beside="",
+                    stages[step.stage], total=step.total, completed=step.done,
+                    kept=step.done, began=time.monotonic(), detail="",
                 )  # fmt: skip
-            done, total = step.done, step.total
-            told = "" if beside is None else beside(step)
-            bar.update(task, completed=step.done, total=step.total, beside=told)
+            last = step
+            assert task is not None
+            text = "" if detail is None else detail(step)
+            bar.update(task, completed=step.done, total=step.total, detail=text)
 
         return exhaust(map_steps(steps, show))
 
 
-def times(gone: float, done: int, left: int) -> str:
-    """Return in words the seconds that are gone, and how many are left after so many blocks, if that can be told."""
-    text = f"{_clock(gone)} elapsed"
-    return f"{text}, {_clock(gone * left / done)} left" if done >= _ENOUGH else text
+def times(elapsed: float, done: int, left: int) -> str:
+    """Return the seconds since the start, and those that are left if enough steps are done, as text."""
+    text = f"{_clock(elapsed)} elapsed"
+    return f"{text}, {_clock(elapsed * left / done)} left" if done >= _ENOUGH else text
 
 
 def _clock(seconds: float) -> str:

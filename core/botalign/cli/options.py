@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Overwrite existing files.")]
 Quiet = Annotated[
     bool,
-    typer.Option("--quiet", "-q", help="No progress bar and no remarks; the result, warnings and errors stay."),
+    typer.Option("--quiet", "-q", help="Show no progress bar and no remarks; print only results, warnings and errors."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")]
-Threads = Annotated[int, typer.Option(min=1, metavar="N", help="Threads to use; the result doesn't depend on it.")]
-#: The two hands side by side, and a large map resampled twice as fast; more would bring little.
-DEFAULT_THREADS = min(2, os.cpu_count() or 1)
-Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Seed: the same one gives the same result, to the bit.")]
-#: Work on many maps uses all there is.
-ALL_THREADS = os.cpu_count() or 1
-Spread = Annotated[
+Silent = Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print only the result, as JSON.")]
+Seed = Annotated[int, typer.Option(metavar="N", help="Seed; the same seed gives the same result, bit for bit.")]
+Threads = Annotated[
     int | None,
     typer.Option(
-        min=1, metavar="N", help="Threads to use, as many as there are cores by default; the result is the same."
+        metavar="N", help="Threads; by default one for each core. The result does not depend on it. [at least 1]"
     ),
 ]
 Processes = Annotated[
-    int, typer.Option(min=0, metavar="N", help="Use so many processes instead of threads; the result is the same.")
+    int,
+    typer.Option(
+        metavar="N",
+        show_default=False,
+        help="Use this number of processes instead of threads; the result is the same. [at least 1]",
+    ),
 ]
 Scheduler = Annotated[
     str | None,

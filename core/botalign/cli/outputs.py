@@ -1,4 +1,4 @@
-"""Where outputs go, and whether they may: asked before the work begins."""
+"""Output files: their names, and the check before the work begins that they can be written."""
 
 from __future__ import annotations
 
@@ -20,110 +20,117 @@ _SLASHES = tuple(slash for slash in (os.sep, os.altsep) if slash)
 
 @dataclass(frozen=True)
 class Output:
-    """A file to be written.
+    """A file to write.
 
     Attributes
     ----------
     path : Path
         The file.
     option : str
-        The option that asks for it.
-    suffixes : tuple of str
-        Endings of which the name must have one.
+        The option that names it.
+    extensions : tuple of str
+        Allowed extensions.
     in_folder : bool
-        Whether the option names the folder, which is made if it is missing.
+        Whether the option names the folder, which is created if it is missing.
     replaceable : bool
-        Whether it may be replaced even if others may not.
+        Whether the file may be overwritten even without ``--overwrite``.
     """
 
     path: Path
     option: str
-    suffixes: tuple[str, ...]
+    extensions: tuple[str, ...]
     in_folder: bool = False
     replaceable: bool = False
 
 
-def place(
-    given: str | None, sources: Sequence[Path], *, option: str, suffixes: tuple[str, ...], role: str = "moving maps"
+def output_paths(
+    given: str | None, sources: Sequence[Path], *, option: str, extensions: tuple[str, ...], role: str = "moving maps"
 ) -> list[Output | None]:
-    """Decide where the outputs of an option go, one for each map.
+    """Return the files that an option asks for, one for each map.
 
     Parameters
     ----------
     given : str or None
-        What the user gave: a file for one map, a folder for several. What is a folder, or ends with a slash, does for
-        one map too. As typed, since a Path has no slash at its end.
+        Value of the option as typed: a file for one map, a folder for several. An existing folder, or a name with a
+        slash at the end, is a folder for one map too.
     sources : sequence of Path
-        The maps. A file in a folder is named after its map, with another ending if that isn't among `suffixes`.
+        The maps. A file in a folder is named after its map, with the first extension if that of the map is not allowed.
     option : str
-        The option's name.
-    suffixes : tuple of str
-        Endings of which the name of a file must have one.
+        Name of the option.
+    extensions : tuple of str
+        Allowed extensions.
     role : str
-        What the maps are called, all together.
+        What the maps are, for the error message.
 
     Returns
     -------
     list of Output or None
-        None where the option isn't given.
+        None for each map if the option is not given.
 
     Raises
     ------
     InputError
-        If several maps would go into one file.
+        If several maps would be written to one file.
     """
     if given is None:
         return [None] * len(sources)
     path = Path(given)
     is_folder = given.endswith(_SLASHES) or path.is_dir()
     if len(sources) == 1 and not is_folder:
-        return [Output(path, option, suffixes)]
+        return [Output(path, option, extensions)]
     if not is_folder and (path.exists() or given.lower().endswith(MAPS + RESULTS + FIGURES)):
-        raise InputError(f"{given}: is the name of a file, but {option} must be a folder for several maps; give one.")
-    names = [_named_after(source, suffixes) for source in sources]
-    _refuse_twins(sources, names, option, role)
-    return [Output(path / name, option, suffixes, in_folder=True) for name in names]
+        raise InputError(f"{given}: is a file name, but {option} needs a folder for several maps; give a folder.")
+    names = [_named_after(source, extensions) for source in sources]
+    _refuse_equal_names(sources, names, option, role)
+    return [Output(path / name, option, extensions, in_folder=True) for name in names]
+
+
+def files_in(folder: Path, names: Sequence[str]) -> list[Output]:
+    """Return the files that a command writes to the folder given by ``-o``."""
+    paths = [folder / name for name in names]
+    return [Output(path, "-o", (path.suffix,), in_folder=True) for path in paths]
 
 
 def check(outputs: Iterable[Output | None], *, inputs: Iterable[Path], overwrite: bool) -> None:
-    """Check that all outputs can be written.
+    """Check that all files can be written.
 
     Raises
     ------
     InputError
-        For the first that is an input, is asked for twice, has another ending, exists and may not be replaced, or is in
-        a folder that can't be written.
+        For the first file that is an input or given twice, has an unknown extension, exists and may not be overwritten,
+        or is in a folder that cannot be written.
     """
-    claims = {path.resolve(): "" for path in inputs}
+    users = {path.resolve(): "" for path in inputs}
     for output in outputs:
         if output is None:
             continue
         path, key = output.path, output.path.resolve()
-        if key in claims:
-            reason = f"{claims[key]} writes it already" if claims[key] else "it is an input"
-            raise InputError(f"{path}: {output.option} can't write it, since {reason}; give another name or folder.")
-        claims[key] = output.option
+        if key in users:
+            reason = f"{users[key]} writes it too" if users[key] else "it is an input"
+            raise InputError(
+                f"{path}: {output.option} cannot write it, because {reason}; choose another name or folder."
+            )
+        users[key] = output.option
         if output.in_folder and not path.parent.exists():
             check_output(path.parent)
         else:
-            check_output(path, overwrite=overwrite or output.replaceable, suffixes=output.suffixes)
+            check_output(path, overwrite=overwrite or output.replaceable, extensions=output.extensions)
 
 
-def _refuse_twins(sources: Sequence[Path], names: Sequence[str], option: str, role: str) -> None:
-    """Refuse maps that would be written under one name."""
+def _refuse_equal_names(sources: Sequence[Path], names: Sequence[str], option: str, role: str) -> None:
     name, times = Counter(names).most_common(1)[0]
     if times == 1:
         return
-    one, other, *_ = (source.name for source, target in zip(sources, names, strict=True) if target == name)
-    what = f"are called {one}" if one == other else f"({one} and {other}) would be written as {name}"
-    raise InputError(f"{option}: two of the {role} {what}; rename one of them, or take it in a run of its own.")
+    first, second, *_ = (source.name for source, target in zip(sources, names, strict=True) if target == name)
+    what = f"are called {first}" if first == second else f"({first} and {second}) would be written as {name}"
+    raise InputError(f"{option}: two of the {role} {what}; rename one of them, or process it in a separate run.")
 
 
-def _named_after(source: Path, suffixes: tuple[str, ...]) -> str:
+def _named_after(source: Path, extensions: tuple[str, ...]) -> str:
     name = source.name
-    if name.lower().endswith(suffixes):
+    if name.lower().endswith(extensions):
         return name
-    for ending in sorted(MAPS, key=len, reverse=True):
-        if name.lower().endswith(ending):
-            return name[: -len(ending)] + suffixes[0]
-    return source.stem + suffixes[0]
+    for extension in sorted(MAPS, key=len, reverse=True):
+        if name.lower().endswith(extension):
+            return name[: -len(extension)] + extensions[0]
+    return source.stem + extensions[0]

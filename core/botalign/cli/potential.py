@@ -1,56 +1,55 @@
-"""``botalign potential``: where two maps differ, as the mass that would have to move."""
+"""``botalign potential``: where mass has to move to turn one map into another."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from botalign.cli.options import Overwrite
+import botalign
+from botalign.cli.options import Overwrite, Silent
 from botalign.cli.staging import Staging
+from botalign.cli.tables import history
 
 
 def potential(
-    first: Annotated[Path, typer.Argument(metavar="A", help="A map.", show_default=False)],
-    second: Annotated[Path, typer.Argument(metavar="B", help="Another, placed on A.", show_default=False)],
+    first: Annotated[Path, typer.Argument(metavar="A", help="The first map.", show_default=False)],
+    second: Annotated[Path, typer.Argument(metavar="B", help="The second map, aligned to A.", show_default=False)],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="P.mrc", help="Where to write the potential.", show_default=False)
+        Path, typer.Option("--output", "-o", metavar="P.mrc", help="Write the potential.", show_default=False)
     ],
-    motion: Annotated[
-        Path | None, typer.Option(metavar="R.json", help="Move B by this result of `botalign align` first.")
+    transform: Annotated[
+        Path | None,
+        typer.Option(metavar="R.json", help="Apply the transform of this result of `botalign align` to B."),
     ] = None,
-    size: Annotated[int, typer.Option(metavar="N", help="Voxels a side of the potential.")] = 32,
+    size: Annotated[int, typer.Option(metavar="VOXELS", help="Side of the potential, 8 to 256.")] = 32,
     contour_level_a: Annotated[float | None, typer.Option(metavar="X", help="Contour level of A.")] = None,
     contour_level_b: Annotated[float | None, typer.Option(metavar="X", help="Contour level of B.")] = None,
     overwrite: Overwrite = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")] = False,
+    quiet: Silent = False,
 ) -> None:
-    """Map where mass would have to move to make B the same as A.
+    """Map where mass has to move to turn B into A.
 
-    The potential, in angstrom, is positive where B lacks what A has and negative where B has what A lacks: mass of B
-    would go from low to high. It tells where, not how much; the distance tells that. It is written in a cube of its own
-    about both molecules, in the coordinates of A.
+    The potential, in angstrom, is positive where B has less mass than A and negative where it has more: mass of B has
+    to move from low to high values. It shows where the maps differ; the distance measures how much. It is written on a
+    cubic grid about both molecules, in the coordinates of A.
     """
-    import botalign
     from botalign.cli import outputs, running
-    from botalign.cli.tables import history
 
-    inputs = [first, second, *([] if motion is None else [motion])]
+    inputs = [first, second, *([] if transform is None else [transform])]
     outputs.check([outputs.Output(output, "-o", outputs.MAPS)], inputs=inputs, overwrite=overwrite)
-    placed = None if motion is None else botalign.Alignment.read(motion)
-    if motion is not None and placed is not None:
-        running.warn_of_other_maps(motion, placed, first, [second])
-    options: dict[str, Any] = {
-        "transform": None if placed is None else placed.moving_to_fixed,
-        "contour_level_first": contour_level_a,
-        "contour_level_second": contour_level_b,
-    }
+    levels = {"contour_level_first": contour_level_a, "contour_level_second": contour_level_b}
+    matrix = None
+    if transform is not None:
+        alignment = botalign.Alignment.read(transform)
+        running.warn_of_other_maps(transform, alignment, first, [second])
+        matrix = alignment.moving_to_fixed
     a, b = botalign.read(first), botalign.read(second)
-    found = botalign.potential(a, b, size=size, **options)
+    found = botalign.potential(a, b, transform=matrix, size=size, **levels)
     with Staging(overwrite=overwrite) as staging:
-        found.write(staging.path(output), history=history(b.name, a.name, manner=", potential"))
+        found.write(staging.path(output), history=history(b.name, a.name, note=", potential"))
     if not quiet:
-        print(f"WEMD         {botalign.score(a, b, **options).scores.wemd_angstrom:.4g} A")
+        print(f"WEMD         {botalign.score(a, b, transform=matrix, **levels).scores.wemd_angstrom:.4g} A")
         print(f"potential    {found.data.min():.4g} to {found.data.max():.4g} A")
         print(f"written      {output}")

@@ -1,88 +1,64 @@
-"""Results of an earlier run that was stopped: which of them can be kept."""
+"""Results of an interrupted run that can be kept."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from botalign.errors import InputError
-
-if TYPE_CHECKING:
-    from botalign import Alignment, Grid
+import botalign
+from botalign.errors import InputError, Setting
 
 
 def kept_result(
-    result: Path, files: Sequence[Path], fixed: Path, moving: Path, options: dict[str, Any]
-) -> Alignment | None:
-    """Return the result that an earlier run has left for a pair, or None if there is none, or it isn't whole.
+    result: Path,
+    files: Sequence[Path],
+    fixed: Path,
+    moving: Path,
+    options: botalign.AlignmentOptions,
+    option_files: Sequence[Path],
+) -> botalign.Alignment | None:
+    """Return the result of an earlier run for a pair, or None if the pair has to be aligned again.
+
+    It has to be aligned again if an output is missing, an input is newer than the result, or the result is from another
+    version.
 
     Parameters
     ----------
     result : Path
-        Where the result file is, if there is one.
+        The result file.
     files : sequence of Path
-        All files that belong to the pair.
+        All output files of the pair.
     fixed, moving : Path
-        The maps. If one of them, or another map that the options hold, has been written after the result, that is made
-        anew; so it is if the result is of another version.
-    options : dict
-        Options of :func:`botalign.align`.
+        The two maps.
+    options : AlignmentOptions
+        The options of this run.
+    option_files : sequence of Path
+        Files that the options name, such as masks.
 
     Raises
     ------
     InputError
-        If the result was made with other options or of other maps.
+        If the result is from other maps or other options.
     """
-    import botalign
-
     if not result.exists():
         return None
     found = botalign.Alignment.read(result)
-    expected = _pair(fixed, moving, options)
-    actual = {
-        "fixed map": _named(found.fixed.name, found.fixed.grid),
-        "moving map": _named(found.moving.name, found.moving.grid),
-        "seed": found.seed,
-        **found.parameters,
-    }
-    differing = sorted(name for name in expected if _plain(expected[name]) != _plain(actual.get(name)))
+    differing: list[str | Setting] = [
+        f"{role} map"
+        for role, path, reference in (("fixed", fixed, found.fixed), ("moving", moving, found.moving))
+        if (path.name, botalign.read_header(path).grid) != (Path(reference.name).name, reference.grid)
+    ]
+    differing += options.differing(found.parameters)
+    if found.seed != options.seed:
+        differing.append(Setting("seed"))
     if differing:
+        names = [part for each in differing for part in (each, ", ")][:-1]
         raise InputError(
-            f"{result}: was made with other {', '.join(differing)}; repeat what made it to go on, give another folder, "
-            "or make it anew with --overwrite."
-        )
+            f"{result}: was made with a different ", *names, "; repeat the command that made it, choose another "
+            "folder, or overwrite it with ", Setting("overwrite", True), ".",
+        )  # fmt: skip
     made = result.stat().st_mtime_ns
-    newer = any(path.stat().st_mtime_ns > made for path in (fixed, moving, *_others(options)))
-    outdated = newer or found.versions.get("botalign") != botalign.__version__
-    return None if outdated or not all(path.exists() for path in files) else found
-
-
-def _others(options: dict[str, Any]) -> list[Path]:
-    """Return the files of the other maps that an alignment depends on."""
-    masks = [options[name] for name in ("mask_fixed", "mask_moving")]
-    halves = [half for name in ("half_maps_fixed", "half_maps_moving") for half in options[name] or ()]
-    return [Path(each.name) for each in (*masks, *halves) if each is not None]
-
-
-def _pair(fixed: Path, moving: Path, options: dict[str, Any]) -> dict[str, Any]:
-    """Return what a result of this pair says of itself."""
-    import botalign
-    from botalign import AlignmentOptions
-
-    maps = {
-        role: _named(str(path), botalign.read_header(path).grid)
-        for role, path in (("fixed map", fixed), ("moving map", moving))
-    }
-    return {**maps, "seed": options["seed"], **AlignmentOptions(**options).as_parameters()}
-
-
-def _named(name: str, grid: Grid) -> tuple[str, Grid]:
-    """Return what tells a map from another, wherever the folder is seen from."""
-    return Path(name).name, grid
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as it is after it has been in a result file."""
-    return json.loads(json.dumps(value)) if isinstance(value, dict | list) else value
+    is_newer = any(path.stat().st_mtime_ns > made for path in (fixed, moving, *option_files))
+    if is_newer or found.versions.get("botalign") != botalign.__version__ or not all(path.exists() for path in files):
+        return None
+    return found

@@ -1,4 +1,4 @@
-"""One pair of maps: aligned with a progress bar, drawn, written."""
+"""One pair of maps: align it with a progress bar, draw it, write it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import botalign
 from botalign.cli.messages import print_warning
@@ -21,19 +21,18 @@ from botalign.progress import exhaust, map_steps
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from botalign import Alignment, DensityMap, Progress
+    from botalign import Alignment, AlignmentOptions, DensityMap, Progress
 
-#: An alignment that can be stepped.
+#: An alignment in steps.
 Steps = Generator["Progress", None, "Alignment"]
 INSTALL_FIGURES = "pip install matplotlib"
-#: Characters: as many as the longest name of a stage, so that the bar stays in its place; all but the label and the
-#: bar; the bar at least and at most.
+#: Characters: the longest name of a stage; all but the label and the bar; the shortest and longest bar.
 _STAGE, _BESIDE_BAR, _SHORTEST_BAR, _LONGEST_BAR = 23, 58, 8, 30
 
 
 @dataclass(frozen=True)
 class Targets:
-    """The files to write for one pair; None for those that aren't wanted."""
+    """The files to write for one pair; None for those that are not wanted."""
 
     aligned: Path | None
     result: Path | None
@@ -43,7 +42,7 @@ class Targets:
 
 @dataclass(frozen=True, eq=False)
 class Aligned:
-    """An aligned pair: the result, and what else was asked for while both maps were at hand."""
+    """An aligned pair, with the outputs that need both maps."""
 
     alignment: Alignment
     figure: Figure | None
@@ -51,12 +50,12 @@ class Aligned:
 
 
 def can_draw() -> bool:
-    """Whether matplotlib is there."""
+    """Return whether matplotlib is installed."""
     return find_spec("matplotlib") is not None
 
 
-def require_matplotlib() -> None:
-    """Refuse a figure that can't be drawn.
+def require_matplotlib(option: str = "--figure") -> None:
+    """Refuse an option that needs matplotlib.
 
     Raises
     ------
@@ -64,38 +63,39 @@ def require_matplotlib() -> None:
         If matplotlib is missing.
     """
     if not can_draw():
-        raise InputError(f"--figure: needs matplotlib, which isn't installed; install it by {INSTALL_FIGURES}.")
+        raise InputError(f"{option}: needs matplotlib, which is not installed; run `{INSTALL_FIGURES}`.")
 
 
-def warn_of_other_maps(path: Path, motion: Alignment, fixed: Path, moving: Sequence[Path]) -> None:
-    """Say so if a motion is that of other maps, by their names.
+def warn_of_other_maps(path: Path, alignment: Alignment, fixed: Path, moving: Sequence[Path]) -> None:
+    """Warn if a transform was found for other maps, judged by their names.
 
     Parameters
     ----------
     path : Path
         The result file.
-    motion : Alignment
-        What is in it.
+    alignment : Alignment
+        Its content.
     fixed : Path
-        The map onto which it is used.
+        The fixed map of this run.
     moving : sequence of Path
-        The maps for which it is used; it may be that of one of them.
+        The moving maps of this run; the transform may be that of one of them.
     """
-    was_moving, was_fixed = (Path(reference.name).name for reference in (motion.moving, motion.fixed))
+    earlier = {Path(name).name for name in alignment.moving.mean_of or (alignment.moving.name,)}
+    was_fixed = Path(alignment.fixed.name).name
     names = [each.name for each in moving]
-    # Of a motion for several maps, theirs is the name of the mean.
-    if was_fixed == fixed.name and not set(was_moving.removeprefix("the mean of ").split(", ")).isdisjoint(names):
+    if was_fixed == fixed.name and not earlier.isdisjoint(names):
         return
     now = names[0] if len(names) == 1 else f"{len(names)} maps"
+    was_moving = Path(alignment.moving.name).name
     print_warning(
-        f"{path}: is the motion of {was_moving} onto {was_fixed}, used for {now} onto {fixed.name}; is it the right "
-        "one?"
+        f"{path}: is the transform of {was_moving} to {was_fixed}, but used for {now} to {fixed.name}; is it the right "
+        "file?"
     )
 
 
 @contextmanager
 def timed_compilation() -> Iterator[list[float]]:
-    """Hand out a list for the seconds that numba takes to compile a function; nothing goes in for one it had kept."""
+    """Collect the seconds that numba takes to compile each function; a function in its cache adds nothing."""
     from numba.core.event import install_timer
 
     seconds: list[float] = []
@@ -106,45 +106,46 @@ def timed_compilation() -> Iterator[list[float]]:
 def align_pair(
     read_fixed: Callable[[], DensityMap],
     moving: DensityMap,
-    options: dict[str, Any],
+    options: AlignmentOptions,
     targets: Targets,
     *,
     label: str,
     quiet: bool,
 ) -> Aligned:
-    """Align two maps, show how far the work has come, and work out what is to be written of both.
+    """Align two maps with a progress bar, and compute the outputs that need both.
 
     Parameters
     ----------
     read_fixed : callable
-        Returns the fixed map. It is read here and forgotten on return: large maps fit into memory better one by one.
+        Returns the fixed map. It is read here and released on return, so that large maps need less memory.
     moving : DensityMap
         The moving map.
-    options : dict
-        Options of :func:`botalign.align`.
+    options : AlignmentOptions
+        The options.
     targets : Targets
-        What is wanted.
+        The files to write.
     label : str
-        What to call the work, beside the bar.
+        Text beside the bar.
     quiet : bool
-        Whether to show no bar. There is none either if stderr isn't a terminal.
+        Whether to hide the bar. It is also hidden if stderr is not a terminal.
     """
     fixed = read_fixed()
-    steps = botalign.align_steps(fixed, moving, **options)
+    steps = botalign.align_steps(fixed, moving, **vars(options))
     alignment = exhaust(steps) if quiet or not sys.stderr.isatty() else _show(steps, label)
     weights = figure = None
-    if targets.weights is not None or (targets.figure is not None and options["loss"] == "core"):
-        masks = {name: options[name] for name in ("mask_fixed", "mask_moving")}
+    core = options.loss == "core"
+    if targets.weights is not None or (targets.figure is not None and core):
+        masks = {"mask_fixed": options.mask_fixed, "mask_moving": options.mask_moving}
         weights = botalign.common_part(fixed, moving, alignment, **masks)
     if targets.figure is not None:
         from botalign.figures import alignment_figure
 
-        figure = alignment_figure(alignment, fixed, moving, weights=weights if options["loss"] == "core" else None)
+        figure = alignment_figure(alignment, fixed, moving, weights=weights if core else None)
     return Aligned(alignment, figure, weights)
 
 
-def write_pair(pair: Aligned, moving: DensityMap, targets: Targets, staging: Staging, *, threads: int) -> None:
-    """Write what is wanted of a pair: the result, its figure, the weights, the moving map on the fixed one's voxels."""
+def write_pair(pair: Aligned, moving: DensityMap, targets: Targets, staging: Staging, *, threads: int | None) -> None:
+    """Write the files of a pair: result, figure, weights, and the moving map on the grid of the fixed map."""
     alignment = pair.alignment
     if targets.result is not None:
         alignment.write(staging.path(targets.result))
@@ -152,16 +153,18 @@ def write_pair(pair: Aligned, moving: DensityMap, targets: Targets, staging: Sta
         with output_file(staging.path(targets.figure)) as temporary:
             pair.figure.savefig(temporary)
     if targets.weights is not None and pair.weights is not None:
-        line = history(moving.name, alignment.fixed.name, manner=", where they agree")
+        line = history(moving.name, alignment.fixed.name, note=", where they agree")
         pair.weights.write(staging.path(targets.weights), history=line)
     if targets.aligned is not None:
         write_moved(alignment, moving, targets.aligned, staging, threads=threads)
 
 
-def write_moved(alignment: Alignment, moving: DensityMap, target: Path, staging: Staging, *, threads: int) -> None:
-    """Write a map, moved, on the fixed one's voxels."""
+def write_moved(
+    alignment: Alignment, moving: DensityMap, target: Path, staging: Staging, *, threads: int | None
+) -> None:
+    """Write a map after the transform of an alignment, on the grid of the fixed map."""
     aligned = alignment.apply(moving, onto=alignment.fixed.grid, threads=threads)
-    line = history(moving.name, alignment.fixed.name, manner=", mirrored" if alignment.mirrored else "")
+    line = history(moving.name, alignment.fixed.name, note=", mirrored" if alignment.mirrored else "")
     aligned.write(staging.path(target), history=line)
 
 
@@ -171,9 +174,9 @@ def _show(steps: Steps, label: str) -> Alignment:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    room = max(console.width - _BESIDE_BAR, 2 * _SHORTEST_BAR)
-    bar_width = min(max(room - len(label), _SHORTEST_BAR), _LONGEST_BAR)
-    label = escape(shortened(label, room - bar_width))
+    width = max(console.width - _BESIDE_BAR, 2 * _SHORTEST_BAR)
+    bar_width = min(max(width - len(label), _SHORTEST_BAR), _LONGEST_BAR)
+    label = escape(shortened(label, width - bar_width))
     columns = (
         TextColumn(f"{label}: {{task.fields[stage]:{_STAGE}}}"),
         BarColumn(bar_width=bar_width),
@@ -185,7 +188,7 @@ def _show(steps: Steps, label: str) -> Alignment:
         task = bar.add_task("", total=None, stage="prepare", best="")
 
         def show(step: botalign.Progress) -> None:
-            # The last thing said is "finish": the scores are computed after the last step.
+            # The scores are computed after the last step.
             stage = "finish" if step.done == step.total else escape(step.label)
             best = "" if step.best_loss is None else f"best loss {step.best_loss:.4g}"
             bar.update(task, completed=step.done, total=step.total, stage=stage, best=best)

@@ -1,4 +1,4 @@
-"""``botalign score``: how alike two maps are where they lie."""
+"""``botalign score``: the similarity of two maps, without alignment."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import botalign
 from botalign.cli.messages import print_note
 from botalign.cli.options import Json
+from botalign.cli.tables import json_text, scores_table
+from botalign.errors import InputError, Setting
 
 if TYPE_CHECKING:
     from botalign import Scores
 
-#: What can be required: the score's name in a result file, and whether more of it is better.
+#: Scores that can be required: the name in a result file, and whether higher is better.
 _SCORES = {
     "correlation": ("correlation", True),
     "correlation_about_mean": ("correlation_about_mean", True),
@@ -26,14 +29,14 @@ _SCORES = {
 
 @dataclass(frozen=True)
 class Requirement:
-    """A limit that a score must keep.
+    """A limit for a score.
 
     Attributes
     ----------
     name : str
-        The score's name on the command line.
+        Name of the score on the command line.
     limit : float
-        The least correlation, or the most of a score of which less is better.
+        Lowest allowed value of a correlation, highest allowed value of a score that is better when lower.
     """
 
     name: str
@@ -48,56 +51,57 @@ class Requirement:
         except ValueError:
             limit = math.nan
         if name not in _SCORES or math.isnan(limit):
-            raise typer.BadParameter(
-                f"got {text!r}, expected NAME=VALUE, a number for one of {', '.join(_SCORES)}",
-                param_hint="'--require'",
+            raise InputError(
+                Setting("require"), f": got {text!r}, expected NAME=VALUE, a number for one of {', '.join(_SCORES)}."
             )
         return cls(name, limit)
 
-    def complaint(self, scores: Scores) -> str | None:
-        """Return what is wrong, if the limit isn't kept."""
-        field, more_is_better = _SCORES[self.name]
+    def failure(self, scores: Scores) -> str | None:
+        """Return a message if the score is outside the limit."""
+        field, higher_is_better = _SCORES[self.name]
         value: float = getattr(scores, field)
-        # Written so that a score which is no number fails.
-        if value >= self.limit if more_is_better else value <= self.limit:
+        # A score that is not a number fails.
+        if value >= self.limit if higher_is_better else value <= self.limit:
             return None
-        return f"{self.name} is {value:.6g}, required at {'least' if more_is_better else 'most'} {self.limit:g}."
+        return f"{self.name} is {value:.6g}, required at {'least' if higher_is_better else 'most'} {self.limit:g}."
 
 
 def score(
     first: Annotated[
         Path,
         typer.Argument(
-            metavar="A", help="A map; the Fourier shell correlation is taken on its voxels.", show_default=False
+            metavar="A",
+            help="The first map; the Fourier shell correlation is computed on its grid.",
+            show_default=False,
         ),
     ],
     second: Annotated[
         Path,
         typer.Argument(
-            metavar="B", help="Another; the correlations count its voxels above its contour level.", show_default=False
+            metavar="B",
+            help="The second map; the correlations are over its voxels above its contour level.",
+            show_default=False,
         ),
     ],
     require: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
-            help="Exit with 1 if correlation or correlation_about_mean is below VALUE, or fsc_resolution or wemd (both "
-            "in angstrom) above it. May be repeated.",
+            help="Exit with code 1 if correlation or correlation_about_mean is below VALUE, or fsc_resolution or wemd "
+            "(both in angstrom) is above it. May be repeated.",
         ),
     ] = None,
     contour_level_a: Annotated[float | None, typer.Option(metavar="X", help="Contour level of A.")] = None,
     contour_level_b: Annotated[float | None, typer.Option(metavar="X", help="Contour level of B.")] = None,
     json: Json = False,
 ) -> int:
-    """Compare two maps where they are, without moving anything.
+    """Compare two maps without moving them.
 
-    The order matters a little: the correlations count the voxels of B above its contour level, and the Fourier shell
-    correlation is taken on the voxels of A, inside a ball about A's molecule. B is what `botalign align` calls MOVING.
+    The order of the maps matters slightly: the correlations are over the voxels of B above its contour level, and the
+    Fourier shell correlation is computed on the grid of A, inside a sphere about its molecule. A is the fixed map of
+    `botalign align`, B the moving map.
     """
     requirements = [Requirement.parse(text) for text in require or ()]
-    import botalign
-    from botalign.cli.tables import json_text, scores_table
-
     comparison = botalign.score(
         botalign.read(first),
         botalign.read(second),
@@ -110,7 +114,7 @@ def score(
         print(json_text({"first": str(first), "second": str(second), **values}))
     else:
         print(scores_table(str(first), str(second), comparison))
-    complaints = [c for c in (requirement.complaint(scores) for requirement in requirements) if c is not None]
-    for complaint in complaints:
-        print_note(complaint)
-    return 1 if complaints else 0
+    failures = [each for each in (requirement.failure(scores) for requirement in requirements) if each is not None]
+    for failure in failures:
+        print_note(failure)
+    return 1 if failures else 0

@@ -7,88 +7,89 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.files import output_file
 
 
 class Staging:
-    """Write several files, none of which gets its name before all are complete.
+    """Write several files under temporary names, and rename them when all are complete.
 
     Parameters
     ----------
     overwrite : bool
-        Whether existing files may be replaced.
+        Whether existing files may be overwritten.
     written : list of Path, optional
-        Where to note the files that have got their names and keep them.
+        List to which the files are added when they have their final names.
 
     Raises
     ------
     InputError
-        On leaving, if a file can't get its name. Messages from inside that name a hidden file are put right.
+        On leaving, if a file cannot be renamed. In errors from inside, temporary names are replaced by final names.
 
     Examples
     --------
     ::
 
         with Staging(overwrite=False) as staging:
-            alignment.save(staging.path(Path("r.json")))
+            alignment.write(staging.path(Path("r.json")))
             aligned.write(staging.path(Path("b_on_a.mrc")))
     """
 
     def __init__(self, *, overwrite: bool, written: list[Path] | None = None) -> None:
         self._overwrite = overwrite
         self._written = [] if written is None else written
-        self._hidden: dict[Path, Path] = {}
+        self._temporary: dict[Path, Path] = {}
         self._folders: list[Path] = []
 
     def path(self, target: Path) -> Path:
-        """Return where to write what shall become `target`: a hidden name beside it, with the same ending.
+        """Return the temporary name under which to write `target`: in the same folder, with the same extension.
 
-        The folder is made if it is missing.
+        The folder is created if it is missing.
         """
         folder = target.parent
         if not folder.exists():
             folder.mkdir()
             self._folders.append(folder)
         packed = target.suffix.lower() in (".gz", ".bz2")
-        ending = Path(target.stem).suffix + target.suffix if packed else target.suffix
-        # Beside the file that a link points to, which may lie on another file system.
-        place = target.resolve() if self._overwrite else target
-        self._hidden[target] = place.with_name(f".botalign-{secrets.token_hex(6)}{ending}")
-        return self._hidden[target]
+        extension = Path(target.stem).suffix + target.suffix if packed else target.suffix
+        # In the folder of the file that a link points to, which may be on another file system.
+        final = target.resolve() if self._overwrite else target
+        self._temporary[target] = final.with_name(f".botalign-{secrets.token_hex(6)}{extension}")
+        return self._temporary[target]
 
     def __enter__(self) -> Staging:
-        """Begin."""
+        """Return the object."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Give the files their names, or take all away after an error."""
+        """Rename the files, or remove all of them after an error."""
         published: list[Path] = []
         complete = False
         try:
             if isinstance(error, InputError):
-                raise InputError(self._as_the_user_named_them(str(error))) from error
+                raise InputError(*map(self._with_final_names, error.parts)) from error
             if error is None:
-                for target, hidden in self._hidden.items():
+                for target, written in self._temporary.items():
                     with output_file(target, overwrite=self._overwrite) as temporary:
-                        hidden.replace(temporary)
+                        written.replace(temporary)
                     published.append(target)
                 complete = True
         finally:
-            # A file that --overwrite has replaced by then stays: the old one is gone, and the new one is whole.
+            # After an error, files that --overwrite has replaced stay: the old ones are gone, the new ones complete.
             keep = complete or self._overwrite
             if keep:
                 self._written += published
-            for path in [*self._hidden.values(), *([] if keep else published)]:
+            for path in [*self._temporary.values(), *([] if keep else published)]:
                 with suppress(OSError):
                     path.unlink(missing_ok=True)
             for folder in [] if complete else reversed(self._folders):
                 with suppress(OSError):
                     folder.rmdir()
 
-    def _as_the_user_named_them(self, message: str) -> str:
-        for target, hidden in self._hidden.items():
-            message = message.replace(str(hidden), str(target))
-        return message
+    def _with_final_names(self, part: str | Setting) -> str | Setting:
+        if isinstance(part, str):
+            for target, temporary in self._temporary.items():
+                part = part.replace(str(temporary), str(target))
+        return part

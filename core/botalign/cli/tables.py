@@ -1,4 +1,4 @@
-"""Results in words and columns."""
+"""Results as text in columns."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _LABEL_CHARACTERS = 80
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows as text in columns, two spaces between."""
+    """Return rows as text in columns."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
 
 
 def alignments_table(alignments: Sequence[Alignment]) -> str:
-    """Return a line for each alignment, below a headline."""
-    headline = ("map", "rotation", "shift", "correlation", "FSC 0.5", "hand", "verdict", "seconds")
-    return columns([headline, *map(_row, alignments)])
+    """Return a table with a header and one line for each alignment."""
+    header = ("map", "rotation", "shift", "correlation", "FSC 0.5", "hand", "verdict", "seconds")
+    return columns([header, *map(_row, alignments)])
 
 
 def _row(alignment: Alignment) -> tuple[str, ...]:
@@ -41,24 +41,23 @@ def _row(alignment: Alignment) -> tuple[str, ...]:
         f"{alignment.before.correlation:z.4f} -> {alignment.after.correlation:z.4f}"
         + ("" if in_part is None else f" (part {in_part:z.4f})"),
         resolution_text(alignment.after.fsc_resolution_angstrom),
-        "not looked at" if alignment.hand is None else alignment.hand.decision,
+        "not tested" if alignment.hand is None else alignment.hand.decision,
         alignment.verdict or "none",
         f"{alignment.seconds:.2f}",
     )
 
 
 def mirror_advice(alignment: Alignment) -> str | None:
-    """Return a sentence if the mirror image fits better and wasn't taken, else None."""
+    """Return a remark if the other hand fits better but was not used, else None."""
     hand = alignment.hand
-    better = {"mirrored": False, "as given": True}  # the decision, and whether the motion then mirrors in vain
-    if hand is None or better.get(hand.decision) is not alignment.mirrored:
+    if hand is None or hand.decision != ("as given" if alignment.mirrored else "mirrored"):
         return None
-    what = "without the mirror" if alignment.mirrored else "as its mirror image"
-    return f"{alignment.moving.name} fits better {what}; run again with --hand auto to have it placed so."
+    better = "without mirroring" if alignment.mirrored else "as its mirror image"
+    return f"{alignment.moving.name} fits better {better}; to apply it, run again with --hand auto."
 
 
 def scores_table(first: str, second: str, comparison: Comparison) -> str:
-    """Return the scores of two maps, a line each."""
+    """Return the scores of two maps, one line for each."""
     from botalign.alignment.wording import resolution_text
 
     scores = comparison.scores
@@ -73,25 +72,25 @@ def scores_table(first: str, second: str, comparison: Comparison) -> str:
     )
 
 
-def history(what: str, onto: str | None, *, manner: str = "") -> str:
-    """Return the line of history that a written map gets: program, version, date, map, and onto which.
+def history(moving: str, fixed: str | None, *, note: str = "") -> str:
+    """Return the label of a written map: program, version, date, and names of the maps.
 
-    Names are cut in the middle, so that the line has room in a header.
+    Long names are cut in the middle, so that the label fits into the header.
     """
     start = f"BOTalign {version('botalign')} {date.today().isoformat()} "
-    names = [Path(name).name for name in (what, onto) if name is not None]
-    room = _LABEL_CHARACTERS - len(start) - len(manner) - (len(" onto ") if onto else 0)
-    names = [shortened(name, room // len(names)) for name in names]
-    return start + " onto ".join(names) + manner
+    names = [Path(name).name for name in (moving, fixed) if name is not None]
+    free = _LABEL_CHARACTERS - len(start) - len(note) - (len(" onto ") if fixed else 0)
+    names = [shortened(name, free // len(names)) for name in names]
+    return start + " onto ".join(names) + note
 
 
 def shortened(name: str, length: int) -> str:
-    """Return a name, cut in the middle if it is longer than `length`."""
+    """Return a name, cut in the middle if it is longer than `length` characters."""
     half = (length - 2) // 2
     return name if len(name) <= length else f"{name[:half]}..{name[len(name) - half :]}"
 
 
 def json_text(content: dict[str, Any]) -> str:
-    """Return JSON; infinite numbers, which it doesn't have, become null."""
+    """Return JSON; infinite numbers, which JSON does not have, become null."""
     finite = {key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in content.items()}
     return json.dumps(finite, indent=1, allow_nan=False)

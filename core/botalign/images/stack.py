@@ -115,7 +115,7 @@ class ImageStack:
         ...     botalign.holds_images(path)
         True
         """
-        with output_file(path, overwrite=overwrite, suffixes=STACK_EXTENSIONS) as temporary:
+        with output_file(path, overwrite=overwrite, extensions=STACK_EXTENSIONS) as temporary:
             write_sections(temporary, path, _header(self), self.images)
 
 

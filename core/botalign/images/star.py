@@ -121,7 +121,7 @@ class ImageList:
         ...     len(botalign.read_images(folder / "particles.star").stack.images)
         3
         """
-        with output_file(path, overwrite=overwrite, suffixes=(".star",)) as temporary:
+        with output_file(path, overwrite=overwrite, extensions=(".star",)) as temporary:
             _starfile().write(self.blocks, temporary, overwrite=True)
 
 

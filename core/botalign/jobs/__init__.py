@@ -1,8 +1,17 @@
 """Large work in blocks: resumable, on threads, processes or a cluster."""
 
 from botalign.jobs.blocks import run_blocks
-from botalign.jobs.store import BlockStore, remove_work
+from botalign.jobs.store import BlockStore, block_names, remove_work
 from botalign.jobs.versions import versions
 from botalign.jobs.workers import SharedValue, Workers, open_workers
 
-__all__ = ["BlockStore", "SharedValue", "Workers", "open_workers", "remove_work", "run_blocks", "versions"]
+__all__ = [
+    "BlockStore",
+    "SharedValue",
+    "Workers",
+    "block_names",
+    "open_workers",
+    "remove_work",
+    "run_blocks",
+    "versions",
+]

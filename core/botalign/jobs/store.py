@@ -22,7 +22,7 @@ from botalign.jobs.locks import Lock, lock_file
 Arrays = dict[str, NDArray[Any]]
 
 _DESCRIPTION = "work.json"
-_TEMPORARY, _LOCK = ".botalign-", ".botalign-lock"
+_TEMPORARY, _LOCK, _BLOCK = ".botalign-", ".botalign-lock", ".npz"
 
 
 class BlockStore:
@@ -90,7 +90,7 @@ class BlockStore:
         InputError
             If the disk is full or the folder cannot be written.
         """
-        temporary = self.folder / f"{_TEMPORARY}{secrets.token_hex(6)}.npz"
+        temporary = self.folder / f"{_TEMPORARY}{secrets.token_hex(6)}{_BLOCK}"
         try:
             with temporary.open("xb") as file:
                 # The stub of numpy treats every keyword as `allow_pickle`.
@@ -110,7 +110,7 @@ class BlockStore:
         self._lock = None
 
     def _path(self, key: str) -> Path:
-        return self.folder / f"{key}.npz"
+        return self.folder / f"{key}{_BLOCK}"
 
     def _write(self, path: Path, content: bytes) -> None:
         temporary = path.with_name(f"{_TEMPORARY}{secrets.token_hex(6)}")
@@ -145,3 +145,8 @@ def remove_work(folder: Path) -> None:
     """Remove a work folder and its content; do nothing if it is not a work folder."""
     if (folder / _DESCRIPTION).is_file():
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def block_names(folder: Path) -> list[str]:
+    """Return the names of the blocks that are stored in a folder."""
+    return [path.stem for path in folder.glob(f"[!.]*{_BLOCK}")]

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from botalign.errors import InputError, Setting
-from botalign.threads import one_blas_thread
+from botalign.options import whole_number
+from botalign.threads import one_blas_thread, thread_count
 
 #: Seconds to wait for the answer of a cluster.
 TIMEOUT_SECONDS = 10
@@ -125,13 +126,13 @@ class Workers:
 
 
 @contextmanager
-def open_workers(*, threads: int = 1, processes: int = 0, scheduler: str | None = None) -> Iterator[Workers]:
+def open_workers(*, threads: int | None = None, processes: int = 0, scheduler: str | None = None) -> Iterator[Workers]:
     """Start workers, and stop them at the end of the context.
 
     Parameters
     ----------
     threads : int, optional
-        Number of threads, if neither `processes` nor `scheduler` is given.
+        Number of threads, if neither `processes` nor `scheduler` is given; by default one for each core.
     processes : int, optional
         Number of processes, each with one thread. They are spawned, because a fork of a program with threads may hang.
     scheduler : str, optional
@@ -147,11 +148,8 @@ def open_workers(*, threads: int = 1, processes: int = 0, scheduler: str | None 
     InputError
         If a number is out of range, both processes and a scheduler are given, or the cluster does not answer.
     """
-    if threads < 1 or processes < 0:
-        raise InputError(
-            Setting("threads"), " and ", Setting("processes"), f": got {threads} and {processes}, expected at least 1 "
-            "thread and at least 0 processes.",
-        )  # fmt: skip
+    threads = thread_count(threads)
+    whole_number("processes", processes, 0)
     if scheduler is not None and processes:
         raise InputError(Setting("processes"), " and ", Setting("scheduler"), ": got both, expected one of the two.")
     if scheduler is not None:

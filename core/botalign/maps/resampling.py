@@ -16,7 +16,7 @@ from botalign.maps.expected import expect_map
 from botalign.maps.grid import Grid
 from botalign.maps.interpolation import spline_values
 from botalign.maps.splines import spline_coefficients
-from botalign.threads import one_blas_thread
+from botalign.threads import one_blas_thread, thread_count
 
 #: Standard deviation of the smoothing Gaussian in voxels of the coarser grid. The Gaussian's response is 0.06 at the
 #: Nyquist frequency of that grid, and 0.002 at one and a half times it, so aliasing is negligible.
@@ -25,7 +25,7 @@ SMOOTHING_VOXELS = 0.75
 CUBE = 32
 
 
-def resample(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threads: int = 1) -> DensityMap:
+def resample(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threads: int | None = None) -> DensityMap:
     """Apply a transform to a map and sample it on a grid, in one step, by cubic B-splines.
 
     Parameters
@@ -37,7 +37,7 @@ def resample(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threa
     onto : Grid
         Grid of the result.
     threads : int, optional
-        Number of threads. The result does not depend on it.
+        Number of threads; by default one for each core. The result does not depend on it.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def resample(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threa
         cube[...] = spline_at(coefficients, density_map.grid, transform, part, points(cube.shape)).reshape(cube.shape)
 
     corners = itertools.product(*(range(0, side, CUBE) for side in onto.shape))
-    with ThreadPoolExecutor(max(1, threads)) as pool:
+    with ThreadPoolExecutor(thread_count(threads)) as pool:
         for _ in pool.map(fill, corners):
             pass
     return DensityMap(out, onto, density_map.name, density_map.labels)

@@ -54,7 +54,7 @@ def write_map(
     InputError
         As :meth:`botalign.DensityMap.write`.
     """
-    with output_file(path, overwrite=overwrite, suffixes=EXTENSIONS) as temporary:
+    with output_file(path, overwrite=overwrite, extensions=EXTENSIONS) as temporary:
         write_sections(temporary, path, _map_header(data, grid, labels, history), data)
 
 

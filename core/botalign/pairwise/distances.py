@@ -33,7 +33,7 @@ def distances(
     wavelet: str = "sym3",
     scales: int = 6,
     seed: int = 0,
-    threads: int = 1,
+    threads: int | None = None,
     processes: int = 0,
     scheduler: str | None = None,
     work: str | os.PathLike[str] | None = None,
@@ -132,7 +132,7 @@ def distances(
 def distance_steps(
     maps: Maps,
     *,
-    threads: int = 1,
+    threads: int | None = None,
     processes: int = 0,
     scheduler: str | None = None,
     work: str | os.PathLike[str] | BlockStore | None = None,
@@ -188,7 +188,7 @@ def distance_steps(
 def _steps(
     found: list[Source],
     options: DistanceOptions,
-    threads: int,
+    threads: int | None,
     processes: int,
     scheduler: str | None,
     work: str | os.PathLike[str] | BlockStore | None,

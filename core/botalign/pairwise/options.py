@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from botalign.errors import InputError, Setting
 from botalign.maps.density_map import DensityMap
 from botalign.maps.reading import read
-from botalign.options import Option, changed, check_options, refuse_together
+from botalign.options import LARGEST, Option, changed, check_options, refuse_together
 from botalign.pairwise.pose_distance import METRICS
 from botalign.transport.wavelets import check_scales, wavelet_named
 
@@ -96,7 +96,7 @@ class DistanceOptions:
     over_rotations: Annotated[
         bool, Option("Minimise over rotation and shift; by default maps are compared without alignment")
     ] = False
-    mirror: Annotated[bool, Option("Minimise over the hand too, together with rotations")] = False
+    mirror: Annotated[bool, Option("Over rotations: minimise over the hand too")] = False
     density: Annotated[
         str | None,
         Option("Density to compare: above the contour level (default of wemd), or whole (default of l2)",
@@ -107,13 +107,17 @@ class DistanceOptions:
         Option("Divide each map by its mass (default of wemd), or by nothing (default of l2)", choices=NORMALISATIONS),
     ] = None
     size: Annotated[
-        int, Option("Side of the box in which rotated maps are compared", low=16, high=128, unit="voxels")
+        int, Option("Over rotations: side of the box in which maps are compared", low=16, high=128, unit="voxels")
     ] = 32
-    evaluations: Annotated[int, Option("Evaluations of each search, for each hand", low=1, high=5000)] = 200
-    landmarks: Annotated[int, Option("Maps that are aligned with all others by a search", low=1, high=1000)] = 4
+    evaluations: Annotated[
+        int, Option("Over rotations: evaluations of each search, for each hand", low=1, high=5000)
+    ] = 200
+    landmarks: Annotated[
+        int, Option("Over rotations: maps that are aligned with all others by a search", low=1, high=1000)
+    ] = 4
     wavelet: Annotated[str, Option("Wavelet of wemd, such as coif3")] = "sym3"
     scales: Annotated[int, Option("Scales of the wavelet transform", low=1, high=64)] = 6
-    seed: Annotated[int, Option("Seed; the same seed gives the same result, bit for bit", low=0, high=2**63 - 1)] = 0
+    seed: Annotated[int, Option("Seed; the same seed gives the same result, bit for bit", low=0, high=LARGEST)] = 0
 
     def __post_init__(self) -> None:
         """Check the options, and set those that depend on the metric."""

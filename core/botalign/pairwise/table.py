@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting
-from botalign.files import check_output, taken
+from botalign.files import check_output, file_exists
 
 FORMAT, VERSION = "botalign-distances", 1
 EXTENSIONS = (".zarr",)
@@ -163,7 +163,7 @@ class DistanceTable:
             hidden.rename(path)
         except OSError as error:
             if not overwrite and path.exists():  # another program has created it in the meantime
-                raise taken(path) from None
+                raise file_exists(path) from None
             raise InputError(f"{path}: cannot be written ({error.strerror or error}); write elsewhere.") from error
         finally:
             if old.exists() and not path.exists():  # after an error or Ctrl-C between the two renames
@@ -184,9 +184,9 @@ def check_store(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pat
     _zarr()
     path = Path(path)
     if not path.is_dir() or not path.name.lower().endswith(EXTENSIONS):
-        return check_output(path, overwrite=overwrite, suffixes=EXTENSIONS)
+        return check_output(path, overwrite=overwrite, extensions=EXTENSIONS)
     if not overwrite:
-        raise taken(path)
+        raise file_exists(path)
     if any(path.iterdir()) and not _is_table(path):
         raise InputError(f"{path}: is a folder but not a table of distances, so it is not replaced; give another name.")
     check_output(path.resolve().with_name(f".botalign-{secrets.token_hex(6)}.zarr"))
@@ -237,9 +237,7 @@ def read_distances(path: str | os.PathLike[str]) -> DistanceTable:
         if not Path(path).exists():
             raise InputError(f"{path}: no such file, expected a table of distances; check the name.") from None
         if not (Path(path) / "zarr.json").exists():
-            raise InputError(
-                f"{path}: not a table of distances, expected a folder *.zarr written by `botalign distances`."
-            ) from None
+            raise InputError(f"{path}: not a table of distances, expected a folder *.zarr with distances.") from None
         raise InputError(f"{path}: cannot be read ({error}), expected a table of distances.") from None
     if content.get("format") != FORMAT:
         raise InputError(

@@ -63,7 +63,9 @@ def test_the_raw_map_is_written(run: Run, pair: Pair, tmp_path: Path) -> None:
     assert botalign.read(tmp_path / "a.mrc").data.min() < -4.9
 
 
-def test_nothing_is_written_unasked(run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_written_without_an_output_option(
+    run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     ran = run("align", pair.fixed, pair.moving, *QUICK)
     assert ran.code == 0
@@ -129,7 +131,7 @@ def test_one_bad_map_of_several_does_not_stop_the_others(run: Run, pair: Pair, t
     assert sorted(listing(out)) == ["moving.mrc"]
 
 
-def test_what_is_wrong_for_every_map_is_said_once(run: Run, pair: Pair, tmp_path: Path) -> None:
+def test_an_error_of_every_map_is_printed_once(run: Run, pair: Pair, tmp_path: Path) -> None:
     shutil.copy(pair.moving, tmp_path / "b.mrc")
     run("align", pair.fixed, pair.moving, tmp_path / "b.mrc", "--size", "3").refused()
 
@@ -158,16 +160,18 @@ def test_overwrite(run: Run, pair: Pair, tmp_path: Path) -> None:
     assert list(listing(tmp_path)) == ["a.mrc"]
 
 
-def test_a_mirrored_map_is_noticed(run: Run, pair: Pair, mirrored: Path) -> None:
+def test_a_mirrored_map_is_reported(run: Run, pair: Pair, mirrored: Path) -> None:
     options = ("--evaluations", "100", "--size", "24")
     checked = run("align", pair.fixed, mirrored, *options)
-    assert checked.err.startswith(f"botalign: {mirrored} fits better as its mirror image; run again with --hand auto")
+    assert checked.err.startswith(
+        f"botalign: {mirrored} fits better as its mirror image; to apply it, run again with --hand auto"
+    )
     assert "fits better" not in checked.out
     assert run("align", pair.fixed, mirrored, *options, "--quiet").err == ""
     taken = run("align", pair.fixed, mirrored, "--hand", "auto", "--json", *options)
     assert json.loads(taken.out)["mirrored"] is True
     kept = run("align", pair.fixed, mirrored, "--hand", "keep", *options)
-    assert "not looked at" in kept.out
+    assert "not tested" in kept.out
     assert "fits better" not in kept.err
 
 
@@ -177,9 +181,47 @@ def test_from_an_earlier_result(run: Run, pair: Pair, result_file: Path) -> None
     assert geodesic_degrees(found[:, :3], pair.answer[:, :3]) < 1
 
 
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        (
+            "--loss l2 --hand auto --size 40 --evaluations 7 --no-refine --local 12.5 --contour-level-fixed 0.5 "
+            "--contour-level-moving -2 --seed 9 --threads 2",
+            {
+                "loss": "l2", "hand": "auto", "size": 40, "evaluations": 7, "refine": False, "local_degrees": 12.5,
+                "contour_level_fixed": 0.5, "contour_level_moving": -2.0, "seed": 9, "threads": 2,
+            },
+        ),
+        ("--preset paper --wavelet coif3 --scales 4", {"preset": "paper", "wavelet": "coif3", "scales": 4}),
+        ("--partial", {"partial": True}),
+        ("", {}),
+    ],
+)  # fmt: skip
 def test_every_option_reaches_the_search(
-    run: Run, pair: Pair, result_file: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, pair: Pair, monkeypatch: pytest.MonkeyPatch, typed: str, expected: dict[str, Any]
 ) -> None:
+    seen = options_of_the_search(monkeypatch)
+    run("align", pair.fixed, pair.moving, *typed.split()).refused()
+    assert seen == vars(botalign.AlignmentOptions()) | expected
+
+
+def test_files_of_options_are_read(run: Run, pair: Pair, result_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = options_of_the_search(monkeypatch)
+    halves = (*halves_of(pair, "fixed"), *halves_of(pair, "moving"))
+    masks = ("--mask-fixed", pair.fixed, "--mask-moving", pair.moving)
+    run("align", pair.fixed, pair.moving, "--start", result_file, *masks, *halves).refused()
+    start, fixed, moving = botalign.Alignment.read(result_file), botalign.read(pair.fixed), botalign.read(pair.moving)
+    assert isinstance(seen["start"], botalign.Alignment)
+    assert np.array_equal(seen["start"].moving_to_fixed, start.moving_to_fixed)
+    assert (seen["mask_fixed"].grid, seen["mask_moving"].grid) == (fixed.grid, moving.grid)
+    for role, whole in (("fixed", fixed), ("moving", moving)):
+        first, second = seen[f"half_maps_{role}"]
+        assert np.array_equal(first.data, whole.data)
+        assert np.array_equal(second.data, 2 * whole.data)
+
+
+def options_of_the_search(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Replace the alignment by an error, and return the options that it gets."""
     seen: dict[str, Any] = {}
 
     def steps(fixed: object, moving: object, **options: Any) -> None:
@@ -187,52 +229,41 @@ def test_every_option_reaches_the_search(
         raise botalign.InputError("seen")
 
     monkeypatch.setattr(botalign, "align_steps", steps)
-    typed = (
-        "--loss l2 --hand auto --size 40 --evaluations 7 --no-refine --preset paper --local 12.5 "
-        "--contour-level-fixed 0.5 "
-        f"--contour-level-moving -2 --seed 9 --threads 2 --start {result_file} --partial --mask-moving {pair.moving}"
-    )
-    run("align", pair.fixed, pair.moving, *typed.split()).refused()
-    start = seen.pop("start")
-    assert isinstance(start, botalign.Alignment)
-    mask = seen.pop("mask_moving")
-    assert mask.grid == botalign.read(pair.moving).grid
-    assert seen == {
-        "loss": "l2", "hand": "auto", "size": 40, "evaluations": 7, "refine": False, "preset": "paper",
-        "local_degrees": 12.5, "contour_level_fixed": 0.5, "contour_level_moving": -2.0, "seed": 9, "threads": 2,
-        "mask_fixed": None, "partial": True, "half_maps_fixed": None, "half_maps_moving": None,
-    }  # fmt: skip
+    return seen
 
 
-def test_a_long_name_leaves_room_for_the_history(run: Run, pair: Pair, tmp_path: Path) -> None:
+def test_a_long_name_fits_into_the_label(run: Run, pair: Pair, tmp_path: Path) -> None:
     long = tmp_path / f"{'x' * 100}.mrc"
     shutil.copy(pair.moving, long)
     assert run("align", pair.fixed, long, "-o", tmp_path / "a.mrc", *QUICK).code == 0
     assert botalign.read(tmp_path / "a.mrc").labels[-1].endswith("xx.mrc onto fixed.mrc")
 
 
-def test_options_that_do_not_go_together(run: Run, pair: Pair) -> None:
+def test_options_that_cannot_be_combined(run: Run, pair: Pair) -> None:
     maps = ("align", pair.fixed, pair.moving)
     error = run(*maps, "--partial", "--loss", "core").refused()
     assert error == (
-        "botalign: error: --loss core can't be given with --partial: a part is searched for, and judged, in a way of "
-        "its own; leave out one of the two.\n"
+        "botalign: error: --loss core cannot be combined with --partial: a part is searched for by its own method. "
+        "Leave out one of the two.\n"
     )
-    assert "--preset paper can't be given with --partial: " in run(*maps, "--partial", "--preset", "paper").refused()
-    assert "--loss core can't be given with --no-refine: " in run(*maps, "--loss", "core", "--no-refine").refused()
-    assert "half maps can't be given with --preset paper: " in run(
-        *maps, "--preset", "paper", *halves_of(pair, "fixed"), *halves_of(pair, "moving")
-    ).refused()  # fmt: skip
-    assert (
-        "expected --half-maps-fixed and --half-maps-moving, or none" in run(*maps, *halves_of(pair, "moving")).refused()
-    )
+    halves = (*halves_of(pair, "fixed"), *halves_of(pair, "moving"))
+    for typed, first, second in (
+        ("--partial --preset paper", "--preset paper", "--partial"),
+        ("--loss core --no-refine", "--loss core", "--no-refine"),
+        ("--loss l2 --scales 3", "--scales 3", "--loss l2"),
+    ):
+        assert f"{first} cannot be combined with {second}: " in run(*maps, *typed.split()).refused()
+    error = run(*maps, "--preset", "paper", *halves).refused()
+    assert "--half-maps-fixed cannot be combined with --preset paper: " in error
+    error = run(*maps, *halves_of(pair, "moving")).refused()
+    assert "--half-maps-moving needs --half-maps-fixed too: " in error
     assert "--common: got one moving map" in run(*maps, "--common").refused()
-    error = run(*maps, pair.fixed, *halves_of(pair, "fixed"), *halves_of(pair, "moving")).refused()
-    assert "--half-maps-moving: got 2 moving maps, expected the one whose halves these are" in error
+    error = run(*maps, pair.fixed, *halves).refused()
+    assert "--half-maps-moving: got 2 moving maps, expected one; align each in a separate run" in error
 
 
 def halves_of(pair: Pair, role: str) -> tuple[object, ...]:
-    """Return the option that takes two files, which needn't be halves where they are not looked at."""
+    """Return the option that takes two files; these are two different maps."""
     whole = getattr(pair, role)
     other = whole.with_name(f"other_{role}.mrc")
     density = botalign.read(whole)
@@ -240,14 +271,12 @@ def halves_of(pair: Pair, role: str) -> tuple[object, ...]:
     return (f"--half-maps-{role}", whole, other)
 
 
-def test_a_start_that_is_the_motion_of_other_maps_is_remarked(
-    run: Run, pair: Pair, result_file: Path, tmp_path: Path
-) -> None:
+def test_a_start_from_other_maps_gives_a_warning(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
     typed = ("--start", result_file, "--hand", "keep", "--no-refine", "--evaluations", "1", "--size", "16", "--quiet")
     assert run("align", pair.fixed, pair.moving, *typed).err == ""
     shutil.copy(pair.moving, tmp_path / "b.mrc")
     assert run("align", pair.fixed, tmp_path / "b.mrc", pair.moving, *typed).err == ""
     assert run("align", pair.fixed, tmp_path / "b.mrc", *typed).err == (
-        f"botalign: warning: {result_file}: is the motion of moving.mrc onto fixed.mrc, used for b.mrc onto fixed.mrc; "
-        "is it the right one?\n"
+        f"botalign: warning: {result_file}: is the transform of moving.mrc to fixed.mrc, but used for b.mrc to "
+        "fixed.mrc; is it the right file?\n"
     )

@@ -8,7 +8,7 @@ import botalign
 from .conftest import Pair, Run, listing
 
 
-def test_the_same_motion_as_align(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
+def test_the_same_transform_as_align(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
     ran = run("apply", result_file, pair.moving, "-o", tmp_path / "a.mrc", "--onto", pair.fixed)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == f"{pair.moving} -> {tmp_path / 'a.mrc'}\n"
@@ -18,7 +18,7 @@ def test_the_same_motion_as_align(run: Run, pair: Pair, result_file: Path, tmp_p
     assert moved.labels[-1].endswith(" moving.mrc by r.json")
 
 
-def test_without_onto_the_map_keeps_its_voxels(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
+def test_without_onto_the_map_keeps_its_grid(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
     assert run("apply", result_file, pair.moving, "-o", tmp_path / "a.mrc").code == 0
     moving, moved = botalign.read(pair.moving), botalign.read(tmp_path / "a.mrc")
     assert moved.grid == moving.grid
@@ -26,7 +26,7 @@ def test_without_onto_the_map_keeps_its_voxels(run: Run, pair: Pair, result_file
     assert np.corrcoef(moved.data.ravel(), expected.data.ravel())[0, 1] > 0.99
 
 
-def test_the_inverse_motion(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
+def test_the_inverse_transform(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
     ran = run("apply", result_file, pair.fixed, "-o", tmp_path / "a.mrc", "--onto", pair.moving, "--inverse", "--quiet")
     assert (ran.code, ran.out, ran.err) == (0, "", "")
     moved, moving = botalign.read(tmp_path / "a.mrc"), botalign.read(pair.moving)
@@ -49,7 +49,7 @@ def test_all_maps_or_none(run: Run, pair: Pair, result_file: Path, tmp_path: Pat
 
 def test_an_existing_output(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
     (tmp_path / "a.mrc").write_text("old")
-    assert "exists already" in run("apply", result_file, pair.moving, "-o", tmp_path / "a.mrc").refused()
+    assert "the file exists" in run("apply", result_file, pair.moving, "-o", tmp_path / "a.mrc").refused()
     assert listing(tmp_path) == {"a.mrc": b"old"}
     assert run("apply", result_file, pair.moving, "-o", tmp_path / "a.mrc", "--overwrite").code == 0
 

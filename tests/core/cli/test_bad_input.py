@@ -103,17 +103,17 @@ def test_an_option_out_of_range(run: Run, pair: Pair, options: str, reason: str)
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ("-o out.png", "unknown ending"),
-        ("--result out.mrc", "unknown ending"),
-        ("--figure out.json", "unknown ending"),
-        ("-o taken.mrc", "exists already"),
-        ("--result taken.json", "exists already"),
+        ("-o out.png", "unknown extension"),
+        ("--result out.mrc", "unknown extension"),
+        ("--figure out.json", "unknown extension"),
+        ("-o taken.mrc", "the file exists"),
+        ("--result taken.json", "the file exists"),
         ("-o nowhere/out.mrc", "does not exist"),
-        ("-o taken.json/out.mrc", "out.mrc: taken.json is not a folder, so nothing can be written in it"),
-        ("--table t.txt", "t.txt: unknown ending, expected .csv; give"),
+        ("-o taken.json/out.mrc", "out.mrc: taken.json is a file, expected a folder"),
+        ("--table t.txt", "t.txt: unknown extension, expected .csv; choose"),
         ("-o moving.mrc --overwrite", "is an input"),
         ("-o ./link.mrc --overwrite", "is an input"),
-        ("--result x.json --figure x.json", "--result writes it already"),
+        ("--result x.json --figure x.json", "--result writes it too"),
         ("--start taken.json --result taken.json --overwrite", "is an input"),
     ],
 )
@@ -133,10 +133,10 @@ def test_an_output_that_cannot_be_written(
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ("-o taken.mrc", "taken.mrc: is the name of a file, but -o must be a folder for several maps"),
-        ("-o new.mrc", "new.mrc: is the name of a file, but -o must be a folder for several maps"),
-        ("--figure new.png", "new.png: is the name of a file, but --figure must be a folder for several maps"),
-        ("-o taken.mrc/", "is not a folder"),
+        ("-o taken.mrc", "taken.mrc: is a file name, but -o needs a folder for several maps"),
+        ("-o new.mrc", "new.mrc: is a file name, but -o needs a folder for several maps"),
+        ("--figure new.png", "new.png: is a file name, but --figure needs a folder for several maps"),
+        ("-o taken.mrc/", "taken.mrc is a file, expected a folder"),
         ("-o a/b", "does not exist"),
         ("-o .", "is an input"),
     ],
@@ -152,7 +152,7 @@ def test_a_folder_that_cannot_hold_several(
     assert listing(tmp_path) == before
 
 
-def test_maps_that_would_be_written_under_one_name(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
+def test_maps_that_would_be_written_to_one_file(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
     for option in ("-o", "--result"):
         error = run("align", pair.fixed, "x/a.mrc", "y/a.mrc", option, tmp_path).refused()
         assert ": two of the moving maps are called a.mrc; rename one of them" in error
@@ -162,13 +162,13 @@ def test_maps_that_would_be_written_under_one_name(run: Run, pair: Pair, result_
     error = run("apply", result_file, "x/a.mrc", "y/a.mrc", "-o", tmp_path).refused()
     assert "-o: two of the maps are called a.mrc; rename one" in error
     error = run("apply", result_file, "x/a.mrc", "y/b.mrc", "-o", tmp_path / "c.mrc").refused()
-    assert "c.mrc: is the name of a file, but -o must be a folder for several maps" in error
+    assert "c.mrc: is a file name, but -o needs a folder for several maps" in error
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_without_permission(run: Run, pair: Pair, tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    assert "can't be written" in run("align", pair.fixed, pair.moving, "-o", tmp_path / "a.mrc").refused()
+    assert "cannot be written" in run("align", pair.fixed, pair.moving, "-o", tmp_path / "a.mrc").refused()
 
 
 RESULTS = {

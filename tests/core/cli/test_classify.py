@@ -52,37 +52,37 @@ def test_it_writes_averages_list_and_pictures(run: Run, images: Path, tmp_path: 
     assert f"{found.loss:.6g}" in ran.out
     # What it writes can be classified again, and nothing is replaced unasked.
     assert run("classify", folder / "images.star", "-o", tmp_path / "again", *QUICK, "--metric", "l2").code == 0
-    assert "averages.mrcs: exists already" in run("classify", images, "-o", folder, *QUICK).refused()
+    assert "averages.mrcs: the file exists" in run("classify", images, "-o", folder, *QUICK).refused()
     quiet = run("classify", images, "-o", folder, *QUICK, "--overwrite", "--quiet")
     assert (quiet.code, quiet.err) == (0, "")
     assert f"{found.loss:.6g}" in quiet.out
     assert "written" not in quiet.out
 
 
-def test_a_class_of_most_images_is_told(run: Run, images: Path, tmp_path: Path) -> None:
+def test_a_class_with_most_images_is_reported(run: Run, images: Path, tmp_path: Path) -> None:
     stack = botalign.read_images(images).stack
     alike = np.repeat(stack.images[:1], 20, axis=0) + 0.01 * np.random.default_rng(0).random((20, 24, 24))
     stack = botalign.ImageStack(np.concatenate([alike, stack.images[:6]]).astype(np.float32), stack.pixel_size_angstrom)
     stack.write(tmp_path / "s.mrcs")
-    for metric, advice in (("l2", "--metric wemd keeps"), ("wemd", "are the particles bright and centred")):
+    for metric, advice in (("l2", "--metric wemd gives"), ("wemd", "are the particles bright and centred")):
         ran = run("classify", tmp_path / "s.mrcs", "-o", tmp_path / metric, *QUICK, "--metric", metric)
         assert ran.code == 0
-        assert "botalign: one class holds " in ran.err
+        assert "botalign: one class has " in ran.err
         assert advice in ran.err
 
 
-def test_what_is_not_of_this_command_stays(run: Run, images: Path, tmp_path: Path) -> None:
+def test_other_files_are_not_removed(run: Run, images: Path, tmp_path: Path) -> None:
     thesis = tmp_path / "out" / "unfinished" / "thesis.tex"
     thesis.parent.mkdir(parents=True)
     thesis.touch()
-    assert "found something else" in run("classify", images, "-o", tmp_path / "out", *QUICK).refused()
+    assert "not a BOTalign work folder" in run("classify", images, "-o", tmp_path / "out", *QUICK).refused()
     assert thesis.exists()
     (tmp_path / "empty").mkdir()
     assert "--rotations" in run("classify", images, "-o", tmp_path / "empty", "-k", "3", "--rotations", "0").refused()
     assert (tmp_path / "empty").is_dir()
 
 
-def test_unfinished_work_that_other_options_were_given_for_stays(run: Run, images: Path, tmp_path: Path) -> None:
+def test_unfinished_work_with_other_options_is_kept(run: Run, images: Path, tmp_path: Path) -> None:
     folder, stack = tmp_path / "out", botalign.read_images(images).stack
     botalign.classify(stack, 3, rotations=24, seed=4, iterations=1, work=folder / "unfinished")
     assert "with other seed" in run("classify", images, "-o", folder, *QUICK, "--seed", "5").refused()
@@ -108,7 +108,7 @@ def stopped(folder: Path, images: Path, number: signal.Signals) -> Iterator[tupl
     os.close(master)
 
 
-def test_killed_it_goes_on_with_the_same_result(run: Run, images: Path, tmp_path: Path) -> None:
+def test_a_killed_run_resumes_with_the_same_result(run: Run, images: Path, tmp_path: Path) -> None:
     with stopped(tmp_path / "killed", images, signal.SIGKILL):
         pass
     kept = sorted(path.name for path in (tmp_path / "killed" / "unfinished").glob("iteration*"))
@@ -124,9 +124,9 @@ def test_killed_it_goes_on_with_the_same_result(run: Run, images: Path, tmp_path
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_stopped_it_keeps_the_iterations(images: Path, tmp_path: Path, number: int, code: int) -> None:
+def test_an_interrupted_run_keeps_the_iterations(images: Path, tmp_path: Path, number: int, code: int) -> None:
     with stopped(tmp_path / "out", images, number) as (process, master):
-        assert "iterations are kept in" in read_until(master, "the same command goes on from there.")
+        assert "iterations are kept in" in read_until(master, "run the same command again to resume.")
     assert process.returncode == code
     assert (tmp_path / "out" / "unfinished" / "iteration_0002.npz").exists()
 
@@ -153,14 +153,14 @@ def test_kept_iterations_are_counted(
     [
         (("-k", "31"), "--classes: got 31 for the 30 images"),
         (("-k", "3", "--rotations", "0"), "--rotations: got 0"),
-        (("-k", "3", "--shift", "99"), "--shift: got 99 pixels"),
-        (("-k", "3", "--size", "4"), "--size: got 4 pixels"),
+        (("-k", "3", "--shift", "99"), "--shift: got 99"),
+        (("-k", "3", "--size", "4"), "--size: got 4"),
         (("-k", "3", "--diameter", "1"), "--diameter: got 1 A"),
         (("-k", "3", "--iterations", "0"), "--iterations: got 0"),
-        (("-k", "3", "--processes", "2", "--scheduler", "tcp://localhost:1"), "got processes and a scheduler"),
+        (("-k", "3", "--processes", "2", "--scheduler", "tcp://localhost:1"), "--processes and --scheduler: got both"),
     ],
 )
-def test_what_makes_no_sense_is_refused(
+def test_invalid_options_are_refused(
     run: Run, images: Path, tmp_path: Path, options: tuple[str, ...], message: str
 ) -> None:
     assert message in run("classify", images, "-o", tmp_path / "out", *options).refused()
@@ -183,7 +183,7 @@ def test_images_that_cannot_be_used_are_refused(run: Run, images: Path, tmp_path
     assert not (tmp_path / "out").exists()
 
 
-def test_dark_particles_are_told(run: Run, images: Path, tmp_path: Path) -> None:
+def test_dark_particles_give_a_warning(run: Run, images: Path, tmp_path: Path) -> None:
     stack = botalign.read_stack(images)
     botalign.ImageStack(-stack.images).write(tmp_path / "dark.mrcs")
     ran = run("classify", tmp_path / "dark.mrcs", "-o", tmp_path / "out", *QUICK)

@@ -18,7 +18,7 @@ def test_the_demo_finds_the_known_answer(run: Run, tmp_path: Path, monkeypatch: 
     ran = run("demo")
     assert ran.code == 0
     assert all("compiling" in line for line in ran.err.splitlines())  # if no test before this one did that
-    off = re.search(r"^off by +([\d.]+) degrees and ([\d.]+) A$", ran.out, re.MULTILINE)
+    off = re.search(r"^error  +([\d.]+) degrees and ([\d.]+) A$", ran.out, re.MULTILINE)
     assert off is not None
     assert float(off[1]) < 0.2
     assert float(off[2]) < 0.1
@@ -29,18 +29,18 @@ def test_the_demo_finds_the_known_answer(run: Run, tmp_path: Path, monkeypatch: 
     assert "botalign align botalign-demo/fixed.mrc botalign-demo/moving.mrc -o " in ran.out
 
 
-def test_it_tells_what_is_known_in_short_lines(run: Run, tmp_path: Path) -> None:
+def test_the_known_answer_is_printed_in_short_lines(run: Run, tmp_path: Path) -> None:
     ran = run("demo", "-o", tmp_path, "--quiet")
     assert (ran.code, ran.err) == (0, "")
     *_, rotation, shift, off = ran.out.splitlines()
     assert re.fullmatch(r"known        [\d.]+ degrees about \(.*\)", rotation)
     assert re.fullmatch(r"             shift \(.*\) A", shift)
-    assert off.startswith("off by ")
+    assert off.startswith("error  ")
     assert max(map(len, [rotation, shift, off])) <= 80
 
 
 @pytest.mark.slow
-def test_the_first_run_tells_that_it_compiled(tmp_path: Path) -> None:
+def test_the_first_run_reports_compilation(tmp_path: Path) -> None:
     script = "import sys; from botalign.cli import main; sys.exit(main())"
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     said = [
@@ -50,11 +50,11 @@ def test_the_first_run_tells_that_it_compiled(tmp_path: Path) -> None:
         ).stderr
         for name in ("first", "second")
     ]  # fmt: skip
-    assert re.fullmatch(r"botalign: \d+\.\d of these seconds went into compiling loops, .* faster\.\n", said[0])
+    assert re.fullmatch(r"botalign: \d+\.\d of these seconds were spent on compiling loops, .* faster\.\n", said[0])
     assert said[1] == ""
 
 
-def test_it_replaces_nothing_unasked(run: Run, tmp_path: Path) -> None:
+def test_nothing_is_overwritten_without_the_option(run: Run, tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
     assert "--overwrite" in run("demo", "-o", tmp_path).refused()
     assert listing(tmp_path) == {"mine": b"mine"}

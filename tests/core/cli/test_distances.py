@@ -10,8 +10,8 @@ import pytest
 
 import botalign
 from botalign import Progress
-from botalign.cli.all_pairs import workers
-from botalign.cli.long_work import finished, times
+from botalign.cli.all_pairs import Workers
+from botalign.cli.long_work import run_steps, times
 from botalign.geometry import random_rotations
 from botalign.jobs import BlockStore, locks
 
@@ -32,7 +32,7 @@ def maps(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-def test_distances_are_written_and_told(run: Run, maps: list[Path], tmp_path: Path) -> None:
+def test_distances_are_written_and_summarised(run: Run, maps: list[Path], tmp_path: Path) -> None:
     ran = run("distances", *maps, "-o", tmp_path / "D.zarr", *OVER)
     assert (ran.code, ran.err) == (0, "")
     table = botalign.read_distances(tmp_path / "D.zarr")
@@ -40,30 +40,36 @@ def test_distances_are_written_and_told(run: Run, maps: list[Path], tmp_path: Pa
     assert max(table.distances[0, 2], table.distances[1, 3]) < 0.2 * table.distances[0, 1]
     assert ran.out.splitlines()[0] == "maps         4, 6 pairs"
     assert f"{table.distances.max():.4g}, median" in ran.out
-    assert "all of 6 over landmarks close" in ran.out
+    assert "all 6 cycles over landmarks close" in ran.out
     assert ran.out.splitlines()[-1] == f"written      {tmp_path / 'D.zarr'}"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["D.zarr"]
-    assert "exists already" in run("distances", *maps, "-o", tmp_path / "D.zarr", *OVER).refused()
+    assert "the file exists" in run("distances", *maps, "-o", tmp_path / "D.zarr", *OVER).refused()
     assert run("distances", *maps, "-o", tmp_path / "D.zarr", "--overwrite", "--quiet").code == 0
     assert botalign.read_distances(tmp_path / "D.zarr").metric == "wemd"
 
 
-def test_what_cannot_be_used_is_refused_and_leaves_nothing(run: Run, maps: list[Path], tmp_path: Path) -> None:
+def test_invalid_input_is_refused_and_leaves_nothing(run: Run, maps: list[Path], tmp_path: Path) -> None:
     other = tmp_path / "other.mrc"
     botalign.phantom(16, voxel_size_angstrom=7, resolution_angstrom=20).write(other)
     out = tmp_path / "out"
     out.mkdir()
     for arguments, reason in (
-        ((*maps, "-o", out / "D.npy"), "unknown ending, expected .zarr"),
-        ((maps[0], "-o", out / "D.zarr"), "maps: got 1, expected at least 2"),
-        ((maps[0], tmp_path / "none.mrc", "-o", out / "D.zarr"), "none.mrc: there is no such file"),
-        ((maps[0], other, "-o", out / "D.zarr"), "take --over-rotations, or bring them onto one grid"),
-        ((*maps, "-o", out / "D.zarr", "--hand"), "ask for --over-rotations too"),
+        ((*maps, "-o", out / "D.npy"), "unknown extension, expected .zarr"),
+        ((maps[0], "-o", out / "D.zarr"), "MAP: got 1, expected at least 2"),
+        ((maps[0], tmp_path / "none.mrc", "-o", out / "D.zarr"), "none.mrc: no such file"),
+        ((maps[0], other, "-o", out / "D.zarr"), "use --over-rotations, or resample the maps onto one grid"),
+        ((*maps, "-o", out / "D.zarr", "--mirror"), "--mirror has no effect without --over-rotations"),
         ((*maps, "-o", out / "D.zarr", "--over-rotations", "--landmarks", "0"), "error: --landmarks: got 0"),
-        ((*maps, "-o", out / "D.zarr", "--landmarks", "3"), "--landmarks: is for searches; give --over-rotations too"),
-        ((*maps, "-o", out / "D.zarr", "--metric", "l2", "--wavelet", "sym5"), "--wavelet: is of the metric wemd"),
-        ((*maps, "-o", out / "D.zarr", "--threads", "2", "--processes", "2"), "--threads: is one way to work"),
-        ((*maps, "-o", out / "D.zarr", "--scheduler", "tcp://127.0.0.1:1", "--processes", "2"), "expected one of the"),
+        (
+            (*maps, "-o", out / "D.zarr", "--landmarks", "3"),
+            "--landmarks: is for the search over rotations; give --over-rotations too",
+        ),
+        ((*maps, "-o", out / "D.zarr", "--metric", "l2", "--wavelet", "sym5"), "--wavelet: is for --metric wemd"),
+        ((*maps, "-o", out / "D.zarr", "--threads", "2", "--processes", "2"), "--threads and --processes: got both"),
+        (
+            (*maps, "-o", out / "D.zarr", "--scheduler", "tcp://127.0.0.1:1", "--processes", "2"),
+            "--processes and --scheduler: got both",
+        ),
     ):
         assert reason in run("distances", *arguments).refused()
         assert listing(out) == {}
@@ -83,7 +89,7 @@ def test_ctrl_c_keeps_what_is_done(run: Run, maps: list[Path], tmp_path: Path, m
     assert ran.out == ""
     partial = tmp_path / "D.zarr.partial"
     assert ran.err == (
-        f"botalign: interrupted; what is done is kept in {partial}, give the same command again to go on.\n"
+        f"botalign: interrupted; finished pairs are kept in {partial}; run the same command again to resume.\n"
     )
     assert any(partial.glob("search*.npz"))
     other = run("distances", *maps, "-o", tmp_path / "D.zarr", *OVER, "--seed", "3").refused()
@@ -93,10 +99,10 @@ def test_ctrl_c_keeps_what_is_done(run: Run, maps: list[Path], tmp_path: Path, m
     assert listing(tmp_path / "D.zarr") == listing(whole)
 
 
-def test_a_run_that_begins_meanwhile_keeps_its_folder(
+def test_a_run_that_starts_in_the_meantime_keeps_its_folder(
     run: Run, maps: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = importlib.import_module("botalign.pairwise.distances")
+    module = importlib.import_module("botalign.cli.all_pairs")
     partial = tmp_path / "D.zarr.partial"
     description, others = module.description, []
 
@@ -107,24 +113,23 @@ def test_a_run_that_begins_meanwhile_keeps_its_folder(
         return described
 
     monkeypatch.setattr(module, "description", overtaken)
-    assert "another run is at work here" in run("distances", *maps, "-o", tmp_path / "D.zarr").refused()
+    assert "another run uses this work folder" in run("distances", *maps, "-o", tmp_path / "D.zarr").refused()
     assert (partial / "work.json").exists()
     others[0].put("pairs_000000", {"a": np.arange(3)})
 
 
-def test_many_maps_are_for_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("botalign.cli.all_pairs.ALL_THREADS", 4)
+def test_many_maps_use_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def chosen(count: int, *, over_rotations: bool = True, **given: Any) -> Workers:
+        return Workers(**given).for_maps(count, over_rotations=over_rotations)
 
-    def who(count: int, **asked: Any) -> tuple[int, int]:
-        found = workers(count, **({"over_rotations": True, "threads": None} | asked))
-        return found["threads"], found["processes"]
-
-    assert who(12) == who(13, over_rotations=False) == who(13, scheduler="tcp://host:1") == (4, 0)
-    assert who(13) == (4, 4)
-    assert who(13, processes=2) == who(3, processes=2) == (4, 2)
-    assert who(13, threads=1) == (1, 0)
-    monkeypatch.setattr("botalign.cli.all_pairs.ALL_THREADS", 1)
-    assert who(13) == (1, 0)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    assert chosen(12) == chosen(13, over_rotations=False) == Workers()
+    assert chosen(13, scheduler="tcp://host:1") == Workers(scheduler="tcp://host:1")
+    assert chosen(13) == Workers(processes=4)
+    assert chosen(13, processes=2) == chosen(3, processes=2) == Workers(processes=2)
+    assert chosen(13, threads=1) == Workers(threads=1)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    assert chosen(13) == Workers()
 
 
 @pytest.mark.usefixtures("terminal")
@@ -136,14 +141,14 @@ def test_a_bar_with_the_time_left(capfd: pytest.CaptureFixture[str], monkeypatch
         return "table"
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    assert finished(steps(), {"read": "reading maps", "pairs": "all pairs"}, quiet=False) == "table"
+    assert run_steps(steps(), {"read": "reading maps", "pairs": "all pairs"}, quiet=False) == "table"
     shown = capfd.readouterr().err
     assert "all pairs" in shown
     assert "4/4" in shown
     assert "0:00 elapsed, 0:00 left" in shown
 
 
-def test_the_time_left_is_told_after_two_blocks() -> None:
+def test_the_time_left_is_shown_after_two_steps() -> None:
     assert times(9, 0, 38) == times(9, 1, 37) == "0:09 elapsed"
     assert times(9, 2, 36) == "0:09 elapsed, 2:42 left"
     assert times(3725, 10, 200) == "1:02:05 elapsed, 20:41:40 left"
@@ -151,7 +156,7 @@ def test_the_time_left_is_told_after_two_blocks() -> None:
 
 @pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize("first", [(2, 4), (4, 10)])
-def test_the_time_left_is_of_the_blocks_under_way(monkeypatch: pytest.MonkeyPatch, first: tuple[int, int]) -> None:
+def test_the_time_left_is_that_of_the_current_part(monkeypatch: pytest.MonkeyPatch, first: tuple[int, int]) -> None:
     clock = SimpleNamespace(now=0.0)
     told: list[tuple[float, int, int]] = []
 
@@ -171,7 +176,7 @@ def test_the_time_left_is_of_the_blocks_under_way(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setattr("botalign.cli.long_work.time", SimpleNamespace(monotonic=lambda: clock.now))
     monkeypatch.setattr("botalign.cli.long_work.times", tell)
-    assert finished(steps(), {"pairs": "all pairs"}, quiet=False) == "table"
+    assert run_steps(steps(), {"pairs": "all pairs"}, quiet=False) == "table"
     assert told[-1] == (4, 3, 7)
 
 
@@ -185,7 +190,7 @@ def test_nothing_is_cut_off_at_80_columns(capfd: pytest.CaptureFixture[str], mon
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setattr("botalign.cli.long_work._clock", lambda seconds: "11:22:33")
     stages = {"seed": "preparing images"}
-    assert finished(steps(), stages, quiet=False, beside=lambda step: "loss 1.2345e-05") == "classes"
+    assert run_steps(steps(), stages, quiet=False, detail=lambda step: "loss 1.2345e-05") == "classes"
     lines = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capfd.readouterr().err))
     assert max(map(len, lines)) <= 80
     last = r"preparing images ━{4,} *2/100 11:22:33 elapsed, 11:22:33 left loss 1\.2345e-05"

@@ -37,11 +37,15 @@ def test_it_writes_what_the_function_returns(run: Run, store: Path, table: np.nd
     np.testing.assert_array_equal([[float(x) for x in line.split(",")[1:]] for line in lines[1:]], expected.coordinates)
     assert imread(tmp_path / "e" / "embedding.png").ndim == 3
     said = dict(line.split(maxsplit=1) for line in ran.out.splitlines())
-    assert (said["maps"], said["distances"], said["bandwidth"]) == ("30", "wemd", f"{expected.bandwidth:.4g}, chosen")
+    assert (said["maps"], said["distances"], said["bandwidth"]) == (
+        "30",
+        "wemd",
+        f"{expected.bandwidth:.4g}, estimated",
+    )
     assert said["eigenvalues"].startswith(f"{expected.eigenvalues[0]:.4f}, ")
 
 
-def test_a_plain_table_and_a_column_of_another(run: Run, table: np.ndarray, tmp_path: Path) -> None:
+def test_a_plain_array_and_a_column_of_a_table(run: Run, table: np.ndarray, tmp_path: Path) -> None:
     np.save(tmp_path / "d.npy", table)
     (tmp_path / "t.csv").write_text("angle,kind\n" + "".join(f"{k},{'odd' if k % 2 else 'even'}\n" for k in range(30)))
     ran = run("embed", tmp_path / "d.npy", "-o", tmp_path, "--colour-by", f"{tmp_path / 't.csv'}:kind")
@@ -56,30 +60,30 @@ def test_a_plain_table_and_a_column_of_another(run: Run, table: np.ndarray, tmp_
     np.testing.assert_array_equal(np.load(tmp_path / "e" / "coordinates.npy"), expected.coordinates)
 
 
-def test_maps_without_a_value_are_told(run: Run, store: Path, tmp_path: Path) -> None:
+def test_maps_without_a_value_are_reported(run: Run, store: Path, tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("angle,kind\n" + "".join(f"{k if k > 1 else ''},a\n" for k in range(30)))
     ran = run("embed", store, "-o", tmp_path / "e", "--colour-by", f"{path}:angle")
     assert ran.code == 0
-    assert ran.err == "botalign: 2 maps have no value of angle: grey in the picture, empty in the table.\n"
+    assert ran.err == "botalign: 2 maps have no value of angle: grey in the figure, empty in the table.\n"
     lines = (tmp_path / "e" / "coordinates.csv").read_text().splitlines()
     assert [line.rsplit(",", 1)[1] for line in lines] == ["angle", "", "", *(f"{k}.0" for k in range(2, 30))]
     assert run("embed", store, "-o", tmp_path / "e", "--colour-by", f"{path}:kind", "--overwrite").err == ""
 
 
-def test_what_is_no_table_is_told_without_the_words_of_zarr(run: Run, store: Path, tmp_path: Path) -> None:
+def test_other_files_are_refused_without_errors_of_zarr(run: Run, store: Path, tmp_path: Path) -> None:
     path = tmp_path / "m.mrc"
     path.write_bytes(bytes(2000))
     error = run("embed", path, "-o", tmp_path / "e").refused()
-    assert error == f"botalign: error: {path}: is no table of distances, expected a folder *.zarr that holds one.\n"
+    assert error == f"botalign: error: {path}: not a table of distances, expected a folder *.zarr with distances.\n"
 
 
-def test_nothing_is_overwritten_unasked_or_left_behind(run: Run, store: Path, tmp_path: Path) -> None:
+def test_nothing_is_overwritten_or_left_behind(run: Run, store: Path, tmp_path: Path) -> None:
     folder = tmp_path / "e"
     folder.mkdir()
     (folder / "coordinates.npy").write_text("mine")
     before = listing(tmp_path)
-    assert "exists already" in run("embed", store, "-o", folder).refused()
+    assert "the file exists" in run("embed", store, "-o", folder).refused()
     assert (
         "--colours: got 'mud'"
         in run(
@@ -100,15 +104,15 @@ def test_bad_input(run: Run, store: Path, table: np.ndarray, tmp_path: Path) -> 
     def refused(source: Path, *options: str) -> str:
         return run("embed", source, "-o", tmp_path / "e", *options).refused()
 
-    assert "'-o'" in run("embed", store).refused()
+    assert "--output: is missing" in run("embed", store).refused()
     assert "--dimensions: got 30" in refused(store, "-d", "30")
-    assert "--bandwidth: at 0.001 the maps fall into" in refused(store, "--bandwidth", "0.001")
+    assert "--bandwidth: with 0.001 the maps fall into" in refused(store, "--bandwidth", "0.001")
     assert "no column 'size'" in refused(store, "--colour-by", f"{_angles(tmp_path)}:size")
-    assert "can't be read" in refused(tmp_path / "no.npy")
+    assert "cannot be read" in refused(tmp_path / "no.npy")
     for content, message in (
-        (b"text", "is no NumPy array"),
-        (b"", "is no NumPy array"),
-        (table[:4], "expected a square table"),
+        (b"text", "not a NumPy array"),
+        (b"", "not a NumPy array"),
+        (table[:4], "expected a square matrix"),
         (np.array([["a"] * 3] * 3), "got values of type <U1, expected real numbers"),
     ):
         path = tmp_path / "bad.npy"

@@ -1,9 +1,12 @@
+import inspect
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 
 import botalign
+from botalign.cli import application
 
 from .conftest import Run
 
@@ -24,27 +27,37 @@ def test_help_of_a_command(run: Run, command: str) -> None:
     assert ran.out.startswith(f"Usage: botalign {command} ")
 
 
-def test_the_order_of_a_score_is_told(run: Run) -> None:
+def test_the_help_of_score_explains_the_order(run: Run) -> None:
     said = " ".join(run("score", "--help").out.split())
-    assert "the correlations count the voxels of B above its contour level" in said
-    assert "the Fourier shell correlation is taken on the voxels of A" in said
+    assert "the correlations are over the voxels of B above its contour level" in said
+    assert "the Fourier shell correlation is computed on the grid of A" in said
 
 
-def test_quiet_says_what_it_leaves(run: Run) -> None:
+def test_the_help_of_quiet_names_what_is_printed(run: Run) -> None:
     for command in ("align", "demo"):
         said = " ".join(run(command, "--help").out.split())
-        assert "No progress bar and no remarks; the result, warnings and errors stay." in said
+        assert "Show no progress bar and no remarks; print only results, warnings and errors." in said
 
 
 def test_version(run: Run) -> None:
     assert run("--version").out == f"botalign {botalign.__version__}\n"
 
 
-def test_help_loads_no_numerics() -> None:
+@pytest.mark.parametrize("command", [None, "apply", "score", "potential", "embed", "info", "demo"])
+def test_help_loads_no_numerics(command: str | None) -> None:
     heavy = {"numpy", "scipy", "numba", "matplotlib", "rich", "mrcfile"}
+    typed = [*([command] if command else []), "--help"]
     script = (
-        "import sys; from botalign.cli import main; main(['align', '--help']); "
+        f"import sys; from botalign.cli import main; main({typed!r}); "
         f"print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)"
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ran.stderr == "[]\n"
+
+
+@pytest.mark.parametrize(("command", "summary"), application.COMMANDS.items())
+def test_the_summary_of_a_command(run: Run, command: str, summary: str) -> None:
+    assert f"\n  {command.ljust(9)}  {summary}\n" in run("--help").out
+    function = getattr(import_module(f"botalign.cli.{command}"), command)
+    assert len(summary) <= 65
+    assert inspect.getdoc(function)

@@ -40,7 +40,7 @@ def test_several_maps(run: Run, pair: Pair) -> None:
 def test_one_bad_map_of_several_does_not_hide_the_others(run: Run, pair: Pair, tmp_path: Path) -> None:
     ran = run("info", pair.moving, tmp_path / "nope.mrc", pair.fixed)
     assert ran.code == 2
-    assert ran.err == f"botalign: error: {tmp_path / 'nope.mrc'}: there is no such file; check the name.\n"
+    assert ran.err == f"botalign: error: {tmp_path / 'nope.mrc'}: no such file; check the name.\n"
     assert ran.out == run("info", pair.moving, pair.fixed).out
 
 
@@ -54,9 +54,9 @@ def test_a_constant_map_has_no_contour(run: Run, tmp_path: Path) -> None:
     assert "label          made for a test" in ran.out
 
 
-def test_a_header_that_is_off_warns_in_one_line(run: Run, pair: Pair, tmp_path: Path) -> None:
+def test_an_error_in_a_header_gives_a_warning_of_one_line(run: Run, pair: Pair, tmp_path: Path) -> None:
     path = tmp_path / "off.mrc"
     path.write_bytes(pair.fixed.read_bytes() + b"tail")
     ran = run("info", path)
     assert ran.code == 0
-    assert ran.err == f"botalign: warning: {path}: 4 bytes too long, the rest left out.\n"
+    assert ran.err == f"botalign: warning: {path}: 4 bytes too long, the surplus ignored.\n"

@@ -16,7 +16,7 @@ from typing import NoReturn
 import pytest
 
 import botalign
-from botalign.cli.interruption import interruption
+from botalign.cli.interruption import interruption_text
 
 from .conftest import QUICK, Pair, Run, listing
 
@@ -84,7 +84,7 @@ def test_ctrl_c_while_writing(run: Run, pair: Pair, tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("json", [False, True])
-def test_ctrl_c_tells_what_is_finished(
+def test_ctrl_c_reports_finished_files(
     run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, json: bool
 ) -> None:
     for name in ("b.mrc", "c.mrc"):
@@ -126,12 +126,12 @@ def test_ctrl_c_after_writing(
     run: Run, pair: Pair, result_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the files and the words about them is time for a Ctrl-C too."""
-    monkeypatch.setattr("botalign.cli.align._print_places", failing(KeyboardInterrupt()))
+    monkeypatch.setattr("botalign.cli.align._print_outputs", failing(KeyboardInterrupt()))
     ran = run("align", pair.fixed, pair.moving, "-o", tmp_path / "a.mrc", *QUICK)
     assert (ran.code, ran.err) == (130, f"botalign: interrupted; {tmp_path / 'a.mrc'} was written.\n")
 
 
-def test_sigterm_is_told_as_ctrl_c_is(run: Run, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sigterm_is_reported_like_ctrl_c(run: Run, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     before = signal.getsignal(signal.SIGTERM)
     monkeypatch.setattr(botalign, "read", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -143,7 +143,7 @@ def test_sigterm_is_told_as_ctrl_c_is(run: Run, pair: Pair, monkeypatch: pytest.
     assert (ran.code, ran.out, ran.err) == (143, "", "botalign: interrupted, nothing was written.\n")
 
 
-def test_who_minds_sigterm_itself_goes_on_to(run: Run, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_handler_of_sigterm_is_kept(run: Run, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     came: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, _: came.append(number))
     monkeypatch.setattr(botalign, "read_header", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
@@ -154,13 +154,15 @@ def test_who_minds_sigterm_itself_goes_on_to(run: Run, pair: Pair, monkeypatch: 
     assert came == [signal.SIGTERM] * 2
 
 
-def test_what_an_interruption_left() -> None:
+def test_the_text_about_an_interruption() -> None:
     paths = [Path(name) for name in ("a.mrc", "b.mrc", "c.mrc", "d.mrc")]
-    assert interruption() == "interrupted, nothing was written."
-    assert interruption([], 1) == "interrupted, nothing was written, 1 map was not aligned."
-    assert interruption(paths[:2]) == "interrupted; a.mrc and b.mrc were written."
-    assert interruption(paths[:3], 2) == "interrupted; a.mrc, b.mrc and c.mrc were written, 2 maps were not aligned."
-    assert interruption(paths) == "interrupted; 4 files were written."
+    assert interruption_text() == "interrupted, nothing was written."
+    assert interruption_text([], 1) == "interrupted, nothing was written, 1 map was not aligned."
+    assert interruption_text(paths[:2]) == "interrupted; a.mrc and b.mrc were written."
+    assert (
+        interruption_text(paths[:3], 2) == "interrupted; a.mrc, b.mrc and c.mrc were written, 2 maps were not aligned."
+    )
+    assert interruption_text(paths) == "interrupted; 4 files were written."
 
 
 def test_ctrl_c_leaves_no_new_folder(run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +214,7 @@ def test_stdout_on_a_full_disk(pair: Pair, unbuffered: str) -> None:
     assert ran.stderr == f"botalign: error: {os.strerror(errno.ENOSPC)}\n"
 
 
-def test_a_reader_that_has_gone(pair: Pair) -> None:
+def test_a_reader_that_closes_the_pipe(pair: Pair) -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)
     ran = subprocess.run(

@@ -34,13 +34,14 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_one_motion_for_all(run: Run, pair: Pair, halves: list[Path], tmp_path: Path) -> None:
+def test_one_transform_for_all_maps(run: Run, pair: Pair, halves: list[Path], tmp_path: Path) -> None:
     out, result = tmp_path / "out", tmp_path / "r.json"
     ran = run("align", pair.fixed, *halves, "--common", "-o", out, "--result", result, "--hand", "keep", *QUICK)
     assert (ran.code, ran.err) == (0, "")
     found = botalign.Alignment.read(result)
     assert geodesic_degrees(found.moving_to_fixed[:, :3], pair.answer[:, :3]) < 1
     assert found.moving.name == "the mean of half_1.mrc, half_2.mrc"
+    assert found.moving.mean_of == tuple(map(str, halves))
     assert sorted(listing(out)) == ["half_1.mrc", "half_2.mrc"]
     grid = botalign.read(pair.fixed).grid
     for path in halves:
@@ -49,9 +50,7 @@ def test_one_motion_for_all(run: Run, pair: Pair, halves: list[Path], tmp_path: 
     assert ran.out.splitlines()[-1] == f"written in {out}, {result}"
 
 
-def test_what_is_wrong_with_a_map_that_is_read_twice_is_said_once(
-    run: Run, pair: Pair, halves: list[Path], tmp_path: Path
-) -> None:
+def test_a_warning_is_printed_once(run: Run, pair: Pair, halves: list[Path], tmp_path: Path) -> None:
     for path in halves:
         raw = bytearray(path.read_bytes())
         raw[40:52] = bytes(12)  # the sides of the cell: no voxel size
@@ -62,7 +61,7 @@ def test_what_is_wrong_with_a_map_that_is_read_twice_is_said_once(
     assert [line.split(":")[2].strip() for line in ran.err.splitlines()] == list(map(str, halves))
 
 
-def test_the_mean_is_taken_on_the_grid_of_the_first(pair: Pair) -> None:
+def test_the_mean_is_on_the_grid_of_the_first_map(pair: Pair) -> None:
     one = botalign.read(pair.moving)
     mean = botalign.maps.average([one, one.with_data(3 * one.data)])
     assert mean.grid == one.grid
@@ -93,19 +92,19 @@ def test_a_table_for_other_programs(run: Run, pair: Pair, tmp_path: Path) -> Non
     np.testing.assert_array_equal(matrix, found.moving_to_fixed)
     assert float(rows[1]["correlation"]) == found.after.correlation
     assert (rows[1]["mirrored"], rows[1]["hand"]) == ("False", "as given")
-    assert "exists already" in run("align", pair.fixed, pair.moving, "--table", table, *QUICK).refused()
+    assert "the file exists" in run("align", pair.fixed, pair.moving, "--table", table, *QUICK).refused()
 
 
-def test_the_table_says_how_well_parts_fit(result_file: Path) -> None:
+def test_the_table_has_the_correlation_inside_the_part(result_file: Path) -> None:
     whole = botalign.Alignment.read(result_file)
-    part = replace(whole, parameters={**whole.parameters, "partial": True})
+    part = replace(whole, method="part")
     head, first, second = alignments_table([whole, part]).splitlines()
     assert head.startswith("map ")
     assert "(part" not in first
     assert f" -> {part.after.correlation:.4f} (part {part.candidates[0].correlation:.4f})" in second
 
 
-def test_a_run_that_was_stopped_goes_on(run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_run_resumes(run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("b.mrc", "c.mrc"):
         shutil.copy(pair.moving, tmp_path / name)
     maps = (pair.moving, tmp_path / "b.mrc", tmp_path / "c.mrc")
@@ -137,11 +136,11 @@ def test_a_run_that_was_stopped_goes_on(run: Run, pair: Pair, tmp_path: Path, mo
     assert run(*typed, "--resume").code == 0
     assert aligned[3:] == ["b.mrc", "c.mrc"]
     error = run(*typed, "--resume", "--seed", "3").refused()
-    assert "moving.json: was made with other seed; repeat what made it" in error
-    assert "exists already" in run(*typed).refused()
+    assert "moving.json: was made with a different --seed; repeat the command that made it" in error
+    assert "the file exists" in run(*typed).refused()
 
 
-def test_resuming_minds_masks_half_maps_and_versions(
+def test_resuming_compares_masks_half_maps_and_versions(
     run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mask, other, out, aligned = tmp_path / "mask.mrc", tmp_path / "other.mrc", tmp_path / "out", []
@@ -164,19 +163,22 @@ def test_resuming_minds_masks_half_maps_and_versions(
     assert run(*masked, "--resume").code == 0
     assert len(aligned) == 2
     halves = ("--half-maps-fixed", pair.fixed, mask, "--half-maps-moving", pair.moving, other)
-    assert "other half_maps_fixed, half_maps_moving;" in run(*masked, *halves, "--resume").refused()
+    assert "different --half-maps-fixed, --half-maps-moving;" in run(*masked, *halves, "--resume").refused()
     os.utime(mask, ns=(0, 0))
     monkeypatch.setattr(botalign, "__version__", "99.0", raising=False)
     assert run(*masked, "--resume").code == 0
     assert len(aligned) == 3
 
 
-def test_what_resume_does_not_go_with(run: Run, pair: Pair, tmp_path: Path) -> None:
-    assert "--resume: keeps the results" in run("align", pair.fixed, pair.moving, "--resume").refused()
+def test_what_resume_cannot_be_combined_with(run: Run, pair: Pair, tmp_path: Path) -> None:
+    assert (
+        "--resume: keeps results of maps that are aligned separately"
+        in run("align", pair.fixed, pair.moving, "--resume").refused()
+    )
     typed = ("align", pair.fixed, pair.moving, pair.fixed, "--resume", "--common", "--result", tmp_path / "r.json")
-    assert "--resume: keeps the results" in run(*typed).refused()
+    assert "--resume: keeps results of maps that are aligned separately" in run(*typed).refused()
     # What some other program has left where the map should go isn't replaced.
     out = tmp_path / "out"
     out.mkdir()
     (out / "moving.mrc").write_text("precious")
-    assert "exists already" in run("align", pair.fixed, pair.moving, "--resume", "-o", out, "--result", out).refused()
+    assert "the file exists" in run("align", pair.fixed, pair.moving, "--resume", "-o", out, "--result", out).refused()

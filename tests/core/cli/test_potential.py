@@ -22,7 +22,7 @@ def test_it_writes_what_the_function_returns(run: Run, pair: Pair, tmp_path: Pat
 
 def test_a_result_moves_the_second_map_first(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
     target = tmp_path / "p.mrc"
-    ran = run("potential", pair.fixed, pair.moving, "-o", target, "--motion", result_file, "--size", "24", "--quiet")
+    ran = run("potential", pair.fixed, pair.moving, "-o", target, "--transform", result_file, "--size", "24", "--quiet")
     assert (ran.code, ran.out, ran.err) == (0, "", "")
     result = botalign.Alignment.read(result_file)
     expected = botalign.potential(
@@ -31,12 +31,12 @@ def test_a_result_moves_the_second_map_first(run: Run, pair: Pair, result_file: 
     np.testing.assert_array_equal(botalign.read(target).data, expected.data)
 
 
-def test_a_motion_of_other_maps_is_remarked(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
-    typed = ("-o", tmp_path / "p.mrc", "--motion", result_file, "--size", "16", "--quiet")
+def test_a_transform_of_other_maps_gives_a_warning(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
+    typed = ("-o", tmp_path / "p.mrc", "--transform", result_file, "--size", "16", "--quiet")
     ran = run("potential", pair.moving, pair.fixed, *typed)
     assert ran.err == (
-        f"botalign: warning: {result_file}: is the motion of moving.mrc onto fixed.mrc, used for fixed.mrc onto "
-        "moving.mrc; is it the right one?\n"
+        f"botalign: warning: {result_file}: is the transform of moving.mrc to fixed.mrc, but used for fixed.mrc to "
+        "moving.mrc; is it the right file?\n"
     )
     assert (ran.code, (tmp_path / "p.mrc").exists()) == (0, True)
 
@@ -48,10 +48,10 @@ def test_levels(run: Run, pair: Pair, tmp_path: Path) -> None:
     assert all(np.abs(plain - other).max() > 1 for other in others)
 
 
-def test_nothing_is_overwritten_unasked(run: Run, pair: Pair, tmp_path: Path) -> None:
+def test_nothing_is_overwritten_without_the_option(run: Run, pair: Pair, tmp_path: Path) -> None:
     target = tmp_path / "p.mrc"
     target.write_text("mine")
-    assert "exists already" in run("potential", pair.fixed, pair.moving, "-o", target).refused()
+    assert "the file exists" in run("potential", pair.fixed, pair.moving, "-o", target).refused()
     assert target.read_text() == "mine"
     assert run("potential", pair.fixed, pair.moving, "-o", target, "--overwrite").code == 0
     assert botalign.read(target).data.shape == (32, 32, 32)
@@ -59,12 +59,12 @@ def test_nothing_is_overwritten_unasked(run: Run, pair: Pair, tmp_path: Path) ->
 
 def test_bad_input(run: Run, pair: Pair, tmp_path: Path) -> None:
     target = tmp_path / "p.mrc"
-    assert "'-o'" in run("potential", pair.fixed, pair.moving).refused()
-    assert "unknown ending" in run("potential", pair.fixed, pair.moving, "-o", tmp_path / "p.txt").refused()
+    assert "--output: is missing" in run("potential", pair.fixed, pair.moving).refused()
+    assert "unknown extension" in run("potential", pair.fixed, pair.moving, "-o", tmp_path / "p.txt").refused()
     assert "it is an input" in run("potential", pair.fixed, pair.moving, "-o", pair.fixed, "--overwrite").refused()
     assert "--size: got 4" in run("potential", pair.fixed, pair.moving, "-o", target, "--size", "4").refused()
     assert (
         "can't be read"
-        in run("potential", pair.fixed, pair.moving, "-o", target, "--motion", tmp_path / "no.json").refused()
+        in run("potential", pair.fixed, pair.moving, "-o", target, "--transform", tmp_path / "no.json").refused()
     )
     assert not target.exists()

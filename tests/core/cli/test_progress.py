@@ -18,7 +18,7 @@ LONG = "2/3 a_map_that_someone_refined_and_gave_a_name_far_too_long_for_one_line
 def steps(*points: tuple[str, int, int]) -> Generator[botalign.Progress, None, Any]:
     for stage, done, total in points:
         loss = 3.1234567 if "search" in stage else None
-        yield botalign.Progress(stage, done, total, loss, loss, np.eye(3, 4))
+        yield botalign.Progress(stage, done, total, loss=loss, best_loss=loss, moving_to_fixed=np.eye(3, 4))
     return "result"
 
 
@@ -51,20 +51,18 @@ def test_any_stage_and_a_jump_ahead(capfd: pytest.CaptureFixture[str], monkeypat
     assert any("finish" in line and "100%" in line for line in lines)
 
 
-def test_the_bar_stays_in_its_place(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bar_does_not_move(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     lines = shown(capfd, monkeypatch, "a.mrc", ("search", 40, 400), ("second search, mirrored", 100, 400))
     assert len({line.index("━") for line in lines if "━" in line}) == 1
 
 
-def test_a_long_name_leaves_room_for_stage_and_bar(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_name_is_shortened(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     lines = shown(capfd, monkeypatch, LONG, ("second search, mirrored", 100, 400))
     assert max(map(len, lines)) <= 80
     last = r"2/3 .*: second search, mirrored ━+.* 25% 0:00:\d\d best loss 3\.123"
     assert any(re.search(last, line) for line in lines)
 
 
-def test_more_steps_than_were_announced(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_steps_than_expected(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     lines = shown(capfd, monkeypatch, "a.mrc", ("search", 10, 10), ("second search", 12, 10), ("refine", 20, 20))
     assert "finish" in lines[-1]

@@ -67,5 +67,5 @@ def test_scores_without_a_value_meet_nothing(run: Run, pair: Pair, monkeypatch: 
 @pytest.mark.parametrize(
     "text", ["correlation", "correlation=", "correlation=high", "correlation=nan", "height=3", "=1"]
 )
-def test_a_requirement_that_says_nothing(run: Run, pair: Pair, text: str) -> None:
+def test_an_invalid_requirement(run: Run, pair: Pair, text: str) -> None:
     assert "NAME=VALUE" in run("score", pair.fixed, pair.moving, "--require", text).refused()

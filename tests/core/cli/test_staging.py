@@ -18,7 +18,7 @@ def test_files_appear_together(tmp_path: Path) -> None:
     assert listing(tmp_path) == {"a.json": b"a.json", "b.map.gz": b"b.map.gz"}
 
 
-def test_an_error_takes_all_away(tmp_path: Path) -> None:
+def test_an_error_removes_all_files(tmp_path: Path) -> None:
     def fail() -> None:
         with Staging(overwrite=False) as staging:
             hidden = staging.path(tmp_path / "new" / "a.json")
@@ -30,19 +30,19 @@ def test_an_error_takes_all_away(tmp_path: Path) -> None:
     assert listing(tmp_path) == {}
 
 
-def test_a_name_that_is_taken_meanwhile(tmp_path: Path) -> None:
+def test_a_file_that_appears_in_the_meantime(tmp_path: Path) -> None:
     def race() -> None:
         with Staging(overwrite=False) as staging:
             for name in ("a.json", "b.json"):
                 staging.path(tmp_path / name).write_text("new")
             (tmp_path / "b.json").write_text("another program's")
 
-    with pytest.raises(InputError, match=r"b\.json: exists already"):
+    with pytest.raises(InputError, match=r"b\.json: the file exists"):
         race()
     assert listing(tmp_path) == {"b.json": b"another program's"}
 
 
-def test_what_was_written_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_written_files_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C at the second of two files: --overwrite has replaced the first by then, else it is taken away again."""
     paths = [tmp_path / name for name in ("a.json", "b.json")]
     replace = Path.replace

@@ -110,5 +110,5 @@ def test_the_repr_of_a_stack_is_one_line() -> None:
 
 
 def test_unknown_extensions(tmp_path: Path, images: np.ndarray) -> None:
-    with pytest.raises(InputError, match="unknown ending"):
+    with pytest.raises(InputError, match="unknown extension"):
         ImageStack(images).write(tmp_path / "a.mrc")

@@ -230,8 +230,8 @@ def test_a_killed_run_is_resumed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"threads": 0}, "threads and processes: got 0 and 0, expected at least 1 thread"),
-        ({"processes": -1}, "got 1 and -1, expected .* at least 0 processes"),
+        ({"threads": 0}, "threads: got 0, expected"),
+        ({"processes": -1}, "processes: got -1, expected"),
         ({"processes": 1, "scheduler": "tcp://127.0.0.1:1"}, "processes and scheduler: got both"),
     ],
 )

@@ -1,0 +1,38 @@
+"""How options are spelled on the command line."""
+
+from __future__ import annotations
+
+from botalign.errors import Message, Setting
+
+#: Options whose names differ from those in Python, and arguments without a name.
+_SPELLINGS = {
+    "local_degrees": "--local",
+    "shift_pixels": "--shift",
+    "diameter_angstrom": "--diameter",
+    "voxel_size_angstrom": "--voxel-size",
+    "contour_level_first": "--contour-level-a",
+    "contour_level_second": "--contour-level-b",
+    "fixed": "FIXED",
+    "moving": "MOVING",
+    "maps": "MAP",
+    "stack": "IMAGES",
+    "latents": "Z",
+    "subset": "SUBSET",
+}
+
+
+def option_name(name: str) -> str:
+    """Return the spelling of an option, given its name in Python."""
+    return _SPELLINGS.get(name, f"--{name.replace('_', '-')}")
+
+
+def spelled(message: str | Exception) -> str:
+    """Return a message with its options spelled as they are typed."""
+    return message.spelled(_spell) if isinstance(message, Message) else str(message)
+
+
+def _spell(setting: Setting) -> str:
+    name = option_name(setting.name)
+    if not setting.has_value or setting.value is True:
+        return name
+    return f"--no-{name.removeprefix('--')}" if setting.value is False else f"{name} {setting.value}"
