@@ -1,7 +1,7 @@
-"""How right BOTalign is: random poses of real maps, found or not, how far off, and whether the hand is called right.
+"""Accuracy of BOTalign on random poses of real maps: poses found, errors, and decisions about the hand.
 
-``python benchmarks/accuracy.py`` gives the table of the refined alignment, with mirrored copies too;
-``python benchmarks/accuracy.py --search`` that of the search alone, WEMD against L2, as Figure 3 of Singer and Yang.
+``python benchmarks/accuracy.py`` prints the table of refined alignments, of mirrored copies too;
+``python benchmarks/accuracy.py --search`` that of the search alone, WEMD and L2, as in Figure 3 of Singer and Yang.
 """
 
 import argparse
@@ -28,7 +28,7 @@ SETTINGS = ((32, 150), (32, 200), (64, 150), (64, 200))
 
 @dataclass(frozen=True)
 class Case:
-    """A map at native sampling in a box a quarter larger, its symmetry, and the place where its axes meet."""
+    """A map at native sampling in a box a quarter larger, its symmetry, and the point where its axes meet."""
 
     entry: MapEntry
     volume: Array
@@ -38,7 +38,7 @@ class Case:
 
 
 def load(name: str) -> Case:
-    """Read a map and put it in a box a quarter larger, so that no pose cuts it."""
+    """Read a map and pad it to a box a quarter larger, so that no pose is cut."""
     entry = MAPS[name]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", botalign.MapWarning)
@@ -52,7 +52,7 @@ def load(name: str) -> Case:
 
 
 def make_pair(case: Case, rng: np.random.Generator, *, mirrored: bool) -> Pair:
-    """Turn (and mirror) a map about the middle of its box, and shift it by up to 5 % of the given box in each axis."""
+    """Rotate (and mirror) a map about the centre of its box, and shift it by up to 5 % of the original box per axis."""
     size = case.volume.shape[0]
     linear = Rotation.random(random_state=rng).as_matrix() @ (MIRROR if mirrored else np.eye(3))
     shift = rng.uniform(-SHIFT_FRACTION, SHIFT_FRACTION, 3) * size / 1.25
@@ -62,7 +62,7 @@ def make_pair(case: Case, rng: np.random.Generator, *, mirrored: bool) -> Pair:
 
 
 def as_map(volume: Array, voxel_angstrom: float, name: str) -> botalign.DensityMap:
-    """Wrap an array."""
+    """Return a density map that holds an array."""
     return botalign.DensityMap(volume.astype(np.float32), botalign.Grid(volume.shape, (voxel_angstrom,) * 3), name)
 
 
@@ -78,13 +78,13 @@ def aligned(case: Case, pair: Pair, **options: object) -> tuple[botalign.Alignme
 
 
 def refined_table(names: list[str], poses: int, seed: int) -> list[dict[str, object]]:
-    """Align with the hand checked, as given and mirrored."""
+    """Align copies as given and mirrored copies, with the hand tested."""
     rows = []
     for name in names:
         case = load(name)
         angles, shifts, seconds = [], [], []
-        called = {"as given": [], "mirrored": []}
-        for mirrored, decisions in ((False, called["as given"]), (True, called["mirrored"])):
+        decided = {"as given": [], "mirrored": []}
+        for mirrored, decisions in ((False, decided["as given"]), (True, decided["mirrored"])):
             for pose in range(poses):
                 pair = make_pair(case, np.random.default_rng([seed, pose, mirrored]), mirrored=mirrored)
                 result, angle, shift = aligned(case, pair, hand="auto", seed=pose)
@@ -103,8 +103,8 @@ def refined_table(names: list[str], poses: int, seed: int) -> list[dict[str, obj
                 "worst degrees": f"{np.max(angles):.3f}",
                 "median voxels": f"{np.median(shifts):.4f}",
                 "worst voxels": f"{np.max(shifts):.3f}",
-                "called as given": f"{called['as given'].count('as given')}/{poses}",
-                "mirror called mirrored": f"{called['mirrored'].count('mirrored')}/{poses}",
+                "decided as given": f"{decided['as given'].count('as given')}/{poses}",
+                "mirror decided mirrored": f"{decided['mirrored'].count('mirrored')}/{poses}",
                 "seconds": f"{np.median(seconds):.2f}",
             }
         )
@@ -113,14 +113,14 @@ def refined_table(names: list[str], poses: int, seed: int) -> list[dict[str, obj
 
 
 def search_table(names: list[str], poses: int, seed: int) -> list[dict[str, object]]:
-    """Search alone, without refinement, by loss and setting."""
+    """Search without refinement, for each loss and setting."""
     rows = []
     for name in names:
         case = load(name)
         pairs = [make_pair(case, np.random.default_rng([seed, pose, 0]), mirrored=False) for pose in range(poses)]
         for loss in ("wemd", "l2"):
             for size, evaluations in SETTINGS:
-                # A start, if only the identity, keeps the principal axes out of it: this is about the search.
+                # With a start, even the identity, the search does not begin with the principal axes.
                 options = {"loss": loss, "size": size, "evaluations": evaluations, "start": np.eye(3, 4)}
                 options |= {"hand": "keep", "refine": False}
                 began = time.perf_counter()
@@ -141,15 +141,15 @@ def search_table(names: list[str], poses: int, seed: int) -> list[dict[str, obje
 
 
 def markdown(rows: list[dict[str, object]]) -> str:
-    """Return a table."""
+    """Return a table in Markdown."""
     lines = [list(rows[0]), ["---"] * len(rows[0]), *[[str(value) for value in row.values()] for row in rows]]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def main() -> None:
-    """Run what the command line asks for."""
+    """Parse the command line, measure, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--search", action="store_true", help="the search alone, by loss and setting")
+    parser.add_argument("--search", action="store_true", help="the search alone, for each loss and setting")
     parser.add_argument("--maps", default=",".join(MAPS), help="names, separated by commas")
     parser.add_argument("--poses", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)

@@ -1,6 +1,6 @@
-"""In ChimeraX: ``botalign`` beside ``fitmap search``, from the same random poses, in the same session.
+"""Comparison of ``botalign`` and ``fitmap search`` in ChimeraX, from the same random poses in the same session.
 
-``CHIMERAX=/path/to/ChimeraX python benchmarks/chimerax.py``, after chimerax_bundle/install.py has run in it.
+``CHIMERAX=/path/to/ChimeraX python benchmarks/chimerax.py``; run chimerax_bundle/install.py in this ChimeraX before.
 """
 
 import argparse
@@ -24,39 +24,39 @@ from symmetry import pose_error
 
 HERE = Path(__file__).resolve().parent
 FOUND_DEGREES, FOUND_VOXELS = 5.0, 1.0
-HEADER = ("map", "command", "right", "error (deg)", "shift (voxels)", "seconds", "of processor", "slower by")
+HEADER = ("map", "command", "right", "error (deg)", "shift (voxels)", "seconds", "CPU seconds", "slower by")
 
 
 def arguments() -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--maps", default="emd_1883,clean70S", help="names, with commas (default: %(default)s)")
     parser.add_argument("--poses", type=int, default=10, metavar="N", help="random poses of each map (default: 10)")
-    parser.add_argument("--search", type=int, default=200, metavar="N", help="of fitmap; 0: none (default: 200)")
-    parser.add_argument("--seed", type=int, default=0, help="of the poses (default: 0)")
+    parser.add_argument("--search", type=int, default=200, metavar="N", help="searches of fitmap, or 0 (default: 200)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the poses (default: 0)")
     chosen = parser.parse_args()
     chosen.maps = chosen.maps.split(",")
     if unknown := set(chosen.maps) - set(MAPS):
-        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(MAPS)}")
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; expected {', '.join(MAPS)}")
     if "CHIMERAX" not in os.environ:
-        parser.error("set the environment variable CHIMERAX to ChimeraX's executable")
+        parser.error("set the environment variable CHIMERAX to the executable of ChimeraX")
     return chosen
 
 
 def voxel_size(name: str) -> float:
-    """Voxel size that the header of a map gives, 1 if it gives none."""
+    """Return the voxel size in the header of a map, or 1 if there is none."""
     with mrcfile.open(data_folder() / "maps" / MAPS[name].file, permissive=True, header_only=True) as file:
         return float(file.voxel_size.x) or 1.0
 
 
 def write(volume: Array, voxel: float, path: Path) -> None:
-    """Write a map whose first voxel lies at the origin; its densities are scaled to look like densities."""
+    """Write a map with its first voxel at the origin and a largest density of 1."""
     grid = botalign.Grid(volume.shape, (voxel,) * 3)
     botalign.DensityMap((volume / volume.max()).astype(np.float32), grid).write(path)
 
 
 def write_job(folder: Path, pairs: dict[str, list[Pair]], commands: dict[str, str]) -> None:
-    """Write the maps and ``job.json``, as ``workers/chimerax_worker.py`` reads them."""
+    """Write the maps and ``job.json`` for ``workers/chimerax_worker.py``."""
     jobs = []
     for name, some in pairs.items():
         fixed = folder / f"{name}.mrc"
@@ -69,7 +69,7 @@ def write_job(folder: Path, pairs: dict[str, list[Pair]], commands: dict[str, st
 
 
 def row(name: str, command: str, pairs: list[Pair], group: Array, answers: list[dict], base: float) -> tuple[str, ...]:
-    """One line of the table: how many poses are right, and the medians."""
+    """Return a row of the table: the number of right poses, and medians."""
     errors = []
     seconds, worked = ([a[clock] for a in answers if clock in a] for clock in ("seconds", "cpu_seconds"))
     for pair, answer in zip(pairs, answers, strict=True):
@@ -91,7 +91,7 @@ def row(name: str, command: str, pairs: list[Pair], group: Array, answers: list[
 
 
 def table(lines: list[tuple[str, ...]]) -> str:
-    """Lines in columns."""
+    """Return lines aligned in columns."""
     widths = [max(len(line[i]) for line in lines) for i in range(len(HEADER))]
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
 
@@ -119,9 +119,9 @@ def main() -> None:
         start += len(some)
         base = median(a["botalign hand keep"]["cpu_seconds"] for a in own)
         lines += [row(name, command, some, group, [a[command] for a in own], base) for command in commands]
-        turned = max(a["settled"]["angle_degrees"] for a in own)
+        rotated = max(a["settled"]["angle_degrees"] for a in own)
         shifted = max(a["settled"]["shift_angstrom"] for a in own) / voxel_size(name)
-        print(f"{name}: after botalign, fitmap moves it by {turned:.3f} degrees and {shifted:.3f} voxels at most")
+        print(f"{name}: after botalign, fitmap moves the map by up to {rotated:.3f} degrees and {shifted:.3f} voxels")
     print(f"\n{machine()}; one session of ChimeraX, {chosen.poses} poses of each map, medians\n")
     print(table(lines))
 

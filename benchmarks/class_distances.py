@@ -1,8 +1,8 @@
-"""Distances of projections beside the angle between their viewing directions: Figure 5 of Rao et al. (2020).
+"""Distances between projections against the angle between viewing directions: Figure 5 of Rao et al. (2020).
 
 ``python benchmarks/class_distances.py`` compares a clean projection of a map with a thousand others, clean and noisy,
-over all turns in the plane, by the earth mover's and by the Euclidean distance; and clean ones with the bound of its
-Proposition 1, by exact earth mover's distances.
+over all in-plane rotations, by the earth mover's and by the Euclidean distance. It also compares exact earth mover's
+distances of clean projections with the bound of Proposition 1.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from maps import data_folder
 from report import machine
 
 
-def nearest_over_turns(one: Array, others: Array, metric: str, rotations: int) -> tuple[Array, Array]:
-    """Return the distance of an image from others, the least over all turns, and the number of that turn."""
+def nearest_over_rotations(one: Array, others: Array, metric: str, rotations: int) -> tuple[Array, Array]:
+    """Return the least distances of an image from others over all rotations, and the numbers of these rotations."""
     side = one.shape[0]
     frame = Frame.of(metric, Poses(rotations), side=side, radius=side, pixel_size=1.0)  # type: ignore[arg-type]
     vectors = frame.metric.vectors(others)
@@ -37,7 +37,7 @@ def nearest_over_turns(one: Array, others: Array, metric: str, rotations: int) -
 
 
 def sensitivity(chosen: argparse.Namespace) -> None:
-    """Compare distances with viewing directions, noisy and clean, and clean ones with the bound of Proposition 1."""
+    """Compare distances with viewing directions, and clean ones with the bound of Proposition 1."""
     curves = {}
     clean = projected(chosen.map, chosen.pairs + 1, chosen.size, None, seed=1)
     noisy = projected(chosen.map, chosen.pairs + 1, chosen.size, chosen.ratio, seed=1)
@@ -47,13 +47,11 @@ def sensitivity(chosen: argparse.Namespace) -> None:
     for kind, stack in (("clean", clean.stack), (f"SNR 1/{chosen.ratio:g}", noisy.stack)):
         others = prepare(stack).images[1:]
         for metric in METRICS:
-            found, _ = nearest_over_turns(ready.images[0], others, metric, chosen.rotations)
+            found, _ = nearest_over_rotations(ready.images[0], others, metric, chosen.rotations)
             near = angle < 90
             rank = spearmanr(angle[near], found[near]).statistic
             spread = found[near].max() / found[near].min()
-            print(
-                f"{kind:10s} {metric:5s} rank correlation below 90 degrees {rank:.3f}, largest over least {spread:.3f}"
-            )
+            print(f"{kind:10s} {metric:5s} rank correlation below 90 degrees {rank:.3f}, largest / least {spread:.3f}")
             curves[kind, metric] = angle, found
     KEPT.mkdir(parents=True, exist_ok=True)
     sensitivity_picture(curves).savefig(KEPT / "sensitivity.png")
@@ -76,10 +74,10 @@ def proposition(clean: botalign.Projections, images: Array, chosen: argparse.Nam
     poses = Poses(chosen.rotations)
     ratios, wavelet = [], []
     order = np.argsort(-(views[1:] @ views[0]))[:: max(1, chosen.pairs // chosen.exact)]
-    distances, turns = nearest_over_turns(images[0], images[1:], "wemd", chosen.rotations)
+    distances, turns = nearest_over_rotations(images[0], images[1:], "wemd", chosen.rotations)
     splines = image_splines(images[:1])[0]
     for k in order:
-        # Any turn bounds the least over all turns from above.
+        # Any rotation gives an upper bound of the least distance over all rotations.
         posed = in_poses(splines, poses.pull(turns[k : k + 1]), prepare(clean.stack).spans)[0]
         a, b = bins(images[1 + k]), bins(posed)
         used_a, used_b = a > 1e-4 * a.max(), b > 1e-4 * b.max()
@@ -87,21 +85,19 @@ def proposition(clean: botalign.Projections, images: Array, chosen: argparse.Nam
         bound = 2 * radius * np.sin(np.arccos(np.clip(views[1 + k] @ views[0], -1, 1)) / 2)
         ratios.append(exact / bound)
         wavelet.append(distances[k] / exact)
-    print(
-        f"Proposition 1, {len(order)} pairs: W1 over its bound at most {max(ratios):.3f}, median {median(ratios):.3f}"
-    )
-    print(f"wavelet distance over exact: {min(wavelet):.2f} to {max(wavelet):.2f}, median {median(wavelet):.2f}")
+    print(f"Proposition 1, {len(order)} pairs: W1 / bound at most {max(ratios):.3f}, median {median(ratios):.3f}")
+    print(f"wavelet distance / exact distance: {min(wavelet):.2f} to {max(wavelet):.2f}, median {median(wavelet):.2f}")
 
 
 def main() -> None:
-    """Print what was found."""
+    """Parse the command line and measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--map", default="clean70S_65.mrc")
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--rotations", type=int, default=200)
     parser.add_argument("--ratio", type=float, default=16.0, help="noise over signal")
     parser.add_argument("--pairs", type=int, default=1000)
-    parser.add_argument("--exact", type=int, default=25, help="pairs whose exact distance is worked out")
+    parser.add_argument("--exact", type=int, default=25, help="pairs whose exact distance is computed")
     chosen = parser.parse_args()
     print(f"{datetime.now():%Y-%m-%d}, {machine()}, botalign {botalign.__version__}")
     sensitivity(chosen)

@@ -1,4 +1,4 @@
-"""The figures of Rao et al. (2020), drawn from what ``classes.py`` has found."""
+"""Figures of Rao et al. (2020), drawn from the results of ``classes.py``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def angles_picture(angles: dict[tuple[int, str], Array]) -> Figure:
             share, edges = np.histogram(angles[ratio, metric], bins=60, range=(0, 180), density=True)
             axes.plot((edges[1:] + edges[:-1]) / 2, share, color=colour, label=NAMES[metric])
         axes.set_title(f"SNR 1/{ratio}", fontsize=9)
-        axes.set_xlabel("degrees apart in a class")
+        axes.set_xlabel("angle between directions (degrees)")
         axes.set_xlim(0, 180)
         axes.set_ylim(bottom=0)
     figure.axes[0].set_ylabel("share of pairs per degree")
@@ -46,7 +46,7 @@ def sizes_picture(sizes: dict[tuple[int, str], Array]) -> Figure:
 
 
 def averages_picture(averages: dict[str, Array]) -> Figure:
-    """Draw the averages of the largest classes, a row each metric (Figure 3)."""
+    """Draw the averages of the largest classes, one row for each metric (Figure 3)."""
     count = len(next(iter(averages.values())))
     figure = Figure(figsize=(1.1 * count, 1.2 * len(averages)), dpi=150, layout="constrained")
     rows = figure.subplots(len(averages), count, squeeze=False)
@@ -59,7 +59,7 @@ def averages_picture(averages: dict[str, Array]) -> Figure:
 
 
 def sensitivity_picture(curves: dict[tuple[str, str], tuple[Array, Array]]) -> Figure:
-    """Draw distances over angles between viewing directions (Figure 5)."""
+    """Draw distances against angles between viewing directions (Figure 5)."""
     kinds = list(dict.fromkeys(kind for kind, _ in curves))
     figure = Figure(figsize=(6.4, 2.3 * len(kinds)), dpi=150, layout="constrained")
     for row, kind in zip(figure.subplots(len(kinds), 2, squeeze=False), kinds, strict=True):

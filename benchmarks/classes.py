@@ -1,11 +1,11 @@
-"""Class averages: what an iteration costs, and the experiment of Rao et al. (2020).
+"""Class averages: cost of an iteration, and the experiment of Rao et al. (2020).
 
-``python benchmarks/classes.py cost`` times the iterations of one classification, beside what looking at everything
-would take. ``experiment`` classifies noisy projections of a map by the earth mover's and by the Euclidean distance and
-says how far apart the viewing directions in a class are (its Figures 2 to 4). ``preparation`` shows what the background
-and the number of scales do. ``real`` classifies the two real stacks.
+``python benchmarks/classes.py cost`` measures the iterations of a classification, and estimates an exhaustive
+comparison. ``experiment`` classifies noisy projections of a map by the earth mover's and by the Euclidean distance, and
+reports the angles between viewing directions within classes (Figures 2 to 4 of the paper). ``preparation`` compares
+backgrounds and numbers of scales. ``real`` classifies the two real stacks.
 
-What a run has found is kept below ``benchmarks/results/classes``, iteration by iteration: the same command goes on.
+Each iteration is saved below ``benchmarks/results/classes``; the same command resumes a run.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ METRICS = ("l2", "wemd")
 
 
 def projected(name: str, count: int, size: int, ratio: float | None, seed: int) -> botalign.Projections:
-    """Project a map in random directions, noisy if a ratio is given."""
+    """Project a map in random directions, with noise if a ratio is given."""
     density_map = botalign.read(data_folder() / "maps" / name)
     snr = None if ratio is None else 1 / ratio
     return botalign.projections(density_map, count, size=size, snr=snr, seed=seed)
@@ -64,7 +64,7 @@ def apart_degrees(directions: Array, labels: Array) -> Array:
 
 
 def expected_degrees(directions: Array, classes: int) -> float:
-    """Return the median angle in classes that know the directions: images go to the nearest of evenly spread ones."""
+    """Return the median angle in classes made from known directions: the nearest of evenly spread ones."""
     k = np.arange(classes) + 0.5
     z, turn = 1 - 2 * k / classes, np.pi * (1 + 5**0.5) * k
     centres = np.stack([np.sqrt(1 - z * z) * np.cos(turn), np.sqrt(1 - z * z) * np.sin(turn), z], axis=1)
@@ -74,23 +74,23 @@ def expected_degrees(directions: Array, classes: int) -> float:
 def classified(
     made: botalign.Projections, name: str, classes: int, **options: Any
 ) -> tuple[botalign.Classification, Path]:
-    """Classify images, going on with what is kept under a name."""
+    """Classify images, resuming the run kept under a name."""
     folder = KEPT / name
     folder.parent.mkdir(parents=True, exist_ok=True)
     steps = botalign.classify_steps(made.stack, classes, work=folder, **options)
     seen = 0
 
-    def tell(step: botalign.Progress) -> None:
+    def show(step: botalign.Progress) -> None:
         nonlocal seen
         if step.iteration > seen:
             seen = step.iteration
             print(f"  {datetime.now():%H:%M:%S} {name}: iteration {seen}, loss {step.loss}", flush=True)
 
-    return exhaust(map_steps(steps, tell)), folder
+    return exhaust(map_steps(steps, show)), folder
 
 
 def cost(chosen: argparse.Namespace) -> None:
-    """Print the seconds of each iteration, and of looking at everything."""
+    """Print the seconds of each iteration, and of an exhaustive comparison."""
     made = projected(chosen.map, chosen.images, chosen.size, chosen.ratio, seed=0)
     name = f"cost_{chosen.metric}_{chosen.images}_{chosen.classes}_{chosen.size}_{chosen.rotations}"
     options = {"metric": chosen.metric, "rotations": chosen.rotations, "threads": chosen.threads}
@@ -99,17 +99,17 @@ def cost(chosen: argparse.Namespace) -> None:
         print(f"iteration {each.number:2d}: {each.seconds:6.1f} s, {each.avoided:.3%} avoided, loss {each.loss:.6g}")
     later = [each.seconds for each in found.iterations[2:]]
     if later:
-        print(f"median from the third on: {median(later):.1f} s")
-    print(f"most memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
-    print(f"looking at everything: {exhaustive_seconds(made, chosen):.0f} s on {chosen.threads} threads, by a sample")
+        print(f"median from the third iteration: {median(later):.1f} s")
+    print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
+    print(f"exhaustive comparison: {exhaustive_seconds(made, chosen):.0f} s on {chosen.threads} threads, extrapolated")
 
 
 def exhaustive_seconds(made: botalign.Projections, chosen: argparse.Namespace) -> float:
-    """Return what comparing all with all takes, from a block in compiled code of all pairs of some vectors."""
+    """Return the seconds of an exhaustive comparison, extrapolated from a compiled block of some vectors."""
 
     @njit(nogil=True)
     def block(images: Array, poses: Array) -> float:
-        # By stretches that stay in the cache, as a blocked loop does.
+        # Blocks that stay in the cache.
         total = 0.0
         for start in range(0, images.shape[1], 2048):
             stop = min(start + 2048, images.shape[1])
@@ -133,7 +133,7 @@ def exhaustive_seconds(made: botalign.Projections, chosen: argparse.Namespace) -
 
 
 def runs(chosen: argparse.Namespace) -> Iterator[tuple[int, str, int]]:
-    """Yield ratio, metric and seed of each run: one seed, but for the noisiest images."""
+    """Yield ratio, metric and seed of each run; several seeds for the noisiest images only."""
     ratios = [int(ratio) for ratio in chosen.ratios.split(",")]
     for ratio, metric in product(ratios, METRICS):
         for seed in range(chosen.seeds if ratio == max(ratios) else 1):
@@ -141,7 +141,7 @@ def runs(chosen: argparse.Namespace) -> Iterator[tuple[int, str, int]]:
 
 
 def experiment(chosen: argparse.Namespace) -> None:
-    """Print how far apart viewing directions in a class are, and how even the classes, for each run."""
+    """Print the angles between viewing directions within classes, and the sizes of the classes, for each run."""
     angles: dict[tuple[int, str], Array] = {}
     sizes: dict[tuple[int, str], Array] = {}
     averages: dict[str, Array] = {}
@@ -163,9 +163,9 @@ def experiment(chosen: argparse.Namespace) -> None:
         print(header, lines[-1], sep="\n", flush=True)
         if seed == 0:
             angles[ratio, metric], sizes[ratio, metric] = apart, found.sizes
-            averages[metric] = found.averages.images[:8]  # those of the last ratio, the noisiest, stay
-    knowing = expected_degrees(made.viewing_directions, chosen.classes)
-    print("", header, *lines, f"classes that know the directions: median {knowing:.1f} degrees", sep="\n")
+            averages[metric] = found.averages.images[:8]  # the last ratio, the noisiest, is kept
+    reference = expected_degrees(made.viewing_directions, chosen.classes)
+    print("", header, *lines, f"classes made from the known directions: median {reference:.1f} degrees", sep="\n")
     stem = f"{Path(chosen.map).stem}_{chosen.images}_{chosen.classes}"
     angles_picture(angles).savefig(KEPT / f"angles_{stem}.png")
     sizes_picture(sizes).savefig(KEPT / f"sizes_{stem}.png")
@@ -173,7 +173,7 @@ def experiment(chosen: argparse.Namespace) -> None:
 
 
 def preparation(chosen: argparse.Namespace) -> None:
-    """Compare backgrounds and numbers of scales on few noisy images."""
+    """Compare backgrounds and numbers of scales on a few noisy images."""
     print("pixels  SNR    background  scales  median degrees  effective classes")
     for size, ratio in ((64, 2), (64, 4), (128, 8)):
         made = projected(chosen.map, 600, size, ratio, seed=0)
@@ -214,20 +214,20 @@ def real(chosen: argparse.Namespace) -> None:
         stack = botalign.read_stack(folder / f"{name}.mrcs")
         for metric in METRICS:
             found = botalign.classify(stack, classes, metric=metric, threads=chosen.threads, **options)  # type: ignore[arg-type]
-            told = f"{name}, {metric}, {options}: sizes {found.sizes.tolist()}, {len(found.iterations)} iterations"
+            line = f"{name}, {metric}, {options}: sizes {found.sizes.tolist()}, {len(found.iterations)} iterations"
             if name.startswith("hand"):
                 apart = apart_degrees(rotations[:, 2], found.labels)
                 if options:  # opposite sides share a class
                     apart = np.minimum(apart, 180 - apart)
-                told += f", median {np.median(apart):.1f} degrees apart, {100 * (apart < 30).mean():.0f} % below 30"
-                told += f" (knowing: {expected_degrees(rotations[:, 2], classes):.1f})"
-            print(told, flush=True)
+                line += f", median {np.median(apart):.1f} degrees, {100 * (apart < 30).mean():.0f} % below 30"
+                line += f" (known directions: {expected_degrees(rotations[:, 2], classes):.1f})"
+            print(line, flush=True)
             KEPT.mkdir(parents=True, exist_ok=True)
             class_gallery(found).savefig(KEPT / f"{name}_{metric}{'_'.join(['', *options])}.png")
 
 
 def main() -> None:
-    """Do what was asked for."""
+    """Parse the command line and measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=("cost", "experiment", "preparation", "real"))
     parser.add_argument("--map", default="clean70S_65.mrc")

@@ -1,9 +1,9 @@
-"""Two conformations of one molecule: a domain of a real map moved, the whole put in a random pose.
+"""Two conformations of one molecule: a domain of a real map is moved, and the whole is put in a random pose.
 
-``python benchmarks/conformations.py`` cuts a domain of 20 or 35 % of the mass off a map by a soft mask, turns it about
-a hinge in the cut by 10, 20 or 40 degrees, and aligns the result with the map by each loss. The answer is right if the
-rest of the molecule is: within 1 degree. ``--structures`` aligns adenylate kinase, closed and open, simulated at 8 A,
-and the given pairs of real maps; right is the motion of their models.
+``python benchmarks/conformations.py`` cuts a domain of 20 or 35 % of the mass off a map with a soft mask, rotates it
+about a hinge in the cut by 10, 20 or 40 degrees, and aligns the result to the map with each loss. An alignment is right
+if the rest of the molecule is within 1 degree of its position. ``--structures`` aligns adenylate kinase, closed and
+open, simulated at 8 A, and the pairs of real maps; the truth is the superposition of their models.
 """
 
 import argparse
@@ -24,13 +24,13 @@ from structures import adenylate_kinase, given_pairs
 NAMES = ("emd_1883", "emd_1439", "clean70S")
 SHARES, ANGLES = (0.20, 0.35), (10.0, 20.0, 40.0)
 LOSSES = ("wemd", "l2", "core")
-#: Half the width of the soft cut, in voxels.
+#: Half width of the soft cut in voxels.
 SOFT = 3.0
 FOUND_DEGREES = 1.0
 
 
 def domain_mask(volume: Array, share: float, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Cut a share of the mass off across a random direction; return the soft mask and the middle of the cut."""
+    """Cut a share of the mass off along a random direction; return the soft mask and the centre of the cut."""
     mass = np.clip(volume, 0.0, None).ravel()
     positions = voxel_positions(volume.shape[0])
     along = positions @ Rotation.random(random_state=rng).as_matrix()[2]
@@ -42,7 +42,7 @@ def domain_mask(volume: Array, share: float, rng: np.random.Generator) -> tuple[
 
 
 def moved_domain(volume: Array, contour: float, share: float, degrees: float, rng: np.random.Generator) -> Array:
-    """Turn a domain of a map about a random axis through a hinge in the cut."""
+    """Rotate a domain of a map about a random axis through a hinge in the cut."""
     above = np.clip(volume - contour, 0.0, None)
     mask, hinge = domain_mask(above, share, rng)
     axis = Rotation.random(random_state=rng).as_matrix()[0]
@@ -51,7 +51,7 @@ def moved_domain(volume: Array, contour: float, share: float, degrees: float, rn
 
 
 def random_motion(size: int, rng: np.random.Generator) -> Array:
-    """Draw a rotation about the middle of the box, and a shift of up to 5 % of it on each axis, in voxels."""
+    """Draw a rotation about the centre of the box, and a shift of up to 5 % of the box per axis, in voxels."""
     linear = Rotation.random(random_state=rng).as_matrix()
     middle = np.full(3, (size - 1) / 2)
     return np.column_stack(
@@ -60,7 +60,7 @@ def random_motion(size: int, rng: np.random.Generator) -> Array:
 
 
 def domain_pair(case: Case, share: float, degrees: float, pose: int) -> Pair:
-    """Return the map, and the map with a domain moved, in a random pose that is to be found."""
+    """Return the map, and the map with a moved domain in a random pose."""
     rng = np.random.default_rng([pose, round(100 * share), round(degrees)])
     contour = float(np.percentile(case.volume, 98))
     other = moved_domain(case.volume, contour, share, degrees, rng)
@@ -91,7 +91,7 @@ def domains(names: list[str], losses: list[str], poses: int) -> list[dict[str, o
 
 
 def structures(losses: list[str], poses: int) -> list[dict[str, object]]:
-    """Align conformations whose motion is known from their models, from random starting poses."""
+    """Align conformations whose transform is known from their models, from random starting poses."""
     rows = []
     for known in (adenylate_kinase(), *given_pairs()):
         row: dict[str, object] = {"pair": known.name}
@@ -102,7 +102,7 @@ def structures(losses: list[str], poses: int) -> list[dict[str, object]]:
                 middle = known.moving.grid.centre_angstrom
                 start = np.column_stack([turn, middle - turn @ middle])
                 result = botalign.align(known.fixed, known.moving, loss=loss, hand="keep", start=start, seed=pose)
-                difference = Rotation.from_matrix(result.moving_to_fixed[:, :3].T @ known.motion[:, :3])
+                difference = Rotation.from_matrix(result.moving_to_fixed[:, :3].T @ known.transform[:, :3])
                 angles.append(float(np.degrees(difference.magnitude())))
                 verdicts.append(result.verdict)
             row[f"{loss}: median degrees"] = f"{np.median(angles):.2f}"
@@ -114,11 +114,11 @@ def structures(losses: list[str], poses: int) -> list[dict[str, object]]:
 
 
 def main() -> None:
-    """Run what the command line asks for."""
+    """Parse the command line, measure, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--maps", default=",".join(NAMES), help="names, separated by commas")
     parser.add_argument("--losses", default=",".join(LOSSES), help="losses, separated by commas")
-    parser.add_argument("--poses", type=int, default=5, help="of each share and angle, or of each structure")
+    parser.add_argument("--poses", type=int, default=5, help="poses of each share and angle, or of each structure")
     parser.add_argument("--structures", action="store_true", help="adenylate kinase and the pairs of real maps")
     chosen = parser.parse_args()
     losses = chosen.losses.split(",")

@@ -1,6 +1,6 @@
-"""What BOTalign costs: time and memory of a large pair, of the command's help, and of the first alignment.
+"""Cost of BOTalign: time and memory of a large pair, time of ``--help`` and of the first alignment.
 
-Each is a command run in a process of its own, as a user runs it, with the interpreter that runs this file.
+Each command runs in its own process, as for a user, with the interpreter that runs this file.
 """
 
 import argparse
@@ -26,32 +26,32 @@ def run(arguments: list[str], **environment: str) -> tuple[float, float]:
     began = time.perf_counter()
     subprocess.run(
         [*COMMAND, *arguments], check=True, stdout=subprocess.DEVNULL, env=os.environ | environment
-    )  # the error stream stays on the screen
+    )  # the error stream is shown
     return time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
 def write_pair(folder: Path, size: int, voxel_angstrom: float) -> tuple[Path, Path]:
-    """Write a phantom and the same phantom turned and shifted."""
+    """Write a phantom, and the same phantom rotated and shifted."""
     fixed = botalign.phantom(size, voxel_size_angstrom=voxel_angstrom, resolution_angstrom=6.0)
     linear = Rotation.random(random_state=1).as_matrix()
     centre = fixed.grid.centre_angstrom
-    motion = np.column_stack([linear, centre + np.array([3.0, -5.0, 8.0]) - linear @ centre])
+    transform = np.column_stack([linear, centre + np.array([3.0, -5.0, 8.0]) - linear @ centre])
     paths = folder / "fixed.mrc", folder / "moving.mrc"
     fixed.write(paths[0])
-    moving = botalign.phantom(size, voxel_size_angstrom=voxel_angstrom, resolution_angstrom=6.0, transform=motion)
+    moving = botalign.phantom(size, voxel_size_angstrom=voxel_angstrom, resolution_angstrom=6.0, transform=transform)
     moving.write(paths[1])
     return paths
 
 
 def main() -> None:
-    """Measure, smallest memory first: the peak that the system reports is that of the largest child so far."""
+    """Measure, smallest memory first: the system reports the peak of the largest child so far."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=400, help="voxels a side of the large pair")
     size = parser.parse_args().size
     print(machine())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        run(["--help"])  # once unmeasured: the files of the interpreter come from disk
+        run(["--help"])  # not measured: loads the files of the interpreter from disk
         seconds = np.median([run(["--help"])[0] for _ in range(5)])
         print(f"botalign --help: {seconds:.2f} s")
         small = write_pair(folder, 64, 2.4)
@@ -60,7 +60,7 @@ def main() -> None:
         seconds, _ = run(align, NUMBA_CACHE_DIR=str(folder / "cache"))
         print(f"first alignment of 64^3 in a new environment, compilation included, files to file: {seconds:.2f} s")
         seconds, _ = run(align, NUMBA_CACHE_DIR=str(folder / "cache"))
-        print(f"the second one: {seconds:.2f} s")
+        print(f"second alignment: {seconds:.2f} s")
         for path in small:
             path.unlink()
         large = write_pair(folder, size, 0.8)
@@ -69,7 +69,7 @@ def main() -> None:
             NUMBA_CACHE_DIR=str(folder / "cache"),
         )
         one = 4 * size**3 / 2**20
-        print(f"{size}^3, files to file, hand keep: {seconds:.1f} s, {memory:.0f} MB, {memory / one:.2f} float32 maps")
+        print(f"{size}^3, files to file, hand keep: {seconds:.1f} s, {memory:.0f} MB, {memory / one:.2f} times one map")
 
 
 if __name__ == "__main__":

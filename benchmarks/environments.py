@@ -1,6 +1,6 @@
-"""One virtual environment for each program, below ``benchmarks/.environments``: none of them meets another.
+"""A separate virtual environment for each program, below ``benchmarks/.environments``.
 
-``python benchmarks/environments.py [NAME ...]`` makes them without running anything.
+``python benchmarks/environments.py [NAME ...]`` creates them without running a benchmark.
 """
 
 import argparse
@@ -14,12 +14,12 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 PEERS = ("aspire", "emalign", "torch", "botalign")
-# uv passes over wheels in a local folder named to pip, and would then draw in the CUDA build of torch.
+# uv ignores the local wheel folders that pip is configured with, and would then install the CUDA build of torch.
 PLAIN_PIP = frozenset({"torch"})
 
 
 def wanted(name: str) -> str:
-    """Digest of all that an environment is made from; another digest means that it has to be made again."""
+    """Return a digest of all sources of an environment, which is recreated when the digest changes."""
     digest = hashlib.sha256(sys.version.encode())
     sources = [HERE / "requirements" / f"{name}.txt"]
     if name == "botalign":
@@ -30,7 +30,7 @@ def wanted(name: str) -> str:
 
 
 def call(command: list[str]) -> None:
-    """Run a command quietly; if it fails, what it said is the error."""
+    """Run a command quietly; raise an error with its output if it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}\nexit code {done.returncode}\n{done.stderr[-2000:]}")
@@ -41,20 +41,20 @@ def install(name: str, python: Path) -> None:
     uv = None if name in PLAIN_PIP else shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     pip = [uv, "pip", "install", "--python", str(python)] if uv else [str(python), "-m", "pip", "install"]
     if name == "botalign":
-        # Not editable: what is measured is what a user gets. Its version stays while its source changes, so a copy that
-        # is there already, or in a cache, has to be replaced.
+        # Not editable, so that users get what is measured. The version does not change with the source, so an
+        # installed or cached copy must be replaced.
         call([*pip, str(ROOT)])
         call([*pip, *(["--reinstall-package", name] if uv else ["--force-reinstall", "--no-deps"]), str(ROOT)])
         return
     requirements = HERE / "requirements" / f"{name}.txt"
     if name == "torch":
-        # By itself first: resolved together with what needs it, its CUDA packages may come along.
+        # First and separately: resolved together with its dependants, CUDA packages may be installed too.
         call([*pip, next(line for line in requirements.read_text().splitlines() if line.startswith("torch=="))])
     call([*pip, "-r", str(requirements)])
 
 
 def interpreter(name: str) -> Path:
-    """Return the interpreter of a program's environment, made or renewed where need be."""
+    """Return the interpreter of the environment of a program, which is created or renewed if necessary."""
     folder = HERE / ".environments" / name
     python = folder / "bin" / "python"
     stamp = folder / "installed"

@@ -1,15 +1,15 @@
-"""A latent space before and after `botalign landscape`, where part of it is motion and part of it pure rotation.
+"""A latent space of motion and pure rotation, before and after ``botalign landscape``.
 
     python benchmarks/landscape.py                     # line, ring and plane, 60 volumes each, L2
     python benchmarks/landscape.py --metric wemd       # by the wavelet earth mover's distance
     python benchmarks/landscape.py --figure docs/images/landscape.png
-    python benchmarks/landscape.py --atoms             # exact distances of the atoms instead: what training alone does
+    python benchmarks/landscape.py --atoms             # exact distances between atoms: the error of the training alone
 
-A domain of the phantom moves along a line, round a ring or over a plane; two more latent coordinates turn the whole
-molecule by up to 60 degrees, and all of them are mixed. The volumes of some latents are made, all pairs aligned, and
-their distances given to `botalign.landscape`. The truth is the root mean square distance of the atoms, the molecules
-laid on each other. It is compared with the distance of the points, in pairs of latents that no volume was made of, and
-so is how far a latent goes by pure rotation with how far it goes by motion.
+A domain of the phantom moves along a line, round a ring or over a plane. Two more latent coordinates rotate the whole
+molecule by up to 60 degrees, and all coordinates are mixed. Volumes are generated for some latents, all pairs are
+aligned, and their distances are given to `botalign.landscape`. The truth is the root mean square distance between the
+atoms of superimposed molecules. It is compared with the distance between points, for pairs of latents without volumes.
+The displacement of a latent by pure rotation is compared with its displacement by motion.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ IMAGES, CHECKED, PAIRS = 2000, 300, 400
 
 
 def given_distances(family: botalign.PhantomFamily, subset: np.ndarray, chosen: argparse.Namespace) -> np.ndarray:
-    """Distances of the volumes of the subset, minimised over rotations."""
+    """Return the distances between the volumes of the subset, minimised over rotations."""
     if chosen.atoms:
         return family.atom_distances(subset)
     volumes = [family.map(int(member), chosen.size, voxel_size_angstrom=128 / chosen.size) for member in subset]
@@ -42,14 +42,14 @@ def given_distances(family: botalign.PhantomFamily, subset: np.ndarray, chosen: 
 
 
 def correlation(points: np.ndarray, truth: np.ndarray) -> float:
-    """Pearson's, of distances of points with true ones."""
+    """Return the Pearson correlation between the distances of points and the true distances."""
     first, second = np.triu_indices(len(points), 1)
     found = np.linalg.norm(points[first] - points[second], axis=1)
     return float(np.corrcoef(found, truth[first, second])[0, 1])
 
 
 def spreads(family: botalign.PhantomFamily, found: botalign.Landscape) -> tuple[float, float]:
-    """How far latents go by pure rotation, as a part of how far they go by motion: before and after."""
+    """Return the ratio of the displacements of latents by pure rotation and by motion, before and after."""
     rng = np.random.default_rng(1)
     motions = [family.motion[rng.permutation(len(family.motion))[:PAIRS]] for _ in range(2)]
     rotations = rng.uniform(-1, 1, (2, PAIRS, 2))
@@ -62,7 +62,7 @@ def spreads(family: botalign.PhantomFamily, found: botalign.Landscape) -> tuple[
 
 
 def one(kind: str, chosen: argparse.Namespace) -> tuple[dict[str, Any], tuple[Any, Any]]:
-    """Make a family, learn its landscape, and measure it."""
+    """Generate a family, train its landscape, and measure it."""
     family = botalign.phantom_family(kind, IMAGES, seed=chosen.seed)
     subset, checked = np.arange(chosen.volumes), np.arange(IMAGES - CHECKED, IMAGES)
     began = time.perf_counter()
@@ -116,17 +116,17 @@ def drawn(made: list[tuple[Any, Any]]) -> Figure:
 
 
 def main() -> None:
-    """Run what the command line asks for."""
+    """Parse the command line, measure, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kinds", default=",".join(KINDS), help="which, separated by commas")
-    parser.add_argument("--volumes", type=int, default=60, help="how many are made")
+    parser.add_argument("--kinds", default=",".join(KINDS), help="names, separated by commas")
+    parser.add_argument("--volumes", type=int, default=60, help="number of volumes")
     parser.add_argument("--size", type=int, default=32, help="voxels a side of a volume")
     parser.add_argument("--metric", default="l2", choices=("l2", "wemd"))
-    parser.add_argument("--atoms", action="store_true", help="distances of atoms in place of volumes")
-    parser.add_argument("--no-amortise", action="store_true", help="learn no distance")
+    parser.add_argument("--atoms", action="store_true", help="distances between atoms instead of volumes")
+    parser.add_argument("--no-amortise", action="store_true", help="without the network for distances")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--figure", type=Path, help="where to draw the latents before and after")
+    parser.add_argument("--figure", type=Path, help="file for a figure of the latents before and after")
     chosen = parser.parse_args()
     rows, made = [], []
     for kind in chosen.kinds.split(","):

@@ -1,4 +1,4 @@
-"""The maps of the benchmark: read, brought to a size that every program can take, clipped, put in a larger box."""
+"""Maps of the benchmark: read, downsampled to a size that all programs accept, clipped, and padded."""
 
 import os
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ MAPS = {
 
 
 def data_folder() -> Path:
-    """Folder with the maps: ``$BOTALIGN_DATA``, or ``shared/data`` beside the checkout."""
+    """Return the folder with the maps: ``$BOTALIGN_DATA``, or ``shared/data`` beside the checkout."""
     root = Path(__file__).resolve().parents[2]
     folder = Path(os.environ.get("BOTALIGN_DATA", root / "shared" / "data")).expanduser()
     if not (folder / "maps").is_dir():
@@ -48,7 +48,7 @@ def data_folder() -> Path:
 
 
 def fourier_crop(volume: Array, size: int) -> Array:
-    """Downsample a cube to ``size`` voxels a side; index 0 stays where it is, mean density too.
+    """Downsample a cube to ``size`` voxels a side; the position of index 0 and the mean density are kept.
 
     The Nyquist planes of an even result are dropped: their phase is lost in cropping.
     """
@@ -63,10 +63,9 @@ def fourier_crop(volume: Array, size: int) -> Array:
 
 
 def low_pass(volume: Array) -> Array:
-    """Fade out the frequencies beyond 0.8 Nyquist, none are left at Nyquist.
+    """Fade out the frequencies from 0.8 to 1 of the Nyquist frequency.
 
-    What lies in the corners of the Fourier cube turns out of the band under a rotation: without it, the moving map is
-    the same function as the fixed one, sampled elsewhere.
+    The corners of the Fourier cube leave the band under a rotation. Without them, both maps sample the same function.
     """
     frequency = 2.0 * np.fft.fftfreq(volume.shape[0])
     kz, ky, kx = np.meshgrid(frequency, frequency, frequency, indexing="ij", sparse=True)
@@ -75,7 +74,7 @@ def low_pass(volume: Array) -> Array:
 
 
 def prepare(volume: Array) -> Array:
-    """Clip at the contour, pad with zeros to an even box about a quarter larger, scale to mass 1."""
+    """Clip at the contour level, pad with zeros to an even box about a quarter larger, and scale to mass 1."""
     if volume.shape[0] > LARGEST_BOX:
         volume = fourier_crop(volume, LARGEST_BOX)
     clipped = np.clip(volume - np.percentile(volume, CONTOUR_PERCENTILE), 0.0, None)
@@ -87,6 +86,6 @@ def prepare(volume: Array) -> Array:
 
 
 def read_prepared(entry: MapEntry) -> Array:
-    """Read a map's file and prepare it."""
+    """Read a map and prepare it."""
     with mrcfile.open(data_folder() / "maps" / entry.file, permissive=True) as file:
         return prepare(np.asarray(file.data, dtype=np.float64))

@@ -1,8 +1,8 @@
-"""How much noise a pair may have: botalign, ASPIRE's align_BO and an exhaustive search on the same noisy pairs.
+"""Robustness to noise: botalign, align_BO of ASPIRE and an exhaustive search on the same noisy pairs.
 
 ``python benchmarks/noise.py`` takes the pairs of ``verdicts.py``: white noise on both maps, with the signal-to-noise
-ratio of Singer and Yang, ``||V||^2 / (L^3 sigma^2)`` in the box as deposited. What the two others found is kept in
-``benchmarks/results/noise.json`` and looked up there the next time.
+ratio of Singer and Yang, ``||V||^2 / (L^3 sigma^2)`` in the box as deposited. The results of the two others are kept in
+``benchmarks/results/noise.json`` and reused.
 """
 
 import argparse
@@ -16,13 +16,16 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from botalign.alignment.preparation import survey
-from botalign.alignment.refinement import distinct, finest_useful_voxel, fit_problem, nelder_mead
 from scipy import fft
 
 import botalign
 from accuracy import Case, load, make_pair
+from botalign.alignment.distinct import distinct
+from botalign.alignment.nelder_mead import nelder_mead
+from botalign.alignment.sampling import finest_useful_voxel, fit_problem
+from botalign.alignment.searches import SEARCHED
 from botalign.alignment.shifts import shifted_pair
+from botalign.alignment.survey import survey
 from botalign.geometry import uniform_rotations
 from botalign.maps.interpolation import rotate_in_ball
 from botalign.maps.resampling import SMOOTHING_VOXELS, smoothed
@@ -39,17 +42,17 @@ METHODS = ("botalign", "exhaustive", "aspire")
 FOUND_DEGREES = 5.0
 KEPT = HERE / "results" / "noise.json"
 
-#: The exhaustive search: voxels a side; so many that shifts of up to half the box are looked at; and as many rotations
-#: as a grid of ten degrees has, 8 pi^2 / (10 degrees)^3.
+#: The exhaustive search: voxels a side; the same padded for shifts of up to half the box; and as many rotations as a
+#: grid of ten degrees has, 8 pi^2 / (10 degrees)^3.
 SIDE, PADDED, ROTATIONS = 16, 24, 14_850
-#: As many basins are refined as botalign's second search refines, and at the working size of its first.
+#: The number of candidates that the second search of botalign refines, and the working size of its first search.
 BASINS, WORKING_SIDE = 12, 32 - 4
 
 Record = dict[str, Any]
 
 
 def noisy_pair(case: Case, ratio: float, pose: int, seed: int) -> Pair:
-    """Turn and shift a map, and add noise to both; more of it is the same noise, only stronger."""
+    """Rotate and shift a map, and add noise to both; a lower ratio scales the same noise."""
     pair = make_pair(case, np.random.default_rng([seed, pose]), mirrored=False)
     rng = np.random.default_rng([seed, pose, 1])
     fixed, moving = (with_noise(volume, ratio, rng).astype(np.float32) for volume in (pair.fixed, pair.moving))
@@ -57,14 +60,14 @@ def noisy_pair(case: Case, ratio: float, pose: int, seed: int) -> Pair:
 
 
 def by_botalign(pair: Pair, case: Case) -> Array:
-    """Align with botalign, no option given but that the hand is known."""
+    """Align with botalign and its default options, except that the hand is known."""
     return botalign.align(density_map(pair.fixed, 1.0), density_map(pair.moving, 1.0), hand="keep").moving_to_fixed
 
 
 def by_exhaustion(pair: Pair, case: Case) -> Array:
-    """Look at all rotations of a grid of ten degrees and all shifts, and refine the best.
+    """Evaluate all rotations of a grid of ten degrees at all shifts, and refine the best.
 
-    It is told the radius of the molecule, and looks at balls about the middles of the boxes that hold it at any shift.
+    It knows the radius of the molecule, and compares balls about the centres of the boxes that hold it at any shift.
     """
     maps = [density_map(volume, 1.0) for volume in (pair.fixed, pair.moving)]
     radius = survey(density_map(case.volume, 1.0)).radius_angstrom + SHIFT_FRACTION * pair.fixed.shape[0]
@@ -81,15 +84,15 @@ def by_exhaustion(pair: Pair, case: Case) -> Array:
     rotations = uniform_rotations(ROTATIONS)
     losses = np.empty(ROTATIONS)
     for i, rotation in enumerate(rotations):
-        turned = np.empty_like(u)
-        rotate_in_ball(v, 2 * rotation.T, turned)
-        products = fft.irfftn(spectrum * fft.rfftn(turned, box), box)
-        losses[i] = -products.max() / np.linalg.norm(turned)
-    return refined(maps, list(rotations[distinct(rotations, losses, count=BASINS)]))
+        rotated = np.empty_like(u)
+        rotate_in_ball(v, 2 * rotation.T, rotated)
+        products = fft.irfftn(spectrum * fft.rfftn(rotated, box), box)
+        losses[i] = -products.max() / np.linalg.norm(rotated)
+    return refined(maps, list(rotations[distinct(rotations, losses, SEARCHED, count=BASINS)]))
 
 
 def refined(maps: list[botalign.DensityMap], starts: list[Array]) -> Array:
-    """Refine rotations as botalign's second search does, and fit the best at the sampling that there is signal for."""
+    """Refine rotations as the second search of botalign does, and fit the best at the finest useful sampling."""
     fixed, moving = (survey(each) for each in maps)
     coarse = 2 * max(fixed.radius_angstrom, moving.radius_angstrom) / WORKING_SIDE
     shifted = shifted_pair(fixed, moving)
@@ -104,13 +107,13 @@ def refined(maps: list[botalign.DensityMap], starts: list[Array]) -> Array:
 
 
 def timed(method: Callable[[Pair, Case], Array], pair: Pair, case: Case) -> tuple[Array, float]:
-    """Return the pose that a method finds, and the seconds it takes."""
+    """Return the pose that a method finds, and its seconds."""
     began = time.perf_counter()
     return method(pair, case), time.perf_counter() - began
 
 
 def by_aspire(pairs: list[Pair], case: Case, seed: int) -> list[tuple[Array, float]]:
-    """Align with align_BO, which looks for a rotation alone: it is told the clean maps' centres and mass."""
+    """Align with align_BO, which searches rotations alone: it is given the centres and the mass of the clean maps."""
     mass = float(np.clip(case.volume, 0.0, None).sum())
     centres = [
         [case.centre.tolist(), (p.moving_to_fixed[:, :3].T @ (case.centre - p.moving_to_fixed[:, 3])).tolist()]
@@ -133,7 +136,7 @@ def by_aspire(pairs: list[Pair], case: Case, seed: int) -> list[tuple[Array, flo
 
 
 def measured(method: str, name: str, ratio: float, poses: int, seed: int) -> list[Record]:
-    """Align the noisy pairs of a map by a method; return errors and seconds."""
+    """Align the noisy pairs of a map with a method; return errors and seconds."""
     case = load(name)
     pairs = [noisy_pair(case, ratio, pose, seed) for pose in range(poses)]
     if method == "aspire":
@@ -148,7 +151,7 @@ def measured(method: str, name: str, ratio: float, poses: int, seed: int) -> lis
 
 
 def kept(method: str, name: str, ratio: float, poses: int, seed: int, *, again: bool) -> list[Record]:
-    """Return what was measured before, or measure it."""
+    """Return an earlier measurement, or measure."""
     known = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     key = f"{method}, {name}, 1/{round(1 / ratio)}, {poses} poses, seed {seed}"
     if again or key not in known:
@@ -161,7 +164,7 @@ def kept(method: str, name: str, ratio: float, poses: int, seed: int, *, again: 
 
 
 def row(method: str, name: str, ratio: float, records: list[Record]) -> dict[str, str]:
-    """Return a line of the table."""
+    """Return a row of the table."""
     degrees = [record["degrees"] for record in records]
     return {
         "map": name,
@@ -182,7 +185,7 @@ def main() -> None:
     parser.add_argument("--ratios", default=",".join(f"{ratio:g}" for ratio in RATIOS), help="signal-to-noise ratios")
     parser.add_argument("--poses", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--again", action="store_true", help="measure the other programs again, too")
+    parser.add_argument("--again", action="store_true", help="measure the other methods again")
     chosen = parser.parse_args()
     print(f"{datetime.now():%Y-%m-%d}, {machine()}, botalign {botalign.__version__}")
     for name in chosen.maps.split(","):

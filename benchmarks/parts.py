@@ -1,7 +1,7 @@
-"""A part in a whole: a subunit cut from GroEL and a third of the ribosome, in random poses, found or not.
+"""A part in a whole: a subunit cut from GroEL and a third of the ribosome, in random poses.
 
-``python benchmarks/parts.py`` cuts the part by a soft mask, puts it in a random pose in a box of its own, and looks for
-it in the whole map by ``partial=True``. Found means within 5 degrees and 2 voxels, up to the symmetry of the whole.
+``python benchmarks/parts.py`` cuts a part with a soft mask, puts it in its own box in a random pose, and searches the
+whole map for it with ``partial=True``. Found means within 5 degrees and 2 voxels, up to the symmetry of the whole.
 """
 
 import argparse
@@ -25,13 +25,13 @@ def sector(case: Case, order: int) -> Array:
     """Return a soft mask of one subunit of a D(order) map: a sector of the upper ring."""
     x, y, z = (voxel_positions(case.volume.shape[0]) - case.centre).T
     azimuth = np.abs(np.degrees(np.arctan2(y, x)))
-    across = np.radians(azimuth - 180 / order) * np.hypot(x, y)  # voxels beyond the sector's edge
+    across = np.radians(azimuth - 180 / order) * np.hypot(x, y)  # voxels beyond the edge of the sector
     edges = [np.clip(-across / SOFT, -1, 1), np.clip(z / SOFT, -1, 1)]
     return np.prod([0.5 + 0.5 * np.sin(np.pi / 2 * edge) for edge in edges], axis=0).reshape(case.volume.shape)
 
 
 def part_of(case: Case, pose: int) -> Array:
-    """Cut the part; of the ribosome another one for each pose."""
+    """Cut the part; a different one for each pose of the ribosome."""
     if case.entry.symmetry != "C1":
         return case.volume * sector(case, int(case.entry.symmetry[1:]))
     above = np.clip(case.volume - np.percentile(case.volume, 98), 0.0, None)
@@ -39,7 +39,7 @@ def part_of(case: Case, pose: int) -> Array:
 
 
 def errors(case: Case, found: Array, truth: Array, part: Array) -> tuple[float, float]:
-    """Return how far off a pose is, in degrees and in voxels at the part's middle, up to the symmetry of the whole."""
+    """Return the error of a pose in degrees and, at the centre of the part, in voxels, up to the symmetry."""
     middle = np.average(voxel_positions(part.shape[0]), weights=np.clip(part, 0, None).ravel(), axis=0)
     there = truth[:, :3].T @ (middle - truth[:, 3])  # in the moving map
     best = (np.inf, np.inf)
@@ -52,7 +52,7 @@ def errors(case: Case, found: Array, truth: Array, part: Array) -> tuple[float, 
 
 
 def main() -> None:
-    """Run what the command line asks for."""
+    """Parse the command line, measure, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--maps", default="emd_1080,clean70S", help="names, separated by commas")
     parser.add_argument("--poses", type=int, default=20)

@@ -1,6 +1,6 @@
-"""Side by side with other programs: the same pairs of maps, one thread each, each program in its own environment.
+"""Comparison with other programs on the same pairs of maps, one thread each, each program in its own environment.
 
-Run ``python benchmarks/peers.py --help``; what each program gets is told in ``benchmarks/README.md``.
+Run ``python benchmarks/peers.py --help``; ``benchmarks/README.md`` describes the input of each program.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from poses import Pair, centre_of_mass, random_pair
 from report import Record, Run, heading, plain, row, save, summary
 from symmetry import pose_error, rotation_group
 
-# align_BO answers with a rotation; the worker's shift is that of the centring, not its own.
+# align_BO returns a rotation; the shift that the worker reports is that of the centring.
 ROTATION_ONLY = frozenset({"aspire"})
 ONE_THREAD = {
     f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA", "NUMEXPR", "VECLIB_MAXIMUM")
@@ -29,32 +29,32 @@ ONE_THREAD = {
 
 
 def arguments() -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--maps", default=",".join(MAPS), help="names, with commas (default: %(default)s)")
     parser.add_argument("--poses", type=int, default=4, metavar="N", help="random poses of each map (default: 4)")
     parser.add_argument("--size", type=int, default=32, help="working size of align_BO and botalign (default: 32)")
-    parser.add_argument("--evaluations", type=int, default=200, help="of the loss, for both of these (default: 200)")
-    parser.add_argument("--emalign-size", type=int, default=64, help="working size of EMalign (default: 64, its own)")
-    parser.add_argument("--torch-size", type=int, help="size of the maps that torch-fit-in-map gets (default: --size)")
+    parser.add_argument("--evaluations", type=int, default=200, help="evaluations of the loss of both (default: 200)")
+    parser.add_argument("--emalign-size", type=int, default=64, help="working size of EMalign (default: 64)")
+    parser.add_argument("--torch-size", type=int, help="map size for torch-fit-in-map (default: --size)")
     parser.add_argument("--peers", default=",".join(PEERS), help="names, with commas (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of the poses and of the programs (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the poses and of the programs (default: 0)")
     parser.add_argument("--timeout", type=float, default=900.0, help="seconds for one alignment (default: 900)")
     parser.add_argument(
         "--botalign-here",
         action="store_true",
-        help="run botalign in this interpreter, not in an environment of its own",
+        help="run botalign in this interpreter instead of a separate environment",
     )
     chosen = parser.parse_args()
     chosen.maps, chosen.peers = chosen.maps.split(","), chosen.peers.split(",")
     for names, known in ((chosen.maps, tuple(MAPS)), (chosen.peers, PEERS)):
         if unknown := set(names) - set(known):
-            parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+            parser.error(f"unknown: {', '.join(sorted(unknown))}; expected {', '.join(known)}")
     return chosen
 
 
 def parameters(chosen: argparse.Namespace) -> dict[str, Any]:
-    """Return the parameters handed to the workers; each takes those that are its own."""
+    """Return the parameters of all workers; each uses its own."""
     return {
         "size": chosen.size,
         "evaluations": chosen.evaluations,
@@ -68,7 +68,7 @@ def parameters(chosen: argparse.Namespace) -> dict[str, Any]:
 
 
 def write_job(folder: Path, pairs: list[Pair], settings: dict[str, Any]) -> None:
-    """Write the arrays and ``job.json``, as ``workers/job.py`` reads them."""
+    """Write the arrays and ``job.json`` for ``workers/job.py``."""
     names = [f"moving_{i}.npy" for i in range(len(pairs))]
     np.save(folder / "fixed.npy", pairs[0].fixed.astype(np.float32))
     for name, pair in zip(names, pairs, strict=True):
@@ -77,7 +77,7 @@ def write_job(folder: Path, pairs: list[Pair], settings: dict[str, Any]) -> None
 
 
 def run_worker(peer: str, python: Path, folder: Path, timeout: float) -> dict[str, Any]:
-    """Run one program on a job; whatever goes wrong with it is an answer, too."""
+    """Run one program on a job; a failure is returned as an answer."""
     answer = folder / "answer.json"
     answer.unlink(missing_ok=True)
     command = [str(python), str(HERE / "workers" / f"{peer}_worker.py"), str(folder)]
@@ -99,7 +99,7 @@ def run_worker(peer: str, python: Path, folder: Path, timeout: float) -> dict[st
 
 
 def records_of(answer: dict[str, Any], peer: str, name: str, pairs: list[Pair], group: Array) -> list[Record]:
-    """Judge what a program answered."""
+    """Return the errors of the answers of a program."""
     if "error" in answer:
         return [Record(name, peer, pose, error=answer["error"]) for pose in range(len(pairs))]
     centre = centre_of_mass(pairs[0].fixed)
@@ -128,14 +128,14 @@ def records_of(answer: dict[str, Any], peer: str, name: str, pairs: list[Pair], 
 
 
 def make_pairs(entry: MapEntry, chosen: argparse.Namespace) -> tuple[list[Pair], Array]:
-    """Pairs of one map and its symmetry; the poses depend on the seed and the map alone."""
+    """Return pairs made from a map, and its symmetry; the poses depend on the seed and the map alone."""
     fixed = read_prepared(entry)
     rng = np.random.default_rng([chosen.seed, list(MAPS).index(entry.name)])
     return [random_pair(fixed, rng) for _ in range(chosen.poses)], rotation_group(entry, fixed)
 
 
 def interpreters(chosen: argparse.Namespace) -> dict[str, Path | str]:
-    """Interpreter of each program, or why there is none."""
+    """Return the interpreter of each program, or the reason why there is none."""
     found: dict[str, Path | str] = {}
     for peer in chosen.peers:
         try:

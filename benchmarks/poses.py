@@ -1,4 +1,4 @@
-"""Random poses with a known answer: a map, turned and shifted exactly by its Fourier series."""
+"""Pairs of maps with a known transform: a map, exactly rotated and shifted by its Fourier series."""
 
 from dataclasses import dataclass
 
@@ -21,18 +21,18 @@ class Pair:
 
 
 def voxel_positions(size: int) -> Array:
-    """Positions ``(x, y, z)`` of the voxels of a cube, in the order of its ravelled array, shape (size**3, 3)."""
+    """Return the positions ``(x, y, z)`` of the voxels of a cube in array order, shape (size**3, 3)."""
     return np.indices((size, size, size)).reshape(3, -1)[::-1].T.astype(np.float64)
 
 
 def sample(volume: Array, positions: Array) -> Array:
-    """Values of the Fourier series of ``volume`` at ``positions`` (x, y, z in voxels), zero outside the box."""
+    """Evaluate the Fourier series of ``volume`` at ``positions`` (x, y, z in voxels); zero outside the box."""
     size = volume.shape[0]
     angle = 2.0 * np.pi / size * positions
     spectrum = np.fft.fftn(volume) / volume.size
     x, y, z = (np.ascontiguousarray(angle[:, axis]) for axis in range(3))
     values = finufft.nufft3d2(z, y, x, spectrum, isign=1, eps=1e-9, modeord=1, nthreads=1).real
-    # A trigonometric polynomial is periodic: beyond the box lies a copy of the map that nobody asked for.
+    # A trigonometric polynomial is periodic: outside the box it repeats the map.
     inside = np.all((positions > -0.5) & (positions < size - 0.5), axis=1)
     return np.where(inside, values, 0.0)
 
@@ -44,7 +44,7 @@ def transformed(volume: Array, moving_to_fixed: Array) -> Array:
 
 
 def random_pair(fixed: Array, rng: np.random.Generator) -> Pair:
-    """Turn a map by a uniformly random rotation about its box centre, shift it by up to 5 % of the box an axis."""
+    """Rotate a map uniformly at random about the centre of its box, and shift it by up to 5 % of the box per axis."""
     size = fixed.shape[0]
     rotation = Rotation.random(random_state=rng).as_matrix()
     shift = rng.uniform(-SHIFT_FRACTION, SHIFT_FRACTION, 3) * size
@@ -58,6 +58,6 @@ def random_pair(fixed: Array, rng: np.random.Generator) -> Pair:
 
 
 def centre_of_mass(volume: Array) -> Array:
-    """Centre of mass ``(x, y, z)`` in voxels of the positive density."""
+    """Return the centre of mass ``(x, y, z)`` of the positive density in voxels."""
     positive = np.clip(volume, 0.0, None)
     return voxel_positions(volume.shape[0]).T @ positive.ravel() / positive.sum()

@@ -1,4 +1,4 @@
-"""What a run found, as a table on the screen, as Markdown and as JSON."""
+"""Report of a run: a table on the screen, in Markdown, and in JSON."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any
 
 REFERENCE = "aspire"
-# A wall clock ahead of the processor's by more than this means that something else had the core.
+# A larger ratio of wall-clock to CPU seconds means that other work was using the core.
 BUSY = 1.15
 HEADER = ("map", "program", "n", "<= 5 deg", "<= 1 deg", "error (deg)", "shift (voxels)", "seconds", "x align_BO")
 
@@ -35,7 +35,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Run:
-    """All alignments of a run, and what it ran on and with."""
+    """All alignments of a run, with the machine and the versions of the programs."""
 
     parameters: dict[str, Any]
     records: list[Record] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Run:
 
 
 def machine() -> str:
-    """Processor, number of cores and operating system."""
+    """Return processor, number of cores and operating system."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -55,25 +55,25 @@ def machine() -> str:
 
 
 def found(records: list[Record], degrees: float) -> int:
-    """How many poses are within an angle of the truth. A failed or mirrored alignment is not."""
+    """Return the number of poses within an angle of the truth, without failed and mirrored alignments."""
     return sum(r.angle_degrees is not None and r.angle_degrees <= degrees for r in records)
 
 
 def middle(values: Iterable[float | None], digits: int) -> str:
-    """Median of what there is, as text."""
+    """Return the median of the known values as text."""
     known = [value for value in values if value is not None]
     return f"{median(known):.{digits}f}" if known else "-"
 
 
 def ratios(records: list[Record], everything: list[Record]) -> list[float]:
-    """Seconds over those of align_BO on the same pair, one value a pair that both finished."""
+    """Return the ratios of seconds to those of align_BO, for the pairs that both finished."""
     reference = {(r.map, r.pose): r.seconds for r in everything if r.peer == REFERENCE and r.error is None}
     pairs = [(r.seconds, reference.get((r.map, r.pose))) for r in records if r.error is None]
     return [seconds / base for seconds, base in pairs if seconds and base]
 
 
 def row(name: str, records: list[Record], everything: list[Record]) -> tuple[str, ...]:
-    """One line of the table."""
+    """Return a row of the table."""
     angles = [float("inf") if r.angle_degrees is None else r.angle_degrees for r in records]
     share = median(ratios(records, everything)) if ratios(records, everything) else None
     return (
@@ -90,7 +90,7 @@ def row(name: str, records: list[Record], everything: list[Record]) -> tuple[str
 
 
 def rows(run: Run) -> list[tuple[str, ...]]:
-    """Lines by map and program, and at the end by program over all maps."""
+    """Return the rows for each map and program, and then for each program over all maps."""
     names = list(dict.fromkeys(r.map for r in run.records))
     peers = list(dict.fromkeys(r.peer for r in run.records))
     lines = []
@@ -103,7 +103,7 @@ def rows(run: Run) -> list[tuple[str, ...]]:
 
 
 def plain(run: Run) -> str:
-    """Table in columns."""
+    """Return the table in aligned columns."""
     lines = [HEADER, *rows(run)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(HEADER))]
     return "\n".join(
@@ -116,7 +116,7 @@ def plain(run: Run) -> str:
 
 
 def summary(run: Run) -> list[str]:
-    """Say what to take home, and what to know before believing it."""
+    """Return the main result and its limitations."""
     size, evaluations = run.parameters["size"], run.parameters["evaluations"]
     own = [r for r in run.records if r.peer == "botalign"]
     reference = [r for r in run.records if r.peer == REFERENCE]
@@ -130,17 +130,17 @@ def summary(run: Run) -> list[str]:
         )
     timed = [r.seconds / r.cpu_seconds for r in run.records if r.seconds and r.cpu_seconds]
     if timed and median(timed) > BUSY:
-        lines.append(f"The machine was busy: the wall clock ran {median(timed):.2f} times the processor's.")
+        lines.append(f"The machine was busy: wall-clock seconds were {median(timed):.2f} times the CPU seconds.")
     mirrored = [r for r in run.records if r.mirrored]
     if mirrored:
-        lines.append(f"{len(mirrored)} answers are mirrored (EMalign looks for both hands) and count as not found.")
+        lines.append(f"{len(mirrored)} answers are mirrored (EMalign tests both hands) and count as not found.")
     failed = [r for r in run.records if r.error]
     lines += [f"{r.peer} failed on {r.map}, pose {r.pose}:\n{r.error}" for r in failed]
     return lines
 
 
 def heading(run: Run) -> list[str]:
-    """When, on what and with what."""
+    """Return date, machine, parameters and versions."""
     versions = [
         f"{peer}: {', '.join(f'{k} {v}' for k, v in used.items())}" for peer, used in run.versions.items() if used
     ]
@@ -149,7 +149,7 @@ def heading(run: Run) -> list[str]:
 
 
 def markdown(run: Run) -> str:
-    """All of it as Markdown."""
+    """Return the report in Markdown."""
     table = ["| " + " | ".join(line) + " |" for line in [HEADER, *rows(run)]]
     table.insert(1, "|---|---|" + "--:|" * (len(HEADER) - 2))
     notes = [f"```\n{line}\n```" if "\n" in line else line for line in summary(run)]
@@ -157,7 +157,7 @@ def markdown(run: Run) -> str:
 
 
 def save(run: Run, folder: Path) -> Path:
-    """Write ``peers-<time>.json`` and ``.md``; return the path of the latter."""
+    """Write ``peers-<time>.json`` and ``.md``; return the path of the Markdown file."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"peers-{run.started[:19].replace(':', '')}.md"
     path.write_text(markdown(run))

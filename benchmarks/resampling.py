@@ -1,7 +1,7 @@
-"""How exact the written map is: cubic B-splines against the exact rotation of the map's Fourier series (finufft).
+"""Accuracy of the written map: cubic B-splines against the exact rotation of the Fourier series of the map (finufft).
 
-``python benchmarks/resampling.py`` prints, by map and low-pass filter, the RMS of the difference as a share
-of the map's: the error that one resampling makes. Trilinear interpolation by scipy stands beside it.
+``python benchmarks/resampling.py`` prints, for each map and low-pass filter, the RMS of the difference relative to the
+RMS of the map. Trilinear interpolation by scipy is given for comparison.
 """
 
 import argparse
@@ -21,14 +21,14 @@ CUTOFFS = (0.5, 0.67, 0.8, 1.0)
 
 
 def low_passed(volume: Array, cutoff: float) -> Array:
-    """Leave out the frequencies beyond a share of Nyquist, in all directions."""
+    """Remove the frequencies beyond a fraction of the Nyquist frequency in all directions."""
     frequency = 2 * np.fft.fftfreq(len(volume))
     kz, ky, kx = np.meshgrid(frequency, frequency, frequency, indexing="ij", sparse=True)
     return np.fft.ifftn(np.fft.fftn(volume) * (kz**2 + ky**2 + kx**2 < cutoff**2)).real
 
 
 def errors(volume: Array, rotation: Array) -> tuple[float, float]:
-    """Relative errors of cubic B-splines and of trilinear interpolation, inside the ball that touches the box."""
+    """Return the relative errors of cubic B-splines and trilinear interpolation in the ball that touches the box."""
     exact = rotate_fourier(volume, rotation)
     density = as_map(volume, 1.0, "map")
     centre = density.grid.centre_angstrom

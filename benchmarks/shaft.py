@@ -1,9 +1,9 @@
-"""Zelesko et al. (2020) repeated: the shaft of ATP synthase turned about its axis, by WEMD and by L2.
+"""Experiment of Zelesko et al. (2020): the shaft of ATP synthase rotated about its axis, by WEMD and by L2.
 
-``python benchmarks/shaft.py`` turns the map as the published code does (about the middle of the box, in the plane of z
-and x) by angles of the paper's mixture, clean and with noise of a tenth of the maximum, and prints: how far either
-distance rises with the angle (Figure 3), whether the circle is found from 25 to 800 maps (Figure 5), and the seconds of
-wavelet transforms and of all pairs (Figure 4). ``--figures docs/images`` draws the first two.
+``python benchmarks/shaft.py`` rotates the map as the published code does (about the centre of the box, in the plane of
+z and x) by angles from the mixture in the paper, without noise and with noise of a tenth of the maximum. It prints up
+to which angle each distance rises (Figure 3), whether the circle is found from 25 to 800 maps (Figure 5), and the
+seconds of wavelet transforms and of all pairs (Figure 4). ``--figures docs/images`` draws the first two.
 """
 
 import argparse
@@ -35,21 +35,21 @@ Distances = NDArray[np.float64]
 FILE = "atp_synthase_shaft_6A.mrc"
 COUNTS = (25, 50, 100, 200, 400, 800)
 METRICS = ("wemd", "l2")
-#: The paper's seconds (its Figure 4): wavelet transforms, all pairs by WEMD, all pairs by L2.
+#: Seconds in Figure 4 of the paper: wavelet transforms, all pairs by WEMD, all pairs by L2.
 PUBLISHED = {
     25: (60, 0.9, 0.8), 50: (121, 3.4, 1.2), 100: (243, 13, 2.4),
     200: (481, 50, 4.8), 400: (965, 221, 9.4), 800: (1932, 844, 20.6),
 }  # fmt: skip
-#: The circle is found if the angles about its middle are in order, and there is a hole in the middle.
+#: The circle is found if the angles about its centre are in order and the centre is empty.
 IN_ORDER, OPEN = 0.9, 0.3
-#: Bandwidths tried, as parts of the median distance above the floor.
+#: Bandwidths in units of the median distance above the noise floor.
 BANDWIDTHS = np.geomspace(0.02, 5, 49)
 NOISE = 0.1
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Turned maps: their angles, in degrees, and the distances of all pairs for each data set and metric."""
+    """Rotated maps: angles in degrees, and the distances between all pairs for each data set and metric."""
 
     angles: NDArray[np.float64]
     distances: dict[tuple[str, str], Distances]
@@ -61,13 +61,13 @@ def read_shaft() -> Volumes:
         return np.array(file.data, dtype=np.float32)
 
 
-def turned(shaft: Volumes, degrees: NDArray[np.float64]) -> Volumes:
-    """Turn the shaft about its axis, which is y, by each of some angles."""
+def rotated(shaft: Volumes, degrees: NDArray[np.float64]) -> Volumes:
+    """Rotate the shaft about its axis, y, by each angle."""
     return np.stack([ndimage.rotate(shaft, angle, axes=(0, 2), reshape=False) for angle in degrees])
 
 
 def mixture(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw angles: two fifths anywhere, a fifth each within a degree or so of 0, 120 and 240."""
+    """Draw angles: two fifths uniformly, and a fifth each within about a degree of 0, 120 and 240."""
     part = rng.random(count)
     angles = np.where(part < 0.6, 120.0 * (part // 0.2) + rng.standard_normal(count), rng.uniform(0, 360, count))
     return angles % 360
@@ -78,23 +78,23 @@ def of_mass_one(volumes: Volumes) -> Volumes:
     return volumes / volumes.sum(axis=(1, 2, 3), keepdims=True)
 
 
-def embedding_of(shaft: Volumes) -> WaveletTransform:
-    """Return the paper's wavelets for these maps."""
+def transform_for(shaft: Volumes) -> WaveletTransform:
+    """Return the wavelet transform of the paper for these maps."""
     return WaveletTransform(shaft.shape, wavelet="coif3", scales=5)
 
 
 def all_distances(volumes: Volumes, metric: str, threads: int) -> Distances:
-    """Return the distances of all pairs."""
+    """Return the distances between all pairs."""
     if metric == "l2":
         return pair_distances(volumes.reshape(len(volumes), -1), norm="l2", threads=threads)
-    embedded = embedding_of(volumes[0]).many(of_mass_one(volumes), threads=threads)
-    return pair_distances(embedded, threads=threads)
+    coefficients = transform_for(volumes[0]).many(of_mass_one(volumes), threads=threads)
+    return pair_distances(coefficients, threads=threads)
 
 
 def make_pool(shaft: Volumes, rng: np.random.Generator, threads: int) -> tuple[Pool, Volumes]:
-    """Turn as many maps as are needed, clean and noisy, and return the noisy ones too."""
+    """Rotate all maps, clean and noisy; return the pool and the noisy maps."""
     angles = mixture(max(COUNTS), rng)
-    clean = turned(shaft, angles)
+    clean = rotated(shaft, angles)
     noise = rng.standard_normal(clean.shape, dtype=np.float32) * np.float32(NOISE * shaft.max())
     data = {"clean": clean, "noisy": clean + noise}
     distances = {
@@ -104,9 +104,9 @@ def make_pool(shaft: Volumes, rng: np.random.Generator, threads: int) -> tuple[P
 
 
 def by_angle(shaft: Volumes, threads: int) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
-    """Return the distance of the shaft from itself turned by each whole angle (Figure 3)."""
+    """Return the distance between the shaft and itself rotated by each whole angle (Figure 3)."""
     degrees = np.arange(-180.0, 181.0)
-    volumes = turned(shaft, degrees)
+    volumes = rotated(shaft, degrees)
     middle = len(degrees) // 2
     return degrees, {metric: all_distances(volumes, metric, threads)[middle] for metric in METRICS}
 
@@ -120,35 +120,35 @@ def rises_to(degrees: NDArray[np.float64], distance: NDArray[np.float64]) -> flo
 
 @dataclass(frozen=True)
 class Circle:
-    """How much of a circle an embedding is."""
+    """How closely an embedding resembles a circle."""
 
     correlation: float
     openness: float
 
     @property
     def found(self) -> bool:
-        """Whether it is one."""
+        """Whether the circle is found."""
         return self.correlation >= IN_ORDER and self.openness >= OPEN
 
 
 def circle(table: Distances, angles: NDArray[np.float64], bandwidth: float | None = None) -> Circle:
-    """Embed maps and compare with their true angles."""
+    """Embed maps, and compare the embedding with the true angles."""
     try:
         found = botalign.diffusion_map(table, bandwidth=bandwidth).coordinates
-    except botalign.InputError:  # groups with nothing between
+    except botalign.InputError:  # separate groups
         return Circle(0.0, 0.0)
     about = np.arctan2(found[:, 1], found[:, 0])
     return Circle(botalign.circular_rank_correlation(about, np.radians(angles)), openness(found))
 
 
 def subsets(count: int, rng: np.random.Generator) -> list[NDArray[np.intp]]:
-    """Deal the pool out into draws of `count` maps that share none."""
+    """Divide the pool into disjoint draws of `count` maps."""
     order = rng.permutation(max(COUNTS))
     return [order[start : start + count] for start in range(0, len(order) - count + 1, count)]
 
 
 def circle_rows(pool: Pool, seed: int) -> list[dict[str, object]]:
-    """Tell for each number of maps whether the circle is found, by the chosen bandwidth and by others."""
+    """Test for each number of maps whether the circle is found, with the automatic bandwidth and with others."""
     rows = []
     for (name, metric), table in pool.distances.items():
         for count in COUNTS:
@@ -177,7 +177,7 @@ def circle_rows(pool: Pool, seed: int) -> list[dict[str, object]]:
 
 
 def span(found: NDArray[np.bool_]) -> str:
-    """Return over what factor of bandwidths the circle is found, the median over draws."""
+    """Return the factor between the largest and smallest bandwidths that find the circle, median over draws."""
     step = float(np.log(BANDWIDTHS[1] / BANDWIDTHS[0]))
     runs = []
     for draw in found:
@@ -189,21 +189,21 @@ def span(found: NDArray[np.bool_]) -> str:
 
 
 def timed(work: Callable[[], object]) -> tuple[float, float]:
-    """Return the seconds of the clock and of the processor that something takes."""
+    """Return the wall-clock and CPU seconds of a function."""
     clock, processor = perf_counter(), process_time()
     work()
     return perf_counter() - clock, process_time() - processor
 
 
 def time_rows(volumes: Volumes, threads: int) -> list[dict[str, object]]:
-    """Take the times of Figure 4."""
-    embedding = embedding_of(volumes[0])
-    pair_distances(embedding.many(volumes[:3]))  # compiled before
+    """Measure the times of Figure 4."""
+    embedding = transform_for(volumes[0])
+    pair_distances(embedding.many(volumes[:3]))  # compile before the measurement
     rows = []
     for count in COUNTS:
         some = volumes[:count]
         embedded: list[Volumes] = []
-        # Division by the mass, and where the coefficients go, are part of the transform.
+        # Division by the mass and allocation of the coefficients are part of the transform.
         wavelets = timed(lambda some=some, to=embedded: to.append(embedding.many(of_mass_one(some), threads=threads)))
         wemd = timed(lambda vectors=embedded[0]: pair_distances(vectors, threads=threads))
         l2 = timed(lambda some=some: pair_distances(some.reshape(len(some), -1), norm="l2", threads=threads))
@@ -256,7 +256,7 @@ def draw_circles(pool: Pool, seed: int, path: Path) -> None:
 
 
 def main() -> None:
-    """Run what the command line asks for."""
+    """Parse the command line, measure, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--figures", type=Path, metavar="FOLDER", help="draw Figures 3 and 5 into this folder")
     parser.add_argument("--threads", type=int, default=2)

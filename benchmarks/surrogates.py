@@ -1,9 +1,9 @@
-"""Other searches than the one in use: the geodesic kernel, other acquisitions, rotation and shift searched jointly.
+"""Alternative searches: the geodesic kernel, other acquisition functions, rotation and shift searched jointly.
 
-``python benchmarks/surrogates.py`` takes the clean pairs of ``accuracy.py`` and looks at the search alone, WEMD at 32^3
-from the identity, without refinement. The paper prefers its chordal kernel (eq. 8) to the geodesic one (eq. 9),
-minimises the posterior mean where a lower confidence bound is the textbook's choice (Remark 3.2), and found a search
-over the product of shifts and rotations slow (Section 6).
+``python benchmarks/surrogates.py`` runs the search alone on the clean pairs of ``accuracy.py``: WEMD at 32^3 from the
+identity, without refinement. The paper prefers its chordal kernel (eq. 8) to the geodesic one (eq. 9), minimises the
+posterior mean where textbooks use a lower confidence bound (Remark 3.2), and found a search over the product of shifts
+and rotations slow (Section 6).
 """
 
 import argparse
@@ -12,12 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from botalign.alignment.preparation import survey
 from scipy import ndimage
 from scipy.special import log_ndtr
 
 from accuracy import Case, as_map, load, make_pair
-from botalign.alignment.losses import WorkingPair, distance_named, working_pair
+from botalign.alignment.losses import distance_for
+from botalign.alignment.survey import survey
+from botalign.alignment.working_pair import WorkingPair, working_pair
 from botalign.geometry import matrix_from_quaternion, random_rotations, transform_about
 from botalign.geometry.rotations import quaternion_from_matrix
 from maps import Array
@@ -27,7 +28,7 @@ from symmetry import pose_error
 
 NAMES = ("emd_1883", "emd_1439", "clean70S")
 SIDE, NUGGET, STARTS = 32, 1e-3, 4
-#: Where a descent stops: gradient and step, both measured on the rotation matrices.
+#: A descent stops at this gradient or step, both measured on the rotation matrices.
 LEAST = 0.1
 CHORD = np.sqrt(8.0)
 Acquisition = Callable[[float, float, float], tuple[float, float, float]]
@@ -35,25 +36,25 @@ Acquisition = Callable[[float, float, float], tuple[float, float, float]]
 
 @dataclass(frozen=True)
 class Variant:
-    """A way to search.
+    """A variant of the search.
 
     Attributes
     ----------
     name : str
-        What the table calls it.
+        Name in the table.
     length_scale : float
-        Of the kernel, in units of the Frobenius norm, or radians for the geodesic one.
+        Length scale of the kernel, in units of the Frobenius norm, or in radians for the geodesic kernel.
     geodesic : bool
-        Which kernel.
+        Whether the kernel is the geodesic one.
     acquisition : callable
-        Takes mean, standard deviation and lowest value so far; returns what to minimise, and its derivatives by the
-        first two.
+        Takes mean, standard deviation and lowest value so far; returns the acquisition to minimise, and its
+        derivatives with respect to the first two.
     reach : float
-        How far shifts may go, as a share of the box; 0 searches rotations alone, about the centres of mass.
+        Largest shift as a share of the box; 0 searches rotations alone, about the centres of mass.
     shift_scale : float
-        Length scale of the shifts, as a share of that.
+        Length scale of the shifts in units of `reach`.
     evaluations : int
-        How many.
+        Number of evaluations.
     """
 
     name: str
@@ -66,12 +67,12 @@ class Variant:
 
 
 def confidence(beta: float) -> Acquisition:
-    """Lower confidence bound: the mean less so many standard deviations."""
+    """Return the lower confidence bound: the mean minus `beta` standard deviations."""
     return lambda mean, deviation, best: (mean - beta * deviation, 1.0, -beta)
 
 
 def improvement(mean: float, deviation: float, best: float) -> tuple[float, float, float]:
-    """Return the expected improvement, its logarithm with the sign turned, so that slopes are of the size of 1."""
+    """Return the negative logarithm of the expected improvement, whose slopes are of order 1."""
     z = (best - mean) / deviation
     density, share = np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi), np.exp(log_ndtr(z))
     expected = max(deviation * (z * share + density), 1e-300)
@@ -79,9 +80,9 @@ def improvement(mean: float, deviation: float, best: float) -> tuple[float, floa
 
 
 class Process:
-    """A Gaussian process over rotations, and shifts in units that make its length scales equal.
+    """A Gaussian process over rotations, and over shifts in units that make the length scales equal.
 
-    A point is a unit quaternion, and after it a shift if there is one.
+    A point is a unit quaternion, followed by a shift if shifts are searched.
     """
 
     def __init__(self, variant: Variant) -> None:
@@ -90,18 +91,18 @@ class Process:
         self.values: Array = np.empty(0)
 
     def add(self, point: Array, value: float) -> None:
-        """Add a value, and prepare for what is asked next."""
+        """Add a value and update the process."""
         self.points = np.vstack([self.points, point])
         self.values = np.append(self.values, value)
         covariance = np.stack([self.kernel(each)[0] for each in self.points])
         self.least_eigenvalue = float(np.linalg.eigvalsh(covariance)[0]) if len(self.values) % 50 == 0 else np.nan
         self.inverse = np.linalg.inv(covariance + NUGGET * np.eye(len(self.values)))
         self.weights = self.inverse @ self.values
-        # The scale of the process, which the mean doesn't need: its maximum likelihood.
+        # Maximum-likelihood scale of the process; the mean does not need it.
         self.scale = float(np.sqrt(abs(self.values @ self.weights) / len(self.values)))
 
     def kernel(self, point: Array) -> tuple[Array, Array]:
-        """Return the covariances with all points so far, shape (n,), and their derivatives by `point`, shape (n, d)."""
+        """Return the covariances with all points so far, shape (n,), and their gradients at `point`, shape (n, d)."""
         length = self.variant.length_scale
         dot = self.points[:, :4] @ point[:4]
         if self.variant.geodesic:
@@ -112,13 +113,13 @@ class Process:
         else:
             values = np.exp(-4 * (1 - dot**2) / length**2)
             slope = values * 8 * dot / length**2
-        away = self.points[:, 4:] - point[4:]
-        beside = np.exp(-(away**2).sum(axis=1) / (2 * length**2))
-        turning = (slope * beside)[:, None] * self.points[:, :4]
-        return values * beside, np.hstack([turning, (values * beside / length**2)[:, None] * away])
+        offset = self.points[:, 4:] - point[4:]
+        of_shift = np.exp(-(offset**2).sum(axis=1) / (2 * length**2))
+        of_rotation = (slope * of_shift)[:, None] * self.points[:, :4]
+        return values * of_shift, np.hstack([of_rotation, (values * of_shift / length**2)[:, None] * offset])
 
     def acquisition(self, point: Array) -> tuple[float, Array]:
-        """Return what to minimise and its gradient along the product of sphere and shifts."""
+        """Return the acquisition and its gradient along the product of sphere and shifts."""
         covariances, slopes = self.kernel(point)
         solved = self.inverse @ covariances
         deviation = np.sqrt(max(1 - float(covariances @ solved), 1e-9))
@@ -130,8 +131,8 @@ class Process:
         return value, gradient
 
     def descend(self, point: Array) -> tuple[Array, float]:
-        """Go down by steepest descent, as :meth:`botalign.search.Surrogate.descend` does, stopped as early."""
-        # A step of the quaternion is one sqrt(8) times as long of the matrix; a shift counts as it is.
+        """Descend by steepest descent with the stopping rules of :meth:`botalign.search.Surrogate.descend`."""
+        # A step of the quaternion is sqrt(8) times as long for the matrix; a step of the shift is unchanged.
         metric = np.array([CHORD] * 4 + [1.0] * (len(point) - 4))
         value, gradient = self.acquisition(point)
         length = 0.0
@@ -157,7 +158,7 @@ class Process:
 
 
 def searched(loss: Callable[[Array], float], variant: Variant, seed: int) -> tuple[Array, float]:
-    """Minimise a loss; return the best point and the least eigenvalue of the covariances that was seen."""
+    """Minimise a loss; return the best point and the smallest eigenvalue of all covariance matrices."""
     rng = np.random.default_rng(seed)
     process = Process(variant)
     point = np.r_[1.0, 0, 0, 0, [0.0] * (process.points.shape[1] - 4)]
@@ -178,29 +179,29 @@ def searched(loss: Callable[[Array], float], variant: Variant, seed: int) -> tup
 
 
 def problem(case: Case, pair: Pair, variant: Variant) -> tuple[WorkingPair, Callable[[Array], float], float]:
-    """Return the pair at working size, its loss at a point, and how many angstrom the unit of a shift is."""
+    """Return the working pair, its loss as a function of a point, and the unit of shifts in angstrom."""
     surveyed = [survey(as_map(volume, case.voxel_angstrom, "map")) for volume in (pair.fixed, pair.moving)]
     reach = variant.reach * case.volume.shape[0] / 1.25 * case.voxel_angstrom
-    if variant.reach:  # nothing is known but the boxes, and how far off a molecule may be
+    if variant.reach:  # only the boxes and the largest shift are known
         middle = as_map(case.volume, case.voxel_angstrom, "map").grid.centre_angstrom
         surveyed = [
             replace(each, centre_angstrom=middle, radius_angstrom=each.radius_angstrom + reach) for each in surveyed
         ]
     working = working_pair(*surveyed, size=SIDE)
-    distance, _ = distance_named("wemd", working)
+    distance = distance_for("wemd", (SIDE,) * 3, wavelet="sym3", scales=6, voxel_angstrom=working.voxel_angstrom)
     unit = reach * variant.shift_scale / variant.length_scale
 
     def loss(point: Array) -> float:
-        turned = working.rotated(matrix_from_quaternion(point[:4]))
+        rotated = working.rotated(matrix_from_quaternion(point[:4]))
         if variant.reach:
-            turned = ndimage.shift(turned, point[:3:-1] * unit / working.voxel_angstrom, order=1)
-        return distance(turned, working.fixed)
+            rotated = ndimage.shift(rotated, point[:3:-1] * unit / working.voxel_angstrom, order=1)
+        return distance(rotated, working.fixed)
 
     return working, loss, unit
 
 
 def row(variant: Variant, name: str, poses: int, seed: int) -> dict[str, str]:
-    """Search all pairs of a map; return a line of the table."""
+    """Search all pairs of a map; return a row of the table."""
     case = load(name)
     degrees, voxels, seconds, eigenvalues = [], [], [], []
     for pose in range(poses):
@@ -225,7 +226,7 @@ def row(variant: Variant, name: str, poses: int, seed: int) -> dict[str, str]:
         "median degrees": f"{np.median(degrees):.2f}",
         "median voxels": f"{np.median(voxels):.2f}",
         "least eigenvalue": f"{min(eigenvalues):.1e}",
-        "processor seconds": f"{np.median(seconds):.2f}",
+        "CPU seconds": f"{np.median(seconds):.2f}",
     }
 
 
@@ -247,7 +248,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--maps", default=",".join(NAMES), help="names, with commas (default: %(default)s)")
-    parser.add_argument("--search", default="", help="only variants with this in their name")
+    parser.add_argument("--search", default="", help="only variants whose name contains this")
     parser.add_argument("--poses", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()

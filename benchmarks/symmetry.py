@@ -15,26 +15,26 @@ LEAST_CORRELATION = 0.9
 
 @dataclass(frozen=True)
 class PoseError:
-    """What a found pose is off by. A mirrored pose has no angle: no rotation is near it."""
+    """Error of a pose. The angle of a mirrored pose is infinite."""
 
     angle_degrees: float
     shift_voxels: float
 
 
 def self_correlation(volume: Array, rotation: Array) -> float:
-    """Correlation of a map with itself, turned about its centre of mass."""
+    """Return the correlation of a map with itself rotated about its centre of mass."""
     centre = centre_of_mass(volume)
-    turned = sample(volume, (voxel_positions(volume.shape[0]) - centre) @ rotation.T + centre)
-    return float(np.corrcoef(turned, volume.ravel())[0, 1])
+    rotated = sample(volume, (voxel_positions(volume.shape[0]) - centre) @ rotation.T + centre)
+    return float(np.corrcoef(rotated, volume.ravel())[0, 1])
 
 
 def twofold(azimuth: float) -> Array:
-    """Half a turn about an axis in the xy plane, ``azimuth`` in radians from x."""
+    """Return the rotation by 180 degrees about an axis in the xy plane, ``azimuth`` in radians from x."""
     return Rotation.from_rotvec(np.pi * np.array([np.cos(azimuth), np.sin(azimuth), 0.0])).as_matrix()
 
 
 def twofold_azimuth(volume: Array, order: int) -> float:
-    """Azimuth of a two-fold axis of a D(order) map; files differ in it. They repeat every pi / order."""
+    """Return the azimuth of a two-fold axis of a D(order) map, modulo pi / order; files differ in it."""
     step = np.pi / order / 12
     coarse = step * np.arange(12)
     best = coarse[np.argmax([self_correlation(volume, twofold(angle)) for angle in coarse])]
@@ -45,7 +45,7 @@ def twofold_azimuth(volume: Array, order: int) -> float:
 
 
 def rotation_group(entry: MapEntry, volume: Array) -> Array:
-    """Rotations that leave the map as it is, shape (order, 3, 3); checked on the map itself."""
+    """Return the rotations that leave a map unchanged, shape (order, 3, 3); they are checked on the map."""
     kind, order = entry.symmetry[0], int(entry.symmetry[1:])
     group = Rotation.from_rotvec(np.outer(2.0 * np.pi / order * np.arange(order), [0.0, 0.0, 1.0])).as_matrix()
     if order == 1:
@@ -53,9 +53,9 @@ def rotation_group(entry: MapEntry, volume: Array) -> Array:
     small = fourier_crop(volume, WORKING_SIZE)
     generators = [group[1]]
     if kind == "D":
-        half_turn = twofold(twofold_azimuth(small, order))
-        group = np.concatenate([group, group @ half_turn])
-        generators.append(half_turn)
+        half_rotation = twofold(twofold_azimuth(small, order))
+        group = np.concatenate([group, group @ half_rotation])
+        generators.append(half_rotation)
     for generator in generators:
         correlation = self_correlation(small, generator)
         if correlation < LEAST_CORRELATION:
@@ -66,12 +66,12 @@ def rotation_group(entry: MapEntry, volume: Array) -> Array:
 def pose_error(found: Array, pair: Pair, group: Array, centre: Array) -> PoseError:
     """Compare a found 3x4 pose with the true one.
 
-    The angle is the smallest over the symmetry's rotations. The shift is measured where the map is: how far from its
-    place the pose puts the moving map's centre of mass (which lies on all symmetry axes).
+    The angle is the smallest over the rotations of the symmetry. The shift is that of the centre of mass, which lies on
+    all symmetry axes.
     """
     true_linear, true_offset = pair.moving_to_fixed[:, :3], pair.moving_to_fixed[:, 3]
-    place = true_linear.T @ (centre - true_offset)
-    shift = float(np.linalg.norm(found[:, :3] @ place + found[:, 3] - centre))
+    centre_moving = true_linear.T @ (centre - true_offset)
+    shift = float(np.linalg.norm(found[:, :3] @ centre_moving + found[:, 3] - centre))
     if np.linalg.det(found[:, :3]) < 0:
         return PoseError(float("inf"), shift)
     chord = np.linalg.norm(group @ true_linear - found[:, :3], axis=(1, 2)).min() / np.sqrt(8.0)

@@ -1,18 +1,18 @@
-"""Whether the standard errors of a pose are right: fits repeated with new noise, beside what they say of themselves.
+"""Accuracy of the standard errors: the spread of fits repeated with new noise, and the reported standard errors.
 
 ``python benchmarks/uncertainty.py`` adds white noise, and low-passed noise as filtered reconstructions have, to both
-maps of a pair; the signal-to-noise ratio is that of ``verdicts.py``. The fit is that of botalign from a coarse pose on.
+maps of a pair; the signal-to-noise ratio is defined as in ``verdicts.py``. The fit starts from a coarse pose.
 """
 
 import argparse
 
 import numpy as np
-from botalign.alignment.preparation import common_sigma_angstrom, survey
-from botalign.alignment.refinement import finest_useful_voxel, fit_problem
 from scipy import ndimage
 
 import botalign
 from accuracy import Case, load, make_pair
+from botalign.alignment.sampling import finest_useful_voxel, fit_problem
+from botalign.alignment.survey import common_sigma_angstrom, survey
 from botalign.alignment.uncertainty import half_map_noise, uncertainty
 from botalign.geometry import (
     apply_transform,
@@ -28,16 +28,16 @@ from report import machine
 from verdicts import density_map
 
 MAPS = ("emd_1883", "clean70S")
-#: The signal-to-noise ratio, and the standard deviation of the Gaussian that low-passes the noise, in voxels. It leaves
-#: the noise's variance as it is, so that there is 45 times as much of it at low resolution.
+#: Signal-to-noise ratio, and standard deviation in voxels of the Gaussian that low-passes the noise. The variance of
+#: the noise is kept, so that there is 45 times as much of it at low resolution.
 NOISES = ((1.0, 0.0), (1 / 16, 0.0), (1.0, 1.0), (1 / 4, 1.0))
-#: Where the fit starts: off by so many degrees and voxels.
+#: Errors in degrees and voxels of the pose at which the fit starts.
 OFF_DEGREES, OFF_VOXELS = 2.0, 0.5
 WORKING_SIDE = 32 - 4
 
 
 def noise_like(volume: Array, sigma: float, blur: float, rng: np.random.Generator) -> Array:
-    """Return noise of a standard deviation, low-passed."""
+    """Return low-passed noise with a given standard deviation."""
     noise = rng.standard_normal(volume.shape)
     if blur:
         noise = ndimage.gaussian_filter(noise, blur, mode="wrap")
@@ -46,20 +46,20 @@ def noise_like(volume: Array, sigma: float, blur: float, rng: np.random.Generato
 
 
 def repeated(case: Case, pair: Pair, ratio: float, blur: float, rng: np.random.Generator) -> Array:
-    """Fit once: degrees and voxels off, and both as the fit says, by its residual and by half maps."""
+    """Fit once; return its errors in degrees and voxels, and its standard errors by residual and by half maps."""
     sigma = np.sqrt(float((case.volume**2).sum()) / (case.volume.size / 1.25**3 * ratio))
     halves = [
         [density_map(clean + noise_like(clean, np.sqrt(2) * sigma, blur, rng), 1.0) for _ in range(2)]
         for clean in (pair.fixed, pair.moving)
     ]
     fixed, moving = (survey(a.with_data((a.data + b.data) / 2)) for a, b in halves)
-    turn = rng.standard_normal(3)
-    way = rng.standard_normal(3)
+    axis = rng.standard_normal(3)
+    direction = rng.standard_normal(3)
     centre = fixed.centre_angstrom
     off = transform_about(
-        matrix_from_rotation_vector(np.radians(OFF_DEGREES) * turn / np.linalg.norm(turn)),
+        matrix_from_rotation_vector(np.radians(OFF_DEGREES) * axis / np.linalg.norm(axis)),
         centre,
-        centre + OFF_VOXELS * way / np.linalg.norm(way),
+        centre + OFF_VOXELS * direction / np.linalg.norm(direction),
     )
     coarse = 2 * max(fixed.radius_angstrom, moving.radius_angstrom) / WORKING_SIDE
     pose = fit_problem(fixed, moving, voxel_angstrom=coarse).solve(compose(off, pair.moving_to_fixed))[0]
@@ -72,12 +72,12 @@ def repeated(case: Case, pair: Pair, ratio: float, blur: float, rng: np.random.G
         half_map_noise(*each, grid, sigma_angstrom=sigma_angstrom)
         for each, grid in zip(halves, (problem.fixed_grid, problem.moving_grid), strict=True)
     )
-    said = [uncertainty(problem, pose), uncertainty(problem, pose, noise=noise)]
+    estimates = [uncertainty(problem, pose), uncertainty(problem, pose, noise=noise)]
     return np.array(
         [
             float(geodesic_degrees(left[:, :3], np.eye(3))),
             np.linalg.norm(apply_transform(left, centre) - centre),
-            *(value for each in said for value in (each.angle_degrees, each.shift_angstrom)),
+            *(value for each in estimates for value in (each.angle_degrees, each.shift_angstrom)),
         ]
     )
 
@@ -96,17 +96,17 @@ def main() -> None:
             rngs = (np.random.default_rng([chosen.seed, repeat, 2 + number]) for repeat in range(chosen.repeats))
             fits = np.array([repeated(case, pair, ratio, blur, rng) for rng in rngs])
             spread = np.sqrt((fits[:, :2] ** 2).mean(axis=0))
-            said, by_halves = np.median(fits[:, 2:4], axis=0), np.median(fits[:, 4:], axis=0)
+            by_residual, by_halves = np.median(fits[:, 2:4], axis=0), np.median(fits[:, 4:], axis=0)
             print(
                 {
                     "map": name,
                     "SNR": f"1/{round(1 / ratio)}",
                     "noise": f"low-passed, {blur:g} voxels" if blur else "white",
                     "spread": f"{spread[0]:.4f} degrees, {spread[1]:.4f} voxels",
-                    "said": f"{said[0]:.4f} degrees, {said[1]:.4f} voxels",
-                    "ratio": f"{said[0] / spread[0]:.2f}, {said[1] / spread[1]:.2f}",
+                    "by residual": f"{by_residual[0]:.4f} degrees, {by_residual[1]:.4f} voxels",
+                    "ratio": f"{by_residual[0] / spread[0]:.2f}, {by_residual[1] / spread[1]:.2f}",
                     "by half maps": f"{by_halves[0]:.4f} degrees, {by_halves[1]:.4f} voxels",
-                    "their ratio": f"{by_halves[0] / spread[0]:.2f}, {by_halves[1] / spread[1]:.2f}",
+                    "ratio by half maps": f"{by_halves[0] / spread[0]:.2f}, {by_halves[1] / spread[1]:.2f}",
                 },
                 flush=True,
             )

@@ -1,8 +1,8 @@
-"""What becomes of pairs that are no clean copies: noisy ones, found or not, and unrelated ones; the verdict on each.
+"""Alignments of noisy pairs and of unrelated maps: how many are found, and their verdicts.
 
 ``python benchmarks/verdicts.py`` adds noise to both maps of a pair, with the signal-to-noise ratio of Singer and Yang,
 ``||V||^2 / (L^3 sigma^2)`` in the box as deposited, and aligns twenty pairs of different molecules, scaled to one size.
-``--loss core`` does so by what the maps have in common.
+``--loss core`` uses the part that the maps have in common.
 """
 
 import argparse
@@ -11,11 +11,11 @@ import time
 import warnings
 
 import numpy as np
-from botalign.alignment.preparation import survey
 
 import botalign
 from accuracy import Case, load, make_pair
-from botalign.alignment.verdict import agreement
+from botalign.alignment.survey import survey
+from botalign.alignment.verdict import significance
 from maps import Array, data_folder
 from report import machine
 from symmetry import pose_error
@@ -36,20 +36,20 @@ UNRELATED = (
 
 
 def density_map(volume: Array, voxel: float) -> botalign.DensityMap:
-    """Wrap an array."""
+    """Return a density map that holds an array."""
     grid = botalign.Grid(volume.shape, (voxel,) * 3, (0.0, 0.0, 0.0))
     return botalign.DensityMap(np.asarray(volume, dtype=np.float32), grid)
 
 
 def with_noise(volume: Array, ratio: float, rng: np.random.Generator) -> Array:
-    """Add white noise; the box is a quarter larger than the one that the ratio is of."""
+    """Add white noise; the box is a quarter larger than the deposited one, to which the ratio refers."""
     deposited = volume.size / 1.25**3
     sigma = np.sqrt(float((volume**2).sum()) / (deposited * ratio))
     return volume + rng.normal(0.0, sigma, volume.shape)
 
 
 def noisy(case: Case, ratio: float, poses: int, seed: int, loss: str) -> dict[str, object]:
-    """Align noisy pairs of a map."""
+    """Align noisy pairs made from a map."""
     errors, seconds, verdicts = [], [], []
     for pose in range(poses):
         pair = make_pair(case, np.random.default_rng([seed, pose]), mirrored=False)
@@ -89,7 +89,7 @@ def unrelated(count: int, seed: int, loss: str) -> list[tuple[str, str, str, flo
         scaled = botalign.Grid(grid.shape, tuple(scale * side for side in grid.voxel_size_angstrom), (0.0, 0.0, 0.0))
         moving = botalign.DensityMap(maps[second].data, scaled)
         result = botalign.align(maps[first], moving, hand="keep", loss=loss)
-        rows.append((first, second, str(result.verdict), agreement(result.shells_after, 2 * radius[first])))
+        rows.append((first, second, str(result.verdict), significance(result.shells_after, 2 * radius[first])))
         print("   ", *rows[-1][:3], f"{rows[-1][3]:.1f}", flush=True)
     return rows
 
@@ -98,7 +98,7 @@ def main() -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--loss", default="wemd", help="wemd, l2 or core (default: %(default)s)")
-    parser.add_argument("--poses", type=int, default=10, help="of each noisy map; 0 for none (default: %(default)s)")
+    parser.add_argument("--poses", type=int, default=10, help="poses of each noisy map, or 0 (default: %(default)s)")
     parser.add_argument("--pairs", type=int, default=20, help="unrelated pairs (default: 20)")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()

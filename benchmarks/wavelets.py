@@ -1,7 +1,7 @@
-"""Which wavelet: the search alone by the WEMD of seven of them, on random poses of real maps.
+"""Comparison of seven wavelets: the search alone by their WEMD, on random poses of real maps.
 
-``python benchmarks/wavelets.py`` answers the third open question of the paper, which takes sym3 and tries no other. The
-pairs and the setting are those of ``accuracy.py --search`` at 32 voxels a side: from the identity, hand kept, not
+``python benchmarks/wavelets.py`` answers the third open question of the paper, which uses sym3 only. The pairs and the
+settings are those of ``accuracy.py --search`` at 32 voxels a side: from the identity, hand kept, not
 refined. It prints two tables and draws ``docs/images/wavelets.png``.
 """
 
@@ -22,20 +22,20 @@ from report import machine
 from symmetry import pose_error
 
 WAVELETS = ("haar", "db2", "db4", "sym3", "sym5", "coif1", "coif3")
-SIZE, LEVELS, EVALUATIONS = 32, 6, 200
-#: After how many evaluations the best pose so far is looked at.
+SIZE, SCALES, EVALUATIONS = 32, 6, 200
+#: Numbers of evaluations after which the best pose so far is assessed.
 MARKS = tuple(range(10, EVALUATIONS + 1, 10))
 HALFWAY = MARKS.index(100)
 FOUND_DEGREES = 5.0
-PICTURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "wavelets.png"
+FIGURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "wavelets.png"
 
 
-def course(case: Case, pair: Pair, wavelet: str, seed: int) -> tuple[list[float], float]:
-    """Search; return the error of the best pose at each mark, in degrees, and the processor's seconds."""
+def errors_of_search(case: Case, pair: Pair, wavelet: str, seed: int) -> tuple[list[float], float]:
+    """Search; return the error in degrees of the best pose at each mark, and the CPU seconds."""
     maps = [as_map(volume, case.voxel_angstrom, "map") for volume in (pair.fixed, pair.moving)]
     options = {"start": np.eye(3, 4), "hand": "keep", "refine": False, "size": SIZE, "evaluations": EVALUATIONS}
-    steps = botalign.align_steps(*maps, wavelet=wavelet, scales=LEVELS, seed=seed, **options)
-    poses = [next(steps).moving_to_fixed]  # what comes before the second step isn't the search
+    steps = botalign.align_steps(*maps, wavelet=wavelet, scales=SCALES, seed=seed, **options)
+    poses = [next(steps).moving_to_fixed]  # the first step includes the preparation
     began = time.process_time()
     for _ in range(EVALUATIONS - 1):
         poses.append(next(steps).moving_to_fixed)
@@ -45,8 +45,8 @@ def course(case: Case, pair: Pair, wavelet: str, seed: int) -> tuple[list[float]
 
 
 def milliseconds(wavelet: str, *, times: int = 300) -> float:
-    """Return the processor's time for a distance of two maps, less that of making them."""
-    distance = WaveletDistance((SIZE,) * 3, wavelet=wavelet, scales=LEVELS)
+    """Return the CPU time of one distance between two maps, without their preparation."""
+    distance = WaveletDistance((SIZE,) * 3, wavelet=wavelet, scales=SCALES)
     first, second = np.random.default_rng(0).random((2, SIZE, SIZE, SIZE), dtype=np.float32)
     distance(first, second)
     began = time.process_time()
@@ -64,47 +64,47 @@ def measured(names: list[str], poses: int, seed: int) -> tuple[Array, Array]:
         for pose in range(poses):
             pair = make_pair(case, np.random.default_rng([seed, pose, 0]), mirrored=False)
             for i, wavelet in enumerate(WAVELETS):
-                errors[i, j, pose], seconds[i, j, pose] = course(case, pair, wavelet, pose)
+                errors[i, j, pose], seconds[i, j, pose] = errors_of_search(case, pair, wavelet, pose)
         for i, wavelet in enumerate(WAVELETS):
-            print(name, wavelet, told(errors[i, j, :, HALFWAY]), told(errors[i, j, :, -1]), flush=True)
+            print(name, wavelet, summary(errors[i, j, :, HALFWAY]), summary(errors[i, j, :, -1]), flush=True)
     return errors, seconds
 
 
-def told(degrees: Array) -> str:
-    """Say how many poses were found, and their median error."""
+def summary(degrees: Array) -> str:
+    """Return the share of poses found, and their median error."""
     return f"{np.mean(degrees <= FOUND_DEGREES):.0%}, {np.median(degrees):.2f}"
 
 
 def by_wavelet(errors: Array, seconds: Array) -> list[dict[str, object]]:
-    """Return the table over all maps."""
+    """Return the table of all maps together."""
     return [
         {
             "wavelet": wavelet,
-            "after 100": told(errors[i, ..., HALFWAY]),
-            "after 200": told(errors[i, ..., -1]),
+            "after 100": summary(errors[i, ..., HALFWAY]),
+            "after 200": summary(errors[i, ..., -1]),
             "worst degrees": f"{errors[i, ..., -1].max():.1f}",
-            "ms a distance": f"{milliseconds(wavelet):.2f}",
-            "seconds a search": f"{np.median(seconds[i]):.2f}",
+            "ms per distance": f"{milliseconds(wavelet):.2f}",
+            "seconds per search": f"{np.median(seconds[i]):.2f}",
         }
         for i, wavelet in enumerate(WAVELETS)
     ]
 
 
 def by_map(errors: Array, names: list[str]) -> list[dict[str, object]]:
-    """Return the table of each map, after all evaluations."""
+    """Return the table of the single maps, after all evaluations."""
     return [
-        {"map": name, **{wavelet: told(errors[i, j, :, -1]) for i, wavelet in enumerate(WAVELETS)}}
+        {"map": name, **{wavelet: summary(errors[i, j, :, -1]) for i, wavelet in enumerate(WAVELETS)}}
         for j, name in enumerate(names)
     ]
 
 
 def draw(errors: Array, path: Path) -> None:
-    """Draw found poses and median error over the evaluations."""
+    """Plot the share of poses found and the median error against the evaluations."""
     mpl.use("agg")
     from matplotlib import pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-    # Okabe and Ito's colours; the default in black.
+    # Colours of Okabe and Ito; the default wavelet is black.
     colours = ("#E69F00", "#56B4E9", "#009E73", "black", "#0072B2", "#D55E00", "#CC79A7")
     for wavelet, colour, each in zip(WAVELETS, colours, errors.reshape(len(WAVELETS), -1, len(MARKS)), strict=True):
         style = {"color": colour, "label": wavelet, "linewidth": 2.2 if wavelet == "sym3" else 1.2}
@@ -120,18 +120,18 @@ def draw(errors: Array, path: Path) -> None:
 
 
 def main() -> None:
-    """Print the tables and draw the picture."""
+    """Print the tables and draw the figure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--maps", default=",".join(MAPS), help="names, with commas (default: %(default)s)")
-    parser.add_argument("--poses", type=int, default=20, help="of each map (default: %(default)s)")
+    parser.add_argument("--poses", type=int, default=20, help="poses of each map (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--picture", type=Path, default=PICTURE, help="where to draw it (default: %(default)s)")
+    parser.add_argument("--figure", type=Path, default=FIGURE, help="file of the figure (default: %(default)s)")
     chosen = parser.parse_args()
     print(f"{datetime.now():%Y-%m-%d}, {machine()}, botalign {botalign.__version__}")
     names = chosen.maps.split(",")
     errors, seconds = measured(names, chosen.poses, chosen.seed)
     print(f"\n{markdown(by_wavelet(errors, seconds))}\n\n{markdown(by_map(errors, names))}")
-    draw(errors, chosen.picture)
+    draw(errors, chosen.figure)
 
 
 if __name__ == "__main__":

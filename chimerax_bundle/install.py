@@ -2,8 +2,8 @@
 
     "$CHIMERAX" --nogui --exit --script chimerax_bundle/install.py
 
-where ``CHIMERAX`` is ChimeraX's executable. Needs a package index for what BOTalign depends on. Nothing that ChimeraX
-brought with it is replaced: pip is held to these very versions, and refuses if they don't do.
+where ``CHIMERAX`` is ChimeraX's executable. It needs a package index for the dependencies of BOTalign. No package of
+ChimeraX is replaced: pip keeps their versions, and refuses if they do not satisfy BOTalign.
 """
 
 import shutil
@@ -20,7 +20,7 @@ from chimerax.core.python_utils import chimerax_environment, chimerax_python_exe
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 OURS = ("botalign", "chimerax-botalign")
-#: Loops are compiled when they are first run, and kept: better now than at the first command.
+#: Compiles the loops, which are cached, so that the first command does not have to.
 TRY = """
 import botalign
 a = botalign.phantom(32, voxel_size_angstrom=4.0)
@@ -31,12 +31,12 @@ print("botalign", botalign.__version__, "works, correlation", round(aligned.afte
 
 
 def say(text):
-    """Print at once."""
+    """Print without delay."""
     print(text, file=sys.__stdout__, flush=True)
 
 
 def python(*arguments):
-    """Run ChimeraX's Python, which installs where ChimeraX looks."""
+    """Run ChimeraX's Python and return its output."""
     with chimerax_environment():
         done = subprocess.run([chimerax_python_executable(), *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
@@ -45,14 +45,14 @@ def python(*arguments):
 
 
 def pins():
-    """Return a line for each package that came with ChimeraX, with its version."""
+    """Return a requirement for each package of ChimeraX, with its version."""
     folder = sysconfig.get_paths()["purelib"]
     names = {d.metadata["Name"]: d.version for d in metadata.distributions(path=[folder])}
     return [f"{name}=={version}" for name, version in sorted(names.items()) if name and name.lower() not in OURS]
 
 
 def install_core(folder):
-    """Install the package ``botalign`` and what it depends on."""
+    """Install the package ``botalign`` and its dependencies."""
     constraints = folder / "constraints.txt"
     constraints.write_text("\n".join(pins()) + "\n")
     pip = ("-m", "pip", "install", "--user", "--no-warn-script-location", "--disable-pip-version-check")
@@ -60,7 +60,7 @@ def install_core(folder):
 
 
 def install_bundle(session, folder):
-    """Build and install the bundle, from a copy: the build leaves files behind."""
+    """Build and install the bundle from a copy, because the build creates files."""
     source = folder / "bundle"
     ignore = shutil.ignore_patterns("build", "dist", "*.egg-info", "__pycache__")
     shutil.copytree(CHECKOUT / "chimerax_bundle", source, ignore=ignore)
@@ -69,15 +69,15 @@ def install_bundle(session, folder):
 
 
 def main(session):
-    """Install both, and try them."""
+    """Install and test both."""
     with tempfile.TemporaryDirectory(prefix="botalign-install-") as name:
-        say("Installing botalign and what it depends on ...")
+        say("Installing botalign and its dependencies ...")
         install_core(Path(name))
         say("Building and installing the bundle ...")
         install_bundle(session, Path(name))
-    say("Compiling, and trying it ...")
+    say("Compiling and testing ...")
     say(python("-c", TRY).strip())
     say("Installed. In ChimeraX, type: botalign #2 to #1")
 
 
-main(session)  # noqa: F821 (ChimeraX gives it to scripts)
+main(session)  # noqa: F821 (defined by ChimeraX)

@@ -7,18 +7,18 @@ from importlib import metadata
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
-# Examples look for real maps here and fall back on the phantom; see docs/examples.
+# Examples use real maps from this folder if it exists, otherwise the phantom; see docs/examples.
 os.environ.setdefault("BOTALIGN_DATA", str(Path(__file__).parents[2] / "shared" / "data"))
 warnings.filterwarnings("error", module="botalign")
 
 from screen import have_screen
 
-# Without a screen the example of the napari plugin is shown, but not run; tests/system_packages.sh installs one.
+# Without a screen, the example of the napari plugin is shown but not run; tests/system_packages.sh installs one.
 EXECUTED = r"\.py$" if have_screen() else r"plot_(?!napari)[^/\\]*\.py$"
 
 project = "BOTalign"
 author = "the BOTalign developers"
-copyright = "2026, the BOTalign developers"  # noqa: A001 (Sphinx asks for this name)
+copyright = "2026, the BOTalign developers"  # noqa: A001 (a name that Sphinx requires)
 version = release = metadata.version("botalign")
 
 templates_path = ["_templates"]
@@ -65,15 +65,16 @@ html_theme_options = {
     "navbar_align": "left",
     "show_version_warning_banner": False,
 }
-# Pages without others below them have nothing to show at the left.
-html_sidebars = {page: [] for page in ("index", "method", "measured", "development", "genindex", "search")}
+# Pages without subpages have no sidebar on the left.
+SINGLE_PAGES = ("index", "vocabulary", "method", "wavelets", "measured", "development", "genindex", "search")
+html_sidebars = {page: [] for page in SINGLE_PAGES}
 
 
 def setup(app: object) -> None:
-    """Refuse to build a reference that leaves a public name out."""
+    """Refuse to build an API reference that lacks a public name."""
     import botalign
 
     listed = (Path(__file__).parent / "api" / "index.rst").read_text().split()
-    missing = [name for name in botalign.__all__ if name not in listed and f"{name}.{name}" not in listed]
+    missing = [name for name in botalign.__all__ if name not in listed]
     if missing:
-        raise RuntimeError(f"docs/api/index.rst doesn't list {', '.join(missing)}")
+        raise RuntimeError(f"docs/api/index.rst does not list {', '.join(missing)}")

@@ -13,7 +13,7 @@ def centre_of_mass(volume: np.ndarray) -> np.ndarray:
 
 
 def centred(volume: np.ndarray, centre: np.ndarray) -> np.ndarray:
-    """Shift a map so that ``centre`` comes to voxel n // 2, about which ASPIRE rotates."""
+    """Shift a map so that ``centre`` is at voxel n // 2, about which ASPIRE rotates."""
     size = volume.shape[0]
     x, y, z = size // 2 - centre
     k = np.fft.fftfreq(size)
@@ -25,8 +25,8 @@ def align(fixed: np.ndarray, moving: np.ndarray, parameters: Parameters, clock: 
     size = parameters["size"]
     centres = parameters["centres"]
     centres = (centre_of_mass(fixed), centre_of_mass(moving)) if centres is None else np.array(centres)
-    # align_BO looks for a rotation alone, so both maps are centred, as the paper does. The paper divides a downsampled
-    # map by its sum, and the absolute stopping rules rely on it; ASPIRE leaves that out, so it is done here.
+    # align_BO searches rotations alone, so both maps are centred, as in the paper. The paper divides a downsampled map
+    # by its sum, and the absolute stopping rules rely on it; ASPIRE does not, so it is done here.
     scale = (fixed.shape[0] / size) ** 3 / parameters.get("mass", fixed.sum(dtype=np.float64))
     volumes = [
         Volume((scale * centred(volume, centre)).astype(np.float32))
@@ -40,7 +40,7 @@ def align(fixed: np.ndarray, moving: np.ndarray, parameters: Parameters, clock: 
             max_iters=parameters["evaluations"],
             seed=parameters["seed"],
         )
-    # Volume.rotate(R) has the density of x at R x, coordinates (x, y, z): this is moving to fixed as it stands.
+    # Volume.rotate(R) has the density of x at R x, coordinates (x, y, z): this is moving to fixed.
     rotation = np.asarray(rotation, dtype=np.float64)
     return np.column_stack([rotation, centres[0] - rotation @ centres[1]])
 

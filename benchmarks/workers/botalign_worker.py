@@ -1,4 +1,4 @@
-"""BOTalign itself, by its public API."""
+"""BOTalign, through its public API."""
 
 import numpy as np
 from job import Clock, Parameters, run
@@ -26,5 +26,5 @@ def align(fixed: np.ndarray, moving: np.ndarray, parameters: Parameters, clock: 
 
 
 if __name__ == "__main__":
-    # More evaluations than there are guesses before the first descent, or compiling it would be timed.
+    # More evaluations than initial rotations, so that the first descent is compiled before the measurement.
     run(align, warm_up={"evaluations": 12}, distributions=["botalign", "numba", "scipy"])

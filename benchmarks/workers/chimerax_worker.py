@@ -1,4 +1,4 @@
-"""Run inside ChimeraX as a script: `botalign` and `fitmap search` from the same poses, in one session."""
+"""Script for ChimeraX: `botalign` and `fitmap search` from the same poses, in one session."""
 
 import json
 import os
@@ -14,16 +14,16 @@ job = json.loads((folder / "job.json").read_text())
 
 
 def position(moving, fixed):
-    """Where the moving map lies in the reference's coordinates, in angstrom."""
+    """Return the position of the moving map in the coordinates of the reference, in angstrom."""
     return (fixed.scene_position.inverse() * moving.scene_position).matrix.tolist()
 
 
 def timed(command, moving, fixed):
-    """Type a command with the moving map where its file puts it; return the seconds and where it comes to lie."""
+    """Run a command with the moving map at the position of its file; return seconds and the final position."""
     moving.scene_position = Place()
     began, worked = time.perf_counter(), time.process_time()
     try:
-        run(session, command, log=False)  # noqa: F821 (ChimeraX gives it to scripts)
+        run(session, command, log=False)  # noqa: F821 (defined by ChimeraX)
     except Exception as error:
         return {"error": str(error)}
     seconds = {"seconds": time.perf_counter() - began, "cpu_seconds": time.process_time() - worked}
@@ -31,7 +31,7 @@ def timed(command, moving, fixed):
 
 
 def settled(moving, fixed):
-    """By how many degrees and angstrom the plain Fit in Map moves a map from where it lies now."""
+    """Return by how many degrees and angstrom Fit in Map moves a map from its present position."""
     before = moving.scene_position
     run(session, "fitmap #2 inMap #1", log=False)  # noqa: F821
     centre = moving.scene_position * moving.center()
@@ -44,7 +44,7 @@ for pair in job["pairs"]:
     run(session, "close session", log=False)  # noqa: F821
     fixed, moving = (run(session, f"open {pair[role]}", log=False)[0] for role in ("fixed", "moving"))  # noqa: F821
     run(session, "volume #1,2 step 1", log=False)  # noqa: F821
-    if not answers:  # what is imported and compiled once is no part of an alignment
+    if not answers:  # imports and compilation are not measured
         timed("botalign #2 to #1 evaluations 12", moving, fixed)
     answer = {name: timed(command, moving, fixed) for name, command in job["commands"].items()}
     timed("botalign #2 to #1 hand keep", moving, fixed)

@@ -8,9 +8,9 @@ import src.reshift_vol
 from job import Clock, Parameters, run
 from src.align_volumes_3d import align_volumes
 
-# It asks FFTW for eight threads here, which on one core cost more than they give.
+# It requests eight threads from FFTW, which is slower on one core.
 src.reshift_vol.fftw_data_class.__init__.__defaults__ = (1,)
-# "Copying array (this may reduce performance)", hundreds of times an alignment.
+# "Copying array (this may reduce performance)", hundreds of times for each alignment.
 warnings.filterwarnings("ignore", module="finufft")
 
 EXCHANGE_XY = np.eye(3)[[1, 0, 2]]
@@ -22,11 +22,11 @@ def align(fixed: np.ndarray, moving: np.ndarray, parameters: Parameters, clock: 
     options = SimpleNamespace(
         Nprojs=parameters["projections"], downsample=parameters["emalign_size"], no_refine=parameters["no_refine"]
     )
-    np.random.seed(parameters["seed"])  # noqa: NPY002 - this is what it draws its projections from
+    np.random.seed(parameters["seed"])  # noqa: NPY002 - it draws its projections from the global generator
     with clock:
         rotation, shift, mirrored, _, _ = align_volumes(*volumes, 0, options)
-    # Found with known poses: its rotations are of (y, x, z), about the middle of the box, (n - 1) / 2; its shift is of
-    # (x, y, z) and the other way round. If mirrored, z was turned round before.
+    # Determined with known poses: rotations apply to (y, x, z) about the centre of the box, (n - 1) / 2; the shift is
+    # in (x, y, z) with the opposite sign. If mirrored, z was inverted before.
     linear = EXCHANGE_XY @ rotation @ EXCHANGE_XY @ np.diag([1.0, 1.0, -1.0 if mirrored else 1.0])
     centre = np.full(3, (fixed.shape[0] - 1) / 2.0)
     return np.column_stack([linear, centre - np.asarray(shift) - linear @ centre])

@@ -1,9 +1,9 @@
-"""What all workers share: read a job, warm up, time each alignment, write the answers.
+"""Shared code of the workers: read a job, warm up, time each alignment, write the answers.
 
-A worker runs under its program's own interpreter, so this needs nothing but numpy. A job is a folder with ``job.json``,
-arrays ``[z, y, x]`` and, when the worker is done, ``answer.json``. All moving maps have one fixed map, or each its own;
-``centres`` of either's mass, ``(x, y, z)`` in voxels, may be told for each pair, to programs that look for a rotation
-alone.
+A worker runs in the interpreter of its program, so this needs only numpy. A job is a folder with ``job.json``, arrays
+``[z, y, x]`` and, when the worker is done, ``answer.json``. There is one fixed map for all moving maps, or one for
+each. For programs that search rotations alone, ``centres`` may give the centres of mass of each pair, ``(x, y, z)`` in
+voxels.
 """
 
 import json
@@ -23,7 +23,7 @@ Parameters = dict[str, Any]
 
 
 class Clock:
-    """Times what happens in its ``with`` block."""
+    """Measure the time of a ``with`` block."""
 
     seconds: float = 0.0
     cpu_seconds: float = 0.0
@@ -41,7 +41,7 @@ Align = Callable[[np.ndarray, np.ndarray, Parameters, Clock], np.ndarray]
 
 
 def version_of(distribution: str) -> str:
-    """Version of a distribution; a checkout on the path has none."""
+    """Return the version of a distribution; a checkout on the path has none."""
     try:
         return version(distribution)
     except PackageNotFoundError:
@@ -49,18 +49,18 @@ def version_of(distribution: str) -> str:
 
 
 def run(align: Align, *, warm_up: Parameters, distributions: list[str]) -> None:
-    """Carry out the job in the folder named on the command line.
+    """Run the job in the folder named on the command line.
 
     Parameters
     ----------
     align : callable
-        Takes the fixed map, the moving map, the parameters and a clock that it starts for the alignment alone; returns
+        Takes the fixed map, the moving map, the parameters and a clock that times the alignment alone; returns
         the 3x4 matrix that takes ``(x, y, z)`` in voxels of the moving map to the fixed one.
     warm_up : dict
-        Parameters that make a first, short run of the same code, which is not timed: what is imported, compiled or
-        planned once is no part of an alignment.
+        Parameters of a short first run of the same code, which is not timed: imports, compilation and planning are
+        not part of an alignment.
     distributions : list of str
-        What to report the versions of.
+        Distributions whose versions are reported.
     """
     folder = Path(sys.argv[1])
     job = json.loads((folder / "job.json").read_text())

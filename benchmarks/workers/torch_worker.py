@@ -7,7 +7,7 @@ from torch_fit_in_map import ExhaustiveSearchConfig, fit_map_in_map
 
 
 def fourier_crop(volume: np.ndarray, size: int) -> np.ndarray:
-    """Downsample a cube; index 0 stays where it is."""
+    """Downsample a cube; the position of index 0 is kept."""
     full = volume.shape[0]
     start = full // 2 - size // 2
     window = slice(start, start + size)
@@ -23,7 +23,7 @@ def align(fixed: np.ndarray, moving: np.ndarray, parameters: Parameters, clock: 
     with clock:
         maps = [torch.from_numpy(fourier_crop(volume, size)).float() for volume in (moving, fixed)]
         result = fit_map_in_map(*maps, exhaustive_config=config, verbose=False)
-    # It gives the pull matrix in (z, y, x), fixed to moving, about (n - 1) / 2: turned round, it is ours.
+    # It returns the matrix from fixed to moving in (z, y, x) about (n - 1) / 2; its inverse in (x, y, z) is needed.
     linear = result.rotation_matrix.numpy().astype(np.float64)[::-1, ::-1].T
     shift = result.translation_pixels.numpy().astype(np.float64)[::-1]
     centre = np.full(3, (size - 1) / 2.0)

@@ -1,7 +1,6 @@
-"""BOTalign in ChimeraX: the command ``botalign`` and a panel for it.
+"""BOTalign in ChimeraX: the command ``botalign`` and its panel.
 
-All numerics are those of the package ``botalign``; here its maps are taken from ChimeraX's models, and its motions are
-given to them.
+All numerics are in the package ``botalign``. The bundle makes its maps from ChimeraX's models, and moves the models.
 """
 
 from chimerax.core.toolshed import BundleAPI
@@ -10,27 +9,27 @@ __version__ = "0.1.0"
 
 
 class _BOTalignAPI(BundleAPI):
-    """What ChimeraX asks a bundle for; each answer loads only what it needs."""
+    """Entry points of the bundle; each loads only what it needs."""
 
     api_version = 1
 
     @staticmethod
     def register_command(bundle_info, command_info, logger):
-        """Register a command when it is first typed."""
+        """Register a command when it is first used."""
         from .cmd import register
 
         register(command_info.name, logger)
 
     @staticmethod
     def start_tool(session, bundle_info, tool_info):
-        """Show the panel; there is one."""
+        """Show the panel. There is only one."""
         from .tool import panel
 
         return panel(session)
 
     @staticmethod
     def run_provider(session, name, manager, **keywords):
-        """Answer the toolbar button."""
+        """Show the panel for the toolbar button."""
         from chimerax.core.commands import run
 
         run(session, "ui tool show BOTalign")

@@ -1,6 +1,5 @@
-"""The commands: their syntax, and their options checked in one place."""
+"""The commands: their syntax, and the check of their options."""
 
-import os
 from pathlib import Path
 
 import botalign as core
@@ -8,158 +7,125 @@ import botalign as core
 from .choice import companions, movers, one_map, topmost
 from .job import Job, check_result
 from .maps import check_cell, density_map, from_local
-from .measure import agreement
-from .motion import Motion
+from .measure import correlation_of
+from .moves import Moves
+from .options import is_mask, keywords, option_values, spelled, typed
 from .pair import Pair
 from .potential import botalign_potential
 from .report import comparison
-from .syntax import APPLY, SCORE, named, wrong
+from .syntax import APPLY, SCORE, label, usage_error
 
 
-def botalign(
-    session,
-    moving=None,
-    *,
-    to=None,
-    resolution=None,
-    search="global",
-    hand="check",
-    loss="wemd",
-    size=32,
-    evaluations=200,
-    refine=True,
-    seed=0,
-    level="auto",
-    to_level="auto",
-    mask=None,
-    to_mask=None,
-    partial=False,
-    move=None,
-    result=None,
-):
-    """Put maps, or an atomic model, onto a map.
+def botalign(session, moving=None, *, to=None, resolution=None, move=None, result=None, **options):
+    """Align maps, or an atomic model, to a map.
 
     Parameters
     ----------
     session : Session
         The session.
     moving : Objects
-        What moves: maps, each by itself, or with a `resolution` atoms too.
+        What moves: maps, each aligned separately; with a `resolution` atoms too.
     to : list of Model
         The reference, one map.
     resolution : float, optional
-        Resolution of the maps that are simulated of atomic models.
-    search : {"global", "local"}
-        Everywhere, or near the present pose.
-    hand, loss, size, evaluations, refine, seed
-        As for :func:`botalign.align`.
-    level, to_level : float or "auto"
-        Contour levels of what moves and of the reference, for the fit; displayed levels don't matter to it.
-    mask, to_mask : list of Model, optional
-        A map that is 1 in what of the moving map, or of the reference, is to be aligned, and 0 elsewhere. With one of
-        them only, what it holds is looked for as a part of the other map.
-    partial : bool
-        Whether the smaller molecule is to be looked for as a part of the larger one.
+        Resolution of the maps that are simulated from atomic models.
     move : list of Model, optional
-        What moves along with a single moving map.
+        Models that move along with a single moving map.
     result : str, optional
-        File to write the motion to.
+        Result file to write.
+    **options
+        Options of :func:`botalign.align`, spelled as in the command: ``to_level="auto"``, ``search="local"``. Masks are
+        lists of Model.
 
     Returns
     -------
     list of botalign.Alignment, or AlignTask
-        The results in a script or without a GUI, where the command waits for them; else the running task.
+        The results in a script or without a GUI, where the command waits for them; otherwise the running task.
     """
     from .task import AlignTask
 
     fixed = one_map(to, "to")
     if moving is None:
-        raise wrong("Nothing to align was specified", f"botalign #2 to #{fixed.id_string}")
+        raise usage_error("Nothing to align was specified", f"botalign #2 to #{fixed.id_string}")
     chosen = movers(moving, fixed, resolution)
     example = f"botalign #{chosen[0].model.id_string} to #{fixed.id_string}"
+    options = option_values(options)
+    masks = {name: options.pop(name) for name in tuple(options) if is_mask(name)}
+    try:
+        hand = core.AlignmentOptions(**options).hand
+    except core.InputError as error:
+        raise usage_error(spelled(error), f"{example} size 32 evaluations 200 seed 0") from None
     if hand == "auto" and not all(mover.is_map for mover in chosen):
-        atomic = next(named(mover.model) for mover in chosen if not mover.is_map)
-        raise wrong(f"{atomic} is an atomic model, which is never mirrored", f"{example} resolution 8 hand check")
+        atomic = next(label(mover.model) for mover in chosen if not mover.is_map)
+        raise usage_error(f"{atomic} is an atomic model, which is never mirrored", f"{example} resolution 8 hand check")
     check_cell(fixed)
     if len(chosen) == 1 and chosen[0].is_map:
         check_cell(chosen[0].model)
     along = companions(move, chosen, fixed, hand=hand)
-    options = {
-        "loss": loss, "hand": hand, "size": size, "evaluations": evaluations, "refine": refine, "seed": seed,
-        "contour_level_moving": None if level == "auto" else level,
-        "contour_level_fixed": None if to_level == "auto" else to_level,
-        "partial": partial,
-        "threads": min(2, os.cpu_count() or 1),  # the two hands side by side
-    }  # fmt: skip
-    try:
-        core.align_steps(None, None, **options).close()  # options are refused at the call, before any map is read
-    except core.InputError as error:
-        raise wrong(str(error), f"{example} size 32 evaluations 200 seed 0") from None
     if result is not None:
         check_result(result, example)
-    place = chosen[0].model.scene_position.inverse()
+    position = chosen[0].model.scene_position.inverse()
     job = Job(
         fixed=fixed,
         pairs=[Pair(mover, fixed) for mover in chosen],
         options=options,
-        local=search == "local",
-        mask=None if mask is None else one_map(mask, "mask"),
-        to_mask=None if to_mask is None else one_map(to_mask, "toMask"),
-        along=[(model, place * model.scene_position) for model in along],
+        masks={name: one_map(models, typed(name)) for name, models in masks.items() if models is not None},
+        along=[(model, position * model.scene_position) for model in along],
         result=None if result is None else Path(result),
     )
     task = AlignTask(session, job)
-    # A script's next command finds the maps where they belong; a user is not kept waiting.
+    # In a script, the next command needs the models at their new positions; a user is not kept waiting.
     outcomes = task.launch(blocking=bool(session.in_script) or not session.ui.is_gui)
     return task if outcomes is None else [outcome.alignment for outcome in outcomes]
 
 
 def botalign_score(session, moving=None, *, to=None):
-    """Tell how well two maps agree where they are.
+    """Compare two maps in their present poses.
 
     Returns
     -------
     botalign.Comparison
         The scores.
     """
-    first, second = one_map(moving, "What is scored", SCORE), one_map(to, "to", SCORE)
-    placed = from_local(second.scene_position.inverse() * first.scene_position, second, first)
+    first, second = one_map(moving, "The first map", SCORE), one_map(to, "to", SCORE)
+    transform = from_local(second.scene_position.inverse() * first.scene_position, second, first)
     try:
-        compared = core.score(density_map(second), density_map(first), transform=placed)
+        compared = core.score(density_map(second), density_map(first), transform=transform)
     except core.InputError as error:
-        raise wrong(str(error), SCORE) from None
-    measured = agreement(first, second)
-    session.logger.info(comparison(named(first), named(second), measured, first.minimum_surface_level, compared))
+        raise usage_error(spelled(error), SCORE) from None
+    correlation = correlation_of(first, second)
+    session.logger.info(comparison(label(first), label(second), correlation, first.minimum_surface_level, compared))
     return compared
 
 
 def botalign_apply(session, models=None, *, file=None, to=None, inverse=False):
-    """Place models by the result of an alignment."""
+    """Move models by the transform in a result file."""
     from chimerax.geometry import Place
 
     if not models:
-        raise wrong("No open model was specified to be placed", APPLY)
+        raise usage_error("No open model was specified", APPLY)
     if file is None:
-        raise wrong("The result file is missing", APPLY)
+        raise usage_error("The result file is missing", APPLY)
     frame = Place() if to is None else one_map(to, "to", APPLY).scene_position
     try:
         alignment = core.Alignment.read(file)
     except core.InputError as error:
-        raise wrong(str(error), APPLY) from None
-    placed = frame * Place(alignment.matrix(inverse=inverse))
+        raise usage_error(spelled(error), APPLY) from None
+    position = frame * Place(alignment.matrix(inverse=inverse))
     chosen = [model for model in topmost(models) if model not in (to or ())]
     if not chosen:
-        raise wrong("Nothing is left to be placed but the reference itself", APPLY)
+        raise usage_error("Nothing to move: only the reference itself was specified", APPLY)
     if alignment.mirrored:
         refused = next((model for model in chosen if not _is_map(model)), None)
         if refused is not None:
-            raise wrong(f"{file} mirrors, and {named(refused)} is no map, so it can't be mirrored", APPLY)
-    motion = Motion(session, [(model, placed) for model in chosen])
-    motion.redo()
-    session.undo.register(motion)
-    names = ", ".join(named(model) for model in motion.models.values())
-    position = frame.inverse() * next(iter(motion.models.values())).scene_position
-    session.logger.info(f"Placed {names} by {'the inverse of ' if inverse else ''}{file}\n{position.description()}")
+            raise usage_error(f"{file} mirrors; {label(refused)} is not a map, so it cannot be mirrored", APPLY)
+    moves = Moves(session, [(model, position) for model in chosen])
+    moves.redo()
+    session.undo.register(moves)
+    names = ", ".join(label(model) for model in moves.models.values())
+    relative = frame.inverse() * next(iter(moves.models.values())).scene_position
+    transform = "the inverse of the transform" if inverse else "the transform"
+    session.logger.info(f"Moved {names} by {transform} in {file}\n{relative.description()}")
 
 
 def _is_map(model):
@@ -169,7 +135,7 @@ def _is_map(model):
 
 
 def register(name, logger):
-    """Register one of the commands, by its name."""
+    """Register one of the commands."""
     from chimerax.core.commands import (
         BoolArg,
         CmdDesc,
@@ -186,7 +152,7 @@ def register(name, logger):
     )
 
     level = Or(EnumOf(("auto",)), FloatArg)
-    # What is needed is optional here, so that what is missing is told by an error that shows the right syntax.
+    # Required arguments are optional here, so that the error for a missing one shows the syntax.
     if name == "botalign":
         function = botalign
         description = CmdDesc(
@@ -194,22 +160,11 @@ def register(name, logger):
             keyword=[
                 ("to", ModelsArg),
                 ("resolution", PositiveFloatArg),
-                ("search", EnumOf(("global", "local"))),
-                ("hand", EnumOf(("check", "auto", "keep"))),
-                ("loss", EnumOf(("wemd", "l2", "core"))),
-                ("size", IntArg),
-                ("evaluations", IntArg),
-                ("refine", BoolArg),
-                ("seed", IntArg),
-                ("level", level),
-                ("to_level", level),
-                ("mask", ModelsArg),
-                ("to_mask", ModelsArg),
-                ("partial", BoolArg),
+                *keywords(),
                 ("move", ModelsArg),
                 ("result", SaveFileNameArg),
             ],
-            synopsis="Put maps or an atomic model onto a map, from any starting pose",
+            synopsis="Align maps or an atomic model to a map, from any starting pose",
         )
     elif name == "botalign potential":
         function = botalign_potential
@@ -222,20 +177,20 @@ def register(name, logger):
                 ("size", IntArg),
                 ("limit", PositiveFloatArg),
             ],
-            synopsis="Colour a map by where its mass would have to go to make it another map",
+            synopsis="Colour a map by where its mass would have to move to make it another map",
         )
     elif name == "botalign score":
         function = botalign_score
         description = CmdDesc(
             optional=[("moving", ModelsArg)],
             keyword=[("to", ModelsArg)],
-            synopsis="Tell how well two maps agree where they are",
+            synopsis="Compare two maps in their present poses",
         )
     else:
         function = botalign_apply
         description = CmdDesc(
             optional=[("models", ModelsArg)],
             keyword=[("file", OpenFileNameArg), ("to", ModelsArg), ("inverse", BoolArg)],
-            synopsis="Place models by the result file of an alignment",
+            synopsis="Move models by the transform in the result file of an alignment",
         )
     register(name, description, function, logger=logger)

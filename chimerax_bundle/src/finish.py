@@ -7,38 +7,39 @@ from chimerax.core.errors import UserError
 import botalign
 
 from .job import result_paths
-from .measure import agreement
-from .motion import Motion
+from .measure import correlation_of
+from .moves import Moves
+from .options import spelled
 from .report import folded, report, table
-from .syntax import named, wrong
+from .syntax import label, usage_error
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What was done with one moving map or model.
+    """The result for one moving map or model.
 
     Attributes
     ----------
     alignment : botalign.Alignment
-        The result, between the local coordinates of the two models.
+        Result, between the local coordinates of the two models.
     model : Model
-        What was placed: the moving model, or the mirrored copy of it.
+        Model that was moved: the moving model, or the mirrored copy of it.
     name, fixed_name, copy_name : str
-        What the moving model, the reference and the mirrored copy, if there is one, are called.
+        Names of the moving model, of the reference, and of the mirrored copy, if there is one.
     is_map : bool
-        Whether a map was moved, not an atomic model.
-    before, after : Agreement or None
-        How well it agreed with the reference, and agrees now.
+        Whether the moving model is a map, not an atomic model.
+    before, after : MapCorrelation or None
+        Its correlation with the reference before and after.
     level : float or None
-        The level above which that was counted.
+        Level above which the correlation is computed.
     shift, angle : float
-        How far it moved in the scene, and by how many degrees it turned.
+        Distance and angle of its movement in the scene, in angstrom and degrees.
     position : Place
-        Where it lies relative to the reference.
+        Position relative to the reference.
     notes : list of str
-        What else the user should know.
+        Remarks for the user.
     command : str
-        The command that does it again.
+        Command that repeats the alignment.
     """
 
     alignment: object
@@ -58,17 +59,17 @@ class Outcome:
 
 
 def finish(session, job):
-    """Move the models and tell about it.
+    """Move the models, and log the results.
 
     Returns
     -------
     list of Outcome
-        What was done, in the order of the models' numbers.
+        Results in the order of the models' numbers.
 
     Raises
     ------
     UserError
-        If nothing could be aligned, or a result file not be written.
+        If nothing could be aligned, or a result file cannot be written.
     """
     for pair in job.pairs:
         pair.failure = pair.failure or pair.obstacle()
@@ -76,29 +77,31 @@ def finish(session, job):
     failures = [(p.name, p.failure or "the reference was closed") for p in job.pairs if p not in done]
     if not done:
         reasons = " | ".join(dict.fromkeys(why for _, why in failures))
-        raise wrong(f"{reasons.rstrip('.')}; nothing was moved")
-    before = [agreement(pair.mover.volume(), pair.fixed) for pair in done]
-    frames = [(pair.mover.frame(), pair.place()) for pair in done]
-    placements = [(pair.mover.model, pair.mover.placed(new)) for pair, (_, new) in zip(done, frames, strict=True)]
-    placements += [(model, placements[0][1] * offset) for model, offset in job.along if not model.deleted]
-    motion = Motion(session, placements)
-    motion.redo()
-    session.undo.register(motion)
+        raise usage_error(f"{reasons.rstrip('.')}; nothing was moved")
+    before = [correlation_of(pair.mover.volume(), pair.fixed) for pair in done]
+    frames = [(pair.mover.frame(), pair.aligned_frame()) for pair in done]
+    positions = [
+        (pair.mover.model, pair.mover.model_position(new)) for pair, (_, new) in zip(done, frames, strict=True)
+    ]
+    positions += [(model, positions[0][1] * offset) for model, offset in job.along if not model.deleted]
+    moves = Moves(session, positions)
+    moves.redo()
+    session.undo.register(moves)
     outcomes = [
-        _outcome(pair, motion.models[pair.mover.model], old, was)
-        for pair, (old, _), was in zip(done, frames, before, strict=True)
+        _outcome(pair, moves.models[pair.mover.model], old, correlation)
+        for pair, (old, _), correlation in zip(done, frames, before, strict=True)
     ]
     _log(session, outcomes, failures)
-    _save(job, done, outcomes)
+    _write(job, done, outcomes)
     return outcomes
 
 
 def _outcome(pair, model, old_frame, before):
-    """Look at what was placed."""
+    """Return the result for a model that was moved."""
     copied = model is not pair.mover.model
     volume = model if copied else pair.mover.volume()
-    after = agreement(volume, pair.fixed)
-    # Back from where it is now: so the centre may be taken now, of a mirrored copy too.
+    after = correlation_of(volume, pair.fixed)
+    # From the new position back to the old one, because the centre, also that of a mirrored copy, is a new one.
     back = old_frame * volume.scene_position.inverse()
     centre = volume.scene_position * volume.center() if after is None else after.centre
     shift, angle = back.shift_and_angle(centre)
@@ -107,7 +110,7 @@ def _outcome(pair, model, old_frame, before):
         model=model,
         name=pair.name,
         fixed_name=pair.fixed_name,
-        copy_name=named(model) if copied else "",
+        copy_name=label(model) if copied else "",
         is_map=pair.mover.is_map,
         before=before,
         after=after,
@@ -121,7 +124,7 @@ def _outcome(pair, model, old_frame, before):
 
 
 def _log(session, outcomes, failures):
-    """Write the log: all about a single alignment, a table of several with the rest folded away."""
+    """Write the log: the report of a single alignment, or a table of several with their reports folded."""
     if len(outcomes) + len(failures) == 1:
         session.logger.info(report(outcomes[0]))
     else:
@@ -137,14 +140,14 @@ def _log(session, outcomes, failures):
         session.logger.status(f"Aligned {first.name} to {first.fixed_name}, {change}")
 
 
-def _save(job, done, outcomes):
-    """Write the result files, over those that exist."""
+def _write(job, done, outcomes):
+    """Write the result files; files that exist are replaced."""
     if job.result is None:
         return
     paths = result_paths(job.result, [pair.mover.model.id_string for pair in job.pairs])
-    where = dict(zip(job.pairs, paths, strict=True))
+    path_of = dict(zip(job.pairs, paths, strict=True))
     for pair, outcome in zip(done, outcomes, strict=True):
         try:
-            outcome.alignment.write(where[pair], overwrite=True)
+            outcome.alignment.write(path_of[pair], overwrite=True)
         except botalign.InputError as error:
-            raise UserError(f"The models were moved, but the result file was not written: {error}") from None
+            raise UserError(f"The models were moved, but the result file was not written: {spelled(error)}") from None

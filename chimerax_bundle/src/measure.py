@@ -1,4 +1,4 @@
-"""How well two maps agree, as Fit in Map and ``measure correlation`` count it, by their own code."""
+"""The correlation of two maps as Fit in Map and ``measure correlation`` compute it, by their own code."""
 
 from dataclasses import dataclass
 
@@ -6,17 +6,17 @@ from chimerax.geometry import Place
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """How well a map agrees with another where it is.
+class MapCorrelation:
+    """Correlation of a map with another map, in their present poses.
 
     Attributes
     ----------
     points : int
-        How many of its grid points are counted: of those shown, the ones above its lowest level.
+        Number of its grid points that are used: the displayed ones above its lowest level.
     centre : ndarray, shape (3,)
         Their centre in the scene.
     correlation, correlation_about_mean : float
-        The other map's values there against its own.
+        Correlation of its values there with those of the other map.
     """
 
     points: int
@@ -25,8 +25,8 @@ class Agreement:
     correlation_about_mean: float
 
 
-def agreement(moving, fixed):
-    """Measure how well a map agrees with another; None if nothing of it lies above its level."""
+def correlation_of(moving, fixed):
+    """Return the correlation of a map with another map; None if no grid point is above its level."""
     from chimerax.map_fit.fitmap import map_points_and_weights, overlap_and_correlation
 
     points, weights = map_points_and_weights(moving, above_threshold=True, include_zeros=False)
@@ -34,4 +34,4 @@ def agreement(moving, fixed):
         return None
     values = fixed.interpolated_values(points, Place(), subregion=None, step=None)
     _, correlation, about_mean = overlap_and_correlation(weights, values)
-    return Agreement(len(points), points.mean(axis=0, dtype=float), correlation, about_mean)
+    return MapCorrelation(len(points), points.mean(axis=0, dtype=float), correlation, about_mean)

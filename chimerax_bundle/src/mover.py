@@ -1,8 +1,8 @@
-"""What is aligned: a map as it is, or the atoms of a model by way of their simulated map."""
+"""What is aligned: a map, or atoms by means of their simulated map."""
 
 from chimerax.geometry import Place
 
-from .syntax import named
+from .syntax import label
 
 
 class MapMover:
@@ -11,7 +11,7 @@ class MapMover:
     Attributes
     ----------
     model : Volume
-        The model that is placed.
+        Model that is moved.
     """
 
     is_map = True
@@ -20,30 +20,30 @@ class MapMover:
         self.model = volume
 
     def volume(self):
-        """Return the map whose densities are aligned, at its place in the scene."""
+        """Return the map that is aligned, at its position in the scene."""
         return self.model
 
     def frame(self):
-        """Return where in the scene the local coordinates of that map lie."""
+        """Return the scene position of the coordinates of that map."""
         return self.model.scene_position
 
-    def placed(self, frame):
-        """Return where the model must lie for them to lie elsewhere."""
+    def model_position(self, frame):
+        """Return the scene position that the model needs so that these coordinates are at `frame`."""
         return frame
 
     def close(self):
-        """Free what was made for the alignment alone."""
+        """Free what was created for the alignment."""
 
 
 class AtomsMover:
-    """Atoms that are aligned by their map, simulated as ``molmap`` does, which is never opened.
+    """Atoms that are aligned by their map, which is simulated as ``molmap`` does and never opened.
 
     Parameters
     ----------
     model : Model
-        The model that is placed: a structure, or a group of them.
+        Model that is moved: a structure, or a group of structures.
     atoms : Atoms
-        The atoms that are simulated, all within `model`.
+        Atoms that are simulated, all inside `model`.
     resolution : float
         Resolution of the map in angstrom.
     """
@@ -58,7 +58,7 @@ class AtomsMover:
         self._offset = Place()
 
     def volume(self):
-        """Return the simulated map, at its place in the scene."""
+        """Return the simulated map, at its position in the scene."""
         if self._volume is None:
             from chimerax.map.molmap import molmap
 
@@ -66,8 +66,8 @@ class AtomsMover:
             volume = molmap(
                 self.model.session, self._atoms, self._resolution, open_model=False, show_dialog=False, replace=False
             )
-            volume.name = named(self.model)
-            # molmap takes the coordinates of one structure as they are, and those of several from the scene.
+            volume.name = label(self.model)
+            # molmap uses the coordinates of one structure as they are, and scene coordinates of several.
             frame = structures[0].scene_position if len(structures) == 1 else volume.position
             self._offset = self.model.scene_position.inverse() * frame
             self._volume = volume
@@ -75,11 +75,11 @@ class AtomsMover:
         return self._volume
 
     def frame(self):
-        """Return where in the scene the local coordinates of that map lie."""
+        """Return the scene position of the coordinates of that map."""
         return self.model.scene_position * self._offset
 
-    def placed(self, frame):
-        """Return where the model must lie for them to lie elsewhere."""
+    def model_position(self, frame):
+        """Return the scene position that the model needs so that these coordinates are at `frame`."""
         return frame * self._offset.inverse()
 
     def close(self):

@@ -1,62 +1,93 @@
-"""The panel's options that say how the search is done, in the words of the command."""
+"""The options of an alignment as keywords of the command.
 
-from Qt.QtWidgets import QCheckBox, QComboBox, QFormLayout, QSpinBox
+They are declared in ``botalign``. Here are only the differences: other spellings, and options that the command lacks.
+"""
 
+from html import escape
 
-class OptionRows:
-    """Rows of options, folded away, whose first values are the command's defaults.
+import botalign
 
-    Parameters
-    ----------
-    area : QWidget
-        What they lie in; it has a layout already.
-    """
+#: Keywords that are not the name of the option. ChimeraX's users type ``toLevel`` for ``to_level``.
+KEYWORDS = {
+    "contour_level_fixed": "to_level",
+    "contour_level_moving": "level",
+    "mask_fixed": "to_mask",
+    "mask_moving": "mask",
+    "local_degrees": "search",
+    # of botalign score and botalign potential
+    "contour_level_first": "to_level",
+    "contour_level_second": "level",
+}
+#: Keywords whose values are words for values of the option.
+WORDS = {"local_degrees": {"global": None, "local": 30.0}}
+#: Options that the command does not have. The start is the present pose.
+OMITTED = ("preset", "start", "half_maps_fixed", "half_maps_moving", "wavelet", "scales", "threads")
 
-    def __init__(self, area):
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        form.setVerticalSpacing(4)
-        area.layout().addLayout(form)
-        self._search = _choice("global: from any pose", "local: near the present pose")
-        self._loss = _choice("wemd: earth mover's distance", "l2: for noisy maps", "core: what two conformations share")
-        self._size = _whole(32, 8, 128)
-        self._evaluations = _whole(200, 1, 5000)
-        self._seed = _whole(0, 0, 2**31 - 1)
-        self._refine = QCheckBox("refine what the search found")
-        self._refine.setChecked(True)
-        for label, field in (
-            ("Search", self._search),
-            ("Score", self._loss),
-            ("Voxels a side", self._size),
-            ("Evaluations", self._evaluations),
-            ("Random seed", self._seed),
-            ("", self._refine),
-        ):
-            form.addRow(label, field)
-
-    def words(self):
-        """Return the words for what differs from the command's defaults."""
-        words = []
-        for name, field, default in (("search", self._search, "global"), ("loss", self._loss, "wemd")):
-            value = field.currentText().partition(":")[0]
-            words += [] if value == default else [f"{name} {value}"]
-        for name, field, default in (
-            ("size", self._size, 32),
-            ("evaluations", self._evaluations, 200),
-            ("seed", self._seed, 0),
-        ):
-            words += [] if field.value() == default else [f"{name} {field.value()}"]
-        return words + ([] if self._refine.isChecked() else ["refine false"])
+DECLARED = {
+    name: declared for name, declared in botalign.declarations(botalign.AlignmentOptions).items() if name not in OMITTED
+}
 
 
-def _choice(*texts):
-    box = QComboBox()
-    box.addItems(texts)
-    return box
+def is_mask(name):
+    """Whether the value of an option is a map."""
+    return DECLARED[name].type is botalign.DensityMap
 
 
-def _whole(value, low, high):
-    box = QSpinBox()
-    box.setRange(low, high)
-    box.setValue(value)
-    return box
+def words(name):
+    """Return the words that the command takes for an option, with the values that they stand for."""
+    declared = DECLARED[name]
+    if name in WORDS or declared.option.choices:
+        return WORDS.get(name) or {choice: choice for choice in declared.option.choices}
+    return {"auto": None} if declared.optional and declared.type in (int, float) else {}
+
+
+def typed(name):
+    """Return the keyword of an option as users type it."""
+    first, *others = KEYWORDS.get(name, name).split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
+def keywords():
+    """Return the keyword of each option, and what ChimeraX accepts for it."""
+    return [(KEYWORDS.get(name, name), _annotation(name)) for name in DECLARED]
+
+
+def _annotation(name):
+    from chimerax.core.commands import BoolArg, Bounded, EnumOf, FloatArg, IntArg, ModelsArg, Or, StringArg
+
+    declared = DECLARED[name]
+    if is_mask(name):
+        return ModelsArg
+    if declared.type in (int, float) and name not in WORDS:
+        # Without bounds here: the error of botalign says more. This only names the values in the usage text.
+        number = Bounded(
+            IntArg if declared.type is int else FloatArg, name=declared.expected, html_name=escape(declared.expected)
+        )
+        return Or(EnumOf(tuple(words(name))), number) if declared.optional else number
+    if words(name):
+        return EnumOf(tuple(words(name)))
+    return BoolArg if declared.type is bool else StringArg
+
+
+def option_values(given):
+    """Return all options by their names, given keywords of the command and their values."""
+    values = {name: declared.default for name, declared in DECLARED.items()}
+    names = {KEYWORDS.get(name, name): name for name in DECLARED}
+    for keyword, value in given.items():
+        name = names.get(keyword, keyword)
+        values[name] = words(name).get(value, value) if name in DECLARED and isinstance(value, str) else value
+    return values
+
+
+def spelled(error):
+    """Return the message of an error of ``botalign``, with options as the command spells them."""
+    return error.spelled(_spelled)
+
+
+def _spelled(setting):
+    if setting.name == "local_degrees":
+        return "search local"
+    if not setting.has_value:
+        return typed(setting.name)
+    value = str(setting.value).lower() if isinstance(setting.value, bool) else setting.value
+    return f"{typed(setting.name)} {value}"

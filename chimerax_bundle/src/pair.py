@@ -1,18 +1,15 @@
-"""A moving map and the reference: taken before the work, placed after it."""
+"""A moving map and the reference: read before the alignment, moved after it."""
 
 from dataclasses import replace
 
 import botalign
 
-from .maps import cropped, density_map, from_local, grid_state, mask_on, to_local
-from .syntax import named, wrong
-
-#: How far, in degrees, ``search local`` goes from the present pose.
-LOCAL_DEGREES = 30.0
+from .maps import density_map, displayed_part, from_local, grid_state, mask_on, to_local
+from .syntax import label, usage_error
 
 
 class Pair:
-    """What is to be aligned to what, and what came of it. All of it belongs to the main thread.
+    """What is aligned to the reference, and the result. It is used on the main thread only.
 
     Parameters
     ----------
@@ -24,84 +21,88 @@ class Pair:
     Attributes
     ----------
     alignment : botalign.Alignment or None
-        The result, between the grids of the two maps.
+        Result, between the grid coordinates of the two maps.
     failure : str or None
-        Why there is none.
+        Reason why there is none.
     notes : list of str
-        What the user should know about this pair.
+        Remarks for the user.
     """
 
     def __init__(self, mover, fixed):
         self.mover = mover
         self.fixed = fixed
-        self.name = named(mover.model)
-        self.fixed_name = named(fixed)
+        self.name = label(mover.model)
+        self.fixed_name = label(fixed)
         self.alignment = None
         self.failure = None
         self.notes = []
-        self._grids = self._poses = None
+        self._grids = self._positions = None
 
-    def begin(self, *, local, mask=None, to_mask=None, **options):
-        """Take the maps as they are now, and return the steps of their alignment, to be taken on any thread.
+    def steps(self, options, masks):
+        """Read the maps, and return the steps of their alignment, which any thread may take.
+
+        Parameters
+        ----------
+        options : dict
+            Options of :func:`botalign.align`.
+        masks : dict of Volume
+            Masks by the name of their option.
 
         Raises
         ------
         UserError, botalign.InputError
-            If a map, or an option, can't be used.
+            If a map or an option cannot be used.
         """
-        closed = self._closed()
+        closed = self._closed_model()
         if closed:
-            raise wrong(closed)
+            raise usage_error(closed)
         moving = self.mover.volume()
         self._grids = grid_state(self.fixed), grid_state(moving)
-        self._poses = self.fixed.scene_position, self.mover.model.scene_position
-        if local:
+        self._positions = self.fixed.scene_position, self.mover.model.scene_position
+        options = dict(options)
+        if options["local_degrees"] is not None:
             start = self.fixed.scene_position.inverse() * self.mover.frame()
-            options |= {"start": from_local(start, self.fixed, moving), "local_degrees": LOCAL_DEGREES}
-        # The simulated map of atoms has no place in the scene but that of its model.
-        for name, volume, frame, shown in (
-            ("mask_moving", moving, self.mover.frame(), mask),
-            ("mask_fixed", self.fixed, self.fixed.scene_position, to_mask),
-        ):
-            if shown is not None:
-                options[name] = mask_on(volume, frame, shown)
+            options["start"] = from_local(start, self.fixed, moving)
+        # The simulated map of atoms has no scene position but that of its model.
+        frames = {"mask_moving": (moving, self.mover.frame()), "mask_fixed": (self.fixed, self.fixed.scene_position)}
+        options |= {name: mask_on(*frames[name], mask) for name, mask in masks.items()}
         for volume in (self.fixed, moving):
-            part = cropped(volume)
+            part = displayed_part(volume)
             if part and volume.id:
-                self.notes.append(f"{named(volume)} shows {part}; all of its data is used")
+                self.notes.append(f"{label(volume)} displays {part}; all of its data is used")
         return botalign.align_steps(density_map(self.fixed), density_map(moving), **options)
 
     def obstacle(self):
-        """Return why what was found can't be carried out any more, or None if it can."""
-        closed = self._closed()
+        """Return the reason why the result can no longer be applied, or None."""
+        closed = self._closed_model()
         if closed:
             return closed
         if self._grids != (grid_state(self.fixed), grid_state(self.mover.volume())):
-            return "a map's grid was changed while the alignment ran"
+            return "the grid of a map was changed while the alignment ran"
         return None
 
-    def _closed(self):
+    def _closed_model(self):
         """Return which of the two models was closed, or None."""
         for model, name in ((self.fixed, self.fixed_name), (self.mover.model, self.name)):
             if model.deleted:
                 return f"{name} was closed while the alignment ran"
         return None
 
-    def place(self):
-        """Return where in the scene the local coordinates of the moving map come to lie; it may mirror."""
-        was = zip(self._poses, (self.fixed, self.mover.model), (self.fixed_name, self.name), strict=True)
-        for pose, model, name in was:
-            if model.scene_position != pose:
+    def aligned_frame(self):
+        """Return the scene position of the moving map's coordinates after the alignment; it may mirror."""
+        before = zip(self._positions, (self.fixed, self.mover.model), (self.fixed_name, self.name), strict=True)
+        for position, model, name in before:
+            if model.scene_position != position:
                 self.notes.append(
-                    f"{name} was moved while the alignment ran; {self.name} is placed on {self.fixed_name} as it lies "
-                    "now"
+                    f"{name} was moved while the alignment ran; {self.name} is aligned to the present position of "
+                    f"{self.fixed_name}"
                 )
-        return self.fixed.scene_position * self.local_motion()
+        return self.fixed.scene_position * self._local_transform()
 
-    def local_motion(self):
-        """Return the motion from the moving map's local coordinates to the reference's, a Place."""
+    def _local_transform(self):
+        """Return the transform from the moving map's local coordinates to the reference's, a Place."""
         return to_local(self.alignment.moving_to_fixed, self.fixed, self.mover.volume())
 
     def local_alignment(self):
-        """Return the result between local coordinates, which are the grids' unless a map is turned in its model."""
-        return replace(self.alignment, moving_to_fixed=self.local_motion().matrix)
+        """Return the result between local coordinates; it differs only if a map is rotated within its model."""
+        return replace(self.alignment, moving_to_fixed=self._local_transform().matrix)

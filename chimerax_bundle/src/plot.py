@@ -1,21 +1,23 @@
-"""The course of a search, drawn as it goes."""
+"""The progress of a search as a plot."""
 
 from Qt.QtCore import QPointF, QRectF, Qt
 from Qt.QtGui import QColor, QPainter, QPen, QPolygonF
 from Qt.QtWidgets import QSizePolicy, QWidget
 
-#: Colours of Okabe and Ito, told apart by colour-blind eyes too, on dark ground and on light; as in botalign's figures.
-HANDS = ((False, "as given", QColor("#1F8ACB")), (True, "mirrored", QColor("#E0702A")))
+#: Colours for each hand, of Okabe and Ito, which colour-blind readers can distinguish, as in botalign's figures.
+HANDS = (("as given", QColor("#1F8ACB")), ("mirrored", QColor("#E0702A")))
+#: Labels of the losses; core searches with the first, too.
+LOSSES = {"wemd": "earth mover's distance (Å)", "core": "earth mover's distance (Å)", "l2": "L2 distance"}
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 10, 22, 30
 
 
 class SearchPlot(QWidget):
-    """The score of each evaluation, as dots, and the best so far, as a line, for either hand.
+    """The loss of each evaluation as dots, and the lowest so far as a line, for each hand.
 
     Parameters
     ----------
     parent : QWidget
-        What it lies in.
+        Parent widget.
     """
 
     def __init__(self, parent):
@@ -24,26 +26,26 @@ class SearchPlot(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._trace = []
         self._total = 1
-        self._label = "score"
+        self._label = "loss"
 
     def show_trace(self, trace, total, loss):
         """Draw a search.
 
         Parameters
         ----------
-        trace : list of (bool, float)
-            Evaluations so far: whether of the mirrored map, and the score.
+        trace : list of (str, float)
+            Hand and loss of each evaluation so far.
         total : int
-            How many there will be for each hand.
+            Number of evaluations for each hand.
         loss : str
-            Which score it is.
+            Name of the loss.
         """
         self._trace, self._total = list(trace), max(1, total)
-        self._label = {"l2": "L2 distance"}.get(loss, "earth mover's distance (Å)")
+        self._label = LOSSES.get(loss, "loss")
         self.update()
 
     def paintEvent(self, event):  # noqa: N802 (Qt's name)
-        """Draw it."""
+        """Draw the plot."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = painter.font()
@@ -56,15 +58,15 @@ class SearchPlot(QWidget):
         if not self._trace:
             painter.setPen(faint)
             painter.drawRect(area)
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "the course of the search will be drawn here")
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "the loss will be plotted here during the search")
             return
         losses = [loss for _, loss in self._trace]
         ticks = _ticks(0.0, max(losses))
         self._draw_axes(painter, area, ticks, ink, faint)
-        for number, (mirrored, name, colour) in enumerate(HANDS):
-            own = [loss for hand, loss in self._trace if hand is mirrored]
-            if own:
-                self._draw_hand(painter, area, own, ticks[-1], colour)
+        for number, (name, colour) in enumerate(HANDS):
+            of_hand = [loss for hand, loss in self._trace if hand == name]
+            if of_hand:
+                self._draw_hand(painter, area, of_hand, ticks[-1], colour)
                 painter.setPen(QPen(colour, 2.0))
                 x = area.right() - (170 if number == 0 else 80)
                 painter.drawLine(QPointF(x, _TOP / 2), QPointF(x + 14, _TOP / 2))
@@ -72,7 +74,7 @@ class SearchPlot(QWidget):
                 painter.drawText(QRectF(x + 18, 0, 70, _TOP), Qt.AlignmentFlag.AlignVCenter, name)
 
     def _draw_axes(self, painter, area, ticks, ink, faint):
-        """Draw lines at round scores, and what the axes are."""
+        """Draw lines at round losses, and the labels of the axes."""
         for tick in ticks:
             y = area.bottom() - area.height() * tick / ticks[-1]
             painter.setPen(QPen(faint, 1.0))
@@ -90,7 +92,7 @@ class SearchPlot(QWidget):
         painter.drawText(QRectF(4, 0, area.width() / 2 + _LEFT, _TOP), Qt.AlignmentFlag.AlignVCenter, self._label)
 
     def _draw_hand(self, painter, area, losses, top, colour):
-        """Draw the evaluations of one hand, and the best so far."""
+        """Draw the evaluations of one hand, and the lowest loss so far."""
 
         def at(number, loss):
             return QPointF(
@@ -114,7 +116,7 @@ class SearchPlot(QWidget):
 
 
 def _ticks(low, high):
-    """Return about four round numbers from `low` to beyond `high`."""
+    """Return about four round numbers that cover `low` to `high`."""
     span = max(high - low, 1e-12)
     power = 10.0 ** _floor_log10(span / 4)
     step = next(base * power for base in (1, 2, 2.5, 5, 10) if base * power >= span / 4.5)

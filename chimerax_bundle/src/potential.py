@@ -1,67 +1,66 @@
-"""Where two maps differ: a surface coloured by the mass that would have to move."""
+"""The difference of two maps as a surface coloured by the mass that would have to move."""
 
 import botalign as core
 
 from .choice import one_map
 from .maps import axes, density_map, from_local
-from .syntax import POTENTIAL, named, wrong
+from .options import spelled
+from .syntax import POTENTIAL, label, usage_error
 
 
 def botalign_potential(session, moving=None, *, to=None, level="auto", to_level="auto", size=32, limit=None):
-    """Colour the surface of a map by where its mass would have to go to make it another map.
+    """Colour the surface of a map by where its mass would have to move to make it another map.
 
     Parameters
     ----------
     session : Session
         The session.
     moving : list of Model
-        The map to colour.
+        Map to colour.
     to : list of Model
-        The map that it is compared with, where the two are.
+        Map to compare it with, in the present poses.
     level, to_level : float or "auto"
-        Contour levels of the two, for the potential; displayed levels don't matter to it.
+        Contour levels of the two for the potential. It does not depend on the displayed levels.
     size : int
-        Voxels a side of the potential.
+        Side of the potential in voxels.
     limit : float, optional
-        The value, in angstrom, of the full colours; the largest on the surface if not given.
+        Value of the full colours in angstrom; by default the largest on the surface.
 
     Returns
     -------
     Volume
         The potential, a hidden map.
     """
-    first, second = one_map(moving, "What is coloured", POTENTIAL), one_map(to, "to", POTENTIAL)
+    first, second = one_map(moving, "The map to colour", POTENTIAL), one_map(to, "to", POTENTIAL)
     if first is second:
-        raise wrong(f"{named(first)} can't be compared with itself", POTENTIAL)
-    placed = from_local(second.scene_position.inverse() * first.scene_position, second, first)
+        raise usage_error(f"{label(first)} cannot be compared with itself", POTENTIAL)
+    transform = from_local(second.scene_position.inverse() * first.scene_position, second, first)
     maps = density_map(second), density_map(first)
     levels = {"contour_level_first": to_level, "contour_level_second": level}
-    options = {name: None if value == "auto" else value for name, value in levels.items()} | {"transform": placed}
+    options = {name: None if value == "auto" else value for name, value in levels.items()} | {"transform": transform}
     try:
         found = core.potential(*maps, size=size, **options)
         distance = core.score(*maps, **options).scores.wemd_angstrom
     except core.InputError as error:
-        raise wrong(str(error), POTENTIAL) from None
+        raise usage_error(spelled(error), POTENTIAL) from None
     volume = _opened(session, found, second)
     volume.name = f"potential of {first.name} on {second.name}"
     surfaces = [surface for surface in first.surfaces if surface.vertices is not None and len(surface.vertices)]
-    lines = [f"Potential of {named(first)} on {named(second)}: {named(volume)}, hidden"]
+    lines = [f"Potential of {label(first)} on {label(second)}: {label(volume)}, hidden"]
     lines.append(f"  wavelet earth mover's distance = {distance:.4g} A")
     if surfaces:
         limit = limit or max(_largest(volume, surface) for surface in surfaces)
         _colour(session, surfaces, volume, limit)
-        lines.append(
-            f"  {named(first)} is red where it has mass that would have to go, blue where it would have to come"
-        )
+        lines.append(f"  {label(first)} is red where it has too much mass, blue where it has too little")
         lines.append(f"  full colours at -{limit:.4g} and {limit:.4g} A, white at 0")
     else:
-        lines.append(f"  {named(first)} shows no surface to colour; show one, and type the command again")
+        lines.append(f"  {label(first)} displays no surface to colour; show one, and repeat the command")
     session.logger.info("\n".join(lines))
     return volume
 
 
 def _opened(session, found, fixed):
-    """Open the potential as a hidden map that lies with the one in whose coordinates it is."""
+    """Open the potential as a hidden map, at the position of the map whose coordinates it has."""
     from chimerax.map import volume_from_grid_data
     from chimerax.map_data import ArrayGridData
 
@@ -80,7 +79,7 @@ def _opened(session, found, fixed):
 
 
 def _largest(volume, surface):
-    """Return the largest potential on a surface, or the lowest, without its sign."""
+    """Return the largest absolute value of the potential on a surface."""
     return float(abs(volume.interpolated_values(surface.vertices, surface.scene_position)).max())
 
 

@@ -1,4 +1,4 @@
-"""What the log says: as Fit in Map says it, so that eyes find it."""
+"""The results as text and HTML for the log, in the layout of Fit in Map."""
 
 from html import escape
 
@@ -6,26 +6,23 @@ HEADINGS = ("", "shift", "angle", "correlation", "hand", "verdict", "seconds")
 
 
 def report(outcome):
-    """Return the lines about one alignment, as plain text.
+    """Return the report of one alignment as plain text.
 
     Parameters
     ----------
     outcome : Outcome
-        What was done.
+        Result of the alignment.
     """
     alignment = outcome.alignment
     what = "map" if outcome.is_map else "model"
     lines = [f"Aligned {what} {outcome.name} to map {outcome.fixed_name} using {points(outcome.after, outcome.level)}"]
     if outcome.copy_name:
-        lines.append(f"  mirrored: a mirrored copy, {outcome.copy_name}, was made and placed; the map itself is hidden")
-    for when, agreement in (("before", outcome.before), ("after", outcome.after)):
-        if agreement is not None:
-            lines.append(
-                f"  {when}: correlation = {agreement.correlation:.4g}, "
-                f"correlation about mean = {agreement.correlation_about_mean:.4g}"
-            )
-    # Not before: the core knows no scene, and would compare the maps where their own coordinates put them.
-    lines.append(f"  they agree to {resolution(alignment.after)}")
+        lines.append(f"  mirrored: a mirrored copy, {outcome.copy_name}, was made and moved; the map itself is hidden")
+    for when, measured in (("before", outcome.before), ("after", outcome.after)):
+        if measured is not None:
+            lines.append(f"  {when}: {correlations(measured)}")
+    # Only after: before, botalign compares the maps in their own coordinates, whatever their positions in the scene.
+    lines.append(f"  {resolution(alignment.after)}")
     if alignment.part_text:
         lines.append(f"  part: {alignment.part_text}")
     lines.append(f"  shift = {short(outcome.shift)}, angle = {short(outcome.angle)} degrees")
@@ -41,51 +38,56 @@ def report(outcome):
     return "\n".join(lines) + "\n" + outcome.position.description()
 
 
+def correlations(measured):
+    """Return the two correlations of a MapCorrelation as text."""
+    return f"correlation = {measured.correlation:.4g}, correlation about mean = {measured.correlation_about_mean:.4g}"
+
+
 def short(value):
-    """Return a length or an angle with as many digits as anyone reads."""
+    """Return a length or an angle with few digits."""
     return f"{round(value, 3):.4g}"
 
 
-def points(agreement, level):
-    """Say how many grid points were counted, and which."""
-    if agreement is None:
-        return "all of it; no grid point lies above its level"
+def points(measured, level):
+    """Return as text which grid points a correlation is computed from."""
+    if measured is None:
+        return "all of it; no grid point is above its level"
     where = "" if level is None else f" above level {level:.4g}"
-    return f"{agreement.points} points{where}"
+    return f"{measured.points} points{where}"
 
 
 def resolution(scores):
-    """Say to what resolution two maps agree."""
+    """Return as text at which resolution the Fourier shell correlation of two maps falls below 0.5."""
     angstrom = scores.fsc_resolution_angstrom
-    return f"{angstrom:.3g} A (FSC 0.5)" if angstrom < float("inf") else "no resolution (FSC below 0.5)"
+    return f"FSC 0.5 at {angstrom:.3g} A" if angstrom < float("inf") else "FSC below 0.5 at every resolution"
 
 
 def advice(outcome):
-    """Say what to do if the mirror image fits better and was not taken, else None."""
+    """Return what to do if the mirror image fits better and was not used; otherwise None."""
     decision = outcome.alignment.hand
     if decision is None or decision.decision != "mirrored" or outcome.alignment.mirrored:
         return None
     if not outcome.is_map:
-        return f"the mirror image of the model fits better: the hand of {outcome.fixed_name} may be the wrong one"
-    return f"the mirror image fits better: {outcome.command} hand auto places a mirrored copy"
+        return f"the mirror image of the model fits better: {outcome.fixed_name} may have the wrong hand"
+    return f"the mirror image fits better: {outcome.command} hand auto aligns a mirrored copy"
 
 
 def table(outcomes, failures):
-    """Return one table of several alignments, as HTML.
+    """Return a table of several alignments as HTML.
 
     Parameters
     ----------
     outcomes : list of Outcome
-        What was done.
+        Results.
     failures : list of (str, str)
-        What was not done, and why.
+        Names of the models that were not aligned, and the reasons.
     """
     rows = [
         (
             o.copy_name or o.name,
             short(o.shift),
             short(o.angle),
-            " → ".join("-" if a is None else f"{a.correlation:.4f}" for a in (o.before, o.after)),
+            " → ".join("-" if measured is None else f"{measured.correlation:.4f}" for measured in (o.before, o.after)),
             "-" if o.alignment.hand is None else o.alignment.hand.decision,
             o.alignment.verdict or "-",
             f"{o.alignment.seconds:.2f}",
@@ -104,30 +106,27 @@ def table(outcomes, failures):
 
 
 def folded(outcome):
-    """Return the lines about one of several alignments, as HTML that is folded away."""
+    """Return the report of one of several alignments as HTML that the user can unfold."""
     return f"<details><summary>{escape(outcome.name)}</summary><pre>{escape(report(outcome))}</pre></details>"
 
 
-def comparison(first, second, agreement, level, compared):
-    """Return the lines about two maps where they are.
+def comparison(first, second, measured, level, compared):
+    """Return the report about two maps in their present poses.
 
     Parameters
     ----------
     first, second : str
         Their names; the grid points are those of the first.
-    agreement : Agreement or None
-        As ``measure correlation`` counts it.
+    measured : MapCorrelation or None
+        Correlation as ``measure correlation`` computes it.
     level : float or None
-        Level of the first above which it counts.
+        Level of the first map above which it is computed.
     compared : botalign.Comparison
-        The other scores.
+        Other scores.
     """
-    lines = [f"Agreement of {first} with {second} using {points(agreement, level)}"]
-    if agreement is not None:
-        lines.append(
-            f"  correlation = {agreement.correlation:.4g}, "
-            f"correlation about mean = {agreement.correlation_about_mean:.4g}"
-        )
-    lines.append(f"  they agree to {resolution(compared.scores)}")
+    lines = [f"Comparison of {first} with {second} using {points(measured, level)}"]
+    if measured is not None:
+        lines.append(f"  {correlations(measured)}")
+    lines.append(f"  {resolution(compared.scores)}")
     lines.append(f"  wavelet earth mover's distance = {compared.scores.wemd_angstrom:.4g} A")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What the panel says about an alignment."""
+"""The result of an alignment as the panel shows it."""
 
 from html import escape
 
@@ -6,14 +6,14 @@ from .report import advice, resolution, short
 
 
 def summary(outcome):
-    """Return the result of an alignment as HTML: the scores before and after, the motion, the hand."""
+    """Return the result as HTML: scores before and after, hand, verdict, shift and angle."""
     lines = []
     if outcome.before is not None and outcome.after is not None:
-        for name, field in (("correlation", "correlation"), ("about mean", "correlation_about_mean")):
-            before, after = (getattr(agreement, field) for agreement in (outcome.before, outcome.after))
+        for name, field in (("correlation", "correlation"), ("correlation about mean", "correlation_about_mean")):
+            before, after = (getattr(measured, field) for measured in (outcome.before, outcome.after))
             lines.append(f"{name} {before:.4f} before, <b>{after:.4f}</b> after")
     plain = [
-        f"they agree to {resolution(outcome.alignment.after)}",
+        resolution(outcome.alignment.after),
         *([f"part: {outcome.alignment.part_text}"] if outcome.alignment.part_text else []),
         f"hand: {outcome.alignment.hand_text}",
         *(line for line in (advice(outcome), f"verdict: {outcome.alignment.verdict_text}") if line),

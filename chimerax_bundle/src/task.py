@@ -1,4 +1,4 @@
-"""The work, in a thread of its own: cancellable, with its progress in the status line."""
+"""The work on a thread: it can be cancelled, and the status line shows its progress."""
 
 import queue
 import threading
@@ -11,37 +11,38 @@ from chimerax.core.tasks import Task
 import botalign
 
 from .finish import finish
+from .options import spelled
 from .syntax import without_usage
 
-#: Seconds between two status messages, with a GUI and without, where each is a line of its own.
+#: Seconds between two status messages, with a GUI and without one, where each is a separate line.
 STATUS_SECONDS = (0.2, 2.0)
 
 
 class AlignTask(Task):
-    """Alignments one after the other; when all are done, the models are moved in one step.
+    """Alignments one after the other. When all are done, the models are moved in one step.
 
-    The thread touches no models. Whatever does is handed to the main thread: to ChimeraX's event loop, or, where the
-    command blocks, to the loop in which it waits.
+    The thread uses no models. What uses them is called on the main thread: by ChimeraX's event loop, or, where the
+    command blocks, by the loop in which it waits.
 
     Parameters
     ----------
     session : Session
         The session.
     job : Job
-        What is to be done.
+        Work to do.
 
     Attributes
     ----------
     fraction : float
-        How much of the work is done, 0 to 1.
-    trace : list of (bool, float)
-        The evaluations of the search so far, of the present pair: whether the moving map was mirrored, and the loss.
+        Fraction of the work that is done.
+    trace : list of (str, float)
+        Hand and loss of each evaluation of the search, for the present pair.
     ended : bool
-        Whether the models are moved, or nothing more will come.
+        Whether the models have been moved, or the work failed or was cancelled.
     outcome : list of Outcome
-        What was done, once it is.
+        Results.
     problem : str or None
-        Why nothing was, if so, for a panel to show.
+        Reason why there are none, for the panel.
     """
 
     def __init__(self, session, job):
@@ -55,17 +56,17 @@ class AlignTask(Task):
         self._ready = threading.Event()
         self._cancelled = threading.Event()
         self._error = None
-        self._gone = set()
-        self._handler = session.triggers.add_handler(REMOVE_MODELS, lambda _, models: self._gone.update(models))
+        self._closed = set()
+        self._handler = session.triggers.add_handler(REMOVE_MODELS, lambda _, models: self._closed.update(models))
         self._status_due = 0.0
-        # Only now: ChimeraX shows a task to others, by its name, from within its __init__.
+        # Last, because ChimeraX's __init__ already shows the task by its name.
         super().__init__(session)
 
     def __str__(self):
         return f"BOTalign {self.job.title}, ID {self.id}"
 
     def launch(self, *, blocking):
-        """Start; if blocking, wait and return the outcome.
+        """Start the thread; if blocking, wait for it and return the results.
 
         Raises
         ------
@@ -75,23 +76,23 @@ class AlignTask(Task):
         self._calls = queue.SimpleQueue() if blocking else None
         self.start()
         thread = self._thread
-        # Task.start writes its state after the thread has started; a thread that ends sooner would be undone by it.
+        # Task.start sets its state after the thread has started, and would overwrite that of a thread that has ended.
         self._ready.set()
         if not blocking:
             return None
         try:
-            self._answer(thread)
+            self._serve(thread)
         except KeyboardInterrupt:
             self.terminate()
-            self._answer(thread)  # which may be waiting for one
-            self._conclude()
+            self._serve(thread)  # it may wait for a call
+            self._finish()
             raise
         thread.join()
-        self._conclude()
+        self._finish()
         return self.outcome
 
-    def _answer(self, thread):
-        """Do what the thread hands over, until it ends."""
+    def _serve(self, thread):
+        """Call the functions that the thread posts, until it ends."""
         while thread.is_alive() or not self._calls.empty():
             try:
                 call = self._calls.get(timeout=0.1)
@@ -102,64 +103,65 @@ class AlignTask(Task):
             call()
 
     def terminate(self):
-        """Cancel: nothing is moved."""
+        """Cancel the work; nothing is moved."""
         if not self.ended and not self._cancelled.is_set():
             self._cancelled.set()
             self.session.logger.status(f"botalign {self.job.title} was cancelled; nothing was moved.", log=True)
         super().terminate()
 
     def run(self):
-        """Do the alignments, on a thread."""
+        """Run the alignments, on the thread."""
         self._ready.wait()
         try:
             for number, pair in enumerate(self.job.pairs):
-                if self._cancelled.is_set() or pair.fixed in self._gone:
+                if self._cancelled.is_set() or pair.fixed in self._closed:
                     break
                 try:
                     self._align(number, pair)
                 except (botalign.InputError, UserError) as error:
-                    pair.failure = without_usage(str(error))
-        except Exception as error:  # raised again, or reported, on the main thread
+                    text = spelled(error) if isinstance(error, botalign.InputError) else str(error)
+                    pair.failure = without_usage(text)
+        except Exception as error:  # raised again or reported on the main thread
             self._error = error
         finally:
-            # Not by Task.on_finish, which a cancelled task doesn't come to.
+            # Not in Task.on_finish, which is not called for a cancelled task.
             self._post(None if self._calls is not None else self._end)
 
     def _align(self, number, pair):
-        """Take the steps of one alignment, unless it is cancelled or one of its models is closed."""
-        steps = self._on_main(lambda: self.job.begin(pair))
+        """Take the steps of one alignment, until it is cancelled or one of its models is closed."""
+        steps = self._call_on_main(lambda: pair.steps(self.job.options, self.job.masks))
         self.trace = []
         try:
-            while not (self._cancelled.is_set() or pair.fixed in self._gone or pair.mover.model in self._gone):
+            while not (self._cancelled.is_set() or pair.fixed in self._closed or pair.mover.model in self._closed):
                 progress = next(steps)
                 if progress.loss is not None:
-                    self.trace.append((progress.hand == "mirrored", progress.loss))
+                    self.trace.append((progress.hand, progress.loss))
                 self.fraction = (number + progress.done / progress.total) / len(self.job.pairs)
-                self._tell(pair, progress)
+                self._show_status(pair, progress)
         except StopIteration as stop:
             pair.alignment = stop.value
         finally:
             steps.close()
 
-    def _tell(self, pair, progress):
-        """Show how far it is in the status line, now and then."""
+    def _show_status(self, pair, progress):
+        """Show the progress in the status line, not too often."""
         now = time.monotonic()
         if now < self._status_due:
             return
         self._status_due = now + STATUS_SECONDS[0 if self.session.ui.is_gui else 1]
-        best = "" if progress.best_loss is None else f", best score {progress.best_loss:.4g}"
+        best = "" if progress.best_loss is None else f", lowest loss {progress.best_loss:.4g}"
         text = f"Aligning {pair.name} to {pair.fixed_name}: {100 * self.fraction:.0f}%, {progress.label}{best}"
         self._post(lambda: self.session.logger.status(text))
 
     def _post(self, call):
-        """Have something done on the main thread."""
+        """Call a function on the main thread, later."""
         if self._calls is not None:
             self._calls.put(call)
         else:
             self.session.ui.thread_safe(call)
 
-    def _on_main(self, function):
-        """Have a function called on the main thread; return, or raise, what it does."""
+    def _call_on_main(self, function):
+        """Call a function on the main thread, and return or raise what it does."""
         answers = queue.SimpleQueue()
 
         def call():
@@ -177,9 +179,9 @@ class AlignTask(Task):
         return value
 
     def _end(self):
-        """End the work where the command didn't wait for it; on the main thread."""
+        """Finish the work, on the main thread, where the command did not wait for it."""
         try:
-            self._conclude()
+            self._finish()
         except UserError as error:
             self.problem = str(error)
             self.session.logger.error(self.problem)
@@ -187,8 +189,8 @@ class AlignTask(Task):
             self.problem = str(error)
             self.session.logger.report_exception(preface="botalign failed")
 
-    def _conclude(self):
-        """Move the models, log what was done, and free what is no longer needed; on the main thread."""
+    def _finish(self):
+        """Move the models, log the results, and free what is no longer needed, on the main thread."""
         self.session.triggers.remove_handler(self._handler)
         try:
             if self._error is not None:
@@ -198,6 +200,6 @@ class AlignTask(Task):
         finally:
             for pair in self.job.pairs:
                 pair.mover.close()
-            self._gone.clear()
+            self._closed.clear()
             self.fraction = 1.0
             self.ended = True

@@ -1,33 +1,41 @@
-"""The panel: what to align to what, how far it is, and how good it is."""
+"""The panel: the models to align, the options, the progress, and the result."""
 
 from chimerax.core.commands import run
 from chimerax.core.errors import NotABug
 from chimerax.core.tools import ToolInstance, get_singleton
 
-from .motion import NAME
-from .options import OptionRows
-from .parts import PartRows
+from .moves import NAME
+from .options import DECLARED
 from .plot import SearchPlot
+from .rows import OptionRows
 from .summary import summary
 
-#: Milliseconds between two looks at how far the work is, and at what can be undone.
-LOOK_MILLISECONDS = 100
+#: Milliseconds between two updates.
+UPDATE_MILLISECONDS = 100
+#: Options beside the models, and those in "More options", which say what is aligned. The others are in "Options".
+FIRST = ("hand",)
+MORE = ("partial", "mask_moving", "mask_fixed", "contour_level_moving", "contour_level_fixed")
 
 
 def panel(session):
-    """Return the one panel of a session, made if need be."""
+    """Return the panel of a session; it is created if necessary."""
     return get_singleton(session, Panel, "BOTalign")
 
 
 class Panel(ToolInstance):
-    """The panel. It types commands as a user would, and keeps nothing from one session to the next.
+    """The panel. It runs commands, and saves nothing in sessions or between them.
 
     Parameters
     ----------
     session : Session
         The session.
     tool_name : str
-        What it is called.
+        Name of the tool.
+
+    Attributes
+    ----------
+    fields : dict of QWidget
+        Field of each option.
     """
 
     help = "help:user/tools/botalign.html"
@@ -40,71 +48,49 @@ class Panel(ToolInstance):
         from Qt.QtCore import QTimer
 
         self._task = None
-        self._apart = (None, None)
+        self._previous = (None, None)
+        self._rows = []
+        self.fields = {}
         self.tool_window = MainToolWindow(self)
         self._build(self.tool_window.ui_area)
         self.tool_window.manage(placement="side")
         self._timer = QTimer()
-        self._timer.timeout.connect(self._look)
-        self._timer.start(LOOK_MILLISECONDS)
-        self._look()
+        self._timer.timeout.connect(self._update)
+        self._timer.start(UPDATE_MILLISECONDS)
+        self._update()
 
     def delete(self):
-        """Close the panel; an alignment that runs goes on."""
+        """Close the panel; a running alignment continues."""
         self._timer.stop()
         super().delete()
 
     def _build(self, area):
-        """Lay out the panel."""
-        from chimerax.atomic import Structure
-        from chimerax.map import Volume
-        from chimerax.ui.widgets import CollapsiblePanel, ModelMenuButton
+        """Create the widgets."""
+        from chimerax.ui.widgets import CollapsiblePanel
         from Qt.QtCore import Qt
-        from Qt.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout
+        from Qt.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout
 
         layout = QVBoxLayout(area)
         layout.setContentsMargins(8, 8, 8, 6)
         layout.setSpacing(8)
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        form.setVerticalSpacing(6)
-        layout.addLayout(form)
-        self._moving = ModelMenuButton(
-            self.session,
-            class_filter=(Volume, Structure),
-            autoselect=ModelMenuButton.AUTOSELECT_LAST_DISPLAYED,
-            no_value_button_text="open a map or an atomic model",
-        )
-        self._fixed = ModelMenuButton(
-            self.session,
-            class_filter=Volume,
-            autoselect=ModelMenuButton.AUTOSELECT_FIRST_DISPLAYED,
-            no_value_button_text="open a map",
-        )
-        for menu in (self._moving, self._fixed):
-            menu.value_changed.connect(self._keep_apart)  # at once: by the next look the other may have changed too
-        form.addRow("Align", self._moving)
-        form.addRow("to map", self._fixed)
-        self._hand = QComboBox()
-        for text, value in (
-            ("check: say which hand fits", "check"),
-            ("auto: take the hand that fits", "auto"),
-            ("keep: don't look at the mirror image", "keep"),
-        ):
-            self._hand.addItem(text, value)
-        form.addRow("Hand", self._hand)
+        self._form = self._new_form(layout, spacing=6)
+        self._build_menus()
+        self._add_options(self._form, FIRST)
         self._resolution = QDoubleSpinBox()
         self._resolution.setRange(1.0, 100.0)
         self._resolution.setValue(8.0)
         self._resolution.setSuffix(" Å")
-        self._form = form
-        form.addRow("Resolution", self._resolution)
-        fold, more = (CollapsiblePanel(area, title=title) for title in ("Options", "More options"))
-        self._options = OptionRows(fold.content_area)
-        self._parts = PartRows(self.session, more.content_area)
-        layout.addWidget(fold)
-        layout.addWidget(more)
+        self._resolution.setToolTip(
+            "Resolution of the map that is simulated from the atomic model (keyword resolution)"
+        )
+        self._form.addRow("Resolution", self._resolution)
+        # The present pose first, check boxes last; otherwise in the order of the declarations.
+        others = [name for name in DECLARED if name not in FIRST + MORE]
+        others.sort(key=lambda name: (name != "local_degrees", DECLARED[name].type is bool))
+        for title, names in (("Options", others), ("More options", MORE)):
+            folded = CollapsiblePanel(area, title=title)
+            layout.addWidget(folded)
+            self._add_options(self._new_form(folded.content_area.layout(), spacing=4), names)
         layout.addLayout(self._build_buttons(QHBoxLayout()))
         self._bar = QProgressBar()
         self._bar.setRange(0, 100)
@@ -117,20 +103,59 @@ class Panel(ToolInstance):
         self._plot = SearchPlot(area)
         layout.addWidget(self._plot, stretch=1)
 
+    @staticmethod
+    def _new_form(layout, *, spacing):
+        from Qt.QtCore import Qt
+        from Qt.QtWidgets import QFormLayout
+
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        form.setVerticalSpacing(spacing)
+        layout.addLayout(form)
+        return form
+
+    def _add_options(self, form, names):
+        rows = OptionRows(self.session, form, names)
+        self._rows.append(rows)
+        self.fields |= rows.fields
+
+    def _build_menus(self):
+        """Create the menus of the models."""
+        from chimerax.atomic import Structure
+        from chimerax.map import Volume
+        from chimerax.ui.widgets import ModelMenuButton
+
+        self._moving = ModelMenuButton(
+            self.session,
+            class_filter=(Volume, Structure),
+            autoselect=ModelMenuButton.AUTOSELECT_LAST_DISPLAYED,
+            no_value_button_text="open a map or an atomic model",
+        )
+        self._fixed = ModelMenuButton(
+            self.session,
+            class_filter=Volume,
+            autoselect=ModelMenuButton.AUTOSELECT_FIRST_DISPLAYED,
+            no_value_button_text="open a map",
+        )
+        for label, menu, tip in (
+            ("Align", self._moving, "The moving map or model"),
+            ("to map", self._fixed, "The fixed map, or reference, which stays"),
+        ):
+            menu.setToolTip(tip)
+            menu.value_changed.connect(self._keep_distinct)  # not by the timer: until then the other may change too
+            self._form.addRow(label, menu)
+
     def _build_buttons(self, row):
-        """Lay out the buttons."""
+        """Create the buttons."""
         from Qt.QtWidgets import QPushButton
 
         self._buttons = {}
         for name, action, tip in (
-            ("Align", self.align, "Put the one onto the other"),
-            ("Cancel", self.cancel, "Stop; nothing is moved"),
-            (
-                "Undo",
-                self.undo,
-                "Put back what the last alignment moved, if it is what would be undone first",
-            ),
-            ("Help", self.display_help, "How this works"),
+            ("Align", self.align, "Align the moving map or model to the fixed map"),
+            ("Cancel", self.cancel, "Stop the alignment; nothing is moved"),
+            ("Undo", self.undo, "Undo the last alignment, if nothing else was done since"),
+            ("Help", self.display_help, "Show the help page"),
         ):
             button = QPushButton(name)
             button.clicked.connect(lambda *_, act=action: act())
@@ -142,16 +167,14 @@ class Panel(ToolInstance):
         return row
 
     def command(self):
-        """Return the command that the panel stands for, or None if there is nothing to align."""
+        """Return the command that the panel would run, or None if there is nothing to align."""
         moving, fixed = self._chosen()
         if not self._alignable():
             return None
         words = [f"botalign {moving.atomspec} to {fixed.atomspec}"]
         if self._is_atomic(moving):
             words.append(f"resolution {self._resolution.value():g}")
-        hand = self._hand.currentData()
-        words += [] if hand == "check" else [f"hand {hand}"]
-        return " ".join(words + self._options.words() + self._parts.words())
+        return " ".join(words + [word for rows in self._rows for word in rows.words()])
 
     def align(self):
         """Start an alignment."""
@@ -164,18 +187,18 @@ class Panel(ToolInstance):
         except NotABug as error:
             self._result.setText(_plain(str(error)))
             raise
-        self._look()
+        self._update()
 
     def cancel(self):
-        """Cancel the alignment that runs."""
+        """Cancel the running alignment."""
         if self._task is not None:
             self._task.terminate()
 
     def undo(self):
-        """Put back what the last alignment moved."""
+        """Undo the last alignment."""
         run(self.session, "undo")
         self._result.setText("Undone.")
-        self._look()
+        self._update()
 
     def display_help(self):
         """Show the help page."""
@@ -186,15 +209,15 @@ class Panel(ToolInstance):
         return tuple(m if m is not None and not m.deleted else None for m in (self._moving.value, self._fixed.value))
 
     def _alignable(self):
-        """Whether the two models that are chosen can be aligned."""
+        """Whether the two chosen models can be aligned."""
         moving, fixed = self._chosen()
         return moving is not None and fixed is not None and moving is not fixed
 
-    def _keep_apart(self):
-        """Where one model was chosen twice, choose another in the menu that wasn't touched: the two change places."""
+    def _keep_distinct(self):
+        """If one model was chosen twice, choose another one in the other menu: the previous one, if there was one."""
         moving, fixed = self._chosen()
         if moving is not None and moving is fixed:
-            was_moving, was_fixed = (m if m is not None and not m.deleted else None for m in self._apart)
+            was_moving, was_fixed = (m if m is not None and not m.deleted else None for m in self._previous)
             others = [m for m in self._moving.all_values if m is not fixed]
             if was_moving is moving and was_fixed is not None:
                 self._moving.value = was_fixed
@@ -202,7 +225,7 @@ class Panel(ToolInstance):
                 self._fixed.value = was_moving
             elif others:
                 self._moving.value = others[-1]
-        self._apart = self._chosen()
+        self._previous = self._chosen()
 
     @staticmethod
     def _is_atomic(model):
@@ -210,8 +233,8 @@ class Panel(ToolInstance):
 
         return model is not None and not isinstance(model, Volume)
 
-    def _look(self):
-        """Show how far the work is, and what can be done now."""
+    def _update(self):
+        """Show the progress, and enable what can be done now."""
         task = self._task
         if task is not None:
             self._bar.setValue(round(100 * task.fraction))
@@ -225,20 +248,25 @@ class Panel(ToolInstance):
                     if task.outcome
                     else _plain(task.problem or "Cancelled; nothing was moved.")
                 )
-        self._keep_apart()
+        self._keep_distinct()
         moving, _ = self._chosen()
         atomic = self._is_atomic(moving)
         self._form.setRowVisible(self._resolution, atomic)
-        self._hand.model().item(1).setEnabled(not atomic)  # an atomic model is never mirrored
-        if atomic and self._hand.currentData() == "auto":
-            self._hand.setCurrentIndex(0)
+        self._forbid_mirroring(atomic)
         self._buttons["Align"].setEnabled(self._task is None and self._alignable())
         self._buttons["Cancel"].setEnabled(self._task is not None)
         self._buttons["Undo"].setEnabled(self._task is None and self.session.undo.top_undo_name() == NAME)
 
+    def _forbid_mirroring(self, forbidden):
+        """Disable the hand that mirrors, for an atomic model."""
+        hand = self.fields["hand"]
+        hand.model().item(hand.findData("auto")).setEnabled(not forbidden)
+        if forbidden and hand.currentData() == "auto":
+            hand.setCurrentIndex(0)
+
 
 def _plain(text):
-    """Return text as a label shows it that takes HTML."""
+    """Return text for a label that takes HTML."""
     from html import escape
 
     return escape(text)

@@ -9,6 +9,7 @@ from .alignment import difference as difference
 from .alignment import potential as potential
 from .alignment import score as score
 from .classes import Classification as Classification
+from .classes import ClassifyOptions as ClassifyOptions
 from .classes import classify as classify
 from .classes import classify_steps as classify_steps
 from .embeddings import DiffusionMap as DiffusionMap
@@ -33,6 +34,7 @@ from .maps import contour_level as contour_level
 from .maps import read as read
 from .maps import read_header as read_header
 from .maps import resample as resample
+from .options import declarations as declarations
 from .pairwise import DistanceTable as DistanceTable
 from .pairwise import distance_steps as distance_steps
 from .pairwise import distances as distances

@@ -1,10 +1,10 @@
-"""Shows in the gallery what an example calls ``picture``: a figure that pyplot doesn't know."""
+"""Image scraper for the gallery: shows the figure ``picture`` of an example, which is not registered with pyplot."""
 
 from sphinx_gallery.scrapers import figure_rst
 
 
 def scrape(block, block_vars, gallery_conf):
-    """Save the picture, if there is a new one; see the documentation of sphinx-gallery on image scrapers."""
+    """Save a new figure; see the documentation of sphinx-gallery on image scrapers."""
     picture = block_vars["example_globals"].pop("picture", None)
     if picture is None:
         return ""

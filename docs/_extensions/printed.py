@@ -1,6 +1,6 @@
-"""The directive ``printed``: what a command prints, run when the pages are built, so that no page quotes old numbers.
+"""The directive ``printed``: the output of a command, which is run when the pages are built.
 
-The commands run in a folder where ``botalign demo`` has been run before.
+The commands run in a folder in which ``botalign demo`` was run before.
 """
 
 import contextlib
@@ -15,13 +15,13 @@ from sphinx.util.docutils import SphinxDirective
 
 @functools.cache
 def demo_folder():
-    """Return a folder with a finished demo, kept until the build ends, and what the demo printed."""
+    """Return a folder with a finished demo, which exists until the build ends, and the output of the demo."""
     folder = tempfile.TemporaryDirectory()
     return folder, output("botalign demo", folder.name)
 
 
 def output(command, folder):
-    """Run a command in a folder and return what it prints."""
+    """Run a command in a folder and return its output."""
     from botalign.cli import main
 
     program, *arguments = shlex.split(command)
@@ -30,18 +30,18 @@ def output(command, folder):
     with contextlib.redirect_stdout(io.StringIO()) as printed, contextlib.chdir(folder):
         code = main(arguments)
     if code != 0:
-        raise RuntimeError(f"printed: {command!r} ended with exit code {code}")
+        raise RuntimeError(f"printed: {command!r} returned the exit code {code}")
     return printed.getvalue()
 
 
 class Printed(SphinxDirective):
-    """Show a command and what it prints."""
+    """Show a command and its output."""
 
     required_arguments = 1
     final_argument_whitespace = True
 
     def run(self):
-        self.env.note_reread()  # at every build: the program may have changed where the page hasn't
+        self.env.note_reread()  # at every build, because the program may have changed
         command = self.arguments[0]
         folder, of_demo = demo_folder()
         text = of_demo if command == "botalign demo" else output(command, folder.name)

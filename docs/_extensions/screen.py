@@ -1,4 +1,4 @@
-"""A screen for the examples that open a window, which the machine that builds these pages may not have."""
+"""A virtual screen for examples that open a window, if the machine has none."""
 
 import atexit
 import os
@@ -9,10 +9,10 @@ from importlib import import_module
 
 
 def have_screen() -> bool:
-    """Whether windows can be opened, on a virtual screen if need be."""
+    """Return whether windows can be opened, if necessary on a virtual screen."""
     try:
         import_module("qtpy.QtWidgets")
-    except ImportError:  # of a library of the system, which tests/system_packages.sh installs
+    except ImportError:  # due to a missing system library, which tests/system_packages.sh installs
         return False
     if sys.platform != "linux" or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ:
         return True

@@ -1,9 +1,9 @@
 """
-One alignment
-=============
+Alignment of two maps
+=====================
 
-A map and a copy of it in another pose, in a larger box, with noise on both. The motion is known, so the
-answer can be checked.
+A map is aligned to a copy in another pose, in a larger box, with noise on both. The transform is known, so the result
+can be checked.
 """
 
 from dataclasses import replace
@@ -15,33 +15,35 @@ from botalign.figures import alignment_figure
 from botalign.geometry import compose, geodesic_degrees, random_rotations, transform_about
 
 rotation = random_rotations(1, np.random.default_rng(4))[0]
-motion = transform_about(rotation, (0, 0, 0), (6.0, -4.0, 3.0))
+transform = transform_about(rotation, (0, 0, 0), (6.0, -4.0, 3.0))
 
 fixed = replace(botalign.phantom(64, noise=0.05, noise_seed=1), name="fixed")
-moving = replace(botalign.phantom(72, transform=motion, noise=0.05, noise_seed=2), name="moving")
+moving = replace(botalign.phantom(72, transform=transform, noise=0.05, noise_seed=2), name="moving")
 
 # %%
-# The phantom is evaluated by formula, so the moved one is exact and not interpolated. Aligning takes it back:
+# The phantom is computed from a formula, so the moved copy is exact and not interpolated. The alignment inverts the
+# transform:
 
 result = botalign.align(fixed, moving)
 print(result.to_text())
 
 # %%
-# How far is that from the truth?
+# The error of the result:
 
-error = compose(result.moving_to_fixed, motion)
-print(f"rotation off by {float(geodesic_degrees(error[:, :3], np.eye(3))):.4f} degrees")
-print(f"shift off by {np.linalg.norm(error[:, 3]):.4f} A")
+error = compose(result.moving_to_fixed, transform)
+print(f"rotation: {float(geodesic_degrees(error[:, :3], np.eye(3))):.4f} degrees")
+print(f"shift: {np.linalg.norm(error[:, 3]):.4f} A")
 
 # %%
-# The figure that ``--figure`` writes: both maps in three projections, before and after, in colours that together give
-# white; the Fourier shell correlation; the course of the search for either hand.
+# The option ``--figure`` of the command draws this figure: three projections of both maps before and after, in colours
+# that add up to white; the Fourier shell correlation; the losses of the search for either hand.
 
 picture = alignment_figure(result, fixed, moving)
 
 # %%
-# The moved map itself is made once, from the raw densities, here on the fixed map's grid. Over all voxels of the box it
-# correlates less than over the molecule: most of the box is noise, which differs between the two maps.
+# The moving map is resampled once, from its original densities, here on the grid of the fixed map. Over all voxels of
+# the box the correlation is lower than over the molecule, because most of the box contains noise, which differs between
+# the maps.
 
-moved = result.apply(moving, onto=fixed)
-print(f"{botalign.correlation_about_mean(moved.data, fixed.data):.4f}")
+aligned = result.apply(moving, onto=fixed)
+print(f"{botalign.correlation_about_mean(aligned.data, fixed.data):.4f}")

@@ -2,8 +2,8 @@
 The napari plugin from a script
 ===============================
 
-What a person does with the dock widget, a script can do too: open two maps, press Align, and look. It needs the
-extra ``napari``, a napari, and a screen, be it a virtual one.
+A script can use the dock widget as a user does: open two maps, click Align, and look at the result. It needs the extra
+``napari``, napari itself, and a real or virtual screen.
 """
 
 import time
@@ -21,7 +21,7 @@ viewer.scene.camera.zoom *= 0.6
 
 
 def canvas() -> np.ndarray:
-    """Return what the canvas shows."""
+    """Return a screenshot of the canvas."""
     return viewer.screenshot(size=(240, 320), flash=False)
 
 
@@ -29,10 +29,10 @@ before = canvas()
 
 # %%
 # The fields of the widget have the names of the options of :func:`botalign.align`, and its buttons can be clicked. The
-# work runs on a thread of its own, so a script has to let napari go on until it is done.
+# alignment runs in a thread, so the script processes events until it is done.
 
 widget.form.hand.value = "check"
-widget.form.follow.value = False  # nobody is looking
+widget.form.follow.value = False  # no live view in a script
 widget.align.native.click()
 while widget.running:
     QApplication.processEvents()
@@ -40,14 +40,14 @@ while widget.running:
 print(widget.status.value)
 
 # %%
-# The result is that of the core, and its motion is now the affine of the layer: nothing was resampled.
+# The result is that of :func:`botalign.align`, and its transform is now the affine of the layer: nothing was resampled.
 
 result, _ = widget.results.current
 print(result.to_text())
 print(np.allclose(viewer.layers[1].affine.affine_matrix, result.to_napari(), atol=1e-6))
 
 # %%
-# Orange and blue together are white.
+# Orange and blue add up to white.
 
 figure, panels = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 for panel, picture_of, when in zip(panels, (before, canvas()), ("before", "after"), strict=True):
@@ -57,7 +57,7 @@ for panel, picture_of, when in zip(panels, (before, canvas()), ("before", "after
 plt.show()
 
 # %%
-# Back to where the layer was:
+# Revert restores the previous position of the layer:
 
 widget.results.revert.native.click()
 print(widget.status.value)

@@ -1,1 +1,1 @@
-"""BOTalign in napari: readers, writers, sample data and dock widgets, all thin; see ``napari.yaml``."""
+"""BOTalign in napari: reader, writer, sample data and dock widgets, which ``napari.yaml`` lists."""

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from botalign import Alignment, InputError, Progress, Scores
-from napari_botalign.colours import tell_apart
+from napari_botalign.colour_layers import colour_layers
 from napari_botalign.form import AlignForm
-from napari_botalign.layers import MapLayer, without_unit
+from napari_botalign.layers import MapLayer, lacks_unit
 from napari_botalign.moves import Moves
+from napari_botalign.option_labels import spelled
 from napari_botalign.plots import LossPlot
 from napari_botalign.result_panel import ResultPanel
 from napari_botalign.run import AlignmentRun
@@ -18,11 +19,11 @@ from napari_botalign.run_widget import RunWidget
 if TYPE_CHECKING:
     import napari.viewer
 
-_FLAT = "A 2-D view shows a turned layer without its turn: see it in 3-D, or press Resample onto fixed."
+_FLAT = "A 2-D view does not show rotations of layers: use the 3-D view, or press Resample onto fixed."
 
 
 class AlignWidget(RunWidget):
-    """Puts maps onto another: pick them, press Align, see the search work.
+    """Aligns maps to a fixed one, and shows the search and the results.
 
     Parameters
     ----------
@@ -40,44 +41,44 @@ class AlignWidget(RunWidget):
         self._aligned: list[str] = []
         form = AlignForm(napari_viewer)
         self.plot = LossPlot(napari_viewer)
-        self.results = ResultPanel(napari_viewer, form.layers, self._moves, self._say)
+        self.results = ResultPanel(napari_viewer, form.layers, self._moves, self._show_message)
         super().__init__(form, "Align", lines=2, below=[self.plot.canvas, self.results])
         self.align = self.start
 
     @property
     def running(self) -> bool:
-        """Whether an alignment is going on."""
+        """Whether an alignment is running."""
         return self._run is not None
 
     def on_steps(self, name: str, steps: Sequence[Progress], fraction: float) -> None:
-        """Show how far the work on a map has come."""
+        """Show the progress of the work on a map."""
         if name != self._name:
             self._name = name
             self.plot.clear()
         self.plot.add(steps)
         self.progress.value = round(1000 * fraction)
         last = steps[-1]
-        best = "" if last.best_loss is None else f", best loss {last.best_loss:.4g}"
+        lowest = "" if last.best_loss is None else f", lowest loss {last.best_loss:.4g}"
         stage = "scores" if last.done == last.total else last.label
-        self._say(f"{name}: {stage}, {last.done} of {last.total}{best}")
+        self._show_message(f"{name}: {stage}, {last.done} of {last.total}{lowest}")
 
     def on_aligned(self, fixed: MapLayer, moving: MapLayer, result: Alignment, before: Scores) -> None:
-        """Show the result of a map that is in place."""
+        """Show the result of a map that was aligned."""
         self.results.add(result, before)
         self._aligned.append(moving.name)
 
     def on_end(self, messages: Sequence[str]) -> None:
-        """Be ready for the next."""
+        """Show the messages of the run."""
         self._run = None
         self._set_running(False)
         self.plot.draw()
-        said = list(messages)
+        shown = list(messages)
         if self._aligned:
-            said.insert(0, f"In place: {', '.join(self._aligned)}.")
+            shown.insert(0, f"Aligned: {', '.join(self._aligned)}.")
             if self._viewer.dims.ndisplay == 2:  # napari draws the nearest slice, and warns
-                said.append(_FLAT)
+                shown.append(_FLAT)
         self.progress.value = 1000 if self._aligned and not messages else 0
-        self._say(" ".join(said))
+        self._show_message(" ".join(shown))
 
     def _on_start(self) -> None:
         try:
@@ -88,14 +89,15 @@ class AlignWidget(RunWidget):
                 moves=self._moves, watcher=self,
             )  # fmt: skip
         except InputError as error:
-            self._say(str(error))
+            self._show_message(spelled(error))
             return
-        tell_apart(fixed.layer, [one.layer for one in moving])
-        self._moves.begin()
+        colour_layers(fixed.layer, [one.layer for one in moving])
+        self._moves.start_group()
         self._run, self._name, self._aligned = run, "", []
         self._set_running(True)
-        vague = [one.name for one in (fixed, *moving) if without_unit(one.layer)]
-        self._say("Preparing…" + (f" Without a unit, taken as angstrom: {', '.join(vague)}." if vague else ""))
+        unitless = [one.name for one in (fixed, *moving) if lacks_unit(one.layer)]
+        note = f" Without a unit, angstrom is assumed: {', '.join(unitless)}." if unitless else ""
+        self._show_message(f"Preparing…{note}")
         run.start()
 
     def _on_cancel(self) -> None:
@@ -104,7 +106,7 @@ class AlignWidget(RunWidget):
 
     def _on_destroyed(self) -> None:
         if self._run is not None:
-            self._run.abandon()
+            self._run.stop_silently()
             self._run = None
 
     def _follows(self) -> bool:

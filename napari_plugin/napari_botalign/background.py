@@ -1,4 +1,4 @@
-"""Work off the GUI thread: a single piece, or step by step."""
+"""Work off the GUI thread: a single function, or a generator of steps."""
 
 from __future__ import annotations
 
@@ -9,80 +9,82 @@ from typing import Any, TypeVar
 from napari.qt.threading import thread_worker
 
 from botalign import InputError
+from napari_botalign.option_labels import spelled
 
 Step = TypeVar("Step")
-Told = TypeVar("Told")
+Update = TypeVar("Update")
 Result = TypeVar("Result")
 
-#: How often the GUI is told of progress, in seconds: as often as a person can follow, and no more.
+#: Seconds between two updates of the GUI.
 _PERIOD = 0.1
 
 
 def in_background(work: Callable[[], Result], done: Callable[[Result], None], failed: Callable[[str], None]) -> None:
-    """Do some work on a thread, then hand its result, or what was wrong with its input, to the GUI thread.
+    """Call a function on a thread, then pass its result, or its error, to the GUI thread.
 
     Parameters
     ----------
     work : callable
-        The work. It must touch no layer and no widget.
+        The work. It must not use layers or widgets.
     done : callable
-        Takes the result.
+        Receives the result.
     failed : callable
-        Takes the message of an :class:`botalign.InputError`; another error is shown by napari, with its traceback.
+        Receives the message of an error. Unless it is an :class:`botalign.InputError`, napari shows the error too, with
+        its traceback.
     """
 
-    def outcome() -> Generator[tuple[bool, Any], None, None]:
+    def outcome() -> Generator[tuple[Any, Exception | None], None, None]:
         try:
-            yield True, work()
+            yield work(), None
         except Exception as error:
-            yield False, error
+            yield None, error
 
-    def take(told: tuple[bool, Any]) -> None:
-        fine, value = told
-        if fine:
-            done(value)
+    def receive(outcome: tuple[Any, Exception | None]) -> None:
+        result, error = outcome
+        if error is None:
+            done(result)
             return
-        failed(str(value))
-        if not isinstance(value, InputError):
-            raise value
+        failed(spelled(error))
+        if not isinstance(error, InputError):
+            raise error
 
     worker = thread_worker(outcome)(_progress={"desc": "BOTalign"})
-    worker.yielded.connect(take)
+    worker.yielded.connect(receive)
     worker.start()
 
 
-def paced(
-    steps: Generator[Step, None, Result], stop: Callable[[], bool], tell: Callable[[tuple[Step, ...]], Told]
-) -> Generator[Told, None, Result | None]:
-    """Take steps until asked to stop, and tell of them now and then.
+def in_batches(
+    steps: Generator[Step, None, Result], stop: Callable[[], bool], make_update: Callable[[tuple[Step, ...]], Update]
+) -> Generator[Update, None, Result | None]:
+    """Take the steps of a computation until it ends or is stopped, and yield updates from time to time.
 
     Parameters
     ----------
     steps : generator
-        The work; it is closed in the end.
+        The computation; it is closed at the end.
     stop : callable
         Whether to stop.
-    tell : callable
-        Makes of the steps since the last time what is yielded.
+    make_update : callable
+        Returns an update, given the steps since the last one.
 
     Returns
     -------
     object or None
-        What the generator returns; None if it was stopped.
+        Result of the computation; None if it was stopped.
     """
-    told, waiting = time.perf_counter(), []
+    last, waiting = time.perf_counter(), []
     try:
         while not stop():
             try:
                 waiting.append(next(steps))
             except StopIteration as finished:
                 if waiting:
-                    yield tell(tuple(waiting))
+                    yield make_update(tuple(waiting))
                 result: Result = finished.value
                 return result
-            if time.perf_counter() - told >= _PERIOD:
-                yield tell(tuple(waiting))
-                told, waiting = time.perf_counter(), []
+            if time.perf_counter() - last >= _PERIOD:
+                yield make_update(tuple(waiting))
+                last, waiting = time.perf_counter(), []
     finally:
         steps.close()
     return None

@@ -1,4 +1,4 @@
-"""The dock widget that sorts the images of a layer into classes and shows their averages."""
+"""The dock widget that classifies the images of a layer and shows the class averages."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Generator
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, SpinBox
+from magicgui.widgets import ComboBox, Container, SpinBox
 from napari.qt.threading import thread_worker
 
-from botalign import Classification, ImageStack, InputError, Progress, classify_steps
-from napari_botalign.arranging import even_labels, narrow
-from napari_botalign.background import paced
+from botalign import Classification, ClassifyOptions, InputError, Progress, classify_steps
+from napari_botalign.background import in_batches
 from napari_botalign.layers import is_stack
+from napari_botalign.layout import even_labels, narrow
+from napari_botalign.option_fields import OptionFields
+from napari_botalign.option_labels import spelled
 from napari_botalign.reading import stack_layer_data
 from napari_botalign.run_widget import RunWidget
 from napari_botalign.stacks import image_stack
@@ -21,14 +23,14 @@ from napari_botalign.stacks import image_stack
 if TYPE_CHECKING:
     import napari.viewer
 
-METRICS = [("Wasserstein (WEMD)", "wemd"), ("Euclidean (L2)", "l2")]
-_WHOLE = 0.0
+#: Options without a field.
+_OMITTED = ("scales", "size")
 
-Told = Progress | Classification | Exception
+Update = Progress | Classification | Exception
 
 
 class ClassesWidget(RunWidget):
-    """Averages the images of a stack by classes: choose the layer and how many, press Classify.
+    """Classifies the images of a stack, and adds the class averages as a layer.
 
     Parameters
     ----------
@@ -40,27 +42,12 @@ class ClassesWidget(RunWidget):
         self._viewer = napari_viewer
         self._stop: Event | None = None
         self.images = narrow(ComboBox(label="images", choices=self._choices, tooltip="A stack of particle images."))
-        self.classes = SpinBox(label="classes", value=20, min=1, max=10_000)
-        self.metric = ComboBox(label="distance", choices=METRICS, value="wemd")
-        self.rotations = SpinBox(label="rotations", value=200, min=1, max=3600, tooltip="Turns that are tried.")
-        self.shift = SpinBox(
-            label="shift (pixels)", value=0, min=0, max=20, tooltip="How far images may be off centre."
-        )
-        self.diameter = FloatSpinBox(
-            label="diameter (Å)", value=_WHOLE, min=0, max=1e5, tooltip="Beyond is background; 0 takes the whole image."
-        )
-        self.iterations = SpinBox(label="iterations", value=50, min=1, max=1000, tooltip="At most so many.")
-        self.seed = SpinBox(label="seed", value=0, min=0, max=2**31 - 1, tooltip="The same seed, the same result.")
+        self.classes = SpinBox(label="classes", value=20, min=1, max=10_000, tooltip="Number of classes.")
         self.threads = SpinBox(label="threads", value=min(2, os.cpu_count() or 1), min=1, max=64)
-        self.mirror = CheckBox(text="mirror images too", value=False)
-        self.invert = CheckBox(text="particles are dark", value=False)
+        self._options = OptionFields(ClassifyOptions, omit=_OMITTED)
         form: Container[Any] = Container(
-            widgets=[
-                self.images, self.classes, self.metric, self.rotations, self.shift, self.diameter, self.iterations,
-                self.seed, self.threads, self.mirror, self.invert,
-            ],
-            labels=True,
-        )  # fmt: skip
+            widgets=[self.images, self.classes, *self._options.widgets.values(), self.threads], labels=True
+        )
         form.margins = (0, 0, 0, 0)
         even_labels(form)
         super().__init__(form, "Classify", lines=3)
@@ -68,66 +55,57 @@ class ClassesWidget(RunWidget):
 
     @property
     def running(self) -> bool:
-        """Whether a classification is going on."""
+        """Whether a classification is running."""
         return self._stop is not None
 
     def _on_start(self) -> None:
+        options = self._options.values() | {"threads": self.threads.value}
         try:
             stack = image_stack(self.images.value)
+            steps = classify_steps(stack, self.classes.value, **options)
         except InputError as error:
-            self._say(str(error))
+            self._show_message(spelled(error))
             return
-        options = {
-            "metric": self.metric.value,
-            "rotations": self.rotations.value,
-            "shift_pixels": self.shift.value,
-            "diameter_angstrom": self.diameter.value or None,
-            "iterations": self.iterations.value,
-            "seed": self.seed.value,
-            "threads": self.threads.value,
-            "mirror": self.mirror.value,
-            "invert": self.invert.value,
-        }
         stop = self._stop = Event()
         self._set_running(True)
-        self._say("Preparing…")
+        self._show_message("Preparing…")
 
-        def take(told: Told) -> None:
-            if stop is self._stop:  # else it was cancelled, and perhaps begun anew
-                self._take(told, stack.name)
+        def receive(update: Update) -> None:
+            if stop is self._stop:  # otherwise it was cancelled, and may have been started again
+                self._process(update, stack.name)
 
-        worker = thread_worker(_classified)(stack, self.classes.value, options, stop)
-        worker.yielded.connect(take)
+        worker = thread_worker(_classified)(steps, stop)
+        worker.yielded.connect(receive)
         worker.start()
 
-    def _take(self, told: Told, name: str) -> None:
-        if isinstance(told, Progress):
-            loss = "" if told.loss is None else f", loss {told.loss:.5g}"
-            what = told.stage if told.iteration < 2 else f"iteration {told.iteration}"
-            self.progress.value = round(1000 * told.done / max(1, told.total))
-            self._say(f"{name}: {what}{loss}")
+    def _process(self, update: Update, name: str) -> None:
+        if isinstance(update, Progress):
+            loss = "" if update.loss is None else f", loss {update.loss:.5g}"
+            stage = update.stage if update.iteration < 2 else f"iteration {update.iteration}"
+            self.progress.value = round(1000 * update.done / max(1, update.total))
+            self._show_message(f"{name}: {stage}{loss}")
             return
         self._end()
-        if isinstance(told, Exception):
-            self._say(str(told))
-            if not isinstance(told, InputError):
-                raise told  # napari shows it, to be reported
+        if isinstance(update, Exception):
+            self._show_message(spelled(update))
+            if not isinstance(update, InputError):
+                raise update  # a bug, which napari shows
             return
-        data, attributes, _ = stack_layer_data(told.averages)
+        data, attributes, _ = stack_layer_data(update.averages)
         self._viewer.add_image(data, **attributes | {"name": f"class averages of {name}"})
-        # napari stays at the image it was at, in the midst of the stack, where there is no average.
+        # napari keeps the number of the displayed image, which may be larger than that of the last average.
         self._viewer.dims.set_current_step(self._viewer.dims.ndim - data.ndim, 0)
         self.progress.value = 1000
-        ended = "converged" if told.converged else "not converged"
-        self._say(
-            f"{len(told.sizes)} classes of {told.sizes[0]} to {told.sizes[-1]} images, the largest first; "
-            f"{len(told.iterations)} iterations, {ended}, loss {told.loss:.5g}."
+        converged = "converged" if update.converged else "not converged"
+        self._show_message(
+            f"{len(update.sizes)} classes with {update.sizes[0]} to {update.sizes[-1]} images, the largest first; "
+            f"{len(update.iterations)} iterations, {converged}, loss {update.loss:.5g}."
         )
 
     def _on_cancel(self) -> None:
         if self._stop is not None:
             self._end()
-            self._say("Cancelled.")
+            self._show_message("Cancelled.")
 
     def _end(self) -> None:
         if self._stop is not None:
@@ -145,11 +123,10 @@ class ClassesWidget(RunWidget):
         return sorted(self._viewer.layers, key=lambda layer: not is_stack(layer))
 
 
-def _classified(stack: ImageStack, classes: int, options: dict[str, Any], stop: Event) -> Generator[Told, None, None]:
-    """Classify, off the GUI thread, and yield what happens: progress, and in the end the result or what went wrong."""
+def _classified(steps: Generator[Progress, None, Classification], stop: Event) -> Generator[Update, None, None]:
+    """Take the steps of a classification off the GUI thread; yield progress, and at the end the result or the error."""
     try:
-        steps = classify_steps(stack, classes, **options)
-        result = yield from paced(steps, stop.is_set, lambda taken: taken[-1])
+        result = yield from in_batches(steps, stop.is_set, lambda taken: taken[-1])
         if result is not None:
             yield result
     except Exception as error:

@@ -1,4 +1,4 @@
-"""The dock widget that compares two layers where they are."""
+"""The dock widget that compares two layers as displayed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import ComboBox, Container, PushButton
 
 from botalign import Comparison, DensityMap, InputError, contour_level, difference, potential, score
-from napari_botalign.arranging import even_labels, fill, narrow, row, wrapped_label
 from napari_botalign.background import in_background
-from napari_botalign.choices import map_layers_first
-from napari_botalign.layers import MapLayer, Matrix, displayed_motion, map_layer
+from napari_botalign.layer_choices import map_layers_first
+from napari_botalign.layers import MapLayer, Matrix, displayed_transform, map_layer
+from napari_botalign.layout import even_labels, fill, narrow, row, wrapped_label
 from napari_botalign.new_layer import add_like
+from napari_botalign.option_labels import spelled
 from napari_botalign.plots import ShellPlot
 from napari_botalign.summary import comparison_table
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class CompareWidget(Container[Any]):
-    """Scores two maps as they lie, and shows what one has and the other has not.
+    """Compares two maps as displayed, and makes layers of their difference and their potential.
 
     Parameters
     ----------
@@ -30,17 +31,19 @@ class CompareWidget(Container[Any]):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         self._viewer = napari_viewer
-        self.first = narrow(ComboBox(label="first", choices=self._choices, tooltip="The grid to compare on."))
+        self.first = narrow(ComboBox(label="first", choices=self._choices, tooltip="The map whose grid is used."))
         self.second = narrow(
-            ComboBox(label="second", choices=self._choices, tooltip="Its contour decides what counts.")
+            ComboBox(
+                label="second", choices=self._choices, tooltip="The map whose contour selects the voxels to compare."
+            )
         )
         self.compare = PushButton(text="Compare")
         self.difference = PushButton(
-            text="Difference map", tooltip="A new layer: the first map less the second, brought to its scale."
+            text="Difference map", tooltip="A new layer: the first map minus the second, scaled to it."
         )
         self.potential = PushButton(
             text="Potential",
-            tooltip="A new layer: where the second map's mass would have to go to make it the first, from low to high.",
+            tooltip="A new layer: the mass of the second map would move from low to high values to make it the first.",
         )
         self.status, self.summary = wrapped_label(lines=2), wrapped_label(rich=True)
         self.plot = ShellPlot(napari_viewer)
@@ -56,7 +59,7 @@ class CompareWidget(Container[Any]):
         self._choose_second()
 
     def reset_choices(self, *args: object) -> None:
-        """Look at the layers of the viewer again."""
+        """Update the offered layers."""
         self._layers.reset_choices()
         self._choose_second()
 
@@ -64,29 +67,29 @@ class CompareWidget(Container[Any]):
         chosen = self._chosen()
         if chosen is None:
             return
-        first, second, motion = chosen
+        first, second, transform = chosen
 
         def done(comparison: Comparison) -> None:
             self.plot.show(comparison.shells)
             self.summary.value = comparison_table(comparison)
-            self._ready(f"{second.name} against {first.name}, as they lie.")
+            self._ready(f"{second.name} compared with {first.name}, as displayed.")
 
         self._busy("Comparing…")
-        in_background(lambda: score(first.density(), second.density(), transform=motion), done, self._ready)
+        in_background(lambda: score(first.density(), second.density(), transform=transform), done, self._ready)
 
     def _on_difference(self) -> None:
         chosen = self._chosen()
         if chosen is None:
             return
-        first, second, motion = chosen
+        first, second, transform = chosen
         pose = first.pose()
 
         def subtracted() -> tuple[DensityMap, float]:
             density = first.density()
-            return difference(density, second.density(), transform=motion), contour_level(density)
+            return difference(density, second.density(), transform=transform), contour_level(density)
 
         def done(outcome: tuple[DensityMap, float]) -> None:
-            density, level = outcome  # a difference has no contour of its own; its units are those of the first map
+            density, level = outcome  # a difference has no contour level, but the units of the first map
             name = f"{first.name} - {second.name}"
             looks = {"colormap": "green", "iso_threshold": level / 2, "contrast_limits": (0, 2 * level)}
             add_like(self._viewer, density, name, fixed=first, pose=pose, **looks)
@@ -99,7 +102,7 @@ class CompareWidget(Container[Any]):
         chosen = self._chosen()
         if chosen is None:
             return
-        first, second, motion = chosen
+        first, second, transform = chosen
         pose = first.pose()
 
         def done(density: DensityMap) -> None:
@@ -107,20 +110,20 @@ class CompareWidget(Container[Any]):
             limit = float(abs(density.data).max()) or 1.0
             looks = {"colormap": "coolwarm", "contrast_limits": (-limit, limit), "rendering": "average"}
             add_like(self._viewer, density, name, fixed=first, pose=pose, **looks)
-            self._ready(f"New layer: {name}; red where {second.name} lacks mass, blue where it has too much.")
+            self._ready(f"New layer: {name}; red where {second.name} has too little mass, blue where it has too much.")
 
-        self._busy("Working the potential out…")
-        in_background(lambda: potential(first.density(), second.density(), transform=motion), done, self._ready)
+        self._busy("Computing the potential…")
+        in_background(lambda: potential(first.density(), second.density(), transform=transform), done, self._ready)
 
     def _chosen(self) -> tuple[MapLayer, MapLayer, Matrix] | None:
-        """Return both maps and the motion between them as displayed; say what is wrong if there is something."""
+        """Return both maps and the displayed transform between them; show the error and return None if there is one."""
         try:
             first, second = map_layer(self.first.value, "first"), map_layer(self.second.value, "second")
             if first.layer == second.layer:
-                raise InputError(f"{first.name} is chosen twice; choose another for one of them.")
-            return first, second, displayed_motion(first, second)
+                raise InputError(f"{first.name} is chosen twice; choose another layer for one of them.")
+            return first, second, displayed_transform(first, second)
         except InputError as error:
-            self.status.value = str(error)
+            self.status.value = spelled(error)
             return None
 
     def _busy(self, text: str) -> None:
@@ -137,7 +140,7 @@ class CompareWidget(Container[Any]):
         return list(map_layers_first(self._viewer))
 
     def _choose_second(self) -> None:
-        """Choose the other of two maps, not the same twice."""
+        """Choose another map than the first."""
         others = [layer for layer in map_layers_first(self._viewer, only=True) if layer != self.first.value]
         if self.second.value == self.first.value and others:
             self.second.value = others[0]

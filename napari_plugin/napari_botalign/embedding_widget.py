@@ -1,4 +1,4 @@
-"""The dock widget that shows an embedding beside the maps: a click on a point shows its map."""
+"""The dock widget that plots an embedding: a click on a point shows its map."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from magicgui.widgets import ComboBox, Container, FileEdit, PushButton
 from qtpy.QtWidgets import QFileDialog
 
 from botalign import EmbeddingTable, InputError, read, read_embedding
-from napari_botalign.arranging import even_labels, fill, narrow, row, wrapped_label
 from napari_botalign.background import in_background
+from napari_botalign.layout import even_labels, fill, narrow, row, wrapped_label
+from napari_botalign.option_labels import spelled
 from napari_botalign.reading import LayerData, map_layer_data
 from napari_botalign.scatter import ScatterPlot
 
@@ -23,7 +24,7 @@ _NONE = "(none)"
 
 
 class EmbeddingWidget(Container[Any]):
-    """A scatter plot of maps; the one that is clicked on is shown in a layer, always the same one.
+    """A scatter plot of maps. The map of a clicked point is shown, always in the same layer.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ class EmbeddingWidget(Container[Any]):
             mode=FileDialogMode.EXISTING_DIRECTORY,
             nullable=True,
             value=None,
-            tooltip="Where the maps are, if not where they were.",
+            tooltip="Folder of the maps, if they were moved.",
         )
         self.x = narrow(ComboBox(label="across", choices=self._numbers))
         self.y = narrow(ComboBox(label="up", choices=self._numbers))
@@ -64,14 +65,14 @@ class EmbeddingWidget(Container[Any]):
         self.on.changed.connect(lambda: self._step(1))
         for choice in (self.x, self.y, self.colour):
             choice.changed.connect(self._draw)
-        self.status.value = "Open the coordinates of some maps, then click on a point."
+        self.status.value = "Open the coordinates of maps, then click on a point."
 
     def load(self, path: str | Path) -> None:
-        """Read an embedding, draw it, and show none of its maps yet."""
+        """Read an embedding and plot it."""
         try:
             self.table = read_embedding(path)
         except InputError as error:
-            self.status.value = str(error)
+            self.status.value = spelled(error)
             return
         self.number = self._wanted = None
         for choice in (self.x, self.y, self.colour):
@@ -93,7 +94,7 @@ class EmbeddingWidget(Container[Any]):
             self._read()
 
     def _read(self) -> None:
-        """Read the map that is wanted; whatever is clicked on meanwhile is read after that."""
+        """Read the wanted map; one that is clicked on meanwhile is read afterwards."""
         if self.table is None or self._wanted is None:
             return
         table, number, self._wanted = self.table, self._wanted, None
@@ -117,7 +118,7 @@ class EmbeddingWidget(Container[Any]):
         in_background(work, done, finish)
 
     def _show(self, data: LayerData) -> None:
-        """Put a map into the layer that shows them, which keeps its looks."""
+        """Show a map in the layer for maps, whose colours stay."""
         values, options, _ = data
         if self._layer is None or self._layer not in self._viewer.layers:
             self._viewer.add_image(values, **options)
@@ -150,7 +151,7 @@ class EmbeddingWidget(Container[Any]):
         return [_NONE, *({} if self.table is None else self.table.columns)]
 
     def _likely_colour(self) -> str:
-        """Return the first column that is no coordinate, if there is one."""
+        """Return the first column that is not a coordinate, if there is one."""
         others = [name for name in self._all(None)[1:] if not name.startswith("coordinate_")]
         return others[0] if others else _NONE
 

@@ -1,9 +1,10 @@
-"""Layers as density maps: where they lie, in angstrom, and how they are moved.
+"""Layers as density maps: their grids and poses in angstrom.
 
 napari takes an index ``(z, y, x)`` of a layer to the world by ``affine @ (translate + rotate @ shear @ scale * index)``
-in the layer's units. Here that is split into a :class:`botalign.Grid`, as a file has it, and a rigid pose of that grid
-in the world, a 4x4 matrix for coordinates ``(z, y, x, 1)`` in angstrom. Motions of the core relate the grids of two
-maps, so they hold for the files too; a moving layer goes where the pose of the fixed one, after the motion, puts it.
+in the units of the layer. Here that is split into a :class:`botalign.Grid`, as in a file, and a rigid pose of that grid
+in the world, a 4x4 matrix for coordinates ``(z, y, x, 1)`` in angstrom. The transforms of ``botalign`` relate the grids
+of two maps, so they hold for the files too. The new pose of a moving layer is the transform, then the pose of the fixed
+layer.
 """
 
 from __future__ import annotations
@@ -22,22 +23,22 @@ if TYPE_CHECKING:
 
 Matrix = NDArray[np.float64]
 
-#: How far columns may be from orthonormal, for numbers that were typed or stored with six digits.
+#: Allowed deviation from orthonormal columns, for numbers that were typed or stored with six digits.
 _TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
 class MapLayer:
-    """A layer as it was when work on it began.
+    """A layer as it was when work on it started.
 
     Attributes
     ----------
     layer : napari.layers.Image
-        The layer. What has become of its place since then is asked of it.
+        The layer. Its present pose is read from it.
     data : array
-        Its densities, at full resolution; perhaps not in memory yet.
+        Its densities, at full resolution; they may not be in memory yet.
     grid : botalign.Grid
-        Where they lie in the frame of the map, which for a layer that was read from a file is the file's.
+        Its grid, in the coordinates of the file if it was read from one.
     """
 
     layer: Image
@@ -46,123 +47,125 @@ class MapLayer:
 
     @property
     def name(self) -> str:
-        """What the layer is called."""
+        """Name of the layer."""
         return str(self.layer.name)
 
     def density(self) -> DensityMap:
-        """Return the map; this may take a while."""
+        """Return the map; this may read the data."""
         labels = self.layer.metadata.get("mrc_labels", ())
         return DensityMap(np.asarray(self.data), self.grid, name=self.name, labels=tuple(labels))
 
     def pose(self) -> Matrix:
-        """Return where the map's frame lies in the world now.
+        """Return the present pose of the grid in the world.
 
         Raises
         ------
         InputError
-            If the layer holds other data now, or was scaled.
+            If the layer has other data now, or was scaled.
         """
         if _full_resolution(self.layer) is not self.data:
-            raise InputError(f"{self.name}: its data were changed meanwhile, so nothing was moved; align again.")
+            raise InputError(f"{self.name}: its data was changed meanwhile, so it was not moved; align again.")
         pose = _index_to_world(self.layer) @ np.linalg.inv(_index_to_frame(self.grid))
         if not _is_rigid(pose):
-            raise InputError(f"{self.name}: its size was changed meanwhile, so nothing was moved; align again.")
+            raise InputError(f"{self.name}: its scale was changed meanwhile, so it was not moved; align again.")
         return pose
 
-    def place(self, pose: Matrix) -> None:
-        """Set the affine of the layer, and nothing else, so that the map's frame comes to lie at a pose."""
+    def set_pose(self, pose: Matrix) -> None:
+        """Set the affine of the layer, and nothing else, so that its grid has a pose."""
         index_to_physical = np.linalg.inv(self.layer.affine.affine_matrix) @ _index_to_layer_world(self.layer)
         wanted = pose @ _index_to_frame(self.grid)
         self.layer.affine = np.linalg.inv(_units(self.layer)) @ wanted @ np.linalg.inv(index_to_physical)
 
 
 def map_layer(layer: Layer | None, role: str) -> MapLayer:
-    """Take a layer as a map.
+    """Return a layer as a map.
 
     Raises
     ------
     InputError
-        If it isn't one, saying why and what to do.
+        If it is not a map; the message has the reason and what to do.
     """
     if layer is None:
-        raise InputError(f"{role}: no layer is chosen; open a map, or take one from File > Open Sample > BOTalign.")
-    problem = refusal(layer)
+        raise InputError(f"{role}: no layer is chosen; open a map, or one of File > Open Sample > BOTalign.")
+    problem = why_not_a_map(layer)
     if problem is not None:
         raise InputError(f"{role}: {problem}")
     to_world = _index_to_world(layer)
     sides = np.linalg.norm(to_world[:3, :3], axis=0)
     if not (sides > 0).all() or not _is_orthogonal(to_world[:3, :3] / sides):
-        raise InputError(f"{role}: {layer.name} is sheared, which no map can be; set its shear and affine to none.")
+        raise InputError(
+            f"{role}: {layer.name} is sheared, expected a map with right angles; reset its shear and affine."
+        )
     origin = to_world[:3, 3]
-    if _is_rigid(layer.affine.affine_matrix):  # then what comes before it is the file's frame
+    if _is_rigid(layer.affine.affine_matrix):  # then the transforms before it are those of the file
         origin = (_units(layer) @ np.linalg.inv(layer.affine.affine_matrix) @ _index_to_layer_world(layer))[:3, 3]
     data = _full_resolution(layer)
     grid = Grid(tuple(data.shape), tuple(sides[::-1]), tuple(origin[::-1]))
     return MapLayer(layer, data, grid)
 
 
-def refusal(layer: Layer) -> str | None:
-    """Return why a layer can't be taken as a map, or None if it can."""
-    kind = layer.__class__.__name__  # of what a proxy stands for, unlike its type
+def why_not_a_map(layer: Layer) -> str | None:
+    """Return the reason why a layer is not a map, or None if it is one."""
+    kind = layer.__class__.__name__  # type() would return that of a proxy
     if isinstance(layer, Labels):
-        return f"{layer.name} holds labels, expected a density map; convert it to an image first (right-click on it)."
+        return f"{layer.name} has labels, expected a density map; convert it to an image first (right-click on it)."
     if not isinstance(layer, Image):
-        return f"{layer.name} is a layer of {kind.lower()}, expected an image layer with a density map."
+        return f"{layer.name} is a {kind.lower()} layer, expected an image layer with a density map."
     if layer.rgb:
-        return f"{layer.name} is a colour picture, expected a density map; split its channels first."
+        return f"{layer.name} is a colour image, expected a density map; split its channels first."
     if layer.ndim != 3:
-        advice = "open the map itself." if layer.ndim < 3 else "make a layer of one map of the series."
-        return f"{layer.name} has {layer.ndim} dimensions, expected a density map of 3; {advice}"
+        advice = "open the whole map." if layer.ndim < 3 else "make a layer of one map of the series."
+        return f"{layer.name} has {layer.ndim} dimensions, expected a density map with 3; {advice}"
     if is_stack(layer):
         return f"{layer.name} is a stack of images, expected a density map."
     lengths = [_is_length(unit) or _is_pixel(unit) for unit in _layer_units(layer)]
     if not all(lengths):
-        return f"{layer.name} has the units {', '.join(map(str, _layer_units(layer)))}, expected lengths."
+        return f"{layer.name} has the units {', '.join(map(str, _layer_units(layer)))}, expected units of length."
     return None
 
 
 def is_stack(layer: Layer) -> bool:
-    """Whether a layer is a stack of images: the first of its axes is a number, the others are lengths."""
+    """Whether a layer is a stack of images: its first axis has no unit of length, the others do."""
     units = _layer_units(layer)
     return len(units) == 3 and _is_pixel(units[0]) and all(_is_length(unit) for unit in units[1:])
 
 
-def without_unit(layer: Layer) -> bool:
-    """Whether a layer doesn't say what its scale is in; angstrom is assumed then."""
+def lacks_unit(layer: Layer) -> bool:
+    """Whether the scale of a layer has no unit of length; angstrom is assumed then."""
     return any(_is_pixel(unit) for unit in _layer_units(layer))
 
 
-def pixel_sides(layer: Layer) -> tuple[float, float]:
-    """Return the sides ``(x, y)`` in angstrom of the pixels of a stack of images."""
+def pixel_size_angstrom(layer: Layer) -> tuple[float, float]:
+    """Return the pixel size ``(x, y)`` of a stack of images in angstrom."""
     y, x = (side * _angstroms(unit) for side, unit in zip(layer.scale[-2:], _layer_units(layer)[-2:], strict=True))
     return float(x), float(y)
 
 
-def displayed_motion(fixed: MapLayer, moving: MapLayer) -> Matrix:
-    """Return the motion, shape (3, 4) in the core's convention, that the layers show now."""
+def displayed_transform(fixed: MapLayer, moving: MapLayer) -> Matrix:
+    """Return the transform from the moving to the fixed map, shape (3, 4), as the layers are displayed now."""
     shown = np.linalg.inv(fixed.pose()) @ moving.pose()
     u, _, v = np.linalg.svd(shown[:3, :3])
-    shown[:3, :3] = u @ v  # rigid to the last digits
-    motion: Matrix = shown[:3][::-1, [2, 1, 0, 3]]
-    return motion
+    shown[:3, :3] = u @ v  # exactly rigid
+    transform: Matrix = shown[:3][::-1, [2, 1, 0, 3]]
+    return transform
 
 
-def pose_after(motion: Matrix, fixed_pose: Matrix) -> Matrix:
-    """Return the pose of a map that a motion, shape (3, 4) in the core's convention, puts on another."""
+def moved_pose(moving_to_fixed: Matrix, fixed_pose: Matrix) -> Matrix:
+    """Return the pose of the moving map after a transform, shape (3, 4), given the pose of the fixed map."""
     matrix = np.eye(4)
-    matrix[:3] = motion[::-1, [2, 1, 0, 3]]
+    matrix[:3] = moving_to_fixed[::-1, [2, 1, 0, 3]]
     pose: Matrix = fixed_pose @ matrix
     return pose
 
 
-def moves_nothing(motion: Matrix) -> bool:
-    """Whether a motion is the identity."""
-    return bool(np.allclose(motion, np.eye(3, 4), atol=1e-6))
+def is_identity(transform: Matrix) -> bool:
+    """Whether a transform is the identity."""
+    return bool(np.allclose(transform, np.eye(3, 4), atol=1e-6))
 
 
-def mirrors(motion: Matrix) -> bool:
-    """Whether a motion turns a map into its mirror image."""
-    return bool(np.linalg.det(motion[:, :3]) < 0)
+def is_mirrored(transform: Matrix) -> bool:
+    """Whether a transform mirrors."""
+    return bool(np.linalg.det(transform[:, :3]) < 0)
 
 
 def _index_to_frame(grid: Grid) -> Matrix:
@@ -172,7 +175,7 @@ def _index_to_frame(grid: Grid) -> Matrix:
 
 
 def _index_to_layer_world(layer: Layer) -> Matrix:
-    """Where napari shows the voxels, in the layer's units; asked of napari itself, point by point."""
+    """Return the transform by which napari displays the voxels, in the layer's units, from its own for points."""
     matrix = np.eye(4)
     matrix[:3, 3] = layer.data_to_world((0.0, 0.0, 0.0))
     for axis in range(3):
@@ -186,7 +189,7 @@ def _index_to_world(layer: Layer) -> Matrix:
 
 
 def _units(layer: Layer) -> Matrix:
-    """How many angstrom the layer's units are, as a 4x4 matrix."""
+    """Return the layer's units in angstrom as a 4x4 diagonal matrix."""
     return np.diag([*map(_angstroms, _layer_units(layer)), 1.0])
 
 
@@ -199,7 +202,7 @@ def _layer_units(layer: Layer) -> tuple[Any, ...]:
 
 
 def _is_pixel(unit: Any) -> bool:
-    """Whether a unit says nothing of lengths; older versions of napari have none."""
+    """Whether a unit is not one of length; older versions of napari have no units."""
     return unit is None or unit.is_compatible_with("pixel") or unit.dimensionless
 
 

@@ -1,4 +1,4 @@
-"""Where layers were before they were moved."""
+"""The affines that layers had before they were moved."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ if TYPE_CHECKING:
 
 
 def affine_of(layer: Layer) -> Matrix:
-    """Return a copy of a layer's affine, to the last bit."""
+    """Return a copy of the affine of a layer."""
     return np.array(layer.affine.affine_matrix)
 
 
 class Moves:
-    """The affines that layers had, the latest last."""
+    """Earlier affines of layers, in groups that are reverted together, the latest group last."""
 
     def __init__(self) -> None:
-        self._past: list[list[tuple[Layer, Matrix]]] = []
+        self._groups: list[list[tuple[Layer, Matrix]]] = []
 
     def __bool__(self) -> bool:
-        return any(self._past)
+        return any(self._groups)
 
-    def begin(self) -> None:
-        """Begin anew: what is remembered from now on is reverted together."""
-        self._past.append([])
+    def start_group(self) -> None:
+        """Start a new group."""
+        self._groups.append([])
 
-    def remember(self, affines: Iterable[tuple[Layer, Matrix]]) -> None:
-        """Remember where layers were."""
-        self._past[-1].extend(affines)
+    def add(self, affines: Iterable[tuple[Layer, Matrix]]) -> None:
+        """Add layers and their affines to the group."""
+        self._groups[-1].extend(affines)
 
     def revert(self, present: Sequence[Layer]) -> list[str]:
-        """Put the layers that were moved last, if they are still there, where they were; return their names."""
-        while self._past:
-            back = [(layer, affine) for layer, affine in self._past.pop() if layer in present]
-            for layer, affine in back:
+        """Revert the latest group of which a layer still exists, and return the names of the layers."""
+        while self._groups:
+            group = [(layer, affine) for layer, affine in self._groups.pop() if layer in present]
+            for layer, affine in group:
                 layer.affine = affine
-            if back:
-                return [str(layer.name) for layer, _ in back]
+            if group:
+                return [str(layer.name) for layer, _ in group]
         return []

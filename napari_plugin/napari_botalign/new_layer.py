@@ -1,11 +1,11 @@
-"""New layers of maps that were computed."""
+"""New layers of computed maps."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from botalign import DensityMap
-from napari_botalign.layers import MapLayer, Matrix, without_unit
+from napari_botalign.layers import MapLayer, Matrix, lacks_unit
 from napari_botalign.reading import map_layer_data
 
 if TYPE_CHECKING:
@@ -25,28 +25,28 @@ def add_like(
     like: Image | None = None,
     **options: Any,
 ) -> None:
-    """Add a map that lies on another's grid as a layer.
+    """Add a map on the grid of another map as a layer.
 
     Parameters
     ----------
     viewer : napari.Viewer
-        Where to add it.
+        Viewer to add it to.
     density : DensityMap
         The map.
     name : str
-        What to call it.
+        Name of the layer.
     fixed : MapLayer
-        The layer whose grid it has.
+        Layer whose grid it has.
     pose : ndarray, shape (4, 4)
-        Where the frame of that grid lies.
+        Pose of that grid.
     like : napari.layers.Image, optional
-        A layer to take colours and contour level from.
+        Layer whose colours and contour level it gets.
     **options
         Further attributes of the layer.
     """
     looks = {key: getattr(like, key) for key in _LOOKS if like is not None}
     data, attributes, _ = map_layer_data(density, affine=pose, **looks, **options)
     attributes["name"] = name
-    if without_unit(fixed.layer):  # one layer with a unit beside others without confuses napari
+    if lacks_unit(fixed.layer):  # napari warns of layers with different units
         attributes.pop("units", None)
     viewer.add_image(data, **attributes)

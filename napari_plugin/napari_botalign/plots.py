@@ -1,4 +1,4 @@
-"""The plots: loss over evaluations while a search runs, and Fourier shell correlation."""
+"""Plots of the loss during a search, and of the Fourier shell correlation."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from botalign import Progress, ShellCorrelation
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-#: Of Okabe and Ito, told apart by colour-blind eyes too, on dark and on light grounds.
+#: Colours of Okabe and Ito, which colour-blind readers can distinguish, on dark and light backgrounds.
 BLUE, ORANGE = "#56B4E9", "#E69F00"
 _HEIGHT = 150
-_PLACE = (0.15, 0.26, 0.82, 0.69)
-#: Seconds between two drawings of a search: drawing holds up the search, since both are Python.
+_AXES_BOX = (0.15, 0.26, 0.82, 0.63)
+#: Seconds between two drawings of a search; drawing slows the search down.
 _PERIOD = 0.5
 
 
@@ -30,19 +30,19 @@ class Plot:
     Parameters
     ----------
     viewer : napari.Viewer
-        Whose theme to take.
+        Viewer whose theme is used.
     height : int, optional
-        In pixels.
-    place : tuple of float, optional
-        Of the axes in it: left, bottom, width and height, as parts of the whole.
+        Height in pixels.
+    axes_box : tuple of float, optional
+        Left, bottom, width and height of the axes, as fractions of the figure.
     """
 
     def __init__(
-        self, viewer: Viewer, *, height: int = _HEIGHT, place: tuple[float, float, float, float] = _PLACE
+        self, viewer: Viewer, *, height: int = _HEIGHT, axes_box: tuple[float, float, float, float] = _AXES_BOX
     ) -> None:
         self.figure = Figure(figsize=(3.4, height / 100), dpi=100)
-        # Left to a layout engine, drawing takes twice as long, from the time of the search.
-        self.axes = self.figure.add_axes(place)
+        # A layout engine would double the time for drawing.
+        self.axes = self.figure.add_axes(axes_box)
         self.canvas: Any = FigureCanvasQTAgg(self.figure)  # type: ignore[no-untyped-call]
         self.canvas.setFixedHeight(height)
         self._viewer = viewer
@@ -50,7 +50,7 @@ class Plot:
         self.clear()
 
     def clear(self) -> None:
-        """Show nothing."""
+        """Clear the plot."""
         self.axes.clear()
         self._on_theme()
 
@@ -72,10 +72,10 @@ class Plot:
 
 
 class LossPlot(Plot):
-    """Loss of each evaluation, and the lowest so far, for either hand."""
+    """Loss of each evaluation, and the lowest so far, for each hand."""
 
     def clear(self) -> None:
-        """Begin anew, with the next map."""
+        """Clear the plot for the next map."""
         self.axes.clear()
         self.axes.set(xlabel="evaluation", ylabel="loss", xticks=[], yticks=[])
         self._points: dict[str | None, tuple[list[float], list[float]]] = {}
@@ -84,21 +84,20 @@ class LossPlot(Plot):
         self._on_theme()
 
     def add(self, steps: Sequence[Progress]) -> None:
-        """Take more evaluations, and draw them if the last drawing is a while ago."""
-        news = [(step.hand, step.loss, step.best_loss) for step in steps]
-        for hand, loss, best in news:
-            if loss is None or best is None:
+        """Add evaluations, and draw them if enough time has passed."""
+        for step in steps:
+            if step.loss is None or step.best_loss is None:
                 continue
-            if hand not in self._points:
-                self._begin(hand)
-            losses, lowest = self._points[hand]
-            losses.append(loss)
-            lowest.append(best)
+            if step.hand not in self._points:
+                self._add_hand(step.hand)
+            losses, lowest = self._points[step.hand]
+            losses.append(step.loss)
+            lowest.append(step.best_loss)
         if time.perf_counter() > self._drawn + _PERIOD:
             self.draw()
 
     def draw(self) -> None:
-        """Draw all evaluations there are."""
+        """Draw all evaluations."""
         for hand, (losses, lowest) in self._points.items():
             dots, line = self._lines[hand]
             number = range(1, len(losses) + 1)
@@ -109,24 +108,28 @@ class LossPlot(Plot):
         self.canvas.draw_idle()
         self._drawn = time.perf_counter()
 
-    def _begin(self, hand: str | None) -> None:
+    def _add_hand(self, hand: str | None) -> None:
         mirrored = hand == "mirrored"
         colour = ORANGE if mirrored else BLUE
         self.axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         self.axes.yaxis.set_major_locator(MaxNLocator(4))
         (dots,) = self.axes.plot([], [], ".", color=colour, markersize=4, alpha=0.45, markeredgewidth=0)
-        label = "best so far, mirrored" if mirrored else "best so far"
+        label = "lowest, mirrored" if mirrored else "lowest so far"
         (line,) = self.axes.plot([], [], color=colour, linewidth=1.6, drawstyle="steps-post", label=label)
         self._points[hand], self._lines[hand] = ([], []), (dots, line)
-        self.axes.legend(fontsize=8, frameon=False, loc="upper right", handlelength=1.4, borderaxespad=0.2)
+        # Above the axes, where it covers no points.
+        self.axes.legend(
+            fontsize=8, frameon=False, loc="lower right", bbox_to_anchor=(1, 0.97), ncols=2, handlelength=1.4,
+            borderaxespad=0,
+        )  # fmt: skip
         self._on_theme()
 
 
 class ShellPlot(Plot):
-    """A Fourier shell correlation, over the resolution."""
+    """A Fourier shell correlation as a function of the resolution."""
 
     def show(self, shells: ShellCorrelation) -> None:
-        """Draw a curve instead of the last."""
+        """Draw a curve instead of the previous one."""
         self.axes.clear()
         for threshold in (0.5, 0.143):
             self.axes.axhline(threshold, color="0.55", linewidth=0.8, linestyle=(0, (4, 3)))

@@ -1,4 +1,4 @@
-"""Maps and stacks of images in MRC and CCP4 format as layers."""
+"""Layers of maps and stacks of images in MRC and CCP4 format."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
 def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]]:
-    """Return the reader; napari has looked at the ending of the name already."""
+    """Return the reader. napari has already checked the extension."""
     return read
 
 
 def read(path: Paths) -> list[LayerData]:
-    """Read files, each into a layer of its own.
+    """Read files, each into a separate layer.
 
     Raises
     ------
     botalign.InputError
-        If a file can't be read, saying why.
+        If a file cannot be read; the message has the reason.
     """
     paths = [path] if isinstance(path, str | os.PathLike) else path
     return [
@@ -48,7 +48,7 @@ def map_layer_data(density: botalign.DensityMap, **options: Any) -> LayerData:
             "translate": grid.origin_angstrom[::-1],
             "rendering": "iso",
             "iso_threshold": level,
-            "gamma": 0.5,  # a surface has the colour of its level, which is low among the densities
+            "gamma": 0.5,  # a surface has the colour of its level, which is a low density
             "blending": "translucent",
             "metadata": {"mrc_labels": density.labels},
             **_axes(("z", "y", "x"), ("angstrom",) * 3),
@@ -59,14 +59,14 @@ def map_layer_data(density: botalign.DensityMap, **options: Any) -> LayerData:
 
 
 def stack_layer_data(stack: botalign.ImageStack) -> LayerData:
-    """Return a stack of images as the data of a layer: its first axis is a number, the others are angstrom."""
+    """Return a stack of images as the data of a layer: its first axis counts images, the others are in angstrom."""
     x, y = stack.pixel_size_angstrom
     axes = _axes(("image", "y", "x"), ("pixel", "angstrom", "angstrom"))
     return stack.images, {"name": _stem(stack.name), "scale": (1.0, y, x), **axes}, "image"
 
 
 def _axes(labels: tuple[str, ...], units: tuple[str, ...]) -> dict[str, Any]:
-    """Names and units of axes, where this version of napari has them."""
+    """Return names and units of axes, if this version of napari has them."""
     known = signature(Image.__init__).parameters
     return {key: value for key, value in (("axis_labels", labels), ("units", units)) if key in known}
 

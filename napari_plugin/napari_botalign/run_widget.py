@@ -1,4 +1,4 @@
-"""What the dock widgets that do long work have in common."""
+"""The base class of dock widgets that do long work."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Any
 
 from magicgui.widgets import Container, ProgressBar, PushButton
 
-from napari_botalign.arranging import fill, row, wrapped_label
+from napari_botalign.layout import fill, row, wrapped_label
 
 
 class RunWidget(Container[Any]):
-    """A form, a button that starts work on what it says, one that cancels it, a bar, and a line about how it goes.
+    """A form, buttons that start and cancel the work, a progress bar, and a line for messages.
 
     Parameters
     ----------
     form : Container
-        What is to be chosen before.
+        Input of the work.
     start : str
-        What the button says that starts the work.
+        Text of the button that starts the work.
     lines : int
-        How many lines to keep room for.
+        Least height of the message in lines.
     below : sequence
-        Widgets below all that.
+        Widgets below the message.
     """
 
     def __init__(self, form: Container[Any], start: str, *, lines: int, below: Sequence[Any] = ()) -> None:
@@ -38,12 +38,12 @@ class RunWidget(Container[Any]):
         self.native.destroyed.connect(self._on_destroyed)
 
     def reset_choices(self, *args: object) -> None:
-        """Look at the layers of the viewer again."""
+        """Update the offered layers."""
         self.form.reset_choices()
 
     @abstractmethod
     def _on_start(self) -> None:
-        """Start the work, or say why not."""
+        """Start the work, or show why it cannot start."""
 
     @abstractmethod
     def _on_cancel(self) -> None:
@@ -51,12 +51,12 @@ class RunWidget(Container[Any]):
 
     @abstractmethod
     def _on_destroyed(self) -> None:
-        """Stop the work, and show nothing any more."""
+        """Stop the work without showing anything."""
 
     def _set_running(self, running: bool) -> None:
         self.start.enabled = self.form.enabled = not running
         self.cancel.enabled = running
         self.progress.value = 0
 
-    def _say(self, text: str) -> None:
+    def _show_message(self, text: str) -> None:
         self.status.value = text

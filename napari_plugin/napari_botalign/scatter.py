@@ -1,4 +1,4 @@
-"""A plot of points that can be clicked on."""
+"""A scatter plot whose points can be clicked on."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 _HEIGHT = 300
-_PLACE = (0.15, 0.14, 0.82, 0.83)
-#: How far from a point a click may be, in screen pixels.
+_AXES_BOX = (0.15, 0.14, 0.82, 0.83)
+#: Allowed distance of a click from a point, in screen pixels.
 _REACH = 12.0
-_HINT = "Press Open… and choose the coordinates.csv\nthat botalign embed has written."
-#: Of what has no number, and of the rims, which are seen on dark and on light grounds.
+_HINT = "Press Open… and choose the coordinates.csv\nthat botalign embed wrote."
+#: Colour of points without a value, and of the edges, visible on dark and light backgrounds.
 GREY = "#8C8C8C"
 
 
 class ScatterPlot(Plot):
-    """Points, one of them chosen by a click or by the arrow keys.
+    """Points, one of which is marked.
 
     Parameters
     ----------
     viewer : napari.Viewer
-        Whose theme to take.
+        Viewer whose theme is used.
     chosen : callable
-        Takes the number of the point that was clicked on.
+        Receives the number of a point that was clicked on.
     """
 
     def __init__(self, viewer: Viewer, chosen: Callable[[int], None]) -> None:
         self._chosen = chosen
         self._points: list[tuple[float, float]] = []
         self._mark: Any = None
-        super().__init__(viewer, height=_HEIGHT, place=_PLACE)
+        super().__init__(viewer, height=_HEIGHT, axes_box=_AXES_BOX)
         self.canvas.mpl_connect("button_press_event", self._on_click)
 
     def clear(self) -> None:
-        """Show nothing but what to do."""
+        """Show only what to do."""
         self.axes.clear()
         self.axes.set_axis_off()
         self.axes.text(0.5, 0.5, _HINT, ha="center", va="center", transform=self.axes.transAxes, fontsize=8)
@@ -50,16 +50,16 @@ class ScatterPlot(Plot):
     def show(
         self, x: Sequence[float], y: Sequence[float], labels: tuple[str, str], values: Sequence[Any] | None = None
     ) -> None:
-        """Draw points instead of the last.
+        """Draw points instead of the previous ones.
 
         Parameters
         ----------
         x, y : sequence of float
-            Of each point.
+            Coordinates of each point.
         labels : tuple of str
-            Of the two axes.
+            Labels of the two axes.
         values : sequence of float or str, optional
-            What colours them: numbers on a scale, or a colour for each kind of text.
+            Values shown by colours: numbers by a colour map, or a colour for each different text.
         """
         self._points = list(zip(map(float, x), map(float, y), strict=True))
         self.axes.clear()
@@ -71,7 +71,7 @@ class ScatterPlot(Plot):
         self._on_theme()
 
     def mark(self, number: int) -> None:
-        """Draw a ring about a point."""
+        """Draw a ring around a point."""
         x, y = self._points[number]
         self._mark.set_data([x], [y])
         self.canvas.draw_idle()
@@ -82,13 +82,13 @@ class ScatterPlot(Plot):
             text.set_color(self.axes.xaxis.label.get_color())
 
     def _on_click(self, event: Any) -> None:
-        """Choose the point nearest to a click, if there is one near."""
+        """Choose the point nearest to a click, if it is close enough."""
         if event.inaxes is not self.axes or not self._points:
             return
-        places = self.axes.transData.transform(self._points)
-        away = [float((px - event.x) ** 2 + (py - event.y) ** 2) ** 0.5 for px, py in places]
-        nearest = min(range(len(away)), key=lambda number: away[number] if away[number] == away[number] else inf)
-        if away[nearest] < _REACH * self.canvas.device_pixel_ratio:
+        pixels = self.axes.transData.transform(self._points)
+        distances = [float((px - event.x) ** 2 + (py - event.y) ** 2) ** 0.5 for px, py in pixels]
+        nearest = min(range(len(distances)), key=lambda i: distances[i] if distances[i] == distances[i] else inf)
+        if distances[nearest] < _REACH * self.canvas.device_pixel_ratio:
             self._chosen(nearest)
 
 

@@ -1,4 +1,4 @@
-"""A result in words, for the widgets."""
+"""Results as HTML, for the widgets."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from html import escape
 import numpy as np
 
 from botalign import Alignment, Comparison, Scores
+from napari_botalign.option_labels import choice_text
 
 
 def alignment_table(result: Alignment, before: Scores) -> str:
@@ -15,9 +16,9 @@ def alignment_table(result: Alignment, before: Scores) -> str:
     Parameters
     ----------
     result : Alignment
-        The result.
+        Result of the alignment.
     before : Scores
-        Scores where the layer was before.
+        Scores of the layer before.
     """
     after = result.after
     shift = float(np.linalg.norm(result.shift_angstrom))
@@ -25,10 +26,10 @@ def alignment_table(result: Alignment, before: Scores) -> str:
         ("correlation", f"{before.correlation:.4f} → <b>{after.correlation:.4f}</b>"),
         ("FSC 0.5", f"{_angstrom(before.fsc_resolution_angstrom)} → <b>{_angstrom(after.fsc_resolution_angstrom)}</b>"),
         *([] if result.part_text is None else [("part", escape(result.part_text))]),
-        ("turned by", f"{result.angle_degrees:.2f}°" + (", after a mirror" if result.mirrored else "")),
-        ("shifted by", f"{shift:.2f} Å"),
+        ("rotation", f"{result.angle_degrees:.2f}°" + (", after mirroring" if result.mirrored else "")),
+        ("shift", f"{shift:.2f} Å"),
         ("hand", _hand(result)),
-        ("verdict", _verdict(result)),
+        ("verdict", f"<b>{escape(result.verdict_text)}</b>"),
         ("time", f"{result.seconds:.1f} s"),
     ]
     return _table(rows)
@@ -40,7 +41,7 @@ def comparison_table(comparison: Comparison) -> str:
     return _table(
         [
             ("correlation", f"<b>{scores.correlation:.4f}</b>"),
-            ("about the mean", f"{scores.correlation_about_mean:.4f}"),
+            ("correlation about the mean", f"{scores.correlation_about_mean:.4f}"),
             ("FSC 0.5", f"<b>{_angstrom(scores.fsc_resolution_angstrom)}</b>"),
             ("FSC 0.143", _angstrom(comparison.shells.resolution(0.143))),
             ("WEMD", f"{scores.wemd_angstrom:.3g} Å"),
@@ -49,27 +50,21 @@ def comparison_table(comparison: Comparison) -> str:
 
 
 def title(result: Alignment) -> str:
-    """Return which map was put onto which."""
+    """Return the names of the two maps of a result."""
     return f"{result.moving.name} onto {result.fixed.name}"
 
 
 def _hand(result: Alignment) -> str:
     hand = result.hand
     if hand is None:
-        return "not looked at"
+        return "not tested"
     text = (
         f"<b>{escape(hand.decision)}</b>"
         f"<br>as given {hand.correlation_as_given:.3f}, mirrored {hand.correlation_mirrored:.3f}"
     )
     if hand.decision == ("as given" if result.mirrored else "mirrored"):
-        text += "<br>to turn it to that, choose <i>take the better one</i>"
+        text += f"<br>to mirror it, choose <i>{choice_text('hand', 'auto')}</i>"
     return text
-
-
-def _verdict(result: Alignment) -> str:
-    """Return the words that every front end has for it, the first of them bold."""
-    word, colon, why = escape(result.verdict_text).partition(":")
-    return f"<b>{word}</b>{colon}{why}"
 
 
 def _angstrom(value: float) -> str:

@@ -1,4 +1,4 @@
-"""The work that is done off the GUI thread: it touches no layer and no widget."""
+"""Alignments off the GUI thread. Nothing here uses layers or widgets."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from threading import Event
 from typing import Any
 
 from botalign import Alignment, DensityMap, Grid, InputError, Progress, Scores, align_steps, resample, score
-from napari_botalign.background import paced
-from napari_botalign.layers import MapLayer, Matrix, mirrors, moves_nothing
+from napari_botalign.background import in_batches
+from napari_botalign.layers import MapLayer, Matrix, is_identity, is_mirrored
 
 
 @dataclass(frozen=True, eq=False)
 class Mask:
-    """A mask, and the motion that takes it to the frame of the map that it is for."""
+    """A mask, and the transform to the coordinates of the map that it is for."""
 
     layer: MapLayer
-    motion: Matrix
+    transform: Matrix
 
     def density(self, grid: Grid) -> DensityMap:
-        """Return the mask on the map's grid."""
-        return resample(self.layer.density(), self.motion, grid)
+        """Return the mask on the grid of the map."""
+        return resample(self.layer.density(), self.transform, grid)
 
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """One moving map, the motion that its layer shows when the work begins, and the masks of both maps."""
+    """A moving map, the transform to the fixed map that was displayed at the start, and the masks of both maps."""
 
     moving: MapLayer
-    shown: Matrix
+    displayed: Matrix
     mask_fixed: Mask | None = None
     mask_moving: Mask | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
-    """What became of a pair since it was last told of: steps, in the end a result, or what went wrong."""
+class Update:
+    """What happened to a pair since the last update: steps, and at the end a result or an error."""
 
     number: int
     when: float = field(default_factory=time.perf_counter)
@@ -48,52 +48,54 @@ class Told:
 
 
 @dataclass(eq=False)
-class Stop:
-    """Asks the work, from the GUI thread, to stop: all of it, or with some of the pairs."""
+class StopRequest:
+    """Request from the GUI thread to stop the work: all of it, or that on some of the pairs."""
 
     everything: Event = field(default_factory=Event)
     numbers: set[int] = field(default_factory=set)
 
-    def asked(self, number: int) -> bool:
-        """Whether to stop with a pair."""
+    def applies_to(self, number: int) -> bool:
+        """Whether to stop the work on a pair."""
         return self.everything.is_set() or number in self.numbers
 
 
 def alignments(
-    fixed: MapLayer, pairs: Sequence[Pair], options: dict[str, Any], stop: Stop
-) -> Generator[Told, None, None]:
-    """Align maps to one, each by itself, and yield what happens.
+    fixed: MapLayer, pairs: Sequence[Pair], options: dict[str, Any], stop: StopRequest
+) -> Generator[Update, None, None]:
+    """Align each moving map to the fixed one, and yield updates.
 
-    Errors are yielded too: what escapes from here, napari shows as a traceback.
+    Errors are yielded too, because napari shows a raised one with its traceback.
     """
     for number, pair in enumerate(pairs):
-        if stop.asked(number):
+        if stop.applies_to(number):
             continue
         try:
-            yield from _one(number, fixed, pair, options, stop)
+            yield from _align_pair(number, fixed, pair, options, stop)
         except Exception as error:
-            yield Told(number, error=error)
+            yield Update(number, error=error)
             if not isinstance(error, InputError):
                 return
 
 
-def _one(number: int, fixed: MapLayer, pair: Pair, options: dict[str, Any], stop: Stop) -> Generator[Told, None, None]:
+def _align_pair(
+    number: int, fixed: MapLayer, pair: Pair, options: dict[str, Any], stop: StopRequest
+) -> Generator[Update, None, None]:
     fixed_map, moving_map = fixed.density(), pair.moving.density()
-    # A layer that shows its map mirrored asks for the mirrored hand, and one that stays near where it is, for a start.
-    if options.get("local_degrees") is not None or mirrors(pair.shown):
-        options = options | {"start": pair.shown}
+    # The displayed pose is the start of a local search. Its hand is the one to keep if the layer is mirrored.
+    if options.get("local_degrees") is not None or is_mirrored(pair.displayed):
+        options = options | {"start": pair.displayed}
     for name, mask, of in (("fixed", pair.mask_fixed, fixed), ("moving", pair.mask_moving, pair.moving)):
         if mask is not None:
             options = options | {f"mask_{name}": mask.density(of.grid)}
     steps = align_steps(fixed_map, moving_map, **options)
-    result = yield from paced(steps, lambda: stop.asked(number), lambda taken: Told(number, steps=taken))
+    result = yield from in_batches(steps, lambda: stop.applies_to(number), lambda taken: Update(number, steps=taken))
     if result is None:
         return
     before = result.before
-    if not moves_nothing(pair.shown):
+    if not is_identity(pair.displayed):
         levels = {
             "contour_level_first": options.get("contour_level_fixed"),
             "contour_level_second": options.get("contour_level_moving"),
         }
-        before = score(fixed_map, moving_map, transform=pair.shown, **levels).scores
-    yield Told(number, result=result, before=before)
+        before = score(fixed_map, moving_map, transform=pair.displayed, **levels).scores
+    yield Update(number, result=result, before=before)

@@ -13,7 +13,7 @@ from botalign import DensityMap, Grid, phantom
 
 
 def missing() -> str | None:
-    """Say what these tests need and is not there, if anything."""
+    """Return what these tests need and is missing, or None."""
     packages = [name for name in ("napari", "pytestqt", "dask") if find_spec(name) is None]
     if packages:
         return f"not installed: {', '.join(packages)}"
@@ -26,26 +26,26 @@ def missing() -> str | None:
 
 WHY_NOT = missing()
 SIZE, VOXEL = 32, 4.0
-#: A turn by 153 degrees with a shift, and the same after a mirror.
+#: A rotation by 153 degrees with a shift, and the same after mirroring.
 MOVED = np.array([[1, 8, -4, 27], [4, -4, -7, -18], [-8, -1, -4, 9]]) / 9
 MIRRORED = np.array([[1, 8, -4, 27], [4, -4, -7, -18], [8, 1, 4, 9]]) / 9
 
 
 class Skipped(pytest.Module):
-    """A file of tests that can't be imported here."""
+    """A file of tests that cannot be imported."""
 
     def collect(self) -> list[pytest.Item]:
         pytest.skip(str(WHY_NOT), allow_module_level=True)
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
-    """Skip the tests of this folder, and say why, where napari is missing."""
+    """Skip the tests of this folder, with the reason, if napari is missing."""
     return Skipped.from_parent(parent, path=module_path) if WHY_NOT else None
 
 
 @pytest.fixture(scope="session")
 def screen(request: pytest.FixtureRequest) -> None:
-    """A screen that nobody sees, where there is such a thing."""
+    """A virtual screen, on Linux."""
     if sys.platform == "linux":
         os.environ["DISPLAY"] = request.getfixturevalue("display")
         os.environ["QT_QPA_PLATFORM"] = "xcb"
@@ -53,19 +53,19 @@ def screen(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def viewer(screen: None, make_napari_viewer_proxy: Callable[..., Any]) -> Any:
-    """A viewer as plugins get it, which objects to private names and to work off the GUI thread."""
+    """A viewer as plugins get it, which refuses private names and use off the GUI thread."""
     return make_napari_viewer_proxy()
 
 
 @pytest.fixture(scope="session")
 def fixed() -> DensityMap:
-    """A phantom at rest."""
+    """A phantom."""
     return phantom(SIZE, voxel_size_angstrom=VOXEL)
 
 
 @pytest.fixture(scope="session")
 def moving() -> DensityMap:
-    """The same molecule in another pose and another box: larger, off the origin, voxels that are no cubes."""
+    """The same molecule in another pose and box: larger, another origin, voxels that are not cubes."""
     grid = Grid((33, 34, 36), (4.0, 4.2, 4.4), (-67.0, -71.0, -75.0))
     return phantom(grid=grid, transform=MOVED, resolution_angstrom=12.0)
 
@@ -78,18 +78,18 @@ def mirrored() -> DensityMap:
 
 @pytest.fixture(scope="session")
 def moved() -> np.ndarray:
-    """The motion that made `moving`."""
+    """The transform that made `moving`."""
     return MOVED
 
 
 @pytest.fixture
 def add(viewer: Any) -> Callable[..., Any]:
-    """Return a function that adds a map as a layer, placed by scale and translate as a reader does."""
+    """Return a function that adds a map as a layer, with scale and translate as the reader sets them."""
 
     def add_map(density: DensityMap, name: str, **options: Any) -> Any:
         grid = density.grid
-        place = {"scale": grid.voxel_size_angstrom[::-1], "translate": grid.origin_angstrom[::-1]}
-        options = place | {"units": ("angstrom",) * 3, "rendering": "iso"} | options
+        position = {"scale": grid.voxel_size_angstrom[::-1], "translate": grid.origin_angstrom[::-1]}
+        options = position | {"units": ("angstrom",) * 3, "rendering": "iso"} | options
         viewer.add_image(options.pop("data", density.data), name=name, **options)
         return viewer.layers[-1]
 
@@ -98,7 +98,7 @@ def add(viewer: Any) -> Callable[..., Any]:
 
 @pytest.fixture
 def widget(viewer: Any, qtbot: Any) -> Iterator[Any]:
-    """The dock widget that aligns, with a search that is quick enough for a test."""
+    """The dock widget that aligns, with a fast search."""
     _, align = viewer.window.add_plugin_dock_widget("botalign", "Align maps")
     viewer.dims.ndisplay = 3
     align.form.hand.value = "keep"
@@ -111,7 +111,7 @@ def widget(viewer: Any, qtbot: Any) -> Iterator[Any]:
 
 @pytest.fixture
 def press(qtbot: Any) -> Callable[..., None]:
-    """Return a function that clicks on a button, and waits until what it started is over."""
+    """Return a function that clicks on a button and waits."""
 
     def click(button: Any, until: Callable[[], bool] = lambda: True) -> None:
         assert button.enabled, button.text
@@ -123,7 +123,7 @@ def press(qtbot: Any) -> Callable[..., None]:
 
 @pytest.fixture
 def align(widget: Any, press: Callable[..., None]) -> Callable[[], Any]:
-    """Return a function that clicks on Align, waits, and returns the result that is shown."""
+    """Return a function that clicks on Align, waits, and returns the shown result."""
 
     def run() -> Any:
         press(widget.align, until=lambda: not widget.running)

@@ -1,4 +1,4 @@
-"""The dock widget, as a person uses it: by its fields and buttons."""
+"""The dock widget, used by its fields and buttons."""
 
 import itertools
 import threading
@@ -12,9 +12,9 @@ import pytest
 from napari.utils.progress import progress
 
 import napari_botalign.work
-from botalign import Alignment, DensityMap
+from botalign import Alignment, AlignmentOptions, DensityMap
 
-# What napari says of turned layers in a 2-D view, which the widget says too.
+# napari warns of rotated layers in a 2-D view; the widget has a message for it.
 pytestmark = pytest.mark.filterwarnings("ignore:Non-orthogonal slicing")
 
 Add = Callable[..., Any]
@@ -27,10 +27,10 @@ def affine_of(layer: Any) -> np.ndarray:
 
 
 def off_by(result: Alignment, moved: np.ndarray) -> float:
-    """How far, in angstrom, a result takes points of the molecule from where they were before they were moved."""
+    """Return the error of a result in angstrom, at points of the molecule."""
     points = 40 * np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [-1, -1, -1]])
-    there = points @ moved[:, :3].T + moved[:, 3]
-    back = there @ result.moving_to_fixed[:, :3].T + result.moving_to_fixed[:, 3]
+    moved_points = points @ moved[:, :3].T + moved[:, 3]
+    back = moved_points @ result.moving_to_fixed[:, :3].T + result.moving_to_fixed[:, 3]
     return float(np.abs(back - points).max())
 
 
@@ -42,7 +42,7 @@ def pair(add: Add, fixed: DensityMap, moving: DensityMap) -> tuple[Any, Any]:
 
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Let an alignment come no further than twenty steps, until this is set."""
+    """Stop an alignment after twenty steps until this is set."""
     whole, opened = napari_botalign.work.align_steps, threading.Event()
 
     def steps(*maps: DensityMap, **options: Any) -> Any:
@@ -64,7 +64,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
 @pytest.fixture
 def started(widget: Any, pair: tuple[Any, Any], gate: threading.Event, press: Press) -> Any:
-    """A search that is under way, and shows it."""
+    """A running search that has moved the layer."""
     press(widget.align, until=lambda: widget.progress.value > 50 and not np.allclose(affine_of(pair[1]), IDENTITY))
     assert widget.running
     return widget
@@ -74,33 +74,32 @@ def over(widget: Any) -> Callable[[], bool]:
     return lambda: not widget.running
 
 
-def test_two_maps_that_were_opened_are_chosen_and_aligned(
+def test_two_open_maps_are_chosen_and_aligned(
     widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment], moved: np.ndarray
 ) -> None:
     assert (widget.form.fixed.value, widget.form.moving.value) == (pair[0], [pair[1]])
     result = align()
-    assert widget.status.value == "In place: mobile."
+    assert widget.status.value == "Aligned: mobile."
     assert off_by(result, moved) < 0.5
     np.testing.assert_allclose(affine_of(pair[1]), result.to_napari(), atol=1e-6)
     np.testing.assert_array_equal(affine_of(pair[0]), IDENTITY)
     assert tuple(pair[1].scale) == (4.4, 4.2, 4.0)
-    # What happened is said,
     text = widget.results.summary.value
     for part in (
         f"{result.before.correlation:.4f}",
         f"<b>{result.after.correlation:.4f}</b>",
         "152.7",
-        "not looked at",
+        "not tested",
     ):
         assert part in text
     assert widget.results.which.current_choice == "mobile onto still"
     assert widget.progress.value == widget.progress.max
-    # every evaluation was drawn, and the best so far,
+    # The plot has every evaluation and the lowest loss so far.
     dots, line = widget.plot.axes.lines
     losses = [point.loss for point in result.trace]
     np.testing.assert_array_equal(dots.get_ydata(), losses)
     np.testing.assert_array_equal(line.get_ydata(), np.minimum.accumulate(losses))
-    # and of two grey layers, none is grey any more.
+    # Layers that were grey have a colour.
     assert [layer.colormap.name for layer in pair] == ["bop orange", "bop blue"]
 
 
@@ -115,10 +114,10 @@ def test_revert_is_exact(widget: Any, pair: tuple[Any, Any], align: Callable[[],
     press(widget.results.revert)
     np.testing.assert_array_equal(affine_of(pair[1]), before)
     assert not widget.results.revert.enabled
-    assert widget.status.value == "Back where it was: mobile."
+    assert widget.status.value == "Moved back: mobile."
 
 
-def test_a_fixed_layer_with_an_affine_takes_the_moving_one_along(
+def test_the_affine_of_the_fixed_layer_applies_to_the_moving_one(
     widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment]
 ) -> None:
     own = np.eye(4)
@@ -129,7 +128,7 @@ def test_a_fixed_layer_with_an_affine_takes_the_moving_one_along(
     np.testing.assert_allclose(affine_of(pair[1]), own @ result.to_napari(), atol=1e-6)
 
 
-def test_several_layers_each_by_itself(
+def test_several_layers_are_aligned_separately(
     widget: Any,
     pair: tuple[Any, Any],
     add: Add,
@@ -141,7 +140,7 @@ def test_several_layers_each_by_itself(
     third = add(fixed, "same", translate=(100, 0, 0))
     widget.form.moving.value = [pair[1], third]
     align()
-    assert widget.status.value == "In place: mobile, same."
+    assert widget.status.value == "Aligned: mobile, same."
     assert widget.results.which.choices == (0, 1)
     np.testing.assert_allclose(third.data_to_world((0, 0, 0)), pair[0].data_to_world((0, 0, 0)), atol=0.2)
     press(widget.results.revert)
@@ -164,11 +163,11 @@ def test_a_mirrored_map(
     result = align()
     assert "<b>mirrored</b>" in widget.results.summary.value
     assert (np.linalg.det(affine_of(layer)) < 0) == (hand == "auto") == result.mirrored
-    assert ("take the better one" in widget.results.summary.value) == (hand == "check")
+    assert ("use the better one" in widget.results.summary.value) == (hand == "check")
     assert len(widget.plot.axes.lines) == 4
 
 
-def test_cancel_puts_the_layer_back_at_once(
+def test_cancel_reverts_the_layer_at_once(
     started: Any, pair: tuple[Any, Any], gate: threading.Event, qtbot: Any
 ) -> None:
     began = time.perf_counter()
@@ -181,28 +180,28 @@ def test_cancel_puts_the_layer_back_at_once(
     assert not started.cancel.enabled
     assert not progress._all_instances
     gate.set()
-    qtbot.wait(300)  # what the thread still had to say comes too late
+    qtbot.wait(300)  # later updates of the thread are ignored
     np.testing.assert_array_equal(affine_of(pair[1]), IDENTITY)
     assert started.results.current is None
 
 
-def test_after_a_cancel_it_can_be_aligned_again(started: Any, gate: threading.Event, press: Press) -> None:
+def test_after_a_cancel_another_alignment_can_start(started: Any, gate: threading.Event, press: Press) -> None:
     started.cancel.native.click()
     gate.set()
     press(started.align, until=over(started))
-    assert started.status.value.startswith("In place: mobile.")
+    assert started.status.value.startswith("Aligned: mobile.")
 
 
-def test_it_can_be_cancelled_in_the_activity_dock(started: Any, pair: tuple[Any, Any], qtbot: Any) -> None:
+def test_cancel_in_the_activity_dock(started: Any, pair: tuple[Any, Any], qtbot: Any) -> None:
     (bar,) = progress._all_instances
     assert "mobile" in bar.desc
-    assert type(bar.n) is int  # of Qt's bindings, PyQt takes nothing else
+    assert type(bar.n) is int  # PyQt accepts integers only
     bar.cancel()  # as its button does
     assert not started.running
     np.testing.assert_array_equal(affine_of(pair[1]), IDENTITY)
 
 
-def test_without_following_the_layer_stays_until_the_end(
+def test_without_following_the_layer_is_moved_at_the_end(
     widget: Any, pair: tuple[Any, Any], gate: threading.Event, press: Press
 ) -> None:
     widget.form.follow.value = False
@@ -211,7 +210,7 @@ def test_without_following_the_layer_stays_until_the_end(
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_a_layer_that_is_deleted_while_it_runs(
+def test_a_layer_deleted_during_the_alignment(
     which: int, viewer: Any, started: Any, pair: tuple[Any, Any], gate: threading.Event, qtbot: Any
 ) -> None:
     del viewer.layers[pair[which].name]
@@ -222,7 +221,7 @@ def test_a_layer_that_is_deleted_while_it_runs(
     assert started.results.current is None
 
 
-def test_the_others_go_on_if_one_is_deleted(
+def test_the_others_are_aligned_if_one_is_deleted(
     viewer: Any,
     widget: Any,
     pair: tuple[Any, Any],
@@ -238,11 +237,11 @@ def test_the_others_go_on_if_one_is_deleted(
     del viewer.layers["mobile"]
     gate.set()
     qtbot.waitUntil(over(widget), timeout=30_000)
-    assert widget.status.value == "In place: same. mobile was deleted, so it wasn't aligned."
+    assert widget.status.value == "Aligned: same. mobile was deleted, so it was not aligned."
     np.testing.assert_allclose(third.data_to_world((0, 0, 0)), pair[0].data_to_world((0, 0, 0)), atol=0.2)
 
 
-def test_a_fixed_layer_that_is_moved_while_it_runs_is_followed(
+def test_a_fixed_layer_moved_during_the_alignment(
     started: Any, pair: tuple[Any, Any], gate: threading.Event, qtbot: Any
 ) -> None:
     pair[0].translate = np.add(pair[0].translate, (10.0, 20.0, -30.0))
@@ -255,42 +254,41 @@ def test_a_fixed_layer_that_is_moved_while_it_runs_is_followed(
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_a_layer_that_is_scaled_while_it_runs_is_left_alone(
+def test_a_layer_scaled_during_the_alignment_is_not_moved(
     which: int, started: Any, pair: tuple[Any, Any], gate: threading.Event, qtbot: Any
 ) -> None:
     pair[which].scale = (1.0, 1.0, 1.0)
     gate.set()
     qtbot.waitUntil(over(started), timeout=10_000)
-    assert "its size was changed meanwhile, so nothing was moved; align again" in started.status.value
+    assert "its scale was changed meanwhile, so it was not moved; align again" in started.status.value
     np.testing.assert_array_equal(affine_of(pair[1]), IDENTITY)
     assert started.results.current is None
 
 
 @pytest.mark.parametrize("what", ["viewer", "widget"])
-def test_what_is_closed_while_it_runs(what: str, started: Any, viewer: Any, gate: threading.Event, qtbot: Any) -> None:
-    gate.set()  # a viewer that is closed waits for its threads
+def test_closed_during_the_alignment(what: str, started: Any, viewer: Any, gate: threading.Event, qtbot: Any) -> None:
+    gate.set()  # closing a viewer waits for its threads
     if what == "viewer":
         viewer.close()
     else:
         viewer.window.remove_dock_widget("all")
     qtbot.waitUntil(over(started), timeout=5000)
     assert not progress._all_instances
-    qtbot.wait(300)  # what the thread still had to say comes too late
+    qtbot.wait(300)  # later updates of the thread are ignored
 
 
-def test_in_a_2d_view_it_says_what_is_not_shown(
+def test_in_a_2d_view_a_message_says_what_is_not_shown(
     viewer: Any, widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment]
 ) -> None:
     viewer.dims.ndisplay = 2
     align()
-    assert "A 2-D view shows a turned layer without its turn" in widget.status.value
+    assert "A 2-D view does not show rotations of layers" in widget.status.value
 
 
-def test_near_the_present_pose(
+def test_a_search_near_the_displayed_pose(
     viewer: Any, widget: Any, add: Add, fixed: DensityMap, align: Callable[[], Alignment]
 ) -> None:
-    # Half a turn about z, all but 4 degrees: a search within 10 degrees of what is shown finds it, from the layer's
-    # affine alone.
+    # The displayed pose, which only the affine of the layer has, is off by 4 degrees.
     add(fixed, "still")
     layer = add(fixed, "mobile")
     angle = np.radians(4.0)
@@ -298,7 +296,7 @@ def test_near_the_present_pose(
     shown[1:3, 1:3] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
     shown[:3, 3] = (3.0, -2.0, 1.0)
     layer.affine = shown
-    widget.form.more.local.value = 10.0
+    widget.form.more.local_degrees.value = "10"
     result = align()
     np.testing.assert_allclose(affine_of(layer), IDENTITY, atol=0.05)
     assert result.parameters["local_degrees"] == 10.0
@@ -338,18 +336,16 @@ def test_other_kinds_of_layers(
     np.testing.assert_allclose(affine_of(layer), expected, atol=1e-6)
 
 
-def test_a_layer_of_the_wrong_kind_is_refused_in_words(
-    viewer: Any, widget: Any, pair: tuple[Any, Any], press: Press
-) -> None:
+def test_layers_that_are_not_maps_are_refused(viewer: Any, widget: Any, pair: tuple[Any, Any], press: Press) -> None:
     viewer.add_labels(np.zeros((4, 4, 4), int), name="cells")
     viewer.add_image(np.zeros((4, 4)), name="flat")
     viewer.add_image(np.zeros((4, 4, 4, 3)), rgb=True, name="colours")
     viewer.add_points(np.zeros((2, 3)), name="points")
     messages = {
-        "cells": "cells holds labels, expected a density map; convert it",
-        "flat": "flat has 2 dimensions, expected a density map of 3",
-        "colours": "colours is a colour picture, expected a density map",
-        "points": "points is a layer of points, expected an image layer",
+        "cells": "cells has labels, expected a density map; convert it",
+        "flat": "flat has 2 dimensions, expected a density map with 3",
+        "colours": "colours is a colour image, expected a density map",
+        "points": "points is a points layer, expected an image layer",
     }
     assert [layer.name for layer in widget.form.fixed.choices] == ["still", "mobile", *messages]
     for name, message in messages.items():
@@ -359,10 +355,10 @@ def test_a_layer_of_the_wrong_kind_is_refused_in_words(
         assert widget.status.value.startswith(f"moving: {message}")
     widget.form.fixed.value = viewer.layers["cells"]
     press(widget.align)
-    assert widget.status.value.startswith("fixed: cells holds labels")
+    assert widget.status.value.startswith("fixed: cells has labels")
 
 
-def test_what_else_can_be_wrong_is_said(viewer: Any, widget: Any, add: Add, fixed: DensityMap, press: Press) -> None:
+def test_other_input_that_is_refused(viewer: Any, widget: Any, add: Add, fixed: DensityMap, press: Press) -> None:
     press(widget.align)
     assert widget.status.value.startswith("fixed: no layer is chosen; open a map")
     layer = add(fixed, "still")
@@ -370,17 +366,27 @@ def test_what_else_can_be_wrong_is_said(viewer: Any, widget: Any, add: Add, fixe
     assert widget.status.value.startswith("moving: no layer is chosen")
     widget.form.moving.value = [layer]
     press(widget.align)
-    assert widget.status.value == "still is fixed and moving; choose another for one of them."
+    assert widget.status.value == "still is chosen as fixed and as moving; choose another layer for one of them."
     other = add(fixed.with_data(0 * fixed.data), "empty")
     widget.form.moving.value = [other]
     press(widget.align, until=over(widget))
     assert "empty: it is all zero, so there is nothing to align" in widget.status.value
     widget.form.more.contour_level_fixed.value = "high"
     press(widget.align)
-    assert widget.status.value == "level, fixed: got 'high', expected a number, or nothing."
+    assert widget.status.value == "'contour level (fixed)': got 'high', expected a number."
+    widget.form.more.contour_level_fixed.value, widget.form.more.threads.value = "", "0"
+    press(widget.align)
+    assert widget.status.value == "threads: got 0, expected a whole number from 1 to 1024."
+    widget.form.more.threads.value = ""
+    widget.form.more.evaluations.value, widget.form.more.size.value = 200, 32
+    widget.form.more.partial.value, widget.form.more.refine.value = True, False
+    press(widget.align)
+    assert widget.status.value.startswith(
+        "'refine the candidates' = off cannot be combined with 'one map is a part of the other': "
+    )
 
 
-def test_more_options_are_folded_away_and_used(
+def test_more_options_can_be_unfolded_and_are_used(
     widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment], press: Press
 ) -> None:
     assert not widget.form.more.native.isVisibleTo(widget.native)
@@ -394,7 +400,7 @@ def test_more_options_are_folded_away_and_used(
     assert (result.parameters["contour_level_fixed"], result.parameters["refine"]) == (0.9, False)
 
 
-def test_a_mask_that_lies_on_the_fixed_map_says_what_is_looked_for(
+def test_with_a_mask_of_the_fixed_map_its_content_is_searched_for(
     widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment], add: Add, fixed: DensityMap, moved: np.ndarray
 ) -> None:
     own = np.eye(4)
@@ -404,10 +410,10 @@ def test_a_mask_that_lies_on_the_fixed_map_says_what_is_looked_for(
     half = fixed.with_data(np.clip((x + 12) / 8, 0, 1).astype(np.float32))
     more = widget.form.more
     more.mask_fixed.value = add(half, "half", affine=own)
-    # What such a search has no use for is refused,
+    # The search for a part refuses other options,
     assert align() is None
-    assert widget.status.value.startswith("size=16 can't be given with a mask for one map only")
-    # and as the form is at first it isn't.
+    assert widget.status.value.startswith("'box size' = 16 cannot be combined with 'mask (fixed)': ")
+    # but not their defaults.
     more.evaluations.value, more.size.value = 200, 32
     result = align()
     assert f"{result.part_correlation:.4f} (correlation about the mean" in widget.results.summary.value
@@ -416,9 +422,8 @@ def test_a_mask_that_lies_on_the_fixed_map_says_what_is_looked_for(
     assert off_by(result, moved) < 4
 
 
-def test_two_conformations_and_a_part_can_be_asked_for(widget: Any) -> None:
-    widget.form.loss.value = "core"
-    widget.form.more.partial.value = True
-    asked = widget.form.arguments()
-    assert (asked["loss"], asked["partial"]) == ("core", True)
+def test_a_new_form_has_the_declared_defaults(widget: Any) -> None:
+    widget.form.hand.value, widget.form.more.evaluations.value, widget.form.more.size.value = "check", 200, 32
+    default = AlignmentOptions()
+    assert all(getattr(default, name) == value for name, value in widget.form.arguments().items())
     assert widget.form.masks() == {}

@@ -30,9 +30,9 @@ def add_stack(viewer: Any, stack: botalign.ImageStack) -> Callable[..., Any]:
 
 @pytest.fixture
 def classes(viewer: Any) -> Any:
-    """The dock widget, with few turns."""
+    """The dock widget, with few rotations."""
     _, widget = viewer.window.add_plugin_dock_widget("botalign", "Class averages")
-    widget.rotations.value, widget.classes.value, widget.threads.value = 16, 3, 1
+    widget.form.rotations.value, widget.classes.value, widget.threads.value = 16, 3, 1
     yield widget
     if widget.running:
         widget.cancel.native.click()
@@ -49,10 +49,10 @@ def test_the_averages_are_a_layer(
     expected = botalign.classify(stack, 3, rotations=16)
     np.testing.assert_array_equal(new.data, expected.averages.images)
     np.testing.assert_allclose(new.scale, (1, 5, 5))
-    assert viewer.dims.current_step[0] == 0  # the largest class is what is seen
-    assert f"3 classes of {expected.sizes[0]} to {expected.sizes[-1]} images" in classes.status.value
+    assert viewer.dims.current_step[0] == 0  # the largest class is displayed
+    assert f"3 classes with {expected.sizes[0]} to {expected.sizes[-1]} images" in classes.status.value
     assert classes.progress.value == 1000
-    # what was made can be classified again, in nanometres too
+    # a stack in nanometres
     add_stack("small", scale=(1.0, 0.5, 0.5), units=("pixel", "nanometer", "nanometer"))
     classes.images.value = viewer.layers["small"]
     press(classes.classify, until=lambda: not classes.running)
@@ -61,11 +61,9 @@ def test_the_averages_are_a_layer(
     )
 
 
-def test_it_can_be_cancelled(
-    viewer: Any, classes: Any, add_stack: Callable[..., Any], qtbot: Any, press: Press
-) -> None:
+def test_cancel(viewer: Any, classes: Any, add_stack: Callable[..., Any], qtbot: Any, press: Press) -> None:
     add_stack()
-    classes.rotations.value, classes.shift.value = 360, 8
+    classes.form.rotations.value, classes.form.shift_pixels.value = 360, 8
     press(classes.classify, until=lambda: classes.status.value != "Preparing…")
     press(classes.cancel)
     assert not classes.running
@@ -75,7 +73,7 @@ def test_it_can_be_cancelled(
     assert len(viewer.layers) == 1
 
 
-def test_what_is_no_stack_of_images_is_refused(
+def test_layers_that_are_not_stacks_are_refused(
     viewer: Any, classes: Any, add: Callable[..., Any], add_stack: Callable[..., Any], fixed: Any, press: Press
 ) -> None:
     press(classes.classify)

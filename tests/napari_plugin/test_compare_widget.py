@@ -18,11 +18,11 @@ def compare(viewer: Any) -> Any:
 
 @pytest.fixture
 def back(moved: np.ndarray) -> np.ndarray:
-    """The motion that undoes the one that made `moving`."""
+    """The inverse of the transform that made `moving`."""
     return np.column_stack([moved[:, :3].T, -moved[:, :3].T @ moved[:, 3]])
 
 
-def test_layers_are_compared_as_they_lie(
+def test_layers_are_compared_as_displayed(
     viewer: Any,
     compare: Any,
     add: Callable[..., Any],
@@ -49,19 +49,19 @@ def test_layers_are_compared_as_they_lie(
     assert together > 0.99
     assert f"<b>{together:.4f}</b>" in compare.summary.value
     assert compare.summary.value != apart
-    # the difference, as a new layer on the first one's grid
+    # the difference is a new layer on the grid of the first map
     press(compare.difference, until=lambda: len(viewer.layers) == 3)
     new = viewer.layers["still - mobile"]
     np.testing.assert_allclose(new.data, difference(fixed, moving, transform=back).data, atol=1e-5)
     assert np.abs(new.data).max() < 0.2 * fixed.data.max()
     np.testing.assert_allclose(new.data_to_world((1, 2, 3)), first.data_to_world((1, 2, 3)))
     assert compare.status.value.startswith("New layer: still - mobile")
-    # two maps that agree leave nothing to be seen
+    # nothing is visible if the two maps agree
     assert new.iso_threshold == pytest.approx(contour_level(fixed) / 2)
     assert new.data.max() < new.iso_threshold
 
 
-def test_the_potential_is_a_layer_that_lies_with_the_first(
+def test_the_potential_is_a_layer_in_the_pose_of_the_first(
     viewer: Any, compare: Any, add: Callable[..., Any], fixed: DensityMap, moving: DensityMap, press: Press
 ) -> None:
     first = add(fixed, "still")
@@ -71,8 +71,8 @@ def test_the_potential_is_a_layer_that_lies_with_the_first(
     first.affine = affine
     press(compare.potential, until=lambda: len(viewer.layers) == 3)
     new = viewer.layers["potential of mobile on still"]
-    motion = np.column_stack([np.eye(3), [-30.0, -20.0, -10.0]])
-    expected = potential(fixed, moving, transform=motion)
+    transform = np.column_stack([np.eye(3), [-30.0, -20.0, -10.0]])
+    expected = potential(fixed, moving, transform=transform)
     np.testing.assert_allclose(new.data, expected.data, atol=1e-2 * np.abs(expected.data).max())
     corner = np.add(expected.grid.origin_angstrom[::-1], (10, 20, 30))
     np.testing.assert_allclose(new.data_to_world((0, 0, 0)), corner, atol=1e-3)
@@ -81,14 +81,14 @@ def test_the_potential_is_a_layer_that_lies_with_the_first(
     assert compare.status.value.startswith("New layer: potential of mobile on still")
 
 
-def test_what_can_not_be_compared_is_said(
+def test_layers_that_cannot_be_compared(
     viewer: Any, compare: Any, add: Callable[..., Any], fixed: DensityMap, press: Press
 ) -> None:
     press(compare.compare)
     assert compare.status.value.startswith("first: no layer is chosen")
     layer = add(fixed, "still")
     press(compare.compare)
-    assert compare.status.value == "still is chosen twice; choose another for one of them."
+    assert compare.status.value == "still is chosen twice; choose another layer for one of them."
     far = add(fixed, "far", translate=(500, 0, 0))
     assert (compare.first.value, compare.second.value) == (layer, far)
     press(compare.difference, until=lambda: compare.difference.enabled)
@@ -96,4 +96,4 @@ def test_what_can_not_be_compared_is_said(
     viewer.add_labels(np.zeros((4, 4, 4), int), name="cells")
     compare.second.value = viewer.layers["cells"]
     press(compare.compare)
-    assert compare.status.value.startswith("second: cells holds labels")
+    assert compare.status.value.startswith("second: cells has labels")

@@ -10,15 +10,15 @@ from qtpy.QtWidgets import QFileDialog
 import botalign
 from napari_botalign.scatter import ScatterPlot
 
-#: As far apart as the corners of a square, and one of them twice.
-PLACES = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)]
+#: Coordinates at the corners of a square.
+COORDINATES = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Four maps of two sizes, and their embedding."""
     lines = ["map,coordinate_1,coordinate_2,angle,state"]
-    for number, (x, y) in enumerate(PLACES):
+    for number, (x, y) in enumerate(COORDINATES):
         density = botalign.phantom(12 + 2 * (number == 3), voxel_size_angstrom=8, noise=0.05, noise_seed=number)
         density.write(tmp_path / f"vol_{number}.mrc")
         lines.append(f"vol_{number}.mrc,{x},{y},{30 * number},{'up' if number % 2 else 'down'}")
@@ -64,28 +64,28 @@ def test_a_click_on_a_point_shows_its_map_in_one_layer(
         assert layer.name == f"vol_{number}"
         np.testing.assert_allclose(layer.scale, expected.grid.voxel_size_angstrom[::-1])
         np.testing.assert_allclose(layer.translate, expected.grid.origin_angstrom[::-1])
-        np.testing.assert_array_equal(np.column_stack(many.plot.axes.lines[0].get_data()), [PLACES[number]])
+        np.testing.assert_array_equal(np.column_stack(many.plot.axes.lines[0].get_data()), [COORDINATES[number]])
 
-    click(many.plot, PLACES[2], off=3)
+    click(many.plot, COORDINATES[2], off=3)
     shown(2)
     viewer.layers[0].colormap = "magenta"
-    click(many.plot, PLACES[3])  # in a box of another size
+    click(many.plot, COORDINATES[3])  # in a box of another size
     shown(3)
     assert viewer.layers[0].colormap.name == "magenta"
     many.on.native.click()
     shown(0)
     many.back.native.click()
     shown(3)
-    # The user may close the layer.
+    # The user may delete the layer.
     viewer.layers.clear()
-    click(many.plot, PLACES[1])
+    click(many.plot, COORDINATES[1])
     shown(1)
-    # Nothing is near.
+    # No point is close.
     click(many.plot, (0.5, 0.5))
     assert many.number == 1
 
 
-def test_before_a_file_is_open_the_plot_says_what_to_do(viewer: Any, many: Any, folder: Path) -> None:
+def test_an_empty_plot_has_a_hint(viewer: Any, many: Any, folder: Path) -> None:
     axes = many.plot.axes
     (hint,) = axes.texts
     assert hint.get_text().startswith("Press Open… and choose the coordinates.csv")
@@ -97,17 +97,17 @@ def test_before_a_file_is_open_the_plot_says_what_to_do(viewer: Any, many: Any, 
     assert (list(axes.texts), axes.axison) == ([], True)
 
 
-def test_of_quick_clicks_the_last_one_counts(
+def test_of_fast_clicks_the_last_one_is_used(
     viewer: Any, many: Any, folder: Path, click: Callable[..., None], qtbot: Any
 ) -> None:
     many.load(folder / "coordinates.csv")
-    for place in (PLACES[0], PLACES[1], PLACES[2]):
+    for place in (COORDINATES[0], COORDINATES[1], COORDINATES[2]):
         click(many.plot, place)
     qtbot.waitUntil(lambda: many.status.value == "3 of 4: vol_2.mrc", timeout=20_000)
     assert [layer.name for layer in viewer.layers] == ["vol_2"]
 
 
-def test_what_was_clicked_on_in_another_embedding_is_not_shown(
+def test_a_click_in_a_previous_embedding_is_ignored(
     viewer: Any, many: Any, folder: Path, click: Callable[..., None], qtbot: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun: list[Callable[[str], None]] = []
@@ -115,7 +115,7 @@ def test_what_was_clicked_on_in_another_embedding_is_not_shown(
         "napari_botalign.embedding_widget.in_background", lambda work, done, failed: begun.append(failed)
     )
     many.load(folder / "coordinates.csv")
-    for place in PLACES[:2]:
+    for place in COORDINATES[:2]:
         click(many.plot, place)
     many.load(folder / "coordinates.csv")
     assert len(begun) == 1
@@ -123,7 +123,7 @@ def test_what_was_clicked_on_in_another_embedding_is_not_shown(
     assert len(begun) == 1
 
 
-def test_a_point_without_a_place_is_near_nothing(
+def test_a_point_without_coordinates_is_never_chosen(
     many: Any, folder: Path, click: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many.load(folder / "coordinates.csv")
@@ -150,7 +150,7 @@ def test_axes_and_colours(many: Any, folder: Path) -> None:
     np.testing.assert_array_equal(many.plot.axes.collections[0].get_offsets()[:, 0], [0, 30, 60, 90])
 
 
-def test_maps_that_are_elsewhere_and_files_that_are_no_embedding(
+def test_moved_maps_and_files_that_are_not_an_embedding(
     viewer: Any, many: Any, folder: Path, tmp_path: Path, click: Callable[..., None], qtbot: Any
 ) -> None:
     many.on.native.click()  # nothing is open yet
@@ -162,9 +162,9 @@ def test_maps_that_are_elsewhere_and_files_that_are_no_embedding(
     for path in folder.glob("vol_*.mrc"):
         path.rename(moved / path.name)
     many.load(folder / "coordinates.csv")
-    click(many.plot, PLACES[1])
+    click(many.plot, COORDINATES[1])
     qtbot.waitUntil(lambda: "there is no such file" in many.status.value, timeout=20_000)
     assert len(viewer.layers) == 0
     many.folder.value = moved
-    click(many.plot, PLACES[1])
+    click(many.plot, COORDINATES[1])
     qtbot.waitUntil(lambda: many.status.value == "2 of 4: vol_1.mrc", timeout=20_000)

@@ -1,4 +1,4 @@
-"""Where layers lie: these tests need no window."""
+"""Grids and poses of layers, without a window."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from napari.layers import Image, Labels, Points
 from scipy.spatial.transform import Rotation
 
 from botalign import DensityMap, Grid, InputError, align, phantom
-from napari_botalign.layers import displayed_motion, map_layer, pose_after
+from napari_botalign.layers import displayed_transform, map_layer, moved_pose
 
 # A layer without a viewer is sliced as in a 2-D view.
 pytestmark = pytest.mark.filterwarnings("ignore:Non-orthogonal slicing")
@@ -26,15 +26,15 @@ def affine(linear: np.ndarray = TURN, shift: tuple[float, float, float] = (5.0, 
 
 
 def world(layer: Image) -> np.ndarray:
-    """Where napari shows the corners, in the layer's units."""
+    """Return the corners as napari displays them, in the layer's units."""
     corners = [np.array(index) * (np.array(layer.data.shape) - 1) for index in np.ndindex(2, 2, 2)]
     return np.array([layer.data_to_world(corner) for corner in corners])
 
 
-PLACES = {
-    "as napari does by default": {},
+POSITIONS = {
+    "default": {},
     "anisotropic and shifted": {"scale": (1.5, 2.0, 2.5), "translate": (-3.0, 4.0, 7.5)},
-    "turned": {"scale": (1.5, 2.0, 2.5), "translate": (-3.0, 4.0, 7.5), "rotate": TURN},
+    "rotated": {"scale": (1.5, 2.0, 2.5), "translate": (-3.0, 4.0, 7.5), "rotate": TURN},
     "flipped": {"scale": (1.5, -2.0, 2.5), "translate": (-3.0, 4.0, 7.5)},
     "with an affine": {"scale": (1.5, 2.0, 2.5), "translate": (-3.0, 4.0, 7.5), "affine": affine()},
     "with an affine that mirrors": {"affine": affine(TURN @ np.diag([1, 1, -1]))},
@@ -45,8 +45,8 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
-def test_grid_and_pose_say_where_the_voxels_are(place: dict[str, Any]) -> None:
+@pytest.mark.parametrize("place", POSITIONS.values(), ids=POSITIONS)
+def test_grid_and_pose_give_the_positions_of_the_voxels(place: dict[str, Any]) -> None:
     layer = Image(DATA, **place)
     taken = map_layer(layer, "fixed")
     indices = np.array([np.array(i) * (np.array(DATA.shape) - 1) for i in np.ndindex(2, 2, 2)])
@@ -57,7 +57,7 @@ def test_grid_and_pose_say_where_the_voxels_are(place: dict[str, Any]) -> None:
     np.testing.assert_allclose(frame @ pose[:3, :3].T + pose[:3, 3], world(layer) * angstrom, atol=1e-9)
 
 
-def test_the_frame_of_a_map_is_that_of_its_file() -> None:
+def test_the_grid_of_a_map_is_that_of_its_file() -> None:
     place = {"scale": (1.5, 2.0, 2.5), "translate": (-3.0, 4.0, 7.5)}
     for more in ({}, {"affine": affine()}, {"rotate": TURN}):
         grid = map_layer(Image(DATA, **place, **more), "fixed").grid
@@ -65,29 +65,29 @@ def test_the_frame_of_a_map_is_that_of_its_file() -> None:
         np.testing.assert_allclose(grid.origin_angstrom, (7.5, 4.0, -3.0))
 
 
-@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
-def test_placing_puts_the_voxels_where_the_pose_says(place: dict[str, Any]) -> None:
+@pytest.mark.parametrize("place", POSITIONS.values(), ids=POSITIONS)
+def test_set_pose_moves_the_voxels(place: dict[str, Any]) -> None:
     layer = Image(DATA, **place)
     taken = map_layer(layer, "moving")
     before = world(layer)
     pose = taken.pose()
-    taken.place(pose)
+    taken.set_pose(pose)
     np.testing.assert_allclose(world(layer), before, atol=1e-9)
     wanted = affine(TURN.T) @ pose
-    taken.place(wanted)
+    taken.set_pose(wanted)
     np.testing.assert_allclose(taken.pose(), wanted, atol=1e-9)
     assert layer.units == Image(DATA, **place).units
     np.testing.assert_allclose(np.abs(layer.scale), np.abs(Image(DATA, **place).scale))
 
 
-@pytest.mark.parametrize("fixed_place", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("fixed_place", POSITIONS.values(), ids=POSITIONS)
 def test_the_affine_is_the_motion_of_the_core_composed_with_the_fixed_layers_own(fixed_place: dict[str, Any]) -> None:
     motion = np.column_stack([TURN.T, (1.0, 2.0, 3.0)])
     fixed = map_layer(Image(DATA, **fixed_place), "fixed")
     layer = Image(DATA, scale=(1.1, 1.2, 1.3), translate=(9, 8, 7))
     moving = map_layer(layer, "moving")
-    moving.place(pose_after(motion, fixed.pose()))
-    np.testing.assert_allclose(displayed_motion(fixed, moving), motion, atol=1e-6)
+    moving.set_pose(moved_pose(motion, fixed.pose()))
+    np.testing.assert_allclose(displayed_transform(fixed, moving), motion, atol=1e-6)
     zyx = np.eye(4)
     zyx[:3] = motion[::-1, [2, 1, 0, 3]]
     np.testing.assert_allclose(layer.affine.affine_matrix, fixed.pose() @ zyx, atol=1e-6)
@@ -103,7 +103,7 @@ def test_the_affine_agrees_with_the_cores_own_export() -> None:
         for m in (fixed_map, moving_map)
     ]
     fixed, moving = (map_layer(layer, "a layer") for layer in layers)
-    moving.place(pose_after(result.moving_to_fixed, fixed.pose()))
+    moving.set_pose(moved_pose(result.moving_to_fixed, fixed.pose()))
     np.testing.assert_allclose(layers[1].affine.affine_matrix, result.to_napari(), atol=1e-6)
 
 
@@ -122,10 +122,13 @@ def test_maps_that_are_not_plain_arrays(kind: str) -> None:
     ("make", "message"),
     [
         (lambda: None, "no layer is chosen; open a map"),
-        (lambda: Labels(np.zeros((3, 3, 3), int), name="it"), "it holds labels, expected a density map; convert it"),
-        (lambda: Points(np.zeros((3, 3)), name="it"), "it is a layer of points, expected an image layer"),
-        (lambda: Image(np.zeros((3, 3, 3, 3)), rgb=True, name="it"), "it is a colour picture"),
-        (lambda: Image(np.zeros((3, 3)), name="it"), "it has 2 dimensions, expected a density map of 3; open the map"),
+        (lambda: Labels(np.zeros((3, 3, 3), int), name="it"), "it has labels, expected a density map; convert it"),
+        (lambda: Points(np.zeros((3, 3)), name="it"), "it is a points layer, expected an image layer"),
+        (lambda: Image(np.zeros((3, 3, 3, 3)), rgb=True, name="it"), "it is a colour image"),
+        (
+            lambda: Image(np.zeros((3, 3)), name="it"),
+            "it has 2 dimensions, expected a density map with 3; open the",
+        ),
         (lambda: Image(np.zeros((2, 3, 3, 3)), name="it"), "it has 4 dimensions, .*; make a layer of one map"),
         (lambda: Image(DATA, units=("pixel", "nm", "nm"), name="it"), "it is a stack of images"),
         (lambda: Image(DATA, units=("s", "nm", "nm"), name="it"), "it has the units second, nanometer, nanometer"),
@@ -133,19 +136,19 @@ def test_maps_that_are_not_plain_arrays(kind: str) -> None:
         (lambda: Image(DATA, affine=affine(TURN @ np.diag([1, 2, 3]) @ TURN), name="it"), "it is sheared"),
     ],
 )
-def test_what_is_no_map_is_refused(make: Callable[[], Any], message: str) -> None:
+def test_layers_that_are_not_maps_are_refused(make: Callable[[], Any], message: str) -> None:
     with pytest.raises(InputError, match=f"^fixed: {message}") as caught:
         map_layer(make(), "fixed")
     assert "\n" not in str(caught.value)
 
 
-def test_a_layer_that_was_scaled_meanwhile_is_not_moved() -> None:
+def test_a_layer_that_was_scaled_is_not_moved() -> None:
     layer = Image(DATA, name="it")
     taken = map_layer(layer, "moving")
     layer.translate = (1, 2, 3)
     taken.pose()
     layer.scale = (2, 2, 2)
-    with pytest.raises(InputError, match="its size was changed meanwhile, so nothing was moved"):
+    with pytest.raises(InputError, match="its scale was changed meanwhile, so it was not moved"):
         taken.pose()
 
 
@@ -153,5 +156,5 @@ def test_a_layer_with_other_data_is_not_moved() -> None:
     layer = Image(DATA, name="it")
     taken = map_layer(layer, "moving")
     layer.data = DATA + 1
-    with pytest.raises(InputError, match="its data were changed meanwhile"):
+    with pytest.raises(InputError, match="its data was changed meanwhile"):
         taken.pose()

@@ -1,4 +1,4 @@
-"""What the plugin promises to napari, and what it keeps to."""
+"""The manifest of the plugin, and rules for its sources."""
 
 import ast
 import subprocess
@@ -23,12 +23,12 @@ def manifest() -> PluginManifest:
     return PluginManifest.from_distribution("botalign")
 
 
-def test_npe2_finds_it_valid() -> None:
+def test_npe2_validates_the_manifest() -> None:
     done = subprocess.run([sys.executable, "-m", "npe2", "validate", "botalign"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_names_are_those_that_napari_needs(manifest: PluginManifest) -> None:
+def test_the_names_in_the_manifest_exist(manifest: PluginManifest) -> None:
     assert manifest.name == metadata.distribution("botalign").name
     for command in manifest.contributions.commands:
         module, _, name = command.python_name.partition(":")
@@ -37,15 +37,15 @@ def test_the_names_are_those_that_napari_needs(manifest: PluginManifest) -> None
 
 
 @pytest.mark.parametrize(
-    "ending", [".mrc", ".map", ".ccp4", ".rec", ".mrcs", ".MRC", ".map.gz", ".mrcs.gz", ".rec.bz2"]
+    "extension", [".mrc", ".map", ".ccp4", ".rec", ".mrcs", ".MRC", ".map.gz", ".mrcs.gz", ".rec.bz2"]
 )
-def test_files_are_read_and_written_by_their_ending(ending: str, manifest: PluginManifest) -> None:
+def test_files_are_read_and_written_by_their_extension(extension: str, manifest: PluginManifest) -> None:
     manager = PluginManager()
     manager.register(manifest)
-    assert [reader.command for reader in manager.iter_compatible_readers(f"some.map{ending}")] == ["botalign.read"]
-    writer, path = manager.get_writer(f"a{ending}", ["image"])
+    assert [reader.command for reader in manager.iter_compatible_readers(f"some.map{extension}")] == ["botalign.read"]
+    writer, path = manager.get_writer(f"a{extension}", ["image"])
     assert writer.command == "botalign.write"
-    assert path == f"a{ending}"
+    assert path == f"a{extension}"
 
 
 def test_the_widgets_are_in_the_menu_and_in_the_command_palette(viewer: Any) -> None:
@@ -59,7 +59,7 @@ def test_the_widgets_are_in_the_menu_and_in_the_command_palette(viewer: Any) -> 
 
 
 @pytest.mark.parametrize(("key", "mirrored"), [("phantom", False), ("phantom_mirrored", True)])
-def test_the_samples_are_made_and_are_what_they_say(key: str, mirrored: bool, viewer: Any) -> None:
+def test_the_sample_data(key: str, mirrored: bool, viewer: Any) -> None:
     viewer.open_sample("botalign", key)
     maps = [
         botalign.DensityMap(
@@ -77,7 +77,7 @@ def test_the_samples_are_made_and_are_what_they_say(key: str, mirrored: bool, vi
 
 
 @pytest.mark.parametrize("path", MODULES, ids=[path.name for path in MODULES])
-def test_it_uses_public_names_of_the_core_alone_and_stays_short(path: Path) -> None:
+def test_it_uses_only_public_names_of_botalign_and_is_short(path: Path) -> None:
     text = path.read_text()
     assert len(text.splitlines()) < 300
     for node in ast.walk(ast.parse(text)):
@@ -95,6 +95,6 @@ def test_nothing_imports_the_plugin() -> None:
     assert not [path for path in core.rglob("*.py") if "napari_botalign" in path.read_text()]
 
 
-def test_the_core_asks_for_nothing_of_napari() -> None:
+def test_botalign_does_not_require_napari() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
     assert not [name for name in project["dependencies"] if "napari" in name or "qt" in name.lower() or "magic" in name]

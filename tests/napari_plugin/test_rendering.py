@@ -1,4 +1,4 @@
-"""What is seen: the overlay of a layer that was moved by its affine is that of the map resampled there."""
+"""Rendering: a layer that was moved by its affine looks like the resampled map."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,14 +11,14 @@ from botalign import Alignment, DensityMap
 
 @pytest.fixture
 def viewer(screen: None, make_napari_viewer_proxy: Callable[..., Any]) -> Any:
-    """A viewer in a window that is shown, small, since no graphics card helps here; a hidden one draws nothing."""
+    """A viewer in a visible window, because a hidden one draws nothing; small, because there is no graphics card."""
     viewer = make_napari_viewer_proxy(show=True)
     viewer.window.resize(400, 300)
     return viewer
 
 
 def picture(viewer: Any, shown: Any, size: tuple[int, int] = (140, 140)) -> np.ndarray:
-    """Render one layer alone, in grey, brightness from 0 to 1."""
+    """Render one layer in grey, with brightness from 0 to 1."""
     for layer in viewer.layers:
         layer.visible = layer == shown
     rendered = viewer.screenshot(canvas_only=True, flash=False, size=size)
@@ -38,7 +38,7 @@ def test_the_overlay_agrees_with_the_resampled_map(
     press: Callable[..., None],
 ) -> None:
     looks = {"rendering": "mip", "colormap": "gray", "contrast_limits": (0, 12)}
-    own = np.eye(4)  # of the fixed layer, so that nothing lies as its file says
+    own = np.eye(4)  # of the fixed layer, so that no layer is displayed in the coordinates of its file
     own[1:3, 1:3], own[:3, 3] = [[0.6, -0.8], [0.8, 0.6]], (10, -20, 15)
     still = add(fixed, "still", affine=own, **looks)
     layer = add(mirrored if hand == "auto" else moving, "mobile", **looks)

@@ -1,4 +1,4 @@
-"""What is done with results: kept in files, applied to other layers, resampled."""
+"""Results: files, application to other layers, resampling."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +25,7 @@ def layers(add: Callable[..., Any], fixed: DensityMap, moving: DensityMap) -> tu
 
 @pytest.fixture
 def dialog(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """The file that a person chooses in any dialog."""
+    """The file that is chosen in any dialog."""
     path = tmp_path / "motion.json"
     for name in ("getSaveFileName", "getOpenFileName"):
         monkeypatch.setattr(QFileDialog, name, staticmethod(lambda *_: (str(path), "")))
@@ -55,7 +55,7 @@ def test_a_result_is_saved_loaded_and_applied_to_other_layers(
     widget.form.moving.value = [half]
     press(panel.apply)
     np.testing.assert_allclose(affine_of(half), affine_of(layers[1]), atol=1e-9)
-    assert widget.status.value == "Moved as mobile was: half map."
+    assert widget.status.value == "Moved by the transform of mobile: half map."
     press(panel.revert)
     np.testing.assert_array_equal(affine_of(half), np.eye(4))
     assert affine_of(layers[1])[0, 0] != 1
@@ -63,7 +63,7 @@ def test_a_result_is_saved_loaded_and_applied_to_other_layers(
     np.testing.assert_array_equal(affine_of(layers[1]), np.eye(4))
 
 
-def test_a_result_of_the_command_line_may_come_first(
+def test_a_result_of_the_command_line_can_be_applied(
     widget: Any, layers: tuple[Any, Any], align: Callable[[], Alignment], press: Press, dialog: Path
 ) -> None:
     result = align()
@@ -75,7 +75,7 @@ def test_a_result_of_the_command_line_may_come_first(
     np.testing.assert_allclose(affine_of(layers[1]), np.diag([1, -1, -1, 1]) @ result.to_napari(), atol=1e-6)
 
 
-def test_what_can_not_be_loaded_or_applied_is_said(
+def test_results_that_cannot_be_loaded_or_applied(
     widget: Any, layers: tuple[Any, Any], align: Callable[[], Alignment], press: Press, dialog: Path
 ) -> None:
     press(widget.results.load)
@@ -89,9 +89,9 @@ def test_what_can_not_be_loaded_or_applied_is_said(
     assert widget.status.value.startswith("moving: no layer is chosen")
 
 
-@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("rotated", [False, True])
 def test_resampled_onto_fixed_it_has_that_maps_grid_and_can_be_written(
-    turned: bool,
+    rotated: bool,
     viewer: Any,
     widget: Any,
     layers: tuple[Any, Any],
@@ -101,7 +101,7 @@ def test_resampled_onto_fixed_it_has_that_maps_grid_and_can_be_written(
     press: Press,
     tmp_path: Path,
 ) -> None:
-    if turned:
+    if rotated:
         layers[0].affine = np.diag([1, -1, -1, 1])
     result = align()
     press(widget.results.resample, until=lambda: len(viewer.layers) == 3)
@@ -112,7 +112,7 @@ def test_resampled_onto_fixed_it_has_that_maps_grid_and_can_be_written(
         index = 31 * np.array(corner)
         np.testing.assert_allclose(new.data_to_world(index), layers[0].data_to_world(index), atol=1e-9)
     assert (new.colormap.name, new.iso_threshold, new.rendering) == ("magenta", 1.5, "iso")
-    if not turned:
+    if not rotated:
         viewer.layers.selection = {new}
         viewer.layers.save(str(tmp_path / "on_fixed.mrc"), selected=True, plugin="botalign")
         written = read(tmp_path / "on_fixed.mrc")
@@ -132,10 +132,10 @@ def test_resampling_needs_no_alignment(
     np.testing.assert_allclose(viewer.layers[2].data[3:-3], expected[3:-3], atol=1e-3)
 
 
-def test_layers_that_are_gone_are_not_put_back(
+def test_deleted_layers_are_not_reverted(
     viewer: Any, widget: Any, layers: tuple[Any, Any], align: Callable[[], Alignment], press: Press
 ) -> None:
     align()
     viewer.layers.remove(layers[1])
     press(widget.results.revert)
-    assert widget.status.value == "The layers that were moved are gone."
+    assert widget.status.value == "The moved layers were deleted."

@@ -1,4 +1,4 @@
-"""Weights that say where two maps agree at a pose."""
+"""Weights of the part in which two maps agree at a pose."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FEWEST = 1e-3
 
 
 def averaged_weights(problem: RobustProblem, transform: Matrix, sigma_voxels: float) -> Volume:
-    """Average by a Gaussian how much each point counts; beyond the points, as much as those near by."""
+    """Return the weights of the points, averaged by a Gaussian and extrapolated beyond the points."""
     places = tuple(problem.points.T[::-1])
     sums = []
     for values in (problem.weights(transform, least_scale=TOLERATED), 1.0):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from botalign.alignment.agreement_weights import averaged_weights
+from botalign.alignment.masking import mask_on
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.result import Alignment
@@ -42,7 +43,7 @@ def common_part(
     -------
     DensityMap
         Weights on the grid of the fixed map: 1 where the maps agree, 0 where they differ and outside the molecule of
-        the fixed map.
+        the fixed map or its mask.
 
     Raises
     ------
@@ -80,4 +81,7 @@ def common_part(
     inside = np.zeros(fit.fixed_grid.shape, dtype=np.float32)
     inside[points] = averaged_weights(fit, transform, AVERAGED_VOXELS)[points]
     weights = resample(DensityMap(inside, fit.fixed_grid, "common part"), identity(), fixed.grid)
-    return weights.with_data(np.clip(weights.data, 0, 1))
+    values = np.clip(weights.data, 0, 1)
+    if mask_fixed is not None:  # the fit compares a few voxels beyond the contour, also where the mask cuts
+        values *= mask_on(mask_fixed, fixed.grid)
+    return weights.with_data(values)

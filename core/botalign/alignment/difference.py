@@ -1,4 +1,4 @@
-"""What one map has and another has not."""
+"""The difference of two maps."""
 
 from __future__ import annotations
 
@@ -13,40 +13,50 @@ from botalign.maps.expected import expect_map
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import resample
 
-#: Fewer voxels than these don't fix a scale.
+#: Fewer voxels than this do not determine a scale.
 _LEAST_VOXELS = 8
 
 
 def difference(
     first: DensityMap, second: DensityMap, *, transform: ArrayLike | None = None, threads: int | None = None
 ) -> DensityMap:
-    r"""Subtract one map from another, brought to its place and its scale.
+    r"""Subtract one map from another, after bringing it to the same pose and scale.
 
-    With :math:`u` the first map and :math:`v` the second at the first one's voxels, :math:`u - (a v + b)`, where
-    :math:`a` and :math:`b` minimise the sum of squares over the voxels above either contour level.
+    With the first map :math:`u` and the second map :math:`v`, sampled at the voxels of the first, this is
+    :math:`u - (a v + b)`. The numbers :math:`a` and :math:`b` minimise the sum of squares over the voxels above either
+    contour level.
 
     Parameters
     ----------
     first, second : DensityMap
-        The maps; boxes and voxel sizes may differ.
+        The maps. Boxes and voxel sizes may differ.
     transform : array_like, shape (3, 4), optional
-        A rigid motion of `second` that comes before, as ``moving_to_fixed`` of a result; none if not given.
+        Rigid transform of `second`, as ``moving_to_fixed`` of a result; by default the identity.
     threads : int, optional
         Number of threads; by default one for each core. The result does not depend on it.
 
     Returns
     -------
     DensityMap
-        On the grid of `first`; zero where `second` has no voxels.
+        Difference on the grid of `first`; zero where `second` has no voxels.
 
     Raises
     ------
     InputError
-        If the maps don't overlap, have nothing in common where they do, or `transform` is no rigid motion.
+        If the maps do not overlap or do not resemble each other, or `transform` is not rigid.
 
     Notes
     -----
-    Nothing is filtered: of two maps of different resolution, the detail that only one of them has is in the difference.
+    The maps are not filtered. If they differ in resolution, the difference contains the detail that only one of them
+    has.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> first = botalign.phantom(24, voxel_size_angstrom=5.0)
+    >>> second = botalign.phantom(24, voxel_size_angstrom=5.0, hinge_degrees=30)
+    >>> botalign.difference(first, second).name
+    'phantom 0 - phantom 0'
     """
     expect_map(first, "first")
     expect_map(second, "second")
@@ -56,20 +66,20 @@ def difference(
     counted = common & ((u > contour_level(first)) | (v > contour_level(second)))
     names = f"difference of {first.name} and {second.name}"
     if np.count_nonzero(counted) < _LEAST_VOXELS:
-        raise InputError(f"{names}: next to nothing above the contours lies in both boxes; align the maps first.")
+        raise InputError(f"{names}: almost nothing above the contour levels is in both boxes; align the maps first.")
     x, y = v[counted].astype(np.float64), u[counted].astype(np.float64)
     deviation = x - x.mean()
     spread = float(deviation @ deviation)
     a = float(deviation @ y) / spread if spread > 0 else 0.0
     if a <= 0:
-        raise InputError(f"{names}: the maps don't resemble each other where they lie; align them first.")
+        raise InputError(f"{names}: the maps do not resemble each other in this pose; align them first.")
     b = float(y.mean() - a * x.mean())
     result = np.where(common, u - (np.float32(a) * v + np.float32(b)), np.float32(0))
     return DensityMap(result, first.grid, name=f"{first.name} - {second.name}")
 
 
 def _inside(grid: Grid, box: Grid, transform: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which voxels of a grid lie between the outermost voxels of a box that was moved."""
+    """Return which voxels of a grid are inside a box after a transform of the box."""
     m = compose(inverse(box.index_to_physical), compose(inverse(transform), grid.index_to_physical))
     z, y, x = np.ogrid[tuple(slice(side) for side in grid.shape)]
     within = np.ones(grid.shape, dtype=np.bool_)

@@ -1,15 +1,15 @@
-r"""Rotation and shift together: Gauss-Newton on the squared difference of two maps, scale and offset fitted along.
+r"""Fit of rotation and shift: Gauss-Newton on the squared difference of two maps, with scale and offset.
 
-With :math:`u` the fixed map, :math:`v` the moving one, both at points :math:`x` of the fixed map's grid,
+With the fixed map :math:`u` and the moving map :math:`v`, at points :math:`x` of the grid of the fixed map,
 
-.. math:: \min_{T, a, b} \sum_x \left(u(x) - a\, v(T^{-1} x) - b\right)^2 ,
+.. math:: \min_{T, a, b} \sum_x \left(u(x) - a\, v(T^{-1} x) - b\right)^2 .
 
-whose minimum over scale and offset is one minus the squared correlation about the mean, times the variance of
-:math:`u`: so this maximises that correlation, and maps in different units do no harm.
+The minimum over scale and offset is the variance of :math:`u` times one minus the squared correlation about the mean.
+So this maximises that correlation, and the maps may have different units.
 
-A step is found for the fixed map in place of the moving one, and then made by the moving one the other way round:
-:math:`u(\Delta x) \approx u + J\delta`, so that :math:`\delta, a, b` solve a linear problem whose derivatives
-:math:`J` are the same at every pose (the inverse compositional algorithm, Baker and Matthews 2004).
+A step is computed as if the fixed map moved, :math:`u(\Delta x) \approx u + J\delta`, and its inverse is then applied
+to the moving map: so :math:`\delta, a, b` solve a linear problem whose derivatives :math:`J` are the same at every
+pose (the inverse compositional algorithm, Baker and Matthews 2004).
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from botalign.maps.splines import spline_coefficients, spline_slopes
 from botalign.scores import correlation_about_mean, jackknife_difference
 from botalign.threads import one_blas_thread
 
-#: Side in voxels of the blocks that the jackknife leaves out, larger than the details that make neighbours alike.
+#: Side in voxels of the blocks that the jackknife leaves out, larger than the distance over which voxels correlate.
 BLOCK_VOXELS = 4
-#: Poses whose correlations differ by less than this fit as well: interpolation alone makes as much.
+#: Poses whose correlations differ by less than this fit equally well: interpolation alone has such an error.
 LEAST_MARGIN = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """Where a fit ended.
+    """Result of a fit.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Fit:
     correlation : float
         Correlation about the mean there, over the points.
     share : float or None
-        Share of the points at which the maps agree, where that is what was fitted.
+        Share of the points at which the maps agree, if that was fitted.
     """
 
     transform: Matrix
@@ -56,7 +56,7 @@ class Fit:
 
 @dataclass(frozen=True, eq=False)
 class FitProblem:
-    """Two sampled maps, and where to compare them.
+    """Two sampled maps, and the points at which they are compared.
 
     Attributes
     ----------
@@ -67,12 +67,12 @@ class FitProblem:
     moving_grid : Grid
         Its grid.
     points : ndarray of int32, shape (n, 3)
-        Indices ``(x, y, z)`` of the voxels of the fixed map to compare at.
+        Indices ``(x, y, z)`` of the voxels of the fixed map at which the maps are compared.
     terms : ndarray, shape (n, 8)
-        At each point, how the fixed map changes when it is read at places turned about `centre` (per radian about
-        ``x, y, z``) and shifted (per voxel), 1, and its density.
+        At each point: derivatives of the fixed map with respect to a rotation of the point about `centre` (per radian
+        about ``x, y, z``) and to a shift (per voxel), 1, and the density of the fixed map.
     centre : ndarray, shape (3,)
-        What rotations are about, in angstrom.
+        Centre of the rotations, in angstrom.
     """
 
     fixed_grid: Grid
@@ -87,7 +87,7 @@ class FitProblem:
         cls, fixed: Volume, fixed_grid: Grid, moving: Volume, moving_grid: Grid, *, where: NDArray[np.bool_],
         centre: Matrix,
     ) -> FitProblem:  # fmt: skip
-        """Make the problem from sampled maps and a mask of the fixed one."""
+        """Make the problem from sampled maps and a mask of the fixed map."""
         points = np.ascontiguousarray(np.argwhere(where)[:, ::-1], dtype=np.int32)
         arm = points - (centre - np.array(fixed_grid.origin_angstrom)) / fixed_grid.voxel_size_angstrom[0]
         slopes = np.stack([spline_slopes(fixed, axis)[where] for axis in (2, 1, 0)], axis=1).astype(np.float64)
@@ -96,7 +96,7 @@ class FitProblem:
         return cls(fixed_grid, spline_coefficients(moving), moving_grid, points, terms, centre)
 
     def thinned(self, most: int) -> FitProblem:
-        """Return the problem with every n-th of its points, at most about `most` of them: as good to get near with."""
+        """Return the problem with every n-th of its points, about `most` of them at most, to approach the answer."""
         step = -(-len(self.points) // most)
         return replace(
             self, points=np.ascontiguousarray(self.points[::step]), terms=np.ascontiguousarray(self.terms[::step])
@@ -118,7 +118,7 @@ class FitProblem:
     def solve_each(
         self, transforms: list[Matrix], *, allowed: Callable[[Matrix], bool], tolerance: float = 1e-3
     ) -> list[Fit]:
-        """Fit from each pose; where that ends at a rotation that isn't allowed, the pose stays as it was."""
+        """Fit from each pose; if the result has a rotation that is not allowed, keep the pose."""
         fits = []
         for start in transforms:
             end, correlation = self.solve(start, tolerance=tolerance)
@@ -126,15 +126,15 @@ class FitProblem:
         return fits
 
     def margin(self, first: Matrix, second: Matrix) -> tuple[float, float]:
-        """Return how much better the maps correlate at one pose than at another, and the standard error of that."""
+        """Return by how much the correlation is higher at the first pose than at the second, and its standard error."""
         return jackknife_difference(self.fixed, self.moved(first), self.moved(second), self.blocks())
 
     def is_as_good(self, first: Matrix, second: Matrix) -> bool:
-        """Whether the maps agree as well at a second pose as at the first, within the error of the difference."""
+        """Whether the maps agree at the second pose as well as at the first, within the error of the difference."""
         return is_within_error(*self.margin(first, second))
 
     def blocks(self) -> NDArray[np.int64]:
-        """Return which block each point lies in, shape (n,)."""
+        """Return the number of the block of each point, shape (n,)."""
         blocks = (self.points - self.points.min(axis=0)) // BLOCK_VOXELS
         return np.asarray(np.ravel_multi_index(tuple(blocks.T.astype(np.int64)), tuple(blocks.max(axis=0) + 1)))
 
@@ -221,9 +221,9 @@ def damped_step(moments: Matrix, damping: float) -> Matrix:
     Parameters
     ----------
     moments : ndarray, shape (9, 9)
-        Sums of products, weighted perhaps, of the columns (six derivatives of ``u``, 1, ``u``, ``v``).
+        Sums of products, optionally weighted, of the columns (six derivatives of ``u``, 1, ``u``, ``v``).
     damping : float
-        By how much of itself the diagonal of the derivatives is raised.
+        Share of itself by which the diagonal of the derivatives is raised.
     """
     sign = np.array([-1.0] * 6 + [1.0, 1.0])
     order = [0, 1, 2, 3, 4, 5, 6, 8]  # the columns of the unknowns: six of J, then 1 and v
@@ -232,5 +232,5 @@ def damped_step(moments: Matrix, damping: float) -> Matrix:
 
 
 def is_within_error(margin: float, error: float) -> bool:
-    """Whether a margin in quality is no more than its standard error, or the interpolation, accounts for."""
+    """Whether a margin in quality is explained by its standard error, or by interpolation."""
     return bool(margin < max(3 * error, LEAST_MARGIN))

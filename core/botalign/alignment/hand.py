@@ -17,18 +17,18 @@ def hand_name(mirrored: bool) -> str:
 
 @dataclass(frozen=True)
 class HandDecision:
-    """Which hand the moving map has, judged by the fixed one.
+    """Decision about the hand of the moving map, by comparison with the fixed map.
 
     Attributes
     ----------
     decision : str
-        ``"as given"``, ``"mirrored"``, or ``"undetermined"`` where the margin is within its error.
+        ``"as given"``, ``"mirrored"``, or ``"undetermined"`` if the margin is within its error.
     correlation_as_given, correlation_mirrored : float
-        Correlations about the mean after the best fit of either hand, at the finest sampling of the fit.
+        Correlations about the mean of the best fit of each hand, at the finest sampling of the fit.
     margin : float
-        The first less the second.
+        The first correlation less the second.
     standard_error : float
-        Of the margin, by the jackknife over blocks.
+        Standard error of the margin, by the jackknife over blocks.
     """
 
     decision: str

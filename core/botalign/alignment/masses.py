@@ -12,14 +12,14 @@ from botalign.maps.resampling import grid_points, spline_at
 from botalign.maps.splines import spline_coefficients
 from botalign.transport import WaveletDistance
 
-#: Voxels a side of the box in which the wavelet earth mover's distance of a result is measured.
+#: Side in voxels of the box in which the wavelet earth mover's distance of a result is measured.
 WEMD_SIDE = 32
 
 
 def common_masses(
     fixed: Surveyed, moving: Surveyed, transform: Matrix, *, size: int = WEMD_SIDE
 ) -> tuple[Grid, Volume, Volume]:
-    """Sample the densities above the contours, each of mass 1, in a box of `size` voxels that holds both molecules."""
+    """Sample the densities above the contour levels, each of mass 1, in one box that holds both molecules."""
     centres = np.array([fixed.centre_angstrom, apply_transform(transform, moving.centre_angstrom)])
     radii = np.array([fixed.radius_angstrom, moving.radius_angstrom])
     low, high = (centres - radii[:, None]).min(axis=0), (centres + radii[:, None]).max(axis=0)
@@ -28,7 +28,7 @@ def common_masses(
     sigma = common_sigma_angstrom(fixed, moving, voxel)
     masses = []
     for surveyed, pose in ((fixed, identity()), (moving, transform)):
-        # Smoothed in its own pose first, since smoothing samples along the axes only.
+        # Smoothed before it is moved, since smoothing works along the axes only.
         local = Grid.cube(int(np.ceil(2 * surveyed.radius_angstrom / voxel)) + 8, voxel, surveyed.centre_angstrom)
         smooth = surveyed.on(local, sigma_angstrom=sigma, clipped=True)
         values = spline_at(spline_coefficients(smooth), local, pose, grid, grid_points(grid.shape)).reshape(grid.shape)
@@ -37,6 +37,6 @@ def common_masses(
 
 
 def wemd_at(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> float:
-    """Wavelet earth mover's distance of the densities above the contours."""
+    """Return the wavelet earth mover's distance of the densities above the contour levels."""
     grid, first, second = common_masses(fixed, moving, transform)
     return WaveletDistance(grid.shape, voxel_size=grid.voxel_size_angstrom[0])(first, second)

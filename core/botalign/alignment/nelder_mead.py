@@ -22,18 +22,18 @@ def nelder_mead(
     Parameters
     ----------
     loss : callable
-        Takes a rotation matrix (or one with a mirror), returns a loss.
+        Takes an orthogonal matrix and returns a loss.
     start : ndarray, shape (3, 3)
-        Where to start. The search is over rotation vectors that turn it on.
+        Start. The search is over rotation vectors applied to it.
     tolerance_degrees : float, optional
         Stop when the simplex is smaller.
     evaluations : int, optional
-        The most calls of `loss`.
+        Largest number of calls of `loss`.
 
     Returns
     -------
     rotation : ndarray, shape (3, 3)
-        The best found.
+        Orthogonal matrix with the lowest loss.
     loss : float
         Its loss.
     """

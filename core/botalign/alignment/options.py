@@ -77,17 +77,8 @@ class AlignmentOptions:
         for role in ("fixed", "moving"):
             if getattr(self, f"mask_{role}") is not None:
                 expect_map(getattr(self, f"mask_{role}"), f"mask_{role}")
-            _check_half_maps(f"half_maps_{role}", getattr(self, f"half_maps_{role}"))
-        if (self.half_maps_fixed is None) != (self.half_maps_moving is None):
-            given, missing = "half_maps_fixed", "half_maps_moving"
-            if self.half_maps_fixed is None:
-                given, missing = missing, given
-            raise InputError(
-                Setting(given),
-                " needs ",
-                Setting(missing),
-                " too: the noise of both maps counts. Give both or none.",
-            )
+            _check_pair(f"half_maps_{role}", getattr(self, f"half_maps_{role}"))
+        self._check_half_maps()
         wavelet_named(self.wavelet)
         try:
             rigid = is_rigid(self.start_transform())
@@ -99,6 +90,33 @@ class AlignmentOptions:
                 "rigid transform in angstrom.",
             )  # fmt: skip
         self._check_together()
+
+    def _check_half_maps(self) -> None:
+        """Refuse half maps from which the noise cannot be measured."""
+        given = {name: getattr(self, name) for name in ("half_maps_fixed", "half_maps_moving")}
+        missing = [name for name, halves in given.items() if halves is None]
+        if len(missing) == 1:
+            (present,) = given.keys() - missing
+            raise InputError(
+                Setting(present),
+                " needs ",
+                Setting(missing[0]),
+                " too: the noise of both maps counts. Give both or none.",
+            )
+        for name, halves in given.items():
+            if halves is None:
+                continue
+            first, second = halves
+            if first.grid != second.grid:
+                raise InputError(
+                    Setting(name), f": {first.name} and {second.name} have different grids, expected the two half maps "
+                    "of one reconstruction.",
+                )  # fmt: skip
+            if np.array_equal(first.data, second.data):
+                raise InputError(
+                    Setting(name), f": {first.name} and {second.name} are the same map, expected two independent half "
+                    "maps.",
+                )  # fmt: skip
 
     def _check_together(self) -> None:
         """Refuse an option that another one would leave without effect."""
@@ -158,20 +176,10 @@ def _plain(value: object) -> object:
     return getattr(value, "__name__", "function") if callable(value) else value
 
 
-def _check_half_maps(name: str, halves: HalfMaps | None) -> None:
+def _check_pair(name: str, halves: HalfMaps | None) -> None:
     if halves is None:
         return
     if not isinstance(halves, tuple | list) or len(halves) != 2:
         raise InputError(Setting(name), f": got {type(halves).__name__}, expected two maps.")
     for half in halves:
         expect_map(half, name)
-    first, second = halves
-    if first.grid != second.grid:
-        raise InputError(
-            Setting(name), f": {first.name} and {second.name} have different grids, expected the two half maps of one "
-            "reconstruction.",
-        )  # fmt: skip
-    if np.array_equal(first.data, second.data):
-        raise InputError(
-            Setting(name), f": {first.name} and {second.name} are the same map, expected two independent half maps."
-        )

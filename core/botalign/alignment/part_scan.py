@@ -24,7 +24,7 @@ EMPTY = 0.1
 
 @dataclass(frozen=True, eq=False)
 class PartScan:
-    """A part and a whole, coarsely sampled, and where their centres lie."""
+    """A part and a whole, coarsely sampled."""
 
     part: Volume
     support: Volume
@@ -37,7 +37,7 @@ class PartScan:
 
     @classmethod
     def of(cls, part: Surveyed, whole: Surveyed) -> PartScan:
-        """Sample the two alike; the whole with room for the part about it, so that nothing wraps round."""
+        """Sample both maps; the box of the whole has space for the part around it, so that nothing wraps around."""
         widest = 2 * (whole.radius_angstrom + part.radius_angstrom)
         voxel = max(2 * part.radius_angstrom / ACROSS, widest / LARGEST_SIDE)
         sigma = common_sigma_angstrom(part, whole, voxel)
@@ -55,7 +55,7 @@ class PartScan:
         )
 
     def best_place(self, linear: Matrix) -> tuple[float, Matrix]:
-        """Return the largest local correlation of the part turned by a matrix, and the motion that leads there."""
+        """Return the largest local correlation of the rotated part, and its transform from the part to the whole."""
         pull = OVERSAMPLING * linear.T
         u, m = np.empty((self.side,) * 3, np.float32), np.empty((self.side,) * 3, np.float32)
         rotate_in_ball(self.part, pull, u)
@@ -70,7 +70,7 @@ class PartScan:
         cross, local, squares = fft.irfftn(products, box, axes=(1, 2, 3), workers=1)
         variance = np.maximum(squares - local * local / total, (EMPTY * self.spread) ** 2 * total)
         correlation = cross / np.sqrt(energy * variance)
-        # Where the part would stick out of the box, the transform wraps round.
+        # Where the part would extend beyond the box, the Fourier transform wraps around.
         last = box[0] - self.side
         correlation = correlation[: last + 1, : last + 1, : last + 1]
         peak = np.array(np.unravel_index(int(correlation.argmax()), correlation.shape))[::-1]

@@ -1,4 +1,4 @@
-"""Where transport is needed: which parts of a map lack mass, and which have too much, to be the other map."""
+"""The dual potential of two maps: where one has more mass than the other."""
 
 from __future__ import annotations
 
@@ -22,35 +22,52 @@ def potential(
     contour_level_second: float | None = None,
     size: int = WEMD_SIDE,
 ) -> DensityMap:
-    r"""Map where mass would have to go to make one map the other, where they are or where a motion puts the second.
+    r"""Compute the dual potential of two maps: where mass must move to turn one into the other.
 
-    The dual potential of the wavelet earth mover's distance between the densities above the contours, each of mass 1
-    (Singer and Yang 2024, Section 6). Mass of the second goes up it: it is positive where the second lacks what the
-    first has, negative where it has what the first lacks, and steep in between. It tells where, not how much: between
-    maps that are the same but for noise it is as high, and only the distance is small.
+    It is that of the wavelet earth mover's distance between the densities above the contour levels, each of mass 1
+    [1]_. It is positive where the second map lacks mass that the first has, negative where it has mass that the first
+    lacks, and steep in between.
 
     Parameters
     ----------
     first, second : DensityMap
-        The maps; boxes and voxel sizes may differ.
+        The maps. Boxes and voxel sizes may differ.
     transform : array_like of shape (3, 4), optional
-        A rigid motion in A that is made by `second` before, as ``moving_to_fixed`` of a result; none if not given.
+        Rigid transform of `second` in angstrom, as ``moving_to_fixed`` of a result; by default the identity.
     contour_level_first, contour_level_second : float, optional
-        Contour levels; suggested ones if not given.
+        Contour levels; by default they are suggested.
     size : int, optional
-        Voxels a side. With the default one its sum over the voxels, weighted by the difference of the two masses, is
-        ``wemd_angstrom`` of :func:`botalign.score`.
+        Side of the box in voxels. With the default, the sum of the potential over the voxels, weighted by the
+        difference of the two masses, is ``wemd_angstrom`` of :func:`botalign.score`.
 
     Returns
     -------
     DensityMap
-        The potential in A, in a cube about both molecules, in the coordinates of `first`. Its mean over the mass of
+        Potential in angstrom, in a cube around both molecules, in the coordinates of `first`. Its mean over the mass of
         both is zero. Like the distance, it is several times as large as that of the true earth mover's distance.
 
     Raises
     ------
     InputError
-        As :func:`botalign.score` does, and if `size` is below 8 or above 256.
+        As :func:`botalign.score`, and if `size` is below 8 or above 256.
+
+    Notes
+    -----
+    The potential shows where the maps differ, not by how much: it is as high between two noisy copies, and only their
+    distance is small.
+
+    References
+    ----------
+    .. [1] A. Singer and R. Yang, "Alignment of density maps in Wasserstein distance", Biological Imaging 4 (2024), e5,
+       Section 6.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> first = botalign.phantom(24, voxel_size_angstrom=5.0)
+    >>> second = botalign.phantom(24, voxel_size_angstrom=5.0, hinge_degrees=30)
+    >>> botalign.potential(first, second, size=24).data.shape
+    (24, 24, 24)
     """
     placed = checked_transform(transform)
     side = whole_number("size", size, 8, 256)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,46 +40,60 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Alignment:
-    """The motion that puts one map on another, and how good it is.
+    """Result of an alignment: the transform, its scores, and how certain it is.
 
     Attributes
     ----------
     method : str
         How the pose was found: ``"search"``, ``"part"`` or ``"paper"``.
     moving_to_fixed : ndarray, shape (3, 4)
-        ``x_fixed = M[:, :3] @ x_moving + M[:, 3]``, coordinates ``(x, y, z)`` in angstrom.
+        Transform: ``x_fixed = M[:, :3] @ x_moving + M[:, 3]``, coordinates ``(x, y, z)`` in angstrom.
     mirrored : bool
-        Whether the motion mirrors the moving map; then ``det(M[:, :3])`` is -1.
+        Whether the transform mirrors the moving map; then ``det(M[:, :3])`` is -1.
     fixed, moving : MapReference
-        The two maps.
+        Names and grids of the maps.
     before, after : Scores
-        Scores where the moving map was, and where it came to lie.
+        Scores before and after the transform.
     shells_before, shells_after : ShellCorrelation
-        The Fourier shell correlations there.
+        Fourier shell correlations before and after the transform.
     hand : HandDecision or None
-        Which hand the moving map has; None if that wasn't asked.
+        Decision about the hand of the moving map; None if the other hand was not tested.
     verdict : str or None
-        ``"certain"``; ``"ambiguous"`` if another of the candidates is as good; ``"no match"`` if the maps agree in
-        outline at most; None if the pose wasn't refined, or found by the paper's method. With the loss ``"core"``
-        the part that both maps share is enough.
+        ``"certain"``; ``"ambiguous"`` if another pose fits as well, or if the maps agree too little; ``"no match"`` if
+        the maps agree in outline at most; None if the pose was not refined, or was found by the published algorithm.
+        With the loss ``"core"`` the maps need to agree only in a part.
     symmetry : Symmetry or None
-        Point group of the fixed map, if several poses fit equally well because of it. Of the equivalent motions the
-        one that turns the map least from its start is given.
+        Point group of the fixed map, if several poses fit equally well because of it. The transform is the equivalent
+        one whose rotation is closest to that of the start.
     uncertainty : Uncertainty or None
-        Standard errors of the pose; None if it wasn't refined. They hold if the pose is in the right basin, which the
-        verdict is about.
+        Standard errors of the pose; None if it was not refined. They hold if the pose is in the right basin, which is
+        what the verdict is about.
     candidates : tuple of Candidate
-        The poses that were considered: the answer, its rivals, then those of the other hand.
+        Candidates: the answer, the others of its hand, then those of the other hand.
     trace : tuple of TracePoint
-        The evaluations of the search, in order.
+        Evaluations of the search, in order.
     parameters : dict
-        The options of the run.
+        Options of the run.
     seed : int
-        The seed of the run.
+        Seed of the run.
     versions : dict
-        Versions of this package and of the libraries below it.
+        Versions of this package and of the libraries that it uses.
     seconds : float
-        How long it took.
+        Duration of the alignment.
+
+    See Also
+    --------
+    botalign.align : Returns such a result.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> fixed = botalign.phantom(24, voxel_size_angstrom=5.0)
+    >>> moving = botalign.phantom(24, voxel_size_angstrom=5.0, transform=[[1, 0, 0, 9], [0, 1, 0, 0], [0, 0, 1, 0]])
+    >>> result = botalign.align(fixed, moving)
+    >>> print(f"{result.shift_angstrom[0]:.1f} A")
+    -9.0 A
+    >>> placed = result.apply(moving, onto=fixed)
     """
 
     method: str
@@ -103,7 +117,7 @@ class Alignment:
     seconds: float
 
     def __repr__(self) -> str:
-        """Return one line, for whoever types the name of a result."""
+        """Return one line for interactive use."""
         moving, fixed = (Path(reference.name).name for reference in (self.moving, self.fixed))
         facts = [
             *(["mirrored"] if self.mirrored else []),
@@ -116,7 +130,7 @@ class Alignment:
 
     @property
     def rotation(self) -> Matrix:
-        """The rotation, shape (3, 3): the linear part, with the mirror ``z -> -z`` before it taken off."""
+        """Rotation, shape (3, 3): the linear part, without the mirror ``z -> -z`` that precedes it if it mirrors."""
         linear = self.moving_to_fixed[:, :3]
         return linear @ MIRROR if self.mirrored else linear
 
@@ -142,7 +156,7 @@ class Alignment:
 
     @property
     def shift_angstrom(self) -> Matrix:
-        """How far the centre of the moving map's box moves, ``(x, y, z)`` in angstrom."""
+        """Shift of the centre of the box of the moving map, ``(x, y, z)`` in angstrom."""
         centre = self.moving.grid.centre_angstrom
         return apply_transform(self.moving_to_fixed, centre) - centre
 
@@ -154,23 +168,23 @@ class Alignment:
         inverse: bool = False,
         threads: int | None = None,
     ) -> DensityMap:
-        """Move a map as the moving map was moved: the map itself, a half map, a mask.
+        """Apply the transform to a map: the moving map, one of its half maps, a mask.
 
         Parameters
         ----------
         density_map : DensityMap
-            The map, with all its densities: nothing of the pre-processing for the fit is done to it.
+            The map. It is not filtered or clipped.
         onto : DensityMap or Grid, optional
-            The grid to sample on; the map's own if not given.
+            Grid of the result; by default that of the map.
         inverse : bool, optional
-            Move from the fixed map's place to the moving one's instead.
+            Apply the inverse transform, from the fixed to the moving map.
         threads : int, optional
             Number of threads; by default one for each core. The result does not depend on it.
 
         Returns
         -------
         DensityMap
-            The moved map, resampled once by cubic B-splines; zero outside the box of `density_map`.
+            The map, resampled once by cubic B-splines; zero outside the box of `density_map`.
         """
         grid = onto.grid if isinstance(onto, DensityMap) else onto or density_map.grid
         return resample(density_map, self.matrix(inverse=inverse), grid, threads=threads)
@@ -184,7 +198,7 @@ class Alignment:
         return to_chimerax(self.moving_to_fixed, model)
 
     def to_pyem(self) -> str:
-        """Return the transform of particle orientations as a 3x4 JSON matrix; see :func:`botalign.geometry.to_pyem`."""
+        """Return the argument of ``subparticles.py --transform`` of pyem; see :func:`botalign.geometry.to_pyem`."""
         centres = [
             apply_transform(grid.index_to_physical, [side // 2 for side in grid.shape[::-1]])
             for grid in (self.moving.grid, self.fixed.grid)
@@ -242,52 +256,42 @@ class Alignment:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content of the result file: numbers, text, lists and dictionaries only."""
-        return {
-            "format": result_file.FORMAT,
-            "version": result_file.VERSION,
-            "method": self.method,
-            "moving_to_fixed": self.moving_to_fixed.tolist(),
-            "mirrored": self.mirrored,
-            "fixed": asdict(self.fixed),
-            "moving": asdict(self.moving),
-            "scores": {"before": asdict(self.before), "after": asdict(self.after)},
-            "shells": {
-                when: {
-                    "frequency_per_angstrom": curve.frequency_per_angstrom.tolist(),
-                    "correlation": curve.correlation.tolist(),
-                }
-                for when, curve in (("before", self.shells_before), ("after", self.shells_after))
-            },
-            "hand": None if self.hand is None else asdict(self.hand),
-            "verdict": self.verdict,
-            "symmetry": None if self.symmetry is None else self.symmetry.to_dict(),
-            "uncertainty": None if self.uncertainty is None else self.uncertainty.to_dict(),
-            "candidates": [asdict(c) | {"moving_to_fixed": c.moving_to_fixed.tolist()} for c in self.candidates],
-            "trace": [asdict(point) for point in self.trace],
-            "parameters": self.parameters,
-            "seed": self.seed,
-            "versions": self.versions,
-            "seconds": self.seconds,
-        }
+        return result_file.contents({field.name: getattr(self, field.name) for field in fields(self)})
 
     def to_json(self) -> str:
         """Return the text of the result file."""
         return result_file.to_text(self.to_dict())
 
     def write(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
-        """Write the result file.
+        """Write the result as a JSON file.
+
+        Parameters
+        ----------
+        path : path-like
+            File to write.
+        overwrite : bool
+            Whether to replace an existing file.
 
         Raises
         ------
         InputError
-            If the file exists and `overwrite` is false, or can't be written.
+            If the file exists and `overwrite` is false, or it cannot be written.
         """
         with output_file(path, overwrite=overwrite) as temporary:
             Path(temporary).write_text(self.to_json() + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Alignment:
-        """Read a result file.
+        """Read a result from a JSON file.
+
+        Parameters
+        ----------
+        path : path-like
+            File that :meth:`write` or ``botalign align --result`` has written.
+
+        Returns
+        -------
+        Alignment
 
         Raises
         ------

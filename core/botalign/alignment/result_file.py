@@ -1,9 +1,10 @@
-"""The file that a result is kept in: JSON, read back to the last bit."""
+"""The result file: JSON with every number exact."""
 
 from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,29 @@ FORMAT = "botalign-alignment"
 VERSION = 1
 
 
+def contents(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the content of the result file, given the fields of a result: the inverse of :func:`fields_from`."""
+    hand, symmetry, uncertainty = fields["hand"], fields["symmetry"], fields["uncertainty"]
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "method": fields["method"],
+        "moving_to_fixed": fields["moving_to_fixed"].tolist(),
+        "mirrored": fields["mirrored"],
+        "fixed": asdict(fields["fixed"]),
+        "moving": asdict(fields["moving"]),
+        "scores": {when: asdict(fields[when]) for when in ("before", "after")},
+        "shells": {when: _curve(fields[f"shells_{when}"]) for when in ("before", "after")},
+        "hand": None if hand is None else asdict(hand),
+        "verdict": fields["verdict"],
+        "symmetry": None if symmetry is None else symmetry.to_dict(),
+        "uncertainty": None if uncertainty is None else uncertainty.to_dict(),
+        "candidates": [asdict(c) | {"moving_to_fixed": c.moving_to_fixed.tolist()} for c in fields["candidates"]],
+        "trace": [asdict(point) for point in fields["trace"]],
+        **{name: fields[name] for name in ("parameters", "seed", "versions", "seconds")},
+    }
+
+
 def to_text(content: dict[str, Any]) -> str:
     """Return the text of a result file; infinite numbers, which JSON does not have, become null."""
     return json.dumps(_finite(content), indent=1, allow_nan=False)
@@ -43,15 +67,16 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise InputError(f"{path}: can't be read ({reason}); expected the result file of an alignment.") from None
+        raise InputError(f"{path}: cannot be read ({reason}); expected the result file of an alignment.") from None
     except json.JSONDecodeError as error:
-        raise InputError(f"{path}: not JSON (line {error.lineno}), expected the result file of an alignment.") from None
+        raise InputError(f"{path}: not JSON (line {error.lineno}), expected an alignment's result file.") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise InputError(f"{path}: JSON, but not a result of an alignment (no format {FORMAT!r}).")
+        raise InputError(f"{path}: not the result file of an alignment (its format is not {FORMAT!r}).")
     if content.get("version") != VERSION:
         newer = isinstance(content.get("version"), int) and content["version"] > VERSION
         advice = "upgrade botalign" if newer else "align again"
-        raise InputError(f"{path}: result file of version {content.get('version')}, expected {VERSION}; {advice}.")
+        found = content.get("version")
+        raise InputError(f"{path}: result file of version {found}, expected version {VERSION}; {advice}.")
     try:
         return fields_from(content)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -96,6 +121,13 @@ def fields_from(content: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _curve(shells: ShellCorrelation) -> dict[str, Any]:
+    return {
+        "frequency_per_angstrom": shells.frequency_per_angstrom.tolist(),
+        "correlation": shells.correlation.tolist(),
+    }
+
+
 def _reference(content: dict[str, Any]) -> MapReference:
     return MapReference(str(content["name"]), Grid(**content["grid"]), tuple(content.get("mean_of", ())))
 
@@ -109,7 +141,7 @@ def _scores(content: dict[str, Any]) -> Scores:
 
 
 def _finite(value: Any) -> Any:
-    """Replace infinite numbers by None and numpy's numbers by Python's, at any depth."""
+    """Replace infinite numbers by None and numpy numbers by Python numbers, at any depth."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):

@@ -1,13 +1,13 @@
-r"""What two maps have in common: the fit of rotation and shift that leaves out what moved.
+r"""Fit of rotation and shift to the part that two maps have in common.
 
-Squared differences are pulled by every domain that lies elsewhere. Here a difference counts by its square while it is
-small, and hardly more the larger it is (Geman and McClure 1987),
+A domain that moved pulls a least-squares fit. Here the loss grows with the square of a difference only while the
+difference is small, and is bounded for large ones (Geman and McClure 1987):
 
 .. math:: \min_{T, a, b} \frac{1}{n} \sum_x \frac{r^2}{r^2 + c^2}, \quad r = u(x) - a\, v(T^{-1} x) - b ,
 
-so that the minimum is about the share of the points at which the maps differ. It is found by least squares with the
-weights :math:`(1 + r^2 / c^2)^{-2}`, worked out anew at every step. The scale :math:`c` starts at the spread of the
-differences where the fit starts, and shrinks with them: what is far off at first is reached all the same.
+The minimum is approximately the share of the points at which the maps differ. It is found by least squares with the
+weights :math:`(1 + r^2 / c^2)^{-2}`, which are updated at every step. The scale :math:`c` starts at the spread of the
+differences at the start of the fit and shrinks with them, so that a distant minimum is reached too.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from botalign.arrays import Matrix
 from botalign.scores import jackknife_mean
 from botalign.threads import one_blas_thread
 
-#: The scale in standard deviations of the differences, as their median tells them, and the least one, in standard
-#: deviations of the fixed map: interpolation alone differs by as much.
+#: The scale in standard deviations of the differences, estimated from their median, and the smallest scale, in standard
+#: deviations of the fixed map: interpolation alone has such an error.
 SCALE, LEAST_SCALE = 1.0, 0.05
-#: How often the weights are worked out anew for the scale and the offset of the densities, at one pose.
+#: How often the weights are updated for the scale and the offset of the densities, at one pose.
 REWEIGHTED = 5
-#: A point that counts for less than this at a pose is no part of what the maps have in common there.
+#: A point with a smaller weight at a pose is not part of what the maps have in common there.
 LEAST_WEIGHT = 0.25
 
 
@@ -45,7 +45,7 @@ class RobustProblem(FitProblem):
     def solve_each(
         self, transforms: list[Matrix], *, allowed: Callable[[Matrix], bool], tolerance: float = 1e-3
     ) -> list[Fit]:
-        """Fit from each pose, and judge all by one scale: the least of theirs."""
+        """Fit from each pose, and compare all results at one scale: the smallest of theirs."""
         ends, scales = [], []
         for start in transforms:
             end, scale = self._descend(start, tolerance)
@@ -57,38 +57,38 @@ class RobustProblem(FitProblem):
         return [Fit(end, self.correlation(end), 1 - _loss(self._differences(end, least)[0], least)) for end in ends]
 
     def weights(self, transform: Matrix, *, least_scale: float = 0.0) -> Matrix:
-        """Return how much each point counts at a pose, 0 to 1, shape (n,), by a scale that isn't less than the least.
+        """Return the weight of each point at a pose, 0 to 1, shape (n,).
 
-        The least scale is in standard deviations of the fixed map.
+        The scale is at least `least_scale` standard deviations of the fixed map.
         """
         scale = max(self._differences(transform, None)[1], least_scale * float(self.fixed.std()))
         return _weights(*self._differences(transform, scale))
 
     def agreeing(self, transform: Matrix) -> FitProblem:
-        """Return the plain problem of the points that count for more than a quarter at a pose."""
+        """Return the least-squares problem of the points that have more than a quarter of the full weight at a pose."""
         kept = self.weights(transform) > LEAST_WEIGHT
         fields = vars(self) | {"points": self.points[kept], "terms": self.terms[kept]}
         return FitProblem(**fields)
 
     def margin(self, first: Matrix, second: Matrix) -> tuple[float, float]:
-        """Return how much larger a share agrees at one pose than at another, and the standard error of that."""
+        """Return by how much the share is larger at the first pose than at the second, and its standard error."""
         scale = min(self._differences(pose, None)[1] for pose in (first, second))
         a, b = (_counted(self._differences(pose, scale)[0], scale) for pose in (first, second))
         return jackknife_mean(b - a, self.blocks())
 
     def is_as_good(self, first: Matrix, second: Matrix) -> bool:
-        """Whether as large a share agrees at a second pose, or what agrees at the first correlates as well there.
+        """Whether the share is as large at the second pose, or the part that agrees at the first fits as well there.
 
-        Without noise the scale of the differences is that of the interpolation's error, and so are those of the shares.
+        Without noise the scale is that of the interpolation error, and then so are the differences of the shares.
         """
         return super().is_as_good(first, second) or self.agreeing(first).is_as_good(first, second)
 
     def _differences(self, transform: Matrix, scale: float | None) -> tuple[Matrix, float]:
-        """Return the differences at a pose, the densities of one map fitted to the other's, and their scale."""
+        """Return the differences at a pose, with densities of one map fitted to the other, and their scale."""
         moved = self.moved(transform).astype(np.float64)
         if scale is None:
             scale = self._scale(self.fixed - _fitted(self.fixed, moved, np.ones_like(moved)))
-            for _ in range(2):  # the first fit is pulled by what moved, and so is the scale that it tells
+            for _ in range(2):  # what moved pulls the first fit, and so its scale
                 scale = min(scale, self._scale(_robust_differences(self.fixed, moved, scale)))
         return _robust_differences(self.fixed, moved, scale), scale
 
@@ -140,7 +140,7 @@ class _Point:
 
 
 def _counted(differences: Matrix, scale: float) -> Matrix:
-    """How much each difference counts, 0 to 1."""
+    """Return the loss of each difference, 0 to 1."""
     squared = differences * differences
     return np.asarray(squared / (squared + scale * scale))
 
@@ -154,7 +154,7 @@ def _weights(differences: Matrix, scale: float) -> Matrix:
 
 
 def _robust_differences(fixed: Matrix, moved: Matrix, scale: float) -> Matrix:
-    """Differences with the scale and the offset of the moved densities fitted to what agrees."""
+    """Return the differences, with scale and offset of the moved densities fitted to the part that agrees."""
     differences = fixed - _fitted(fixed, moved, np.ones_like(moved))
     for _ in range(REWEIGHTED):
         differences = fixed - _fitted(fixed, moved, _weights(differences, scale))
@@ -162,7 +162,7 @@ def _robust_differences(fixed: Matrix, moved: Matrix, scale: float) -> Matrix:
 
 
 def _fitted(fixed: Matrix, moved: Matrix, weights: Matrix) -> Matrix:
-    """Return ``a * moved + b`` with the weighted least squares to `fixed`."""
+    """Return ``a * moved + b``, fitted to `fixed` by weighted least squares."""
     total = weights.sum()
     mean, other = weights @ moved / total, weights @ fixed / total
     deviations = moved - mean

@@ -11,23 +11,23 @@ from botalign.alignment.survey import Surveyed, common_sigma_angstrom
 from botalign.arrays import Matrix
 from botalign.maps.grid import Grid
 
-#: Voxels of the comparison reach this far beyond the contour of the fixed map.
+#: The fit compares voxels up to this distance in voxels outside the contour of the fixed map.
 SKIRT_VOXELS = 2
-#: A voxel as fine as this share of the resolution samples all the signal there is.
+#: So many voxels per resolution sample all of the signal.
 VOXELS_PER_RESOLUTION = 3.0
-#: However little signal there is, the radius of the fixed map's molecule measures this many voxels.
+#: The radius of the molecule measures at least this many voxels, however little signal there is.
 LEAST_RADIUS_VOXELS = 7.0
 
 
 def fit_problem(fixed: Surveyed, moving: Surveyed, *, voxel_angstrom: float, skirt: int = SKIRT_VOXELS) -> FitProblem:
-    """Sample two maps for a fit with voxels of a given size, compared in and about the fixed map's molecule."""
+    """Sample two maps for a fit with voxels of a given size, compared in and around the molecule of the fixed map."""
     sigma = common_sigma_angstrom(fixed, moving, voxel_angstrom)
     grids = []
     for surveyed in (fixed, moving):
         side = int(np.ceil(2 * surveyed.radius_angstrom / voxel_angstrom)) + 2 * (SKIRT_VOXELS + 2)
         grids.append(Grid.cube(side, voxel_angstrom, surveyed.centre_angstrom))
     u, v = (surveyed.on(grid, sigma_angstrom=sigma) for surveyed, grid in zip((fixed, moving), grids, strict=True))
-    # Smoothing flattens: at the sampling of the fit another level encloses the molecule.
+    # Smoothing flattens the map: at the sampling of the fit another contour level encloses the molecule.
     level = fixed.level_of(u, voxel_angstrom)
     where = u > level
     if skirt:
@@ -36,10 +36,10 @@ def fit_problem(fixed: Surveyed, moving: Surveyed, *, voxel_angstrom: float, ski
 
 
 def finest_useful_voxel(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> float:
-    """Side in angstrom of the voxels that hold all the signal two maps have in common.
+    """Return the side in angstrom of voxels that hold all the signal two maps share.
 
-    Read off their Fourier shell correlation at the pose that a coarse fit found: beyond the resolution where it falls
-    below 0.143, finer voxels would add noise only. Maps that have nothing in common have no such resolution.
+    Beyond the resolution at which their Fourier shell correlation at a pose falls below 0.143, finer voxels would only
+    add noise.
     """
     finest = max(fixed.voxel_angstrom, moving.voxel_angstrom)
     useful = shell_correlation(fixed, moving, transform).resolution(0.143) / VOXELS_PER_RESOLUTION

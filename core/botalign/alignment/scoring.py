@@ -20,20 +20,20 @@ from botalign.scores import ShellCorrelation, correlation, correlation_about_mea
 
 @dataclass(frozen=True)
 class Scores:
-    """How alike two maps are at one pose.
+    """Scores of two maps at a pose.
 
     Attributes
     ----------
     correlation : float
-        Over the voxels of the moving map above its contour level, as Fit in Map of ChimeraX counts, but of the maps as
-        they were prepared for the fit: smoothed, less the background.
+        Correlation over the voxels of the moving map above its contour level. ChimeraX's Fit in Map uses the same
+        formula; here the maps are smoothed and their background is subtracted.
     correlation_about_mean : float
-        The same, of the deviations from the means.
+        The same, for the deviations from the means.
     fsc_resolution_angstrom : float
-        Where the Fourier shell correlation falls below 0.5; infinite if it is below from the start.
+        Resolution at which the Fourier shell correlation falls below 0.5; infinite if the first shell is below.
     wemd_angstrom : float
-        Wavelet earth mover's distance of the densities above the contours, each scaled to mass 1. It grows as the
-        earth mover's distance does, but is several times as large: eq. 14 fixes it only up to a constant.
+        Wavelet earth mover's distance of the densities above the contour levels, each scaled to mass 1. It is
+        equivalent to the earth mover's distance up to a constant, and several times as large.
     """
 
     correlation: float
@@ -44,7 +44,7 @@ class Scores:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
-    """Scores of two maps, and the curve that one of them is read off.
+    """Scores of two maps, and their Fourier shell correlation.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Comparison:
     shells: ShellCorrelation
 
     def __repr__(self) -> str:
-        """Return one line: the curve is long."""
+        """Return one line, without the curve."""
         scores = self.scores
         return (
             f"<Comparison: correlation {scores.correlation:z.4f}, about the mean {scores.correlation_about_mean:z.4f}, "
@@ -74,26 +74,40 @@ def score(
     contour_level_first: float | None = None,
     contour_level_second: float | None = None,
 ) -> Comparison:
-    """Compare two maps where they are, or where a motion puts the second.
+    """Compare two maps without alignment, or after a transform of the second.
 
     Parameters
     ----------
     first, second : DensityMap
-        The maps; boxes and voxel sizes may differ. The correlations count the voxels of `second` above its level.
+        The maps. Boxes and voxel sizes may differ. The correlations are over the voxels of `second` above its contour
+        level.
     transform : array_like of shape (3, 4), optional
-        A rigid motion in A that is made by `second` before, as ``moving_to_fixed`` of a result; none if not given.
+        Rigid transform of `second` in angstrom, as ``moving_to_fixed`` of a result; by default the identity.
     contour_level_first, contour_level_second : float, optional
-        Contour levels; suggested ones if not given.
+        Contour levels; by default they are suggested.
 
     Returns
     -------
     Comparison
-        Scores and Fourier shell correlation.
+        Scores, and the Fourier shell correlation.
 
     Raises
     ------
     InputError
-        As :func:`botalign.align` does for maps it can't use, and if `transform` is no rigid motion.
+        As :func:`botalign.align` for maps that it cannot use, and if `transform` is not rigid.
+
+    See Also
+    --------
+    difference : Subtract one map from the other.
+    potential : Show where they differ.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> first = botalign.phantom(24, voxel_size_angstrom=5.0)
+    >>> second = botalign.phantom(24, voxel_size_angstrom=5.0, hinge_degrees=30)
+    >>> botalign.score(first, first).scores.correlation > botalign.score(first, second).scores.correlation
+    True
     """
     placed = checked_transform(transform)
     a, b = (

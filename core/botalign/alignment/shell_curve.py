@@ -15,15 +15,15 @@ from botalign.scores import ShellCorrelation, correlate_shells
 def shell_correlation(
     fixed: Surveyed, moving: Surveyed, transform: Matrix, *, weights: Volume | None = None
 ) -> ShellCorrelation:
-    """Fourier shell correlation inside a soft ball about the fixed map's molecule, on the fixed map's grid.
+    """Return the Fourier shell correlation inside a soft ball around the molecule, on the grid of the fixed map.
 
-    With `weights`, one for each voxel in the ball, both maps are multiplied by them.
+    If `weights` are given, one for each voxel in the ball, both maps are multiplied by them.
     """
     grid = fixed.density.grid
     ball = fixed.ball
     coefficients, source = moving.coefficients, moving.density.grid
     coarser = max(fixed.voxel_angstrom, moving.voxel_angstrom)
-    if fixed.voxel_angstrom > 1.2 * moving.voxel_angstrom:  # what the fixed map's grid can't hold must go first
+    if fixed.voxel_angstrom > 1.2 * moving.voxel_angstrom:  # remove detail that the grid of the fixed map cannot hold
         side = int(np.ceil(source.size_angstrom[0] / fixed.voxel_angstrom))
         source = Grid.cube(side, fixed.voxel_angstrom, moving.centre_angstrom)
         sigma = common_sigma_angstrom(fixed, moving, fixed.voxel_angstrom)
@@ -34,5 +34,5 @@ def shell_correlation(
         still = ball.spectrum(fixed.density.data.ravel()[ball.inside] * weights)
     moved = ball.spectrum(values)
     curve = correlate_shells(still, moved, grid.shape[0], voxel_size_angstrom=fixed.voxel_angstrom)
-    held = max(1, np.count_nonzero(curve.frequency_per_angstrom <= 1 / (2 * coarser)))  # by the coarser map as well
+    held = max(1, np.count_nonzero(curve.frequency_per_angstrom <= 1 / (2 * coarser)))  # shells that both maps can hold
     return ShellCorrelation(curve.frequency_per_angstrom[:held], curve.correlation[:held])

@@ -1,4 +1,4 @@
-"""Two maps compared at a rotation over all shifts at once: where noise hides the centres of mass, or a domain moved."""
+"""Two maps compared at a rotation over all shifts at once: for noisy maps, and for domains that moved."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from botalign.geometry import transform_about
 from botalign.maps.grid import Grid
 from botalign.maps.interpolation import rotate_in_ball
 
-#: Voxels a side. Under noise a coarse look finds what a fine one loses.
+#: Side of the box in voxels. In noisy maps a coarse sampling finds poses that a fine one misses.
 SIDE = 20
-#: The moving map is looked up trilinearly in a grid this many times finer.
+#: The moving map is interpolated trilinearly in a grid this many times finer.
 OVERSAMPLING = 2
-#: Empty voxels between the molecule and the sides of the box.
+#: Empty voxels between the molecule and the faces of the box.
 MARGIN = 1
 
 
 @dataclass(frozen=True, eq=False)
 class ShiftedPair:
-    """Two maps, whole within a ball, coarsely sampled.
+    """Two maps in a ball, coarsely sampled.
 
     Attributes
     ----------
     spectrum : ndarray of complex64
-        Conjugate half spectrum of the fixed map, padded so that nothing wraps round.
+        Conjugate half spectrum of the fixed map, padded so that nothing wraps around.
     norm : float
         Euclidean norm of the fixed map.
     moving : ndarray of float32, shape (2 SIDE, 2 SIDE, 2 SIDE)
@@ -37,7 +37,7 @@ class ShiftedPair:
     voxel_angstrom : float
         Side of a voxel of the fixed map.
     fixed_centre, moving_centre : ndarray, shape (3,)
-        Where the centres of the two boxes lie.
+        Centres of the two boxes.
     """
 
     spectrum: NDArray[np.complex64]
@@ -53,15 +53,15 @@ class ShiftedPair:
         return int(self.spectrum.shape[0])
 
     def best_shift(self, linear: Matrix) -> tuple[float, Matrix]:
-        r"""Compare at an orthogonal matrix over all shifts of up to a quarter of the box.
+        r"""Compare the maps at an orthogonal matrix over all shifts of up to a quarter of the box.
 
         Returns
         -------
         loss : float
-            Least distance of the two maps, both of norm 1: :math:`\sqrt{2 - 2 c}` with the largest correlation
-            :math:`c`. It lies between 0 and 2.
+            Smallest distance of the two maps, both of norm 1: :math:`\sqrt{2 - 2 c}` with the largest correlation
+            :math:`c`, between 0 and 2.
         transform : ndarray, shape (3, 4)
-            The 3x4 transform in angstrom where it is reached, to a fraction of a voxel.
+            Transform at which it is reached, to a fraction of a voxel.
         """
         turned = np.empty((SIDE, SIDE, SIDE), dtype=np.float32)
         rotate_in_ball(self.moving, OVERSAMPLING * linear.T, turned)
@@ -75,7 +75,7 @@ class ShiftedPair:
         return float(np.sqrt(2 - 2 * correlation)), transform_about(linear, self.moving_centre, centre)
 
     def _along(self, products: Volume, peak: tuple[np.intp, ...], axis: int) -> float:
-        """Where along an axis the parabola through the peak and its neighbours has its top, in voxels from no shift."""
+        """Return the maximum along an axis of the parabola through the peak and its neighbours, in voxels of shift."""
         before, here, after = (
             float(products[tuple((p + step) % self.padded if a == axis else p for a, p in enumerate(peak))])
             for step in (-1, 0, 1)
@@ -88,7 +88,7 @@ class ShiftedPair:
 
 
 def shifted_pair(fixed: Surveyed, moving: Surveyed) -> ShiftedPair:
-    """Sample two maps so that both molecules stay in the box at any rotation."""
+    """Sample two maps so that both molecules fit into the box at any rotation."""
     voxel = 2 * max(fixed.radius_angstrom, moving.radius_angstrom) / (SIDE - 2 * MARGIN)
     sigma = common_sigma_angstrom(fixed, moving, voxel)
     u, v = (
@@ -96,7 +96,7 @@ def shifted_pair(fixed: Surveyed, moving: Surveyed) -> ShiftedPair:
         for surveyed, factor in ((fixed, 1), (moving, OVERSAMPLING))
     )
     ball = np.empty_like(u)
-    rotate_in_ball(u, np.eye(3), ball)  # the same ball as the moving map's
+    rotate_in_ball(u, np.eye(3), ball)  # the same ball as that of the moving map
     padded = fft.next_fast_len(SIDE + SIDE // 2, real=True)
     return ShiftedPair(
         np.conj(fft.rfftn(ball, (padded,) * 3, workers=1)),

@@ -1,4 +1,4 @@
-"""A map made ready for the fit: smoothed, cropped to its molecule, its contour and its centre of mass known."""
+"""A map prepared for the fit: smoothed, cropped to its molecule, with a contour level and a centre of mass."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from botalign.maps.grid import Grid
 from botalign.maps.resampling import SMOOTHING_VOXELS, smoothed
 from botalign.maps.splines import spline_coefficients
 
-#: Voxels a side of the first look at a map, which finds where in its box the molecule lies; fewer where it is noisy.
+#: Sides in voxels of the box in which the molecule is first located; smaller ones are tried if the map is noisy.
 SURVEY_SIDES = (48, 32, 24, 16)
 #: A map is clear where its maximum is this many standard deviations of its noise.
 CLEAR = 12.0
-#: Parts of the molecule hold this share of the mass of the largest, or are taken for specks: in a clear map, and in one
-#: so noisy that no sampling makes it clear.
+#: A connected region with less than this share of the mass of the largest one is a speck of noise, not a part of the
+#: molecule: in a clear map, and in one so noisy that no sampling makes it clear.
 LEAST_PART, LEAST_PART_IN_NOISE = 0.02, 0.1
-#: Most voxels a side that any step of the fit works with, give or take a few for a quick Fourier transform.
+#: Largest side in voxels of any box of the fit, apart from a few more for a fast Fourier transform.
 FINEST_SIDE = 128
-#: Empty voxels kept about the molecule.
+#: Empty voxels around the molecule.
 CLEARANCE_VOXELS = 8
-#: Share of the mass above the contour that counts as the molecule; the rest may be specks of noise.
+#: Share of the mass above the contour level that counts as the molecule; the rest may be specks of noise.
 ENCLOSED_MASS = 0.999
 
 
 @dataclass(frozen=True, eq=False)
 class Ball:
-    """The voxels of a map in a soft ball about its molecule.
+    """The voxels of a map in a soft ball around its molecule.
 
     Attributes
     ----------
     inside : ndarray of int, shape (n,)
-        Their places in the ravelled map.
+        Their indices in the flattened map.
     points : ndarray of int32, shape (n, 3)
         Their indices ``(x, y, z)``.
     weight : ndarray, shape (n,)
@@ -55,7 +55,7 @@ class Ball:
     shape: tuple[int, ...]
 
     def spectrum(self, values: Volume) -> NDArray[np.complex64]:
-        """Return the half spectrum of a map that has these densities in the ball, weighted, and is zero elsewhere."""
+        """Return the half spectrum of a map with these densities in the ball, weighted, and zero elsewhere."""
         masked = np.zeros(self.shape, dtype=np.float32)
         masked.ravel()[self.inside] = values * self.weight
         return np.asarray(fft.rfftn(masked, workers=1))
@@ -63,7 +63,7 @@ class Ball:
 
 @dataclass(frozen=True, eq=False)
 class Extent:
-    """Volume above the contour, centre of the mass there, and radius of the ball about it that holds the mass."""
+    """Volume above the contour level, centre of the mass there, and radius of the ball that contains it."""
 
     volume_angstrom3: float
     centre_angstrom: NDArray[np.float64]
@@ -74,22 +74,22 @@ class Extent:
 class Surveyed:
     """A map, smoothed and cropped to its molecule, no finer than the fit needs.
 
-    Smoothing comes first because the contour is not linear: what is cut off a map and off its rotated copy is the same
-    only if both are smooth between their voxels.
+    Smoothing comes first because clipping at a contour level is not linear: a map and its rotated copy lose the same
+    density only if both are smooth between their voxels.
 
     Attributes
     ----------
     density : DensityMap
-        The smoothed densities in a cube about the molecule, less the background.
+        The smoothed densities in a cube around the molecule, with the background at zero.
     sigma_angstrom : float
         Standard deviation of the smoothing.
     volume_angstrom3 : float
-        Volume of the molecule: what lies above the contour level. However the densities are smoothed, the contour that
-        encloses this volume is the one of the molecule.
+        Volume of the molecule: that above the contour level. However the densities are smoothed, the contour that
+        encloses this volume is that of the molecule.
     centre_angstrom : ndarray, shape (3,)
-        Centre of the mass above the level, ``(x, y, z)``.
+        Centre of the mass above the contour level, ``(x, y, z)``.
     radius_angstrom : float
-        Radius of the ball about it that holds that mass.
+        Radius of the ball around it that contains that mass.
     """
 
     density: DensityMap
@@ -104,7 +104,7 @@ class Surveyed:
         return self.level_of(self.density.data, self.voxel_angstrom)
 
     def level_of(self, data: Volume, voxel_angstrom: float) -> float:
-        """Return the level that encloses the molecule's volume in densities on another grid."""
+        """Return the contour level that encloses the volume of the molecule in densities on another grid."""
         return level_enclosing(data, self.volume_angstrom3 / voxel_angstrom**3)
 
     @cached_property
@@ -114,7 +114,7 @@ class Surveyed:
 
     @cached_property
     def ball(self) -> Ball:
-        """The soft ball about the molecule."""
+        """The soft ball around the molecule."""
         grid, voxel = self.density.grid, self.voxel_angstrom
         inner = self.radius_angstrom / voxel
         outer = min(inner + 4, (grid.shape[0] - 1) / 2)
@@ -138,13 +138,13 @@ class Surveyed:
 
     @property
     def least_sigma_angstrom(self) -> float:
-        """Least smoothing of what :meth:`on` samples: the variances of two Gaussians add up."""
+        """Smallest smoothing that :meth:`on` can give: the variances of two Gaussians add up."""
         return float(np.hypot(self.sigma_angstrom, SMOOTHING_VOXELS * self.voxel_angstrom))
 
     def on(self, grid: Grid, *, sigma_angstrom: float, clipped: bool = False) -> Volume:
-        """Sample on a grid, smoothed by a Gaussian of `sigma_angstrom` in all, or of the least there is.
+        """Sample on a grid, smoothed by a Gaussian of `sigma_angstrom` in total, or by the smallest possible one.
 
-        With `clipped`, only the density above the contour, as the mass there; else all of it.
+        With `clipped`, return only the density above the contour level, less that level.
         """
         total = max(sigma_angstrom, self.least_sigma_angstrom)
         values = smoothed(self.density, grid, sigma_angstrom=float(np.sqrt(total**2 - self.sigma_angstrom**2))).data
@@ -155,42 +155,41 @@ class Surveyed:
 
 
 def common_sigma_angstrom(first: Surveyed, second: Surveyed, voxel_angstrom: float) -> float:
-    """Smoothing that voxels of a size ask for and both maps can be given, so that they lose the same detail."""
+    """Return the smoothing that voxels of a size need and both maps can be given, so that they lose the same detail."""
     return max(SMOOTHING_VOXELS * voxel_angstrom, first.least_sigma_angstrom, second.least_sigma_angstrom)
 
 
 def survey(density_map: DensityMap, *, level: float | None = None, role: str = "map") -> Surveyed:
-    """Find where the molecule lies in a map.
+    """Locate the molecule in a map.
 
     Parameters
     ----------
     density_map : DensityMap
         The map.
     level : float, optional
-        Contour level of the map as it is. The smoothed map's contour then encloses the same share of the box.
-        By default :func:`botalign.maps.contour_level` of the smoothed map.
+        Contour level of the unsmoothed map. The contour of the smoothed map then encloses the same volume. By default
+        :func:`botalign.contour_level` of the smoothed map.
     role : str, optional
-        What messages call the argument: ``fixed`` or ``moving``.
+        Name of the argument in messages: ``fixed`` or ``moving``.
 
     Raises
     ------
     InputError
-        If it is no map, the map is constant, or next to nothing lies above the level.
+        If it is not a map, is constant, or has almost nothing above the contour level.
     """
     expect_map(density_map, role)
     where = f"{role} map {density_map.name}"
     low, high = float(density_map.data.min()), float(density_map.data.max())
     if low == high:
-        what = "all zero" if low == 0 else f"{low:g} everywhere"
-        raise InputError(f"{where}: it is {what}, so there is nothing to align; is it the right file?")
+        what = "zero" if low == 0 else f"{low:g}"
+        raise InputError(f"{where}: all densities are {what}, so there is nothing to align; is it the right file?")
     volume = None
     if level is not None:
         above = int(np.count_nonzero(density_map.data > level))
         if above < 8:
             raise InputError(
-                f"{where}: {counted(above, 'voxel lies', 'voxels lie')} above the contour level {level:g}, "
-                f"expected at least 8; its densities go from {low:g} to {high:g}, and {contour_level(density_map):.4g} "
-                "is suggested."
+                f"{where}: {counted(above, 'voxel')} above the contour level {level:g}, expected 8 or more; densities "
+                f"range from {low:g} to {high:g}, and {contour_level(density_map):.4g} is suggested."
             )
         volume = above * float(np.prod(density_map.grid.voxel_size_angstrom))
     background = background_level(density_map.data)
@@ -198,7 +197,7 @@ def survey(density_map: DensityMap, *, level: float | None = None, role: str = "
     extent, blur = _outline(density_map, background, finest, volume, where)
     diameter = 2 * (extent.radius_angstrom + blur)
     voxel = max(finest, diameter / (FINEST_SIDE - 2 * CLEARANCE_VOXELS))
-    # Room for the shell about the molecule that the fit compares as well, and for the smoothing to come.
+    # Space for the shell around the molecule that the fit also compares, and for further smoothing.
     side = diameter + 2 * CLEARANCE_VOXELS * voxel
     density, sigma = _cropped(density_map, background, extent.centre_angstrom, side, voxel)
     clear = contrast(density.data) >= CLEAR
@@ -210,7 +209,7 @@ def survey(density_map: DensityMap, *, level: float | None = None, role: str = "
 def _outline(
     density_map: DensityMap, background: float, finest: float, volume: float | None, where: str
 ) -> tuple[Extent, float]:
-    """Look at the whole box, as coarsely as it takes for the molecule to stand out; also return the voxels' side."""
+    """Locate the molecule in the whole box, as coarsely as needed for it to stand out; also return the voxel size."""
     grid = density_map.grid
     whole = float(grid.size_angstrom.max())
     for side in SURVEY_SIDES:
@@ -229,8 +228,8 @@ def _cropped(
     side_angstrom: float,
     voxel_angstrom: float,
 ) -> tuple[DensityMap, float]:
-    """Sample a cube about a centre, its background zero; also return the standard deviation of the smoothing."""
-    # A side with small prime factors, for the Fourier transforms to come.
+    """Sample a cube around a centre, with the background at zero; also return the smoothing."""
+    # A side with small prime factors, for later Fourier transforms.
     side = fft.next_fast_len(int(np.ceil(side_angstrom / voxel_angstrom)), real=True)
     grid = Grid.cube(side, voxel_angstrom, centre)
     sigma = SMOOTHING_VOXELS * max(voxel_angstrom, *density_map.grid.voxel_size_angstrom)
@@ -238,7 +237,7 @@ def _cropped(
 
 
 def _extent(density_map: DensityMap, volume: float | None, where: str, *, clear: bool) -> Extent:
-    """Where the mass lies above a contour: the suggested one, or that which encloses `volume`."""
+    """Return the extent of the mass above the suggested contour level, or above that which encloses `volume`."""
     grid = density_map.grid
     voxel = grid.voxel_size_angstrom[0]
     if volume is None:
@@ -247,10 +246,10 @@ def _extent(density_map: DensityMap, volume: float | None, where: str, *, clear:
         level = level_enclosing(density_map.data, volume / voxel**3)
     parts, count = ndimage.label(density_map.data > level)
     if not count:
-        raise InputError(f"{where}: nothing stands out above its background; is its contrast inverted?")
+        raise InputError(f"{where}: no density above its background; is its contrast inverted?")
     inside = np.flatnonzero(parts)
     mass = density_map.data.ravel()[inside].astype(np.float64) - level
-    # Specks of noise, however many, are no part of the molecule.
+    # Specks of noise, however many, are not part of the molecule.
     part = parts.ravel()[inside]
     masses = np.bincount(part, weights=mass)
     kept = masses[part] >= (LEAST_PART if clear else LEAST_PART_IN_NOISE) * masses.max()
@@ -265,6 +264,6 @@ def _extent(density_map: DensityMap, volume: float | None, where: str, *, clear:
 
 
 def level_enclosing(data: Volume, voxels: float) -> float:
-    """Return the level that a number of voxels lie above, a few at the least."""
+    """Return the level that encloses a number of voxels, at least a few."""
     above = min(data.size - 1, max(8, round(voxels)))
     return float(np.partition(data.ravel(), -above - 1)[-above - 1])

@@ -1,4 +1,4 @@
-"""The symmetry of a map, recognised when several poses fit equally well: then they are one answer, not several."""
+"""The symmetry of a map, recognised if several poses fit equally well because of it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from botalign.geometry import (
     transform_about,
 )
 
-#: Rotations nearer to each other than this are one operation.
+#: Rotations closer to each other than this are one operation.
 SAME_DEGREES = 10.0
-#: A map fits itself, turned by an operation, at least as well as the other map fits it, less this in correlation.
+#: After an operation the map correlates with itself at least as well as the other map does, less this tolerance.
 TOLERANCE = 0.03
 #: The largest point group of rotations, the icosahedral one, has this many operations.
 MOST = 60
-#: What the order of an axis that was found is multiplied by, to see whether its true order is higher.
+#: Factors by which the order of an axis is multiplied to test whether its true order is higher.
 FACTORS = (2, 3, 5)
 
 
@@ -38,7 +38,7 @@ class Symmetry:
     group : str
         Schoenflies symbol: ``"C4"``, ``"D7"``, ``"T"``, ``"O"`` or ``"I"``.
     operations : ndarray, shape (order, 3, 4)
-        Motions of the fixed map that leave it as it is, the identity first.
+        Transforms that map the fixed map onto itself, the identity first.
     axis : ndarray, shape (3,)
         Unit vector ``(x, y, z)`` along the axis of highest order, in the fixed map's coordinates.
     """
@@ -49,11 +49,11 @@ class Symmetry:
 
     @property
     def order(self) -> int:
-        """How many operations there are."""
+        """Number of operations."""
         return len(self.operations)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return lists and numbers, as a result file keeps them."""
+        """Return the content for a result file."""
         return {
             "group": self.group,
             "order": self.order,
@@ -63,12 +63,12 @@ class Symmetry:
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Symmetry:
-        """Build from what :meth:`to_dict` returned."""
+        """Return the symmetry from the content of a result file."""
         return cls(str(content["group"]), np.array(content["operations"], float), np.array(content["axis"], float))
 
 
 def symmetry_of(itself: FitProblem, poses: list[Matrix], least: float) -> Symmetry | None:
-    """Find the point group that poses of the same quality come from.
+    """Find the point group that explains poses of the same quality.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def symmetry_of(itself: FitProblem, poses: list[Matrix], least: float) -> Symmet
     Returns
     -------
     Symmetry or None
-        The group, if the fixed map fits itself turned by every operation of it, and every pose is explained by one.
+        The group, if the fixed map fits itself after each of its operations and these explain every pose.
     """
     search = _Closure(itself, least - TOLERANCE)
     back = inverse(poses[0])
@@ -102,26 +102,26 @@ def symmetry_of(itself: FitProblem, poses: list[Matrix], least: float) -> Symmet
 
 
 def nearest_equivalent(symmetry: Symmetry, pose: Matrix, start: Matrix) -> Matrix:
-    """Return the one of the equivalent poses that turns the map least from where it was."""
+    """Return the equivalent pose whose rotation is closest to that of the start."""
     equivalents = [compose(operation, pose) for operation in symmetry.operations]
     return min(equivalents, key=lambda other: float(geodesic_degrees(other[:, :3], start[:, :3])))
 
 
 @dataclass(frozen=True, eq=False)
 class _Closure:
-    """Operations multiplied until nothing new comes out, each confirmed on the map."""
+    """The closure of operations under multiplication, each confirmed on the map."""
 
     itself: FitProblem
     least: float
 
     def confirmed(self, operation: Matrix) -> Matrix | None:
-        """Fit the map to itself from an operation; None if that is no symmetry of it."""
+        """Fit the map to itself from an operation; return None if the operation is not a symmetry."""
         fitted, correlation = self.itself.solve(operation)
         near = float(geodesic_degrees(fitted[:, :3], operation[:, :3])) < SAME_DEGREES
         return fitted if near and correlation >= self.least else None
 
     def closed(self, generators: list[Matrix]) -> list[Matrix] | None:
-        """Return all products of the generators; None if they are too many or one is no symmetry."""
+        """Return all products of the generators; None if there are too many or one is not a symmetry."""
         operations = [identity()]
         waiting = list(generators)
         while waiting:
@@ -136,7 +136,7 @@ class _Closure:
         return operations
 
     def extended(self, operations: list[Matrix] | None) -> list[Matrix] | None:
-        """Look for operations that no pose gave: a higher order of the main axis, and twofold axes across it."""
+        """Add operations that no pose showed: a higher order of the main axis, and twofold axes perpendicular to it."""
         if operations is None:
             return None
         orders = [_order(operation) for operation in operations]
@@ -163,7 +163,7 @@ class _Closure:
 
 
 def _order(operation: Matrix) -> int:
-    """Return how often an operation must be repeated to come round; the largest looked for is 60."""
+    """Return the order of an operation, at most 60; 0 if it has none."""
     angle = axis_angle(operation[:, :3])[1]
     if angle < SAME_DEGREES / 2:
         return 1
@@ -171,7 +171,7 @@ def _order(operation: Matrix) -> int:
 
 
 def _name(orders: list[int]) -> str | None:
-    """Return the Schoenflies symbol of a group of rotations, by its number of operations and its highest order."""
+    """Return the Schoenflies symbol of a group, from its number of operations and its highest order."""
     size, highest = len(orders), max(orders)
     if (size, highest) in ((12, 3), (24, 4), (60, 5)):
         return {12: "T", 24: "O", 60: "I"}[size]

@@ -1,4 +1,4 @@
-r"""How sure a pose is: standard errors of rotation and shift, from the noise that the fit leaves over.
+r"""Standard errors of rotation and shift, from the noise in the residual of the fit.
 
 At the solution, the errors :math:`\delta` of the six parameters have the covariance
 
@@ -6,10 +6,10 @@ At the solution, the errors :math:`\delta` of the six parameters have the covari
           \Psi = \sum_{x, y} \bar J(x)\, C(x - y)\, \bar J(y)^T ,
 
 with the derivatives :math:`J_u, J_v` of the two maps, their mean :math:`\bar J`, and the autocovariance :math:`C` of
-what one map leaves over of the other. The product of two derivatives whose noise is independent holds that of the
-signal alone, where :math:`J_u J_u^T` would take noise for detail. The sum over pairs of voxels is one over frequencies,
-since :math:`C` depends on where the one lies from the other only. So neighbours whose noise is alike, as that of any
-smoothed map is, don't count twice.
+the residual. The product of the derivatives of two maps with independent noise measures the signal alone, whereas
+:math:`J_u J_u^T` would count noise as detail. The sum over pairs of voxels is computed over frequencies, since
+:math:`C` depends only on the distance vector. In this way the correlated noise of neighbouring voxels, as in any
+smoothed map, is not counted as independent.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from botalign.maps.resampling import smoothed
 from botalign.maps.splines import spline_coefficients
 from botalign.threads import one_blas_thread
 
-#: Half the step, in voxels, of the difference quotients of the moved map.
+#: Half the step, in voxels, of the finite differences of the moved map.
 STEP = 0.05
-#: Over how many voxels noise may be alike.
+#: Largest distance in voxels over which noise may correlate.
 REACH = 8
-#: Rotation, shift, scale and offset: the fit has made the residual smaller by as many independent values.
+#: Parameters of the fit: rotation, shift, scale and offset. They reduce the degrees of freedom of the residual.
 FITTED = 8
 
 
@@ -45,14 +45,14 @@ class Uncertainty:
     Attributes
     ----------
     covariance : ndarray, shape (6, 6)
-        Of the errors of the rotation about the axes ``x, y, z`` (degrees) and of the place of the fixed map's centre of
-        mass (angstrom), infinite where the maps determine nothing.
+        Covariance of the errors of the rotation about the axes ``x, y, z`` (degrees) and of the position of the centre
+        of mass of the fixed map (angstrom); infinite if the maps do not determine the pose.
     """
 
     covariance: Matrix
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what a result file keeps: numbers, texts, lists and dictionaries only."""
+        """Return the content for a result file."""
         return {
             "angle_degrees": self.angle_degrees,
             "shift_angstrom": self.shift_angstrom,
@@ -61,18 +61,18 @@ class Uncertainty:
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Uncertainty:
-        """Read what :meth:`to_dict` made."""
+        """Return the standard errors from the content of a result file."""
         covariance = content["covariance"]
         return cls(np.full((6, 6), np.inf) if covariance is None else np.array(covariance, dtype=np.float64))
 
     @property
     def angle_degrees(self) -> float:
-        """Root mean square of the angle by which the rotation is off."""
+        """Root mean square error of the rotation, an angle."""
         return float(np.sqrt(np.trace(self.covariance[:3, :3])))
 
     @property
     def shift_angstrom(self) -> float:
-        """Root mean square of the distance by which the molecule's centre is off."""
+        """Root mean square error of the position of the centre of the molecule."""
         return float(np.sqrt(np.trace(self.covariance[3:, 3:])))
 
 
@@ -87,7 +87,7 @@ def uncertainty_text(estimate: Uncertainty | None) -> str:
 
 
 def uncertainty(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, Volume] | None = None) -> Uncertainty:
-    """Estimate how far off a fitted pose is.
+    """Estimate the errors of a fitted pose.
 
     Parameters
     ----------
@@ -97,8 +97,8 @@ def uncertainty(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, 
         Its solution.
     noise : tuple of ndarray, optional
         Noise of the fixed map on ``problem.fixed_grid`` and of the moving one on ``problem.moving_grid``; see
-        :func:`half_map_noise`. If not given, whatever the maps don't have in common counts as noise, a domain that has
-        moved as well.
+        :func:`half_map_noise`. If it is not given, every difference between the maps counts as noise, also a domain
+        that moved.
 
     Returns
     -------
@@ -113,12 +113,12 @@ def uncertainty(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, 
         signal_u, signal_v = signal_u - float(np.var(of_u)), signal_v - float(np.var(of_v))
     if min(signal_u, signal_v) <= 0:
         return nothing
-    # The slope of a regression would be too small: there is noise in both maps.
+    # The slope of a regression would be too small, because both maps are noisy.
     scale = np.sqrt(signal_u / signal_v)
     box = _Box(problem.points)
     if noise is None:
         alike = box.autocovariance(u - scale * v)
-        # With such noise the points count as so many independent ones.
+        # The number of independent points with this autocovariance.
         independent = len(u) * alike[0, 0, 0] ** 2 / max(float((alike**2).sum()), 1e-300)
         alike /= 1 - FITTED / max(independent, FITTED + 1)
     else:
@@ -135,7 +135,7 @@ def uncertainty(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, 
 
 
 def half_map_noise(first: DensityMap, second: DensityMap, grid: Grid, *, sigma_angstrom: float) -> Volume:
-    """Return the noise of the map whose half maps are given: half their difference, as the fit has sampled the map.
+    """Return the noise of a map: half the difference of its half maps, sampled as the fit samples the map.
 
     Parameters
     ----------
@@ -144,25 +144,25 @@ def half_map_noise(first: DensityMap, second: DensityMap, grid: Grid, *, sigma_a
     grid : Grid
         ``fixed_grid`` or ``moving_grid`` of the problem.
     sigma_angstrom : float
-        The smoothing of the maps in the problem.
+        Smoothing of the maps in the problem.
     """
     difference = first.with_data((first.data - second.data) * np.float32(0.5))
     return smoothed(difference, grid, sigma_angstrom=sigma_angstrom).data
 
 
 def _at_points(problem: FitProblem, values: Volume) -> Matrix:
-    """Return what a map on the fixed grid has at the points."""
+    """Return the values at the points of a map on the fixed grid."""
     return np.asarray(values[tuple(problem.points.T[::-1])], dtype=np.float64)
 
 
 def _moved(problem: FitProblem, values: Volume, transform: Matrix) -> Matrix:
-    """Return what a map on the moving grid has at the points, once moved."""
+    """Return the values at the points of a map on the moving grid, after the transform."""
     moved = replace(problem, coefficients=spline_coefficients(values)).moved(transform)
     return np.asarray(moved, dtype=np.float64)
 
 
 def _derivatives(problem: FitProblem, transform: Matrix) -> Matrix:
-    """Return the derivatives of the moved map, as :attr:`FitProblem.terms` has those of the fixed one, shape (n, 6)."""
+    """Return the derivatives of the moved map, shape (n, 6), as :attr:`FitProblem.terms` has for the fixed map."""
     grid = problem.fixed_grid
     voxel = grid.voxel_size_angstrom[0]
     slopes = np.empty((len(problem.points), 3))
@@ -177,7 +177,7 @@ def _derivatives(problem: FitProblem, transform: Matrix) -> Matrix:
 
 
 def _projected(slopes: Matrix, u: Matrix, v: Matrix) -> Matrix:
-    """Return derivatives less what scale and offset, which are fitted along, would make up for."""
+    """Return the derivatives, orthogonal to changes of scale and offset, which are fitted too."""
     mean = u / u.std() + v / v.std()
     mean -= mean.mean()
     centred = slopes - slopes.mean(axis=0)
@@ -185,7 +185,7 @@ def _projected(slopes: Matrix, u: Matrix, v: Matrix) -> Matrix:
 
 
 class _Box:
-    """A box about the points, and sums over pairs of them by way of its frequencies."""
+    """A box around the points, for sums over pairs of points by Fourier transform."""
 
     def __init__(self, points: NDArray[np.int32]) -> None:
         corner = points.min(axis=0)
@@ -193,7 +193,7 @@ class _Box:
         self.shape = tuple(fft.next_fast_len(int(side), real=True) for side in sides[::-1])
         self.places = np.ravel_multi_index(tuple((points - corner).T[::-1]), self.shape)
         half = np.arange(self.shape[2] // 2 + 1)
-        # A half spectrum holds every frequency once but for those whose mirror image it holds too.
+        # A half spectrum holds each frequency once, except those whose conjugate it holds too.
         self.weight = np.where((half == 0) | (2 * half == self.shape[2]), 1.0, 2.0) / np.prod(self.shape)
 
     def spectrum(self, values: Matrix) -> NDArray[np.complex64]:
@@ -203,9 +203,10 @@ class _Box:
         return np.asarray(fft.rfftn(volume, workers=1))
 
     def autocovariance(self, values: Matrix) -> Matrix:
-        """Return the covariance of values at the points by their distance, zero beyond what noise is alike over.
+        """Return the autocovariance of values at the points, zero beyond the range of the noise.
 
-        Each is the mean over as many pairs of points as lie so far apart: the shape of the molecule doesn't show.
+        Each value is a mean over all pairs of points at that distance vector, so it does not depend on the shape of the
+        molecule.
         """
         products, pairs = (
             fft.irfftn(spectrum.real**2 + spectrum.imag**2, self.shape, workers=1)
@@ -216,7 +217,7 @@ class _Box:
         return np.asarray(np.where(near, products / np.maximum(pairs, 1), 0.0), dtype=np.float64)
 
     def pairs(self, slopes: Matrix, autocovariance: Matrix) -> Matrix:
-        """Sum the products of derivatives over pairs of points, weighted by the covariance of their noise."""
+        """Return the sum over pairs of points of products of derivatives, weighted by the covariance of their noise."""
         power = np.maximum(fft.rfftn(autocovariance, workers=1).real, 0)
         spectra = np.stack([self.spectrum(column).ravel() for column in slopes.T])
         weighted = spectra * (power * self.weight).astype(np.float32).ravel()

@@ -1,4 +1,4 @@
-r"""What an alignment is worth: whether the maps match at all, and whether another pose would do as well."""
+r"""The verdict: whether the maps match, and whether another pose fits as well."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from botalign.alignment.symmetry import Symmetry
 from botalign.arrays import Matrix
 from botalign.scores import ShellCorrelation
 
-#: Details are finer than this share of the molecule's diameter. What is coarser is its outline, and the outlines of
-#: unrelated molecules agree as well as they can be made to.
+#: Details are finer than this share of the diameter of the molecule. Coarser features are its outline, and the outlines
+#: of unrelated molecules agree too once they are aligned.
 OUTLINE = 1 / 3
-#: Beyond this share of the finest shell, the smoothing leaves too little of a map to speak of.
+#: Beyond this share of the finest shell, smoothing has removed too much of a map.
 SMOOTHED_AWAY = 0.8
-#: A candidate whose quality is this near to the best one's may fit as well.
+#: A candidate whose quality is this close to that of the best one may fit as well.
 CLOSE_QUALITY = 0.1
-#: The two signs of a match: the details agree by more standard errors than this, and the Fourier shell correlation
-#: falls below 0.5 at no coarser a resolution than this share of the diameter. The best pose of unrelated molecules has
-#: the one or the other by chance, and noisy copies have both (``benchmarks/verdicts.py``).
+#: The two signs of a match: the details agree by more standard errors than the first number, and the Fourier shell
+#: correlation falls below 0.5 at a resolution no coarser than the second number times the diameter. Unrelated molecules
+#: show one of them by chance, noisy copies both (``benchmarks/verdicts.py``).
 LEAST_SIGNIFICANCE, COARSEST = 4.5, 1 / 4
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What a verdict is about.
+    """Evidence for a verdict.
 
     Attributes
     ----------
     shells : ShellCorrelation
-        The Fourier shell correlation at the answer.
+        Fourier shell correlation at the answer.
     diameter_angstrom : float
-        Of the molecule.
+        Diameter of the molecule.
     share : float
-        How much of it was compared: less than 1 if only what the maps have in common was.
+        Share of the molecule that was compared: less than 1 if only the common part was.
     """
 
     shells: ShellCorrelation
@@ -46,25 +46,25 @@ class Evidence:
 
     @property
     def compared_angstrom(self) -> float:
-        """Diameter of a ball as large as what was compared."""
+        """Diameter of a ball with the volume that was compared."""
         return self.diameter_angstrom * float(np.cbrt(self.share))
 
     @property
     def signs(self) -> int:
-        """How many of the two signs of a match there are."""
+        """How many of the two signs of a match are present."""
         resolved = self.shells.resolution(0.5) <= COARSEST * self.compared_angstrom
         agrees = significance(self.shells, self.compared_angstrom, share=self.share) >= LEAST_SIGNIFICANCE
         return int(resolved) + int(agrees)
 
 
 def significance(shells: ShellCorrelation, diameter_angstrom: float, *, share: float = 1.0) -> float:
-    r"""Return by how many standard errors the details of two maps agree.
+    r"""Return the agreement of the details of two maps, in standard errors.
 
     .. math:: z = \frac{\sum_s n_s \mathrm{FSC}(s)}{\sqrt{\sum_s n_s}}
 
-    over the shells finer than a third of the diameter, with :math:`n_s = \pi s^2`, half of the independent
-    coefficients in shell :math:`s` of a box twice the molecule's volume: what :math:`n_s` coefficients without anything
-    in common add up to has standard deviation 1. Of a share of the molecule, there are that many fewer.
+    over the shells finer than a third of the diameter. Here :math:`n_s = \pi s^2` is half the number of independent
+    coefficients in shell :math:`s` of a box with twice the volume of the molecule, so that :math:`z` has standard
+    deviation 1 if the maps have nothing in common. For a share of the molecule it is smaller in proportion.
     """
     frequency = shells.frequency_per_angstrom
     used = (frequency > 1 / (OUTLINE * diameter_angstrom)) & (frequency < SMOOTHED_AWAY * frequency[-1])
@@ -105,8 +105,8 @@ def mark_equals(
 def verdict(evidence: Evidence, candidates: tuple[Candidate, ...], symmetry: Symmetry | None) -> str:
     """Return ``"certain"``, ``"ambiguous"`` or ``"no match"``.
 
-    A match has both signs of one, unrelated maps have neither. One of them alone is ambiguous, and so is a match of
-    which another pose fits as well without a symmetry that explains it.
+    A match shows both signs, unrelated maps neither. A single sign is ambiguous. So is a match if another pose fits as
+    well and no symmetry explains it.
     """
     if not evidence.signs:
         return "no match"

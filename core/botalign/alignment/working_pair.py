@@ -21,7 +21,7 @@ MARGIN = 2
 
 @dataclass(frozen=True, eq=False)
 class WorkingPair:
-    """Two maps at working size: centred, above their contours, of mass 1.
+    """Two maps in the box of the search: centred, clipped at their contour levels, of mass 1.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class WorkingPair:
     voxel_angstrom : float
         Side of a voxel of `fixed`.
     fixed_centre, moving_centre : ndarray, shape (3,)
-        Where the centres of the two boxes lie.
+        Centres of the two boxes.
     """
 
     fixed: Volume
@@ -42,18 +42,18 @@ class WorkingPair:
     moving_centre: Matrix
 
     def rotated(self, linear: Matrix) -> Volume:
-        """Turn the moving map by an orthogonal matrix (a mirror is one too) about its centre."""
+        """Return the moving map, rotated by an orthogonal matrix, which may mirror, about its centre."""
         out = np.empty_like(self.fixed)
         rotate_in_ball(self.moving, OVERSAMPLING * linear.T, out)
         return out
 
     def transform(self, linear: Matrix) -> Matrix:
-        """Return the 3x4 transform in angstrom that an orthogonal matrix stands for: centre goes to centre."""
+        """Return the transform with this linear part that superimposes the centres of the boxes."""
         return transform_about(linear, self.moving_centre, self.fixed_centre)
 
 
 def working_pair(fixed: Surveyed, moving: Surveyed, *, size: int) -> WorkingPair:
-    """Bring two maps onto a common grid of `size` voxels a side that holds both molecules at any rotation."""
+    """Sample two maps in a box with sides of `size` voxels that holds both molecules at any rotation."""
     radius = max(fixed.radius_angstrom, moving.radius_angstrom)
     voxel = 2 * radius / (size - 2 * MARGIN)
     sigma = common_sigma_angstrom(fixed, moving, voxel)
@@ -66,10 +66,10 @@ def working_pair(fixed: Surveyed, moving: Surveyed, *, size: int) -> WorkingPair
 
 
 def principal_rotations(pair: WorkingPair, *, mirrored: bool) -> Matrix:
-    """Return the orthogonal matrices that put the moving map's principal axes onto the fixed one's, shape (4, 3, 3).
+    """Return the matrices that superimpose the principal axes of the two maps, shape (4, 3, 3).
 
-    An axis has no direction, so there are eight, of which four have the hand asked for. If the axes differ in length,
-    one of them is near the answer for a copy; if not, or if the maps differ, they are guesses like others.
+    An axis has no direction, so there are eight matrices, four of each hand. For a copy whose axes differ in length,
+    one of them is close to the answer.
     """
     frames = [_principal_axes(volume) for volume in (pair.fixed, pair.moving)]
     signs = np.array(list(itertools.product((1.0, -1.0), repeat=3)))
@@ -78,7 +78,7 @@ def principal_rotations(pair: WorkingPair, *, mirrored: bool) -> Matrix:
 
 
 def _principal_axes(volume: Volume) -> Matrix:
-    """Return unit vectors ``(x, y, z)`` along the principal axes of a mass about its centre, as columns."""
+    """Return unit vectors ``(x, y, z)`` along the principal axes of a mass, as columns."""
     mass = volume.astype(np.float64)
     axis = np.arange(len(volume)) - (len(volume) - 1) / 2
     planes = {(0, 1): mass.sum(0).T, (0, 2): mass.sum(1).T, (1, 2): mass.sum(2).T}  # by x, y; x, z; y, z

@@ -126,6 +126,6 @@ def _comparison(answer: NDArray[np.float64], alignment: Alignment) -> str:
         [
             f"known        {rotation_text(angle, axis)}",
             f"             shift {vector_text(shift, 2)} A",
-            f"error        {degrees:.3f} degrees and {angstrom:.3f} A",
+            f"true error   {degrees:.3f} degrees and {angstrom:.3f} A",
         ]
     )

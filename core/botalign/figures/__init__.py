@@ -1,4 +1,4 @@
-"""Pictures of results; they need matplotlib, the extra ``figures``."""
+"""Figures of results; they need matplotlib, which the extra ``figures`` installs."""
 
 from botalign.figures.alignment import alignment_figure
 from botalign.figures.classes import class_course, class_gallery

@@ -1,4 +1,4 @@
-"""The picture of an alignment."""
+"""The figure of an alignment."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from botalign.figures.curves import draw_search, draw_shells
+from botalign.figures.curves import draw_search, draw_shells, draw_weights
 from botalign.figures.projections import (
-    DIFFERENT_COLOUR,
     FIXED_COLOUR,
     MOVING_COLOUR,
     PLANES,
@@ -28,11 +27,11 @@ if TYPE_CHECKING:
     from botalign.figures.projections import Overlay
     from botalign.maps.density_map import DensityMap
 
-#: The same scale before and after, unless that would make the molecule this much smaller than it need be.
+#: Both rows have the same scale, unless this would shrink the molecule after the alignment by more than this factor.
 _LARGEST_BOX = 1.5
-#: Inches: the figure, and the two lines above the pictures.
+#: Width and height of the figure with two rows, and height of the two lines of text above them, in inches.
 _WIDTH, _HEIGHT, _HEADER = 11.0, 5.8, 0.5
-#: Points: the letters of a name, and the room for it.
+#: Font size of a file name and the width available for it, in points.
 _NAME_SIZE, _NAME_WIDTH = 9.5, 300.0
 _MOST_LETTERS = 120
 
@@ -40,39 +39,42 @@ _MOST_LETTERS = 120
 def alignment_figure(
     alignment: Alignment, fixed: DensityMap, moving: DensityMap, *, weights: DensityMap | None = None
 ) -> Figure:
-    """Draw what an alignment did.
+    """Draw two maps before and after their alignment.
 
     Parameters
     ----------
     alignment : Alignment
-        The result.
+        Result of the alignment.
     fixed, moving : DensityMap
-        The maps that were aligned.
+        Maps that were aligned.
     weights : DensityMap, optional
-        The part in which they agree; see :func:`botalign.common_part`. A third row shows it.
+        Weights of the part in which the maps agree; see :func:`botalign.common_part`. A third row shows the fixed map
+        coloured by them: green where the maps agree, magenta where they differ.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Both maps over each other in three projections, before and after, in orange and blue, which together give white;
-        the Fourier shell correlations; the course of the search, if there is one. Not known to pyplot: save it by
-        ``figure.savefig``.
+        Three projections of the superimposed maps before and after, the fixed map orange and the moving map blue, which
+        add up to white; the Fourier shell correlations; the losses of the search, if there was one. The figure is not
+        registered with pyplot: save it with ``figure.savefig``.
 
     Notes
     -----
-    Only the density above a contour level is shown, on no more than 128 voxels a side.
+    Only the density above a contour level is shown, on at most 128 voxels a side.
     """
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    still, mobile = preview(fixed), preview(moving)
+    fixed_shown, moving_shown = preview(fixed), preview(moving)
     poses = [("before", identity()), ("after", alignment.moving_to_fixed)]
-    boxes = [view_box([(still, identity()), (mobile, pose)]) for _, pose in poses]
+    boxes = [view_box([(fixed_shown, identity()), (moving_shown, pose)]) for _, pose in poses]
     if boxes[0].size_angstrom[0] < _LARGEST_BOX * boxes[1].size_angstrom[0]:
-        boxes = [view_box([(still, identity()), *((mobile, pose) for _, pose in poses)])] * 2
-    rows = [(when, overlay(still, mobile, pose, box)) for (when, pose), box in zip(poses, boxes, strict=True)]
+        boxes = [view_box([(fixed_shown, identity()), *((moving_shown, pose) for _, pose in poses)])] * 2
+    rows = [
+        (when, overlay(fixed_shown, moving_shown, pose, box)) for (when, pose), box in zip(poses, boxes, strict=True)
+    ]
     if weights is not None:
-        rows.append(("common part", coloured_by(still, weights, boxes[1])))
+        rows.append(("common part", coloured_by(fixed_shown, weights, boxes[1])))
     height = _HEADER + (_HEIGHT - _HEADER) * len(rows) / 2
     layout = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - _HEADER / height))
     figure = Figure(figsize=(_WIDTH, height), dpi=150, layout=layout, facecolor="white")
@@ -80,17 +82,19 @@ def alignment_figure(
     for row, (title, pictures) in enumerate(rows):
         for column in range(len(PLANES)):
             _draw_projection(figure.add_subplot(grid[row, column]), pictures, column, title)
-    # Where a part was looked for, all rotations were, and there is no course to draw.
+    # The search for a part scans all rotations, so there is no sequence of losses to draw.
     draw_shells(figure.add_subplot(grid[0, 3] if alignment.trace else grid[:2, 3]), alignment)
     if alignment.trace:
         draw_search(figure.add_subplot(grid[1, 3]), alignment)
+    if weights is not None:
+        draw_weights(figure.add_subplot(grid[2, 3]), fixed_shown, weights)
     for axes in figure.axes:
         axes.tick_params(labelsize=8)
         axes.xaxis.label.set_fontsize(9)
         axes.yaxis.label.set_fontsize(9)
     for axes in figure.axes[len(PLANES) * len(rows) :]:
         axes.spines[["top", "right"]].set_visible(False)
-    _title(figure, alignment, differs=weights is not None)
+    _title(figure, alignment)
     return figure
 
 
@@ -104,7 +108,7 @@ def _draw_projection(axes: Axes, pictures: Overlay, column: int, when: str) -> N
         axes.text(0.04, 0.94, when, transform=axes.transAxes, color="white", fontsize=11, va="top", weight="bold")
 
 
-def _title(figure: Figure, alignment: Alignment, *, differs: bool) -> None:
+def _title(figure: Figure, alignment: Alignment) -> None:
     from matplotlib.patches import Patch
 
     shift = float(np.linalg.norm(alignment.shift_angstrom))
@@ -114,7 +118,7 @@ def _title(figure: Figure, alignment: Alignment, *, differs: bool) -> None:
         f"correlation {before:z.4f} → {after:z.4f}",
     ]
     if alignment.part_correlation is not None:
-        facts.append(f"where the part lies {alignment.part_correlation:z.4f}")
+        facts.append(f"inside the part {alignment.part_correlation:z.4f}")
     if alignment.mirrored:
         facts.insert(0, "mirrored")
     if alignment.hand is not None:
@@ -123,8 +127,6 @@ def _title(figure: Figure, alignment: Alignment, *, differs: bool) -> None:
         facts.append(f"verdict: {alignment.verdict}")
     roles = ((FIXED_COLOUR, "fixed", alignment.fixed), (MOVING_COLOUR, "moving", alignment.moving))
     handles = [Patch(facecolor=colour, label=f"{role}: {_fitted(reference.name)}") for colour, role, reference in roles]
-    if differs:
-        handles.append(Patch(facecolor=DIFFERENT_COLOUR, label="differs"))
     figure.legend(
         handles=handles, loc="upper left", ncols=len(handles), frameon=False, fontsize=_NAME_SIZE, borderaxespad=0.2
     )
@@ -132,7 +134,7 @@ def _title(figure: Figure, alignment: Alignment, *, differs: bool) -> None:
 
 
 def _fitted(name: str) -> str:
-    """Return a file's name, cut in the middle where it would run into the next one; nothing in it is mathematics."""
+    """Return a file name, shortened in the middle to the available width, with dollar signs escaped."""
     from matplotlib.textpath import TextPath
 
     name = Path(name).name

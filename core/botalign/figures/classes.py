@@ -1,4 +1,4 @@
-"""Pictures of a classification: the averages, largest class first, and the course of the loss."""
+"""Figures of a classification: the averages, and the loss of each iteration."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
     from botalign.classes import Classification
 
-#: Averages in a row, and inches for one and for a line of text.
+#: Averages in a row, and height of an average and of a line of text in inches.
 _ROW, _INCHES, _TITLE = 10, 0.95, 0.18
-#: Of an average's pixels, the share on either side that may be as black or white as can be.
+#: Percentage of the pixels of an average that may be saturated, at either end of the grey scale.
 _SATURATED_PERCENT = 0.5
 
 
 def class_gallery(found: Classification, *, most: int = 200) -> Figure:
-    """Draw the class averages, largest class first, each with its size below, and each in its own greys.
+    """Draw the class averages, largest class first, each with its size and its own grey scale.
 
     Parameters
     ----------
     found : Classification
-        The averages.
+        Result of the classification.
     most : int, optional
-        Draw no more than so many.
+        Largest number of averages to draw.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Not shown and not registered with pyplot; write it with ``savefig``.
+        The figure is not registered with pyplot: save it with ``figure.savefig``.
     """
     from matplotlib.figure import Figure
 
@@ -48,8 +48,8 @@ def class_gallery(found: Classification, *, most: int = 200) -> Figure:
         if place < shown:
             ax.imshow(_greys(found.averages.images[place]), cmap="gray", vmin=0, vmax=1)
             ax.set_title(f"{found.sizes[place]}", fontsize=6, pad=2)
-    left_out = "" if shown == len(found.sizes) else f", the largest {shown}"
-    figure.suptitle(f"{len(found.sizes)} classes{left_out}; images in each", fontsize=7)
+    left_out = "" if shown == len(found.sizes) else f", the {shown} largest shown"
+    figure.suptitle(f"{len(found.sizes)} classes{left_out}; number of images above each average", fontsize=7)
     figure.subplots_adjust(
         left=0.01, right=0.99, bottom=0.01, top=1 - 2 * _TITLE / figure.get_figheight(), wspace=0.04, hspace=0.2
     )
@@ -57,7 +57,7 @@ def class_gallery(found: Classification, *, most: int = 200) -> Figure:
 
 
 def class_course(found: Classification) -> Figure:
-    """Draw the loss of each iteration, and how many images changed their class."""
+    """Draw the loss of each iteration, and the number of images that changed class."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.0, 2.6), dpi=150, layout="constrained")

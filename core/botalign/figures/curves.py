@@ -1,4 +1,4 @@
-"""Curves of a result: Fourier shell correlation, and the course of the search."""
+"""Plots of a result: Fourier shell correlation, losses of the search, weights of the common part."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from botalign.figures.projections import weight_colours
+from botalign.geometry import identity
+from botalign.maps.resampling import resample
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from botalign.alignment import Alignment
+    from botalign.maps.density_map import DensityMap
     from botalign.scores import ShellCorrelation
 
-#: Colours of Okabe and Ito, told apart by colour-blind eyes too.
+#: Colours of Okabe and Ito, which colour-blind readers can distinguish.
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8C8C8C"
+_WEIGHT_BINS = 20
 _ROUND = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0)
 
 
 def draw_shells(axes: Axes, alignment: Alignment) -> None:
-    """Draw the Fourier shell correlation before and after over the frequency, labelled by resolution."""
+    """Draw the Fourier shell correlation before and after; the frequency axis is labelled with the resolution."""
     axes.axhline(0.5, color="0.6", linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
     axes.axhline(0.0, color="0.85", linewidth=0.8, zorder=1)
     curves = ((alignment.shells_before, "before", GREY), (alignment.shells_after, "after", BLUE))
@@ -38,11 +44,11 @@ def draw_shells(axes: Axes, alignment: Alignment) -> None:
     axes.set_ylim(min(-0.1, max(lowest - 0.05, -1.0)), 1.03)
     axes.set_xlabel("resolution (Å)")
     axes.set_ylabel("Fourier shell correlation")
-    _legend_above(axes)
+    legend_above(axes)
 
 
 def draw_search(axes: Axes, alignment: Alignment) -> None:
-    """Draw the loss of each evaluation of the search, of which there is one at least, and the lowest so far."""
+    """Draw the loss of each evaluation of a search, which must have at least one, and the lowest loss so far."""
     for mirrored, colour, name in ((False, BLUE, "as given"), (True, ORANGE, "mirrored")):
         losses = np.array([point.loss for point in alignment.trace if point.mirrored is mirrored])
         if len(losses):
@@ -51,14 +57,29 @@ def draw_search(axes: Axes, alignment: Alignment) -> None:
             axes.step(
                 number, np.minimum.accumulate(losses), where="post", color=colour, linewidth=1.6, label=f"best, {name}"
             )
-    _legend_above(axes)
+    legend_above(axes)
     axes.margins(x=0.02)
     axes.set_xlabel("evaluation")
     axes.set_ylabel(_loss_label(alignment))
 
 
-def _legend_above(axes: Axes) -> None:
-    """Put the legend where it covers no curve, and no line runs through its words."""
+def draw_weights(axes: Axes, shown: DensityMap, weights: DensityMap) -> None:
+    """Draw how much of a molecule, a preview, has which weight in the common part; the colours are those of the map."""
+    inside = resample(weights, identity(), shown.grid).data[shown.data > 0]
+    edges = np.linspace(0, 1, _WEIGHT_BINS + 1)
+    share = 100 * np.histogram(np.clip(inside, 0, 1), edges)[0] / max(len(inside), 1)
+    middles = (edges[1:] + edges[:-1]) / 2
+    axes.bar(middles, share, width=1 / _WEIGHT_BINS, color=weight_colours(middles), edgecolor="white", linewidth=0.5)
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("weight in the common part")
+    axes.set_ylabel("share of the molecule (%)")
+    for position, text, weight, alignment in ((0.0, "maps differ", 0.0, "left"), (1.0, "maps agree", 1.0, "right")):
+        colour = 0.8 * weight_colours(np.array([weight]))[0]  # dark enough for text on white
+        axes.text(position, 1.03, text, transform=axes.transAxes, ha=alignment, color=colour, fontsize=9, weight="bold")
+
+
+def legend_above(axes: Axes) -> None:
+    """Put the legend above the axes, where it covers no curve and no point."""
     axes.legend(frameon=False, fontsize="small", loc="lower left", bbox_to_anchor=(0, 0.99), ncols=2, borderaxespad=0)
 
 

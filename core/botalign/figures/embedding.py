@@ -1,4 +1,4 @@
-"""The picture of an embedding."""
+"""The figure of an embedding."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from matplotlib.collections import PathCollection
     from matplotlib.figure import Figure
 
-#: Names are written beside the points of up to so many maps; so many kinds of text have a colour each.
+#: Largest number of maps whose names are written, and largest number of categories with a colour each.
 MOST_NAMES, MOST_KINDS = 20, 20
-NOTHING = "#BBBBBB"
+NO_VALUE = "#BBBBBB"
 _INCHES = 4.6
 
 
@@ -36,25 +36,25 @@ def embedding_figure(
     Parameters
     ----------
     coordinates : array_like, shape (n, dimensions)
-        Of each map, as :func:`botalign.diffusion_map` finds them. The first three are drawn, two by two.
+        Coordinates of the maps, for example from :func:`botalign.diffusion_map`. The first three are drawn in pairs.
     values : sequence of float or of str, optional
-        What colours the points: numbers on a scale, grey where they are NaN, or up to 20 kinds of text.
+        Values that colour the points: numbers (NaN is grey), or texts of up to 20 categories.
     label : str, optional
-        What the values are.
+        Label of the colour scale or legend.
     names : sequence of str, optional
-        Names of the maps, written beside the points of up to 20.
+        Names of the maps, written beside the points if there are at most 20.
     colours : str, optional
-        A colour map of matplotlib for numbers; ``twilight`` or ``hsv`` for angles.
+        Colour map of matplotlib for numbers; use ``twilight`` or ``hsv`` for angles.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Not known to pyplot: save it by ``figure.savefig``.
+        The figure is not registered with pyplot: save it with ``figure.savefig``.
 
     Raises
     ------
     InputError
-        If there is no such colour map, there are not as many values as points, or too many kinds of text.
+        If the colour map is unknown, the numbers of values and points differ, or there are too many categories.
     """
     from matplotlib.figure import Figure
 
@@ -86,7 +86,7 @@ def draw_embedding(
     colours: str = "viridis",
     size: float = 28.0,
 ) -> PathCollection | dict[str, PathCollection]:
-    """Draw points of a plane; return what a colour bar or a legend needs."""
+    """Draw points in a plane; return the artists for a colour bar or a legend."""
     style: dict[str, Any] = {"s": size, "linewidths": 0.4, "edgecolors": "black"}
     if names is not None and len(names) <= MOST_NAMES:
         for name, point in zip(names, points, strict=True):
@@ -100,7 +100,7 @@ def draw_embedding(
     if given.dtype.kind in "US":
         return _draw_kinds(axes, points, given, style)
     known = np.isfinite(given)
-    axes.scatter(*points[~known].T, color=NOTHING, **style)
+    axes.scatter(*points[~known].T, color=NO_VALUE, **style)
     x, y = points[known].T
     return axes.scatter(x, y, c=given[known], cmap=_colour_map(colours), **style)
 
@@ -113,7 +113,8 @@ def _draw_kinds(
     kinds = list(dict.fromkeys(values.tolist()))
     if len(kinds) > MOST_KINDS:
         raise InputError(
-            Setting("values"), f": got {len(kinds)} different texts, expected numbers or at most {MOST_KINDS} kinds."
+            Setting("values"),
+            f": got {len(kinds)} different texts, expected numbers or up to {MOST_KINDS} categories.",
         )
     palette = colormaps["tab10" if len(kinds) <= 10 else "tab20"]
     return {

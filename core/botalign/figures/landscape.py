@@ -1,4 +1,4 @@
-"""The picture of a learned landscape."""
+"""The figure of a learned landscape."""
 
 from __future__ import annotations
 
@@ -26,23 +26,24 @@ _MOST_POINTS, _MOST_PAIRS = 20_000, 5_000
 def landscape_figure(
     landscape: Landscape, latents: Points, subset: Points, distances: Points, *, values: Points | None = None
 ) -> Figure:
-    """Draw a latent space before and after.
+    """Draw a latent space before and after the transformation.
 
     Parameters
     ----------
     landscape : Landscape
-        What was learned.
-    latents, subset, distances
-        What it was learned from, see :func:`botalign.landscape`.
+        Result of the training.
+    latents, subset, distances : ndarray
+        Arguments of :func:`botalign.landscape`.
     values : ndarray, shape (n,), optional
-        What colours the points, a number for each latent; its first principal coordinate afterwards if not given.
+        A number for each latent, which colours its point; by default its first principal coordinate after the
+        transformation.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Above, the first two principal coordinates of all latents before and after, in the same colours, and the stress
-        and the thickness of maps into 1, 2, ... dimensions. Below, Euclidean distances over the given ones, before and
-        after, and the course of the training. Not known to pyplot: save it by ``figure.savefig``.
+        Top row: the first two principal coordinates of all latents before and after, in the same colours; stress and
+        thickness of maps into 1, 2, ... dimensions. Bottom row: Euclidean distances against the given distances, before
+        and after; the loss of the training. The figure is not registered with pyplot: save it with ``figure.savefig``.
     """
     from matplotlib.figure import Figure
 
@@ -73,13 +74,13 @@ def landscape_figure(
 
 
 def _nearest_factor(points: Points, distances: Points) -> float:
-    """Return the factor that brings the distances of points nearest to others."""
+    """Return the factor that fits the distances of points best to given distances."""
     upper = np.triu_indices(len(points), 1)
     return best_scale(lengths(points, upper), distances[upper])
 
 
 def _principal(points: Points) -> Points:
-    """Return the first two principal coordinates, or the only one over the number of the point."""
+    """Return the first two principal coordinates, or the only coordinate and the number of the point."""
     if points.shape[1] == 1:
         return np.column_stack([points[:, 0], np.arange(len(points))])
     centred = points - points.mean(axis=0)
@@ -96,11 +97,11 @@ def _thinned(count: int, most: int) -> slice:
 def _scatter(axes: Axes, points: Points, shade: Points) -> PathCollection:
     some = _thinned(len(points), _MOST_POINTS)
     size = float(np.clip(4000 / len(points), 1.0, 16.0))
-    one = bool((points[:, 1] == np.arange(len(points))).all())
-    if not one:
+    single = bool((points[:, 1] == np.arange(len(points))).all())
+    if not single:
         axes.set_aspect("equal", adjustable="datalim")
-    axes.set_xlabel("principal coordinate 1" if not one else "coordinate")
-    axes.set_ylabel("principal coordinate 2" if not one else "number")
+    axes.set_xlabel("principal coordinate 1" if not single else "coordinate")
+    axes.set_ylabel("principal coordinate 2" if not single else "number")
     return axes.scatter(
         points[some, 0], points[some, 1], c=shade[some], s=size, cmap="viridis", linewidths=0, rasterized=True
     )

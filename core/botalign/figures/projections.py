@@ -1,9 +1,10 @@
-"""What two maps look like over each other: sums along the axes, in two colours."""
+"""Projections of two superimposed maps along the axes, in two colours."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +16,19 @@ from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import SMOOTHING_VOXELS, resample, smoothed
 
-#: Voxels a side that are enough for a picture of a few centimetres.
+#: Side in voxels of a preview; enough for an image a few centimetres wide.
 SIDE = 128
-#: Red, green and blue of the two maps: told apart by colour-blind eyes too, and together white.
+#: Red, green and blue of the two maps. They add up to white, and colour-blind readers can distinguish them.
 FIXED_COLOUR = (1.0, 0.56, 0.0)
 MOVING_COLOUR = (0.0, 0.44, 1.0)
-#: Where two maps differ.
-DIFFERENT_COLOUR = (0.9, 0.1, 0.2)
+#: Colours of the parts in which two maps differ and agree. Mixed they are grey.
+DIFFERS_COLOUR = (1.0, 0.2, 0.8)
+AGREES_COLOUR = (0.1, 0.9, 0.3)
+#: Weights between these two are drawn in a mixture of both colours.
+_MIXED_WEIGHTS = (0.25, 0.75)
 #: The planes of the three projections: horizontal axis, vertical axis, array axis that is summed over (0 is z).
 PLANES = (("x", "y", 0), ("x", "z", 1), ("y", "z", 2))
-#: Densities below this part of the maximum, and this percentage of the rest on either side, need not be in view.
+#: Densities below this fraction of the maximum, and this percentage of the rest on either side, may be out of view.
 _FAINT = 0.05
 _SPECKS = 0.1
 _MARGIN = 1.15
@@ -33,14 +37,14 @@ _BRIGHTEST_PERCENT = 99.7
 
 @dataclass(frozen=True, eq=False)
 class Overlay:
-    """Two maps over each other, projected.
+    """Projections of two superimposed maps.
 
     Attributes
     ----------
     images : tuple of ndarray, shape (vertical, horizontal, 3)
-        A picture for each of :data:`PLANES`, colours from 0 to 1.
+        An image for each of :data:`PLANES`, colours from 0 to 1.
     extents : tuple of tuple of float
-        Left, right, bottom and top of each in angstrom.
+        Left, right, bottom and top of each image in angstrom.
     """
 
     images: tuple[NDArray[np.float64], ...]
@@ -48,7 +52,7 @@ class Overlay:
 
 
 def preview(density_map: DensityMap) -> DensityMap:
-    """Return the map above its contour on at most :data:`SIDE` voxels a side, quick to project however large it is."""
+    """Return the density above the contour level on at most :data:`SIDE` voxels a side, for fast projection."""
     grid = density_map.grid
     longest = float(grid.size_angstrom.max())
     voxel = max(longest / SIDE, *grid.voxel_size_angstrom)
@@ -60,7 +64,7 @@ def preview(density_map: DensityMap) -> DensityMap:
 
 
 def view_box(maps: list[tuple[DensityMap, Matrix]]) -> Grid:
-    """Return a cube that holds what previews show, each moved by a transform; specks of noise far off don't count."""
+    """Return a cube that encloses the transformed previews, apart from distant specks of noise."""
     ends = []
     for shown, transform in maps:
         indices = np.argwhere(shown.data >= _FAINT * shown.data.max())[:, ::-1]
@@ -72,26 +76,34 @@ def view_box(maps: list[tuple[DensityMap, Matrix]]) -> Grid:
 
 
 def overlay(fixed: DensityMap, moving: DensityMap, transform: Matrix, box: Grid) -> Overlay:
-    """Project the fixed map and the moved one, both previews, inside a box."""
+    """Project the previews of the fixed map and of the transformed moving map inside a box."""
     volumes = (resample(fixed, identity(), box).data, resample(moving, transform, box).data)
     return _projected(volumes, (FIXED_COLOUR, MOVING_COLOUR), box, together=False)
 
 
 def coloured_by(density_map: DensityMap, weights: DensityMap, box: Grid) -> Overlay:
-    """Project a preview inside a box: white where the weights are 1, of another colour where they are 0."""
-    volume, share = (resample(shown, identity(), box).data for shown in (density_map, weights))
-    return _projected(
-        (np.maximum(volume, 0) * np.clip(share, 0, 1), np.maximum(volume, 0) * (1 - np.clip(share, 0, 1))),
-        ((1.0, 1.0, 1.0), DIFFERENT_COLOUR),
-        box,
-        together=True,
-    )
+    """Project a preview inside a box, coloured by weights from 0 (the maps differ) to 1 (they agree)."""
+    volume, weight = (resample(shown, identity(), box).data for shown in (density_map, weights))
+    volume, agreeing = np.maximum(volume, 0), _agreeing(weight)
+    return _projected((volume * agreeing, volume * (1 - agreeing)), (AGREES_COLOUR, DIFFERS_COLOUR), box, together=True)
+
+
+def weight_colours(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the colours in which :func:`coloured_by` draws weights, shape (n, 3)."""
+    agreeing = _agreeing(weights)[:, None]
+    return np.asarray(agreeing * np.array(AGREES_COLOUR) + (1 - agreeing) * np.array(DIFFERS_COLOUR))
+
+
+def _agreeing(weights: NDArray[Any]) -> NDArray[Any]:
+    """Increase the contrast of weights, which are rarely close to 0 or 1 in real maps."""
+    low, high = _MIXED_WEIGHTS
+    return np.clip((weights - low) / (high - low), 0, 1)
 
 
 def _projected(
     volumes: Sequence[NDArray[np.float32]], colours: Sequence[tuple[float, float, float]], box: Grid, *, together: bool
 ) -> Overlay:
-    """Add up the projections of volumes, each in its colour, each or all together as bright as the picture allows."""
+    """Add the projections of volumes, each in its colour; scale the brightness of each, or of all together."""
     images, extents = [], []
     x, y, z = (box.axis_angstrom(axis) for axis in (2, 1, 0))
     along = {"x": x, "y": y, "z": z}
@@ -111,7 +123,7 @@ def _projected(
 
 
 def _brightness(projection: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Scale to 0 to 1; a root lifts the thin parts."""
+    """Scale a projection to 0 to 1; an exponent below 1 makes thin parts visible."""
     clipped = np.maximum(projection.astype(np.float64), 0)
     shown = clipped[clipped > 0]
     top = float(np.percentile(shown, _BRIGHTEST_PERCENT)) if len(shown) else 1.0

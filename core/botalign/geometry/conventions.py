@@ -37,32 +37,26 @@ def to_chimerax(transform: Matrix, model: str = "#2") -> str:
 
 
 def to_pyem(transform: Matrix, moving_centre: Matrix, fixed_centre: Matrix) -> str:
-    r"""Return the transform of particle orientations as JSON, three rows of four numbers.
+    r"""Return the transform as JSON, three rows of four numbers, for ``subparticles.py --transform`` of pyem.
 
-    If a map moves by :math:`x \mapsto R x + t`, the orientation :math:`A` of a particle (``x_image = A x_map``) becomes
-    :math:`A R^T`, and its origin grows by :math:`A R^T t`. The matrix is :math:`(R^T \mid t)`, with :math:`t` measured
-    between the centres about which particles rotate.
+    Particles rotate about voxel ``side // 2`` of the box of their map. Between these points the transform is
+    :math:`(R \mid T c_m - c_f)`. The program then needs ``--origin 0,0,0``.
 
     Parameters
     ----------
     transform : ndarray, shape (3, 4)
-        Transform of the map, in angstrom.
+        Transform :math:`T` of the map, in angstrom.
     moving_centre, fixed_centre : ndarray, shape (3,)
-        Positions of voxel ``side // 2`` of the moving and of the fixed map.
-
-    Returns
-    -------
-    str
-        The matrix as JSON.
+        Positions :math:`c_m` and :math:`c_f` of voxel ``side // 2`` of the moving and of the fixed map.
 
     Raises
     ------
     InputError
-        If the transform mirrors, which the orientation of a particle cannot.
+        If the transform mirrors: the orientation of a particle cannot.
     """
     _refuse_mirror(transform, "the orientation of a particle", "flip the hand of the map and align again")
     shift = apply_transform(transform, moving_centre) - fixed_centre
-    return json.dumps(np.column_stack([transform[:, :3].T, shift]).tolist())
+    return json.dumps(np.column_stack([transform[:, :3], shift]).tolist())
 
 
 def to_napari(transform: Matrix) -> Matrix:

@@ -1,6 +1,6 @@
-"""Installs the bundle into ChimeraX, for these tests alone, and runs the scenarios there.
+"""Install the bundle into ChimeraX, for these tests only, and run the scenarios there.
 
-What each of them came to is brought back, to be told as a test of its own.
+The outcome of each scenario is reported as a separate test.
 """
 
 import json
@@ -22,24 +22,24 @@ Outcome = dict[str, Any]
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Environment of a ChimeraX with settings and packages of its own, where the user's are left alone."""
+    """Environment of a ChimeraX with separate settings and packages, so that those of the user do not change."""
     executable = os.environ.get("CHIMERAX")
     if not executable:
         pytest.skip("no ChimeraX: set the environment variable CHIMERAX to its executable")
     if shutil.which(executable) is None:
-        pytest.fail(f"CHIMERAX names {executable}, which can't be run")
+        pytest.fail(f"CHIMERAX names {executable}, which cannot be run")
     home = tmp_path_factory.mktemp("home")
-    own = {"HOME": str(home)}
+    separate = {"HOME": str(home)}
     for name in ("DATA", "CONFIG", "CACHE"):
         (home / name.lower()).mkdir()
-        own[f"XDG_{name}_HOME"] = str(home / name.lower())
-    own["BOTALIGN_DATA"] = os.environ.get("BOTALIGN_DATA", str(ROOT.parent / "shared" / "data"))
-    return os.environ | own
+        separate[f"XDG_{name}_HOME"] = str(home / name.lower())
+    separate["BOTALIGN_DATA"] = os.environ.get("BOTALIGN_DATA", str(ROOT.parent / "shared" / "data"))
+    return os.environ | separate
 
 
 @pytest.fixture(scope="session")
 def installation(environment: dict[str, str]) -> str:
-    """What the line in the README said that installs core and bundle."""
+    """Output of the line in the README that installs botalign and the bundle."""
     (line,) = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith('"$CHIMERAX" ')]
     done = subprocess.run(
         ["bash", "-c", line], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
@@ -52,7 +52,7 @@ def installation(environment: dict[str, str]) -> str:
 
 
 def drive(environment: dict[str, str], folder: Path, *arguments: str, kind: str) -> dict[str, Outcome]:
-    """Run all scenarios of one kind in one ChimeraX; return what each came to, by its name."""
+    """Run all scenarios of one kind in one ChimeraX, and return their outcomes by name."""
     results = folder / "results.json"
     try:
         done = subprocess.run(
@@ -61,15 +61,15 @@ def drive(environment: dict[str, str], folder: Path, *arguments: str, kind: str)
             cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False,
         )  # fmt: skip
         ended = f"exit code {done.returncode}"
-        said = done.stdout + done.stderr
+        output = done.stdout + done.stderr
     except subprocess.TimeoutExpired as late:
         ended = f"stopped after {SECONDS} seconds"
-        said = f"{late.stdout}{late.stderr}"
-    (folder / "said.txt").write_text(said)
+        output = f"{late.stdout}{late.stderr}"
+    (folder / "output.txt").write_text(output)
     if not results.exists():
-        pytest.fail(f"ChimeraX brought back no results ({ended}):\n{said[-4000:]}")
+        pytest.fail(f"ChimeraX wrote no results ({ended}):\n{output[-4000:]}")
     outcomes: dict[str, Outcome] = json.loads(results.read_text())
-    outcomes["ChimeraX"] = {"ok": True, "said": f"{ended}\n{said[-4000:]}", "facts": {}}
+    outcomes["ChimeraX"] = {"ok": True, "output": f"{ended}\n{output[-4000:]}", "facts": {}}
     return outcomes
 
 
@@ -77,7 +77,7 @@ def drive(environment: dict[str, str], folder: Path, *arguments: str, kind: str)
 def plain(
     environment: dict[str, str], installation: str, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Outcome]:
-    """What the scenarios without windows came to."""
+    """Outcomes of the scenarios without windows."""
     return drive(environment, tmp_path_factory.mktemp("plain"), "--nogui", "--exit", kind="plain")
 
 
@@ -85,7 +85,7 @@ def plain(
 def windows(
     environment: dict[str, str], installation: str, display: str, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Outcome]:
-    """What the scenarios with windows came to."""
+    """Outcomes of the scenarios with windows."""
     return drive(environment | {"DISPLAY": display}, tmp_path_factory.mktemp("windows"), kind="windows")
 
 
@@ -96,7 +96,7 @@ def judge(record_property: Callable[[str, object], None]) -> Callable[[dict[str,
     def verdict(outcomes: dict[str, Outcome], name: str) -> None:
         outcome = outcomes.get(name)
         if outcome is None:
-            pytest.fail(f"ChimeraX did not come to it: {outcomes['ChimeraX']['said']}")
+            pytest.fail(f"ChimeraX did not run it: {outcomes['ChimeraX']['output']}")
         for key, value in outcome["facts"].items():
             record_property(key, value)
             print(f"{key}: {value}")

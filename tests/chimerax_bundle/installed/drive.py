@@ -1,7 +1,7 @@
-"""Run inside ChimeraX, as a script: does the scenarios one after the other, each in an empty session.
+"""Script for ChimeraX that runs the scenarios one after the other, each in an empty session.
 
 Without windows they are functions, called while the script runs, so that commands block. With windows they are
-generators, stepped by a timer after the script has ended, as if a user were at it; each yields what it waits for.
+generators, stepped by a timer after the script has ended, as when a user works; each yields what it waits for.
 """
 
 import json
@@ -23,13 +23,13 @@ STEP_MILLISECONDS = 20
 
 
 class Record:
-    """What the scenarios came to, written after each: a crash must not take it along."""
+    """Outcomes of the scenarios, written after each one so that a crash does not lose them."""
 
     def __init__(self):
         self.outcomes = {}
 
     def add(self, name, helper, began, error=None):
-        """Note how a scenario ended."""
+        """Add the outcome of a scenario."""
         outcome = {"ok": error is None, "seconds": time.monotonic() - began, "facts": helper.facts}
         if isinstance(error, Skip):
             outcome["skipped"] = str(error)
@@ -40,7 +40,7 @@ class Record:
 
 
 def without_windows(session, record):
-    """Do the scenarios that need no windows."""
+    """Run the scenarios that need no windows."""
     for name, scenario in found("plain").items():
         helper, began = Helper(session, OUT), time.monotonic()
         error = None
@@ -67,17 +67,17 @@ class WithWindows:
         self.busy = False
 
     def tick(self):
-        """Go on, if what the present scenario waits for has come."""
-        if self.busy:  # a scenario that lets events be processed must not be entered again
+        """Continue if the present scenario has what it waits for."""
+        if self.busy:  # a scenario that processes events must not be entered again
             return
         self.busy = True
         try:
-            self.go_on()
+            self.advance()
         finally:
             self.busy = False
 
-    def go_on(self):
-        """Take a step of the present scenario, or begin the next."""
+    def advance(self):
+        """Take a step of the present scenario, or start the next one."""
         if self.steps is None:
             if not self.waiting:
                 os._exit(0)  # the results are written; a dialog about anything else would wait for a click
@@ -91,7 +91,7 @@ class WithWindows:
                 if time.monotonic() < self.patience:
                     return
                 line = self.steps.gi_frame.f_lineno
-                raise TimeoutError(f"line {line} waited {PATIENCE_SECONDS:.0f} s for what did not come")
+                raise TimeoutError(f"line {line} waited {PATIENCE_SECONDS:.0f} s in vain")
             self.condition = next(self.steps)
             self.patience = time.monotonic() + PATIENCE_SECONDS
             return
@@ -106,6 +106,6 @@ class WithWindows:
 
 record = Record()
 if os.environ["BOTALIGN_SCENARIOS"] == "plain":
-    without_windows(session, record)  # noqa: F821 (ChimeraX gives it to scripts)
+    without_windows(session, record)  # noqa: F821 (defined by ChimeraX)
 else:
-    session.botalign_scenarios = WithWindows(session, record)  # noqa: F821 (kept, or the timer would stop)
+    session.botalign_scenarios = WithWindows(session, record)  # noqa: F821 (a reference, or the timer would stop)

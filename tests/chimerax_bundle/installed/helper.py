@@ -1,4 +1,4 @@
-"""What scenarios do in ChimeraX: open phantoms in known poses, type commands, look where models came to lie."""
+"""Tools of the scenarios: open phantoms in known poses, run commands, check positions of models."""
 
 import json
 import os
@@ -9,23 +9,23 @@ from pathlib import Path
 import numpy as np
 
 SIZE, VOXEL = 48, 3.0
-#: How far an answer may be off, in degrees and voxels.
+#: Allowed error in degrees and voxels.
 DEGREES, VOXELS = 0.3, 0.15
 
 
-class Skip(Exception):  # noqa: N818 (it is no error)
-    """A scenario that can't be done here, and why."""
+class Skip(Exception):  # noqa: N818 (not an error)
+    """Reason why a scenario cannot be run here."""
 
 
 class Helper:
-    """One scenario's session, empty at first.
+    """Session of one scenario, empty at first.
 
     Attributes
     ----------
     session : Session
-        ChimeraX's.
+        Session of ChimeraX.
     facts : dict
-        What is worth telling, by name.
+        Facts to report, by name.
     """
 
     def __init__(self, session, folder):
@@ -35,28 +35,28 @@ class Helper:
         self.folder = Path(folder)
         self.facts = {}
         self._log = StringPlainTextLog(session.logger)
-        self._log.excludes_other_logs = False  # ChimeraX's own log goes on
+        self._log.excludes_other_logs = False  # ChimeraX's log continues
         session.logger.add_log(self._log)
         self._number = 0
         self.run("close session")
 
     def close(self):
-        """Leave nothing behind."""
+        """Close the session."""
         self.run("close session")
         self.session.logger.remove_log(self._log)
 
     def run(self, command):
-        """Type a command; return its value."""
+        """Run a command and return its value."""
         from chimerax.core.commands import run
 
         return run(self.session, command)
 
     def log_so_far(self):
-        """Return all that the log says."""
+        """Return the text of the log."""
         return self._log.getvalue()
 
     def refused(self, command):
-        """Type a command that must be refused; return the error, which must be one line that shows the right syntax."""
+        """Run a command that must be refused; return its error, which must be one line that shows the syntax."""
         from chimerax.core.errors import UserError
 
         try:
@@ -67,30 +67,29 @@ class Helper:
             raise AssertionError(f"not refused: {command}")
         assert "\n" not in text.strip(), text
         assert "botalign" in text or "volume resample" in text, text
-        assert "`botalign" not in text, f"it names a command that only the command line has: {text}"
+        assert "`botalign" not in text, f"it names a command of the command line: {text}"
         return text
 
     # Models
 
     def path(self, suffix):
-        """Return a new file's name."""
+        """Return the name of a new file."""
         self._number += 1
         return self.folder / f"{len(list(self.folder.iterdir()))}_{self._number}{suffix}"
 
     def open(self, density_map):
-        """Open a map of botalign's as the next model, by way of a file."""
-
+        """Open a map of botalign as the next model."""
         path = self.path(".mrc")
         density_map.write(path)
         return self.run(f"open {path}")[0]
 
-    def phantom(self, motion=None, **options):
+    def phantom(self, transform=None, **options):
         """Open the phantom, moved within its map; see botalign.phantom."""
         import botalign
 
         options.setdefault("size", SIZE)
         options.setdefault("voxel_size_angstrom", VOXEL)
-        return self.open(botalign.phantom(transform=motion, **options))
+        return self.open(botalign.phantom(transform=transform, **options))
 
     def phantom_model(self):
         """Open the phantom's residues as an atomic model."""
@@ -114,14 +113,14 @@ class Helper:
     # Poses
 
     def scatter(self, *models, seed=0):
-        """Put models anywhere in the scene."""
+        """Move models to random positions in the scene."""
         for number, model in enumerate(models):
-            model.scene_position = place(motion(100 + 10 * seed + number, reach=150.0))
+            model.scene_position = place(transform(100 + 10 * seed + number, reach=150.0))
 
     def misfit(self, moving, fixed, made_by=None):
-        """Return by how many degrees, and voxels, a map is off the reference's pose.
+        """Return the error of a map's position relative to the reference, in degrees and voxels.
 
-        The moving map is the reference's molecule after `made_by`, in coordinates local to each.
+        The moving map has the molecule of the reference after the transform `made_by`, in local coordinates.
         """
         left = fixed.scene_position.inverse() * moving.scene_position
         if made_by is not None:
@@ -130,7 +129,7 @@ class Helper:
         return angle, shift / VOXEL
 
     def assert_in_place(self, moving, fixed, made_by=None, degrees=DEGREES, voxels=VOXELS):
-        """Check that a map came to lie where it must."""
+        """Check the position of a map after an alignment."""
         angle, shift = self.misfit(moving, fixed, made_by)
         self.facts.setdefault("off by", f"{angle:.3f} degrees, {shift:.3f} voxels")
         assert angle < degrees, f"off by {angle} degrees"
@@ -139,7 +138,7 @@ class Helper:
     # Time
 
     def meanwhile(self, action, after=0.2):
-        """Have something done on the main thread while the next alignment runs, which blocks."""
+        """Call a function on the main thread while the next alignment runs, which blocks."""
         from chimerax.core.tasks import ADD_TASK
         from chimerax.core.triggerset import DEREGISTER
 
@@ -155,8 +154,8 @@ class Helper:
         self.session.triggers.add_handler(ADD_TASK, begun)
 
 
-def motion(seed, *, mirror=False, reach=7.0):
-    """Return a random rigid motion, 3x4."""
+def transform(seed, *, mirror=False, reach=7.0):
+    """Return a random rigid transform, 3x4."""
     from botalign.geometry import random_rotations
 
     rng = np.random.default_rng((11, seed))
@@ -172,7 +171,7 @@ def place(matrix):
 
 
 def same(first, second, degrees=1e-3, shift=1e-3):
-    """Whether two places are the same, but for rounding."""
+    """Whether two places are the same except for rounding."""
     return first.same(second, degrees, shift)
 
 
@@ -191,7 +190,7 @@ def half_of(volume):
 
 
 def part_of(volume, made_by):
-    """Return what one half of its box holds of a map, moved."""
+    """Return the half of a map inside such a mask, moved."""
     import botalign
 
     density = botalign.read(volume.path)

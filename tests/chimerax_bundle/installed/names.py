@@ -1,11 +1,11 @@
-"""The names of the scenarios, read from their sources: what they import is in ChimeraX alone."""
+"""The names of the scenarios, read from the sources, because their imports exist only in ChimeraX."""
 
 import ast
 from pathlib import Path
 
 
 def names(kind: str) -> list[str]:
-    """Return the names of all scenarios of a kind, in the order in which they are done."""
+    """Return the names of all scenarios of a kind, in the order in which they are run."""
     return [
         node.name
         for path in sorted((Path(__file__).parent / "scenarios").glob(f"{kind}_*.py"))

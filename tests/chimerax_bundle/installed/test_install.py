@@ -1,4 +1,4 @@
-"""The one line that installs core and bundle from a checkout, into a ChimeraX given by ``CHIMERAX``."""
+"""The line that installs botalign and the bundle from a checkout into the ChimeraX given by ``CHIMERAX``."""
 
 import subprocess
 
@@ -26,7 +26,7 @@ print("OWN", own["numpy"], own["scipy"], sep="|")
 """
 
 
-def asked(environment, folder, script, mark):
+def printed_by(environment, folder, script, mark):
     """Return what a script in ChimeraX prints after a mark."""
     path = folder / "look.py"
     path.write_text(script)
@@ -40,14 +40,14 @@ def asked(environment, folder, script, mark):
 
 
 @pytest.mark.slow
-def test_it_says_that_it_works(installation):
+def test_it_prints_that_it_works(installation):
     assert "works" in installation
     assert "Installed. In ChimeraX, type: botalign #2 to #1" in installation
 
 
 @pytest.mark.slow
-def test_chimeraxs_own_packages_stay(environment, tmp_path, installation):
-    numpy, scipy, bundle, core, prefix, *files = asked(environment, tmp_path, LOOK, "FOUND")
-    assert asked(environment, tmp_path, OWN, "OWN") == [numpy, scipy]
+def test_packages_of_chimerax_do_not_change(environment, tmp_path, installation):
+    numpy, scipy, bundle, core, prefix, *files = printed_by(environment, tmp_path, LOOK, "FOUND")
+    assert printed_by(environment, tmp_path, OWN, "OWN") == [numpy, scipy]
     assert bundle == core
     assert all(file.startswith(prefix) for file in files)

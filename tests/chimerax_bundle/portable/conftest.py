@@ -1,4 +1,4 @@
-"""The bundle's modules without ChimeraX: under a name of their own, with stand-ins for what they import of it."""
+"""The bundle's modules without ChimeraX, with stand-ins for what they import from it."""
 
 import importlib
 import os
@@ -18,7 +18,7 @@ BUNDLE = ROOT / "chimerax_bundle"
 
 @pytest.fixture(scope="session")
 def bundle() -> Path:
-    """The bundle's folder; a checkout has it, a wheel doesn't."""
+    """Folder of the bundle, which a checkout has and a wheel does not."""
     if not (BUNDLE / "pyproject.toml").is_file():
         pytest.skip(f"no bundle in {BUNDLE}")
     return BUNDLE
@@ -32,7 +32,7 @@ def _module(name: str, **contents: object) -> types.ModuleType:
 
 
 class Recorder:
-    """Stands for all of ``chimerax.core.commands``: keeps what commands are registered with."""
+    """Stands for ``chimerax.core.commands``: keeps the descriptions of registered commands."""
 
     def __init__(self) -> None:
         self.commands: dict[str, dict[str, Any]] = {}
@@ -46,13 +46,13 @@ class Recorder:
 
 @pytest.fixture
 def recorder() -> Recorder:
-    """What is registered."""
+    """The registered commands."""
     return Recorder()
 
 
 @pytest.fixture
 def widgets(load: Callable[[str], types.ModuleType], request: pytest.FixtureRequest) -> None:
-    """Qt under the name that it has in ChimeraX, on a screen that nobody sees."""
+    """Qt under its name in ChimeraX, on a virtual screen."""
     pytest.importorskip("pytestqt")
     pytest.importorskip("qtpy.QtWidgets", exc_type=ImportError)
     from .widgets import ModelMenuButton
@@ -71,10 +71,11 @@ def widgets(load: Callable[[str], types.ModuleType], request: pytest.FixtureRequ
 def load(bundle: Path, recorder: Recorder) -> Iterator[Callable[[str], types.ModuleType]]:
     """Return a function that imports a module of the bundle."""
     kinds = {name: name for name in ("BoolArg", "FloatArg", "IntArg", "ModelsArg", "ObjectsArg", "OpenFileNameArg",
-                                     "PositiveFloatArg", "SaveFileNameArg")}  # fmt: skip
+                                     "PositiveFloatArg", "SaveFileNameArg", "StringArg")}  # fmt: skip
     commands = _module(
         "chimerax.core.commands", CmdDesc=recorder.description, register=recorder.register,
-        EnumOf=lambda values: tuple(values), Or=lambda *kinds: kinds, **kinds,
+        EnumOf=lambda values: tuple(values), Or=lambda *kinds: kinds,
+        Bounded=lambda kind, **names: (kind, names["name"]), **kinds,
     )  # fmt: skip
     standins = [
         _module("chimerax"),
@@ -88,7 +89,7 @@ def load(bundle: Path, recorder: Recorder) -> Iterator[Callable[[str], types.Mod
         _module("chimerax.map", Volume=Volume),
     ]
     package = types.ModuleType("botalign_in_chimerax")
-    package.__path__ = [str(bundle / "src")]  # its __init__ is ChimeraX's alone
+    package.__path__ = [str(bundle / "src")]  # its __init__ needs ChimeraX
     before = dict(sys.modules)
     sys.modules.update({module.__name__: module for module in standins} | {package.__name__: package})
     yield lambda name: importlib.import_module(f"{package.__name__}.{name}")

@@ -1,4 +1,4 @@
-"""Just enough of ChimeraX to try the bundle's modules on: places, models, undo."""
+"""Stand-ins for the parts of ChimeraX that the portable tests need: places, models, undo."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def rotation(axis: Any, angle_degrees: float) -> Place:
 
 
 class Model:
-    """Stands for a model, with its place in its parent and in the scene."""
+    """Stands for a model, with its positions in its parent and in the scene."""
 
     def __init__(self, name: str, number: tuple[int, ...] = (), parent: Model | None = None) -> None:
         self.name, self.id, self.parent = name, number, parent
@@ -103,10 +103,10 @@ class Volume(Model):
 class Data:
     """Stands for ``chimerax.map_data.GridData``."""
 
-    def __init__(self, size: Any, step: float = 1.0, origin: Any = (0, 0, 0), turn: Any = None) -> None:
+    def __init__(self, size: Any, step: float = 1.0, origin: Any = (0, 0, 0), rotation_matrix: Any = None) -> None:
         self.size, self.step, self.origin = size, (step, step, step), tuple(origin)
         self.cell_angles = (90, 90, 90)
-        self.rotation = tuple(map(tuple, np.eye(3) if turn is None else turn))
+        self.rotation = tuple(map(tuple, np.eye(3) if rotation_matrix is None else rotation_matrix))
         self.ijk_to_xyz_transform = Place(np.column_stack([np.array(self.rotation) * step, self.origin]))
 
 

@@ -9,7 +9,7 @@ if not (ROOT / "chimerax_bundle").is_dir():
     pytest.skip("the bundle is not here", allow_module_level=True)
 DOCS = ROOT / "chimerax_bundle" / "src" / "docs" / "user"
 PAGES = sorted(DOCS.rglob("*.html"))
-#: Pages and files of ChimeraX's own that they refer to.
+#: Pages and files of ChimeraX that they refer to.
 CHIMERAX_OWN = {
     "../index.html", "../userdocs.css", "../ChimeraX-docs-icon.svg", "atomspec.html", "fitmap.html", "measure.html",
     "volume.html", "molmap.html", "color.html", "undo.html", "log.html", "toolbar.html", "../commands/undo.html",
@@ -19,7 +19,7 @@ VOID = {"meta", "link", "img", "br"}
 
 
 class Page(HTMLParser):
-    """Links, images and anchors of a page, and whether its tags are closed in order."""
+    """Links, images and anchors of a page; tags must be closed in order."""
 
     def __init__(self, path):
         super().__init__()
@@ -40,14 +40,14 @@ class Page(HTMLParser):
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.parent.name)
-def test_pages_are_whole(path):
+def test_all_tags_are_closed_and_images_described(path):
     page = Page(path)
     assert not page.open
     assert all(image.get("alt") for image in page.images)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.parent.name)
-def test_links_lead_somewhere(path):
+def test_link_targets_exist(path):
     for target in Page(path).targets:
         file, _, anchor = target.partition("#")
         if file in CHIMERAX_OWN:
@@ -58,7 +58,7 @@ def test_links_lead_somewhere(path):
             assert anchor in Page(there).anchors, target
 
 
-def test_the_pages_are_linked_from_each_other():
+def test_the_pages_link_to_each_other():
     assert "../tools/botalign.html" in Page(DOCS / "commands/botalign.html").targets
     assert any(t.startswith("../commands/botalign.html") for t in Page(DOCS / "tools/botalign.html").targets)
 
@@ -68,7 +68,7 @@ def camel(name):
     return head + "".join(word.capitalize() for word in rest)
 
 
-def test_every_option_is_explained(load, recorder):
+def test_every_keyword_is_documented(load, recorder):
     cmd = load("cmd")
     for name in ("botalign", "botalign score", "botalign potential", "botalign apply"):
         cmd.register(name, None)
@@ -87,17 +87,16 @@ def test_every_option_is_explained(load, recorder):
             assert re.search(rf"{command}.*\b{camel(name)}\b", plain), (command, name)
 
 
-def test_defaults_are_the_commands(load, recorder):
-    load("cmd").register("botalign", None)
-    defaults = recorder.commands["botalign"]["function"].__kwdefaults__
+def test_documented_defaults_are_the_declared_ones(load):
+    declared = load("options").DECLARED
     text = re.sub(r"<[^>]+>|&nbsp;", " ", (DOCS / "commands/botalign.html").read_text())
     usage = re.sub(r"\s+", " ", text)
     for name in ("size", "evaluations", "seed"):
-        assert f"{name} {defaults[name]} ]" in usage, name
+        assert f"{name} {declared[name].default} ]" in usage, name
 
 
 @pytest.mark.parametrize("name", ["before", "after", "panel"])
-def test_the_pictures_are_those_of_the_guide(name):
+def test_the_images_are_those_of_the_guide(name):
     file = f"chimerax_{name}.png"
     shown = (ROOT / "docs" / "images" / file).read_bytes()
     (page,) = DOCS.rglob(file)

@@ -1,3 +1,4 @@
+import inspect
 import struct
 import tomllib
 from pathlib import Path
@@ -26,22 +27,22 @@ def version(bundle):
     return namespace["__version__"]
 
 
-def test_the_version_is_the_cores(version, core):
+def test_the_version_is_that_of_botalign(version, core):
     assert version == core["version"]
 
 
-def test_the_core_of_this_checkout_is_what_it_asks_for(project, core):
+def test_it_requires_the_botalign_of_this_checkout(project, core):
     asked = next(r for r in map(Requirement, project["project"]["dependencies"]) if r.name == "botalign")
     assert core["version"] in asked.specifier
 
 
-def test_it_asks_for_nothing_that_could_replace_chimeraxs_own(project):
+def test_it_requires_nothing_that_could_replace_a_package_of_chimerax(project):
     names = {Requirement(r).name.lower() for r in project["project"]["dependencies"]}
     assert not names & {"numpy", "scipy"}
     assert all(name == "botalign" or name.startswith("chimerax-") for name in names)
 
 
-def test_the_core_is_content_with_chimeraxs_own(core):
+def test_botalign_works_with_the_packages_of_chimerax(core):
     # ChimeraX 1.12.
     own = {"numpy": "1.26.4", "scipy": "1.14.0"}
     for requirement in map(Requirement, core["dependencies"]):
@@ -49,14 +50,14 @@ def test_the_core_is_content_with_chimeraxs_own(core):
             assert own[requirement.name] in requirement.specifier
 
 
-def test_it_is_built_by_chimerax_and_named_for_it(project):
+def test_build_backend_and_name(project):
     assert project["build-system"]["build-backend"] == "chimerax.bundle_builder.cx_pep517"
     assert project["project"]["name"] == "ChimeraX-BOTalign"
     assert {"version", "classifiers", "requires-python"} <= set(project["project"]["dynamic"])
     assert project["tool"]["setuptools"]["dynamic"]["version"]["attr"] == "src.__version__"
 
 
-def test_all_its_files_go_into_the_wheel(bundle, project):
+def test_all_files_are_in_the_wheel(bundle, project):
     packed = {
         path
         for folder, patterns in project["tool"]["chimerax"]["package-data"].items()
@@ -71,7 +72,7 @@ def test_all_its_files_go_into_the_wheel(bundle, project):
     assert there == packed
 
 
-def test_what_the_toolshed_and_the_menus_show(bundle, project):
+def test_entries_of_toolshed_and_menus(bundle, project):
     settings = project["tool"]["chimerax"]
     assert settings["categories"] == ["Volume Data"]
     assert settings["tool"]["BOTalign"]["category"] == "Volume Data"
@@ -89,5 +90,6 @@ def test_every_declared_command_is_registered(project, load, recorder):
         cmd.register(name, None)
     assert set(recorder.commands) == {"botalign", "botalign score", "botalign potential", "botalign apply"}
     for name, command in recorder.commands.items():
-        taken = command["function"].__code__.co_varnames
-        assert {*command["optional"], *command["keyword"]} <= set(taken), name
+        parameters = inspect.signature(command["function"]).parameters
+        arbitrary = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+        assert arbitrary or {*command["optional"], *command["keyword"]} <= set(parameters), name

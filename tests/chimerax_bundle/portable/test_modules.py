@@ -1,4 +1,4 @@
-"""What can be tried on stand-ins; the rest is tried in ChimeraX, by the tests in ``installed``."""
+"""Tests that need only stand-ins; those in ``installed`` need ChimeraX."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from botalign.geometry import random_rotations
 from .standins import Data, Model, Objects, Place, UserError, Volume
 
 
-def anywhere(seed):
+def random_place(seed):
     rng = np.random.default_rng(seed)
     return Place(np.column_stack([random_rotations(1, rng)[0], rng.uniform(-9, 9, 3)]))
 
@@ -17,14 +17,14 @@ def assert_same(first, second):
     np.testing.assert_allclose(first.matrix, second.matrix, atol=1e-9)
 
 
-def test_errors_are_one_line_that_shows_the_right_syntax(load):
+def test_errors_are_one_line_that_shows_the_syntax(load):
     syntax = load("syntax")
-    assert syntax.message("No map.") == "No map. Usage: botalign #2 to #1"
-    assert syntax.without_usage(syntax.message("No map")) == "No map"
+    assert syntax.with_usage("No map.") == "No map. Usage: botalign #2 to #1"
+    assert syntax.without_usage(syntax.with_usage("No map")) == "No map"
     assert syntax.without_usage("No map") == "No map"
-    assert isinstance(syntax.wrong("No map"), UserError)
-    assert syntax.named(Model("a.mrc", (2, 1))) == "a.mrc (#2.1)"
-    assert syntax.named(Model("a.mrc")) == "a.mrc"
+    assert isinstance(syntax.usage_error("No map"), UserError)
+    assert syntax.label(Model("a.mrc", (2, 1))) == "a.mrc (#2.1)"
+    assert syntax.label(Model("a.mrc")) == "a.mrc"
 
 
 def test_the_reference_must_be_one_map(load):
@@ -36,7 +36,7 @@ def test_the_reference_must_be_one_map(load):
             choice.one_map(models, "to")
 
 
-def test_what_moves_is_told_from_the_reference(load):
+def test_the_reference_is_not_moved(load):
     choice = load("choice")
     a, b, c = Volume("a", (1,)), Volume("b", (3,)), Volume("c", (2,))
     model = Model("model", (4,))
@@ -51,7 +51,7 @@ def test_what_moves_is_told_from_the_reference(load):
     with pytest.raises(UserError, match="none was specified"):
         choice.movers(Objects([b]), a, 8.0)
     inner = Volume("inner", (3, 2), b)
-    with pytest.raises(UserError, match="lies within"):
+    with pytest.raises(UserError, match="is inside"):
         choice.movers(Objects([b]), inner, None)
 
 
@@ -66,30 +66,30 @@ def test_only_outermost_companions_move(load):
     assert choice.companions(None, single * 2, fixed, hand="keep") == []
     with pytest.raises(UserError, match="single moving map"):
         choice.companions([half], single * 2, fixed, hand="keep")
-    with pytest.raises(UserError, match="can't be mirrored"):
+    with pytest.raises(UserError, match="cannot be mirrored"):
         choice.companions([half, group], single, fixed, hand="auto")
     with pytest.raises(UserError, match="reference"):
         choice.companions([group], single, Volume("inner", (4, 2), group), hand="keep")
 
 
-def test_a_motion_between_turned_grids_and_back(load):
+def test_a_transform_between_rotated_grids_and_back(load):
     maps = load("maps")
     a, b = Volume("a", (1,)), Volume("b", (2,))
-    a.data, b.data = (Data((4, 4, 4), turn=anywhere(seed).matrix[:, :3]) for seed in (1, 2))
-    motion = anywhere(3)
-    assert_same(maps.to_local(maps.from_local(motion, a, b), a, b), motion)
-    # Voxels and positions: along the grid, then turned, is where ChimeraX has a voxel.
-    b.data = Data((4, 5, 6), step=2.0, origin=(7, -3, 1), turn=anywhere(4).matrix[:, :3])
+    a.data, b.data = (Data((4, 4, 4), rotation_matrix=random_place(seed).matrix[:, :3]) for seed in (1, 2))
+    transform = random_place(3)
+    assert_same(maps.to_local(maps.from_local(transform, a, b), a, b), transform)
+    # A voxel has the same position in the rotated coordinates of the grid as in ChimeraX.
+    b.data = Data((4, 5, 6), step=2.0, origin=(7, -3, 1), rotation_matrix=random_place(4).matrix[:, :3])
     b.full_matrix = lambda: np.zeros((6, 5, 4), np.float32)
     grid = maps.density_map(b).grid
     along = np.array(grid.origin_angstrom) + np.array(grid.voxel_size_angstrom) * (1, 2, 3)
     np.testing.assert_allclose(maps.axes(b) * along, b.data.ijk_to_xyz_transform * (1, 2, 3), atol=1e-9)
 
 
-def test_the_mirror_is_that_of_the_flipped_voxels(load):
+def test_the_mirror_flips_the_voxels(load):
     maps = load("maps")
     volume = Volume("a", (1,))
-    volume.data = data = Data((4, 5, 6), step=2.0, origin=(7, -3, 1), turn=anywhere(5).matrix[:, :3])
+    volume.data = data = Data((4, 5, 6), step=2.0, origin=(7, -3, 1), rotation_matrix=random_place(5).matrix[:, :3])
     mirror = maps.mirror(volume)
     assert_same(mirror * mirror, Place())
     np.testing.assert_allclose(
@@ -108,26 +108,26 @@ def test_skewed_cells_are_refused(load):
         maps.check_cell(volume)
 
 
-def test_what_is_shown_of_a_map(load):
+def test_the_displayed_part_of_a_map(load):
     maps = load("maps")
     volume = Volume("a", (1,))
     volume.data = Data((4, 5, 6))
     for region, text in (
         (((0, 0, 0), (3, 4, 5), (1, 1, 1)), None),
         (((0, 0, 0), (3, 4, 5), (2, 2, 2)), "step 2"),
-        (((0, 1, 0), (3, 4, 5), (1, 2, 1)), "a region of it, step 1,2,1"),
+        (((0, 1, 0), (3, 4, 5), (1, 2, 1)), "a region, step 1,2,1"),
     ):
         volume.region = region
-        assert maps.cropped(volume) == text
+        assert maps.displayed_part(volume) == text
 
 
-def test_a_motion_can_be_undone_and_redone_whatever_is_closed_meanwhile(load):
-    motion = load("motion")
+def test_moves_can_be_undone_and_redone_after_a_model_is_closed(load):
+    moves = load("moves")
     outer = Volume("outer", (2,))
     inner, other = Volume("inner", (2, 1), outer), Volume("other", (3,))
     old = {m: m.scene_position for m in (outer, inner, other)}
-    new = {inner: anywhere(6), other: anywhere(7), outer: anywhere(8)}
-    action = motion.Motion(None, list(new.items()))
+    new = {inner: random_place(6), other: random_place(7), outer: random_place(8)}
+    action = moves.Moves(None, list(new.items()))
     for _ in range(2):
         action.redo()
         for model, place in new.items():
@@ -141,7 +141,7 @@ def test_a_motion_can_be_undone_and_redone_whatever_is_closed_meanwhile(load):
     assert_same(inner.scene_position, new[inner])
 
 
-def test_results_of_several_maps_have_names_of_their_own(load, tmp_path):
+def test_results_of_several_maps_have_different_names(load, tmp_path):
     job = load("job")
     assert [p.name for p in job.result_paths(tmp_path / "r.json", ["2"])] == ["r.json"]
     assert [p.name for p in job.result_paths(tmp_path / "r.json", ["2", "3.1"])] == ["r_2.json", "r_3.1.json"]
@@ -158,8 +158,8 @@ class Found:
         self.hand = decision and type("Hand", (), {
             "decision": decision, "correlation_as_given": 0.5, "correlation_mirrored": 0.9,
         })  # fmt: skip
-        self.mirrored, self.verdict, self.verdict_text = mirrored, verdict, f"{verdict}, in words"
-        self.hand_text = f"{decision}, in words"
+        self.mirrored, self.verdict, self.verdict_text = mirrored, verdict, f"{verdict}, as text"
+        self.hand_text = f"{decision}, as text"
         self.part_text = None
         self.seconds, self.seed = 1.5, 0
         self.parameters = {"loss": "wemd", "size": 32, "evaluations": 200}
@@ -167,46 +167,46 @@ class Found:
 
 
 def outcome(report_module, alignment, **changes):
-    agreement = type("Agreement", (), {"points": 1234, "correlation": 0.9, "correlation_about_mean": 0.8})
+    measured = type("MapCorrelation", (), {"points": 1234, "correlation": 0.9, "correlation_about_mean": 0.8})
     values = {
         "alignment": alignment, "name": "b.mrc (#2)", "fixed_name": "<a>.mrc (#1)", "copy_name": "", "is_map": True,
-        "before": agreement, "after": agreement, "level": 0.02, "shift": 3.0, "angle": 45.0, "position": Place(),
+        "before": measured, "after": measured, "level": 0.02, "shift": 3.0, "angle": 45.0, "position": Place(),
         "notes": [], "command": "botalign #2 to #1",
     }  # fmt: skip
     return type("Outcome", (), values | changes)
 
 
-def test_the_report_has_what_fit_in_map_says(load):
+def test_the_report_is_that_of_fit_in_map_and_more(load):
     report = load("report")
     text = report.report(outcome(report, Found("mirrored")))
     for part in (
         "Aligned map b.mrc (#2) to map <a>.mrc (#1) using 1234 points above level 0.02",
         "before: correlation = 0.9, correlation about mean = 0.8", "shift = 3, angle = 45 degrees",
-        "hand: mirrored, in words", "botalign #2 to #1 hand auto places a mirrored copy", "agree to 7.5 A",
+        "hand: mirrored, as text", "botalign #2 to #1 hand auto aligns a mirrored copy", "FSC 0.5 at 7.5 A",
         "Position of b.mrc (#2) relative to <a>.mrc (#1) coordinates:\n  Matrix",
     ):  # fmt: skip
         assert part in text, part
 
 
-def test_the_report_says_what_is_doubtful(load):
+def test_the_report_has_doubts_and_notes(load):
     report = load("report")
-    assert "verdict: ambiguous, in words" in report.report(outcome(report, Found(verdict="ambiguous")))
+    assert "verdict: ambiguous, as text" in report.report(outcome(report, Found(verdict="ambiguous")))
     assert "note: moved" in report.report(outcome(report, Found(), notes=["moved"]))
     assert "no grid point" in report.report(outcome(report, Found(), after=None, before=None))
-    assert "may be the wrong one" in report.report(outcome(report, Found("mirrored"), is_map=False))
+    assert "may have the wrong hand" in report.report(outcome(report, Found("mirrored"), is_map=False))
     assert "hand auto" not in report.report(outcome(report, Found("mirrored", mirrored=True), copy_name="c (#3)"))
 
 
-def test_how_well_a_part_fits_is_said_where_one_was_looked_for(load):
+def test_the_correlation_of_a_part_is_reported(load):
     report, found = load("report"), Found()
     for text in (report.report(outcome(report, found)), load("summary").summary(outcome(report, found))):
         assert "part: " not in text
-    found.part_text = "0.9, in words"
+    found.part_text = "0.9, as text"
     for text in (report.report(outcome(report, found)), load("summary").summary(outcome(report, found))):
-        assert "part: 0.9, in words" in text
+        assert "part: 0.9, as text" in text
 
 
-def test_the_table_of_several_tells_what_failed(load):
+def test_the_table_of_several_has_failures(load):
     report = load("report")
     done = [outcome(report, Found("as given")), outcome(report, Found())]
     html = report.table(done, [("c.mrc (#3)", "it is <empty>")])
@@ -215,7 +215,7 @@ def test_the_table_of_several_tells_what_failed(load):
     assert "not aligned: it is &lt;empty&gt;" in html
 
 
-def test_the_panel_says_it_in_short(load):
+def test_the_summary_of_the_panel(load):
     report = load("report")
     text = load("summary").summary(outcome(report, Found("as given")))
     assert "<b>b.mrc (#2)</b> on <b>&lt;a&gt;.mrc (#1)</b>" in text

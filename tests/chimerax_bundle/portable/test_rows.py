@@ -1,76 +1,83 @@
-"""The panel's rows of options, in Qt but without ChimeraX: the words that they put into the command."""
+"""The panel's rows of options, in Qt but without ChimeraX: their fields and the words of the command."""
 
 import pytest
 
 from .standins import UserError, Volume
 
-#: What the command has and the panel shows elsewhere, or leaves to the command.
-ELSEWHERE = {"to", "resolution", "hand", "move", "result"}
+
+@pytest.fixture
+def options(load):
+    return load("options")
 
 
 @pytest.fixture
-def rows(load, widgets):
-    from qtpy.QtWidgets import QVBoxLayout, QWidget
+def rows(load, widgets, options):
+    from qtpy.QtWidgets import QFormLayout, QWidget
 
     area = QWidget()
-    QVBoxLayout(area)
-    options = load("options").OptionRows(area)
-    parts = load("parts").PartRows(None, area)
-    yield options, parts
+    yield load("rows").OptionRows(None, QFormLayout(area), list(options.DECLARED))
     area.deleteLater()
 
 
-def test_untouched_they_leave_the_command_as_it_is(rows):
-    assert [part.words() for part in rows] == [[], []]
+def test_at_first_they_have_the_defaults(rows):
+    assert rows.words() == []
 
 
-def everything(options, parts):
-    """Change every row, and return the words."""
-    options._search.setCurrentIndex(1)
-    options._loss.setCurrentIndex(2)
-    for field in (options._size, options._evaluations, options._seed):
-        field.setValue(field.value() + 1)
-    options._refine.setChecked(False)
-    parts._partial.setChecked(True)
-    parts._mask.value, parts._to_mask.value = Volume("a", (3,)), Volume("b", (4, 1))
-    parts._level.setText("0.2")
-    parts._to_level.setText(" 1e-3 ")
-    return options.words() + parts.words()
+def test_each_row_changes_its_option(rows, options):
+    fields = rows.fields
+    for name in ("hand", "loss", "local_degrees"):
+        fields[name].setCurrentIndex(1)
+    for name in ("size", "evaluations", "seed"):
+        fields[name].setValue(fields[name].value() + 1)
+    fields["refine"].setChecked(False)
+    fields["partial"].setChecked(True)
+    fields["mask_moving"].value, fields["mask_fixed"].value = Volume("a", (3,)), Volume("b", (4, 1))
+    fields["contour_level_moving"].setText("0.2")
+    fields["contour_level_fixed"].setText(" 1e-3 ")
+    words = dict(word.split() for word in rows.words())
+    assert words == {
+        "hand": "auto", "loss": "l2", "search": "local", "size": "33", "evaluations": "201", "seed": "1",
+        "refine": "false", "partial": "true", "mask": "#3", "toMask": "#4.1", "level": "0.2", "toLevel": "0.001",
+    }  # fmt: skip
+    assert set(words) == {options.typed(name) for name in options.DECLARED}
 
 
-def test_each_row_is_an_option_of_the_command_and_no_option_is_forgotten(rows, load, recorder):
-    load("cmd").register("botalign", None)
-    keywords = recorder.commands["botalign"]["keyword"]
-    words = dict(word.split() for word in everything(*rows))
-    camel = {"".join([name.split("_")[0], *map(str.title, name.split("_")[1:])]): name for name in keywords}
-    assert {camel[word] for word in words} == set(keywords) - ELSEWHERE
-    assert (words["mask"], words["toMask"]) == ("#3", "#4.1")
-    assert (words["level"], words["toLevel"], words["partial"]) == ("0.2", "0.001", "true")
+def test_ranges_choices_and_tooltips_are_the_declared_ones(rows, options):
+    size, declared = rows.fields["size"], options.DECLARED["size"].option
+    assert (size.minimum(), size.maximum(), size.suffix()) == (declared.low, declared.high, " voxels")
+    assert size.toolTip() == f"{declared.help} (keyword size)"
+    assert rows.fields["contour_level_fixed"].toolTip().endswith("(keyword toLevel)")
+    assert rows.fields["contour_level_fixed"].placeholderText() == "auto"
+    assert rows.fields["partial"].text() == options.DECLARED["partial"].option.help
+    for name in ("hand", "loss", "local_degrees"):
+        field = rows.fields[name]
+        assert [field.itemData(i) for i in range(field.count())] == list(options.words(name))
+        assert all(": " in field.itemText(i) for i in range(field.count())), "a choice is not explained"
 
 
-def test_the_choices_are_the_commands(rows, load, recorder):
-    load("cmd").register("botalign", None)
-    keywords = recorder.commands["botalign"]["keyword"]
-    for name, field in (("search", rows[0]._search), ("loss", rows[0]._loss)):
-        offered = [field.itemText(i).partition(":")[0] for i in range(field.count())]
-        assert tuple(offered) == keywords[name]
+def test_every_label_is_that_of_an_option(load, widgets, options):
+    assert set(load("rows").LABELS) <= set(options.DECLARED)
 
 
-def test_a_mask_is_chosen_by_hand_alone_and_gone_when_it_is_closed(rows):
-    _, parts = rows
-    for menu in (parts._mask, parts._to_mask):
+def test_a_large_number_is_written_in_full(rows):
+    rows.fields["seed"].setValue(2**31 - 1)
+    assert rows.words() == ["seed 2147483647"]
+
+
+def test_a_mask_is_never_chosen_automatically_and_gone_when_it_is_closed(rows):
+    for name in ("mask_moving", "mask_fixed"):
+        menu = rows.fields[name]
         assert menu.text() == "no mask"
         assert menu.options == {"class_filter": Volume, "autoselect": None, "no_value_menu_text": "no mask"}
-    parts._to_mask.value = mask = Volume("mask", (3,))
-    assert parts.words() == ["toMask #3"]
+    rows.fields["mask_fixed"].value = mask = Volume("mask", (3,))
+    assert rows.words() == ["toMask #3"]
     mask.deleted = True
-    assert parts.words() == []
+    assert rows.words() == []
 
 
-def test_a_level_that_is_no_number_is_refused_in_words(rows):
-    _, parts = rows
-    parts._level.setText("auto")
-    assert parts.words() == []
-    parts._to_level.setText("low")
+def test_a_level_that_is_not_a_number_is_refused(rows):
+    rows.fields["contour_level_moving"].setText("auto")
+    assert rows.words() == []
+    rows.fields["contour_level_fixed"].setText("low")
     with pytest.raises(UserError, match="toLevel: got 'low', expected a number or auto"):
-        parts.words()
+        rows.words()

@@ -1,4 +1,4 @@
-"""Just enough of ChimeraX's own widgets for the panel's rows."""
+"""Stand-ins for the ChimeraX widgets in the panel's rows."""
 
 from __future__ import annotations
 

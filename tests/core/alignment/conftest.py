@@ -18,7 +18,7 @@ SIZE, VOXEL = 48, 3.0
 
 @pytest.fixture(scope="session")
 def motion() -> Callable[..., np.ndarray]:
-    """Return a function that makes a random rigid motion, shifted by up to 5% of the phantom's box."""
+    """Return a function that makes a random rigid transform with a shift of up to 5% of the box of the phantom."""
 
     def make(seed: int, *, mirror: bool = False, reach: float = 7.0) -> np.ndarray:
         rng = np.random.default_rng((11, seed))
@@ -30,7 +30,7 @@ def motion() -> Callable[..., np.ndarray]:
 
 @pytest.fixture(scope="session")
 def misfit() -> Callable[..., tuple[float, float]]:
-    """Return a function that tells how far, in degrees and voxels, a result is off the motion that made `moving`."""
+    """Return a function that measures the error of a result, in degrees and voxels, against the known transform."""
 
     def measure(
         result: Alignment | np.ndarray, made_by: np.ndarray, centre: object = (0.0, 0.0, 0.0), voxel: float = VOXEL
@@ -47,13 +47,13 @@ def misfit() -> Callable[..., tuple[float, float]]:
 
 @pytest.fixture(scope="session")
 def fixed() -> DensityMap:
-    """A phantom at rest."""
+    """A phantom in its original pose."""
     return phantom(SIZE, voxel_size_angstrom=VOXEL)
 
 
 @pytest.fixture(scope="session")
 def there(motion: Callable[..., np.ndarray]) -> np.ndarray:
-    """The motion that makes `moving`."""
+    """The transform that makes `moving`."""
     return motion(0)
 
 
@@ -71,19 +71,19 @@ def mirrored(motion: Callable[..., np.ndarray]) -> DensityMap:
 
 @pytest.fixture(scope="session")
 def result(fixed: DensityMap, moving: DensityMap) -> Alignment:
-    """What a plain alignment of the two finds."""
+    """The result of an alignment with default options."""
     return align(fixed, moving, evaluations=100)
 
 
 @pytest.fixture(scope="session")
 def mirrored_result(fixed: DensityMap, mirrored: DensityMap) -> Alignment:
-    """An alignment that had to mirror."""
+    """The result of an alignment that mirrors."""
     return align(fixed, mirrored, evaluations=100, hand="auto")
 
 
 @pytest.fixture(scope="session")
 def beads() -> Callable[..., DensityMap]:
-    """Return a function that makes a map of Gaussian beads at places ``(x, y, z)``, 56 voxels of 2 A a side."""
+    """Return a function that makes a map of Gaussian beads at positions ``(x, y, z)``, 56^3 voxels of 2 A."""
     grid = Grid.cube(56, 2.0, np.zeros(3))
 
     def make(places: np.ndarray, masses: np.ndarray, sigma: float = 3.5) -> DensityMap:
@@ -99,7 +99,7 @@ def beads() -> Callable[..., DensityMap]:
 
 @pytest.fixture(scope="session")
 def conformations(beads: Callable[..., DensityMap]) -> tuple[DensityMap, DensityMap, np.ndarray]:
-    """A molecule, and the same in another pose with a third of it turned by 30 degrees; the motion back."""
+    """A molecule, the same in another pose with a third of it rotated by 30 degrees, and the transform back."""
     rng = np.random.default_rng(5)
     places = np.concatenate([rng.normal(size=(40, 3)) * [14, 10, 9], rng.normal(size=(20, 3)) * 7 + [30, 4, 0]])
     masses = rng.uniform(0.5, 1.5, 60)

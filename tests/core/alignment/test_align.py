@@ -40,7 +40,7 @@ GRIDS = {
 
 
 @pytest.mark.parametrize("name", GRIDS)
-def test_the_two_grids_may_differ(name: str, motion: Make, misfit: Measure) -> None:
+def test_grids_may_differ(name: str, motion: Make, misfit: Measure) -> None:
     there = motion(1, reach=6.0)
     a = phantom(48, voxel_size_angstrom=3.0, resolution_angstrom=12.0)
     b = phantom(grid=GRIDS[name], resolution_angstrom=12.0, transform=there)
@@ -50,7 +50,7 @@ def test_the_two_grids_may_differ(name: str, motion: Make, misfit: Measure) -> N
         assert voxels < 0.1
 
 
-def test_origins_far_apart_are_no_harm(motion: Make, misfit: Measure) -> None:
+def test_distant_origins_do_not_matter(motion: Make, misfit: Measure) -> None:
     here, away = np.array([340.0, -150.0, 77.0]), np.array([-512.0, 800.0, 33.3])
     R = motion(2)[:, :3]
     there = transform_about(R, here, away)
@@ -63,7 +63,7 @@ def test_origins_far_apart_are_no_harm(motion: Make, misfit: Measure) -> None:
     np.testing.assert_allclose(apply_transform(found.moving_to_fixed, away), here, atol=0.3)
 
 
-def test_a_molecule_at_the_side_of_its_box_is_found(motion: Make, misfit: Measure) -> None:
+def test_a_molecule_near_a_face_of_its_box_is_found(motion: Make, misfit: Measure) -> None:
     aside = transform_about(motion(3)[:, :3], np.zeros(3), np.array([60.0, -55.0, 50.0]))
     a = phantom(48, voxel_size_angstrom=3.0)
     b = phantom(grid=Grid.cube(80, 3.0, np.zeros(3)), transform=aside)
@@ -76,7 +76,7 @@ def test_a_molecule_at_the_side_of_its_box_is_found(motion: Make, misfit: Measur
     "unit",
     [(1e-6, 0.0), (5e4, 0.0), (5e4, -3e4), (1.0, 100.0)],
 )
-def test_the_unit_and_the_zero_of_a_map_do_not_matter(
+def test_scale_and_offset_of_a_map_do_not_matter(
     unit: tuple[float, float], fixed: DensityMap, moving: DensityMap, there: np.ndarray, misfit: Measure
 ) -> None:
     scale, offset = unit
@@ -103,7 +103,7 @@ def test_noisy_maps_are_found(motion: Make, misfit: Measure) -> None:
         assert voxels < 0.5
 
 
-def test_a_map_is_already_on_itself(fixed: DensityMap) -> None:
+def test_a_map_on_itself_stays_in_place(fixed: DensityMap) -> None:
     found = align(fixed, fixed, hand="keep", evaluations=40)
     np.testing.assert_allclose(found.moving_to_fixed, identity(), atol=1e-3)
     assert found.before.correlation == pytest.approx(1, abs=1e-6)
@@ -133,7 +133,7 @@ def test_the_l2_loss_finds_it_too(fixed: DensityMap, moving: DensityMap, there: 
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e-8])
-def test_any_distance_may_be_given_in_any_unit(
+def test_a_loss_may_be_any_function_in_any_unit(
     scale: float, fixed: DensityMap, moving: DensityMap, there: np.ndarray, misfit: Measure
 ) -> None:
     seen = []
@@ -152,11 +152,11 @@ def test_any_distance_may_be_given_in_any_unit(
         assert still_mass == pytest.approx(1, rel=1e-4)
 
 
-def test_without_refinement_a_candidate_is_as_near_as_the_search_came(
+def test_without_refinement_a_candidate_is_close(
     fixed: DensityMap, moving: DensityMap, there: np.ndarray, misfit: Measure
 ) -> None:
     rough = align(fixed, moving, hand="keep", refine=False)
-    # Half a turn of the phantom looks nearly alike, so the nearest may not be the first.
+    # A rotation of the phantom by 180 degrees looks similar, so the closest may not be the first.
     nearest = min(float(geodesic_degrees(c.moving_to_fixed[:, :3], there[:, :3])) for c in rough.candidates)
     assert 0.1 < nearest < 20
     assert rough.candidates[0].loss == min(point.loss for point in rough.trace)
@@ -173,7 +173,7 @@ def test_the_same_seed_gives_the_same_bits_for_any_number_of_threads(fixed: Dens
         assert first.hand == other.hand
 
 
-def test_another_seed_searches_elsewhere_and_ends_in_the_same_place(
+def test_another_seed_searches_elsewhere_and_finds_the_same_pose(
     fixed: DensityMap, moving: DensityMap, there: np.ndarray, misfit: Measure
 ) -> None:
     found = [align(fixed, moving, hand="keep", seed=seed) for seed in (1, 2)]
@@ -193,7 +193,7 @@ def test_scores_are_of_the_pose_before_and_after(result: Alignment) -> None:
     assert result.shells_before.resolution(0.5) == result.before.fsc_resolution_angstrom
 
 
-def test_the_result_says_how_it_came_about(result: Alignment, fixed: DensityMap, moving: DensityMap) -> None:
+def test_the_result_records_how_it_was_found(result: Alignment, fixed: DensityMap, moving: DensityMap) -> None:
     assert result.fixed.grid == fixed.grid
     assert result.moving.grid == moving.grid
     assert len(result.trace) == 200
@@ -203,7 +203,7 @@ def test_the_result_says_how_it_came_about(result: Alignment, fixed: DensityMap,
     assert result.seconds > 0
 
 
-def test_applying_the_motion_puts_moving_onto_fixed(
+def test_applying_the_transform_superimposes_the_maps(
     result: Alignment, fixed: DensityMap, moving: DensityMap, there: np.ndarray
 ) -> None:
     put = result.apply(moving, onto=fixed)
@@ -216,7 +216,7 @@ def test_applying_the_motion_puts_moving_onto_fixed(
     assert result.apply(moving).grid == moving.grid
 
 
-def test_rotation_axis_angle_and_shift_describe_the_motion(result: Alignment, there: np.ndarray) -> None:
+def test_rotation_axis_angle_and_shift_describe_the_transform(result: Alignment, there: np.ndarray) -> None:
     back = inverse(there)
     angle = float(geodesic_degrees(back[:, :3], np.eye(3)))
     assert result.angle_degrees == pytest.approx(angle, abs=0.1)
@@ -226,7 +226,7 @@ def test_rotation_axis_angle_and_shift_describe_the_motion(result: Alignment, th
 
 
 @pytest.mark.parametrize("as_result", [True, False])
-def test_a_start_is_where_a_local_search_looks(
+def test_a_local_search_begins_at_the_start(
     as_result: bool, fixed: DensityMap, moving: DensityMap, there: np.ndarray, result: Alignment, misfit: Measure
 ) -> None:
     start = result if as_result else inverse(there)
@@ -252,17 +252,19 @@ def test_a_local_search_stays_near_the_present_pose(fixed: DensityMap, motion: M
     assert float(geodesic_degrees(local.moving_to_fixed[:, :3], np.eye(3))) <= 20 + 1e-4
 
 
-def test_a_level_may_be_given(fixed: DensityMap, moving: DensityMap, there: np.ndarray, misfit: Measure) -> None:
+def test_a_contour_level_may_be_given(
+    fixed: DensityMap, moving: DensityMap, there: np.ndarray, misfit: Measure
+) -> None:
     high = 0.4 * float(fixed.data.max())
     found = align(fixed, moving, contour_level_fixed=high, contour_level_moving=high, hand="keep", evaluations=120)
     assert misfit(found, there)[0] < 0.1
     assert found.parameters["contour_level_fixed"] == found.parameters["contour_level_moving"] == high
 
 
-def test_a_level_decides_what_takes_part(
+def test_a_contour_level_decides_what_is_aligned(
     fixed: DensityMap, moving: DensityMap, there: np.ndarray, misfit: Measure
 ) -> None:
-    # A faint shell about the molecule, in the moving map alone and off centre, lies below the given level.
+    # A faint off-centre shell around the molecule, in the moving map only, is below the given contour level.
     k, j, i = np.indices(moving.data.shape)
     faint = np.float32(0.12 * moving.data.max()) * ((k < 12) & (j < 30) & (i < 30)).astype(np.float32)
     disturbed = moving.with_data(np.maximum(moving.data, faint))
@@ -281,7 +283,7 @@ def test_the_maps_are_not_changed(fixed: DensityMap, moving: DensityMap) -> None
 
 
 @pytest.mark.parametrize("limit", [3.0, 10.0])
-def test_a_local_result_stays_as_near_as_was_asked(limit: float) -> None:
+def test_a_local_result_stays_within_the_limit(limit: float) -> None:
     turn = transform_about(matrix_from_rotation_vector([0.2, 0.3, -0.1]), np.zeros(3), np.zeros(3))
     a, b = (phantom(40, voxel_size_angstrom=3.6, transform=pose) for pose in (None, turn))
     options = {"hand": "keep", "evaluations": 40}
@@ -290,7 +292,7 @@ def test_a_local_result_stays_as_near_as_was_asked(limit: float) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_so_noisy_that_no_voxel_tells_the_molecule_it_is_still_found(seed: int, motion: Make, misfit: Measure) -> None:
+def test_a_molecule_that_no_single_voxel_shows_is_found(seed: int, motion: Make, misfit: Measure) -> None:
     there = motion(seed)
     a = phantom(48, voxel_size_angstrom=3.0, noise=0.5, noise_seed=2 * seed)
     b = phantom(48, voxel_size_angstrom=3.0, noise=0.5, noise_seed=2 * seed + 1, transform=there)

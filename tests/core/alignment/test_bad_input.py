@@ -45,7 +45,7 @@ def refused(fixed: object, moving: object, message: str, **options: object) -> N
         ("seed", 0.5),
         ("seed", None),
         ("threads", 0),
-        ("threads", None),
+        ("threads", 1.5),
         ("local_degrees", 0),
         ("local_degrees", -5.0),
         ("local_degrees", 181),
@@ -71,8 +71,8 @@ def test_an_option_that_does_not_exist_is_an_error(fixed: DensityMap, moving: De
         align(fixed, moving, evaluation=3)
 
 
-def test_a_level_that_leaves_nothing_is_answered_by_one_that_does(fixed: DensityMap) -> None:
-    with pytest.raises(InputError, match=r"0 voxels lie above the contour level 1e\+09") as caught:
+def test_a_contour_level_that_leaves_nothing_is_answered_by_a_suggestion(fixed: DensityMap) -> None:
+    with pytest.raises(InputError, match=r"0 voxels above the contour level 1e\+09") as caught:
         align(fixed, fixed, contour_level_moving=1e9)
     suggested = float(str(caught.value).split()[-3])
     assert suggested == pytest.approx(contour_level(fixed), rel=1e-3)
@@ -80,24 +80,29 @@ def test_a_level_that_leaves_nothing_is_answered_by_one_that_does(fixed: Density
 
 
 @pytest.mark.parametrize("value", [0.0, 3.5, -1.0])
-def test_a_constant_map_holds_nothing(value: float, fixed: DensityMap) -> None:
+def test_a_constant_map_is_refused(value: float, fixed: DensityMap) -> None:
     flat = DensityMap(np.full((16, 16, 16), value), Grid.cube(16, 9.0, np.zeros(3)), name="flat.mrc")
-    what = "all zero" if value == 0 else "everywhere"
+    what = f"all densities are {'zero' if value == 0 else format(value, 'g')}"
     refused(fixed, flat, f"^moving map flat.mrc: .*{what}")
     refused(flat, fixed, f"^fixed map flat.mrc: .*{what}")
 
 
 @pytest.mark.parametrize("role", ["fixed", "moving"])
-@pytest.mark.parametrize("excess", [1.0, 1000.0, float("inf"), float("nan")])
-def test_a_level_that_nothing_lies_above_is_refused(
+@pytest.mark.parametrize("excess", [1.0, 1000.0])
+def test_a_contour_level_above_all_densities_is_refused(
     role: str, excess: float, fixed: DensityMap, moving: DensityMap
 ) -> None:
     level = excess * float(fixed.data.max())
     refused(fixed, moving, f"^{role} map .*above the contour level", **{f"contour_level_{role}": level})
 
 
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_a_contour_level_that_is_not_finite_is_refused(value: float, fixed: DensityMap) -> None:
+    refused(fixed, fixed, "^contour_level_fixed: got .*, expected a number", contour_level_fixed=value)
+
+
 @pytest.mark.parametrize("factor", [10.0, 25.0, 1e4])
-def test_boxes_tenfold_apart_are_refused_either_way(factor: float, fixed: DensityMap) -> None:
+def test_boxes_that_differ_tenfold_are_refused(factor: float, fixed: DensityMap) -> None:
     wide = DensityMap(fixed.data, Grid.cube(48, 3.0 * factor, np.zeros(3)), name="wide.mrc")
     refused(fixed, wide, "wide.mrc.*voxel size")
     refused(wide, fixed, "wide.mrc.*voxel size")
@@ -111,18 +116,18 @@ def test_a_loss_that_is_not_finite_is_refused(bad: float, fixed: DensityMap, mov
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"partial": True, "loss": "core"}, "^loss='core' can't be given with partial=True"),
-        ({"partial": True, "loss": lambda u, v: 0.0}, "^a loss of your own can't be given with partial=True"),
-        ({"partial": True, "preset": "paper"}, "^preset='paper' can't be given with partial=True"),
-        ({"partial": True, "refine": False}, "^refine=False can't be given with partial=True"),
-        ({"partial": True, "size": 48}, "^size=48 can't be given with partial=True"),
-        ({"partial": True, "evaluations": 7}, "^evaluations=7 can't be given with partial=True"),
-        ({"partial": True, "wavelet": "sym4"}, "^wavelet='sym4' can't be given with partial=True"),
-        ({"partial": True, "scales": 3}, "^scales=3 can't be given with partial=True"),
-        ({"preset": "paper", "loss": "core"}, "^loss='core' can't be given with preset='paper'"),
-        ({"refine": False, "loss": "core"}, "^loss='core' can't be given with refine=False"),
-        ({"loss": "l2", "wavelet": "sym4"}, "^wavelet='sym4' can't be given with loss='l2'"),
-        ({"loss": lambda u, v: 0.0, "scales": 3}, "^scales=3 can't be given with a loss of your own"),
+        ({"partial": True, "loss": "core"}, "^loss='core' cannot be combined with partial=True"),
+        ({"partial": True, "loss": lambda u, v: 0.0}, "^loss=<lambda> cannot be combined with partial=True"),
+        ({"partial": True, "preset": "paper"}, "^preset='paper' cannot be combined with partial=True"),
+        ({"partial": True, "refine": False}, "^refine=False cannot be combined with partial=True"),
+        ({"partial": True, "size": 48}, "^size=48 cannot be combined with partial=True"),
+        ({"partial": True, "evaluations": 7}, "^evaluations=7 cannot be combined with partial=True"),
+        ({"partial": True, "wavelet": "sym4"}, "^wavelet='sym4' cannot be combined with partial=True"),
+        ({"partial": True, "scales": 3}, "^scales=3 cannot be combined with partial=True"),
+        ({"preset": "paper", "loss": "core"}, "^loss='core' cannot be combined with preset='paper'"),
+        ({"refine": False, "loss": "core"}, "^loss='core' cannot be combined with refine=False"),
+        ({"loss": "l2", "wavelet": "sym4"}, "^wavelet='sym4' cannot be combined with loss='l2'"),
+        ({"loss": lambda u, v: 0.0, "scales": 3}, "^scales=3 cannot be combined with loss=<lambda>"),
     ],
 )
 def test_options_that_contradict_each_other(
@@ -131,23 +136,23 @@ def test_options_that_contradict_each_other(
     refused(fixed, moving, message, **options)
 
 
-def test_what_half_maps_and_a_single_mask_do_not_go_with(fixed: DensityMap, moving: DensityMap) -> None:
+def test_half_maps_and_a_single_mask_exclude_other_options(fixed: DensityMap, moving: DensityMap) -> None:
     halves = {
         f"half_maps_{role}": (each, each.with_data(2 * each.data))
         for role, each in (("fixed", fixed), ("moving", moving))
     }
     for options in ({"partial": True}, {"preset": "paper"}, {"refine": False}):
-        refused(fixed, moving, "^half maps can't be given with ", **halves, **options)
+        refused(fixed, moving, "^half_maps_fixed cannot be combined with ", **halves, **options)
     mask = fixed.with_data(np.ones_like(fixed.data))
-    what = "can't be given with a mask for one map only"
+    what = "cannot be combined with mask_"
     refused(fixed, moving, f"^loss='l2' {what}", mask_fixed=mask, loss="l2")
     refused(fixed, moving, f"^preset='paper' {what}", mask_moving=mask, preset="paper")
-    # With both masks nothing is looked for as a part, and what is the same as by default is no contradiction.
+    # With both masks no part is searched for, and default values are not contradictions.
     align_steps(fixed, moving, mask_fixed=mask, mask_moving=mask, loss="l2", size=24)
     align_steps(fixed, moving, partial=True, loss="wemd", size=32, evaluations=200, refine=True)
 
 
-def test_what_is_no_map_is_refused(fixed: DensityMap, moving: DensityMap) -> None:
+def test_what_is_not_a_map_is_refused(fixed: DensityMap, moving: DensityMap) -> None:
     path, array = "maps/a.mrc", fixed.data
     refused(path, moving, r"^fixed: got the path 'maps/a.mrc', expected a DensityMap; .* botalign.read reads one")
     refused(fixed, Path(path), r"^moving: got the path 'maps/a.mrc'")

@@ -1,4 +1,4 @@
-"""Two maps of which a part is the same: the two arcs of Figure 10 of Singer and Yang (2024), and a moved domain."""
+"""Maps with a common part: the two arcs of Figure 10 of Singer and Yang (2024), and a domain that moved."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,7 +22,7 @@ def on_circle(angles: np.ndarray, radius: float = RADIUS) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def arcs(beads: Callable[..., botalign.DensityMap]) -> list[botalign.DensityMap]:
-    """Two arcs from angle 0 on, a half circle and a longer one, with three knobs on the first half that tell where."""
+    """Two arcs from angle 0, a half circle and a longer one, with three knobs on the common part."""
     knobs = on_circle(np.pi * np.array([0.13, 0.37, 0.78]), RADIUS + 8)
     knobs[:, 2] = 4.0, -3.0, 5.0
     maps = []
@@ -33,7 +33,7 @@ def arcs(beads: Callable[..., botalign.DensityMap]) -> list[botalign.DensityMap]
 
 
 def turned(degrees: float) -> np.ndarray:
-    """The motion that turns about the middle of the circle."""
+    """The rotation about the centre of the circle."""
     return np.column_stack([matrix_from_rotation_vector([0, 0, np.radians(degrees)]), np.zeros(3)])
 
 
@@ -66,7 +66,9 @@ def test_the_common_part_decides_where_transport_errs(arcs: list[botalign.Densit
     assert errors["core"] < 2
 
 
-def test_a_moved_domain_is_left_out(conformations: tuple[botalign.DensityMap, botalign.DensityMap, np.ndarray]) -> None:
+def test_a_domain_that_moved_is_left_out(
+    conformations: tuple[botalign.DensityMap, botalign.DensityMap, np.ndarray],
+) -> None:
     fixed, moving, motion = conformations
     errors = {
         loss: float(geodesic_degrees(found.rotation, motion[:, :3]))
@@ -77,7 +79,7 @@ def test_a_moved_domain_is_left_out(conformations: tuple[botalign.DensityMap, bo
     assert errors["core"] < errors["l2"] / 3
 
 
-def test_the_weights_say_which_part_agrees(
+def test_the_weights_show_the_common_part(
     conformations: tuple[botalign.DensityMap, botalign.DensityMap, np.ndarray],
 ) -> None:
     fixed, moving, _ = conformations
@@ -95,7 +97,7 @@ def test_the_weights_say_which_part_agrees(
 
 
 def test_two_arms_that_moved_leave_the_answer_certain(beads: Callable[..., botalign.DensityMap]) -> None:
-    # Either arm is 22 % of the mass, turned by 60 degrees, as the lids of adenylate kinase are.
+    # Each arm is 22 % of the mass, rotated by 60 degrees, like the lids of adenylate kinase.
     rng = np.random.default_rng(5)
     places = np.concatenate([rng.normal(size=(50, 3)) * [12, 10, 9], rng.normal(size=(40, 3)) * 6])
     masses = rng.uniform(0.5, 1.5, 90)
@@ -114,12 +116,30 @@ def test_two_arms_that_moved_leave_the_answer_certain(beads: Callable[..., botal
     assert verdict(whole, result.candidates, result.symmetry) == "ambiguous"
 
 
-def test_maps_that_miss_each_other_have_weights_all_the_same(
+def test_maps_that_do_not_overlap_have_finite_weights(
     result: botalign.Alignment, fixed: botalign.DensityMap, moving: botalign.DensityMap
 ) -> None:
-    # No shell correlates there, so there is no resolution to choose a sampling by.
+    # No shell correlates, so no resolution determines the sampling.
     aside = replace(result, moving_to_fixed=result.moving_to_fixed + np.array([0, 0, 0, 1e4]))
     weights = botalign.common_part(fixed, moving, aside).data
     dense = fixed.data > 0.5 * fixed.data.max()
     assert np.isfinite(weights).all()
     assert weights[dense].mean() < 0.4
+
+
+def test_with_masks_the_weights_are_inside_them(
+    conformations: tuple[botalign.DensityMap, botalign.DensityMap, np.ndarray],
+) -> None:
+    fixed, moving, motion = conformations
+    x = fixed.grid.axis_angstrom(2)
+    half = np.broadcast_to(x < 5, fixed.data.shape).astype(np.float32)
+    mask_fixed = fixed.with_data(half)
+    mask_moving = resample(mask_fixed, inverse(motion), moving.grid)
+    mask_moving = mask_moving.with_data(np.clip(mask_moving.data, 0, 1))
+    masks = {"mask_fixed": mask_fixed, "mask_moving": mask_moving}
+    result = botalign.align(fixed, moving, loss="core", hand="keep", **masks)
+    with pytest.raises(botalign.InputError, match=r"^mask_fixed: the alignment used the mask"):
+        botalign.common_part(fixed, moving, result)
+    weights = botalign.common_part(fixed, moving, result, **masks)
+    assert weights.data[:, :, x >= 5].max() == 0
+    assert weights.data.max() > 0.9

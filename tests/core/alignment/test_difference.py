@@ -5,25 +5,25 @@ from botalign import DensityMap, Grid, InputError, difference, phantom
 from botalign.geometry import inverse
 
 
-def test_a_map_less_itself_is_nothing_whatever_its_units(fixed: DensityMap) -> None:
+def test_a_map_less_itself_is_zero_in_any_unit(fixed: DensityMap) -> None:
     left = difference(fixed, fixed.with_data(3 + 7 * fixed.data))
     assert left.grid == fixed.grid
     assert np.abs(left.data).max() < 1e-3 * fixed.data.max()
 
 
-def test_what_only_the_first_has_is_left() -> None:
+def test_the_difference_shows_what_only_the_first_map_has() -> None:
     whole = phantom(48, voxel_size_angstrom=3.0)
     z, y, x = np.indices(whole.grid.shape)
     ball = 2 * np.exp(-((z - 38) ** 2 + (y - 38) ** 2 + (x - 10) ** 2) / 8).astype(np.float32)
     left = difference(whole.with_data(whole.data + ball), whole).data
     assert np.unravel_index(left.argmax(), left.shape) == (38, 38, 10)
-    # The ball takes part in the fit of the scale, so not all of it is left, and not all of the rest is gone.
+    # The ball takes part in the fit of the scale, so the difference is not exact.
     assert left[38, 38, 10] > 1.8
     assert np.abs(left[ball < 0.01]).max() < 0.2 * whole.data.max()
     assert np.corrcoef(left.ravel(), ball.ravel())[0, 1] > 0.9
 
 
-def test_the_second_is_moved_first(fixed: DensityMap, moving: DensityMap, there: np.ndarray) -> None:
+def test_the_second_map_is_moved_before(fixed: DensityMap, moving: DensityMap, there: np.ndarray) -> None:
     left = difference(fixed, moving, transform=inverse(there))
     assert np.abs(left.data).max() < 0.03 * fixed.data.max()
 
@@ -41,17 +41,19 @@ def test_the_result_does_not_depend_on_threads(fixed: DensityMap, moving: Densit
     np.testing.assert_array_equal(one, two)
 
 
-def test_maps_that_do_not_meet_are_refused(fixed: DensityMap) -> None:
+def test_maps_that_do_not_overlap_are_refused(fixed: DensityMap) -> None:
     far = DensityMap(fixed.data, Grid(fixed.grid.shape, (3.0,) * 3, (500.0, 0.0, 0.0)))
-    with pytest.raises(InputError, match="next to nothing above the contours lies in both boxes; align the maps first"):
+    with pytest.raises(
+        InputError, match="almost nothing above the contour levels is in both boxes; align the maps first"
+    ):
         difference(fixed, far)
 
 
 def test_maps_that_are_not_aligned_are_refused(fixed: DensityMap, moving: DensityMap) -> None:
-    with pytest.raises(InputError, match="don't resemble each other where they lie; align them first"):
+    with pytest.raises(InputError, match="do not resemble each other in this pose; align them first"):
         difference(fixed, moving)
 
 
 def test_a_transform_that_is_not_rigid_is_refused(fixed: DensityMap) -> None:
-    with pytest.raises(InputError, match="a 3x4 matrix of a rigid motion"):
+    with pytest.raises(InputError, match="a 3x4 matrix of a rigid transform"):
         difference(fixed, fixed, transform=2 * np.eye(3, 4))

@@ -40,13 +40,13 @@ def problem(fixed: DensityMap, moving: DensityMap) -> FitProblem:
 
 
 def nudged(problem: FitProblem, transform: np.ndarray, step: np.ndarray) -> np.ndarray:
-    """Turn by step[:3] radians about the centre of the fit, shift by step[3:] voxels."""
+    """Rotate by step[:3] radians about the centre of the fit, shift by step[3:] voxels."""
     voxel = problem.fixed_grid.voxel_size_angstrom[0]
     turn = matrix_from_rotation_vector(step[:3])
     return compose(transform_about(turn, problem.centre, problem.centre + voxel * step[3:]), transform)
 
 
-def test_the_derivatives_are_those_of_the_fixed_map_read_elsewhere() -> None:
+def test_the_derivatives_match_finite_differences() -> None:
     made = phantom(24, voxel_size_angstrom=5.0, resolution_angstrom=15.0)
     where = np.zeros(made.data.shape, dtype=bool)
     where[6:-6, 6:-6, 6:-6] = True
@@ -88,7 +88,7 @@ def test_it_converges_from_three_degrees_and_a_voxel(problem: FitProblem, there:
         assert correlation == pytest.approx(problem.correlation(found), abs=1e-9)
 
 
-def test_a_fit_never_ends_worse_than_it_began(problem: FitProblem) -> None:
+def test_a_fit_never_makes_the_correlation_worse(problem: FitProblem) -> None:
     rng = np.random.default_rng(1)
     for R in random_rotations(5, rng):
         start = transform_about(R, problem.moving_grid.centre_angstrom, problem.centre)
@@ -97,7 +97,7 @@ def test_a_fit_never_ends_worse_than_it_began(problem: FitProblem) -> None:
         np.testing.assert_allclose(found[:, :3] @ found[:, :3].T, np.eye(3), atol=1e-9)
 
 
-def test_where_it_ends_no_step_is_better(problem: FitProblem, there: np.ndarray) -> None:
+def test_no_step_from_the_end_improves_the_correlation(problem: FitProblem, there: np.ndarray) -> None:
     found, best = problem.solve(inverse(there), tolerance=1e-6)
     for direction in np.eye(6):
         for sign in (1, -1):
@@ -126,7 +126,7 @@ def test_nelder_mead_finds_the_bottom_of_a_bowl() -> None:
         assert len(calls) <= 401
 
 
-def test_distinct_candidates_lie_apart_lowest_first() -> None:
+def test_distinct_poses_differ_and_come_lowest_first() -> None:
     rotations = random_rotations(300, np.random.default_rng(3))
     losses = np.random.default_rng(4).random(300)
     chosen = distinct(rotations, losses, Tolerance(30.0), count=5)
@@ -134,17 +134,17 @@ def test_distinct_candidates_lie_apart_lowest_first() -> None:
     assert (np.diff(losses[chosen]) > 0).all()
     apart = geodesic_degrees(rotations[chosen][:, None], rotations[chosen][None])
     assert apart[~np.eye(5, dtype=bool)].min() >= 30
-    # Whatever was passed over lies near something better.
+    # Every pose that was dropped is close to a better one.
     passed = [k for k in range(300) if losses[k] < losses[chosen[-1]] and k not in chosen]
     for k in passed:
         assert min(float(geodesic_degrees(rotations[k], rotations[c])) for c in chosen if losses[c] < losses[k]) < 30
 
 
-def test_there_may_be_fewer_than_asked_for() -> None:
+def test_there_may_be_fewer_distinct_poses_than_requested() -> None:
     assert distinct(np.tile(np.eye(3), (4, 1, 1)), np.array([3.0, 1.0, 2.0, 4.0]), Tolerance(15.0), count=3) == [1]
 
 
-def test_a_working_pair_holds_mass_one_about_its_centre(fixed: DensityMap, moving: DensityMap) -> None:
+def test_a_working_pair_has_mass_one_around_its_centre(fixed: DensityMap, moving: DensityMap) -> None:
     pair = working_pair(survey(fixed), survey(moving), size=24)
     assert pair.fixed.shape == (24,) * 3
     assert pair.moving.shape == (48,) * 3
@@ -188,7 +188,7 @@ def test_a_survey_finds_the_molecule_in_its_box(voxel: float) -> None:
         weights.sum(axis=axes) @ x / weights.sum() for axes, x in zip(((0, 1), (0, 2), (1, 2)), places, strict=True)
     ]
     np.testing.assert_allclose(found.centre_angstrom, centre, atol=2)
-    # The molecule reaches 48 A from the mean of its atoms.
+    # The molecule extends 48 A from the mean of its atoms.
     assert 44 < found.radius_angstrom < 58
 
 
@@ -196,7 +196,7 @@ def test_a_survey_finds_the_molecule_in_its_box(voxel: float) -> None:
 def test_a_small_part_counts_in_a_clear_map_and_is_a_speck_in_a_noisy_one(seed: int) -> None:
     made = phantom(64, voxel_size_angstrom=3.0)
     z, y, x = np.indices(made.data.shape)
-    # A twelfth of the molecule's mass, in a corner of the box 120 A off.
+    # A twelfth of the mass of the molecule, 120 A away in a corner of the box.
     blob = made.data.max() * np.exp(-((z - 8) ** 2 + (y - 8) ** 2 + (x - 8) ** 2) / 8)
     noise = 1.5 * made.data.max() * np.random.default_rng(seed).normal(size=made.data.shape)
     clear = made.with_data((made.data + blob).astype(np.float32))
@@ -205,7 +205,9 @@ def test_a_small_part_counts_in_a_clear_map_and_is_a_speck_in_a_noisy_one(seed: 
     assert survey(noisy).radius_angstrom < 60
 
 
-def test_rivals_that_end_in_one_place_are_one_answer(fixed: DensityMap, moving: DensityMap, there: np.ndarray) -> None:
+def test_candidates_that_converge_to_one_pose_are_one_answer(
+    fixed: DensityMap, moving: DensityMap, there: np.ndarray
+) -> None:
     first, second = survey(fixed), survey(moving)
     problem = AlignmentProblem(first, second, AlignmentOptions())
     pair = problem.working_pair

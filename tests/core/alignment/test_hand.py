@@ -34,7 +34,7 @@ def test_a_mirror_image_is_called_mirrored(seed: int, motion: Make, misfit: Meas
     assert checked.hand.decision == "mirrored"
     assert checked.hand.margin < -3 * checked.hand.standard_error
     assert agrees_with_itself(checked.hand)
-    # To check is not to change: the answer keeps the hand, and the mirrored pose is among the candidates.
+    # A check changes nothing: the answer keeps the hand, and the mirrored pose is among the candidates.
     assert not checked.mirrored
     assert np.linalg.det(checked.moving_to_fixed[:, :3]) == pytest.approx(1)
     best = max((c for c in checked.candidates if c.mirrored), key=lambda c: c.correlation)
@@ -43,7 +43,7 @@ def test_a_mirror_image_is_called_mirrored(seed: int, motion: Make, misfit: Meas
     assert voxels < 0.1
 
 
-def test_auto_takes_the_mirror_image(mirrored_result: Alignment, motion: Make, misfit: Measure) -> None:
+def test_auto_chooses_the_mirror_image(mirrored_result: Alignment, motion: Make, misfit: Measure) -> None:
     assert mirrored_result.mirrored
     assert np.linalg.det(mirrored_result.moving_to_fixed[:, :3]) == pytest.approx(-1)
     assert np.linalg.det(mirrored_result.rotation) == pytest.approx(1)
@@ -60,7 +60,7 @@ def test_auto_keeps_the_right_hand(fixed: DensityMap, moving: DensityMap, there:
     assert misfit(found, there)[0] < 0.1
 
 
-def test_keep_does_not_look(fixed: DensityMap, mirrored: DensityMap) -> None:
+def test_keep_does_not_test_the_other_hand(fixed: DensityMap, mirrored: DensityMap) -> None:
     kept = align(fixed, mirrored, hand="keep", evaluations=40)
     assert kept.hand is None
     assert not kept.mirrored
@@ -96,14 +96,14 @@ def test_a_mirrored_start_keeps_its_mirror(
     assert voxels < 0.1
 
 
-def test_a_check_of_a_mirrored_start_says_so(fixed: DensityMap, mirrored: DensityMap, motion: Make) -> None:
+def test_a_check_from_a_mirrored_start_reports_the_hand(fixed: DensityMap, mirrored: DensityMap, motion: Make) -> None:
     found = align(fixed, mirrored, start=inverse(motion(1, mirror=True)), evaluations=80)
     assert found.mirrored
     assert found.hand.decision == "mirrored"
     assert found.hand.correlation_mirrored > 0.999
 
 
-def test_the_hand_is_judged_without_refinement_too(fixed: DensityMap, mirrored: DensityMap) -> None:
+def test_the_hand_is_decided_without_refinement_too(fixed: DensityMap, mirrored: DensityMap) -> None:
     found = align(fixed, mirrored, hand="auto", refine=False)
     assert found.mirrored
     assert found.hand.decision == "mirrored"

@@ -14,11 +14,11 @@ Measure = Callable[..., tuple[float, float]]
 
 
 @pytest.mark.slow
-def test_the_paper_and_the_fast_way_agree(motion: Make, misfit: Measure) -> None:
+def test_the_published_and_the_fast_solver_agree(motion: Make, misfit: Measure) -> None:
     there = motion(0)
     a, b = (phantom(40, voxel_size_angstrom=3.6, transform=pose) for pose in (None, there))
     options = {"evaluations": 60, "size": 16, "hand": "keep"}
-    # So coarse, half a turn of the phantom looks nearly alike: one descent an evaluation may well end there.
+    # At this sampling a rotation of the phantom by 180 degrees looks similar, and a single descent may end there.
     published = [align(a, b, preset="paper", seed=seed, **options) for seed in range(6)]
     best = max(published, key=lambda result: result.after.correlation)
     assert misfit(best, there)[0] < 2
@@ -27,7 +27,7 @@ def test_the_paper_and_the_fast_way_agree(motion: Make, misfit: Measure) -> None
     assert float(geodesic_degrees(best.moving_to_fixed[:, :3], fast.moving_to_fixed[:, :3])) < 2
 
 
-def test_the_paper_uses_the_published_pieces(
+def test_the_published_solver_uses_the_published_parts(
     fixed: DensityMap, moving: DensityMap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: dict[str, int] = {}
@@ -45,7 +45,7 @@ def test_the_paper_uses_the_published_pieces(
     count(finufft, "nufft3d2")
     count(pymanopt.optimizers, "SteepestDescent")
     align(fixed, moving, preset="paper", evaluations=8, size=16, hand="keep", refine=False)
-    # A descent for each evaluation but the first, and an embedding of the fixed map beside one for each evaluation.
+    # One descent for each evaluation but the first, and one wavelet transform for the fixed map and each evaluation.
     assert calls == {"wavedecn": 9, "nufft3d2": 8, "SteepestDescent": 7}
     calls.clear()
     align(fixed, moving, evaluations=8, size=16, hand="keep")
@@ -53,7 +53,7 @@ def test_the_paper_uses_the_published_pieces(
 
 
 @pytest.mark.slow
-def test_the_paper_judges_the_hand_too(motion: Make) -> None:
+def test_the_published_solver_decides_the_hand_too(motion: Make) -> None:
     a = phantom(40, voxel_size_angstrom=3.6)
     b = phantom(40, voxel_size_angstrom=3.6, transform=motion(1, mirror=True))
     found = [align(a, b, preset="paper", evaluations=60, size=16, hand="auto", seed=seed) for seed in range(3)]
@@ -64,7 +64,9 @@ def test_the_paper_judges_the_hand_too(motion: Make) -> None:
         assert np.linalg.det(result.moving_to_fixed[:, :3]) == pytest.approx(-1 if result.mirrored else 1)
 
 
-def test_the_paper_starts_where_told(fixed: DensityMap, moving: DensityMap, there: np.ndarray, misfit: Measure) -> None:
+def test_the_published_solver_begins_at_the_start(
+    fixed: DensityMap, moving: DensityMap, there: np.ndarray, misfit: Measure
+) -> None:
     start = np.column_stack([there[:, :3].T, np.zeros(3)])
     found = align(
         fixed, moving, preset="paper", start=start, local_degrees=15.0, evaluations=12, size=16, hand="keep",
@@ -73,7 +75,7 @@ def test_the_paper_starts_where_told(fixed: DensityMap, moving: DensityMap, ther
     assert misfit(found, there)[0] <= 15
 
 
-def test_the_papers_other_losses(fixed: DensityMap, moving: DensityMap) -> None:
+def test_other_losses_of_the_published_solver(fixed: DensityMap, moving: DensityMap) -> None:
     def manhattan(rotated: np.ndarray, still: np.ndarray) -> float:
         assert rotated.shape == still.shape == (16, 16, 16)
         return float(np.abs(rotated - still).sum())

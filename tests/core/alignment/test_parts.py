@@ -23,13 +23,13 @@ def whole_and_part(beads: Callable[..., botalign.DensityMap]) -> tuple[botalign.
 
 
 def off(found: np.ndarray, truth: np.ndarray) -> float:
-    """How many degrees a motion is off, and angstrom at 20 A from the origin where that is more."""
+    """Error of a transform in degrees, or in angstrom at 20 A from the origin if that is larger."""
     left = compose(found, inverse(truth))
     shift = float(np.linalg.norm(apply_transform(left, [20.0, 0, 0]) - [20.0, 0, 0]))
     return max(float(geodesic_degrees(left[:, :3], np.eye(3))), shift)
 
 
-def test_a_part_is_found_in_the_whole_whichever_moves(
+def test_a_part_is_found_whether_it_moves_or_not(
     whole_and_part: tuple[botalign.DensityMap, botalign.DensityMap],
 ) -> None:
     whole, part = whole_and_part
@@ -39,14 +39,14 @@ def test_a_part_is_found_in_the_whole_whichever_moves(
     back = botalign.align(part, whole, partial=True, hand="keep", threads=1)
     assert off(back.moving_to_fixed, inverse(MOTION)) < 1
     assert found.parameters["partial"] is True
-    # The whole agrees as little as before, or does by chance; the part is what fits.
+    # The whole maps agree no better than before, except by chance; the part fits.
     assert found.part_correlation == found.candidates[0].correlation > 0.8
-    assert f"\npart         {found.part_correlation:.4f} (correlation about the mean where" in found.to_text()
+    assert f"\npart         {found.part_correlation:.4f} (correlation about the mean inside the part" in found.to_text()
     assert back.part_correlation == pytest.approx(found.part_correlation, abs=0.02)
 
 
 @pytest.mark.parametrize("part_moves", [True, False])
-def test_a_part_is_looked_for_near_the_start(
+def test_a_part_is_searched_for_near_the_start(
     whole_and_part: tuple[botalign.DensityMap, botalign.DensityMap], part_moves: bool
 ) -> None:
     whole, part = whole_and_part
@@ -58,7 +58,7 @@ def test_a_part_is_looked_for_near_the_start(
     assert elsewhere.angle_degrees <= 3 + 1e-5
 
 
-def test_of_poses_nearly_as_good_the_best_is_fitted_to_the_end(beads: Callable[..., botalign.DensityMap]) -> None:
+def test_close_candidates_are_fitted_to_the_end(beads: Callable[..., botalign.DensityMap]) -> None:
     rng = np.random.default_rng(22)
     places, masses = rng.uniform(-26, 26, size=(60, 3)), rng.uniform(0.5, 1.5, 60)
     kept = places[:, 0] > 2
@@ -73,7 +73,7 @@ def test_of_poses_nearly_as_good_the_best_is_fitted_to_the_end(beads: Callable[.
     assert found.verdict == "certain"
 
 
-def test_the_hand_of_a_part_is_told(whole_and_part: tuple[botalign.DensityMap, botalign.DensityMap]) -> None:
+def test_the_hand_of_a_part_is_reported(whole_and_part: tuple[botalign.DensityMap, botalign.DensityMap]) -> None:
     whole, part = whole_and_part
     mirrored = part.with_data(part.data[::-1])  # its grid is centred on the origin
     result = botalign.align(whole, mirrored, partial=True, hand="auto", threads=2)
@@ -82,7 +82,7 @@ def test_the_hand_of_a_part_is_told(whole_and_part: tuple[botalign.DensityMap, b
     assert off(result.moving_to_fixed, MOTION @ np.diag([1, 1, -1, 1])) < 1
 
 
-def test_a_subunit_fits_in_all_its_places(data_folder: Path) -> None:
+def test_a_subunit_fits_at_all_equivalent_positions(data_folder: Path) -> None:
     whole = botalign.read(data_folder / "maps" / "emd_1080_groel_11.5A.mrc")  # D7, the axis along z
     z, y, x = np.meshgrid(*(whole.grid.axis_angstrom(axis) for axis in range(3)), indexing="ij")
     wedge = (np.abs(np.arctan2(y - y.mean(), x - x.mean())) < np.pi / 7) & (z > z.mean())
@@ -92,9 +92,9 @@ def test_a_subunit_fits_in_all_its_places(data_folder: Path) -> None:
     assert result.verdict == "ambiguous"
 
 
-def test_a_mask_says_what_is_aligned(conformations: Conformations) -> None:
+def test_a_mask_selects_what_is_aligned(conformations: Conformations) -> None:
     fixed, moving, motion = conformations
-    # The domain that moved, cut from the fixed map by a mask on a grid of its own.
+    # The domain that moved, cut from the fixed map by a mask on another grid.
     grid = botalign.Grid.cube(40, 3.0, np.zeros(3))
     x = np.broadcast_to(grid.axis_angstrom(2), grid.shape)
     mask = botalign.DensityMap(np.clip((x - 16) / 6, 0, 1).astype(np.float32), grid, "mask")
@@ -120,9 +120,9 @@ def test_a_mask_of_everything_changes_nothing(conformations: Conformations) -> N
 
 @pytest.mark.parametrize(
     ("values", "shift", "message"),
-    [(7.0, 0.0, "expected 0 outside to 1 inside"), (1.0, 1e4, "expected to overlap it"), (0.0, 0.0, "is it a mask")],
+    [(7.0, 0.0, "expected 0 outside to 1 inside"), (1.0, 1e4, "expected a mask of it"), (0.0, 0.0, "is it a mask")],
 )
-def test_what_is_no_mask_is_refused(conformations: Conformations, values: float, shift: float, message: str) -> None:
+def test_what_is_not_a_mask_is_refused(conformations: Conformations, values: float, shift: float, message: str) -> None:
     fixed, moving, _ = conformations
     origin = tuple(np.array(fixed.grid.origin_angstrom) + shift)
     grid = botalign.Grid(fixed.grid.shape, fixed.grid.voxel_size_angstrom, origin)

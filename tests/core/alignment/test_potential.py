@@ -10,13 +10,15 @@ from botalign.simulation import phantom_atoms
 
 
 def at(density_map: DensityMap, places: np.ndarray) -> np.ndarray:
-    """Values at places (x, y, z) in angstrom."""
+    """Values at positions (x, y, z) in angstrom."""
     grid = density_map.grid
     indices = (places - np.array(grid.origin_angstrom)) / np.array(grid.voxel_size_angstrom)
     return np.asarray(ndimage.map_coordinates(density_map.data, indices.T[::-1], order=1))
 
 
-def test_its_pairing_with_the_masses_is_the_score(fixed: DensityMap, moving: DensityMap, there: np.ndarray) -> None:
+def test_the_sum_weighted_by_the_masses_is_the_distance(
+    fixed: DensityMap, moving: DensityMap, there: np.ndarray
+) -> None:
     for transform in (np.eye(3, 4), there, inverse(there)):
         found = potential(fixed, moving, transform=transform)
         grid, u, v = common_masses(survey(fixed), survey(moving), transform)
@@ -28,7 +30,7 @@ def test_its_pairing_with_the_masses_is_the_score(fixed: DensityMap, moving: Den
 
 
 @pytest.mark.parametrize("size", [32, 48])
-def test_mass_of_a_moved_domain_goes_up(size: int) -> None:
+def test_the_potential_rises_towards_where_mass_is_missing(size: int) -> None:
     hinge = 20.0
     first, second = (phantom(48, voxel_size_angstrom=3.0, hinge_degrees=angle) for angle in (0.0, hinge))
     found = potential(first, second, size=size)
@@ -37,7 +39,7 @@ def test_mass_of_a_moved_domain_goes_up(size: int) -> None:
     moved = np.linalg.norm(here - there, axis=1)
     rise = at(found, here) - at(found, there)
     assert (rise[moved > 10] > 0).mean() > 0.95
-    # And what stayed says little of the motion: beside that of the domain, it is flat.
+    # Where nothing moved the potential is nearly flat.
     lacking, surplus = at(found, here[moved > 10]).mean(), at(found, there[moved > 10]).mean()
     assert lacking - surplus > 1.5 * at(found, here[moved < 0.1]).std()
 
@@ -50,7 +52,7 @@ def test_after_the_transform_of_a_result_it_is_flatter(
     assert np.ptp(plain.data) < np.ptp(before.data)
 
 
-def test_levels_are_heeded(fixed: DensityMap, moving: DensityMap) -> None:
+def test_contour_levels_have_an_effect(fixed: DensityMap, moving: DensityMap) -> None:
     plain = potential(fixed, moving)
     for option in ("contour_level_first", "contour_level_second"):
         assert np.ptp(plain.data - potential(fixed, moving, **{option: 2.0}).data[:32, :32, :32]) > 1

@@ -31,7 +31,7 @@ def same(first: Alignment, second: Alignment) -> None:
 
 
 @pytest.mark.parametrize("kind", ["result", "mirrored_result"])
-def test_a_saved_result_comes_back_bit_for_bit(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_a_written_result_is_read_back_bit_for_bit(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     found = request.getfixturevalue(kind)
     found.write(tmp_path / "r.json")
     back = Alignment.read(tmp_path / "r.json")
@@ -39,7 +39,7 @@ def test_a_saved_result_comes_back_bit_for_bit(kind: str, tmp_path: Path, reques
     assert back.to_json() == found.to_json()
 
 
-def test_infinities_survive_a_file_that_has_none(result: Alignment, tmp_path: Path) -> None:
+def test_infinite_numbers_survive_json(result: Alignment, tmp_path: Path) -> None:
     before = dataclasses.replace(result.before, fsc_resolution_angstrom=float("inf"))
     hand = dataclasses.replace(result.hand, standard_error=float("inf"))
     odd = dataclasses.replace(result, before=before, hand=hand)
@@ -73,7 +73,9 @@ def test_the_file_is_json_with_the_promised_names(result: Alignment) -> None:
         {"loss": lambda rotated, still: float(np.abs(rotated - still).max())},
     ],
 )
-def test_whatever_was_asked_can_be_saved(options: dict, fixed: DensityMap, moving: DensityMap, tmp_path: Path) -> None:
+def test_a_result_with_any_options_can_be_written(
+    options: dict, fixed: DensityMap, moving: DensityMap, tmp_path: Path
+) -> None:
     found = align(fixed, moving, **({"size": 16, "evaluations": 3, "hand": "keep"} | options))
     found.write(tmp_path / "r.json")
     same(found, Alignment.read(tmp_path / "r.json"))
@@ -99,8 +101,8 @@ def refused(path: Path, message: str) -> None:
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    refused(tmp_path / "none.json", "can't be read")
-    refused(tmp_path, "can't be read")
+    refused(tmp_path / "none.json", "cannot be read")
+    refused(tmp_path, "cannot be read")
 
 
 @pytest.mark.parametrize(
@@ -109,9 +111,9 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         (b"", "not JSON"),
         (b"MAP \x00\xff\xfe\x81", "not text"),
         (b'{"format": "botalign-alignment", "version": 1, "mov', "not JSON"),
-        (b"[1, 2, 3]", "not a result"),
-        (b"{}", "not a result"),
-        (b'{"format": "something else", "version": 1}', "not a result"),
+        (b"[1, 2, 3]", "not the result file"),
+        (b"{}", "not the result file"),
+        (b'{"format": "something else", "version": 1}', "not the result file"),
         (b'{"format": "botalign-alignment", "version": 2}', "version 2.*upgrade"),
         (b'{"format": "botalign-alignment", "version": 1}', "damaged"),
     ],
@@ -169,7 +171,7 @@ def test_a_result_cannot_be_changed(result: Alignment) -> None:
 
 
 @pytest.mark.parametrize("kind", ["result", "mirrored_result"])
-def test_napari_gets_the_same_motion_in_z_y_x(kind: str, request: pytest.FixtureRequest) -> None:
+def test_napari_gets_the_same_transform_in_z_y_x(kind: str, request: pytest.FixtureRequest) -> None:
     found = request.getfixturevalue(kind)
     points = np.random.default_rng(0).normal(0, 50, (10, 3))
     affine = found.to_napari()
@@ -186,11 +188,12 @@ def test_chimerax_gets_a_view_matrix_line(result: Alignment) -> None:
     assert result.to_chimerax().startswith("view matrix models #2,")
 
 
-def test_pyem_keeps_every_atom_in_its_place_in_every_image(result: Alignment) -> None:
-    # As pyem's transform_star does: orientations are multiplied from the right, origins grow by the turned shift.
+def test_pyem_keeps_the_projection_of_every_atom(result: Alignment) -> None:
+    # As subparticles.py does with --origin 0,0,0: orientations are multiplied from the right by the transposed rotation,
+    # origins grow by the rotated shift.
     matrix = np.array(json.loads(result.to_pyem()))
     before = random_rotations(1, np.random.default_rng(5))[0]
-    after = before @ matrix[:, :3]
+    after = before @ matrix[:, :3].T
     grown = after @ matrix[:, 3]
     middles = [
         np.array(grid.origin_angstrom) + np.array(grid.voxel_size_angstrom) * [n // 2 for n in grid.shape[::-1]]
@@ -202,13 +205,15 @@ def test_pyem_keeps_every_atom_in_its_place_in_every_image(result: Alignment) ->
 
 
 @pytest.mark.parametrize("export", [Alignment.to_chimerax, Alignment.to_pyem])
-def test_what_cannot_mirror_refuses_to(export: Callable[[Alignment], str], mirrored_result: Alignment) -> None:
+def test_programs_that_cannot_mirror_get_an_error(
+    export: Callable[[Alignment], str], mirrored_result: Alignment
+) -> None:
     with pytest.raises(InputError, match="mirror") as caught:
         export(mirrored_result)
     assert "\n" not in str(caught.value)
 
 
-def test_the_text_tells_the_numbers(result: Alignment, mirrored_result: Alignment) -> None:
+def test_the_text_contains_the_numbers(result: Alignment, mirrored_result: Alignment) -> None:
     text = result.to_text()
     assert f"{result.angle_degrees:.2f} degrees" in text
     assert f"{result.after.correlation:.4f} after" in text

@@ -13,7 +13,7 @@ def test_the_best_shift_at_the_right_rotation_is_the_right_one(seed: int) -> Non
     there = transform_about(random_rotations(1, rng)[0], np.zeros(3), rng.uniform(-9, 9, 3))
     a, b = (phantom(48, voxel_size_angstrom=3.0, transform=pose) for pose in (None, there))
     first, second = survey(a), survey(b)
-    # The centres of mass are of no importance: here one of them is off by two voxels.
+    # The centres of mass do not matter: here one of them is wrong by two voxels.
     object.__setattr__(second, "centre_angstrom", second.centre_angstrom + np.array([0.0, 9.0, 0.0]))
     pair = shifted_pair(first, second)
     loss, pose = pair.best_shift(inverse(there)[:, :3])

@@ -27,7 +27,7 @@ def noisy(clean: DensityMap, sigma: float, rng: np.random.Generator, *, blur: fl
 
 @pytest.fixture(scope="module")
 def pair(there: np.ndarray) -> tuple[DensityMap, DensityMap, np.ndarray]:
-    """A phantom, the same in another pose, and the motion from that to the first."""
+    """A phantom, the same in another pose, and the transform from that to the first."""
     options = {"voxel_size_angstrom": VOXEL}
     return phantom(SIZE, **options), phantom(SIZE, transform=there, **options), inverse(there)
 
@@ -38,7 +38,7 @@ def fitted(first: DensityMap, second: DensityMap, start: np.ndarray) -> tuple[Fi
 
 
 def errors(found: np.ndarray, truth: np.ndarray, centre: np.ndarray) -> tuple[float, float]:
-    """Degrees by which a pose is off, and angstrom by which it puts the centre off its place."""
+    """Error of a pose: degrees, and angstrom at the centre."""
     left = compose(found, inverse(truth))
     return float(geodesic_degrees(left[:, :3], np.eye(3))), float(
         np.linalg.norm(apply_transform(left, centre) - centre)
@@ -47,7 +47,7 @@ def errors(found: np.ndarray, truth: np.ndarray, centre: np.ndarray) -> tuple[fl
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("sigma", "blur"), [(0.12, 0.0), (0.03, 1.5)])
-def test_it_is_the_spread_of_repeated_fits(
+def test_the_standard_error_is_the_spread_of_repeated_fits(
     pair: tuple[DensityMap, DensityMap, np.ndarray], sigma: float, blur: float
 ) -> None:
     first, second, truth = pair
@@ -76,7 +76,7 @@ def test_it_is_the_spread_of_repeated_fits(
         assert (ratio < 1.5).all(), (ratio, spread)
 
 
-def test_it_grows_with_the_noise(pair: tuple[DensityMap, DensityMap, np.ndarray]) -> None:
+def test_the_standard_error_grows_with_the_noise(pair: tuple[DensityMap, DensityMap, np.ndarray]) -> None:
     first, second, truth = pair
     angles, shifts = [], []
     for sigma in (0.0, 0.02, 0.04):
@@ -101,7 +101,7 @@ def test_units_do_not_matter(pair: tuple[DensityMap, DensityMap, np.ndarray]) ->
     np.testing.assert_allclose(scaled.covariance, plain.covariance, rtol=0.02, atol=1e-4 * plain.covariance.max())
 
 
-def test_noise_that_is_alike_over_many_voxels_tells_less(pair: tuple[DensityMap, DensityMap, np.ndarray]) -> None:
+def test_correlated_noise_increases_the_standard_error(pair: tuple[DensityMap, DensityMap, np.ndarray]) -> None:
     # The same variance of the noise at the sampling of the fit, white or not.
     first, second, truth = pair
     estimates = []
@@ -115,7 +115,7 @@ def test_noise_that_is_alike_over_many_voxels_tells_less(pair: tuple[DensityMap,
     assert smooth.shift_angstrom > white.shift_angstrom
 
 
-def test_a_covariance_in_words() -> None:
+def test_standard_errors_from_a_covariance() -> None:
     estimate = Uncertainty(np.diag([1.0, 4.0, 4.0, 9.0, 16.0, 0.0]))
     assert estimate.angle_degrees == pytest.approx(3)
     assert estimate.shift_angstrom == pytest.approx(5)
@@ -124,14 +124,14 @@ def test_a_covariance_in_words() -> None:
 def test_noise_alone_determines_nothing(pair: tuple[DensityMap, DensityMap, np.ndarray]) -> None:
     first, second, truth = pair
     problem, found = fitted(first, second, truth)
-    # As much noise in the halves as there is in the maps.
+    # The noise of the half maps equals that of the maps.
     shapes = problem.fixed_grid.shape, problem.moving_grid.shape
     rng = np.random.default_rng(3)
     noise = tuple(np.asarray(1e3 * rng.standard_normal(shape), dtype=np.float32) for shape in shapes)
     assert uncertainty(problem, found, noise=noise).angle_degrees == np.inf
 
 
-def test_a_result_says_how_sure_it_is_and_half_maps_count(pair: tuple[DensityMap, DensityMap, np.ndarray]) -> None:
+def test_a_result_has_standard_errors_and_half_maps_count(pair: tuple[DensityMap, DensityMap, np.ndarray]) -> None:
     first, second, _ = pair
     rng = np.random.default_rng(3)
     halves = [tuple(noisy(clean, 0.1, rng) for _ in range(2)) for clean in (first, second)]
@@ -143,28 +143,30 @@ def test_a_result_says_how_sure_it_is_and_half_maps_count(pair: tuple[DensityMap
     for result in (plain, halved):
         assert 0.005 < result.uncertainty.angle_degrees < 1
         assert f"{result.uncertainty.angle_degrees:.3f} degrees" in result.to_text()
-    # All that differs here is noise.
+    # The only difference here is noise.
     assert halved.uncertainty.angle_degrees == pytest.approx(plain.uncertainty.angle_degrees, rel=0.4)
     assert align(*maps, refine=False, **options).uncertainty is None
 
 
 def test_half_maps_of_one_map_only_are_refused(pair: tuple[DensityMap, DensityMap, np.ndarray]) -> None:
     first, second, _ = pair
-    with pytest.raises(InputError, match="those of one map only"):
+    with pytest.raises(InputError, match=r"^half_maps_fixed needs half_maps_moving too"):
         align(first, second, half_maps_fixed=(first, first))
     other = phantom(32, voxel_size_angstrom=VOXEL)
-    with pytest.raises(InputError, match="on the same grid"):
+    with pytest.raises(InputError, match="have different grids"):
         align(first, second, half_maps_fixed=(first, other), half_maps_moving=(second, second))
 
 
-def test_half_maps_that_are_none_are_refused(pair: tuple[DensityMap, DensityMap, np.ndarray]) -> None:
+def test_what_is_not_a_pair_of_half_maps_is_refused(pair: tuple[DensityMap, DensityMap, np.ndarray]) -> None:
     first, second, _ = pair
     rng = np.random.default_rng(3)
     halves = [tuple(noisy(clean, 0.1, rng) for _ in range(2)) for clean in (first, second)]
     twice = (halves[0][0], replace(halves[0][0], name="copy"))
     with pytest.raises(InputError, match=r"^half_maps_fixed: got DensityMap, expected two maps"):
         align(first, second, half_maps_fixed=first, half_maps_moving=second)  # type: ignore[arg-type]
-    with pytest.raises(InputError, match=r"^half maps: .* and copy are the same map, .* give the other one too"):
+    with pytest.raises(
+        InputError, match=r"^half_maps_fixed: .* and copy are the same map, expected two independent half maps"
+    ):
         align(first, second, half_maps_fixed=twice, half_maps_moving=halves[1])
-    with pytest.raises(InputError, match=r"^half maps: .* is the same as .*, the whole map"):
+    with pytest.raises(InputError, match=r"^half_maps_moving: .* is the whole map .*, expected one of its half maps"):
         align(first, second, half_maps_fixed=halves[0], half_maps_moving=(halves[1][0], second))

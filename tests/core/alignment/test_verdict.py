@@ -3,7 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from botalign import Alignment, DensityMap, ShellCorrelation, align, phantom
+from botalign import Alignment, DensityMap, Grid, ShellCorrelation, align, phantom
 from botalign.alignment.verdict import significance
 from botalign.geometry import geodesic_degrees, matrix_from_rotation_vector
 
@@ -12,7 +12,7 @@ Measure = Callable[..., tuple[float, float]]
 
 
 def symmetric(operations: list[np.ndarray], transform: np.ndarray | None = None) -> DensityMap:
-    """A phantom put in each of several poses, aside of where they meet, the whole moved."""
+    """Copies of a phantom in several poses around their common centre, moved together."""
     parts = []
     for operation in operations:
         aside = operation @ np.column_stack([np.eye(3), [14.0, 9.0, 11.0]])
@@ -36,7 +36,9 @@ GROUPS = {
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_a_symmetric_map_is_recognised_and_the_nearest_motion_taken(group: str, motion: Make, misfit: Measure) -> None:
+def test_a_symmetry_is_recognised_and_the_closest_equivalent_pose_chosen(
+    group: str, motion: Make, misfit: Measure
+) -> None:
     operations, there = GROUPS[group], motion(4)
     result = align(symmetric(operations), symmetric(operations, there), hand="keep")
     assert result.symmetry is not None
@@ -48,7 +50,7 @@ def test_a_symmetric_map_is_recognised_and_the_nearest_motion_taken(group: str, 
     answers = [operation @ there[:, :3].T for operation in operations]
     nearest = min(answers, key=lambda linear: float(geodesic_degrees(linear, np.eye(3))))
     assert float(geodesic_degrees(result.moving_to_fixed[:, :3], nearest)) < 0.5
-    assert f"one of {len(operations)} equivalent motions (symmetry {group})" in result.to_text()
+    assert f"one of {len(operations)} equivalent poses (symmetry {group})" in result.to_text()
 
 
 def test_a_map_without_symmetry_is_certain(result: Alignment) -> None:
@@ -57,36 +59,43 @@ def test_a_map_without_symmetry_is_certain(result: Alignment) -> None:
     assert not any(candidate.as_good for candidate in result.candidates)
 
 
-def test_half_a_map_turned_round_is_ambiguous(motion: Make) -> None:
-    # A symmetric map onto one of its halves: both ways are equally good, and the fixed map has no symmetry.
+def test_two_poses_without_a_symmetry_are_ambiguous(motion: Make) -> None:
+    # A map with two copies onto one of them: both poses fit equally well, and the fixed map has no symmetry.
     one, two = turns([0, 0, 1], 2)
     result = align(symmetric([one]), symmetric([one, two], motion(5)), hand="keep")
     assert result.symmetry is None
-    if result.verdict == "ambiguous":
-        assert any(candidate.as_good for candidate in result.candidates)
-        assert " as well" in result.to_text()
+    assert result.verdict == "ambiguous"
+    assert any(candidate.as_good for candidate in result.candidates)
+    assert " as well" in result.to_text()
 
 
-@pytest.mark.parametrize(("seed", "loss"), [(0, "wemd"), (1, "wemd"), (2, "wemd"), (0, "core"), (1, "core")])
-def test_unrelated_maps_do_not_match(seed: int, loss: str) -> None:
+def blobs(seed: int, grid: Grid) -> DensityMap:
+    """A globular map that shows no molecule."""
     rng = np.random.default_rng(seed)
-    blobs = np.zeros((48, 48, 48), dtype=np.float32)
-    z, y, x = np.indices(blobs.shape)
+    data = np.zeros(grid.shape, dtype=np.float32)
+    z, y, x = np.indices(data.shape)
     for _ in range(40):
         at = 23.5 + 5.5 * rng.normal(size=3)
-        blobs += np.exp(-((z - at[0]) ** 2 + (y - at[1]) ** 2 + (x - at[2]) ** 2) / 6).astype(np.float32)
+        data += np.exp(-((z - at[0]) ** 2 + (y - at[1]) ** 2 + (x - at[2]) ** 2) / 6).astype(np.float32)
+    return DensityMap(data, grid, "blobs")
+
+
+@pytest.mark.parametrize("loss", ["wemd", "core"])
+def test_unrelated_maps_are_never_certain_and_mostly_do_not_match(loss: str) -> None:
     fixed = phantom(48, voxel_size_angstrom=3.0)
-    result = align(fixed, DensityMap(blobs, fixed.grid, "blobs"), hand="keep", loss=loss)
-    # One of the two signs of a match may be there by chance, in 1 of 4 of such pairs.
-    assert result.verdict == ("ambiguous" if seed in (0, 5) else "no match")
-    assert str(result.verdict) in result.to_text()
+    results = [align(fixed, blobs(seed, fixed.grid), hand="keep", loss=loss) for seed in range(3)]
+    verdicts = [str(result.verdict) for result in results]
+    assert "certain" not in verdicts
+    # By chance one of the two signs of a match may be present: in 1 of 4 of such pairs (benchmarks/verdicts.py).
+    assert verdicts.count("no match") >= 2
+    assert all(verdict in result.to_text() for verdict, result in zip(verdicts, results, strict=True))
 
 
 def test_there_is_no_verdict_without_refinement(fixed: DensityMap, moving: DensityMap) -> None:
     assert align(fixed, moving, hand="keep", refine=False, evaluations=20).verdict is None
 
 
-def test_chance_agrees_by_about_one_standard_error() -> None:
+def test_the_significance_of_noise_has_standard_deviation_one() -> None:
     rng = np.random.default_rng(0)
     count = np.pi * np.arange(1, 33) ** 2.0
     frequency = np.arange(1, 33) / 200.0
@@ -98,7 +107,7 @@ def test_chance_agrees_by_about_one_standard_error() -> None:
     assert np.std(scores) == pytest.approx(1, abs=0.1)
 
 
-def test_outlines_alone_say_nothing() -> None:
+def test_outlines_alone_are_not_significant() -> None:
     frequency = np.arange(1, 33) / 200.0
     shells = ShellCorrelation(frequency, np.where(frequency < 3 / 100, 1.0, 0.0))
     assert significance(shells, diameter_angstrom=100.0) == 0

@@ -18,7 +18,7 @@ def test_the_demo_finds_the_known_answer(run: Run, tmp_path: Path, monkeypatch: 
     ran = run("demo")
     assert ran.code == 0
     assert all("compiling" in line for line in ran.err.splitlines())  # if no test before this one did that
-    off = re.search(r"^error  +([\d.]+) degrees and ([\d.]+) A$", ran.out, re.MULTILINE)
+    off = re.search(r"^true error  +([\d.]+) degrees and ([\d.]+) A$", ran.out, re.MULTILINE)
     assert off is not None
     assert float(off[1]) < 0.2
     assert float(off[2]) < 0.1
@@ -35,7 +35,7 @@ def test_the_known_answer_is_printed_in_short_lines(run: Run, tmp_path: Path) ->
     *_, rotation, shift, off = ran.out.splitlines()
     assert re.fullmatch(r"known        [\d.]+ degrees about \(.*\)", rotation)
     assert re.fullmatch(r"             shift \(.*\) A", shift)
-    assert off.startswith("error  ")
+    assert off.startswith("true error  ")
     assert max(map(len, [rotation, shift, off])) <= 80
 
 

@@ -58,10 +58,10 @@ def test_aligned_maps_are_grey(case: Case) -> None:
         assert image.max() > 0.9
 
 
-def test_curves_are_those_of_the_result(case: Case, figure: Figure) -> None:
+def test_curves_show_the_values_of_the_result(case: Case, figure: Figure) -> None:
     alignment = case[0]
-    shells, course = figure.axes[6:]
-    assert course.get_xlabel() == "evaluation"
+    shells, search = figure.axes[6:]
+    assert search.get_xlabel() == "evaluation"
     drawn = [line.get_ydata() for line in shells.lines]
     for curve in (alignment.shells_before, alignment.shells_after):
         assert any(np.array_equal(curve.correlation, line) for line in drawn)
@@ -71,15 +71,15 @@ def test_curves_are_those_of_the_result(case: Case, figure: Figure) -> None:
     for mirrored in (False, True):
         losses = [point.loss for point in alignment.trace if point.mirrored is mirrored]
         assert len(losses) == 20
-        assert any(np.array_equal(line.get_ydata(), np.minimum.accumulate(losses)) for line in course.lines)
+        assert any(np.array_equal(line.get_ydata(), np.minimum.accumulate(losses)) for line in search.lines)
 
 
-def test_words(case: Case, figure: Figure) -> None:
-    said = texts(figure)
-    assert f"rotated by {case[0].angle_degrees:.2f}°" in said
-    assert f"verdict: {case[0].verdict}" in said
+def test_texts_name_maps_verdict_and_hands(case: Case, figure: Figure) -> None:
+    shown = texts(figure)
+    assert f"rotated by {case[0].angle_degrees:.2f}°" in shown
+    assert f"verdict: {case[0].verdict}" in shown
     for word in ("fixed: phantom 0", "moving: phantom 0", "before", "after", "as given", "mirrored"):
-        assert word in said
+        assert word in shown
 
 
 LONG_NAMES = {
@@ -91,7 +91,7 @@ LONG_NAMES = {
 
 
 @pytest.mark.parametrize("kind", LONG_NAMES)
-def test_no_words_overlap_above_the_pictures(case: Case, kind: str) -> None:
+def test_texts_above_the_projections_do_not_overlap(case: Case, kind: str) -> None:
     alignment, fixed, moving = case
     names = LONG_NAMES[kind]
     renamed = [
@@ -100,24 +100,24 @@ def test_no_words_overlap_above_the_pictures(case: Case, kind: str) -> None:
     ]  # fmt: skip
     figure = alignment_figure(replace(alignment, fixed=renamed[0], moving=renamed[1]), fixed, moving)
     figure.draw_without_rendering()
-    words = [*figure.legends[0].texts, *figure.texts]
-    assert len(words) == 3
-    boxes = [text.get_window_extent() for text in words]
+    header = [*figure.legends[0].texts, *figure.texts]
+    assert len(header) == 3
+    boxes = [text.get_window_extent() for text in header]
     boxes += [box for axes in figure.axes if (box := axes.get_tightbbox()) is not None]
-    for one, other in itertools.combinations(boxes[:3], 2):
-        assert not one.overlaps(other)
-    for word in boxes[:3]:
-        assert not any(word.overlaps(panel) for panel in boxes[3:])
-        assert figure.bbox.x0 < word.x0 < word.x1 < figure.bbox.x1
-        assert word.y1 < figure.bbox.y1
-    for text, name in zip(words[:2], names, strict=True):
+    for first, second in itertools.combinations(boxes[:3], 2):
+        assert not first.overlaps(second)
+    for line in boxes[:3]:
+        assert not any(line.overlaps(panel) for panel in boxes[3:])
+        assert figure.bbox.x0 < line.x0 < line.x1 < figure.bbox.x1
+        assert line.y1 < figure.bbox.y1
+    for text, name in zip(header[:2], names, strict=True):
         start, _, end = text.get_text().replace(r"\$", "$").partition(": ")[2].partition("…")
         assert Path(name).name.startswith(start)
         assert name.endswith(end)
         assert len(start) >= min(10, len(Path(name).name))
 
 
-def test_no_line_runs_through_a_legend(figure: Figure) -> None:
+def test_legends_cover_no_curve_and_no_point(figure: Figure) -> None:
     figure.draw_without_rendering()
     for axes in figure.axes[6:]:
         legend = axes.get_legend()
@@ -127,7 +127,7 @@ def test_no_line_runs_through_a_legend(figure: Figure) -> None:
 
 
 @pytest.mark.parametrize("trace", [(), (TracePoint(False, 2.0),)])
-def test_a_short_search_and_no_common_signal(case: Case, trace: tuple[TracePoint, ...]) -> None:
+def test_empty_and_single_evaluation_traces_can_be_drawn(case: Case, trace: tuple[TracePoint, ...]) -> None:
     alignment, fixed, moving = case
     empty = replace(alignment.shells_before, correlation=np.zeros_like(alignment.shells_before.correlation))
     figure = alignment_figure(replace(alignment, trace=trace, hand=None, shells_before=empty), fixed, moving)
@@ -135,26 +135,44 @@ def test_a_short_search_and_no_common_signal(case: Case, trace: tuple[TracePoint
     figure.savefig(io.BytesIO(), format="svg")
 
 
-def test_a_part_has_no_course_of_a_search(case: Case) -> None:
+def test_the_figure_of_a_part_has_no_plot_of_the_search(case: Case) -> None:
     alignment, fixed, moving = case
-    part = replace(alignment, trace=(), parameters={**alignment.parameters, "partial": True})
+    part = replace(alignment, trace=(), method="part")
     figure = alignment_figure(part, fixed, moving)
     shells = figure.axes[6:]
     assert [axes.get_xlabel() for axes in shells] == ["resolution (Å)"]
     assert shells[0].spines["top"].get_visible() is False
-    assert f"where the part lies {alignment.candidates[0].correlation:.4f}" in texts(figure)
+    assert f"inside the part {alignment.candidates[0].correlation:.4f}" in texts(figure)
     figure.draw_without_rendering()
     assert max(text.get_window_extent().x1 for text in figure.texts) < figure.bbox.x1
 
 
-def test_maps_far_apart_are_both_seen_before(case: Case) -> None:
+def test_the_common_part_is_green_and_the_rest_magenta(case: Case) -> None:
+    alignment, fixed, moving = case
+    left = fixed.grid.axis_angstrom(2) < fixed.grid.centre_angstrom[0]
+    weights = fixed.with_data(np.broadcast_to(left, fixed.data.shape).astype(np.float32))
+    figure = alignment_figure(alignment, fixed, moving, weights=weights)
+    image = np.asarray(figure.axes[6].images[0].get_array())
+    half = image.shape[1] // 2
+    agreeing, differing = image[:, : half - 8].sum(axis=(0, 1)), image[:, half + 8 :].sum(axis=(0, 1))
+    assert agreeing[1] > 2 * agreeing[[0, 2]].max()
+    assert differing[1] < differing[[0, 2]].min() / 2
+    shares = figure.axes[-1]
+    assert (shares.get_xlabel(), shares.get_ylabel()) == ("weight in the common part", "share of the molecule (%)")
+    heights = [bar.get_height() for bar in shares.patches]
+    assert sum(heights) == pytest.approx(100)
+    assert heights[0] + heights[-1] > 90
+    assert {"maps differ", "maps agree"} <= {text.get_text() for text in shares.texts}
+
+
+def test_both_maps_are_in_view_when_they_are_far_apart(case: Case) -> None:
     alignment, fixed, moving = case
     grid = replace(moving.grid, origin_angstrom=(900.0, 0.0, 0.0))
     shift = np.array(moving.grid.origin_angstrom) - grid.origin_angstrom
     far = replace(moving, grid=grid)
-    motion = alignment.moving_to_fixed.copy()
-    motion[:, 3] += motion[:, :3] @ shift
-    figure = alignment_figure(replace(alignment, moving_to_fixed=motion), fixed, far)
+    transform = alignment.moving_to_fixed.copy()
+    transform[:, 3] += transform[:, :3] @ shift
+    figure = alignment_figure(replace(alignment, moving_to_fixed=transform), fixed, far)
     before, after = (np.ptp(figure.axes[i].get_xlim()) for i in (0, 3))
     assert before > 900
     assert after < 200
@@ -170,7 +188,7 @@ def test_file_formats(figure: Figure, kind: str) -> None:
         assert imread(buffer).shape == (870, 1650, 4)
 
 
-def test_no_pyplot() -> None:
+def test_importing_the_package_does_not_import_matplotlib() -> None:
     script = "import sys, botalign.figures; print([m for m in sys.modules if m.startswith('matplotlib')])"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"

@@ -6,7 +6,7 @@ import pytest
 import botalign
 from botalign.classes import Iteration
 
-pytest.importorskip("matplotlib", reason="matplotlib isn't installed (pip install matplotlib)")
+pytest.importorskip("matplotlib", reason="matplotlib is not installed (pip install matplotlib)")
 
 from botalign.figures import class_course, class_gallery
 
@@ -24,19 +24,19 @@ def found() -> botalign.Classification:
     )  # fmt: skip
 
 
-def test_the_gallery_shows_each_average_with_its_size(found: botalign.Classification) -> None:
+def test_gallery_shows_each_average_with_its_size(found: botalign.Classification) -> None:
     figure = class_gallery(found)
     shown = [ax for ax in figure.axes if ax.images]
     assert [ax.get_title() for ax in shown] == [str(size) for size in range(13, 0, -1)]
     order = np.argsort(found.averages.images[2].ravel())
-    assert (np.diff(shown[2].images[0].get_array().ravel()[order]) >= 0).all()  # grey for grey the same picture
+    assert (np.diff(shown[2].images[0].get_array().ravel()[order]) >= 0).all()
     figure.savefig(io.BytesIO())
     few = class_gallery(found, most=4)
     assert len([ax for ax in few.axes if ax.images]) == 4
-    assert few.get_suptitle() == "13 classes, the largest 4; images in each"
+    assert few.get_suptitle() == "13 classes, the 4 largest shown; number of images above each average"
 
 
-def test_the_course_shows_every_iteration(found: botalign.Classification) -> None:
+def test_course_shows_every_iteration(found: botalign.Classification) -> None:
     figure = class_course(found)
     losses, changes = figure.axes
     np.testing.assert_allclose(losses.lines[0].get_xydata(), [[k, 100 / k] for k in range(1, 5)])

@@ -6,12 +6,12 @@ from pathlib import Path
 
 
 def found(kind):
-    """Return the scenarios of a kind, by name: all functions of its modules whose names don't begin with ``_``.
+    """Return the scenarios of a kind by name: all functions of its modules whose names do not start with ``_``.
 
     Parameters
     ----------
     kind : {"plain", "windows"}
-        Which ones. If the environment variable BOTALIGN_ONLY is set, only those with this in their name.
+        The kind. If the environment variable BOTALIGN_ONLY is set, only those with this in their name.
     """
     only = os.environ.get("BOTALIGN_ONLY", "")
     scenarios = {}

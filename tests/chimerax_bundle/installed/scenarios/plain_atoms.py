@@ -1,11 +1,11 @@
-"""Atomic models that are aligned."""
+"""Alignments of atomic models."""
 
 import numpy as np
-from helper import motion, place, same
+from helper import place, same, transform
 
 
 def _assert_fitted(cx, model, fixed, wanted, degrees=1.0, angstrom=0.5):
-    """Check that a model came to lie where the reference shows it."""
+    """Check that a model is where the reference shows it."""
     left = wanted.inverse() * fixed.scene_position.inverse() * model.scene_position
     shift, angle = left.shift_and_angle((0, 0, 0))
     cx.facts["off by"] = f"{angle:.3f} degrees, {shift:.3f} A"
@@ -14,34 +14,34 @@ def _assert_fitted(cx, model, fixed, wanted, degrees=1.0, angstrom=0.5):
 
 
 def an_atomic_model_is_fitted_from_any_pose(cx):
-    fixed, model = cx.phantom(motion(50)), cx.phantom_model()
+    fixed, model = cx.phantom(transform(50)), cx.phantom_model()
     cx.scatter(fixed, model)
     old, number = model.scene_position, len(cx.session.models.list())
     cx.run("botalign #2 to #1 resolution 9")
-    _assert_fitted(cx, model, fixed, place(motion(50)))
+    _assert_fitted(cx, model, fixed, place(transform(50)))
     assert "Aligned model" in cx.log_so_far()
     assert len(cx.session.models.list()) == number, "a simulated map was left"
     cx.run("undo")
     assert same(model.scene_position, old)
 
 
-def a_real_model_in_its_own_map(cx):
+def a_real_model_in_its_map(cx):
     path = cx.data("structures/1ake_A.pdb")
     source = cx.run(f"open {path} autoStyle false")[0]
     model = cx.run(f"open {path} autoStyle false")[0]
     # The atoms themselves are moved, so that the two have different coordinates.
-    source.atoms.coords = place(motion(51)) * source.atoms.coords
+    source.atoms.coords = place(transform(51)) * source.atoms.coords
     fixed = cx.run("molmap #1 6 gridSpacing 2")
     cx.run("close #1")
     cx.scatter(fixed, model)
     cx.run(f"botalign #2 to #{fixed.id_string} resolution 6 hand keep")
-    _assert_fitted(cx, model, fixed, place(motion(51)))
+    _assert_fitted(cx, model, fixed, place(transform(51)))
 
 
-def structures_of_one_group_move_as_one(cx):
+def structures_of_one_group_are_aligned_as_one(cx):
     from chimerax.core.models import Model
 
-    fixed, one, two = cx.phantom(motion(52)), cx.phantom_model(), cx.phantom_model()
+    fixed, one, two = cx.phantom(transform(52)), cx.phantom_model(), cx.phantom_model()
     one.residues[len(one.residues) // 2 :].delete()
     two.residues[: len(two.residues) // 2].delete()
     group = Model("assembly", cx.session)
@@ -53,31 +53,31 @@ def structures_of_one_group_move_as_one(cx):
     parts = [m.position for m in (one, two)]
     relation = group.scene_position.inverse() * other.scene_position
     cx.run(f"botalign #{group.id_string} to #1 resolution 9 hand keep move #{other.id_string}")
-    _assert_fitted(cx, group, fixed, place(motion(52)))
+    _assert_fitted(cx, group, fixed, place(transform(52)))
     assert same(group.scene_position.inverse() * other.scene_position, relation)
     assert all(same(m.position, p) for m, p in zip((one, two), parts, strict=True))
 
 
 def maps_and_models_together(cx):
-    fixed, moving, model = cx.phantom(motion(53)), cx.phantom(motion(54)), cx.phantom_model()
+    fixed, moving, model = cx.phantom(transform(53)), cx.phantom(transform(54)), cx.phantom_model()
     cx.scatter(moving, model)
     assert len(cx.run("botalign #2-3 to #1 resolution 9 hand keep")) == 2
-    _assert_fitted(cx, model, fixed, place(motion(53)))
-    cx.assert_in_place(moving, fixed, (place(motion(54)) * place(motion(53)).inverse()).matrix)
+    _assert_fitted(cx, model, fixed, place(transform(53)))
+    cx.assert_in_place(moving, fixed, (place(transform(54)) * place(transform(53)).inverse()).matrix)
     assert "Aligned 2 of 2" in cx.log_so_far()
 
 
-def without_a_resolution_a_range_means_its_maps(cx):
-    fixed, moving, model = cx.phantom(), cx.phantom(motion(55)), cx.phantom_model()
+def without_a_resolution_only_maps_are_aligned(cx):
+    fixed, moving, model = cx.phantom(), cx.phantom(transform(55)), cx.phantom_model()
     before = model.scene_position
     assert len(cx.run("botalign all to #1 hand keep")) == 1
-    cx.assert_in_place(moving, fixed, motion(55))
+    cx.assert_in_place(moving, fixed, transform(55))
     assert same(model.scene_position, before)
 
 
-def a_model_whose_map_has_the_other_hand_is_told(cx):
-    fixed, model = cx.phantom(motion(56, mirror=True)), cx.phantom_model()
+def a_map_with_the_other_hand_than_the_model_is_reported(cx):
+    fixed, model = cx.phantom(transform(56, mirror=True)), cx.phantom_model()
     cx.run("botalign #2 to #1 resolution 9")
-    assert "may be the wrong one" in cx.log_so_far()
+    assert "may have the wrong hand" in cx.log_so_far()
     assert np.isclose(model.scene_position.determinant(), 1)
     assert fixed.display

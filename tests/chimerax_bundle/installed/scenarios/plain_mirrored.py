@@ -1,15 +1,15 @@
-"""Maps of the other hand."""
+"""Maps with the other hand."""
 
 import numpy as np
-from helper import motion, place, same
+from helper import place, same, transform
 
 
 def _copy(cx):
     return next(m for m in cx.session.models.list() if m.name.endswith("mirrored"))
 
 
-def a_mirrored_map_is_copied_and_the_copy_placed(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(60, mirror=True))
+def a_mirrored_copy_is_made_and_aligned(cx):
+    fixed, moving = cx.phantom(), cx.phantom(transform(60, mirror=True))
     cx.scatter(fixed, moving)
     old = moving.scene_position
     (alignment,) = cx.run("botalign #2 to #1 hand auto")
@@ -26,9 +26,9 @@ def a_mirrored_map_is_copied_and_the_copy_placed(cx):
     assert "hand: mirrored" in log
 
 
-def undo_removes_the_mirrored_copy_and_redo_makes_it_again(cx):
+def undo_closes_the_mirrored_copy_and_redo_makes_it_again(cx):
     cx.phantom()
-    moving = cx.phantom(motion(61, mirror=True))
+    moving = cx.phantom(transform(61, mirror=True))
     cx.run("botalign #2 to #1 hand auto")
     number, where = _copy(cx).id, _copy(cx).scene_position
     cx.run("undo")
@@ -43,24 +43,24 @@ def undo_removes_the_mirrored_copy_and_redo_makes_it_again(cx):
     assert moving.display
 
 
-def check_places_it_as_given_and_says_what_to_do(cx):
-    cx.phantom(), cx.phantom(motion(62, mirror=True))
+def hand_check_keeps_the_hand_and_reports_what_to_do(cx):
+    cx.phantom(), cx.phantom(transform(62, mirror=True))
     (alignment,) = cx.run("botalign #2 to #1")
     assert not alignment.mirrored
     assert alignment.hand.decision == "mirrored"
-    assert "botalign #2 to #1 hand auto places a mirrored copy" in cx.log_so_far()
+    assert "botalign #2 to #1 hand auto aligns a mirrored copy" in cx.log_so_far()
 
 
-def auto_leaves_a_map_of_the_right_hand_alone(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(63))
+def hand_auto_keeps_the_right_hand(cx):
+    fixed, moving = cx.phantom(), cx.phantom(transform(63))
     number = len(cx.session.models.list())
     cx.run("botalign #2 to #1 hand auto")
-    cx.assert_in_place(moving, fixed, motion(63))
+    cx.assert_in_place(moving, fixed, transform(63))
     assert len(cx.session.models.list()) == number
 
 
-def half_maps_are_mirrored_along(cx):
-    cx.phantom(), cx.phantom(motion(64, mirror=True)), cx.phantom(motion(64, mirror=True))
+def half_maps_are_mirrored_too(cx):
+    cx.phantom(), cx.phantom(transform(64, mirror=True)), cx.phantom(transform(64, mirror=True))
     cx.run("botalign #2 to #1 hand auto move #3")
     copies = [m for m in cx.session.models.list() if m.name.endswith("mirrored")]
     assert len(copies) == 2
@@ -71,10 +71,10 @@ def half_maps_are_mirrored_along(cx):
     assert not any(m.name.endswith("mirrored") for m in cx.session.models.list())
 
 
-def of_several_maps_those_of_the_other_hand_are_mirrored(cx):
-    fixed, first, second = cx.phantom(), cx.phantom(motion(58)), cx.phantom(motion(59, mirror=True))
+def of_several_maps_those_with_the_other_hand_are_mirrored(cx):
+    fixed, first, second = cx.phantom(), cx.phantom(transform(58)), cx.phantom(transform(59, mirror=True))
     cx.run("botalign #2-3 to #1 hand auto")
-    cx.assert_in_place(first, fixed, motion(58))
+    cx.assert_in_place(first, fixed, transform(58))
     assert first.display
     assert not second.display
     assert cx.run(f"measure correlation #{_copy(cx).id_string} inMap #1")[0] > 0.99
@@ -83,25 +83,25 @@ def of_several_maps_those_of_the_other_hand_are_mirrored(cx):
     assert not any(m.name.endswith("mirrored") for m in cx.session.models.list())
 
 
-def a_mirrored_map_turned_within_its_model(cx):
+def a_mirrored_map_rotated_within_its_model(cx):
     cx.phantom()
-    moving = cx.phantom(motion(65, mirror=True))
-    turn = motion(66)[:, :3]
+    moving = cx.phantom(transform(65, mirror=True))
+    rotation = transform(66)[:, :3]
     origin = moving.data.origin
-    moving.data.set_rotation(turn)
-    moving.data.set_origin(tuple(turn @ origin))
+    moving.data.set_rotation(rotation)
+    moving.data.set_origin(tuple(rotation @ origin))
     cx.run("botalign #2 to #1 hand auto")
     assert cx.run(f"measure correlation #{_copy(cx).id_string} inMap #1")[0] > 0.99
 
 
 def atomic_models_are_never_mirrored(cx):
-    cx.phantom(), cx.phantom(motion(67, mirror=True)), cx.phantom_model()
+    cx.phantom(), cx.phantom(transform(67, mirror=True)), cx.phantom_model()
     assert "never mirrored" in cx.refused("botalign #3 to #1 resolution 9 hand auto")
-    assert "can't be mirrored" in cx.refused("botalign #2 to #1 hand auto move #3")
+    assert "cannot be mirrored" in cx.refused("botalign #2 to #1 hand auto move #3")
 
 
 def a_session_keeps_the_mirrored_copy(cx):
-    cx.phantom(), cx.phantom(motion(68, mirror=True))
+    cx.phantom(), cx.phantom(transform(68, mirror=True))
     cx.run("botalign #2 to #1 hand auto")
     number, where, path = _copy(cx).id_string, _copy(cx).scene_position, cx.path(".cxs")
     cx.run(f"save {path}")
@@ -111,13 +111,13 @@ def a_session_keeps_the_mirrored_copy(cx):
     assert cx.run(f"measure correlation #{number} inMap #1")[0] > 0.99
 
 
-def a_mirrored_result_is_applied_to_maps_alone(cx):
-    cx.phantom(), cx.phantom(motion(69, mirror=True)), cx.phantom(motion(69, mirror=True))
+def a_mirrored_result_is_applied_to_maps_only(cx):
+    cx.phantom(), cx.phantom(transform(69, mirror=True)), cx.phantom(transform(69, mirror=True))
     model = cx.phantom_model()
     path = cx.path(".json")
     cx.run(f"botalign #2 to #1 hand auto result {path}")
     cx.run("undo")
     cx.run(f"botalign apply #3 file {path} to #1")
     assert cx.run(f"measure correlation #{_copy(cx).id_string} inMap #1")[0] > 0.99
-    assert "can't be mirrored" in cx.refused(f"botalign apply #4 file {path} to #1")
+    assert "cannot be mirrored" in cx.refused(f"botalign apply #4 file {path} to #1")
     assert same(model.scene_position, place(np.eye(3, 4)))

@@ -1,7 +1,7 @@
-"""Where two maps differ, as colours."""
+"""Surfaces coloured by the potential."""
 
 import numpy as np
-from helper import motion, place, same
+from helper import place, same, transform
 
 
 def _bluer(surface):
@@ -14,7 +14,7 @@ def a_shifted_copy_is_red_behind_and_blue_ahead(cx):
     fixed = cx.phantom()
     moving = cx.phantom()
     cx.scatter(fixed)
-    # What has to go along x of the fixed map came from behind.
+    # Mass has to move along x of the fixed map.
     moving.scene_position = fixed.scene_position * place(np.column_stack([np.eye(3), [-15.0, 0, 0]]))
     cx.run("volume #2 level 1 style surface")
     poses = fixed.scene_position, moving.scene_position
@@ -26,7 +26,7 @@ def a_shifted_copy_is_red_behind_and_blue_ahead(cx):
     assert np.corrcoef(_bluer(surface), along)[0, 1] > 0.8
     assert not volume.display
     assert same(volume.scene_position, fixed.scene_position)
-    assert "red where it has mass that would have to go" in cx.log_so_far()
+    assert "is red where it has too much mass, blue where it has too little" in cx.log_so_far()
     cx.run("undo")
     assert surface.vertex_colors is None
 
@@ -44,10 +44,10 @@ def colours_follow_the_level_and_the_limit(cx):
     assert len(surface.vertex_colors) == len(surface.vertices) != before
 
 
-def the_potential_is_that_of_the_core(cx):
+def the_potential_is_that_of_botalign(cx):
     import botalign
 
-    fixed, moving = cx.phantom(), cx.phantom(motion(50))
+    fixed, moving = cx.phantom(), cx.phantom(transform(50))
     cx.scatter(fixed, moving)
     cx.run("botalign #2 to #1 hand keep")
     volume = cx.run("botalign potential #2 to #1")
@@ -58,12 +58,12 @@ def the_potential_is_that_of_the_core(cx):
     np.testing.assert_allclose(volume.data.origin, expected.grid.origin_angstrom, atol=1e-3)
 
 
-def what_can_not_be_coloured_is_told(cx):
+def input_that_is_refused_by_potential(cx):
     cx.phantom(), cx.phantom()
     for command, why in (
         ("botalign potential #2", "to must be one map"),
-        ("botalign potential to #1", "What is coloured must be one map"),
-        ("botalign potential #1 to #1", "can't be compared with itself"),
+        ("botalign potential to #1", "The map to colour must be one map"),
+        ("botalign potential #1 to #1", "cannot be compared with itself"),
         ("botalign potential #2 to #1 size 4", "size: got 4"),
         ("botalign potential #2 to #1 level 1e9", "lie above the contour level"),
     ):

@@ -1,16 +1,16 @@
-"""What happens while an alignment runs, in a script, where the command waits for it."""
+"""Events while an alignment runs in a script, where the command waits for it."""
 
 import signal
 
-from helper import motion, place, same
+from helper import place, same, transform
 
-#: Long enough for something to happen meanwhile.
+#: Long enough for something to happen before it ends.
 _LONG = "evaluations 1000"
 
 
 def cancelled(cx):
     cx.phantom()
-    moving = cx.phantom(motion(80))
+    moving = cx.phantom(transform(80))
     before = moving.scene_position
     cx.meanwhile(lambda task: cx.run(f"taskman kill {task.id}"))
     assert cx.run(f"botalign #2 to #1 {_LONG}") == []
@@ -21,7 +21,7 @@ def cancelled(cx):
 
 def interrupted_at_the_keyboard(cx):
     cx.phantom()
-    moving = cx.phantom(motion(81))
+    moving = cx.phantom(transform(81))
     before = moving.scene_position
     signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
     cx.meanwhile(lambda task: signal.raise_signal(signal.SIGINT))
@@ -30,14 +30,14 @@ def interrupted_at_the_keyboard(cx):
     except KeyboardInterrupt:
         pass
     else:
-        raise AssertionError("the interruption was swallowed")
+        raise AssertionError("the interruption was ignored")
     assert same(moving.scene_position, before)
     assert not any(task.state == "running" for task in cx.session.tasks.list()), "the task still runs"
 
 
 def the_moving_map_closed(cx):
     fixed = cx.phantom()
-    moving = cx.phantom(motion(82))
+    moving = cx.phantom(transform(82))
     before = fixed.scene_position
     cx.meanwhile(lambda task: cx.session.models.close([moving]))
     assert "(#2) was closed while the alignment ran" in cx.refused(f"botalign #2 to #1 {_LONG}")
@@ -45,7 +45,7 @@ def the_moving_map_closed(cx):
 
 
 def the_reference_closed(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(83))
+    fixed, moving = cx.phantom(), cx.phantom(transform(83))
     before = moving.scene_position
     cx.meanwhile(lambda task: cx.session.models.close([fixed]))
     assert "(#1) was closed while the alignment ran" in cx.refused(f"botalign #2 to #1 {_LONG}")
@@ -53,75 +53,75 @@ def the_reference_closed(cx):
 
 
 def the_session_closed(cx):
-    cx.phantom(), cx.phantom(motion(84))
+    cx.phantom(), cx.phantom(transform(84))
     cx.meanwhile(lambda task: cx.run("close session"))
     assert "was closed while the alignment ran" in cx.refused(f"botalign #2 to #1 {_LONG}")
 
 
 def one_of_several_closed(cx):
-    fixed, first, second = cx.phantom(), cx.phantom(motion(85)), cx.phantom(motion(86))
+    fixed, first, second = cx.phantom(), cx.phantom(transform(85)), cx.phantom(transform(86))
     cx.meanwhile(lambda task: cx.session.models.close([first]))
     assert len(cx.run("botalign #2-3 to #1 evaluations 400 hand keep")) == 1
-    cx.assert_in_place(second, fixed, motion(86))
+    cx.assert_in_place(second, fixed, transform(86))
     assert "was closed while the alignment ran" in cx.log_so_far()
 
 
-def one_closed_before_its_turn(cx):
-    fixed, first, second = cx.phantom(), cx.phantom(motion(95)), cx.phantom(motion(96))
+def one_closed_before_it_is_aligned(cx):
+    fixed, first, second = cx.phantom(), cx.phantom(transform(95)), cx.phantom(transform(96))
     cx.meanwhile(lambda task: cx.session.models.close([second]))
     assert len(cx.run("botalign #2-3 to #1 evaluations 400 hand keep")) == 1
-    cx.assert_in_place(first, fixed, motion(95))
+    cx.assert_in_place(first, fixed, transform(95))
     assert "was closed while the alignment ran" in cx.log_so_far()
 
 
 def the_moving_map_moved(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(87))
-    there = place(motion(88))
+    fixed, moving = cx.phantom(), cx.phantom(transform(87))
+    there = place(transform(88))
     cx.meanwhile(lambda task: setattr(moving, "scene_position", there))
     cx.run("botalign #2 to #1 hand keep evaluations 500")
-    cx.assert_in_place(moving, fixed, motion(87))
+    cx.assert_in_place(moving, fixed, transform(87))
     assert "(#2) was moved while the alignment ran" in cx.log_so_far()
     cx.run("undo")
     assert same(moving.scene_position, there)
 
 
 def the_reference_moved(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(89))
-    there = place(motion(90))
+    fixed, moving = cx.phantom(), cx.phantom(transform(89))
+    there = place(transform(90))
     cx.meanwhile(lambda task: setattr(fixed, "scene_position", there))
     cx.run("botalign #2 to #1 hand keep evaluations 500")
-    cx.assert_in_place(moving, fixed, motion(89))
+    cx.assert_in_place(moving, fixed, transform(89))
     assert same(fixed.scene_position, there)
     assert "(#1) was moved while the alignment ran" in cx.log_so_far()
 
 
 def a_grid_changed(cx):
     cx.phantom()
-    moving = cx.phantom(motion(91))
+    moving = cx.phantom(transform(91))
     before = moving.scene_position
     cx.meanwhile(lambda task: cx.run("volume #2 voxelSize 4"))
-    assert "grid was changed" in cx.refused(f"botalign #2 to #1 {_LONG}")
+    assert "the grid of a map was changed" in cx.refused(f"botalign #2 to #1 {_LONG}")
     assert same(moving.scene_position, before)
 
 
-def a_closed_map_does_not_spoil_undo(cx):
-    fixed, first, second = cx.phantom(), cx.phantom(motion(92)), cx.phantom(motion(93))
+def undo_works_after_a_map_is_closed(cx):
+    fixed, first, second = cx.phantom(), cx.phantom(transform(92)), cx.phantom(transform(93))
     before = second.scene_position
     cx.run("botalign #2-3 to #1 hand keep")
     cx.session.models.close([first])
     cx.run("undo")
     assert same(second.scene_position, before)
     cx.run("redo")
-    cx.assert_in_place(second, fixed, motion(93))
+    cx.assert_in_place(second, fixed, transform(93))
 
 
 def progress_is_shown_in_the_status_line(cx):
-    cx.phantom(), cx.phantom(motion(94))
-    said = []
+    cx.phantom(), cx.phantom(transform(94))
+    messages = []
     status = cx.session.logger.status
-    cx.session.logger.status = lambda text, *args, **options: said.append(text)
+    cx.session.logger.status = lambda text, *args, **options: messages.append(text)
     try:
         cx.run(f"botalign #2 to #1 {_LONG}")
     finally:
         cx.session.logger.status = status
-    assert any("%" in text and "best score" in text for text in said), said
+    assert any("%" in text and "lowest loss" in text for text in messages), messages

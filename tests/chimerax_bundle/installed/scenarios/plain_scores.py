@@ -1,9 +1,9 @@
-"""Scores as ChimeraX counts them, and its own fit afterwards."""
+"""Scores as ChimeraX computes them, and Fit in Map after an alignment."""
 
 import re
 
 import numpy as np
-from helper import VOXEL, motion, place, read, same
+from helper import VOXEL, place, read, same, transform
 
 
 def _logged(log, when):
@@ -12,8 +12,8 @@ def _logged(log, when):
     return tuple(float(value) for value in found[-1])
 
 
-def printed_correlations_are_those_of_measure_correlation(cx):
-    cx.phantom(noise=0.1, noise_seed=1), cx.phantom(motion(30), noise=0.1, noise_seed=2)
+def logged_correlations_are_those_of_measure_correlation(cx):
+    cx.phantom(noise=0.1, noise_seed=1), cx.phantom(transform(30), noise=0.1, noise_seed=2)
     cx.run("volume #2 level 0.3")
     before = cx.run("measure correlation #2 inMap #1")
     cx.run("botalign #2 to #1")
@@ -24,8 +24,8 @@ def printed_correlations_are_those_of_measure_correlation(cx):
     assert after[0] > before[0] + 0.1
 
 
-def the_log_says_what_fit_in_map_says(cx):
-    cx.phantom(), cx.phantom(motion(31))
+def the_log_has_what_fit_in_map_logs(cx):
+    cx.phantom(), cx.phantom(transform(31))
     cx.run("botalign #2 to #1")
     log = cx.log_so_far()
     for part in (
@@ -35,47 +35,47 @@ def the_log_says_what_fit_in_map_says(cx):
         assert part in log, part
 
 
-def verdict_and_hand_are_in_the_cores_words(cx):
-    cx.phantom(), cx.phantom(motion(34)), cx.phantom(seed=1)
+def verdict_and_hand_are_those_of_botalign(cx):
+    cx.phantom(), cx.phantom(transform(34)), cx.phantom(seed=1)
     for command, verdict in (
         ("botalign #2 to #1", "certain"),
         ("botalign #3 to #1", "ambiguous"),
         ("botalign #2 to #1 hand keep refine false", None),
     ):
         (alignment,) = cx.run(command)
-        said = cx.log_so_far()
+        log = cx.log_so_far()
         assert alignment.verdict == verdict, (command, alignment.verdict)
-        assert f"\n  hand: {alignment.hand_text}\n" in said
-        assert f"\n  verdict: {alignment.verdict_text}\n" in said
+        assert f"\n  hand: {alignment.hand_text}\n" in log
+        assert f"\n  verdict: {alignment.verdict_text}\n" in log
 
 
-def equivalent_poses_of_a_symmetric_map_are_told(cx):
-    cx.phantom(symmetry="C3"), cx.phantom(motion(35), symmetry="C3")
+def equivalent_poses_of_a_symmetric_map_are_counted(cx):
+    cx.phantom(symmetry="C3"), cx.phantom(transform(35), symmetry="C3")
     cx.run("botalign #2 to #1")
-    assert "verdict: certain, one of 3 equivalent motions (symmetry C3)" in cx.log_so_far()
+    assert "verdict: certain, one of 3 equivalent poses (symmetry C3)" in cx.log_so_far()
 
 
-def fit_in_map_afterwards_stays(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(32))
+def fit_in_map_finds_nothing_to_improve(cx):
+    fixed, moving = cx.phantom(), cx.phantom(transform(32))
     cx.run("botalign #2 to #1 hand keep")
-    _fit_stays(cx, moving, fixed, VOXEL)
+    _check_fit_in_map(cx, moving, fixed, VOXEL)
 
 
-def fit_in_map_afterwards_stays_on_a_real_map(cx):
+def fit_in_map_finds_nothing_to_improve_on_a_real_map(cx):
     import botalign
 
     path = cx.data("maps/emd_1883.map")
     density_map = botalign.read(path)
     fixed = cx.run(f"open {path}")[0]
-    moving = cx.open(_turned(density_map, motion(33)))
+    moving = cx.open(_rotated(density_map, transform(33)))
     for model in (fixed, moving):
         cx.run(f"volume #{model.id_string} level 0.0008")
     cx.run("botalign #2 to #1 hand keep")
-    _fit_stays(cx, moving, fixed, density_map.grid.voxel_size_angstrom[0])
+    _check_fit_in_map(cx, moving, fixed, density_map.grid.voxel_size_angstrom[0])
 
 
-def _fit_stays(cx, moving, fixed, voxel):
-    """Check that Fit in Map finds next to nothing to improve."""
+def _check_fit_in_map(cx, moving, fixed, voxel):
+    """Check that Fit in Map hardly moves the map."""
     correlation = cx.run("measure correlation #2 inMap #1")[0]
     before = moving.scene_position
     fits = cx.run("fitmap #2 inMap #1")
@@ -87,8 +87,8 @@ def _fit_stays(cx, moving, fixed, voxel):
     assert abs(fits[0].correlation() - correlation) < 0.01
 
 
-def _turned(density_map, moved):
-    """Return a map, resampled once after a motion about its centre."""
+def _rotated(density_map, moved):
+    """Return a map resampled after a transform about its centre."""
     from dataclasses import replace
 
     import botalign
@@ -100,25 +100,25 @@ def _turned(density_map, moved):
     return replace(any_result, moving_to_fixed=about).apply(density_map)
 
 
-def score_tells_without_moving(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(34))
+def score_does_not_move_the_maps(cx):
+    fixed, moving = cx.phantom(), cx.phantom(transform(34))
     cx.scatter(fixed)
-    moving.scene_position = fixed.scene_position * place(motion(34)).inverse()
+    moving.scene_position = fixed.scene_position * place(transform(34)).inverse()
     pose = moving.scene_position
     compared = cx.run("botalign score #2 to #1")
     assert compared.scores.correlation > 0.99
     assert same(moving.scene_position, pose)
     measured = cx.run("measure correlation #2 inMap #1")
-    assert f"correlation = {measured[0]:.4g}" in cx.log_so_far().split("Agreement of")[1]
+    assert f"correlation = {measured[0]:.4g}" in cx.log_so_far().split("Comparison of")[1]
     assert "FSC 0.5" in cx.log_so_far()
     cx.run("turn x 40 models #2")
     assert cx.run("botalign score #2 to #1").scores.wemd_angstrom > 2 * compared.scores.wemd_angstrom
 
 
-def a_result_file_can_be_applied_here_and_elsewhere(cx):
+def a_result_file_can_be_applied_in_chimerax_and_in_python(cx):
     import botalign
 
-    fixed, moving, half = cx.phantom(), cx.phantom(motion(35)), cx.phantom(motion(35))
+    fixed, moving, half = cx.phantom(), cx.phantom(transform(35)), cx.phantom(transform(35))
     cx.scatter(fixed, moving)
     path = cx.path(".json")
     (alignment,) = cx.run(f"botalign #2 to #1 hand keep result {path}")
@@ -133,24 +133,24 @@ def a_result_file_can_be_applied_here_and_elsewhere(cx):
     assert botalign.correlation(moved.data, botalign.read(fixed.path).data) > 0.99
 
 
-def the_inverse_of_a_result_brings_back(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(36))
+def the_inverse_of_a_result(cx):
+    fixed, moving = cx.phantom(), cx.phantom(transform(36))
     other = cx.phantom()
     cx.scatter(moving)
     path = cx.path(".json")
     cx.run(f"botalign #2 to #1 hand keep result {path}")
     cx.run("undo")
-    # What lies with the fixed map comes to lie with the moving one.
+    # A map aligned with the fixed map is moved to the moving one.
     cx.run(f"botalign apply #3 file {path} to #2 inverse true")
-    left = moving.scene_position.inverse() * other.scene_position * place(motion(36)).inverse()
+    left = moving.scene_position.inverse() * other.scene_position * place(transform(36)).inverse()
     shift, angle = left.shift_and_angle((0, 0, 0))
     assert angle < 0.3
     assert shift < 0.5
     assert same(fixed.scene_position, place(np.eye(3, 4)))
 
 
-def results_of_several_maps_have_their_numbers(cx):
-    cx.phantom(), cx.phantom(motion(37)), cx.phantom(motion(38))
+def result_files_of_several_maps_are_numbered(cx):
+    cx.phantom(), cx.phantom(transform(37)), cx.phantom(transform(38))
     path = cx.path(".json")
     alignments = cx.run(f"botalign #2-3 to #1 hand keep result {path}")
     for number, alignment in zip((2, 3), alignments, strict=True):
@@ -159,14 +159,14 @@ def results_of_several_maps_have_their_numbers(cx):
     assert not path.exists()
 
 
-def a_second_alignment_of_64_voxels_is_quick(cx):
+def a_second_alignment_of_64_voxels_is_fast(cx):
     import time
 
     cx.phantom(size=64, voxel_size_angstrom=2.0)
-    moving = cx.phantom(motion(39), size=64, voxel_size_angstrom=2.0)
-    # On an idle core 0.7 and 1.2 s. A busy machine stretches the wall clock, and the processor's less so.
+    moving = cx.phantom(transform(39), size=64, voxel_size_angstrom=2.0)
+    # 0.7 and 1.2 s on an idle core. On a busy machine the time of the processor grows less than that of the clock.
     for hand, limit in (("keep", 60.0), ("keep", 1.5), ("check", 3.0)):
-        moving.scene_position = place(motion(40))
+        moving.scene_position = place(transform(40))
         began, worked = time.perf_counter(), time.process_time()
         (alignment,) = cx.run(f"botalign #2 to #1 hand {hand}")
         wall, processor = time.perf_counter() - began, time.process_time() - worked

@@ -1,8 +1,8 @@
-"""The panel. Each scenario yields what it waits for."""
+"""The panel. Each scenario yields the condition that it waits for."""
 
 from pathlib import Path
 
-from helper import half_of, motion, part_of, same
+from helper import half_of, part_of, same, transform
 
 
 def _panel(cx):
@@ -18,7 +18,7 @@ def _shown(panel):
 
 
 def an_alignment_by_the_panel(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(210))
+    fixed, moving = cx.phantom(), cx.phantom(transform(210))
     old = moving.scene_position
     panel = _panel(cx)
     yield lambda: _shown(panel) and panel.command() is not None
@@ -30,7 +30,7 @@ def an_alignment_by_the_panel(cx):
     assert not panel._buttons["Align"].isEnabled()
     assert panel._plot._trace
     yield lambda: panel._task is None
-    cx.assert_in_place(moving, fixed, motion(210))
+    cx.assert_in_place(moving, fixed, transform(210))
     assert "correlation" in panel._result.text()
     assert panel._bar.value() == 100
     yield lambda: panel._buttons["Undo"].isEnabled()
@@ -41,10 +41,10 @@ def an_alignment_by_the_panel(cx):
 
 def cancelled_by_the_panel(cx):
     cx.phantom()
-    moving = cx.phantom(motion(211))
+    moving = cx.phantom(transform(211))
     before = moving.scene_position
     panel = _panel(cx)
-    panel._options._evaluations.setValue(1000)
+    panel.fields["evaluations"].setValue(1000)
     yield lambda: panel.command() is not None
     assert panel.command() == "botalign #2 to #1 evaluations 1000"
     panel._buttons["Align"].click()
@@ -61,17 +61,17 @@ def the_panel_follows_models_opened_and_closed(cx):
     yield lambda: _shown(panel)
     assert panel.command() is None
     assert not panel._buttons["Align"].isEnabled()
-    first, second = cx.phantom(), cx.phantom(motion(212))
+    first, second = cx.phantom(), cx.phantom(transform(212))
     yield lambda: panel.command() == "botalign #2 to #1"
     panel._moving.value = cx.phantom_model()
     yield lambda: panel.command() == "botalign #3 to #1 resolution 8"
     yield lambda: panel._resolution.isVisible()
-    panel._hand.setCurrentIndex(1)
-    yield lambda: panel._hand.currentData() == "check"  # an atomic model is never mirrored
+    panel.fields["hand"].setCurrentIndex(1)
+    yield lambda: panel.fields["hand"].currentData() == "check"  # an atomic model is never mirrored
     panel._moving.value = second
     yield lambda: panel.command() == "botalign #2 to #1"
     panel._fixed.value = second
-    yield lambda: panel.command() == "botalign #1 to #2"  # one map chosen twice: the two change places
+    yield lambda: panel.command() == "botalign #1 to #2"  # one map chosen twice: the two are exchanged
     assert panel._moving.value is first
     panel._moving.value = second
     yield lambda: panel.command() == "botalign #2 to #1"
@@ -82,9 +82,9 @@ def the_panel_follows_models_opened_and_closed(cx):
 
 
 def a_map_closed_while_the_panel_waits(cx):
-    cx.phantom(), cx.phantom(motion(213))
+    cx.phantom(), cx.phantom(transform(213))
     panel = _panel(cx)
-    panel._options._evaluations.setValue(1000)
+    panel.fields["evaluations"].setValue(1000)
     yield lambda: panel._buttons["Align"].isEnabled()
     panel._buttons["Align"].click()
     yield lambda: panel._bar.value() > 2
@@ -93,31 +93,30 @@ def a_map_closed_while_the_panel_waits(cx):
     assert "was closed" in panel._result.text()
 
 
-def the_panel_remembers_nothing(cx):
+def a_new_panel_has_the_defaults(cx):
     panel = _panel(cx)
-    panel._options._size.setValue(64)
-    panel._hand.setCurrentIndex(2)
+    panel.fields["size"].setValue(64)
+    panel.fields["hand"].setCurrentIndex(2)
     panel.delete()
-    cx.phantom(), cx.phantom(motion(214))
+    cx.phantom(), cx.phantom(transform(214))
     panel = _panel(cx)
     yield lambda: panel.command() is not None
     assert panel.command() == "botalign #2 to #1"
 
 
-def every_option_of_the_panel_is_one_of_the_command(cx):
-    cx.phantom(), cx.phantom(motion(215))
+def the_options_of_the_panel_are_keywords_of_the_command(cx):
+    cx.phantom(), cx.phantom(transform(215))
     panel = _panel(cx)
-    options = panel._options
-    options._search.setCurrentIndex(1)
-    options._loss.setCurrentIndex(1)
-    options._size.setValue(24)
-    options._evaluations.setValue(20)
-    options._seed.setValue(5)
-    options._refine.setChecked(False)
-    parts = panel._parts
-    parts._level.setText("0.2")
-    parts._to_level.setText("0.3")
-    panel._hand.setCurrentIndex(2)
+    fields = panel.fields
+    fields["local_degrees"].setCurrentIndex(1)
+    fields["loss"].setCurrentIndex(1)
+    fields["size"].setValue(24)
+    fields["evaluations"].setValue(20)
+    fields["seed"].setValue(5)
+    fields["refine"].setChecked(False)
+    fields["contour_level_moving"].setText("0.2")
+    fields["contour_level_fixed"].setText("0.3")
+    fields["hand"].setCurrentIndex(2)
     yield lambda: panel.command() is not None
     words = "hand keep search local loss l2 size 24 evaluations 20 seed 5 refine false level 0.2 toLevel 0.3"
     assert panel.command() == f"botalign #2 to #1 {words}"
@@ -127,50 +126,50 @@ def every_option_of_the_panel_is_one_of_the_command(cx):
 
 
 def two_conformations_by_the_panel(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(216), hinge_degrees=25)
+    fixed, moving = cx.phantom(), cx.phantom(transform(216), hinge_degrees=25)
     cx.scatter(fixed, moving)
     panel = _panel(cx)
-    panel._options._loss.setCurrentIndex(2)
-    panel._hand.setCurrentIndex(2)
+    panel.fields["loss"].setCurrentIndex(2)
+    panel.fields["hand"].setCurrentIndex(2)
     yield lambda: panel.command() == "botalign #2 to #1 hand keep loss core"
     panel._buttons["Align"].click()
     yield lambda: panel._task is None
-    cx.assert_in_place(moving, fixed, motion(216), degrees=1.0, voxels=0.5)
+    cx.assert_in_place(moving, fixed, transform(216), degrees=1.0, voxels=0.5)
     verdict = next(line for line in panel._result.text().split("<br>") if line.startswith("verdict: "))
     assert verdict in cx.log_so_far().replace("\n", " ")
 
 
 def a_part_and_a_mask_by_the_panel(cx):
     fixed = cx.phantom()
-    part, mask = cx.open(part_of(fixed, motion(217))), cx.open(half_of(fixed))
+    part, mask = cx.open(part_of(fixed, transform(217))), cx.open(half_of(fixed))
     cx.scatter(fixed, part)
     mask.scene_position = fixed.scene_position
     panel = _panel(cx)
     panel._moving.value = part
-    more = panel._parts
-    more._partial.setChecked(True)
-    assert more._mask.value is more._to_mask.value is None  # never chosen unasked
-    panel._hand.setCurrentIndex(2)
+    partial, to_mask = panel.fields["partial"], panel.fields["mask_fixed"]
+    partial.setChecked(True)
+    assert panel.fields["mask_moving"].value is to_mask.value is None  # never chosen automatically
+    panel.fields["hand"].setCurrentIndex(2)
     yield lambda: panel.command() == "botalign #2 to #1 hand keep partial true"
     panel._buttons["Align"].click()
     yield lambda: panel._task is None
-    cx.assert_in_place(part, fixed, motion(217), degrees=2.0, voxels=1.0)
-    more._partial.setChecked(False)
-    next(a for a in more._to_mask.menu().actions() if "#3" in a.text()).trigger()
+    cx.assert_in_place(part, fixed, transform(217), degrees=2.0, voxels=1.0)
+    partial.setChecked(False)
+    next(a for a in to_mask.menu().actions() if "#3" in a.text()).trigger()
     yield lambda: panel.command() == "botalign #2 to #1 hand keep toMask #3"
     cx.run("undo")
     panel._buttons["Align"].click()
     yield lambda: panel._task is None
-    cx.assert_in_place(part, fixed, motion(217), degrees=2.0, voxels=1.0)
+    cx.assert_in_place(part, fixed, transform(217), degrees=2.0, voxels=1.0)
     cx.run("close #3")
     yield lambda: panel.command() == "botalign #2 to #1 hand keep"
-    assert more._to_mask.text() == "no mask"
+    assert to_mask.text() == "no mask"
 
 
-def what_is_no_mask_is_refused_by_the_panel(cx):
-    _, moving = cx.phantom(), cx.phantom(motion(218))
+def a_map_that_is_not_a_mask_is_refused_by_the_panel(cx):
+    _, moving = cx.phantom(), cx.phantom(transform(218))
     panel = _panel(cx)
-    panel._parts._mask.value = moving
+    panel.fields["mask_moving"].value = moving
     yield lambda: panel.command() == "botalign #2 to #1 mask #2"
     panel._buttons["Align"].click()
     yield lambda: panel._task is None

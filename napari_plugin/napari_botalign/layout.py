@@ -1,4 +1,4 @@
-"""How widgets are laid out, and their texts shown."""
+"""Layout of the dock widgets."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from magicgui.widgets import ComboBox, Container, Label
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-#: How wide the dock widgets are at least: enough for a summary, so that the canvas keeps its size when there is one.
+#: Least width of the dock widgets, enough for a summary, so that the canvas keeps its size when one is shown.
 _WIDTH = 370
-#: How much larger napari's letters are than Qt's own.
+#: Ratio of napari's font size to Qt's default.
 _NAPARI_FONT = 1.35
 
 
 def wrapped_label(*, lines: int = 1, rich: bool = False) -> Label:
-    """Return a label whose text is wrapped at the width of the dock, and can be selected.
+    """Return a label that wraps its text at the width of the dock, and whose text can be selected.
 
     Parameters
     ----------
     lines : int, optional
-        How many lines to keep room for, so that what is below doesn't jump.
+        Least height in lines, so that the widgets below do not move.
     rich : bool, optional
         Whether the text is HTML.
     """
@@ -36,7 +36,7 @@ def wrapped_label(*, lines: int = 1, rich: bool = False) -> Label:
 
 
 def fill(dock: Container[Any], contents: Sequence[Any]) -> None:
-    """Put contents below each other into a dock widget, which scrolls where the window is too low for them.
+    """Put widgets below each other into a dock widget, which scrolls if the window is too low for them.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def fill(dock: Container[Any], contents: Sequence[Any]) -> None:
 
 
 def narrow(box: ComboBox) -> ComboBox:
-    """Let a choice be narrower than the longest name in it."""
+    """Let a combo box be narrower than its longest choice."""
     native = box.native
     native.setSizeAdjustPolicy(type(native).SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     native.setMinimumContentsLength(8)
@@ -69,7 +69,7 @@ def narrow(box: ComboBox) -> ComboBox:
 
 
 def even_labels(container: Container[Any]) -> None:
-    """Let what is labelled begin below each other; magicgui measures labels before napari's style makes them larger."""
+    """Align the labelled widgets. magicgui measures the labels before napari's style makes them larger."""
     layout = container.native.layout()
     rows = [layout.itemAt(index).widget() for index in range(layout.count())]
     labels = [child for row in rows for child in row.children() if isinstance(child, QLabel)]

@@ -1,15 +1,15 @@
-"""Where models come to lie."""
+"""Positions of models after an alignment."""
 
 import numpy as np
-from helper import motion, place, same
+from helper import place, same, transform
 
 
-def a_map_is_put_in_place(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(0))
+def a_map_is_aligned(cx):
+    fixed, moving = cx.phantom(), cx.phantom(transform(0))
     cx.scatter(fixed, moving)
     before = fixed.scene_position
     (alignment,) = cx.run("botalign #2 to #1")
-    cx.assert_in_place(moving, fixed, motion(0))
+    cx.assert_in_place(moving, fixed, transform(0))
     assert same(fixed.scene_position, before)
     relative = fixed.scene_position.inverse() * moving.scene_position
     np.testing.assert_allclose(alignment.moving_to_fixed, relative.matrix, atol=1e-6)
@@ -17,7 +17,7 @@ def a_map_is_put_in_place(cx):
 
 
 def undo_and_redo(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(1))
+    fixed, moving = cx.phantom(), cx.phantom(transform(1))
     cx.scatter(moving)
     old = moving.scene_position
     cx.run("botalign #2 to #1 hand keep")
@@ -27,18 +27,18 @@ def undo_and_redo(cx):
     assert same(moving.scene_position, old)
     cx.run("redo")
     assert same(moving.scene_position, new)
-    cx.assert_in_place(moving, fixed, motion(1))
+    cx.assert_in_place(moving, fixed, transform(1))
 
 
-def several_maps_are_each_put_in_place_and_undone_in_one_step(cx):
+def several_maps_are_aligned_separately_and_undone_in_one_step(cx):
     fixed = cx.phantom()
-    others = [cx.phantom(motion(seed)) for seed in (2, 3, 4)]
+    others = [cx.phantom(transform(seed)) for seed in (2, 3, 4)]
     cx.scatter(fixed, *others)
     old = [m.scene_position for m in others]
     alignments = cx.run("botalign #2-4 to #1 hand keep")
     assert len(alignments) == 3
     for seed, moving in zip((2, 3, 4), others, strict=True):
-        cx.assert_in_place(moving, fixed, motion(seed))
+        cx.assert_in_place(moving, fixed, transform(seed))
     log = cx.log_so_far()
     assert "Aligned 3 of 3 to" in log
     assert all(f"(#{number})" in log for number in (1, 2, 3, 4))
@@ -46,37 +46,37 @@ def several_maps_are_each_put_in_place_and_undone_in_one_step(cx):
     assert all(same(m.scene_position, p) for m, p in zip(others, old, strict=True))
 
 
-def all_leaves_the_reference_out(cx):
-    others, fixed = [cx.phantom(motion(5))], cx.phantom()
-    others.append(cx.phantom(motion(6)))
+def all_excludes_the_reference(cx):
+    others, fixed = [cx.phantom(transform(5))], cx.phantom()
+    others.append(cx.phantom(transform(6)))
     before = fixed.scene_position
     assert len(cx.run("botalign all to #2 hand keep")) == 2
     assert same(fixed.scene_position, before)
     for seed, moving in zip((5, 6), others, strict=True):
-        cx.assert_in_place(moving, fixed, motion(seed))
+        cx.assert_in_place(moving, fixed, transform(seed))
 
 
-def what_cannot_be_aligned_is_told_and_the_others_are_moved(cx):
-    fixed, moving, empty = cx.phantom(), cx.phantom(motion(7)), cx.phantom()
+def a_map_that_cannot_be_aligned_is_reported_and_the_others_are_moved(cx):
+    fixed, moving, empty = cx.phantom(), cx.phantom(transform(7)), cx.phantom()
     cx.run("volume new flat size 20,20,20")
     before = empty.scene_position
     assert len(cx.run("botalign #2,4 to #1 hand keep")) == 1
-    cx.assert_in_place(moving, fixed, motion(7))
+    cx.assert_in_place(moving, fixed, transform(7))
     assert "not aligned" in cx.log_so_far()
     assert same(empty.scene_position, before)
 
 
-def companions_move_along_from_their_old_positions(cx):
-    fixed, moving, half = cx.phantom(), cx.phantom(motion(8)), cx.phantom(motion(8))
+def models_that_move_along_keep_their_relative_positions(cx):
+    fixed, moving, half = cx.phantom(), cx.phantom(transform(8)), cx.phantom(transform(8))
     model = cx.phantom_model()
     cx.scatter(fixed, moving)
     half.scene_position = moving.scene_position
-    model.scene_position = moving.scene_position * place(motion(9))
+    model.scene_position = moving.scene_position * place(transform(9))
     relations = [moving.scene_position.inverse() * m.scene_position for m in (half, model)]
     old = [m.scene_position for m in (moving, half, model)]
-    # The whole range names the moving map and every map's surface, too.
+    # The range contains the moving map and the surface of each map, too.
     cx.run("botalign #2 to #1 hand keep move #2-4")
-    cx.assert_in_place(moving, fixed, motion(8))
+    cx.assert_in_place(moving, fixed, transform(8))
     for companion, relation in zip((half, model), relations, strict=True):
         assert same(moving.scene_position.inverse() * companion.scene_position, relation)
     assert all(same(surface.position, place(np.eye(3, 4))) for surface in half.surfaces)
@@ -87,7 +87,7 @@ def companions_move_along_from_their_old_positions(cx):
 def maps_in_rotated_groups(cx):
     from chimerax.core.models import Model
 
-    fixed, moving = cx.phantom(), cx.phantom(motion(10))
+    fixed, moving = cx.phantom(), cx.phantom(transform(10))
     outer, inner, other = (Model(name, cx.session) for name in ("outer", "inner", "other"))
     cx.session.models.add([outer, other])
     cx.session.models.add([inner], parent=outer)
@@ -97,37 +97,37 @@ def maps_in_rotated_groups(cx):
     groups = [m.scene_position for m in (outer, inner, other)]
     old = moving.position
     cx.run(f"botalign #{moving.id_string} to #{fixed.id_string} hand keep")
-    cx.assert_in_place(moving, fixed, motion(10))
+    cx.assert_in_place(moving, fixed, transform(10))
     assert all(same(m.scene_position, p) for m, p in zip((outer, inner, other), groups, strict=True))
     cx.run("undo")
     assert same(moving.position, old)
 
 
-def a_map_within_a_map_that_moves_too(cx):
-    fixed, outer, inner = cx.phantom(), cx.phantom(motion(11)), cx.phantom(motion(12))
+def a_map_inside_a_map_that_moves_too(cx):
+    fixed, outer, inner = cx.phantom(), cx.phantom(transform(11)), cx.phantom(transform(12))
     cx.session.models.add([inner], parent=outer)
     cx.scatter(outer, inner)
     old = [m.scene_position for m in (outer, inner)]
     cx.run(f"botalign #{outer.id_string} to #{fixed.id_string} hand keep")
-    cx.assert_in_place(outer, fixed, motion(11))
-    cx.assert_in_place(inner, fixed, motion(12))
+    cx.assert_in_place(outer, fixed, transform(11))
+    cx.assert_in_place(inner, fixed, transform(12))
     for command, places in (("undo", old), ("redo", None), ("undo", old)):
         cx.run(command)
         if places is None:
-            cx.assert_in_place(inner, fixed, motion(12))
+            cx.assert_in_place(inner, fixed, transform(12))
         else:
             assert all(same(m.scene_position, p) for m, p in zip((outer, inner), places, strict=True))
 
 
-def a_cropped_view_uses_all_data(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(13))
+def a_displayed_region_does_not_matter(cx):
+    fixed, moving = cx.phantom(), cx.phantom(transform(13))
     cx.run("volume #2 region 20,20,20,40,30,30 step 2")
     cx.run("volume #1 region 0,0,0,20,20,20")
     cx.run("botalign #2 to #1 hand keep")
-    cx.assert_in_place(moving, fixed, motion(13))
+    cx.assert_in_place(moving, fixed, transform(13))
     log = cx.log_so_far()
-    assert "(#2) shows a region of it, step 2; all of its data is used" in log
-    assert "(#1) shows a region of it; all of its data is used" in log
+    assert "(#2) displays a region, step 2; all of its data is used" in log
+    assert "(#1) displays a region; all of its data is used" in log
 
 
 def different_voxels_boxes_and_origins(cx):
@@ -135,33 +135,33 @@ def different_voxels_boxes_and_origins(cx):
 
     grid = botalign.Grid((60, 54, 50), (2.6, 2.6, 2.6), (-60.0, -75.0, -80.0))
     fixed = cx.phantom(resolution_angstrom=9.0)
-    moving = cx.phantom(motion(14), grid=grid, resolution_angstrom=9.0)
+    moving = cx.phantom(transform(14), grid=grid, resolution_angstrom=9.0)
     cx.scatter(moving)
     cx.run("botalign #2 to #1 hand keep")
-    cx.assert_in_place(moving, fixed, motion(14))
+    cx.assert_in_place(moving, fixed, transform(14))
 
 
-def an_origin_changed_in_chimerax_is_heeded(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(15))
+def an_origin_changed_in_chimerax_is_used(cx):
+    fixed, moving = cx.phantom(), cx.phantom(transform(15))
     x, y, z = moving.data.origin
     cx.run(f"volume #2 origin {x + 25},{y - 10},{z + 5}")
     shift = np.column_stack([np.eye(3), [25, -10, 5]])
     cx.run("botalign #2 to #1 hand keep")
-    cx.assert_in_place(moving, fixed, (place(shift) * place(motion(15))).matrix)
+    cx.assert_in_place(moving, fixed, (place(shift) * place(transform(15))).matrix)
 
 
-def a_map_turned_within_its_model(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(16))
-    turn = motion(17)[:, :3]
+def a_map_rotated_within_its_model(cx):
+    fixed, moving = cx.phantom(), cx.phantom(transform(16))
+    rotation = transform(17)[:, :3]
     origin = moving.data.origin
-    moving.data.set_rotation(turn)
-    moving.data.set_origin(tuple(turn @ origin))
+    moving.data.set_rotation(rotation)
+    moving.data.set_origin(tuple(rotation @ origin))
     cx.run("botalign #2 to #1 hand keep")
-    turned = place(np.column_stack([turn, np.zeros(3)])) * place(motion(16))
-    cx.assert_in_place(moving, fixed, turned.matrix)
+    rotated = place(np.column_stack([rotation, np.zeros(3)])) * place(transform(16))
+    cx.assert_in_place(moving, fixed, rotated.matrix)
 
 
-def local_search_stays_near_the_present_pose(cx):
+def a_local_search_stays_near_the_present_pose(cx):
     # Of a ring of four, the pose nearest to the present one.
     fixed, moving = cx.phantom(symmetry="C4"), cx.phantom(symmetry="C4")
     quarter = place(np.column_stack([[[0, -1, 0], [1, 0, 0], [0, 0, 1]], np.zeros(3)]))
@@ -192,14 +192,14 @@ def a_scaled_model(cx):
     assert "is scaled" in cx.refused("botalign #2 to #1 search local")
 
 
-def the_same_seed_gives_the_same_place(cx):
-    cx.phantom(), cx.phantom(motion(18))
+def the_same_seed_gives_the_same_result(cx):
+    cx.phantom(), cx.phantom(transform(18))
     first, second = (cx.run("botalign #2 to #1 hand keep seed 7")[0] for _ in range(2))
     np.testing.assert_array_equal(first.moving_to_fixed, second.moving_to_fixed)
 
 
 def a_session_keeps_the_alignment(cx):
-    fixed, moving = cx.phantom(), cx.phantom(motion(19))
+    fixed, moving = cx.phantom(), cx.phantom(transform(19))
     cx.scatter(fixed, moving)
     cx.run("botalign #2 to #1 hand keep")
     path = cx.path(".cxs")
@@ -207,6 +207,6 @@ def a_session_keeps_the_alignment(cx):
     cx.run("close session")
     cx.run(f"open {path}")
     fixed, moving = sorted((m for m in cx.session.models.list() if m.name.endswith(".mrc")), key=lambda m: m.id)
-    cx.assert_in_place(moving, fixed, motion(19))
+    cx.assert_in_place(moving, fixed, transform(19))
     cx.run("botalign #2 to #1 hand keep")
-    cx.assert_in_place(moving, fixed, motion(19))
+    cx.assert_in_place(moving, fixed, transform(19))

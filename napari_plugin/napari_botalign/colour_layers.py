@@ -1,4 +1,4 @@
-"""Colours that tell layers apart."""
+"""Colours that distinguish layers."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 _FIXED, _MOVING = "bop orange", ("bop blue", "bop purple", "cyan", "yellow")
 
 
-def tell_apart(fixed: Image, moving: Sequence[Image]) -> None:
-    """Colour layers that are still grey, as napari draws any image at first; the choice of a person stays.
+def colour_layers(fixed: Image, moving: Sequence[Image]) -> None:
+    """Colour the layers that have napari's default, grey. Colours that the user chose do not change.
 
-    Orange and blue are added up, so that surfaces that coincide are white.
+    Orange and blue add up to white where two surfaces coincide.
     """
     for layer, colour in zip((fixed, *moving), (_FIXED, *(_MOVING * len(moving))), strict=False):
         if layer.colormap.name == "gray":

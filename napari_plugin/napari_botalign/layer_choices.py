@@ -1,10 +1,10 @@
-"""Which layers are offered."""
+"""The layers that a form offers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_botalign.layers import refusal
+from napari_botalign.layers import why_not_a_map
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 
 def map_layers_first(viewer: Viewer, *, only: bool = False) -> list[Layer]:
-    """Return the layers, maps first; the others are offered too, so that they can be told why they won't do.
+    """Return the layers, maps first. The others are offered too, so that an error can say why they are refused.
 
     Parameters
     ----------
     viewer : napari.Viewer
-        Whose layers.
+        Viewer whose layers are returned.
     only : bool, optional
-        Whether to leave out what is no map.
+        Whether to return maps only.
     """
     layers = list(viewer.layers)
-    maps = [layer for layer in layers if refusal(layer) is None]
+    maps = [layer for layer in layers if why_not_a_map(layer) is None]
     return maps if only else maps + [layer for layer in layers if layer not in maps]

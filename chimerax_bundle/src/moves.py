@@ -1,0 +1,100 @@
+"""Models moved in the scene, and mirrored copies made where a position mirrors, as one step that can be undone."""
+
+from chimerax.core.undo import UndoAction
+
+from .maps import mirror
+
+#: Name of the step in the undo menu.
+NAME = "botalign"
+
+
+class Moves(UndoAction):
+    """New scene positions of models. An UndoState would not do, because mirrored copies are made and closed.
+
+    Parameters
+    ----------
+    session : Session
+        The session.
+    positions : list of (Model, Place)
+        New scene position of each model. Where a position mirrors, which that of a model cannot, the model must be a
+        map: a mirrored copy is made and moved, and the map itself is hidden.
+    """
+
+    def __init__(self, session, positions):
+        super().__init__(NAME)
+        # Parents first: their children move along, and are moved afterwards.
+        positions = sorted(positions, key=lambda each: each[0].id)
+        self._steps = [
+            _MirroredCopy(session, model, position) if position.determinant() < 0 else _Move(model, position)
+            for model, position in positions
+        ]
+
+    def redo(self):
+        """Move the models."""
+        for step in self._steps:
+            step.redo()
+
+    def undo(self):
+        """Move them back."""
+        for step in reversed(self._steps):
+            step.undo()
+
+    @property
+    def models(self):
+        """The moved models, copies instead of mirrored ones, by the model that was to be moved."""
+        return {step.source: step.model for step in self._steps}
+
+
+class _Move:
+    """A model that is moved."""
+
+    def __init__(self, model, position):
+        self.source = self.model = model
+        self._position = position
+        self._before = self._after = None
+
+    def redo(self):
+        if self.model.deleted:
+            return
+        if self._after is None:
+            # The positions within the parent are kept, with those of all instances: they can be set in any order.
+            self._before = self.model.positions
+            self.model.scene_position = self._position
+            self._after = self.model.positions
+        else:
+            self.model.positions = self._after
+
+    def undo(self):
+        if not self.model.deleted:
+            self.model.positions = self._before
+
+
+class _MirroredCopy:
+    """A map that is hidden, and a mirrored copy of it that is shown instead."""
+
+    def __init__(self, session, volume, position):
+        self.source = volume
+        self.model = None
+        self._session = session
+        self._position = position
+        self._id = None
+        self._displayed = None
+
+    def redo(self):
+        from chimerax.map_filter.vopcommand import volume_flip
+
+        if self.source.deleted:
+            return
+        self._displayed = self.source.display
+        free = self._id is not None and not self._session.models.have_id(self._id)
+        # flip_operation, which this calls for each map, hides the original.
+        copy = volume_flip(self._session, [self.source], model_id=self._id if free else None)
+        copy.name = f"{self.source.name} mirrored"
+        copy.scene_position = self._position * mirror(self.source)
+        self.model, self._id = copy, copy.id
+
+    def undo(self):
+        if self.model is not None and not self.model.deleted:
+            self._session.models.close([self.model])
+        if not self.source.deleted:
+            self.source.display = self._displayed

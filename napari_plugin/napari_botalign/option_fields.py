@@ -1,0 +1,80 @@
+"""Fields of options, derived from their declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, LineEdit, SpinBox
+
+from botalign import DensityMap, declarations
+from napari_botalign.layout import narrow
+from napari_botalign.option_labels import EMPTY, choice_text, label
+
+#: Bounds of Qt's fields where the declaration has none, or wider ones.
+_LARGEST = 2**31 - 1
+
+
+class OptionFields:
+    """A field for each option that a class declares. An empty field has the value None.
+
+    Parameters
+    ----------
+    kind : type
+        Class that declares the options.
+    omit : iterable of str
+        Options without a field.
+    layers : callable, optional
+        Returns the layers for options that are maps.
+
+    Attributes
+    ----------
+    widgets : dict
+        Field of each option, which is its name too.
+    """
+
+    def __init__(self, kind: type, *, omit: Iterable[str], layers: Callable[[Any], list[Any]] = lambda _: []) -> None:
+        self._declared = {name: each for name, each in declarations(kind).items() if name not in set(omit)}
+        self.widgets: dict[str, Any] = {name: _field(each, layers) for name, each in self._declared.items()}
+
+    def values(self) -> dict[str, Any]:
+        """Return the value of each option. Text that is not a number is left for ``botalign`` to refuse."""
+        return {name: _value(self._declared[name], widget.value) for name, widget in self.widgets.items()}
+
+    def without(self, names: Iterable[str]) -> list[Any]:
+        """Return the fields of all other options."""
+        return [widget for name, widget in self.widgets.items() if name not in set(names)]
+
+
+def _field(declared: Any, layers: Callable[[Any], list[Any]]) -> Any:
+    name, option = declared.name, declared.option
+    unit = f" ({'Å' if option.unit == 'A' else option.unit})" if option.unit else ""
+    keywords: dict[str, Any] = {"name": name, "label": label(name) + unit, "tooltip": option.help}
+    if declared.type is DensityMap:
+        return narrow(ComboBox(choices=layers, nullable=True, value=None, **keywords))
+    if option.choices:
+        values = ([None] if declared.optional else []) + list(option.choices)
+        return ComboBox(
+            choices=[(choice_text(name, each), each) for each in values], value=declared.default, **keywords
+        )
+    if declared.type is bool:
+        return CheckBox(text=label(name), value=declared.default, name=name, tooltip=option.help)
+    if declared.type in (int, float) and not declared.optional:
+        low = option.above if option.low is None else option.low
+        keywords["min"] = -_LARGEST if low is None else low
+        keywords["max"] = _LARGEST if option.high is None else min(option.high, _LARGEST)
+        return (SpinBox if declared.type is int else FloatSpinBox)(value=declared.default, **keywords)
+    line = LineEdit(value=declared.default or "", **keywords)
+    line.native.setPlaceholderText(EMPTY.get(name, ""))
+    if declared.type in (int, float):
+        line.tooltip = f"{option.help} ({declared.expected})"
+    return line
+
+
+def _value(declared: Any, value: Any) -> Any:
+    if not isinstance(value, str) or declared.type not in (int, float):
+        return value
+    try:
+        return declared.type(value) if value.strip() else None
+    except ValueError:
+        return value
