@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 
 import botalign
-from botalign.classes.course import kept_iterations
 from botalign.classes.frame import default_scales
+from botalign.classes.history import kept_iterations
 from botalign.classes.options import ClassifyOptions
 from botalign.cli import outputs
 from botalign.cli.declared import Given, with_options
