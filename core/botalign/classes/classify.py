@@ -80,7 +80,7 @@ def classify(
     size : int, optional
         Side in pixels to which the images are reduced first.
     threads : int, optional
-        Number of threads. The result does not depend on how the work is distributed.
+        Number of threads; by default one for each core. The result does not depend on how the work is distributed.
     processes : int, optional
         Number of processes to use instead of threads. A script that uses processes must protect its main code with
         ``if __name__ == "__main__":``.
@@ -163,7 +163,7 @@ def classify_steps(
     classes : int
         Number of classes.
     threads : int, optional
-        Number of threads.
+        Number of threads; by default one for each core.
     processes : int, optional
         Number of processes.
     scheduler : str, optional

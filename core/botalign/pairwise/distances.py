@@ -79,7 +79,7 @@ def distances(
     seed : int, optional
         Seed of the searches: the same seed gives the same result, bit for bit.
     threads : int, optional
-        Number of threads. The result does not depend on how the work is distributed.
+        Number of threads; by default one for each core. The result does not depend on how the work is distributed.
     processes : int, optional
         Number of processes to use instead of threads. A script that uses processes must protect its main code with
         ``if __name__ == "__main__":``.
@@ -148,7 +148,7 @@ def distance_steps(
     maps : sequence of DensityMap or path-like
         Maps or their files.
     threads : int, optional
-        Number of threads.
+        Number of threads; by default one for each core.
     processes : int, optional
         Number of processes.
     scheduler : str, optional

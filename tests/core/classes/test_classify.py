@@ -285,7 +285,7 @@ def test_bad_input_is_refused(views: RotatedViews, classes: int, options: dict[s
             botalign.classify_steps(views.stack, classes, **options)
 
 
-def test_what_is_no_stack_is_refused(views: RotatedViews) -> None:
+def test_arguments_that_are_not_stacks_are_refused(views: RotatedViews) -> None:
     with pytest.raises(InputError, match=r"^stack: got an array of shape \(40, 32, 32\), expected an ImageStack; "):
         botalign.classify(views.stack.images, 4)  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"^stack: got the path 'a.star', .* botalign.read_stack"):
