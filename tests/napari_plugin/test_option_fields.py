@@ -1,6 +1,5 @@
 """Fields of options, which are derived from the declarations of botalign."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,8 +14,15 @@ from napari_botalign.option_labels import CHOICES, EMPTY, LABELS, spelled
 KINDS = {botalign.AlignmentOptions: NO_ALIGNMENT_FIELD, botalign.ClassifyOptions: NO_CLASS_FIELD}
 
 
+@pytest.fixture(autouse=True)
+def application(screen: None, request: pytest.FixtureRequest) -> None:
+    """Qt's application, on the screen."""
+    request.getfixturevalue("qapp")
+
+
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
-def kind(request: pytest.FixtureRequest, qapp: Any) -> Iterator[Any]:
+def kind(request: pytest.FixtureRequest) -> Any:
+    """A class that declares options."""
     return request.param
 
 
@@ -48,7 +54,7 @@ def test_every_text_is_that_of_an_option() -> None:
 
 
 @pytest.mark.parametrize(("text", "value"), [("", None), (" 12.5 ", 12.5), ("1e-3", 1e-3), ("far", "far")])
-def test_an_optional_number_is_text(text: str, value: Any, qapp: Any) -> None:
+def test_an_optional_number_is_text(text: str, value: Any) -> None:
     fields = OptionFields(botalign.AlignmentOptions, omit=NO_ALIGNMENT_FIELD)
     fields.widgets["local_degrees"].value = text
     assert fields.values()["local_degrees"] == value
