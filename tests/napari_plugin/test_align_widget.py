@@ -378,7 +378,7 @@ def test_other_input_that_is_refused(viewer: Any, widget: Any, add: Add, fixed: 
     other = add(fixed.with_data(0 * fixed.data), "empty")
     widget.form.moving.value = [other]
     press(widget.align, until=over(widget))
-    assert "empty: it is all zero, so there is nothing to align" in widget.status.value
+    assert "empty: all densities are zero, so there is nothing to align" in widget.status.value
     widget.form.more.contour_level_fixed.value = "high"
     press(widget.align)
     assert widget.status.value == "'contour level (fixed)': got 'high', expected a number."

@@ -85,7 +85,7 @@ def test_layers_that_are_not_stacks_are_refused(
     add_stack(data=np.zeros((5, 24, 24), dtype=np.float32))
     classes.images.value = viewer.layers["particles"]
     press(classes.classify, until=lambda: not classes.running)
-    assert "particles: image 1 is constant" in classes.status.value
+    assert "particles: 5 images are constant, the first is image 1" in classes.status.value
     add_stack("many", data=np.ones((24, 24)), scale=(5.0, 5.0), units=("angstrom",) * 2)
     classes.images.value = viewer.layers["many"]
     press(classes.classify)

@@ -81,7 +81,7 @@ def test_results_that_cannot_be_loaded_or_applied(
     widget: Any, layers: tuple[Any, Any], align: Callable[[], Alignment], press: Press, dialog: Path
 ) -> None:
     press(widget.results.load)
-    assert "motion.json: can't be read" in widget.status.value
+    assert "motion.json: cannot be read" in widget.status.value
     dialog.write_text("{}")
     press(widget.results.load)
     assert "JSON, but not a result" in widget.status.value

@@ -65,7 +65,7 @@ def input_that_is_refused_by_potential(cx):
         ("botalign potential to #1", "The map to colour must be one map"),
         ("botalign potential #1 to #1", "cannot be compared with itself"),
         ("botalign potential #2 to #1 size 4", "size: got 4"),
-        ("botalign potential #2 to #1 level 1e9", "lie above the contour level"),
+        ("botalign potential #2 to #1 level 1e9", "above the contour level"),
     ):
         assert why in cx.refused(command), command
     assert len(cx.session.models.list(model_id=(3,))) == 0
