@@ -173,7 +173,7 @@ def test_images_that_cannot_be_used_are_refused(run: Run, images: Path, tmp_path
     changed[4] = 7
     botalign.ImageStack(changed).write(tmp_path / "constant.mrcs")
     said = run("classify", tmp_path / "constant.mrcs", "-o", tmp_path / "out", *QUICK).refused()
-    assert "constant.mrcs: image 5 is constant" in said
+    assert "constant.mrcs: 1 image is constant, the first is image 5" in said
     raw = bytearray(images.read_bytes())
     raw[1024:1028] = np.float32(np.nan).tobytes()
     (tmp_path / "nan.mrcs").write_bytes(raw)
@@ -189,6 +189,6 @@ def test_dark_particles_give_a_warning(run: Run, images: Path, tmp_path: Path) -
     ran = run("classify", tmp_path / "dark.mrcs", "-o", tmp_path / "out", *QUICK)
     assert ran.code == 0
     assert ran.err.startswith("botalign: warning: ")
-    assert "but must be bright; use --invert." in ran.err
+    assert "expected bright particles; use --invert." in ran.err
     bright = run("classify", tmp_path / "dark.mrcs", "-o", tmp_path / "bright", *QUICK, "--invert")
     assert (bright.code, bright.err) == (0, "")

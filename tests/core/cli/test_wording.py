@@ -94,7 +94,7 @@ def test_a_warning_spells_options_too(run: Run, tmp_path: Path) -> None:
     typed = ("-k", "2", "--rotations", "4", "--iterations", "1", "--quiet")
     ran = run("classify", tmp_path / "a.mrcs", "-o", tmp_path / "out", *typed)
     assert ran.code == 0
-    assert ran.err.endswith("must be bright; use --invert.\n")
+    assert ran.err.endswith("expected bright particles; use --invert.\n")
 
 
 def test_a_file_that_is_no_result(run: Run, pair: Pair, tmp_path: Path) -> None:
