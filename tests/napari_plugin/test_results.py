@@ -84,7 +84,7 @@ def test_results_that_cannot_be_loaded_or_applied(
     assert "motion.json: cannot be read" in widget.status.value
     dialog.write_text("{}")
     press(widget.results.load)
-    assert "JSON, but not a result" in widget.status.value
+    assert "motion.json: not a result file" in widget.status.value
     align()
     widget.form.moving.value = []
     press(widget.results.apply)

@@ -20,6 +20,14 @@ class ClassifyOptions:
     ------
     InputError
         For the first option that cannot be used.
+
+    Examples
+    --------
+    >>> from botalign.classes.options import ClassifyOptions
+    >>> ClassifyOptions(rotations=0)
+    Traceback (most recent call last):
+        ...
+    botalign.errors.InputError: rotations: got 0, expected a whole number from 1 to 3600.
     """
 
     metric: Annotated[str, Option("Distance of images: wavelet earth mover's distance, or L2", choices=METRICS)] = (

@@ -60,5 +60,7 @@ def checked_transform(transform: ArrayLike | None) -> Matrix:
     checked = identity() if transform is None else np.asarray(transform, dtype=np.float64)
     if not is_rigid(checked):
         found = "a matrix that is not rigid" if checked.shape == (3, 4) else f"an array of shape {checked.shape}"
-        raise InputError(Setting("transform"), f": got {found}, expected a rigid transform, 3x4, in angstrom.")
+        raise InputError(
+            Setting("transform"), f": got {found}, expected a 3x4 matrix of a rigid transform in angstrom."
+        )
     return checked

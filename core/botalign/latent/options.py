@@ -25,6 +25,14 @@ class LandscapeOptions:
     ------
     InputError
         For the first option that cannot be used.
+
+    Examples
+    --------
+    >>> from botalign.latent.options import LandscapeOptions
+    >>> LandscapeOptions(steps=0)
+    Traceback (most recent call last):
+        ...
+    botalign.errors.InputError: steps: got 0, expected a whole number of at least 1.
     """
 
     dimensions: Annotated[

@@ -52,6 +52,16 @@ class Landscape:
     See Also
     --------
     landscape : Learn a landscape.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> family = botalign.phantom_family("line", 200)
+    >>> distances = family.atom_distances(range(20))
+    >>> options = {"dimensions": 1, "amortise": False, "grow": False, "steps": 100}
+    >>> found = botalign.landscape(family.latents, family.latents[:20], distances, **options)
+    >>> found.subset_transformed.shape, found.intrinsic_dimension
+    ((20, 1), None)
     """
 
     transformed: Matrix

@@ -90,6 +90,14 @@ class DistanceOptions:
     ------
     InputError
         For the first option that cannot be used.
+
+    Examples
+    --------
+    >>> from botalign.pairwise.options import DistanceOptions
+    >>> DistanceOptions(size=8)
+    Traceback (most recent call last):
+        ...
+    botalign.errors.InputError: size: got 8, expected a whole number from 16 to 128 voxels.
     """
 
     metric: Annotated[str, Option("Wavelet earth mover's distance, or L2", choices=METRICS)] = "wemd"

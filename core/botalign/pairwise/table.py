@@ -17,7 +17,7 @@ from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting
 from botalign.files import check_output, file_exists
 
-FORMAT, VERSION = "botalign-distances", 1
+FORMAT, VERSION = "botalign-distances", 2
 EXTENSIONS = (".zarr",)
 INSTALL = "pip install zarr"
 

@@ -122,6 +122,6 @@ def test_index_to_physical_takes_indices_x_first(
     [(np.eye(3), r"an array of shape \(3, 3\)"), (2 * np.eye(3, 4), "a matrix that is not rigid")],
 )
 def test_checked_transform_reports_what_it_got(matrix: np.ndarray, found: str) -> None:
-    with pytest.raises(InputError, match=f"^transform: got {found}, expected a rigid transform, 3x4"):
+    with pytest.raises(InputError, match=f"^transform: got {found}, expected a 3x4 matrix of a rigid transform"):
         checked_transform(matrix)
     np.testing.assert_array_equal(checked_transform(None), identity())

@@ -60,9 +60,9 @@ def unknown_keywords_and_values(cx):
 def empty_maps(cx):
     cx.phantom()
     cx.run("volume new flat size 20,20,20")
-    assert "all zero" in cx.refused("botalign #2 to #1")
-    assert "all zero" in cx.refused("botalign #1 to #2")
-    assert "all zero" in cx.refused("botalign score #1 to #2")
+    assert "all densities are zero" in cx.refused("botalign #2 to #1")
+    assert "all densities are zero" in cx.refused("botalign #1 to #2")
+    assert "all densities are zero" in cx.refused("botalign score #1 to #2")
 
 
 def maps_with_nan(cx):

@@ -114,6 +114,6 @@ def errors_are_reported_without_a_traceback(cx):
     cx.run("volume new flat size 20,20,20")
     task = cx.run("botalign #2 to #1")
     yield lambda: task.ended
-    assert "all zero" in task.problem
+    assert "all densities are zero" in task.problem
     assert "Usage: botalign" in task.problem
     assert "Traceback" not in cx.log_so_far()
