@@ -55,5 +55,5 @@ def test_maps_that_are_not_aligned_are_refused(fixed: DensityMap, moving: Densit
 
 
 def test_a_transform_that_is_not_rigid_is_refused(fixed: DensityMap) -> None:
-    with pytest.raises(InputError, match="expected a rigid transform, 3x4"):
+    with pytest.raises(InputError, match="expected a 3x4 matrix of a rigid transform"):
         difference(fixed, fixed, transform=2 * np.eye(3, 4))

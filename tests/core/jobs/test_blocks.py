@@ -160,7 +160,7 @@ def test_blocks_completed_before_an_error_are_kept(tmp_path: Path) -> None:
         return {"number": np.array(number)}
 
     store = BlockStore(tmp_path / "work", {})
-    with open_workers() as workers, pytest.raises(ZeroDivisionError):
+    with open_workers(threads=1) as workers, pytest.raises(ZeroDivisionError):
         exhaust(
             run_blocks(
                 fails, {key: (number,) for number, key in enumerate(block_names(5))}, workers=workers, store=store

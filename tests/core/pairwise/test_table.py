@@ -139,7 +139,7 @@ def test_other_files_are_refused(table: DistanceTable, tmp_path: Path) -> None:
     description = json.loads((place / "zarr.json").read_text())
     for name, value, reason in (
         ("format", "photos", "not a table of distances, expected the format"),
-        ("version", 2, "distances of version 2, expected 1"),
+        ("version", 3, "distances of version 3, expected 2"),
         ("names", ["a.mrc"], "the distances are damaged"),
     ):
         changed = description | {"attributes": description["attributes"] | {name: value}}
