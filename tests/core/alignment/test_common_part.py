@@ -79,6 +79,7 @@ def test_a_domain_that_moved_is_left_out(
     assert errors["core"] < errors["l2"] / 3
 
 
+@pytest.mark.slow
 def test_the_weights_show_the_common_part(
     conformations: tuple[botalign.DensityMap, botalign.DensityMap, np.ndarray],
 ) -> None:

@@ -29,6 +29,7 @@ def off(found: np.ndarray, truth: np.ndarray) -> float:
     return max(float(geodesic_degrees(left[:, :3], np.eye(3))), shift)
 
 
+@pytest.mark.slow
 def test_a_part_is_found_whether_it_moves_or_not(
     whole_and_part: tuple[botalign.DensityMap, botalign.DensityMap],
 ) -> None:
@@ -58,6 +59,7 @@ def test_a_part_is_searched_for_near_the_start(
     assert elsewhere.angle_degrees <= 3 + 1e-5
 
 
+@pytest.mark.slow
 def test_close_candidates_are_fitted_to_the_end(beads: Callable[..., botalign.DensityMap]) -> None:
     rng = np.random.default_rng(22)
     places, masses = rng.uniform(-26, 26, size=(60, 3)), rng.uniform(0.5, 1.5, 60)
@@ -73,6 +75,7 @@ def test_close_candidates_are_fitted_to_the_end(beads: Callable[..., botalign.De
     assert found.verdict == "certain"
 
 
+@pytest.mark.slow
 def test_the_hand_of_a_part_is_reported(whole_and_part: tuple[botalign.DensityMap, botalign.DensityMap]) -> None:
     whole, part = whole_and_part
     mirrored = part.with_data(part.data[::-1])  # its grid is centred on the origin
@@ -82,6 +85,7 @@ def test_the_hand_of_a_part_is_reported(whole_and_part: tuple[botalign.DensityMa
     assert off(result.moving_to_fixed, MOTION @ np.diag([1, 1, -1, 1])) < 1
 
 
+@pytest.mark.slow
 def test_a_subunit_fits_at_all_equivalent_positions(data_folder: Path) -> None:
     whole = botalign.read(data_folder / "maps" / "emd_1080_groel_11.5A.mrc")  # D7, the axis along z
     z, y, x = np.meshgrid(*(whole.grid.axis_angstrom(axis) for axis in range(3)), indexing="ij")
@@ -92,6 +96,7 @@ def test_a_subunit_fits_at_all_equivalent_positions(data_folder: Path) -> None:
     assert result.verdict == "ambiguous"
 
 
+@pytest.mark.slow
 def test_a_mask_selects_what_is_aligned(conformations: Conformations) -> None:
     fixed, moving, motion = conformations
     # The domain that moved, cut from the fixed map by a mask on another grid.
