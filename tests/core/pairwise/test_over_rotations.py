@@ -90,7 +90,7 @@ def test_a_pair_is_searched_if_the_landmarks_disagree(six: Family) -> None:
     surveys = [survey(each) for each in six.maps[:2]]
     box = sampling_box(surveys, size=20, contour=False, unit_mass=False)
     a, b = (prepare_map(each, box) for each in surveys)
-    settings = PairSettings("l2", box, False, "sym3", 6, 60, 0)
+    settings = PairSettings(DistanceOptions("l2", over_rotations=True, evaluations=60), box)
     found = align_pair(a, b, settings, (), mirrored=False)
     assert found.searched
     astray = [
