@@ -155,6 +155,11 @@ def test_bad_input_is_refused(six: Family) -> None:
             {"over_rotations": False, "mirror": True},
             "mirror=True has no effect without over_rotations=True",
         ),
+        (
+            six.maps[:2],
+            {"over_rotations": False, "size": 48},
+            "size=48 has no effect without over_rotations=True",
+        ),
         ([six.maps[0], small], {}, "is the voxel size of one of them wrong"),
         (["nowhere.mrc", "never.mrc"], {}, "nowhere.mrc: no such file"),
     ):
