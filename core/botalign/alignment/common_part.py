@@ -67,7 +67,7 @@ def common_part(
     for name, mask in (("mask_fixed", mask_fixed), ("mask_moving", mask_moving)):
         used = alignment.parameters[name]
         if used is not None and mask is None:
-            raise InputError(Setting(name), f": the alignment used the mask {used}, expected it here too; give it.")
+            raise InputError(Setting(name), f": the alignment used the mask {used}; give the same mask here.")
     options = AlignmentOptions(
         loss="core", contour_level_fixed=alignment.parameters["contour_level_fixed"],
         contour_level_moving=alignment.parameters["contour_level_moving"],

@@ -48,7 +48,7 @@ def _row(alignment: Alignment) -> tuple[str, ...]:
 
 
 def mirror_advice(alignment: Alignment) -> str | None:
-    """Return a remark if the other hand fits better but was not used, else None."""
+    """Return a note if the other hand fits better but was not used, else None."""
     hand = alignment.hand
     if hand is None or hand.decision != ("as given" if alignment.mirrored else "mirrored"):
         return None
