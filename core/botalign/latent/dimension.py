@@ -17,7 +17,7 @@ FLAT = 0.2
 
 @dataclass(frozen=True)
 class DimensionTrial:
-    """Result of a map into d' dimensions.
+    """Result of a fit in d' dimensions.
 
     Attributes
     ----------
