@@ -45,7 +45,8 @@ def align(
         str | None,
         typer.Option(
             metavar="W.mrc",
-            help=f"Write where the maps agree, on the grid of FIXED: 1 where they do, 0 where they do not; {_FOLDER}",
+            help="Write the weights of the common part on the grid of FIXED: 1 where the maps agree, 0 where they "
+            f"differ; {_FOLDER}",
         ),
     ] = None,
     table: Annotated[
@@ -54,11 +55,15 @@ def align(
     common: Annotated[
         bool,
         typer.Option(
-            "--common", help="Move all maps by one transform, that of their mean; for half maps, for example."
+            "--common",
+            help="Apply one transform, found for the mean of the maps, to all of them (for example half maps).",
         ),
     ] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Resume an interrupted run: keep the results that --result has.")
+        bool,
+        typer.Option(
+            "--resume", help="Resume an interrupted run, keeping the results already in the folder of --result."
+        ),
     ] = False,
     *,
     options: Given[botalign.AlignmentOptions],
@@ -71,8 +76,10 @@ def align(
     The written maps have the grid of FIXED. Contour levels, masks and filters are for the fit only: each map is written
     as it was given, resampled once.
     """
-    if resume and (result is None or common):
-        raise InputError("--resume: keeps results of maps that are aligned separately; give --result, omit --common.")
+    if resume and common:
+        raise InputError("--resume: cannot be combined with --common; omit one of them.")
+    if resume and result is None:
+        raise InputError("--resume: needs --result, the folder with the earlier results; add it.")
     if common and len(moving) == 1:
         raise InputError("--common: got one moving map, expected at least two; omit it, or give the other maps.")
     if "half_maps_moving" in options.values and len(moving) > 1 and not common:

@@ -1,4 +1,4 @@
-"""Distances of all pairs of maps: computed with a progress bar, kept after an interruption, written."""
+"""Distances between all pairs of maps: computed with a progress bar, kept after an interruption, written."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Workers:
     scheduler: str | None = None
 
     def for_maps(self, count: int, *, over_rotations: bool) -> Workers:
-        """Return these workers, or one process for each core if none were given and there are many maps to align."""
+        """Return these workers, or one process per core if none were given and there are many maps to align."""
         cores = os.cpu_count() or 1
         many = over_rotations and count > MOST_FOR_THREADS and cores > 1
         return Workers(processes=cores) if many and self == Workers() else self

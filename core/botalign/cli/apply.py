@@ -20,7 +20,9 @@ def _result_first(path: Path) -> Path:
     from botalign.cli.outputs import MAPS
 
     if path.name.lower().endswith(MAPS):
-        raise InputError(f"{path}: is a map by its name, expected a result first: botalign apply R.json MAP...")
+        raise InputError(
+            f"{path}: looks like a map, but the first argument must be a result file: botalign apply R.json MAP..."
+        )
     return path
 
 

@@ -25,7 +25,9 @@ def embed(
     distances: Annotated[
         Path,
         typer.Argument(
-            metavar="D", help="Distances: D.zarr of `botalign distances`, or a square NPY.", show_default=False
+            metavar="D",
+            help="Distances: D.zarr from `botalign distances`, or a square matrix in an .npy file.",
+            show_default=False,
         ),
     ],
     output: Annotated[
@@ -41,7 +43,9 @@ def embed(
     alpha: Annotated[
         float,
         typer.Option(
-            metavar="X", help="Exponent of the normalisation by the density of the maps, 0 (none) to 1 (full)."
+            metavar="X",
+            help="Exponent of the normalisation by the sampling density (how closely the maps are spaced): 0 (none) to "
+            "1 (full).",
         ),
     ] = 1.0,
     time: Annotated[
@@ -94,7 +98,8 @@ def embed(
     if not quiet:
         if column is not None and (missing := _missing_values(column)):
             maps = counted(missing, "map has", "maps have")
-            print_note(f"{maps} no value of {column.name}: grey in the figure, empty in the table.")
+            they = "it is" if missing == 1 else "they are"
+            print_note(f"{maps} no value in column {column.name}; {they} grey in the figure and empty in the table.")
         print(f"written      {', '.join(map(str, paths if draw else paths[:-1]))}")
         if not draw:
             print_note(f"no figure, because matplotlib is not installed; run `{running.INSTALL_FIGURES}`.")

@@ -67,11 +67,11 @@ def _rows(header: MapHeader, facts: MapInfo, level: float | None, above: float |
         ("voxels", " x ".join(f"{n}" for n in reversed(grid.shape))),
         ("voxel size", f"{_numbers(grid.voxel_size_angstrom, ' x ')} A"),
         ("box", f"{_numbers(facts.size_angstrom, ' x ')} A"),
-        ("origin", f"({_numbers(grid.origin_angstrom, ', ')}) A, from {header.origin_from}"),
+        ("origin", f"({_numbers(grid.origin_angstrom, ', ')}) A (field {header.origin_from})"),
         ("axis order", ", ".join(map(str, header.axis_order))),
         ("densities", f"{facts.minimum:.4g} to {facts.maximum:.4g}"),
         ("mean", f"{facts.mean:.4g}, standard deviation {facts.standard_deviation:.4g}"),
-        ("zero", f"{100 * facts.zero_fraction:.3g}% of the voxels"),
+        ("zero density", f"{100 * facts.zero_fraction:.3g}% of the voxels"),
         ("contour level", contour),
         *labels,
     ]

@@ -74,7 +74,7 @@ def wavelet_transform(
 
     See Also
     --------
-    wemd : The distance of two images or maps.
+    wemd : The distance between two images or maps.
 
     Notes
     -----

@@ -258,7 +258,10 @@ def test_options_that_cannot_be_combined(run: Run, pair: Pair) -> None:
     error = run(*maps, "--preset", "paper", *halves).refused()
     assert "--half-maps-fixed cannot be combined with --preset paper: " in error
     error = run(*maps, *halves_of(pair, "moving")).refused()
-    assert "--half-maps-moving needs --half-maps-fixed too: " in error
+    assert (
+        "--half-maps-moving: also needs --half-maps-fixed, because the standard errors depend on the noise of both"
+        in error
+    )
     assert "--common: got one moving map" in run(*maps, "--common").refused()
     error = run(*maps, pair.fixed, *halves).refused()
     assert "--half-maps-moving: got 2 moving maps, expected one; align each in a separate run" in error
