@@ -55,7 +55,6 @@ def align(
     wavelet: str = "sym3",
     scales: int = 6,
     seed: int = 0,
-    trial_smoothing: float = 0.0,
     threads: int | None = None,
 ) -> Alignment:
     """Align one map to another, from any starting pose.

@@ -70,7 +70,6 @@ class AlignmentOptions:
     wavelet: Annotated[str, Option("Wavelet of the wavelet earth mover's distance, such as coif3")] = "sym3"
     scales: Annotated[int, Option("Scales of the wavelet transform", low=1, high=64)] = 6
     seed: Annotated[int, Option("Seed; the same seed gives the same result, bit for bit", low=0, high=LARGEST)] = 0
-    trial_smoothing: Annotated[float, Option("Trial", low=0, high=5, unit="A")] = 0.0
     threads: Annotated[
         int | None,
         Option(
