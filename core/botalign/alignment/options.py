@@ -136,7 +136,7 @@ class AlignmentOptions:
             what = Setting("partial", True) if self.partial else Setting(self._single_mask())
             paper = None if self.preset is None else Setting("preset", self.preset)
             others = changed(self, "loss", "size", "evaluations", "wavelet", "scales")
-            refuse_together(what, "a part is searched for by its own method", paper, halves, rough, *others)
+            refuse_together(what, "a part has its own search method", paper, halves, rough, *others)
         if self.preset is not None:
             refuse_together(Setting("preset", self.preset), "the published algorithm has no such option", core, halves)
         if not self.refine:

@@ -73,7 +73,7 @@ class _Commands(TyperGroup):
 app = typer.Typer(
     name="botalign",
     cls=_Commands,
-    help="Superimpose cryo-EM density maps from any starting pose.",
+    help="Align cryo-EM density maps from any starting pose.",
     epilog="`botalign COMMAND --help` explains a command. Try `botalign demo` first.",
     add_completion=False,
     no_args_is_help=False,

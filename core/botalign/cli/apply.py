@@ -61,7 +61,7 @@ def apply(
 ) -> None:
     """Apply the transform of an alignment to other maps: half maps, masks, sharpened maps.
 
-    Either all maps are written, or none.
+    If one map fails, none is written.
     """
     from botalign.cli import outputs
 

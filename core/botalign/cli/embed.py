@@ -50,7 +50,9 @@ def embed(
     ] = 1.0,
     time: Annotated[
         float,
-        typer.Option(metavar="T", help="Diffusion time: more steps of the random walk shrink the later coordinates."),
+        typer.Option(
+            metavar="T", help="Diffusion time: steps of the random walk. Larger values shrink the later coordinates."
+        ),
     ] = 0.0,
     colour_by: Annotated[
         str | None,
@@ -67,9 +69,9 @@ def embed(
 ) -> None:
     """Compute coordinates of maps from their distances: a diffusion map.
 
-    Writes coordinates.csv, with a row for each map, coordinates.npy and the figure embedding.png. The table of
-    --colour-by has a header; its rows are matched by a column with the names of the maps, or are in the order of the
-    maps.
+    Writes coordinates.csv, with a row for each map, coordinates.npy and the figure embedding.png. The table given to
+    --colour-by needs a header. Its rows are matched to the maps by a column of map names; without one, they must be in
+    the order of the maps.
     """
     from botalign.cli import outputs, running
 

@@ -51,8 +51,8 @@ def landscape(
         Path,
         typer.Argument(
             metavar="SUBSET",
-            help="The latents that have volumes: a folder with z_values.txt and vol_*.mrc, as `cryodrgn analyze` "
-            "writes it, or a file that lists these latents, or their row numbers (from 0) in Z.",
+            help="The latents for which there are volumes: a folder with z_values.txt and vol_*.mrc, as `cryodrgn "
+            "analyze` writes it, or a file with their coordinates or their row numbers in Z, counted from 0.",
             show_default=False,
         ),
     ],

@@ -129,7 +129,7 @@ class DistanceOptions:
     landmarks: Annotated[
         int,
         Option(
-            "With --over-rotations: number of landmarks, the maps that a search aligns to all others", low=1, high=1000
+            "With --over-rotations: number of landmarks: maps to which a search aligns all others", low=1, high=1000
         ),
     ] = 4
     wavelet: Annotated[str, Option("Wavelet of the wavelet earth mover's distance, such as coif3")] = "sym3"

@@ -245,7 +245,7 @@ def test_options_that_cannot_be_combined(run: Run, pair: Pair) -> None:
     maps = ("align", pair.fixed, pair.moving)
     error = run(*maps, "--partial", "--loss", "core").refused()
     assert error == (
-        "botalign: error: --loss core cannot be combined with --partial: a part is searched for by its own method. "
+        "botalign: error: --loss core cannot be combined with --partial: a part has its own search method. "
         "Leave out one of the two.\n"
     )
     halves = (*halves_of(pair, "fixed"), *halves_of(pair, "moving"))
