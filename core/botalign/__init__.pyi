@@ -32,6 +32,7 @@ from .maps import Grid as Grid
 from .maps import MapWarning as MapWarning
 from .maps import contour_level as contour_level
 from .maps import read as read
+from .maps import read_header as read_header
 from .maps import resample as resample
 from .options import declarations as declarations
 from .pairwise import DistanceTable as DistanceTable

@@ -21,7 +21,6 @@ from botalign.cli.staging import Staging
 from botalign.cli.tables import alignments_table, mirror_advice
 from botalign.cli.tasks import Task, resumed, tasks
 from botalign.errors import InputError, Setting
-from botalign.maps import read_header
 
 _FOLDER = "a folder for several maps."
 
@@ -106,7 +105,7 @@ def align(
     if not resume:
         check()
     for path in (fixed, *moving):
-        read_header(path)
+        botalign.read_header(path)
     chosen = options.read()
     if isinstance(chosen.start, botalign.Alignment):
         running.warn_of_other_maps(options.values["start"], chosen.start, fixed, moving)

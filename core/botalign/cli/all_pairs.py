@@ -12,7 +12,6 @@ from botalign.cli.interruption import Interrupted
 from botalign.cli.long_work import run_steps
 from botalign.errors import InputError
 from botalign.jobs import BlockStore
-from botalign.maps import read_header
 from botalign.pairwise.distances import description
 from botalign.pairwise.options import DistanceOptions
 from botalign.pairwise.table import check_store, work_of
@@ -85,7 +84,7 @@ def write_distances(
     check_store(target, overwrite=overwrite)
     for each in maps:
         if isinstance(each, Path):
-            read_header(each)
+            botalign.read_header(each)
     partial = target.with_name(f"{target.name}.partial")
     described = described or description(maps, **vars(options))
     has_pairs = partial.exists()

@@ -13,7 +13,6 @@ from botalign.cli.options import Overwrite, Silent, Threads
 from botalign.cli.staging import Staging
 from botalign.cli.tables import history
 from botalign.errors import InputError
-from botalign.maps import read_header
 
 
 def _result_first(path: Path) -> Path:
@@ -70,8 +69,8 @@ def apply(
     outputs.check(paths, inputs=inputs, overwrite=overwrite)
     alignment = botalign.Alignment.read(result)
     for path in maps:
-        read_header(path)
-    grid = None if onto is None else read_header(onto).grid
+        botalign.read_header(path)
+    grid = None if onto is None else botalign.read_header(onto).grid
     note = f" by {result.name}{', inverse' if inverse else ''}"
     targets = [each.path for each in paths if each is not None]
     with report_written() as written, Staging(overwrite=overwrite, written=written) as staging:

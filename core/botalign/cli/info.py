@@ -12,7 +12,6 @@ from botalign.cli.messages import print_error
 from botalign.cli.options import Json
 from botalign.cli.tables import columns, json_text
 from botalign.errors import InputError
-from botalign.maps import read_header
 
 if TYPE_CHECKING:
     from botalign.maps import MapHeader, MapInfo
@@ -45,7 +44,7 @@ def _block(path: Path, *, json: bool) -> str:
     """Return the text for one map."""
     from botalign.maps import describe
 
-    header = read_header(path)
+    header = botalign.read_header(path)
     density_map = botalign.read(path)
     facts = describe(density_map)
     level = botalign.contour_level(density_map) if facts.maximum > facts.minimum else None

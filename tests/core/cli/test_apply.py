@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import botalign
-from botalign.maps import read_header
+from botalign import read_header
 
 from .conftest import Pair, Run, listing
 
