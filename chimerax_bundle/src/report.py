@@ -29,13 +29,17 @@ def report(outcome):
     lines.append(f"  hand: {alignment.hand_text}")
     lines += [f"  {line}" for line in (advice(outcome), f"verdict: {alignment.verdict_text}") if line]
     lines += [f"  note: {note}" for note in outcome.notes]
-    chosen = alignment.parameters
-    lines.append(
-        f"  {alignment.seconds:.2f} seconds ({chosen['loss']}, {chosen['size']}^3 voxels, {chosen['evaluations']} "
-        f"evaluations, seed {alignment.seed})"
-    )
+    lines.append(f"  {alignment.seconds:.2f} seconds{search_settings(alignment)}")
     lines.append(f"Position of {outcome.copy_name or outcome.name} relative to {outcome.fixed_name} coordinates:")
     return "\n".join(lines) + "\n" + outcome.position.description()
+
+
+def search_settings(alignment):
+    """Return the settings of the search as text; empty if a part was searched for, which does not use them."""
+    if alignment.method != "search":
+        return ""
+    chosen = alignment.parameters
+    return f" ({chosen['loss']}, {chosen['size']}^3 voxels, {chosen['evaluations']} evaluations, seed {alignment.seed})"
 
 
 def correlations(measured):
@@ -64,8 +68,7 @@ def resolution(scores):
 
 def advice(outcome):
     """Return what to do if the mirror image fits better and was not used; otherwise None."""
-    decision = outcome.alignment.hand
-    if decision is None or decision.decision != "mirrored" or outcome.alignment.mirrored:
+    if not outcome.alignment.other_hand_fits_better or outcome.alignment.mirrored:
         return None
     if not outcome.is_map:
         return f"the mirror image of the model fits better: {outcome.fixed_name} may have the wrong hand"

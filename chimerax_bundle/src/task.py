@@ -12,7 +12,6 @@ import botalign
 
 from .finish import finish
 from .options import spelled
-from .syntax import without_usage
 
 #: Seconds between two status messages, with a GUI and without one, where each is a separate line.
 STATUS_SECONDS = (0.2, 2.0)
@@ -118,9 +117,10 @@ class AlignTask(Task):
                     break
                 try:
                     self._align(number, pair)
-                except (botalign.InputError, UserError) as error:
-                    text = spelled(error) if isinstance(error, botalign.InputError) else str(error)
-                    pair.failure = without_usage(text)
+                except botalign.InputError as error:
+                    pair.failure = spelled(error)
+                except UserError as error:
+                    pair.failure = getattr(error, "problem", str(error))
         except Exception as error:  # raised again or reported on the main thread
             self._error = error
         finally:

@@ -7,3 +7,5 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float64]
 #: Densities and images.
 Volume = NDArray[np.float32]
+#: Numbers and indices.
+Counts = NDArray[np.int64]

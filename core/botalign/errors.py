@@ -33,7 +33,8 @@ class Setting:
         """Return the spelling of Python."""
         if not self.has_value:
             return self.name
-        return f"{self.name}={self.value.__name__ if callable(self.value) else repr(self.value)}"
+        text = getattr(self.value, "__name__", "function") if callable(self.value) else repr(self.value)
+        return f"{self.name}={text}"
 
 
 class Message(Exception):  # noqa: N818 (the base of a warning, too)

@@ -139,8 +139,9 @@ class Declaration:
     def expected(self) -> str:
         """The numbers that are allowed, for a message."""
         kind = "a whole number" if self.type is int else "a number"
-        of = " of" if self.range.startswith("at least") else " from" if " to " in self.range else ""
-        return f"{kind}{of} {self.range}".rstrip()
+        low, high = self.option.low, self.option.high
+        preposition = "" if low is None else " of" if high is None else " from"
+        return f"{kind}{preposition} {self.range}".rstrip()
 
     @property
     def range(self) -> str:
@@ -151,7 +152,7 @@ class Declaration:
             return f"{low} to {high}{unit}" if high else f"at least {low}{unit}"
         if above:
             return f"above {above} and at most {high}{unit}" if high else f"above {above}{unit}"
-        return ""
+        return f"at most {high}{unit}" if high else ""
 
 
 def _plain(bound: float | None) -> str:
@@ -230,11 +231,6 @@ def refuse_together(setting: Setting, reason: str, *others: Setting | None) -> N
     for other in others:
         if other is not None:
             raise InputError(other, " cannot be combined with ", setting, f": {reason}. Leave out one of the two.")
-
-
-def without(arguments: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Return the arguments of a function, as ``locals()`` gives them at its start, without some of them."""
-    return {name: value for name, value in arguments.items() if name not in names}
 
 
 def options_from(kind: type[Options], given: Mapping[str, Any], caller: str) -> Options:

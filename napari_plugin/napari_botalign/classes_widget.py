@@ -43,7 +43,7 @@ class ClassesWidget(RunWidget):
         self._stop: Event | None = None
         self.images = narrow(ComboBox(label="images", choices=self._choices, tooltip="A stack of particle images."))
         self.classes = SpinBox(label="classes", value=20, min=1, max=10_000, tooltip="Number of classes.")
-        self.threads = SpinBox(label="threads", value=min(2, os.cpu_count() or 1), min=1, max=64)
+        self.threads = SpinBox(label="threads", value=os.cpu_count() or 1, min=1, max=64)
         self._options = OptionFields(ClassifyOptions, omit=_OMITTED)
         form: Container[Any] = Container(
             widgets=[self.images, self.classes, *self._options.widgets.values(), self.threads], labels=True

@@ -36,7 +36,7 @@ EMPTY = {
     "contour_level_fixed": "suggested",
     "contour_level_moving": "suggested",
     "diameter_angstrom": "whole image",
-    "threads": "one for each hand",
+    "threads": "automatic",
 }
 
 

@@ -62,7 +62,7 @@ def _hand(result: Alignment) -> str:
         f"<b>{escape(hand.decision)}</b>"
         f"<br>as given {hand.correlation_as_given:.3f}, mirrored {hand.correlation_mirrored:.3f}"
     )
-    if hand.decision == ("as given" if result.mirrored else "mirrored"):
+    if result.other_hand_fits_better:
         text += f"<br>to mirror it, choose <i>{choice_text('hand', 'auto')}</i>"
     return text
 

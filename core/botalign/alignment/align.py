@@ -23,7 +23,7 @@ from botalign.alignment.search_solver import solve_by_search
 from botalign.alignment.verdict import verdict
 from botalign.geometry import identity
 from botalign.maps.density_map import DensityMap
-from botalign.options import options_from, without
+from botalign.options import options_from
 from botalign.progress import Progress, exhaust
 from botalign.threads import one_blas_thread
 
@@ -145,8 +145,7 @@ def align(
     >>> f"{result.angle_degrees:.1f}"
     '90.0'
     """
-    options = AlignmentOptions(**without(locals(), "fixed", "moving"))
-    return exhaust(_steps(fixed, moving, options))
+    return exhaust(align_steps(**locals()))
 
 
 def align_steps(fixed: DensityMap, moving: DensityMap, **options: Any) -> Generator[Progress, None, Alignment]:
@@ -205,8 +204,8 @@ def _steps(fixed: DensityMap, moving: DensityMap, options: AlignmentOptions) -> 
         method=method,
         moving_to_fixed=best.moving_to_fixed,
         mirrored=best.mirrored,
-        fixed=MapReference(fixed.name, fixed.grid),
-        moving=MapReference(moving.name, moving.grid),
+        fixed=_reference(fixed, options.contour_level_fixed, options.mask_fixed),
+        moving=_reference(moving, options.contour_level_moving, options.mask_moving),
         before=before.scores,
         after=after.scores,
         shells_before=before.shells,
@@ -221,6 +220,12 @@ def _steps(fixed: DensityMap, moving: DensityMap, options: AlignmentOptions) -> 
         seed=options.seed,
         versions=_versions(),
         seconds=time.perf_counter() - began,
+    )
+
+
+def _reference(density_map: DensityMap, contour_level: float | None, mask: DensityMap | None) -> MapReference:
+    return MapReference(
+        density_map.name, density_map.grid, contour_level=contour_level, mask=None if mask is None else mask.name
     )
 
 

@@ -64,14 +64,14 @@ def common_part(
     >>> weights.grid == fixed.grid
     True
     """
-    for name, mask in (("mask_fixed", mask_fixed), ("mask_moving", mask_moving)):
-        used = alignment.parameters[name]
-        if used is not None and mask is None:
-            raise InputError(Setting(name), f": the alignment used the mask {used}, expected it here too; give it.")
+    for role, reference, mask in (("fixed", alignment.fixed, mask_fixed), ("moving", alignment.moving, mask_moving)):
+        if reference.mask is not None and mask is None:
+            raise InputError(
+                Setting(f"mask_{role}"), f": the alignment used the mask {reference.mask}; give the same mask here."
+            )
     options = AlignmentOptions(
-        loss="core", contour_level_fixed=alignment.parameters["contour_level_fixed"],
-        contour_level_moving=alignment.parameters["contour_level_moving"],
-        mask_fixed=mask_fixed, mask_moving=mask_moving,
+        loss="core", contour_level_fixed=alignment.fixed.contour_level,
+        contour_level_moving=alignment.moving.contour_level, mask_fixed=mask_fixed, mask_moving=mask_moving,
     )  # fmt: skip
     problem = AlignmentProblem.of(fixed, moving, options)
     transform = alignment.moving_to_fixed

@@ -16,7 +16,7 @@ from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting
 from botalign.geometry import is_rigid
 from botalign.maps.density_map import DensityMap
-from botalign.maps.expected import expect_map
+from botalign.maps.expected import expect_map, kind_of
 from botalign.options import LARGEST, Option, changed, check_options, declarations, refuse_together
 from botalign.transport.wavelets import wavelet_named
 
@@ -86,8 +86,8 @@ class AlignmentOptions:
             rigid = False
         if not rigid:
             raise InputError(
-                Setting("start"), ": expected an Alignment (botalign.Alignment.read reads one) or a 3x4 matrix of a "
-                "rigid transform in angstrom.",
+                Setting("start"), f": got {kind_of(self.start)}, expected an Alignment (botalign.Alignment.read reads "
+                "one) or a 3x4 matrix of a rigid transform in angstrom.",
             )  # fmt: skip
         self._check_together()
 

@@ -20,11 +20,17 @@ class MapReference:
         Its grid.
     mean_of : tuple of str
         Names of the maps whose mean it is, if it is a mean.
+    contour_level : float or None
+        Contour level that was given.
+    mask : str or None
+        Name of its mask, if it had one.
     """
 
     name: str
     grid: Grid
     mean_of: tuple[str, ...] = ()
+    contour_level: float | None = None
+    mask: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

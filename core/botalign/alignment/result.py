@@ -220,6 +220,12 @@ class Alignment:
         return "not tested" if self.hand is None else self.hand.to_text()
 
     @property
+    def other_hand_fits_better(self) -> bool:
+        """Whether the hand that the result does not have fits better."""
+        fitting = None if self.hand is None else self.hand.decision
+        return fitting == ("as given" if self.mirrored else "mirrored")
+
+    @property
     def part_correlation(self) -> float | None:
         """Correlation about the mean inside the part, if a part was searched for; otherwise None.
 

@@ -129,7 +129,10 @@ def _curve(shells: ShellCorrelation) -> dict[str, Any]:
 
 
 def _reference(content: dict[str, Any]) -> MapReference:
-    return MapReference(str(content["name"]), Grid(**content["grid"]), tuple(content.get("mean_of", ())))
+    known = {name: content.get(name) for name in ("contour_level", "mask")}
+    return MapReference(
+        str(content["name"]), Grid(**content["grid"]), mean_of=tuple(content.get("mean_of", ())), **known
+    )
 
 
 def _number(value: float | None) -> float:

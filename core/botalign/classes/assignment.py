@@ -10,15 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.arrays import Counts, Matrix, Volume
 from botalign.classes.frame import Frame
 from botalign.classes.metrics import Summary
 from botalign.jobs import Workers, run_blocks
 from botalign.jobs.workers import SharedValue
 from botalign.progress import Progress
-
-Array32 = NDArray[np.float32]
-Array64 = NDArray[np.float64]
-Counts = NDArray[np.int64]
 
 #: Images in a block of work, and number of blocks for the averages. Both are constant, so that the reported work does
 #: not depend on the workers.
@@ -49,12 +46,12 @@ class Nearest:
         Number of differences of two coefficients that were computed.
     """
 
-    distance: Array64
+    distance: Matrix
     chosen: Counts
     work: int
 
 
-def vector_steps(frame: Frame, images: Array32, workers: Workers) -> Generator[Progress, None, list[Part]]:
+def vector_steps(frame: Frame, images: Volume, workers: Workers) -> Generator[Progress, None, list[Part]]:
     """Compute the vectors of all images and share them with the workers."""
     starts = range(0, len(images), _IMAGES_PER_BLOCK)
     blocks = {f"images_{a:07d}": (frame, images[a : a + _IMAGES_PER_BLOCK]) for a in starts}
@@ -73,7 +70,7 @@ def vector_steps(frame: Frame, images: Array32, workers: Workers) -> Generator[P
 
 
 def nearest_steps(
-    frame: Frame, parts: Sequence[Part], splines: Array32, guess: Nearest, workers: Workers
+    frame: Frame, parts: Sequence[Part], splines: Volume, guess: Nearest, workers: Workers
 ) -> Generator[Progress, None, Nearest]:
     """Find the nearest average and pose of each image.
 
@@ -107,8 +104,8 @@ def nearest_steps(
 
 
 def chosen_distance_steps(
-    frame: Frame, parts: Sequence[Part], splines: Array32, chosen: Counts, workers: Workers
-) -> Generator[Progress, None, Array64]:
+    frame: Frame, parts: Sequence[Part], splines: Volume, chosen: Counts, workers: Workers
+) -> Generator[Progress, None, Matrix]:
     """Compute the distance of each image from the average and pose that are chosen for it."""
     shared = workers.share(splines)
     distance = yield from _chosen_distances(frame, parts, shared, chosen, workers)
@@ -118,7 +115,7 @@ def chosen_distance_steps(
 
 def _chosen_distances(
     frame: Frame, parts: Sequence[Part], splines: SharedValue, chosen: Counts, workers: Workers
-) -> Generator[Progress, None, Array64]:
+) -> Generator[Progress, None, Matrix]:
     blocks: dict[str, tuple[Any, ...]] = {}
     for part in parts:
         for a in range(part.start, part.stop, _IMAGES_PER_BLOCK):
@@ -130,7 +127,7 @@ def _chosen_distances(
 
 
 def update_steps(
-    frame: Frame, parts: Sequence[Part], splines: Array32, number: int, nearest: Nearest, workers: Workers
+    frame: Frame, parts: Sequence[Part], splines: Volume, number: int, nearest: Nearest, workers: Workers
 ) -> Generator[Progress, None, Nearest]:
     """Update the nearest average and pose of each image after an average with the index `number` is added."""
     blocks: dict[str, tuple[Any, ...]] = {}
@@ -147,7 +144,7 @@ def update_steps(
     return Nearest(distance, chosen, sum(each.work for each in found.values()))
 
 
-def _merge(parts: Sequence[Part], found: list[Nearest], distance: Array64, chosen: Counts) -> Nearest:
+def _merge(parts: Sequence[Part], found: list[Nearest], distance: Matrix, chosen: Counts) -> Nearest:
     """Return the least distance over the blocks for each image and, if there are equal ones, that of lowest index."""
     best, choice = distance.copy(), chosen.copy()
     blocks_per_part = len(found) // len(parts)
@@ -160,12 +157,12 @@ def _merge(parts: Sequence[Part], found: list[Nearest], distance: Array64, chose
     return Nearest(best, choice, sum(each.work for each in found))
 
 
-def vectors_block(frame: Frame, images: Array32) -> Array32:
+def vectors_block(frame: Frame, images: Volume) -> Volume:
     """Return the vectors of images; a block of work."""
     return frame.metric.vectors(images)
 
 
-def chosen_distances_block(frame: Frame, vectors: Array32, rows: slice, splines: Array32, chosen: Counts) -> Array64:
+def chosen_distances_block(frame: Frame, vectors: Volume, rows: slice, splines: Volume, chosen: Counts) -> Matrix:
     """Return the distance of each image from its chosen average and pose; a block of work."""
     selected = _read_only(vectors)[rows]
     out = np.empty(len(chosen))
@@ -181,13 +178,13 @@ def chosen_distances_block(frame: Frame, vectors: Array32, rows: slice, splines:
 
 def nearest_block(
     frame: Frame,
-    vectors: Array32,
+    vectors: Volume,
     summary: Summary,
     rows: slice | None,
-    splines: Array32,
+    splines: Volume,
     first: int,
     averages: range,
-    distance: Array64,
+    distance: Matrix,
     chosen: Counts,
 ) -> Nearest:
     """Update the nearest averages and poses by some of the averages; a block of work.

@@ -7,14 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.arrays import Counts, Volume
 from botalign.classes.frame import Frame
 from botalign.classes.posing import disc_spans, in_poses
 
-Array32 = NDArray[np.float32]
-Counts = NDArray[np.int64]
 
-
-def averages(frame: Frame, splines: Array32, chosen: Counts, classes: int, *, threads: int = 1) -> Array32:
+def averages(frame: Frame, splines: Volume, chosen: Counts, classes: int, *, threads: int = 1) -> Volume:
     """Return the mean of the aligned members of each class (Algorithm 1 of Rao et al. 2020).
 
     Parameters
@@ -39,7 +37,7 @@ def averages(frame: Frame, splines: Array32, chosen: Counts, classes: int, *, th
     labels, poses = np.divmod(chosen, len(frame.poses))
     push = frame.poses.push(poses)
 
-    def average(label: int) -> Array32:
+    def average(label: int) -> Volume:
         members = np.flatnonzero(labels == label)
         total = np.zeros((frame.side, frame.side))
         for member in members:

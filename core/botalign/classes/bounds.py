@@ -20,12 +20,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from botalign.arrays import Counts, Matrix, Volume
 from botalign.classes.quantisation import byte_distance
 
-Array32 = NDArray[np.float32]
-Array64 = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
-Counts = NDArray[np.int64]
 
 #: Neighbouring poses that the middle one bounds.
 GROUP = 8
@@ -41,7 +39,7 @@ _DOUBLE = 1e-9
 
 
 @njit(cache=True, nogil=True)
-def scale_norms(vectors: Array32, starts: Counts) -> Array64:
+def scale_norms(vectors: Volume, starts: Counts) -> Matrix:
     """Return the L1 norms of the scales of each vector, shape (n, scales)."""
     out = np.empty((vectors.shape[0], len(starts) - 1))
     for i in range(vectors.shape[0]):
@@ -51,7 +49,7 @@ def scale_norms(vectors: Array32, starts: Counts) -> Array64:
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
-def _norm(a: Array32) -> float:
+def _norm(a: Volume) -> float:
     total = 0.0
     for k in range(len(a)):
         total += abs(np.float64(a[k]))
@@ -59,7 +57,7 @@ def _norm(a: Array32) -> float:
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
-def _l1_distance(a: Array32, b: Array32) -> float:
+def _l1_distance(a: Volume, b: Volume) -> float:
     total = 0.0
     for k in range(len(a)):
         total += abs(np.float64(a[k]) - np.float64(b[k]))
@@ -67,7 +65,7 @@ def _l1_distance(a: Array32, b: Array32) -> float:
 
 
 @njit(cache=True, nogil=True)
-def exact_distance(a: Array32, b: Array32) -> float:
+def exact_distance(a: Volume, b: Volume) -> float:
     """Return the L1 distance of two vectors in double precision, with a fixed order of additions."""
     sums = np.zeros(LANES)
     for start in range(0, len(a), LANES):
@@ -76,7 +74,7 @@ def exact_distance(a: Array32, b: Array32) -> float:
 
 
 @njit(cache=True, nogil=True)
-def folded(sums: Array64) -> float:
+def folded(sums: Matrix) -> float:
     """Return the sum of a power of two of numbers by adding halves, in place."""
     half = len(sums) // 2
     while half:
@@ -87,13 +85,13 @@ def folded(sums: Array64) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _add_differences(a: Array32, b: Array32, sums: Array64) -> None:
+def _add_differences(a: Volume, b: Volume, sums: Matrix) -> None:
     for k in range(len(a)):
         sums[k] += abs(np.float64(a[k]) - np.float64(b[k]))
 
 
 @njit(cache=True, nogil=True)
-def _lower_bound(a: Array32, b: Array32, first: int, end: int) -> float:
+def _lower_bound(a: Volume, b: Volume, first: int, end: int) -> float:
     """Return a tight lower bound of the L1 distance of a range of two vectors."""
     total = 0.0
     for start in range(first, end, CHUNK):
@@ -103,7 +101,7 @@ def _lower_bound(a: Array32, b: Array32, first: int, end: int) -> float:
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
-def _rough_distance(a: Array32, b: Array32) -> np.float32:
+def _rough_distance(a: Volume, b: Volume) -> np.float32:
     """Return the L1 distance of two short vectors, in any order of additions."""
     total = np.float32(0)
     for k in range(len(a)):
@@ -112,7 +110,7 @@ def _rough_distance(a: Array32, b: Array32) -> np.float32:
 
 
 @njit(cache=True, nogil=True)
-def _middle_distances(poses: Array32, starts: Counts, coarse: int) -> Array64:
+def _middle_distances(poses: Volume, starts: Counts, coarse: int) -> Matrix:
     """Return the distance of each pose from the middle one of its group, on each of the coarse scales."""
     count = poses.shape[0]
     out = np.zeros((count, coarse))
@@ -127,18 +125,18 @@ def _middle_distances(poses: Array32, starts: Counts, coarse: int) -> Array64:
 
 @njit(cache=True, nogil=True)
 def nearest_by_l1(
-    images: Array32,
-    image_norms: Array64,
+    images: Volume,
+    image_norms: Matrix,
     image_bytes: Bytes,
-    image_errors: Array64,
-    poses: Array32,
-    pose_norms: Array64,
+    image_errors: Matrix,
+    poses: Volume,
+    pose_norms: Matrix,
     pose_bytes: Bytes,
-    pose_errors: Array64,
-    steps: Array64,
+    pose_errors: Matrix,
+    steps: Matrix,
     starts: Counts,
     number: int,
-    best: Array64,
+    best: Matrix,
     chosen: Counts,
 ) -> int:
     """Update the nearest poses of images by the poses of one average.

@@ -134,11 +134,7 @@ def classify(
     >>> bool((found.labels[:2] == found.labels[2:4]).all())
     True
     """
-    chosen = ClassifyOptions(
-        metric=metric, scales=scales, rotations=rotations, mirror=mirror, shift_pixels=shift_pixels,
-        iterations=iterations, seed=seed, invert=invert, diameter_angstrom=diameter_angstrom, size=size,
-    )  # fmt: skip
-    return exhaust(_steps(stack, _checked(classes, stack), chosen, threads, processes, scheduler, work))
+    return exhaust(classify_steps(**locals()))
 
 
 def classify_steps(

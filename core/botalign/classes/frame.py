@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.arrays import Volume
 from botalign.classes.metrics import EuclideanMetric, Metric, WaveletMetric
 from botalign.classes.poses import Poses
 from botalign.classes.posing import disc_spans, in_poses
-
-Array32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Frame:
             WaveletMetric(side, scales=scales or default_scales(side), pixel_size=pixel_size), poses, side, radius
         )
 
-    def posed(self, splines: Array32, numbers: NDArray[np.int64]) -> Array32:
+    def posed(self, splines: Volume, numbers: NDArray[np.int64]) -> Volume:
         """Return the vectors of an average, given by its spline coefficients, in poses given by their indices."""
         spans = disc_spans(self.side, self.radius)
         return self.metric.vectors(in_poses(splines, self.poses.pull(numbers), spans))

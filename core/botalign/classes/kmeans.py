@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.arrays import Volume
 from botalign.classes.assignment import Nearest, Part, chosen_distance_steps, nearest_steps, vector_steps
 from botalign.classes.averaging import averages, refill
 from botalign.classes.frame import Frame
@@ -19,7 +20,6 @@ from botalign.classes.seeding import seeding_steps
 from botalign.jobs import Workers
 from botalign.progress import Progress, map_steps
 
-Array32 = NDArray[np.float32]
 Steps = Generator[Progress, None, None]
 
 
@@ -40,8 +40,8 @@ class KMeans:
     """
 
     frame: Frame
-    images: Array32
-    splines: Array32
+    images: Volume
+    splines: Volume
     classes: int
     iterations: int
     seed: int
@@ -61,7 +61,7 @@ class KMeans:
             history.add(self._state(found, history, began))
         history.finish((yield from self._measured(parts, history.best, workers)))
 
-    def averages(self, state: State) -> Array32:
+    def averages(self, state: State) -> Volume:
         """Return the averages of an iteration."""
         return averages(self.frame, self.splines, state.chosen, self.classes, threads=self.threads)
 

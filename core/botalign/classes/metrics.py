@@ -9,12 +9,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.arrays import Matrix, Volume
 from botalign.classes import bounds, products, quantisation
 from botalign.classes.posing import disc_spans
 from botalign.classes.wavelets import ImageWavelets
-
-Array32 = NDArray[np.float32]
-Array64 = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +31,10 @@ class Summary:
         Sums of their rounding errors.
     """
 
-    norms: Array64
-    steps: Array64
+    norms: Matrix
+    steps: Matrix
     quantised: NDArray[np.uint8]
-    errors: Array64
+    errors: Matrix
 
     def __getitem__(self, which: slice) -> Summary:
         """Return the summary of some of the vectors."""
@@ -50,22 +48,22 @@ class Metric(Protocol):
     def length(self) -> int:
         """Length of a vector."""
 
-    def vectors(self, images: Array32) -> Array32:
+    def vectors(self, images: Volume) -> Volume:
         """Return the vectors of images."""
 
-    def summary(self, vectors: Array32, like: Summary | None = None) -> Summary:
+    def summary(self, vectors: Volume, like: Summary | None = None) -> Summary:
         """Return what the bounds need for vectors, with the quantisation steps of another summary if it is given."""
 
-    def distance(self, first: Array32, second: Array32) -> float:
+    def distance(self, first: Volume, second: Volume) -> float:
         """Return the distance of two vectors, reproducible bit for bit."""
 
     def nearest(
         self,
-        images: Array32,
+        images: Volume,
         summary: Summary,
-        poses: Array32,
+        poses: Volume,
         number: int,
-        best: Array64,
+        best: Matrix,
         chosen: NDArray[np.int64],
     ) -> int:
         """Update the nearest poses of images, and return the number of differences that were computed."""
@@ -90,28 +88,28 @@ class WaveletMetric:
         """Length of a vector."""
         return self.transform.length
 
-    def vectors(self, images: Array32) -> Array32:
+    def vectors(self, images: Volume) -> Volume:
         """Return the vectors of images."""
         return self.transform(images)
 
-    def summary(self, vectors: Array32, like: Summary | None = None) -> Summary:
+    def summary(self, vectors: Volume, like: Summary | None = None) -> Summary:
         """Return the norms of the scales, and the finer scales in bytes."""
         starts = self.transform.starts
         norms = np.asarray(bounds.scale_norms(vectors, starts))
         steps = quantisation.quantisation_steps(norms, starts) if like is None else like.steps
         return Summary(norms, steps, *quantisation.quantise(vectors, starts, steps))
 
-    def distance(self, first: Array32, second: Array32) -> float:
+    def distance(self, first: Volume, second: Volume) -> float:
         """Return the distance of two vectors."""
         return float(bounds.exact_distance(first, second))
 
     def nearest(
         self,
-        images: Array32,
+        images: Volume,
         summary: Summary,
-        poses: Array32,
+        poses: Volume,
         number: int,
-        best: Array64,
+        best: Matrix,
         chosen: NDArray[np.int64],
     ) -> int:
         """Update the nearest poses of images, and return the number of differences that were computed."""
@@ -141,26 +139,26 @@ class EuclideanMetric:
         """Length of a vector."""
         return len(self._inside)
 
-    def vectors(self, images: Array32) -> Array32:
+    def vectors(self, images: Volume) -> Volume:
         """Return the vectors of images."""
         return np.ascontiguousarray(images.reshape(len(images), -1)[:, self._inside])
 
-    def summary(self, vectors: Array32, like: Summary | None = None) -> Summary:
+    def summary(self, vectors: Volume, like: Summary | None = None) -> Summary:
         """Return the sum of squares of each vector."""
         empty = np.zeros((len(vectors), 0))
         return Summary(np.asarray(products.square_norms(vectors)), empty[0], empty.astype(np.uint8), empty)
 
-    def distance(self, first: Array32, second: Array32) -> float:
+    def distance(self, first: Volume, second: Volume) -> float:
         """Return the distance of two vectors."""
         return float(products.exact_euclidean(first, second))
 
     def nearest(
         self,
-        images: Array32,
+        images: Volume,
         summary: Summary,
-        poses: Array32,
+        poses: Volume,
         number: int,
-        best: Array64,
+        best: Matrix,
         chosen: NDArray[np.int64],
     ) -> int:
         """Update the nearest poses of images, and return the number of differences besides the matrix products."""

@@ -7,14 +7,13 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy import ndimage
 
-Array32 = NDArray[np.float32]
-Array64 = NDArray[np.float64]
+from botalign.arrays import Matrix, Volume
 
 #: Margin of coefficients before and after the pixels, so that every position in the image has 16 neighbours.
 BEFORE, AFTER = 1, 2
 
 
-def image_splines(images: Array32) -> Array32:
+def image_splines(images: Volume) -> Volume:
     """Return the cubic B-spline coefficients of images, shape (n, side + 3, side + 3), with a margin.
 
     Parameters
@@ -53,14 +52,14 @@ def disc_spans(side: int, radius: float) -> NDArray[np.int64]:
     return spans.astype(np.int64)
 
 
-def cut_to_disc(images: Array32, spans: NDArray[np.int64]) -> None:
+def cut_to_disc(images: Volume, spans: NDArray[np.int64]) -> None:
     """Set the pixels outside a disc to zero, in place."""
     columns = np.arange(images.shape[2])
     inside = (columns >= spans[:, :1]) & (columns < spans[:, 1:])
     images *= inside
 
 
-def in_poses(splines: Array32, pull: Array64, spans: NDArray[np.int64]) -> Array32:
+def in_poses(splines: Volume, pull: Matrix, spans: NDArray[np.int64]) -> Volume:
     """Return an image in several poses.
 
     Parameters
@@ -86,7 +85,7 @@ def in_poses(splines: Array32, pull: Array64, spans: NDArray[np.int64]) -> Array
 
 # Without fastmath, so that the result is the same on every machine.
 @njit(cache=True, nogil=True)
-def _fill_poses(splines: Array32, pull: Array64, spans: NDArray[np.int64], out: Array32) -> None:
+def _fill_poses(splines: Volume, pull: Matrix, spans: NDArray[np.int64], out: Volume) -> None:
     side, width = out.shape[1], splines.shape[1]
     flat = splines.ravel()
     centre = (side - 1) / 2

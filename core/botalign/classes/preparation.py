@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.arrays import Volume
 from botalign.classes.posing import cut_to_disc, disc_spans
 from botalign.errors import InputError, Setting, counted
 from botalign.images import ImageStack
 from botalign.maps import MapWarning
-
-Array32 = NDArray[np.float32]
 
 #: The mean mass is used as the scale if it differs from zero by this number of standard errors.
 _SIGNIFICANT = 3.0
@@ -35,7 +34,7 @@ class PreparedImages:
         Side of a pixel.
     """
 
-    images: Array32
+    images: Volume
     scale: float
     radius: float
     pixel_size_angstrom: float
@@ -130,7 +129,7 @@ def prepare(
     return PreparedImages(ready, scale, radius, pixel)
 
 
-def _scale(images: Array32, excess: NDArray[np.float64], name: str, *, inverted: bool) -> float:
+def _scale(images: Volume, excess: NDArray[np.float64], name: str, *, inverted: bool) -> float:
     """Return the mass of the images or, if it does not differ from zero, the mean sum of their absolute values."""
     mean = float(excess.mean())
     error = float(excess.std() / np.sqrt(len(excess)))
@@ -149,7 +148,7 @@ def _scale(images: Array32, excess: NDArray[np.float64], name: str, *, inverted:
     return abs(float(images.sum(dtype=np.float64))) / len(images)
 
 
-def downsampled(images: Array32, size: int) -> Array32:
+def downsampled(images: Volume, size: int) -> Volume:
     """Resample square images with fewer pixels by leaving out the frequencies above their Nyquist frequency.
 
     Parameters

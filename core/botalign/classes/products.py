@@ -9,13 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from botalign.arrays import Counts, Matrix, Volume
 from botalign.classes.bounds import LANES, folded
-
-Array32 = NDArray[np.float32]
-Array64 = NDArray[np.float64]
-Counts = NDArray[np.int64]
 
 #: Pixels in a matrix product in single precision; products over more pixels are added in double precision.
 CHUNK = 2048
@@ -25,7 +21,7 @@ _DOUBLE = 1e-9
 
 
 @njit(cache=True, nogil=True)
-def square_norms(vectors: Array32) -> Array64:
+def square_norms(vectors: Volume) -> Matrix:
     """Return the sums of squares of vectors, shape (n, 1)."""
     out = np.zeros((vectors.shape[0], 1))
     for i in range(vectors.shape[0]):
@@ -37,7 +33,7 @@ def square_norms(vectors: Array32) -> Array64:
 
 
 @njit(cache=True, nogil=True)
-def exact_euclidean(a: Array32, b: Array32) -> float:
+def exact_euclidean(a: Volume, b: Volume) -> float:
     """Return the Euclidean distance of two vectors in double precision, with a fixed order of additions."""
     sums = np.zeros(LANES)
     for start in range(0, len(a), LANES):
@@ -46,19 +42,19 @@ def exact_euclidean(a: Array32, b: Array32) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _add_squares(a: Array32, b: Array32, sums: Array64) -> None:
+def _add_squares(a: Volume, b: Volume, sums: Matrix) -> None:
     for k in range(len(a)):
         difference = np.float64(a[k]) - np.float64(b[k])
         sums[k] += difference * difference
 
 
 def nearest_by_products(
-    images: Array32,
-    image_norms: Array64,
-    poses: Array32,
-    pose_norms: Array64,
+    images: Volume,
+    image_norms: Matrix,
+    poses: Volume,
+    pose_norms: Matrix,
     number: int,
-    best: Array64,
+    best: Matrix,
     chosen: Counts,
 ) -> int:
     """Update the nearest poses of images by the poses of one average, with the Euclidean distance.
@@ -91,13 +87,13 @@ def nearest_by_products(
 
 @njit(cache=True, nogil=True)
 def _compare(
-    images: Array32,
-    image_norms: Array64,
-    poses: Array32,
-    pose_norms: Array64,
-    products: Array64,
+    images: Volume,
+    image_norms: Matrix,
+    poses: Volume,
+    pose_norms: Matrix,
+    products: Matrix,
     number: int,
-    best: Array64,
+    best: Matrix,
     chosen: Counts,
 ) -> int:
     work = 0

@@ -14,10 +14,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Array32 = NDArray[np.float32]
-Array64 = NDArray[np.float64]
+from botalign.arrays import Counts, Matrix, Volume
+
 Bytes = NDArray[np.uint8]
-Counts = NDArray[np.int64]
 
 #: Number of the finest scales that are quantised; at least one scale is not.
 FINE = 3
@@ -27,7 +26,7 @@ _STEPS, _RANGE = 127, 3.75
 _DOUBLE = 1e-9
 
 
-def quantisation_steps(norms: Array64, starts: Counts) -> Array64:
+def quantisation_steps(norms: Matrix, starts: Counts) -> Matrix:
     """Return the quantisation step of each of the finer scales.
 
     Parameters
@@ -43,7 +42,7 @@ def quantisation_steps(norms: Array64, starts: Counts) -> Array64:
 
 
 @njit(cache=True, nogil=True)
-def quantise(vectors: Array32, starts: Counts, steps: Array64) -> tuple[Bytes, Array64]:
+def quantise(vectors: Volume, starts: Counts, steps: Matrix) -> tuple[Bytes, Matrix]:
     """Return the finer scales of vectors in bytes, and the sum of the rounding errors of each scale.
 
     Parameters
@@ -68,7 +67,7 @@ def quantise(vectors: Array32, starts: Counts, steps: Array64) -> tuple[Bytes, A
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
-def _round(values: Array32, step: float, out: Bytes) -> float:
+def _round(values: Volume, step: float, out: Bytes) -> float:
     """Fill `out` with bytes, and return the sum of the rounding errors."""
     total, largest, inverse = 0.0, _STEPS * step, 1.0 / step
     for k in range(len(values)):

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.arrays import Volume
 from botalign.classes.assignment import Nearest, Part, update_steps
 from botalign.classes.frame import Frame
 from botalign.jobs import Workers
 from botalign.progress import exhaust
-
-Array32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +24,7 @@ class Seeds:
 
 
 def seeding_steps(
-    frame: Frame, parts: Sequence[Part], splines: Array32, classes: int, rng: np.random.Generator, workers: Workers
+    frame: Frame, parts: Sequence[Part], splines: Volume, classes: int, rng: np.random.Generator, workers: Workers
 ) -> Generator[int, None, Seeds]:
     """Draw the first averages (Algorithm 2 of Rao et al. 2020: k-means++ with distances over all poses).
 

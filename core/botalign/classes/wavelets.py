@@ -8,9 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from botalign.arrays import Volume
 from botalign.transport.wavelets import check_scales, scale_weight, wavelet_named
-
-Array32 = NDArray[np.float32]
 
 #: Scales begin at multiples of this number of coefficients, padded with zeros, for vectorised sums.
 LANES = 16
@@ -36,9 +35,9 @@ class ImageWavelets:
     """
 
     side: int
-    low: Array32
-    high: Array32
-    weights: Array32
+    low: Volume
+    high: Volume
+    weights: Volume
     starts: NDArray[np.int64]
 
     @classmethod
@@ -66,7 +65,7 @@ class ImageWavelets:
         """Number of coefficients of a transform."""
         return int(self.starts[-1])
 
-    def __call__(self, images: Array32) -> Array32:
+    def __call__(self, images: Volume) -> Volume:
         """Return the transforms, shape (n, length), of images of shape (n, side, side)."""
         out = np.zeros((len(images), self.length), dtype=np.float32)
         _transform(np.ascontiguousarray(images), self.low, self.high, self.weights, self.starts, out)
@@ -76,7 +75,7 @@ class ImageWavelets:
 # Without fastmath, so that the coefficients of an image are the same on every machine.
 @njit(cache=True, nogil=True)
 def _transform(
-    images: Array32, low: Array32, high: Array32, weights: Array32, starts: NDArray[np.int64], out: Array32
+    images: Volume, low: Volume, high: Volume, weights: Volume, starts: NDArray[np.int64], out: Volume
 ) -> None:
     """Transform each image, and write the details of scale s from ``starts[scales - 1 - s]`` on."""
     scales, taps = len(weights), len(low)
@@ -101,7 +100,7 @@ def _transform(
 
 
 @njit(cache=True, nogil=True)
-def _filter(values: Array32, low: Array32, high: Array32, out: Array32) -> None:
+def _filter(values: Volume, low: Volume, high: Volume, out: Volume) -> None:
     """Transform along the first axis: approximations in the first half of the rows, details in the second."""
     n, columns = values.shape
     half = out.shape[0] // 2
@@ -120,7 +119,7 @@ def _filter(values: Array32, low: Array32, high: Array32, out: Array32) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _transpose(values: Array32, out: Array32) -> None:
+def _transpose(values: Volume, out: Volume) -> None:
     rows, columns = values.shape
     for i in range(0, rows, 16):
         for j in range(0, columns, 16):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import typer
@@ -21,7 +21,7 @@ _NAMED = 3
 
 @with_options(DistanceOptions)
 def distances(
-    maps: Annotated[list[Path], typer.Argument(metavar="MAPS", help="The maps, at least two.", show_default=False)],
+    maps: Annotated[list[Path], typer.Argument(metavar="MAP", help="The maps, at least two.", show_default=False)],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="D.zarr", help="Write the distances.", show_default=False)
     ],
@@ -41,11 +41,6 @@ def distances(
     With --over-rotations and more than 12 maps, one process for each core is used, unless --threads, --processes or
     --scheduler is given.
     """
-    searching = ("size", "evaluations", "landmarks")
-    if not options.values.get("over_rotations"):
-        _refuse("is for the search over rotations; give --over-rotations too, or omit it", searching, options.values)
-    if options.values.get("metric") == "l2":
-        _refuse("is for --metric wemd; omit it with --metric l2", ("wavelet", "scales"), options.values)
     if processes and threads is not None:
         raise InputError(Setting("threads"), " and ", Setting("processes"), ": got both, expected one of the two.")
     chosen = options.read()
@@ -54,13 +49,6 @@ def distances(
     print(_summary(table, chosen))
     if not quiet:
         print(f"written      {output}")
-
-
-def _refuse(reason: str, names: tuple[str, ...], given: Any) -> None:
-    """Refuse options that were given without effect."""
-    for name in names:
-        if name in given:
-            raise InputError(Setting(name), f": {reason}.")
 
 
 def _summary(table: DistanceTable, options: DistanceOptions) -> str:

@@ -25,7 +25,7 @@ Processes = Annotated[
     typer.Option(
         metavar="N",
         show_default=False,
-        help="Use this number of processes instead of threads; the result is the same. [at least 1]",
+        help="Use this number of processes instead of threads; the result is the same.",
     ),
 ]
 Scheduler = Annotated[

@@ -189,7 +189,7 @@ def _show(steps: Steps, label: str) -> Alignment:
 
         def show(step: botalign.Progress) -> None:
             # The scores are computed after the last step.
-            stage = "finish" if step.done == step.total else escape(step.label)
+            stage = "scores" if step.done == step.total else escape(step.label)
             best = "" if step.best_loss is None else f"best loss {step.best_loss:.4g}"
             bar.update(task, completed=step.done, total=step.total, stage=stage, best=best)
 

@@ -49,8 +49,7 @@ def _row(alignment: Alignment) -> tuple[str, ...]:
 
 def mirror_advice(alignment: Alignment) -> str | None:
     """Return a remark if the other hand fits better but was not used, else None."""
-    hand = alignment.hand
-    if hand is None or hand.decision != ("as given" if alignment.mirrored else "mirrored"):
+    if not alignment.other_hand_fits_better:
         return None
     better = "without mirroring" if alignment.mirrored else "as its mirror image"
     return f"{alignment.moving.name} fits better {better}; to apply it, run again with --hand auto."

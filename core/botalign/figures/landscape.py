@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from botalign.arrays import Matrix
 from botalign.figures.curves import BLUE, GREY, ORANGE
 from botalign.latent.agreement import lengths
+from botalign.latent.landscape import CHECK, LEARN
 from botalign.latent.learning import best_scale
 
 if TYPE_CHECKING:
@@ -18,13 +19,12 @@ if TYPE_CHECKING:
 
     from botalign.latent import Landscape
 
-Points = NDArray[np.float64]
 
 _MOST_POINTS, _MOST_PAIRS = 20_000, 5_000
 
 
 def landscape_figure(
-    landscape: Landscape, latents: Points, subset: Points, distances: Points, *, values: Points | None = None
+    landscape: Landscape, latents: Matrix, subset: Matrix, distances: Matrix, *, values: Matrix | None = None
 ) -> Figure:
     """Draw a latent space before and after the transformation.
 
@@ -73,20 +73,20 @@ def landscape_figure(
     return figure
 
 
-def _nearest_factor(points: Points, distances: Points) -> float:
+def _nearest_factor(points: Matrix, distances: Matrix) -> float:
     """Return the factor that fits the distances of points best to given distances."""
     upper = np.triu_indices(len(points), 1)
     return best_scale(lengths(points, upper), distances[upper])
 
 
-def _principal(points: Points) -> Points:
+def _principal(points: Matrix) -> Matrix:
     """Return the first two principal coordinates, or the only coordinate and the number of the point."""
     if points.shape[1] == 1:
         return np.column_stack([points[:, 0], np.arange(len(points))])
     centred = points - points.mean(axis=0)
     axes = np.linalg.eigh(centred.T @ centred)[1][:, :-3:-1]
     axes = axes * np.where(axes[np.abs(axes).argmax(axis=0), np.arange(2)] < 0, -1.0, 1.0)
-    found: Points = centred @ axes
+    found: Matrix = centred @ axes
     return found
 
 
@@ -94,7 +94,7 @@ def _thinned(count: int, most: int) -> slice:
     return slice(None, None, -(-count // most))
 
 
-def _scatter(axes: Axes, points: Points, shade: Points) -> PathCollection:
+def _scatter(axes: Axes, points: Matrix, shade: Matrix) -> PathCollection:
     some = _thinned(len(points), _MOST_POINTS)
     size = float(np.clip(4000 / len(points), 1.0, 16.0))
     single = bool((points[:, 1] == np.arange(len(points))).all())
@@ -107,7 +107,7 @@ def _scatter(axes: Axes, points: Points, shade: Points) -> PathCollection:
     )
 
 
-def _shepard(axes: Axes, points: Points, distances: Points) -> None:
+def _shepard(axes: Axes, points: Matrix, distances: Matrix) -> None:
     first, second = np.triu_indices(len(points), 1)
     some = _thinned(len(first), _MOST_PAIRS)
     first, second = first[some], second[some]
@@ -140,7 +140,7 @@ def _draw_course(axes: Axes, landscape: Landscape) -> None:
     before = 0
     for stage in dict.fromkeys(step.stage for step in landscape.trace):
         steps = [step for step in landscape.trace if step.stage == stage]
-        of_map = stage.startswith("map")
+        of_map = stage not in (CHECK, LEARN)
         axes.plot(
             [before + step.done for step in steps],
             np.asarray([step.loss for step in steps], dtype=np.float64),

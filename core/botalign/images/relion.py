@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from botalign.arrays import Matrix
 
 
 def relion_pose(
-    angles_degrees: Array, shifts_angstrom: Array, *, side: int, pixel_size_angstrom: float
-) -> tuple[Array, Array]:
+    angles_degrees: Matrix, shifts_angstrom: Matrix, *, side: int, pixel_size_angstrom: float
+) -> tuple[Matrix, Matrix]:
     """Return the angle psi and the origin that align images to their averages.
 
     An image shows the average, rotated by the angle from x to y about its centre and then shifted. RELION shifts the

@@ -133,11 +133,10 @@ class DistanceOptions:
         defaults = ("contour", "mass") if self.metric == "wemd" else ("whole", "none")
         object.__setattr__(self, "density", self.density or defaults[0])
         object.__setattr__(self, "normalise", self.normalise or defaults[1])
-        if self.mirror and not self.over_rotations:
+        for setting in () if self.over_rotations else changed(self, "mirror", "size", "evaluations", "landmarks"):
             raise InputError(
-                Setting("mirror", True), " has no effect without ", Setting("over_rotations", True),
-                "; give both, or leave it out.",
-            )  # fmt: skip
+                setting, " has no effect without ", Setting("over_rotations", True), "; give both, or leave it out."
+            )
         if self.metric != "wemd":
             refuse_together(
                 Setting("metric", self.metric), "only wemd uses wavelets", *changed(self, "wavelet", "scales")

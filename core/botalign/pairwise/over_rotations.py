@@ -62,9 +62,7 @@ def distances_over_rotations(
     contour, unit_mass = options.density == "contour", options.normalise == "mass"
     box = sampling_box(surveys, size=options.size, contour=contour, unit_mass=unit_mass)
     prepared = [prepare_map(each, box) for each in surveys]
-    settings = PairSettings(
-        options.metric, box, options.mirror, options.wavelet, options.scales, options.evaluations, options.seed
-    )
+    settings = PairSettings(options, box)
     _warn_of_scales(prepared, options, settings)
     landmarks = choose_landmarks(len(maps), options.landmarks)
     shared = workers.share(prepared)

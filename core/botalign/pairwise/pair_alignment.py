@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -13,6 +13,7 @@ from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.search_solver import search_hands
 from botalign.arrays import Matrix
+from botalign.pairwise.options import DistanceOptions
 from botalign.pairwise.pose_distance import PoseDistance, pose_distance
 from botalign.pairwise.prepared_maps import PreparedMap, SamplingBox
 from botalign.progress import exhaust
@@ -32,45 +33,38 @@ class PairSettings:
 
     Attributes
     ----------
-    metric : str
-        ``"wemd"`` or ``"l2"``.
+    options : DistanceOptions
+        Options of the distances.
     box : SamplingBox
         Box in which the maps are sampled.
-    mirror : bool
-        Whether transforms may mirror.
-    wavelet, scales : str, int
-        Wavelet and number of scales of the wavelet distance.
-    evaluations, seed : int
-        Evaluations and seed of each search.
     """
 
-    metric: str
+    options: DistanceOptions
     box: SamplingBox
-    mirror: bool
-    wavelet: str
-    scales: int
-    evaluations: int
-    seed: int
 
     @property
     def hands(self) -> tuple[bool, ...]:
         """The hands to try: whether the second map is mirrored."""
-        return (False, True) if self.mirror else (False,)
+        return (False, True) if self.options.mirror else (False,)
 
     def pose_distance(self) -> PoseDistance:
         """Return the distance to minimise."""
-        return pose_distance(self.metric, self.box, wavelet=self.wavelet, scales=self.scales)
+        return self._distance(self.options.metric)
 
     def euclidean(self) -> PoseDistance:
         """Return the L2 distance of the same densities, whose steps are fast and converge from far away."""
-        return pose_distance("l2", self.box, wavelet=self.wavelet, scales=self.scales)
+        return self._distance("l2")
 
-    def options(self) -> AlignmentOptions:
+    def _distance(self, metric: str) -> PoseDistance:
+        return pose_distance(metric, self.box, wavelet=self.options.wavelet, scales=self.options.scales)
+
+    def search_options(self) -> AlignmentOptions:
         """Return the options of a search."""
-        options = AlignmentOptions(
-            loss=self.metric, hand="keep", size=self.box.size, evaluations=self.evaluations, seed=self.seed
-        )
-        return replace(options, wavelet=self.wavelet, scales=self.scales) if self.metric == "wemd" else options
+        options = self.options
+        return AlignmentOptions(
+            loss=options.metric, hand="keep", size=self.box.size, evaluations=options.evaluations, seed=options.seed,
+            wavelet=options.wavelet, scales=options.scales,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +131,7 @@ def align_pair(
         ends += further
         losses += [euclidean.at(first, second, end) for end in further]
     open_cycles = len(suggested) - _closed_cycles(losses, suggested, same)
-    if settings.metric == "l2":
+    if settings.options.metric == "l2":
         best = int(np.argmin(losses))
         return AlignedPair(ends[best], losses[best], open_cycles, search)
     distance = settings.pose_distance()
@@ -170,7 +164,7 @@ def _closed_cycles(losses: Sequence[float], suggested: Sequence[Sequence[Matrix]
 
 def _candidates(first: PreparedMap, second: PreparedMap, settings: PairSettings, mirrored: bool) -> list[Matrix]:
     """Search the rotations of one hand; return the candidates with the least distances."""
-    problem = AlignmentProblem(first.surveyed, second.surveyed, settings.options())
+    problem = AlignmentProblem(first.surveyed, second.surveyed, settings.search_options())
     searched, _ = exhaust(search_hands(problem, (mirrored,)))
     poses = [candidate.moving_to_fixed for candidate in searched[0].refined]
     distance = settings.pose_distance()

@@ -4,15 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting
 from botalign.geometry.rotations import matrix_from_quaternion, quaternion_from_matrix, random_quaternions
 from botalign.search.surrogate import Surrogate
 
-Array = NDArray[np.float64]
 #: A descent takes the surrogate and a unit quaternion, and returns the one where it ended and the surrogate's value.
-Descent = Callable[[Surrogate, Array], tuple[Array, float]]
+Descent = Callable[[Surrogate, Matrix], tuple[Matrix, float]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +35,12 @@ class Evaluation:
     iteration: int
     loss: float
     best_loss: float
-    rotation: Array
-    best_rotation: Array
+    rotation: Matrix
+    best_rotation: Matrix
 
 
 def search(
-    loss: Callable[[Array], float],
+    loss: Callable[[Matrix], float],
     *,
     evaluations: int = 200,
     length_scale: float = 0.75,
@@ -49,7 +48,7 @@ def search(
     starts: int = 4,
     min_gradient: float = 0.1,
     min_step: float = 0.1,
-    initial: Array | None = None,
+    initial: Matrix | None = None,
     within_degrees: float | None = None,
     descend: Descent | None = None,
     rng: np.random.Generator,
@@ -123,7 +122,7 @@ def search(
         yield Evaluation(t + 1, value, best_loss, rotation, best)
 
 
-def _starts(count: int, centre: Array, within_degrees: float | None, rng: np.random.Generator) -> Array:
+def _starts(count: int, centre: Matrix, within_degrees: float | None, rng: np.random.Generator) -> Matrix:
     """Draw the starts of descents: uniformly from all rotations, or from the ball around `centre`."""
     if within_degrees is None:
         return random_quaternions(count, rng)
@@ -134,7 +133,7 @@ def _starts(count: int, centre: Array, within_degrees: float | None, rng: np.ran
     return np.array([_product(np.r_[np.cos(h), np.sin(h) * a], centre) for h, a in zip(half[:, 0], axes, strict=True)])
 
 
-def _pulled_back(q: Array, centre: Array, within_degrees: float) -> Array:
+def _pulled_back(q: Matrix, centre: Matrix, within_degrees: float) -> Matrix:
     """Return the rotation nearest to `q` among those within `within_degrees` of `centre`."""
     dot = float(q @ centre)
     if dot < 0:
@@ -146,7 +145,7 @@ def _pulled_back(q: Array, centre: Array, within_degrees: float) -> Array:
     return np.asarray(np.cos(limit) * centre + np.sin(limit) * tangent, dtype=np.float64)
 
 
-def _product(p: Array, q: Array) -> Array:
+def _product(p: Matrix, q: Matrix) -> Matrix:
     """Return the quaternion product: the rotation `q` first, then `p`."""
     w, v = p[0], p[1:]
     return np.concatenate([[w * q[0] - v @ q[1:]], w * q[1:] + q[0] * v + np.cross(v, q[1:])])

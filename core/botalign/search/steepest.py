@@ -1,17 +1,13 @@
 """The descent of the paper: Riemannian steepest descent on rotation matrices, by pymanopt."""
 
-import numpy as np
-from numpy.typing import NDArray
-
+from botalign.arrays import Matrix
 from botalign.geometry import matrix_from_quaternion, quaternion_from_matrix
 from botalign.search.surrogate import Surrogate
 
-Array = NDArray[np.float64]
-
 
 def steepest_descent(
-    surrogate: Surrogate, start: Array, *, min_gradient: float = 0.1, min_step: float = 0.1, max_steps: int = 500
-) -> tuple[Array, float]:
+    surrogate: Surrogate, start: Matrix, *, min_gradient: float = 0.1, min_step: float = 0.1, max_steps: int = 500
+) -> tuple[Matrix, float]:
     """Descend the posterior mean as described in Section 4.1 of Singer and Yang (2024), with its gradient (eq. 11).
 
     Parameters
@@ -37,11 +33,11 @@ def steepest_descent(
     manifold = pymanopt.manifolds.SpecialOrthogonalGroup(3)
 
     @pymanopt.function.numpy(manifold)  # type: ignore[untyped-decorator]
-    def cost(rotation: Array) -> float:
+    def cost(rotation: Matrix) -> float:
         return surrogate.mean(quaternion_from_matrix(rotation))
 
     @pymanopt.function.numpy(manifold)  # type: ignore[untyped-decorator]
-    def gradient(rotation: Array) -> Array:
+    def gradient(rotation: Matrix) -> Matrix:
         return surrogate.euclidean_gradient(rotation)
 
     problem = pymanopt.Problem(manifold, cost, euclidean_gradient=gradient)

@@ -9,14 +9,12 @@ rotations :math:`R, S` (eq. 8 of Singer and Yang 2024) is
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from botalign.arrays import Matrix
 from botalign.threads import one_blas_thread
 
-Array = NDArray[np.float64]
 
-
-def kernel(first: Array, second: Array, *, length_scale: float) -> Array:
+def kernel(first: Matrix, second: Matrix, *, length_scale: float) -> Matrix:
     """Return the covariances (eq. 8), shape (m, n), of unit quaternions of shapes (m, 4) and (n, 4)."""
     return np.asarray(np.exp(-4.0 * (1.0 - (first @ second.T) ** 2) / length_scale**2))
 
@@ -49,21 +47,21 @@ class Surrogate:
         self._weights = np.empty(capacity)
 
     @property
-    def quaternions(self) -> Array:
+    def quaternions(self) -> Matrix:
         """Rotations added so far, shape (count, 4)."""
         return self._quaternions[: self.count]
 
     @property
-    def values(self) -> Array:
+    def values(self) -> Matrix:
         """Values at these rotations, shape (count,)."""
         return self._values[: self.count]
 
     @property
-    def weights(self) -> Array:
+    def weights(self) -> Matrix:
         r"""Coefficients :math:`(K + \tau I)^{-1} Y` of the kernels in the posterior mean, shape (count,)."""
         return self._weights[: self.count]
 
-    def add(self, quaternion: Array, value: float) -> None:
+    def add(self, quaternion: Matrix, value: float) -> None:
         """Add the value of the loss at a rotation."""
         t = self.count
         inverse = self._inverse[:t, :t]
@@ -81,11 +79,11 @@ class Surrogate:
         self._values[t] = value
         self.count += 1
 
-    def mean(self, quaternion: Array) -> float:
+    def mean(self, quaternion: Matrix) -> float:
         """Return the posterior mean at a rotation."""
         return float(kernel(quaternion[None], self.quaternions, length_scale=self.length_scale)[0] @ self.weights)
 
-    def euclidean_gradient(self, rotation: Array) -> Array:
+    def euclidean_gradient(self, rotation: Matrix) -> Matrix:
         """Return the gradient of the posterior mean with respect to the entries of a rotation matrix (eq. 11)."""
         from botalign.geometry import matrix_from_quaternion
 
@@ -95,8 +93,8 @@ class Surrogate:
         return np.asarray(np.tensordot(factors, known - rotation, axes=1))
 
     def descend(
-        self, start: Array, *, min_gradient: float, min_step: float, max_steps: int = 500
-    ) -> tuple[Array, float]:
+        self, start: Matrix, *, min_gradient: float, min_step: float, max_steps: int = 500
+    ) -> tuple[Matrix, float]:
         """Descend the posterior mean by steepest descent on the unit quaternions.
 
         Parameters
@@ -124,7 +122,13 @@ class Surrogate:
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def _descend(
-    q: Array, quaternions: Array, weights: Array, sharpness: float, min_gradient: float, min_step: float, max_steps: int
+    q: Matrix,
+    quaternions: Matrix,
+    weights: Matrix,
+    sharpness: float,
+    min_gradient: float,
+    min_step: float,
+    max_steps: int,
 ) -> float:
     """Descend from `q` with Armijo backtracking, in place; return the value where the descent ends."""
     trial, gradient, direction = np.empty(4), np.empty(4), np.empty(4)

@@ -19,9 +19,9 @@ def assert_same(first, second):
 
 def test_errors_are_one_line_that_shows_the_syntax(load):
     syntax = load("syntax")
-    assert syntax.with_usage("No map.") == "No map. Usage: botalign #2 to #1"
-    assert syntax.without_usage(syntax.with_usage("No map")) == "No map"
-    assert syntax.without_usage("No map") == "No map"
+    error = syntax.usage_error("No map.")
+    assert str(error) == "No map. Usage: botalign #2 to #1"
+    assert error.problem == "No map."
     assert isinstance(syntax.usage_error("No map"), UserError)
     assert syntax.label(Model("a.mrc", (2, 1))) == "a.mrc (#2.1)"
     assert syntax.label(Model("a.mrc")) == "a.mrc"
@@ -158,6 +158,7 @@ class Found:
         self.hand = decision and type("Hand", (), {
             "decision": decision, "correlation_as_given": 0.5, "correlation_mirrored": 0.9,
         })  # fmt: skip
+        self.method, self.other_hand_fits_better = "search", decision == ("as given" if mirrored else "mirrored")
         self.mirrored, self.verdict, self.verdict_text = mirrored, verdict, f"{verdict}, as text"
         self.hand_text = f"{decision}, as text"
         self.part_text = None

@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +129,7 @@ def test_a_loss_that_is_not_finite_is_refused(bad: float, fixed: DensityMap, mov
         ({"refine": False, "loss": "core"}, "^loss='core' cannot be combined with refine=False"),
         ({"loss": "l2", "wavelet": "sym4"}, "^wavelet='sym4' cannot be combined with loss='l2'"),
         ({"loss": lambda u, v: 0.0, "scales": 3}, "^scales=3 cannot be combined with loss=<lambda>"),
+        ({"loss": partial(max), "scales": 3}, "^scales=3 cannot be combined with loss=function"),
     ],
 )
 def test_options_that_contradict_each_other(

@@ -62,9 +62,12 @@ def test_invalid_input_is_refused_and_leaves_nothing(run: Run, maps: list[Path],
         ((*maps, "-o", out / "D.zarr", "--over-rotations", "--landmarks", "0"), "error: --landmarks: got 0"),
         (
             (*maps, "-o", out / "D.zarr", "--landmarks", "3"),
-            "--landmarks: is for the search over rotations; give --over-rotations too",
+            "--landmarks 3 has no effect without --over-rotations; give both",
         ),
-        ((*maps, "-o", out / "D.zarr", "--metric", "l2", "--wavelet", "sym5"), "--wavelet: is for --metric wemd"),
+        (
+            (*maps, "-o", out / "D.zarr", "--metric", "l2", "--wavelet", "sym5"),
+            "--wavelet sym5 cannot be combined with --metric l2: only wemd uses wavelets",
+        ),
         ((*maps, "-o", out / "D.zarr", "--threads", "2", "--processes", "2"), "--threads and --processes: got both"),
         (
             (*maps, "-o", out / "D.zarr", "--scheduler", "tcp://127.0.0.1:1", "--processes", "2"),

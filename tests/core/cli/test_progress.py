@@ -46,9 +46,9 @@ def test_any_stage_and_a_jump_ahead(capfd: pytest.CaptureFixture[str], monkeypat
         ("what nobody [knows] yet", 120, 400), ("refine", 400, 400),
     )  # fmt: skip
     stages = [line.partition("━")[0].strip() for line in lines]
-    for stage in ("search", "second search, mirrored", "what nobody [knows] yet", "finish"):
+    for stage in ("search", "second search, mirrored", "what nobody [knows] yet", "scores"):
         assert f"a[b].mrc: {stage}" in stages
-    assert any("finish" in line and "100%" in line for line in lines)
+    assert any("scores" in line and "100%" in line for line in lines)
 
 
 def test_the_bar_does_not_move(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,4 +65,4 @@ def test_a_long_name_is_shortened(capfd: pytest.CaptureFixture[str], monkeypatch
 
 def test_more_steps_than_expected(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     lines = shown(capfd, monkeypatch, "a.mrc", ("search", 10, 10), ("second search", 12, 10), ("refine", 20, 20))
-    assert "finish" in lines[-1]
+    assert "scores" in lines[-1]

@@ -91,7 +91,7 @@ def test_a_pair_is_searched_if_the_landmarks_disagree(six: Family) -> None:
     surveys = [survey(each) for each in six.maps[:2]]
     box = sampling_box(surveys, size=20, contour=False, unit_mass=False)
     a, b = (prepare_map(each, box) for each in surveys)
-    settings = PairSettings("l2", box, False, "sym3", 6, 60, 0)
+    settings = PairSettings(DistanceOptions("l2", over_rotations=True, evaluations=60), box)
     found = align_pair(a, b, settings, (), mirrored=False)
     assert found.searched
     astray = [
@@ -155,6 +155,11 @@ def test_bad_input_is_refused(six: Family) -> None:
             six.maps[:2],
             {"over_rotations": False, "mirror": True},
             "mirror=True has no effect without over_rotations=True",
+        ),
+        (
+            six.maps[:2],
+            {"over_rotations": False, "size": 48},
+            "size=48 has no effect without over_rotations=True",
         ),
         ([six.maps[0], small], {}, "is the voxel size of one of them wrong"),
         (["nowhere.mrc", "never.mrc"], {}, "nowhere.mrc: no such file"),
