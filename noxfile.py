@@ -40,7 +40,7 @@ def types(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
     """Run all tests on the newest versions, by the command of the README."""
-    _run_readme_command(session, "pytest -n auto", PYTEST_ADDOPTS=LIMIT)
+    _run_readme_command(session, "pytest -n auto")
 
 
 @nox.session(venv_backend="uv")
@@ -55,7 +55,7 @@ def lowest(session: nox.Session) -> None:
         session.log(f"{name} {installed[name]}")
         if not f"{installed[name]}.".startswith(f"{floor}."):
             session.error(f"{name} {installed[name]} is installed, but {floor} is the lowest supported version")
-    session.run("pytest", "-q", "-n", "auto", "-m", "not slow", LIMIT, *session.posargs)
+    session.run("pytest", "-q", "-n", "auto", "-m", "not slow", *session.posargs)
 
 
 @nox.session
@@ -85,6 +85,13 @@ def wheel(session: nox.Session) -> None:
 def demo(session: nox.Session) -> None:
     """Install BOTalign and run its demo, by the command of the README."""
     _run_readme_command(session, "botalign demo")
+
+
+@nox.session(default=False)
+def speed(session: nox.Session) -> None:
+    """Fail tests that take over 3 s and are not marked slow; only an idle machine tells."""
+    session.install("-e", ".", "--group", "test")
+    session.run("pytest", "-q", "-n", "2", "-m", "not slow", "--limit=3", *session.posargs)
 
 
 @nox.session(default=False)

@@ -1,8 +1,8 @@
 """Distances between projections against the angle between viewing directions: Figure 5 of Rao et al. (2020).
 
 ``python benchmarks/class_distances.py`` compares a clean projection of a map with a thousand others, clean and noisy,
-over all in-plane rotations, by the earth mover's and by the Euclidean distance. It also compares exact earth mover's
-distances of clean projections with the bound of Proposition 1.
+over all in-plane rotations, by the earth mover's and by the L2 distance. It also compares exact earth mover's distances
+between clean projections with the bound of Proposition 1.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 Array = np.ndarray
 
 COLOURS = {"l2": "#D55E00", "wemd": "#0072B2"}
-NAMES = {"l2": "Euclidean", "wemd": "earth mover's"}
+NAMES = {"l2": "L2", "wemd": "earth mover's"}
 
 
 def angles_picture(angles: dict[tuple[int, str], Array]) -> Figure:
@@ -23,7 +23,7 @@ def angles_picture(angles: dict[tuple[int, str], Array]) -> Figure:
         axes.set_xlabel("angle between directions (degrees)")
         axes.set_xlim(0, 180)
         axes.set_ylim(bottom=0)
-    figure.axes[0].set_ylabel("share of pairs per degree")
+    figure.axes[0].set_ylabel("fraction of pairs per degree")
     figure.axes[0].legend(frameon=False, fontsize="small")
     return figure
 

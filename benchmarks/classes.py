@@ -1,7 +1,7 @@
 """Class averages: cost of an iteration, and the experiment of Rao et al. (2020).
 
 ``python benchmarks/classes.py cost`` measures the iterations of a classification, and estimates an exhaustive
-comparison. ``experiment`` classifies noisy projections of a map by the earth mover's and by the Euclidean distance, and
+comparison. ``experiment`` classifies noisy projections of a map by the earth mover's and by the L2 distance, and
 reports the angles between viewing directions within classes (Figures 2 to 4 of the paper). ``preparation`` compares
 backgrounds and numbers of scales. ``real`` classifies the two real stacks.
 

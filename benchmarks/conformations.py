@@ -30,7 +30,7 @@ FOUND_DEGREES = 1.0
 
 
 def domain_mask(volume: Array, share: float, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Cut a share of the mass off along a random direction; return the soft mask and the centre of the cut."""
+    """Cut a fraction of the mass off along a random direction; return the soft mask and the centre of the cut."""
     mass = np.clip(volume, 0.0, None).ravel()
     positions = voxel_positions(volume.shape[0])
     along = positions @ Rotation.random(random_state=rng).as_matrix()[2]
@@ -76,7 +76,7 @@ def domains(names: list[str], losses: list[str], poses: int) -> list[dict[str, o
         for share in SHARES:
             for degrees in ANGLES:
                 pairs = [domain_pair(case, share, degrees, pose) for pose in range(poses)]
-                row: dict[str, object] = {"map": name, "share": f"{share:.0%}", "moved": f"{degrees:.0f}"}
+                row: dict[str, object] = {"map": name, "fraction": f"{share:.0%}", "moved": f"{degrees:.0f}"}
                 for loss in losses:
                     runs = [aligned(case, pair, loss=loss, hand="keep") for pair in pairs]
                     angles = np.array([run[1] for run in runs])

@@ -42,7 +42,7 @@ def given_distances(family: botalign.PhantomFamily, subset: np.ndarray, chosen: 
 
 
 def correlation(points: np.ndarray, truth: np.ndarray) -> float:
-    """Return the Pearson correlation between the distances of points and the true distances."""
+    """Return the Pearson correlation between the distances between points and the true distances."""
     first, second = np.triu_indices(len(points), 1)
     found = np.linalg.norm(points[first] - points[second], axis=1)
     return float(np.corrcoef(found, truth[first, second])[0, 1])

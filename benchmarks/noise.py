@@ -45,7 +45,7 @@ KEPT = HERE / "results" / "noise.json"
 #: The exhaustive search: voxels a side; the same padded for shifts of up to half the box; and as many rotations as a
 #: grid of ten degrees has, 8 pi^2 / (10 degrees)^3.
 SIDE, PADDED, ROTATIONS = 16, 24, 14_850
-#: The number of candidates that the second search of botalign refines, and the working size of its first search.
+#: The number of candidates that the second search of botalign refines, and the box size of its first search.
 BASINS, WORKING_SIDE = 12, 32 - 4
 
 Record = dict[str, Any]

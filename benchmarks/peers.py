@@ -33,9 +33,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--maps", default=",".join(MAPS), help="names, with commas (default: %(default)s)")
     parser.add_argument("--poses", type=int, default=4, metavar="N", help="random poses of each map (default: 4)")
-    parser.add_argument("--size", type=int, default=32, help="working size of align_BO and botalign (default: 32)")
+    parser.add_argument("--size", type=int, default=32, help="box size of align_BO and botalign (default: 32)")
     parser.add_argument("--evaluations", type=int, default=200, help="evaluations of the loss of both (default: 200)")
-    parser.add_argument("--emalign-size", type=int, default=64, help="working size of EMalign (default: 64)")
+    parser.add_argument("--emalign-size", type=int, default=64, help="box size of EMalign (default: 64)")
     parser.add_argument("--torch-size", type=int, help="map size for torch-fit-in-map (default: --size)")
     parser.add_argument("--peers", default=",".join(PEERS), help="names, with commas (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the poses and of the programs (default: 0)")
@@ -77,7 +77,7 @@ def write_job(folder: Path, pairs: list[Pair], settings: dict[str, Any]) -> None
 
 
 def run_worker(peer: str, python: Path, folder: Path, timeout: float) -> dict[str, Any]:
-    """Run one program on a job; a failure is returned as an answer."""
+    """Run one program on a job; a failure is returned as a result."""
     answer = folder / "answer.json"
     answer.unlink(missing_ok=True)
     command = [str(python), str(HERE / "workers" / f"{peer}_worker.py"), str(folder)]
@@ -99,7 +99,7 @@ def run_worker(peer: str, python: Path, folder: Path, timeout: float) -> dict[st
 
 
 def records_of(answer: dict[str, Any], peer: str, name: str, pairs: list[Pair], group: Array) -> list[Record]:
-    """Return the errors of the answers of a program."""
+    """Return the errors of the results of a program."""
     if "error" in answer:
         return [Record(name, peer, pose, error=answer["error"]) for pose in range(len(pairs))]
     centre = centre_of_mass(pairs[0].fixed)

@@ -133,7 +133,7 @@ def summary(run: Run) -> list[str]:
         lines.append(f"The machine was busy: wall-clock seconds were {median(timed):.2f} times the CPU seconds.")
     mirrored = [r for r in run.records if r.mirrored]
     if mirrored:
-        lines.append(f"{len(mirrored)} answers are mirrored (EMalign tests both hands) and count as not found.")
+        lines.append(f"{len(mirrored)} results are mirrored (EMalign tests both hands) and count as not found.")
     failed = [r for r in run.records if r.error]
     lines += [f"{r.peer} failed on {r.map}, pose {r.pose}:\n{r.error}" for r in failed]
     return lines

@@ -50,7 +50,7 @@ class Variant:
         Takes mean, standard deviation and lowest value so far; returns the acquisition to minimise, and its
         derivatives with respect to the first two.
     reach : float
-        Largest shift as a share of the box; 0 searches rotations alone, about the centres of mass.
+        Largest shift as a fraction of the box; 0 searches rotations alone, about the centres of mass.
     shift_scale : float
         Length scale of the shifts in units of `reach`.
     evaluations : int

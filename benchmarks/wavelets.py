@@ -71,7 +71,7 @@ def measured(names: list[str], poses: int, seed: int) -> tuple[Array, Array]:
 
 
 def summary(degrees: Array) -> str:
-    """Return the share of poses found, and their median error."""
+    """Return the fraction of poses found, and their median error."""
     return f"{np.mean(degrees <= FOUND_DEGREES):.0%}, {np.median(degrees):.2f}"
 
 
@@ -99,7 +99,7 @@ def by_map(errors: Array, names: list[str]) -> list[dict[str, object]]:
 
 
 def draw(errors: Array, path: Path) -> None:
-    """Plot the share of poses found and the median error against the evaluations."""
+    """Plot the fraction of poses found and the median error against the evaluations."""
     mpl.use("agg")
     from matplotlib import pyplot as plt
 

@@ -31,7 +31,7 @@ def timed(command, moving, fixed):
 
 
 def settled(moving, fixed):
-    """Return by how many degrees and angstrom Fit in Map moves a map from its present position."""
+    """Return by how many degrees and angstrom Fit in Map moves a map from its current position."""
     before = moving.scene_position
     run(session, "fitmap #2 inMap #1", log=False)  # noqa: F821
     centre = moving.scene_position * moving.center()

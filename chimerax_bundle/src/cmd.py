@@ -80,7 +80,7 @@ def botalign(session, moving=None, *, to=None, resolution=None, move=None, resul
 
 
 def botalign_score(session, moving=None, *, to=None):
-    """Compare two maps in their present poses.
+    """Compare two maps in their current poses.
 
     Returns
     -------
@@ -184,7 +184,7 @@ def register(name, logger):
         description = CmdDesc(
             optional=[("moving", ModelsArg)],
             keyword=[("to", ModelsArg)],
-            synopsis="Compare two maps in their present poses",
+            synopsis="Compare two maps in their current poses",
         )
     else:
         function = botalign_apply

@@ -37,7 +37,7 @@ class Outcome:
     position : Place
         Position relative to the reference.
     notes : list of str
-        Remarks for the user.
+        Notes for the user.
     command : str
         Command that repeats the alignment.
     """

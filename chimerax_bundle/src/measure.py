@@ -7,7 +7,7 @@ from chimerax.geometry import Place
 
 @dataclass(frozen=True)
 class MapCorrelation:
-    """Correlation of a map with another map, in their present poses.
+    """Correlation of a map with another map, in their current poses.
 
     Attributes
     ----------

@@ -20,7 +20,7 @@ KEYWORDS = {
 }
 #: Keywords whose values are words for values of the option.
 WORDS = {"local_degrees": {"global": None, "local": 30.0}}
-#: Options that the command does not have. The start is the present pose.
+#: Options that the command does not have. The start is the current pose.
 OMITTED = ("preset", "start", "half_maps_fixed", "half_maps_moving", "wavelet", "scales", "threads")
 
 DECLARED = {

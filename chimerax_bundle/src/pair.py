@@ -25,7 +25,7 @@ class Pair:
     failure : str or None
         Reason why there is none.
     notes : list of str
-        Remarks for the user.
+        Notes for the user.
     """
 
     def __init__(self, mover, fixed):
@@ -94,7 +94,7 @@ class Pair:
         for position, model, name in before:
             if model.scene_position != position:
                 self.notes.append(
-                    f"{name} was moved while the alignment ran; {self.name} is aligned to the present position of "
+                    f"{name} was moved while the alignment ran; {self.name} is aligned to the current position of "
                     f"{self.fixed_name}"
                 )
         return self.fixed.scene_position * self._local_transform()

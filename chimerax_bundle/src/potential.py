@@ -18,7 +18,7 @@ def botalign_potential(session, moving=None, *, to=None, level="auto", to_level=
     moving : list of Model
         Map to colour.
     to : list of Model
-        Map to compare it with, in the present poses.
+        Map to compare it with, in the current poses.
     level, to_level : float or "auto"
         Contour levels of the two for the potential. It does not depend on the displayed levels.
     size : int

@@ -114,7 +114,7 @@ def folded(outcome):
 
 
 def comparison(first, second, measured, level, compared):
-    """Return the report about two maps in their present poses.
+    """Return the report about two maps in their current poses.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ EXPLANATIONS = {
     "auto": "use the hand that fits",
     "keep": "do not test the mirror image",
     "global": "from any pose",
-    "local": "within 30° of the present pose",
+    "local": "within 30° of the current pose",
     "wemd": "earth mover's distance",
     "l2": "for noisy maps",
     "core": "for two conformations",

@@ -35,7 +35,7 @@ class AlignTask(Task):
     fraction : float
         Fraction of the work that is done.
     trace : list of (str, float)
-        Hand and loss of each evaluation of the search, for the present pair.
+        Hand and loss of each evaluation of the search, for the current pair.
     ended : bool
         Whether the models have been moved, or the work failed or was cancelled.
     outcome : list of Outcome

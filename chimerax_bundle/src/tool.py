@@ -84,7 +84,7 @@ class Panel(ToolInstance):
             "Resolution of the map that is simulated from the atomic model (keyword resolution)"
         )
         self._form.addRow("Resolution", self._resolution)
-        # The present pose first, check boxes last; otherwise in the order of the declarations.
+        # The current pose first, check boxes last; otherwise in the order of the declarations.
         others = [name for name in DECLARED if name not in FIRST + MORE]
         others.sort(key=lambda name: (name != "local_degrees", DECLARED[name].type is bool))
         for title, names in (("Options", others), ("More options", MORE)):

@@ -1,4 +1,4 @@
-"""Superimpose cryo-EM density maps from any starting pose.
+"""Align cryo-EM density maps from any starting pose.
 
 The public names are loaded on first use, so that importing the package, or asking the command line for help, loads no
 numerics. ``__init__.pyi`` lists them. Everything else is imported from the packages: ``from botalign.search import

@@ -32,7 +32,6 @@ from .maps import Grid as Grid
 from .maps import MapWarning as MapWarning
 from .maps import contour_level as contour_level
 from .maps import read as read
-from .maps import read_header as read_header
 from .maps import resample as resample
 from .options import declarations as declarations
 from .pairwise import DistanceTable as DistanceTable
@@ -41,13 +40,9 @@ from .pairwise import distances as distances
 from .pairwise import read_distances as read_distances
 from .progress import Progress as Progress
 from .scores import ShellCorrelation as ShellCorrelation
-from .scores import correlation as correlation
-from .scores import correlation_about_mean as correlation_about_mean
-from .scores import fourier_shell_correlation as fourier_shell_correlation
 from .simulation import phantom as phantom
 from .simulation import phantom_family as phantom_family
 from .simulation import projections as projections
-from .transport import wavelet_transform as wavelet_transform
 from .transport import wemd as wemd
 
 __version__: str

@@ -42,8 +42,10 @@ def check_output(
     """
     path = Path(path)
     if extensions is not None and not path.name.lower().endswith(tuple(extensions)):
-        expected = extensions[0] if len(extensions) == 1 else f"one of {', '.join(extensions)}"
-        raise InputError(f"{path}: unknown extension, expected {expected}; choose such a name.")
+        several = len(extensions) > 1
+        expected = f"one of {', '.join(extensions)}" if several else extensions[0]
+        advice = "use one of these extensions" if several else "use this extension"
+        raise InputError(f"{path}: unknown extension, expected {expected}; {advice}.")
     folder = path.parent
     try:
         _refuse_existing(path, overwrite=overwrite)

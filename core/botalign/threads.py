@@ -22,7 +22,7 @@ def thread_count(threads: int | None, *, most: int | None = None) -> int:
     Parameters
     ----------
     threads : int or None
-        Number given by the user; None for one for each core.
+        Number given by the user; None for one per core.
     most : int, optional
         Number above which more threads are not faster.
 

@@ -13,6 +13,7 @@ import numpy as np
 import botalign
 from botalign.figures import alignment_figure
 from botalign.geometry import compose, geodesic_degrees, random_rotations, transform_about
+from botalign.scores import correlation_about_mean
 
 rotation = random_rotations(1, np.random.default_rng(4))[0]
 transform = transform_about(rotation, (0, 0, 0), (6.0, -4.0, 3.0))
@@ -46,4 +47,4 @@ picture = alignment_figure(result, fixed, moving)
 # the maps.
 
 aligned = result.apply(moving, onto=fixed)
-print(f"{botalign.correlation_about_mean(aligned.data, fixed.data):.4f}")
+print(f"{correlation_about_mean(aligned.data, fixed.data):.4f}")

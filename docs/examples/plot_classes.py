@@ -47,7 +47,8 @@ for label in range(12):
 print(f"{np.median(np.concatenate(angles)):.0f} degrees (median)")
 
 # %%
-# For each image, the result has the rotation that superimposes its average on it. The average is the mean of the
-# members of a class after the inverse rotations. The work that bounds saved in the last iteration:
+# For each image, the result contains the rotation that superimposes the class average on the image. The average is the
+# mean of the members of a class after the inverse rotations. Fraction of the comparisons that the bounds made
+# unnecessary in the last iteration:
 
-print(f"{100 * classes.iterations[-1].avoided:.1f} % of the differences were avoided")
+print(f"{100 * classes.iterations[-1].avoided:.1f} % of the comparisons were avoided")

@@ -69,7 +69,7 @@ panel.legend(frameon=False)
 plt.show()
 
 # %%
-# The share of the square that is such a plateau, within a tenth of the highest loss:
+# The fraction of the square that is such a plateau, within a tenth of the highest loss:
 
 for name, loss in losses.items():
     print(f"{name:4s} {100 * np.mean(loss > 0.9 * loss.max()):.0f} %")

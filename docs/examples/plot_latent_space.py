@@ -4,7 +4,7 @@ Transformation of a latent space
 
 In a simulated set of conformations, a domain moves round a ring. Of four latent coordinates, two move the domain and
 two only rotate the whole molecule, and all are mixed. From the distances between 40 superimposed members, new
-coordinates of all thousand are learned, whose distances measure how much the molecules differ.
+coordinates for all thousand are learned, in which distances measure how much the molecules differ.
 """
 
 import matplotlib.pyplot as plt
@@ -20,8 +20,8 @@ print("latents", family.latents.shape, "distances", distances.shape)
 # %%
 # Here the distances are those between atoms. For volumes, use ``botalign.distances`` with ``over_rotations=True``.
 #
-# A network first learns the distance between any two latents, and then the new coordinates are fitted to it. Trained
-# without a fifth of the 40 members, the network is tested on these.
+# A network first learns the distance between any two latents, and then the new coordinates are fitted to it. The
+# network is first trained with a fifth of the 40 members held out, and tested on those.
 
 learned = botalign.landscape(family.latents, family.latents[subset], distances, dimensions=2, steps=500)
 print(f"stress: {learned.before.stress:.3f} before, {learned.after.stress:.3f} after")

@@ -43,14 +43,14 @@ class EmbeddingWidget(Container[Any]):
         self.back = PushButton(text="◂ previous", tooltip="The map before this one, in the order of the table.")
         self.on = PushButton(text="next ▸", tooltip="The map after this one, in the order of the table.")
         self.folder = FileEdit(
-            label="maps in",
+            label="folder of maps",
             mode=FileDialogMode.EXISTING_DIRECTORY,
             nullable=True,
             value=None,
             tooltip="Folder of the maps, if they were moved.",
         )
-        self.x = narrow(ComboBox(label="across", choices=self._numbers))
-        self.y = narrow(ComboBox(label="up", choices=self._numbers))
+        self.x = narrow(ComboBox(label="x axis", choices=self._numbers))
+        self.y = narrow(ComboBox(label="y axis", choices=self._numbers))
         self.colour = narrow(ComboBox(label="colour", choices=self._all))
         self.status = wrapped_label(lines=2)
         self.plot = ScatterPlot(napari_viewer, self.choose)
@@ -94,7 +94,7 @@ class EmbeddingWidget(Container[Any]):
             self._read()
 
     def _read(self) -> None:
-        """Read the wanted map; one that is clicked on meanwhile is read afterwards."""
+        """Read the wanted map; one that is clicked on during the reading is read afterwards."""
         if self.table is None or self._wanted is None:
             return
         table, number, self._wanted = self.table, self._wanted, None

@@ -34,7 +34,7 @@ class MapLayer:
     Attributes
     ----------
     layer : napari.layers.Image
-        The layer. Its present pose is read from it.
+        The layer. Its current pose is read from it.
     data : array
         Its densities, at full resolution; they may not be in memory yet.
     grid : botalign.Grid
@@ -56,7 +56,7 @@ class MapLayer:
         return DensityMap(np.asarray(self.data), self.grid, name=self.name, labels=tuple(labels))
 
     def pose(self) -> Matrix:
-        """Return the present pose of the grid in the world.
+        """Return the current pose of the grid in the world.
 
         Raises
         ------
@@ -64,10 +64,14 @@ class MapLayer:
             If the layer has other data now, or was scaled.
         """
         if _full_resolution(self.layer) is not self.data:
-            raise InputError(f"{self.name}: its data was changed meanwhile, so it was not moved; align again.")
+            raise InputError(
+                f"{self.name}: its data was changed during the alignment, so it was not moved; align again."
+            )
         pose = _index_to_world(self.layer) @ np.linalg.inv(_index_to_frame(self.grid))
         if not _is_rigid(pose):
-            raise InputError(f"{self.name}: its scale was changed meanwhile, so it was not moved; align again.")
+            raise InputError(
+                f"{self.name}: its scale was changed during the alignment, so it was not moved; align again."
+            )
         return pose
 
     def set_pose(self, pose: Matrix) -> None:

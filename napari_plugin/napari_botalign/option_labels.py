@@ -28,7 +28,7 @@ CHOICES: dict[str, dict[str | None, str]] = {
     "hand": {"check": "report which fits better", "auto": "use the better one", "keep": "do not test"},
     "loss": {"wemd": "Wasserstein (WEMD)", "l2": "L2, for noisy maps", "core": "common part, for two conformations"},
     "preset": {None: "fast", "paper": "as published, slow"},
-    "metric": {"wemd": "Wasserstein (WEMD)", "l2": "Euclidean (L2)"},
+    "metric": {"wemd": "Wasserstein (WEMD)", "l2": "L2"},
 }
 #: Texts in empty fields.
 EMPTY = {

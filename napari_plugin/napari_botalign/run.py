@@ -117,7 +117,7 @@ class AlignmentRun:
     def cancel(self, message: str = "Cancelled.") -> None:
         """Stop now, and revert the layers that are not aligned yet.
 
-        The thread ends after its present step, without anyone waiting for it.
+        The thread ends after its current step, without anyone waiting for it.
         """
         if self._over:
             return

@@ -56,7 +56,7 @@ def write_layer(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
 
 def _refuse_stack(layer: Image) -> None:
     if is_stack(layer):
-        raise InputError(f"{layer.name} is a stack of images, expected a map; write it with the extension .mrcs.")
+        raise InputError(f"{layer.name} is a stack of images, but the extension is that of a map; save it as .mrcs.")
 
 
 def _refuse_rotated(name: str, pose: Matrix) -> None:
@@ -67,12 +67,14 @@ def _refuse_rotated(name: str, pose: Matrix) -> None:
 def _stack(layer: Image) -> ImageStack:
     """Return a layer as images; it may lack a unit of length."""
     name = layer.name
-    if layer.rgb or layer.ndim != 3:
+    if layer.rgb:
+        raise InputError(f"{name} is a colour image, expected a stack of grey images; choose another layer.")
+    if layer.ndim != 3:
         raise InputError(f"{name} has {layer.ndim} dimensions, expected a stack of images (image, y, x).")
     linear = np.array([np.subtract(layer.data_to_world(e), layer.data_to_world(0 * e)) for e in np.eye(3)]).T
     if not np.allclose(linear, np.diag(np.diag(linear))) or np.diag(linear).min() <= 0:
         raise InputError(f"{name} is rotated, which a stack cannot contain; reset its rotate, shear and affine.")
     if not is_stack(layer) and not lacks_unit(layer):
-        raise InputError(f"{name} is a map, expected a stack of images; write it with the extension .mrc.")
+        raise InputError(f"{name} is a map, but the extension is that of a stack of images; save it as .mrc.")
     data = layer.data[0] if layer.multiscale else layer.data
     return ImageStack(np.asarray(data), (linear[2, 2], linear[1, 1]), name=name)

@@ -267,7 +267,7 @@ def test_a_layer_scaled_during_the_alignment_is_not_moved(
     pair[which].scale = (1.0, 1.0, 1.0)
     gate.set()
     qtbot.waitUntil(over(started), timeout=10_000)
-    assert "its scale was changed meanwhile, so it was not moved; align again" in started.status.value
+    assert "its scale was changed during the alignment, so it was not moved; align again" in started.status.value
     np.testing.assert_array_equal(affine_of(pair[1]), IDENTITY)
     assert started.results.current is None
 

@@ -157,7 +157,7 @@ def test_moved_maps_and_files_that_are_not_an_embedding(
     many.on.native.click()  # nothing is open yet
     (folder / "bad.csv").write_text("map\na\n")
     many.load(folder / "bad.csv")
-    assert "expected at least two of numbers" in many.status.value
+    assert "expected at least two numeric columns" in many.status.value
     moved = folder / "moved"
     moved.mkdir()
     for path in folder.glob("vol_*.mrc"):

@@ -70,7 +70,7 @@ def test_a_stack_is_read_and_written_as_a_stack(viewer: Any, save: Callable[...,
     again = read_stack(tmp_path / "again.mrcs")
     np.testing.assert_array_equal(again.images, images)
     assert again.pixel_size_angstrom == (1.5, 2.0)
-    with pytest.raises(OSError, match=r"is a stack of images, expected a map; .* extension \.mrcs"):
+    with pytest.raises(OSError, match=r"is a stack of images, but the extension is that of a map; save it as \.mrcs"):
         save(layer, tmp_path / "again.mrc")
 
 
@@ -111,6 +111,9 @@ def test_layers_that_an_mrc_file_cannot_contain(
             save(viewer.layers[name], tmp_path / "a.mrc")
     with pytest.raises(OSError, match="flat has 2 dimensions, expected a stack of images"):
         save(viewer.layers["flat"], tmp_path / "a.mrcs")
+    viewer.add_image(np.zeros((4, 4, 3)), rgb=True, name="colours")
+    with pytest.raises(OSError, match="colours is a colour image, expected a stack of grey images"):
+        save(viewer.layers["colours"], tmp_path / "a.mrcs")
     assert not list(tmp_path.iterdir())
 
 

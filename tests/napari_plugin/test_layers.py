@@ -148,7 +148,7 @@ def test_a_layer_that_was_scaled_is_not_moved() -> None:
     layer.translate = (1, 2, 3)
     taken.pose()
     layer.scale = (2, 2, 2)
-    with pytest.raises(InputError, match="its scale was changed meanwhile, so it was not moved"):
+    with pytest.raises(InputError, match="its scale was changed during the alignment, so it was not moved"):
         taken.pose()
 
 
@@ -156,5 +156,5 @@ def test_a_layer_with_other_data_is_not_moved() -> None:
     layer = Image(DATA, name="it")
     taken = map_layer(layer, "moving")
     layer.data = DATA + 1
-    with pytest.raises(InputError, match="its data was changed meanwhile"):
+    with pytest.raises(InputError, match="its data was changed during the alignment"):
         taken.pose()

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from qtpy.QtWidgets import QFileDialog
 
-from botalign import Alignment, DensityMap, correlation, phantom, read
+from botalign import Alignment, DensityMap, phantom, read
+from botalign.scores import correlation
 
 Press = Callable[..., None]
 

@@ -8,9 +8,9 @@ from scipy import ndimage
 from botalign.alignment.robust import RobustProblem
 from botalign.arrays import Matrix, Volume
 
-#: A difference counts as one above this share of the fixed map's standard deviation, however well the rest agrees.
+#: A difference counts as one above this fraction of the fixed map's standard deviation, however well the rest agrees.
 TOLERATED = 0.25
-#: Where the average covers less than this share of a point, the weight is 0.
+#: Where the average covers less than this fraction of a point, the weight is 0.
 FEWEST = 1e-3
 
 

@@ -86,16 +86,17 @@ def align(
         Transform to start from. By default the search starts from the identity and from the four rotations that
         superimpose the principal axes of the two molecules.
     local_degrees : float, optional
-        Search only within this angle of the start, or of the present pose if there is no start.
+        Search only within this angle of the start, or of the current pose if there is no start.
     contour_level_fixed, contour_level_moving : float, optional
         Contour levels. By default they are suggested by :func:`botalign.contour_level` of the smoothed maps.
     mask_fixed, mask_moving : DensityMap, optional
         Masks of the parts to align: 1 inside, 0 outside, on any grid in the coordinates of the map. With a mask for one
-        map only, what it holds is searched for as a part of the other map.
+        map only, the masked region is searched for as a part of the other map.
     partial : bool, optional
         Whether to search for the smaller molecule as a part of the larger one, over all rotations and shifts, by the
-        correlation inside the part. `seed` has no effect then, and without `local_degrees` only the hand of `start` has
-        one. Options of the search, half maps and ``refine=False`` are refused.
+        correlation inside the part. `seed` then has no effect. Unless `local_degrees` is given, only the hand of
+        `start` is used. `preset`, half maps, ``refine=False``, and values of `loss`, `size`, `evaluations`, `wavelet`
+        and `scales` other than the defaults are refused.
     half_maps_fixed, half_maps_moving : tuple of two DensityMap, optional
         Half maps of both maps. The standard errors are then due to noise alone; without them every difference between
         the maps counts as noise.
@@ -106,7 +107,7 @@ def align(
     seed : int, optional
         Seed of the search: the same seed gives the same result, bit for bit.
     threads : int, optional
-        Number of threads; by default one for each core that is useful. The result does not depend on it.
+        Number of threads; by default chosen automatically (at most one per core). The result does not depend on it.
 
     Returns
     -------
@@ -116,8 +117,8 @@ def align(
     Raises
     ------
     InputError
-        If a map is not a map or holds nothing to align, the sizes of the two differ tenfold, an option is out of range,
-        or two options contradict each other.
+        If an input is not a DensityMap or is empty, the sizes of the two differ tenfold, an option is out of range, or
+        two options contradict each other.
 
     See Also
     --------
@@ -127,8 +128,8 @@ def align(
     Notes
     -----
     The search compares whole molecules above their contour levels. A subunit and its complex need `partial` or a mask,
-    two conformations with a large movement need ``loss="core"``. The verdict of the result tells where the alignment
-    is not certain.
+    two conformations with a large movement need ``loss="core"``. The verdict of the result says whether the alignment
+    is certain.
 
     References
     ----------
@@ -189,7 +190,7 @@ def align_steps(fixed: DensityMap, moving: DensityMap, **options: Any) -> Genera
 
 
 def _steps(fixed: DensityMap, moving: DensityMap, options: AlignmentOptions) -> Generator[Progress, None, Alignment]:
-    """Solve the problem, score the answer, and put together the result."""
+    """Solve the problem, score the best pose, and put together the result."""
     began = time.perf_counter()
     problem = AlignmentProblem.of(fixed, moving, options)
     method = _method(options)

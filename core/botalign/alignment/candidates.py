@@ -22,7 +22,7 @@ CLOSE = 0.02
 REFINED = 3
 #: Refined poses within this angle count as one.
 SAME = Tolerance(5.0)
-#: So many points of a map are enough to approach the answer; the last fit uses all.
+#: So many points of a map are enough to approach the best pose; the last fit uses all.
 THINNED = 8_000
 #: If the coarse and the fine voxel size differ by more than this factor, a fit between them is made.
 LARGEST_STEP = 2.5
@@ -75,7 +75,7 @@ def coarse(problem: AlignmentProblem, candidates: list[Candidate]) -> list[Candi
 def regrouped(problem: AlignmentProblem, groups: list[list[Candidate]]) -> list[list[Candidate]]:
     """Fit the candidates of all hands together, and further starts that the criterion asks for; one group each hand.
 
-    The shares of candidates can only be compared if all were fitted together.
+    The fractions of candidates can only be compared if all were fitted together.
     """
     fit = problem.coarse_fit.thinned(THINNED)
     starts = [start for group in groups for start in problem.criterion.more_starts(fit, group[0])]

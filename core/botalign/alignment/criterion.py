@@ -21,7 +21,7 @@ from botalign.geometry import compose, identity, matrix_from_rotation_vector, tr
 from botalign.maps.resampling import spline_at
 from botalign.maps.splines import spline_coefficients
 
-#: If the answer of the search correlates as well as this, it is an evident copy, and no second search is made.
+#: If the best pose of the search correlates as well as this, the maps are evident copies, and no second search is made.
 EVIDENT = 0.9
 #: Before the coarse fit, a candidate this many times as far from correlation 1 as the best one is not fitted.
 OUTCLASSED = 2.5

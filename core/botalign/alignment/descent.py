@@ -46,7 +46,7 @@ def descend(
     point : Point
         Start.
     converged : callable
-        Takes the present point, the last step and its gain; returns whether to stop.
+        Takes the current point, the last step and its gain; returns whether to stop.
     max_steps : int
         Largest number of steps.
     least_damping, largest_damping : float
@@ -74,7 +74,7 @@ def descend(
 
 
 def solve_damped(hessian: Matrix, right: Matrix, damping: float | Matrix) -> Matrix:
-    """Solve a linear system whose diagonal is raised by a share of itself.
+    """Solve a linear system whose diagonal is raised by a fraction of itself.
 
     Parameters
     ----------

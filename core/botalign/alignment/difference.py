@@ -20,7 +20,7 @@ _LEAST_VOXELS = 8
 def difference(
     first: DensityMap, second: DensityMap, *, transform: ArrayLike | None = None, threads: int | None = None
 ) -> DensityMap:
-    r"""Subtract one map from another, after bringing it to the same pose and scale.
+    r"""Subtract a second map from a first, after bringing the second to the pose and scale of the first.
 
     With the first map :math:`u` and the second map :math:`v`, sampled at the voxels of the first, this is
     :math:`u - (a v + b)`. The numbers :math:`a` and :math:`b` minimise the sum of squares over the voxels above either
@@ -33,7 +33,7 @@ def difference(
     transform : array_like, shape (3, 4), optional
         Rigid transform of `second`, as ``moving_to_fixed`` of a result; by default the identity.
     threads : int, optional
-        Number of threads; by default one for each core. The result does not depend on it.
+        Number of threads; by default chosen automatically (at most one per core). The result does not depend on it.
 
     Returns
     -------

@@ -46,7 +46,7 @@ class Fit:
     correlation : float
         Correlation about the mean there, over the points.
     share : float or None
-        Share of the points at which the maps agree, if that was fitted.
+        Fraction of the points at which the maps agree, if that was fitted.
     """
 
     transform: Matrix
@@ -96,7 +96,7 @@ class FitProblem:
         return cls(fixed_grid, spline_coefficients(moving), moving_grid, points, terms, centre)
 
     def thinned(self, most: int) -> FitProblem:
-        """Return the problem with every n-th of its points, about `most` of them at most, to approach the answer."""
+        """Return the problem with every n-th of its points, about `most` of them at most, to approach the best pose."""
         step = -(-len(self.points) // most)
         return replace(
             self, points=np.ascontiguousarray(self.points[::step]), terms=np.ascontiguousarray(self.terms[::step])
@@ -223,7 +223,7 @@ def damped_step(moments: Matrix, damping: float) -> Matrix:
     moments : ndarray, shape (9, 9)
         Sums of products, optionally weighted, of the columns (six derivatives of ``u``, 1, ``u``, ``v``).
     damping : float
-        Share of itself by which the diagonal of the derivatives is raised.
+        Fraction of itself by which the diagonal of the derivatives is raised.
     """
     sign = np.array([-1.0] * 6 + [1.0, 1.0])
     order = [0, 1, 2, 3, 4, 5, 6, 8]  # the columns of the unknowns: six of J, then 1 and v

@@ -1,4 +1,4 @@
-"""Losses of the search: distances of the rotated moving map and the fixed map in the box of the search."""
+"""Losses of the search: distances between the rotated moving map and the fixed map in the box of the search."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from botalign.arrays import Volume
 from botalign.transport import WaveletDistance
 
-#: A distance of two maps on one grid, ``[z, y, x]``: the rotated moving map and the fixed map, both of mass 1.
+#: A distance between two maps on one grid, ``[z, y, x]``: the rotated moving map and the fixed map, both of mass 1.
 Distance = Callable[[Volume, Volume], float]
 
 #: The losses with a name. For ``"core"`` the search minimises the WEMD; the common part decides between candidates.
@@ -48,7 +48,7 @@ def distance_for(
 
 
 def l2(first: Volume, second: Volume) -> float:
-    """Euclidean distance of two maps."""
+    """L2 distance between two maps."""
     difference = (first - second).ravel()
     # einsum, not BLAS: its sums don't depend on the number of threads.
     return float(np.sqrt(np.einsum("i,i->", difference, difference, dtype=np.float64)))

@@ -37,6 +37,6 @@ def common_masses(
 
 
 def wemd_at(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> float:
-    """Return the wavelet earth mover's distance of the densities above the contour levels."""
+    """Return the wavelet earth mover's distance between the densities above the contour levels."""
     grid, first, second = common_masses(fixed, moving, transform)
     return WaveletDistance(grid.shape, voxel_size=grid.voxel_size_angstrom[0])(first, second)

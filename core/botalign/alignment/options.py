@@ -38,7 +38,11 @@ class AlignmentOptions:
 
     loss: Annotated[
         str | Distance,
-        Option("Loss to minimise; core is for two conformations, aligned by the part they share", choices=LOSSES),
+        Option(
+            "Loss to minimise: the wavelet earth mover's distance (wemd), the L2 distance (l2), or core for two "
+            "conformations, aligned by the part they share",
+            choices=LOSSES,
+        ),
     ] = "wemd"
     hand: Annotated[
         str,
@@ -54,7 +58,7 @@ class AlignmentOptions:
     start: Annotated[Alignment | ArrayLike | None, Option("Start from the transform of an earlier result")] = None
     local_degrees: Annotated[
         float | None,
-        Option("Search only within this angle of the start or of the present pose", above=0, high=180, unit="degrees"),
+        Option("Search only within this angle of the start or of the current pose", above=0, high=180, unit="degrees"),
     ] = None
     contour_level_fixed: Annotated[float | None, Option("Contour level of the fixed map")] = None
     contour_level_moving: Annotated[float | None, Option("Contour level of the moving map")] = None
@@ -63,12 +67,17 @@ class AlignmentOptions:
     partial: Annotated[bool, Option("Find the smaller molecule as a part of the larger one")] = False
     half_maps_fixed: Annotated[HalfMaps | None, Option("Half maps of the fixed map, for the standard errors")] = None
     half_maps_moving: Annotated[HalfMaps | None, Option("Half maps of the moving map, for the standard errors")] = None
-    wavelet: Annotated[str, Option("Wavelet of the WEMD")] = "sym3"
-    scales: Annotated[int, Option("Scales of the WEMD", low=1, high=64)] = 6
+    wavelet: Annotated[str, Option("Wavelet of the wavelet earth mover's distance, such as coif3")] = "sym3"
+    scales: Annotated[int, Option("Scales of the wavelet transform", low=1, high=64)] = 6
     seed: Annotated[int, Option("Seed; the same seed gives the same result, bit for bit", low=0, high=LARGEST)] = 0
     threads: Annotated[
         int | None,
-        Option("Threads; by default as many as are useful. The result does not depend on it", low=1, high=1024),
+        Option(
+            "Number of threads; by default chosen automatically (at most one per core). The result does not depend on "
+            "the number of threads",
+            low=1,
+            high=1024,
+        ),
     ] = None
 
     def __post_init__(self) -> None:
@@ -99,9 +108,9 @@ class AlignmentOptions:
             (present,) = given.keys() - missing
             raise InputError(
                 Setting(present),
-                " needs ",
+                ": also needs ",
                 Setting(missing[0]),
-                " too: the noise of both maps counts. Give both or none.",
+                ", because the standard errors depend on the noise of both maps; give both or neither.",
             )
         for name, halves in given.items():
             if halves is None:
@@ -127,7 +136,7 @@ class AlignmentOptions:
             what = Setting("partial", True) if self.partial else Setting(self._single_mask())
             paper = None if self.preset is None else Setting("preset", self.preset)
             others = changed(self, "loss", "size", "evaluations", "wavelet", "scales")
-            refuse_together(what, "a part is searched for by its own method", paper, halves, rough, *others)
+            refuse_together(what, "a part has its own search method", paper, halves, rough, *others)
         if self.preset is not None:
             refuse_together(Setting("preset", self.preset), "the published algorithm has no such option", core, halves)
         if not self.refine:

@@ -18,7 +18,7 @@ class Outcome:
     Attributes
     ----------
     candidates : tuple of Candidate
-        Candidates, the answer first.
+        Candidates, the result first.
     trace : tuple of TracePoint
         Evaluations of the search.
     hand : HandDecision or None

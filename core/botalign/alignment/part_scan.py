@@ -18,7 +18,7 @@ from botalign.maps.interpolation import rotate_in_ball
 ACROSS, LARGEST_SIDE = 12, 48
 #: The part is interpolated trilinearly in a grid this many times finer.
 OVERSAMPLING = 2
-#: A position where the whole varies less than this share of its own standard deviation is empty.
+#: A position where the whole varies less than this fraction of its own standard deviation is empty.
 EMPTY = 0.1
 
 

@@ -46,7 +46,7 @@ ROTATIONS, BLOCK, FITTED = 2000, 40, 60
 #: Poses this close to each other, in degrees and radii of the part, count as one: after the scan, and after the fit,
 #: where closer ones converged to the same maximum.
 SAME, SAME_FITTED = (15.0, 0.3), (3.0, 0.1)
-#: How many fits continue to the finest sampling, and how many of their points are enough to approach the answer.
+#: How many fits continue to the finest sampling, and how many of their points are enough to approach the best pose.
 FINALISTS, THINNED = 20, 8_000
 #: Standard deviation in voxels by which the contour of the part is softened for the verdict.
 SOFTENED = 2.0

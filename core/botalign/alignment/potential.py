@@ -24,9 +24,9 @@ def potential(
 ) -> DensityMap:
     r"""Compute the dual potential of two maps: where mass must move to turn one into the other.
 
-    It is that of the wavelet earth mover's distance between the densities above the contour levels, each of mass 1
-    [1]_. It is positive where the second map lacks mass that the first has, negative where it has mass that the first
-    lacks, and steep in between.
+    This is the dual potential of the wavelet earth mover's distance between the densities above the contour levels,
+    each of mass 1 [1]_. It is positive where the second map lacks mass that the first has, negative where it has mass
+    that the first lacks, and steep in between.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def potential(
 
     Notes
     -----
-    The potential shows where the maps differ, not by how much: it is as high between two noisy copies, and only their
+    The potential shows where the maps differ, not by how much: it is just as large for two noisy copies, and only their
     distance is small.
 
     References

@@ -54,7 +54,7 @@ class AlignmentProblem:
         Raises
         ------
         InputError
-            If a map is not a map or holds nothing to align, or the two cannot show the same molecule.
+            If an input is not a DensityMap or is empty, or the two cannot show the same molecule.
         """
         expect_map(fixed, "fixed")
         expect_map(moving, "moving")

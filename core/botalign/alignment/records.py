@@ -48,9 +48,9 @@ class Candidate:
     correlation : float or None
         Correlation about the mean after refinement; None if the pose was not refined.
     as_good : bool
-        Whether it fits as well as the answer, within the error of the difference.
+        Whether it fits as well as the result, within the error of the difference.
     share : float or None
-        With the loss ``"core"``: share of the fixed molecule in which the maps agree at this pose.
+        With the loss ``"core"``: fraction of the fixed molecule in which the maps agree at this pose.
     """
 
     moving_to_fixed: Matrix

@@ -60,16 +60,16 @@ class Alignment:
         Decision about the hand of the moving map; None if the other hand was not tested.
     verdict : str or None
         ``"certain"``; ``"ambiguous"`` if another pose fits as well, or if the maps agree too little; ``"no match"`` if
-        the maps agree in outline at most; None if the pose was not refined, or was found by the published algorithm.
+        only the outlines of the maps agree; None if the pose was not refined, or was found by the published algorithm.
         With the loss ``"core"`` the maps need to agree only in a part.
     symmetry : Symmetry or None
-        Point group of the fixed map, if several poses fit equally well because of it. The transform is the equivalent
-        one whose rotation is closest to that of the start.
+        Point group of the fixed map, if several poses fit equally well because of it. The transform is that of the
+        equivalent pose whose rotation is closest to the start (without a start: the smallest rotation).
     uncertainty : Uncertainty or None
-        Standard errors of the pose; None if it was not refined. They hold if the pose is in the right basin, which is
-        what the verdict is about.
+        Standard errors of the pose; None if it was not refined. They are valid only if the pose is near the correct
+        one; the verdict assesses this.
     candidates : tuple of Candidate
-        Candidates: the answer, the others of its hand, then those of the other hand.
+        The result, then the other candidates of the same hand, then those of the other hand.
     trace : tuple of TracePoint
         Evaluations of the search, in order.
     parameters : dict
@@ -179,7 +179,7 @@ class Alignment:
         inverse : bool, optional
             Apply the inverse transform, from the fixed to the moving map.
         threads : int, optional
-            Number of threads; by default one for each core. The result does not depend on it.
+            Number of threads; by default chosen automatically (at most one per core). The result does not depend on it.
 
         Returns
         -------

@@ -5,7 +5,7 @@ difference is small, and is bounded for large ones (Geman and McClure 1987):
 
 .. math:: \min_{T, a, b} \frac{1}{n} \sum_x \frac{r^2}{r^2 + c^2}, \quad r = u(x) - a\, v(T^{-1} x) - b ,
 
-The minimum is approximately the share of the points at which the maps differ. It is found by least squares with the
+The minimum is approximately the fraction of the points at which the maps differ. It is found by least squares with the
 weights :math:`(1 + r^2 / c^2)^{-2}`, which are updated at every step. The scale :math:`c` starts at the spread of the
 differences at the start of the fit and shrinks with them, so that a distant minimum is reached too.
 """

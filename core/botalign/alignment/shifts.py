@@ -58,7 +58,7 @@ class ShiftedPair:
         Returns
         -------
         loss : float
-            Smallest distance of the two maps, both of norm 1: :math:`\sqrt{2 - 2 c}` with the largest correlation
+            Smallest distance between the two maps, both of norm 1: :math:`\sqrt{2 - 2 c}` with the largest correlation
             :math:`c`, between 0 and 2.
         transform : ndarray, shape (3, 4)
             Transform at which it is reached, to a fraction of a voxel.

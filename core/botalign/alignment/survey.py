@@ -22,14 +22,14 @@ from botalign.maps.splines import spline_coefficients
 SURVEY_SIDES = (48, 32, 24, 16)
 #: A map is clear where its maximum is this many standard deviations of its noise.
 CLEAR = 12.0
-#: A connected region with less than this share of the mass of the largest one is a speck of noise, not a part of the
+#: A connected region with less than this fraction of the mass of the largest one is a speck of noise, not a part of the
 #: molecule: in a clear map, and in one so noisy that no sampling makes it clear.
 LEAST_PART, LEAST_PART_IN_NOISE = 0.02, 0.1
 #: Largest side in voxels of any box of the fit, apart from a few more for a fast Fourier transform.
 FINEST_SIDE = 128
 #: Empty voxels around the molecule.
 CLEARANCE_VOXELS = 8
-#: Share of the mass above the contour level that counts as the molecule; the rest may be specks of noise.
+#: Fraction of the mass above the contour level that counts as the molecule; the rest may be specks of noise.
 ENCLOSED_MASS = 0.999
 
 

@@ -75,9 +75,9 @@ def symmetry_of(itself: FitProblem, poses: list[Matrix], least: float) -> Symmet
     itself : FitProblem
         The fixed map against itself.
     poses : list of ndarray, shape (3, 4)
-        Poses of the moving map that fit equally well, the answer first.
+        Poses of the moving map that fit equally well, the best one first.
     least : float
-        Correlation of the answer.
+        Correlation at the best pose.
 
     Returns
     -------

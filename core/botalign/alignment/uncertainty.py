@@ -1,6 +1,6 @@
 r"""Standard errors of rotation and shift, from the noise in the residual of the fit.
 
-At the solution, the errors :math:`\delta` of the six parameters have the covariance
+At the best pose, the errors :math:`\delta` of the six parameters have the covariance
 
 .. math:: H^{-1} \Psi H^{-1}, \qquad H = a \sum_x J_u(x)\, J_v(x)^T, \qquad
           \Psi = \sum_{x, y} \bar J(x)\, C(x - y)\, \bar J(y)^T ,
@@ -103,7 +103,7 @@ def uncertainty(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, 
     Returns
     -------
     Uncertainty
-        The standard errors. They hold if the pose is in the right basin.
+        The standard errors. They are valid only if the pose is near the correct one.
     """
     nothing = Uncertainty(np.full((6, 6), np.inf))
     u, v = problem.fixed, problem.moved(transform).astype(np.float64)

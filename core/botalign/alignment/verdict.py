@@ -13,10 +13,10 @@ from botalign.alignment.symmetry import Symmetry
 from botalign.arrays import Matrix
 from botalign.scores import ShellCorrelation
 
-#: Details are finer than this share of the diameter of the molecule. Coarser features are its outline, and the outlines
-#: of unrelated molecules agree too once they are aligned.
+#: Details are finer than this fraction of the diameter of the molecule. Coarser features are its outline, and the
+#: outlines of unrelated molecules agree too once they are aligned.
 OUTLINE = 1 / 3
-#: Beyond this share of the finest shell, smoothing has removed too much of a map.
+#: Beyond this fraction of the finest shell, smoothing has removed too much of a map.
 SMOOTHED_AWAY = 0.8
 #: A candidate whose quality is this close to that of the best one may fit as well.
 CLOSE_QUALITY = 0.1
@@ -33,11 +33,11 @@ class Evidence:
     Attributes
     ----------
     shells : ShellCorrelation
-        Fourier shell correlation at the answer.
+        Fourier shell correlation at the best pose.
     diameter_angstrom : float
         Diameter of the molecule.
     share : float
-        Share of the molecule that was compared: less than 1 if only the common part was.
+        Fraction of the molecule that was compared: less than 1 if only the common part was.
     """
 
     shells: ShellCorrelation
@@ -64,7 +64,7 @@ def significance(shells: ShellCorrelation, diameter_angstrom: float, *, share: f
 
     over the shells finer than a third of the diameter. Here :math:`n_s = \pi s^2` is half the number of independent
     coefficients in shell :math:`s` of a box with twice the volume of the molecule, so that :math:`z` has standard
-    deviation 1 if the maps have nothing in common. For a share of the molecule it is smaller in proportion.
+    deviation 1 if the maps have nothing in common. For a fraction of the molecule it is smaller in proportion.
     """
     frequency = shells.frequency_per_angstrom
     used = (frequency > 1 / (OUTLINE * diameter_angstrom)) & (frequency < SMOOTHED_AWAY * frequency[-1])
@@ -122,6 +122,6 @@ def verdict_text(decided: str | None, candidates: Sequence[Candidate], symmetry:
     return {
         "certain": f"certain{equivalent}",
         "ambiguous": f"ambiguous: {as_good if others else 'the maps agree too little to be certain'}",
-        "no match": "no match: the maps agree in outline at most; check their voxel sizes and contrast",
+        "no match": "no match: only the outlines of the maps agree; check their voxel sizes and contrast",
         None: "none: the pose was not refined",
     }[decided]

@@ -66,7 +66,7 @@ def _l1_distance(a: Volume, b: Volume) -> float:
 
 @njit(cache=True, nogil=True)
 def exact_distance(a: Volume, b: Volume) -> float:
-    """Return the L1 distance of two vectors in double precision, with a fixed order of additions."""
+    """Return the L1 distance between two vectors in double precision, with a fixed order of additions."""
     sums = np.zeros(LANES)
     for start in range(0, len(a), LANES):
         _add_differences(a[start : start + LANES], b[start : start + LANES], sums)
@@ -92,7 +92,7 @@ def _add_differences(a: Volume, b: Volume, sums: Matrix) -> None:
 
 @njit(cache=True, nogil=True)
 def _lower_bound(a: Volume, b: Volume, first: int, end: int) -> float:
-    """Return a tight lower bound of the L1 distance of a range of two vectors."""
+    """Return a tight lower bound of the L1 distance between two vectors over a range."""
     total = 0.0
     for start in range(first, end, CHUNK):
         stop = min(start + CHUNK, end)
@@ -102,7 +102,7 @@ def _lower_bound(a: Volume, b: Volume, first: int, end: int) -> float:
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
 def _rough_distance(a: Volume, b: Volume) -> np.float32:
-    """Return the L1 distance of two short vectors, in any order of additions."""
+    """Return the L1 distance between two short vectors, in any order of additions."""
     total = np.float32(0)
     for k in range(len(a)):
         total += abs(a[k] - b[k])

@@ -58,7 +58,7 @@ def classify(
     classes : int
         Number of classes.
     metric : {"wemd", "l2"}, optional
-        Distance of images: the wavelet earth mover's distance with the wavelet sym5 (eq. 8 of [1]_), or the Euclidean
+        Distance between images: the wavelet earth mover's distance with the wavelet sym5 (eq. 8 of [1]_), or the L2
         distance.
     scales : int, optional
         Number of scales of the WEMD; by default 6 as in the paper for images of 128 pixels, and one less for every
@@ -70,7 +70,7 @@ def classify(
     shift_pixels : int, optional
         Largest shift to compare, in whole pixels; all shifts up to it are combined with all rotations.
     iterations : int, optional
-        Largest number of iterations.
+        Maximum number of iterations.
     seed : int, optional
         Seed of the first averages: the same seed gives the same result, bit for bit.
     invert : bool, optional
@@ -80,7 +80,8 @@ def classify(
     size : int, optional
         Side in pixels to which the images are reduced first.
     threads : int, optional
-        Number of threads; by default one for each core. The result does not depend on how the work is distributed.
+        Number of threads; by default chosen automatically (at most one per core). The result does not depend on how the
+        work is distributed.
     processes : int, optional
         Number of processes to use instead of threads. A script that uses processes must protect its main code with
         ``if __name__ == "__main__":``.
@@ -159,7 +160,7 @@ def classify_steps(
     classes : int
         Number of classes.
     threads : int, optional
-        Number of threads; by default one for each core.
+        Number of threads; by default chosen automatically (at most one per core).
     processes : int, optional
         Number of processes.
     scheduler : str, optional

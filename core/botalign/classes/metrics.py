@@ -42,7 +42,7 @@ class Summary:
 
 
 class Metric(Protocol):
-    """A distance of images that are converted to vectors, with a search for the nearest of many poses."""
+    """A distance between images that are converted to vectors, with a search for the nearest of many poses."""
 
     @property
     def length(self) -> int:
@@ -55,7 +55,7 @@ class Metric(Protocol):
         """Return what the bounds need for vectors, with the quantisation steps of another summary if it is given."""
 
     def distance(self, first: Volume, second: Volume) -> float:
-        """Return the distance of two vectors, reproducible bit for bit."""
+        """Return the distance between two vectors, reproducible bit for bit."""
 
     def nearest(
         self,
@@ -100,7 +100,7 @@ class WaveletMetric:
         return Summary(norms, steps, *quantisation.quantise(vectors, starts, steps))
 
     def distance(self, first: Volume, second: Volume) -> float:
-        """Return the distance of two vectors."""
+        """Return the distance between two vectors."""
         return float(bounds.exact_distance(first, second))
 
     def nearest(
@@ -124,7 +124,7 @@ class WaveletMetric:
 
 @dataclass(frozen=True)
 class EuclideanMetric:
-    """The Euclidean distance of the pixels in the disc."""
+    """The L2 distance over the pixels in the disc."""
 
     side: int
     radius: float
@@ -149,7 +149,7 @@ class EuclideanMetric:
         return Summary(np.asarray(products.square_norms(vectors)), empty[0], empty.astype(np.uint8), empty)
 
     def distance(self, first: Volume, second: Volume) -> float:
-        """Return the distance of two vectors."""
+        """Return the distance between two vectors."""
         return float(products.exact_euclidean(first, second))
 
     def nearest(

@@ -30,19 +30,18 @@ class ClassifyOptions:
     botalign.errors.InputError: rotations: got 0, expected a whole number from 1 to 3600.
     """
 
-    metric: Annotated[str, Option("Distance of images: wavelet earth mover's distance, or L2", choices=METRICS)] = (
-        "wemd"
-    )
+    metric: Annotated[
+        str,
+        Option("Distance between images: wavelet earth mover's distance (wemd), or L2 distance (l2)", choices=METRICS),
+    ] = "wemd"
     scales: Annotated[
         int | None,
         Option("Scales of the wavelets; by default 6 for images of 128 pixels, 5 for 64 pixels", low=1, high=12),
     ] = None
     rotations: Annotated[int, Option("In-plane rotations to compare", low=1, high=3600)] = 200
     mirror: Annotated[bool, Option("Compare mirror images too")] = False
-    shift_pixels: Annotated[
-        int, Option("Largest shift to compare, in both directions", low=0, high=20, unit="pixels")
-    ] = 0
-    iterations: Annotated[int, Option("Largest number of iterations", low=1, high=9999)] = 50
+    shift_pixels: Annotated[int, Option("Largest length of the shifts to compare", low=0, high=20, unit="pixels")] = 0
+    iterations: Annotated[int, Option("Maximum number of iterations", low=1, high=9999)] = 50
     seed: Annotated[int, Option("Seed; the same seed gives the same result, bit for bit", low=0, high=LARGEST)] = 0
     invert: Annotated[bool, Option("Invert the contrast: particles are darker than the background")] = False
     diameter_angstrom: Annotated[

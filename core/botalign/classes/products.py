@@ -1,4 +1,4 @@
-r"""The nearest of many poses by the Euclidean distance, from matrix products with a margin for rounding.
+r"""The nearest of many poses by the L2 distance, from matrix products with a margin for rounding.
 
 :math:`\|a - b\|^2 = \|a\|^2 + \|b\|^2 - 2\,a \cdot b`, where BLAS computes the products of images and poses in single
 precision. Distances that may be the smallest are computed again from differences, in double precision and a fixed
@@ -34,7 +34,7 @@ def square_norms(vectors: Volume) -> Matrix:
 
 @njit(cache=True, nogil=True)
 def exact_euclidean(a: Volume, b: Volume) -> float:
-    """Return the Euclidean distance of two vectors in double precision, with a fixed order of additions."""
+    """Return the L2 distance between two vectors in double precision, with a fixed order of additions."""
     sums = np.zeros(LANES)
     for start in range(0, len(a), LANES):
         _add_squares(a[start : start + LANES], b[start : start + LANES], sums)
@@ -57,7 +57,7 @@ def nearest_by_products(
     best: Matrix,
     chosen: Counts,
 ) -> int:
-    """Update the nearest poses of images by the poses of one average, with the Euclidean distance.
+    """Update the nearest poses of images by the poses of one average, with the L2 distance.
 
     Parameters
     ----------

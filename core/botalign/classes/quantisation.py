@@ -81,7 +81,7 @@ def _round(values: Volume, step: float, out: Bytes) -> float:
 # The casts keep the sum in 32 bits, which is required for the instruction for sums of absolute differences.
 @njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
 def byte_distance(a: Bytes, b: Bytes) -> float:
-    """Return the L1 distance of two vectors of bytes."""
+    """Return the L1 distance between two vectors of bytes."""
     total = np.int32(0)
     for k in range(len(a)):
         difference = np.int32(np.int32(a[k]) - np.int32(b[k]))

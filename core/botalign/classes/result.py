@@ -42,7 +42,7 @@ class Iteration:
 
     @property
     def avoided(self) -> float:
-        """Share of the work that the bounds saved."""
+        """Fraction of the work that the bounds saved."""
         return 1.0 - self.work
 
 

@@ -19,8 +19,8 @@ LANES = 16
 class ImageWavelets:
     r"""The weighted wavelet transform of images, whose L1 distances are wavelet earth mover's distances.
 
-    This is eq. 8 of Rao et al. (2020) with the conventions of :func:`botalign.wavelet_transform`, but with the coarsest
-    scale first: it contributes most to a distance, so that sums over scales can stop early.
+    This is eq. 8 of Rao et al. (2020), as in :func:`botalign.transport.wavelet_transform`, but with the
+    coarsest scale first: it contributes most to a distance, so that sums over scales can stop early.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class ImageWavelets:
 
     @classmethod
     def of(cls, side: int, *, wavelet: str = "sym5", scales: int = 6, pixel_size: float = 1.0) -> ImageWavelets:
-        """Return the transform for images of `side` pixels, with options of :func:`botalign.wavelet_transform`.
+        """Return the transform for images of `side` pixels; see :func:`botalign.transport.wavelet_transform`.
 
         Raises
         ------

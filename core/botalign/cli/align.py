@@ -21,6 +21,7 @@ from botalign.cli.staging import Staging
 from botalign.cli.tables import alignments_table, mirror_advice
 from botalign.cli.tasks import Task, resumed, tasks
 from botalign.errors import InputError, Setting
+from botalign.maps import read_header
 
 _FOLDER = "a folder for several maps."
 
@@ -45,7 +46,8 @@ def align(
         str | None,
         typer.Option(
             metavar="W.mrc",
-            help=f"Write where the maps agree, on the grid of FIXED: 1 where they do, 0 where they do not; {_FOLDER}",
+            help="Write the weights of the common part on the grid of FIXED: 1 where the maps agree, 0 where they "
+            f"differ; {_FOLDER}",
         ),
     ] = None,
     table: Annotated[
@@ -54,11 +56,15 @@ def align(
     common: Annotated[
         bool,
         typer.Option(
-            "--common", help="Move all maps by one transform, that of their mean; for half maps, for example."
+            "--common",
+            help="Apply one transform, found for the mean of the maps, to all of them (for example half maps).",
         ),
     ] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Resume an interrupted run: keep the results that --result has.")
+        bool,
+        typer.Option(
+            "--resume", help="Resume an interrupted run, keeping the results already in the folder of --result."
+        ),
     ] = False,
     *,
     options: Given[botalign.AlignmentOptions],
@@ -71,8 +77,10 @@ def align(
     The written maps have the grid of FIXED. Contour levels, masks and filters are for the fit only: each map is written
     as it was given, resampled once.
     """
-    if resume and (result is None or common):
-        raise InputError("--resume: keeps results of maps that are aligned separately; give --result, omit --common.")
+    if resume and common:
+        raise InputError("--resume: cannot be combined with --common; omit one of them.")
+    if resume and result is None:
+        raise InputError("--resume: needs --result, the folder with the earlier results; add it.")
     if common and len(moving) == 1:
         raise InputError("--common: got one moving map, expected at least two; omit it, or give the other maps.")
     if "half_maps_moving" in options.values and len(moving) > 1 and not common:
@@ -98,7 +106,7 @@ def align(
     if not resume:
         check()
     for path in (fixed, *moving):
-        botalign.read_header(path)
+        read_header(path)
     chosen = options.read()
     if isinstance(chosen.start, botalign.Alignment):
         running.warn_of_other_maps(options.values["start"], chosen.start, fixed, moving)

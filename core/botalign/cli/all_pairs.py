@@ -1,4 +1,4 @@
-"""Distances of all pairs of maps: computed with a progress bar, kept after an interruption, written."""
+"""Distances between all pairs of maps: computed with a progress bar, kept after an interruption, written."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from botalign.cli.interruption import Interrupted
 from botalign.cli.long_work import run_steps
 from botalign.errors import InputError
 from botalign.jobs import BlockStore
+from botalign.maps import read_header
 from botalign.pairwise.distances import description
 from botalign.pairwise.options import DistanceOptions
 from botalign.pairwise.table import check_store, work_of
@@ -31,7 +32,7 @@ class Workers:
     scheduler: str | None = None
 
     def for_maps(self, count: int, *, over_rotations: bool) -> Workers:
-        """Return these workers, or one process for each core if none were given and there are many maps to align."""
+        """Return these workers, or one process per core if none were given and there are many maps to align."""
         cores = os.cpu_count() or 1
         many = over_rotations and count > MOST_FOR_THREADS and cores > 1
         return Workers(processes=cores) if many and self == Workers() else self
@@ -84,7 +85,7 @@ def write_distances(
     check_store(target, overwrite=overwrite)
     for each in maps:
         if isinstance(each, Path):
-            botalign.read_header(each)
+            read_header(each)
     partial = target.with_name(f"{target.name}.partial")
     described = described or description(maps, **vars(options))
     has_pairs = partial.exists()

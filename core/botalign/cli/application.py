@@ -21,10 +21,10 @@ COMMANDS = {
     "align": "Align maps to a fixed map, from any starting pose.",
     "apply": "Apply the transform of an alignment to other maps.",
     "score": "Compare two maps without moving them.",
-    "potential": "Map where mass has to move to turn one map into another.",
-    "distances": "Compute the distances of all pairs of maps.",
+    "potential": "Show where mass must move to turn one map into another.",
+    "distances": "Compute the distances between all pairs of maps.",
     "embed": "Compute coordinates of maps from their distances.",
-    "landscape": "Deform a latent space so that its distances are those of volumes.",
+    "landscape": "Learn latent coordinates that match distances between volumes.",
     "classify": "Sort images into classes, up to rotation, and average each.",
     "info": "Print what map files contain.",
     "demo": "Align a synthetic map whose transform is known.",
@@ -34,6 +34,10 @@ _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 class _Command(TyperCommand):
     """A command whose help lists arguments without the names of Python types."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the parts of the usage line, without the braces that typer puts around required arguments."""
+        return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         arguments: list[Any] = [each for each in self.params if each.param_type_name == "argument"]
@@ -69,7 +73,7 @@ class _Commands(TyperGroup):
 app = typer.Typer(
     name="botalign",
     cls=_Commands,
-    help="Superimpose cryo-EM density maps from any starting pose.",
+    help="Align cryo-EM density maps from any starting pose.",
     epilog="`botalign COMMAND --help` explains a command. Try `botalign demo` first.",
     add_completion=False,
     no_args_is_help=False,

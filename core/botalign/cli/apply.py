@@ -13,6 +13,7 @@ from botalign.cli.options import Overwrite, Silent, Threads
 from botalign.cli.staging import Staging
 from botalign.cli.tables import history
 from botalign.errors import InputError
+from botalign.maps import read_header
 
 
 def _result_first(path: Path) -> Path:
@@ -20,7 +21,9 @@ def _result_first(path: Path) -> Path:
     from botalign.cli.outputs import MAPS
 
     if path.name.lower().endswith(MAPS):
-        raise InputError(f"{path}: is a map by its name, expected a result first: botalign apply R.json MAP...")
+        raise InputError(
+            f"{path}: looks like a map, but the first argument must be a result file: botalign apply R.json MAP..."
+        )
     return path
 
 
@@ -58,7 +61,7 @@ def apply(
 ) -> None:
     """Apply the transform of an alignment to other maps: half maps, masks, sharpened maps.
 
-    Either all maps are written, or none.
+    If one map fails, none is written.
     """
     from botalign.cli import outputs
 
@@ -67,8 +70,8 @@ def apply(
     outputs.check(paths, inputs=inputs, overwrite=overwrite)
     alignment = botalign.Alignment.read(result)
     for path in maps:
-        botalign.read_header(path)
-    grid = None if onto is None else botalign.read_header(onto).grid
+        read_header(path)
+    grid = None if onto is None else read_header(onto).grid
     note = f" by {result.name}{', inverse' if inverse else ''}"
     targets = [each.path for each in paths if each is not None]
     with report_written() as written, Staging(overwrite=overwrite, written=written) as staging:

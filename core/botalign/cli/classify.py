@@ -92,7 +92,7 @@ def classify(
 
 
 def _run(steps: Steps, iterations: int, *, quiet: bool) -> botalign.Classification:
-    """Run a classification with a progress bar for the present iteration, and the loss of the last one."""
+    """Run a classification with a progress bar for the current iteration, and the loss of the last one."""
 
     def named(step: Progress) -> Progress:
         iterating = step.stage in ("average", "assign")
@@ -171,6 +171,6 @@ def _print_summary(found: botalign.Classification, written: list[Path], *, quiet
         print_note(f"one class has {100 * found.sizes[0] / images:.0f} % of the images; {_ADVICE[found.metric]}")
     if refilled := sum(each.refilled for each in found.iterations):
         times = "once" if refilled == 1 else f"{refilled} times"
-        print_note(f"{times} a class lost all of its images and was reseeded from the worst-fitting image.")
+        print_note(f"a class lost all its images and was reseeded from the worst-fitting image ({times}).")
     if len(written) < len(_NAMES):
         print_note(f"no figures, because matplotlib is not installed; run `{INSTALL_FIGURES}`.")

@@ -1,4 +1,4 @@
-"""``botalign demo``: an example with a known answer."""
+"""``botalign demo``: an example whose transform is known."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def demo(
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
-    """Align a synthetic map whose transform is known, and print the error.
+    """Align a synthetic map whose transform is known, and print the difference from it.
 
     Both maps, the aligned map, the result and a figure are written to a folder, for further trials.
     """
@@ -47,8 +47,8 @@ def demo(
     paths = _output_paths(output, overwrite=overwrite)
     fixed_path, moving_path, aligned_path, result_path, figure_path = paths
     draw = running.can_draw()
-    answer = _known_transform(seed)
-    fixed, moving = (replace(made, name=str(path)) for made, path in zip(_pair(answer), paths, strict=False))
+    truth = _known_transform(seed)
+    fixed, moving = (replace(made, name=str(path)) for made, path in zip(_pair(truth), paths, strict=False))
     options = botalign.AlignmentOptions(seed=seed)
     targets = running.Targets(aligned_path, result_path, figure_path if draw else None, weights=None)
     with running.timed_compilation() as compiled:
@@ -59,13 +59,13 @@ def demo(
         moving.write(staging.path(moving_path))
         running.write_pair(aligned, moving, targets, staging, threads=1)
     print(alignment.to_text())
-    print(_comparison(answer, alignment))
+    print(_comparison(truth, alignment))
     if quiet:
         return
-    print(f"\nIn {output}: {', '.join(_NAMES if draw else _NAMES[:-1])}.\nThe same by another command:")
+    print(f"\nIn {output}: {', '.join(_NAMES if draw else _NAMES[:-1])}.\nTo run the same alignment yourself:")
     print(f"botalign align {fixed_path} {moving_path} -o again.mrc")
     if sum(compiled) >= _NOTICEABLE_SECONDS:
-        print_note(f"{sum(compiled):.1f} of these seconds were spent on compiling loops, once; later runs are faster.")
+        print_note(f"{sum(compiled):.1f} s of this run was one-time compilation; later runs will be faster.")
     if not draw:
         print_note(f"no figure, because matplotlib is not installed; run `{running.INSTALL_FIGURES}`.")
 
@@ -93,7 +93,7 @@ def _known_transform(seed: int) -> NDArray[np.float64]:
     return np.column_stack([rotation, rng.uniform(-_SHIFT_ANGSTROM, _SHIFT_ANGSTROM, 3)])
 
 
-def _pair(answer: NDArray[np.float64]) -> tuple[DensityMap, DensityMap]:
+def _pair(truth: NDArray[np.float64]) -> tuple[DensityMap, DensityMap]:
     """Make a map, and the same map in another pose, on another grid, with other noise."""
     import numpy as np
 
@@ -103,29 +103,29 @@ def _pair(answer: NDArray[np.float64]) -> tuple[DensityMap, DensityMap]:
         64, voxel_size_angstrom=2.0, resolution_angstrom=_RESOLUTION_ANGSTROM, noise=_NOISE, noise_seed=1
     )
     grid = botalign.Grid.cube(88, 1.5, np.zeros(3))
-    back = inverse(answer)
+    back = inverse(truth)
     moving = botalign.phantom(
         grid=grid, resolution_angstrom=_RESOLUTION_ANGSTROM, transform=back, noise=_NOISE, noise_seed=2
     )
     return fixed, moving
 
 
-def _comparison(answer: NDArray[np.float64], alignment: Alignment) -> str:
-    """Return the known answer, and the error of the alignment."""
+def _comparison(truth: NDArray[np.float64], alignment: Alignment) -> str:
+    """Return the true transform, and the difference of the alignment from it."""
     import numpy as np
 
     from botalign.alignment.wording import rotation_text, vector_text
     from botalign.geometry import apply_transform, axis_angle, geodesic_degrees
 
-    axis, angle = axis_angle(answer[:, :3])
+    axis, angle = axis_angle(truth[:, :3])
     centre = alignment.moving.grid.centre_angstrom
-    shift = apply_transform(answer, centre) - centre
-    degrees = float(geodesic_degrees(answer[:, :3], alignment.rotation))
+    shift = apply_transform(truth, centre) - centre
+    degrees = float(geodesic_degrees(truth[:, :3], alignment.rotation))
     angstrom = float(np.linalg.norm(shift - alignment.shift_angstrom))
     return "\n".join(
         [
-            f"known        {rotation_text(angle, axis)}",
+            f"truth        {rotation_text(angle, axis)}",
             f"             shift {vector_text(shift, 2)} A",
-            f"true error   {degrees:.3f} degrees and {angstrom:.3f} A",
+            f"difference   {degrees:.3f} degrees and {angstrom:.3f} A from the truth",
         ]
     )

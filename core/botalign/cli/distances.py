@@ -1,4 +1,4 @@
-"""``botalign distances``: the distances of all pairs of maps."""
+"""``botalign distances``: the distances between all pairs of maps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from botalign.cli.options import Overwrite, Processes, Quiet, Scheduler, Threads
 from botalign.errors import InputError, Setting
 from botalign.pairwise.options import DistanceOptions
 
-#: The number of maps that are named if cycles do not close.
+#: The number of maps that are named if cycles are open.
 _NAMED = 3
 
 
@@ -33,12 +33,12 @@ def distances(
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
-    """Compute the distances of all pairs of maps.
+    """Compute the distances between all pairs of maps.
 
     Finished pairs are kept in the folder D.zarr.partial until all are computed. After an interruption, the same command
     resumes.
 
-    With --over-rotations and more than 12 maps, one process for each core is used, unless --threads, --processes or
+    With --over-rotations and more than 12 maps, one process per core is used, unless --threads, --processes or
     --scheduler is given.
     """
     if processes and threads is not None:
@@ -65,11 +65,12 @@ def _summary(table: DistanceTable, options: DistanceOptions) -> str:
     if table.open_cycles is not None:
         cycles, count = table.open_cycles, int(np.triu(table.open_cycles).sum())
         total = len(pairs) * min(options.landmarks, n)
-        text = f"all {total} cycles over landmarks close"
+        text = f"all {total} cycles via landmarks are closed"
         if count:
             worst = [i for i in np.argsort(-cycles.sum(axis=1), kind="stable")[:_NAMED] if cycles[i].any()]
             names = ", ".join(table.names[i] for i in worst)
-            text = f"{count} of {total} cycles over landmarks do not close, most of them with {names}"
+            are = "is" if count == 1 else "are"
+            text = f"{count} of {total} cycles via landmarks {are} open, most of them with {names}"
         rows.append(("cycles", text))
     if table.mirrored.any():
         rows.append(("mirrored", f"{int(np.triu(table.mirrored).sum())} pairs"))

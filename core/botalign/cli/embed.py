@@ -25,7 +25,9 @@ def embed(
     distances: Annotated[
         Path,
         typer.Argument(
-            metavar="D", help="Distances: D.zarr of `botalign distances`, or a square NPY.", show_default=False
+            metavar="D",
+            help="Distances: D.zarr from `botalign distances`, or a square matrix in an .npy file.",
+            show_default=False,
         ),
     ],
     output: Annotated[
@@ -41,12 +43,16 @@ def embed(
     alpha: Annotated[
         float,
         typer.Option(
-            metavar="X", help="Exponent of the normalisation by the density of the maps, 0 (none) to 1 (full)."
+            metavar="X",
+            help="Exponent of the normalisation by the sampling density (how closely the maps are spaced): 0 (none) to "
+            "1 (full).",
         ),
     ] = 1.0,
     time: Annotated[
         float,
-        typer.Option(metavar="T", help="Diffusion time: more steps of the random walk shrink the later coordinates."),
+        typer.Option(
+            metavar="T", help="Diffusion time: steps of the random walk. Larger values shrink the later coordinates."
+        ),
     ] = 0.0,
     colour_by: Annotated[
         str | None,
@@ -63,9 +69,9 @@ def embed(
 ) -> None:
     """Compute coordinates of maps from their distances: a diffusion map.
 
-    Writes coordinates.csv, with a row for each map, coordinates.npy and the figure embedding.png. The table of
-    --colour-by has a header; its rows are matched by a column with the names of the maps, or are in the order of the
-    maps.
+    Writes coordinates.csv, with a row for each map, coordinates.npy and the figure embedding.png. The table given to
+    --colour-by needs a header. Its rows are matched to the maps by a column of map names; without one, they must be in
+    the order of the maps.
     """
     from botalign.cli import outputs, running
 
@@ -94,7 +100,8 @@ def embed(
     if not quiet:
         if column is not None and (missing := _missing_values(column)):
             maps = counted(missing, "map has", "maps have")
-            print_note(f"{maps} no value of {column.name}: grey in the figure, empty in the table.")
+            they = "it is" if missing == 1 else "they are"
+            print_note(f"{maps} no value in column {column.name}; {they} grey in the figure and empty in the table.")
         print(f"written      {', '.join(map(str, paths if draw else paths[:-1]))}")
         if not draw:
             print_note(f"no figure, because matplotlib is not installed; run `{running.INSTALL_FIGURES}`.")

@@ -12,6 +12,7 @@ from botalign.cli.messages import print_error
 from botalign.cli.options import Json
 from botalign.cli.tables import columns, json_text
 from botalign.errors import InputError
+from botalign.maps import read_header
 
 if TYPE_CHECKING:
     from botalign.maps import MapHeader, MapInfo
@@ -44,7 +45,7 @@ def _block(path: Path, *, json: bool) -> str:
     """Return the text for one map."""
     from botalign.maps import describe
 
-    header = botalign.read_header(path)
+    header = read_header(path)
     density_map = botalign.read(path)
     facts = describe(density_map)
     level = botalign.contour_level(density_map) if facts.maximum > facts.minimum else None
@@ -67,11 +68,11 @@ def _rows(header: MapHeader, facts: MapInfo, level: float | None, above: float |
         ("voxels", " x ".join(f"{n}" for n in reversed(grid.shape))),
         ("voxel size", f"{_numbers(grid.voxel_size_angstrom, ' x ')} A"),
         ("box", f"{_numbers(facts.size_angstrom, ' x ')} A"),
-        ("origin", f"({_numbers(grid.origin_angstrom, ', ')}) A, from {header.origin_from}"),
+        ("origin", f"({_numbers(grid.origin_angstrom, ', ')}) A (field {header.origin_from})"),
         ("axis order", ", ".join(map(str, header.axis_order))),
         ("densities", f"{facts.minimum:.4g} to {facts.maximum:.4g}"),
         ("mean", f"{facts.mean:.4g}, standard deviation {facts.standard_deviation:.4g}"),
-        ("zero", f"{100 * facts.zero_fraction:.3g}% of the voxels"),
+        ("zero density", f"{100 * facts.zero_fraction:.3g}% of the voxels"),
         ("contour level", contour),
         *labels,
     ]

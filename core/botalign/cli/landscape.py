@@ -1,4 +1,4 @@
-"""``botalign landscape``: a latent space whose distances are those of volumes."""
+"""``botalign landscape``: new coordinates for a latent space."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def landscape(
         Path,
         typer.Argument(
             metavar="Z",
-            help="Latent coordinates of all images: NPY, z.N.pkl of cryoDRGN, or text in columns.",
+            help="Latent coordinates of all images: .npy, z.N.pkl of cryoDRGN, or text in columns.",
             show_default=False,
         ),
     ],
@@ -51,8 +51,8 @@ def landscape(
         Path,
         typer.Argument(
             metavar="SUBSET",
-            help="The latents that have volumes: a folder with z_values.txt and vol_*.mrc, as `cryodrgn analyze` "
-            "writes it, or a file of these latents or of their row numbers.",
+            help="The latents for which there are volumes: a folder with z_values.txt and vol_*.mrc, as `cryodrgn "
+            "analyze` writes it, or a file with their coordinates or their row numbers in Z, counted from 0.",
             show_default=False,
         ),
     ],
@@ -63,21 +63,24 @@ def landscape(
         Path | None,
         typer.Option(
             metavar="D",
-            help="Distances of the volumes, minimised over rotations: D.zarr of `botalign distances`, or a square NPY. "
-            "By default they are computed.",
+            help="Distances between the volumes, minimised over rotations: D.zarr from `botalign distances`, or a "
+            "square matrix in an .npy file. By default they are computed.",
         ),
     ] = None,
     volumes: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="The volumes, if SUBSET does not have them: a folder of maps, or an NPY."),
+        typer.Option(
+            metavar="PATH", help="The volumes, if SUBSET does not have them: a folder of maps, or an .npy file."
+        ),
     ] = None,
     voxel_size: Annotated[
-        float | None, typer.Option(metavar="A", help="Voxel size of volumes in an NPY, in angstrom. [default: 1]")
+        float | None, typer.Option(metavar="A", help="Voxel size of volumes in an .npy file, in angstrom. [default: 1]")
     ] = None,
     metric: Annotated[
-        Literal["l2", "wemd"] | None,
+        Literal["wemd", "l2"] | None,
         typer.Option(
-            help="Distance to compute: L2, as in eq. 1 of Levy, or the wavelet earth mover's distance. [default: l2]"
+            metavar="[wemd|l2]",
+            help="Distance to compute: the wavelet earth mover's distance, or the L2 distance. [default: l2]",
         ),
     ] = None,
     colour_by: Annotated[
@@ -92,14 +95,14 @@ def landscape(
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
-    """Deform a latent space so that its distances are those of volumes.
+    """Learn new coordinates for a latent space, so that distances between points match distances between volumes.
 
-    A latent space, such as that of cryoDRGN, assigns a volume to each image, but its distances do not measure how much
-    two volumes differ: some directions may only rotate the molecule. From the distances of some volumes, minimised over
-    rotations, this command learns new coordinates of all images (Levy, Meaningful Dimensionality Reduction of the
-    Conformational Space). After an interruption, the same command resumes.
+    A latent space, such as that of cryoDRGN, assigns a volume to each image, but distances in it do not measure how
+    much two volumes differ: some directions may only rotate the molecule. From the distances between some of the
+    volumes, minimised over rotations, this command learns new coordinates for all images (Levy, Meaningful
+    Dimensionality Reduction of the Conformational Space). After an interruption, the same command resumes.
 
-    The distances of more than 12 volumes are computed by one process for each core, unless --threads is given.
+    The distances between more than 12 volumes are computed by one process per core, unless --threads is given.
     """
     if distances is not None:
         for name, value in (("--volumes", volumes), ("--voxel-size", voxel_size), ("--metric", metric)):
@@ -184,7 +187,7 @@ def _summary(found: botalign.Landscape) -> str:
         rows.append(("held-out distances", f"median error {error:.2%} of the median, {pairs} pairs"))
     for trial in found.trials:
         text = f"stress {trial.stress:.4f}, thickness of the last dimension {trial.thickness:.4f}"
-        rows.append((f"into {trial.dimensions}", text))
+        rows.append((f"in {trial.dimensions} dimension{'s' * (trial.dimensions > 1)}", text))
     if found.intrinsic_dimension is not None:
         rows.append(("intrinsic dimension", found.intrinsic_dimension_text))
     return columns(rows)

@@ -34,7 +34,7 @@ def read_given_distances(path: Path, subset: LatentSubset) -> Matrix:
     if sorted(names) != sorted(wanted):
         raise InputError(
             f"{path}: its {len(names)} maps ({names[0]}, ...) are not the {len(wanted)} volumes in {subset.name}; give "
-            "the distances of these volumes."
+            "the distances between these volumes."
         )
     order = [names.index(name) for name in wanted]
     return table.distances[order][:, order]
@@ -55,7 +55,7 @@ def volumes_of(
             f"{subset.name}: has no volumes vol_*.mrc; give a folder with --volumes, or distances with --distances."
         )
     if voxel_size_angstrom is not None and (volumes is None or volumes.suffix.lower() != ".npy"):
-        raise InputError("--voxel-size: is for volumes in an NPY; omit it, or give --volumes V.npy.")
+        raise InputError("--voxel-size: is for volumes in an .npy file; omit it, or give --volumes V.npy.")
     size = 1.0 if voxel_size_angstrom is None else voxel_size_angstrom
     found = [*subset.volumes] if volumes is None else find_volumes(volumes, voxel_size_angstrom=size)
     if len(found) != len(subset.latents):

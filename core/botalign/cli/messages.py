@@ -23,7 +23,7 @@ def print_warning(message: str | Warning) -> None:
 
 
 def print_note(message: str) -> None:
-    """Print a remark."""
+    """Print a note."""
     _print_line(f"botalign: {message}")
 
 

@@ -9,7 +9,7 @@ import typer
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Overwrite existing files.")]
 Quiet = Annotated[
     bool,
-    typer.Option("--quiet", "-q", help="Show no progress bar and no remarks; print only results, warnings and errors."),
+    typer.Option("--quiet", "-q", help="Hide the progress bar and notes; print only results, warnings and errors."),
 ]
 Silent = Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print only the result, as JSON.")]
@@ -17,7 +17,9 @@ Seed = Annotated[int, typer.Option(metavar="N", help="Seed; the same seed gives 
 Threads = Annotated[
     int | None,
     typer.Option(
-        metavar="N", help="Threads; by default one for each core. The result does not depend on it. [at least 1]"
+        metavar="N",
+        help="Number of threads; by default chosen automatically (at most one per core). The result does not depend on "
+        "the number of threads. [at least 1]",
     ),
 ]
 Processes = Annotated[

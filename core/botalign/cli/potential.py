@@ -1,4 +1,4 @@
-"""``botalign potential``: where mass has to move to turn one map into another."""
+"""``botalign potential``: where mass must move to turn one map into another."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def potential(
     overwrite: Overwrite = False,
     quiet: Silent = False,
 ) -> None:
-    """Map where mass has to move to turn B into A.
+    """Show where mass must move to turn B into A.
 
-    The potential, in angstrom, is positive where B has less mass than A and negative where it has more: mass of B has
-    to move from low to high values. It shows where the maps differ; the distance measures how much. It is written on a
+    The potential, in angstrom, is positive where B has less mass than A and negative where it has more: mass of B must
+    move from low to high values. It shows where the maps differ; the distance measures how much. It is written on a
     cubic grid about both molecules, in the coordinates of A.
     """
     from botalign.cli import outputs, running

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import botalign
 from botalign.errors import InputError, Setting
+from botalign.maps import read_header
 
 
 def kept_result(
@@ -46,7 +47,7 @@ def kept_result(
     differing: list[str | Setting] = [
         f"{role} map"
         for role, path, reference in (("fixed", fixed, found.fixed), ("moving", moving, found.moving))
-        if (path.name, botalign.read_header(path).grid) != (Path(reference.name).name, reference.grid)
+        if (path.name, read_header(path).grid) != (Path(reference.name).name, reference.grid)
     ]
     differing += options.differing(found.parameters)
     if found.seed != options.seed:

@@ -48,7 +48,7 @@ def _row(alignment: Alignment) -> tuple[str, ...]:
 
 
 def mirror_advice(alignment: Alignment) -> str | None:
-    """Return a remark if the other hand fits better but was not used, else None."""
+    """Return a note if the other hand fits better but was not used, else None."""
     if not alignment.other_hand_fits_better:
         return None
     better = "without mirroring" if alignment.mirrored else "as its mirror image"

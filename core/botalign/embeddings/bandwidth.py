@@ -7,7 +7,7 @@ from scipy.spatial.distance import squareform
 from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting
 
-#: Shares of the median distance and of the longest edge of the minimum spanning tree.
+#: Fractions of the median distance and of the longest edge of the minimum spanning tree.
 MEDIAN_SHARE, LONGEST_SHARE = 1 / 5, 1 / 3
 
 

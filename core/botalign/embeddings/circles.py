@@ -41,7 +41,7 @@ def circular_rank_correlation(first: ArrayLike, second: ArrayLike) -> float:
 
 
 def openness(coordinates: ArrayLike) -> float:
-    """Return the smallest distance of points from the origin, divided by the mean distance.
+    """Return the smallest distance between points from the origin, divided by the mean distance.
 
     Parameters
     ----------

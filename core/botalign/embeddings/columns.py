@@ -65,7 +65,7 @@ def read_column(path: str | os.PathLike[str], column: str | None, names: Sequenc
         others = [each for each in columns if each != joined_by]
         if len(others) != 1:
             raise InputError(
-                f"{path}: has the columns {', '.join(columns)}, expected the name of one, as in {path}:{columns[-1]}."
+                f"{path}: no column was named; choose one of {', '.join(columns)}, for example {path}:{columns[-1]}."
             )
         column = others[0]
     elif column not in columns:

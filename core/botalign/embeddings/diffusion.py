@@ -76,7 +76,8 @@ def diffusion_map(
     r"""Embed maps, or any objects, by their distances with a diffusion map.
 
     The distances :math:`d_{ij}` give affinities by a Gaussian kernel of width :math:`\sigma` (eq. 1 of [2]_), which are
-    divided by a power of the density of the maps and define a random walk from map to map:
+    divided by a power of the sampling density (how closely the maps are spaced) and define a random walk from map to
+    map:
 
     .. math:: W_{ij} = e^{-d_{ij}^2 / 2 \sigma^2}, \quad
               \tilde W = D^{-\alpha} W D^{-\alpha}, \quad
@@ -95,8 +96,8 @@ def diffusion_map(
         Bandwidth :math:`\sigma`, in the unit of the distances; by default from
         :func:`botalign.embeddings.automatic_bandwidth`.
     alpha : float, optional
-        Power of the density that is divided out: with 1 the coordinates do not depend on how the maps are distributed,
-        with 0 the density is not divided out.
+        Exponent of the normalisation by the sampling density: with 1, the coordinates do not depend on how densely the
+        conformations are sampled; with 0, there is no normalisation.
     time : float, optional
         Steps t of the random walk. With 0 all coordinates have the same scale (Laplacian eigenmaps); the larger it is,
         the smaller are later coordinates. Negative eigenvalues enter with their absolute values.
@@ -121,8 +122,8 @@ def diffusion_map(
     -----
     The affinity of a map to itself is set to 0, as in the code published with [2]_: noise adds nearly the same constant
     to all squared distances, and this constant then cancels [3]_. Diffusion maps need enough maps to connect all
-    conformations: with a few dozen maps, or a bandwidth far from the distances of neighbours, the coordinates are not
-    meaningful.
+    conformations: with a few dozen maps, or a bandwidth far from the distances between neighbours, the coordinates are
+    not meaningful.
 
     References
     ----------
@@ -166,7 +167,7 @@ def diffusion_map(
     root = np.sqrt(degrees)
     # Similar to P, but symmetric.
     affinities /= root[:, None] * root[None, :]
-    values, vectors = _leading(affinities, root, dimensions)
+    values, vectors = _leading(affinities, root, dimensions, bandwidth)
     functions = vectors * (np.sqrt(degrees.sum()) / root)[:, None]
     farthest = np.abs(functions).argmax(axis=0)
     functions *= np.where(functions[farthest, range(dimensions)] < 0, -1.0, 1.0)
@@ -199,8 +200,8 @@ def checked_distances(distances: ArrayLike) -> Matrix:
     if missing:
         raise InputError(
             Setting("distances"),
-            f": {missing} of {table.size} entries are NaN or infinite, expected the distances of all pairs; compute "
-            "the missing ones.",
+            f": {missing} of {table.size} entries are NaN or infinite, expected the distances between all pairs; "
+            "compute the missing ones.",
         )
     scale = float(np.abs(table).max())
     if table.min() < 0:
@@ -221,12 +222,13 @@ def _affinities(table: Matrix, bandwidth: float) -> Matrix:
     if groups > 1:
         raise InputError(
             Setting("bandwidth"),
-            f": with {bandwidth:g} the maps fall into {groups} separate groups, expected one; give a larger bandwidth.",
+            f": with {bandwidth:g}, the maps fall into {groups} separate groups, expected one; "
+            "give a larger bandwidth.",
         )
     return affinities
 
 
-def _leading(matrix: Matrix, first: Matrix, dimensions: int) -> tuple[Matrix, Matrix]:
+def _leading(matrix: Matrix, first: Matrix, dimensions: int, bandwidth: float) -> tuple[Matrix, Matrix]:
     """Return the largest eigenvalues, descending, and eigenvectors of a symmetric matrix after the known first one."""
     count = len(matrix)
     unit = first / np.linalg.norm(first)
@@ -246,7 +248,7 @@ def _leading(matrix: Matrix, first: Matrix, dimensions: int) -> tuple[Matrix, Ma
             except ArpackError as error:
                 raise InputError(
                     Setting("bandwidth"),
-                    f": with it the first {dimensions} coordinates of {count} maps cannot be separated from the next "
-                    f"({str(error).splitlines()[0]}); give a larger bandwidth, or fewer dimensions.",
+                    f": with {bandwidth:g}, the first {dimensions} coordinates of the {count} maps cannot be computed "
+                    f"reliably ({str(error).splitlines()[0]}); give a larger bandwidth or fewer dimensions.",
                 ) from None
     return values[: -1 - dimensions : -1], vectors[:, : -1 - dimensions : -1]

@@ -146,8 +146,8 @@ def read_embedding(path: str | os.PathLike[str]) -> EmbeddingTable:
     }
     if sum(values.dtype.kind == "f" for values in columns.values()) < 2:
         raise InputError(
-            f"{path}: has the columns {', '.join(header)}, expected at least two of numbers; give an embedding in at "
-            "least 2 dimensions."
+            f"{path}: has the columns {', '.join(header)}, expected at least two numeric columns; give an embedding in "
+            "at least 2 dimensions."
         )
     index = header.index(NAMES) if NAMES in header else None
     names = tuple(str(number) if index is None else row[index].strip() for number, row in enumerate(body, 1))

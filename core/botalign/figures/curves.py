@@ -72,7 +72,7 @@ def draw_weights(axes: Axes, shown: DensityMap, weights: DensityMap) -> None:
     axes.bar(middles, share, width=1 / _WEIGHT_BINS, color=weight_colours(middles), edgecolor="white", linewidth=0.5)
     axes.set_xlim(0, 1)
     axes.set_xlabel("weight in the common part")
-    axes.set_ylabel("share of the molecule (%)")
+    axes.set_ylabel("fraction of the molecule (%)")
     for position, text, weight, alignment in ((0.0, "maps differ", 0.0, "left"), (1.0, "maps agree", 1.0, "right")):
         colour = 0.8 * weight_colours(np.array([weight]))[0]  # dark enough for text on white
         axes.text(position, 1.03, text, transform=axes.transAxes, ha=alignment, color=colour, fontsize=9, weight="bold")

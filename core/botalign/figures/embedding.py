@@ -38,7 +38,7 @@ def embedding_figure(
     coordinates : array_like, shape (n, dimensions)
         Coordinates of the maps, for example from :func:`botalign.diffusion_map`. The first three are drawn in pairs.
     values : sequence of float or of str, optional
-        Values that colour the points: numbers (NaN is grey), or texts of up to 20 categories.
+        Values that colour the points: numbers (NaN is grey), or text values of up to 20 categories.
     label : str, optional
         Label of the colour scale or legend.
     names : sequence of str, optional
@@ -114,7 +114,7 @@ def _draw_kinds(
     if len(kinds) > MOST_KINDS:
         raise InputError(
             Setting("values"),
-            f": got {len(kinds)} different texts, expected numbers or up to {MOST_KINDS} categories.",
+            f": {len(kinds)} different text values, expected numbers or at most {MOST_KINDS} categories.",
         )
     palette = colormaps["tab10" if len(kinds) <= 10 else "tab20"]
     return {

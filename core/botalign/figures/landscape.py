@@ -42,7 +42,7 @@ def landscape_figure(
     -------
     matplotlib.figure.Figure
         Top row: the first two principal coordinates of all latents before and after, in the same colours; stress and
-        thickness of maps into 1, 2, ... dimensions. Bottom row: Euclidean distances against the given distances, before
+        thickness of fits in 1, 2, ... dimensions. Bottom row: Euclidean distances against the given distances, before
         and after; the loss of the training. The figure is not registered with pyplot: save it with ``figure.savefig``.
     """
     from matplotlib.figure import Figure
@@ -74,7 +74,7 @@ def landscape_figure(
 
 
 def _nearest_factor(points: Matrix, distances: Matrix) -> float:
-    """Return the factor that fits the distances of points best to given distances."""
+    """Return the factor that fits the distances between points best to given distances."""
     upper = np.triu_indices(len(points), 1)
     return best_scale(lengths(points, upper), distances[upper])
 
@@ -117,8 +117,8 @@ def _shepard(axes: Axes, points: Matrix, distances: Matrix) -> None:
     axes.plot([0, most], [0, most], color="0.6", linewidth=0.8, linestyle=(0, (4, 3)), zorder=3)
     axes.scatter(known, found, s=3, color=BLUE, alpha=0.3, linewidths=0, rasterized=True)
     axes.set(xlim=(0, 1.02 * most), ylim=(0, 1.02 * most))
-    axes.set_xlabel("distance of the volumes")
-    axes.set_ylabel("distance of the points")
+    axes.set_xlabel("distance between the volumes")
+    axes.set_ylabel("distance between the points")
 
 
 def _draw_trials(axes: Axes, landscape: Landscape) -> None:

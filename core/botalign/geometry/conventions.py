@@ -52,7 +52,7 @@ def to_pyem(transform: Matrix, moving_centre: Matrix, fixed_centre: Matrix) -> s
     Raises
     ------
     InputError
-        If the transform mirrors: the orientation of a particle cannot.
+        If the transform mirrors: the orientation of a particle cannot be mirrored.
     """
     _refuse_mirror(transform, "the orientation of a particle", "flip the hand of the map and align again")
     shift = apply_transform(transform, moving_centre) - fixed_centre
@@ -69,4 +69,4 @@ def to_napari(transform: Matrix) -> Matrix:
 
 def _refuse_mirror(transform: Matrix, target: str, instead: str) -> None:
     if np.linalg.det(transform[:, :3]) < 0:
-        raise InputError(f"the transform mirrors the moving map, which {target} cannot; {instead}.")
+        raise InputError(f"the transform mirrors the moving map, but {target} cannot be mirrored; {instead}.")

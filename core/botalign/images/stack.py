@@ -70,7 +70,7 @@ class ImageStack:
             )
         x, y = (float(side) for side in self.pixel_size_angstrom)
         if not (0 < x < np.inf and 0 < y < np.inf):
-            raise InputError(f"{self.name}: got pixels of {x:g} x {y:g} A, expected two positive sides.")
+            raise InputError(f"{self.name}: got pixels of {x:g} x {y:g} A, expected positive pixel sizes.")
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "pixel_size_angstrom", (x, y))
 

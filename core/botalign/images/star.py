@@ -252,8 +252,8 @@ def _located(path: Path, file: str, image: int) -> Path:
         if (folder / file).is_file():
             return folder / file
     raise InputError(
-        f"{path}: the stack {file} of image {image + 1} does not exist; change to the folder that paths in the file "
-        "are relative to."
+        f"{path}: the stack {file} (image {image + 1}) does not exist; run the command from the folder to which the "
+        "paths in the star file are relative."
     )
 
 

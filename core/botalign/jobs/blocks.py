@@ -87,7 +87,7 @@ def run_blocks(
                         raise error
                     if attempts[key] == ATTEMPTS:
                         raise InputError(
-                            f"block {key}: {ATTEMPTS} workers were lost while they computed it, probably for lack of "
+                            f"{ATTEMPTS} workers died on the same task (block {key}), probably because they ran out of "
                             "memory; use fewer workers."
                         ) from error
                     waiting.insert(0, key)

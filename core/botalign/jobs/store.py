@@ -130,8 +130,8 @@ class BlockStore:
         if differing:
             what = ", ".join(differing).replace("_", " ")
             raise InputError(
-                f"{self.folder}: holds unfinished work with other {what}; repeat the command that started it to resume "
-                "it, or remove the folder."
+                f"{self.folder}: holds unfinished work that was started with different {what}; repeat the command that "
+                "started it to resume it, or remove the folder."
             )
 
     def _unusable(self, error: OSError) -> InputError:

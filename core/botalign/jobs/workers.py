@@ -132,7 +132,7 @@ def open_workers(*, threads: int | None = None, processes: int = 0, scheduler: s
     Parameters
     ----------
     threads : int, optional
-        Number of threads, if neither `processes` nor `scheduler` is given; by default one for each core.
+        Number of threads, if neither `processes` nor `scheduler` is given; by default one per core.
     processes : int, optional
         Number of processes, each with one thread. They are spawned, because a fork of a program with threads may hang.
     scheduler : str, optional
@@ -187,8 +187,8 @@ def _processes(count: int) -> Iterator[Workers]:
                         pickle.dump(value, file, protocol=5)
             except OSError as error:
                 raise InputError(
-                    f"{folder}: values for the processes cannot be written ({error.strerror or error}); set TMPDIR to "
-                    "a folder with more space, or use threads."
+                    f"{folder}: temporary files for the worker processes cannot be written "
+                    f"({error.strerror or error}); set TMPDIR to a folder with more space, or use threads."
                 ) from error
             return _FileValue(str(path), array)
 

@@ -1,4 +1,4 @@
-"""Landscapes: latent coordinates whose Euclidean distances agree with the distances of volumes."""
+"""Landscapes: latent coordinates whose distances match distances between volumes."""
 
 from botalign.latent.landscape import landscape, landscape_steps
 from botalign.latent.latents import LatentSubset, read_latents, read_subset

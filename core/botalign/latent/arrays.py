@@ -1,4 +1,4 @@
-"""Reading of arrays in NPY format."""
+"""Reading of arrays from .npy files."""
 
 from __future__ import annotations
 

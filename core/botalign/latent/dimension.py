@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-#: Largest number of points that are used, number of their neighbourhoods, and share of the points in a neighbourhood.
+#: Largest number of points that are used, number of their neighbourhoods, and fraction of the points in a
+#: neighbourhood.
 _POINTS, _CENTRES, _NEIGHBOURS = 2000, 200, 0.1
 #: The last dimension is negligible if the thickness is below this.
 FLAT = 0.2
@@ -16,7 +17,7 @@ FLAT = 0.2
 
 @dataclass(frozen=True)
 class DimensionTrial:
-    """Result of a map into d' dimensions.
+    """Result of a fit in d' dimensions.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""The landscape of a latent space: a map of the space that makes distances meaningful (Levy)."""
+"""The landscape of a latent space: a transformation of the space that makes distances meaningful (Levy)."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ def landscape(
     batch: int = 512,
     seed: int = 0,
 ) -> Landscape:
-    r"""Deform a latent space so that its Euclidean distances agree with the distances of volumes.
+    r"""Learn new coordinates for a latent space, so that distances between points match distances between volumes.
 
-    Latent coordinates, such as those of cryoDRGN, determine a volume for each image, but their distances do not measure
-    how much the volumes differ: some coordinates may only rotate the molecule. From the distances of some volumes, a
-    symmetric network :math:`h_\psi(z_1, z_2)` learns the distance of any two latents (eq. 7 of [1]_). A second network
-    :math:`f_\xi` maps the latents so that, over random pairs of all latents, it minimises (eq. 8)
+    Latent coordinates, such as those of cryoDRGN, determine a volume for each image, but distances between them do not
+    measure how much the volumes differ: some coordinates may only rotate the molecule. From the distances between some
+    of the volumes, a symmetric network :math:`h_\psi(z_1, z_2)` learns the distance between any two latents [1]_. A
+    second network :math:`f_\xi` transforms the latents; over random pairs of all latents, it minimises
 
     .. math:: \sum_{i,j} \left( \frac{\|f_\xi(z_i) - f_\xi(z_j)\|_2}{h_\psi(z_i, z_j)} - 1 \right)^2 .
 
@@ -73,27 +73,27 @@ def landscape(
     subset : array_like, shape (L, d)
         Latent coordinates of the volumes, at least 5.
     distances : array_like, shape (L, L)
-        Distances of the volumes, minimised over rotations (eq. 1), as from :func:`botalign.distances`.
+        Distances between the volumes, minimised over rotations, as from :func:`botalign.distances`.
     dimensions : int, optional
-        Number d' of new coordinates; by default d. Then the map starts from a multiple of the identity.
+        Number d' of new coordinates; by default d. Then the transformation starts as a scaled identity.
     amortise : bool, optional
-        Whether to learn :math:`h_\psi`. Otherwise the map is fitted to the given distances only (eq. 5).
+        Whether to learn :math:`h_\psi`. Otherwise the new coordinates are fitted to the given distances only.
     weighting : {"relative", "local"}, optional
-        Weights of the errors. ``"local"`` divides by the distance once more (eq. 9), for distances that are unreliable
-        where they are large.
+        Weights of the errors: relative to the distance, or ``"local"``, which divides by the distance once more and so
+        gives large distances less weight.
     floor : float, optional
-        Smallest distance used as a divisor, about the uncertainty of the distances; by default a twentieth of their
-        median.
+        Distances below this value are treated as this value when errors are divided by the distance: about the
+        uncertainty of the distances; by default a twentieth of their median.
     grow : bool, optional
-        Whether to estimate the intrinsic dimension by maps into 1, 2, ... dimensions, at most 6, until the last
-        dimension is negligible.
+        Whether to estimate the intrinsic dimension by fitting coordinates in 1, 2, ... dimensions, at most 6, until the
+        last dimension is negligible.
     held_out : float, optional
-        Share of the subset that is held out once to measure the error of :math:`h_\psi`. The final :math:`h_\psi` is
+        Fraction of the subset that is held out once to measure the error of :math:`h_\psi`. The final :math:`h_\psi` is
         learned from the whole subset.
     steps : int, optional
-        Steps of each descent.
+        Optimisation steps for each fit.
     batch : int, optional
-        Pairs of latents in each step.
+        Pairs of latents per step.
     seed : int, optional
         Seed: the same seed gives the same result, bit for bit, on the same machine.
 
@@ -114,12 +114,11 @@ def landscape(
 
     See Also
     --------
-    landscape_steps : The same, as a generator.
-    distances : Compute the distances of volumes.
+    landscape_steps : The same, as a generator. distances : Compute the distances between volumes.
 
     Notes
     -----
-    The subset must cover all conformations: `held_out` of the result shows whether distances of other volumes are
+    The subset must cover all conformations: `held_out` of the result shows whether distances between other volumes are
     predicted well. L2 distances saturate for large movements; use the WEMD or ``weighting="local"`` then.
 
     References
@@ -161,8 +160,8 @@ def landscape_steps(latents: ArrayLike, subset: ArrayLike, distances: ArrayLike,
     Yields
     ------
     Progress
-        After every hundred steps of a descent. The stages are ``"check the distance"``, ``"learn the distance"`` and
-        ``"map into 1 dimension"``, ``"map into 2 dimensions"``, and so on.
+        After every hundred steps of a fit. The stages are ``"check the distance"``, ``"learn the distance"`` and ``"map
+        into 1 dimension"``, ``"fit in 2 dimensions"``, and so on.
 
     See Also
     --------
@@ -177,7 +176,7 @@ def landscape_steps(latents: ArrayLike, subset: ArrayLike, distances: ArrayLike,
     >>> steps = botalign.landscape_steps(family.latents, family.latents[:20], distances, **options)
     >>> step = next(steps)
     >>> step.stage, step.done, step.total
-    ('map into 1 dimension', 100, 100)
+    ('fit in 1 dimension', 100, 100)
     >>> steps.close()
     """
     checked = options_from(LandscapeOptions, options, "landscape_steps")
@@ -277,12 +276,12 @@ def _steps(z: Matrix, omega: Matrix, given: Matrix, options: LandscapeOptions) -
 
 
 def stage_names(most: int) -> list[str]:
-    """Return the names of all stages, with maps into at most `most` dimensions."""
+    """Return the names of all stages, with fits in at most `most` dimensions."""
     return [CHECK, LEARN, *map(_map_stage, range(1, most + 1))]
 
 
 def _map_stage(dimensions: int) -> str:
-    return f"map into {dimensions} dimension{'s' * (dimensions > 1)}"
+    return f"fit in {dimensions} dimension{'s' * (dimensions > 1)}"
 
 
 def _follow(

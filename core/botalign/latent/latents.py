@@ -163,8 +163,9 @@ def _chosen(values: NDArray[np.float64], latents: NDArray[np.float64], name: str
     members = _rows(values, name)[:, 0]
     if (members != np.round(members)).any() or members.min() < 0 or members.max() >= len(latents):
         raise InputError(
-            f"{name}: got {counted(len(members), 'number')}, expected {counted(dimension, 'column')} of coordinates, "
-            f"or indices of latents, whole numbers from 0 to {len(latents) - 1}."
+            f"{name}: one column with {counted(len(members), 'number')}, some of which are not row numbers; expected "
+            f"{counted(dimension, 'column')} (coordinates of latents), or one column of whole numbers from 0 to "
+            f"{len(latents) - 1} (row numbers of latents)."
         )
     return latents[members.astype(np.intp)]
 

@@ -1,4 +1,4 @@
-"""Learning the distance of two latents (eq. 7 of Levy) and the map of the latent space (eq. 8)."""
+"""Learning the distance between two latents (eq. 7 of Levy) and the transformation of the latent space (eq. 8)."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def learn_distance(
     schedule: Schedule,
     rng: np.random.Generator,
 ) -> Generator[tuple[int, float], None, Parameters]:
-    r"""Fit :math:`h_\psi` (eq. 7) to the distances of some members of the subset.
+    r"""Fit :math:`h_\psi` (eq. 7) to the distances between some members of the subset.
 
     Errors are relative to the distance, as in eq. 8, or to `floor` if it is larger.
     """
@@ -162,7 +162,7 @@ def transform(parameters: Parameters, latents: NDArray[np.float32]) -> Matrix:
 
 @one_blas_thread()
 def predict(parameters: Parameters, first: NDArray[np.float32], second: NDArray[np.float32]) -> Matrix:
-    """Return the learned distances of pairs of scaled latents."""
+    """Return the learned distances between pairs of scaled latents."""
     blocks = range(0, len(first), _AT_ONCE)
     return np.concatenate(
         [np.asarray(distance(np, parameters, first[k : k + _AT_ONCE], second[k : k + _AT_ONCE]), float) for k in blocks]

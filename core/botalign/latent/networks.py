@@ -1,4 +1,4 @@
-"""The two learned functions: a distance of two latents, and a map of the latent space.
+"""The two learned functions: a distance between two latents, and a transformation of the latent space.
 
 Both are functions of parameters and arrays, for an array module ``xp``: jax.numpy in training, numpy afterwards.
 """
@@ -19,7 +19,7 @@ Array = NDArray[np.float32]
 _HIDDEN = (64, 64)
 _FEATURES = 16
 _WEIGHT_UNITS = (32,)
-#: Norms are smoothed below this share of a typical distance, so that they have a derivative at zero.
+#: Norms are smoothed below this fraction of a typical distance, so that they have a derivative at zero.
 ROUNDING = 1e-3
 
 
@@ -83,7 +83,7 @@ def new_map(rng: np.random.Generator, start: NDArray[np.float64]) -> Parameters:
 
 
 def mapped(xp: Any, parameters: Parameters, z: Any) -> Any:
-    r"""Return :math:`f_\xi(z)` (eq. 6 of Levy), shape (..., d'): the sum of a linear map and a perceptron.
+    r"""Return :math:`f_\xi(z)` (eq. 6 of Levy), shape (..., d'): the sum of a linear function and a perceptron.
 
     The perceptron is zero at first.
     """

@@ -38,21 +38,36 @@ class LandscapeOptions:
     dimensions: Annotated[
         int | None, Option("Dimensions of the new coordinates; by default those of the latents", low=1)
     ] = None
-    amortise: Annotated[bool, Option("Learn the distance of any two latents before the map")] = True
+    amortise: Annotated[
+        bool,
+        Option("Train a network to predict the distance between any two latents, then fit the coordinates to it"),
+    ] = True
     weighting: Annotated[
         str,
-        Option("Weights of the errors: relative (eq. 8), or local for unreliable large distances (eq. 9)",
-               choices=WEIGHTINGS),
-    ] = "relative"  # fmt: skip
+        Option(
+            "Weights of the errors: relative to the distance, or local, which gives large distances less weight",
+            choices=WEIGHTINGS,
+        ),
+    ] = "relative"
     floor: Annotated[
-        float | None, Option("Smallest distance used as a divisor; by default a twentieth of the median", above=0)
+        float | None,
+        Option(
+            "Distances below this value are treated as this value when errors are divided by the distance; by default "
+            "a twentieth of the median",
+            above=0,
+        ),
     ] = None
-    grow: Annotated[bool, Option("Estimate the intrinsic dimension by maps into 1, 2, ... dimensions")] = True
+    grow: Annotated[bool, Option("Estimate the intrinsic dimension by fitting coordinates in 1, 2, ... dimensions")] = (
+        True
+    )
     held_out: Annotated[
-        float, Option("Share of the subset that is held out to measure the error of the distance", low=0, high=0.5)
+        float,
+        Option(
+            "Fraction of the subset that is held out to measure the error of the predicted distances", low=0, high=0.5
+        ),
     ] = 0.2
-    steps: Annotated[int, Option("Steps of each descent", low=1)] = 2000
-    batch: Annotated[int, Option("Pairs of latents in each step", low=1)] = 512
+    steps: Annotated[int, Option("Optimisation steps for each fit", low=1)] = 2000
+    batch: Annotated[int, Option("Pairs of latents per step", low=1)] = 512
     seed: Annotated[int, Option("Seed; the same seed gives the same result on the same machine", low=0)] = 0
 
     def __post_init__(self) -> None:
@@ -87,7 +102,8 @@ def checked_table(distances: ArrayLike, count: int) -> Matrix:
     checked = checked_distances(given)
     if not checked.any():
         raise InputError(
-            Setting("distances"), ": all are zero, expected volumes that differ; give the distances of other volumes."
+            Setting("distances"),
+            ": all are zero, expected volumes that differ; give the distances between other volumes.",
         )
     return checked
 

@@ -23,7 +23,7 @@ VERSION = 1
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Landscape:
-    """New coordinates of latents, whose Euclidean distances agree with the distances of volumes.
+    """New coordinates of latents, in which distances between points match distances between volumes.
 
     Attributes
     ----------
@@ -32,8 +32,8 @@ class Landscape:
     subset_transformed : ndarray, shape (L, d')
         New coordinates of the subset.
     before, after : Agreement
-        Agreement of the Euclidean distances of the subset with the given distances: of its latents, scaled by the best
-        factor, and of its new coordinates.
+        Agreement of the Euclidean distances between the points of the subset with the given distances: of its latents,
+        scaled by the best factor, and of its new coordinates.
     held_out : Agreement or None
         Agreement of the learned distance with the distances to volumes that were held out; None without amortisation.
     trials : tuple of DimensionTrial
@@ -135,7 +135,7 @@ class Landscape:
         return transform(self._map, self._scaling.scaled(self._checked(latents))) * self._scaling.unit
 
     def distance(self, first: ArrayLike, second: ArrayLike) -> Matrix:
-        """Return the learned distances of pairs of latents (eq. 7 of Levy).
+        """Return the learned distances between pairs of latents.
 
         Parameters
         ----------

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from botalign.maps.density_map import DensityMap
 
-#: Share of the molecule's squared density that the suggested contour encloses.
+#: Fraction of the molecule's squared density that the suggested contour encloses.
 ENCLOSED = 0.98
 #: Least distance of the suggested contour level from the background, in standard deviations of the noise.
 CLEARANCE = 3.0

@@ -53,7 +53,7 @@ class Grid:
             raise InputError(f"shape of a grid: got {self.shape}, expected three positive numbers of voxels.")
         if min(self.voxel_size_angstrom) <= 0:
             raise InputError(
-                f"voxel_size_angstrom of a grid: got {self.voxel_size_angstrom}, expected three positive sides."
+                f"voxel_size_angstrom of a grid: got {self.voxel_size_angstrom}, expected positive voxel sizes."
             )
 
     @property

@@ -59,7 +59,7 @@ def read(path: str | os.PathLike[str]) -> DensityMap:
 
     Notes
     -----
-    Maps with a skewed unit cell are read as if its angles were right angles, and warned about.
+    Maps with a skewed unit cell are read as if its angles were right angles, with a warning.
 
     Examples
     --------

@@ -37,7 +37,7 @@ def resample(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threa
     onto : Grid
         Grid of the result.
     threads : int, optional
-        Number of threads; by default one for each core. The result does not depend on it.
+        Number of threads; by default chosen automatically (at most one per core). The result does not depend on it.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Distances of maps compared without alignment: each map is converted to a vector, then all pairs are compared."""
+"""Distances between maps compared without alignment: each map is converted to a vector, then all pairs are compared."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ Arrays = dict[str, NDArray[Any]]
 MAPS_PER_BLOCK = 4
 #: Largest number of rows of the table in a block, largest size of their vectors in bytes, and least number of rows.
 MOST_ROWS, MOST_BYTES, FEWEST_ROWS = 64, 2**28, 8
-#: A map cannot be divided by its mass if the sum of its densities is below this share of the sum of their magnitudes.
+#: A map cannot be divided by its mass if the sum of its densities is below this fraction of the sum of their
+#: magnitudes.
 LEAST_MASS = 0.05
 
 
 @dataclass(frozen=True, eq=False)
 class Vectoriser:
-    """Converts maps into vectors whose L1 or L2 distances are the distances of the maps.
+    """Converts maps into vectors whose L1 or L2 distances are the distances between the maps.
 
     Attributes
     ----------
@@ -126,7 +127,7 @@ class Vectoriser:
 def distances_as_given(
     maps: Sequence[Source], options: DistanceOptions, workers: Workers, readers: Workers, store: BlockStore | None
 ) -> Generator[Progress, None, DistanceTable]:
-    """Compute the distances of all pairs of maps without alignment.
+    """Compute the distances between all pairs of maps without alignment.
 
     The parameters are those of :func:`botalign.pairwise.over_rotations.distances_over_rotations`.
     """

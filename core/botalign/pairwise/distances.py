@@ -40,13 +40,13 @@ def distances(
 ) -> DistanceTable:
     r"""Compute the distances between all pairs of maps.
 
-    By default the maps are compared without alignment. With `over_rotations`, the distance of two maps is the minimum
-    over rotations and shifts :math:`T`,
+    By default the maps are compared without alignment. With `over_rotations`, the distance between two maps is the
+    minimum over rotations and shifts :math:`T`,
 
     .. math:: \delta(V_1, V_2) = \min_T \tfrac12 \left( \|V_1 - V_2 \circ T^{-1}\| + \|V_1 \circ T - V_2\| \right) ,
 
-    which is eq. 1 of [1]_, extended by the shift and made symmetric. The norm is that of the wavelet earth mover's
-    distance (WEMD) or L2, :math:`(\int f^2)^{1/2}`.
+    as defined in [1]_, extended by the shift and made symmetric. The norm is that of the wavelet earth mover's distance
+    (WEMD) or L2, :math:`(\int f^2)^{1/2}`.
 
     Parameters
     ----------
@@ -79,7 +79,8 @@ def distances(
     seed : int, optional
         Seed of the searches: the same seed gives the same result, bit for bit.
     threads : int, optional
-        Number of threads; by default one for each core. The result does not depend on how the work is distributed.
+        Number of threads; by default chosen automatically (at most one per core). The result does not depend on how the
+        work is distributed.
     processes : int, optional
         Number of processes to use instead of threads. A script that uses processes must protect its main code with
         ``if __name__ == "__main__":``.
@@ -108,7 +109,7 @@ def distances(
 
     Notes
     -----
-    Distances of maps compared without alignment are meaningful only if the maps were aligned before. L2 distances
+    Distances between maps compared without alignment are meaningful only if the maps were aligned before. L2 distances
     saturate for large movements; the WEMD does not. The searches may fail for maps with little shape; `open_cycles` of
     the result shows pairs whose transforms disagree.
 
@@ -148,7 +149,7 @@ def distance_steps(
     maps : sequence of DensityMap or path-like
         Maps or their files.
     threads : int, optional
-        Number of threads; by default one for each core.
+        Number of threads; by default chosen automatically (at most one per core).
     processes : int, optional
         Number of processes.
     scheduler : str, optional

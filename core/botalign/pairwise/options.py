@@ -100,30 +100,39 @@ class DistanceOptions:
     botalign.errors.InputError: size: got 8, expected a whole number from 16 to 128 voxels.
     """
 
-    metric: Annotated[str, Option("Wavelet earth mover's distance, or L2", choices=METRICS)] = "wemd"
+    metric: Annotated[str, Option("Wavelet earth mover's distance (wemd), or L2 distance (l2)", choices=METRICS)] = (
+        "wemd"
+    )
     over_rotations: Annotated[
         bool, Option("Minimise over rotation and shift; by default maps are compared without alignment")
     ] = False
-    mirror: Annotated[bool, Option("Over rotations: minimise over the hand too")] = False
+    mirror: Annotated[bool, Option("With --over-rotations: also minimise over the hand")] = False
     density: Annotated[
         str | None,
-        Option("Density to compare: above the contour level (default of wemd), or whole (default of l2)",
+        Option("Density to compare: above the contour level (default for wemd), or whole (default for l2)",
                choices=DENSITIES),
     ] = None  # fmt: skip
     normalise: Annotated[
         str | None,
-        Option("Divide each map by its mass (default of wemd), or by nothing (default of l2)", choices=NORMALISATIONS),
+        Option(
+            "Divide each map by its mass (default for wemd), or do not normalise (default for l2)",
+            choices=NORMALISATIONS,
+        ),
     ] = None
     size: Annotated[
-        int, Option("Over rotations: side of the box in which maps are compared", low=16, high=128, unit="voxels")
+        int,
+        Option("With --over-rotations: side of the box in which maps are compared", low=16, high=128, unit="voxels"),
     ] = 32
     evaluations: Annotated[
-        int, Option("Over rotations: evaluations of each search, for each hand", low=1, high=5000)
+        int, Option("With --over-rotations: evaluations of each search, for each hand", low=1, high=5000)
     ] = 200
     landmarks: Annotated[
-        int, Option("Over rotations: maps that are aligned with all others by a search", low=1, high=1000)
+        int,
+        Option(
+            "With --over-rotations: number of landmarks: maps to which a search aligns all others", low=1, high=1000
+        ),
     ] = 4
-    wavelet: Annotated[str, Option("Wavelet of wemd, such as coif3")] = "sym3"
+    wavelet: Annotated[str, Option("Wavelet of the wavelet earth mover's distance, such as coif3")] = "sym3"
     scales: Annotated[int, Option("Scales of the wavelet transform", low=1, high=64)] = 6
     seed: Annotated[int, Option("Seed; the same seed gives the same result, bit for bit", low=0, high=LARGEST)] = 0
 

@@ -42,7 +42,7 @@ LARGEST_NORM_RATIO = 3.0
 def distances_over_rotations(
     maps: Sequence[Source], options: DistanceOptions, workers: Workers, readers: Workers, store: BlockStore | None
 ) -> Generator[Progress, None, DistanceTable]:
-    """Compute the distances of all pairs of maps, minimised over rotations and shifts.
+    """Compute the distances between all pairs of maps, minimised over rotations and shifts.
 
     Parameters
     ----------
@@ -180,10 +180,10 @@ def _warn_of_scales(prepared: Sequence[PreparedMap], options: DistanceOptions, s
         if max(norms) > LARGEST_NORM_RATIO * min(norms):
             warnings.warn(
                 MapWarning(
-                    f"the maps differ in norm by a factor of {max(norms) / min(norms):.3g}, which dominates their "
-                    "distances; if they are not on the same scale, use ",
+                    f"the densities of the maps differ in scale by a factor of {max(norms) / min(norms):.3g}, and this "
+                    "difference dominates the distances; use ",
                     Setting("normalise", "mass"),
-                    ".",
+                    " unless the scales are comparable.",
                 ),
                 stacklevel=2,
             )

@@ -19,7 +19,7 @@ from botalign.pairwise.prepared_maps import PreparedMap, SamplingBox
 from botalign.progress import exhaust
 
 #: A pose counts as converged to the best one if its L2 distance is larger by this factor at most or, for maps that are
-#: nearly copies, below this share of the norm of the first map.
+#: nearly copies, below this fraction of the norm of the first map.
 SAME_LOSS, SAME_SHARE = 1.01, 1e-3
 #: Poses within this angle are refined by the wavelet distance once.
 SAME_DEGREES = 3.0
@@ -76,7 +76,7 @@ class AlignedPair:
     transform : ndarray, shape (3, 4)
         Transform from the coordinates of the second map to those of the first, in angstrom.
     distance : float
-        Distance of the maps at this transform.
+        Distance between the maps at this transform.
     open_cycles : int
         Number of landmarks via which no pose converged to this transform.
     searched : bool

@@ -1,4 +1,4 @@
-r"""The distance of two maps at a given pose, and its minimisation over poses nearby.
+r"""The distance between two maps at a given pose, and its minimisation over poses nearby.
 
 With maps :math:`u, v` and a transform :math:`T` from the coordinates of :math:`v` to those of :math:`u`, it is
 
@@ -31,12 +31,12 @@ METRICS = ("wemd", "l2")
 TOLERANCE, LEAST_GAIN = 1e-3, 5e-4
 #: Largest number of steps of a refinement, and how often the weights of a step of the wavelet distance are updated.
 STEPS, WEIGHTINGS = 15, 3
-#: Residuals smaller than this share of their mean do not get a larger weight.
+#: Residuals smaller than this fraction of their mean do not get a larger weight.
 FLOOR = 0.1
 
 
 class PoseDistance(ABC):
-    """A distance of two maps at a transform, shape (3, 4), from the coordinates of the second map to the first.
+    """A distance between two maps at a transform, shape (3, 4), from the coordinates of the second map to the first.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class PoseDistance(ABC):
         self.indices = np.ravel_multi_index(tuple(self.points.T[::-1].astype(np.int64)), (box.size,) * 3)
 
     def at(self, fixed: PreparedMap, moving: PreparedMap, transform: Matrix) -> float:
-        """Return the distance of two maps at a transform."""
+        """Return the distance between two maps at a transform."""
         on_fixed = self.norm(self.moved(moving, fixed, transform) - fixed.values)
         return 0.5 * (on_fixed + self.norm(self.moved(fixed, moving, inverse(transform)) - moving.values))
 

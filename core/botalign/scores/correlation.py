@@ -38,8 +38,8 @@ def correlation(first: ArrayLike, second: ArrayLike) -> float:
 
     Examples
     --------
-    >>> import botalign
-    >>> f"{botalign.correlation([1.0, 2.0, 3.0], [2.0, 4.0, 7.0]):.3f}"
+    >>> import botalign.scores
+    >>> f"{botalign.scores.correlation([1.0, 2.0, 3.0], [2.0, 4.0, 7.0]):.3f}"
     '0.997'
     """
     u, v = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
@@ -78,8 +78,8 @@ def correlation_about_mean(first: ArrayLike, second: ArrayLike) -> float:
 
     Examples
     --------
-    >>> import botalign
-    >>> f"{botalign.correlation_about_mean([1.0, 2.0, 3.0], [12.0, 14.0, 17.0]):.3f}"
+    >>> import botalign.scores
+    >>> f"{botalign.scores.correlation_about_mean([1.0, 2.0, 3.0], [12.0, 14.0, 17.0]):.3f}"
     '0.993'
     """
     u, v = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)

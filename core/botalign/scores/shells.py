@@ -113,9 +113,9 @@ def fourier_shell_correlation(
 
     Examples
     --------
-    >>> import botalign
+    >>> import botalign.scores
     >>> first, second = (botalign.phantom(24, voxel_size_angstrom=5.0, noise=0.1, noise_seed=n).data for n in (1, 2))
-    >>> curve = botalign.fourier_shell_correlation(first, second, voxel_size_angstrom=5.0)
+    >>> curve = botalign.scores.fourier_shell_correlation(first, second, voxel_size_angstrom=5.0)
     >>> len(curve.correlation)
     11
     >>> bool(curve.correlation[0] > 0.9)

@@ -1,4 +1,4 @@
-"""Simulated data with a known answer: phantoms, families of conformations, projections."""
+"""Simulated data with known truth: phantoms, families of conformations, projections."""
 
 from botalign.simulation.family import PhantomFamily, phantom_family
 from botalign.simulation.phantoms import phantom, phantom_atoms, symmetry_rotations

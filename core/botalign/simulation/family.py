@@ -109,7 +109,7 @@ class PhantomFamily:
         )
 
     def atom_distances(self, members: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
-        """Return the true distances between members: root mean square distances of their superposed atoms.
+        """Return the true distances between members: root mean square distances between their superposed atoms.
 
         Parameters
         ----------
@@ -119,7 +119,7 @@ class PhantomFamily:
         Returns
         -------
         ndarray, shape (n, n)
-            Root mean square distances of the atoms in angstrom, minimised over rotation and shift.
+            Root mean square distances between the atoms in angstrom, minimised over rotation and shift.
 
         Examples
         --------
@@ -138,7 +138,7 @@ class PhantomFamily:
 
 
 def superposed_rmsd(fixed: NDArray[np.float64], moving: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the root mean square distance of two sets of points after superposition (Kabsch 1976).
+    """Return the root mean square distance between two sets of points after superposition (Kabsch 1976).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The wavelet earth mover's distance on arrays: wavelet transform, distance, distances of all pairs, potential."""
+"""The wavelet earth mover's distance on arrays: wavelet transform, distance, distances between all pairs, potential."""
 
 from botalign.transport.pairs import distance_block, pair_distances
 from botalign.transport.potential import dual_potential

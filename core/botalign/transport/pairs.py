@@ -1,6 +1,6 @@
 """L1 or L2 distances between all pairs of vectors, in compiled blocks.
 
-The L1 distance of two wavelet transforms (:class:`botalign.transport.transform.WaveletTransform`) is their wavelet
+The L1 distance between two wavelet transforms (:class:`botalign.transport.transform.WaveletTransform`) is their wavelet
 earth mover's distance.
 """
 
@@ -26,7 +26,7 @@ TALL, WIDE = 4, 2
 
 
 def distance_block(first: Vectors, second: Vectors, *, norm: str = "l1") -> Distances:
-    """Return the distances of each vector of one set to each vector of another set, on one thread without the GIL.
+    """Return the distances between each vector of one set and each of another set, on one thread without the GIL.
 
     The distance of a pair has the same bits in any block, and in either order.
 

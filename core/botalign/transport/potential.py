@@ -21,7 +21,7 @@ def dual_potential(
 
     .. math:: f_\lambda = h\, 2^{s(1 + n/2)} \operatorname{sign}(p_\lambda), \qquad p = \mathcal W(\phi_1 - \phi_2)
 
-    (Singer and Yang 2024, Section 6), with the conventions of :func:`botalign.wavelet_transform`. The potential is high
+    (Singer and Yang 2024, Section 6), with the conventions of :func:`botalign.transport.wavelet_transform`. It is high
     where the first array has more mass and low where the second has more: mass of the second must move up its slope to
     turn the second array into the first.
 
@@ -44,7 +44,7 @@ def dual_potential(
     Raises
     ------
     InputError
-        If the shapes differ, or as :func:`botalign.wavelet_transform` does.
+        If the shapes differ, or as :func:`botalign.transport.wavelet_transform` does.
     """
     a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if a.shape != b.shape:

@@ -17,7 +17,7 @@ from botalign.transport.wemd import analysis_matrices
 class WaveletTransform:
     """The wavelet transform of images or maps of one shape, by products with banded matrices.
 
-    The coefficients are those of :func:`botalign.wavelet_transform`, in the same order, but in float32.
+    The coefficients are those of :func:`botalign.transport.wavelet_transform`, in the same order, but in float32.
 
     Parameters
     ----------

@@ -74,7 +74,7 @@ def wavelet_transform(
 
     See Also
     --------
-    wemd : The distance of two images or maps.
+    wemd : The distance between two images or maps.
 
     Notes
     -----
@@ -91,10 +91,10 @@ def wavelet_transform(
     Examples
     --------
     >>> import numpy as np
-    >>> import botalign
+    >>> import botalign.transport
     >>> first, second = (botalign.phantom(24, seed=seed).data for seed in (0, 1))
     >>> first, second = first / first.sum(), second / second.sum()
-    >>> transforms = [botalign.wavelet_transform(array, scales=4) for array in (first, second)]
+    >>> transforms = [botalign.transport.wavelet_transform(array, scales=4) for array in (first, second)]
     >>> distance = np.abs(transforms[0] - transforms[1]).sum()
     >>> bool(np.isclose(distance, botalign.wemd(first, second, scales=4)))
     True

@@ -1,4 +1,4 @@
-"""The wavelet earth mover's distance of two arrays.
+"""The wavelet earth mover's distance between two arrays.
 
 The wavelet transform is linear and separable, so one scale along one axis is a product with a banded matrix, and the
 distance needs one transform, that of the difference.
@@ -46,12 +46,12 @@ def wemd(
 
     See Also
     --------
-    wavelet_transform : The transform, to compute distances of many maps.
+    wavelet_transform : The transform, to compute distances between many maps.
     distances : Distances between all pairs of many maps.
 
     Notes
     -----
-    Distances of arrays of different mass compare the mass too: divide each array by its sum first. The distance
+    Distances between arrays of different mass compare the mass too: divide each array by its sum first. The distance
     approximates the earth mover's distance up to a constant factor that depends on the wavelet.
 
     References
@@ -113,11 +113,11 @@ class WaveletDistance:
         ]
 
     def __call__(self, first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
-        """Return the distance of two maps of this shape."""
+        """Return the distance between two maps of this shape."""
         return self.norm(first - second)
 
     def norm(self, difference: NDArray[np.float32]) -> float:
-        """Return the distance of two maps, given their difference."""
+        """Return the distance between two maps, given their difference."""
         total = 0.0
         remainder: NDArray[np.float32] = np.ascontiguousarray(difference, dtype=np.float32)
         with one_blas_thread():

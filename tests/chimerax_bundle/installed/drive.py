@@ -67,7 +67,7 @@ class WithWindows:
         self.busy = False
 
     def tick(self):
-        """Continue if the present scenario has what it waits for."""
+        """Continue if the current scenario has what it waits for."""
         if self.busy:  # a scenario that processes events must not be entered again
             return
         self.busy = True
@@ -77,7 +77,7 @@ class WithWindows:
             self.busy = False
 
     def advance(self):
-        """Take a step of the present scenario, or start the next one."""
+        """Take a step of the current scenario, or start the next one."""
         if self.steps is None:
             if not self.waiting:
                 os._exit(0)  # the results are written; a dialog about anything else would wait for a click

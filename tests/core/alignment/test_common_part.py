@@ -13,7 +13,7 @@ from botalign.alignment.verdict import Evidence, verdict
 from botalign.geometry import apply_transform, geodesic_degrees, inverse, matrix_from_rotation_vector
 from botalign.maps.resampling import resample
 
-RADIUS, EXTENSION = 34.0, 0.35  # angstrom; share of the half circle
+RADIUS, EXTENSION = 34.0, 0.35  # angstrom; fraction of the half circle
 
 
 def on_circle(angles: np.ndarray, radius: float = RADIUS) -> np.ndarray:

@@ -17,7 +17,7 @@ FIT_VOXEL = 4.0
 
 
 def noisy(clean: DensityMap, sigma: float, rng: np.random.Generator, *, blur: float = 0.0) -> DensityMap:
-    """Add noise of a standard deviation, as a share of the maximum; low-passed by a Gaussian of `blur` voxels."""
+    """Add noise of a standard deviation, as a fraction of the maximum; low-passed by a Gaussian of `blur` voxels."""
     noise = rng.standard_normal(clean.data.shape)
     if blur:
         noise = ndimage.gaussian_filter(noise, blur, mode="wrap")
@@ -150,7 +150,7 @@ def test_a_result_has_standard_errors_and_half_maps_count(pair: tuple[DensityMap
 
 def test_half_maps_of_one_map_only_are_refused(pair: tuple[DensityMap, DensityMap, np.ndarray]) -> None:
     first, second, _ = pair
-    with pytest.raises(InputError, match=r"^half_maps_fixed needs half_maps_moving too"):
+    with pytest.raises(InputError, match=r"^half_maps_fixed: also needs half_maps_moving, because"):
         align(first, second, half_maps_fixed=(first, first))
     other = phantom(32, voxel_size_angstrom=VOXEL)
     with pytest.raises(InputError, match="have different grids"):

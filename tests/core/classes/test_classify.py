@@ -206,13 +206,13 @@ def test_interrupted_work_is_resumed(
     records.clear()
     assert same(run_steps(botalign.classify_steps(views.stack, 4, **QUICK, work=folder), records.append), found)
     assert not records
-    with pytest.raises(InputError, match="unfinished work with other seed"):
+    with pytest.raises(InputError, match="unfinished work that was started with different seed"):
         botalign.classify(views.stack, 4, **QUICK | {"seed": 5}, work=folder)
-    with pytest.raises(InputError, match="unfinished work with other images"):
+    with pytest.raises(InputError, match="unfinished work that was started with different images"):
         botalign.classify(views.stack, 4, **QUICK, diameter_angstrom=90.0, work=folder)
     description = folder / "work.json"
     description.write_text(description.read_text().replace(np.__version__, "1.0"))
-    with pytest.raises(InputError, match="unfinished work with other versions"):
+    with pytest.raises(InputError, match="unfinished work that was started with different versions"):
         botalign.classify(views.stack, 4, **QUICK, work=folder)
 
 

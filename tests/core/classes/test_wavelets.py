@@ -4,6 +4,7 @@ import pytest
 import botalign
 from botalign.classes.wavelets import ImageWavelets
 from botalign.errors import InputError
+from botalign.transport import wavelet_transform
 
 
 @pytest.mark.parametrize(("side", "wavelet", "scales"), [(32, "sym5", 6), (33, "sym3", 4), (20, "db1", 1)])
@@ -18,7 +19,7 @@ def test_scales_are_separate_with_the_coarsest_first() -> None:
     image = np.random.default_rng(1).standard_normal((1, 32, 32)).astype(np.float32)
     embedding = ImageWavelets.of(32, scales=3)
     vector = embedding(image)[0]
-    plain = botalign.wavelet_transform(image[0], wavelet="sym5", scales=3)
+    plain = wavelet_transform(image[0], wavelet="sym5", scales=3)
     sizes = [3 * side**2 for side in (20, 14, 11)]
     scales = np.split(np.abs(plain), np.cumsum(sizes)[:-1])
     for scale, start, end in zip(reversed(scales), embedding.starts, embedding.starts[1:], strict=False):

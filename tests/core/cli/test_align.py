@@ -245,7 +245,7 @@ def test_options_that_cannot_be_combined(run: Run, pair: Pair) -> None:
     maps = ("align", pair.fixed, pair.moving)
     error = run(*maps, "--partial", "--loss", "core").refused()
     assert error == (
-        "botalign: error: --loss core cannot be combined with --partial: a part is searched for by its own method. "
+        "botalign: error: --loss core cannot be combined with --partial: a part has its own search method. "
         "Leave out one of the two.\n"
     )
     halves = (*halves_of(pair, "fixed"), *halves_of(pair, "moving"))
@@ -258,7 +258,10 @@ def test_options_that_cannot_be_combined(run: Run, pair: Pair) -> None:
     error = run(*maps, "--preset", "paper", *halves).refused()
     assert "--half-maps-fixed cannot be combined with --preset paper: " in error
     error = run(*maps, *halves_of(pair, "moving")).refused()
-    assert "--half-maps-moving needs --half-maps-fixed too: " in error
+    assert (
+        "--half-maps-moving: also needs --half-maps-fixed, because the standard errors depend on the noise of both"
+        in error
+    )
     assert "--common: got one moving map" in run(*maps, "--common").refused()
     error = run(*maps, pair.fixed, *halves).refused()
     assert "--half-maps-moving: got 2 moving maps, expected one; align each in a separate run" in error

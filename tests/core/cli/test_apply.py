@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import botalign
+from botalign.maps import read_header
 
 from .conftest import Pair, Run, listing
 
@@ -57,5 +58,5 @@ def test_an_existing_output(run: Run, pair: Pair, result_file: Path, tmp_path: P
 @pytest.mark.parametrize("name", ["a.map.gz", "a.mrc.bz2"])
 def test_compressed(run: Run, pair: Pair, result_file: Path, tmp_path: Path, name: str) -> None:
     assert run("apply", result_file, pair.moving, "-o", tmp_path / name).code == 0
-    assert botalign.read_header(tmp_path / name).compression in ("gzip", "bzip2")
+    assert read_header(tmp_path / name).compression in ("gzip", "bzip2")
     assert list(listing(tmp_path)) == [name]

@@ -110,7 +110,7 @@ def test_an_option_out_of_range(run: Run, pair: Pair, options: str, reason: str)
         ("--result taken.json", "the file exists"),
         ("-o nowhere/out.mrc", "does not exist"),
         ("-o taken.json/out.mrc", "out.mrc: taken.json is a file, expected a folder"),
-        ("--table t.txt", "t.txt: unknown extension, expected .csv; choose"),
+        ("--table t.txt", "t.txt: unknown extension, expected .csv; use this extension"),
         ("-o moving.mrc --overwrite", "is an input"),
         ("-o ./link.mrc --overwrite", "is an input"),
         ("--result x.json --figure x.json", "--result writes it too"),

@@ -40,7 +40,7 @@ def test_distances_are_written_and_summarised(run: Run, maps: list[Path], tmp_pa
     assert max(table.distances[0, 2], table.distances[1, 3]) < 0.2 * table.distances[0, 1]
     assert ran.out.splitlines()[0] == "maps         4, 6 pairs"
     assert f"{table.distances.max():.4g}, median" in ran.out
-    assert "all 6 cycles over landmarks close" in ran.out
+    assert "all 6 cycles via landmarks are closed" in ran.out
     assert ran.out.splitlines()[-1] == f"written      {tmp_path / 'D.zarr'}"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["D.zarr"]
     assert "the file exists" in run("distances", *maps, "-o", tmp_path / "D.zarr", *OVER).refused()
@@ -96,7 +96,7 @@ def test_ctrl_c_keeps_what_is_done(run: Run, maps: list[Path], tmp_path: Path, m
     )
     assert any(partial.glob("search*.npz"))
     other = run("distances", *maps, "-o", tmp_path / "D.zarr", *OVER, "--seed", "3").refused()
-    assert "holds unfinished work with other seed" in other
+    assert "holds unfinished work that was started with different seed" in other
     assert run("distances", *maps, "-o", tmp_path / "D.zarr", *OVER).code == 0
     assert not partial.exists()
     assert listing(tmp_path / "D.zarr") == listing(whole)

@@ -65,7 +65,10 @@ def test_maps_without_a_value_are_reported(run: Run, store: Path, tmp_path: Path
     path.write_text("angle,kind\n" + "".join(f"{k if k > 1 else ''},a\n" for k in range(30)))
     ran = run("embed", store, "-o", tmp_path / "e", "--colour-by", f"{path}:angle")
     assert ran.code == 0
-    assert ran.err == "botalign: 2 maps have no value of angle: grey in the figure, empty in the table.\n"
+    assert (
+        ran.err
+        == "botalign: 2 maps have no value in column angle; they are grey in the figure and empty in the table.\n"
+    )
     lines = (tmp_path / "e" / "coordinates.csv").read_text().splitlines()
     assert [line.rsplit(",", 1)[1] for line in lines] == ["angle", "", "", *(f"{k}.0" for k in range(2, 30))]
     assert run("embed", store, "-o", tmp_path / "e", "--colour-by", f"{path}:kind", "--overwrite").err == ""
@@ -106,7 +109,7 @@ def test_bad_input(run: Run, store: Path, table: np.ndarray, tmp_path: Path) -> 
 
     assert "--output: is missing" in run("embed", store).refused()
     assert "--dimensions: got 30" in refused(store, "-d", "30")
-    assert "--bandwidth: with 0.001 the maps fall into" in refused(store, "--bandwidth", "0.001")
+    assert "--bandwidth: with 0.001, the maps fall into" in refused(store, "--bandwidth", "0.001")
     assert "no column 'size'" in refused(store, "--colour-by", f"{_angles(tmp_path)}:size")
     assert "cannot be read" in refused(tmp_path / "no.npy")
     for content, message in (

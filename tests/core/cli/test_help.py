@@ -25,6 +25,7 @@ def test_help_of_a_command(run: Run, command: str) -> None:
     ran = run(command, "--help")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith(f"Usage: botalign {command} ")
+    assert not {"{", "}"} & set(ran.out.splitlines()[0])
 
 
 def test_the_help_of_score_explains_the_order(run: Run) -> None:
@@ -36,7 +37,7 @@ def test_the_help_of_score_explains_the_order(run: Run) -> None:
 def test_the_help_of_quiet_names_what_is_printed(run: Run) -> None:
     for command in ("align", "demo"):
         said = " ".join(run(command, "--help").out.split())
-        assert "Show no progress bar and no remarks; print only results, warnings and errors." in said
+        assert "Hide the progress bar and notes; print only results, warnings and errors." in said
 
 
 def test_version(run: Run) -> None:

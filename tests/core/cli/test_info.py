@@ -14,7 +14,7 @@ def test_the_facts(run: Run, pair: Pair) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert "voxels         42 x 40 x 38" in ran.out
     assert "voxel size     3.3 x 3.3 x 3.3 A" in ran.out
-    assert "origin         (-66, -64, -60) A, from origin" in ran.out
+    assert "origin         (-66, -64, -60) A (field origin)" in ran.out
     assert "axis order     1, 2, 3" in ran.out
     level = botalign.contour_level(botalign.read(pair.moving))
     assert f"contour level  {level:.4g} suggested" in ran.out

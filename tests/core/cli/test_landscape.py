@@ -131,7 +131,7 @@ def test_distances_are_computed_and_kept(
     assert run(*given, "-o", tmp_path / "again", "--distances", tmp_path / "other.zarr", "--seed", "3").code == 0
     again, first = (np.load(tmp_path / name / "z_transformed.npy") for name in ("again", "out"))
     np.testing.assert_array_equal(again, first)
-    # Those of other volumes are refused, those as the maps lie are remarked upon.
+    # Those of other volumes are refused, those as the maps lie cause a note.
     wrong = botalign.DistanceTable(tuple("abcdefghijklmnopqrst"), known, None, "wemd", {})
     wrong.write(tmp_path / "wrong.zarr")
     ran = run(*given, "-o", tmp_path / "no", "--distances", tmp_path / "wrong.zarr")
@@ -225,7 +225,10 @@ def test_options_without_effect_are_refused(run: Run, analysed: Path, tmp_path: 
     for more in (("--volumes", analysed / "V.npy"), ("--voxel-size", "2"), ("--metric", "l2")):
         error = run(*given, "--distances", analysed / "D.npy", *more).refused()
         assert f"{more[0]}: cannot be combined with --distances" in error
-    assert "--voxel-size: is for volumes in an NPY" in run(*given, "--volumes", tmp_path, "--voxel-size", "2").refused()
+    assert (
+        "--voxel-size: is for volumes in an .npy file"
+        in run(*given, "--volumes", tmp_path, "--voxel-size", "2").refused()
+    )
     assert "--voxel-size: got 0" in run(*given, "--volumes", analysed / "V.npy", "--voxel-size", "0").refused()
     assert not (tmp_path / "out").exists()
 

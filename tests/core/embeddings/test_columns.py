@@ -69,7 +69,7 @@ def test_bad_tables_are_refused(table: Path, tmp_path: Path) -> None:
         return str(caught.value)
 
     assert "no column 'size', expected one of file, angle, kind" in refused("size")
-    assert "expected the name of one, as in" in refused()
+    assert "no column was named; choose one of file, angle, kind, for example" in refused()
     # As many rows as maps, but for other maps.
     assert "has no row for vol_9, expected one for each of 4 maps" in refused("angle", (*NAMES, "vol_9"))
     assert "has no row for each of two maps with the same name" in refused("angle", ("a/vol_1.mrc", "b/vol_1.mrc"))

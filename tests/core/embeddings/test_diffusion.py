@@ -168,7 +168,7 @@ def test_invalid_distances_are_refused(table: np.ndarray, message: str) -> None:
         ({"alpha": 1.5}, "alpha: got 1.5"),
         ({"time": -1.0}, "time: got -1"),
         ({"bandwidth": 0.0}, "bandwidth: got 0"),
-        ({"bandwidth": 1e-3}, "bandwidth: with 0.001 the maps fall into [2-6] separate groups"),
+        ({"bandwidth": 1e-3}, "bandwidth: with 0.001, the maps fall into [2-6] separate groups"),
     ],
 )
 def test_options_out_of_range_are_refused(option: dict[str, float], message: str) -> None:
@@ -181,7 +181,7 @@ def test_eigenvectors_that_do_not_converge_are_reported(monkeypatch: pytest.Monk
     monkeypatch.setattr(diffusion, "eigsh", partial(diffusion.eigsh, maxiter=1))
     line = distances(np.arange(400.0)[:, None])
     with pytest.raises(
-        InputError, match="the first 2 coordinates of 400 maps cannot be separated from the next"
+        InputError, match="the first 2 coordinates of the 400 maps cannot be computed reliably"
     ) as error:
         diffusion_map(line, bandwidth=0.5)
     assert "\n" not in str(error.value)

@@ -160,7 +160,7 @@ def test_the_common_part_is_green_and_the_rest_magenta(case: Case) -> None:
     assert agreeing[1] > 2 * agreeing[[0, 2]].max()
     assert differing[1] < differing[[0, 2]].min() / 2
     shares = figure.axes[-1]
-    assert (shares.get_xlabel(), shares.get_ylabel()) == ("weight in the common part", "share of the molecule (%)")
+    assert (shares.get_xlabel(), shares.get_ylabel()) == ("weight in the common part", "fraction of the molecule (%)")
     heights = [bar.get_height() for bar in shares.patches]
     assert sum(heights) == pytest.approx(100)
     assert heights[0] + heights[-1] > 90

@@ -65,5 +65,5 @@ def test_wrong_values_and_colours_are_refused() -> None:
         embedding_figure(POINTS, values=range(8), colours="mud")
     with pytest.raises(InputError, match="values: got 7, expected one for each of 8"):
         embedding_figure(POINTS, values=range(7))
-    with pytest.raises(InputError, match="got 21 different texts, expected numbers or up to 20 categories"):
+    with pytest.raises(InputError, match="21 different text values, expected numbers or at most 20 categories"):
         embedding_figure(np.zeros((21, 2)), values=[f"k{k}" for k in range(21)])

@@ -87,7 +87,7 @@ def not_finite() -> np.ndarray:
     [
         (np.ones((3, 3)), (1.0, 1.0), r"got an array of shape \(3, 3\), expected a stack"),
         (np.ones((0, 3, 3)), (1.0, 1.0), "got an array of shape"),
-        (np.ones((2, 3, 3)), (1.0, 0.0), "got pixels of 1 x 0 A, expected two positive sides"),
+        (np.ones((2, 3, 3)), (1.0, 0.0), "got pixels of 1 x 0 A, expected positive pixel sizes"),
         (
             np.full((2, 3, 3), np.nan),
             (1.0, 1.0),

@@ -152,7 +152,7 @@ def test_the_pose_follows_the_convention_of_relion(side: int) -> None:
     [
         (
             ("Extract/b.mrcs", "Extract/c.mrcs"),
-            r"the stack Extract/c.mrcs of image 2 does not exist; change to the folder",
+            r"the stack Extract/c.mrcs \(image 2\) does not exist; run the command from the folder",
         ),
         (
             ("000002@", "000009@"),

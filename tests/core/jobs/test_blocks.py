@@ -91,7 +91,9 @@ def test_released_values_are_removed_and_a_full_disk_is_reported(
         workers.release(shared)
         assert list(folder.iterdir()) == []
         monkeypatch.setattr(np, "save", disk_full)
-        with pytest.raises(InputError, match=r"values for the processes cannot be written \(No space left.*set TMPDIR"):
+        with pytest.raises(
+            InputError, match=r"temporary files for the worker processes cannot be written \(No space left.*set TMPDIR"
+        ):
             workers.submit(spectrum, (shared, 1))
 
 
@@ -131,7 +133,10 @@ def test_values_sent_to_a_lost_process_are_removed(tmp_path: Path, monkeypatch: 
 def test_a_block_that_kills_its_workers_is_an_error() -> None:
     with (
         open_workers(processes=1) as workers,
-        pytest.raises(InputError, match=r"block first: 4 workers were lost .*memory"),
+        pytest.raises(
+            InputError,
+            match=r"4 workers died on the same task \(block first\), probably because they ran out of memory",
+        ),
     ):
         exhaust(run_blocks(lose_process, {"first": (1,)}, workers=workers))
 

@@ -40,7 +40,7 @@ def test_temporary_files_of_a_killed_run_are_removed(tmp_path: Path) -> None:
 def test_a_folder_without_a_description_is_reused(tmp_path: Path) -> None:
     (tmp_path / ".botalign-abc").write_bytes(b"half")
     BlockStore(tmp_path, {"n": 1}).put("first", {"a": np.arange(3)})
-    with pytest.raises(InputError, match="unfinished work with other n"):
+    with pytest.raises(InputError, match="unfinished work that was started with different n"):
         BlockStore(tmp_path, {"n": 2})
 
 
@@ -78,7 +78,7 @@ def test_threads_share_a_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_folder_with_other_work_is_refused(tmp_path: Path) -> None:
     BlockStore(tmp_path, {"metric": "wemd", "maps": ["a", "b"]}).put("first", {"a": np.arange(3)})
-    with pytest.raises(InputError, match="unfinished work with other maps, metric"):
+    with pytest.raises(InputError, match="unfinished work that was started with different maps, metric"):
         BlockStore(tmp_path, {"metric": "l2", "maps": ["a"]})
     assert BlockStore(tmp_path, {"metric": "wemd", "maps": ["a", "b"]}).get("first") is not None
 
@@ -122,5 +122,5 @@ def test_the_lock_is_held_until_the_folder_is_removed(tmp_path: Path, monkeypatc
 def test_the_differing_options_are_named(tmp_path: Path) -> None:
     with BlockStore(tmp_path / "w", {"over_rotations": True, "seed": 1}):
         pass
-    with pytest.raises(InputError, match="with other over rotations, seed; repeat"):
+    with pytest.raises(InputError, match="started with different over rotations, seed; repeat"):
         BlockStore(tmp_path / "w", {"over_rotations": False, "seed": 2})

@@ -96,7 +96,7 @@ def test_rotations_collapse_and_the_dimension_of_the_motion_is_found() -> None:
             break
     assert [(step.done, step.total) for step in progress[:5]] == [(100 * k, 500) for k in range(1, 6)]
     assert [step.stage for step in progress[::5]] == [
-        "check the distance", "learn the distance", "map into 1 dimension", "map into 2 dimensions",
+        "check the distance", "learn the distance", "fit in 1 dimension", "fit in 2 dimensions",
     ]  # fmt: skip
     assert found.intrinsic_dimension == 1
     assert [trial.flat for trial in found.trials] == [False, True]

@@ -162,7 +162,7 @@ def test_bad_input_is_refused(six: Family) -> None:
             "size=48 has no effect without over_rotations=True",
         ),
         ([six.maps[0], small], {}, "is the voxel size of one of them wrong"),
-        (["nowhere.mrc", "never.mrc"], {}, "nowhere.mrc: no such file"),
+        (["nowhere.mrc", "never.mrc"], {}, "n(owhere|ever).mrc: no such file"),
     ):
         with pytest.raises(botalign.InputError, match=reason) as error:
             botalign.distances(maps, **({"over_rotations": True} | options))
@@ -173,5 +173,5 @@ def test_bad_input_is_refused(six: Family) -> None:
 
 def test_maps_on_different_scales_are_warned_about(six: Family) -> None:
     louder = six.maps[1].with_data(10 * six.maps[1].data)
-    with pytest.warns(botalign.MapWarning, match="differ in norm by a factor of 10"):
+    with pytest.warns(botalign.MapWarning, match="differ in scale by a factor of 10"):
         botalign.distances([six.maps[0], louder], metric="l2", over_rotations=True, **QUICK)

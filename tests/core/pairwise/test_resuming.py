@@ -94,10 +94,10 @@ def test_vectors_of_an_earlier_run_are_reused(maps: Path) -> None:
 def test_other_work_is_not_resumed(maps: Path) -> None:
     given = sorted(maps.glob("*.mrc"))
     botalign.distances(given, work=maps / "work")
-    with pytest.raises(botalign.InputError, match="unfinished work with other scales"):
+    with pytest.raises(botalign.InputError, match="unfinished work that was started with different scales"):
         botalign.distances(given, work=maps / "work", scales=2)
     os.utime(given[0], ns=(0, time.time_ns()))
-    with pytest.raises(botalign.InputError, match="unfinished work with other maps"):
+    with pytest.raises(botalign.InputError, match="unfinished work that was started with different maps"):
         botalign.distances(given, work=maps / "work")
 
 
@@ -112,12 +112,12 @@ def test_maps_of_the_same_names_sizes_and_times_are_distinguished(
     monkeypatch.chdir(tmp_path / "a")
     botalign.distances(["1.mrc", "2.mrc"], work=tmp_path / "work")
     monkeypatch.chdir(tmp_path / "b")
-    with pytest.raises(botalign.InputError, match="unfinished work with other maps"):
+    with pytest.raises(botalign.InputError, match="unfinished work that was started with different maps"):
         botalign.distances(["1.mrc", "2.mrc"], work=tmp_path / "work")
     for name in ("1.mrc", "2.mrc"):  # also at the same path
         (tmp_path / "b" / name).replace(tmp_path / "a" / name)
     monkeypatch.chdir(tmp_path / "a")
-    with pytest.raises(botalign.InputError, match="unfinished work with other maps"):
+    with pytest.raises(botalign.InputError, match="unfinished work that was started with different maps"):
         botalign.distances(["1.mrc", "2.mrc"], work=tmp_path / "work")
 
 

@@ -3,8 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botalign import correlation, correlation_about_mean
-from botalign.scores import jackknife_difference
+from botalign.scores import correlation, correlation_about_mean, jackknife_difference
 
 
 @given(seed=st.integers(0, 1000), size=st.integers(3, 200), offset=st.floats(-5, 5))

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from botalign import InputError, ShellCorrelation, fourier_shell_correlation
+from botalign import InputError, ShellCorrelation
+from botalign.scores import fourier_shell_correlation
 
 
 def frequencies_per_shell(side: int) -> np.ndarray:

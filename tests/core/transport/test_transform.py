@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from botalign import InputError, wavelet_transform
-from botalign.transport import WaveletTransform
+from botalign import InputError
+from botalign.transport import WaveletTransform, wavelet_transform
 
 
 @pytest.mark.parametrize("shape", [(16, 16, 16), (5, 8, 3), (9, 16, 21), (32, 33), (7, 4)])

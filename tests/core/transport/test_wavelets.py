@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import pywt
 
-from botalign import InputError, wavelet_transform, wemd
+from botalign import InputError, wemd
+from botalign.transport import wavelet_transform
 
 WAVELETS = ["sym3", "haar", "db2", "db4", "sym5", "coif1", "coif3"]
 

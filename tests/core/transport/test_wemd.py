@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from botalign import InputError, wavelet_transform
-from botalign.transport import WaveletDistance
+from botalign import InputError
+from botalign.transport import WaveletDistance, wavelet_transform
 
 SHAPES = [(16, 16, 16), (15, 15, 15), (9, 16, 21), (32, 31, 17), (5, 8, 3)]
 

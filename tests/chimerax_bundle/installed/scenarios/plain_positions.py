@@ -162,7 +162,7 @@ def a_map_rotated_within_its_model(cx):
 
 
 def a_local_search_stays_near_the_present_pose(cx):
-    # Of a ring of four, the pose nearest to the present one.
+    # Of a ring of four, the pose nearest to the current one.
     fixed, moving = cx.phantom(symmetry="C4"), cx.phantom(symmetry="C4")
     quarter = place(np.column_stack([[[0, -1, 0], [1, 0, 0], [0, 0, 1]], np.zeros(3)]))
     from chimerax.geometry import rotation
