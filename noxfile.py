@@ -98,10 +98,7 @@ def speed(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Report the lines that no test executes."""
     session.install("-e", ".", "--group", "test", "pytest-cov>=7")
-    with tempfile.TemporaryDirectory() as cache:  # numba reports the lines that it compiles, not those that it loads
-        numba = {"NUMBA_JIT_COVERAGE": "1", "NUMBA_CACHE_DIR": cache}
-        report = ["--cov", "--cov-report=term-missing:skip-covered"]
-        session.run("pytest", "-q", "-n", "auto", *report, *session.posargs, env=numba)
+    session.run("pytest", "-q", "-n", "auto", "--cov", "--cov-report=term-missing:skip-covered", *session.posargs)
 
 
 def _run_readme_command(session: nox.Session, end: str, **environment: str) -> None:

@@ -149,6 +149,7 @@ def test_several_layers_are_aligned_separately(
         np.testing.assert_array_equal(affine_of(layer), IDENTITY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hand", ["check", "auto"])
 def test_a_mirrored_map(
     hand: str,
@@ -292,6 +293,7 @@ def test_in_a_2d_view_a_message_says_what_is_not_shown(
     assert "A 2-D view does not show rotations of layers" in widget.status.value
 
 
+@pytest.mark.slow
 def test_a_search_near_the_displayed_pose(
     viewer: Any, widget: Any, add: Add, fixed: DensityMap, align: Callable[[], Alignment]
 ) -> None:

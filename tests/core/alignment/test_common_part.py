@@ -54,6 +54,7 @@ def test_transport_prefers_the_middle_to_the_matching_end(arcs: list[botalign.De
     assert at_middle < 0.8 * at_end
 
 
+@pytest.mark.slow
 def test_the_common_part_decides_where_transport_errs(arcs: list[botalign.DensityMap]) -> None:
     short, long = arcs
     start = np.column_stack([matrix_from_rotation_vector([0.9, -0.4, 1.7]), [3.0, -4.0, 2.0]])
@@ -97,6 +98,7 @@ def test_the_weights_show_the_common_part(
     assert 0.4 < result.candidates[0].share < 1
 
 
+@pytest.mark.slow
 def test_two_arms_that_moved_leave_the_answer_certain(beads: Callable[..., botalign.DensityMap]) -> None:
     # Each arm is 22 % of the mass, rotated by 60 degrees, like the lids of adenylate kinase.
     rng = np.random.default_rng(5)

@@ -12,6 +12,7 @@ from botalign.geometry import geodesic_degrees, random_rotations, transform_abou
 from botalign.maps.fourier import rotate_fourier
 
 Measure = Callable[..., tuple[float, float]]
+pytestmark = pytest.mark.slow
 NAMES = ["emd_1883.map", "emd_1439.map", "clean70S_65.mrc"]
 
 

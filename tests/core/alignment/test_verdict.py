@@ -80,7 +80,7 @@ def blobs(seed: int, grid: Grid) -> DensityMap:
     return DensityMap(data, grid, "blobs")
 
 
-@pytest.mark.parametrize("loss", ["wemd", "core"])
+@pytest.mark.parametrize("loss", ["wemd", pytest.param("core", marks=pytest.mark.slow)])
 def test_unrelated_maps_are_never_certain_and_mostly_do_not_match(loss: str) -> None:
     fixed = phantom(48, voxel_size_angstrom=3.0)
     results = [align(fixed, blobs(seed, fixed.grid), hand="keep", loss=loss) for seed in range(3)]

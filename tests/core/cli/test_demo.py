@@ -29,6 +29,7 @@ def test_the_demo_finds_the_known_answer(run: Run, tmp_path: Path, monkeypatch: 
     assert "botalign align botalign-demo/fixed.mrc botalign-demo/moving.mrc -o " in ran.out
 
 
+@pytest.mark.slow
 def test_the_known_answer_is_printed_in_short_lines(run: Run, tmp_path: Path) -> None:
     ran = run("demo", "-o", tmp_path, "--quiet")
     assert (ran.code, ran.err) == (0, "")

@@ -51,6 +51,7 @@ def read_until(descriptor: int, text: str, seconds: float = 60) -> str:
 
 
 # The child runs another program at once, so what jax says, if another test has loaded it, doesn't concern it.
+@pytest.mark.slow
 @pytest.mark.filterwarnings(r"ignore:os\.fork\(\) was called:RuntimeWarning")
 def test_ctrl_c_in_a_terminal(pair: Pair, tmp_path: Path) -> None:
     master, slave = pty.openpty()
@@ -171,6 +172,7 @@ def test_ctrl_c_leaves_no_new_folder(run: Run, pair: Pair, tmp_path: Path, monke
     assert listing(tmp_path) == {}
 
 
+@pytest.mark.slow
 def test_a_full_disk(run: Run, pair: Pair, tmp_path: Path) -> None:
     outputs = ("-o", tmp_path / "a.mrc", "--result", tmp_path / "r.json", "--figure", tmp_path / "f.png")
     run("align", pair.fixed, pair.moving, *QUICK)  # compiled now, so that no cache is written below

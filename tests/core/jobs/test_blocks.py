@@ -106,6 +106,7 @@ def test_any_executor_can_be_used(expected: dict[str, Any]) -> None:
         assert same(work(Workers(executor, 2)), expected)
 
 
+@pytest.mark.slow
 def test_a_lost_process_is_replaced(tmp_path: Path) -> None:
     flag = tmp_path / "killed"
     with open_workers(processes=2) as workers:

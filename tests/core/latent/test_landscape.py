@@ -112,6 +112,7 @@ def test_rotations_collapse_and_the_dimension_of_the_motion_is_found() -> None:
     assert np.abs(slopes[-2:]).max() < 0.03 * abs(slopes[1])
 
 
+@pytest.mark.slow
 def test_without_amortisation_and_with_equal_volumes() -> None:
     omega = np.vstack([OMEGA, OMEGA[:3]])  # distances of zero between different rows
     found = landscape(Z, omega, 3.0 * cdist(omega, omega), amortise=False, steps=300, grow=False)
@@ -135,6 +136,7 @@ def test_equation_9_gives_small_distances_more_weight() -> None:
     assert errors[1][known > 0.7].mean() > errors[0][known > 0.7].mean()
 
 
+@pytest.mark.slow
 def test_a_constant_coordinate_and_more_dimensions_than_the_latents_have() -> None:
     z = np.column_stack([Z, np.full(len(Z), 7.0)])
     with pytest.warns(MapWarning, match="dimensions: got 4, but the latents have 3"):

@@ -72,6 +72,7 @@ def test_distances_do_not_depend_on_the_workers(
     np.testing.assert_array_equal(table.transforms, tables["l2"].transforms)
 
 
+@pytest.mark.slow
 def test_distances_over_both_hands(make_family: Callable[..., Family]) -> None:
     four = make_family([0.0, 30.0, 0.0, 30.0], mirrored=(1, 2))
     plain = botalign.distances(four.maps, metric="l2", over_rotations=True, **QUICK)

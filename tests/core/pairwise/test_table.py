@@ -90,6 +90,7 @@ def test_an_interruption_between_the_renames_restores_the_old_table(
     assert [path.name for path in tmp_path.iterdir()] == ["D.zarr"]
 
 
+@pytest.mark.slow
 def test_a_kill_between_the_renames_leaves_both_tables(table: DistanceTable, tmp_path: Path) -> None:
     script = """
         import os, pathlib, sys, botalign

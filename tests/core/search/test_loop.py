@@ -29,6 +29,7 @@ def test_search_finds_a_hidden_rotation() -> None:
     assert np.median(ends) < 4
 
 
+@pytest.mark.slow
 def test_search_with_the_descent_of_pymanopt_finds_a_hidden_rotation() -> None:
     ends = [
         run(distance_to(hidden(seed)), seed, evaluations=100, starts=1, descend=steepest_descent)[-1].best_loss
