@@ -46,6 +46,7 @@ def test_a_map_starts_as_the_linear_map() -> None:
     np.testing.assert_allclose(networks.mapped(np, networks.new_map(RNG, start), z), z @ start, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_map_remains_the_identity_if_the_distances_agree(isometric: Landscape) -> None:
     assert isometric.before.stress < 1e-6
     assert isometric.after.stress < 0.01
@@ -54,6 +55,7 @@ def test_the_map_remains_the_identity_if_the_distances_agree(isometric: Landscap
     assert np.linalg.norm(kept - expected) < 0.03 * np.linalg.norm(expected)
 
 
+@pytest.mark.slow
 def test_the_learned_functions_can_be_applied(isometric: Landscape) -> None:
     np.testing.assert_array_equal(isometric.transform(Z), isometric.transformed)
     np.testing.assert_allclose(isometric.transform(OMEGA), isometric.subset_transformed)
