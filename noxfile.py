@@ -15,7 +15,7 @@ nox.options.sessions = ["lint", "types", "tests", "lowest", "docs", "wheel", "de
 
 CHECKOUT = Path(__file__).parent
 DEPENDENCIES = nox.project.load_toml("pyproject.toml")["project"]["dependencies"]
-EXTRAS = ("figures", "many", "dask", "landscape")
+EXTRAS = ("figures", "many", "models", "dask", "landscape")
 #: Tests that are not marked slow take at most 3 s on an idle machine. This is with a margin.
 LIMIT = "--limit=5"
 

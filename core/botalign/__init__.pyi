@@ -34,6 +34,9 @@ from .maps import contour_level as contour_level
 from .maps import read as read
 from .maps import read_header as read_header
 from .maps import resample as resample
+from .models import Model as Model
+from .models import read_model as read_model
+from .models import simulate as simulate
 from .options import declarations as declarations
 from .pairwise import DistanceTable as DistanceTable
 from .pairwise import distance_steps as distance_steps

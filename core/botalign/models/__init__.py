@@ -1,0 +1,19 @@
+"""Atomic models: reading, moving and writing, and their density maps."""
+
+from botalign.models.density import SIGMA_PER_RESOLUTION, checked_resolution, simulate
+from botalign.models.model import Model, expect_model
+from botalign.models.parsing import ModelText, ModelWarning
+from botalign.models.reading import read_model
+from botalign.models.writing import MODEL_EXTENSIONS
+
+__all__ = [
+    "MODEL_EXTENSIONS",
+    "SIGMA_PER_RESOLUTION",
+    "Model",
+    "ModelText",
+    "ModelWarning",
+    "checked_resolution",
+    "expect_model",
+    "read_model",
+    "simulate",
+]

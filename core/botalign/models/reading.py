@@ -1,0 +1,132 @@
+"""Reading of atomic models in PDB and mmCIF format."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import warnings
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from botalign.errors import InputError, Setting
+from botalign.models.mmcif import selected_mmcif
+from botalign.models.model import Model
+from botalign.models.parsing import ModelText, ModelWarning, atoms_of, import_gemmi, parse_structure
+from botalign.models.pdb import pdb_points, selected_pdb
+
+_CIF_START = re.compile(r"(\s|#[^\n]*\n)*data_", re.IGNORECASE)
+_PDB_RECORD = re.compile(r"^(ATOM  |HETATM|HEADER|CRYST1|REMARK|MODEL |TITLE |COMPND)", re.MULTILINE | re.IGNORECASE)
+
+
+def read_model(path: str | os.PathLike[str], *, chains: str | Sequence[str] | None = None) -> Model:
+    r"""Read an atomic model in PDB or mmCIF format, uncompressed or compressed by gzip.
+
+    The format is recognised by the content of the file. All atoms count: also hydrogens, waters, ligands and nucleic
+    acids, as in ChimeraX. Alternative positions count by their occupancies. Of several models (an NMR ensemble), the
+    first one counts, but :meth:`Model.write` writes them all.
+
+    Parameters
+    ----------
+    path : path-like
+        File to read.
+    chains : str or sequence of str, optional
+        Names of the chains to read, as ChimeraX shows them (in mmCIF, those of the authors): ``"A,B"`` or
+        ``("A", "B")``. By default all. Nothing else of the file is kept for the other chains.
+
+    Returns
+    -------
+    Model
+        The model, with the name of the file.
+
+    Raises
+    ------
+    InputError
+        If gemmi is not installed; if the file is missing, cannot be read, is neither PDB nor mmCIF, or is damaged; if
+        it has no atoms or coordinates that are not finite; if a chain is unknown.
+
+    Warns
+    -----
+    ModelWarning
+        If all occupancies are zero; every atom then counts fully.
+
+    See Also
+    --------
+    simulate : Simulate the density map of a model.
+    Model.moved : Move a model.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import botalign
+    >>> lines = [
+    ...     "ATOM      1  CA  ALA A   1       1.000   2.000   3.000  1.00 20.00           C  ",
+    ...     "ATOM      2  CA  ALA B   1       4.000   5.000   6.000  1.00 20.00           C  ",
+    ... ]
+    >>> _ = Path("two.pdb").write_text("\n".join(lines))
+    >>> botalign.read_model("two.pdb")
+    <Model two.pdb: 2 atoms, chains A B>
+    >>> botalign.read_model("two.pdb", chains="B").points.tolist()
+    [[4.0, 5.0, 6.0]]
+    """
+    name = os.fspath(path)
+    import_gemmi()
+    source = _recognised(_content(name), name)
+    if source.format == "PDB":
+        pdb_points(source.text.split("\n"), name)  # gemmi takes what is not a number for 0
+    atoms = atoms_of(parse_structure(source, name))
+    if chains is not None:
+        wanted = _wanted(chains, atoms.chains, name)
+        if set(wanted) != set(atoms.chains):
+            select = selected_pdb if source.format == "PDB" else selected_mmcif
+            source = ModelText(select(source.text, wanted), source.format)
+            atoms = atoms_of(parse_structure(source, name))
+    weights = atoms.numbers * atoms.occupancies
+    if len(weights) and not atoms.occupancies.any():
+        warnings.warn(ModelWarning(f"{name}: all occupancies are 0; every atom counts fully."), stacklevel=2)
+        weights = atoms.numbers
+    return Model(atoms.points, weights, atoms.chains, name, source)
+
+
+def _content(name: str) -> bytes:
+    """Read a file and decompress it."""
+    try:
+        if Path(name).is_dir():
+            raise InputError(f"{name}: is a folder, expected an atomic model; give a file in it.")
+        content = Path(name).read_bytes()
+        return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+    except FileNotFoundError as error:
+        raise InputError(f"{name}: no such file; check the name.") from error
+    except PermissionError as error:
+        raise InputError(f"{name}: cannot be read (permission denied); change its permissions.") from error
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"{name}: the compressed data are cut off or damaged ({error}); download it again.") from error
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read ({error.strerror or error}); download it again.") from error
+
+
+def _recognised(content: bytes, name: str) -> ModelText:
+    """Recognise the format by the content."""
+    if not content.strip():
+        raise InputError(f"{name}: is empty, expected an atomic model; download or write it again.")
+    if content[208:211] == b"MAP":
+        raise InputError(f"{name}: is a density map, expected an atomic model (PDB or mmCIF); give another file.")
+    text = content.decode("latin-1")
+    if b"\0" not in content:
+        if _CIF_START.match(text.removeprefix("\xef\xbb\xbf")):
+            return ModelText(text, "mmCIF")
+        if _PDB_RECORD.search(text):
+            return ModelText(text, "PDB")
+    raise InputError(f"{name}: is not an atomic model in PDB or mmCIF format; give another file.")
+
+
+def _wanted(chains: str | Sequence[str], present: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """Return the names of the chains to read."""
+    wanted = tuple(each.strip() for each in (chains.split(",") if isinstance(chains, str) else chains))
+    unknown = [each for each in wanted if each not in present]
+    if unknown or not wanted:
+        listed = ", ".join(each or "''" for each in present) or "none"
+        found = f"{name} has no chain {unknown[0] or repr('')}" if unknown else "got no chain"
+        raise InputError(Setting("chains"), f": {found}; it has {listed}.")
+    return wanted
