@@ -1,9 +1,11 @@
-"""Scores of the similarity of two maps: correlation and Fourier shell correlation."""
+"""Scores: correlation and Fourier shell correlation of two maps, or of a map and a model."""
 
 from botalign.scores.correlation import correlation, correlation_about_mean, jackknife_difference, jackknife_mean
+from botalign.scores.model_fit import ModelFit, model_fit
 from botalign.scores.shells import ShellCorrelation, correlate_shells, fourier_shell_correlation
 
 __all__ = [
+    "ModelFit",
     "ShellCorrelation",
     "correlate_shells",
     "correlation",
@@ -11,4 +13,5 @@ __all__ = [
     "fourier_shell_correlation",
     "jackknife_difference",
     "jackknife_mean",
+    "model_fit",
 ]
