@@ -73,8 +73,8 @@ def simulate(
     >>> density_map = botalign.simulate(model, 6.0)
     >>> density_map
     <DensityMap model: shape (18, 18, 20), voxels of 2 A>
-    >>> f"{density_map.data.sum() * 2.0**3:.2f} electrons"
-    '14.00 electrons'
+    >>> f"{density_map.data.sum() * 2.0**3:.1f} electrons"
+    '14.0 electrons'
     """
     expect_model(model, "model")
     width = checked_resolution(resolution)
