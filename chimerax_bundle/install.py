@@ -56,7 +56,7 @@ def install_core(folder):
     constraints = folder / "constraints.txt"
     constraints.write_text("\n".join(pins()) + "\n")
     pip = ("-m", "pip", "install", "--user", "--no-warn-script-location", "--disable-pip-version-check")
-    python(*pip, "--constraint", str(constraints), str(CHECKOUT))
+    python(*pip, "--constraint", str(constraints), f"{CHECKOUT}[models]")
 
 
 def install_bundle(session, folder):
