@@ -50,6 +50,7 @@ def align(
     mask_fixed: DensityMap | None = None,
     mask_moving: DensityMap | None = None,
     partial: bool = False,
+    resolution: float | None = None,
     half_maps_fixed: tuple[DensityMap, DensityMap] | None = None,
     half_maps_moving: tuple[DensityMap, DensityMap] | None = None,
     wavelet: str = "sym3",

@@ -65,6 +65,9 @@ class AlignmentOptions:
     mask_fixed: Annotated[DensityMap | None, Option("Align only the part of the fixed map inside this mask")] = None
     mask_moving: Annotated[DensityMap | None, Option("Align only the part of the moving map inside this mask")] = None
     partial: Annotated[bool, Option("Find the smaller molecule as a part of the larger one")] = False
+    resolution: Annotated[
+        float | None, Option("Resolution of the maps, for a part or an atomic model", low=1, high=100, unit="A")
+    ] = None
     half_maps_fixed: Annotated[HalfMaps | None, Option("Half maps of the fixed map, for the standard errors")] = None
     half_maps_moving: Annotated[HalfMaps | None, Option("Half maps of the moving map, for the standard errors")] = None
     wavelet: Annotated[str, Option("Wavelet of the wavelet earth mover's distance, such as coif3")] = "sym3"

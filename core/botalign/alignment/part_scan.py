@@ -1,4 +1,15 @@
-"""A part compared with a whole at a rotation, over all shifts at once."""
+r"""A part compared with a whole at a rotation, over all shifts at once.
+
+With :math:`m` the rotated support of the part, :math:`u` its edges and :math:`v` those of the whole, the local
+correlation at every shift :math:`s`,
+
+.. math:: c(R, s) = \frac{\sum_x m (u - \bar u) v(x + s)}
+          {\sqrt{\sum_x m (u - \bar u)^2 \left(\sum_x m v(x + s)^2 - (\sum_x m v(x + s))^2 / \sum_x m\right)}} ,
+
+is three cross-correlations (Roseman 2003, Ultramicroscopy 94, 225). Only the numerator is computed at every shift, by
+fast Fourier transform. With the support averaged over all rotations, the denominator does not depend on the rotation:
+it is computed once, to find the best shifts, and exactly at these.
+"""
 
 from __future__ import annotations
 
@@ -8,71 +19,123 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from botalign.alignment.survey import Surveyed, common_sigma_angstrom
+from botalign.alignment.part_pair import PartPair
 from botalign.arrays import Matrix, Volume
 from botalign.geometry import transform_about
 from botalign.maps.grid import Grid
 from botalign.maps.interpolation import rotate_in_ball
 
-#: Voxels across the ball of the part, and the largest side of the box of the whole.
-ACROSS, LARGEST_SIDE = 12, 48
 #: The part is interpolated trilinearly in a grid this many times finer.
 OVERSAMPLING = 2
-#: A position where the whole varies less than this fraction of its own standard deviation is empty.
-EMPTY = 0.1
+#: Shifts that are kept of each rotation, and by how many radii of the part they differ along an axis.
+PEAKS, APART = 6, 0.25
+#: Where the edges of the whole are weaker than this fraction of what is expected, the part cannot be.
+LEAST_STRENGTH = 0.6
 
 
 @dataclass(frozen=True, eq=False)
 class PartScan:
-    """A part and a whole, coarsely sampled."""
+    """The edges of a part and of a whole, coarsely sampled.
+
+    Attributes
+    ----------
+    part, support : ndarray
+        Edges of the part, and its support, in a cube that is `OVERSAMPLING` times finer.
+    whole : ndarray
+        Edges of the whole, continued periodically by one side of the part.
+    spectrum : ndarray
+        Half spectrum of the whole.
+    weight : ndarray
+        Approximate inverse of the spread of the whole inside the part, at each shift.
+    least_variance : float
+        The smallest variance of the whole inside the part.
+    side : int
+        Side in voxels of the cube of the part.
+    part_centre, first_centre : ndarray
+        Centre of the part, and where the shift of index zero puts it.
+    voxel_angstrom : float
+        Side of a voxel.
+    """
 
     part: Volume
     support: Volume
-    spectra: NDArray[np.complex64]
-    spread: float
-    voxel_angstrom: float
+    whole: Volume
+    spectrum: NDArray[np.complex64]
+    weight: Volume
+    least_variance: float
     side: int
     part_centre: Matrix
-    corner: Matrix
+    first_centre: Matrix
+    voxel_angstrom: float
 
     @classmethod
-    def of(cls, part: Surveyed, whole: Surveyed) -> PartScan:
-        """Sample both maps; the box of the whole has space for the part around it, so that nothing wraps around."""
-        widest = 2 * (whole.radius_angstrom + part.radius_angstrom)
-        voxel = max(2 * part.radius_angstrom / ACROSS, widest / LARGEST_SIDE)
-        sigma = common_sigma_angstrom(part, whole, voxel)
+    def of(cls, pair: PartPair, voxel_angstrom: float, sigma_angstrom: float) -> PartScan:
+        """Sample both maps."""
+        part, voxel, sigma = pair.part, voxel_angstrom, sigma_angstrom
         side = int(np.ceil(2 * part.radius_angstrom / voxel)) + 2
         fine = Grid.cube(OVERSAMPLING * side, voxel / OVERSAMPLING, part.centre_angstrom)
-        u = part.on(fine, sigma_angstrom=sigma)
-        support = (u > part.level_of(u, voxel / OVERSAMPLING)).astype(np.float32)
-        padded = fft.next_fast_len(int(np.ceil(widest / voxel)) + 2, real=True)
-        grid = Grid.cube(padded, voxel, whole.centre_angstrom)
-        v = whole.on(grid, sigma_angstrom=sigma)
-        v -= v.mean()
-        spectra = np.asarray(fft.rfftn(np.stack([v, v * v]), axes=(1, 2, 3), workers=1), dtype=np.complex64)
+        edges, support = pair.part_on(fine, sigma)
+        low, high = pair.whole_bounds
+        places = np.ceil((high - low) / voxel).astype(int) + 1
+        # What extends beyond one face of the box comes in at the opposite one, where there is nothing.
+        shape = tuple(fft.next_fast_len(int(count) + side // 2 + 1, real=True) for count in places[::-1])
+        grid = Grid(shape, (voxel,) * 3, tuple(low - voxel * (side - 1) / 2))
+        whole, inside = pair.whole_on(grid, sigma)
+        spectra = fft.rfftn(np.stack([whole, whole * whole]), axes=(1, 2, 3), workers=1)
+        window = _averaged_over_rotations(support, side)
+        total = float(window.sum())
+        turned = np.conj(fft.rfftn(window, shape, workers=1))
+        mean, squares = fft.irfftn(turned * spectra, shape, axes=(1, 2, 3), workers=1) / total
+        least = (LEAST_STRENGTH * pair.strength * float(whole[inside > 0].std())) ** 2
+        valid = tuple(slice(count) for count in places[::-1])
+        weight = 1 / np.sqrt(np.maximum(squares - mean**2, least))[valid]
+        extended = np.pad(whole, [(0, side)] * 3, mode="wrap")
         return cls(
-            u, support, spectra, float(v.std()), voxel, side, part.centre_angstrom, np.array(grid.origin_angstrom)
-        )
+            edges, support.astype(np.float32), extended, spectra[0].astype(np.complex64), weight.astype(np.float32),
+            least, side, part.centre_angstrom, low, voxel,
+        )  # fmt: skip
 
-    def best_place(self, linear: Matrix) -> tuple[float, Matrix]:
-        """Return the largest local correlation of the rotated part, and its transform from the part to the whole."""
+    def best_poses(self, linear: Matrix) -> list[tuple[float, Matrix]]:
+        """Return the largest local correlations of the rotated part, and the transforms from the part to the whole."""
         pull = OVERSAMPLING * linear.T
         u, m = np.empty((self.side,) * 3, np.float32), np.empty((self.side,) * 3, np.float32)
         rotate_in_ball(self.part, pull, u)
         rotate_in_ball(self.support, pull, m)
         total = float(m.sum())
-        u -= float((m * u).sum()) / total
+        u -= float(np.vdot(m, u)) / total
+        energy = float(np.vdot(m, u * u))
         u *= m
-        energy = float(np.sum(u * u / np.maximum(m, 1e-6)))
-        box = (self.spectra.shape[1],) * 3
-        turned = np.conj(fft.rfftn(np.stack([u, m]), box, axes=(1, 2, 3), workers=1))
-        products = np.stack([turned[0] * self.spectra[0], turned[1] * self.spectra[0], turned[1] * self.spectra[1]])
-        cross, local, squares = fft.irfftn(products, box, axes=(1, 2, 3), workers=1)
-        variance = np.maximum(squares - local * local / total, (EMPTY * self.spread) ** 2 * total)
-        correlation = cross / np.sqrt(energy * variance)
-        # Where the part would extend beyond the box, the Fourier transform wraps around.
-        last = box[0] - self.side
-        correlation = correlation[: last + 1, : last + 1, : last + 1]
-        peak = np.array(np.unravel_index(int(correlation.argmax()), correlation.shape))[::-1]
-        centre = self.corner + self.voxel_angstrom * (peak + (self.side - 1) / 2)
-        return float(correlation.max()), transform_about(linear, self.part_centre, centre)
+        shape = tuple(side - self.side for side in self.whole.shape)
+        # The part fills a corner of the box only: the transforms along the first axes skip what is zero.
+        turned = fft.rfft(u, shape[2], axis=2, workers=1)
+        turned = fft.fft(fft.fft(turned, shape[1], axis=1, workers=1), shape[0], axis=0, workers=1)
+        np.conj(turned, out=turned)
+        turned *= self.spectrum
+        products = fft.irfftn(turned, shape, workers=1)[tuple(slice(count) for count in self.weight.shape)]
+        estimate = products * self.weight
+        reach = max(1, round(APART * self.side / 2))
+        poses = []
+        for _ in range(PEAKS):
+            peak = np.unravel_index(int(estimate.argmax()), estimate.shape)
+            inside = self.whole[tuple(slice(at, at + self.side) for at in peak)]
+            mean = float(np.vdot(m, inside)) / total
+            variance = max(float(np.vdot(m, inside * inside)) / total - mean**2, self.least_variance)
+            score = float(products[peak]) / np.sqrt(energy * variance * total)
+            centre = self.first_centre + self.voxel_angstrom * np.array(peak[::-1])
+            poses.append((score, transform_about(linear, self.part_centre, centre)))
+            estimate[tuple(slice(max(0, at - reach), at + reach + 1) for at in peak)] = -np.inf
+        return poses
+
+
+def _averaged_over_rotations(support: Volume, side: int) -> Volume:
+    """Return the average of a support, given in a finer cube, over all rotations."""
+    fine = _distances(support.shape[0]).ravel() / OVERSAMPLING
+    shells = np.round(fine).astype(int)
+    profile = np.bincount(shells, weights=support.ravel()) / np.maximum(np.bincount(shells), 1)
+    return np.interp(_distances(side), np.arange(len(profile)), profile).astype(np.float32)
+
+
+def _distances(side: int) -> Matrix:
+    """Return the distance of each voxel of a cube from its centre, in voxels."""
+    squared = (np.arange(side) - (side - 1) / 2) ** 2
+    return np.asarray(np.sqrt(squared[:, None, None] + squared[:, None] + squared))

@@ -1,13 +1,7 @@
-r"""The solver for a part in a whole: all rotations, and at each all shifts, by the correlation inside the part.
+"""The solver for a part in a whole: all rotations, and at each all shifts, by the edges inside the part.
 
-Neither the centres of mass nor the masses of the two are related. With :math:`m` the rotated shape of the part, the
-local correlation at every shift :math:`s`,
-
-.. math:: c(R, s) = \frac{\sum_x m (u - \bar u) v(x + s)}
-          {\sqrt{\sum_x m (u - \bar u)^2 \left(\sum_x m v(x + s)^2 - (\sum_x m v(x + s))^2 / \sum_x m\right)}} ,
-
-is three cross-correlations by fast Fourier transform (Roseman 2003, Ultramicroscopy 94, 225): what the whole holds
-outside the part does not count.
+Neither the centres of mass nor the masses of the two are related. The scan compares both maps, coarsely sampled, at even
+rotations and all shifts; its best poses are fitted by the same score, at finer and finer sampling.
 """
 
 from __future__ import annotations
@@ -24,30 +18,36 @@ from botalign.alignment.distinct import Tolerance, distinct
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.hand import decide_hand, hand_name
 from botalign.alignment.outcome import Outcome
+from botalign.alignment.part_pair import PartPair
 from botalign.alignment.part_scan import PartScan
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
 from botalign.alignment.robust import RobustProblem
-from botalign.alignment.sampling import fit_problem
 from botalign.alignment.survey import Surveyed, common_sigma_angstrom
 from botalign.alignment.uncertainty import uncertainty
 from botalign.alignment.verdict import CLOSE_QUALITY, Evidence, mark_equals
 from botalign.arrays import Matrix
 from botalign.geometry import MIRROR, inverse, uniform_rotations
 from botalign.maps.grid import Grid
-from botalign.maps.resampling import spline_at
+from botalign.maps.resampling import SMOOTHING_VOXELS, spline_at
 from botalign.maps.splines import spline_coefficients
 from botalign.progress import Progress
 from botalign.scores import correlate_shells
 from botalign.threads import thread_count
 
 #: Rotations that are scanned, rotations in a step of the progress, and how many of the best poses are fitted.
-ROTATIONS, BLOCK, FITTED = 2000, 40, 60
-#: Poses this close to each other, in degrees and radii of the part, count as one: after the scan, and after the fit,
+ROTATIONS, BLOCK, FITTED = 1500, 50, 80
+#: Voxels of the scan: so many across the part at most, and so many along the side of the whole.
+ACROSS, SIDE, LARGEST_SIDE = 24, 40, 96
+#: Poses this close to each other, in degrees and radii of the part, count as one: after the scan, and after a fit,
 #: where closer ones converged to the same maximum.
 SAME, SAME_FITTED = (15.0, 0.3), (3.0, 0.1)
-#: How many fits continue to the finest sampling, and how many of their points are enough to approach the best pose.
-FINALISTS, THINNED = 20, 8_000
+#: How many poses are fitted at the second sampling, and how many at the finest.
+SECOND, THIRD = 20, 6
+#: Voxels of the second and the third fit in voxels of the scan.
+FINER = (2 / 3, 2 / 5)
+#: Standard deviation of the smoothing in voxels at the finest fit.
+SLIGHT = 0.5
 #: Standard deviation in voxels by which the contour of the part is softened for the verdict.
 SOFTENED = 2.0
 
@@ -68,32 +68,48 @@ class _PartSolver:
         fixed, moving = problem.fixed, problem.moving
         self.part_moves = moving.volume_angstrom3 <= fixed.volume_angstrom3
         self.part, self.whole = (moving, fixed) if self.part_moves else (fixed, moving)
-        self.scan = PartScan.of(self.part, self.whole)
+        self.pair = PartPair.of(problem, part_moves=self.part_moves)
+        finest, radius = self.pair.finest_voxel_angstrom, self.part.radius_angstrom
+        low, high = self.pair.whole_bounds
+        extent = float((high - low).max()) + radius
+        resolution = problem.options.resolution
+        wanted = 2 * radius / ACROSS if resolution is None else resolution / 3
+        self.voxel = max(finest, wanted, min(extent / SIDE, wanted * 1.5), extent/LARGEST_SIDE)
 
     def steps(self) -> Generator[Progress, None, Outcome]:
         """Scan, fit, decide the hand, and judge."""
         problem, hands = self.problem, self.problem.hands
         blocks = [self._blocks(mirrored) for mirrored in hands]
         total = sum(len(each) + 1 for each in blocks) + 1
-        coarse = self._fit(self.scan.voxel_angstrom).thinned(THINNED)
+        sigma = (SMOOTHING_VOXELS if problem.options.resolution is None else 0.55) * self.voxel
+        scan = PartScan.of(self.pair, self.voxel, sigma)
+        coarse = self.pair.fit(self.voxel, sigma)
         groups: list[list[Candidate]] = []
         done = 0
         for mirrored, linears in zip(hands, blocks, strict=True):
             scanned: list[Candidate] = []
             for block in linears:
                 with ThreadPoolExecutor(thread_count(problem.options.threads)) as pool:
-                    for score, placed in pool.map(self.scan.best_place, block):
-                        scanned.append(Candidate(self._outward(placed), mirrored, 1 - score, None))
+                    for poses in pool.map(scan.best_poses, block):
+                        scanned += [Candidate(self._outward(pose), mirrored, 1 - score, None) for score, pose in poses]
                 done += 1
                 best = min(scanned, key=lambda candidate: candidate.loss).moving_to_fixed
                 yield Progress("search", done, total, hand=hand_name(mirrored), moving_to_fixed=best)
-            groups.append(self._fitted_coarsely(coarse, scanned))
+            kept = self._distinct(scanned, [each.loss for each in scanned], SAME, FITTED)
+            groups.append(self._fitted(coarse, kept, tolerance=0.05))
             done += 1
             yield Progress("refine", done, total, moving_to_fixed=groups[-1][0].moving_to_fixed)
-        finest = max(self.part.voxel_angstrom, self.whole.voxel_angstrom)
-        # Where the part was cut from the whole, the maps differ; the robust fit is not pulled by that.
-        fit = RobustProblem.of(self._fit(max(finest, self.scan.voxel_angstrom / 3)))
-        groups = [self._fitted_finely(fit, group) for group in groups]
+        finer = [max(self.pair.finest_voxel_angstrom, factor * self.voxel) for factor in FINER]
+        second = self.pair.fit(finer[0], 0.55 * finer[0])
+        groups = [self._fitted(second, group[:SECOND]) for group in groups]
+        fit = self.pair.fit(finer[1], SLIGHT * finer[1])
+        groups = [self._fitted(fit, group[:THIRD]) + group[THIRD:] for group in groups]
+        import os
+        if os.environ.get("ROB"):
+            rob = RobustProblem.of(fit)
+            for g in groups:
+                (end,) = rob.solve_each([self._fit_pose(g[0])], allowed=self._allowed)
+                g[0] = replace(g[0], moving_to_fixed=self._from_fit(end.transform), correlation=fit.correlation(end.transform))
         decision, answer = decide_hand(
             fit, [group[0] for group in groups], choose=problem.chooses_hand, pose_of=self._fit_pose
         )
@@ -115,10 +131,6 @@ class _PartSolver:
     def _from_fit(self, pose: Matrix) -> Matrix:
         """Return the transform from the moving to the fixed map, given that from the whole to the part."""
         return inverse(pose) if self.part_moves else pose
-
-    def _fit(self, voxel_angstrom: float) -> FitProblem:
-        """Compare inside the contour of the part only: what lies around it in the whole is not a difference."""
-        return fit_problem(self.part, self.whole, voxel_angstrom=voxel_angstrom, skirt=0)
 
     def _allowed(self, linear: Matrix) -> bool:
         """Whether a fit may end at this linear part, from the whole to the part."""
@@ -147,35 +159,16 @@ class _PartSolver:
         placed = [self._outward(candidate.moving_to_fixed) for candidate in candidates]
         return [candidates[i] for i in distinct(placed, losses, tolerance, count=count)]
 
-    def _fitted_coarsely(self, fit: FitProblem, scanned: list[Candidate]) -> list[Candidate]:
-        """Fit the best distinct poses of the scan; return the best distinct results."""
-        fitted = []
-        for candidate in self._distinct(scanned, [each.loss for each in scanned], SAME, FITTED):
+    def _fitted(self, fit: FitProblem, candidates: list[Candidate], *, tolerance: float = 1e-3) -> list[Candidate]:
+        """Fit each candidate; return the distinct results, the best first."""
+        ends = []
+        for candidate in candidates:
             start = self._fit_pose(candidate)
-            pose, correlation = fit.solve(start, tolerance=0.05)
+            pose, correlation = fit.solve(start, tolerance=tolerance, max_steps=20)
             if not self._allowed(pose[:, :3]):
                 pose, correlation = start, fit.correlation(start)
-            fitted.append(replace(candidate, moving_to_fixed=self._from_fit(pose), correlation=correlation))
-        return self._distinct(fitted, [-each.quality for each in fitted], SAME, FINALISTS)
-
-    def _fitted_finely(self, fit: FitProblem, candidates: list[Candidate]) -> list[Candidate]:
-        """Fit at the finest sampling: at some of the points first, then those that are nearly as good at all."""
-        # These are fitted to the end too, so that they are compared by one measure.
-        roughly = self._fitted(fit.thinned(THINNED), candidates)
-        close = [each for each in roughly if each.quality > roughly[0].quality - CLOSE_QUALITY]
-        return self._apart(self._fitted(fit, close) + roughly[len(close) :])
-
-    def _fitted(self, fit: FitProblem, candidates: list[Candidate]) -> list[Candidate]:
-        fits = fit.solve_each([self._fit_pose(each) for each in candidates], allowed=self._allowed)
-        ends = [
-            replace(each, moving_to_fixed=self._from_fit(end.transform), correlation=end.correlation, share=end.share)
-            for each, end in zip(candidates, fits, strict=True)
-        ]
-        return self._apart(sorted(ends, key=lambda each: -each.quality))
-
-    def _apart(self, candidates: list[Candidate]) -> list[Candidate]:
-        """Drop candidates that converged to the same pose as one before them."""
-        return self._distinct(candidates, [float(rank) for rank in range(len(candidates))], SAME_FITTED)
+            ends.append(replace(candidate, moving_to_fixed=self._from_fit(pose), correlation=correlation))
+        return self._distinct(ends, [-each.quality for each in ends], SAME_FITTED)
 
 
 def _evidence(part: Surveyed, whole: Surveyed, transform: Matrix) -> Evidence:

@@ -41,11 +41,14 @@ class AlignmentProblem:
         The maps: smoothed, cropped, with a contour level and a centre of mass.
     options : AlignmentOptions
         The options.
+    maps : tuple of two DensityMap, optional
+        The fixed and the moving map as given, without their masks: for the solver of parts.
     """
 
     fixed: Surveyed
     moving: Surveyed
     options: AlignmentOptions
+    maps: tuple[DensityMap, DensityMap] | None = None
 
     @classmethod
     def of(cls, fixed: DensityMap, moving: DensityMap, options: AlignmentOptions) -> AlignmentProblem:
@@ -64,7 +67,7 @@ class AlignmentProblem:
         a = survey(masked(fixed, options.mask_fixed), level=options.contour_level_fixed, role="fixed")
         b = survey(masked(moving, options.mask_moving), level=options.contour_level_moving, role="moving")
         _check_radii(a, b, fixed.name, moving.name)
-        return cls(a, b, options)
+        return cls(a, b, options, (fixed, moving))
 
     @cached_property
     def criterion(self) -> Criterion:

@@ -1,0 +1,168 @@
+"""A part and a whole, filtered so that their edges remain.
+
+Mass overlaps wherever the whole is large enough. Edges overlap in one place only: the Laplacian of both maps decides
+where a part belongs (Chacon and Wriggers 2002, Journal of Molecular Biology 317, 375).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from scipy import fft
+
+from botalign.alignment.fitting import FitProblem
+from botalign.alignment.masking import mask_on
+from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.survey import Surveyed
+from botalign.arrays import Matrix, Volume
+from botalign.geometry import apply_transform, identity, inverse
+from botalign.maps.contour import background_level, level_above
+from botalign.maps.density_map import DensityMap
+from botalign.maps.grid import Grid
+from botalign.maps.resampling import SMOOTHING_VOXELS, resample, smoothed
+from botalign.maps.splines import spline_coefficients
+
+#: Voxels around what is filtered, so that the filter does not see the faces of the box.
+MARGIN_VOXELS = 4
+#: The region of the whole in which a part is fitted, in diameters of the part.
+REGION = 1.25
+
+
+@dataclass(frozen=True, eq=False)
+class PartPair:
+    """A part and a whole.
+
+    Attributes
+    ----------
+    part, whole : Surveyed
+        Both, surveyed.
+    part_map, whole_map : DensityMap
+        The maps, without their masks: the edge of a mask is not an edge of the molecule.
+    mask : DensityMap or None
+        Mask of the part.
+    """
+
+    part: Surveyed
+    whole: Surveyed
+    part_map: DensityMap
+    whole_map: DensityMap
+    mask: DensityMap | None
+
+    @classmethod
+    def of(cls, problem: AlignmentProblem) -> PartPair:
+        """Make the pair from the maps of a problem."""
+        assert problem.maps is not None
+        options = problem.options
+        fixed = (problem.fixed, problem.maps[0], options.mask_fixed)
+        moving = (problem.moving, problem.maps[1], options.mask_moving)
+        (part, part_map, mask), (whole, whole_map, _) = (
+            (moving, fixed) if problem.part_is_moving else (fixed, moving)
+        )
+        return cls(part, whole, part_map, whole_map, mask if options.is_masked else None)
+
+    @cached_property
+    def ball(self) -> tuple[Matrix, float]:
+        """Centre and radius of a ball that contains the part: above its contour level, or inside its mask."""
+        if self.mask is None:
+            return self.part.centre_angstrom, self.part.radius_angstrom
+        voxel = np.array(self.mask.grid.voxel_size_angstrom)
+        places = np.array(self.mask.grid.origin_angstrom) + voxel * np.argwhere(self.mask.data > 0.5)[:, ::-1]
+        centre = places.mean(axis=0)
+        return centre, float(np.linalg.norm(places - centre, axis=1).max() + voxel.max() / 2)
+
+    @property
+    def centre_angstrom(self) -> Matrix:
+        """Centre of the part."""
+        return self.ball[0]
+
+    @property
+    def radius_angstrom(self) -> float:
+        """Radius of the part."""
+        return self.ball[1]
+
+    @cached_property
+    def finest_voxel_angstrom(self) -> float:
+        """The larger of the two voxel sizes."""
+        return max(*self.part_map.grid.voxel_size_angstrom, *self.whole_map.grid.voxel_size_angstrom)
+
+    @cached_property
+    def whole_bounds(self) -> tuple[Matrix, Matrix]:
+        """The lowest and highest coordinates of the whole above its contour level, ``(x, y, z)``."""
+        grid, inside = self.whole.density.grid, np.argwhere(self.whole.density.data > self.whole.level)[:, ::-1]
+        origin, voxel = np.array(grid.origin_angstrom), self.whole.voxel_angstrom
+        return origin + voxel * inside.min(axis=0), origin + voxel * inside.max(axis=0)
+
+    @cached_property
+    def strength(self) -> float:
+        """How strong the densities of a masked part are, compared with those of its molecule; 1 without a mask."""
+        if self.mask is None:
+            return 1.0
+        density, inside = self.part_map.data, mask_on(self.mask, self.part_map.grid) > 0.5
+        above = density > level_above(density, background_level(density))
+        return min(1.0, float(density[inside].std() / density[above].std()))
+
+    def part_on(self, grid: Grid, sigma_angstrom: float) -> tuple[Volume, Volume]:
+        """Return the edges of the part on a grid of cubic voxels, and its support, 0 or 1."""
+        density = _sampled(self.part_map, grid, sigma_angstrom)
+        if self.mask is not None:
+            support = mask_on(self.mask, grid) > 0.5
+        else:
+            support = density > self.part.level_of(density, grid.voxel_size_angstrom[0])
+        return edges(density, grid), support.astype(np.float32)
+
+    def whole_on(self, grid: Grid, sigma_angstrom: float) -> tuple[Volume, Volume]:
+        """Return the edges of the whole on a grid of cubic voxels, and its support, 0 or 1."""
+        density = _sampled(self.whole_map, grid, sigma_angstrom)
+        support = density > self.whole.level_of(density, grid.voxel_size_angstrom[0])
+        return edges(density, grid), support.astype(np.float32)
+
+    def fit(self, voxel_angstrom: float, sigma_angstrom: float, *, near: Matrix | None = None) -> FitProblem:
+        """Return the fit of the whole, which moves, to the part, inside the support of the part.
+
+        Parameters
+        ----------
+        voxel_angstrom, sigma_angstrom : float
+            Side of a voxel, and standard deviation of the smoothing.
+        near : ndarray, shape (3, 4), optional
+            A pose, from the whole to the part. Then only the region of the whole that the part covers there is sampled.
+        """
+        side = int(np.ceil(2 * self.radius_angstrom / voxel_angstrom)) + 2 * MARGIN_VOXELS
+        grid = Grid.cube(side, voxel_angstrom, self.centre_angstrom)
+        u, support = self.part_on(grid, sigma_angstrom)
+        low, high = self.whole_bounds
+        shape = np.ceil((high - low) / voxel_angstrom).astype(int) + 1 + 2 * MARGIN_VOXELS
+        around = Grid(tuple(shape[::-1]), (voxel_angstrom,) * 3, tuple(low - MARGIN_VOXELS * voxel_angstrom))
+        if near is not None:
+            around = self._region(near, voxel_angstrom)
+        v, _ = self.whole_on(around, sigma_angstrom)
+        return FitProblem.between(u, grid, v, around, where=support > 0.5, centre=self.centre_angstrom)
+
+    def moved_near(self, fit: FitProblem, pose: Matrix, sigma_angstrom: float) -> FitProblem:
+        """Return a fit in the region of the whole that the part covers at another pose, from the whole to the part."""
+        around = self._region(pose, fit.fixed_grid.voxel_size_angstrom[0])
+        v, _ = self.whole_on(around, sigma_angstrom)
+        return replace(fit, coefficients=spline_coefficients(v), moving_grid=around)
+
+    def _region(self, pose: Matrix, voxel_angstrom: float) -> Grid:
+        side = int(np.ceil(2 * REGION * self.radius_angstrom / voxel_angstrom)) + 2 * MARGIN_VOXELS
+        return Grid.cube(side, voxel_angstrom, apply_transform(inverse(pose), self.centre_angstrom))
+
+
+def edges(density: Volume, grid: Grid) -> Volume:
+    """Return the negative Laplacian of densities on a grid of cubic voxels, per squared voxel."""
+    squared = [(2 * np.pi * fft.fftfreq(side)) ** 2 for side in grid.shape[:2]]
+    squared.append((2 * np.pi * fft.rfftfreq(grid.shape[2])) ** 2)
+    spectrum = fft.rfftn(density, workers=1)
+    spectrum *= (squared[0][:, None, None] + squared[1][:, None] + squared[2]).astype(np.float32)
+    return np.asarray(fft.irfftn(spectrum, grid.shape, workers=1), dtype=np.float32)
+
+
+def _sampled(density_map: DensityMap, grid: Grid, sigma_angstrom: float) -> Volume:
+    """Sample a map with its background at zero; smooth it, unless its own sampling is coarser than the smoothing."""
+    background = background_level(density_map.data)
+    if sigma_angstrom >= SMOOTHING_VOXELS * max(density_map.grid.voxel_size_angstrom):
+        return smoothed(density_map, grid, sigma_angstrom=sigma_angstrom, background=background).data
+    shifted = density_map.with_data(density_map.data - np.float32(background)) if background else density_map
+    return resample(shifted, identity(), grid, threads=1).data
