@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from importlib import metadata
 from typing import Any
 
@@ -24,7 +25,7 @@ from botalign.alignment.verdict import verdict
 from botalign.geometry import identity
 from botalign.maps.density_map import DensityMap
 from botalign.options import options_from
-from botalign.progress import Progress, exhaust
+from botalign.progress import Progress, exhaust, map_steps
 from botalign.threads import one_blas_thread
 
 #: A solver takes a problem and yields progress until it returns an outcome.
@@ -170,7 +171,7 @@ def align_steps(fixed: DensityMap, moving: DensityMap, **options: Any) -> Genera
     ------
     Progress
         After each evaluation of the search and each step of the refinement. The stages are ``"search"``, ``"second
-        search"`` and ``"refine"``.
+        search"``, ``"refine"``, and at the end ``"scores"``, before the scores are computed.
 
     See Also
     --------
@@ -196,7 +197,7 @@ def _steps(fixed: DensityMap, moving: DensityMap, options: AlignmentOptions) -> 
     method = _method(options)
     # Held from step to step: to set it again for each of many small products would take longer than they do.
     with one_blas_thread():
-        outcome = yield from _SOLVERS[method](problem)
+        outcome = yield from _with_scores(_SOLVERS[method](problem))
         best = outcome.candidates[0]
         before = compare(problem.fixed, problem.moving, identity())
         after = compare(problem.fixed, problem.moving, best.moving_to_fixed)
@@ -222,6 +223,20 @@ def _steps(fixed: DensityMap, moving: DensityMap, options: AlignmentOptions) -> 
         versions=_versions(),
         seconds=time.perf_counter() - began,
     )
+
+
+def _with_scores(steps: Generator[Progress, None, Outcome]) -> Generator[Progress, None, Outcome]:
+    """Run a solver, and yield one more record for the scores."""
+    last = Progress("search", 0, 1)
+
+    def keep(step: Progress) -> Progress:
+        nonlocal last
+        last = step
+        return step
+
+    outcome = yield from map_steps(steps, keep)
+    yield replace(last, stage="scores", done=last.total, hand=None, loss=None)
+    return outcome
 
 
 def _reference(density_map: DensityMap, contour_level: float | None, mask: DensityMap | None) -> MapReference:

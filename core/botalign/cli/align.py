@@ -146,8 +146,11 @@ def align(
                 if task.kept is None:
                     del remaining[: len(task.maps)]
             if table_output is not None and done:
-                with Staging(overwrite=overwrite or resume, written=written) as staging:
-                    csv_table.write_table(done, staging.path(table_output.path))
+                with (
+                    Staging(overwrite=overwrite or resume, written=written) as staging,
+                    staging.file(table_output.path) as temporary,
+                ):
+                    csv_table.write_table(done, temporary)
         finally:  # after Ctrl-C, too
             if done and json:
                 print(f"[{', '.join(a.to_json() for a in done)}]" if several else done[0].to_json())

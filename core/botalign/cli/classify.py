@@ -25,7 +25,6 @@ from botalign.cli.options import Overwrite, Processes, Quiet, Scheduler, Threads
 from botalign.cli.running import INSTALL_FIGURES, can_draw
 from botalign.cli.staging import Staging
 from botalign.errors import counted
-from botalign.files import output_file
 from botalign.jobs import remove_work
 from botalign.progress import Progress, map_steps
 
@@ -121,13 +120,13 @@ def _write(
     with Staging(overwrite=overwrite) as staging:
         found.averages.write(staging.path(averages))
         found.annotate(listed).write(staging.path(images))
-        with output_file(staging.path(summary)) as temporary:
+        with staging.file(summary) as temporary:
             temporary.write_text(_summary_json(found, listed.stack.name, options), encoding="utf-8")
         if can_draw():
             from botalign.figures import class_course, class_gallery
 
             for figure, path in ((class_gallery(found), gallery), (class_course(found), course)):
-                with output_file(staging.path(path)) as temporary:
+                with staging.file(path) as temporary:
                     figure.savefig(temporary)
     return written
 

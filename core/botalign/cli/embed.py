@@ -92,10 +92,13 @@ def embed(
     found = botalign.diffusion_map(table.distances, dimensions=dimensions, bandwidth=bandwidth, alpha=alpha, time=time)
     csv_path, npy_path, figure_path = paths = [each.path for each in wanted]
     with Staging(overwrite=overwrite) as staging:
-        staging.path(csv_path).write_text(embedding_text(table.names, found.coordinates, column), encoding="utf-8")
-        np.save(staging.path(npy_path), found.coordinates)
+        with staging.file(csv_path) as temporary:
+            temporary.write_text(embedding_text(table.names, found.coordinates, column), encoding="utf-8")
+        with staging.file(npy_path) as temporary:
+            np.save(temporary, found.coordinates)
         if draw:
-            _draw(found, table, column, colours, staging.path(figure_path))
+            with staging.file(figure_path) as temporary:
+                _draw(found, table, column, colours, temporary)
     print(_summary(found, table, column, estimated=bandwidth is None))
     if not quiet:
         if column is not None and (missing := _missing_values(column)):

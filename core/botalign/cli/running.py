@@ -15,7 +15,6 @@ from botalign.cli.messages import print_warning
 from botalign.cli.staging import Staging
 from botalign.cli.tables import history, shortened
 from botalign.errors import InputError
-from botalign.files import output_file
 from botalign.progress import exhaust, map_steps
 
 if TYPE_CHECKING:
@@ -150,7 +149,7 @@ def write_pair(pair: Aligned, moving: DensityMap, targets: Targets, staging: Sta
     if targets.result is not None:
         alignment.write(staging.path(targets.result))
     if targets.figure is not None and pair.figure is not None:
-        with output_file(staging.path(targets.figure)) as temporary:
+        with staging.file(targets.figure) as temporary:
             pair.figure.savefig(temporary)
     if targets.weights is not None and pair.weights is not None:
         line = history(moving.name, alignment.fixed.name, note=", where they agree")
@@ -188,9 +187,7 @@ def _show(steps: Steps, label: str) -> Alignment:
         task = bar.add_task("", total=None, stage="prepare", best="")
 
         def show(step: botalign.Progress) -> None:
-            # The scores are computed after the last step.
-            stage = "scores" if step.done == step.total else escape(step.label)
             best = "" if step.best_loss is None else f"best loss {step.best_loss:.4g}"
-            bar.update(task, completed=step.done, total=step.total, stage=stage, best=best)
+            bar.update(task, completed=step.done, total=step.total, stage=escape(step.label), best=best)
 
         return exhaust(map_steps(steps, show))
