@@ -16,10 +16,11 @@ from botalign.cli.interruption import report_written
 from botalign.cli.messages import print_error, print_note
 from botalign.cli.options import Json, Overwrite, Quiet
 from botalign.cli.outputs import Output
+from botalign.cli.resuming import resumed
 from botalign.cli.spelling import spelled
 from botalign.cli.staging import Staging
 from botalign.cli.tables import alignments_table, mirror_advice
-from botalign.cli.tasks import Task, resumed, tasks
+from botalign.cli.tasks import Task, tasks
 from botalign.errors import InputError, Setting
 
 _FOLDER = "a folder for several maps."

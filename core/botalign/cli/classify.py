@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib.metadata import version
 from json import dumps
 from pathlib import Path
@@ -26,7 +26,7 @@ from botalign.cli.running import INSTALL_FIGURES, can_draw
 from botalign.cli.staging import Staging
 from botalign.errors import counted
 from botalign.jobs import remove_work
-from botalign.progress import Progress, map_steps
+from botalign.progress import Progress
 
 Steps = Generator[Progress, None, botalign.Classification]
 
@@ -74,7 +74,7 @@ def classify(
         work=unfinished,
     )  # fmt: skip
     try:
-        found = _run(steps, chosen.iterations, quiet=quiet)
+        found = _run(steps, quiet=quiet)
         written = _write(found, listed, output, chosen, overwrite=overwrite)
         remove_work(unfinished)
     except KeyboardInterrupt:
@@ -90,16 +90,12 @@ def classify(
     _print_summary(found, written, quiet=quiet)
 
 
-def _run(steps: Steps, iterations: int, *, quiet: bool) -> botalign.Classification:
+def _run(steps: Steps, *, quiet: bool) -> botalign.Classification:
     """Run a classification with a progress bar for the current iteration, and the loss of the last one."""
-
-    def named(step: Progress) -> Progress:
-        iterating = step.stage in ("average", "assign")
-        return replace(step, stage=f"iteration {step.iteration}") if iterating else step
-
     stages = {"prepare": "preparing images", "seed": "drawing averages", "finish": "final distances"}
-    stages |= {name: name for name in (f"iteration {number}" for number in range(2, iterations + 1))}
-    return run_steps(map_steps(steps, named), stages, quiet=quiet, detail=_loss)
+    return run_steps(
+        steps, lambda step: stages.get(step.stage, f"iteration {step.iteration}"), quiet=quiet, detail=_loss
+    )
 
 
 def _loss(step: Progress) -> str:

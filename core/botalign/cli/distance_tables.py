@@ -26,6 +26,6 @@ def read_table(path: Path) -> DistanceTable:
     values = load_array(path, "a square table of distances")
     try:
         checked = checked_distances(values)
-    except InputError as error:  # about the argument `distances`, which is this file
-        raise InputError(str(path), *error.parts[1:]) from None
+    except InputError as error:  # its only setting is the argument `distances`, which is this file
+        raise InputError(error.spelled(lambda setting: str(path))) from None
     return DistanceTable(tuple(str(number) for number in range(1, len(checked) + 1)), checked, None, UNKNOWN, {})

@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from botalign import DistanceTable
-from botalign.cli.all_pairs import Workers, write_distances
+from botalign.cli.all_pairs import AllPairs, Workers
 from botalign.cli.declared import Given, with_options
 from botalign.cli.options import Overwrite, Processes, Quiet, Scheduler, Threads
 from botalign.errors import InputError, Setting
@@ -45,7 +45,7 @@ def distances(
         raise InputError(Setting("threads"), " and ", Setting("processes"), ": got both, expected one of the two.")
     chosen = options.read()
     workers = Workers(threads, processes, scheduler).for_maps(len(maps), over_rotations=chosen.over_rotations)
-    table = write_distances(maps, output, chosen, workers, overwrite=overwrite, quiet=quiet)
+    table = AllPairs(maps, output, chosen, workers).write(overwrite=overwrite, quiet=quiet)
     print(_summary(table, chosen))
     if not quiet:
         print(f"written      {output}")

@@ -12,7 +12,7 @@ import typer
 import botalign
 from botalign.arrays import Matrix
 from botalign.cli import outputs
-from botalign.cli.all_pairs import Workers, write_distances
+from botalign.cli.all_pairs import AllPairs, Workers
 from botalign.cli.declared import Given, with_options
 from botalign.cli.interruption import report_written
 from botalign.cli.landscape_distances import read_given_distances, volumes_of
@@ -22,7 +22,6 @@ from botalign.cli.running import can_draw
 from botalign.cli.staging import Staging
 from botalign.cli.tables import columns
 from botalign.errors import InputError
-from botalign.latent.landscape import stage_names
 from botalign.latent.options import LandscapeOptions, checked_latents
 from botalign.latent.training import require_jax
 from botalign.pairwise.options import DistanceOptions
@@ -129,19 +128,20 @@ def landscape(
             workers = Workers(threads).for_maps(len(maps), over_rotations=True)
             created = not output.exists()
             output.mkdir(exist_ok=True)
+            job = AllPairs(maps, output / DISTANCES, asked, workers)
             try:
-                known = write_distances(
-                    maps, output / DISTANCES, asked, workers,
-                    overwrite=overwrite, quiet=quiet, reuse=True, written=written,
-                ).distances  # fmt: skip
+                table = job.earlier()
+                if table is None:
+                    table = job.write(overwrite=overwrite, quiet=quiet)
+                    written.append(job.target)
             except InputError:
                 if created:
                     with suppress(OSError):  # not empty: it has unfinished work
                         output.rmdir()
                 raise
-        stages = stage_names(max(chosen.dimensions or 0, z.shape[1]))
+            known = table.distances
         steps = botalign.landscape_steps(z, omega.latents, known, **vars(chosen))
-        found = run_steps(steps, {name: name for name in stages}, quiet=quiet)
+        found = run_steps(steps, lambda step: step.stage, quiet=quiet)
         with Staging(overwrite=overwrite, written=written) as staging:
             np.save(staging.path(output / COORDINATES), found.transformed)
             np.save(staging.path(output / SUBSET), found.subset_transformed)

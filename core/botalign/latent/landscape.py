@@ -275,11 +275,6 @@ def _steps(z: Matrix, omega: Matrix, given: Matrix, options: LandscapeOptions) -
     )
 
 
-def stage_names(most: int) -> list[str]:
-    """Return the names of all stages, with fits in at most `most` dimensions."""
-    return [CHECK, LEARN, *map(_map_stage, range(1, most + 1))]
-
-
 def _map_stage(dimensions: int) -> str:
     return f"fit in {dimensions} dimension{'s' * (dimensions > 1)}"
 

@@ -144,7 +144,7 @@ def test_a_bar_with_the_time_left(capfd: pytest.CaptureFixture[str], monkeypatch
         return "table"
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    assert run_steps(steps(), {"read": "reading maps", "pairs": "all pairs"}, quiet=False) == "table"
+    assert run_steps(steps(), lambda step: f"all {step.stage}", quiet=False) == "table"
     shown = capfd.readouterr().err
     assert "all pairs" in shown
     assert "4/4" in shown
@@ -179,7 +179,7 @@ def test_the_time_left_is_that_of_the_current_part(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setattr("botalign.cli.long_work.time", SimpleNamespace(monotonic=lambda: clock.now))
     monkeypatch.setattr("botalign.cli.long_work.times", tell)
-    assert run_steps(steps(), {"pairs": "all pairs"}, quiet=False) == "table"
+    assert run_steps(steps(), lambda step: step.stage, quiet=False) == "table"
     assert told[-1] == (4, 3, 7)
 
 
@@ -192,8 +192,8 @@ def test_nothing_is_cut_off_at_80_columns(capfd: pytest.CaptureFixture[str], mon
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setattr("botalign.cli.long_work._clock", lambda seconds: "11:22:33")
-    stages = {"seed": "preparing images"}
-    assert run_steps(steps(), stages, quiet=False, detail=lambda step: "loss 1.2345e-05") == "classes"
+    shown = run_steps(steps(), lambda step: "preparing images", quiet=False, detail=lambda step: "loss 1.2345e-05")
+    assert shown == "classes"
     lines = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capfd.readouterr().err))
     assert max(map(len, lines)) <= 80
     last = r"preparing images ━{4,} *2/100 11:22:33 elapsed, 11:22:33 left loss 1\.2345e-05"
