@@ -22,7 +22,7 @@ from botalign.cli.interruption import Interrupted
 from botalign.cli.long_work import run_steps
 from botalign.cli.messages import print_note
 from botalign.cli.options import Overwrite, Processes, Quiet, Scheduler, Threads
-from botalign.cli.running import INSTALL_FIGURES, can_draw
+from botalign.cli.running import can_draw, note_no_figure
 from botalign.cli.staging import Staging
 from botalign.errors import counted
 from botalign.jobs import remove_work
@@ -168,4 +168,4 @@ def _print_summary(found: botalign.Classification, written: list[Path], *, quiet
         times = "once" if refilled == 1 else f"{refilled} times"
         print_note(f"a class lost all its images and was reseeded from the worst-fitting image ({times}).")
     if len(written) < len(_NAMES):
-        print_note(f"no figures, because matplotlib is not installed; run `{INSTALL_FIGURES}`.")
+        note_no_figure()

@@ -107,7 +107,7 @@ def embed(
             print_note(f"{maps} no value in column {column.name}; {they} grey in the figure and empty in the table.")
         print(f"written      {', '.join(map(str, paths if draw else paths[:-1]))}")
         if not draw:
-            print_note(f"no figure, because matplotlib is not installed; run `{running.INSTALL_FIGURES}`.")
+            running.note_no_figure()
 
 
 def _table_and_column(given: str | None) -> tuple[Path | None, str | None]:

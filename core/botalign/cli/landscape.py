@@ -18,7 +18,7 @@ from botalign.cli.interruption import report_written
 from botalign.cli.landscape_distances import read_given_distances, volumes_of
 from botalign.cli.long_work import run_steps
 from botalign.cli.options import Overwrite, Quiet, Threads
-from botalign.cli.running import can_draw
+from botalign.cli.running import can_draw, note_no_figure
 from botalign.cli.staging import Staging
 from botalign.cli.tables import columns
 from botalign.errors import InputError
@@ -143,18 +143,24 @@ def landscape(
         steps = botalign.landscape_steps(z, omega.latents, known, **vars(chosen))
         found = run_steps(steps, lambda step: step.stage, quiet=quiet)
         with Staging(overwrite=overwrite, written=written) as staging:
-            np.save(staging.path(output / COORDINATES), found.transformed)
-            np.save(staging.path(output / SUBSET), found.subset_transformed)
-            _write_table(found.transformed, staging.path(output / TABLE))
-            staging.path(output / NUMBERS).write_text(found.to_json() + "\n", encoding="utf-8")
+            for name, array in ((COORDINATES, found.transformed), (SUBSET, found.subset_transformed)):
+                with staging.file(output / name) as temporary:
+                    np.save(temporary, array)
+            with staging.file(output / TABLE) as temporary:
+                _write_table(found.transformed, temporary)
+            with staging.file(output / NUMBERS) as temporary:
+                temporary.write_text(found.to_json() + "\n", encoding="utf-8")
             if draw:
                 from botalign.figures import landscape_figure
 
                 figure = landscape_figure(found, z, omega.latents, known, values=values)
-                figure.savefig(staging.path(output / PICTURE))
+                with staging.file(output / PICTURE) as temporary:
+                    figure.savefig(temporary)
     print(_summary(found))
     if not quiet:
         print(f"written               {', '.join(path.name for path in written)} in {output}")
+        if not draw:
+            note_no_figure()
 
 
 def _read_column(path: Path, count: int) -> Matrix:

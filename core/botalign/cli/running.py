@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import botalign
-from botalign.cli.messages import print_warning
+from botalign.cli.messages import print_note, print_warning
 from botalign.cli.staging import Staging
 from botalign.cli.tables import history, shortened
 from botalign.errors import InputError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: An alignment in steps.
 Steps = Generator["Progress", None, "Alignment"]
-INSTALL_FIGURES = "pip install matplotlib"
+_INSTALL = "run `pip install matplotlib`."
 #: Characters: the longest name of a stage; all but the label and the bar; the shortest and longest bar.
 _STAGE, _BESIDE_BAR, _SHORTEST_BAR, _LONGEST_BAR = 23, 58, 8, 30
 
@@ -62,7 +62,12 @@ def require_matplotlib(option: str = "--figure") -> None:
         If matplotlib is missing.
     """
     if not can_draw():
-        raise InputError(f"{option}: needs matplotlib, which is not installed; run `{INSTALL_FIGURES}`.")
+        raise InputError(f"{option}: needs matplotlib, which is not installed; {_INSTALL}")
+
+
+def note_no_figure() -> None:
+    """Print a note that no figure was drawn, because matplotlib is missing."""
+    print_note(f"no figure, because matplotlib is not installed; {_INSTALL}")
 
 
 def warn_of_other_maps(path: Path, alignment: Alignment, fixed: Path, moving: Sequence[Path]) -> None:
