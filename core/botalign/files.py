@@ -43,9 +43,7 @@ def check_output(
     path = Path(path)
     if extensions is not None and not path.name.lower().endswith(tuple(extensions)):
         several = len(extensions) > 1
-        expected = f"one of {', '.join(extensions)}" if several else extensions[0]
-        advice = "use one of these extensions" if several else "use this extension"
-        raise InputError(path, f": unknown extension, expected {expected}; {advice}.")
+        raise InputError(path, f": unknown extension; use {'one of ' if several else ''}{', '.join(extensions)}.")
     folder = path.parent
     try:
         _refuse_existing(path, overwrite=overwrite)

@@ -54,7 +54,7 @@ class AlignmentOptions:
     size: Annotated[int, Option("Side of the box used by the search", low=8, high=128, unit="voxels")] = 32
     evaluations: Annotated[int, Option("Evaluations of the search, for each hand", low=1, high=5000)] = 200
     refine: Annotated[bool, Option("Refine the candidates of the search")] = True
-    preset: Annotated[str | None, Option("paper runs the published algorithm unchanged; slow", choices=PRESETS)] = None
+    preset: Annotated[str | None, Option("Run the published algorithm unchanged (paper); slow", choices=PRESETS)] = None
     start: Annotated[Alignment | ArrayLike | None, Option("Start from the transform of an earlier result")] = None
     local_degrees: Annotated[
         float | None,
@@ -68,7 +68,7 @@ class AlignmentOptions:
     half_maps_fixed: Annotated[HalfMaps | None, Option("Half maps of the fixed map, for the standard errors")] = None
     half_maps_moving: Annotated[HalfMaps | None, Option("Half maps of the moving map, for the standard errors")] = None
     wavelet: Annotated[str, Option("Wavelet of the wavelet earth mover's distance, such as coif3")] = "sym3"
-    scales: Annotated[int, Option("Scales of the wavelet transform", low=1, high=64)] = 6
+    scales: Annotated[int, Option("Number of scales of the wavelet transform", low=1, high=64)] = 6
     seed: Annotated[int, Option("Seed; the same seed gives the same result, bit for bit", low=0, high=LARGEST)] = 0
     threads: Annotated[
         int | None,

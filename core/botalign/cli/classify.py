@@ -58,7 +58,7 @@ def classify(
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
-    """Sort images into classes, up to rotation, and average each class.
+    """Sort particle images into classes that look alike after in-plane rotation, and average each class.
 
     The images must be phase-flipped, and the particles bright and centred. The results are the averages, largest class
     first, a star file with class, angle and distance of every image, and figures. After an interruption, the same

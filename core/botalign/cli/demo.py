@@ -40,7 +40,7 @@ def demo(
 ) -> None:
     """Align a synthetic map whose transform is known, and print the difference from it.
 
-    Both maps, the aligned map, the result and a figure are written to a folder, for further trials.
+    Both maps, the aligned map, the result and a figure are written to a folder, so that you can try other commands.
     """
     from botalign.cli import running
 

@@ -84,12 +84,15 @@ def embed(
     outputs.check(wanted, inputs=inputs, overwrite=overwrite)
     import numpy as np
 
-    from botalign.cli.distance_tables import read_table
+    from botalign.cli.distance_tables import distances_are_from, read_table
     from botalign.embeddings import embedding_text, read_column
 
     table = read_table(distances)
     column = None if table_path is None else read_column(table_path, column_name, table.names)
-    found = botalign.diffusion_map(table.distances, dimensions=dimensions, bandwidth=bandwidth, alpha=alpha, time=time)
+    with distances_are_from(distances):
+        found = botalign.diffusion_map(
+            table.distances, dimensions=dimensions, bandwidth=bandwidth, alpha=alpha, time=time
+        )
     csv_path, npy_path, figure_path = paths = [each.path for each in wanted]
     with Staging(overwrite=overwrite) as staging:
         with staging.file(csv_path) as temporary:
@@ -105,6 +108,11 @@ def embed(
             maps = counted(missing, "map has", "maps have")
             they = "it is" if missing == 1 else "they are"
             print_note(f"{maps} no value in column {column.name}; {they} grey in the figure and empty in the table.")
+        if negative := int(np.count_nonzero(found.eigenvalues < 0)):
+            print_note(
+                f"{counted(negative, 'eigenvalue is', 'eigenvalues are')} negative; such coordinates do not describe "
+                "motions. Use more maps, or fewer dimensions."
+            )
         print(f"written      {', '.join(map(str, paths if draw else paths[:-1]))}")
         if not draw:
             running.note_no_figure()

@@ -85,7 +85,10 @@ def landscape(
     colour_by: Annotated[
         Path | None,
         typer.Option(
-            "--colour-by", "--color-by", metavar="FILE", help="Numbers that colour the figure, one for each latent."
+            "--colour-by",
+            "--color-by",
+            metavar="FILE",
+            help="Numbers by which the figure is coloured, one for each latent.",
         ),
     ] = None,
     *,

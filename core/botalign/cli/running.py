@@ -92,8 +92,8 @@ def warn_of_other_maps(path: Path, alignment: Alignment, fixed: Path, moving: Se
     now = names[0] if len(names) == 1 else f"{len(names)} maps"
     was_moving = Path(alignment.moving.name).name
     print_warning(
-        f"{path}: is the transform of {was_moving} to {was_fixed}, but used for {now} to {fixed.name}; is it the right "
-        "file?"
+        f"{path}: the transform was found for {was_moving} to {was_fixed}, but is used here for {now} to {fixed.name}; "
+        "is it the right file?"
     )
 
 

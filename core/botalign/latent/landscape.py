@@ -160,8 +160,8 @@ def landscape_steps(latents: ArrayLike, subset: ArrayLike, distances: ArrayLike,
     Yields
     ------
     Progress
-        After every hundred steps of a fit. The stages are ``"check the distance"``, ``"learn the distance"`` and ``"map
-        into 1 dimension"``, ``"fit in 2 dimensions"``, and so on.
+        After every hundred steps of a fit. The stages are ``"check the distance"``, ``"learn the distance"`` and ``"fit
+        in 1 dimension"``, ``"fit in 2 dimensions"``, and so on.
 
     See Also
     --------
@@ -187,8 +187,8 @@ def landscape_steps(latents: ArrayLike, subset: ArrayLike, distances: ArrayLike,
         warnings.warn(
             MapWarning(
                 Setting("dimensions"),
-                f": got {checked.dimensions}, but the latents have {z.shape[1]}; the new coordinates lie on a surface "
-                f"of dimension {z.shape[1]}.",
+                f": got {checked.dimensions}, but the latents have only {z.shape[1]}; the new coordinates will lie on "
+                f"a {z.shape[1]}-dimensional surface.",
             ),
             stacklevel=2,
         )

@@ -133,7 +133,7 @@ class DistanceOptions:
         ),
     ] = 4
     wavelet: Annotated[str, Option("Wavelet of the wavelet earth mover's distance, such as coif3")] = "sym3"
-    scales: Annotated[int, Option("Scales of the wavelet transform", low=1, high=64)] = 6
+    scales: Annotated[int, Option("Number of scales of the wavelet transform", low=1, high=64)] = 6
     seed: Annotated[int, Option("Seed; the same seed gives the same result, bit for bit", low=0, high=LARGEST)] = 0
 
     def __post_init__(self) -> None:

@@ -282,6 +282,6 @@ def test_a_start_from_other_maps_gives_a_warning(run: Run, pair: Pair, result_fi
     shutil.copy(pair.moving, tmp_path / "b.mrc")
     assert run("align", pair.fixed, tmp_path / "b.mrc", pair.moving, *typed).err == ""
     assert run("align", pair.fixed, tmp_path / "b.mrc", *typed).err == (
-        f"botalign: warning: {result_file}: is the transform of moving.mrc to fixed.mrc, but used for b.mrc to "
-        "fixed.mrc; is it the right file?\n"
+        f"botalign: warning: {result_file}: the transform was found for moving.mrc to fixed.mrc, but is used here "
+        "for b.mrc to fixed.mrc; is it the right file?\n"
     )

@@ -54,7 +54,7 @@ def test_invalid_input_is_refused_and_leaves_nothing(run: Run, maps: list[Path],
     out = tmp_path / "out"
     out.mkdir()
     for arguments, reason in (
-        ((*maps, "-o", out / "D.npy"), "unknown extension, expected .zarr"),
+        ((*maps, "-o", out / "D.npy"), "unknown extension; use .zarr"),
         ((maps[0], "-o", out / "D.zarr"), "MAP: got 1, expected at least 2"),
         ((maps[0], tmp_path / "none.mrc", "-o", out / "D.zarr"), "none.mrc: no such file"),
         ((maps[0], other, "-o", out / "D.zarr"), "use --over-rotations, or resample the maps onto one grid"),

@@ -141,7 +141,7 @@ def test_equation_9_gives_small_distances_more_weight() -> None:
 @pytest.mark.slow
 def test_a_constant_coordinate_and_more_dimensions_than_the_latents_have() -> None:
     z = np.column_stack([Z, np.full(len(Z), 7.0)])
-    with pytest.warns(MapWarning, match="dimensions: got 4, but the latents have 3"):
+    with pytest.warns(MapWarning, match="dimensions: got 4, but the latents have only 3"):
         found = landscape(z, z[:30], DISTANCES, **QUICK, dimensions=4, amortise=False)
     assert found.transformed.shape == (300, 4)
     assert found.after.stress < 0.02
