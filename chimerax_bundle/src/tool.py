@@ -12,7 +12,7 @@ from .summary import summary
 
 #: Milliseconds between two updates.
 UPDATE_MILLISECONDS = 100
-#: Options beside the models, and those in "More options", which say what is aligned. The others are in "Options".
+#: Options beside the models, and those in "More options", which select what is aligned. The others are in "Options".
 FIRST = ("hand",)
 MORE = ("partial", "mask_moving", "mask_fixed", "contour_level_moving", "contour_level_fixed")
 

@@ -145,7 +145,7 @@ class AlignmentProblem:
     def start(self, mirrored: bool) -> tuple[Matrix, float | None]:
         """Return the rotation from which the search of a hand starts, and its limit in degrees.
 
-        A start of the other hand says nothing about this one, which is searched everywhere from the identity.
+        A start with the other hand is not used for this one, which is searched over all rotations, from the identity.
         """
         if mirrored is not self.hands[0]:
             return np.eye(3), None
@@ -153,7 +153,7 @@ class AlignmentProblem:
         return linear @ (MIRROR if mirrored else np.eye(3)), self.options.local_degrees
 
     def allows(self, linear: Matrix) -> bool:
-        """Whether an orthogonal matrix lies within `local_degrees` of the start, if it has the hand of the start."""
+        """Whether an orthogonal matrix is within `local_degrees` of the start, if it has the hand of the start."""
         start, limit = self.options.start_transform()[:, :3], self.options.local_degrees
         if limit is None or np.linalg.det(start) * np.linalg.det(linear) < 0:
             return True

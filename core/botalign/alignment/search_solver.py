@@ -60,7 +60,7 @@ def search_hands(
         for number, branch in enumerate(branches):
             found.append((yield from _renumbered(branch, number * each, total)))
     finally:
-        for branch in branches:  # if this is closed midway, the thread of the other hand must end too
+        for branch in branches:  # if this is closed early, the thread of the other hand must end too
             branch.close()
     if refine and not problem.criterion.is_evident([hand.refined[0] for hand in found]):
         for number, mirrored in enumerate(hands):
