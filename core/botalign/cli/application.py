@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from botalign.cli.interruption import Interrupted, interruption_text, report_written
+from botalign.cli.interruption import Interrupted, report_written
 from botalign.cli.messages import print_error, print_note, warnings_as_lines
 from botalign.errors import InputError
 
@@ -51,9 +51,6 @@ class _Command(TyperCommand):
 
 class _Commands(TyperGroup):
     """A group of commands that imports a command only to run it, so that ``botalign --help`` stays fast."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
@@ -108,9 +105,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Interrupted as interrupted:
         print_note(str(interrupted))
         return 130
-    except (KeyboardInterrupt, typer.Abort):
-        print_note(interruption_text())
-        return 130
+    except typer.Abort:  # what some versions of the parser make of Ctrl-C
+        raise KeyboardInterrupt from None
     except InputError as error:
         print_error(error)
     except MemoryError:

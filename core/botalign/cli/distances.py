@@ -12,7 +12,7 @@ from botalign import DistanceTable
 from botalign.cli.all_pairs import AllPairs, Workers
 from botalign.cli.declared import Given, with_options
 from botalign.cli.options import Overwrite, Processes, Quiet, Scheduler, Threads
-from botalign.errors import InputError, Setting
+from botalign.errors import InputError, Setting, counted
 from botalign.pairwise.options import DistanceOptions
 
 #: The number of maps that are named if cycles are open.
@@ -59,7 +59,7 @@ def _summary(table: DistanceTable, options: DistanceOptions) -> str:
     minimum = ", minimised over rotations and shifts" if options.over_rotations else ""
     spread = f"{pairs.min():.4g} to {pairs.max():.4g}{unit}, median {np.median(pairs):.4g}"
     rows = [
-        ("maps", f"{n}, {len(pairs)} pair{'s' if len(pairs) > 1 else ''}"),
+        ("maps", f"{n}, {counted(len(pairs), 'pair')}"),
         ("distances", f"{spread}, {table.metric}{minimum}"),
     ]
     if table.open_cycles is not None:
@@ -73,5 +73,5 @@ def _summary(table: DistanceTable, options: DistanceOptions) -> str:
             text = f"{count} of {total} cycles via landmarks {are} open, most of them with {names}"
         rows.append(("cycles", text))
     if table.mirrored.any():
-        rows.append(("mirrored", f"{int(np.triu(table.mirrored).sum())} pairs"))
+        rows.append(("mirrored", counted(int(np.triu(table.mirrored).sum()), "pair")))
     return "\n".join(f"{name:13}{text}" for name, text in rows)

@@ -1,6 +1,7 @@
 import importlib
 import re
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,9 +12,11 @@ import pytest
 import botalign
 from botalign import Progress
 from botalign.cli.all_pairs import Workers
+from botalign.cli.distances import _summary
 from botalign.cli.long_work import run_steps, times
 from botalign.geometry import random_rotations
 from botalign.jobs import BlockStore, locks
+from botalign.pairwise.options import DistanceOptions
 
 from .conftest import Run, listing
 
@@ -198,3 +201,19 @@ def test_nothing_is_cut_off_at_80_columns(capfd: pytest.CaptureFixture[str], mon
     assert max(map(len, lines)) <= 80
     last = r"preparing images ━{4,} *2/100 11:22:33 elapsed, 11:22:33 left loss 1\.2345e-05"
     assert any(re.search(last, line) for line in lines), lines
+
+
+def test_the_summary_names_maps_with_open_cycles() -> None:
+    names = ("a.mrc", "b.mrc", "c.mrc", "d.mrc")
+    transforms = np.tile(np.eye(3, 4), (4, 4, 1, 1))
+    transforms[0, 1, 2, 2] = transforms[1, 0, 2, 2] = -1
+    cycles = np.zeros((4, 4), dtype=np.int64)
+    cycles[0, 1] = cycles[1, 0] = 2
+    cycles[1, 2] = cycles[2, 1] = 1
+    options = DistanceOptions(over_rotations=True)
+    table = botalign.DistanceTable(names, 1.0 - np.eye(4), transforms, "wemd", {}, cycles)
+    lines = _summary(table, options).splitlines()
+    assert "3 of 24 cycles via landmarks are open, most of them with b.mrc, a.mrc, c.mrc" in lines[2]
+    assert lines[3] == "mirrored     1 pair"
+    closed = replace(table, open_cycles=np.zeros((4, 4), dtype=np.int64))
+    assert "all 24 cycles via landmarks are closed" in _summary(closed, options)

@@ -136,3 +136,12 @@ def test_bad_input(run: Run, store: Path, table: np.ndarray, tmp_path: Path) -> 
         assert f"{path}: " in refused(path)
         assert message in refused(path)
     assert not (tmp_path / "e").exists()
+
+
+def test_without_matplotlib_the_figure_is_left_out(
+    run: Run, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botalign.cli.running.can_draw", lambda: False)
+    ran = run("embed", store, "-o", tmp_path / "e")
+    assert (ran.code, sorted(listing(tmp_path / "e"))) == (0, ["coordinates.csv", "coordinates.npy"])
+    assert "no figure, because matplotlib is not installed" in ran.err

@@ -1,12 +1,15 @@
 import json
 import pickle
+import re
 from collections.abc import Generator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import botalign
+from botalign.cli.landscape import _summary
 from botalign.geometry import random_rotations
 from botalign.jobs import BlockStore
 
@@ -261,3 +264,22 @@ def test_without_jax(run: Run, analysed: Path, monkeypatch: pytest.MonkeyPatch) 
     error = run("landscape", "z.9.pkl", "kmeans20", "-o", "out", "--distances", "D.npy").refused()
     assert "need the packages jax and optax" in error
     assert "pip install jax optax" in error
+
+
+def test_the_summary_has_the_dimensions_that_were_tried() -> None:
+    found = SimpleNamespace(
+        transformed=np.zeros((200, 2)),
+        subset_transformed=np.zeros((20, 2)),
+        before=SimpleNamespace(stress=0.4, correlation=0.5),
+        after=SimpleNamespace(stress=0.1, correlation=0.9),
+        held_out=SimpleNamespace(median_error=0.025, pairs=70),
+        trials=(SimpleNamespace(dimensions=1, stress=0.3, thickness=1.0),
+                SimpleNamespace(dimensions=2, stress=0.1, thickness=0.02)),
+        intrinsic_dimension=1,
+        intrinsic_dimension_text="1",
+    )  # fmt: skip
+    lines = dict(re.split(r"  +", line) for line in _summary(found).splitlines())
+    assert lines["held-out distances"] == "median error 2.50% of the median, 70 pairs"
+    assert lines["in 1 dimension"] == "stress 0.3000, thickness of the last dimension 1.0000"
+    assert lines["in 2 dimensions"] == "stress 0.1000, thickness of the last dimension 0.0200"
+    assert lines["intrinsic dimension"] == "1"
