@@ -58,7 +58,7 @@ def sensitivity(chosen: argparse.Namespace) -> None:
     proposition(clean, ready.images, chosen)
 
 
-def proposition(clean: botalign.Projections, images: Array, chosen: argparse.Namespace) -> None:
+def proposition(clean: botalign.simulation.Projections, images: Array, chosen: argparse.Namespace) -> None:
     r"""Check :math:`W_1^R \le 2 R \sin(\angle / 2)` for a particle in a ball of radius R, with exact distances."""
     side, coarse = images.shape[1], 16
     step = side // coarse

@@ -32,7 +32,7 @@ from botalign.classes.kmeans import KMeans
 from botalign.classes.poses import Poses
 from botalign.classes.posing import image_splines
 from botalign.classes.preparation import PreparedImages, prepare
-from botalign.jobs import open_workers
+from botalign.jobs import Execution, open_workers
 from botalign.progress import exhaust, map_steps
 from class_pictures import angles_picture, averages_picture, sizes_picture
 from environments import HERE
@@ -46,7 +46,7 @@ RATIOS = (8, 12, 16)
 METRICS = ("l2", "wemd")
 
 
-def projected(name: str, count: int, size: int, ratio: float | None, seed: int) -> botalign.Projections:
+def projected(name: str, count: int, size: int, ratio: float | None, seed: int) -> botalign.simulation.Projections:
     """Project a map in random directions, with noise if a ratio is given."""
     density_map = botalign.read(data_folder() / "maps" / name)
     snr = None if ratio is None else 1 / ratio
@@ -72,12 +72,13 @@ def expected_degrees(directions: Array, classes: int) -> float:
 
 
 def classified(
-    made: botalign.Projections, name: str, classes: int, **options: Any
+    made: botalign.simulation.Projections, name: str, classes: int, *, threads: int | None, **options: Any
 ) -> tuple[botalign.Classification, Path]:
     """Classify images, resuming the run kept under a name."""
     folder = KEPT / name
     folder.parent.mkdir(parents=True, exist_ok=True)
-    steps = botalign.classify_steps(made.stack, classes, work=folder, **options)
+    execution = Execution(threads=threads, work=folder)
+    steps = botalign.classify_steps(made.stack, classes, botalign.ClassifyOptions(**options), execution)
     seen = 0
 
     def show(step: botalign.Progress) -> None:
@@ -104,7 +105,7 @@ def cost(chosen: argparse.Namespace) -> None:
     print(f"exhaustive comparison: {exhaustive_seconds(made, chosen):.0f} s on {chosen.threads} threads, extrapolated")
 
 
-def exhaustive_seconds(made: botalign.Projections, chosen: argparse.Namespace) -> float:
+def exhaustive_seconds(made: botalign.simulation.Projections, chosen: argparse.Namespace) -> float:
     """Return the seconds of an exhaustive comparison, extrapolated from a compiled block of some vectors."""
 
     @njit(nogil=True)
@@ -186,7 +187,7 @@ def preparation(chosen: argparse.Namespace) -> None:
         for background, images, scales in kinds:
             frame = Frame.of("wemd", Poses(100), side=size, radius=ready.radius, pixel_size=1.0, scales=scales)
             course = History()
-            with open_workers(threads=chosen.threads) as workers:
+            with open_workers(Execution(chosen.threads)) as workers:
                 exhaust(KMeans(frame, images, image_splines(images), 20, 15, 0, 1).steps(course, workers))
             labels = course.best.chosen // 100
             share = np.bincount(labels) / len(labels)

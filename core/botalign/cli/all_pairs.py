@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import botalign
 from botalign.cli.interruption import Interrupted
 from botalign.cli.long_work import run_steps
 from botalign.errors import InputError
-from botalign.jobs import BlockStore
+from botalign.jobs import BlockStore, Execution
 from botalign.pairwise.distances import description
-from botalign.pairwise.options import DistanceOptions
 from botalign.pairwise.table import check_store, work_of
 from botalign.progress import Progress, map_steps
 
@@ -22,26 +20,18 @@ MOST_FOR_THREADS = 12
 _STAGES = {"read": "reading maps", "landmarks": "landmark pairs", "pairs": "all pairs"}
 
 
-@dataclass(frozen=True)
-class Workers:
-    """Threads, processes or the scheduler of a cluster, as options of :func:`botalign.distances`."""
-
-    threads: int | None = None
-    processes: int = 0
-    scheduler: str | None = None
-
-    def for_maps(self, count: int, *, over_rotations: bool) -> Workers:
-        """Return these workers, or one process per core if none were given and there are many maps to align."""
-        cores = os.cpu_count() or 1
-        many = over_rotations and count > MOST_FOR_THREADS and cores > 1
-        return Workers(processes=cores) if many and self == Workers() else self
+def execution_for(count: int, options: botalign.DistanceOptions, given: Execution) -> Execution:
+    """Return what was given, or one process per core if nothing was given and there are many maps to align."""
+    cores = os.cpu_count() or 1
+    many = options.over_rotations and count > MOST_FOR_THREADS and cores > 1
+    return Execution(processes=cores) if many and given == Execution() else given
 
 
 def write_distances(
     maps: Sequence[botalign.DensityMap | Path],
     target: Path,
-    options: DistanceOptions,
-    workers: Workers,
+    options: botalign.DistanceOptions,
+    execution: Execution,
     *,
     overwrite: bool,
     quiet: bool,
@@ -58,7 +48,7 @@ def write_distances(
         The file to write.
     options : DistanceOptions
         The options.
-    workers : Workers
+    execution : Execution
         Threads, processes or a cluster.
     overwrite : bool
         Whether an existing file may be overwritten.
@@ -78,7 +68,7 @@ def write_distances(
     """
     described = None
     if reuse and target.exists():
-        described = description(maps, **vars(options))
+        described = description(maps, options)
         if work_of(target) == described:
             return botalign.read_distances(target)
     check_store(target, overwrite=overwrite)
@@ -86,7 +76,7 @@ def write_distances(
         if isinstance(each, Path):
             botalign.read_header(each)
     partial = target.with_name(f"{target.name}.partial")
-    described = described or description(maps, **vars(options))
+    described = described or description(maps, options)
     has_pairs = partial.exists()
 
     def note(step: Progress) -> Progress:
@@ -97,7 +87,7 @@ def write_distances(
     # Held to the end, so that no other run starts in a folder that is about to be removed.
     with BlockStore(partial, described) as store:
         try:
-            steps = botalign.distance_steps(maps, work=store, **vars(options), **vars(workers))
+            steps = botalign.distance_steps(maps, options, execution, store=store)
             table = run_steps(map_steps(steps, note), _STAGES, quiet=quiet)
             table.write(target, overwrite=overwrite, work=described)
         except KeyboardInterrupt:

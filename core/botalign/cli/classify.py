@@ -15,17 +15,17 @@ import typer
 import botalign
 from botalign.classes.frame import default_scales
 from botalign.classes.history import kept_iterations
-from botalign.classes.options import ClassifyOptions
 from botalign.cli import outputs
 from botalign.cli.declared import Given, with_options
 from botalign.cli.interruption import Interrupted
 from botalign.cli.long_work import run_steps
 from botalign.cli.messages import print_note
-from botalign.cli.options import Overwrite, Processes, Quiet, Scheduler, Threads
+from botalign.cli.options import Overwrite, Quiet
 from botalign.cli.running import INSTALL_FIGURES, can_draw
 from botalign.cli.staging import Staging
 from botalign.errors import counted
 from botalign.files import output_file
+from botalign.images import ImageList
 from botalign.jobs import remove_work
 from botalign.progress import Progress, map_steps
 
@@ -40,7 +40,8 @@ _ADVICE = {
 }
 
 
-@with_options(ClassifyOptions)
+@with_options(botalign.ClassifyOptions)
+@with_options(botalign.Execution, "execution")
 def classify(
     images: Annotated[
         Path, typer.Argument(metavar="IMAGES", help="The images: .mrcs, or a .star of RELION.", show_default=False)
@@ -52,10 +53,8 @@ def classify(
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the results.", show_default=False)
     ],
     *,
-    options: Given[ClassifyOptions],
-    threads: Threads = None,
-    processes: Processes = 0,
-    scheduler: Scheduler = None,
+    options: Given[botalign.ClassifyOptions],
+    execution: Given[botalign.Execution],
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
@@ -67,13 +66,10 @@ def classify(
     """
     outputs.check(outputs.files_in(output, _NAMES), inputs=[images], overwrite=overwrite)
     listed = botalign.read_images(images)
-    chosen = options.read()
+    chosen, where = options.read(), execution.read()
     unfinished = output / _UNFINISHED
     created = not output.exists()
-    steps = botalign.classify_steps(
-        listed.stack, classes, **vars(chosen), threads=threads, processes=processes, scheduler=scheduler,
-        work=unfinished,
-    )  # fmt: skip
+    steps = botalign.classify_steps(listed.stack, classes, chosen, replace(where, work=unfinished))
     try:
         found = _run(steps, chosen.iterations, quiet=quiet)
         written = _write(found, listed, output, chosen, overwrite=overwrite)
@@ -109,9 +105,9 @@ def _loss(step: Progress) -> str:
 
 def _write(
     found: botalign.Classification,
-    listed: botalign.ImageList,
+    listed: ImageList,
     folder: Path,
-    options: ClassifyOptions,
+    options: botalign.ClassifyOptions,
     *,
     overwrite: bool,
 ) -> list[Path]:
@@ -132,7 +128,7 @@ def _write(
     return written
 
 
-def _summary_json(found: botalign.Classification, name: str, options: ClassifyOptions) -> str:
+def _summary_json(found: botalign.Classification, name: str, options: botalign.ClassifyOptions) -> str:
     """Return options, sizes and iterations as JSON."""
     used = asdict(options)
     del used["iterations"]

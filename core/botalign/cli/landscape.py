@@ -12,7 +12,7 @@ import typer
 import botalign
 from botalign.arrays import Matrix
 from botalign.cli import outputs
-from botalign.cli.all_pairs import Workers, write_distances
+from botalign.cli.all_pairs import execution_for, write_distances
 from botalign.cli.declared import Given, with_options
 from botalign.cli.interruption import report_written
 from botalign.cli.landscape_distances import read_given_distances, volumes_of
@@ -23,9 +23,8 @@ from botalign.cli.staging import Staging
 from botalign.cli.tables import columns
 from botalign.errors import InputError
 from botalign.latent.landscape import stage_names
-from botalign.latent.options import LandscapeOptions, checked_latents
+from botalign.latent.options import checked_latents
 from botalign.latent.training import require_jax
-from botalign.pairwise.options import DistanceOptions
 
 DISTANCES, COORDINATES, TABLE, NUMBERS, PICTURE, SUBSET = (
     "distances.zarr",
@@ -37,7 +36,7 @@ DISTANCES, COORDINATES, TABLE, NUMBERS, PICTURE, SUBSET = (
 )
 
 
-@with_options(LandscapeOptions)
+@with_options(botalign.LandscapeOptions)
 def landscape(
     latents: Annotated[
         Path,
@@ -90,7 +89,7 @@ def landscape(
         ),
     ] = None,
     *,
-    options: Given[LandscapeOptions],
+    options: Given[botalign.LandscapeOptions],
     threads: Threads = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -125,13 +124,13 @@ def landscape(
             known = read_given_distances(distances, omega)
         else:
             maps = volumes_of(omega, volumes, voxel_size)
-            asked = DistanceOptions(metric=metric or "l2", over_rotations=True, seed=chosen.seed)
-            workers = Workers(threads).for_maps(len(maps), over_rotations=True)
+            asked = botalign.DistanceOptions(metric=metric or "l2", over_rotations=True, seed=chosen.seed)
+            execution = execution_for(len(maps), asked, botalign.Execution(threads))
             created = not output.exists()
             output.mkdir(exist_ok=True)
             try:
                 known = write_distances(
-                    maps, output / DISTANCES, asked, workers,
+                    maps, output / DISTANCES, asked, execution,
                     overwrite=overwrite, quiet=quiet, reuse=True, written=written,
                 ).distances  # fmt: skip
             except InputError:
@@ -140,7 +139,7 @@ def landscape(
                         output.rmdir()
                 raise
         stages = stage_names(max(chosen.dimensions or 0, z.shape[1]))
-        steps = botalign.landscape_steps(z, omega.latents, known, **vars(chosen))
+        steps = botalign.landscape_steps(z, omega.latents, known, chosen)
         found = run_steps(steps, {name: name for name in stages}, quiet=quiet)
         with Staging(overwrite=overwrite, written=written) as staging:
             np.save(staging.path(output / COORDINATES), found.transformed)

@@ -167,8 +167,6 @@ def test_bad_input_is_refused(six: Family) -> None:
         with pytest.raises(botalign.InputError, match=reason) as error:
             botalign.distances(maps, **({"over_rotations": True} | options))
         assert "\n" not in str(error.value)
-    with pytest.raises(TypeError, match="unexpected options: colour"):
-        botalign.distance_steps(six.maps, colour="red")
 
 
 def test_maps_on_different_scales_are_warned_about(six: Family) -> None:
