@@ -38,7 +38,7 @@ def descend(
     max_steps: int,
     least_damping: float = 1e-4,
     largest_damping: float = 1e6,
-) -> P:
+) -> tuple[P, bool]:
     """Go to a minimum of the loss near a point.
 
     Parameters
@@ -55,10 +55,12 @@ def descend(
 
     Returns
     -------
-    Point
+    point : Point
         The last point that was accepted.
+    accepted : bool
+        Whether the last step led there; otherwise it was tried from there.
     """
-    damping = 1e-3
+    damping, gain = 1e-3, -1.0
     for _ in range(max_steps):
         step = point.step(damping)
         trial = point.moved(step)
@@ -70,7 +72,7 @@ def descend(
             damping = max(damping, least_damping) * 10
         if converged(point, step, gain) or damping > largest_damping:
             break
-    return point
+    return point, gain >= 0
 
 
 def solve_damped(hessian: Matrix, right: Matrix, damping: float | Matrix) -> Matrix:

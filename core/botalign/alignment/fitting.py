@@ -165,7 +165,7 @@ class FitProblem:
         """
         with one_blas_thread():
             constant = self.terms.T @ self.terms
-            end = descend(
+            end, _ = descend(
                 _Point.at(self, transform, constant),
                 converged=lambda point, step, gain: is_small(step, tolerance),
                 max_steps=max_steps,

@@ -106,7 +106,7 @@ class EuclideanPoseDistance(PoseDistance):
                 _EuclideanPoint(self, fixed, moving, terms, hessian, start, self.residuals(fixed, moving, start)),
                 converged=lambda point, step, gain: is_small(step, TOLERANCE),
                 max_steps=STEPS,
-            ).transform
+            )[0].transform
             for start in transforms
         ]
 
@@ -141,7 +141,7 @@ class WaveletPoseDistance(PoseDistance):
                 max_steps=STEPS,
                 least_damping=1e-3,
                 largest_damping=1e4,
-            ).transform
+            )[0].transform
             for start in transforms
         ]
 
