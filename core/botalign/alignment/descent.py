@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Protocol, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from botalign.arrays import Matrix
+from botalign.geometry import compose, matrix_from_rotation_vector, transform_about
 
 
 class Point(Protocol):
@@ -24,6 +26,7 @@ class Point(Protocol):
 
 
 P = TypeVar("P", bound=Point)
+Number = TypeVar("Number", np.float32, np.float64)
 
 
 def is_small(step: Matrix, tolerance: float) -> bool:
@@ -73,6 +76,25 @@ def descend(
         if converged(point, step, gain) or damping > largest_damping:
             break
     return point, gain >= 0
+
+
+def stepped(transform: Matrix, step: Matrix, centre: Matrix, voxel_angstrom: float) -> Matrix:
+    """Return a transform, followed by a rotation (radians) about a centre and a shift (voxels)."""
+    rotation = matrix_from_rotation_vector(step[:3])
+    return compose(transform_about(rotation, centre, centre + step[3:6] * voxel_angstrom), transform)
+
+
+def pose_derivatives(arms: NDArray[Number], slopes: NDArray[Number]) -> NDArray[Number]:
+    """Return the derivatives of densities with respect to the rotation and the shift of their points, shape (n, 6).
+
+    Parameters
+    ----------
+    arms : ndarray, shape (n, 3)
+        Positions relative to the centre of the rotation, in voxels.
+    slopes : ndarray, shape (n, 3)
+        Derivatives along ``x, y, z``, per voxel.
+    """
+    return np.hstack([np.cross(arms, slopes), slopes])
 
 
 def solve_damped(hessian: Matrix, right: Matrix, damping: float | Matrix) -> Matrix:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import botalign
+from botalign.alignment.descent import stepped
 from botalign.alignment.survey import survey
 from botalign.geometry import compose, geodesic_degrees, inverse
 from botalign.pairwise.options import DistanceOptions
@@ -95,7 +96,8 @@ def test_a_pair_is_searched_if_the_landmarks_disagree(six: Family) -> None:
     found = align_pair(a, b, settings, (), mirrored=False)
     assert found.searched
     astray = [
-        settings.pose_distance().stepped(a, found.transform, np.array([*axis, 0, 0, 0])) for axis in 2.5 * np.eye(3)
+        stepped(found.transform, np.array([*axis, 0, 0, 0]), a.centre, settings.box.voxel_angstrom)
+        for axis in 2.5 * np.eye(3)
     ]
     again = align_pair(a, b, settings, [[each] for each in astray], mirrored=False)
     assert again.searched
