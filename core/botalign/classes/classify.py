@@ -7,12 +7,10 @@ from os import PathLike
 
 import numpy as np
 
-from botalign.classes.frame import Frame
 from botalign.classes.history import History
 from botalign.classes.kmeans import KMeans
 from botalign.classes.options import ClassifyOptions
-from botalign.classes.posing import image_splines
-from botalign.classes.preparation import PreparedImages, prepare
+from botalign.classes.preparation import prepare
 from botalign.classes.result import Classification
 from botalign.images import ImageStack
 from botalign.images.expected import expect_stack
@@ -194,14 +192,11 @@ def _checked(classes: int, stack: ImageStack) -> int:
 
 def _steps(stack: ImageStack, classes: int, options: ClassifyOptions, execution: Execution) -> Steps:
     ready = prepare(stack, invert=options.invert, diameter_angstrom=options.diameter_angstrom, size=options.size)
-    frame = Frame.of(
-        options.metric, options.poses, side=ready.side, radius=ready.radius, pixel_size=ready.pixel_size_angstrom,
-        scales=options.scales,
-    )  # fmt: skip
-    seed = options.seed
-    described = {"classes": classes, "metric": frame.metric, "poses": frame.poses, "seed": seed, "radius": ready.radius}
-    threads = thread_count(execution.threads)
-    means = KMeans(frame, ready.images, image_splines(ready.images), classes, options.iterations, seed, threads)
+    means = KMeans(ready, classes, options, thread_count(execution.threads))
+    described = {
+        "classes": classes, "metric": means.frame.metric, "poses": means.frame.poses, "seed": options.seed,
+        "radius": ready.radius,
+    }  # fmt: skip
     folder, most = execution.work, options.iterations
     history = History() if folder is None else History.in_folder(folder, ready.images, most, **described)
     try:
@@ -209,10 +204,10 @@ def _steps(stack: ImageStack, classes: int, options: ClassifyOptions, execution:
             yield from means.steps(history, workers)
     finally:
         history.close()
-    return _result(means, history, ready, stack.name, options.metric)
+    return _result(means, history, stack.name)
 
 
-def _result(means: KMeans, history: History, ready: PreparedImages, name: str, metric: str) -> Classification:
+def _result(means: KMeans, history: History, name: str) -> Classification:
     """Return the result, with the classes sorted by size, largest first."""
     state, poses = history.best, means.frame.poses
     labels, pose = np.divmod(state.chosen, len(poses))
@@ -221,8 +216,8 @@ def _result(means: KMeans, history: History, ready: PreparedImages, name: str, m
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
     angles, shifts, mirrored = poses.parts(pose)
-    pixel = ready.pixel_size_angstrom
-    images = means.averages(state)[order] * np.float32(ready.scale)
+    pixel = means.ready.pixel_size_angstrom
+    images = means.averages(state)[order] * np.float32(means.ready.scale)
     return Classification(
         averages=ImageStack(images, (pixel, pixel), name=f"class averages of {name}"),
         labels=rank[labels],
@@ -233,6 +228,6 @@ def _result(means: KMeans, history: History, ready: PreparedImages, name: str, m
         sizes=sizes[order],
         iterations=tuple(history.records),
         converged=history.converged,
-        metric=metric,
-        seed=means.seed,
+        metric=means.options.metric,
+        seed=means.options.seed,
     )
