@@ -239,7 +239,7 @@ class Panel(ToolInstance):
         if task is not None:
             self._bar.setValue(round(100 * task.fraction))
             options = task.job.options
-            self._plot.show_trace(task.trace, options["evaluations"], options["loss"])
+            self._plot.show_trace(task.trace, options.evaluations, options.loss)
             if task.ended:
                 self._task = None
                 self._bar.setValue(100 if task.outcome else 0)

@@ -17,12 +17,13 @@ from .embeddings import EmbeddingTable as EmbeddingTable
 from .embeddings import diffusion_map as diffusion_map
 from .embeddings import read_embedding as read_embedding
 from .errors import InputError as InputError
-from .images import ImageList as ImageList
 from .images import ImageStack as ImageStack
 from .images import holds_images as holds_images
 from .images import read_images as read_images
 from .images import read_stack as read_stack
+from .jobs import Execution as Execution
 from .latent import Landscape as Landscape
+from .latent import LandscapeOptions as LandscapeOptions
 from .latent import landscape as landscape
 from .latent import landscape_steps as landscape_steps
 from .latent import read_latents as read_latents
@@ -35,6 +36,7 @@ from .maps import read as read
 from .maps import read_header as read_header
 from .maps import resample as resample
 from .options import declarations as declarations
+from .pairwise import DistanceOptions as DistanceOptions
 from .pairwise import DistanceTable as DistanceTable
 from .pairwise import distance_steps as distance_steps
 from .pairwise import distances as distances

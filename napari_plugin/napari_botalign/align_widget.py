@@ -82,7 +82,7 @@ class AlignWidget(RunWidget):
     def _on_start(self) -> None:
         try:
             fixed, moving = self.form.layers()
-            options = self.form.arguments()
+            options = self.form.alignment_options()
             run = AlignmentRun(
                 self._viewer, fixed, moving, options, masks=self.form.masks(), follows=self._follows,
                 moves=self._moves, watcher=self,

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from importlib import metadata
-from typing import Any
 
 from numpy.typing import ArrayLike
 
@@ -147,20 +146,22 @@ def align(
     >>> f"{result.angle_degrees:.1f}"
     '90.0'
     """
-    return exhaust(align_steps(**locals()))
+    return exhaust(align_steps(fixed, moving, options_from(AlignmentOptions, locals())))
 
 
-def align_steps(fixed: DensityMap, moving: DensityMap, **options: Any) -> Generator[Progress, None, Alignment]:
-    """Align one map to another in steps; parameters, result and errors are those of :func:`align`.
+def align_steps(
+    fixed: DensityMap, moving: DensityMap, options: AlignmentOptions | None = None
+) -> Generator[Progress, None, Alignment]:
+    """Align one map to another in steps; result and errors are those of :func:`align`.
 
-    Closing the generator between two steps cancels the alignment. Options that cannot be used are refused at the call.
+    Closing the generator between two steps cancels the alignment.
 
     Parameters
     ----------
     fixed, moving : DensityMap
         The map that stays and the map that moves.
-    **options
-        Options of :func:`align`.
+    options : AlignmentOptions, optional
+        Options; by default those of :func:`align`.
 
     Returns
     -------
@@ -181,17 +182,13 @@ def align_steps(fixed: DensityMap, moving: DensityMap, **options: Any) -> Genera
     --------
     >>> import botalign
     >>> fixed = botalign.phantom(32, voxel_size_angstrom=4.0)
-    >>> steps = botalign.align_steps(fixed, fixed, evaluations=20)
+    >>> steps = botalign.align_steps(fixed, fixed, botalign.AlignmentOptions(evaluations=20))
     >>> step = next(steps)
     >>> step.stage, step.done
     ('search', 1)
     >>> steps.close()
     """
-    return _steps(fixed, moving, options_from(AlignmentOptions, options, "align_steps"))
-
-
-def _steps(fixed: DensityMap, moving: DensityMap, options: AlignmentOptions) -> Generator[Progress, None, Alignment]:
-    """Solve the problem, score the best pose, and put together the result."""
+    options = options or AlignmentOptions()
     began = time.perf_counter()
     problem = AlignmentProblem.of(fixed, moving, options)
     method = _method(options)

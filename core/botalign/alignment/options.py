@@ -18,6 +18,7 @@ from botalign.geometry import is_rigid
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map, kind_of
 from botalign.options import LARGEST, Option, changed, check_options, declarations, refuse_together
+from botalign.threads import Threads
 from botalign.transport.wavelets import wavelet_named
 
 HANDS = ("check", "auto", "keep")
@@ -70,15 +71,7 @@ class AlignmentOptions:
     wavelet: Annotated[str, Option("Wavelet of the wavelet earth mover's distance, such as coif3")] = "sym3"
     scales: Annotated[int, Option("Number of scales of the wavelet transform", low=1, high=64)] = 6
     seed: Annotated[int, Option("Seed; the same seed gives the same result, bit for bit", low=0, high=LARGEST)] = 0
-    threads: Annotated[
-        int | None,
-        Option(
-            "Number of threads; by default chosen automatically (at most one per core). The result does not depend on "
-            "the number of threads",
-            low=1,
-            high=1024,
-        ),
-    ] = None
+    threads: Threads = None
 
     def __post_init__(self) -> None:
         """Check each option, and then all together."""

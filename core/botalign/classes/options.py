@@ -23,8 +23,8 @@ class ClassifyOptions:
 
     Examples
     --------
-    >>> from botalign.classes.options import ClassifyOptions
-    >>> ClassifyOptions(rotations=0)
+    >>> import botalign
+    >>> botalign.ClassifyOptions(rotations=0)
     Traceback (most recent call last):
         ...
     botalign.errors.InputError: rotations: got 0, expected a whole number from 1 to 3600.

@@ -13,9 +13,8 @@ import botalign
 from botalign.cli.interruption import Interrupted
 from botalign.cli.long_work import run_steps
 from botalign.errors import InputError
-from botalign.jobs import BlockStore
+from botalign.jobs import BlockStore, Execution
 from botalign.pairwise.distances import description
-from botalign.pairwise.options import DistanceOptions
 from botalign.pairwise.table import check_store, work_of
 from botalign.progress import Progress, map_steps
 
@@ -25,19 +24,11 @@ MOST_FOR_THREADS = 12
 _STAGES = {"read": "reading maps", "landmarks": "landmark blocks", "pairs": "blocks of pairs"}
 
 
-@dataclass(frozen=True)
-class Workers:
-    """Threads, processes or the scheduler of a cluster, as options of :func:`botalign.distances`."""
-
-    threads: int | None = None
-    processes: int = 0
-    scheduler: str | None = None
-
-    def for_maps(self, count: int, *, over_rotations: bool) -> Workers:
-        """Return these workers, or one process per core if none were given and there are many maps to align."""
-        cores = os.cpu_count() or 1
-        many = over_rotations and count > MOST_FOR_THREADS and cores > 1
-        return Workers(processes=cores) if many and self == Workers() else self
+def execution_for(count: int, options: botalign.DistanceOptions, given: Execution) -> Execution:
+    """Return what was given, or one process per core if nothing was given and there are many maps to align."""
+    cores = os.cpu_count() or 1
+    many = options.over_rotations and count > MOST_FOR_THREADS and cores > 1
+    return Execution(processes=cores) if many and given == Execution() else given
 
 
 @dataclass(frozen=True)
@@ -52,18 +43,18 @@ class AllPairs:
         The file.
     options : DistanceOptions
         The options.
-    workers : Workers
+    execution : Execution
         Threads, processes or a cluster.
     """
 
     maps: Sequence[botalign.DensityMap | Path]
     target: Path
-    options: DistanceOptions
-    workers: Workers
+    options: botalign.DistanceOptions
+    execution: Execution
 
     @cached_property
     def _description(self) -> dict[str, Any]:
-        return description(self.maps, **vars(self.options))
+        return description(self.maps, self.options)
 
     def earlier(self) -> botalign.DistanceTable | None:
         """Return the distances in the file if they are from the same maps, options and versions, else None."""
@@ -95,7 +86,7 @@ class AllPairs:
         # Held to the end, so that no other run starts in a folder that is about to be removed.
         with BlockStore(partial, self._description) as store:
             try:
-                steps = botalign.distance_steps(self.maps, work=store, **vars(self.options), **vars(self.workers))
+                steps = botalign.distance_steps(self.maps, self.options, self.execution, store=store)
                 table = run_steps(map_steps(steps, note), lambda step: _STAGES[step.stage], quiet=quiet)
                 table.write(self.target, overwrite=overwrite, work=self._description)
             except KeyboardInterrupt:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from json import dumps
 from pathlib import Path
@@ -15,16 +15,16 @@ import typer
 import botalign
 from botalign.classes.frame import default_scales
 from botalign.classes.history import kept_iterations
-from botalign.classes.options import ClassifyOptions
 from botalign.cli import outputs
 from botalign.cli.declared import Given, with_options
 from botalign.cli.interruption import Interrupted
 from botalign.cli.long_work import run_steps
 from botalign.cli.messages import print_note
-from botalign.cli.options import Overwrite, Processes, Quiet, Scheduler, Threads
+from botalign.cli.options import Overwrite, Quiet
 from botalign.cli.running import can_draw, note_no_figure
 from botalign.cli.staging import Staging
 from botalign.errors import counted
+from botalign.images import ImageList
 from botalign.jobs import remove_work
 from botalign.progress import Progress
 
@@ -39,7 +39,8 @@ _ADVICE = {
 }
 
 
-@with_options(ClassifyOptions)
+@with_options(botalign.ClassifyOptions)
+@with_options(botalign.Execution, "execution")
 def classify(
     images: Annotated[
         Path, typer.Argument(metavar="IMAGES", help="The images: .mrcs, or a .star of RELION.", show_default=False)
@@ -51,10 +52,8 @@ def classify(
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the results.", show_default=False)
     ],
     *,
-    options: Given[ClassifyOptions],
-    threads: Threads = None,
-    processes: Processes = 0,
-    scheduler: Scheduler = None,
+    options: Given[botalign.ClassifyOptions],
+    execution: Given[botalign.Execution],
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
@@ -66,13 +65,10 @@ def classify(
     """
     outputs.check(outputs.files_in(output, _NAMES), inputs=[images], overwrite=overwrite)
     listed = botalign.read_images(images)
-    chosen = options.read()
+    chosen, where = options.read(), execution.read()
     unfinished = output / _UNFINISHED
     created = not output.exists()
-    steps = botalign.classify_steps(
-        listed.stack, classes, **vars(chosen), threads=threads, processes=processes, scheduler=scheduler,
-        work=unfinished,
-    )  # fmt: skip
+    steps = botalign.classify_steps(listed.stack, classes, chosen, replace(where, work=unfinished))
     try:
         found = _run(steps, quiet=quiet)
         written = _write(found, listed, output, chosen, overwrite=overwrite)
@@ -104,9 +100,9 @@ def _loss(step: Progress) -> str:
 
 def _write(
     found: botalign.Classification,
-    listed: botalign.ImageList,
+    listed: ImageList,
     folder: Path,
-    options: ClassifyOptions,
+    options: botalign.ClassifyOptions,
     *,
     overwrite: bool,
 ) -> list[Path]:
@@ -127,7 +123,7 @@ def _write(
     return written
 
 
-def _summary_json(found: botalign.Classification, name: str, options: ClassifyOptions) -> str:
+def _summary_json(found: botalign.Classification, name: str, options: botalign.ClassifyOptions) -> str:
     """Return options, sizes and iterations as JSON."""
     used = asdict(options)
     del used["iterations"]

@@ -8,18 +8,18 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from botalign import DistanceTable
-from botalign.cli.all_pairs import AllPairs, Workers
+from botalign import DistanceOptions, DistanceTable, Execution
+from botalign.cli.all_pairs import AllPairs, execution_for
 from botalign.cli.declared import Given, with_options
-from botalign.cli.options import Overwrite, Processes, Quiet, Scheduler, Threads
+from botalign.cli.options import Overwrite, Quiet
 from botalign.errors import InputError, Setting, counted
-from botalign.pairwise.options import DistanceOptions
 
 #: The number of maps that are named if cycles are open.
 _NAMED = 3
 
 
 @with_options(DistanceOptions)
+@with_options(Execution, "execution")
 def distances(
     maps: Annotated[list[Path], typer.Argument(metavar="MAP", help="The maps, at least two.", show_default=False)],
     output: Annotated[
@@ -27,9 +27,7 @@ def distances(
     ],
     *,
     options: Given[DistanceOptions],
-    threads: Threads = None,
-    processes: Processes = 0,
-    scheduler: Scheduler = None,
+    execution: Given[Execution],
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
@@ -41,11 +39,11 @@ def distances(
     With --over-rotations and more than 12 maps, one process per core is used, unless --threads, --processes or
     --scheduler is given.
     """
-    if processes and threads is not None:
+    where, chosen = execution.read(), options.read()
+    if where.processes is not None and where.threads is not None:
         raise InputError(Setting("threads"), " and ", Setting("processes"), ": got both, expected one of the two.")
-    chosen = options.read()
-    workers = Workers(threads, processes, scheduler).for_maps(len(maps), over_rotations=chosen.over_rotations)
-    table = AllPairs(maps, output, chosen, workers).write(overwrite=overwrite, quiet=quiet)
+    where = execution_for(len(maps), chosen, where)
+    table = AllPairs(maps, output, chosen, where).write(overwrite=overwrite, quiet=quiet)
     print(_summary(table, chosen))
     if not quiet:
         print(f"written      {output}")

@@ -12,7 +12,7 @@ import typer
 import botalign
 from botalign.arrays import Matrix
 from botalign.cli import outputs
-from botalign.cli.all_pairs import AllPairs, Workers
+from botalign.cli.all_pairs import AllPairs, execution_for
 from botalign.cli.declared import Given, with_options
 from botalign.cli.interruption import report_written
 from botalign.cli.landscape_distances import read_given_distances, volumes_of
@@ -22,9 +22,8 @@ from botalign.cli.running import can_draw, note_no_figure
 from botalign.cli.staging import Staging
 from botalign.cli.tables import columns
 from botalign.errors import InputError
-from botalign.latent.options import LandscapeOptions, checked_latents
+from botalign.latent.options import checked_latents
 from botalign.latent.training import require_jax
-from botalign.pairwise.options import DistanceOptions
 
 DISTANCES, COORDINATES, TABLE, NUMBERS, PICTURE, SUBSET = (
     "distances.zarr",
@@ -36,7 +35,7 @@ DISTANCES, COORDINATES, TABLE, NUMBERS, PICTURE, SUBSET = (
 )
 
 
-@with_options(LandscapeOptions)
+@with_options(botalign.LandscapeOptions)
 def landscape(
     latents: Annotated[
         Path,
@@ -92,7 +91,7 @@ def landscape(
         ),
     ] = None,
     *,
-    options: Given[LandscapeOptions],
+    options: Given[botalign.LandscapeOptions],
     threads: Threads = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -127,11 +126,11 @@ def landscape(
             known = read_given_distances(distances, omega)
         else:
             maps = volumes_of(omega, volumes, voxel_size)
-            asked = DistanceOptions(metric=metric or "l2", over_rotations=True, seed=chosen.seed)
-            workers = Workers(threads).for_maps(len(maps), over_rotations=True)
+            asked = botalign.DistanceOptions(metric=metric or "l2", over_rotations=True, seed=chosen.seed)
+            execution = execution_for(len(maps), asked, botalign.Execution(threads))
             created = not output.exists()
             output.mkdir(exist_ok=True)
-            job = AllPairs(maps, output / DISTANCES, asked, workers)
+            job = AllPairs(maps, output / DISTANCES, asked, execution)
             try:
                 table = job.earlier()
                 if table is None:
@@ -143,7 +142,7 @@ def landscape(
                         output.rmdir()
                 raise
             known = table.distances
-        steps = botalign.landscape_steps(z, omega.latents, known, **vars(chosen))
+        steps = botalign.landscape_steps(z, omega.latents, known, chosen)
         found = run_steps(steps, lambda step: step.stage, quiet=quiet)
         with Staging(overwrite=overwrite, written=written) as staging:
             for name, array in ((COORDINATES, found.transformed), (SUBSET, found.subset_transformed)):

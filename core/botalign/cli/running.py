@@ -134,7 +134,7 @@ def align_pair(
         Whether to hide the bar. It is also hidden if stderr is not a terminal.
     """
     fixed = read_fixed()
-    steps = botalign.align_steps(fixed, moving, **vars(options))
+    steps = botalign.align_steps(fixed, moving, options)
     alignment = exhaust(steps) if quiet or not sys.stderr.isatty() else _show(steps, label)
     weights = figure = None
     core = options.loss == "core"

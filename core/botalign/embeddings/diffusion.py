@@ -145,7 +145,7 @@ def diffusion_map(
     """
     table = checked_distances(distances)
     count = len(table)
-    dimensions = whole_number("dimensions", dimensions, 1, count - 1, advice=", one less than the number of maps")
+    dimensions = whole_number("dimensions", dimensions, 1, count - 1, note="(one less than the number of maps)")
     if not 0 <= alpha <= 1:
         raise InputError(Setting("alpha"), f": got {alpha:g}, expected a number from 0 to 1.")
     if not 0 <= time < np.inf:

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Generator
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -137,20 +137,23 @@ def landscape(
     >>> found.after.stress < found.before.stress
     True
     """
-    return exhaust(landscape_steps(**locals()))
+    given = options_from(LandscapeOptions, locals())
+    return exhaust(landscape_steps(latents, subset, distances, given))
 
 
-def landscape_steps(latents: ArrayLike, subset: ArrayLike, distances: ArrayLike, **options: Any) -> Steps[Landscape]:
-    """Learn a landscape in steps; parameters, result and errors are those of :func:`landscape`.
+def landscape_steps(
+    latents: ArrayLike, subset: ArrayLike, distances: ArrayLike, options: LandscapeOptions | None = None
+) -> Steps[Landscape]:
+    """Learn a landscape in steps; result and errors are those of :func:`landscape`.
 
-    Closing the generator between two steps cancels the training. Options that cannot be used are refused at the call.
+    Closing the generator between two steps cancels the training. Arguments that cannot be used are refused at the call.
 
     Parameters
     ----------
     latents, subset, distances : array_like
         As for :func:`landscape`.
-    **options
-        Options of :func:`landscape`.
+    options : LandscapeOptions, optional
+        Options; by default those of :func:`landscape`.
 
     Returns
     -------
@@ -172,27 +175,27 @@ def landscape_steps(latents: ArrayLike, subset: ArrayLike, distances: ArrayLike,
     >>> import botalign
     >>> family = botalign.phantom_family("line", 200)
     >>> distances = family.atom_distances(range(20))
-    >>> options = {"dimensions": 1, "amortise": False, "grow": False, "steps": 100}
-    >>> steps = botalign.landscape_steps(family.latents, family.latents[:20], distances, **options)
+    >>> options = botalign.LandscapeOptions(dimensions=1, amortise=False, grow=False, steps=100)
+    >>> steps = botalign.landscape_steps(family.latents, family.latents[:20], distances, options)
     >>> step = next(steps)
     >>> step.stage, step.done, step.total
     ('fit in 1 dimension', 100, 100)
     >>> steps.close()
     """
-    checked = options_from(LandscapeOptions, options, "landscape_steps")
+    options = options or LandscapeOptions()
     z, omega = checked_latents(latents, subset)
     given = checked_table(distances, len(omega))
     require_jax()
-    if (checked.dimensions or 0) > z.shape[1]:
+    if (options.dimensions or 0) > z.shape[1]:
         warnings.warn(
             MapWarning(
                 Setting("dimensions"),
-                f": got {checked.dimensions}, but the latents have only {z.shape[1]}; the new coordinates will lie on "
+                f": got {options.dimensions}, but the latents have only {z.shape[1]}; the new coordinates will lie on "
                 f"a {z.shape[1]}-dimensional surface.",
             ),
             stacklevel=2,
         )
-    return _steps(z, omega, given, checked)
+    return _steps(z, omega, given, options)
 
 
 def _steps(z: Matrix, omega: Matrix, given: Matrix, options: LandscapeOptions) -> Steps[Landscape]:

@@ -28,8 +28,8 @@ class LandscapeOptions:
 
     Examples
     --------
-    >>> from botalign.latent.options import LandscapeOptions
-    >>> LandscapeOptions(steps=0)
+    >>> import botalign
+    >>> botalign.LandscapeOptions(steps=0)
     Traceback (most recent call last):
         ...
     botalign.errors.InputError: steps: got 0, expected a whole number of at least 1.

@@ -93,8 +93,8 @@ class DistanceOptions:
 
     Examples
     --------
-    >>> from botalign.pairwise.options import DistanceOptions
-    >>> DistanceOptions(size=8)
+    >>> import botalign
+    >>> botalign.DistanceOptions(size=8)
     Traceback (most recent call last):
         ...
     botalign.errors.InputError: size: got 8, expected a whole number from 16 to 128 voxels.

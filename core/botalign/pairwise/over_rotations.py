@@ -96,7 +96,7 @@ def choose_landmarks(count: int, wanted: int) -> list[int]:
 
 def survey_block(source: Source, size: int) -> Arrays:
     """Read and survey a map."""
-    return to_arrays(coarsened(survey(source.load(), role="the"), size=size))
+    return to_arrays(coarsened(survey(source.load()), size=size))
 
 
 def search_block(prepared: Sequence[PreparedMap], settings: PairSettings, pairs: Sequence[Pair]) -> Arrays:

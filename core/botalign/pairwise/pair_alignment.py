@@ -164,8 +164,8 @@ def _closed_cycles(losses: Sequence[float], suggested: Sequence[Sequence[Matrix]
 
 def _candidates(first: PreparedMap, second: PreparedMap, settings: PairSettings, mirrored: bool) -> list[Matrix]:
     """Search the rotations of one hand; return the candidates with the least distances."""
-    problem = AlignmentProblem(first.surveyed, second.surveyed, settings.search_options())
-    searched, _ = exhaust(search_hands(problem, (mirrored,)))
+    problem = AlignmentProblem(first.surveyed, second.surveyed, settings.search_options(), (mirrored,))
+    searched, _ = exhaust(search_hands(problem))
     poses = [candidate.moving_to_fixed for candidate in searched[0].refined]
     distance = settings.pose_distance()
     order = np.argsort([distance.at(first, second, pose) for pose in poses], kind="stable")

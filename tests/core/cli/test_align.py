@@ -226,8 +226,8 @@ def options_of_the_search(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Replace the alignment by an error, and return the options that it gets."""
     seen: dict[str, Any] = {}
 
-    def steps(fixed: object, moving: object, **options: Any) -> None:
-        seen.update(options)
+    def steps(fixed: object, moving: object, options: botalign.AlignmentOptions) -> None:
+        seen.update(vars(options))
         raise botalign.InputError("seen")
 
     monkeypatch.setattr(botalign, "align_steps", steps)

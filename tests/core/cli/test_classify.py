@@ -141,7 +141,10 @@ def test_an_interrupted_run_keeps_the_iterations(images: Path, tmp_path: Path, n
 def test_kept_iterations_are_counted(
     run: Run, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, told: str
 ) -> None:
-    def interrupted(*_: object, work: Path, **options: object) -> Generator[None, None, None]:
+    def interrupted(
+        stack: object, classes: int, options: object, execution: botalign.Execution
+    ) -> Generator[None, None, None]:
+        work = Path(execution.work or "")
         work.mkdir(parents=True)
         for number in range(count):
             (work / f"iteration_{number + 1:04d}.npz").touch()
@@ -157,7 +160,7 @@ def test_kept_iterations_are_counted(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("-k", "31"), "--classes: got 31 for the 30 images"),
+        (("-k", "31"), "--classes: got 31, expected a whole number from 1 to 30 for the 30 images"),
         (("-k", "3", "--rotations", "0"), "--rotations: got 0"),
         (("-k", "3", "--shift", "99"), "--shift: got 99"),
         (("-k", "3", "--size", "4"), "--size: got 4"),

@@ -10,13 +10,11 @@ import numpy as np
 import pytest
 
 import botalign
-from botalign import Progress
-from botalign.cli.all_pairs import Workers
+from botalign import Execution, Progress
 from botalign.cli.distances import _summary
 from botalign.cli.long_work import run_steps, times
 from botalign.geometry import random_rotations
 from botalign.jobs import BlockStore, locks
-from botalign.pairwise.options import DistanceOptions
 
 from .conftest import Run, listing
 
@@ -112,8 +110,8 @@ def test_a_run_that_starts_in_the_meantime_keeps_its_folder(
     partial = tmp_path / "D.zarr.partial"
     description, others = module.description, []
 
-    def overtaken(*arguments: Any, **options: Any) -> dict[str, Any]:
-        described: dict[str, Any] = description(*arguments, **options)
+    def overtaken(*arguments: Any) -> dict[str, Any]:
+        described: dict[str, Any] = description(*arguments)
         others.append(BlockStore(partial, described))
         locks._HELD.clear()  # as if another program held it
         return described
@@ -124,18 +122,33 @@ def test_a_run_that_starts_in_the_meantime_keeps_its_folder(
     others[0].put("pairs_000000", {"a": np.arange(3)})
 
 
-def test_many_maps_use_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    def chosen(count: int, *, over_rotations: bool = True, **given: Any) -> Workers:
-        return Workers(**given).for_maps(count, over_rotations=over_rotations)
+@pytest.mark.parametrize(
+    ("count", "cores", "typed", "expected"),
+    [
+        (13, 4, "--over-rotations", Execution(processes=4)),
+        (12, 4, "--over-rotations", Execution()),
+        (13, 4, "", Execution()),
+        (13, 1, "--over-rotations", Execution()),
+        (13, 4, "--over-rotations --threads 1", Execution(threads=1)),
+        (13, 4, "--over-rotations --processes 2", Execution(processes=2)),
+        (13, 4, "--over-rotations --scheduler tcp://host:1", Execution(scheduler="tcp://host:1")),
+    ],
+)
+def test_many_maps_use_processes(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, cores: int, typed: str, expected: Execution
+) -> None:
+    maps, seen = [tmp_path / f"{number}.mrc" for number in range(count)], []
+    for each in maps:
+        botalign.phantom(16, voxel_size_angstrom=8).write(each)
 
-    monkeypatch.setattr("os.cpu_count", lambda: 4)
-    assert chosen(12) == chosen(13, over_rotations=False) == Workers()
-    assert chosen(13, scheduler="tcp://host:1") == Workers(scheduler="tcp://host:1")
-    assert chosen(13) == Workers(processes=4)
-    assert chosen(13, processes=2) == chosen(3, processes=2) == Workers(processes=2)
-    assert chosen(13, threads=1) == Workers(threads=1)
-    monkeypatch.setattr("os.cpu_count", lambda: 1)
-    assert chosen(13) == Workers()
+    def steps(maps: object, options: object, execution: Execution, *, store: BlockStore) -> None:
+        seen.append(execution)
+        raise botalign.InputError("seen")
+
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    monkeypatch.setattr(botalign, "distance_steps", steps)
+    assert "seen" in run("distances", *maps, "-o", tmp_path / "D.zarr", *typed.split()).refused()
+    assert seen == [expected]
 
 
 @pytest.mark.usefixtures("terminal")
@@ -210,7 +223,7 @@ def test_the_summary_names_maps_with_open_cycles() -> None:
     cycles = np.zeros((4, 4), dtype=np.int64)
     cycles[0, 1] = cycles[1, 0] = 2
     cycles[1, 2] = cycles[2, 1] = 1
-    options = DistanceOptions(over_rotations=True)
+    options = botalign.DistanceOptions(over_rotations=True)
     table = botalign.DistanceTable(names, 1.0 - np.eye(4), transforms, "wemd", {}, cycles)
     lines = _summary(table, options).splitlines()
     assert "3 of 24 cycles via landmarks are open, most of them with b.mrc, a.mrc, c.mrc" in lines[2]

@@ -93,10 +93,10 @@ def test_ctrl_c_reports_finished_files(
         (tmp_path / name).write_bytes(pair.moving.read_bytes())
     align_steps, out = botalign.align_steps, tmp_path / "out"
 
-    def steps(fixed: botalign.DensityMap, moving: botalign.DensityMap, **options: object) -> object:
+    def steps(fixed: botalign.DensityMap, moving: botalign.DensityMap, options: object) -> object:
         if moving.name.endswith("b.mrc"):
             raise KeyboardInterrupt
-        return align_steps(fixed, moving, **options)
+        return align_steps(fixed, moving, options)
 
     monkeypatch.setattr(botalign, "align_steps", steps)
     maps = (pair.moving, tmp_path / "b.mrc", tmp_path / "c.mrc")

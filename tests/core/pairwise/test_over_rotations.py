@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import botalign
+from botalign.alignment.descent import stepped
 from botalign.alignment.survey import survey
 from botalign.geometry import compose, geodesic_degrees, inverse
 from botalign.pairwise.options import DistanceOptions
@@ -95,7 +96,8 @@ def test_a_pair_is_searched_if_the_landmarks_disagree(six: Family) -> None:
     found = align_pair(a, b, settings, (), mirrored=False)
     assert found.searched
     astray = [
-        settings.pose_distance().stepped(a, found.transform, np.array([*axis, 0, 0, 0])) for axis in 2.5 * np.eye(3)
+        stepped(found.transform, np.array([*axis, 0, 0, 0]), a.centre, settings.box.voxel_angstrom)
+        for axis in 2.5 * np.eye(3)
     ]
     again = align_pair(a, b, settings, [[each] for each in astray], mirrored=False)
     assert again.searched
@@ -167,8 +169,6 @@ def test_bad_input_is_refused(six: Family) -> None:
         with pytest.raises(botalign.InputError, match=reason) as error:
             botalign.distances(maps, **({"over_rotations": True} | options))
         assert "\n" not in str(error.value)
-    with pytest.raises(TypeError, match="unexpected options: colour"):
-        botalign.distance_steps(six.maps, colour="red")
 
 
 def test_maps_on_different_scales_are_warned_about(six: Family) -> None:
