@@ -17,9 +17,9 @@ from botalign.errors import Setting
 from botalign.latent.agreement import Agreement, agreement, lengths
 from botalign.latent.dimension import DimensionTrial, local_thickness
 from botalign.latent.learning import (
+    Descent,
+    Fit,
     best_scale,
-    learn_distance,
-    learn_map,
     linear_start,
     predict,
     scaling,
@@ -219,41 +219,34 @@ def _steps(z: Matrix, omega: Matrix, given: Matrix, options: LandscapeOptions) -
     linear = np.diag(measured.spread * scale)
     schedule, decaying = Schedule(steps, options.batch), Schedule(steps, options.batch, decay=_DECAY)
     if len(training) < count:
-        descent = learn_distance(scaled_subset, known, training, linear, measured.floor, decaying, first)
-        checked = yield from _follow(CHECK, descent, decaying, trace)
+        fit = Fit(scaled_subset, linear, measured.floor, decaying, first)
+        checked = yield from _follow(CHECK, fit.distance(known, training), decaying, trace)
         unseen = np.ones(count, dtype=bool)
         unseen[training] = False
         pairs = np.stack(upper)[:, unseen[upper[0]] | unseen[upper[1]]]
         predicted = predict(checked, scaled_subset[pairs[0]], scaled_subset[pairs[1]]) * measured.unit
         held = agreement(predicted, given[pairs[0], pairs[1]])
     if amortise:
-        everything = np.arange(count)
-        descent = learn_distance(scaled_subset, known, everything, linear, measured.floor, decaying, second)
-        learned = yield from _follow(LEARN, descent, decaying, trace)
+        fit = Fit(scaled_subset, linear, measured.floor, decaying, second)
+        learned = yield from _follow(LEARN, fit.distance(known, np.arange(count)), decaying, trace)
 
-    def fit(into: int) -> Steps[Parameters]:
-        descent = learn_map(
-            scaled if amortise else scaled_subset,
-            learned if amortise else known,
-            linear_start(scaled, measured.spread, into, scale),
-            measured.floor,
-            options.weighting,
-            schedule,
-            others[into],
-        )
+    def fit_map(into: int) -> Steps[Parameters]:
+        start = linear_start(scaled, measured.spread, into, scale)
+        fit = Fit(scaled if amortise else scaled_subset, start, measured.floor, schedule, others[into])
+        descent = fit.map(learned if amortise else known, options.weighting)
         return _follow(_map_stage(into), descent, schedule, trace)
 
     maps: dict[int, Parameters] = {}
     trials: list[DimensionTrial] = []
     for into in tried:
-        maps[into] = yield from fit(into)
+        maps[into] = yield from fit_map(into)
         mapped = transform(maps[into], scaled_subset)
         stress = agreement(lengths(mapped, upper), given[upper] / measured.unit).stress
         trials.append(DimensionTrial(into, stress, local_thickness(transform(maps[into], scaled), sampler)))
         if trials[-1].flat:
             break
     if target not in maps:
-        maps[target] = yield from fit(target)
+        maps[target] = yield from fit_map(target)
     final = maps[target]
     mapped = transform(final, scaled_subset) * measured.unit
     return Landscape(
@@ -284,7 +277,7 @@ def _map_stage(dimensions: int) -> str:
 
 def _follow(
     stage: str,
-    descent: Generator[tuple[int, float], None, Parameters],
+    descent: Descent,
     schedule: Schedule,
     trace: list[Progress],
 ) -> Steps[Parameters]:
