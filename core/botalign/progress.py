@@ -11,9 +11,10 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from botalign.arrays import Matrix
+if TYPE_CHECKING:
+    from botalign.arrays import Matrix
 
 Step = TypeVar("Step")
 Mapped = TypeVar("Mapped")

@@ -8,14 +8,11 @@ from dataclasses import asdict, replace
 from importlib.metadata import version
 from json import dumps
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import botalign
-from botalign.classes.frame import default_scales
-from botalign.classes.history import kept_iterations
-from botalign.cli import outputs
 from botalign.cli.declared import Given, with_options
 from botalign.cli.interruption import Interrupted
 from botalign.cli.long_work import run_steps
@@ -24,11 +21,12 @@ from botalign.cli.options import Overwrite, Quiet
 from botalign.cli.running import can_draw, note_no_figure
 from botalign.cli.staging import Staging
 from botalign.errors import counted
-from botalign.images import ImageList
-from botalign.jobs import remove_work
-from botalign.progress import Progress
 
-Steps = Generator[Progress, None, botalign.Classification]
+if TYPE_CHECKING:
+    from botalign.images import ImageList
+    from botalign.progress import Progress
+
+    Steps = Generator[Progress, None, botalign.Classification]
 
 _NAMES = ("averages.mrcs", "images.star", "summary.json", "gallery.png", "course.png")
 _UNFINISHED = "unfinished"
@@ -63,6 +61,10 @@ def classify(
     first, a star file with class, angle and distance of every image, and figures. After an interruption, the same
     command resumes.
     """
+    from botalign.classes.history import kept_iterations
+    from botalign.cli import outputs
+    from botalign.jobs import remove_work
+
     outputs.check(outputs.files_in(output, _NAMES), inputs=[images], overwrite=overwrite)
     listed = botalign.read_images(images)
     chosen, where = options.read(), execution.read()
@@ -125,6 +127,8 @@ def _write(
 
 def _summary_json(found: botalign.Classification, name: str, options: botalign.ClassifyOptions) -> str:
     """Return options, sizes and iterations as JSON."""
+    from botalign.classes.frame import default_scales
+
     used = asdict(options)
     del used["iterations"]
     if options.metric == "wemd" and options.scales is None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
-from botalign import DistanceOptions, DistanceTable, Execution
-from botalign.cli.all_pairs import AllPairs, execution_for
+from botalign import DistanceOptions, Execution
 from botalign.cli.declared import Given, with_options
 from botalign.cli.options import Overwrite, Quiet
 from botalign.errors import InputError, Setting, counted
+
+if TYPE_CHECKING:
+    from botalign import DistanceTable
 
 #: The number of maps that are named if cycles are open.
 _NAMED = 3
@@ -39,6 +40,8 @@ def distances(
     With --over-rotations and more than 12 maps, one process per core is used, unless --threads, --processes or
     --scheduler is given.
     """
+    from botalign.cli.all_pairs import AllPairs, execution_for
+
     where, chosen = execution.read(), options.read()
     if where.processes is not None and where.threads is not None:
         raise InputError(Setting("threads"), " and ", Setting("processes"), ": got both, expected one of the two.")
@@ -51,6 +54,8 @@ def distances(
 
 def _summary(table: DistanceTable, options: DistanceOptions) -> str:
     """Return a summary, one line for each fact."""
+    import numpy as np
+
     n = len(table.names)
     pairs = table.distances[np.triu_indices(n, 1)]
     unit = " A" if options.metric == "wemd" and options.normalise == "mass" else ""

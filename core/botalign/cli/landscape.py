@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import numpy as np
 import typer
 
 import botalign
-from botalign.arrays import Matrix
-from botalign.cli import outputs
-from botalign.cli.all_pairs import AllPairs, execution_for
 from botalign.cli.declared import Given, with_options
 from botalign.cli.interruption import report_written
-from botalign.cli.landscape_distances import read_given_distances, volumes_of
 from botalign.cli.long_work import run_steps
 from botalign.cli.options import Overwrite, Quiet, Threads
 from botalign.cli.running import can_draw, note_no_figure
 from botalign.cli.staging import Staging
 from botalign.cli.tables import columns
 from botalign.errors import InputError
-from botalign.latent.options import checked_latents
-from botalign.latent.training import require_jax
+
+if TYPE_CHECKING:
+    from botalign.arrays import Matrix
 
 DISTANCES, COORDINATES, TABLE, NUMBERS, PICTURE, SUBSET = (
     "distances.zarr",
@@ -105,6 +101,14 @@ def landscape(
 
     The distances between more than 12 volumes are computed by one process per core, unless --threads is given.
     """
+    import numpy as np
+
+    from botalign.cli import outputs
+    from botalign.cli.all_pairs import AllPairs, execution_for
+    from botalign.cli.landscape_distances import read_given_distances, volumes_of
+    from botalign.latent.checks import checked_latents
+    from botalign.latent.training import require_jax
+
     if distances is not None:
         for name, value in (("--volumes", volumes), ("--voxel-size", voxel_size), ("--metric", metric)):
             if value is not None:
@@ -176,6 +180,8 @@ def _read_column(path: Path, count: int) -> Matrix:
 
 def _write_table(coordinates: Matrix, path: Path) -> None:
     """Write coordinates as CSV: a row for each latent, numbered from 0."""
+    import numpy as np
+
     header = ",".join(["index", *(f"z{k + 1}" for k in range(coordinates.shape[1]))])
     rows = np.column_stack([np.arange(len(coordinates)), coordinates])
     np.savetxt(path, rows, fmt=["%d", *["%.9g"] * coordinates.shape[1]], delimiter=",", header=header, comments="")

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from botalign.arrays import Matrix
 from botalign.errors import Setting
 from botalign.latent.agreement import Agreement, agreement, lengths
+from botalign.latent.checks import checked_latents, checked_table
 from botalign.latent.dimension import DimensionTrial, local_thickness
 from botalign.latent.learning import (
     Descent,
@@ -26,7 +27,7 @@ from botalign.latent.learning import (
     transform,
 )
 from botalign.latent.networks import Parameters
-from botalign.latent.options import LandscapeOptions, checked_latents, checked_table
+from botalign.latent.options import LandscapeOptions
 from botalign.latent.result import Landscape
 from botalign.latent.training import Schedule, require_jax
 from botalign.maps.header import MapWarning

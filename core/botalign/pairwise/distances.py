@@ -11,8 +11,9 @@ from botalign.jobs import BlockStore, Execution, open_workers, versions
 from botalign.maps.density_map import DensityMap
 from botalign.options import options_from
 from botalign.pairwise.as_given import distances_as_given
-from botalign.pairwise.options import DistanceOptions, Source, sources
+from botalign.pairwise.options import DistanceOptions
 from botalign.pairwise.over_rotations import distances_over_rotations
+from botalign.pairwise.sources import Source, sources
 from botalign.pairwise.table import DistanceTable
 from botalign.progress import Progress, exhaust
 

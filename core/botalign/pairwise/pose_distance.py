@@ -28,7 +28,6 @@ from botalign.maps.resampling import spline_at
 from botalign.pairwise.prepared_maps import PreparedMap, SamplingBox, ball_points, slopes
 from botalign.transport import WaveletTransform
 
-METRICS = ("wemd", "l2")
 #: A refinement stops after a step below so many degrees and voxels, or with a relative gain below the second number.
 TOLERANCE, LEAST_GAIN = 1e-3, 5e-4
 #: Largest number of steps of a refinement, and how often the weights of a step of the wavelet distance are updated.
