@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from botalign import DistanceTable, read_distances
+from botalign.arrays import load_array
 from botalign.embeddings import checked_distances
 from botalign.errors import InputError
-from botalign.latent.arrays import load_array
 
 #: The metric of a plain array.
 UNKNOWN = "unknown"

@@ -4,13 +4,11 @@ from botalign.latent.landscape import landscape, landscape_steps
 from botalign.latent.latents import LatentSubset, read_latents, read_subset
 from botalign.latent.options import LandscapeOptions
 from botalign.latent.result import Landscape
-from botalign.latent.volumes import find_volumes
 
 __all__ = [
     "Landscape",
     "LandscapeOptions",
     "LatentSubset",
-    "find_volumes",
     "landscape",
     "landscape_steps",
     "read_latents",
