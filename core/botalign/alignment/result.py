@@ -18,7 +18,7 @@ from botalign.alignment.uncertainty import Uncertainty, uncertainty_text
 from botalign.alignment.verdict import verdict_text
 from botalign.alignment.wording import resolution_text, rotation_text, vector_text
 from botalign.arrays import Matrix
-from botalign.files import output_file
+from botalign.files import json_text, output_file
 from botalign.geometry import (
     MIRROR,
     apply_transform,
@@ -259,7 +259,7 @@ class Alignment:
 
     def to_json(self) -> str:
         """Return the text of the result file."""
-        return result_file.to_text(self.to_dict())
+        return json_text(self.to_dict())
 
     def write(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Write the result as a JSON file.
