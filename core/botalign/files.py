@@ -1,14 +1,17 @@
-"""Output files that appear complete or not at all."""
+"""Output files that appear complete or not at all, and text in JSON."""
 
 from __future__ import annotations
 
 import errno
+import json
+import math
 import os
 import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from botalign.errors import InputError, Setting
 
@@ -138,6 +141,22 @@ def file_exists(path: Path) -> InputError:
     """Return the error for a file that exists and may not be overwritten."""
     advice = "choose another name, or overwrite it with "
     return InputError(path, f": the file exists; {advice}", Setting("overwrite", True), ".")
+
+
+def json_text(content: Any) -> str:
+    """Return JSON; infinite numbers, which JSON does not have, become null."""
+    return json.dumps(_finite(content), indent=1, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    """Replace infinite numbers by None and numpy numbers by Python numbers, at any depth."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if type(value).__module__ == "numpy":
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _cannot_write(path: Path, error: OSError) -> InputError:

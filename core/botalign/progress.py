@@ -31,8 +31,6 @@ class Progress:
         Stage of the computation. The function that yields the record documents its stages.
     done, total : int
         Steps of this stage that are done, and all its steps. For an alignment both count the steps of all stages.
-    kept : int
-        Steps among `done` that an earlier run did.
     hand : str or None
         Hand of the moving map in this step of an alignment, ``"as given"`` or ``"mirrored"``; None where the step is
         about both.
@@ -47,7 +45,6 @@ class Progress:
     stage: str
     done: int
     total: int
-    kept: int = 0
     hand: str | None = None
     iteration: int = 0
     loss: float | None = None

@@ -13,7 +13,7 @@ from botalign.classes.options import ClassifyOptions
 from botalign.classes.preparation import prepare
 from botalign.classes.result import Classification
 from botalign.images import ImageStack
-from botalign.images.expected import expect_stack
+from botalign.images.stack import expect_stack
 from botalign.jobs import Execution, open_workers
 from botalign.options import options_from, whole_number
 from botalign.progress import Progress, exhaust

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from botalign import DistanceTable, read_distances
+from botalign.arrays import load_array
 from botalign.embeddings import checked_distances
 from botalign.errors import InputError, Setting
-from botalign.latent.arrays import load_array
 
 #: The metric of a plain array.
 UNKNOWN = "unknown"

@@ -2,8 +2,7 @@
 
 from botalign.jobs.blocks import run_blocks
 from botalign.jobs.execution import Execution
-from botalign.jobs.store import BlockStore, block_names, remove_work
-from botalign.jobs.versions import versions
+from botalign.jobs.store import BlockStore, block_names, remove_work, versions
 from botalign.jobs.workers import SharedValue, Workers, open_workers
 
 __all__ = [

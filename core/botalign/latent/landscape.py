@@ -17,15 +17,7 @@ from botalign.errors import Setting
 from botalign.latent.agreement import Agreement, agreement, lengths
 from botalign.latent.checks import checked_latents, checked_table
 from botalign.latent.dimension import DimensionTrial, local_thickness
-from botalign.latent.learning import (
-    Descent,
-    Fit,
-    best_scale,
-    linear_start,
-    predict,
-    scaling,
-    transform,
-)
+from botalign.latent.learning import Descent, Fit, best_scale, linear_start, predict, scaling, transform
 from botalign.latent.networks import Parameters
 from botalign.latent.options import LandscapeOptions
 from botalign.latent.result import Landscape

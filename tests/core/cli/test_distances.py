@@ -154,9 +154,9 @@ def test_many_maps_use_processes(
 @pytest.mark.usefixtures("terminal")
 def test_a_bar_with_the_time_left(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def steps() -> Generator[Progress, None, str]:
-        yield Progress("read", 3, 3, 3)
+        yield Progress("read", 3, 3)
         for done in range(5):
-            yield Progress("pairs", done, 4, 0)
+            yield Progress("pairs", done, 4)
         return "table"
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
@@ -186,9 +186,9 @@ def test_the_time_left_is_that_of_the_current_part(monkeypatch: pytest.MonkeyPat
     def steps() -> Generator[Progress, None, str]:
         for done in range(first[0], first[1] + 1):
             clock.now += 100
-            yield Progress("pairs", done, first[1], 0)
+            yield Progress("pairs", done, first[1])
         for done in range(4):
-            yield Progress("pairs", done, 10, 0)
+            yield Progress("pairs", done, 10)
             clock.now += 1
         return "table"
 
@@ -203,7 +203,7 @@ def test_the_time_left_is_that_of_the_current_part(monkeypatch: pytest.MonkeyPat
 def test_nothing_is_cut_off_at_80_columns(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def steps() -> Generator[Progress, None, str]:
         for done in range(3):
-            yield Progress("seed", done, 100, 0)
+            yield Progress("seed", done, 100)
         return "classes"
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
