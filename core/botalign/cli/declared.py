@@ -17,7 +17,7 @@ from botalign.options import Declaration, declarations
 
 Options = TypeVar("Options")
 
-#: Values of options, where the type says too little.
+#: Placeholders for the values of options, where the type alone is not enough.
 _METAVARS = {"scheduler": "tcp://HOST:PORT"}
 
 
