@@ -128,8 +128,8 @@ def align(
     Notes
     -----
     The search compares whole molecules above their contour levels. A subunit and its complex need `partial` or a mask,
-    two conformations with a large movement need ``loss="core"``. The verdict of the result reports whether the alignment
-    is certain.
+    two conformations with a large movement need ``loss="core"``. The verdict of the result reports whether the
+    alignment is certain.
 
     References
     ----------

@@ -99,8 +99,8 @@ def diffusion_map(
         Exponent of the normalisation by the sampling density: with 1, the coordinates do not depend on how densely the
         conformations are sampled; with 0, there is no normalisation.
     time : float, optional
-        Steps t of the random walk. With 0 all coordinates have the same scale (Laplacian eigenmaps); the larger it is,
-        the smaller are later coordinates. Negative eigenvalues enter with their absolute values.
+        Steps t of the random walk. With 0 all coordinates have the same scale (Laplacian eigenmaps); larger
+        values shrink the later coordinates. Negative eigenvalues enter with their absolute values.
 
     Returns
     -------
