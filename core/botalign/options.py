@@ -87,7 +87,8 @@ class Declaration:
             return value
         if self.option.choices:
             if not isinstance(value, str) or value not in self.option.choices:
-                raise self.error(value, f"one of {', '.join(self.option.choices)}")
+                one_of = "one of " if len(self.option.choices) > 1 else ""
+                raise self.error(value, one_of + ", ".join(self.option.choices))
             return value
         if self.type is bool:
             if type(value).__name__ not in ("bool", "bool_"):  # numpy's too, without importing it

@@ -48,7 +48,7 @@ def test_each_option_has_its_own_name() -> None:
         ("--local 0", "error: --local: got 0.0, expected a number above 0 and at most 180 degrees.\n"),
         ("--threads 0", "error: --threads: got 0, expected a whole number from 1 to 1024.\n"),
         ("--hand autp", "error: --hand: got 'autp', expected one of check, auto, keep.\n"),
-        ("--preset papr", "error: --preset: got 'papr', expected one of paper.\n"),
+        ("--preset papr", "error: --preset: got 'papr', expected paper.\n"),
         ("--sise 3", "error: --sise: unknown option; did you mean "),
         ("--size", "error: Option '--size' requires an argument; see `botalign align --help`.\n"),
     ],
