@@ -22,9 +22,9 @@ gate = threading.Event()
 align_steps = napari_botalign.work.align_steps
 
 
-def held(*maps, **options):
+def held(*arguments):
     """Slow an alignment down after some steps, so that it can be painted in its course."""
-    steps = align_steps(*maps, **options)
+    steps = align_steps(*arguments)
     for number in itertools.count():
         try:
             step = next(steps)
@@ -81,12 +81,12 @@ def main():
     widget.align.native.click()
     while widget.progress.value < 250 or np.allclose(
         viewer.layers[1].affine.linear_matrix, np.eye(3)
-    ):  # not turned yet
+    ):  # not rotated yet
         wait(0.2)
     during = shot(viewer)
     widget.cancel.native.click()
     gate.set()
-    # Anew, without drawing in between, which takes long without a graphics card: so that the time that is told is true.
+    # Again, without drawing in between, which is slow without a graphics card and would add to the reported time.
     widget.form.follow.value = False
     shot(viewer)
     widget.align.native.click()

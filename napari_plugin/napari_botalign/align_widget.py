@@ -59,8 +59,7 @@ class AlignWidget(RunWidget):
         self.progress.value = round(1000 * fraction)
         last = steps[-1]
         lowest = "" if last.best_loss is None else f", lowest loss {last.best_loss:.4g}"
-        stage = "scores" if last.done == last.total else last.label
-        self._show_message(f"{name}: {stage}, {last.done} of {last.total}{lowest}")
+        self._show_message(f"{name}: {last.label}, {last.done} of {last.total}{lowest}")
 
     def on_aligned(self, fixed: MapLayer, moving: MapLayer, result: Alignment, before: Scores) -> None:
         """Show the result of a map that was aligned."""
@@ -83,7 +82,7 @@ class AlignWidget(RunWidget):
     def _on_start(self) -> None:
         try:
             fixed, moving = self.form.layers()
-            options = self.form.arguments()
+            options = self.form.alignment_options()
             run = AlignmentRun(
                 self._viewer, fixed, moving, options, masks=self.form.masks(), follows=self._follows,
                 moves=self._moves, watcher=self,

@@ -88,8 +88,8 @@ class AlignForm(Container[Any]):
         chosen = {name: values[name] for name in ("mask_fixed", "mask_moving")}
         return {name: map_layer(layer, label(name)) for name, layer in chosen.items() if layer is not None}
 
-    def arguments(self) -> dict[str, Any]:
-        """Return options for :func:`botalign.align`, without the masks.
+    def alignment_options(self) -> AlignmentOptions:
+        """Return the options, without the masks.
 
         Raises
         ------
@@ -97,8 +97,7 @@ class AlignForm(Container[Any]):
             If an option cannot be used.
         """
         values = {name: value for name, value in self._options.values().items() if not name.startswith("mask_")}
-        AlignmentOptions(**values)
-        return values
+        return AlignmentOptions(**values)
 
     def reset_choices(self, *args: Any) -> None:
         """Update the offered layers."""

@@ -45,8 +45,8 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Stop an alignment after twenty steps until this is set."""
     whole, opened = napari_botalign.work.align_steps, threading.Event()
 
-    def steps(*maps: DensityMap, **options: Any) -> Any:
-        inner = whole(*maps, **options)
+    def steps(*arguments: Any) -> Any:
+        inner = whole(*arguments)
         for number in itertools.count():
             try:
                 step = next(inner)
@@ -437,5 +437,5 @@ def test_with_a_mask_of_the_fixed_map_its_content_is_searched_for(
 def test_a_new_form_has_the_declared_defaults(widget: Any) -> None:
     widget.form.hand.value, widget.form.more.evaluations.value, widget.form.more.size.value = "check", 200, 32
     default = AlignmentOptions()
-    assert all(getattr(default, name) == value for name, value in widget.form.arguments().items())
+    assert vars(widget.form.alignment_options()) == vars(default)
     assert widget.form.masks() == {}
