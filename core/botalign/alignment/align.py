@@ -4,38 +4,30 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import replace
 from importlib import metadata
 
 from numpy.typing import ArrayLike
 
+from botalign.alignment.inputs import maps_of
 from botalign.alignment.losses import Distance
 from botalign.alignment.options import AlignmentOptions
-from botalign.alignment.outcome import Outcome
-from botalign.alignment.paper_solver import solve_by_paper
-from botalign.alignment.part_solver import solve_by_part
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import MapReference
 from botalign.alignment.result import Alignment
 from botalign.alignment.scoring import compare
-from botalign.alignment.search_solver import solve_by_search
-from botalign.alignment.verdict import verdict
+from botalign.alignment.solving import Solution, solve
 from botalign.geometry import identity
 from botalign.maps.density_map import DensityMap
+from botalign.models import Model
 from botalign.options import options_from
 from botalign.progress import Progress, exhaust, map_steps
 from botalign.threads import one_blas_thread
 
-#: A solver takes a problem and yields progress until it returns an outcome.
-Solver = Callable[[AlignmentProblem], Generator[Progress, None, Outcome]]
-
-_SOLVERS: dict[str, Solver] = {"search": solve_by_search, "part": solve_by_part, "paper": solve_by_paper}
-
-
 def align(
-    fixed: DensityMap,
-    moving: DensityMap,
+    fixed: DensityMap | Model,
+    moving: DensityMap | Model,
     *,
     loss: str | Distance = "wemd",
     hand: str = "check",
@@ -49,7 +41,7 @@ def align(
     contour_level_moving: float | None = None,
     mask_fixed: DensityMap | None = None,
     mask_moving: DensityMap | None = None,
-    partial: bool = False,
+    partial: bool | None = None,
     resolution: float | None = None,
     half_maps_fixed: tuple[DensityMap, DensityMap] | None = None,
     half_maps_moving: tuple[DensityMap, DensityMap] | None = None,
@@ -151,7 +143,7 @@ def align(
 
 
 def align_steps(
-    fixed: DensityMap, moving: DensityMap, options: AlignmentOptions | None = None
+    fixed: DensityMap | Model, moving: DensityMap | Model, options: AlignmentOptions | None = None
 ) -> Generator[Progress, None, Alignment]:
     """Align one map to another in steps; result and errors are those of :func:`align`.
 
@@ -191,27 +183,28 @@ def align_steps(
     """
     options = options or AlignmentOptions()
     began = time.perf_counter()
-    problem = AlignmentProblem.of(fixed, moving, options)
-    method = _method(options)
+    maps = maps_of(fixed, moving, options)
+    problem = AlignmentProblem.of(*maps, options)
     # Held from step to step: to set it again for each of many small products would take longer than they do.
     with one_blas_thread():
-        outcome = yield from _with_scores(_SOLVERS[method](problem))
+        solution = yield from _with_scores(solve(problem))
+        outcome = solution.outcome
         best = outcome.candidates[0]
         before = compare(problem.fixed, problem.moving, identity())
         after = compare(problem.fixed, problem.moving, best.moving_to_fixed)
-    evidence = outcome.evidence
     return Alignment(
-        method=method,
+        method=solution.method,
         moving_to_fixed=best.moving_to_fixed,
         mirrored=best.mirrored,
-        fixed=_reference(fixed, options.contour_level_fixed, options.mask_fixed),
-        moving=_reference(moving, options.contour_level_moving, options.mask_moving),
+        fixed=_reference(maps[0], fixed, options.contour_level_fixed, options.mask_fixed),
+        moving=_reference(maps[1], moving, options.contour_level_moving, options.mask_moving),
         before=before.scores,
         after=after.scores,
         shells_before=before.shells,
         shells_after=after.shells,
+        part=solution.part,
         hand=outcome.hand,
-        verdict=None if evidence is None else verdict(evidence, outcome.candidates, outcome.symmetry),
+        verdict=outcome.verdict,
         symmetry=outcome.symmetry,
         uncertainty=outcome.uncertainty,
         candidates=outcome.candidates,
@@ -223,7 +216,7 @@ def align_steps(
     )
 
 
-def _with_scores(steps: Generator[Progress, None, Outcome]) -> Generator[Progress, None, Outcome]:
+def _with_scores(steps: Generator[Progress, None, Solution]) -> Generator[Progress, None, Solution]:
     """Run a solver, and yield one more record for the scores."""
     last = Progress("search", 0, 1)
 
@@ -232,22 +225,18 @@ def _with_scores(steps: Generator[Progress, None, Outcome]) -> Generator[Progres
         last = step
         return step
 
-    outcome = yield from map_steps(steps, keep)
+    solution = yield from map_steps(steps, keep)
     yield replace(last, stage="scores", done=last.total, hand=None, loss=None)
-    return outcome
+    return solution
 
 
-def _reference(density_map: DensityMap, contour_level: float | None, mask: DensityMap | None) -> MapReference:
+def _reference(
+    density_map: DensityMap, given: DensityMap | Model, contour_level: float | None, mask: DensityMap | None
+) -> MapReference:
     return MapReference(
-        density_map.name, density_map.grid, contour_level=contour_level, mask=None if mask is None else mask.name
-    )
-
-
-def _method(options: AlignmentOptions) -> str:
-    """Return the name of the solver."""
-    if options.preset == "paper":
-        return "paper"
-    return "part" if options.is_partial else "search"
+        density_map.name, density_map.grid, contour_level=contour_level, mask=None if mask is None else mask.name,
+        model=isinstance(given, Model),
+    )  # fmt: skip
 
 
 def _versions() -> dict[str, str]:

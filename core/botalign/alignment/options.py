@@ -65,9 +65,11 @@ class AlignmentOptions:
     contour_level_moving: Annotated[float | None, Option("Contour level of the moving map")] = None
     mask_fixed: Annotated[DensityMap | None, Option("Align only the part of the fixed map inside this mask")] = None
     mask_moving: Annotated[DensityMap | None, Option("Align only the part of the moving map inside this mask")] = None
-    partial: Annotated[bool, Option("Find the smaller molecule as a part of the larger one")] = False
+    partial: Annotated[
+        bool | None, Option("Whether one map shows a part of the other; by default decided from their volumes")
+    ] = None
     resolution: Annotated[
-        float | None, Option("Resolution of the maps, for a part or an atomic model", low=1, high=100, unit="A")
+        float | None, Option("Resolution of the map that an atomic model is aligned with", low=1, high=100, unit="A")
     ] = None
     half_maps_fixed: Annotated[HalfMaps | None, Option("Half maps of the fixed map, for the standard errors")] = None
     half_maps_moving: Annotated[HalfMaps | None, Option("Half maps of the moving map, for the standard errors")] = None
@@ -128,11 +130,9 @@ class AlignmentOptions:
         halves = None if self.half_maps_fixed is None else Setting("half_maps_fixed")
         rough = None if self.refine else Setting("refine", False)
         core = Setting("loss", "core") if self.loss == "core" else None
-        if self.is_partial:
+        if self.partial or self.is_masked:
             what = Setting("partial", True) if self.partial else Setting(self._single_mask())
-            paper = None if self.preset is None else Setting("preset", self.preset)
-            others = changed(self, "loss", "size", "evaluations", "wavelet", "scales")
-            refuse_together(what, "a part has its own search method", paper, halves, rough, *others)
+            refuse_together(what, "a part has its own search method", *self._of_wholes())
         if self.preset is not None:
             refuse_together(Setting("preset", self.preset), "the published algorithm has no such option", core, halves)
         if not self.refine:
@@ -145,10 +145,21 @@ class AlignmentOptions:
     def _single_mask(self) -> str:
         return "mask_fixed" if self.mask_moving is None else "mask_moving"
 
+    def _of_wholes(self) -> list[Setting]:
+        """Return the options that only the solvers for whole maps have, as far as they were changed."""
+        halves = [] if self.half_maps_fixed is None else [Setting("half_maps_fixed")]
+        rough = [] if self.refine else [Setting("refine", False)]
+        return [*changed(self, "preset", "loss", "size", "evaluations", "wavelet", "scales"), *halves, *rough]
+
     @property
-    def is_partial(self) -> bool:
-        """Whether one map is searched for as a part of the other: on request, or because only one map has a mask."""
-        return self.partial or (self.mask_fixed is None) != (self.mask_moving is None)
+    def is_masked(self) -> bool:
+        """Whether only one map has a mask: then what is inside is searched for as a part of the other map."""
+        return (self.mask_fixed is None) != (self.mask_moving is None)
+
+    @property
+    def chooses_part(self) -> bool:
+        """Whether BOTalign decides if one map shows a part of the other, unless an option is for whole maps only."""
+        return self.partial is None and self.mask_fixed is None and not self._of_wholes()
 
     def start_transform(self) -> Matrix:
         """Return the transform to start from, shape (3, 4); the identity if none was given."""
@@ -167,7 +178,6 @@ class AlignmentOptions:
         """Return the options as a result file keeps them: numbers, text, and names of maps."""
         parameters = {name: _plain(getattr(self, name)) for name in declarations(AlignmentOptions)}
         parameters["start"] = None if self.start is None else self.start_transform().tolist()
-        parameters["partial"] = self.is_partial
         for name in ("seed", "threads"):  # the result has the seed itself, and does not depend on the threads
             del parameters[name]
         return parameters

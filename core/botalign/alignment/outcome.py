@@ -8,7 +8,6 @@ from botalign.alignment.hand import HandDecision
 from botalign.alignment.records import Candidate, TracePoint
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Uncertainty
-from botalign.alignment.verdict import Evidence
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +24,8 @@ class Outcome:
         The hand, if both were searched.
     symmetry : Symmetry or None
         Point group of the fixed map, if several poses fit equally well because of it.
-    evidence : Evidence or None
-        Evidence for the verdict, if there is one.
+    verdict : str or None
+        The verdict, if there is one.
     uncertainty : Uncertainty or None
         Standard errors of the pose, if it was refined.
     """
@@ -35,5 +34,5 @@ class Outcome:
     trace: tuple[TracePoint, ...] = ()
     hand: HandDecision | None = None
     symmetry: Symmetry | None = None
-    evidence: Evidence | None = None
+    verdict: str | None = None
     uncertainty: Uncertainty | None = None

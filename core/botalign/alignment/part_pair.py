@@ -6,7 +6,7 @@ where a part belongs (Chacon and Wriggers 2002, Journal of Molecular Biology 317
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -17,17 +17,14 @@ from botalign.alignment.masking import mask_on
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.survey import Surveyed
 from botalign.arrays import Matrix, Volume
-from botalign.geometry import apply_transform, identity, inverse
+from botalign.geometry import identity
 from botalign.maps.contour import background_level, level_above
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import SMOOTHING_VOXELS, resample, smoothed
-from botalign.maps.splines import spline_coefficients
 
 #: Voxels around what is filtered, so that the filter does not see the faces of the box.
 MARGIN_VOXELS = 4
-#: The region of the whole in which a part is fitted, in diameters of the part.
-REGION = 1.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,36 +115,16 @@ class PartPair:
         support = density > self.whole.level_of(density, grid.voxel_size_angstrom[0])
         return edges(density, grid), support.astype(np.float32)
 
-    def fit(self, voxel_angstrom: float, sigma_angstrom: float, *, near: Matrix | None = None) -> FitProblem:
-        """Return the fit of the whole, which moves, to the part, inside the support of the part.
-
-        Parameters
-        ----------
-        voxel_angstrom, sigma_angstrom : float
-            Side of a voxel, and standard deviation of the smoothing.
-        near : ndarray, shape (3, 4), optional
-            A pose, from the whole to the part. Then only the region of the whole that the part covers there is sampled.
-        """
+    def fit(self, voxel_angstrom: float, sigma_angstrom: float) -> FitProblem:
+        """Return the fit of the whole, which moves, to the part, inside the support of the part."""
         side = int(np.ceil(2 * self.radius_angstrom / voxel_angstrom)) + 2 * MARGIN_VOXELS
         grid = Grid.cube(side, voxel_angstrom, self.centre_angstrom)
         u, support = self.part_on(grid, sigma_angstrom)
         low, high = self.whole_bounds
         shape = np.ceil((high - low) / voxel_angstrom).astype(int) + 1 + 2 * MARGIN_VOXELS
         around = Grid(tuple(shape[::-1]), (voxel_angstrom,) * 3, tuple(low - MARGIN_VOXELS * voxel_angstrom))
-        if near is not None:
-            around = self._region(near, voxel_angstrom)
         v, _ = self.whole_on(around, sigma_angstrom)
         return FitProblem.between(u, grid, v, around, where=support > 0.5, centre=self.centre_angstrom)
-
-    def moved_near(self, fit: FitProblem, pose: Matrix, sigma_angstrom: float) -> FitProblem:
-        """Return a fit in the region of the whole that the part covers at another pose, from the whole to the part."""
-        around = self._region(pose, fit.fixed_grid.voxel_size_angstrom[0])
-        v, _ = self.whole_on(around, sigma_angstrom)
-        return replace(fit, coefficients=spline_coefficients(v), moving_grid=around)
-
-    def _region(self, pose: Matrix, voxel_angstrom: float) -> Grid:
-        side = int(np.ceil(2 * REGION * self.radius_angstrom / voxel_angstrom)) + 2 * MARGIN_VOXELS
-        return Grid.cube(side, voxel_angstrom, apply_transform(inverse(pose), self.centre_angstrom))
 
 
 def edges(density: Volume, grid: Grid) -> Volume:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
@@ -20,73 +20,95 @@ from botalign.alignment.hand import decide_hand, hand_name
 from botalign.alignment.outcome import Outcome
 from botalign.alignment.part_pair import PartPair
 from botalign.alignment.part_scan import PartScan
+from botalign.alignment.part_verdict import part_verdict
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
 from botalign.alignment.robust import RobustProblem
 from botalign.alignment.survey import Surveyed, common_sigma_angstrom
-from botalign.alignment.uncertainty import uncertainty
+from botalign.alignment.uncertainty import Uncertainty, uncertainty
 from botalign.alignment.verdict import CLOSE_QUALITY, Evidence, mark_equals
 from botalign.arrays import Matrix
-from botalign.geometry import MIRROR, inverse, uniform_rotations
+from botalign.geometry import MIRROR, apply_transform, inverse, uniform_rotations
 from botalign.maps.grid import Grid
-from botalign.maps.resampling import SMOOTHING_VOXELS, spline_at
+from botalign.maps.resampling import spline_at
 from botalign.maps.splines import spline_coefficients
 from botalign.progress import Progress
 from botalign.scores import correlate_shells
 from botalign.threads import thread_count
 
-#: Rotations that are scanned, rotations in a step of the progress, and how many of the best poses are fitted.
-ROTATIONS, BLOCK, FITTED = 1500, 50, 80
-#: Voxels of the scan: so many across the part at most, and so many along the side of the whole.
-ACROSS, SIDE, LARGEST_SIDE = 24, 40, 96
+#: Rotations that are scanned, and rotations in a step of the progress.
+ROTATIONS, BLOCK = 1500, 50
+#: Poses that are fitted at the sampling of the scan, at the second and at the finest sampling, at most.
+COARSE, SECOND, FINEST = 80, 40, 20
 #: Poses this close to each other, in degrees and radii of the part, count as one: after the scan, and after a fit,
 #: where closer ones converged to the same maximum.
 SAME, SAME_FITTED = (15.0, 0.3), (3.0, 0.1)
-#: How many poses are fitted at the second sampling, and how many at the finest.
-SECOND, THIRD = 20, 6
-#: Voxels of the second and the third fit in voxels of the scan.
-FINER = (2 / 3, 2 / 5)
-#: Standard deviation of the smoothing in voxels at the finest fit.
-SLIGHT = 0.5
+#: Voxels across the part where the resolution is unknown; otherwise the scan has this many voxels in the resolution.
+ACROSS, IN_RESOLUTION = 24, 3.0
+#: The scan may have voxels this many times larger, so that the whole measures no more than so many voxels.
+COARSER, SIDE = 1.5, 40
+#: The whole measures this many voxels at most in the scan and in a fit, whatever the resolution is.
+LARGEST_SCAN, LARGEST_FIT = 96, 192
+#: Standard deviations of the smoothing in voxels of the scan. Together with the blur of a map of the known resolution
+#: the first is what separated true from false places best (``benchmarks/fits.py``).
+SMOOTHING, SMOOTHING_UNKNOWN = 0.55, 0.75
+#: Sampling of the second and the finest fit: voxels in voxels of the scan, and smoothing in these voxels.
+SECOND_FIT, FINEST_FIT = (2 / 3, 0.55), (2 / 5, 0.5)
 #: Standard deviation in voxels by which the contour of the part is softened for the verdict.
 SOFTENED = 2.0
 
 
-def solve_by_part(problem: AlignmentProblem) -> Generator[Progress, None, Outcome]:
-    """Find the smaller of two molecules in the larger one."""
-    return (yield from _PartSolver(problem).steps())
+def solve_by_part(
+    problem: AlignmentProblem, more_starts: tuple[Matrix, ...] = ()
+) -> Generator[Progress, None, Outcome]:
+    """Find a part in a whole.
+
+    Parameters
+    ----------
+    problem : AlignmentProblem
+        The problem. The masked map is the part, otherwise the smaller molecule, whether it moves or not.
+    more_starts : tuple of ndarray, optional
+        Poses that are candidates too, from the moving to the fixed map.
+    """
+    return (yield from _PartSolver(problem, more_starts).steps())
+
+
+@dataclass(frozen=True, eq=False)
+class _End:
+    """A fit, and for each hand the fitted candidates and the standard errors of the best one."""
+
+    fit: FitProblem
+    groups: list[list[Candidate]]
+    estimates: list[Uncertainty]
 
 
 class _PartSolver:
-    """The smaller molecule is the part, whether it moves or not.
+    """Scan, fit coarsely and finely, judge.
 
     A fit compares the whole, moved, with the part, so the poses of a fit lead from the whole to the part.
     """
 
-    def __init__(self, problem: AlignmentProblem) -> None:
-        self.problem = problem
-        fixed, moving = problem.fixed, problem.moving
-        self.part_moves = moving.volume_angstrom3 <= fixed.volume_angstrom3
-        self.part, self.whole = (moving, fixed) if self.part_moves else (fixed, moving)
-        self.pair = PartPair.of(problem, part_moves=self.part_moves)
-        finest, radius = self.pair.finest_voxel_angstrom, self.part.radius_angstrom
-        low, high = self.pair.whole_bounds
-        extent = float((high - low).max()) + radius
+    def __init__(self, problem: AlignmentProblem, more_starts: tuple[Matrix, ...]) -> None:
+        self.problem, self.more_starts = problem, more_starts
+        self.part_moves = problem.part_is_moving
+        self.pair = pair = PartPair.of(problem)
+        low, high = pair.whole_bounds
+        self.extent = extent = float((high - low).max()) + pair.radius_angstrom
         resolution = problem.options.resolution
-        wanted = 2 * radius / ACROSS if resolution is None else resolution / 3
-        self.voxel = max(finest, wanted, min(extent / SIDE, wanted * 1.5), extent/LARGEST_SIDE)
+        wanted = 2 * pair.radius_angstrom / ACROSS if resolution is None else resolution / IN_RESOLUTION
+        enough = min(COARSER * wanted, extent / SIDE)
+        self.voxel = max(pair.finest_voxel_angstrom, wanted, enough, extent / LARGEST_SCAN)
+        self.sigma = self.voxel * (SMOOTHING_UNKNOWN if resolution is None else SMOOTHING)
 
     def steps(self) -> Generator[Progress, None, Outcome]:
-        """Scan, fit, decide the hand, and judge."""
-        problem, hands = self.problem, self.problem.hands
-        blocks = [self._blocks(mirrored) for mirrored in hands]
+        """Solve the problem."""
+        problem = self.problem
+        blocks = [self._blocks(mirrored) for mirrored in problem.hands]
         total = sum(len(each) + 1 for each in blocks) + 1
-        sigma = (SMOOTHING_VOXELS if problem.options.resolution is None else 0.55) * self.voxel
-        scan = PartScan.of(self.pair, self.voxel, sigma)
-        coarse = self.pair.fit(self.voxel, sigma)
+        scan, coarse = PartScan.of(self.pair, self.voxel, self.sigma), self.pair.fit(self.voxel, self.sigma)
         groups: list[list[Candidate]] = []
         done = 0
-        for mirrored, linears in zip(hands, blocks, strict=True):
+        for mirrored, linears in zip(problem.hands, blocks, strict=True):
             scanned: list[Candidate] = []
             for block in linears:
                 with ThreadPoolExecutor(thread_count(problem.options.threads)) as pool:
@@ -95,30 +117,63 @@ class _PartSolver:
                 done += 1
                 best = min(scanned, key=lambda candidate: candidate.loss).moving_to_fixed
                 yield Progress("search", done, total, hand=hand_name(mirrored), moving_to_fixed=best)
-            kept = self._distinct(scanned, [each.loss for each in scanned], SAME, FITTED)
-            groups.append(self._fitted(coarse, kept, tolerance=0.05))
+            kept = self._distinct(scanned, [each.loss for each in scanned], SAME, COARSE)
+            fitted = self._fitted(coarse, kept + self._given(mirrored), tolerance=0.05)
+            groups.append(self._distinct(fitted, [-each.quality for each in fitted], SAME, SECOND))
             done += 1
             yield Progress("refine", done, total, moving_to_fixed=groups[-1][0].moving_to_fixed)
-        finer = [max(self.pair.finest_voxel_angstrom, factor * self.voxel) for factor in FINER]
-        second = self.pair.fit(finer[0], 0.55 * finer[0])
-        groups = [self._fitted(second, group[:SECOND]) for group in groups]
-        fit = self.pair.fit(finer[1], SLIGHT * finer[1])
-        groups = [self._fitted(fit, group[:THIRD]) + group[THIRD:] for group in groups]
-        import os
-        if os.environ.get("ROB"):
-            rob = RobustProblem.of(fit)
-            for g in groups:
-                (end,) = rob.solve_each([self._fit_pose(g[0])], allowed=self._allowed)
-                g[0] = replace(g[0], moving_to_fixed=self._from_fit(end.transform), correlation=fit.correlation(end.transform))
-        decision, answer = decide_hand(
-            fit, [group[0] for group in groups], choose=problem.chooses_hand, pose_of=self._fit_pose
-        )
-        marked = mark_equals(fit, groups[answer], pose_of=self._fit_pose)
-        others = [candidate for index, group in enumerate(groups) if index != answer for candidate in group]
+        compared = [self._fitted(self._finer(SECOND_FIT), group) for group in groups]
+        # Noise is stronger at finer sampling. The fit whose pose has the smaller standard error is the result.
+        ends = [self._finished(self._finer(sampling), compared) for sampling in (SECOND_FIT, FINEST_FIT)]
+        end = min(ends, key=lambda each: each.estimates[0].shift_angstrom)
+        answers = [group[0] for group in end.groups]
+        decision, answer = decide_hand(end.fit, answers, choose=problem.chooses_hand, pose_of=self._fit_pose)
+        marked = mark_equals(end.fit, end.groups[answer], pose_of=self._fit_pose)
+        others = [candidate for index, group in enumerate(end.groups) if index != answer for candidate in group]
         yield Progress("refine", total, total, moving_to_fixed=marked[0].moving_to_fixed)
-        best = self._fit_pose(marked[0])
-        evidence = _evidence(self.part, self.whole, best)
-        return Outcome((*marked, *others), (), decision, None, evidence, uncertainty(fit.agreeing(best), best))
+        decided = self._verdict(compared[answer], marked)
+        return Outcome((*marked, *others), (), decision, None, decided, end.estimates[answer])
+
+    def _finer(self, sampling: tuple[float, float]) -> FitProblem:
+        """Return the fit with smaller voxels than the scan."""
+        factor, smoothing = sampling
+        voxel = max(self.pair.finest_voxel_angstrom, factor * self.voxel, self.extent / LARGEST_FIT)
+        return self.pair.fit(voxel, smoothing * voxel)
+
+    def _finished(self, fit: FitProblem, groups: list[list[Candidate]]) -> _End:
+        """Fit the best candidates of each hand, and the very best to what the part and the whole have in common."""
+        robust = RobustProblem.of(fit)
+        ends, estimates = [], []
+        for group in groups:
+            close = [each for each in group[:FINEST] if each.quality > group[0].quality - CLOSE_QUALITY]
+            best, *others = self._fitted(fit, close)
+            # The neighbours of the part overlap with it, and would pull a least-squares fit.
+            (common,) = robust.solve_each([self._fit_pose(best)], allowed=self._allowed)
+            poses = [common.transform, *(self._fit_pose(each) for each in self._given(best.mirrored))]
+            correlations = [fit.correlation(pose) for pose in poses]
+            # A given pose that fits better is not changed.
+            chosen = int(np.argmax(correlations))
+            pose = poses[chosen]
+            moved = replace(best, moving_to_fixed=self._from_fit(pose), correlation=correlations[chosen])
+            ends.append([moved, *others])
+            estimates.append(uncertainty(robust.agreeing(pose), pose))
+        return _End(fit, ends, estimates)
+
+    def _given(self, mirrored: bool) -> list[Candidate]:
+        """Return the poses that are candidates whatever the scan finds: the start, so that it is never made worse."""
+        starts = [self.problem.options.start_transform(), *self.more_starts]
+        return [
+            Candidate(start, mirrored, 1.0, None)
+            for start in starts
+            if (np.linalg.det(start[:, :3]) < 0) == mirrored
+        ]
+
+    def _verdict(self, compared: list[Candidate], marked: list[Candidate]) -> str:
+        """Return the verdict, given the candidates at one sampling, and those that were fitted finely."""
+        evidence = _evidence(self.pair.part, self.pair.whole, self._fit_pose(marked[0]))
+        places = [apply_transform(inverse(self._fit_pose(each)), self.pair.centre_angstrom) for each in marked]
+        correlations = [each.quality for each in self._distinct(compared, [-each.quality for each in compared], SAME)]
+        return part_verdict(correlations, evidence, marked, places=places, radius_angstrom=self.pair.radius_angstrom)
 
     def _outward(self, placed: Matrix) -> Matrix:
         """Return the transform from the moving to the fixed map, given that from the part to the whole."""
@@ -155,7 +210,7 @@ class _PartSolver:
     ) -> list[Candidate]:
         """Return the candidates with the lowest losses that differ in rotation or in the position of the part."""
         degrees, radii = same
-        tolerance = Tolerance(degrees, radii * self.part.radius_angstrom, self.part.centre_angstrom)
+        tolerance = Tolerance(degrees, radii * self.pair.radius_angstrom, self.pair.centre_angstrom)
         placed = [self._outward(candidate.moving_to_fixed) for candidate in candidates]
         return [candidates[i] for i in distinct(placed, losses, tolerance, count=count)]
 

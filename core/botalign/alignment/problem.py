@@ -22,7 +22,6 @@ from botalign.arrays import Matrix, Volume
 from botalign.errors import InputError, Setting
 from botalign.geometry import MIRROR, geodesic_degrees
 from botalign.maps.density_map import DensityMap
-from botalign.maps.expected import expect_map
 
 #: The sizes of two boxes, and of two molecules, must differ by less than this factor. Otherwise the voxel size of one
 #: of them is probably wrong.
@@ -62,8 +61,6 @@ class AlignmentProblem:
         InputError
             If an input is not a DensityMap or is empty, or the two cannot show the same molecule.
         """
-        expect_map(fixed, "fixed")
-        expect_map(moving, "moving")
         _check_boxes(fixed, moving)
         _check_halves("half_maps_fixed", fixed, options.half_maps_fixed)
         _check_halves("half_maps_moving", moving, options.half_maps_moving)
@@ -73,6 +70,19 @@ class AlignmentProblem:
         first = _is_mirror(options.start_transform())
         hands = (first,) if options.hand == "keep" else (first, not first)
         return cls(a, b, options, hands, (fixed, moving))
+
+    @property
+    def part_is_moving(self) -> bool:
+        """Whether the moving map is the part, if one is: the masked map, otherwise the smaller molecule."""
+        if self.options.is_masked:
+            return self.options.mask_moving is not None
+        return self.moving.volume_angstrom3 <= self.fixed.volume_angstrom3
+
+    @property
+    def part_fraction(self) -> float:
+        """Volume of the smaller molecule as a fraction of that of the larger one."""
+        first, second = self.fixed.volume_angstrom3, self.moving.volume_angstrom3
+        return min(first, second) / max(first, second)
 
     @cached_property
     def criterion(self) -> Criterion:

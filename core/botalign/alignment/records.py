@@ -24,6 +24,8 @@ class MapReference:
         Contour level that was given.
     mask : str or None
         Name of its mask, if it had one.
+    model : bool
+        Whether it is the simulated map of an atomic model.
     """
 
     name: str
@@ -31,6 +33,26 @@ class MapReference:
     mean_of: tuple[str, ...] = ()
     contour_level: float | None = None
     mask: str | None = None
+    model: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which of two maps was searched for as a part of the other, and why.
+
+    Attributes
+    ----------
+    role : str
+        The part: ``"fixed"`` or ``"moving"``.
+    fraction : float
+        Its volume above the contour level, as a fraction of that of the whole.
+    reason : str
+        ``"requested"``, ``"mask"`` if only this map has a mask, or ``"noticed"`` from the volumes.
+    """
+
+    role: str
+    fraction: float
+    reason: str
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 
 from botalign.alignment import result_file
 from botalign.alignment.hand import HandDecision
-from botalign.alignment.records import Candidate, MapReference, TracePoint
+from botalign.alignment.records import Candidate, MapReference, Part, TracePoint
 from botalign.alignment.scoring import Scores
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Uncertainty, uncertainty_text
@@ -54,6 +54,8 @@ class Alignment:
         Scores before and after the transform.
     shells_before, shells_after : ShellCorrelation
         Fourier shell correlations before and after the transform.
+    part : Part or None
+        Which map was searched for as a part of the other; None if whole maps were aligned.
     hand : HandDecision or None
         Decision about the hand of the moving map; None if the other hand was not tested.
     verdict : str or None
@@ -103,6 +105,7 @@ class Alignment:
     after: Scores
     shells_before: ShellCorrelation
     shells_after: ShellCorrelation
+    part: Part | None
     hand: HandDecision | None
     verdict: str | None
     symmetry: Symmetry | None
@@ -220,19 +223,20 @@ class Alignment:
 
     @property
     def part_correlation(self) -> float | None:
-        """Correlation about the mean inside the part, if a part was searched for; otherwise None.
+        """Correlation of the edges inside the part, if a part was searched for; otherwise None.
 
         The scores compare the whole maps, which agree only as far as the part fills the whole.
         """
-        return self.candidates[0].correlation if self.method == "part" else None
+        return None if self.part is None else self.candidates[0].correlation
 
     @property
     def part_text(self) -> str | None:
-        """The correlation inside the part as text; None if no part was searched for."""
-        inside = self.part_correlation
-        if inside is None:
+        """The part and how well it fits as text; None if no part was searched for."""
+        if self.part is None:
             return None
-        return f"{inside:z.4f} (correlation about the mean inside the part; the scores above compare the whole maps)"
+        other = "fixed" if self.part.role == "moving" else "moving"
+        size = f"{self.part.role} map, {100 * self.part.fraction:.2g}% of the volume of the {other} map"
+        return f"{size} ({self.part.reason}), correlation of the edges inside {self.part_correlation:z.4f}"
 
     def to_text(self) -> str:
         """Return a summary, one line for each fact."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from botalign.alignment.hand import HandDecision
-from botalign.alignment.records import Candidate, MapReference, TracePoint
+from botalign.alignment.records import Candidate, MapReference, Part, TracePoint
 from botalign.alignment.scoring import Scores
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Uncertainty
@@ -40,6 +40,7 @@ def contents(fields: dict[str, Any]) -> dict[str, Any]:
         "moving": asdict(fields["moving"]),
         "scores": {when: asdict(fields[when]) for when in ("before", "after")},
         "shells": {when: _curve(fields[f"shells_{when}"]) for when in ("before", "after")},
+        "part": None if fields["part"] is None else asdict(fields["part"]),
         "hand": None if hand is None else asdict(hand),
         "verdict": fields["verdict"],
         "symmetry": None if symmetry is None else symmetry.to_dict(),
@@ -98,6 +99,7 @@ def fields_from(content: dict[str, Any]) -> dict[str, Any]:
         "after": _scores(content["scores"]["after"]),
         "shells_before": shells["before"],
         "shells_after": shells["after"],
+        "part": None if content.get("part") is None else Part(**content["part"]),
         "hand": None if hand is None else HandDecision(**(hand | {"standard_error": _number(hand["standard_error"])})),
         "verdict": content["verdict"],
         "symmetry": None if content["symmetry"] is None else Symmetry.from_dict(content["symmetry"]),
@@ -125,9 +127,8 @@ def _curve(shells: ShellCorrelation) -> dict[str, Any]:
 
 def _reference(content: dict[str, Any]) -> MapReference:
     known = {name: content.get(name) for name in ("contour_level", "mask")}
-    return MapReference(
-        str(content["name"]), Grid(**content["grid"]), mean_of=tuple(content.get("mean_of", ())), **known
-    )
+    mean_of, is_model = tuple(content.get("mean_of", ())), bool(content.get("model", False))
+    return MapReference(str(content["name"]), Grid(**content["grid"]), mean_of=mean_of, model=is_model, **known)
 
 
 def _number(value: float | None) -> float:

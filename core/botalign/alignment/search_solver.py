@@ -15,7 +15,7 @@ from botalign.alignment.records import Candidate
 from botalign.alignment.sampling import fit_problem
 from botalign.alignment.searches import BLOCKS, SearchedHand, first_search, second_search
 from botalign.alignment.symmetry import Symmetry, nearest_equivalent, symmetry_of
-from botalign.alignment.verdict import mark_equals
+from botalign.alignment.verdict import mark_equals, verdict
 from botalign.progress import Progress, in_background, map_steps
 from botalign.threads import thread_count
 
@@ -38,9 +38,9 @@ def solve_by_search(problem: AlignmentProblem) -> Generator[Progress, None, Outc
     yield Progress("refine", total, total, moving_to_fixed=best)
     if not problem.options.refine:
         return Outcome((*ordered, *others), trace, decision)
-    return Outcome(
-        (*ordered, *others), trace, decision, symmetry, problem.evidence(fit, best), problem.uncertainty(fit, best)
-    )
+    candidates = (*ordered, *others)
+    decided = verdict(problem.evidence(fit, best), candidates, symmetry)
+    return Outcome(candidates, trace, decision, symmetry, decided, problem.uncertainty(fit, best))
 
 
 def search_hands(problem: AlignmentProblem) -> Generator[Progress, None, tuple[list[SearchedHand], int]]:

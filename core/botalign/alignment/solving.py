@@ -1,0 +1,74 @@
+"""Which solver a problem needs: whole maps, a part in a whole, or the published algorithm."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+
+from botalign.alignment.distinct import Tolerance
+from botalign.alignment.outcome import Outcome
+from botalign.alignment.paper_solver import solve_by_paper
+from botalign.alignment.part_solver import solve_by_part
+from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.records import Part
+from botalign.alignment.search_solver import solve_by_search
+from botalign.progress import Progress, map_steps
+
+#: Two molecules are whole if the volume of the smaller one is at least the first fraction of the other's, and one is a
+#: part if it is less than the second. In between, both are tried.
+SIMILAR, CLEARLY_PART = 0.8, 0.5
+#: Poses of the two solvers that agree: degrees, and radii of the smaller molecule.
+SAME_DEGREES, SAME_RADII = 10.0, 0.25
+VERDICTS = ("no match", "ambiguous", "certain")
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """The method that was used, the part if one was searched for, and what was found."""
+
+    method: str
+    part: Part | None
+    outcome: Outcome
+
+
+def solve(problem: AlignmentProblem) -> Generator[Progress, None, Solution]:
+    """Choose a solver for a problem, and solve it."""
+    options = problem.options
+    if options.preset == "paper":
+        return Solution("paper", None, (yield from solve_by_paper(problem)))
+    reason = _reason(problem)
+    if reason is not None:
+        return Solution("part", _part(problem, reason), (yield from solve_by_part(problem)))
+    if not options.chooses_part or problem.part_fraction >= SIMILAR:
+        return Solution("search", None, (yield from solve_by_search(problem)))
+    whole = yield from map_steps(solve_by_search(problem), lambda step: replace(step, total=2 * step.total))
+    best = whole.candidates[0].moving_to_fixed
+    part = yield from map_steps(
+        solve_by_part(problem, more_starts=(best,)),
+        lambda step: replace(step, done=step.total + step.done, total=2 * step.total),
+    )
+    if _is_part(problem, whole, part):
+        return Solution("part", _part(problem, "noticed"), part)
+    return Solution("search", None, whole)
+
+
+def _reason(problem: AlignmentProblem) -> str | None:
+    """Return why one map is certainly searched for as a part of the other; None if it is not, or in doubt."""
+    if problem.options.is_masked:
+        return "mask"
+    if problem.options.partial:
+        return "requested"
+    return "noticed" if problem.options.chooses_part and problem.part_fraction < CLEARLY_PART else None
+
+
+def _part(problem: AlignmentProblem, reason: str) -> Part:
+    return Part("moving" if problem.part_is_moving else "fixed", problem.part_fraction, reason)
+
+
+def _is_part(problem: AlignmentProblem, whole: Outcome, part: Outcome) -> bool:
+    """Whether the result for a part is better supported than that for whole maps, where both were tried."""
+    smaller = problem.moving if problem.part_is_moving else problem.fixed
+    tolerance = Tolerance(SAME_DEGREES, SAME_RADII * smaller.radius_angstrom, problem.moving.centre_angstrom)
+    if tolerance.same(whole.candidates[0].moving_to_fixed, part.candidates[0].moving_to_fixed):
+        return False
+    return VERDICTS.index(part.verdict or VERDICTS[0]) >= VERDICTS.index(whole.verdict or VERDICTS[0])
