@@ -21,7 +21,6 @@ from scipy import fft
 
 from botalign.alignment.part_pair import PartPair
 from botalign.arrays import Matrix, Volume
-from botalign.geometry import transform_about
 from botalign.maps.grid import Grid
 from botalign.maps.interpolation import rotate_in_ball
 
@@ -51,8 +50,8 @@ class PartScan:
         The smallest variance of the whole inside the part.
     side : int
         Side in voxels of the cube of the part.
-    part_centre, first_centre : ndarray
-        Centre of the part, and where the shift of index zero puts it.
+    first_centre : ndarray, shape (3,)
+        Where the shift of index zero puts the centre of the part.
     voxel_angstrom : float
         Side of a voxel.
     """
@@ -64,16 +63,15 @@ class PartScan:
     weight: Volume
     least_variance: float
     side: int
-    part_centre: Matrix
     first_centre: Matrix
     voxel_angstrom: float
 
     @classmethod
     def of(cls, pair: PartPair, voxel_angstrom: float, sigma_angstrom: float) -> PartScan:
         """Sample both maps."""
-        part, voxel, sigma = pair.part, voxel_angstrom, sigma_angstrom
-        side = int(np.ceil(2 * part.radius_angstrom / voxel)) + 2
-        fine = Grid.cube(OVERSAMPLING * side, voxel / OVERSAMPLING, part.centre_angstrom)
+        voxel, sigma = voxel_angstrom, sigma_angstrom
+        side = int(np.ceil(2 * pair.radius_angstrom / voxel)) + 2
+        fine = Grid.cube(OVERSAMPLING * side, voxel / OVERSAMPLING, pair.centre_angstrom)
         edges, support = pair.part_on(fine, sigma)
         low, high = pair.whole_bounds
         places = np.ceil((high - low) / voxel).astype(int) + 1
@@ -92,11 +90,14 @@ class PartScan:
         extended = np.pad(whole, [(0, side)] * 3, mode="wrap")
         return cls(
             edges, support.astype(np.float32), extended, spectra[0].astype(np.complex64), weight.astype(np.float32),
-            least, side, part.centre_angstrom, low, voxel,
+            least, side, low, voxel,
         )  # fmt: skip
 
-    def best_poses(self, linear: Matrix) -> list[tuple[float, Matrix]]:
-        """Return the largest local correlations of the rotated part, and the transforms from the part to the whole."""
+    def best_places(self, linear: Matrix) -> tuple[Matrix, Matrix]:
+        """Return the largest local correlations of the rotated part, shape (n,), and the shifts, shape (n, 3).
+
+        A shift is where the centre of the part lies in the whole, in angstrom.
+        """
         pull = OVERSAMPLING * linear.T
         u, m = np.empty((self.side,) * 3, np.float32), np.empty((self.side,) * 3, np.float32)
         rotate_in_ball(self.part, pull, u)
@@ -106,25 +107,26 @@ class PartScan:
         energy = float(np.vdot(m, u * u))
         u *= m
         shape = tuple(side - self.side for side in self.whole.shape)
-        # The part fills a corner of the box only: the transforms along the first axes skip what is zero.
-        turned = fft.rfft(u, shape[2], axis=2, workers=1)
-        turned = fft.fft(fft.fft(turned, shape[1], axis=1, workers=1), shape[0], axis=0, workers=1)
-        np.conj(turned, out=turned)
-        turned *= self.spectrum
-        products = fft.irfftn(turned, shape, workers=1)[tuple(slice(count) for count in self.weight.shape)]
+        # The part fills a corner of the box, and its shifts another one: axis by axis, the transforms skip the rest.
+        rotated = fft.rfft(u, shape[2], axis=2, workers=1)
+        rotated = fft.fft(fft.fft(rotated, shape[1], axis=1, workers=1), shape[0], axis=0, workers=1)
+        np.conj(rotated, out=rotated)
+        rotated *= self.spectrum
+        nz, ny, nx = self.weight.shape
+        products = fft.ifft(fft.ifft(rotated, axis=0, workers=1)[:nz], axis=1, workers=1)[:, :ny]
+        products = fft.irfft(products, shape[2], axis=2, workers=1)[:, :, :nx]
         estimate = products * self.weight
         reach = max(1, round(APART * self.side / 2))
-        poses = []
-        for _ in range(PEAKS):
+        scores, shifts = np.empty(PEAKS), np.empty((PEAKS, 3))
+        for number in range(PEAKS):
             peak = np.unravel_index(int(estimate.argmax()), estimate.shape)
             inside = self.whole[tuple(slice(at, at + self.side) for at in peak)]
             mean = float(np.vdot(m, inside)) / total
             variance = max(float(np.vdot(m, inside * inside)) / total - mean**2, self.least_variance)
-            score = float(products[peak]) / np.sqrt(energy * variance * total)
-            centre = self.first_centre + self.voxel_angstrom * np.array(peak[::-1])
-            poses.append((score, transform_about(linear, self.part_centre, centre)))
+            scores[number] = float(products[peak]) / np.sqrt(energy * variance * total)
+            shifts[number] = peak[::-1]
             estimate[tuple(slice(max(0, at - reach), at + reach + 1) for at in peak)] = -np.inf
-        return poses
+        return scores, self.first_centre + self.voxel_angstrom * shifts
 
 
 def _averaged_over_rotations(support: Volume, side: int) -> Volume:

@@ -6,7 +6,7 @@ rotations and all shifts; its best poses are fitted by the same score, at finer 
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -28,7 +28,7 @@ from botalign.alignment.survey import Surveyed, common_sigma_angstrom
 from botalign.alignment.uncertainty import Uncertainty, uncertainty
 from botalign.alignment.verdict import CLOSE_QUALITY, Evidence, mark_equals
 from botalign.arrays import Matrix
-from botalign.geometry import MIRROR, apply_transform, inverse, uniform_rotations
+from botalign.geometry import MIRROR, apply_transform, inverse, transform_about, uniform_rotations
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import spline_at
 from botalign.maps.splines import spline_coefficients
@@ -40,6 +40,8 @@ from botalign.threads import thread_count
 ROTATIONS, BLOCK = 1500, 50
 #: Poses that are fitted at the sampling of the scan, at the second and at the finest sampling, at most.
 COARSE, SECOND, FINEST = 80, 40, 20
+#: Results of the scan from which the first are chosen, and steps of the first and the second fit at most.
+LISTED, COARSE_STEPS, SECOND_STEPS = 2000, 8, 10
 #: Poses this close to each other, in degrees and radii of the part, count as one: after the scan, and after a fit,
 #: where closer ones converged to the same maximum.
 SAME, SAME_FITTED = (15.0, 0.3), (3.0, 0.1)
@@ -82,6 +84,28 @@ class _End:
     estimates: list[Uncertainty]
 
 
+class _Scanned:
+    """Rotations, places and scores of the scan."""
+
+    def __init__(self) -> None:
+        self.linears: list[Matrix] = []
+        self.places: list[Matrix] = []
+        self.scores: list[Matrix] = []
+
+    def add(self, linear: Matrix, scores: Matrix, places: Matrix) -> None:
+        """Add the best places of a rotation."""
+        self.linears.append(linear)
+        self.places.append(places)
+        self.scores.append(scores)
+
+    def best(self, count: int) -> Iterator[tuple[float, Matrix, Matrix]]:
+        """Yield the best scores with their rotations and places."""
+        scores = np.concatenate(self.scores)
+        for index in np.argsort(-scores, kind="stable")[:count]:
+            number, place = divmod(int(index), len(self.scores[0]))
+            yield float(scores[index]), self.linears[number], self.places[number][place]
+
+
 class _PartSolver:
     """Scan, fit coarsely and finely, judge.
 
@@ -109,22 +133,24 @@ class _PartSolver:
         groups: list[list[Candidate]] = []
         done = 0
         for mirrored, linears in zip(problem.hands, blocks, strict=True):
-            scanned: list[Candidate] = []
+            scanned = _Scanned()
             for block in linears:
                 with ThreadPoolExecutor(thread_count(problem.options.threads)) as pool:
-                    for poses in pool.map(scan.best_poses, block):
-                        scanned += [Candidate(self._outward(pose), mirrored, 1 - score, None) for score, pose in poses]
+                    for linear, found in zip(block, pool.map(scan.best_places, block), strict=True):
+                        scanned.add(linear, *found)
                 done += 1
-                best = min(scanned, key=lambda candidate: candidate.loss).moving_to_fixed
-                yield Progress("search", done, total, hand=hand_name(mirrored), moving_to_fixed=best)
-            kept = self._distinct(scanned, [each.loss for each in scanned], SAME, COARSE)
-            fitted = self._fitted(coarse, kept + self._given(mirrored), tolerance=0.05)
+                (best,) = self._candidates(scanned, mirrored, 1)
+                yield Progress("search", done, total, hand=hand_name(mirrored), moving_to_fixed=best.moving_to_fixed)
+            listed = self._candidates(scanned, mirrored, LISTED)
+            kept = self._distinct(listed, [each.loss for each in listed], SAME, COARSE)
+            fitted = self._fitted(coarse, kept + self._given(mirrored), tolerance=0.05, max_steps=COARSE_STEPS)
             groups.append(self._distinct(fitted, [-each.quality for each in fitted], SAME, SECOND))
             done += 1
             yield Progress("refine", done, total, moving_to_fixed=groups[-1][0].moving_to_fixed)
-        compared = [self._fitted(self._finer(SECOND_FIT), group) for group in groups]
+        second = self._finer(SECOND_FIT)
+        compared = [self._fitted(second, group, max_steps=SECOND_STEPS) for group in groups]
         # Noise is stronger at finer sampling. The fit whose pose has the smaller standard error is the result.
-        ends = [self._finished(self._finer(sampling), compared) for sampling in (SECOND_FIT, FINEST_FIT)]
+        ends = [self._finished(fit, compared) for fit in (second, self._finer(FINEST_FIT))]
         end = min(ends, key=lambda each: each.estimates[0].shift_angstrom)
         answers = [group[0] for group in end.groups]
         decision, answer = decide_hand(end.fit, answers, choose=problem.chooses_hand, pose_of=self._fit_pose)
@@ -133,6 +159,13 @@ class _PartSolver:
         yield Progress("refine", total, total, moving_to_fixed=marked[0].moving_to_fixed)
         decided = self._verdict(compared[answer], marked)
         return Outcome((*marked, *others), (), decision, None, decided, end.estimates[answer])
+
+    def _candidates(self, scanned: _Scanned, mirrored: bool, count: int) -> list[Candidate]:
+        """Return the best results of the scan."""
+        return [
+            Candidate(self._outward(transform_about(linear, self.pair.centre_angstrom, place)), mirrored, 1 - score, None)
+            for score, linear, place in scanned.best(count)
+        ]
 
     def _finer(self, sampling: tuple[float, float]) -> FitProblem:
         """Return the fit with smaller voxels than the scan."""
@@ -214,12 +247,14 @@ class _PartSolver:
         placed = [self._outward(candidate.moving_to_fixed) for candidate in candidates]
         return [candidates[i] for i in distinct(placed, losses, tolerance, count=count)]
 
-    def _fitted(self, fit: FitProblem, candidates: list[Candidate], *, tolerance: float = 1e-3) -> list[Candidate]:
+    def _fitted(
+        self, fit: FitProblem, candidates: list[Candidate], *, tolerance: float = 1e-3, max_steps: int = 20
+    ) -> list[Candidate]:
         """Fit each candidate; return the distinct results, the best first."""
         ends = []
         for candidate in candidates:
             start = self._fit_pose(candidate)
-            pose, correlation = fit.solve(start, tolerance=tolerance, max_steps=20)
+            pose, correlation = fit.solve(start, tolerance=tolerance, max_steps=max_steps)
             if not self._allowed(pose[:, :3]):
                 pose, correlation = start, fit.correlation(start)
             ends.append(replace(candidate, moving_to_fixed=self._from_fit(pose), correlation=correlation))

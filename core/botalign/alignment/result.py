@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -33,7 +33,10 @@ from botalign.geometry import inverse as inverted
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import resample
+from botalign.models import Model
 from botalign.scores import ShellCorrelation
+
+Movable = TypeVar("Movable", DensityMap, Model)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -162,17 +165,17 @@ class Alignment:
         return apply_transform(self.moving_to_fixed, centre) - centre
 
     def apply(
-        self, density_map: DensityMap, *, onto: DensityMap | Grid | None = None, inverse: bool = False,
+        self, moving: Movable, *, onto: DensityMap | Grid | None = None, inverse: bool = False,
         threads: int | None = None,
-    ) -> DensityMap:  # fmt: skip
-        """Apply the transform to a map: the moving map, one of its half maps, a mask.
+    ) -> Movable:  # fmt: skip
+        """Apply the transform to a map or an atomic model: what was aligned, a half map, a mask.
 
         Parameters
         ----------
-        density_map : DensityMap
-            The map. It is not filtered or clipped.
+        moving : DensityMap or Model
+            The map or model. A map is not filtered. One with densities from 0 to 1, such as a mask, keeps this range.
         onto : DensityMap or Grid, optional
-            Grid of the result; by default that of the map.
+            Grid of the result; by default that of the map. It has no effect on a model.
         inverse : bool, optional
             Apply the inverse transform, from the fixed to the moving map.
         threads : int, optional
@@ -180,11 +183,22 @@ class Alignment:
 
         Returns
         -------
-        DensityMap
-            The map, resampled once by cubic B-splines; zero outside the box of `density_map`.
+        DensityMap or Model
+            The map, resampled once by cubic B-splines and zero outside its old box, or the moved model.
+
+        Raises
+        ------
+        InputError
+            If a model would be mirrored.
         """
-        grid = onto.grid if isinstance(onto, DensityMap) else onto or density_map.grid
-        return resample(density_map, self.matrix(inverse=inverse), grid, threads=threads)
+        matrix = self.matrix(inverse=inverse)
+        if isinstance(moving, Model):
+            return moving.moved(matrix)
+        grid = onto.grid if isinstance(onto, DensityMap) else onto or moving.grid
+        placed = resample(moving, matrix, grid, threads=threads)
+        if moving.data.min() == 0 and moving.data.max() == 1:
+            placed = placed.with_data(np.clip(placed.data, 0, 1))  # splines overshoot at the edge of a mask
+        return placed
 
     def matrix(self, *, inverse: bool = False) -> Matrix:
         """Return :attr:`moving_to_fixed`, or its inverse, shape (3, 4)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,6 +18,7 @@ from botalign.models.parsing import ModelText
 from botalign.models.writing import write_model
 
 
+@final
 @dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """An atomic model: the positions and weights of its atoms, and the file that it was read from.
