@@ -10,7 +10,7 @@ import pytest
 
 import botalign
 from botalign.jobs import SharedValue, Workers
-from botalign.pairwise.as_given import table_block
+from botalign.pairwise.without_alignment import table_block
 
 
 def maps(count: int, *, voxel: float = 1.5) -> list[botalign.DensityMap]:
