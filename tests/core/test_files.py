@@ -1,12 +1,14 @@
 import errno
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from botalign.errors import InputError
-from botalign.files import check_output, output_file
+from botalign.files import check_output, json_text, output_file
 
 
 def write_text(path: Path, text: str, *, overwrite: bool = False, then: Callable[[Path], object] = bool) -> None:
@@ -155,3 +157,21 @@ def test_a_name_without_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     with output_file("a.json") as temporary:
         temporary.write_text("new")
     assert (tmp_path / "a.json").read_text() == "new"
+
+
+def test_an_empty_file_is_not_left_where_links_and_renames_fail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    without_hard_links(monkeypatch)
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(InputError, match="no space left"):
+        write_text(tmp_path / "a.json", "new")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_json_has_null_for_infinite_numbers() -> None:
+    content = {"a": [np.float32(0.5), np.int64(2), np.bool_(True), np.inf], "b": {"c": (float("nan"), "text", None)}}
+    assert json.loads(json_text(content)) == {"a": [0.5, 2, True, None], "b": {"c": [None, "text", None]}}

@@ -69,13 +69,13 @@ def potential(
     >>> botalign.potential(first, second, size=24).data.shape
     (24, 24, 24)
     """
-    placed = checked_transform(transform)
+    pose = checked_transform(transform)
     side = whole_number("size", size, 8, 256)
     a, b = (
         survey(first, level=contour_level_first, role="first"),
         survey(second, level=contour_level_second, role="second"),
     )
-    grid, u, v = common_masses(a, b, placed, size=side)
+    grid, u, v = common_masses(a, b, pose, size=side)
     values = dual_potential(u, v, voxel_size=grid.voxel_size_angstrom[0])
     values -= 0.5 * np.einsum("kji,kji->", values, u.astype(np.float64) + v)
     return DensityMap(values.astype(np.float32), grid, f"potential of {second.name} on {first.name}")

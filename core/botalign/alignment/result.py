@@ -96,7 +96,7 @@ class Alignment:
     >>> result = botalign.align(fixed, moving)
     >>> print(f"{result.shift_angstrom[0]:.1f} A")
     -9.0 A
-    >>> placed = result.apply(moving, onto=fixed)
+    >>> aligned = result.apply(moving, onto=fixed)
     """
 
     method: str

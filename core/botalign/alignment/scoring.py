@@ -109,12 +109,12 @@ def score(
     >>> botalign.score(first, first).scores.correlation > botalign.score(first, second).scores.correlation
     True
     """
-    placed = checked_transform(transform)
+    pose = checked_transform(transform)
     a, b = (
         survey(first, level=contour_level_first, role="first"),
         survey(second, level=contour_level_second, role="second"),
     )
-    return compare(a, b, placed)
+    return compare(a, b, pose)
 
 
 def compare(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> Comparison:

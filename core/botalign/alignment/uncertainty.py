@@ -192,7 +192,7 @@ class _Box:
         corner = points.min(axis=0)
         sides = points.max(axis=0) - corner + 1 + REACH
         self.shape = tuple(fft.next_fast_len(int(side), real=True) for side in sides[::-1])
-        self.places = np.ravel_multi_index(tuple((points - corner).T[::-1]), self.shape)
+        self.indices = np.ravel_multi_index(tuple((points - corner).T[::-1]), self.shape)
         half = np.arange(self.shape[2] // 2 + 1)
         # A half spectrum holds each frequency once, except those whose conjugate it holds too.
         self.weight = np.where((half == 0) | (2 * half == self.shape[2]), 1.0, 2.0) / np.prod(self.shape)
@@ -200,7 +200,7 @@ class _Box:
     def spectrum(self, values: Matrix) -> NDArray[np.complex64]:
         """Return the half spectrum of values at the points."""
         volume = np.zeros(self.shape, dtype=np.float32)
-        volume.ravel()[self.places] = values
+        volume.ravel()[self.indices] = values
         return np.asarray(fft.rfftn(volume, workers=1))
 
     def autocovariance(self, values: Matrix) -> Matrix:

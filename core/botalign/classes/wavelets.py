@@ -12,7 +12,7 @@ from botalign.arrays import Volume
 from botalign.transport.wavelets import check_scales, scale_weight, wavelet_named
 
 #: Scales begin at multiples of this number of coefficients, padded with zeros, for vectorised sums.
-LANES = 16
+MULTIPLE = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ class ImageWavelets:
         sizes, length = [], side
         for _ in range(scales):
             length = (length + len(low) - 1) // 2
-            sizes.append(-(-3 * length * length // LANES) * LANES)
+            sizes.append(-(-3 * length * length // MULTIPLE) * MULTIPLE)
         starts = np.concatenate([[0], np.cumsum(sizes[::-1])]).astype(np.int64)
         weights = np.array([pixel_size * scale_weight(scale, 2) for scale in range(scales)], dtype=np.float32)
         return cls(side, low, high, weights, starts)

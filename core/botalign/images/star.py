@@ -199,13 +199,13 @@ def _starfile() -> Any:
 def _read_star(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"{path}: no such file; check the name.")
+    starfile = _starfile()
     try:
-        blocks: dict[str, Any] = _starfile().read(path, always_dict=True)
-    except InputError:
-        raise
+        blocks: dict[str, Any] = starfile.read(path, always_dict=True)
     except Exception as error:  # the parser raises exceptions of many types
+        reason = " ".join(str(error).split())
         raise InputError(
-            f"{path}: cannot be read as a star file ({type(error).__name__}: {error}); check its format."
+            f"{path}: cannot be read as a star file ({type(error).__name__}: {reason}); check its format."
         ) from error
     return blocks
 

@@ -19,7 +19,7 @@ from botalign.latent.networks import (
     new_distance,
     new_map,
 )
-from botalign.latent.training import Loss, Schedule, descend, draw_pairs
+from botalign.latent.training import Loss, Schedule, draw_pairs, minimise
 from botalign.threads import one_blas_thread
 
 _AT_ONCE = 4096
@@ -97,7 +97,7 @@ class Fit:
         Errors are relative to the distance, as in eq. 8, or to the floor if it is larger.
         """
         draw = draw_pairs(self.rng, members)
-        return descend(_distance_loss, new_distance(self.rng, self.start), self._data(known), draw, self.schedule)
+        return minimise(_distance_loss, new_distance(self.rng, self.start), self._data(known), draw, self.schedule)
 
     def map(self, known: Parameters | NDArray[np.float32], weighting: str) -> Descent:
         r"""Fit :math:`f_\xi` so that Euclidean distances agree with known distances.
@@ -111,7 +111,7 @@ class Fit:
         """
         loss = _map_loss(not isinstance(known, np.ndarray), weighting)
         draw = draw_pairs(self.rng, np.arange(len(self.latents)))
-        return descend(loss, new_map(self.rng, self.start), self._data(known), draw, self.schedule)
+        return minimise(loss, new_map(self.rng, self.start), self._data(known), draw, self.schedule)
 
     def _data(self, known: Any) -> dict[str, Any]:
         return {"latents": self.latents, "known": known, "floor": np.float32(self.floor)}

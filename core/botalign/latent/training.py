@@ -76,7 +76,7 @@ def draw_pairs(rng: np.random.Generator, members: NDArray[np.intp]) -> Draw:
     return draw
 
 
-def descend(
+def minimise(
     loss: Loss,
     parameters: Parameters,
     data: Any,

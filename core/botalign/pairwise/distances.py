@@ -10,11 +10,11 @@ from typing import Any
 from botalign.jobs import BlockStore, Execution, open_workers, versions
 from botalign.maps.density_map import DensityMap
 from botalign.options import options_from
-from botalign.pairwise.as_given import distances_as_given
 from botalign.pairwise.options import DistanceOptions
 from botalign.pairwise.over_rotations import distances_over_rotations
 from botalign.pairwise.sources import Source, sources
 from botalign.pairwise.table import DistanceTable
+from botalign.pairwise.without_alignment import distances_without_alignment
 from botalign.progress import Progress, exhaust
 
 Maps = Sequence[DensityMap | str | os.PathLike[str]]
@@ -182,7 +182,7 @@ def distance_steps(
 def _steps(
     found: list[Source], options: DistanceOptions, execution: Execution, store: BlockStore | None
 ) -> Generator[Progress, None, DistanceTable]:
-    method = distances_over_rotations if options.over_rotations else distances_as_given
+    method = distances_over_rotations if options.over_rotations else distances_without_alignment
     held: AbstractContextManager[BlockStore | None] = nullcontext(store)
     if execution.work is not None:
         held = BlockStore(execution.work, _description(found, options))

@@ -152,8 +152,6 @@ def _closed_cycles(losses: Sequence[float], suggested: Sequence[Sequence[Matrix]
     same : float
         Losses up to this count as zero.
     """
-    if not losses:
-        return 0
     threshold, remaining = max(SAME_LOSS * min(losses), same), iter(losses)
     return sum(min(islice(remaining, len(poses)), default=np.inf) <= threshold for poses in suggested)
 

@@ -25,7 +25,7 @@ FADE = 2.0
 #: The searches see a map with voxels smaller than those of the box by this factor at most.
 FINER = 2.0
 #: Empty voxels around the molecule in the map that the searches see.
-CLEARANCE = 8
+CLEARANCE_VOXELS = 8
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def coarsened(surveyed: Surveyed, *, size: int) -> Surveyed:
     voxel = 2 * surveyed.radius_angstrom / (size - 2 * MARGIN) / FINER
     if surveyed.voxel_angstrom >= voxel:
         return surveyed
-    side = int(np.ceil(2 * surveyed.radius_angstrom / voxel)) + 2 * CLEARANCE
+    side = int(np.ceil(2 * surveyed.radius_angstrom / voxel)) + 2 * CLEARANCE_VOXELS
     grid, added = Grid.cube(side, voxel, surveyed.centre_angstrom), SMOOTHING_VOXELS * voxel
     density = smoothed(surveyed.density, grid, sigma_angstrom=added)
     return replace(surveyed, density=density, sigma_angstrom=float(np.hypot(surveyed.sigma_angstrom, added)))

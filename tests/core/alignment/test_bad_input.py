@@ -188,3 +188,15 @@ def test_scoring_names_its_own_arguments(fixed: DensityMap) -> None:
         score(flat, fixed)
     with pytest.raises(InputError, match=r"^second map"):
         score(fixed, flat)
+
+
+def test_an_inverted_map_is_refused(fixed: DensityMap) -> None:
+    with pytest.raises(InputError, match="no density above its background; is its contrast inverted"):
+        align(fixed, fixed.with_data(-fixed.data))
+
+
+def test_molecules_of_very_different_sizes_are_refused(fixed: DensityMap) -> None:
+    z, y, x = np.indices(fixed.grid.shape) - 24
+    small, whole = (fixed.with_data((x**2 + y**2 + z**2 < radius**2).astype(np.float32)) for radius in (2, 23))
+    with pytest.raises(InputError, match=r"A wide and moving map .* expected sizes within a factor of 10"):
+        align(whole, small, contour_level_fixed=0.5, contour_level_moving=0.5)

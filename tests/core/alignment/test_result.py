@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from botalign import Alignment, DensityMap, InputError, align
+from botalign.alignment.symmetry import Symmetry
 from botalign.geometry import apply_transform, random_rotations
 
 
@@ -219,3 +220,24 @@ def test_the_text_contains_the_numbers(result: Alignment, mirrored_result: Align
     assert f"{result.after.correlation:.4f} after" in text
     assert "as given" in text
     assert "mirror" in mirrored_result.to_text()
+
+
+def test_the_rotation_in_other_notations(result: Alignment) -> None:
+    a, b, c = np.radians([30.0, 50.0, -20.0])
+    z = [np.array([[np.cos(x), -np.sin(x), 0], [np.sin(x), np.cos(x), 0], [0, 0, 1]]) for x in (a, c)]
+    y = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
+    found = dataclasses.replace(result, moving_to_fixed=np.column_stack([z[0] @ y @ z[1], np.zeros(3)]), mirrored=False)
+    np.testing.assert_allclose(found.euler_degrees, [30, 50, -20])
+    half = np.radians(found.angle_degrees / 2)
+    np.testing.assert_allclose(found.quaternion, [np.cos(half), *(np.sin(half) * found.axis)])
+
+
+def test_a_symmetry_is_read_back(result: Alignment, tmp_path: Path) -> None:
+    turned = np.array([[[-1.0, 0, 0, 3], [0, -1, 0, 2], [0, 0, 1, 0]]])
+    symmetry = Symmetry("C2", np.concatenate([np.eye(3, 4)[None], turned]), np.array([0.0, 0, 1]))
+    dataclasses.replace(result, symmetry=symmetry).write(tmp_path / "r.json")
+    found = Alignment.read(tmp_path / "r.json").symmetry
+    assert found is not None
+    assert (found.group, found.order) == ("C2", 2)
+    np.testing.assert_array_equal(found.operations, symmetry.operations)
+    np.testing.assert_array_equal(found.axis, symmetry.axis)

@@ -8,7 +8,7 @@ from botalign import DensityMap, InputError, align, phantom
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.sampling import fit_problem
 from botalign.alignment.survey import common_sigma_angstrom, survey
-from botalign.alignment.uncertainty import Uncertainty, half_map_noise, uncertainty
+from botalign.alignment.uncertainty import Uncertainty, half_map_noise, uncertainty, uncertainty_text
 from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse
 
 SIZE, VOXEL = 40, 3.5
@@ -170,3 +170,10 @@ def test_what_is_not_a_pair_of_half_maps_is_refused(pair: tuple[DensityMap, Dens
         align(first, second, half_maps_fixed=twice, half_maps_moving=halves[1])
     with pytest.raises(InputError, match=r"^half_maps_moving: .* is the whole map .*, expected one of its half maps"):
         align(first, second, half_maps_fixed=halves[0], half_maps_moving=(halves[1][0], second))
+
+
+def test_maps_with_too_little_in_common_have_no_errors() -> None:
+    nothing = Uncertainty(np.full((6, 6), np.inf))
+    assert uncertainty_text(nothing) == "not estimated: the maps have too little in common"
+    assert nothing.to_dict()["covariance"] is None
+    assert np.isinf(Uncertainty.from_dict(nothing.to_dict()).covariance).all()

@@ -1,5 +1,6 @@
 import io
 import itertools
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -194,3 +195,11 @@ def test_importing_the_package_does_not_import_matplotlib() -> None:
     script = "import sys, botalign.figures; print([m for m in sys.modules if m.startswith('matplotlib')])"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
+
+
+def test_a_mirrored_result_is_called_so(case: Case) -> None:
+    alignment, fixed, moving = case
+    matrix = alignment.moving_to_fixed * np.array([1, 1, -1, 1])
+    mirrored = replace(alignment, moving_to_fixed=matrix, mirrored=True)
+    facts = texts(alignment_figure(mirrored, fixed, moving))
+    assert re.search(r"\bmirrored\b.*rotated by", facts)

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -179,3 +180,25 @@ def test_missing_and_empty_lists_are_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.star").write_text("")
     with pytest.raises(InputError, match="has no column _rlnImageName"):
         botalign.read_images(tmp_path / "empty.star")
+
+
+def test_a_list_without_images_and_a_damaged_one_are_refused(project: Path) -> None:
+    path = project / "Select" / "particles.star"
+    path.write_text(STAR[: STAR.index("000003@")])
+    with pytest.raises(InputError, match="lists no images, expected at least one"):
+        botalign.read_images(path)
+    path.write_text(STAR.replace("m2.mrc 0 1", "m2.mrc 0 1 7 8"))
+    with pytest.raises(InputError, match=r"cannot be read as a star file \(.*\); check its format"):
+        botalign.read_images(path)
+
+
+def test_without_a_pixel_size_that_of_the_stack_is_used(project: Path) -> None:
+    path = project / "Select" / "particles.star"
+    path.write_text(STAR.replace("_rlnImagePixelSize", "_rlnVoltage"))
+    assert botalign.read_images(path).stack.pixel_size_angstrom == (1.0, 1.0)
+
+
+def test_without_starfile(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "starfile", None)
+    with pytest.raises(InputError, match="need the package starfile, which is not installed"):
+        botalign.read_images(project / "Select" / "particles.star")

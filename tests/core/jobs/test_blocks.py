@@ -7,7 +7,7 @@ import tempfile
 import textwrap
 import threading
 import time
-from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -289,3 +289,56 @@ def test_an_invalid_address_starts_no_client(address: str, monkeypatch: pytest.M
     with refused, open_workers(Execution(scheduler=address)):
         pass
     assert started == []
+
+
+class Unreliable(ThreadPoolExecutor):
+    """Raises an error, or returns a cancelled future, at the first submission."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        super().__init__(1)
+        self.error, self.submissions = error, 0
+
+    def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
+        self.submissions += 1
+        if self.submissions > 1:
+            return super().submit(*arguments, **options)
+        if self.error is not None:
+            raise self.error
+        cancelled: Future[Any] = Future()
+        cancelled.cancel()
+        cancelled.set_running_or_notify_cancel()
+        return cancelled
+
+
+def test_a_block_that_the_executor_cancelled_is_submitted_again() -> None:
+    with Unreliable(None) as executor:
+        results = exhaust(run_blocks(pow, {"one": (2, 5)}, workers=Workers(executor, 1)))
+        assert (results, executor.submissions) == ({"one": 32}, 2)
+
+
+def test_a_broken_executor_is_renewed_if_possible() -> None:
+    with ThreadPoolExecutor(1) as new, Unreliable(BrokenExecutor("gone")) as broken:
+        workers = Workers(broken, 1, renew=lambda: new)
+        assert exhaust(run_blocks(pow, {"one": (2, 5)}, workers=workers)) == {"one": 32}
+        assert workers.executor is new
+    with Unreliable(BrokenExecutor("gone")) as broken, pytest.raises(BrokenExecutor, match="gone"):
+        exhaust(run_blocks(pow, {"one": (2, 5)}, workers=Workers(broken, 1)))
+
+
+def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    needs = pytest.raises(InputError, match="scheduler: needs Dask, which is not installed")
+    with needs, open_workers(Execution(scheduler="tcp://127.0.0.1:1")):
+        pass
+
+
+@pytest.mark.slow
+def test_a_cluster_without_workers_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed (pip install distributed)")
+    monkeypatch.setattr("botalign.jobs.workers.TIMEOUT_SECONDS", 2)
+    with (
+        distributed.LocalCluster(n_workers=0, dashboard_address=None, silence_logs=50) as cluster,
+        pytest.raises(InputError, match="has no workers; start one with `dask worker`"),
+        open_workers(Execution(scheduler=cluster.scheduler_address)),
+    ):
+        pass

@@ -1,3 +1,5 @@
+import errno
+import os
 import subprocess
 import sys
 import time
@@ -124,3 +126,24 @@ def test_the_differing_options_are_named(tmp_path: Path) -> None:
         pass
     with pytest.raises(InputError, match="started with different over rotations, seed; repeat"):
         BlockStore(tmp_path / "w", {"over_rotations": False, "seed": 2})
+
+
+def test_a_disk_that_is_full_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **arrays: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    store = BlockStore(tmp_path, {})
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(InputError, match=r"cannot be used as a work folder \(No space left.*free some space"):
+        store.put("first", {"a": np.arange(3)})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".botalign-lock", "work.json"]
+
+
+def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with BlockStore(tmp_path, {}) as store:
+        store.put("first", {"a": np.arange(3)})
+        assert store.get("first") is not None

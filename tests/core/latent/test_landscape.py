@@ -221,7 +221,7 @@ def test_training_runs_on_the_first_cpu() -> None:
         original, training._compiled = training._compiled, compiled
         draw = lambda steps, batch: np.zeros((steps, batch, 2), np.int32)
         with jax.default_device(second):
-            list(training.descend(loss, {"a": np.ones(3)}, {"b": np.zeros(3)}, draw, training.Schedule(3, 2)))
+            list(training.minimise(loss, {"a": np.ones(3)}, {"b": np.zeros(3)}, draw, training.Schedule(3, 2)))
         print({device.id for leaf in jax.tree.leaves(found) for device in leaf.devices()})
     """
     environment = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=2", "JAX_PLATFORMS": "cpu"}
@@ -249,7 +249,7 @@ def test_ctrl_c_waits_for_the_compiler() -> None:
 
     schedule = training.Schedule(100, 4)
     pairs = training.draw_pairs(np.random.default_rng(0), np.arange(5))
-    descent = training.descend(loss, np.ones(3, np.float32), {}, pairs, schedule)
+    descent = training.minimise(loss, np.ones(3, np.float32), {}, pairs, schedule)
     threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):
         next(descent)
@@ -263,5 +263,5 @@ def test_a_descent_is_compiled_once() -> None:
 
     schedule = training.Schedule(300, 4)
     pairs = training.draw_pairs(np.random.default_rng(0), np.arange(5))
-    assert len(list(training.descend(loss, np.ones(3, np.float32), {}, pairs, schedule))) == 3
+    assert len(list(training.minimise(loss, np.ones(3, np.float32), {}, pairs, schedule))) == 3
     assert training._compiled(loss, schedule)[1]._cache_size() == 1

@@ -1,3 +1,4 @@
+import codecs
 import pickle
 from pathlib import Path
 
@@ -18,6 +19,22 @@ class Command:
 
     def __reduce__(self) -> object:
         return (Path.touch, (self.target,))
+
+
+class Made:
+    """Is pickled as a call of a function, followed by a state."""
+
+    def __init__(self, *call: object) -> None:
+        self.call = call
+
+    def __reduce__(self) -> object:
+        return self.call
+
+
+def array(*state: object) -> bytes:
+    """Return the pickle of an array with a state."""
+    function = np.zeros(0).__reduce__()[0]
+    return pickle.dumps(Made(function, (np.ndarray, (0,), b"b"), state))
 
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
@@ -64,6 +81,11 @@ def test_code_in_a_pickle_is_not_run(tmp_path: Path) -> None:
         (b"c_codecs\nencode\n(N}S'mine'\nI1\nstb.", "a modified function"),
         (b"cnumpy.core.multiarray\n_reconstruct\n}S'mine'\nI1\nsb.", "a modified function"),
         (b"cnumpy\nndarray\n(tR.", "damaged"),
+        (array(1, (2,)), "an array in an unknown format"),
+        (array(1, (2,), np.dtype("f4"), False, "text"), "an array in an unknown format"),
+        (array(1, (2,), Made(np.dtype, ("f4", False, True), (3, "x", None)), False, b"12345678"), "unknown byte order"),
+        (pickle.dumps(Made(np.zeros(0).__reduce__()[0], (7, (0,), b"b"))), "an array of an unknown class"),
+        (pickle.dumps(Made(codecs.encode, ("a", "utf-8"))), "holds text"),
     ],
 )
 def test_pickles_without_an_array_are_refused(tmp_path: Path, content: bytes, found: str) -> None:
@@ -97,6 +119,7 @@ def test_invalid_latents_are_refused(tmp_path: Path) -> None:
         ("empty.txt", "is empty"), ("a.npy", "not a NumPy array"),
         ("archive.npy", "not a NumPy array"),
         ("a.star", "unknown extension"), ("missing.npy", "cannot be read"), ("missing.pkl", "cannot be read"),
+        ("missing.txt", "cannot be read"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=found) as caught:
             read_latents(tmp_path / name)

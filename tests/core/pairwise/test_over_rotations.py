@@ -185,3 +185,9 @@ def test_maps_on_different_scales_are_warned_about(six: Family) -> None:
     louder = six.maps[1].with_data(10 * six.maps[1].data)
     with pytest.warns(botalign.MapWarning, match="differ in scale by a factor of 10"):
         botalign.distances([six.maps[0], louder], metric="l2", over_rotations=True, **QUICK)
+
+
+def test_messages_start_with_the_name_of_the_map(six: Family) -> None:
+    flat = botalign.DensityMap(np.zeros_like(six.maps[0].data), six.maps[0].grid, "flat.mrc")
+    with pytest.raises(botalign.InputError, match=r"^flat\.mrc: all densities are zero"):
+        botalign.distances([flat, six.maps[0]], over_rotations=True)

@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -156,3 +158,33 @@ def test_invalid_distances_are_refused(table: DistanceTable, value: float) -> No
     distances[0, 1] = value
     with pytest.raises(InputError, match="symmetric matrix of finite numbers"):
         replace(table, distances=distances)
+
+
+def test_transforms_of_another_shape_are_refused(table: DistanceTable) -> None:
+    assert table.transforms is not None
+    with pytest.raises(InputError, match=r"transforms: got an array of shape .*, expected \(\d, \d, 3, 4\)"):
+        replace(table, transforms=table.transforms[1:])
+
+
+def test_a_table_that_cannot_be_written_or_read_is_reported(
+    table: DistanceTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "D.zarr"
+    table.write(place)
+    (place / "zarr.json").write_text("{")
+    with pytest.raises(InputError, match=r"D.zarr: cannot be read \(.*\), expected a table of distances"):
+        botalign.read_distances(place)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "rename", full)
+    with pytest.raises(InputError, match=r"E.zarr: cannot be written \(No space left on device\); write elsewhere"):
+        table.write(tmp_path / "E.zarr")
+    assert [path.name for path in tmp_path.iterdir()] == ["D.zarr"]
+
+
+def test_without_zarr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "zarr", None)
+    with pytest.raises(InputError, match="need the package zarr, which is not installed"):
+        botalign.read_distances(tmp_path / "D.zarr")

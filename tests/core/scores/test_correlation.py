@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botalign.scores import correlation, correlation_about_mean, jackknife_difference
+from botalign.errors import InputError
+from botalign.scores import correlation, correlation_about_mean, jackknife_difference, jackknife_mean
 
 
 @given(seed=st.integers(0, 1000), size=st.integers(3, 200), offset=st.floats(-5, 5))
@@ -92,3 +93,17 @@ def test_the_error_from_one_block_is_infinite() -> None:
 def test_the_difference_of_equal_maps_is_zero() -> None:
     r, u = np.random.default_rng(5).normal(size=(2, 60))
     assert jackknife_difference(r, u, u, np.arange(60) // 10) == (0, 0)
+
+
+def test_densities_of_different_shapes_are_refused() -> None:
+    with pytest.raises(InputError, match=r"got densities of shape \(2,\) and \(3,\), expected the same shape"):
+        correlation(np.ones(2), np.ones(3))
+
+
+def test_the_jackknife_of_a_mean() -> None:
+    values, blocks = np.array([1.0, 3.0, 5.0, 9.0]), np.array([0, 0, 1, 2])
+    mean, error = jackknife_mean(values, blocks)
+    without = np.array([(5 + 9) / 2, (1 + 3 + 9) / 3, (1 + 3 + 5) / 3])
+    assert mean == values.mean()
+    assert error == pytest.approx(np.sqrt(2 / 3 * ((without - without.mean()) ** 2).sum()))
+    assert jackknife_mean(values, np.zeros(4, dtype=np.int64)) == (values.mean(), np.inf)

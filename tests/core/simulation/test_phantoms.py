@@ -151,3 +151,9 @@ def test_the_seed_selects_the_molecule() -> None:
 def test_arguments_out_of_range(options: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
         phantom(**options)
+
+
+@pytest.mark.parametrize("axis", [(0, 0, 0), (0, 1), (0, float("nan"), 1)])
+def test_an_axis_without_direction_is_refused(axis: tuple[float, ...]) -> None:
+    with pytest.raises(InputError, match=r"hinge_axis: got .*, expected three finite numbers"):
+        phantom_atoms(hinge_axis=axis)

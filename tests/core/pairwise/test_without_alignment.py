@@ -1,3 +1,5 @@
+import errno
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +10,7 @@ import pytest
 
 import botalign
 from botalign.jobs import SharedValue, Workers
-from botalign.pairwise.as_given import table_block
+from botalign.pairwise.without_alignment import table_block
 
 
 def maps(count: int, *, voxel: float = 1.5) -> list[botalign.DensityMap]:
@@ -82,3 +84,15 @@ def test_maps_that_cannot_be_compared_without_alignment_are_refused() -> None:
     slab = botalign.DensityMap(one.data, botalign.Grid(one.grid.shape, (1.0, 1.0, 2.0)), "slab")
     with pytest.raises(botalign.InputError, match="slab: its voxels are 1 x 1 x 2 A, expected cubes for metric="):
         botalign.distances([slab, slab])
+
+
+def test_a_full_disk_and_a_missing_map_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(botalign.InputError, match=r"nowhere.mrc: cannot be read \(No such file.*check the name"):
+        botalign.distances(["nowhere.mrc", "never.mrc"], work=tmp_path / "work")
+
+    def full(path: Path, *, mode: str, **_: object) -> None:
+        raise OSError(errno.ENOSPC if mode == "w+" else errno.ENOENT, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(np.lib.format, "open_memmap", full)
+    with pytest.raises(botalign.InputError, match=r"vectors.npy: cannot be written \(No space left.*free some space"):
+        botalign.distances(maps(2), work=tmp_path / "work")

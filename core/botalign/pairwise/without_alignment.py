@@ -125,7 +125,7 @@ class Vectoriser:
             )  # fmt: skip
 
 
-def distances_as_given(
+def distances_without_alignment(
     maps: Sequence[Source], options: DistanceOptions, workers: Workers, readers: Workers, store: BlockStore | None
 ) -> Generator[Progress, None, DistanceTable]:
     """Compute the distances between all pairs of maps without alignment.
