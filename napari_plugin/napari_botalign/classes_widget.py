@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import ComboBox, Container, SpinBox
 from napari.qt.threading import thread_worker
 
-from botalign import Classification, ClassifyOptions, InputError, Progress, classify_steps
+from botalign import (
+    AlignmentOptions,
+    Classification,
+    ClassifyOptions,
+    InputError,
+    Progress,
+    classify_steps,
+    declarations,
+)
 from napari_botalign.background import in_batches
 from napari_botalign.layers import is_stack
 from napari_botalign.layout import even_labels, narrow
@@ -43,8 +50,10 @@ class ClassesWidget(RunWidget):
         self._stop: Event | None = None
         self.images = narrow(ComboBox(label="images", choices=self._choices, tooltip="A stack of particle images."))
         self.classes = SpinBox(label="classes", value=20, min=1, max=10_000, tooltip="Number of classes.")
-        self.threads = SpinBox(label="threads", value=os.cpu_count() or 1, min=1, max=64)
         self._options = OptionFields(ClassifyOptions, omit=_OMITTED)
+        # An option of the execution, declared with those of an alignment.
+        self._threads = OptionFields(AlignmentOptions, omit=declarations(AlignmentOptions).keys() - {"threads"})
+        (self.threads,) = self._threads.widgets.values()
         form: Container[Any] = Container(
             widgets=[self.images, self.classes, *self._options.widgets.values(), self.threads], labels=True
         )
@@ -59,7 +68,7 @@ class ClassesWidget(RunWidget):
         return self._stop is not None
 
     def _on_start(self) -> None:
-        options = self._options.values() | {"threads": self.threads.value}
+        options = self._options.values() | self._threads.values()
         try:
             stack = image_stack(self.images.value)
             steps = classify_steps(stack, self.classes.value, **options)

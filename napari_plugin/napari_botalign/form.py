@@ -84,8 +84,7 @@ class AlignForm(Container[Any]):
         InputError
             If one of them cannot be used.
         """
-        values = self._options.values()
-        chosen = {name: values[name] for name in ("mask_fixed", "mask_moving")}
+        chosen = self._options.maps()
         return {name: map_layer(layer, label(name)) for name, layer in chosen.items() if layer is not None}
 
     def arguments(self) -> dict[str, Any]:
@@ -96,7 +95,8 @@ class AlignForm(Container[Any]):
         InputError
             If an option cannot be used.
         """
-        values = {name: value for name, value in self._options.values().items() if not name.startswith("mask_")}
+        masks = self._options.maps()
+        values = {name: value for name, value in self._options.values().items() if name not in masks}
         AlignmentOptions(**values)
         return values
 

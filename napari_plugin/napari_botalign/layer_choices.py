@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def map_layers_first(viewer: Viewer, *, only: bool = False) -> list[Layer]:
-    """Return the layers, maps first. The others are offered too, so that an error can say why they are refused.
+    """Return the layers, maps first. The others are offered too, so that an error can give the reason for refusal.
 
     Parameters
     ----------

@@ -16,15 +16,12 @@ import numpy as np
 from napari.layers import Image, Labels
 from numpy.typing import NDArray
 
-from botalign import DensityMap, Grid, InputError
+from botalign import DensityMap, Grid, InputError, from_napari, to_napari
 
 if TYPE_CHECKING:
     from napari.layers import Layer
 
 Matrix = NDArray[np.float64]
-
-#: Allowed deviation from orthonormal columns, for numbers that were typed or stored with six digits.
-_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +64,12 @@ class MapLayer:
             raise InputError(
                 f"{self.name}: its data was changed during the alignment, so it was not moved; align again."
             )
-        pose = _index_to_world(self.layer) @ np.linalg.inv(_index_to_frame(self.grid))
-        if not _is_rigid(pose):
+        pose = from_napari(_index_to_world(self.layer) @ np.linalg.inv(_index_to_frame(self.grid)))
+        if pose is None:
             raise InputError(
                 f"{self.name}: its scale was changed during the alignment, so it was not moved; align again."
             )
-        return pose
+        return to_napari(pose)
 
     def set_pose(self, pose: Matrix) -> None:
         """Set the affine of the layer, and nothing else, so that its grid has a pose."""
@@ -96,12 +93,12 @@ def map_layer(layer: Layer | None, role: str) -> MapLayer:
         raise InputError(f"{role}: {problem}")
     to_world = _index_to_world(layer)
     sides = np.linalg.norm(to_world[:3, :3], axis=0)
-    if not (sides > 0).all() or not _is_orthogonal(to_world[:3, :3] / sides):
+    if not (sides > 0).all() or from_napari(to_world / [*sides, 1.0]) is None:
         raise InputError(
             f"{role}: {layer.name} is sheared, expected a map with right angles; reset its shear and affine."
         )
     origin = to_world[:3, 3]
-    if _is_rigid(layer.affine.affine_matrix):  # then the transforms before it are those of the file
+    if from_napari(layer.affine.affine_matrix) is not None:  # then the transforms before it are those of the file
         origin = (_units(layer) @ np.linalg.inv(layer.affine.affine_matrix) @ _index_to_layer_world(layer))[:3, 3]
     data = _full_resolution(layer)
     grid = Grid(tuple(data.shape), tuple(sides[::-1]), tuple(origin[::-1]))
@@ -147,18 +144,14 @@ def pixel_size_angstrom(layer: Layer) -> tuple[float, float]:
 
 def displayed_transform(fixed: MapLayer, moving: MapLayer) -> Matrix:
     """Return the transform from the moving to the fixed map, shape (3, 4), as the layers are displayed now."""
-    shown = np.linalg.inv(fixed.pose()) @ moving.pose()
-    u, _, v = np.linalg.svd(shown[:3, :3])
-    shown[:3, :3] = u @ v  # exactly rigid
-    transform: Matrix = shown[:3][::-1, [2, 1, 0, 3]]
+    transform = from_napari(np.linalg.inv(fixed.pose()) @ moving.pose())
+    assert transform is not None
     return transform
 
 
 def moved_pose(moving_to_fixed: Matrix, fixed_pose: Matrix) -> Matrix:
     """Return the pose of the moving map after a transform, shape (3, 4), given the pose of the fixed map."""
-    matrix = np.eye(4)
-    matrix[:3] = moving_to_fixed[::-1, [2, 1, 0, 3]]
-    pose: Matrix = fixed_pose @ matrix
+    pose: Matrix = fixed_pose @ to_napari(moving_to_fixed)
     return pose
 
 
@@ -216,11 +209,3 @@ def _is_length(unit: Any) -> bool:
 
 def _full_resolution(layer: Image) -> Any:
     return layer.data[0] if layer.multiscale else layer.data
-
-
-def _is_orthogonal(linear: Matrix) -> bool:
-    return bool(np.allclose(linear.T @ linear, np.eye(3), atol=_TOLERANCE))
-
-
-def _is_rigid(matrix: Matrix) -> bool:
-    return _is_orthogonal(matrix[:3, :3])

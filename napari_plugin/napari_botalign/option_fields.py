@@ -41,6 +41,10 @@ class OptionFields:
         """Return the value of each option. Text that is not a number is left for ``botalign`` to refuse."""
         return {name: _value(self._declared[name], widget.value) for name, widget in self.widgets.items()}
 
+    def maps(self) -> dict[str, Any]:
+        """Return the value of each option that is a map."""
+        return {name: self.widgets[name].value for name, each in self._declared.items() if each.type is DensityMap}
+
     def without(self, names: Iterable[str]) -> list[Any]:
         """Return the fields of all other options."""
         return [widget for name, widget in self.widgets.items() if name not in set(names)]
