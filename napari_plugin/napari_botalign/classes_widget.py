@@ -6,7 +6,7 @@ from collections.abc import Generator
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import ComboBox, Container, SpinBox
+from magicgui.widgets import Container, SpinBox
 from napari.qt.threading import thread_worker
 
 from botalign import (
@@ -19,8 +19,9 @@ from botalign import (
     declarations,
 )
 from napari_botalign.background import in_batches
+from napari_botalign.layer_choices import LayerBox
 from napari_botalign.layers import is_stack
-from napari_botalign.layout import even_labels, narrow
+from napari_botalign.layout import even_labels
 from napari_botalign.option_fields import OptionFields
 from napari_botalign.option_labels import spelled
 from napari_botalign.reading import stack_layer_data
@@ -48,7 +49,7 @@ class ClassesWidget(RunWidget):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         self._viewer = napari_viewer
         self._stop: Event | None = None
-        self.images = narrow(ComboBox(label="images", choices=self._choices, tooltip="A stack of particle images."))
+        self.images = LayerBox(label="images", choices=self._choices, tooltip="A stack of particle images.")
         self.classes = SpinBox(label="classes", value=20, min=1, max=10_000, tooltip="Number of classes.")
         self._options = OptionFields(ClassifyOptions, omit=_OMITTED)
         # An option of the execution, declared with those of an alignment.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import ComboBox, Container, PushButton
+from magicgui.widgets import Container, PushButton
 
 from botalign import Comparison, DensityMap, InputError, contour_level, difference, potential, score
 from napari_botalign.background import in_background
-from napari_botalign.layer_choices import map_layers_first
+from napari_botalign.layer_choices import LayerBox, map_layers_first
 from napari_botalign.layers import MapLayer, Matrix, displayed_transform, map_layer
-from napari_botalign.layout import even_labels, fill, narrow, row, wrapped_label
+from napari_botalign.layout import even_labels, fill, row, wrapped_label
 from napari_botalign.new_layer import add_like
 from napari_botalign.option_labels import spelled
 from napari_botalign.plots import ShellPlot
@@ -31,11 +31,9 @@ class CompareWidget(Container[Any]):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         self._viewer = napari_viewer
-        self.first = narrow(ComboBox(label="first", choices=self._choices, tooltip="The map whose grid is used."))
-        self.second = narrow(
-            ComboBox(
-                label="second", choices=self._choices, tooltip="The map whose contour selects the voxels to compare."
-            )
+        self.first = LayerBox(label="first", choices=self._choices, tooltip="The map whose grid is used.")
+        self.second = LayerBox(
+            label="second", choices=self._choices, tooltip="The map whose contour selects the voxels to compare."
         )
         self.compare = PushButton(text="Compare")
         self.difference = PushButton(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import CheckBox, ComboBox, Container, PushButton, Select
+from magicgui.widgets import CheckBox, Container, PushButton
 from qtpy.QtWidgets import QSizePolicy
 
 from botalign import AlignmentOptions, InputError
-from napari_botalign.layer_choices import map_layers_first
+from napari_botalign.layer_choices import LayerBox, LayerList, map_layers_first
 from napari_botalign.layers import MapLayer, map_layer
-from napari_botalign.layout import even_labels, narrow
+from napari_botalign.layout import even_labels
 from napari_botalign.option_fields import OptionFields
 from napari_botalign.option_labels import label
 
@@ -34,8 +34,8 @@ class AlignForm(Container[Any]):
 
     def __init__(self, viewer: Viewer) -> None:
         self._viewer = viewer
-        self.fixed = narrow(ComboBox(label="fixed", choices=self._choices, tooltip="The map that stays."))
-        self.moving = Select(
+        self.fixed = LayerBox(label="fixed", choices=self._choices, tooltip="The map that stays.")
+        self.moving = LayerList(
             label="moving", choices=self._choices, tooltip="The maps to align, each separately; Ctrl-click for several."
         )
         self.follow = CheckBox(

@@ -103,6 +103,23 @@ def test_two_open_maps_are_chosen_and_aligned(
     assert [layer.colormap.name for layer in pair] == ["bop orange", "bop blue"]
 
 
+def test_a_choice_remains_when_layers_are_renamed(viewer: Any, widget: Any, add: Add, fixed: DensityMap) -> None:
+    a, b, c = (add(fixed, name) for name in "ABC")
+    form = widget.form
+    form.fixed.value, form.moving.value, form.more.mask_moving.value = b, [a, c], c
+    changes: list[Any] = []
+    form.fixed.changed.connect(changes.append)
+    for layer, name in ((b, "first"), (a, "B"), (c, "A"), (b, "C")):
+        layer.name = name
+        assert (form.fixed.value, set(form.moving.value), form.more.mask_moving.value) == (b, {a, c}, c)
+    assert not changes
+    assert (form.fixed.current_choice, form.more.mask_moving.current_choice) == ("C", "A")
+    viewer.layers.remove(c)
+    assert (form.fixed.value, form.moving.value, form.more.mask_moving.value) == (b, [a], None)
+    viewer.layers.remove(b)
+    assert changes == [form.fixed.value] == [a]
+
+
 def test_revert_is_exact(widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment], press: Press) -> None:
     before = np.eye(4)
     before[:3] = np.random.default_rng(0).standard_normal((3, 4)) * 1e-3 + np.eye(3, 4)

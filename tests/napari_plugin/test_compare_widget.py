@@ -82,6 +82,13 @@ def test_the_potential_is_a_layer_in_the_pose_of_the_first(
     assert compare.status.value.startswith("New layer: potential of mobile on still")
 
 
+def test_the_choices_remain_when_layers_are_renamed(compare: Any, add: Callable[..., Any], fixed: DensityMap) -> None:
+    a, b, c = (add(fixed, name) for name in "ABC")
+    compare.first.value, compare.second.value = b, c
+    b.name, c.name, a.name = "first", "second", "B"
+    assert (compare.first.value, compare.second.value) == (b, c)
+
+
 def test_layers_that_cannot_be_compared(
     viewer: Any, compare: Any, add: Callable[..., Any], fixed: DensityMap, press: Press
 ) -> None:
