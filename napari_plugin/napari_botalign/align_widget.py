@@ -15,6 +15,7 @@ from napari_botalign.plots import LossPlot
 from napari_botalign.result_panel import ResultPanel
 from napari_botalign.run import AlignmentRun
 from napari_botalign.run_widget import RunWidget
+from napari_botalign.summary import outcome
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -38,7 +39,7 @@ class AlignWidget(RunWidget):
         self._moves = Moves()
         self._run: AlignmentRun | None = None
         self._name = ""
-        self._aligned: list[str] = []
+        self._outcomes: list[str] = []
         form = AlignForm(napari_viewer)
         self.plot = LossPlot(napari_viewer)
         self.results = ResultPanel(napari_viewer, form.layers, self._moves, self._show_message)
@@ -62,23 +63,21 @@ class AlignWidget(RunWidget):
         stage = "scores" if last.done == last.total else last.label
         self._show_message(f"{name}: {stage}, {last.done} of {last.total}{lowest}")
 
-    def on_aligned(self, fixed: MapLayer, moving: MapLayer, result: Alignment, before: Scores) -> None:
-        """Show the result of a map that was aligned."""
+    def on_result(self, moving: MapLayer, result: Alignment, before: Scores) -> None:
+        """Show the result of a map."""
         self.results.add(result, before)
-        self._aligned.append(moving.name)
+        self._outcomes.append(outcome(moving.name, result))
 
     def on_end(self, messages: Sequence[str]) -> None:
         """Show the messages of the run."""
         self._run = None
         self._set_running(False)
         self.plot.draw()
-        shown = list(messages)
-        if self._aligned:
-            shown.insert(0, f"Aligned: {', '.join(self._aligned)}.")
-            if self._viewer.dims.ndisplay == 2:  # napari draws the nearest slice, and warns
-                shown.append(_FLAT)
-        self.progress.value = 1000 if self._aligned and not messages else 0
-        self._show_message(" ".join(shown))
+        shown = [*self._outcomes, *messages]
+        if self._outcomes and self._viewer.dims.ndisplay == 2:  # napari draws the nearest slice, and warns
+            shown.append(_FLAT)
+        self.progress.value = 1000 if self._outcomes and not messages else 0
+        self._show_message("\n".join(shown))
 
     def _on_start(self) -> None:
         try:
@@ -93,7 +92,7 @@ class AlignWidget(RunWidget):
             return
         colour_layers(fixed.layer, [one.layer for one in moving])
         self._moves.start_group()
-        self._run, self._name, self._aligned = run, "", []
+        self._run, self._name, self._outcomes = run, "", []
         self._set_running(True)
         unitless = [one.name for one in (fixed, *moving) if lacks_unit(one.layer)]
         note = f" Without a unit, angstrom is assumed: {', '.join(unitless)}." if unitless else ""

@@ -29,8 +29,8 @@ class Watcher(Protocol):
     def on_steps(self, name: str, steps: Sequence[Progress], fraction: float) -> None:
         """Receive steps of the work on a map, and the fraction of all work that is done."""
 
-    def on_aligned(self, fixed: MapLayer, moving: MapLayer, result: Alignment, before: Scores) -> None:
-        """Receive the result of a map that was aligned."""
+    def on_result(self, moving: MapLayer, result: Alignment, before: Scores) -> None:
+        """Receive the result of a map, which was moved unless the verdict is that the maps do not match."""
 
     def on_end(self, messages: Sequence[str]) -> None:
         """Receive the messages of the run."""
@@ -93,7 +93,7 @@ class AlignmentRun:
         )
         self._before = tuple(affine_of(one.layer) for one in moving)
         self._followed: set[int] = set()
-        self._aligned: set[int] = set()
+        self._done: set[int] = set()
         self._lowest: dict[int, float] = {}
         self._not_shown: dict[int, Matrix] = {}
         self._messages: list[str] = []
@@ -115,7 +115,7 @@ class AlignmentRun:
         self._worker.start()
 
     def cancel(self, message: str = "Cancelled.") -> None:
-        """Stop now, and revert the layers that are not aligned yet.
+        """Stop now, and revert the layers that have no result yet.
 
         The thread ends after its current step, without anyone waiting for it.
         """
@@ -168,10 +168,13 @@ class AlignmentRun:
             if update.steps:
                 self._show(update, fixed_pose)
             if update.result is not None and update.before is not None and not self._stop.applies_to(update.number):
-                moving.set_pose(moved_pose(update.result.moving_to_fixed, fixed_pose))
-                self._aligned.add(update.number)
-                self._moves.add([(moving.layer, self._before[update.number])])
-                self._watcher.on_aligned(self._fixed, moving, update.result, update.before)
+                if update.result.verdict == "no match":
+                    self._revert(update.number)
+                else:
+                    moving.set_pose(moved_pose(update.result.moving_to_fixed, fixed_pose))
+                    self._moves.add([(moving.layer, self._before[update.number])])
+                self._done.add(update.number)
+                self._watcher.on_result(moving, update.result, update.before)
         except InputError as error:  # a layer was changed
             self._stop.numbers.add(update.number)
             self._fail(update.number, error)
@@ -213,15 +216,15 @@ class AlignmentRun:
         self._messages.append(spelled(error))
 
     def _revert(self, number: int) -> None:
-        """Revert a layer that followed the search and is not aligned."""
-        if number in self._followed - self._aligned:
+        """Revert a layer that followed the search and has no result."""
+        if number in self._followed - self._done:
             self._moving[number].layer.affine = self._before[number]
 
     def _on_removed(self, event: Any) -> None:
         if event.value == self._fixed.layer:
             self.cancel(f"The fixed layer {self._fixed.name} was deleted, so nothing more was moved.")
         for number, moving in enumerate(self._moving):
-            if event.value == moving.layer and number not in self._aligned and not self._over:
+            if event.value == moving.layer and number not in self._done and not self._over:
                 self._revert(number)
                 self._stop.numbers.add(number)
                 self._messages.append(f"{moving.name} was deleted, so it was not aligned.")

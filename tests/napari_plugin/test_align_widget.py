@@ -79,7 +79,7 @@ def test_two_open_maps_are_chosen_and_aligned(
 ) -> None:
     assert (widget.form.fixed.value, widget.form.moving.value) == (pair[0], [pair[1]])
     result = align()
-    assert widget.status.value == "Aligned: mobile."
+    assert widget.status.value == "mobile: aligned, certain."
     assert off_by(result, moved) < 0.5
     np.testing.assert_allclose(affine_of(pair[1]), result.to_napari(), atol=1e-6)
     np.testing.assert_array_equal(affine_of(pair[0]), IDENTITY)
@@ -158,12 +158,36 @@ def test_several_layers_are_aligned_separately(
     third = add(fixed, "same", translate=(100, 0, 0))
     widget.form.moving.value = [pair[1], third]
     align()
-    assert widget.status.value == "Aligned: mobile, same."
+    assert widget.status.value == "mobile: aligned, certain.\nsame: aligned, certain."
     assert widget.results.which.choices == (0, 1)
     np.testing.assert_allclose(third.data_to_world((0, 0, 0)), pair[0].data_to_world((0, 0, 0)), atol=0.2)
     press(widget.results.revert)
     for layer in (pair[1], third):
         np.testing.assert_array_equal(affine_of(layer), IDENTITY)
+
+
+@pytest.mark.slow
+def test_a_map_that_does_not_match_is_moved_only_on_request(
+    widget: Any, pair: tuple[Any, Any], add: Add, fixed: DensityMap, align: Callable[[], Alignment], press: Press
+) -> None:
+    noise = add(fixed.with_data(np.random.default_rng(0).normal(size=fixed.data.shape)), "noise")
+    widget.form.moving.value = [noise, pair[1]]
+    align()
+    matched, unmatched = widget.status.value.split("\n")
+    assert unmatched.startswith("noise: not moved, no match: only the outlines of the maps agree; check ")
+    assert unmatched.endswith(" To move it anyway, choose it alone and press Apply.")
+    assert matched == "mobile: aligned, certain."
+    np.testing.assert_array_equal(affine_of(noise), IDENTITY)
+    assert not np.allclose(affine_of(pair[1]), IDENTITY)
+    panel = widget.results
+    panel.which.value = 1
+    assert "no match" in panel.summary.value
+    widget.form.moving.value = [noise]
+    press(panel.apply)
+    np.testing.assert_allclose(affine_of(noise), panel.current[0].to_napari(), atol=1e-6)
+    press(panel.revert)
+    np.testing.assert_array_equal(affine_of(noise), IDENTITY)
+    assert not np.allclose(affine_of(pair[1]), IDENTITY)
 
 
 @pytest.mark.slow
@@ -183,6 +207,7 @@ def test_a_mirrored_map(
     assert "<b>mirrored</b>" in widget.results.summary.value
     assert (np.linalg.det(affine_of(layer)) < 0) == (hand == "auto") == result.mirrored
     assert ("use the better one" in widget.results.summary.value) == (hand == "check")
+    assert ("Its mirror image fits better." in widget.status.value) == (hand == "check")
     assert len(widget.plot.axes.lines) == 4
 
 
@@ -209,7 +234,7 @@ def test_after_a_cancel_another_alignment_can_start(started: Any, gate: threadin
     started.cancel.native.click()
     gate.set()
     press(started.align, until=over(started))
-    assert started.status.value.startswith("Aligned: mobile.")
+    assert started.status.value.startswith("mobile: aligned, ")
 
 
 def test_cancel_in_the_activity_dock(started: Any, pair: tuple[Any, Any], qtbot: Any) -> None:
@@ -259,7 +284,7 @@ def test_the_others_are_aligned_if_one_is_deleted(
     del viewer.layers["mobile"]
     gate.set()
     qtbot.waitUntil(over(widget), timeout=30_000)
-    assert widget.status.value == "Aligned: same. mobile was deleted, so it was not aligned."
+    assert widget.status.value == "same: aligned, certain.\nmobile was deleted, so it was not aligned."
     np.testing.assert_allclose(third.data_to_world((0, 0, 0)), pair[0].data_to_world((0, 0, 0)), atol=0.2)
 
 
