@@ -106,7 +106,12 @@ class CompareWidget(Container[Any]):
         def done(density: DensityMap) -> None:
             name = f"potential of {second.name} on {first.name}"
             limit = float(abs(density.data).max()) or 1.0
-            looks = {"colormap": "coolwarm", "contrast_limits": (-limit, limit), "rendering": "average"}
+            looks = {
+                "colormap": "coolwarm",  # its middle is neutral; another gamma would colour zero
+                "gamma": 1.0,
+                "contrast_limits": (-limit, limit),
+                "rendering": "average",
+            }
             add_like(self._viewer, density, name, fixed=first, pose=pose, **looks)
             self._ready(f"New layer: {name}; red where {second.name} has too little mass, blue where it has too much.")
 
