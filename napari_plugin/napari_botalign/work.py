@@ -93,9 +93,10 @@ def _align_pair(
         return
     before = result.before
     if not is_identity(pair.displayed):
-        levels = {
-            "contour_level_first": options.get("contour_level_fixed"),
-            "contour_level_second": options.get("contour_level_moving"),
-        }
-        before = score(fixed_map, moving_map, transform=pair.displayed, **levels).scores
+        before = score(
+            fixed_map, moving_map, transform=pair.displayed,
+            contour_level_first=options.get("contour_level_fixed"),
+            contour_level_second=options.get("contour_level_moving"),
+            mask_first=options.get("mask_fixed"), mask_second=options.get("mask_moving"),
+        ).scores  # fmt: skip
     yield Update(number, result=result, before=before)

@@ -474,6 +474,11 @@ def test_with_a_mask_of_the_fixed_map_its_content_is_searched_for(
     assert result.parameters["mask_fixed"] == "half"
     assert result.parameters["partial"] is True
     assert off_by(result, moved) < 4
+    # Before and after compare the same: the pose that is displayed now has the scores that it had after.
+    align()
+    before = widget.results.current[1]
+    assert before.correlation == pytest.approx(result.after.correlation, abs=1e-3)
+    assert before.wemd_angstrom == pytest.approx(result.after.wemd_angstrom, rel=0.02)
 
 
 def test_a_new_form_has_the_declared_defaults(widget: Any) -> None:

@@ -229,7 +229,8 @@ class Alignment:
     def part_correlation(self) -> float | None:
         """Correlation about the mean inside the part, if a part was searched for; otherwise None.
 
-        The scores compare the whole maps, which agree only as far as the part fills the whole.
+        The scores compare the whole maps, or what is inside their masks. These agree only as far as the part fills the
+        whole.
         """
         return self.candidates[0].correlation if self.method == "part" else None
 
@@ -239,7 +240,10 @@ class Alignment:
         inside = self.part_correlation
         if inside is None:
             return None
-        return f"{inside:z.4f} (correlation about the mean inside the part; the scores above compare the whole maps)"
+        compared = "whole" if self.fixed.mask is None and self.moving.mask is None else "masked"
+        return (
+            f"{inside:z.4f} (correlation about the mean inside the part; the scores above compare the {compared} maps)"
+        )
 
     def to_text(self) -> str:
         """Return a summary, one line for each fact."""
