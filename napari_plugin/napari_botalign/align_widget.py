@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from botalign import Alignment, InputError, Progress, Scores
 from napari_botalign.colour_layers import colour_layers
 from napari_botalign.form import AlignForm
+from napari_botalign.history import Record
 from napari_botalign.layers import MapLayer, lacks_unit
-from napari_botalign.moves import Moves
 from napari_botalign.option_labels import spelled
 from napari_botalign.plots import LossPlot
 from napari_botalign.result_panel import ResultPanel
@@ -36,13 +36,12 @@ class AlignWidget(RunWidget):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         self._viewer = napari_viewer
-        self._moves = Moves()
         self._run: AlignmentRun | None = None
         self._name = ""
         self._outcomes: list[str] = []
         form = AlignForm(napari_viewer)
         self.plot = LossPlot(napari_viewer)
-        self.results = ResultPanel(napari_viewer, form.layers, self._moves, self._show_message)
+        self.results = ResultPanel(napari_viewer, form.layers, self._show_message)
         super().__init__(form, "Align", lines=2, below=[self.plot.canvas, self.results])
         self.align = self.start
 
@@ -50,6 +49,11 @@ class AlignWidget(RunWidget):
     def running(self) -> bool:
         """Whether an alignment is running."""
         return self._run is not None
+
+    def reset_choices(self, *args: object) -> None:
+        """Update the offered layers, and the results that belong to them."""
+        super().reset_choices(*args)
+        self.results.update_results()
 
     def on_steps(self, name: str, steps: Sequence[Progress], fraction: float) -> None:
         """Show the progress of the work on a map."""
@@ -65,7 +69,7 @@ class AlignWidget(RunWidget):
 
     def on_result(self, moving: MapLayer, result: Alignment, before: Scores) -> None:
         """Show the result of a map."""
-        self.results.add(result, before)
+        self.results.add(moving.layer, Record(result, before))
         self._outcomes.append(outcome(moving.name, result))
 
     def on_end(self, messages: Sequence[str]) -> None:
@@ -84,14 +88,12 @@ class AlignWidget(RunWidget):
             fixed, moving = self.form.layers()
             options = self.form.arguments()
             run = AlignmentRun(
-                self._viewer, fixed, moving, options, masks=self.form.masks(), follows=self._follows,
-                moves=self._moves, watcher=self,
-            )  # fmt: skip
+                self._viewer, fixed, moving, options, masks=self.form.masks(), follows=self._follows, watcher=self
+            )
         except InputError as error:
             self._show_message(spelled(error))
             return
         colour_layers(fixed.layer, [one.layer for one in moving])
-        self._moves.start_group()
         self._run, self._name, self._outcomes = run, "", []
         self._set_running(True)
         unitless = [one.name for one in (fixed, *moving) if lacks_unit(one.layer)]
@@ -103,7 +105,7 @@ class AlignWidget(RunWidget):
         if self._run is not None:
             self._run.cancel()
 
-    def _on_destroyed(self) -> None:
+    def _on_closed(self) -> None:
         if self._run is not None:
             self._run.stop_silently()
             self._run = None
@@ -113,6 +115,6 @@ class AlignWidget(RunWidget):
 
     def _set_running(self, running: bool) -> None:
         super()._set_running(running)
-        self.results.update_buttons(running=running)
+        self.results.update_results(running=running)
         if running:
             self.plot.clear()

@@ -19,7 +19,7 @@ from botalign import (
     declarations,
 )
 from napari_botalign.background import in_batches
-from napari_botalign.layer_choices import LayerBox
+from napari_botalign.layer_choices import ObjectBox
 from napari_botalign.layers import is_stack
 from napari_botalign.layout import even_labels
 from napari_botalign.option_fields import OptionFields
@@ -49,7 +49,7 @@ class ClassesWidget(RunWidget):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         self._viewer = napari_viewer
         self._stop: Event | None = None
-        self.images = LayerBox(label="images", choices=self._choices, tooltip="A stack of particle images.")
+        self.images = ObjectBox(label="images", choices=self._choices, tooltip="A stack of particle images.")
         self.classes = SpinBox(label="classes", value=20, min=1, max=10_000, tooltip="Number of classes.")
         self._options = OptionFields(ClassifyOptions, omit=_OMITTED)
         # An option of the execution, declared with those of an alignment.
@@ -123,7 +123,7 @@ class ClassesWidget(RunWidget):
         self._stop = None
         self._set_running(False)
 
-    def _on_destroyed(self) -> None:
+    def _on_closed(self) -> None:
         if self._stop is not None:
             self._stop.set()
             self._stop = None

@@ -8,7 +8,7 @@ from magicgui.widgets import Container, PushButton
 
 from botalign import Comparison, DensityMap, InputError, contour_level, difference, potential, score
 from napari_botalign.background import in_background
-from napari_botalign.layer_choices import LayerBox, map_layers_first
+from napari_botalign.layer_choices import ObjectBox, map_layers_first
 from napari_botalign.layers import MapLayer, Matrix, displayed_transform, map_layer
 from napari_botalign.layout import even_labels, fill, row, wrapped_label
 from napari_botalign.new_layer import add_like
@@ -31,8 +31,8 @@ class CompareWidget(Container[Any]):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         self._viewer = napari_viewer
-        self.first = LayerBox(label="first", choices=self._choices, tooltip="The map whose grid is used.")
-        self.second = LayerBox(
+        self.first = ObjectBox(label="first", choices=self._choices, tooltip="The map whose grid is used.")
+        self.second = ObjectBox(
             label="second", choices=self._choices, tooltip="The map whose contour selects the voxels to compare."
         )
         self.compare = PushButton(text="Compare")

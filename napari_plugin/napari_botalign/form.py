@@ -8,7 +8,7 @@ from magicgui.widgets import CheckBox, Container, PushButton
 from qtpy.QtWidgets import QSizePolicy
 
 from botalign import AlignmentOptions, InputError
-from napari_botalign.layer_choices import LayerBox, LayerList, map_layers_first
+from napari_botalign.layer_choices import ObjectBox, ObjectList, map_layers_first
 from napari_botalign.layers import MapLayer, map_layer
 from napari_botalign.layout import even_labels
 from napari_botalign.option_fields import OptionFields
@@ -34,8 +34,8 @@ class AlignForm(Container[Any]):
 
     def __init__(self, viewer: Viewer) -> None:
         self._viewer = viewer
-        self.fixed = LayerBox(label="fixed", choices=self._choices, tooltip="The map that stays.")
-        self.moving = LayerList(
+        self.fixed = ObjectBox(label="fixed", choices=self._choices, tooltip="The map that stays.")
+        self.moving = ObjectList(
             label="moving", choices=self._choices, tooltip="The maps to align, each separately; Ctrl-click for several."
         )
         self.follow = CheckBox(

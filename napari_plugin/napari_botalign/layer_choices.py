@@ -29,8 +29,8 @@ def map_layers_first(viewer: Viewer, *, only: bool = False) -> list[Layer]:
     return maps if only else maps + [layer for layer in layers if layer not in maps]
 
 
-class LayerBox(ComboBox):
-    """A choice of a layer, which remains when the layer is renamed. magicgui keeps the chosen name instead.
+class ObjectBox(ComboBox):
+    """A choice of an object, such as a layer, which remains when its name changes. magicgui keeps the name instead.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class LayerBox(ComboBox):
         narrow(self)
 
     def reset_choices(self, *_: Any) -> None:
-        """Update the offered layers."""
+        """Update the offered objects."""
         chosen = self.value
         with self.changed.blocked():
             super().reset_choices()
@@ -53,11 +53,11 @@ class LayerBox(ComboBox):
             self.changed.emit(self.value)
 
 
-class LayerList(Select):
-    """A choice of several layers, which remains when they are renamed."""
+class ObjectList(Select):
+    """A choice of several objects, which remains when their names change."""
 
     def reset_choices(self, *_: Any) -> None:
-        """Update the offered layers."""
+        """Update the offered objects."""
         chosen = list(self.value)
         with self.changed.blocked():
             super().reset_choices()

@@ -8,7 +8,7 @@ from typing import Any
 from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, LineEdit, SpinBox
 
 from botalign import DensityMap, declarations
-from napari_botalign.layer_choices import LayerBox
+from napari_botalign.layer_choices import ObjectBox
 from napari_botalign.option_labels import EMPTY, choice_text, label
 
 #: Bounds of Qt's fields where the declaration has none, or wider ones.
@@ -55,7 +55,7 @@ def _field(declared: Any, layers: Callable[[Any], list[Any]]) -> Any:
     unit = f" ({'Å' if option.unit == 'A' else option.unit})" if option.unit else ""
     keywords: dict[str, Any] = {"name": name, "label": label(name) + unit, "tooltip": option.help}
     if declared.type is DensityMap:
-        return LayerBox(choices=layers, nullable=True, value=None, **keywords)
+        return ObjectBox(choices=layers, nullable=True, value=None, **keywords)
     if option.choices:
         values = ([None] if declared.optional else []) + list(option.choices)
         return ComboBox(

@@ -11,8 +11,8 @@ from napari.qt.threading import thread_worker
 from napari.utils.progress import cancelable_progress
 
 from botalign import Alignment, InputError, Progress, Scores
+from napari_botalign.history import add_move, affine_of, new_action
 from napari_botalign.layers import MapLayer, Matrix, displayed_transform, is_mirrored, moved_pose
-from napari_botalign.moves import Moves, affine_of
 from napari_botalign.option_labels import spelled
 from napari_botalign.work import Mask, Pair, StopRequest, Update, alignments
 
@@ -62,8 +62,6 @@ class AlignmentRun:
         Masks by the name of their option.
     follows : callable
         Whether the moving layers show the best pose during the search.
-    moves : Moves
-        Receives the affines that the layers had.
     watcher : Watcher
         Receives the events.
     """
@@ -77,11 +75,10 @@ class AlignmentRun:
         *,
         masks: dict[str, MapLayer] | None = None,
         follows: Callable[[], bool],
-        moves: Moves,
         watcher: Watcher,
     ) -> None:
         self._viewer, self._fixed, self._moving = viewer, fixed, tuple(moving)
-        self._options, self._follows, self._moves, self._watcher = options, follows, moves, watcher
+        self._options, self._follows, self._watcher = options, follows, watcher
         masks = masks or {}
 
         def mask(name: str, of: MapLayer) -> Mask | None:
@@ -92,6 +89,7 @@ class AlignmentRun:
             for one in moving
         )
         self._before = tuple(affine_of(one.layer) for one in moving)
+        self._action = new_action()
         self._followed: set[int] = set()
         self._done: set[int] = set()
         self._lowest: dict[int, float] = {}
@@ -127,10 +125,12 @@ class AlignmentRun:
         self._finish()
 
     def stop_silently(self) -> None:
-        """Stop without a message, because the widget no longer exists."""
+        """Stop without a message, as the widget no longer exists, and revert the layers that have no result yet."""
         self._stop.everything.set()
         if not self._over:
             self._over = True
+            for number in range(len(self._moving)):
+                self._revert(number)
             self._bar.close()
 
     def _receive(self, update: Update | None) -> None:
@@ -172,7 +172,7 @@ class AlignmentRun:
                     self._revert(update.number)
                 else:
                     moving.set_pose(moved_pose(update.result.moving_to_fixed, fixed_pose))
-                    self._moves.add([(moving.layer, self._before[update.number])])
+                    add_move(moving.layer, self._action, self._before[update.number])
                 self._done.add(update.number)
                 self._watcher.on_result(moving, update.result, update.before)
         except InputError as error:  # a layer was changed

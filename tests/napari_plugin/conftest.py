@@ -127,6 +127,6 @@ def align(widget: Any, press: Callable[..., None]) -> Callable[[], Any]:
 
     def run() -> Any:
         press(widget.align, until=lambda: not widget.running)
-        return widget.results.current[0] if widget.results.current else None
+        return widget.results.current.result if widget.results.current else None
 
     return run

@@ -159,7 +159,7 @@ def test_several_layers_are_aligned_separately(
     widget.form.moving.value = [pair[1], third]
     align()
     assert widget.status.value == "mobile: aligned, certain.\nsame: aligned, certain."
-    assert widget.results.which.choices == (0, 1)
+    assert len(widget.results.which.choices) == 2
     np.testing.assert_allclose(third.data_to_world((0, 0, 0)), pair[0].data_to_world((0, 0, 0)), atol=0.2)
     press(widget.results.revert)
     for layer in (pair[1], third):
@@ -180,11 +180,11 @@ def test_a_map_that_does_not_match_is_moved_only_on_request(
     np.testing.assert_array_equal(affine_of(noise), IDENTITY)
     assert not np.allclose(affine_of(pair[1]), IDENTITY)
     panel = widget.results
-    panel.which.value = 1
+    panel.which.value = panel.which.choices[1]
     assert "no match" in panel.summary.value
     widget.form.moving.value = [noise]
     press(panel.apply)
-    np.testing.assert_allclose(affine_of(noise), panel.current[0].to_napari(), atol=1e-6)
+    np.testing.assert_allclose(affine_of(noise), panel.current.result.to_napari(), atol=1e-6)
     press(panel.revert)
     np.testing.assert_array_equal(affine_of(noise), IDENTITY)
     assert not np.allclose(affine_of(pair[1]), IDENTITY)
@@ -295,7 +295,7 @@ def test_a_fixed_layer_moved_during_the_alignment(
     pair[0].translate = np.add(pair[0].translate, (10.0, 20.0, -30.0))
     gate.set()
     qtbot.waitUntil(over(started), timeout=30_000)
-    result, _ = started.results.current
+    result = started.results.current.result
     shift = np.eye(4)
     shift[:3, 3] = (10.0, 20.0, -30.0)
     np.testing.assert_allclose(affine_of(pair[1]), shift @ result.to_napari(), atol=1e-6)
@@ -316,15 +316,20 @@ def test_a_layer_scaled_during_the_alignment_is_not_moved(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["viewer", "widget"])
-def test_closed_during_the_alignment(what: str, started: Any, viewer: Any, gate: threading.Event, qtbot: Any) -> None:
-    gate.set()  # closing a viewer waits for its threads
+def test_closed_during_the_alignment(
+    what: str, started: Any, viewer: Any, pair: tuple[Any, Any], gate: threading.Event, qtbot: Any
+) -> None:
     if what == "viewer":
+        gate.set()  # closing a viewer waits for its threads
         viewer.close()
     else:
         viewer.window.remove_dock_widget("all")
     qtbot.waitUntil(over(started), timeout=5000)
     assert not progress._all_instances
+    np.testing.assert_array_equal(affine_of(pair[1]), IDENTITY)
+    gate.set()
     qtbot.wait(300)  # later updates of the thread are ignored
+    np.testing.assert_array_equal(affine_of(pair[1]), IDENTITY)
 
 
 def test_in_a_2d_view_a_message_says_what_is_not_shown(
@@ -351,7 +356,7 @@ def test_a_search_near_the_displayed_pose(
     result = align()
     np.testing.assert_allclose(affine_of(layer), IDENTITY, atol=0.05)
     assert result.parameters["local_degrees"] == 10.0
-    before = widget.results.current[1].correlation
+    before = widget.results.current.before.correlation
     assert before < 0.999
     assert f"{before:.4f} →" in widget.results.summary.value
 
@@ -476,7 +481,7 @@ def test_with_a_mask_of_the_fixed_map_its_content_is_searched_for(
     assert off_by(result, moved) < 4
     # Before and after compare the same: the pose that is displayed now has the scores that it had after.
     align()
-    before = widget.results.current[1]
+    before = widget.results.current.before
     assert before.correlation == pytest.approx(result.after.correlation, abs=1e-3)
     assert before.wemd_angstrom == pytest.approx(result.after.wemd_angstrom, rel=0.02)
 
