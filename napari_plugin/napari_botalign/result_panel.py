@@ -27,6 +27,7 @@ from napari_botalign.layout import row, wrapped_label
 from napari_botalign.new_layer import add_like
 from napari_botalign.option_labels import spelled
 from napari_botalign.summary import alignment_table, title
+from napari_botalign.writing import with_extension
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -150,7 +151,7 @@ class ResultPanel(Container[Any]):
         self._show_message("")
         try:
             action()
-        except InputError as error:
+        except (InputError, FileExistsError) as error:
             self._show_message(spelled(error))
         self.update_results()
 
@@ -160,6 +161,7 @@ class ResultPanel(Container[Any]):
     def _write(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self.native, "Save the result", "alignment.json", _FILES)
         if path and self.current is not None:
+            path = with_extension(path, ".json")
             self.current.result.write(path, overwrite=True)  # the dialog has asked the user
             self._show_message(f"Written: {path}.")
 

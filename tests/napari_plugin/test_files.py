@@ -7,6 +7,7 @@ from typing import Any
 import mrcfile
 import numpy as np
 import pytest
+from qtpy.QtWidgets import QFileDialog
 
 from botalign import DensityMap, Grid, ImageStack, InputError, MapWarning, contour_level, phantom, read, read_stack
 
@@ -72,6 +73,32 @@ def test_a_stack_is_read_and_written_as_a_stack(viewer: Any, save: Callable[...,
     assert again.pixel_size_angstrom == (1.5, 2.0)
     with pytest.raises(OSError, match=r"is a stack of images, but the extension is that of a map; save it as \.mrcs"):
         save(layer, tmp_path / "again.mrc")
+
+
+@pytest.mark.parametrize(("name", "extension"), [("a map", ".mrc"), ("at 2.5 A", ".mrc"), ("images", ".mrcs")])
+def test_the_name_that_napari_suggests_gets_an_extension(
+    name: str,
+    extension: str,
+    viewer: Any,
+    density: DensityMap,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    suggested: list[str] = []
+
+    def chosen(parent: Any, caption: str, start: str, *, filter: str, **_: Any) -> tuple[str, str]:  # noqa: A002
+        suggested.append(Path(start).name)
+        (ours,) = (each for each in filter.split(";;") if "BOTalign" in each)
+        return str(tmp_path / suggested[-1]), ours
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", staticmethod(chosen))
+    units = {"units": ("pixel", "angstrom", "angstrom")} if extension == ".mrcs" else {}
+    viewer.add_image(density.data, name=name, **units)
+    (save,) = (action for action in viewer.window.file_menu.actions() if action.text() == "Save Selected Layers...")
+    save.trigger()
+    assert suggested == [name]
+    (written,) = tmp_path.iterdir()
+    assert written.name == f"{name}{extension}"
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:mrcfile")

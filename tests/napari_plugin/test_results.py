@@ -64,6 +64,26 @@ def test_a_result_is_saved_loaded_and_applied_to_other_layers(
     np.testing.assert_array_equal(affine_of(layers[1]), np.eye(4))
 
 
+def test_a_result_is_saved_with_its_extension(
+    widget: Any,
+    layers: tuple[Any, Any],
+    align: Callable[[], Alignment],
+    press: Press,
+    dialog: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    align()
+    bare = dialog.with_suffix("")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", staticmethod(lambda *_: (str(bare), "")))
+    press(widget.results.save)
+    assert widget.status.value == f"Written: {dialog}."
+    assert not bare.exists()
+    before = dialog.read_text()
+    press(widget.results.save)
+    assert widget.status.value == f"{dialog}: the file exists; choose another name, or this one with .json."
+    assert dialog.read_text() == before
+
+
 @pytest.mark.slow
 def test_a_result_of_the_command_line_can_be_applied(
     widget: Any, layers: tuple[Any, Any], align: Callable[[], Alignment], press: Press, dialog: Path
