@@ -160,7 +160,8 @@ class ResultPanel(Container[Any]):
 
     def _write(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self.native, "Save the result", "alignment.json", _FILES)
-        if path and self.current is not None:
+        if path:
+            assert self.current is not None  # otherwise the button is disabled
             path = with_extension(path, ".json")
             self.current.result.write(path, overwrite=True)  # the dialog has asked the user
             self._show_message(f"Written: {path}.")
@@ -176,8 +177,7 @@ class ResultPanel(Container[Any]):
     def _apply(self) -> None:
         fixed, moving = self._chosen()
         record = self.current
-        if record is None:
-            return
+        assert record is not None  # otherwise the button is disabled
         result, action = record.result, new_action()
         pose = moved_pose(result.moving_to_fixed, fixed.pose())
         for one in moving:

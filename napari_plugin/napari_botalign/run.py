@@ -230,8 +230,6 @@ class AlignmentRun:
                 self._messages.append(f"{moving.name} was deleted, so it was not aligned.")
 
     def _finish(self) -> None:
-        if self._over:
-            return
         self._over = True
         self._stop.everything.set()
         self._bar.close()

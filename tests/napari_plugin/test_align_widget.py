@@ -12,7 +12,7 @@ import pytest
 from napari.utils.progress import progress
 
 import napari_botalign.work
-from botalign import Alignment, AlignmentOptions, DensityMap
+from botalign import Alignment, AlignmentOptions, DensityMap, Progress
 
 # napari warns of rotated layers in a 2-D view; the widget has a message for it.
 pytestmark = pytest.mark.filterwarnings("ignore:Non-orthogonal slicing")
@@ -246,6 +246,44 @@ def test_cancel_in_the_activity_dock(started: Any, pair: tuple[Any, Any], qtbot:
     np.testing.assert_array_equal(affine_of(pair[1]), IDENTITY)
 
 
+def test_the_other_hand_is_not_shown_unless_it_may_be_used(
+    widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, shown = napari_botalign.work.align_steps, []
+    mirrored = np.diag([1.0, 1.0, -1.0, 0.0])[:3]
+
+    def steps(*maps: DensityMap, **options: Any) -> Any:
+        for _ in range(2):
+            time.sleep(0.15)
+            yield Progress("search", 1, 100, hand="mirrored", loss=1e9, best_loss=1e9, moving_to_fixed=mirrored)
+        return (yield from whole(*maps, **options))
+
+    monkeypatch.setattr(napari_botalign.work, "align_steps", steps)
+    pair[1].events.affine.connect(lambda: shown.append(np.linalg.det(affine_of(pair[1]))))
+    for hand in ("auto", "check"):
+        shown.clear()
+        widget.form.hand.value = hand
+        assert not align().mirrored
+        assert (min(shown) < 0) == (hand == "auto")
+
+
+def test_a_bug_is_shown_by_napari_and_leaves_the_widget_usable(
+    widget: Any, pair: tuple[Any, Any], qtbot: Any, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def steps(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError("a bug")
+        yield
+
+    monkeypatch.setattr(napari_botalign.work, "align_steps", steps)
+    with qtbot.captureExceptions() as caught:
+        press(widget.align, until=over(widget))
+        qtbot.waitUntil(lambda: len(caught) == 1)
+    assert str(caught.pop()[1]) == "a bug"
+    assert widget.status.value == "Stopped: a bug"
+    assert widget.align.enabled
+    assert not progress._all_instances
+
+
 def test_without_following_the_layer_is_moved_at_the_end(
     widget: Any, pair: tuple[Any, Any], gate: threading.Event, press: Press
 ) -> None:
@@ -268,7 +306,9 @@ def test_a_layer_deleted_during_the_alignment(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("deleted", ["mobile", "same"])
 def test_the_others_are_aligned_if_one_is_deleted(
+    deleted: str,
     viewer: Any,
     widget: Any,
     pair: tuple[Any, Any],
@@ -281,11 +321,13 @@ def test_the_others_are_aligned_if_one_is_deleted(
     third = add(fixed, "same", translate=(100, 0, 0))
     widget.form.moving.value = [pair[1], third]
     press(widget.align, until=lambda: widget.progress.value > 50)
-    del viewer.layers["mobile"]
+    del viewer.layers[deleted]
     gate.set()
     qtbot.waitUntil(over(widget), timeout=30_000)
-    assert widget.status.value == "same: aligned, certain.\nmobile was deleted, so it was not aligned."
-    np.testing.assert_allclose(third.data_to_world((0, 0, 0)), pair[0].data_to_world((0, 0, 0)), atol=0.2)
+    other = "same" if deleted == "mobile" else "mobile"
+    assert widget.status.value == f"{other}: aligned, certain.\n{deleted} was deleted, so it was not aligned."
+    aligned = [layer for layer in (pair[1], third) if not np.allclose(affine_of(layer), IDENTITY)]
+    assert [layer.name for layer in aligned] == [other]
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import napari_botalign.compare_widget
 from botalign import DensityMap, contour_level, difference, potential, score
 
 Press = Callable[..., None]
@@ -89,11 +90,28 @@ def test_the_choices_remain_when_layers_are_renamed(compare: Any, add: Callable[
     assert (compare.first.value, compare.second.value) == (b, c)
 
 
+def test_a_bug_is_shown_by_napari(
+    compare: Any, add: Callable[..., Any], fixed: DensityMap, qtbot: Any, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(napari_botalign.compare_widget, "score", broken)
+    add(fixed, "still"), add(fixed, "mobile")
+    with qtbot.captureExceptions() as caught:
+        press(compare.compare, until=lambda: compare.compare.enabled)
+        qtbot.waitUntil(lambda: len(caught) == 1)
+    assert str(caught.pop()[1]) == "a bug"
+    assert compare.status.value == "a bug"
+
+
 def test_layers_that_cannot_be_compared(
     viewer: Any, compare: Any, add: Callable[..., Any], fixed: DensityMap, press: Press
 ) -> None:
-    press(compare.compare)
-    assert compare.status.value.startswith("first: no layer is chosen")
+    for button in (compare.compare, compare.difference, compare.potential):
+        compare.status.value = ""
+        press(button)
+        assert compare.status.value.startswith("first: no layer is chosen")
     layer = add(fixed, "still")
     press(compare.compare)
     assert compare.status.value == "still is chosen twice; choose another layer for one of them."

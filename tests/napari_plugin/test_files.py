@@ -138,6 +138,14 @@ def test_layers_that_an_mrc_file_cannot_contain(
             save(viewer.layers[name], tmp_path / "a.mrc")
     with pytest.raises(OSError, match="flat has 2 dimensions, expected a stack of images"):
         save(viewer.layers["flat"], tmp_path / "a.mrcs")
+    stack = {"units": ("pixel", "angstrom", "angstrom")}
+    viewer.add_image(density.data, name="rotated stack", affine=rotated, **stack)
+    with pytest.raises(OSError, match="rotated stack is rotated, which a stack cannot contain"):
+        save(viewer.layers["rotated stack"], tmp_path / "a.mrcs")
+    viewer.layers.remove("rotated stack")
+    viewer.add_image(density.data, name="map", units=("angstrom",) * 3)
+    with pytest.raises(OSError, match=r"map is a map, but the extension is that of a stack of images; save it as .mrc"):
+        save(viewer.layers["map"], tmp_path / "a.mrcs")
     viewer.add_image(np.zeros((4, 4, 3)), rgb=True, name="colours")
     with pytest.raises(OSError, match="colours is a colour image, expected a stack of grey images"):
         save(viewer.layers["colours"], tmp_path / "a.mrcs")

@@ -144,16 +144,18 @@ def test_resampled_onto_fixed_it_has_that_maps_grid_and_can_be_written(
         np.testing.assert_array_equal(written.data, new.data)
 
 
+@pytest.mark.parametrize("units", [None, ("angstrom",) * 3])
 def test_resampling_needs_no_alignment(
-    viewer: Any, widget: Any, add: Callable[..., Any], fixed: DensityMap, press: Press
+    units: Any, viewer: Any, widget: Any, add: Callable[..., Any], fixed: DensityMap, press: Press
 ) -> None:
-    add(fixed, "still")
+    add(fixed, "still", units=units)
     shifted = np.eye(4)
     shifted[0, 3] = 8.0
-    add(fixed, "mobile", affine=shifted)
+    add(fixed, "mobile", affine=shifted, units=units)
     press(widget.results.resample, until=lambda: len(viewer.layers) == 3)
     expected = phantom(32, voxel_size_angstrom=4.0, transform=np.column_stack([np.eye(3), (0, 0, 8.0)])).data
     np.testing.assert_allclose(viewer.layers[2].data[3:-3], expected[3:-3], atol=1e-3)
+    assert viewer.layers[2].units == viewer.layers[0].units
 
 
 def test_results_belong_to_the_layers(
