@@ -85,7 +85,7 @@ class AlignForm(Container[Any]):
             If one of them cannot be used.
         """
         chosen = self._options.maps()
-        return {name: map_layer(layer, label(name)) for name, layer in chosen.items() if layer is not None}
+        return {name: map_layer(layer, label(name), mask=True) for name, layer in chosen.items() if layer is not None}
 
     def arguments(self) -> dict[str, Any]:
         """Return options for :func:`botalign.align`, without the masks.

@@ -30,7 +30,7 @@ class MapLayer:
 
     Attributes
     ----------
-    layer : napari.layers.Image
+    layer : napari.layers.Image or napari.layers.Labels
         The layer. Its current pose is read from it.
     data : array
         Its densities, at full resolution; they may not be in memory yet.
@@ -38,7 +38,7 @@ class MapLayer:
         Its grid, in the coordinates of the file if it was read from one.
     """
 
-    layer: Image
+    layer: Image | Labels
     data: Any
     grid: Grid
 
@@ -50,7 +50,10 @@ class MapLayer:
     def density(self) -> DensityMap:
         """Return the map; this may read the data."""
         labels = self.layer.metadata.get("mrc_labels", ())
-        return DensityMap(np.asarray(self.data), self.grid, name=self.name, labels=tuple(labels))
+        data = np.asarray(self.data)
+        if isinstance(self.layer, Labels):
+            data = (data != 0).astype(np.float32)
+        return DensityMap(data, self.grid, name=self.name, labels=tuple(labels))
 
     def pose(self) -> Matrix:
         """Return the current pose of the grid in the world.
@@ -78,8 +81,17 @@ class MapLayer:
         self.layer.affine = np.linalg.inv(_units(self.layer)) @ wanted @ np.linalg.inv(index_to_physical)
 
 
-def map_layer(layer: Layer | None, role: str) -> MapLayer:
+def map_layer(layer: Layer | None, role: str, *, mask: bool = False) -> MapLayer:
     """Return a layer as a map.
+
+    Parameters
+    ----------
+    layer : napari.layers.Layer or None
+        The layer.
+    role : str
+        Name of its choice in messages.
+    mask : bool, optional
+        Whether it is a mask. Then it may have labels: 0 is outside, everything else inside.
 
     Raises
     ------
@@ -88,7 +100,7 @@ def map_layer(layer: Layer | None, role: str) -> MapLayer:
     """
     if layer is None:
         raise InputError(f"{role}: no layer is chosen; open a map, or one of File > Open Sample > BOTalign.")
-    problem = why_not_a_map(layer)
+    problem = why_not_a_map(layer, mask=mask)
     if problem is not None:
         raise InputError(f"{role}: {problem}")
     to_world = _index_to_world(layer)
@@ -105,14 +117,15 @@ def map_layer(layer: Layer | None, role: str) -> MapLayer:
     return MapLayer(layer, data, grid)
 
 
-def why_not_a_map(layer: Layer) -> str | None:
-    """Return the reason why a layer is not a map, or None if it is one."""
+def why_not_a_map(layer: Layer, *, mask: bool = False) -> str | None:
+    """Return the reason why a layer is not a map (or a mask, which may have labels), or None if it is one."""
     kind = layer.__class__.__name__  # type() would return that of a proxy
-    if isinstance(layer, Labels):
+    if isinstance(layer, Labels) and not mask:
         return f"{layer.name} has labels, expected a density map; convert it to an image first (right-click on it)."
-    if not isinstance(layer, Image):
-        return f"{layer.name} is a {kind.lower()} layer, expected an image layer with a density map."
-    if layer.rgb:
+    if not isinstance(layer, Image | Labels):
+        expected = "a layer of labels or an image layer" if mask else "an image layer with a density map"
+        return f"{layer.name} is a {kind.lower()} layer, expected {expected}."
+    if isinstance(layer, Image) and layer.rgb:
         return f"{layer.name} is a colour image, expected a density map; split its channels first."
     if layer.ndim != 3:
         advice = "open the whole map." if layer.ndim < 3 else "make a layer of one map of the series."
@@ -207,5 +220,5 @@ def _is_length(unit: Any) -> bool:
     return unit is not None and bool(unit.is_compatible_with("angstrom"))
 
 
-def _full_resolution(layer: Image) -> Any:
+def _full_resolution(layer: Image | Labels) -> Any:
     return layer.data[0] if layer.multiscale else layer.data

@@ -528,6 +528,32 @@ def test_with_a_mask_of_the_fixed_map_its_content_is_searched_for(
     assert before.wemd_angstrom == pytest.approx(result.after.wemd_angstrom, rel=0.02)
 
 
+@pytest.mark.slow
+def test_labels_are_a_mask(
+    viewer: Any, widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment], add: Add, fixed: DensityMap,
+    press: Press,
+) -> None:  # fmt: skip
+    x = np.broadcast_to(fixed.grid.axis_angstrom(2), fixed.grid.shape)
+    labels = np.where(x < 0, 0, np.where(x < 20, 1, 7))
+    place = {"scale": pair[0].scale, "translate": pair[0].translate, "units": pair[0].units}
+    viewer.add_labels(labels, name="labels", **place)
+    image = add(fixed.with_data((labels > 0).astype(np.float32)), "image")
+    more = widget.form.more
+    more.evaluations.value, more.size.value = 200, 32
+    results = []
+    for mask in (viewer.layers["labels"], image):
+        more.mask_fixed.value = mask
+        results.append(align())
+        press(widget.results.revert)
+    assert [result.parameters["mask_fixed"] for result in results] == ["labels", "image"]
+    np.testing.assert_array_equal(results[0].moving_to_fixed, results[1].moving_to_fixed)
+    more.mask_fixed.value = viewer.add_points(np.zeros((2, 3)), name="points")
+    press(widget.align)
+    assert widget.status.value == (
+        "mask (fixed): points is a points layer, expected a layer of labels or an image layer."
+    )
+
+
 def test_a_new_form_has_the_declared_defaults(widget: Any) -> None:
     widget.form.hand.value, widget.form.more.evaluations.value, widget.form.more.size.value = "check", 200, 32
     default = AlignmentOptions()
