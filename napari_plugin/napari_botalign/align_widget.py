@@ -9,13 +9,14 @@ from botalign import Alignment, InputError, Progress, Scores
 from napari_botalign.colour_layers import colour_layers
 from napari_botalign.form import AlignForm
 from napari_botalign.history import Record
-from napari_botalign.layers import MapLayer, lacks_unit
+from napari_botalign.layers import MapLayer
 from napari_botalign.option_labels import spelled
 from napari_botalign.plots import LossPlot
 from napari_botalign.result_panel import ResultPanel
 from napari_botalign.run import AlignmentRun
 from napari_botalign.run_widget import RunWidget
 from napari_botalign.summary import outcome
+from napari_botalign.voxel_size import ask_voxel_sizes, unit_note
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -39,6 +40,7 @@ class AlignWidget(RunWidget):
         self._run: AlignmentRun | None = None
         self._name = ""
         self._outcomes: list[str] = []
+        self._notes: list[str] = []
         form = AlignForm(napari_viewer)
         self.plot = LossPlot(napari_viewer)
         self.results = ResultPanel(napari_viewer, form.layers, self._show_message)
@@ -77,7 +79,7 @@ class AlignWidget(RunWidget):
         self._run = None
         self._set_running(False)
         self.plot.draw()
-        shown = [*self._outcomes, *messages]
+        shown = [*self._outcomes, *messages, *(self._notes if self._outcomes else ())]
         if self._outcomes and self._viewer.dims.ndisplay == 2:  # napari draws the nearest slice, and warns
             shown.append(_FLAT)
         self.progress.value = 1000 if self._outcomes and not messages else 0
@@ -85,20 +87,21 @@ class AlignWidget(RunWidget):
 
     def _on_start(self) -> None:
         try:
-            fixed, moving = self.form.layers()
             options = self.form.arguments()
-            run = AlignmentRun(
-                self._viewer, fixed, moving, options, masks=self.form.masks(), follows=self._follows, watcher=self
-            )
+            fixed, moving = self.form.layers()
+            if ask_voxel_sizes(self.native, [fixed, *moving, *self.form.masks().values()]):
+                fixed, moving = self.form.layers()
+                self._viewer.reset_view()
+            masks = self.form.masks()
+            run = AlignmentRun(self._viewer, fixed, moving, options, masks=masks, follows=self._follows, watcher=self)
         except InputError as error:
             self._show_message(spelled(error))
             return
         colour_layers(fixed.layer, [one.layer for one in moving])
         self._run, self._name, self._outcomes = run, "", []
         self._set_running(True)
-        unitless = [one.name for one in (fixed, *moving) if lacks_unit(one.layer)]
-        note = f" Without a unit, angstrom is assumed: {', '.join(unitless)}." if unitless else ""
-        self._show_message(f"Preparing…{note}")
+        self._notes = unit_note([fixed, *moving, *masks.values()])
+        self._show_message("Preparing…")
         run.start()
 
     def _on_cancel(self) -> None:

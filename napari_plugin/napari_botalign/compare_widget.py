@@ -15,6 +15,7 @@ from napari_botalign.new_layer import add_like
 from napari_botalign.option_labels import spelled
 from napari_botalign.plots import ShellPlot
 from napari_botalign.summary import comparison_table
+from napari_botalign.voxel_size import ask_voxel_sizes, unit_note
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -31,6 +32,7 @@ class CompareWidget(Container[Any]):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         self._viewer = napari_viewer
+        self._notes: list[str] = []
         self.first = ObjectBox(label="first", choices=self._choices, tooltip="The map whose grid is used.")
         self.second = ObjectBox(
             label="second", choices=self._choices, tooltip="The map whose contour selects the voxels to compare."
@@ -124,6 +126,10 @@ class CompareWidget(Container[Any]):
             first, second = map_layer(self.first.value, "first"), map_layer(self.second.value, "second")
             if first.layer == second.layer:
                 raise InputError(f"{first.name} is chosen twice; choose another layer for one of them.")
+            if ask_voxel_sizes(self.native, (first, second)):
+                first, second = map_layer(first.layer, "first"), map_layer(second.layer, "second")
+                self._viewer.reset_view()
+            self._notes = unit_note((first, second))
             return first, second, displayed_transform(first, second)
         except InputError as error:
             self.status.value = spelled(error)
@@ -135,7 +141,7 @@ class CompareWidget(Container[Any]):
             button.enabled = False
 
     def _ready(self, text: str) -> None:
-        self.status.value = text
+        self.status.value = "\n".join([text, *self._notes])
         for button in (self.compare, self.difference, self.potential):
             button.enabled = True
 

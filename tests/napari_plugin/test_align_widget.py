@@ -10,6 +10,7 @@ import dask.array
 import numpy as np
 import pytest
 from napari.utils.progress import progress
+from qtpy.QtWidgets import QInputDialog
 
 import napari_botalign.work
 from botalign import Alignment, AlignmentOptions, DensityMap, Progress
@@ -429,10 +430,52 @@ def test_other_kinds_of_layers(
     layer = add(moving, "mobile", **options)
     result = align()
     assert off_by(result, moved) < 0.5
+    assert ("\nWithout a unit, angstrom is assumed: still, mobile." in widget.status.value) == (kind == "no units")
     expected = result.to_napari()
     if kind == "nanometres":
         expected[:3, 3] /= 10
     np.testing.assert_allclose(affine_of(layer), expected, atol=1e-6)
+
+
+def test_a_layer_without_a_voxel_size_is_asked_about(
+    viewer: Any,
+    widget: Any,
+    add: Add,
+    fixed: DensityMap,
+    press: Press,
+    align: Callable[[], Alignment],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[str, float]] = []
+    answer: list[Any] = [0.0, False]
+
+    def dialog(parent: Any, title: str, text: str, value: float, *limits: float) -> tuple[float, bool]:
+        asked.append((text, value))
+        return answer[0], answer[1]
+
+    monkeypatch.setattr(QInputDialog, "getDouble", staticmethod(dialog))
+    shift = np.eye(4)
+    shift[:3, 3] = 1, 2, 3
+    still = add(fixed, "still", scale=(1, 1, 1), translate=(5, 6, 7), units=None, affine=shift)
+    same = add(fixed, "same", scale=(1, 1, 1), translate=(0, 0, 0), units=None)
+    assert align() is None
+    assert widget.status.value == "still: has no voxel size; start again and enter it."
+    assert tuple(still.scale) == (1, 1, 1)
+    answer[:] = [4.0, True]
+    result = align()
+    assert [text for text, _ in asked] == [
+        f"{name} has no voxel size. Voxel size in Å:" for name in ("still", "still", "same")
+    ]
+    assert [value for _, value in asked] == [1.0, 1.0, 4.0]
+    for layer in (still, same):
+        assert tuple(layer.scale) == (4, 4, 4)
+        assert [str(unit) for unit in layer.units] == ["angstrom"] * 3
+    assert tuple(still.translate) == (20, 24, 28)
+    assert tuple(affine_of(still)[:3, 3]) == (4, 8, 12)
+    assert result.fixed.grid.voxel_size_angstrom == (4.0, 4.0, 4.0)
+    assert widget.status.value == "same: aligned, certain."
+    align()
+    assert len(asked) == 3
 
 
 def test_layers_that_are_not_maps_are_refused(viewer: Any, widget: Any, pair: tuple[Any, Any], press: Press) -> None:

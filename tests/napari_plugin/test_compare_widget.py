@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from qtpy.QtWidgets import QInputDialog
 
 import napari_botalign.compare_widget
 from botalign import DensityMap, contour_level, difference, potential, score
@@ -88,6 +89,20 @@ def test_the_choices_remain_when_layers_are_renamed(compare: Any, add: Callable[
     compare.first.value, compare.second.value = b, c
     b.name, c.name, a.name = "first", "second", "B"
     assert (compare.first.value, compare.second.value) == (b, c)
+
+
+def test_voxel_sizes_are_asked_about_and_units_that_are_assumed_are_shown(
+    compare: Any, add: Callable[..., Any], fixed: DensityMap, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QInputDialog, "getDouble", staticmethod(lambda *_: (4.0, True)))
+    first = add(fixed, "first", scale=(1, 1, 1), translate=fixed.grid.origin_angstrom[::-1] / np.array(4.0), units=None)
+    add(fixed, "second", units=None)
+    press(compare.compare, until=lambda: compare.compare.enabled)
+    assert tuple(first.scale) == (4, 4, 4)
+    assert "<b>1.0000</b>" in compare.summary.value
+    assert compare.status.value == (
+        "second compared with first, as displayed.\nWithout a unit, angstrom is assumed: second."
+    )
 
 
 def test_a_bug_is_shown_by_napari(
