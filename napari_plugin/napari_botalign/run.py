@@ -115,7 +115,7 @@ class AlignmentRun:
     def cancel(self, message: str = "Cancelled.") -> None:
         """Stop now, and revert the layers that have no result yet.
 
-        The thread ends after its current step, without anyone waiting for it.
+        The thread ends after its current step; this does not wait for it.
         """
         if self._over:
             return

@@ -64,9 +64,7 @@ class RunWidget(Container[Any]):
     def _watch_dock(self) -> None:
         """Notice when the dock is closed: napari then deletes it, but not this widget, which the work refers to."""
         dock = self.native.parent()
-        while dock is not None and not isinstance(dock, QDockWidget):
-            dock = dock.parent()
-        if dock is not None and dock is not self._dock:
+        if isinstance(dock, QDockWidget) and dock is not self._dock:
             dock.destroyed.connect(self._on_closed)
             self._dock = dock
 

@@ -247,6 +247,7 @@ def test_cancel_in_the_activity_dock(started: Any, pair: tuple[Any, Any], qtbot:
     np.testing.assert_array_equal(affine_of(pair[1]), IDENTITY)
 
 
+@pytest.mark.slow
 def test_the_other_hand_is_not_shown_unless_it_may_be_used(
     widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
