@@ -16,9 +16,10 @@ from scipy.stats import spearmanr, wasserstein_distance_nd
 
 import botalign
 from botalign.classes.frame import Frame
+from botalign.classes.metrics import ImageVectors, Nearest
 from botalign.classes.poses import Poses
-from botalign.classes.posing import image_splines, in_poses
-from botalign.classes.preparation import prepare
+from botalign.classes.posing import disc_spans, image_splines, in_poses
+from botalign.classes.preparation import PreparedImages, prepare
 from class_pictures import sensitivity_picture
 from classes import KEPT, METRICS, Array, projected
 from maps import data_folder
@@ -28,11 +29,12 @@ from report import machine
 def nearest_over_rotations(one: Array, others: Array, metric: str, rotations: int) -> tuple[Array, Array]:
     """Return the least distances of an image from others over all rotations, and the numbers of these rotations."""
     side = one.shape[0]
-    frame = Frame.of(metric, Poses(rotations), side=side, radius=side, pixel_size=1.0)  # type: ignore[arg-type]
+    ready = PreparedImages(others, 1.0, side, 1.0)
+    frame = Frame.of(botalign.ClassifyOptions(metric=metric, rotations=rotations), ready)
     vectors = frame.metric.vectors(others)
     posed = frame.posed(image_splines(one[None])[0], np.arange(rotations))
     best, turn = np.full(len(others), np.inf), np.zeros(len(others), dtype=np.int64)
-    frame.metric.nearest(vectors, frame.metric.summary(vectors), posed, 0, best, turn)
+    frame.metric.nearest(ImageVectors(vectors, frame.metric.summary(vectors)), posed, 0, Nearest(best, turn))
     return best, turn
 
 
@@ -58,7 +60,7 @@ def sensitivity(chosen: argparse.Namespace) -> None:
     proposition(clean, ready.images, chosen)
 
 
-def proposition(clean: botalign.Projections, images: Array, chosen: argparse.Namespace) -> None:
+def proposition(clean: botalign.simulation.Projections, images: Array, chosen: argparse.Namespace) -> None:
     r"""Check :math:`W_1^R \le 2 R \sin(\angle / 2)` for a particle in a ball of radius R, with exact distances."""
     side, coarse = images.shape[1], 16
     step = side // coarse
@@ -78,7 +80,7 @@ def proposition(clean: botalign.Projections, images: Array, chosen: argparse.Nam
     splines = image_splines(images[:1])[0]
     for k in order:
         # Any rotation gives an upper bound of the least distance over all rotations.
-        posed = in_poses(splines, poses.pull(turns[k : k + 1]), prepare(clean.stack).spans)[0]
+        posed = in_poses(splines, poses.pull(turns[k : k + 1]), disc_spans(side, side))[0]
         a, b = bins(images[1 + k]), bins(posed)
         used_a, used_b = a > 1e-4 * a.max(), b > 1e-4 * b.max()
         exact = wasserstein_distance_nd(place[used_a], place[used_b], a[used_a], b[used_b])

@@ -67,6 +67,6 @@ def sensitivity_picture(curves: dict[tuple[str, str], tuple[Array, Array]]) -> F
             angle, distance = curves[kind, metric]
             axes.plot(angle, distance, ".", color=colour, markersize=2)
             axes.set_title(f"{NAMES[metric]}, {kind}", fontsize=9)
-            axes.set_xlabel("degrees apart")
+            axes.set_xlabel("angle between viewing directions (degrees)", fontsize=8)
             axes.set_ylabel("distance")
     return figure

@@ -15,6 +15,7 @@ import resource
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from itertools import product
 from pathlib import Path
@@ -29,10 +30,9 @@ from botalign.classes.bounds import _lower_bound
 from botalign.classes.frame import Frame
 from botalign.classes.history import History
 from botalign.classes.kmeans import KMeans
-from botalign.classes.poses import Poses
-from botalign.classes.posing import image_splines
+from botalign.classes.posing import disc_spans, image_splines
 from botalign.classes.preparation import PreparedImages, prepare
-from botalign.jobs import open_workers
+from botalign.jobs import Execution, open_workers
 from botalign.progress import exhaust, map_steps
 from class_pictures import angles_picture, averages_picture, sizes_picture
 from environments import HERE
@@ -46,7 +46,7 @@ RATIOS = (8, 12, 16)
 METRICS = ("l2", "wemd")
 
 
-def projected(name: str, count: int, size: int, ratio: float | None, seed: int) -> botalign.Projections:
+def projected(name: str, count: int, size: int, ratio: float | None, seed: int) -> botalign.simulation.Projections:
     """Project a map in random directions, with noise if a ratio is given."""
     density_map = botalign.read(data_folder() / "maps" / name)
     snr = None if ratio is None else 1 / ratio
@@ -72,12 +72,13 @@ def expected_degrees(directions: Array, classes: int) -> float:
 
 
 def classified(
-    made: botalign.Projections, name: str, classes: int, **options: Any
+    made: botalign.simulation.Projections, name: str, classes: int, *, threads: int | None, **options: Any
 ) -> tuple[botalign.Classification, Path]:
     """Classify images, resuming the run kept under a name."""
     folder = KEPT / name
     folder.parent.mkdir(parents=True, exist_ok=True)
-    steps = botalign.classify_steps(made.stack, classes, work=folder, **options)
+    execution = Execution(threads=threads, work=folder)
+    steps = botalign.classify_steps(made.stack, classes, botalign.ClassifyOptions(**options), execution)
     seen = 0
 
     def show(step: botalign.Progress) -> None:
@@ -104,7 +105,7 @@ def cost(chosen: argparse.Namespace) -> None:
     print(f"exhaustive comparison: {exhaustive_seconds(made, chosen):.0f} s on {chosen.threads} threads, extrapolated")
 
 
-def exhaustive_seconds(made: botalign.Projections, chosen: argparse.Namespace) -> float:
+def exhaustive_seconds(made: botalign.simulation.Projections, chosen: argparse.Namespace) -> float:
     """Return the seconds of an exhaustive comparison, extrapolated from a compiled block of some vectors."""
 
     @njit(nogil=True)
@@ -119,7 +120,7 @@ def exhaustive_seconds(made: botalign.Projections, chosen: argparse.Namespace) -
         return total
 
     ready = prepare(made.stack)
-    frame = Frame.of("wemd", Poses(chosen.rotations), side=ready.side, radius=ready.radius, pixel_size=1.0)
+    frame = Frame.of(botalign.ClassifyOptions(rotations=chosen.rotations), replace(ready, pixel_size_angstrom=1.0))
     images = frame.metric.vectors(ready.images[:64])
     poses = frame.posed(image_splines(ready.images[:1])[0], np.arange(chosen.rotations))
     block(images[:2], poses[:2])
@@ -184,10 +185,11 @@ def preparation(chosen: argparse.Namespace) -> None:
         own /= own.sum(axis=(1, 2)).mean()
         kinds = [("own", own, 6), *(("one mass", ready.images, scales) for scales in (6, 5, 4))]
         for background, images, scales in kinds:
-            frame = Frame.of("wemd", Poses(100), side=size, radius=ready.radius, pixel_size=1.0, scales=scales)
+            options = botalign.ClassifyOptions(rotations=100, iterations=15, scales=scales)
+            means = KMeans(replace(ready, images=images, pixel_size_angstrom=1.0), 20, options, 1)
             course = History()
-            with open_workers(threads=chosen.threads) as workers:
-                exhaust(KMeans(frame, images, image_splines(images), 20, 15, 0, 1).steps(course, workers))
+            with open_workers(Execution(chosen.threads)) as workers:
+                exhaust(means.steps(course, workers))
             labels = course.best.chosen // 100
             share = np.bincount(labels) / len(labels)
             even = np.exp(-(share[share > 0] * np.log(share[share > 0])).sum())
@@ -196,8 +198,8 @@ def preparation(chosen: argparse.Namespace) -> None:
 
 
 def _inside(ready: PreparedImages) -> Array:
-    columns = np.arange(ready.side)
-    return (columns >= ready.spans[:, :1]) & (columns < ready.spans[:, 1:])
+    columns, spans = np.arange(ready.side), disc_spans(ready.side, ready.radius)
+    return (columns >= spans[:, :1]) & (columns < spans[:, 1:])
 
 
 def real(chosen: argparse.Namespace) -> None:

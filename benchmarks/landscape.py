@@ -32,7 +32,9 @@ KINDS = {"line": 1, "ring": 2, "plane": 2}
 IMAGES, CHECKED, PAIRS = 2000, 300, 400
 
 
-def given_distances(family: botalign.PhantomFamily, subset: np.ndarray, chosen: argparse.Namespace) -> np.ndarray:
+def given_distances(
+    family: botalign.simulation.PhantomFamily, subset: np.ndarray, chosen: argparse.Namespace
+) -> np.ndarray:
     """Return the distances between the volumes of the subset, minimised over rotations."""
     if chosen.atoms:
         return family.atom_distances(subset)
@@ -48,7 +50,7 @@ def correlation(points: np.ndarray, truth: np.ndarray) -> float:
     return float(np.corrcoef(found, truth[first, second])[0, 1])
 
 
-def spreads(family: botalign.PhantomFamily, found: botalign.Landscape) -> tuple[float, float]:
+def spreads(family: botalign.simulation.PhantomFamily, found: botalign.Landscape) -> tuple[float, float]:
     """Return the ratio of the displacements of latents by pure rotation and by motion, before and after."""
     rng = np.random.default_rng(1)
     motions = [family.motion[rng.permutation(len(family.motion))[:PAIRS]] for _ in range(2)]

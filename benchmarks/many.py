@@ -103,7 +103,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=80, help="volumes in each set")
     parser.add_argument("--sample", type=int, default=100, help="pairs that are also aligned by themselves")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--processes", type=int, default=0, help="instead of threads")
+    parser.add_argument("--processes", type=int, help="instead of threads")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     rows = []

@@ -33,8 +33,11 @@ FIGURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "wavelets.png
 def errors_of_search(case: Case, pair: Pair, wavelet: str, seed: int) -> tuple[list[float], float]:
     """Search; return the error in degrees of the best pose at each mark, and the CPU seconds."""
     maps = [as_map(volume, case.voxel_angstrom, "map") for volume in (pair.fixed, pair.moving)]
-    options = {"start": np.eye(3, 4), "hand": "keep", "refine": False, "size": SIZE, "evaluations": EVALUATIONS}
-    steps = botalign.align_steps(*maps, wavelet=wavelet, scales=SCALES, seed=seed, **options)
+    options = botalign.AlignmentOptions(
+        start=np.eye(3, 4), hand="keep", refine=False, size=SIZE, evaluations=EVALUATIONS, wavelet=wavelet,
+        scales=SCALES, seed=seed,
+    )  # fmt: skip
+    steps = botalign.align_steps(*maps, options)
     poses = [next(steps).moving_to_fixed]  # the first step includes the preparation
     began = time.process_time()
     for _ in range(EVALUATIONS - 1):

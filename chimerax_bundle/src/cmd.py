@@ -49,19 +49,19 @@ def botalign(session, moving=None, *, to=None, resolution=None, move=None, resul
         raise usage_error("Nothing to align was specified", f"botalign #2 to #{fixed.id_string}")
     chosen = movers(moving, fixed, resolution)
     example = f"botalign #{chosen[0].model.id_string} to #{fixed.id_string}"
-    options = option_values(options)
-    masks = {name: options.pop(name) for name in tuple(options) if is_mask(name)}
+    values = option_values(options)
+    masks = {name: values.pop(name) for name in tuple(values) if is_mask(name)}
     try:
-        hand = core.AlignmentOptions(**options).hand
+        options = core.AlignmentOptions(**values)
     except core.InputError as error:
         raise usage_error(spelled(error), f"{example} size 32 evaluations 200 seed 0") from None
-    if hand == "auto" and not all(mover.is_map for mover in chosen):
+    if options.hand == "auto" and not all(mover.is_map for mover in chosen):
         atomic = next(label(mover.model) for mover in chosen if not mover.is_map)
         raise usage_error(f"{atomic} is an atomic model, which is never mirrored", f"{example} resolution 8 hand check")
     check_cell(fixed)
     if len(chosen) == 1 and chosen[0].is_map:
         check_cell(chosen[0].model)
-    along = companions(move, chosen, fixed, hand=hand)
+    along = companions(move, chosen, fixed, hand=options.hand)
     if result is not None:
         check_result(result, example)
     position = chosen[0].model.scene_position.inverse()

@@ -17,8 +17,8 @@ class Job:
         The reference.
     pairs : list of Pair
         What is aligned to it, each separately.
-    options : dict
-        Options of :func:`botalign.align`.
+    options : botalign.AlignmentOptions
+        Options without masks.
     masks : dict of Volume
         Masks by the name of their option.
     along : list of (Model, Place)
@@ -29,7 +29,7 @@ class Job:
 
     fixed: object
     pairs: list
-    options: dict
+    options: object
     masks: dict = field(default_factory=dict)
     along: list = field(default_factory=list)
     result: Path | None = None

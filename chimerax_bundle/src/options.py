@@ -59,7 +59,7 @@ def _annotation(name):
     if is_mask(name):
         return ModelsArg
     if declared.type in (int, float) and name not in WORDS:
-        # Without bounds here: the error of botalign says more. This only names the values in the usage text.
+        # Without bounds here: the error of botalign is more precise. This only names the values in the usage text.
         number = Bounded(
             IntArg if declared.type is int else FloatArg, name=declared.expected, html_name=escape(declared.expected)
         )

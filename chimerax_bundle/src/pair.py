@@ -43,8 +43,8 @@ class Pair:
 
         Parameters
         ----------
-        options : dict
-            Options of :func:`botalign.align`.
+        options : botalign.AlignmentOptions
+            Options without masks.
         masks : dict of Volume
             Masks by the name of their option.
 
@@ -59,18 +59,18 @@ class Pair:
         moving = self.mover.volume()
         self._grids = grid_state(self.fixed), grid_state(moving)
         self._positions = self.fixed.scene_position, self.mover.model.scene_position
-        options = dict(options)
-        if options["local_degrees"] is not None:
+        more = {}
+        if options.local_degrees is not None:
             start = self.fixed.scene_position.inverse() * self.mover.frame()
-            options["start"] = from_local(start, self.fixed, moving)
+            more["start"] = from_local(start, self.fixed, moving)
         # The simulated map of atoms has no scene position but that of its model.
         frames = {"mask_moving": (moving, self.mover.frame()), "mask_fixed": (self.fixed, self.fixed.scene_position)}
-        options |= {name: mask_on(*frames[name], mask) for name, mask in masks.items()}
+        more |= {name: mask_on(*frames[name], mask) for name, mask in masks.items()}
         for volume in (self.fixed, moving):
             part = displayed_part(volume)
             if part and volume.id:
                 self.notes.append(f"{label(volume)} displays {part}; all of its data is used")
-        return botalign.align_steps(density_map(self.fixed), density_map(moving), **options)
+        return botalign.align_steps(density_map(self.fixed), density_map(moving), replace(options, **more))
 
     def obstacle(self):
         """Return the reason why the result can no longer be applied, or None."""

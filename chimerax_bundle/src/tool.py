@@ -12,7 +12,7 @@ from .summary import summary
 
 #: Milliseconds between two updates.
 UPDATE_MILLISECONDS = 100
-#: Options beside the models, and those in "More options", which say what is aligned. The others are in "Options".
+#: Options beside the models, and those in "More options", which select what is aligned. The others are in "Options".
 FIRST = ("hand",)
 MORE = ("partial", "mask_moving", "mask_fixed", "contour_level_moving", "contour_level_fixed")
 
@@ -239,7 +239,7 @@ class Panel(ToolInstance):
         if task is not None:
             self._bar.setValue(round(100 * task.fraction))
             options = task.job.options
-            self._plot.show_trace(task.trace, options["evaluations"], options["loss"])
+            self._plot.show_trace(task.trace, options.evaluations, options.loss)
             if task.ended:
                 self._task = None
                 self._bar.setValue(100 if task.outcome else 0)

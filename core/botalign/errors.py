@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -42,16 +43,17 @@ class Message(Exception):  # noqa: N818 (the base of a warning, too)
 
     Parameters
     ----------
-    *parts : str or Setting
-        The message, in parts. Options are given as :class:`Setting`, so that each front end can spell them its own way.
+    *parts : str, Setting or Path
+        The message, in parts. Options are given as :class:`Setting`, so that each front end can spell them its own way,
+        and a file to write as :class:`~pathlib.Path`, because it may have a temporary name.
 
     Attributes
     ----------
-    parts : tuple of str or Setting
+    parts : tuple of str, Setting or Path
         The parts of the message.
     """
 
-    def __init__(self, *parts: str | Setting) -> None:
+    def __init__(self, *parts: str | Setting | Path) -> None:
         super().__init__(*parts)  # what pickle calls the class with, in another process
         self.parts = parts
 
@@ -67,7 +69,7 @@ class Message(Exception):  # noqa: N818 (the base of a warning, too)
 
     def spelled(self, spell: Callable[[Setting], str]) -> str:
         """Return the message with each option spelled by a function."""
-        return "".join(spell(part) if isinstance(part, Setting) else part for part in self.parts)
+        return "".join(spell(part) if isinstance(part, Setting) else str(part) for part in self.parts)
 
 
 class InputError(Message, ValueError):

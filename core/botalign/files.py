@@ -1,14 +1,17 @@
-"""Output files that appear complete or not at all."""
+"""Output files that appear complete or not at all, and text in JSON."""
 
 from __future__ import annotations
 
 import errno
+import json
+import math
 import os
 import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from botalign.errors import InputError, Setting
 
@@ -43,16 +46,14 @@ def check_output(
     path = Path(path)
     if extensions is not None and not path.name.lower().endswith(tuple(extensions)):
         several = len(extensions) > 1
-        expected = f"one of {', '.join(extensions)}" if several else extensions[0]
-        advice = "use one of these extensions" if several else "use this extension"
-        raise InputError(f"{path}: unknown extension, expected {expected}; {advice}.")
+        raise InputError(path, f": unknown extension; use {'one of ' if several else ''}{', '.join(extensions)}.")
     folder = path.parent
     try:
         _refuse_existing(path, overwrite=overwrite)
         if not folder.is_dir():
             if folder.exists():
-                raise InputError(f"{path}: {folder} is a file, expected a folder; choose another.")
-            raise InputError(f"{path}: the folder {folder} does not exist; create it, or choose another.")
+                raise InputError(path, f": {folder} is a file, expected a folder; choose another.")
+            raise InputError(path, f": the folder {folder} does not exist; create it, or choose another.")
         # Permission bits do not know of quotas, read-only and network file systems; a file does.
         with tempfile.TemporaryFile(dir=folder):
             pass
@@ -129,9 +130,9 @@ def _publish(temporary: Path, target: Path, *, overwrite: bool) -> None:
 
 def _refuse_existing(path: Path, *, overwrite: bool) -> None:
     if path.is_dir():
-        raise InputError(f"{path}: is a folder, expected the name of a file; add one.")
+        raise InputError(path, ": is a folder, expected the name of a file; add one.")
     if path.exists() and not path.is_file():
-        raise InputError(f"{path}: is not a regular file, so it cannot be overwritten; choose another name.")
+        raise InputError(path, ": is not a regular file, so it cannot be overwritten; choose another name.")
     if not overwrite and (path.exists() or path.is_symlink()):
         raise file_exists(path)
 
@@ -139,11 +140,27 @@ def _refuse_existing(path: Path, *, overwrite: bool) -> None:
 def file_exists(path: Path) -> InputError:
     """Return the error for a file that exists and may not be overwritten."""
     advice = "choose another name, or overwrite it with "
-    return InputError(f"{path}: the file exists; {advice}", Setting("overwrite", True), ".")
+    return InputError(path, f": the file exists; {advice}", Setting("overwrite", True), ".")
+
+
+def json_text(content: Any) -> str:
+    """Return JSON; infinite numbers, which JSON does not have, become null."""
+    return json.dumps(_finite(content), indent=1, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    """Replace infinite numbers by None and numpy numbers by Python numbers, at any depth."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if type(value).__module__ == "numpy":
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _cannot_write(path: Path, error: OSError) -> InputError:
     if error.errno in _FULL:
-        return InputError(f"{path}: no space left ({error.strerror}); free some space, or choose another folder.")
+        return InputError(path, f": no space left ({error.strerror}); free some space, or choose another folder.")
     reason = error.strerror or str(error)
-    return InputError(f"{path}: cannot be written ({reason}); check the folder, or choose another.")
+    return InputError(path, f": cannot be written ({reason}); check the folder, or choose another.")

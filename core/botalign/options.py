@@ -7,13 +7,12 @@ name, type and default are those of the option.
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
-
-import numpy as np
 
 from botalign.errors import InputError, Setting
 
@@ -88,10 +87,11 @@ class Declaration:
             return value
         if self.option.choices:
             if not isinstance(value, str) or value not in self.option.choices:
-                raise self.error(value, f"one of {', '.join(self.option.choices)}")
+                one_of = "one of " if len(self.option.choices) > 1 else ""
+                raise self.error(value, one_of + ", ".join(self.option.choices))
             return value
         if self.type is bool:
-            if not isinstance(value, bool | np.bool_):
+            if type(value).__name__ not in ("bool", "bool_"):  # numpy's too, without importing it
                 raise self.error(value, "True or False")
             return bool(value)
         if self.type is int:
@@ -104,12 +104,15 @@ class Declaration:
 
     def error(self, value: Any, expected: str) -> InputError:
         """Return the error for a value, given what was expected."""
-        found = type(value).__name__ if isinstance(value, np.ndarray) else repr(value)
+        found = "ndarray" if type(value).__name__ == "ndarray" else repr(value)
         return InputError(Setting(self.name), f": got {found}, expected {expected}.")
 
     def _number(self, value: Any, *, whole: bool) -> Any:
-        kinds = int | np.integer if whole else int | float | np.integer | np.floating
-        is_number = isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
+        is_number = (
+            isinstance(value, numbers.Integral if whole else numbers.Real)
+            and not isinstance(value, bool)
+            and math.isfinite(value)
+        )
         low, high, above = self.option.low, self.option.high, self.option.above
         if (
             not is_number
@@ -233,25 +236,18 @@ def refuse_together(setting: Setting, reason: str, *others: Setting | None) -> N
             raise InputError(other, " cannot be combined with ", setting, f": {reason}. Leave out one of the two.")
 
 
-def options_from(kind: type[Options], given: Mapping[str, Any], caller: str) -> Options:
-    """Return options made from the keyword arguments of a function.
+def options_from(kind: type[Options], arguments: Mapping[str, Any]) -> Options:
+    """Return the options that are among the arguments of a function.
 
     Raises
     ------
-    TypeError
-        If there is no such option.
     InputError
         As the dataclass does.
     """
-    unknown = sorted(given.keys() - {field.name for field in fields(kind)})  # type: ignore[arg-type]
-    if unknown:
-        raise TypeError(f"{caller}() got unexpected options: {', '.join(unknown)}")
-    return kind(**given)
+    return kind(**{field.name: arguments[field.name] for field in fields(kind)})  # type: ignore[arg-type]
 
 
-def whole_number(
-    name: str, value: object, low: int, high: int | None = None, *, unit: str = "", advice: str = ""
-) -> int:
+def whole_number(name: str, value: object, low: int, high: int | None = None, *, note: str = "") -> int:
     """Check an argument that is a whole number, and return it as a Python integer.
 
     Parameters
@@ -262,16 +258,13 @@ def whole_number(
         Its value: a Python or numpy integer.
     low, high : int, int or None
         Smallest and largest allowed value; None for no upper bound.
-    unit, advice : str
-        Text for the error message, after the value and at the end.
+    note : str
+        Text for the error message, after the bounds.
 
     Raises
     ------
     InputError
         If it is not a whole number, or out of bounds.
     """
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < low or (high is not None and value > high):  # type: ignore[operator]
-        expected = f" of at least {low}" if high is None else f" from {low} to {high}"
-        raise InputError(Setting(name), f": got {value!r}{unit}, expected a whole number{expected}{advice}.")
-    return int(value)  # type: ignore[call-overload, no-any-return]
+    option = Option("", low=low, high=high, unit=note)
+    return int(Declaration(name, int, False, False, None, option).check(value))

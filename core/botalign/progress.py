@@ -11,9 +11,10 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from botalign.arrays import Matrix
+if TYPE_CHECKING:
+    from botalign.arrays import Matrix
 
 Step = TypeVar("Step")
 Mapped = TypeVar("Mapped")
@@ -30,8 +31,6 @@ class Progress:
         Stage of the computation. The function that yields the record documents its stages.
     done, total : int
         Steps of this stage that are done, and all its steps. For an alignment both count the steps of all stages.
-    kept : int
-        Steps among `done` that an earlier run did.
     hand : str or None
         Hand of the moving map in this step of an alignment, ``"as given"`` or ``"mirrored"``; None where the step is
         about both.
@@ -46,7 +45,6 @@ class Progress:
     stage: str
     done: int
     total: int
-    kept: int = 0
     hand: str | None = None
     iteration: int = 0
     loss: float | None = None

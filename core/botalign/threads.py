@@ -5,12 +5,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
 import threadpoolctl
 from threadpoolctl import ThreadpoolController
 
-from botalign.options import whole_number
+from botalign.options import Declaration, Option
+
+_HELP = (
+    "Number of threads; by default chosen automatically (at most one per core). The result does not depend on the "
+    "number of threads"
+)
+#: The option of every function that uses threads, and the type of a field that declares it.
+THREADS = Declaration("threads", int, True, False, None, Option(_HELP, low=1, high=1024))
+Threads = Annotated[int | None, THREADS.option]
 
 _lock = threading.Lock()
 _inside: list[Any] = []
@@ -29,9 +37,9 @@ def thread_count(threads: int | None, *, most: int | None = None) -> int:
     Raises
     ------
     InputError
-        If `threads` is not a whole number of at least 1.
+        If `threads` is not a whole number from 1 to 1024.
     """
-    count = os.cpu_count() or 1 if threads is None else whole_number("threads", threads, 1)
+    count: int = os.cpu_count() or 1 if threads is None else THREADS.check(threads)
     return count if most is None else min(count, most)
 
 

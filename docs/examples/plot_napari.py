@@ -2,7 +2,7 @@
 The napari plugin from a script
 ===============================
 
-A script can use the dock widget as a user does: open two maps, click Align, and look at the result. It needs the extra
+A script can use the dock widget as a user does: open two maps, click Align, and read the result. It needs the extra
 ``napari``, napari itself, and a real or virtual screen.
 """
 

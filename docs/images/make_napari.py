@@ -22,9 +22,9 @@ gate = threading.Event()
 align_steps = napari_botalign.work.align_steps
 
 
-def held(*maps, **options):
+def held(*arguments):
     """Slow an alignment down after some steps, so that a picture can be taken during it."""
-    steps = align_steps(*maps, **options)
+    steps = align_steps(*arguments)
     for number in itertools.count():
         try:
             step = next(steps)

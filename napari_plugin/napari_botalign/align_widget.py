@@ -66,8 +66,7 @@ class AlignWidget(RunWidget):
         self.progress.value = round(1000 * fraction)
         last = steps[-1]
         lowest = "" if last.best_loss is None else f", lowest loss {last.best_loss:.4g}"
-        stage = "scores" if last.done == last.total else last.label
-        self._show_message(f"{name}: {stage}, {last.done} of {last.total}{lowest}")
+        self._show_message(f"{name}: {last.label}, {last.done} of {last.total}{lowest}")
 
     def on_result(self, moving: MapLayer, result: Alignment, before: Scores) -> None:
         """Show the result of a map."""
@@ -87,7 +86,7 @@ class AlignWidget(RunWidget):
 
     def _on_start(self) -> None:
         try:
-            options = self.form.arguments()
+            options = self.form.alignment_options()
             fixed, moving = self.form.layers()
             if ask_voxel_sizes(self.native, [fixed, *moving, *self.form.masks().values()]):
                 fixed, moving = self.form.layers()

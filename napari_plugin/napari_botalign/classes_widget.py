@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import Container, SpinBox
 from napari.qt.threading import thread_worker
 
-from botalign import (
-    AlignmentOptions,
-    Classification,
-    ClassifyOptions,
-    InputError,
-    Progress,
-    classify_steps,
-    declarations,
-)
+from botalign import Classification, ClassifyOptions, Execution, InputError, Progress, classify_steps
 from napari_botalign.background import in_batches
 from napari_botalign.layer_choices import ObjectBox
 from napari_botalign.layers import is_stack
@@ -33,6 +25,7 @@ if TYPE_CHECKING:
 
 #: Options without a field.
 _OMITTED = ("scales", "size")
+_NOT_HERE = ("processes", "scheduler")
 
 Update = Progress | Classification | Exception
 
@@ -52,12 +45,9 @@ class ClassesWidget(RunWidget):
         self.images = ObjectBox(label="images", choices=self._choices, tooltip="A stack of particle images.")
         self.classes = SpinBox(label="classes", value=20, min=1, max=10_000, tooltip="Number of classes.")
         self._options = OptionFields(ClassifyOptions, omit=_OMITTED)
-        # An option of the execution, declared with those of an alignment.
-        self._threads = OptionFields(AlignmentOptions, omit=declarations(AlignmentOptions).keys() - {"threads"})
-        (self.threads,) = self._threads.widgets.values()
-        form: Container[Any] = Container(
-            widgets=[self.images, self.classes, *self._options.widgets.values(), self.threads], labels=True
-        )
+        self._execution = OptionFields(Execution, omit=_NOT_HERE)
+        fields = [*self._options.widgets.values(), *self._execution.widgets.values()]
+        form: Container[Any] = Container(widgets=[self.images, self.classes, *fields], labels=True)
         form.margins = (0, 0, 0, 0)
         even_labels(form)
         super().__init__(form, "Classify", lines=3)
@@ -69,10 +59,10 @@ class ClassesWidget(RunWidget):
         return self._stop is not None
 
     def _on_start(self) -> None:
-        options = self._options.values() | self._threads.values()
         try:
             stack = image_stack(self.images.value)
-            steps = classify_steps(stack, self.classes.value, **options)
+            options, execution = ClassifyOptions(**self._options.values()), Execution(**self._execution.values())
+            steps = classify_steps(stack, self.classes.value, options, execution)
         except InputError as error:
             self._show_message(spelled(error))
             return

@@ -87,8 +87,8 @@ class AlignForm(Container[Any]):
         chosen = self._options.maps()
         return {name: map_layer(layer, label(name), mask=True) for name, layer in chosen.items() if layer is not None}
 
-    def arguments(self) -> dict[str, Any]:
-        """Return options for :func:`botalign.align`, without the masks.
+    def alignment_options(self) -> AlignmentOptions:
+        """Return the options, without the masks.
 
         Raises
         ------
@@ -97,8 +97,7 @@ class AlignForm(Container[Any]):
         """
         masks = self._options.maps()
         values = {name: value for name, value in self._options.values().items() if name not in masks}
-        AlignmentOptions(**values)
-        return values
+        return AlignmentOptions(**values)
 
     def reset_choices(self, *args: Any) -> None:
         """Update the offered layers."""

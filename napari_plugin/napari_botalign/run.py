@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from napari.qt.threading import thread_worker
 from napari.utils.progress import cancelable_progress
 
-from botalign import Alignment, InputError, Progress, Scores
+from botalign import Alignment, AlignmentOptions, InputError, Progress, Scores
 from napari_botalign.history import add_move, affine_of, new_action
 from napari_botalign.layers import MapLayer, Matrix, displayed_transform, is_mirrored, moved_pose
 from napari_botalign.option_labels import spelled
@@ -56,8 +56,8 @@ class AlignmentRun:
         Viewer of the layers.
     fixed, moving : MapLayer
         The maps.
-    options : dict
-        Options of :func:`botalign.align`.
+    options : AlignmentOptions
+        Options without masks.
     masks : dict of MapLayer, optional
         Masks by the name of their option.
     follows : callable
@@ -71,7 +71,7 @@ class AlignmentRun:
         viewer: Viewer,
         fixed: MapLayer,
         moving: Sequence[MapLayer],
-        options: dict[str, Any],
+        options: AlignmentOptions,
         *,
         masks: dict[str, MapLayer] | None = None,
         follows: Callable[[], bool],
@@ -200,7 +200,7 @@ class AlignmentRun:
     def _is_best(self, number: int, step: Progress) -> bool:
         """Whether to show a pose: one of the other hand only if the result may have it and it is better."""
         pose = step.moving_to_fixed
-        keeps_hand = self._options["hand"] == "check"
+        keeps_hand = self._options.hand == "check"
         if pose is None or (keeps_hand and is_mirrored(pose) != is_mirrored(self._pairs[number].displayed)):
             return False
         if step.best_loss is None:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
-from typing import Any
 
-from botalign import Alignment, DensityMap, Grid, InputError, Progress, Scores, align_steps, resample, score
+from botalign import (
+    Alignment,
+    AlignmentOptions,
+    DensityMap,
+    Grid,
+    InputError,
+    Progress,
+    Scores,
+    align_steps,
+    resample,
+    score,
+)
 from napari_botalign.background import in_batches
 from napari_botalign.layers import MapLayer, Matrix, is_identity, is_mirrored
 
@@ -60,7 +70,7 @@ class StopRequest:
 
 
 def alignments(
-    fixed: MapLayer, pairs: Sequence[Pair], options: dict[str, Any], stop: StopRequest
+    fixed: MapLayer, pairs: Sequence[Pair], options: AlignmentOptions, stop: StopRequest
 ) -> Generator[Update, None, None]:
     """Align each moving map to the fixed one, and yield updates.
 
@@ -78,25 +88,23 @@ def alignments(
 
 
 def _align_pair(
-    number: int, fixed: MapLayer, pair: Pair, options: dict[str, Any], stop: StopRequest
+    number: int, fixed: MapLayer, pair: Pair, options: AlignmentOptions, stop: StopRequest
 ) -> Generator[Update, None, None]:
     fixed_map, moving_map = fixed.density(), pair.moving.density()
     # The displayed pose is the start of a local search. Its hand is the one to keep if the layer is mirrored.
-    if options.get("local_degrees") is not None or is_mirrored(pair.displayed):
-        options = options | {"start": pair.displayed}
-    for name, mask, of in (("fixed", pair.mask_fixed, fixed), ("moving", pair.mask_moving, pair.moving)):
-        if mask is not None:
-            options = options | {f"mask_{name}": mask.density(of.grid)}
-    steps = align_steps(fixed_map, moving_map, **options)
+    start = pair.displayed if options.local_degrees is not None or is_mirrored(pair.displayed) else None
+    masks = ((pair.mask_fixed, fixed), (pair.mask_moving, pair.moving))
+    mask_fixed, mask_moving = (None if mask is None else mask.density(of.grid) for mask, of in masks)
+    options = replace(options, start=start, mask_fixed=mask_fixed, mask_moving=mask_moving)
+    steps = align_steps(fixed_map, moving_map, options)
     result = yield from in_batches(steps, lambda: stop.applies_to(number), lambda taken: Update(number, steps=taken))
     if result is None:
         return
     before = result.before
     if not is_identity(pair.displayed):
         before = score(
-            fixed_map, moving_map, transform=pair.displayed,
-            contour_level_first=options.get("contour_level_fixed"),
-            contour_level_second=options.get("contour_level_moving"),
-            mask_first=options.get("mask_fixed"), mask_second=options.get("mask_moving"),
+            fixed_map, moving_map, transform=pair.displayed, contour_level_first=options.contour_level_fixed,
+            contour_level_second=options.contour_level_moving,
+            mask_first=mask_fixed, mask_second=mask_moving,
         ).scores  # fmt: skip
     yield Update(number, result=result, before=before)

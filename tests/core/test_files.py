@@ -134,7 +134,7 @@ def test_places_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monke
                 check_output(path, overwrite=overwrite)
             assert str(path) in str(caught.value)
             assert "\n" not in str(caught.value)
-    with pytest.raises(InputError, match=r"unknown extension, expected one of \.json, \.png"):
+    with pytest.raises(InputError, match=r"unknown extension; use one of \.json, \.png"):
         check_output(tmp_path / "a.txt", extensions=(".json", ".png"))
 
     def refuse(*args: object, **kwargs: object) -> None:

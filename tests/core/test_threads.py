@@ -101,5 +101,5 @@ def test_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     assert thread_count(None, most=2) == thread_count(3, most=2) == 2
     assert thread_count(3) == 3
     for wrong in (0, -1, 1.5, True):
-        with pytest.raises(InputError, match=r"threads: got .*, expected a whole number of at least 1"):
+        with pytest.raises(InputError, match=r"threads: got .*, expected a whole number from 1 to 1024"):
             thread_count(wrong)  # type: ignore[arg-type]

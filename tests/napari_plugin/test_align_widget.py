@@ -46,8 +46,8 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Stop an alignment after twenty steps until this is set."""
     whole, opened = napari_botalign.work.align_steps, threading.Event()
 
-    def steps(*maps: DensityMap, **options: Any) -> Any:
-        inner = whole(*maps, **options)
+    def steps(*arguments: Any) -> Any:
+        inner = whole(*arguments)
         for number in itertools.count():
             try:
                 step = next(inner)
@@ -254,11 +254,11 @@ def test_the_other_hand_is_not_shown_unless_it_may_be_used(
     whole, shown = napari_botalign.work.align_steps, []
     mirrored = np.diag([1.0, 1.0, -1.0, 0.0])[:3]
 
-    def steps(*maps: DensityMap, **options: Any) -> Any:
+    def steps(*arguments: Any) -> Any:
         for _ in range(2):
             time.sleep(0.15)
             yield Progress("search", 1, 100, hand="mirrored", loss=1e9, best_loss=1e9, moving_to_fixed=mirrored)
-        return (yield from whole(*maps, **options))
+        return (yield from whole(*arguments))
 
     monkeypatch.setattr(napari_botalign.work, "align_steps", steps)
     pair[1].events.affine.connect(lambda: shown.append(np.linalg.det(affine_of(pair[1]))))
@@ -601,5 +601,5 @@ def test_labels_are_a_mask(
 def test_a_new_form_has_the_declared_defaults(widget: Any) -> None:
     widget.form.hand.value, widget.form.more.evaluations.value, widget.form.more.size.value = "check", 200, 32
     default = AlignmentOptions()
-    assert all(getattr(default, name) == value for name, value in widget.form.arguments().items())
+    assert vars(widget.form.alignment_options()) == vars(default)
     assert widget.form.masks() == {}

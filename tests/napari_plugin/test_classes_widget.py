@@ -33,7 +33,7 @@ def add_stack(viewer: Any, stack: botalign.ImageStack) -> Callable[..., Any]:
 def classes(viewer: Any) -> Any:
     """The dock widget, with few rotations."""
     _, widget = viewer.window.add_plugin_dock_widget("botalign", "Class averages")
-    widget.form.rotations.value, widget.classes.value, widget.threads.value = 16, 3, "1"
+    widget.form.rotations.value, widget.classes.value, widget.form.threads.value = 16, 3, "1"
     yield widget
     if widget.running:
         widget.cancel.native.click()

@@ -154,7 +154,7 @@ def test_layers_that_an_mrc_file_cannot_contain(
 
 def test_a_file_that_is_not_a_map_is_refused(viewer: Any, tmp_path: Path) -> None:
     (tmp_path / "some.mrc").write_bytes(b"no" * 1000)
-    with pytest.raises(InputError, match=r"some\.mrc: is not a map, expected MRC or CCP4 format"):
+    with pytest.raises(InputError, match=r"some\.mrc: not a map in MRC or CCP4 format"):
         viewer.open(tmp_path / "some.mrc", plugin="botalign")
 
 

@@ -1,28 +1,9 @@
-"""Alignment of two density maps: the problem, its solvers, and the result."""
+"""Alignment of two density maps: the problem, its solvers, and the result.
 
-from botalign.alignment.align import align, align_steps
-from botalign.alignment.common_part import common_part
-from botalign.alignment.difference import difference
-from botalign.alignment.hand import HandDecision
-from botalign.alignment.options import AlignmentOptions
-from botalign.alignment.potential import potential
-from botalign.alignment.records import Candidate, MapReference, TracePoint
-from botalign.alignment.result import Alignment
-from botalign.alignment.scoring import Comparison, Scores, score
+What most programs need is in :mod:`botalign` itself. The other public names, listed in ``__init__.pyi``, are loaded on
+first use, so that the options can be read without loading numerics.
+"""
 
-__all__ = [
-    "Alignment",
-    "AlignmentOptions",
-    "Candidate",
-    "Comparison",
-    "HandDecision",
-    "MapReference",
-    "Scores",
-    "TracePoint",
-    "align",
-    "align_steps",
-    "common_part",
-    "difference",
-    "potential",
-    "score",
-]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from importlib import metadata
-from typing import Any
 
 from numpy.typing import ArrayLike
 
@@ -24,7 +24,7 @@ from botalign.alignment.verdict import verdict
 from botalign.geometry import identity
 from botalign.maps.density_map import DensityMap
 from botalign.options import options_from
-from botalign.progress import Progress, exhaust
+from botalign.progress import Progress, exhaust, map_steps
 from botalign.threads import one_blas_thread
 
 #: A solver takes a problem and yields progress until it returns an outcome.
@@ -128,8 +128,8 @@ def align(
     Notes
     -----
     The search compares whole molecules above their contour levels. A subunit and its complex need `partial` or a mask,
-    two conformations with a large movement need ``loss="core"``. The verdict of the result says whether the alignment
-    is certain.
+    two conformations with a large movement need ``loss="core"``. The verdict of the result reports whether the
+    alignment is certain.
 
     References
     ----------
@@ -146,20 +146,22 @@ def align(
     >>> f"{result.angle_degrees:.1f}"
     '90.0'
     """
-    return exhaust(align_steps(**locals()))
+    return exhaust(align_steps(fixed, moving, options_from(AlignmentOptions, locals())))
 
 
-def align_steps(fixed: DensityMap, moving: DensityMap, **options: Any) -> Generator[Progress, None, Alignment]:
-    """Align one map to another in steps; parameters, result and errors are those of :func:`align`.
+def align_steps(
+    fixed: DensityMap, moving: DensityMap, options: AlignmentOptions | None = None
+) -> Generator[Progress, None, Alignment]:
+    """Align one map to another in steps; result and errors are those of :func:`align`.
 
-    Closing the generator between two steps cancels the alignment. Options that cannot be used are refused at the call.
+    Closing the generator between two steps cancels the alignment.
 
     Parameters
     ----------
     fixed, moving : DensityMap
         The map that stays and the map that moves.
-    **options
-        Options of :func:`align`.
+    options : AlignmentOptions, optional
+        Options; by default those of :func:`align`.
 
     Returns
     -------
@@ -170,7 +172,7 @@ def align_steps(fixed: DensityMap, moving: DensityMap, **options: Any) -> Genera
     ------
     Progress
         After each evaluation of the search and each step of the refinement. The stages are ``"search"``, ``"second
-        search"`` and ``"refine"``.
+        search"``, ``"refine"``, and at the end ``"scores"``, before the scores are computed.
 
     See Also
     --------
@@ -180,23 +182,19 @@ def align_steps(fixed: DensityMap, moving: DensityMap, **options: Any) -> Genera
     --------
     >>> import botalign
     >>> fixed = botalign.phantom(32, voxel_size_angstrom=4.0)
-    >>> steps = botalign.align_steps(fixed, fixed, evaluations=20)
+    >>> steps = botalign.align_steps(fixed, fixed, botalign.AlignmentOptions(evaluations=20))
     >>> step = next(steps)
     >>> step.stage, step.done
     ('search', 1)
     >>> steps.close()
     """
-    return _steps(fixed, moving, options_from(AlignmentOptions, options, "align_steps"))
-
-
-def _steps(fixed: DensityMap, moving: DensityMap, options: AlignmentOptions) -> Generator[Progress, None, Alignment]:
-    """Solve the problem, score the best pose, and put together the result."""
+    options = options or AlignmentOptions()
     began = time.perf_counter()
     problem = AlignmentProblem.of(fixed, moving, options)
     method = _method(options)
     # Held from step to step: to set it again for each of many small products would take longer than they do.
     with one_blas_thread():
-        outcome = yield from _SOLVERS[method](problem)
+        outcome = yield from _with_scores(_SOLVERS[method](problem))
         best = outcome.candidates[0]
         before = compare(problem.fixed, problem.moving, identity())
         after = compare(problem.fixed, problem.moving, best.moving_to_fixed)
@@ -222,6 +220,20 @@ def _steps(fixed: DensityMap, moving: DensityMap, options: AlignmentOptions) -> 
         versions=_versions(),
         seconds=time.perf_counter() - began,
     )
+
+
+def _with_scores(steps: Generator[Progress, None, Outcome]) -> Generator[Progress, None, Outcome]:
+    """Run a solver, and yield one more record for the scores."""
+    last = Progress("search", 0, 1)
+
+    def keep(step: Progress) -> Progress:
+        nonlocal last
+        last = step
+        return step
+
+    outcome = yield from map_steps(steps, keep)
+    yield replace(last, stage="scores", done=last.total, hand=None, loss=None)
+    return outcome
 
 
 def _reference(density_map: DensityMap, contour_level: float | None, mask: DensityMap | None) -> MapReference:

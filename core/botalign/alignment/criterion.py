@@ -21,7 +21,7 @@ from botalign.geometry import compose, identity, matrix_from_rotation_vector, tr
 from botalign.maps.resampling import spline_at
 from botalign.maps.splines import spline_coefficients
 
-#: If the best pose of the search correlates as well as this, the maps are evident copies, and no second search is made.
+#: If the best pose of the search correlates as well as this, the maps are clearly copies, and no second search is made.
 EVIDENT = 0.9
 #: Before the coarse fit, a candidate this many times as far from correlation 1 as the best one is not fitted.
 OUTCLASSED = 2.5
@@ -66,7 +66,7 @@ class WholeMaps:
         return kept, [candidate for candidate in candidates if candidate.quality < least]
 
     def is_evident(self, candidates: Sequence[Candidate]) -> bool:
-        """Whether one of them is an evident copy."""
+        """Whether one of them shows that the maps are copies."""
         return max(candidate.quality for candidate in candidates) >= EVIDENT
 
     def more_starts(self, fit: FitProblem, best: Candidate) -> list[Candidate]:
@@ -96,7 +96,7 @@ class CommonPart(WholeMaps):
     def more_starts(self, fit: FitProblem, best: Candidate) -> list[Candidate]:
         """Return poses around the best one.
 
-        Between two domains that moved against each other lies a pose that is right for neither, at which a fit may end.
+        Between the poses of two domains that moved apart, a fit may end at one that is right for neither.
         """
         starts = []
         for angle, axis in itertools.product(np.radians(AROUND_DEGREES), np.concatenate([np.eye(3), -np.eye(3)])):

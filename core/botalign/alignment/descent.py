@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Protocol, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from botalign.arrays import Matrix
+from botalign.geometry import compose, matrix_from_rotation_vector, transform_about
 
 
 class Point(Protocol):
@@ -24,6 +26,7 @@ class Point(Protocol):
 
 
 P = TypeVar("P", bound=Point)
+Number = TypeVar("Number", np.float32, np.float64)
 
 
 def is_small(step: Matrix, tolerance: float) -> bool:
@@ -38,7 +41,7 @@ def descend(
     max_steps: int,
     least_damping: float = 1e-4,
     largest_damping: float = 1e6,
-) -> P:
+) -> tuple[P, bool]:
     """Go to a minimum of the loss near a point.
 
     Parameters
@@ -55,10 +58,12 @@ def descend(
 
     Returns
     -------
-    Point
+    point : Point
         The last point that was accepted.
+    accepted : bool
+        Whether the last step led there; otherwise it was tried from there.
     """
-    damping = 1e-3
+    damping, gain = 1e-3, -1.0
     for _ in range(max_steps):
         step = point.step(damping)
         trial = point.moved(step)
@@ -70,7 +75,26 @@ def descend(
             damping = max(damping, least_damping) * 10
         if converged(point, step, gain) or damping > largest_damping:
             break
-    return point
+    return point, gain >= 0
+
+
+def stepped(transform: Matrix, step: Matrix, centre: Matrix, voxel_angstrom: float) -> Matrix:
+    """Return a transform, followed by a rotation (radians) about a centre and a shift (voxels)."""
+    rotation = matrix_from_rotation_vector(step[:3])
+    return compose(transform_about(rotation, centre, centre + step[3:6] * voxel_angstrom), transform)
+
+
+def pose_derivatives(arms: NDArray[Number], slopes: NDArray[Number]) -> NDArray[Number]:
+    """Return the derivatives of densities with respect to the rotation and the shift of their points, shape (n, 6).
+
+    Parameters
+    ----------
+    arms : ndarray, shape (n, 3)
+        Positions relative to the centre of the rotation, in voxels.
+    slopes : ndarray, shape (n, 3)
+        Derivatives along ``x, y, z``, per voxel.
+    """
+    return np.hstack([np.cross(arms, slopes), slopes])
 
 
 def solve_damped(hessian: Matrix, right: Matrix, damping: float | Matrix) -> Matrix:

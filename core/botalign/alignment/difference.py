@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from botalign.errors import InputError
+from botalign.errors import InputError, counted
 from botalign.geometry import checked_transform, compose, inverse
 from botalign.maps.contour import contour_level
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import resample
+from botalign.scores import correlation_about_mean
 
 #: Fewer voxels than this do not determine a scale.
 _LEAST_VOXELS = 8
@@ -63,16 +64,23 @@ def difference(
     pose = checked_transform(transform)
     u, v = first.data, resample(second, pose, first.grid, threads=threads).data
     common = _inside(first.grid, second.grid, pose)
-    counted = common & ((u > contour_level(first)) | (v > contour_level(second)))
+    inside = common & ((u > contour_level(first)) | (v > contour_level(second)))
     names = f"difference of {first.name} and {second.name}"
-    if np.count_nonzero(counted) < _LEAST_VOXELS:
-        raise InputError(f"{names}: almost nothing above the contour levels is in both boxes; align the maps first.")
-    x, y = v[counted].astype(np.float64), u[counted].astype(np.float64)
+    found = int(np.count_nonzero(inside))
+    if found < _LEAST_VOXELS:
+        raise InputError(
+            f"{names}: {counted(found, 'voxel is', 'voxels are')} above a contour level and in both boxes, expected "
+            f"{_LEAST_VOXELS} or more; align the maps first."
+        )
+    x, y = v[inside].astype(np.float64), u[inside].astype(np.float64)
     deviation = x - x.mean()
     spread = float(deviation @ deviation)
     a = float(deviation @ y) / spread if spread > 0 else 0.0
     if a <= 0:
-        raise InputError(f"{names}: the maps do not resemble each other in this pose; align them first.")
+        raise InputError(
+            f"{names}: their correlation about the mean is {correlation_about_mean(x, y):.3f} in this pose, expected "
+            "more than 0; align the maps first."
+        )
     b = float(y.mean() - a * x.mean())
     result = np.where(common, u - (np.float32(a) * v + np.float32(b)), np.float32(0))
     return DensityMap(result, first.grid, name=f"{first.name} - {second.name}")

@@ -20,9 +20,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.alignment.descent import descend, is_small, solve_damped
+from botalign.alignment.descent import descend, is_small, pose_derivatives, solve_damped, stepped
 from botalign.arrays import Matrix, Volume
-from botalign.geometry import compose, matrix_from_rotation_vector, transform_about
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import spline_at
 from botalign.maps.splines import spline_coefficients, spline_slopes
@@ -92,7 +91,7 @@ class FitProblem:
         arm = points - (centre - np.array(fixed_grid.origin_angstrom)) / fixed_grid.voxel_size_angstrom[0]
         slopes = np.stack([spline_slopes(fixed, axis)[where] for axis in (2, 1, 0)], axis=1).astype(np.float64)
         terms = np.empty((len(points), 8))
-        terms[:, :3], terms[:, 3:6], terms[:, 6], terms[:, 7] = np.cross(arm, slopes), slopes, 1.0, fixed[where]
+        terms[:, :6], terms[:, 6], terms[:, 7] = pose_derivatives(arm, slopes), 1.0, fixed[where]
         return cls(fixed_grid, spline_coefficients(moving), moving_grid, points, terms, centre)
 
     def thinned(self, most: int) -> FitProblem:
@@ -140,9 +139,7 @@ class FitProblem:
 
     def advanced(self, transform: Matrix, step: Matrix) -> Matrix:
         """Return the pose after a step of rotation (radians) and shift (voxels)."""
-        turn = matrix_from_rotation_vector(step[:3])
-        shift = step[3:6] * self.fixed_grid.voxel_size_angstrom[0]
-        return compose(transform_about(turn, self.centre, self.centre + shift), transform)
+        return stepped(transform, step, self.centre, self.fixed_grid.voxel_size_angstrom[0])
 
     def solve(self, transform: Matrix, *, tolerance: float = 1e-3, max_steps: int = 12) -> tuple[Matrix, float]:
         """Go to the nearest maximum of the correlation by damped Gauss-Newton steps.
@@ -165,7 +162,7 @@ class FitProblem:
         """
         with one_blas_thread():
             constant = self.terms.T @ self.terms
-            end = descend(
+            end, _ = descend(
                 _Point.at(self, transform, constant),
                 converged=lambda point, step, gain: is_small(step, tolerance),
                 max_steps=max_steps,

@@ -40,11 +40,11 @@ def nelder_mead(
     edge = np.radians(SIMPLEX_DEGREES)
     simplex = np.vstack([np.zeros(3), edge * np.eye(3)]) - edge / 4
 
-    def turned(vector: Matrix) -> float:
+    def loss_after(vector: Matrix) -> float:
         return loss(matrix_from_rotation_vector(vector) @ start)
 
     found = optimize.minimize(
-        turned,
+        loss_after,
         np.zeros(3),
         method="Nelder-Mead",
         options={

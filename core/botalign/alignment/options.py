@@ -18,6 +18,7 @@ from botalign.geometry import is_rigid
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map, kind_of
 from botalign.options import LARGEST, Option, changed, check_options, declarations, refuse_together
+from botalign.threads import Threads
 from botalign.transport.wavelets import wavelet_named
 
 HANDS = ("check", "auto", "keep")
@@ -54,7 +55,7 @@ class AlignmentOptions:
     size: Annotated[int, Option("Side of the box used by the search", low=8, high=128, unit="voxels")] = 32
     evaluations: Annotated[int, Option("Evaluations of the search, for each hand", low=1, high=5000)] = 200
     refine: Annotated[bool, Option("Refine the candidates of the search")] = True
-    preset: Annotated[str | None, Option("paper runs the published algorithm unchanged; slow", choices=PRESETS)] = None
+    preset: Annotated[str | None, Option("Run the published algorithm unchanged (paper); slow", choices=PRESETS)] = None
     start: Annotated[Alignment | ArrayLike | None, Option("Start from the transform of an earlier result")] = None
     local_degrees: Annotated[
         float | None,
@@ -68,17 +69,9 @@ class AlignmentOptions:
     half_maps_fixed: Annotated[HalfMaps | None, Option("Half maps of the fixed map, for the standard errors")] = None
     half_maps_moving: Annotated[HalfMaps | None, Option("Half maps of the moving map, for the standard errors")] = None
     wavelet: Annotated[str, Option("Wavelet of the wavelet earth mover's distance, such as coif3")] = "sym3"
-    scales: Annotated[int, Option("Scales of the wavelet transform", low=1, high=64)] = 6
+    scales: Annotated[int, Option("Number of scales of the wavelet transform", low=1, high=64)] = 6
     seed: Annotated[int, Option("Seed; the same seed gives the same result, bit for bit", low=0, high=LARGEST)] = 0
-    threads: Annotated[
-        int | None,
-        Option(
-            "Number of threads; by default chosen automatically (at most one per core). The result does not depend on "
-            "the number of threads",
-            low=1,
-            high=1024,
-        ),
-    ] = None
+    threads: Threads = None
 
     def __post_init__(self) -> None:
         """Check each option, and then all together."""

@@ -35,7 +35,7 @@ def potential(
     transform : array_like of shape (3, 4), optional
         Rigid transform of `second` in angstrom, as ``moving_to_fixed`` of a result; by default the identity.
     contour_level_first, contour_level_second : float, optional
-        Contour levels; by default they are suggested.
+        Contour levels; by default they are estimated from the maps.
     size : int, optional
         Side of the box in voxels. With the default, the sum of the potential over the voxels, weighted by the
         difference of the two masses, is ``wemd_angstrom`` of :func:`botalign.score`.

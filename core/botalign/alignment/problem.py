@@ -41,11 +41,14 @@ class AlignmentProblem:
         The maps: smoothed, cropped, with a contour level and a centre of mass.
     options : AlignmentOptions
         The options.
+    hands : tuple of bool
+        The hands to search, that of the start first: whether the moving map is mirrored.
     """
 
     fixed: Surveyed
     moving: Surveyed
     options: AlignmentOptions
+    hands: tuple[bool, ...]
 
     @classmethod
     def of(cls, fixed: DensityMap, moving: DensityMap, options: AlignmentOptions) -> AlignmentProblem:
@@ -64,7 +67,8 @@ class AlignmentProblem:
         a = survey(masked(fixed, options.mask_fixed), level=options.contour_level_fixed, role="fixed")
         b = survey(masked(moving, options.mask_moving), level=options.contour_level_moving, role="moving")
         _check_radii(a, b, fixed.name, moving.name)
-        return cls(a, b, options)
+        first = _is_mirror(options.start_transform())
+        return cls(a, b, options, (first,) if options.hand == "keep" else (first, not first))
 
     @cached_property
     def criterion(self) -> Criterion:
@@ -132,12 +136,6 @@ class AlignmentProblem:
         return of_fixed, half_map_noise(*options.half_maps_moving, fit.moving_grid, sigma_angstrom=sigma)
 
     @property
-    def hands(self) -> tuple[bool, ...]:
-        """The hands to search, that of the start first: whether the moving map is mirrored."""
-        first = bool(np.linalg.det(self.options.start_transform()[:, :3]) < 0)
-        return (first,) if self.options.hand == "keep" else (first, not first)
-
-    @property
     def chooses_hand(self) -> bool:
         """Whether the result has the better hand, instead of that of the start."""
         return self.options.hand == "auto"
@@ -145,15 +143,15 @@ class AlignmentProblem:
     def start(self, mirrored: bool) -> tuple[Matrix, float | None]:
         """Return the rotation from which the search of a hand starts, and its limit in degrees.
 
-        A start of the other hand says nothing about this one, which is searched everywhere from the identity.
+        A start with the other hand is not used for this one, which is searched over all rotations, from the identity.
         """
-        if mirrored is not self.hands[0]:
+        start = self.options.start_transform()
+        if mirrored != _is_mirror(start):
             return np.eye(3), None
-        linear = self.options.start_transform()[:, :3]
-        return linear @ (MIRROR if mirrored else np.eye(3)), self.options.local_degrees
+        return start[:, :3] @ (MIRROR if mirrored else np.eye(3)), self.options.local_degrees
 
     def allows(self, linear: Matrix) -> bool:
-        """Whether an orthogonal matrix lies within `local_degrees` of the start, if it has the hand of the start."""
+        """Whether an orthogonal matrix is within `local_degrees` of the start, if it has the hand of the start."""
         start, limit = self.options.start_transform()[:, :3], self.options.local_degrees
         if limit is None or np.linalg.det(start) * np.linalg.det(linear) < 0:
             return True
@@ -166,6 +164,10 @@ class AlignmentProblem:
         same seed to test the search is not among its draws, as it would be with ``default_rng(seed)``.
         """
         return np.random.default_rng(np.random.SeedSequence(self.options.seed, spawn_key=(1 + mirrored,)))
+
+
+def _is_mirror(transform: Matrix) -> bool:
+    return bool(np.linalg.det(transform[:, :3]) < 0)
 
 
 def _check_boxes(fixed: DensityMap, moving: DensityMap) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from botalign.alignment.uncertainty import Uncertainty, uncertainty_text
 from botalign.alignment.verdict import verdict_text
 from botalign.alignment.wording import resolution_text, rotation_text, vector_text
 from botalign.arrays import Matrix
-from botalign.files import output_file
+from botalign.files import json_text, output_file
 from botalign.geometry import (
     MIRROR,
     apply_transform,
@@ -33,9 +34,6 @@ from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import resample
 from botalign.scores import ShellCorrelation
-
-if TYPE_CHECKING:
-    from os import PathLike
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -119,8 +117,8 @@ class Alignment:
     def __repr__(self) -> str:
         """Return one line for interactive use."""
         moving, fixed = (Path(reference.name).name for reference in (self.moving, self.fixed))
-        facts = [
-            *(["mirrored"] if self.mirrored else []),
+        facts = ["mirrored"] if self.mirrored else []
+        facts += [
             f"{self.angle_degrees:.2f} degrees",
             f"shift {float(np.linalg.norm(self.shift_angstrom)):.2f} A",
             f"correlation {self.after.correlation:z.4f}",
@@ -161,13 +159,9 @@ class Alignment:
         return apply_transform(self.moving_to_fixed, centre) - centre
 
     def apply(
-        self,
-        density_map: DensityMap,
-        *,
-        onto: DensityMap | Grid | None = None,
-        inverse: bool = False,
+        self, density_map: DensityMap, *, onto: DensityMap | Grid | None = None, inverse: bool = False,
         threads: int | None = None,
-    ) -> DensityMap:
+    ) -> DensityMap:  # fmt: skip
         """Apply the transform to a map: the moving map, one of its half maps, a mask.
 
         Parameters
@@ -222,8 +216,7 @@ class Alignment:
     @property
     def other_hand_fits_better(self) -> bool:
         """Whether the hand that the result does not have fits better."""
-        fitting = None if self.hand is None else self.hand.decision
-        return fitting == ("as given" if self.mirrored else "mirrored")
+        return self.hand is not None and self.hand.decision == ("as given" if self.mirrored else "mirrored")
 
     @property
     def part_correlation(self) -> float | None:
@@ -270,7 +263,7 @@ class Alignment:
 
     def to_json(self) -> str:
         """Return the text of the result file."""
-        return result_file.to_text(self.to_dict())
+        return json_text(self.to_dict())
 
     def write(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Write the result as a JSON file.
@@ -306,6 +299,6 @@ class Alignment:
         Raises
         ------
         InputError
-            If the file is missing, is not a result file, is damaged, or is from a newer version.
+            If the file is missing, damaged, not a result file, or from a newer version.
         """
         return cls(**result_file.read(path))

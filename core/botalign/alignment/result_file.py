@@ -50,11 +50,6 @@ def contents(fields: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def to_text(content: dict[str, Any]) -> str:
-    """Return the text of a result file; infinite numbers, which JSON does not have, become null."""
-    return json.dumps(_finite(content), indent=1, allow_nan=False)
-
-
 def read(path: str | PathLike[str]) -> dict[str, Any]:
     """Return the fields of the result in a file.
 
@@ -141,16 +136,3 @@ def _number(value: float | None) -> float:
 
 def _scores(content: dict[str, Any]) -> Scores:
     return Scores(**{name: _number(value) for name, value in content.items()})
-
-
-def _finite(value: Any) -> Any:
-    """Replace infinite numbers by None and numpy numbers by Python numbers, at any depth."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value

@@ -99,12 +99,12 @@ class RobustProblem(FitProblem):
     def _descend(self, transform: Matrix, tolerance: float, max_steps: int = 25) -> tuple[Matrix, float]:
         """Return the minimum near a pose, and the scale of the last step."""
         with one_blas_thread():
-            end = descend(
+            end, accepted = descend(
                 _Point(self, transform, *self._differences(transform, None)),
                 converged=lambda point, step, gain: is_small(step, tolerance),
                 max_steps=max_steps,
             )
-        return end.transform, end.last_scale
+        return end.transform, end.scale if accepted else end.next_scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,11 +120,6 @@ class _Point:
     def next_scale(self) -> float:
         """Scale of the step from here. It only shrinks: if it grew again, steps could go round in circles."""
         return min(self.scale, self.problem._scale(self.differences))
-
-    @property
-    def last_scale(self) -> float:
-        """Scale of the last step that was computed, from here or to here."""
-        return self.next_scale if "next_scale" in vars(self) else self.scale
 
     def step(self, damping: float) -> Matrix:
         weights = _weights(self.differences, self.next_scale)

@@ -87,7 +87,7 @@ def score(
     transform : array_like of shape (3, 4), optional
         Rigid transform of `second` in angstrom, as ``moving_to_fixed`` of a result; by default the identity.
     contour_level_first, contour_level_second : float, optional
-        Contour levels; by default they are suggested.
+        Contour levels; by default they are estimated from the maps.
     mask_first, mask_second : DensityMap, optional
         Masks from 1 inside to 0 outside. Only what is inside is compared, as by an alignment with these masks.
 

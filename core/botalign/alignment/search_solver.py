@@ -24,7 +24,7 @@ Found = TypeVar("Found")
 
 def solve_by_search(problem: AlignmentProblem) -> Generator[Progress, None, Outcome]:
     """Align two whole maps."""
-    hands, total = yield from search_hands(problem, problem.hands)
+    hands, total = yield from search_hands(problem)
     trace = tuple(point for hand in hands for point in hand.trace)
     if not _is_refined(problem):
         return Outcome(tuple(hands[0].searched), trace)
@@ -43,11 +43,9 @@ def solve_by_search(problem: AlignmentProblem) -> Generator[Progress, None, Outc
     )
 
 
-def search_hands(
-    problem: AlignmentProblem, hands: tuple[bool, ...]
-) -> Generator[Progress, None, tuple[list[SearchedHand], int]]:
-    """Search hands; return what was found for each, and how many steps the alignment has in all."""
-    options, refine = problem.options, _is_refined(problem)
+def search_hands(problem: AlignmentProblem) -> Generator[Progress, None, tuple[list[SearchedHand], int]]:
+    """Search each hand; return what was found for each, and how many steps the alignment has in all."""
+    options, hands, refine = problem.options, problem.hands, _is_refined(problem)
     branches = [first_search(problem, mirrored, refine=refine) for mirrored in hands]
     # A loss of the caller may not be safe to call from two threads.
     if thread_count(options.threads, most=2) > 1 and len(branches) > 1 and isinstance(options.loss, str):
@@ -60,7 +58,7 @@ def search_hands(
         for number, branch in enumerate(branches):
             found.append((yield from _renumbered(branch, number * each, total)))
     finally:
-        for branch in branches:  # if this is closed midway, the thread of the other hand must end too
+        for branch in branches:  # if this is closed early, the thread of the other hand must end too
             branch.close()
     if refine and not problem.criterion.is_evident([hand.refined[0] for hand in found]):
         for number, mirrored in enumerate(hands):

@@ -75,8 +75,8 @@ def second_search(problem: AlignmentProblem, mirrored: bool) -> Generator[Progre
     """Search one hand again, coarsely and everywhere, by L2 at the best shift of each rotation.
 
     The first search relies on the centres of mass, its loss weighs all details, and it concentrates on what it found
-    early. Where its best pose does not show an evident copy, noise, a domain that moved, or an approximate symmetry may
-    have misled it.
+    early. If its best pose does not show that the maps are copies, noise, a domain that moved, or an approximate
+    symmetry may have misled it.
     """
     pair, shifted = problem.working_pair, problem.shifted_pair
 

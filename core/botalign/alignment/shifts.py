@@ -63,12 +63,12 @@ class ShiftedPair:
         transform : ndarray, shape (3, 4)
             Transform at which it is reached, to a fraction of a voxel.
         """
-        turned = np.empty((SIDE, SIDE, SIDE), dtype=np.float32)
-        rotate_in_ball(self.moving, OVERSAMPLING * linear.T, turned)
+        rotated = np.empty((SIDE, SIDE, SIDE), dtype=np.float32)
+        rotate_in_ball(self.moving, OVERSAMPLING * linear.T, rotated)
         box = (self.padded,) * 3
-        products = fft.irfftn(self.spectrum * fft.rfftn(turned, box, workers=1), box, workers=1)
+        products = fft.irfftn(self.spectrum * fft.rfftn(rotated, box, workers=1), box, workers=1)
         peak = np.unravel_index(int(products.argmax()), box)
-        norm = self.norm * float(np.sqrt(np.einsum("ijk,ijk->", turned, turned, dtype=np.float64)))
+        norm = self.norm * float(np.sqrt(np.einsum("ijk,ijk->", rotated, rotated, dtype=np.float64)))
         correlation = min(1.0, float(products[peak]) / norm) if norm > 0 else 0.0
         shift = np.array([self._along(products, peak, axis) for axis in (2, 1, 0)])
         centre = self.fixed_centre - self.voxel_angstrom * shift

@@ -159,7 +159,7 @@ def common_sigma_angstrom(first: Surveyed, second: Surveyed, voxel_angstrom: flo
     return max(SMOOTHING_VOXELS * voxel_angstrom, first.least_sigma_angstrom, second.least_sigma_angstrom)
 
 
-def survey(density_map: DensityMap, *, level: float | None = None, role: str = "map") -> Surveyed:
+def survey(density_map: DensityMap, *, level: float | None = None, role: str | None = None) -> Surveyed:
     """Locate the molecule in a map.
 
     Parameters
@@ -170,15 +170,15 @@ def survey(density_map: DensityMap, *, level: float | None = None, role: str = "
         Contour level of the unsmoothed map. The contour of the smoothed map then encloses the same volume. By default
         :func:`botalign.contour_level` of the smoothed map.
     role : str, optional
-        Name of the argument in messages: ``fixed`` or ``moving``.
+        Name of the argument, for messages: ``fixed`` or ``moving``. By default messages start with the name of the map.
 
     Raises
     ------
     InputError
         If it is not a map, is constant, or has almost nothing above the contour level.
     """
-    expect_map(density_map, role)
-    where = f"{role} map {density_map.name}"
+    expect_map(density_map, role or "density_map")
+    where = f"{role} map {density_map.name}" if role else density_map.name
     low, high = float(density_map.data.min()), float(density_map.data.max())
     if low == high:
         what = "zero" if low == 0 else f"{low:g}"

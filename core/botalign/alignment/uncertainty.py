@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from botalign.alignment.descent import pose_derivatives
 from botalign.alignment.fitting import FitProblem
 from botalign.arrays import Matrix, Volume
 from botalign.geometry import compose
@@ -173,7 +174,7 @@ def _derivatives(problem: FitProblem, transform: Matrix) -> Matrix:
         )
         slopes[:, axis] = (ahead - behind) / (2 * STEP)
     arm = problem.points - (problem.centre - np.array(grid.origin_angstrom)) / voxel
-    return np.hstack([np.cross(arm, slopes), slopes])
+    return pose_derivatives(arm, slopes)
 
 
 def _projected(slopes: Matrix, u: Matrix, v: Matrix) -> Matrix:

@@ -1,7 +1,9 @@
-"""Class averages of images: rotation-invariant k-means in the wavelet earth mover's distance."""
+"""Class averages of images: rotation-invariant k-means in the wavelet earth mover's distance.
 
-from botalign.classes.classify import classify, classify_steps
-from botalign.classes.options import ClassifyOptions
-from botalign.classes.result import Classification, Iteration
+What most programs need is in :mod:`botalign` itself. The other public names, listed in ``__init__.pyi``, are loaded on
+first use, so that the options can be read without loading numerics.
+"""
 
-__all__ = ["Classification", "ClassifyOptions", "Iteration", "classify", "classify_steps"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -22,7 +22,7 @@ def averages(frame: Frame, splines: Volume, chosen: Counts, classes: int, *, thr
     splines : ndarray of float32, shape (n, side + 3, side + 3)
         Spline coefficients of the images.
     chosen : ndarray of int64, shape (n,)
-        Class and pose of each image; see :class:`botalign.classes.assignment.Nearest`.
+        Class and pose of each image; see :class:`botalign.classes.metrics.Nearest`.
     classes : int
         Number of classes.
     threads : int, optional

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from os import PathLike
-from typing import Any
 
 import numpy as np
 
-from botalign.classes.frame import Frame
 from botalign.classes.history import History
 from botalign.classes.kmeans import KMeans
 from botalign.classes.options import ClassifyOptions
-from botalign.classes.posing import image_splines
-from botalign.classes.preparation import PreparedImages, prepare
+from botalign.classes.preparation import prepare
 from botalign.classes.result import Classification
 from botalign.images import ImageStack
-from botalign.images.expected import expect_stack
-from botalign.jobs import open_workers
+from botalign.images.stack import expect_stack
+from botalign.jobs import Execution, open_workers
 from botalign.options import options_from, whole_number
 from botalign.progress import Progress, exhaust
 from botalign.threads import thread_count
@@ -40,7 +37,7 @@ def classify(
     diameter_angstrom: float | None = None,
     size: int | None = None,
     threads: int | None = None,
-    processes: int = 0,
+    processes: int | None = None,
     scheduler: str | None = None,
     work: str | PathLike[str] | None = None,
 ) -> Classification:
@@ -135,23 +132,17 @@ def classify(
     >>> bool((found.labels[:2] == found.labels[2:4]).all())
     True
     """
-    return exhaust(classify_steps(**locals()))
+    given = locals()
+    return exhaust(classify_steps(stack, classes, options_from(ClassifyOptions, given), options_from(Execution, given)))
 
 
 def classify_steps(
-    stack: ImageStack,
-    classes: int,
-    *,
-    threads: int | None = None,
-    processes: int = 0,
-    scheduler: str | None = None,
-    work: str | PathLike[str] | None = None,
-    **options: Any,
+    stack: ImageStack, classes: int, options: ClassifyOptions | None = None, execution: Execution | None = None
 ) -> Steps:
-    """Classify images in steps; parameters, result and errors are those of :func:`classify`.
+    """Classify images in steps; result and errors are those of :func:`classify`.
 
-    Closing the generator between two steps cancels the computation; completed iterations remain in the work folder.
-    Options that cannot be used are refused at the call, images at the first step.
+    Closing the generator between two steps cancels the computation; completed iterations remain in the work folder. The
+    number of classes is checked at the call, images at the first step.
 
     Parameters
     ----------
@@ -159,16 +150,10 @@ def classify_steps(
         Images.
     classes : int
         Number of classes.
-    threads : int, optional
-        Number of threads; by default chosen automatically (at most one per core).
-    processes : int, optional
-        Number of processes.
-    scheduler : str, optional
-        Address of the scheduler of a Dask cluster.
-    work : path-like, optional
-        Work folder.
-    **options
-        Other options of :func:`classify`.
+    options : ClassifyOptions, optional
+        Options; by default those of :func:`classify`.
+    execution : Execution, optional
+        Threads, processes or a cluster, and the work folder; by default one thread per core.
 
     Returns
     -------
@@ -189,13 +174,12 @@ def classify_steps(
     --------
     >>> import botalign
     >>> stack = botalign.projections(botalign.phantom(24, voxel_size_angstrom=5.0), 6, seed=1).stack
-    >>> steps = botalign.classify_steps(stack, 2, rotations=8)
+    >>> steps = botalign.classify_steps(stack, 2, botalign.ClassifyOptions(rotations=8))
     >>> next(steps).stage
     'prepare'
     >>> steps.close()
     """
-    chosen = options_from(ClassifyOptions, options, "classify_steps")
-    return _steps(stack, _checked(classes, stack), chosen, threads, processes, scheduler, work)
+    return _steps(stack, _checked(classes, stack), options or ClassifyOptions(), execution or Execution())
 
 
 def _checked(classes: int, stack: ImageStack) -> int:
@@ -203,38 +187,27 @@ def _checked(classes: int, stack: ImageStack) -> int:
     expect_stack(stack, "stack")
     n = len(stack.images)
     images = "the 1 image" if n == 1 else f"the {n} images"
-    return whole_number("classes", classes, 1, n, unit=f" for {images} of {stack.name}")
+    return whole_number("classes", classes, 1, n, note=f"for {images} of {stack.name}")
 
 
-def _steps(
-    stack: ImageStack,
-    classes: int,
-    options: ClassifyOptions,
-    threads: int | None,
-    processes: int,
-    scheduler: str | None,
-    work: str | PathLike[str] | None,
-) -> Steps:
+def _steps(stack: ImageStack, classes: int, options: ClassifyOptions, execution: Execution) -> Steps:
     ready = prepare(stack, invert=options.invert, diameter_angstrom=options.diameter_angstrom, size=options.size)
-    frame = Frame.of(
-        options.metric, options.poses, side=ready.side, radius=ready.radius, pixel_size=ready.pixel_size_angstrom,
-        scales=options.scales,
-    )  # fmt: skip
-    seed = options.seed
-    described = {"classes": classes, "metric": frame.metric, "poses": frame.poses, "seed": seed, "radius": ready.radius}
-    means = KMeans(
-        frame, ready.images, image_splines(ready.images), classes, options.iterations, seed, thread_count(threads)
-    )
-    history = History() if work is None else History.in_folder(work, ready.images, options.iterations, **described)
+    means = KMeans(ready, classes, options, thread_count(execution.threads))
+    described = {
+        "classes": classes, "metric": means.frame.metric, "poses": means.frame.poses, "seed": options.seed,
+        "radius": ready.radius,
+    }  # fmt: skip
+    folder, most = execution.work, options.iterations
+    history = History() if folder is None else History.in_folder(folder, ready.images, most, **described)
     try:
-        with open_workers(threads=threads, processes=processes, scheduler=scheduler) as workers:
+        with open_workers(execution) as workers:
             yield from means.steps(history, workers)
     finally:
         history.close()
-    return _result(means, history, ready, stack.name, options.metric)
+    return _result(means, history, stack.name)
 
 
-def _result(means: KMeans, history: History, ready: PreparedImages, name: str, metric: str) -> Classification:
+def _result(means: KMeans, history: History, name: str) -> Classification:
     """Return the result, with the classes sorted by size, largest first."""
     state, poses = history.best, means.frame.poses
     labels, pose = np.divmod(state.chosen, len(poses))
@@ -243,8 +216,8 @@ def _result(means: KMeans, history: History, ready: PreparedImages, name: str, m
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
     angles, shifts, mirrored = poses.parts(pose)
-    pixel = ready.pixel_size_angstrom
-    images = means.averages(state)[order] * np.float32(ready.scale)
+    pixel = means.ready.pixel_size_angstrom
+    images = means.averages(state)[order] * np.float32(means.ready.scale)
     return Classification(
         averages=ImageStack(images, (pixel, pixel), name=f"class averages of {name}"),
         labels=rank[labels],
@@ -255,6 +228,6 @@ def _result(means: KMeans, history: History, ready: PreparedImages, name: str, m
         sizes=sizes[order],
         iterations=tuple(history.records),
         converged=history.converged,
-        metric=metric,
-        seed=means.seed,
+        metric=means.options.metric,
+        seed=means.options.seed,
     )

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from botalign.arrays import Volume
 from botalign.classes.metrics import EuclideanMetric, Metric, WaveletMetric
+from botalign.classes.options import ClassifyOptions
 from botalign.classes.poses import Poses
 from botalign.classes.posing import disc_spans, in_poses
+from botalign.classes.preparation import PreparedImages
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,14 @@ class Frame:
     radius: float
 
     @classmethod
-    def of(
-        cls, metric: str, poses: Poses, *, side: int, radius: float, pixel_size: float, scales: int | None = None
-    ) -> Frame:
-        """Return the frame for images of `side` pixels, with options of :func:`botalign.classify`."""
-        if metric == "l2":
-            return cls(EuclideanMetric(side, radius), poses, side, radius)
+    def of(cls, options: ClassifyOptions, ready: PreparedImages) -> Frame:
+        """Return the frame for prepared images."""
+        side, radius = ready.side, ready.radius
+        if options.metric == "l2":
+            return cls(EuclideanMetric(side, radius), options.poses, side, radius)
+        scales = options.scales or default_scales(side)
         return cls(
-            WaveletMetric(side, scales=scales or default_scales(side), pixel_size=pixel_size), poses, side, radius
+            WaveletMetric(side, scales=scales, pixel_size=ready.pixel_size_angstrom), options.poses, side, radius
         )
 
     def posed(self, splines: Volume, numbers: NDArray[np.int64]) -> Volume:

@@ -24,7 +24,7 @@ class State:
     Attributes
     ----------
     chosen : ndarray of int64, shape (n,)
-        Class and pose of each image; see :class:`botalign.classes.assignment.Nearest`.
+        Class and pose of each image; see :class:`botalign.classes.metrics.Nearest`.
     distance : ndarray, shape (n,)
         Distance of each image.
     record : Iteration

@@ -5,16 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from botalign.arrays import Volume
-from botalign.classes.assignment import Nearest, Part, chosen_distance_steps, nearest_steps, vector_steps
+from botalign.arrays import Matrix, Volume
+from botalign.classes.assignment import SharedImages, share_images
 from botalign.classes.averaging import averages, refill
 from botalign.classes.frame import Frame
 from botalign.classes.history import History, State
+from botalign.classes.metrics import Nearest
+from botalign.classes.options import ClassifyOptions
 from botalign.classes.posing import image_splines
+from botalign.classes.preparation import PreparedImages
 from botalign.classes.result import Iteration
 from botalign.classes.seeding import seeding_steps
 from botalign.jobs import Workers
@@ -29,67 +32,69 @@ class KMeans:
 
     Attributes
     ----------
-    frame : Frame
-        Metric and poses.
-    images : ndarray of float32, shape (n, side, side)
-        Prepared images.
-    splines : ndarray of float32, shape (n, side + 3, side + 3)
-        Spline coefficients of the images.
-    classes, iterations, seed, threads : int
-        Options of :func:`botalign.classify`.
+    ready : PreparedImages
+        Images.
+    classes : int
+        Number of classes.
+    options : ClassifyOptions
+        Options.
+    threads : int
+        Number of threads of the averaging.
     """
 
-    frame: Frame
-    images: Volume
-    splines: Volume
+    ready: PreparedImages
     classes: int
-    iterations: int
-    seed: int
+    options: ClassifyOptions
     threads: int
+
+    @cached_property
+    def frame(self) -> Frame:
+        """Metric and poses."""
+        return Frame.of(self.options, self.ready)
+
+    @cached_property
+    def splines(self) -> Volume:
+        """Spline coefficients of the images, shape (n, side + 3, side + 3)."""
+        return image_splines(self.ready.images)
 
     def steps(self, history: History, workers: Workers) -> Steps:
         """Continue a history until it converges or the iterations are used up."""
-        if history.finished(self.iterations):
+        if history.finished(self.options.iterations):
             return
-        parts = yield from self._prepared(workers)
-        while not history.ended(self.iterations):
+        images = yield from self._prepared(workers)
+        while not history.ended(self.options.iterations):
             began = time.perf_counter()
             if not history.last:
-                found = yield from self._seeded(parts, workers)
+                found = yield from self._seeded(images)
             else:
-                found = yield from self._assigned(parts, history.last[-1], workers)
+                found = yield from self._assigned(images, history.last[-1])
             history.add(self._state(found, history, began))
-        history.finish((yield from self._measured(parts, history.best, workers)))
+        history.finish((yield from self._measured(images, history.best)))
 
     def averages(self, state: State) -> Volume:
         """Return the averages of an iteration."""
         return averages(self.frame, self.splines, state.chosen, self.classes, threads=self.threads)
 
-    def _prepared(self, workers: Workers) -> Generator[Progress, None, list[Part]]:
-        steps = vector_steps(self.frame, self.images, workers)
+    def _prepared(self, workers: Workers) -> Generator[Progress, None, SharedImages]:
+        steps = share_images(self.frame, self.ready.images, workers)
         return (yield from map_steps(steps, lambda step: replace(step, stage="prepare")))
 
-    def _seeded(self, parts: list[Part], workers: Workers) -> Generator[Progress, None, Nearest]:
-        rng = np.random.default_rng(self.seed)
-        steps = seeding_steps(self.frame, parts, self.splines, self.classes, rng, workers)
+    def _seeded(self, images: SharedImages) -> Generator[Progress, None, Nearest]:
+        steps = seeding_steps(images, self.splines, self.classes, np.random.default_rng(self.options.seed))
         records = map_steps(steps, lambda drawn: Progress("seed", drawn, self.classes, iteration=1))
         return (yield from records).nearest
 
-    def _assigned(self, parts: list[Part], before: State, workers: Workers) -> Generator[Progress, None, Nearest]:
+    def _assigned(self, images: SharedImages, before: State) -> Generator[Progress, None, Nearest]:
         loss, number = before.record.loss, before.record.number + 1
         yield Progress("average", 0, 1, iteration=number, loss=loss)
-        guess = Nearest(before.distance, before.chosen, 0)
-        splines = image_splines(self.averages(before))
-        steps = nearest_steps(self.frame, parts, splines, guess, workers)
+        steps = images.nearest(image_splines(self.averages(before)), Nearest(before.distance, before.chosen))
         return (yield from map_steps(steps, lambda step: replace(step, stage="assign", iteration=number, loss=loss)))
 
-    def _measured(
-        self, parts: list[Part], state: State, workers: Workers
-    ) -> Generator[Progress, None, NDArray[np.float64]]:
+    def _measured(self, images: SharedImages, state: State) -> Generator[Progress, None, Matrix]:
         """Compute the distances from the averages of an iteration; its own distances are from the previous averages."""
         loss, number = state.record.loss, state.record.number
         yield Progress("finish", 0, 1, iteration=number, loss=loss)
-        steps = chosen_distance_steps(self.frame, parts, image_splines(self.averages(state)), state.chosen, workers)
+        steps = images.distances(image_splines(self.averages(state)), state.chosen)
         return (yield from map_steps(steps, lambda step: replace(step, stage="finish", iteration=number, loss=loss)))
 
     def _state(self, found: Nearest, history: History, began: float) -> State:

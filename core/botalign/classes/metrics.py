@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.arrays import Matrix, Volume
+from botalign.arrays import Counts, Matrix, Volume
 from botalign.classes import bounds, products, quantisation
 from botalign.classes.posing import disc_spans
 from botalign.classes.wavelets import ImageWavelets
@@ -41,6 +41,37 @@ class Summary:
         return Summary(self.norms[which], self.steps, self.quantised[which], self.errors[which])
 
 
+@dataclass(frozen=True, eq=False)
+class ImageVectors:
+    """Vectors of images, shape (n, length), and what the bounds need besides them."""
+
+    values: Volume
+    summary: Summary
+
+    def __getitem__(self, which: slice) -> ImageVectors:
+        """Return some of the vectors."""
+        return ImageVectors(self.values[which], self.summary[which])
+
+
+@dataclass(frozen=True, eq=False)
+class Nearest:
+    """The nearest average and pose of each image.
+
+    Attributes
+    ----------
+    distance : ndarray, shape (n,)
+        Distance from it.
+    chosen : ndarray of int64, shape (n,)
+        Index of the average times the number of poses, plus the index of the pose.
+    work : int
+        Number of differences of two coefficients that were computed.
+    """
+
+    distance: Matrix
+    chosen: Counts
+    work: int = 0
+
+
 class Metric(Protocol):
     """A distance between images that are converted to vectors, with a search for the nearest of many poses."""
 
@@ -57,16 +88,11 @@ class Metric(Protocol):
     def distance(self, first: Volume, second: Volume) -> float:
         """Return the distance between two vectors, reproducible bit for bit."""
 
-    def nearest(
-        self,
-        images: Volume,
-        summary: Summary,
-        poses: Volume,
-        number: int,
-        best: Matrix,
-        chosen: NDArray[np.int64],
-    ) -> int:
-        """Update the nearest poses of images, and return the number of differences that were computed."""
+    def nearest(self, images: ImageVectors, poses: Volume, number: int, found: Nearest) -> int:
+        """Update the nearest poses of images in place, and return the number of differences that were computed.
+
+        The first of the poses has the index `number`, and the others follow it.
+        """
 
 
 @dataclass(frozen=True)
@@ -103,21 +129,14 @@ class WaveletMetric:
         """Return the distance between two vectors."""
         return float(bounds.exact_distance(first, second))
 
-    def nearest(
-        self,
-        images: Volume,
-        summary: Summary,
-        poses: Volume,
-        number: int,
-        best: Matrix,
-        chosen: NDArray[np.int64],
-    ) -> int:
+    def nearest(self, images: ImageVectors, poses: Volume, number: int, found: Nearest) -> int:
         """Update the nearest poses of images, and return the number of differences that were computed."""
+        summary = images.summary
         posed = self.summary(poses, summary)
         return int(
             bounds.nearest_by_l1(
-                images, summary.norms, summary.quantised, summary.errors, poses, posed.norms, posed.quantised,
-                posed.errors, summary.steps, self.transform.starts, number, best, chosen,
+                images.values, summary.norms, summary.quantised, summary.errors, poses, posed.norms, posed.quantised,
+                posed.errors, summary.steps, self.transform.starts, number, found.distance, found.chosen,
             )
         )  # fmt: skip
 
@@ -152,15 +171,9 @@ class EuclideanMetric:
         """Return the distance between two vectors."""
         return float(products.exact_euclidean(first, second))
 
-    def nearest(
-        self,
-        images: Volume,
-        summary: Summary,
-        poses: Volume,
-        number: int,
-        best: Matrix,
-        chosen: NDArray[np.int64],
-    ) -> int:
+    def nearest(self, images: ImageVectors, poses: Volume, number: int, found: Nearest) -> int:
         """Update the nearest poses of images, and return the number of differences besides the matrix products."""
-        norms = self.summary(poses).norms
-        return products.nearest_by_products(images, summary.norms, poses, norms, number, best, chosen)
+        norms, of_images = self.summary(poses).norms, images.summary.norms
+        return products.nearest_by_products(
+            images.values, of_images, poses, norms, number, found.distance, found.chosen
+        )

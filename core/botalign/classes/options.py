@@ -23,8 +23,8 @@ class ClassifyOptions:
 
     Examples
     --------
-    >>> from botalign.classes.options import ClassifyOptions
-    >>> ClassifyOptions(rotations=0)
+    >>> import botalign
+    >>> botalign.ClassifyOptions(rotations=0)
     Traceback (most recent call last):
         ...
     botalign.errors.InputError: rotations: got 0, expected a whole number from 1 to 3600.
@@ -36,7 +36,9 @@ class ClassifyOptions:
     ] = "wemd"
     scales: Annotated[
         int | None,
-        Option("Scales of the wavelets; by default 6 for images of 128 pixels, 5 for 64 pixels", low=1, high=12),
+        Option(
+            "Number of scales of the wavelet transform; by default 6 for images of 128 pixels, 5 for 64", low=1, high=12
+        ),
     ] = None
     rotations: Annotated[int, Option("In-plane rotations to compare", low=1, high=3600)] = 200
     mirror: Annotated[bool, Option("Compare mirror images too")] = False

@@ -44,11 +44,6 @@ class PreparedImages:
         """Side of the images in pixels."""
         return int(self.images.shape[1])
 
-    @property
-    def spans(self) -> NDArray[np.int64]:
-        """Spans of the rows of the disc; see :func:`disc_spans`."""
-        return disc_spans(self.side, self.radius)
-
 
 def prepare(
     stack: ImageStack, *, invert: bool = False, diameter_angstrom: float | None = None, size: int | None = None

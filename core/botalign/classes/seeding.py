@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from botalign.arrays import Volume
-from botalign.classes.assignment import Nearest, Part, update_steps
-from botalign.classes.frame import Frame
-from botalign.jobs import Workers
+from botalign.classes.assignment import SharedImages
+from botalign.classes.metrics import Nearest
 from botalign.progress import exhaust
 
 
@@ -24,7 +23,7 @@ class Seeds:
 
 
 def seeding_steps(
-    frame: Frame, parts: Sequence[Part], splines: Volume, classes: int, rng: np.random.Generator, workers: Workers
+    images: SharedImages, splines: Volume, classes: int, rng: np.random.Generator
 ) -> Generator[int, None, Seeds]:
     """Draw the first averages (Algorithm 2 of Rao et al. 2020: k-means++ with distances over all poses).
 
@@ -32,18 +31,14 @@ def seeding_steps(
 
     Parameters
     ----------
-    frame : Frame
-        Metric and poses.
-    parts : sequence of Part
-        Vectors of the images.
+    images : SharedImages
+        Images.
     splines : ndarray of float32
         Spline coefficients of the images.
     classes : int
         Number of images to draw.
     rng : numpy.random.Generator
         Random number generator.
-    workers : Workers
-        Workers that run the blocks.
 
     Yields
     ------
@@ -53,11 +48,11 @@ def seeding_steps(
     n = len(splines)
     uniform = rng.random(classes)  # drawn at once, so that the numbers do not depend on the images
     drawn = np.empty(classes, dtype=np.int64)
-    nearest = Nearest(np.full(n, np.inf), np.full(n, np.iinfo(np.int64).max), 0)
+    nearest = Nearest(np.full(n, np.inf), np.full(n, np.iinfo(np.int64).max))
     for number in range(classes):
         drawn[number] = _draw(nearest.distance, uniform[number], drawn[:number])
         image = splines[drawn[number]]
-        found = exhaust(update_steps(frame, parts, image, number, nearest, workers))
+        found = exhaust(images.update(image, number, nearest))
         nearest = Nearest(found.distance, found.chosen, nearest.work + found.work)
         yield number + 1
     return Seeds(drawn, nearest)

@@ -16,10 +16,11 @@ from botalign.cli.interruption import report_written
 from botalign.cli.messages import print_error, print_note
 from botalign.cli.options import Json, Overwrite, Quiet
 from botalign.cli.outputs import Output
+from botalign.cli.resuming import resumed
 from botalign.cli.spelling import spelled
 from botalign.cli.staging import Staging
 from botalign.cli.tables import alignments_table, mirror_advice
-from botalign.cli.tasks import Task, resumed, tasks
+from botalign.cli.tasks import Task, tasks
 from botalign.errors import InputError, Setting
 
 _FOLDER = "a folder for several maps."
@@ -146,8 +147,11 @@ def align(
                 if task.kept is None:
                     del remaining[: len(task.maps)]
             if table_output is not None and done:
-                with Staging(overwrite=overwrite or resume, written=written) as staging:
-                    csv_table.write_table(done, staging.path(table_output.path))
+                with (
+                    Staging(overwrite=overwrite or resume, written=written) as staging,
+                    staging.file(table_output.path) as temporary,
+                ):
+                    csv_table.write_table(done, temporary)
         finally:  # after Ctrl-C, too
             if done and json:
                 print(f"[{', '.join(a.to_json() for a in done)}]" if several else done[0].to_json())

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from botalign.cli.interruption import Interrupted, interruption_text, report_written
+from botalign.cli.interruption import Interrupted, report_written
 from botalign.cli.messages import print_error, print_note, warnings_as_lines
 from botalign.errors import InputError
 
@@ -25,7 +25,7 @@ COMMANDS = {
     "distances": "Compute the distances between all pairs of maps.",
     "embed": "Compute coordinates of maps from their distances.",
     "landscape": "Learn latent coordinates that match distances between volumes.",
-    "classify": "Sort images into classes, up to rotation, and average each.",
+    "classify": "Compute class averages of particle images, up to rotation.",
     "info": "Print what map files contain.",
     "demo": "Align a synthetic map whose transform is known.",
 }
@@ -51,9 +51,6 @@ class _Command(TyperCommand):
 
 class _Commands(TyperGroup):
     """A group of commands that imports a command only to run it, so that ``botalign --help`` stays fast."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
@@ -108,9 +105,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Interrupted as interrupted:
         print_note(str(interrupted))
         return 130
-    except (KeyboardInterrupt, typer.Abort):
-        print_note(interruption_text())
-        return 130
+    except typer.Abort:  # what some versions of the parser make of Ctrl-C
+        raise KeyboardInterrupt from None
     except InputError as error:
         print_error(error)
     except MemoryError:
@@ -141,11 +137,19 @@ def _parser_message(error: Any, typed: Sequence[str]) -> str:
     command = f"botalign {typed[0]}" if typed and typed[0] in COMMANDS else "botalign"
     message = error.format_message().rstrip(". ")
     if hasattr(error, "possibilities"):
-        message = f"{error.option_name}: unknown option{_did_you_mean(error.possibilities)}"
+        similar = _similar(error.option_name, error.possibilities)
+        message = f"{error.option_name}: unknown option{_did_you_mean(similar)}"
     elif parameter is not None:
-        name = parameter.opts[0] if parameter.param_type_name == "option" else parameter.metavar
-        message = f"{name}: {error.message.rstrip('. ') or 'is missing'}"
+        kind = parameter.param_type_name
+        name = parameter.opts[0] if kind == "option" else parameter.metavar
+        message = f"{name}: {error.message.rstrip('. ') or f'missing {kind}'}"
     return f"{message}{' See' if message.endswith('?') else '; see'} `{command} --help`."
+
+
+def _similar(option: str, names: Iterable[str] | None) -> list[str]:
+    """Return the options that begin as the one that was typed or, if there are none, that differ little from it."""
+    found = list(names or ())
+    return [name for name in found if name.startswith(option)] or get_close_matches(option, found, cutoff=0.75)
 
 
 def _did_you_mean(names: Iterable[str] | None) -> str:

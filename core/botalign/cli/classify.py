@@ -8,28 +8,25 @@ from dataclasses import asdict, replace
 from importlib.metadata import version
 from json import dumps
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import botalign
-from botalign.classes.frame import default_scales
-from botalign.classes.history import kept_iterations
-from botalign.classes.options import ClassifyOptions
-from botalign.cli import outputs
 from botalign.cli.declared import Given, with_options
 from botalign.cli.interruption import Interrupted
 from botalign.cli.long_work import run_steps
 from botalign.cli.messages import print_note
-from botalign.cli.options import Overwrite, Processes, Quiet, Scheduler, Threads
-from botalign.cli.running import INSTALL_FIGURES, can_draw
+from botalign.cli.options import Overwrite, Quiet
+from botalign.cli.running import can_draw, note_no_figure
 from botalign.cli.staging import Staging
 from botalign.errors import counted
-from botalign.files import output_file
-from botalign.jobs import remove_work
-from botalign.progress import Progress, map_steps
 
-Steps = Generator[Progress, None, botalign.Classification]
+if TYPE_CHECKING:
+    from botalign.images import ImageList
+    from botalign.progress import Progress
+
+    Steps = Generator[Progress, None, botalign.Classification]
 
 _NAMES = ("averages.mrcs", "images.star", "summary.json", "gallery.png", "course.png")
 _UNFINISHED = "unfinished"
@@ -40,7 +37,8 @@ _ADVICE = {
 }
 
 
-@with_options(ClassifyOptions)
+@with_options(botalign.ClassifyOptions)
+@with_options(botalign.Execution, "execution")
 def classify(
     images: Annotated[
         Path, typer.Argument(metavar="IMAGES", help="The images: .mrcs, or a .star of RELION.", show_default=False)
@@ -52,30 +50,29 @@ def classify(
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the results.", show_default=False)
     ],
     *,
-    options: Given[ClassifyOptions],
-    threads: Threads = None,
-    processes: Processes = 0,
-    scheduler: Scheduler = None,
+    options: Given[botalign.ClassifyOptions],
+    execution: Given[botalign.Execution],
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
-    """Sort images into classes, up to rotation, and average each class.
+    """Sort particle images into classes that look alike after in-plane rotation, and average each class.
 
     The images must be phase-flipped, and the particles bright and centred. The results are the averages, largest class
     first, a star file with class, angle and distance of every image, and figures. After an interruption, the same
     command resumes.
     """
+    from botalign.classes.history import kept_iterations
+    from botalign.cli import outputs
+    from botalign.jobs import remove_work
+
     outputs.check(outputs.files_in(output, _NAMES), inputs=[images], overwrite=overwrite)
     listed = botalign.read_images(images)
-    chosen = options.read()
+    chosen, where = options.read(), execution.read()
     unfinished = output / _UNFINISHED
     created = not output.exists()
-    steps = botalign.classify_steps(
-        listed.stack, classes, **vars(chosen), threads=threads, processes=processes, scheduler=scheduler,
-        work=unfinished,
-    )  # fmt: skip
+    steps = botalign.classify_steps(listed.stack, classes, chosen, replace(where, work=unfinished))
     try:
-        found = _run(steps, chosen.iterations, quiet=quiet)
+        found = _run(steps, quiet=quiet)
         written = _write(found, listed, output, chosen, overwrite=overwrite)
         remove_work(unfinished)
     except KeyboardInterrupt:
@@ -91,16 +88,12 @@ def classify(
     _print_summary(found, written, quiet=quiet)
 
 
-def _run(steps: Steps, iterations: int, *, quiet: bool) -> botalign.Classification:
+def _run(steps: Steps, *, quiet: bool) -> botalign.Classification:
     """Run a classification with a progress bar for the current iteration, and the loss of the last one."""
-
-    def named(step: Progress) -> Progress:
-        iterating = step.stage in ("average", "assign")
-        return replace(step, stage=f"iteration {step.iteration}") if iterating else step
-
     stages = {"prepare": "preparing images", "seed": "drawing averages", "finish": "final distances"}
-    stages |= {name: name for name in (f"iteration {number}" for number in range(2, iterations + 1))}
-    return run_steps(map_steps(steps, named), stages, quiet=quiet, detail=_loss)
+    return run_steps(
+        steps, lambda step: stages.get(step.stage, f"iteration {step.iteration}"), quiet=quiet, detail=_loss
+    )
 
 
 def _loss(step: Progress) -> str:
@@ -109,9 +102,9 @@ def _loss(step: Progress) -> str:
 
 def _write(
     found: botalign.Classification,
-    listed: botalign.ImageList,
+    listed: ImageList,
     folder: Path,
-    options: ClassifyOptions,
+    options: botalign.ClassifyOptions,
     *,
     overwrite: bool,
 ) -> list[Path]:
@@ -121,19 +114,21 @@ def _write(
     with Staging(overwrite=overwrite) as staging:
         found.averages.write(staging.path(averages))
         found.annotate(listed).write(staging.path(images))
-        with output_file(staging.path(summary)) as temporary:
+        with staging.file(summary) as temporary:
             temporary.write_text(_summary_json(found, listed.stack.name, options), encoding="utf-8")
         if can_draw():
             from botalign.figures import class_course, class_gallery
 
             for figure, path in ((class_gallery(found), gallery), (class_course(found), course)):
-                with output_file(staging.path(path)) as temporary:
+                with staging.file(path) as temporary:
                     figure.savefig(temporary)
     return written
 
 
-def _summary_json(found: botalign.Classification, name: str, options: ClassifyOptions) -> str:
+def _summary_json(found: botalign.Classification, name: str, options: botalign.ClassifyOptions) -> str:
     """Return options, sizes and iterations as JSON."""
+    from botalign.classes.frame import default_scales
+
     used = asdict(options)
     del used["iterations"]
     if options.metric == "wemd" and options.scales is None:
@@ -173,4 +168,4 @@ def _print_summary(found: botalign.Classification, written: list[Path], *, quiet
         times = "once" if refilled == 1 else f"{refilled} times"
         print_note(f"a class lost all its images and was reseeded from the worst-fitting image ({times}).")
     if len(written) < len(_NAMES):
-        print_note(f"no figures, because matplotlib is not installed; run `{INSTALL_FIGURES}`.")
+        note_no_figure()

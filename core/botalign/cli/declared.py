@@ -17,6 +17,9 @@ from botalign.options import Declaration, declarations
 
 Options = TypeVar("Options")
 
+#: Placeholders for the values of options, where the type alone is not enough.
+_METAVARS = {"scheduler": "tcp://HOST:PORT"}
+
 
 @dataclass(frozen=True)
 class Given(Generic[Options]):
@@ -51,8 +54,8 @@ class Given(Generic[Options]):
         return self.kind(**{name: _read(found[name].type, value) for name, value in self.values.items()})
 
 
-def with_options(kind: type[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return a decorator that replaces the parameter `options` of a command by the options that a class declares.
+def with_options(kind: type[Any], into: str = "options") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that replaces a parameter of a command by the options that a class declares.
 
     The command gets them as :class:`Given`.
     """
@@ -65,11 +68,11 @@ def with_options(kind: type[Any]) -> Callable[[Callable[..., Any]], Callable[...
             for name, value in given.items():
                 if isinstance(value, str):
                     given[name] = declared[name].check(declared[name].parse(value))
-            return command(**arguments, options=Given(kind, given))
+            return command(**arguments, **{into: Given(kind, given)})
 
         signature = inspect.signature(command, eval_str=True)
         parameters = list(signature.parameters.values())
-        place = list(signature.parameters).index("options")
+        place = list(signature.parameters).index(into)
         parameters[place : place + 1] = map(_parameter, declared.values())
         run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         return run
@@ -82,6 +85,7 @@ def _parameter(declared: Declaration) -> inspect.Parameter:
     option, name, default = declared.option, option_name(declared.name), declared.default
     kind: Any = str
     metavar: str | None = option.unit.upper() or {int: "N", float: "X"}.get(declared.type, "NAME")
+    metavar = _METAVARS.get(declared.name, metavar)
     if option.choices:
         metavar = f"[{'|'.join(option.choices)}]"
     elif declared.type is bool:

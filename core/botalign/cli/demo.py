@@ -40,7 +40,7 @@ def demo(
 ) -> None:
     """Align a synthetic map whose transform is known, and print the difference from it.
 
-    Both maps, the aligned map, the result and a figure are written to a folder, for further trials.
+    Both maps, the aligned map, the result and a figure are written to a folder, so that you can try other commands.
     """
     from botalign.cli import running
 
@@ -67,7 +67,7 @@ def demo(
     if sum(compiled) >= _NOTICEABLE_SECONDS:
         print_note(f"{sum(compiled):.1f} s of this run was one-time compilation; later runs will be faster.")
     if not draw:
-        print_note(f"no figure, because matplotlib is not installed; run `{running.INSTALL_FIGURES}`.")
+        running.note_no_figure()
 
 
 def _output_paths(folder: Path, *, overwrite: bool) -> list[Path]:

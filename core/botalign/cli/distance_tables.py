@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from botalign import DistanceTable, read_distances
+from botalign.arrays import load_array
 from botalign.embeddings import checked_distances
-from botalign.errors import InputError
-from botalign.latent.arrays import load_array
+from botalign.errors import InputError, Setting
 
 #: The metric of a plain array.
 UNKNOWN = "unknown"
+
+
+@contextmanager
+def distances_are_from(path: Path) -> Iterator[None]:
+    """Replace the argument `distances` of a function by the name of the file in errors from inside."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(*(str(path) if part == Setting("distances") else part for part in error.parts)) from None
 
 
 def read_table(path: Path) -> DistanceTable:
@@ -24,8 +35,6 @@ def read_table(path: Path) -> DistanceTable:
     if path.suffix.lower() != ".npy":
         return read_distances(path)
     values = load_array(path, "a square table of distances")
-    try:
+    with distances_are_from(path):
         checked = checked_distances(values)
-    except InputError as error:  # about the argument `distances`, which is this file
-        raise InputError(str(path), *error.parts[1:]) from None
     return DistanceTable(tuple(str(number) for number in range(1, len(checked) + 1)), checked, None, UNKNOWN, {})

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
-from botalign import DistanceTable
-from botalign.cli.all_pairs import Workers, write_distances
+from botalign import DistanceOptions, Execution
 from botalign.cli.declared import Given, with_options
-from botalign.cli.options import Overwrite, Processes, Quiet, Scheduler, Threads
-from botalign.errors import InputError, Setting
-from botalign.pairwise.options import DistanceOptions
+from botalign.cli.options import Overwrite, Quiet
+from botalign.errors import InputError, Setting, counted
+
+if TYPE_CHECKING:
+    from botalign import DistanceTable
 
 #: The number of maps that are named if cycles are open.
 _NAMED = 3
 
 
 @with_options(DistanceOptions)
+@with_options(Execution, "execution")
 def distances(
     maps: Annotated[list[Path], typer.Argument(metavar="MAP", help="The maps, at least two.", show_default=False)],
     output: Annotated[
@@ -27,9 +28,7 @@ def distances(
     ],
     *,
     options: Given[DistanceOptions],
-    threads: Threads = None,
-    processes: Processes = 0,
-    scheduler: Scheduler = None,
+    execution: Given[Execution],
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
@@ -41,11 +40,13 @@ def distances(
     With --over-rotations and more than 12 maps, one process per core is used, unless --threads, --processes or
     --scheduler is given.
     """
-    if processes and threads is not None:
+    from botalign.cli.all_pairs import AllPairs, execution_for
+
+    where, chosen = execution.read(), options.read()
+    if where.processes is not None and where.threads is not None:
         raise InputError(Setting("threads"), " and ", Setting("processes"), ": got both, expected one of the two.")
-    chosen = options.read()
-    workers = Workers(threads, processes, scheduler).for_maps(len(maps), over_rotations=chosen.over_rotations)
-    table = write_distances(maps, output, chosen, workers, overwrite=overwrite, quiet=quiet)
+    where = execution_for(len(maps), chosen, where)
+    table = AllPairs(maps, output, chosen, where).write(overwrite=overwrite, quiet=quiet)
     print(_summary(table, chosen))
     if not quiet:
         print(f"written      {output}")
@@ -53,13 +54,15 @@ def distances(
 
 def _summary(table: DistanceTable, options: DistanceOptions) -> str:
     """Return a summary, one line for each fact."""
+    import numpy as np
+
     n = len(table.names)
     pairs = table.distances[np.triu_indices(n, 1)]
     unit = " A" if options.metric == "wemd" and options.normalise == "mass" else ""
     minimum = ", minimised over rotations and shifts" if options.over_rotations else ""
     spread = f"{pairs.min():.4g} to {pairs.max():.4g}{unit}, median {np.median(pairs):.4g}"
     rows = [
-        ("maps", f"{n}, {len(pairs)} pair{'s' if len(pairs) > 1 else ''}"),
+        ("maps", f"{n}, {counted(len(pairs), 'pair')}"),
         ("distances", f"{spread}, {table.metric}{minimum}"),
     ]
     if table.open_cycles is not None:
@@ -73,5 +76,5 @@ def _summary(table: DistanceTable, options: DistanceOptions) -> str:
             text = f"{count} of {total} cycles via landmarks {are} open, most of them with {names}"
         rows.append(("cycles", text))
     if table.mirrored.any():
-        rows.append(("mirrored", f"{int(np.triu(table.mirrored).sum())} pairs"))
+        rows.append(("mirrored", counted(int(np.triu(table.mirrored).sum()), "pair")))
     return "\n".join(f"{name:13}{text}" for name, text in rows)

@@ -84,27 +84,38 @@ def embed(
     outputs.check(wanted, inputs=inputs, overwrite=overwrite)
     import numpy as np
 
-    from botalign.cli.distance_tables import read_table
+    from botalign.cli.distance_tables import distances_are_from, read_table
     from botalign.embeddings import embedding_text, read_column
 
     table = read_table(distances)
     column = None if table_path is None else read_column(table_path, column_name, table.names)
-    found = botalign.diffusion_map(table.distances, dimensions=dimensions, bandwidth=bandwidth, alpha=alpha, time=time)
+    with distances_are_from(distances):
+        found = botalign.diffusion_map(
+            table.distances, dimensions=dimensions, bandwidth=bandwidth, alpha=alpha, time=time
+        )
     csv_path, npy_path, figure_path = paths = [each.path for each in wanted]
     with Staging(overwrite=overwrite) as staging:
-        staging.path(csv_path).write_text(embedding_text(table.names, found.coordinates, column), encoding="utf-8")
-        np.save(staging.path(npy_path), found.coordinates)
+        with staging.file(csv_path) as temporary:
+            temporary.write_text(embedding_text(table.names, found.coordinates, column), encoding="utf-8")
+        with staging.file(npy_path) as temporary:
+            np.save(temporary, found.coordinates)
         if draw:
-            _draw(found, table, column, colours, staging.path(figure_path))
+            with staging.file(figure_path) as temporary:
+                _draw(found, table, column, colours, temporary)
     print(_summary(found, table, column, estimated=bandwidth is None))
     if not quiet:
         if column is not None and (missing := _missing_values(column)):
             maps = counted(missing, "map has", "maps have")
             they = "it is" if missing == 1 else "they are"
             print_note(f"{maps} no value in column {column.name}; {they} grey in the figure and empty in the table.")
+        if negative := int(np.count_nonzero(found.eigenvalues < 0)):
+            print_note(
+                f"{counted(negative, 'eigenvalue is', 'eigenvalues are')} negative; such coordinates do not describe "
+                "motions. Use more maps, or fewer dimensions."
+            )
         print(f"written      {', '.join(map(str, paths if draw else paths[:-1]))}")
         if not draw:
-            print_note(f"no figure, because matplotlib is not installed; run `{running.INSTALL_FIGURES}`.")
+            running.note_no_figure()
 
 
 def _table_and_column(given: str | None) -> tuple[Path | None, str | None]:

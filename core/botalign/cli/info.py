@@ -10,8 +10,9 @@ import typer
 import botalign
 from botalign.cli.messages import print_error
 from botalign.cli.options import Json
-from botalign.cli.tables import columns, json_text
+from botalign.cli.tables import columns
 from botalign.errors import InputError
+from botalign.files import json_text
 
 if TYPE_CHECKING:
     from botalign.maps import MapHeader, MapInfo

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import numpy as np
 import typer
 
 import botalign
-from botalign.arrays import Matrix
-from botalign.cli import outputs
-from botalign.cli.all_pairs import Workers, write_distances
 from botalign.cli.declared import Given, with_options
 from botalign.cli.interruption import report_written
-from botalign.cli.landscape_distances import read_given_distances, volumes_of
 from botalign.cli.long_work import run_steps
 from botalign.cli.options import Overwrite, Quiet, Threads
-from botalign.cli.running import can_draw
+from botalign.cli.running import can_draw, note_no_figure
 from botalign.cli.staging import Staging
 from botalign.cli.tables import columns
 from botalign.errors import InputError
-from botalign.latent.landscape import stage_names
-from botalign.latent.options import LandscapeOptions, checked_latents
-from botalign.latent.training import require_jax
-from botalign.pairwise.options import DistanceOptions
+
+if TYPE_CHECKING:
+    from botalign.arrays import Matrix
 
 DISTANCES, COORDINATES, TABLE, NUMBERS, PICTURE, SUBSET = (
     "distances.zarr",
@@ -37,7 +31,7 @@ DISTANCES, COORDINATES, TABLE, NUMBERS, PICTURE, SUBSET = (
 )
 
 
-@with_options(LandscapeOptions)
+@with_options(botalign.LandscapeOptions)
 def landscape(
     latents: Annotated[
         Path,
@@ -86,11 +80,14 @@ def landscape(
     colour_by: Annotated[
         Path | None,
         typer.Option(
-            "--colour-by", "--color-by", metavar="FILE", help="Numbers that colour the figure, one for each latent."
+            "--colour-by",
+            "--color-by",
+            metavar="FILE",
+            help="Numbers by which the figure is coloured, one for each latent.",
         ),
     ] = None,
     *,
-    options: Given[LandscapeOptions],
+    options: Given[botalign.LandscapeOptions],
     threads: Threads = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -104,6 +101,14 @@ def landscape(
 
     The distances between more than 12 volumes are computed by one process per core, unless --threads is given.
     """
+    import numpy as np
+
+    from botalign.cli import outputs
+    from botalign.cli.all_pairs import AllPairs, execution_for
+    from botalign.cli.landscape_distances import read_given_distances, volumes_of
+    from botalign.latent.checks import checked_latents
+    from botalign.latent.training import require_jax
+
     if distances is not None:
         for name, value in (("--volumes", volumes), ("--voxel-size", voxel_size), ("--metric", metric)):
             if value is not None:
@@ -125,36 +130,43 @@ def landscape(
             known = read_given_distances(distances, omega)
         else:
             maps = volumes_of(omega, volumes, voxel_size)
-            asked = DistanceOptions(metric=metric or "l2", over_rotations=True, seed=chosen.seed)
-            workers = Workers(threads).for_maps(len(maps), over_rotations=True)
+            asked = botalign.DistanceOptions(metric=metric or "l2", over_rotations=True, seed=chosen.seed)
+            execution = execution_for(len(maps), asked, botalign.Execution(threads))
             created = not output.exists()
             output.mkdir(exist_ok=True)
+            job = AllPairs(maps, output / DISTANCES, asked, execution)
             try:
-                known = write_distances(
-                    maps, output / DISTANCES, asked, workers,
-                    overwrite=overwrite, quiet=quiet, reuse=True, written=written,
-                ).distances  # fmt: skip
+                table = job.earlier()
+                if table is None:
+                    table = job.write(overwrite=overwrite, quiet=quiet)
+                    written.append(job.target)
             except InputError:
                 if created:
                     with suppress(OSError):  # not empty: it has unfinished work
                         output.rmdir()
                 raise
-        stages = stage_names(max(chosen.dimensions or 0, z.shape[1]))
-        steps = botalign.landscape_steps(z, omega.latents, known, **vars(chosen))
-        found = run_steps(steps, {name: name for name in stages}, quiet=quiet)
+            known = table.distances
+        steps = botalign.landscape_steps(z, omega.latents, known, chosen)
+        found = run_steps(steps, lambda step: step.stage, quiet=quiet)
         with Staging(overwrite=overwrite, written=written) as staging:
-            np.save(staging.path(output / COORDINATES), found.transformed)
-            np.save(staging.path(output / SUBSET), found.subset_transformed)
-            _write_table(found.transformed, staging.path(output / TABLE))
-            staging.path(output / NUMBERS).write_text(found.to_json() + "\n", encoding="utf-8")
+            for name, array in ((COORDINATES, found.transformed), (SUBSET, found.subset_transformed)):
+                with staging.file(output / name) as temporary:
+                    np.save(temporary, array)
+            with staging.file(output / TABLE) as temporary:
+                _write_table(found.transformed, temporary)
+            with staging.file(output / NUMBERS) as temporary:
+                temporary.write_text(found.to_json() + "\n", encoding="utf-8")
             if draw:
                 from botalign.figures import landscape_figure
 
                 figure = landscape_figure(found, z, omega.latents, known, values=values)
-                figure.savefig(staging.path(output / PICTURE))
+                with staging.file(output / PICTURE) as temporary:
+                    figure.savefig(temporary)
     print(_summary(found))
     if not quiet:
         print(f"written               {', '.join(path.name for path in written)} in {output}")
+        if not draw:
+            note_no_figure()
 
 
 def _read_column(path: Path, count: int) -> Matrix:
@@ -168,6 +180,8 @@ def _read_column(path: Path, count: int) -> Matrix:
 
 def _write_table(coordinates: Matrix, path: Path) -> None:
     """Write coordinates as CSV: a row for each latent, numbered from 0."""
+    import numpy as np
+
     header = ",".join(["index", *(f"z{k + 1}" for k in range(coordinates.shape[1]))])
     rows = np.column_stack([np.arange(len(coordinates)), coordinates])
     np.savetxt(path, rows, fmt=["%d", *["%.9g"] * coordinates.shape[1]], delimiter=",", header=header, comments="")

@@ -10,7 +10,8 @@ from botalign.arrays import Matrix
 from botalign.cli.distance_tables import UNKNOWN, read_table
 from botalign.cli.messages import print_warning
 from botalign.errors import InputError
-from botalign.latent import LatentSubset, find_volumes
+from botalign.latent import LatentSubset
+from botalign.maps import find_volumes
 
 
 def read_given_distances(path: Path, subset: LatentSubset) -> Matrix:

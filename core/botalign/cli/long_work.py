@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from typing import TypeVar
 
 from botalign.progress import Progress, exhaust, map_steps
@@ -13,13 +13,13 @@ Result = TypeVar("Result")
 
 #: The time left is estimated after this number of steps: the first one may include starting processes and compiling.
 _ENOUGH = 2
-#: Characters: the shortest and longest bar; "12000/12000"; the times; "loss 1.2345e-05".
-_SHORTEST_BAR, _LONGEST_BAR, _COUNT, _TIMES, _DETAIL = 4, 30, 11, 29, 15
+#: Characters: the usual and the longest text; the shortest and longest bar; "12000/12000"; the times; the detail.
+_TEXT, _LONGEST_TEXT, _SHORTEST_BAR, _LONGEST_BAR, _COUNT, _TIMES, _DETAIL = 16, 20, 4, 30, 11, 29, 15
 
 
 def run_steps(
     steps: Generator[Progress, None, Result],
-    stages: Mapping[str, str],
+    text: Callable[[Progress], str],
     *,
     quiet: bool,
     detail: Callable[[Progress], str] | None = None,
@@ -30,12 +30,12 @@ def run_steps(
     ----------
     steps : generator
         The computation.
-    stages : mapping
-        Text for each stage.
+    text : callable
+        Returns the text beside the bar for a step, up to 20 characters.
     quiet : bool
         Whether to hide the bar.
     detail : callable, optional
-        Returns more text for a step, up to 15 characters.
+        Returns the text after the times for a step, up to 15 characters.
 
     Returns
     -------
@@ -57,10 +57,9 @@ def run_steps(
             return Text(times(elapsed, done, left), style="progress.elapsed", no_wrap=True)
 
     console = Console(stderr=True)
-    width = max(map(len, stages.values()))
-    free = console.width - width - _COUNT - _TIMES - 3 - (0 if detail is None else _DETAIL + 1)
+    free = console.width - _LONGEST_TEXT - _COUNT - _TIMES - 3 - (0 if detail is None else _DETAIL + 1)
     columns = (
-        progress.TextColumn(f"{{task.description:{width}}}"),
+        progress.TextColumn(f"{{task.description:{_TEXT}}}"),
         progress.BarColumn(bar_width=min(max(free, _SHORTEST_BAR), _LONGEST_BAR)),
         progress.MofNCompleteColumn(),
         Times(),
@@ -78,21 +77,20 @@ def run_steps(
                     bar.remove_task(task)
                 # Steps of an earlier run are done from the start: they do not count for the speed of this run.
                 task = bar.add_task(
-                    stages[step.stage], total=step.total, completed=step.done,
+                    text(step), total=step.total, completed=step.done,
                     kept=step.done, began=time.monotonic(), detail="",
                 )  # fmt: skip
             last = step
             assert task is not None
-            text = "" if detail is None else detail(step)
-            bar.update(task, completed=step.done, total=step.total, detail=text)
+            bar.update(task, completed=step.done, total=step.total, detail="" if detail is None else detail(step))
 
         return exhaust(map_steps(steps, show))
 
 
 def times(elapsed: float, done: int, left: int) -> str:
     """Return the seconds since the start, and those that are left if enough steps are done, as text."""
-    text = f"{_clock(elapsed)} elapsed"
-    return f"{text}, {_clock(elapsed * left / done)} left" if done >= _ENOUGH else text
+    since = f"{_clock(elapsed)} elapsed"
+    return f"{since}, {_clock(elapsed * left / done)} left" if done >= _ENOUGH else since
 
 
 def _clock(seconds: float) -> str:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from botalign.threads import THREADS
+
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Overwrite existing files.")]
 Quiet = Annotated[
     bool,
@@ -13,24 +15,5 @@ Quiet = Annotated[
 ]
 Silent = Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print only the result, as JSON.")]
+Threads = Annotated[int | None, typer.Option(metavar="N", help=f"{THREADS.option.help}. [{THREADS.range}]")]
 Seed = Annotated[int, typer.Option(metavar="N", help="Seed; the same seed gives the same result, bit for bit.")]
-Threads = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        help="Number of threads; by default chosen automatically (at most one per core). The result does not depend on "
-        "the number of threads. [at least 1]",
-    ),
-]
-Processes = Annotated[
-    int,
-    typer.Option(
-        metavar="N",
-        show_default=False,
-        help="Use this number of processes instead of threads; the result is the same.",
-    ),
-]
-Scheduler = Annotated[
-    str | None,
-    typer.Option(metavar="tcp://HOST:PORT", help="Use the workers of a Dask cluster; the result is the same."),
-]

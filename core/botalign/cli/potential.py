@@ -23,7 +23,7 @@ def potential(
         Path | None,
         typer.Option(metavar="R.json", help="Apply the transform of this result of `botalign align` to B."),
     ] = None,
-    size: Annotated[int, typer.Option(metavar="VOXELS", help="Side of the potential, 8 to 256.")] = 32,
+    size: Annotated[int, typer.Option(metavar="VOXELS", help="Side of the grid of the potential, 8 to 256.")] = 32,
     contour_level_a: Annotated[float | None, typer.Option(metavar="X", help="Contour level of A.")] = None,
     contour_level_b: Annotated[float | None, typer.Option(metavar="X", help="Contour level of B.")] = None,
     overwrite: Overwrite = False,

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import botalign
-from botalign.cli.messages import print_warning
+from botalign.cli.messages import print_note, print_warning
 from botalign.cli.staging import Staging
 from botalign.cli.tables import history, shortened
 from botalign.errors import InputError
-from botalign.files import output_file
 from botalign.progress import exhaust, map_steps
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 #: An alignment in steps.
 Steps = Generator["Progress", None, "Alignment"]
-INSTALL_FIGURES = "pip install matplotlib"
+_INSTALL = "run `pip install matplotlib`."
 #: Characters: the longest name of a stage; all but the label and the bar; the shortest and longest bar.
 _STAGE, _BESIDE_BAR, _SHORTEST_BAR, _LONGEST_BAR = 23, 58, 8, 30
 
@@ -63,7 +62,12 @@ def require_matplotlib(option: str = "--figure") -> None:
         If matplotlib is missing.
     """
     if not can_draw():
-        raise InputError(f"{option}: needs matplotlib, which is not installed; run `{INSTALL_FIGURES}`.")
+        raise InputError(f"{option}: needs matplotlib, which is not installed; {_INSTALL}")
+
+
+def note_no_figure() -> None:
+    """Print a note that no figure was drawn, because matplotlib is missing."""
+    print_note(f"no figure, because matplotlib is not installed; {_INSTALL}")
 
 
 def warn_of_other_maps(path: Path, alignment: Alignment, fixed: Path, moving: Sequence[Path]) -> None:
@@ -88,8 +92,8 @@ def warn_of_other_maps(path: Path, alignment: Alignment, fixed: Path, moving: Se
     now = names[0] if len(names) == 1 else f"{len(names)} maps"
     was_moving = Path(alignment.moving.name).name
     print_warning(
-        f"{path}: is the transform of {was_moving} to {was_fixed}, but used for {now} to {fixed.name}; is it the right "
-        "file?"
+        f"{path}: the transform was found for {was_moving} to {was_fixed}, but is used here for {now} to {fixed.name}; "
+        "is it the right file?"
     )
 
 
@@ -130,7 +134,7 @@ def align_pair(
         Whether to hide the bar. It is also hidden if stderr is not a terminal.
     """
     fixed = read_fixed()
-    steps = botalign.align_steps(fixed, moving, **vars(options))
+    steps = botalign.align_steps(fixed, moving, options)
     alignment = exhaust(steps) if quiet or not sys.stderr.isatty() else _show(steps, label)
     weights = figure = None
     core = options.loss == "core"
@@ -150,7 +154,7 @@ def write_pair(pair: Aligned, moving: DensityMap, targets: Targets, staging: Sta
     if targets.result is not None:
         alignment.write(staging.path(targets.result))
     if targets.figure is not None and pair.figure is not None:
-        with output_file(staging.path(targets.figure)) as temporary:
+        with staging.file(targets.figure) as temporary:
             pair.figure.savefig(temporary)
     if targets.weights is not None and pair.weights is not None:
         line = history(moving.name, alignment.fixed.name, note=", where they agree")
@@ -188,9 +192,7 @@ def _show(steps: Steps, label: str) -> Alignment:
         task = bar.add_task("", total=None, stage="prepare", best="")
 
         def show(step: botalign.Progress) -> None:
-            # The scores are computed after the last step.
-            stage = "scores" if step.done == step.total else escape(step.label)
             best = "" if step.best_loss is None else f"best loss {step.best_loss:.4g}"
-            bar.update(task, completed=step.done, total=step.total, stage=stage, best=best)
+            bar.update(task, completed=step.done, total=step.total, stage=escape(step.label), best=best)
 
         return exhaust(map_steps(steps, show))

@@ -12,8 +12,9 @@ import typer
 import botalign
 from botalign.cli.messages import print_note
 from botalign.cli.options import Json
-from botalign.cli.tables import json_text, scores_table
+from botalign.cli.tables import scores_table
 from botalign.errors import InputError, Setting
+from botalign.files import json_text
 
 if TYPE_CHECKING:
     from botalign import Scores

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
-from botalign.errors import InputError, Setting
+from botalign.errors import InputError
 from botalign.files import output_file
 
 
@@ -32,7 +33,8 @@ class Staging:
 
         with Staging(overwrite=False) as staging:
             alignment.write(staging.path(Path("r.json")))
-            aligned.write(staging.path(Path("b_on_a.mrc")))
+            with staging.file(Path("figure.png")) as temporary:
+                figure.savefig(temporary)
     """
 
     def __init__(self, *, overwrite: bool, written: list[Path] | None = None) -> None:
@@ -57,6 +59,12 @@ class Staging:
         self._temporary[target] = final.with_name(f".botalign-{secrets.token_hex(6)}{extension}")
         return self._temporary[target]
 
+    @contextmanager
+    def file(self, target: Path) -> Iterator[Path]:
+        """Yield the temporary name under which to write `target`; report an error like those of maps and results."""
+        with output_file(self.path(target)) as temporary:
+            yield temporary
+
     def __enter__(self) -> Staging:
         """Return the object."""
         return self
@@ -69,7 +77,9 @@ class Staging:
         complete = False
         try:
             if isinstance(error, InputError):
-                raise InputError(*map(self._with_final_names, error.parts)) from error
+                final = {temporary: target for target, temporary in self._temporary.items()}
+                parts = (final.get(part, part) if isinstance(part, Path) else part for part in error.parts)
+                raise InputError(*parts) from error
             if error is None:
                 for target, written in self._temporary.items():
                     with output_file(target, overwrite=self._overwrite) as temporary:
@@ -87,9 +97,3 @@ class Staging:
             for folder in [] if complete else reversed(self._folders):
                 with suppress(OSError):
                     folder.rmdir()
-
-    def _with_final_names(self, part: str | Setting) -> str | Setting:
-        if isinstance(part, str):
-            for target, temporary in self._temporary.items():
-                part = part.replace(str(temporary), str(target))
-        return part

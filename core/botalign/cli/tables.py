@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Sequence
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from botalign import Alignment, Comparison
@@ -87,9 +85,3 @@ def shortened(name: str, length: int) -> str:
     """Return a name, cut in the middle if it is longer than `length` characters."""
     half = (length - 2) // 2
     return name if len(name) <= length else f"{name[:half]}..{name[len(name) - half :]}"
-
-
-def json_text(content: dict[str, Any]) -> str:
-    """Return JSON; infinite numbers, which JSON does not have, become null."""
-    finite = {key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in content.items()}
-    return json.dumps(finite, indent=1, allow_nan=False)

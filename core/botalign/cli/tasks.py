@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import botalign
-from botalign import Alignment, AlignmentOptions, DensityMap
+from botalign import Alignment, DensityMap
 from botalign.cli.outputs import Output
-from botalign.cli.resuming import kept_result
 from botalign.cli.running import Targets
 from botalign.maps import average
 
@@ -78,19 +77,3 @@ def tasks(moving: Sequence[Path], columns: Columns, *, common: bool) -> list[Tas
         )
         for path, *wanted in zip(moving, *columns, strict=True)
     ]
-
-
-def resumed(task: Task, fixed: Path, options: AlignmentOptions, option_files: Sequence[Path]) -> Task:
-    """Return a task with the result of an earlier run, if it can be kept.
-
-    Raises
-    ------
-    InputError
-        If the result is from other maps or other options.
-    """
-    result = task.targets.result
-    if result is None or not result.exists():
-        return task
-    files = [output.path for output in task.outputs]
-    kept = kept_result(result, files, fixed, task.maps[0], options, option_files)
-    return replace(task, kept=kept, outputs=tuple(replace(output, replaceable=True) for output in task.outputs))

@@ -99,8 +99,8 @@ def diffusion_map(
         Exponent of the normalisation by the sampling density: with 1, the coordinates do not depend on how densely the
         conformations are sampled; with 0, there is no normalisation.
     time : float, optional
-        Steps t of the random walk. With 0 all coordinates have the same scale (Laplacian eigenmaps); the larger it is,
-        the smaller are later coordinates. Negative eigenvalues enter with their absolute values.
+        Steps t of the random walk. With 0 all coordinates have the same scale (Laplacian eigenmaps); larger
+        values shrink the later coordinates. Negative eigenvalues enter with their absolute values.
 
     Returns
     -------
@@ -145,7 +145,7 @@ def diffusion_map(
     """
     table = checked_distances(distances)
     count = len(table)
-    dimensions = whole_number("dimensions", dimensions, 1, count - 1, advice=", one less than the number of maps")
+    dimensions = whole_number("dimensions", dimensions, 1, count - 1, note="(one less than the number of maps)")
     if not 0 <= alpha <= 1:
         raise InputError(Setting("alpha"), f": got {alpha:g}, expected a number from 0 to 1.")
     if not 0 <= time < np.inf:

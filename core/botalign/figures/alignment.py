@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from botalign.alignment import Alignment
+    from botalign import Alignment
     from botalign.figures.projections import Overlay
     from botalign.maps.density_map import DensityMap
 

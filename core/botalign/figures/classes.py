@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from botalign.classes import Classification
+    from botalign import Classification
 
 #: Averages in a row, and height of an average and of a line of text in inches.
 _ROW, _INCHES, _TITLE = 10, 0.95, 0.18

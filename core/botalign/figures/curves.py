@@ -13,7 +13,7 @@ from botalign.maps.resampling import resample
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from botalign.alignment import Alignment
+    from botalign import Alignment
     from botalign.maps.density_map import DensityMap
     from botalign.scores import ShellCorrelation
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.collections import PathCollection
     from matplotlib.figure import Figure
 
-    from botalign.latent import Landscape
+    from botalign import Landscape
 
 
 _MOST_POINTS, _MOST_PAIRS = 20_000, 5_000

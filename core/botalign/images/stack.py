@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.errors import InputError, counted
+from botalign.errors import InputError, Setting, counted
 from botalign.files import output_file
+from botalign.maps.expected import kind_of
 from botalign.maps.writing import Header, blank_header, write_sections
 
 STACK_EXTENSIONS = (".mrcs", ".mrcs.gz", ".mrcs.bz2")
@@ -129,3 +130,10 @@ def _header(stack: ImageStack) -> Header:
     header["dmin"], header["dmax"] = images.min(), images.max()
     header["dmean"], header["rms"] = images.mean(dtype=np.float64), images.std(dtype=np.float64)
     return header
+
+
+def expect_stack(value: object, name: str) -> None:
+    """Refuse an argument that is not a stack of images, as :func:`expect_map` for maps."""
+    if not isinstance(value, ImageStack):
+        advice = "read a file with botalign.read_stack, convert an array with botalign.ImageStack(array)"
+        raise InputError(Setting(name), f": got {kind_of(value)}, expected an ImageStack; {advice}.")

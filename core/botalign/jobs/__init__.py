@@ -1,12 +1,13 @@
 """Large work in blocks: resumable, on threads, processes or a cluster."""
 
 from botalign.jobs.blocks import run_blocks
-from botalign.jobs.store import BlockStore, block_names, remove_work
-from botalign.jobs.versions import versions
+from botalign.jobs.execution import Execution
+from botalign.jobs.store import BlockStore, block_names, remove_work, versions
 from botalign.jobs.workers import SharedValue, Workers, open_workers
 
 __all__ = [
     "BlockStore",
+    "Execution",
     "SharedValue",
     "Workers",
     "block_names",

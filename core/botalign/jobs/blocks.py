@@ -48,7 +48,7 @@ def run_blocks(
     Yields
     ------
     Progress
-        At the start, and after each block.
+        At the start, with the number of blocks in the store, and after each block.
 
     Returns
     -------
@@ -66,11 +66,10 @@ def run_blocks(
     if store is not None:
         found = ((key, store.get(key)) for key in blocks)
         results = {key: arrays for key, arrays in found if arrays is not None}
-    kept = len(results)
     waiting = [key for key in blocks if key not in results]
     attempts = dict.fromkeys(waiting, 0)
     running: dict[Future[Any], tuple[str, Executor]] = {}
-    yield Progress(stage, kept, len(blocks), kept=kept)
+    yield Progress(stage, len(results), len(blocks))
     try:
         while waiting or running:
             while waiting and len(running) < SUBMITTED_PER_WORKER * workers.count:
@@ -95,7 +94,7 @@ def run_blocks(
                 results[key] = future.result()
                 if store is not None:
                     store.put(key, results[key])
-                yield Progress(stage, len(results), len(blocks), kept=kept)
+                yield Progress(stage, len(results), len(blocks))
     finally:
         for future in running:
             future.cancel()

@@ -10,6 +10,7 @@ import sys
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +151,8 @@ def remove_work(folder: Path) -> None:
 def block_names(folder: Path) -> list[str]:
     """Return the names of the blocks that are stored in a folder."""
     return [path.stem for path in folder.glob(f"[!.]*{_BLOCK}")]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that results depend on, by name, so that blocks of different versions are not mixed."""
+    return {name: metadata.version(name) for name in ("botalign", "numpy", "scipy", "numba")}

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from botalign.errors import InputError, Setting
-from botalign.options import whole_number
+from botalign.jobs.execution import Execution
 from botalign.threads import one_blas_thread, thread_count
 
 #: Seconds to wait for the answer of a cluster.
@@ -126,17 +126,14 @@ class Workers:
 
 
 @contextmanager
-def open_workers(*, threads: int | None = None, processes: int = 0, scheduler: str | None = None) -> Iterator[Workers]:
+def open_workers(execution: Execution | None = None) -> Iterator[Workers]:
     """Start workers, and stop them at the end of the context.
 
     Parameters
     ----------
-    threads : int, optional
-        Number of threads, if neither `processes` nor `scheduler` is given; by default one per core.
-    processes : int, optional
-        Number of processes, each with one thread. They are spawned, because a fork of a program with threads may hang.
-    scheduler : str, optional
-        Address of the scheduler of a Dask cluster, such as ``tcp://host:8786``.
+    execution : Execution, optional
+        Number of threads or processes, or a cluster; by default one thread per core. Each process has one thread. They
+        are spawned, because a fork of a program with threads may hang.
 
     Yields
     ------
@@ -146,19 +143,17 @@ def open_workers(*, threads: int | None = None, processes: int = 0, scheduler: s
     Raises
     ------
     InputError
-        If a number is out of range, both processes and a scheduler are given, or the cluster does not answer.
+        If the cluster does not answer.
     """
-    threads = thread_count(threads)
-    whole_number("processes", processes, 0)
-    if scheduler is not None and processes:
-        raise InputError(Setting("processes"), " and ", Setting("scheduler"), ": got both, expected one of the two.")
-    if scheduler is not None:
-        with _cluster(scheduler) as workers:
+    chosen = execution or Execution()
+    if chosen.scheduler is not None:
+        with _cluster(chosen.scheduler) as workers:
             yield workers
-    elif processes:
-        with _processes(processes) as workers:
+    elif chosen.processes is not None:
+        with _processes(chosen.processes) as workers:
             yield workers
     else:
+        threads = thread_count(chosen.threads)
         with ThreadPoolExecutor(threads, thread_name_prefix="botalign") as executor:
             yield Workers(executor, threads)
 

@@ -1,16 +1,9 @@
-"""Landscapes: latent coordinates whose distances match distances between volumes."""
+"""Landscapes: latent coordinates whose distances match distances between volumes.
 
-from botalign.latent.landscape import landscape, landscape_steps
-from botalign.latent.latents import LatentSubset, read_latents, read_subset
-from botalign.latent.result import Landscape
-from botalign.latent.volumes import find_volumes
+What most programs need is in :mod:`botalign` itself. The other public names, listed in ``__init__.pyi``, are loaded on
+first use, so that the options can be read without loading numerics.
+"""
 
-__all__ = [
-    "Landscape",
-    "LatentSubset",
-    "find_volumes",
-    "landscape",
-    "landscape_steps",
-    "read_latents",
-    "read_subset",
-]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

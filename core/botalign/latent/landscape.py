@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Generator
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,18 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from botalign.arrays import Matrix
 from botalign.errors import Setting
 from botalign.latent.agreement import Agreement, agreement, lengths
+from botalign.latent.checks import checked_latents, checked_table
 from botalign.latent.dimension import DimensionTrial, local_thickness
-from botalign.latent.learning import (
-    best_scale,
-    learn_distance,
-    learn_map,
-    linear_start,
-    predict,
-    scaling,
-    transform,
-)
+from botalign.latent.learning import Descent, Fit, best_scale, linear_start, predict, scaling, transform
 from botalign.latent.networks import Parameters
-from botalign.latent.options import LandscapeOptions, checked_latents, checked_table
+from botalign.latent.options import LandscapeOptions
 from botalign.latent.result import Landscape
 from botalign.latent.training import Schedule, require_jax
 from botalign.maps.header import MapWarning
@@ -137,20 +130,23 @@ def landscape(
     >>> found.after.stress < found.before.stress
     True
     """
-    return exhaust(landscape_steps(**locals()))
+    given = options_from(LandscapeOptions, locals())
+    return exhaust(landscape_steps(latents, subset, distances, given))
 
 
-def landscape_steps(latents: ArrayLike, subset: ArrayLike, distances: ArrayLike, **options: Any) -> Steps[Landscape]:
-    """Learn a landscape in steps; parameters, result and errors are those of :func:`landscape`.
+def landscape_steps(
+    latents: ArrayLike, subset: ArrayLike, distances: ArrayLike, options: LandscapeOptions | None = None
+) -> Steps[Landscape]:
+    """Learn a landscape in steps; result and errors are those of :func:`landscape`.
 
-    Closing the generator between two steps cancels the training. Options that cannot be used are refused at the call.
+    Closing the generator between two steps cancels the training. Arguments that cannot be used are refused at the call.
 
     Parameters
     ----------
     latents, subset, distances : array_like
         As for :func:`landscape`.
-    **options
-        Options of :func:`landscape`.
+    options : LandscapeOptions, optional
+        Options; by default those of :func:`landscape`.
 
     Returns
     -------
@@ -160,8 +156,8 @@ def landscape_steps(latents: ArrayLike, subset: ArrayLike, distances: ArrayLike,
     Yields
     ------
     Progress
-        After every hundred steps of a fit. The stages are ``"check the distance"``, ``"learn the distance"`` and ``"map
-        into 1 dimension"``, ``"fit in 2 dimensions"``, and so on.
+        After every hundred steps of a fit. The stages are ``"check the distance"``, ``"learn the distance"`` and ``"fit
+        in 1 dimension"``, ``"fit in 2 dimensions"``, and so on.
 
     See Also
     --------
@@ -172,27 +168,27 @@ def landscape_steps(latents: ArrayLike, subset: ArrayLike, distances: ArrayLike,
     >>> import botalign
     >>> family = botalign.phantom_family("line", 200)
     >>> distances = family.atom_distances(range(20))
-    >>> options = {"dimensions": 1, "amortise": False, "grow": False, "steps": 100}
-    >>> steps = botalign.landscape_steps(family.latents, family.latents[:20], distances, **options)
+    >>> options = botalign.LandscapeOptions(dimensions=1, amortise=False, grow=False, steps=100)
+    >>> steps = botalign.landscape_steps(family.latents, family.latents[:20], distances, options)
     >>> step = next(steps)
     >>> step.stage, step.done, step.total
     ('fit in 1 dimension', 100, 100)
     >>> steps.close()
     """
-    checked = options_from(LandscapeOptions, options, "landscape_steps")
+    options = options or LandscapeOptions()
     z, omega = checked_latents(latents, subset)
     given = checked_table(distances, len(omega))
     require_jax()
-    if (checked.dimensions or 0) > z.shape[1]:
+    if (options.dimensions or 0) > z.shape[1]:
         warnings.warn(
             MapWarning(
                 Setting("dimensions"),
-                f": got {checked.dimensions}, but the latents have {z.shape[1]}; the new coordinates lie on a surface "
-                f"of dimension {z.shape[1]}.",
+                f": got {options.dimensions}, but the latents have only {z.shape[1]}; the new coordinates will lie on "
+                f"a {z.shape[1]}-dimensional surface.",
             ),
             stacklevel=2,
         )
-    return _steps(z, omega, given, checked)
+    return _steps(z, omega, given, options)
 
 
 def _steps(z: Matrix, omega: Matrix, given: Matrix, options: LandscapeOptions) -> Steps[Landscape]:
@@ -216,41 +212,34 @@ def _steps(z: Matrix, omega: Matrix, given: Matrix, options: LandscapeOptions) -
     linear = np.diag(measured.spread * scale)
     schedule, decaying = Schedule(steps, options.batch), Schedule(steps, options.batch, decay=_DECAY)
     if len(training) < count:
-        descent = learn_distance(scaled_subset, known, training, linear, measured.floor, decaying, first)
-        checked = yield from _follow(CHECK, descent, decaying, trace)
+        fit = Fit(scaled_subset, linear, measured.floor, decaying, first)
+        checked = yield from _follow(CHECK, fit.distance(known, training), decaying, trace)
         unseen = np.ones(count, dtype=bool)
         unseen[training] = False
         pairs = np.stack(upper)[:, unseen[upper[0]] | unseen[upper[1]]]
         predicted = predict(checked, scaled_subset[pairs[0]], scaled_subset[pairs[1]]) * measured.unit
         held = agreement(predicted, given[pairs[0], pairs[1]])
     if amortise:
-        everything = np.arange(count)
-        descent = learn_distance(scaled_subset, known, everything, linear, measured.floor, decaying, second)
-        learned = yield from _follow(LEARN, descent, decaying, trace)
+        fit = Fit(scaled_subset, linear, measured.floor, decaying, second)
+        learned = yield from _follow(LEARN, fit.distance(known, np.arange(count)), decaying, trace)
 
-    def fit(into: int) -> Steps[Parameters]:
-        descent = learn_map(
-            scaled if amortise else scaled_subset,
-            learned if amortise else known,
-            linear_start(scaled, measured.spread, into, scale),
-            measured.floor,
-            options.weighting,
-            schedule,
-            others[into],
-        )
+    def fit_map(into: int) -> Steps[Parameters]:
+        start = linear_start(scaled, measured.spread, into, scale)
+        fit = Fit(scaled if amortise else scaled_subset, start, measured.floor, schedule, others[into])
+        descent = fit.map(learned if amortise else known, options.weighting)
         return _follow(_map_stage(into), descent, schedule, trace)
 
     maps: dict[int, Parameters] = {}
     trials: list[DimensionTrial] = []
     for into in tried:
-        maps[into] = yield from fit(into)
+        maps[into] = yield from fit_map(into)
         mapped = transform(maps[into], scaled_subset)
         stress = agreement(lengths(mapped, upper), given[upper] / measured.unit).stress
         trials.append(DimensionTrial(into, stress, local_thickness(transform(maps[into], scaled), sampler)))
         if trials[-1].flat:
             break
     if target not in maps:
-        maps[target] = yield from fit(target)
+        maps[target] = yield from fit_map(target)
     final = maps[target]
     mapped = transform(final, scaled_subset) * measured.unit
     return Landscape(
@@ -275,18 +264,13 @@ def _steps(z: Matrix, omega: Matrix, given: Matrix, options: LandscapeOptions) -
     )
 
 
-def stage_names(most: int) -> list[str]:
-    """Return the names of all stages, with fits in at most `most` dimensions."""
-    return [CHECK, LEARN, *map(_map_stage, range(1, most + 1))]
-
-
 def _map_stage(dimensions: int) -> str:
     return f"fit in {dimensions} dimension{'s' * (dimensions > 1)}"
 
 
 def _follow(
     stage: str,
-    descent: Generator[tuple[int, float], None, Parameters],
+    descent: Descent,
     schedule: Schedule,
     trace: list[Progress],
 ) -> Steps[Parameters]:

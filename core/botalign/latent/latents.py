@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.arrays import load_array
 from botalign.errors import InputError, counted
-from botalign.latent.arrays import load_array
 from botalign.latent.pickles import read_pickled_array
 
 EXTENSIONS = (".npy", ".pkl", ".txt")

@@ -64,54 +64,57 @@ def best_scale(lengths: Matrix, distances: Matrix) -> float:
     return float((lengths * distances).sum() / squares) if squares > 0 else 1.0
 
 
-def learn_distance(
-    latents: NDArray[np.float32],
-    distances: NDArray[np.float32],
-    members: NDArray[np.intp],
-    start: Matrix,
-    floor: float,
-    schedule: Schedule,
-    rng: np.random.Generator,
-) -> Generator[tuple[int, float], None, Parameters]:
-    r"""Fit :math:`h_\psi` (eq. 7) to the distances between some members of the subset.
-
-    Errors are relative to the distance, as in eq. 8, or to `floor` if it is larger.
-    """
-    data = {"latents": latents, "known": distances, "floor": np.float32(floor)}
-    return descend(_distance_loss, new_distance(rng, start), data, draw_pairs(rng, members), schedule)
+Descent = Generator[tuple[int, float], None, Parameters]
 
 
-def learn_map(
-    latents: NDArray[np.float32],
-    known: Parameters | NDArray[np.float32],
-    start: Matrix,
-    floor: float,
-    weighting: str,
-    schedule: Schedule,
-    rng: np.random.Generator,
-) -> Generator[tuple[int, float], None, Parameters]:
-    r"""Fit :math:`f_\xi` so that Euclidean distances agree with known distances (eq. 8 or 9).
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What a fit of either function starts from.
 
-    Parameters
+    Attributes
     ----------
     latents : ndarray, shape (n, d)
         Scaled latents.
-    known : parameters of :func:`distance`, or ndarray, shape (n, n)
-        Parameters of :math:`h_\psi` or, without amortisation, distances.
     start : ndarray, shape (d, d')
         Linear map to start from.
     floor : float
-        Smallest divisor.
-    weighting : {"relative", "local"}
-        Errors of eq. 8, or of eq. 9, where large distances have less weight.
+        Smallest divisor of the errors.
     schedule : Schedule
         Steps and learning rate.
     rng : numpy.random.Generator
         Random number generator.
     """
-    data = {"latents": latents, "known": known, "floor": np.float32(floor)}
-    loss = _map_loss(not isinstance(known, np.ndarray), weighting)
-    return descend(loss, new_map(rng, start), data, draw_pairs(rng, np.arange(len(latents))), schedule)
+
+    latents: NDArray[np.float32]
+    start: Matrix
+    floor: float
+    schedule: Schedule
+    rng: np.random.Generator
+
+    def distance(self, known: NDArray[np.float32], members: NDArray[np.intp]) -> Descent:
+        r"""Fit :math:`h_\psi` (eq. 7) to the known distances between some of the latents.
+
+        Errors are relative to the distance, as in eq. 8, or to the floor if it is larger.
+        """
+        draw = draw_pairs(self.rng, members)
+        return descend(_distance_loss, new_distance(self.rng, self.start), self._data(known), draw, self.schedule)
+
+    def map(self, known: Parameters | NDArray[np.float32], weighting: str) -> Descent:
+        r"""Fit :math:`f_\xi` so that Euclidean distances agree with known distances.
+
+        Parameters
+        ----------
+        known : parameters of :func:`distance`, or ndarray, shape (n, n)
+            Parameters of :math:`h_\psi` or, without amortisation, distances.
+        weighting : {"relative", "local"}
+            Errors of eq. 8, or of eq. 9, where large distances have less weight.
+        """
+        loss = _map_loss(not isinstance(known, np.ndarray), weighting)
+        draw = draw_pairs(self.rng, np.arange(len(self.latents)))
+        return descend(loss, new_map(self.rng, self.start), self._data(known), draw, self.schedule)
+
+    def _data(self, known: Any) -> dict[str, Any]:
+        return {"latents": self.latents, "known": known, "floor": np.float32(self.floor)}
 
 
 def _distance_loss(xp: Any, parameters: Parameters, data: Any, pairs: Any) -> Any:

@@ -7,6 +7,7 @@ from botalign.maps.header import MapHeader, MapWarning
 from botalign.maps.reading import read, read_header
 from botalign.maps.resampling import average, resample
 from botalign.maps.statistics import MapInfo, describe
+from botalign.maps.volumes import find_volumes
 from botalign.maps.writing import EXTENSIONS
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "average",
     "contour_level",
     "describe",
+    "find_volumes",
     "read",
     "read_header",
     "resample",

@@ -14,7 +14,7 @@ CLEARANCE = 3.0
 def contour_level(density_map: DensityMap) -> float:
     """Suggest a contour level for a map.
 
-    The background is the median density on the faces of the box. Noise lies on both sides of the background, the
+    The background is the median density on the faces of the box. Noise is on both sides of the background, the
     molecule above it, so the squared density above the background minus that of the noise belongs to the molecule. The
     level encloses 98% of it, and is at least three standard deviations of the noise above the background.
 

@@ -10,14 +10,14 @@ from botalign.errors import InputError, Setting
 from botalign.maps.density_map import DensityMap
 
 
-def expect_map(value: object, role: str) -> None:
+def expect_map(value: object, name: str) -> None:
     """Refuse an argument that is not a map.
 
     Parameters
     ----------
     value : object
         The argument.
-    role : str
+    name : str
         Name of the argument.
 
     Raises
@@ -27,7 +27,7 @@ def expect_map(value: object, role: str) -> None:
     """
     if not isinstance(value, DensityMap):
         advice = "read a file with botalign.read, convert an array with botalign.DensityMap(array, grid)"
-        raise InputError(Setting(role), f": got {kind_of(value)}, expected a DensityMap; {advice}.")
+        raise InputError(Setting(name), f": got {kind_of(value)}, expected a DensityMap; {advice}.")
 
 
 def kind_of(value: object) -> str:

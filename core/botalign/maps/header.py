@@ -19,7 +19,7 @@ _IMOD_STAMP = 1146047817
 
 
 class MapWarning(Message, UserWarning):
-    """Warns about an error of a map that does not prevent its use; the message says what was assumed.
+    """Warns about an error of a map that does not prevent its use; the message reports what was assumed.
 
     Examples
     --------
@@ -186,7 +186,7 @@ def _in_correct_byte_order(raw: bytes, name: str, remarks: list[str]) -> Any:
                 remarks.append("wrong byte order in the machine stamp, ignored")
             return fields
     if not has_id:
-        raise InputError(f"{name}: is not a map, expected MRC or CCP4 format; convert it first.")
+        raise InputError(f"{name}: not a map in MRC or CCP4 format; convert it first.")
     fields = np.frombuffer(raw, HEADER_DTYPE.newbyteorder(stamped or "<")).reshape(())
     raise InputError(
         f"{name}: the header is damaged ({fields['nx']} x {fields['ny']} x {fields['nz']} voxels, mode "

@@ -139,7 +139,7 @@ def open_map_file(
                 raise InputError(f"{name}: is empty, expected a map; download or write it again.")
             if len(raw) < HEADER_BYTES:
                 raise InputError(
-                    f"{name}: is not a map: {counted(len(raw), 'byte')}, expected a header of {HEADER_BYTES}; give "
+                    f"{name}: not a map: {counted(len(raw), 'byte')}, fewer than the {HEADER_BYTES} of a header; give "
                     "another file."
                 )
             header = parse_header(raw, name=name, compression=compression, images_too=images_too)
@@ -151,7 +151,9 @@ def open_map_file(
     except PermissionError as error:
         raise InputError(f"{name}: cannot be read (permission denied); change its permissions.") from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{name}: the compressed data are cut off or damaged ({error}); download it again.") from error
+        raise InputError(
+            f"{name}: the compressed data are truncated or damaged ({error}); download it again."
+        ) from error
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({error.strerror or error}); download it again.") from error
     except MemoryError as error:
@@ -187,7 +189,7 @@ def _cut_off(header: MapHeader, found: int) -> InputError:
     needed = HEADER_BYTES + header.extended_bytes + header.data_bytes
     x, y, z = header.grid.shape[::-1]
     return InputError(
-        f"{header.name}: is cut off: {counted(found, 'byte')}, expected {needed} for {x} x {y} x {z} voxels; "
+        f"{header.name}: is truncated: {counted(found, 'byte')}, expected {needed} for {x} x {y} x {z} voxels; "
         "download it again."
     )
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from botalign.arrays import mean_and_deviation
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
-from botalign.maps.moments import mean_and_deviation
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ import numpy as np
 from mrcfile.dtypes import HEADER_DTYPE
 from numpy.typing import NDArray
 
+from botalign.arrays import mean_and_deviation
 from botalign.files import output_file
 from botalign.maps.grid import Grid
-from botalign.maps.moments import mean_and_deviation
 
 EXTENSIONS = tuple(f"{kind}{packed}" for packed in ("", ".gz", ".bz2") for kind in (".mrc", ".map", ".ccp4", ".rec"))
 

@@ -1,6 +1,1 @@
-"""Distances between all pairs of many maps."""
-
-from botalign.pairwise.distances import distance_steps, distances
-from botalign.pairwise.table import DistanceTable, read_distances
-
-__all__ = ["DistanceTable", "distance_steps", "distances", "read_distances"]
+"""Distances between all pairs of many maps. The public names are in :mod:`botalign` itself."""

@@ -16,7 +16,8 @@ from botalign.jobs import BlockStore, SharedValue, Workers, run_blocks
 from botalign.maps.contour import contour_level
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
-from botalign.pairwise.options import DistanceOptions, Source
+from botalign.pairwise.options import DistanceOptions
+from botalign.pairwise.sources import Source
 from botalign.pairwise.table import DistanceTable
 from botalign.progress import Progress
 from botalign.transport import WaveletTransform, distance_block

@@ -7,12 +7,13 @@ from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from botalign.jobs import BlockStore, open_workers, versions
+from botalign.jobs import BlockStore, Execution, open_workers, versions
 from botalign.maps.density_map import DensityMap
 from botalign.options import options_from
 from botalign.pairwise.as_given import distances_as_given
-from botalign.pairwise.options import DistanceOptions, Source, sources
+from botalign.pairwise.options import DistanceOptions
 from botalign.pairwise.over_rotations import distances_over_rotations
+from botalign.pairwise.sources import Source, sources
 from botalign.pairwise.table import DistanceTable
 from botalign.progress import Progress, exhaust
 
@@ -34,7 +35,7 @@ def distances(
     scales: int = 6,
     seed: int = 0,
     threads: int | None = None,
-    processes: int = 0,
+    processes: int | None = None,
     scheduler: str | None = None,
     work: str | os.PathLike[str] | None = None,
 ) -> DistanceTable:
@@ -127,38 +128,31 @@ def distances(
     >>> bool(table.distances[0, 1] < table.distances[0, 2])
     True
     """
-    return exhaust(distance_steps(**locals()))
+    given = locals()
+    return exhaust(distance_steps(maps, options_from(DistanceOptions, given), options_from(Execution, given)))
 
 
 def distance_steps(
     maps: Maps,
+    options: DistanceOptions | None = None,
+    execution: Execution | None = None,
     *,
-    threads: int | None = None,
-    processes: int = 0,
-    scheduler: str | None = None,
-    work: str | os.PathLike[str] | BlockStore | None = None,
-    **options: Any,
+    store: BlockStore | None = None,
 ) -> Generator[Progress, None, DistanceTable]:
-    """Compute distances in steps; parameters, result and errors are those of :func:`distances`.
+    """Compute distances in steps; result and errors are those of :func:`distances`.
 
-    Closing the generator between two steps cancels the computation; completed blocks remain in the work folder. Options
-    that cannot be used are refused at the call.
+    Closing the generator between two steps cancels the computation; completed blocks remain in the work folder.
 
     Parameters
     ----------
     maps : sequence of DensityMap or path-like
         Maps or their files.
-    threads : int, optional
-        Number of threads; by default chosen automatically (at most one per core).
-    processes : int, optional
-        Number of processes.
-    scheduler : str, optional
-        Address of the scheduler of a Dask cluster.
-    work : path-like or botalign.jobs.BlockStore, optional
-        Work folder, or an open store with the description :func:`botalign.pairwise.distances.description`, which
-        remains open.
-    **options
-        Other options of :func:`distances`.
+    options : DistanceOptions, optional
+        Options; by default those of :func:`distances`.
+    execution : Execution, optional
+        Threads, processes or a cluster, and the work folder; by default one thread per core.
+    store : botalign.jobs.BlockStore, optional
+        Open store to use as the work folder, with the description :func:`botalign.pairwise.distances.description`.
 
     Returns
     -------
@@ -182,33 +176,25 @@ def distance_steps(
     >>> sorted(set(stages))
     ['pairs', 'read']
     """
-    chosen = options_from(DistanceOptions, options, "distance_steps")
-    return _steps(sources(maps), chosen, threads, processes, scheduler, work)
+    return _steps(sources(maps), options or DistanceOptions(), execution or Execution(), store)
 
 
 def _steps(
-    found: list[Source],
-    options: DistanceOptions,
-    threads: int | None,
-    processes: int,
-    scheduler: str | None,
-    work: str | os.PathLike[str] | BlockStore | None,
+    found: list[Source], options: DistanceOptions, execution: Execution, store: BlockStore | None
 ) -> Generator[Progress, None, DistanceTable]:
     method = distances_over_rotations if options.over_rotations else distances_as_given
-    held: AbstractContextManager[BlockStore | None]
-    if work is None or isinstance(work, BlockStore):
-        held = nullcontext(work)
-    else:
-        held = BlockStore(work, _description(found, options))
+    held: AbstractContextManager[BlockStore | None] = nullcontext(store)
+    if execution.work is not None:
+        held = BlockStore(execution.work, _description(found, options))
     with (
-        held as store,
-        open_workers(threads=threads, processes=processes, scheduler=scheduler) as workers,
-        open_workers(threads=threads) as readers,
+        held as opened,
+        open_workers(execution) as workers,
+        open_workers(Execution(execution.threads)) as readers,
     ):
-        return (yield from method(found, options, workers, readers, store))
+        return (yield from method(found, options, workers, readers, opened))
 
 
-def description(maps: Maps, **options: Any) -> dict[str, Any]:
+def description(maps: Maps, options: DistanceOptions) -> dict[str, Any]:
     """Return what the distances of maps depend on, as JSON-compatible values: files, options, versions.
 
     Raises
@@ -216,7 +202,7 @@ def description(maps: Maps, **options: Any) -> dict[str, Any]:
     InputError
         As :func:`distance_steps`, and if a file is missing.
     """
-    return _description(sources(maps), DistanceOptions(**options))
+    return _description(sources(maps), options)
 
 
 def _description(found: list[Source], options: DistanceOptions) -> dict[str, Any]:

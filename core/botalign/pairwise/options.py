@@ -1,83 +1,16 @@
-"""The options of distances, and the maps that they are computed for."""
+"""The options of distances."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
-from pathlib import Path
 from typing import Annotated, Any
 
 from botalign.errors import InputError, Setting
-from botalign.maps.density_map import DensityMap
-from botalign.maps.reading import read
 from botalign.options import LARGEST, Option, changed, check_options, refuse_together
-from botalign.pairwise.pose_distance import METRICS
-from botalign.transport.wavelets import check_scales, wavelet_named
 
+METRICS = ("wemd", "l2")
 DENSITIES = ("contour", "whole")
 NORMALISATIONS = ("mass", "none")
-#: Bytes at the start and at the end of a file that are hashed.
-HASHED_BYTES = 2**20
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """A map that is read when it is needed, because a set of maps may not fit into memory.
-
-    Attributes
-    ----------
-    name : str
-        Name of the map.
-    given : DensityMap or Path
-        The map, or its file.
-    """
-
-    name: str
-    given: DensityMap | Path
-
-    def load(self) -> DensityMap:
-        """Return the map."""
-        return self.given if isinstance(self.given, DensityMap) else read(self.given)
-
-    def identity(self) -> list[Any]:
-        """Return an identifier of the map, JSON-compatible, that changes if the map or its file changes.
-
-        For a file these are its path, size, modification time, and a hash of its start and end: reading all files of a
-        large set would take minutes.
-        """
-        if isinstance(self.given, DensityMap):
-            grid = self.given.grid
-            lattice = [list(grid.shape), list(grid.voxel_size_angstrom), list(grid.origin_angstrom)]
-            return [self.name, lattice, blake2b(self.given.data.tobytes(), digest_size=16).hexdigest()]
-        try:
-            path = self.given.resolve()
-            found = path.stat()
-            with path.open("rb") as file:
-                digest = blake2b(file.read(HASHED_BYTES), digest_size=16)
-                file.seek(max(found.st_size - HASHED_BYTES, 0))
-                digest.update(file.read(HASHED_BYTES))
-        except OSError as error:
-            raise InputError(f"{self.given}: cannot be read ({error.strerror or error}); check the name.") from None
-        return [str(path), found.st_size, found.st_mtime_ns, digest.hexdigest()]
-
-
-def sources(maps: Sequence[DensityMap | str | os.PathLike[str]]) -> list[Source]:
-    """Return the maps of a set as sources.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two maps.
-    """
-    found = [
-        Source(each.name, each) if isinstance(each, DensityMap) else Source(os.fspath(each), Path(each))
-        for each in maps
-    ]
-    if len(found) < 2:
-        raise InputError(Setting("maps"), f": got {len(found)}, expected at least 2.")
-    return found
 
 
 @dataclass(frozen=True)
@@ -93,8 +26,8 @@ class DistanceOptions:
 
     Examples
     --------
-    >>> from botalign.pairwise.options import DistanceOptions
-    >>> DistanceOptions(size=8)
+    >>> import botalign
+    >>> botalign.DistanceOptions(size=8)
     Traceback (most recent call last):
         ...
     botalign.errors.InputError: size: got 8, expected a whole number from 16 to 128 voxels.
@@ -133,7 +66,7 @@ class DistanceOptions:
         ),
     ] = 4
     wavelet: Annotated[str, Option("Wavelet of the wavelet earth mover's distance, such as coif3")] = "sym3"
-    scales: Annotated[int, Option("Scales of the wavelet transform", low=1, high=64)] = 6
+    scales: Annotated[int, Option("Number of scales of the wavelet transform", low=1, high=64)] = 6
     seed: Annotated[int, Option("Seed; the same seed gives the same result, bit for bit", low=0, high=LARGEST)] = 0
 
     def __post_init__(self) -> None:
@@ -150,6 +83,8 @@ class DistanceOptions:
             refuse_together(
                 Setting("metric", self.metric), "only wemd uses wavelets", *changed(self, "wavelet", "scales")
             )
+        from botalign.transport.wavelets import check_scales, wavelet_named  # the declarations alone do not need it
+
         check_scales(self.scales, 3)
         wavelet_named(self.wavelet)
 

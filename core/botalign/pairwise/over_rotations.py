@@ -17,7 +17,7 @@ from botalign.errors import InputError, Setting
 from botalign.geometry import compose, identity, inverse
 from botalign.jobs import BlockStore, Workers, run_blocks
 from botalign.maps.header import MapWarning
-from botalign.pairwise.options import DistanceOptions, Source
+from botalign.pairwise.options import DistanceOptions
 from botalign.pairwise.pair_alignment import AlignedPair, PairSettings, align_pair
 from botalign.pairwise.prepared_maps import (
     PreparedMap,
@@ -27,6 +27,7 @@ from botalign.pairwise.prepared_maps import (
     sampling_box,
     to_arrays,
 )
+from botalign.pairwise.sources import Source
 from botalign.pairwise.table import DistanceTable
 from botalign.progress import Progress
 
@@ -96,7 +97,7 @@ def choose_landmarks(count: int, wanted: int) -> list[int]:
 
 def survey_block(source: Source, size: int) -> Arrays:
     """Read and survey a map."""
-    return to_arrays(coarsened(survey(source.load(), role="the"), size=size))
+    return to_arrays(coarsened(survey(source.load()), size=size))
 
 
 def search_block(prepared: Sequence[PreparedMap], settings: PairSettings, pairs: Sequence[Pair]) -> Arrays:

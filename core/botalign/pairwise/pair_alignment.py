@@ -79,14 +79,11 @@ class AlignedPair:
         Distance between the maps at this transform.
     open_cycles : int
         Number of landmarks via which no pose converged to this transform.
-    searched : bool
-        Whether a search was made.
     """
 
     transform: Matrix
     distance: float
     open_cycles: int
-    searched: bool
 
 
 def align_pair(
@@ -123,8 +120,7 @@ def align_pair(
     ends = euclidean.refined(first, second, poses)
     losses = [euclidean.at(first, second, end) for end in ends]
     same = SAME_SHARE * euclidean.norm(first.values)
-    search = not poses or 2 * _closed_cycles(losses, suggested, same) < len(suggested)
-    if search:
+    if not poses or 2 * _closed_cycles(losses, suggested, same) < len(suggested):
         more = _candidates(first, second, settings, mirrored)
         poses += more
         further = euclidean.refined(first, second, more)
@@ -133,7 +129,7 @@ def align_pair(
     open_cycles = len(suggested) - _closed_cycles(losses, suggested, same)
     if settings.options.metric == "l2":
         best = int(np.argmin(losses))
-        return AlignedPair(ends[best], losses[best], open_cycles, search)
+        return AlignedPair(ends[best], losses[best], open_cycles)
     distance = settings.pose_distance()
     starts = ends + poses
     losses = [distance.at(first, second, each) for each in starts]
@@ -141,7 +137,7 @@ def align_pair(
     refined = distance.refined(first, second, [starts[i] for i in chosen])
     values = [distance.at(first, second, each) for each in refined]
     best = int(np.argmin(values))
-    return AlignedPair(refined[best], values[best], open_cycles, search)
+    return AlignedPair(refined[best], values[best], open_cycles)
 
 
 def _closed_cycles(losses: Sequence[float], suggested: Sequence[Sequence[Matrix]], same: float) -> int:
@@ -164,8 +160,8 @@ def _closed_cycles(losses: Sequence[float], suggested: Sequence[Sequence[Matrix]
 
 def _candidates(first: PreparedMap, second: PreparedMap, settings: PairSettings, mirrored: bool) -> list[Matrix]:
     """Search the rotations of one hand; return the candidates with the least distances."""
-    problem = AlignmentProblem(first.surveyed, second.surveyed, settings.search_options())
-    searched, _ = exhaust(search_hands(problem, (mirrored,)))
+    problem = AlignmentProblem(first.surveyed, second.surveyed, settings.search_options(), (mirrored,))
+    searched, _ = exhaust(search_hands(problem))
     poses = [candidate.moving_to_fixed for candidate in searched[0].refined]
     distance = settings.pose_distance()
     order = np.argsort([distance.at(first, second, pose) for pose in poses], kind="stable")

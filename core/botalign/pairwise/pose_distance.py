@@ -16,17 +16,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from botalign.alignment.descent import descend, is_small, solve_damped
+from botalign.alignment.descent import descend, is_small, pose_derivatives, solve_damped, stepped
 from botalign.arrays import Matrix, Volume
-from botalign.geometry import apply_transform, compose, inverse, matrix_from_rotation_vector, transform_about
+from botalign.geometry import apply_transform, inverse
 from botalign.maps.resampling import spline_at
 from botalign.pairwise.prepared_maps import PreparedMap, SamplingBox, ball_points, slopes
 from botalign.transport import WaveletTransform
 
-METRICS = ("wemd", "l2")
 #: A refinement stops after a step below so many degrees and voxels, or with a relative gain below the second number.
 TOLERANCE, LEAST_GAIN = 1e-3, 5e-4
 #: Largest number of steps of a refinement, and how often the weights of a step of the wavelet distance are updated.
@@ -59,6 +60,10 @@ class PoseDistance(ABC):
         """Return the transform of least distance near each of the given transforms."""
 
     @abstractmethod
+    def residuals(self, fixed: PreparedMap, moving: PreparedMap, transform: Matrix) -> NDArray[Any]:
+        """Return what a step of the refinement makes smaller, at a transform."""
+
+    @abstractmethod
     def norm(self, difference: Volume) -> float:
         """Return the norm of the difference of two maps."""
 
@@ -80,13 +85,7 @@ class PoseDistance(ABC):
         if source.clipped:
             gradients = gradients * (source.values.ravel()[self.indices] > 0)[:, None]
         arm = (self.points - (self.box.size - 1) / 2).astype(np.float32)
-        return np.hstack([np.cross(arm, gradients), gradients])
-
-    def stepped(self, fixed: PreparedMap, transform: Matrix, step: Matrix) -> Matrix:
-        """Return a transform and then a rotation (radians) about the centre of the fixed map and a shift (voxels)."""
-        rotation = matrix_from_rotation_vector(step[:3])
-        shifted = fixed.centre + step[3:] * self.box.voxel_angstrom
-        return compose(transform_about(rotation, fixed.centre, shifted), transform)
+        return pose_derivatives(arm, gradients)
 
 
 class EuclideanPoseDistance(PoseDistance):
@@ -103,10 +102,10 @@ class EuclideanPoseDistance(PoseDistance):
         hessian = terms.T @ terms
         return [
             descend(
-                _EuclideanPoint(self, fixed, moving, terms, hessian, start, self.residuals(fixed, moving, start)),
+                _EuclideanPoint(self, fixed, moving, start, self.residuals(fixed, moving, start), terms, hessian),
                 converged=lambda point, step, gain: is_small(step, TOLERANCE),
                 max_steps=STEPS,
-            ).transform
+            )[0].transform
             for start in transforms
         ]
 
@@ -136,12 +135,12 @@ class WaveletPoseDistance(PoseDistance):
         of_fixed, of_moving = self._transformed_derivatives(fixed), self._transformed_derivatives(moving)
         return [
             descend(
-                _WaveletPoint(self, fixed, moving, of_fixed, of_moving, start, self.residuals(fixed, moving, start)),
+                _WaveletPoint(self, fixed, moving, start, self.residuals(fixed, moving, start), of_fixed, of_moving),
                 converged=lambda point, step, gain: abs(gain) < LEAST_GAIN * point.loss or is_small(step, TOLERANCE),
                 max_steps=STEPS,
                 least_damping=1e-3,
                 largest_damping=1e4,
-            ).transform
+            )[0].transform
             for start in transforms
         ]
 
@@ -179,39 +178,41 @@ class WaveletPoseDistance(PoseDistance):
 
 
 @dataclass(frozen=True, eq=False)
-class _EuclideanPoint:
-    """A pose during the descent of the L2 distance."""
+class _Point:
+    """A pose during the descent of a distance."""
 
-    distance: EuclideanPoseDistance
+    distance: PoseDistance
     fixed: PreparedMap
     moving: PreparedMap
+    transform: Matrix
+    residuals: NDArray[Any]
+
+    def moved(self, step: Matrix) -> Self:
+        transform = stepped(self.transform, step, self.fixed.centre, self.distance.box.voxel_angstrom)
+        return replace(self, transform=transform, residuals=self.distance.residuals(self.fixed, self.moving, transform))
+
+
+@dataclass(frozen=True, eq=False)
+class _EuclideanPoint(_Point):
+    """A pose during the descent of the L2 distance."""
+
     derivatives: Matrix
     hessian: Matrix
-    transform: Matrix
-    residuals: Matrix
 
     def step(self, damping: float) -> Matrix:
         return solve_damped(self.hessian, self.derivatives.T @ self.residuals, damping)
-
-    def moved(self, step: Matrix) -> _EuclideanPoint:
-        transform = self.distance.stepped(self.fixed, self.transform, step)
-        return replace(self, transform=transform, residuals=self.distance.residuals(self.fixed, self.moving, transform))
 
     def gain(self, other: _EuclideanPoint) -> float:
         return float(self.residuals @ self.residuals - other.residuals @ other.residuals)
 
 
 @dataclass(frozen=True, eq=False)
-class _WaveletPoint:
+class _WaveletPoint(_Point):
     """A pose during the descent of the wavelet distance."""
 
     distance: WaveletPoseDistance
-    fixed: PreparedMap
-    moving: PreparedMap
     of_fixed: Volume
     of_moving: Volume
-    transform: Matrix
-    residuals: Volume
 
     @cached_property
     def loss(self) -> float:
@@ -228,10 +229,6 @@ class _WaveletPoint:
             step = solve_damped(hessian.astype(np.float64), right.astype(np.float64), damping)
             size = np.abs(self.residuals - step.astype(np.float32) @ terms)
         return step
-
-    def moved(self, step: Matrix) -> _WaveletPoint:
-        transform = self.distance.stepped(self.fixed, self.transform, step)
-        return replace(self, transform=transform, residuals=self.distance.residuals(self.fixed, self.moving, transform))
 
     def gain(self, other: _WaveletPoint) -> float:
         return self.loss - other.loss

@@ -209,7 +209,7 @@ def test_candidates_that_converge_to_one_pose_are_one_answer(
     fixed: DensityMap, moving: DensityMap, there: np.ndarray
 ) -> None:
     first, second = survey(fixed), survey(moving)
-    problem = AlignmentProblem(first, second, AlignmentOptions())
+    problem = AlignmentProblem(first, second, AlignmentOptions(), (False, True))
     pair = problem.working_pair
     rivals = []
     for degrees in (4.0, -4.0):

@@ -140,7 +140,7 @@ def test_what_is_not_a_mask_is_refused(conformations: Conformations, values: flo
 
 
 def test_progress_of_a_part_is_counted(whole_and_part: tuple[botalign.DensityMap, botalign.DensityMap]) -> None:
-    steps = botalign.align_steps(*whole_and_part, partial=True, hand="check")
+    steps = botalign.align_steps(*whole_and_part, botalign.AlignmentOptions(partial=True, hand="check"))
     first = next(steps)
     assert (first.stage, first.done) == ("search", 1)
     assert first.total > 50

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from botalign import DensityMap, InputError, Progress, align, align_steps, phantom
+from botalign import AlignmentOptions, DensityMap, InputError, Progress, align, align_steps, phantom
 
 
 def run(steps: object) -> tuple[list[Progress], object]:
@@ -34,17 +34,18 @@ def run(steps: object) -> tuple[list[Progress], object]:
 def test_progress_is_reported_after_each_evaluation_and_reaches_its_end(
     options: dict, hands: list[str], fixed: DensityMap, moving: DensityMap
 ) -> None:
-    records, _ = run(align_steps(fixed, moving, evaluations=12, size=16, **options))
+    records, _ = run(align_steps(fixed, moving, AlignmentOptions(evaluations=12, size=16, **options)))
     searches = [record for record in records if record.stage == "search"]
     assert list(dict.fromkeys(record.hand for record in searches)) == hands
     for hand in hands:
         search = [record for record in searches if record.hand == hand]
         assert len(search) == 12
         assert [record.best_loss for record in search] == np.minimum.accumulate([r.loss for r in search]).tolist()
-    assert {record.stage for record in records} <= {"search", "refine"}
+    assert {record.stage for record in records} <= {"search", "refine", "scores"}
     assert len({record.total for record in records}) == 1
     # These maps do not need the second search: its steps are skipped at the end.
-    done = [record.done for record in records]
+    assert records[-1].stage == "scores"
+    done = [record.done for record in records[:-1]]
     assert done[:-1] == list(range(1, len(done)))
     assert done[-1] == records[0].total
     for record in records:
@@ -54,14 +55,14 @@ def test_progress_is_reported_after_each_evaluation_and_reaches_its_end(
 
 def test_maps_that_differ_are_searched_a_second_time(fixed: DensityMap) -> None:
     other = phantom(40, voxel_size_angstrom=3.6, seed=11, noise=2.0)
-    records, _ = run(align_steps(fixed, other, evaluations=12, size=16, hand="check"))
+    records, _ = run(align_steps(fixed, other, AlignmentOptions(evaluations=12, size=16, hand="check")))
     for hand in ("as given", "mirrored"):
         assert len([record for record in records if (record.stage, record.hand) == ("second search", hand)]) == 40
-    assert [record.done for record in records] == list(range(1, records[0].total + 1))
+    assert [record.done for record in records[:-1]] == list(range(1, records[0].total + 1))
 
 
 def test_stepping_ends_with_what_align_returns(fixed: DensityMap, moving: DensityMap) -> None:
-    records, stepped = run(align_steps(fixed, moving, evaluations=15, size=16))
+    records, stepped = run(align_steps(fixed, moving, AlignmentOptions(evaluations=15, size=16)))
     whole = align(fixed, moving, evaluations=15, size=16)
     np.testing.assert_array_equal(stepped.moving_to_fixed, whole.moving_to_fixed)
     assert [record.loss for record in records if record.loss is not None] == [point.loss for point in stepped.trace]
@@ -74,7 +75,7 @@ def test_it_can_be_stopped_between_steps(fixed: DensityMap, moving: DensityMap) 
         calls.append(1)
         return float(np.abs(rotated - still).sum())
 
-    steps = align_steps(fixed, moving, loss=loss, evaluations=30, size=16)
+    steps = align_steps(fixed, moving, AlignmentOptions(loss=loss, evaluations=30, size=16))
     for _ in range(5):
         next(steps)
     steps.close()
@@ -85,7 +86,7 @@ def test_it_can_be_stopped_between_steps(fixed: DensityMap, moving: DensityMap) 
 
 def test_after_a_stop_no_thread_is_left(fixed: DensityMap, moving: DensityMap) -> None:
     before = threading.active_count()
-    steps = align_steps(fixed, moving, evaluations=200, threads=2)
+    steps = align_steps(fixed, moving, AlignmentOptions(evaluations=200, threads=2))
     for _ in range(3):
         next(steps)
     began = time.perf_counter()
@@ -119,7 +120,7 @@ def test_two_alignments_may_be_stepped_in_turns(
     fixed: DensityMap, moving: DensityMap, motion: Callable[..., np.ndarray]
 ) -> None:
     options = {"evaluations": 10, "size": 16, "hand": "keep"}
-    first, second = (align_steps(fixed, moving, seed=seed, **options) for seed in (0, 1))
+    first, second = (align_steps(fixed, moving, AlignmentOptions(seed=seed, **options)) for seed in (0, 1))
     losses: tuple[list, list] = ([], [])
     for _ in range(10):
         losses[0].append(next(first).loss)

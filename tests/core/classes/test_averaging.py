@@ -1,16 +1,18 @@
 import numpy as np
 
+import botalign
 from botalign.classes.averaging import averages, refill
 from botalign.classes.frame import Frame
-from botalign.classes.poses import Poses
 from botalign.classes.posing import disc_spans, image_splines, in_poses
+from botalign.classes.preparation import PreparedImages
 from botalign.classes.seeding import _draw
 
 from ..conftest import RotatedViews
 
 
 def frame() -> Frame:
-    return Frame.of("wemd", Poses(8, mirror=True, shift_pixels=1), side=32, radius=15.5, pixel_size=1.0)
+    ready = PreparedImages(np.zeros((1, 32, 32), np.float32), 1.0, 15.5, 1.0)
+    return Frame.of(botalign.ClassifyOptions(rotations=8, mirror=True, shift_pixels=1), ready)
 
 
 def test_an_average_is_the_mean_of_its_aligned_members(views: RotatedViews) -> None:

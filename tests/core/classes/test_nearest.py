@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 import botalign
-from botalign.classes.metrics import EuclideanMetric, Metric, WaveletMetric
+from botalign.classes.metrics import EuclideanMetric, ImageVectors, Metric, Nearest, WaveletMetric
 from botalign.classes.poses import Poses
 from botalign.classes.posing import disc_spans, image_splines, in_poses
 
@@ -18,7 +18,7 @@ def search(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], int]:
     best = np.full(len(images), np.inf) if best is None else best.copy()
     chosen = np.full(len(images), 10**9)
-    work = metric.nearest(images, metric.summary(images), poses, 50, best, chosen)
+    work = metric.nearest(ImageVectors(images, metric.summary(images)), poses, 50, Nearest(best, chosen))
     return best, chosen, work
 
 

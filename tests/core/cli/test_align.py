@@ -226,8 +226,8 @@ def options_of_the_search(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Replace the alignment by an error, and return the options that it gets."""
     seen: dict[str, Any] = {}
 
-    def steps(fixed: object, moving: object, **options: Any) -> None:
-        seen.update(options)
+    def steps(fixed: object, moving: object, options: botalign.AlignmentOptions) -> None:
+        seen.update(vars(options))
         raise botalign.InputError("seen")
 
     monkeypatch.setattr(botalign, "align_steps", steps)
@@ -282,6 +282,6 @@ def test_a_start_from_other_maps_gives_a_warning(run: Run, pair: Pair, result_fi
     shutil.copy(pair.moving, tmp_path / "b.mrc")
     assert run("align", pair.fixed, tmp_path / "b.mrc", pair.moving, *typed).err == ""
     assert run("align", pair.fixed, tmp_path / "b.mrc", *typed).err == (
-        f"botalign: warning: {result_file}: is the transform of moving.mrc to fixed.mrc, but used for b.mrc to "
-        "fixed.mrc; is it the right file?\n"
+        f"botalign: warning: {result_file}: the transform was found for moving.mrc to fixed.mrc, but is used here "
+        "for b.mrc to fixed.mrc; is it the right file?\n"
     )

@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -133,11 +134,17 @@ def test_an_interrupted_run_keeps_the_iterations(images: Path, tmp_path: Path, n
     assert (tmp_path / "out" / "unfinished" / "iteration_0002.npz").exists()
 
 
-@pytest.mark.parametrize(("count", "told"), [(1, "1 iteration is kept in"), (2, "2 iterations are kept in")])
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [(0, "interrupted, nothing was written."), (1, "1 iteration is kept in"), (2, "2 iterations are kept in")],
+)
 def test_kept_iterations_are_counted(
     run: Run, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, told: str
 ) -> None:
-    def interrupted(*_: object, work: Path, **options: object) -> Generator[None, None, None]:
+    def interrupted(
+        stack: object, classes: int, options: object, execution: botalign.Execution
+    ) -> Generator[None, None, None]:
+        work = Path(execution.work or "")
         work.mkdir(parents=True)
         for number in range(count):
             (work / f"iteration_{number + 1:04d}.npz").touch()
@@ -153,7 +160,7 @@ def test_kept_iterations_are_counted(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("-k", "31"), "--classes: got 31 for the 30 images"),
+        (("-k", "31"), "--classes: got 31, expected a whole number from 1 to 30 for the 30 images"),
         (("-k", "3", "--rotations", "0"), "--rotations: got 0"),
         (("-k", "3", "--shift", "99"), "--shift: got 99"),
         (("-k", "3", "--size", "4"), "--size: got 4"),
@@ -194,3 +201,21 @@ def test_dark_particles_give_a_warning(run: Run, images: Path, tmp_path: Path) -
     assert "expected bright particles; use --invert." in ran.err
     bright = run("classify", tmp_path / "dark.mrcs", "-o", tmp_path / "bright", *QUICK, "--invert")
     assert (bright.code, bright.err) == (0, "")
+
+
+def test_notes_about_reseeded_classes_and_missing_figures(
+    run: Run, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classify_steps = botalign.classify_steps
+
+    def steps(*given: object, **options: object) -> Generator[botalign.Progress, None, botalign.Classification]:
+        found = yield from classify_steps(*given, **options)
+        return replace(found, iterations=tuple(replace(each, refilled=1) for each in found.iterations[:2]))
+
+    monkeypatch.setattr(botalign, "classify_steps", steps)
+    monkeypatch.setattr("botalign.cli.classify.can_draw", lambda: False)
+    ran = run("classify", images, "-o", tmp_path / "out", *QUICK)
+    assert ran.code == 0
+    assert "a class lost all its images and was reseeded from the worst-fitting image (2 times)." in ran.err
+    assert "no figure, because matplotlib is not installed; run `pip install matplotlib`." in ran.err
+    assert sorted(listing(tmp_path / "out")) == [name for name in FILES if not name.endswith(".png")]

@@ -1,6 +1,7 @@
 import importlib
 import re
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,8 +10,8 @@ import numpy as np
 import pytest
 
 import botalign
-from botalign import Progress
-from botalign.cli.all_pairs import Workers
+from botalign import Execution, Progress
+from botalign.cli.distances import _summary
 from botalign.cli.long_work import run_steps, times
 from botalign.geometry import random_rotations
 from botalign.jobs import BlockStore, locks
@@ -54,7 +55,7 @@ def test_invalid_input_is_refused_and_leaves_nothing(run: Run, maps: list[Path],
     out = tmp_path / "out"
     out.mkdir()
     for arguments, reason in (
-        ((*maps, "-o", out / "D.npy"), "unknown extension, expected .zarr"),
+        ((*maps, "-o", out / "D.npy"), "unknown extension; use .zarr"),
         ((maps[0], "-o", out / "D.zarr"), "MAP: got 1, expected at least 2"),
         ((maps[0], tmp_path / "none.mrc", "-o", out / "D.zarr"), "none.mrc: no such file"),
         ((maps[0], other, "-o", out / "D.zarr"), "use --over-rotations, or resample the maps onto one grid"),
@@ -109,8 +110,8 @@ def test_a_run_that_starts_in_the_meantime_keeps_its_folder(
     partial = tmp_path / "D.zarr.partial"
     description, others = module.description, []
 
-    def overtaken(*arguments: Any, **options: Any) -> dict[str, Any]:
-        described: dict[str, Any] = description(*arguments, **options)
+    def overtaken(*arguments: Any) -> dict[str, Any]:
+        described: dict[str, Any] = description(*arguments)
         others.append(BlockStore(partial, described))
         locks._HELD.clear()  # as if another program held it
         return described
@@ -121,30 +122,45 @@ def test_a_run_that_starts_in_the_meantime_keeps_its_folder(
     others[0].put("pairs_000000", {"a": np.arange(3)})
 
 
-def test_many_maps_use_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    def chosen(count: int, *, over_rotations: bool = True, **given: Any) -> Workers:
-        return Workers(**given).for_maps(count, over_rotations=over_rotations)
+@pytest.mark.parametrize(
+    ("count", "cores", "typed", "expected"),
+    [
+        (13, 4, "--over-rotations", Execution(processes=4)),
+        (12, 4, "--over-rotations", Execution()),
+        (13, 4, "", Execution()),
+        (13, 1, "--over-rotations", Execution()),
+        (13, 4, "--over-rotations --threads 1", Execution(threads=1)),
+        (13, 4, "--over-rotations --processes 2", Execution(processes=2)),
+        (13, 4, "--over-rotations --scheduler tcp://host:1", Execution(scheduler="tcp://host:1")),
+    ],
+)
+def test_many_maps_use_processes(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, cores: int, typed: str, expected: Execution
+) -> None:
+    maps, seen = [tmp_path / f"{number}.mrc" for number in range(count)], []
+    for each in maps:
+        botalign.phantom(16, voxel_size_angstrom=8).write(each)
 
-    monkeypatch.setattr("os.cpu_count", lambda: 4)
-    assert chosen(12) == chosen(13, over_rotations=False) == Workers()
-    assert chosen(13, scheduler="tcp://host:1") == Workers(scheduler="tcp://host:1")
-    assert chosen(13) == Workers(processes=4)
-    assert chosen(13, processes=2) == chosen(3, processes=2) == Workers(processes=2)
-    assert chosen(13, threads=1) == Workers(threads=1)
-    monkeypatch.setattr("os.cpu_count", lambda: 1)
-    assert chosen(13) == Workers()
+    def steps(maps: object, options: object, execution: Execution, *, store: BlockStore) -> None:
+        seen.append(execution)
+        raise botalign.InputError("seen")
+
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    monkeypatch.setattr(botalign, "distance_steps", steps)
+    assert "seen" in run("distances", *maps, "-o", tmp_path / "D.zarr", *typed.split()).refused()
+    assert seen == [expected]
 
 
 @pytest.mark.usefixtures("terminal")
 def test_a_bar_with_the_time_left(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def steps() -> Generator[Progress, None, str]:
-        yield Progress("read", 3, 3, 3)
+        yield Progress("read", 3, 3)
         for done in range(5):
-            yield Progress("pairs", done, 4, 0)
+            yield Progress("pairs", done, 4)
         return "table"
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    assert run_steps(steps(), {"read": "reading maps", "pairs": "all pairs"}, quiet=False) == "table"
+    assert run_steps(steps(), lambda step: f"all {step.stage}", quiet=False) == "table"
     shown = capfd.readouterr().err
     assert "all pairs" in shown
     assert "4/4" in shown
@@ -170,16 +186,16 @@ def test_the_time_left_is_that_of_the_current_part(monkeypatch: pytest.MonkeyPat
     def steps() -> Generator[Progress, None, str]:
         for done in range(first[0], first[1] + 1):
             clock.now += 100
-            yield Progress("pairs", done, first[1], 0)
+            yield Progress("pairs", done, first[1])
         for done in range(4):
-            yield Progress("pairs", done, 10, 0)
+            yield Progress("pairs", done, 10)
             clock.now += 1
         return "table"
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setattr("botalign.cli.long_work.time", SimpleNamespace(monotonic=lambda: clock.now))
     monkeypatch.setattr("botalign.cli.long_work.times", tell)
-    assert run_steps(steps(), {"pairs": "all pairs"}, quiet=False) == "table"
+    assert run_steps(steps(), lambda step: step.stage, quiet=False) == "table"
     assert told[-1] == (4, 3, 7)
 
 
@@ -187,14 +203,30 @@ def test_the_time_left_is_that_of_the_current_part(monkeypatch: pytest.MonkeyPat
 def test_nothing_is_cut_off_at_80_columns(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def steps() -> Generator[Progress, None, str]:
         for done in range(3):
-            yield Progress("seed", done, 100, 0)
+            yield Progress("seed", done, 100)
         return "classes"
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setattr("botalign.cli.long_work._clock", lambda seconds: "11:22:33")
-    stages = {"seed": "preparing images"}
-    assert run_steps(steps(), stages, quiet=False, detail=lambda step: "loss 1.2345e-05") == "classes"
+    shown = run_steps(steps(), lambda step: "preparing images", quiet=False, detail=lambda step: "loss 1.2345e-05")
+    assert shown == "classes"
     lines = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capfd.readouterr().err))
     assert max(map(len, lines)) <= 80
     last = r"preparing images ━{4,} *2/100 11:22:33 elapsed, 11:22:33 left loss 1\.2345e-05"
     assert any(re.search(last, line) for line in lines), lines
+
+
+def test_the_summary_names_maps_with_open_cycles() -> None:
+    names = ("a.mrc", "b.mrc", "c.mrc", "d.mrc")
+    transforms = np.tile(np.eye(3, 4), (4, 4, 1, 1))
+    transforms[0, 1, 2, 2] = transforms[1, 0, 2, 2] = -1
+    cycles = np.zeros((4, 4), dtype=np.int64)
+    cycles[0, 1] = cycles[1, 0] = 2
+    cycles[1, 2] = cycles[2, 1] = 1
+    options = botalign.DistanceOptions(over_rotations=True)
+    table = botalign.DistanceTable(names, 1.0 - np.eye(4), transforms, "wemd", {}, cycles)
+    lines = _summary(table, options).splitlines()
+    assert "3 of 24 cycles via landmarks are open, most of them with b.mrc, a.mrc, c.mrc" in lines[2]
+    assert lines[3] == "mirrored     1 pair"
+    closed = replace(table, open_cycles=np.zeros((4, 4), dtype=np.int64))
+    assert "all 24 cycles via landmarks are closed" in _summary(closed, options)

@@ -45,6 +45,19 @@ def test_it_writes_what_the_function_returns(run: Run, store: Path, table: np.nd
     assert said["eigenvalues"].startswith(f"{expected.eigenvalues[0]:.4f}, ")
 
 
+def test_negative_eigenvalues_are_noted(run: Run, tmp_path: Path) -> None:
+    """The eigenvalues of three maps other than the first add up to -1."""
+    np.save(tmp_path / "d.npy", [[0, 2, 3], [2, 0, 4], [3, 4, 0]])
+    ran = run("embed", tmp_path / "d.npy", "-o", tmp_path / "e")
+    assert ran.code == 0
+    assert "such coordinates do not describe motions. Use more maps, or fewer dimensions." in ran.err
+
+
+def test_an_error_in_the_distances_names_the_file(run: Run, tmp_path: Path) -> None:
+    np.save(tmp_path / "d.npy", np.ones((3, 3)) - np.eye(3))
+    assert f"{tmp_path / 'd.npy'}: all are equal" in run("embed", tmp_path / "d.npy", "-o", tmp_path / "e").refused()
+
+
 def test_a_plain_array_and_a_column_of_a_table(run: Run, table: np.ndarray, tmp_path: Path) -> None:
     np.save(tmp_path / "d.npy", table)
     (tmp_path / "t.csv").write_text("angle,kind\n" + "".join(f"{k},{'odd' if k % 2 else 'even'}\n" for k in range(30)))
@@ -107,7 +120,7 @@ def test_bad_input(run: Run, store: Path, table: np.ndarray, tmp_path: Path) -> 
     def refused(source: Path, *options: str) -> str:
         return run("embed", source, "-o", tmp_path / "e", *options).refused()
 
-    assert "--output: is missing" in run("embed", store).refused()
+    assert "--output: missing option" in run("embed", store).refused()
     assert "--dimensions: got 30" in refused(store, "-d", "30")
     assert "--bandwidth: with 0.001, the maps fall into" in refused(store, "--bandwidth", "0.001")
     assert "no column 'size'" in refused(store, "--colour-by", f"{_angles(tmp_path)}:size")
@@ -123,3 +136,12 @@ def test_bad_input(run: Run, store: Path, table: np.ndarray, tmp_path: Path) -> 
         assert f"{path}: " in refused(path)
         assert message in refused(path)
     assert not (tmp_path / "e").exists()
+
+
+def test_without_matplotlib_the_figure_is_left_out(
+    run: Run, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botalign.cli.running.can_draw", lambda: False)
+    ran = run("embed", store, "-o", tmp_path / "e")
+    assert (ran.code, sorted(listing(tmp_path / "e"))) == (0, ["coordinates.csv", "coordinates.npy"])
+    assert "no figure, because matplotlib is not installed" in ran.err

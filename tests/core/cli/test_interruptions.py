@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+import typer
 
 import botalign
 from botalign.cli.interruption import interruption_text
 
-from .conftest import QUICK, Pair, Run, listing
+from .conftest import QUICK, Pair, Ran, Run, listing
 
 BOTALIGN = (sys.executable, "-c", "import sys; from botalign.cli import main; sys.exit(main())")
 
@@ -92,10 +93,10 @@ def test_ctrl_c_reports_finished_files(
         (tmp_path / name).write_bytes(pair.moving.read_bytes())
     align_steps, out = botalign.align_steps, tmp_path / "out"
 
-    def steps(fixed: botalign.DensityMap, moving: botalign.DensityMap, **options: object) -> object:
+    def steps(fixed: botalign.DensityMap, moving: botalign.DensityMap, options: object) -> object:
         if moving.name.endswith("b.mrc"):
             raise KeyboardInterrupt
-        return align_steps(fixed, moving, **options)
+        return align_steps(fixed, moving, options)
 
     monkeypatch.setattr(botalign, "align_steps", steps)
     maps = (pair.moving, tmp_path / "b.mrc", tmp_path / "c.mrc")
@@ -225,3 +226,9 @@ def test_a_reader_that_closes_the_pipe(pair: Pair) -> None:
     os.close(write_end)
     assert ran.stderr == ""
     assert ran.returncode == 1
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), typer.Abort()], ids=repr)
+def test_ctrl_c_outside_of_a_command(run: Run, monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    monkeypatch.setattr("botalign.cli.application.app", failing(error))
+    assert run("--help") == Ran(130, "", "botalign: interrupted, nothing was written.\n")

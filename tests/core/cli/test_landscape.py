@@ -1,12 +1,15 @@
 import json
 import pickle
+import re
 from collections.abc import Generator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import botalign
+from botalign.cli.landscape import _summary
 from botalign.geometry import random_rotations
 from botalign.jobs import BlockStore
 
@@ -105,8 +108,10 @@ def test_distances_are_computed_and_kept(
     known = np.load(analysed / "D.npy")
     asked = []
 
-    def told(maps: list[Path], **options: object) -> Generator[botalign.Progress, None, botalign.DistanceTable]:
-        asked.append(options)
+    def told(
+        maps: list[Path], *options: object, store: BlockStore
+    ) -> Generator[botalign.Progress, None, botalign.DistanceTable]:
+        asked.append((options, store.folder.name))
         yield botalign.Progress("read", 20, 20)
         motions = np.broadcast_to(np.eye(3, 4), (20, 20, 3, 4))
         return botalign.DistanceTable(tuple(map(str, maps)), known, motions, "wemd", {})
@@ -116,10 +121,8 @@ def test_distances_are_computed_and_kept(
     ran = run(*given, "-o", tmp_path / "out", "--metric", "wemd", "--seed", "3", "--threads", "1")
     assert (ran.code, ran.err) == (0, "")
     assert "distances.zarr, z_transformed.npy" in ran.out
-    expected = {
-        "metric": "wemd", "over_rotations": True, "threads": 1, "processes": 0, "scheduler": None, "seed": 3,
-    }  # fmt: skip
-    assert asked[0] | expected == asked[0]
+    options = botalign.DistanceOptions(metric="wemd", over_rotations=True, seed=3), botalign.Execution(threads=1)
+    assert asked == [(options, "distances.zarr.partial")]
     assert not (tmp_path / "out" / "distances.zarr.partial").exists()
     # Kept, and of use in another order of the volumes.
     table = botalign.read_distances(tmp_path / "out" / "distances.zarr")
@@ -143,7 +146,7 @@ def test_distances_are_computed_and_kept(
 def test_an_interruption_keeps_finished_pairs(
     run: Run, analysed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(maps: list[Path], **options: object) -> Generator[botalign.Progress, None, None]:
+    def interrupted(*_: object, **store: object) -> Generator[botalign.Progress, None, None]:
         yield botalign.Progress("read", 20, 20)
         raise KeyboardInterrupt
 
@@ -158,9 +161,9 @@ def test_an_interruption_keeps_finished_pairs(
 def test_distances_that_could_not_be_written_are_kept(
     run: Run, analysed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def told(maps: list[Path], *, work: BlockStore, **options: object) -> Generator[botalign.Progress, None, None]:
+    def told(*_: object, store: BlockStore) -> Generator[botalign.Progress, None, None]:
         if done:
-            (work.folder / "pairs_000000.npz").touch()
+            (store.folder / "pairs_000000.npz").touch()
             yield botalign.Progress("pairs", 1, 2)
         raise botalign.InputError("the disk is full.")
 
@@ -192,7 +195,7 @@ def test_an_interrupted_training_resumes_with_the_distances(
         made.write(folder / f"vol_{number:03d}.mrc")
     given = ("landscape", tmp_path / "z.npy", folder, "-o", tmp_path / "out", *QUICK)
 
-    def interrupted(*_: object, **options: object) -> None:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
@@ -261,3 +264,22 @@ def test_without_jax(run: Run, analysed: Path, monkeypatch: pytest.MonkeyPatch) 
     error = run("landscape", "z.9.pkl", "kmeans20", "-o", "out", "--distances", "D.npy").refused()
     assert "need the packages jax and optax" in error
     assert "pip install jax optax" in error
+
+
+def test_the_summary_has_the_dimensions_that_were_tried() -> None:
+    found = SimpleNamespace(
+        transformed=np.zeros((200, 2)),
+        subset_transformed=np.zeros((20, 2)),
+        before=SimpleNamespace(stress=0.4, correlation=0.5),
+        after=SimpleNamespace(stress=0.1, correlation=0.9),
+        held_out=SimpleNamespace(median_error=0.025, pairs=70),
+        trials=(SimpleNamespace(dimensions=1, stress=0.3, thickness=1.0),
+                SimpleNamespace(dimensions=2, stress=0.1, thickness=0.02)),
+        intrinsic_dimension=1,
+        intrinsic_dimension_text="1",
+    )  # fmt: skip
+    lines = dict(re.split(r"  +", line) for line in _summary(found).splitlines())
+    assert lines["held-out distances"] == "median error 2.50% of the median, 70 pairs"
+    assert lines["in 1 dimension"] == "stress 0.3000, thickness of the last dimension 1.0000"
+    assert lines["in 2 dimensions"] == "stress 0.1000, thickness of the last dimension 0.0200"
+    assert lines["intrinsic dimension"] == "1"

@@ -114,11 +114,11 @@ def test_an_interrupted_run_resumes(run: Run, pair: Pair, tmp_path: Path, monkey
 
     stop = True
 
-    def steps(fixed: botalign.DensityMap, moving: botalign.DensityMap, **options: object) -> object:
+    def steps(fixed: botalign.DensityMap, moving: botalign.DensityMap, options: object) -> object:
         if stop and moving.name.endswith("b.mrc"):
             raise KeyboardInterrupt
         aligned.append(Path(moving.name).name)
-        return align_steps(fixed, moving, **options)
+        return align_steps(fixed, moving, options)
 
     monkeypatch.setattr(botalign, "align_steps", steps)
     assert run(*typed).code == 130
@@ -148,9 +148,9 @@ def test_resuming_compares_masks_half_maps_and_versions(
         botalign.read(whole).with_data((botalign.read(whole).data > 0).astype("float32")).write(inside)
     align_steps = botalign.align_steps
 
-    def steps(fixed: botalign.DensityMap, moving: botalign.DensityMap, **options: object) -> object:
+    def steps(fixed: botalign.DensityMap, moving: botalign.DensityMap, options: object) -> object:
         aligned.append(Path(moving.name).name)
-        return align_steps(fixed, moving, **options)
+        return align_steps(fixed, moving, options)
 
     monkeypatch.setattr(botalign, "align_steps", steps)
     typed = ("align", pair.fixed, pair.moving, "--result", out / "r.json", "--hand", "keep", *QUICK)

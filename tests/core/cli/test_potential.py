@@ -35,8 +35,8 @@ def test_a_transform_of_other_maps_gives_a_warning(run: Run, pair: Pair, result_
     typed = ("-o", tmp_path / "p.mrc", "--transform", result_file, "--size", "16", "--quiet")
     ran = run("potential", pair.moving, pair.fixed, *typed)
     assert ran.err == (
-        f"botalign: warning: {result_file}: is the transform of moving.mrc to fixed.mrc, but used for fixed.mrc to "
-        "moving.mrc; is it the right file?\n"
+        f"botalign: warning: {result_file}: the transform was found for moving.mrc to fixed.mrc, but is used here "
+        "for fixed.mrc to moving.mrc; is it the right file?\n"
     )
     assert (ran.code, (tmp_path / "p.mrc").exists()) == (0, True)
 
@@ -59,7 +59,7 @@ def test_nothing_is_overwritten_without_the_option(run: Run, pair: Pair, tmp_pat
 
 def test_bad_input(run: Run, pair: Pair, tmp_path: Path) -> None:
     target = tmp_path / "p.mrc"
-    assert "--output: is missing" in run("potential", pair.fixed, pair.moving).refused()
+    assert "--output: missing option" in run("potential", pair.fixed, pair.moving).refused()
     assert "unknown extension" in run("potential", pair.fixed, pair.moving, "-o", tmp_path / "p.txt").refused()
     assert "it is an input" in run("potential", pair.fixed, pair.moving, "-o", pair.fixed, "--overwrite").refused()
     assert "--size: got 4" in run("potential", pair.fixed, pair.moving, "-o", target, "--size", "4").refused()

@@ -23,7 +23,7 @@ def test_an_error_removes_all_files(tmp_path: Path) -> None:
         with Staging(overwrite=False) as staging:
             hidden = staging.path(tmp_path / "new" / "a.json")
             hidden.write_text("half")
-            raise InputError(f"{hidden}: no")
+            raise InputError(hidden, ": no")
 
     with pytest.raises(InputError, match=f"^{tmp_path}/new/a.json: no$"):
         fail()

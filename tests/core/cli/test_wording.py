@@ -48,7 +48,7 @@ def test_each_option_has_its_own_name() -> None:
         ("--local 0", "error: --local: got 0.0, expected a number above 0 and at most 180 degrees.\n"),
         ("--threads 0", "error: --threads: got 0, expected a whole number from 1 to 1024.\n"),
         ("--hand autp", "error: --hand: got 'autp', expected one of check, auto, keep.\n"),
-        ("--preset papr", "error: --preset: got 'papr', expected one of paper.\n"),
+        ("--preset papr", "error: --preset: got 'papr', expected paper.\n"),
         ("--sise 3", "error: --sise: unknown option; did you mean "),
         ("--size", "error: Option '--size' requires an argument; see `botalign align --help`.\n"),
     ],
@@ -60,8 +60,8 @@ def test_an_option_is_spelled_as_it_is_typed(run: Run, pair: Pair, options: str,
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
-        ("align", "FIXED: is missing; see `botalign align --help`."),
-        ("classify a.mrcs -o out", "--classes: is missing; see `botalign classify --help`."),
+        ("align", "FIXED: missing argument; see `botalign align --help`."),
+        ("classify a.mrcs -o out", "--classes: missing option; see `botalign classify --help`."),
         ("algin", "algin: unknown command; did you mean align? See `botalign --help`."),
         ("bogus", "bogus: unknown command; see `botalign --help`."),
         ("--bogus", "--bogus: unknown option; see `botalign --help`."),
@@ -117,3 +117,15 @@ def test_one_and_several() -> None:
 def test_a_map_where_the_result_belongs(run: Run, typed: str) -> None:
     error = run("apply", *typed.split()).refused()
     assert "looks like a map, but the first argument must be a result file: botalign apply R.json MAP..." in error
+
+
+@pytest.mark.parametrize(
+    ("typed", "end"),
+    [
+        ("--mask", "did you mean --mask-fixed or --mask-moving? See `botalign align --help`."),
+        ("--overwrit", "did you mean --overwrite? See `botalign align --help`."),
+        ("--foo", "unknown option; see `botalign align --help`."),
+    ],
+)
+def test_only_similar_options_are_suggested(run: Run, typed: str, end: str) -> None:
+    assert run("align", typed).refused().endswith(f"{end}\n")

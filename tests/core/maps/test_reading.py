@@ -174,9 +174,9 @@ def test_a_volume_stack_of_one_volume_is_a_map(make_file: MakeFile, densities: n
 
 
 REFUSED = {
-    "cut off": ({"cut": 1}, r"is cut off: 1503 bytes, expected 1504 for 6 x 5 x 4 voxels"),
-    "cut off in extended": ({"extended": b"e" * 80, "cut": 500}, "is cut off"),
-    "no data": ({"cut": 480}, "is cut off: 1024 bytes"),
+    "cut off": ({"cut": 1}, r"is truncated: 1503 bytes, expected 1504 for 6 x 5 x 4 voxels"),
+    "cut off in extended": ({"extended": b"e" * 80, "cut": 500}, "is truncated"),
+    "no data": ({"cut": 480}, "is truncated: 1024 bytes"),
     "no header": ({"cut": 481}, "not a map: 1023 bytes"),
     "image": ({"nz": 1}, r"is an image \(6 x 5 x 1\)"),
     "stack by its header": ({"ispg": 0, "mz": 1}, "holds 4 images"),
@@ -190,12 +190,12 @@ REFUSED = {
     "negative side": ({"ny": -5}, r"header is damaged \(6 x -5 x 4"),
     "no side": ({"nx": 0}, "header is damaged"),
     "gigantic side": ({"nx": 2**31 - 1}, "header is damaged"),
-    "gigantic": ({"nx": 60000, "ny": 60000, "nz": 60000}, "is cut off"),
-    "gigantic, packed": ({"name": "a.mrc.gz", "nx": 60000, "ny": 60000, "nz": 60000}, "is cut off"),
-    "gigantic extended header": ({"nsymbt": 2**31 - 1, "cut": 1}, "is cut off"),
+    "gigantic": ({"nx": 60000, "ny": 60000, "nz": 60000}, "is truncated"),
+    "gigantic, packed": ({"name": "a.mrc.gz", "nx": 60000, "ny": 60000, "nz": 60000}, "is truncated"),
+    "gigantic extended header": ({"nsymbt": 2**31 - 1, "cut": 1}, "is truncated"),
     "axis twice": ({"mapr": 1}, "header is damaged .*axis order 1, 1, 3"),
-    "cut off before packing": ({"name": "a.mrc.gz", "cut": 9}, "is cut off: 1495 bytes, expected 1504"),
-    "cut off before packing by bzip2": ({"name": "a.mrc.bz2", "cut": 9}, "is cut off: 1495 bytes, expected 1504"),
+    "cut off before packing": ({"name": "a.mrc.gz", "cut": 9}, "is truncated: 1495 bytes, expected 1504"),
+    "cut off before packing by bzip2": ({"name": "a.mrc.bz2", "cut": 9}, "is truncated: 1495 bytes, expected 1504"),
 }
 
 
@@ -239,13 +239,13 @@ def test_files_that_are_not_maps(tmp_path: Path) -> None:
     for content, message in (
         (b"", "is empty"),
         (b"hello", "not a map: 5 bytes"),
-        (b"ATOM      1  N   MET A   1\n" * 500, "is not a map"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, "is not a map"),
-        (bytes(5000), "is not a map"),
-        (b"\xff" * 5000, "is not a map"),
+        (b"ATOM      1  N   MET A   1\n" * 500, "not a map"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, "not a map"),
+        (bytes(5000), "not a map"),
+        (b"\xff" * 5000, "not a map"),
         (gzip.compress(b""), "is empty"),
-        (gzip.compress(b"text " * 1000), "is not a map"),
-        (b"\x1f\x8bnonsense" + bytes(3000), "compressed data are cut off or damaged"),
+        (gzip.compress(b"text " * 1000), "not a map"),
+        (b"\x1f\x8bnonsense" + bytes(3000), "compressed data are truncated or damaged"),
         (b"BZh9nonsense" + bytes(3000), "cannot be read"),
     ):
         path = tmp_path / "a.mrc"
@@ -260,15 +260,15 @@ def test_damaged_compression(
     whole = pack(make_file(np.random.default_rng(0).random((20, 20, 20))).read_bytes())
     path = tmp_path / "b.mrc"
     path.write_bytes(whole[:-30])
-    check_refused(path, "cut off or damaged|cannot be read")
+    check_refused(path, "truncated or damaged|cannot be read")
     damaged = bytearray(whole)
     damaged[-6] ^= 0xFF  # the checksum alone
     path.write_bytes(damaged)
-    check_refused(path, "cut off or damaged|cannot be read")
+    check_refused(path, "truncated or damaged|cannot be read")
     damaged = bytearray(whole)
     damaged[len(whole) // 2 : len(whole) // 2 + 40] = b"\xff" * 40
     path.write_bytes(damaged)
-    check_refused(path, "cut off or damaged|cannot be read|NaN|is not a map")
+    check_refused(path, "truncated or damaged|cannot be read|NaN|not a map")
 
 
 def test_a_file_without_read_permission(make_file: MakeFile, densities: np.ndarray) -> None:
@@ -369,5 +369,5 @@ def test_real_sets_and_pairs(data_folder: Path) -> None:
 def test_real_stacks_are_refused(data_folder: Path) -> None:
     check_refused(data_folder / "stacks" / "hand_projections_64.mrcs", "holds 100 images, not a map")
     check_refused(data_folder / "stacks" / "ribosome_tilts_64.mrcs", "holds 220 images, not a map")
-    check_refused(data_folder / "stacks" / "hand_projections_rotations.npy", "is not a map")
-    check_refused(data_folder / "structures" / "1ake_A.pdb", "is not a map")
+    check_refused(data_folder / "stacks" / "hand_projections_rotations.npy", "not a map")
+    check_refused(data_folder / "structures" / "1ake_A.pdb", "not a map")

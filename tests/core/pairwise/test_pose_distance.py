@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import botalign
+from botalign.alignment.descent import stepped
 from botalign.alignment.survey import survey
 from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse
 from botalign.pairwise.pose_distance import PoseDistance, pose_distance
@@ -48,7 +49,8 @@ def test_refinement_finds_a_copy_from_nearby(
     distance, prepared = pairs[metric]
     a, b = prepared[0], prepared[3]  # the same conformation
     truth = compose(six.poses[0], inverse(six.poses[3]))
-    start = distance.stepped(a, truth, np.array([*np.radians(degrees) * np.array([0.6, -0.64, 0.48]), 0.7, -0.5, 0.3]))
+    step = np.array([*np.radians(degrees) * np.array([0.6, -0.64, 0.48]), 0.7, -0.5, 0.3])
+    start = stepped(truth, step, a.centre, distance.box.voxel_angstrom)
     (end,) = distance.refined(a, b, [start])
     assert geodesic_degrees(end[:, :3], truth[:, :3]) < 0.3
     assert np.linalg.norm(apply_transform(end, b.centre) - apply_transform(truth, b.centre)) < 0.3
@@ -64,7 +66,7 @@ def test_refinement_ends_at_a_minimum(pairs: dict[str, Prepared], six: Family, m
     least = distance.at(a, b, end)
     assert least < 0.9 * distance.at(a, b, truth)  # the pose of the large domain is not that of the whole
     for step in np.concatenate([np.eye(6), -np.eye(6)]) * np.array([0.02] * 3 + [0.2] * 3):
-        assert distance.at(a, b, distance.stepped(a, end, step)) > 0.998 * least
+        assert distance.at(a, b, stepped(end, step, a.centre, distance.box.voxel_angstrom)) > 0.998 * least
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -72,7 +74,7 @@ def test_refinement_finds_a_mirrored_copy(make_family: Callable[..., Family], me
     two = make_family([0.0, 0.0], mirrored=(1,))
     distance, (a, b) = prepare(two.maps, metric)
     truth = compose(two.poses[0], inverse(two.poses[1]))
-    start = distance.stepped(a, truth, np.array([0.1, -0.1, 0.05, 0.5, 0.0, -0.5]))
+    start = stepped(truth, np.array([0.1, -0.1, 0.05, 0.5, 0.0, -0.5]), a.centre, distance.box.voxel_angstrom)
     (end,) = distance.refined(a, b, [start])
     assert np.linalg.det(end[:, :3]) < 0
     assert geodesic_degrees(end[:, :3], truth[:, :3]) < 0.3

@@ -5,6 +5,7 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,12 +22,13 @@ SCRIPT = """
     folder = Path(sys.argv[1])
     maps = sorted(folder.glob("*.mrc"))
     over = sys.argv[2] == "over"
-    options = {"over_rotations": True, "landmarks": 2, "size": 20, "evaluations": 60, "metric": "l2"} if over else {}
-    steps = botalign.distance_steps(maps, work=folder / "work", threads=2, **options)
+    given = {"over_rotations": True, "landmarks": 2, "size": 20, "evaluations": 60, "metric": "l2"} if over else {}
+    execution = botalign.Execution(threads=2, work=folder / "work")
+    steps = botalign.distance_steps(maps, botalign.DistanceOptions(**given), execution)
     try:
         while True:
             step = next(steps)
-            print(step.stage, step.done, step.total, step.kept, flush=True)
+            print(step.stage, step.done, step.total, flush=True)
     except StopIteration as end:
         end.value.write(folder / "D.zarr")
 """
@@ -64,8 +66,8 @@ def test_a_killed_run_is_resumed_with_the_same_result(maps: Path) -> None:
     done = {path.name: path.stat().st_mtime_ns for path in (maps / "work").glob("[!.]*.npz")}
     assert any(name.startswith("search") for name in done)
     lines = run(maps, "over")
-    assert lines[0] == "read 6 6 6"
-    kept = int(next(line for line in lines if line.startswith("landmarks")).split()[3])
+    assert lines[0] == "read 6 6"
+    kept = int(next(line for line in lines if line.startswith("landmarks")).split()[1])
     assert kept == sum(name.startswith("search") for name in done)
     assert {name: (maps / "work" / name).stat().st_mtime_ns for name in done} == done
     found = botalign.read_distances(maps / "D.zarr")
@@ -76,7 +78,7 @@ def test_a_killed_run_is_resumed_with_the_same_result(maps: Path) -> None:
 
 def test_vectors_of_an_earlier_run_are_reused(maps: Path) -> None:
     given = sorted(maps.glob("*.mrc"))
-    steps = botalign.distance_steps(given, work=maps / "work")
+    steps = botalign.distance_steps(given, execution=botalign.Execution(work=maps / "work"))
     while next(steps).stage == "read":
         pass
     steps.close()
@@ -124,11 +126,12 @@ def test_maps_of_the_same_names_sizes_and_times_are_distinguished(
 @pytest.mark.slow
 def test_a_cluster_that_loses_a_worker(six: Family) -> None:
     distributed = pytest.importorskip("distributed", reason="Dask is not installed (pip install distributed)")
-    options = {"metric": "l2", "over_rotations": True, "landmarks": 2, **QUICK}
+    options: dict[str, Any] = {"metric": "l2", "over_rotations": True, "landmarks": 2, **QUICK}
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
     ) as cluster:
-        steps = botalign.distance_steps(six.maps, scheduler=cluster.scheduler_address, **options)
+        execution = botalign.Execution(scheduler=cluster.scheduler_address)
+        steps = botalign.distance_steps(six.maps, botalign.DistanceOptions(**options), execution)
         step = next(steps)
         while (step.stage, step.done) != ("landmarks", 1):
             step = next(steps)

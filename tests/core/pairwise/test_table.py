@@ -53,7 +53,7 @@ def test_existing_paths_are_replaced_only_on_request(table: DistanceTable, tmp_p
     with pytest.raises(InputError, match="not a table of distances"):
         table.write(tmp_path / "other.zarr", overwrite=True)
     assert dict(zarr.open_group(tmp_path / "other.zarr", mode="r").attrs) == {"format": "photos"}
-    with pytest.raises(InputError, match=r"D\.npy: unknown extension, expected \.zarr"):
+    with pytest.raises(InputError, match=r"D\.npy: unknown extension; use \.zarr"):
         table.write(tmp_path / "D.npy")
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from botalign import DensityMap, InputError
-from botalign.latent.volumes import find_volumes
+from botalign.maps import find_volumes
 
 
 def test_volumes_of_a_folder_are_in_numerical_order(tmp_path: Path) -> None:

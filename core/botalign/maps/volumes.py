@@ -1,4 +1,4 @@
-"""The volumes of a subset of latents, in a folder or in a NumPy file."""
+"""Many maps in a folder, or in a NumPy file."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from botalign.arrays import load_array
 from botalign.errors import InputError, Setting
-from botalign.latent.arrays import load_array
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.writing import EXTENSIONS

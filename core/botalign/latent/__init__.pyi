@@ -1,0 +1,1 @@
+from .latents import LatentSubset as LatentSubset
