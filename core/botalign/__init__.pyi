@@ -17,6 +17,8 @@ from .embeddings import EmbeddingTable as EmbeddingTable
 from .embeddings import diffusion_map as diffusion_map
 from .embeddings import read_embedding as read_embedding
 from .errors import InputError as InputError
+from .geometry import from_napari as from_napari
+from .geometry import to_napari as to_napari
 from .images import ImageStack as ImageStack
 from .images import holds_images as holds_images
 from .images import read_images as read_images

@@ -42,7 +42,7 @@ print(widget.status.value)
 # %%
 # The result is that of :func:`botalign.align`, and its transform is now the affine of the layer: nothing was resampled.
 
-result, _ = widget.results.current
+result = widget.results.current.result
 print(result.to_text())
 print(np.allclose(viewer.layers[1].affine.affine_matrix, result.to_napari(), atol=1e-6))
 

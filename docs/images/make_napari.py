@@ -1,7 +1,7 @@
-"""Makes the picture of the napari plugin: ``python docs/images/make_napari.py [MAP MAP] [--to FILE]``.
+"""Make the picture of the napari plugin: ``python docs/images/make_napari.py [MAP MAP] [--to FILE]``.
 
-A real window, before, during and after an alignment of the sample data, or of two files. Without a graphics card it
-takes minutes; on a machine without a screen, run it by ``xvfb-run -a -s '-screen 0 1600x1000x24'``.
+The picture shows a real window before, during and after an alignment of the sample data, or of two files. It takes
+minutes without a graphics card. On a machine without a screen, run it with ``xvfb-run -a -s '-screen 0 1600x1000x24'``.
 """
 
 import argparse
@@ -23,7 +23,7 @@ align_steps = napari_botalign.work.align_steps
 
 
 def held(*arguments):
-    """Slow an alignment down after some steps, so that it can be painted in its course."""
+    """Slow an alignment down after some steps, so that a picture can be taken during it."""
     steps = align_steps(*arguments)
     for number in itertools.count():
         try:
@@ -42,13 +42,13 @@ def wait(seconds):
 
 
 def shot(viewer):
-    for _ in range(3):  # where drawing is slow, what is drawn meanwhile comes in the next round
+    for _ in range(3):  # if drawing is slow, events wait for the next round
         wait(1)
     return Image.fromarray(np.asarray(viewer.window.screenshot(canvas_only=False, flash=False))[..., :3])
 
 
 def together(before, during, after):
-    """The first two side by side above the third, which is large enough to be read."""
+    """Return the first two side by side above the third, which is large enough to read."""
     width, height = after.size
     half = (width - GAP) // 2
     small = round(half * height / width)
@@ -79,14 +79,12 @@ def main():
     viewer.scene.camera.zoom *= 1.05
     before = shot(viewer)
     widget.align.native.click()
-    while widget.progress.value < 250 or np.allclose(
-        viewer.layers[1].affine.linear_matrix, np.eye(3)
-    ):  # not rotated yet
+    while widget.progress.value < 250 or np.allclose(viewer.layers[1].affine.linear_matrix, np.eye(3)):
         wait(0.2)
     during = shot(viewer)
     widget.cancel.native.click()
     gate.set()
-    # Again, without drawing in between, which is slow without a graphics card and would add to the reported time.
+    # Align again without drawing, which is slow without a graphics card, so that the displayed time is realistic.
     widget.form.follow.value = False
     shot(viewer)
     widget.align.native.click()

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from botalign import Alignment, InputError, Progress, Scores
 from napari_botalign.colour_layers import colour_layers
 from napari_botalign.form import AlignForm
-from napari_botalign.layers import MapLayer, lacks_unit
-from napari_botalign.moves import Moves
+from napari_botalign.history import Record
+from napari_botalign.layers import MapLayer
 from napari_botalign.option_labels import spelled
 from napari_botalign.plots import LossPlot
 from napari_botalign.result_panel import ResultPanel
 from napari_botalign.run import AlignmentRun
 from napari_botalign.run_widget import RunWidget
+from napari_botalign.summary import outcome
+from napari_botalign.voxel_size import ask_voxel_sizes, unit_note
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -35,13 +37,13 @@ class AlignWidget(RunWidget):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         self._viewer = napari_viewer
-        self._moves = Moves()
         self._run: AlignmentRun | None = None
         self._name = ""
-        self._aligned: list[str] = []
+        self._outcomes: list[str] = []
+        self._notes: list[str] = []
         form = AlignForm(napari_viewer)
         self.plot = LossPlot(napari_viewer)
-        self.results = ResultPanel(napari_viewer, form.layers, self._moves, self._show_message)
+        self.results = ResultPanel(napari_viewer, form.layers, self._show_message)
         super().__init__(form, "Align", lines=2, below=[self.plot.canvas, self.results])
         self.align = self.start
 
@@ -49,6 +51,11 @@ class AlignWidget(RunWidget):
     def running(self) -> bool:
         """Whether an alignment is running."""
         return self._run is not None
+
+    def reset_choices(self, *args: object) -> None:
+        """Update the offered layers, and the results that belong to them."""
+        super().reset_choices(*args)
+        self.results.update_results()
 
     def on_steps(self, name: str, steps: Sequence[Progress], fraction: float) -> None:
         """Show the progress of the work on a map."""
@@ -61,49 +68,46 @@ class AlignWidget(RunWidget):
         lowest = "" if last.best_loss is None else f", lowest loss {last.best_loss:.4g}"
         self._show_message(f"{name}: {last.label}, {last.done} of {last.total}{lowest}")
 
-    def on_aligned(self, fixed: MapLayer, moving: MapLayer, result: Alignment, before: Scores) -> None:
-        """Show the result of a map that was aligned."""
-        self.results.add(result, before)
-        self._aligned.append(moving.name)
+    def on_result(self, moving: MapLayer, result: Alignment, before: Scores) -> None:
+        """Show the result of a map."""
+        self.results.add(moving.layer, Record(result, before))
+        self._outcomes.append(outcome(moving.name, result))
 
     def on_end(self, messages: Sequence[str]) -> None:
         """Show the messages of the run."""
         self._run = None
         self._set_running(False)
         self.plot.draw()
-        shown = list(messages)
-        if self._aligned:
-            shown.insert(0, f"Aligned: {', '.join(self._aligned)}.")
-            if self._viewer.dims.ndisplay == 2:  # napari draws the nearest slice, and warns
-                shown.append(_FLAT)
-        self.progress.value = 1000 if self._aligned and not messages else 0
-        self._show_message(" ".join(shown))
+        shown = [*self._outcomes, *messages, *(self._notes if self._outcomes else ())]
+        if self._outcomes and self._viewer.dims.ndisplay == 2:  # napari draws the nearest slice, and warns
+            shown.append(_FLAT)
+        self.progress.value = 1000 if self._outcomes and not messages else 0
+        self._show_message("\n".join(shown))
 
     def _on_start(self) -> None:
         try:
-            fixed, moving = self.form.layers()
             options = self.form.alignment_options()
-            run = AlignmentRun(
-                self._viewer, fixed, moving, options, masks=self.form.masks(), follows=self._follows,
-                moves=self._moves, watcher=self,
-            )  # fmt: skip
+            fixed, moving = self.form.layers()
+            if ask_voxel_sizes(self.native, [fixed, *moving, *self.form.masks().values()]):
+                fixed, moving = self.form.layers()
+                self._viewer.reset_view()
+            masks = self.form.masks()
+            run = AlignmentRun(self._viewer, fixed, moving, options, masks=masks, follows=self._follows, watcher=self)
         except InputError as error:
             self._show_message(spelled(error))
             return
         colour_layers(fixed.layer, [one.layer for one in moving])
-        self._moves.start_group()
-        self._run, self._name, self._aligned = run, "", []
+        self._run, self._name, self._outcomes = run, "", []
         self._set_running(True)
-        unitless = [one.name for one in (fixed, *moving) if lacks_unit(one.layer)]
-        note = f" Without a unit, angstrom is assumed: {', '.join(unitless)}." if unitless else ""
-        self._show_message(f"Preparing…{note}")
+        self._notes = unit_note([fixed, *moving, *masks.values()])
+        self._show_message("Preparing…")
         run.start()
 
     def _on_cancel(self) -> None:
         if self._run is not None:
             self._run.cancel()
 
-    def _on_destroyed(self) -> None:
+    def _on_closed(self) -> None:
         if self._run is not None:
             self._run.stop_silently()
             self._run = None
@@ -113,6 +117,6 @@ class AlignWidget(RunWidget):
 
     def _set_running(self, running: bool) -> None:
         super()._set_running(running)
-        self.results.update_buttons(running=running)
+        self.results.update_results(running=running)
         if running:
             self.plot.clear()

@@ -6,13 +6,14 @@ from collections.abc import Generator
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import ComboBox, Container, SpinBox
+from magicgui.widgets import Container, SpinBox
 from napari.qt.threading import thread_worker
 
 from botalign import Classification, ClassifyOptions, Execution, InputError, Progress, classify_steps
 from napari_botalign.background import in_batches
+from napari_botalign.layer_choices import ObjectBox
 from napari_botalign.layers import is_stack
-from napari_botalign.layout import even_labels, narrow
+from napari_botalign.layout import even_labels
 from napari_botalign.option_fields import OptionFields
 from napari_botalign.option_labels import spelled
 from napari_botalign.reading import stack_layer_data
@@ -41,7 +42,7 @@ class ClassesWidget(RunWidget):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         self._viewer = napari_viewer
         self._stop: Event | None = None
-        self.images = narrow(ComboBox(label="images", choices=self._choices, tooltip="A stack of particle images."))
+        self.images = ObjectBox(label="images", choices=self._choices, tooltip="A stack of particle images.")
         self.classes = SpinBox(label="classes", value=20, min=1, max=10_000, tooltip="Number of classes.")
         self._options = OptionFields(ClassifyOptions, omit=_OMITTED)
         self._execution = OptionFields(Execution, omit=_NOT_HERE)
@@ -112,7 +113,7 @@ class ClassesWidget(RunWidget):
         self._stop = None
         self._set_running(False)
 
-    def _on_destroyed(self) -> None:
+    def _on_closed(self) -> None:
         if self._stop is not None:
             self._stop.set()
             self._stop = None

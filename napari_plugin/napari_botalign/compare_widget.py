@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import ComboBox, Container, PushButton
+from magicgui.widgets import Container, PushButton
 
 from botalign import Comparison, DensityMap, InputError, contour_level, difference, potential, score
 from napari_botalign.background import in_background
-from napari_botalign.layer_choices import map_layers_first
+from napari_botalign.layer_choices import ObjectBox, map_layers_first
 from napari_botalign.layers import MapLayer, Matrix, displayed_transform, map_layer
-from napari_botalign.layout import even_labels, fill, narrow, row, wrapped_label
+from napari_botalign.layout import even_labels, fill, row, wrapped_label
 from napari_botalign.new_layer import add_like
 from napari_botalign.option_labels import spelled
 from napari_botalign.plots import ShellPlot
 from napari_botalign.summary import comparison_table
+from napari_botalign.voxel_size import ask_voxel_sizes, unit_note
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -31,11 +32,10 @@ class CompareWidget(Container[Any]):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         self._viewer = napari_viewer
-        self.first = narrow(ComboBox(label="first", choices=self._choices, tooltip="The map whose grid is used."))
-        self.second = narrow(
-            ComboBox(
-                label="second", choices=self._choices, tooltip="The map whose contour selects the voxels to compare."
-            )
+        self._notes: list[str] = []
+        self.first = ObjectBox(label="first", choices=self._choices, tooltip="The map whose grid is used.")
+        self.second = ObjectBox(
+            label="second", choices=self._choices, tooltip="The map whose contour selects the voxels to compare."
         )
         self.compare = PushButton(text="Compare")
         self.difference = PushButton(
@@ -108,7 +108,12 @@ class CompareWidget(Container[Any]):
         def done(density: DensityMap) -> None:
             name = f"potential of {second.name} on {first.name}"
             limit = float(abs(density.data).max()) or 1.0
-            looks = {"colormap": "coolwarm", "contrast_limits": (-limit, limit), "rendering": "average"}
+            looks = {
+                "colormap": "coolwarm",  # its middle is neutral; another gamma would colour zero
+                "gamma": 1.0,
+                "contrast_limits": (-limit, limit),
+                "rendering": "average",
+            }
             add_like(self._viewer, density, name, fixed=first, pose=pose, **looks)
             self._ready(f"New layer: {name}; red where {second.name} has too little mass, blue where it has too much.")
 
@@ -121,6 +126,10 @@ class CompareWidget(Container[Any]):
             first, second = map_layer(self.first.value, "first"), map_layer(self.second.value, "second")
             if first.layer == second.layer:
                 raise InputError(f"{first.name} is chosen twice; choose another layer for one of them.")
+            if ask_voxel_sizes(self.native, (first, second)):
+                first, second = map_layer(first.layer, "first"), map_layer(second.layer, "second")
+                self._viewer.reset_view()
+            self._notes = unit_note((first, second))
             return first, second, displayed_transform(first, second)
         except InputError as error:
             self.status.value = spelled(error)
@@ -132,7 +141,7 @@ class CompareWidget(Container[Any]):
             button.enabled = False
 
     def _ready(self, text: str) -> None:
-        self.status.value = text
+        self.status.value = "\n".join([text, *self._notes])
         for button in (self.compare, self.difference, self.potential):
             button.enabled = True
 

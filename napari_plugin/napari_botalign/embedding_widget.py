@@ -134,8 +134,7 @@ class EmbeddingWidget(Container[Any]):
             self.choose(0 if self.number is None else (self.number + by) % count)
 
     def _draw(self) -> None:
-        if self.table is None or self.x.value is None or self.y.value is None:
-            return
+        assert self.table is not None  # before, there is nothing to choose
         columns = self.table.columns
         values = None if self.colour.value in (None, _NONE) else columns[self.colour.value].tolist()
         labels = (self.x.value, self.y.value)

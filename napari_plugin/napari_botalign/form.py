@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import CheckBox, ComboBox, Container, PushButton, Select
+from magicgui.widgets import CheckBox, Container, PushButton
 from qtpy.QtWidgets import QSizePolicy
 
 from botalign import AlignmentOptions, InputError
-from napari_botalign.layer_choices import map_layers_first
+from napari_botalign.layer_choices import ObjectBox, ObjectList, map_layers_first
 from napari_botalign.layers import MapLayer, map_layer
-from napari_botalign.layout import even_labels, narrow
+from napari_botalign.layout import even_labels
 from napari_botalign.option_fields import OptionFields
 from napari_botalign.option_labels import label
 
@@ -34,8 +34,8 @@ class AlignForm(Container[Any]):
 
     def __init__(self, viewer: Viewer) -> None:
         self._viewer = viewer
-        self.fixed = narrow(ComboBox(label="fixed", choices=self._choices, tooltip="The map that stays."))
-        self.moving = Select(
+        self.fixed = ObjectBox(label="fixed", choices=self._choices, tooltip="The map that stays.")
+        self.moving = ObjectList(
             label="moving", choices=self._choices, tooltip="The maps to align, each separately; Ctrl-click for several."
         )
         self.follow = CheckBox(
@@ -84,9 +84,8 @@ class AlignForm(Container[Any]):
         InputError
             If one of them cannot be used.
         """
-        values = self._options.values()
-        chosen = {name: values[name] for name in ("mask_fixed", "mask_moving")}
-        return {name: map_layer(layer, label(name)) for name, layer in chosen.items() if layer is not None}
+        chosen = self._options.maps()
+        return {name: map_layer(layer, label(name), mask=True) for name, layer in chosen.items() if layer is not None}
 
     def alignment_options(self) -> AlignmentOptions:
         """Return the options, without the masks.
@@ -96,7 +95,8 @@ class AlignForm(Container[Any]):
         InputError
             If an option cannot be used.
         """
-        values = {name: value for name, value in self._options.values().items() if not name.startswith("mask_")}
+        masks = self._options.maps()
+        values = {name: value for name, value in self._options.values().items() if name not in masks}
         return AlignmentOptions(**values)
 
     def reset_choices(self, *args: Any) -> None:

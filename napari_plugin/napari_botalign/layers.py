@@ -16,15 +16,12 @@ import numpy as np
 from napari.layers import Image, Labels
 from numpy.typing import NDArray
 
-from botalign import DensityMap, Grid, InputError
+from botalign import DensityMap, Grid, InputError, from_napari, to_napari
 
 if TYPE_CHECKING:
     from napari.layers import Layer
 
 Matrix = NDArray[np.float64]
-
-#: Allowed deviation from orthonormal columns, for numbers that were typed or stored with six digits.
-_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +30,7 @@ class MapLayer:
 
     Attributes
     ----------
-    layer : napari.layers.Image
+    layer : napari.layers.Image or napari.layers.Labels
         The layer. Its current pose is read from it.
     data : array
         Its densities, at full resolution; they may not be in memory yet.
@@ -41,7 +38,7 @@ class MapLayer:
         Its grid, in the coordinates of the file if it was read from one.
     """
 
-    layer: Image
+    layer: Image | Labels
     data: Any
     grid: Grid
 
@@ -53,7 +50,10 @@ class MapLayer:
     def density(self) -> DensityMap:
         """Return the map; this may read the data."""
         labels = self.layer.metadata.get("mrc_labels", ())
-        return DensityMap(np.asarray(self.data), self.grid, name=self.name, labels=tuple(labels))
+        data = np.asarray(self.data)
+        if isinstance(self.layer, Labels):
+            data = (data != 0).astype(np.float32)
+        return DensityMap(data, self.grid, name=self.name, labels=tuple(labels))
 
     def pose(self) -> Matrix:
         """Return the current pose of the grid in the world.
@@ -67,12 +67,12 @@ class MapLayer:
             raise InputError(
                 f"{self.name}: its data was changed during the alignment, so it was not moved; align again."
             )
-        pose = _index_to_world(self.layer) @ np.linalg.inv(_index_to_frame(self.grid))
-        if not _is_rigid(pose):
+        pose = from_napari(_index_to_world(self.layer) @ np.linalg.inv(_index_to_frame(self.grid)))
+        if pose is None:
             raise InputError(
                 f"{self.name}: its scale was changed during the alignment, so it was not moved; align again."
             )
-        return pose
+        return to_napari(pose)
 
     def set_pose(self, pose: Matrix) -> None:
         """Set the affine of the layer, and nothing else, so that its grid has a pose."""
@@ -81,8 +81,17 @@ class MapLayer:
         self.layer.affine = np.linalg.inv(_units(self.layer)) @ wanted @ np.linalg.inv(index_to_physical)
 
 
-def map_layer(layer: Layer | None, role: str) -> MapLayer:
+def map_layer(layer: Layer | None, role: str, *, mask: bool = False) -> MapLayer:
     """Return a layer as a map.
+
+    Parameters
+    ----------
+    layer : napari.layers.Layer or None
+        The layer.
+    role : str
+        Name of its choice in messages.
+    mask : bool, optional
+        Whether it is a mask. Then it may have labels: 0 is outside, everything else inside.
 
     Raises
     ------
@@ -91,31 +100,32 @@ def map_layer(layer: Layer | None, role: str) -> MapLayer:
     """
     if layer is None:
         raise InputError(f"{role}: no layer is chosen; open a map, or one of File > Open Sample > BOTalign.")
-    problem = why_not_a_map(layer)
+    problem = why_not_a_map(layer, mask=mask)
     if problem is not None:
         raise InputError(f"{role}: {problem}")
     to_world = _index_to_world(layer)
     sides = np.linalg.norm(to_world[:3, :3], axis=0)
-    if not (sides > 0).all() or not _is_orthogonal(to_world[:3, :3] / sides):
+    if not (sides > 0).all() or from_napari(to_world / [*sides, 1.0]) is None:
         raise InputError(
             f"{role}: {layer.name} is sheared, expected a map with right angles; reset its shear and affine."
         )
     origin = to_world[:3, 3]
-    if _is_rigid(layer.affine.affine_matrix):  # then the transforms before it are those of the file
+    if from_napari(layer.affine.affine_matrix) is not None:  # then the transforms before it are those of the file
         origin = (_units(layer) @ np.linalg.inv(layer.affine.affine_matrix) @ _index_to_layer_world(layer))[:3, 3]
     data = _full_resolution(layer)
     grid = Grid(tuple(data.shape), tuple(sides[::-1]), tuple(origin[::-1]))
     return MapLayer(layer, data, grid)
 
 
-def why_not_a_map(layer: Layer) -> str | None:
-    """Return the reason why a layer is not a map, or None if it is one."""
+def why_not_a_map(layer: Layer, *, mask: bool = False) -> str | None:
+    """Return the reason why a layer is not a map (or a mask, which may have labels), or None if it is one."""
     kind = layer.__class__.__name__  # type() would return that of a proxy
-    if isinstance(layer, Labels):
+    if isinstance(layer, Labels) and not mask:
         return f"{layer.name} has labels, expected a density map; convert it to an image first (right-click on it)."
-    if not isinstance(layer, Image):
-        return f"{layer.name} is a {kind.lower()} layer, expected an image layer with a density map."
-    if layer.rgb:
+    if not isinstance(layer, Image | Labels):
+        expected = "a layer of labels or an image layer" if mask else "an image layer with a density map"
+        return f"{layer.name} is a {kind.lower()} layer, expected {expected}."
+    if isinstance(layer, Image) and layer.rgb:
         return f"{layer.name} is a colour image, expected a density map; split its channels first."
     if layer.ndim != 3:
         advice = "open the whole map." if layer.ndim < 3 else "make a layer of one map of the series."
@@ -147,18 +157,14 @@ def pixel_size_angstrom(layer: Layer) -> tuple[float, float]:
 
 def displayed_transform(fixed: MapLayer, moving: MapLayer) -> Matrix:
     """Return the transform from the moving to the fixed map, shape (3, 4), as the layers are displayed now."""
-    shown = np.linalg.inv(fixed.pose()) @ moving.pose()
-    u, _, v = np.linalg.svd(shown[:3, :3])
-    shown[:3, :3] = u @ v  # exactly rigid
-    transform: Matrix = shown[:3][::-1, [2, 1, 0, 3]]
+    transform = from_napari(np.linalg.inv(fixed.pose()) @ moving.pose())
+    assert transform is not None
     return transform
 
 
 def moved_pose(moving_to_fixed: Matrix, fixed_pose: Matrix) -> Matrix:
     """Return the pose of the moving map after a transform, shape (3, 4), given the pose of the fixed map."""
-    matrix = np.eye(4)
-    matrix[:3] = moving_to_fixed[::-1, [2, 1, 0, 3]]
-    pose: Matrix = fixed_pose @ matrix
+    pose: Matrix = fixed_pose @ to_napari(moving_to_fixed)
     return pose
 
 
@@ -214,13 +220,5 @@ def _is_length(unit: Any) -> bool:
     return unit is not None and bool(unit.is_compatible_with("angstrom"))
 
 
-def _full_resolution(layer: Image) -> Any:
+def _full_resolution(layer: Image | Labels) -> Any:
     return layer.data[0] if layer.multiscale else layer.data
-
-
-def _is_orthogonal(linear: Matrix) -> bool:
-    return bool(np.allclose(linear.T @ linear, np.eye(3), atol=_TOLERANCE))
-
-
-def _is_rigid(matrix: Matrix) -> bool:
-    return _is_orthogonal(matrix[:3, :3])

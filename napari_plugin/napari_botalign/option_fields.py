@@ -8,7 +8,7 @@ from typing import Any
 from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, LineEdit, SpinBox
 
 from botalign import DensityMap, declarations
-from napari_botalign.layout import narrow
+from napari_botalign.layer_choices import ObjectBox
 from napari_botalign.option_labels import EMPTY, choice_text, label
 
 #: Bounds of Qt's fields where the declaration has none, or wider ones.
@@ -41,6 +41,10 @@ class OptionFields:
         """Return the value of each option. Text that is not a number is left for ``botalign`` to refuse."""
         return {name: _value(self._declared[name], widget.value) for name, widget in self.widgets.items()}
 
+    def maps(self) -> dict[str, Any]:
+        """Return the value of each option that is a map."""
+        return {name: self.widgets[name].value for name, each in self._declared.items() if each.type is DensityMap}
+
     def without(self, names: Iterable[str]) -> list[Any]:
         """Return the fields of all other options."""
         return [widget for name, widget in self.widgets.items() if name not in set(names)]
@@ -51,7 +55,7 @@ def _field(declared: Any, layers: Callable[[Any], list[Any]]) -> Any:
     unit = f" ({'Å' if option.unit == 'A' else option.unit})" if option.unit else ""
     keywords: dict[str, Any] = {"name": name, "label": label(name) + unit, "tooltip": option.help}
     if declared.type is DensityMap:
-        return narrow(ComboBox(choices=layers, nullable=True, value=None, **keywords))
+        return ObjectBox(choices=layers, nullable=True, value=None, **keywords)
     if option.choices:
         values = ([None] if declared.optional else []) + list(option.choices)
         return ComboBox(

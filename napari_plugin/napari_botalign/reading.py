@@ -73,7 +73,7 @@ def _axes(labels: tuple[str, ...], units: tuple[str, ...]) -> dict[str, Any]:
 
 def _stem(name: str) -> str:
     stem = Path(name).name
-    for suffix in (".gz", ".bz2", *(s for s in (".mrc", ".map", ".ccp4", ".rec", ".mrcs"))):
+    for suffix in (".gz", ".bz2", ".mrc", ".map", ".ccp4", ".rec", ".mrcs"):
         if stem.lower().endswith(suffix):
             stem = stem[: -len(suffix)]
     return stem

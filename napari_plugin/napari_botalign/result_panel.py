@@ -6,26 +6,38 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import ComboBox, Container, PushButton
+from magicgui.widgets import Container, PushButton
 from qtpy.QtWidgets import QFileDialog
 
-from botalign import Alignment, DensityMap, InputError, Scores, resample
+from botalign import Alignment, DensityMap, InputError, resample
 from napari_botalign.background import in_background
+from napari_botalign.history import (
+    Record,
+    add_move,
+    add_record,
+    affine_of,
+    moved_layers,
+    new_action,
+    records_of,
+    revert,
+)
+from napari_botalign.layer_choices import ObjectBox
 from napari_botalign.layers import MapLayer, displayed_transform, moved_pose
-from napari_botalign.layout import narrow, row, wrapped_label
-from napari_botalign.moves import Moves, affine_of
+from napari_botalign.layout import row, wrapped_label
 from napari_botalign.new_layer import add_like
 from napari_botalign.option_labels import spelled
 from napari_botalign.summary import alignment_table, title
+from napari_botalign.writing import with_extension
 
 if TYPE_CHECKING:
+    from napari.layers import Layer
     from napari.viewer import Viewer
 
 _FILES = "Result of BOTalign (*.json)"
 
 
 class ResultPanel(Container[Any]):
-    """The results of this session, of which one is shown, and the buttons.
+    """The results of the layers and those that were loaded, of which one is shown, and the buttons.
 
     Parameters
     ----------
@@ -33,8 +45,6 @@ class ResultPanel(Container[Any]):
         Viewer of the layers.
     chosen : callable
         Returns the chosen fixed and moving maps.
-    moves : Moves
-        Affines that layers had before.
     show_message : callable
         Shows a message.
     """
@@ -43,14 +53,14 @@ class ResultPanel(Container[Any]):
         self,
         viewer: Viewer,
         chosen: Callable[[], tuple[MapLayer, Sequence[MapLayer]]],
-        moves: Moves,
         show_message: Callable[[str], None],
     ) -> None:
-        self._viewer, self._chosen, self._moves, self._show_message = viewer, chosen, moves, show_message
-        self._results: list[tuple[str, Alignment, Scores]] = []
-        self.which = narrow(ComboBox(choices=self._titles, tooltip="The result to show, save and apply."))
+        self._viewer, self._chosen, self._show_message = viewer, chosen, show_message
+        self._loaded: set[Record] = set()
+        self._running = False
+        self.which = ObjectBox(choices=self._titles, tooltip="The result to show, save and apply.")
         self.summary = wrapped_label(rich=True)
-        self.revert = PushButton(text="Revert", tooltip="Move the layers of the last alignment back.")
+        self.revert = PushButton(text="Revert", tooltip="Undo the last alignment, or the last use of Apply.")
         self.resample = PushButton(
             text="Resample onto fixed",
             tooltip="Resample each moving layer, as displayed, onto the grid of the fixed map, as a new layer.",
@@ -81,76 +91,99 @@ class ResultPanel(Container[Any]):
         )
         for button, action in actions:
             button.changed.connect(partial(self._do, action))
-        self.update_buttons()
+        self._select_latest()
 
-    def add(self, result: Alignment, before: Scores) -> None:
-        """Add a result and show it."""
-        name = title(result)
-        same = sum(title(other) == name for _, other, _ in self._results)
-        self._results.append((f"{name} [{same + 1}]" if same else name, result, before))
+    def add(self, layer: Layer, record: Record) -> None:
+        """Keep a result with its layer, and show it."""
+        add_record(layer, record)
+        self._select_latest()
+
+    def update_results(self, *, running: bool | None = None) -> None:
+        """Update the offered results, and enable the buttons that have an effect now.
+
+        Parameters
+        ----------
+        running : bool, optional
+            Whether an alignment is running; by default as at the last call.
+        """
+        self._running = running = self._running if running is None else running
         self.which.reset_choices()
-        self.which.value = len(self._results) - 1
-        self.update_buttons()
-
-    def update_buttons(self, *, running: bool = False) -> None:
-        """Enable the buttons that have an effect now."""
+        exists = self.current is not None
         for button in (self.save, self.apply):
-            button.enabled = bool(self._results) and not running
-        self.revert.enabled = bool(self._moves) and not running
+            button.enabled = exists and not running
+        self.revert.enabled = bool(moved_layers(self._viewer.layers)) and not running
         self.load.enabled = self.resample.enabled = not running
-        self.which.visible = self.summary.visible = bool(self._results)
-
-    def _titles(self, widget: object) -> list[tuple[str, int]]:
-        return [(name, number) for number, (name, _, _) in enumerate(self._results)]
+        self.which.visible = self.summary.visible = exists
+        self._show()
 
     @property
-    def current(self) -> tuple[Alignment, Scores] | None:
-        """The shown result and the scores before; None if there is none."""
-        if self.which.value is None:
-            return None
-        _, result, before = self._results[self.which.value]
-        return result, before
+    def current(self) -> Record | None:
+        """The shown result; None if there is none."""
+        record: Record | None = self.which.value
+        return record
+
+    def _records(self) -> list[Record]:
+        return sorted(records_of(self._viewer.layers) | self._loaded, key=lambda record: record.number)
+
+    def _titles(self, widget: object) -> list[tuple[str, Record]]:
+        titles: list[tuple[str, Record]] = []
+        names: list[str] = []
+        for record in self._records():
+            name = title(record.result)
+            same = names.count(name)
+            names.append(name)
+            titles.append((f"{name} [{same + 1}]" if same else name, record))
+        return titles
+
+    def _select_latest(self) -> None:
+        self.which.reset_choices()
+        records = self._records()
+        if records:
+            self.which.value = records[-1]
+        self.update_results()
 
     def _show(self) -> None:
         if self.current is not None:
-            self.summary.value = alignment_table(*self.current)
+            self.summary.value = alignment_table(self.current.result, self.current.before)
 
     def _do(self, action: Callable[[], None]) -> None:
         """Do the action of a button, and show the error if it fails."""
         self._show_message("")
         try:
             action()
-        except InputError as error:
+        except (InputError, FileExistsError) as error:
             self._show_message(spelled(error))
-        self.update_buttons()
+        self.update_results()
 
     def _revert(self) -> None:
-        names = self._moves.revert(list(self._viewer.layers))
-        self._show_message(f"Moved back: {', '.join(names)}." if names else "The moved layers were deleted.")
+        self._show_message(f"Moved back: {', '.join(revert(moved_layers(self._viewer.layers)))}.")
 
     def _write(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self.native, "Save the result", "alignment.json", _FILES)
-        if path and self.current is not None:
-            self.current[0].write(path, overwrite=True)  # the dialog has asked the user
+        if path:
+            assert self.current is not None  # otherwise the button is disabled
+            path = with_extension(path, ".json")
+            self.current.result.write(path, overwrite=True)  # the dialog has asked the user
             self._show_message(f"Written: {path}.")
 
     def _read(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self.native, "Load a result", "", _FILES)
         if path:
             result = Alignment.read(path)
-            self.add(result, result.before)
+            self._loaded.add(Record(result, result.before))
+            self._select_latest()
             self._show_message(f"Loaded. Apply moves the moving layers by the transform of {result.moving.name}.")
 
     def _apply(self) -> None:
         fixed, moving = self._chosen()
-        if self.current is None:
-            return
-        result, _ = self.current
+        record = self.current
+        assert record is not None  # otherwise the button is disabled
+        result, action = record.result, new_action()
         pose = moved_pose(result.moving_to_fixed, fixed.pose())
-        self._moves.start_group()
         for one in moving:
-            self._moves.add([(one.layer, affine_of(one.layer))])
+            add_move(one.layer, action, affine_of(one.layer))
             one.set_pose(pose)
+            add_record(one.layer, record)
         self._show_message(f"Moved by the transform of {result.moving.name}: {', '.join(one.name for one in moving)}.")
 
     def _resample(self) -> None:
@@ -170,6 +203,6 @@ class ResultPanel(Container[Any]):
 
         def finish(message: str) -> None:
             self._show_message(message)
-            self.update_buttons()
+            self.update_results()
 
         in_background(resampled, done, finish)

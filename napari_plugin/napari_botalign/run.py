@@ -11,8 +11,8 @@ from napari.qt.threading import thread_worker
 from napari.utils.progress import cancelable_progress
 
 from botalign import Alignment, AlignmentOptions, InputError, Progress, Scores
+from napari_botalign.history import add_move, affine_of, new_action
 from napari_botalign.layers import MapLayer, Matrix, displayed_transform, is_mirrored, moved_pose
-from napari_botalign.moves import Moves, affine_of
 from napari_botalign.option_labels import spelled
 from napari_botalign.work import Mask, Pair, StopRequest, Update, alignments
 
@@ -29,8 +29,8 @@ class Watcher(Protocol):
     def on_steps(self, name: str, steps: Sequence[Progress], fraction: float) -> None:
         """Receive steps of the work on a map, and the fraction of all work that is done."""
 
-    def on_aligned(self, fixed: MapLayer, moving: MapLayer, result: Alignment, before: Scores) -> None:
-        """Receive the result of a map that was aligned."""
+    def on_result(self, moving: MapLayer, result: Alignment, before: Scores) -> None:
+        """Receive the result of a map, which was moved unless the verdict is that the maps do not match."""
 
     def on_end(self, messages: Sequence[str]) -> None:
         """Receive the messages of the run."""
@@ -62,8 +62,6 @@ class AlignmentRun:
         Masks by the name of their option.
     follows : callable
         Whether the moving layers show the best pose during the search.
-    moves : Moves
-        Receives the affines that the layers had.
     watcher : Watcher
         Receives the events.
     """
@@ -77,11 +75,10 @@ class AlignmentRun:
         *,
         masks: dict[str, MapLayer] | None = None,
         follows: Callable[[], bool],
-        moves: Moves,
         watcher: Watcher,
     ) -> None:
         self._viewer, self._fixed, self._moving = viewer, fixed, tuple(moving)
-        self._options, self._follows, self._moves, self._watcher = options, follows, moves, watcher
+        self._options, self._follows, self._watcher = options, follows, watcher
         masks = masks or {}
 
         def mask(name: str, of: MapLayer) -> Mask | None:
@@ -92,8 +89,9 @@ class AlignmentRun:
             for one in moving
         )
         self._before = tuple(affine_of(one.layer) for one in moving)
+        self._action = new_action()
         self._followed: set[int] = set()
-        self._aligned: set[int] = set()
+        self._done: set[int] = set()
         self._lowest: dict[int, float] = {}
         self._not_shown: dict[int, Matrix] = {}
         self._messages: list[str] = []
@@ -115,9 +113,9 @@ class AlignmentRun:
         self._worker.start()
 
     def cancel(self, message: str = "Cancelled.") -> None:
-        """Stop now, and revert the layers that are not aligned yet.
+        """Stop now, and revert the layers that have no result yet.
 
-        The thread ends after its current step, without anyone waiting for it.
+        The thread ends after its current step; this does not wait for it.
         """
         if self._over:
             return
@@ -127,10 +125,12 @@ class AlignmentRun:
         self._finish()
 
     def stop_silently(self) -> None:
-        """Stop without a message, because the widget no longer exists."""
+        """Stop without a message, as the widget no longer exists, and revert the layers that have no result yet."""
         self._stop.everything.set()
         if not self._over:
             self._over = True
+            for number in range(len(self._moving)):
+                self._revert(number)
             self._bar.close()
 
     def _receive(self, update: Update | None) -> None:
@@ -168,10 +168,13 @@ class AlignmentRun:
             if update.steps:
                 self._show(update, fixed_pose)
             if update.result is not None and update.before is not None and not self._stop.applies_to(update.number):
-                moving.set_pose(moved_pose(update.result.moving_to_fixed, fixed_pose))
-                self._aligned.add(update.number)
-                self._moves.add([(moving.layer, self._before[update.number])])
-                self._watcher.on_aligned(self._fixed, moving, update.result, update.before)
+                if update.result.verdict == "no match":
+                    self._revert(update.number)
+                else:
+                    moving.set_pose(moved_pose(update.result.moving_to_fixed, fixed_pose))
+                    add_move(moving.layer, self._action, self._before[update.number])
+                self._done.add(update.number)
+                self._watcher.on_result(moving, update.result, update.before)
         except InputError as error:  # a layer was changed
             self._stop.numbers.add(update.number)
             self._fail(update.number, error)
@@ -213,22 +216,20 @@ class AlignmentRun:
         self._messages.append(spelled(error))
 
     def _revert(self, number: int) -> None:
-        """Revert a layer that followed the search and is not aligned."""
-        if number in self._followed - self._aligned:
+        """Revert a layer that followed the search and has no result."""
+        if number in self._followed - self._done:
             self._moving[number].layer.affine = self._before[number]
 
     def _on_removed(self, event: Any) -> None:
         if event.value == self._fixed.layer:
             self.cancel(f"The fixed layer {self._fixed.name} was deleted, so nothing more was moved.")
         for number, moving in enumerate(self._moving):
-            if event.value == moving.layer and number not in self._aligned and not self._over:
+            if event.value == moving.layer and number not in self._done and not self._over:
                 self._revert(number)
                 self._stop.numbers.add(number)
                 self._messages.append(f"{moving.name} was deleted, so it was not aligned.")
 
     def _finish(self) -> None:
-        if self._over:
-            return
         self._over = True
         self._stop.everything.set()
         self._bar.close()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from magicgui.widgets import Container, ProgressBar, PushButton
+from qtpy.QtWidgets import QDockWidget
 
 from napari_botalign.layout import fill, row, wrapped_label
 
@@ -35,7 +36,8 @@ class RunWidget(Container[Any]):
         fill(self, [form, self._buttons, self.progress, self.status, *below])
         self.start.changed.connect(self._on_start)
         self.cancel.changed.connect(self._on_cancel)
-        self.native.destroyed.connect(self._on_destroyed)
+        self.native.destroyed.connect(self._on_closed)
+        self._dock: QDockWidget | None = None
 
     def reset_choices(self, *args: object) -> None:
         """Update the offered layers."""
@@ -50,13 +52,21 @@ class RunWidget(Container[Any]):
         """Stop the work."""
 
     @abstractmethod
-    def _on_destroyed(self) -> None:
-        """Stop the work without showing anything."""
+    def _on_closed(self) -> None:
+        """Stop the work without showing anything, because the dock was closed."""
 
     def _set_running(self, running: bool) -> None:
+        self._watch_dock()
         self.start.enabled = self.form.enabled = not running
         self.cancel.enabled = running
         self.progress.value = 0
+
+    def _watch_dock(self) -> None:
+        """Notice when the dock is closed: napari then deletes it, but not this widget, which the work refers to."""
+        dock = self.native.parent()
+        if isinstance(dock, QDockWidget) and dock is not self._dock:
+            dock.destroyed.connect(self._on_closed)
+            self._dock = dock
 
     def _show_message(self, text: str) -> None:
         self.status.value = text

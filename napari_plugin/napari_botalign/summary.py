@@ -35,6 +35,14 @@ def alignment_table(result: Alignment, before: Scores) -> str:
     return _table(rows)
 
 
+def outcome(name: str, result: Alignment) -> str:
+    """Return what was done with the layer of a result, and the verdict, as one line."""
+    if result.verdict == "no match":
+        return f"{name}: not moved, {result.verdict_text}. To move it anyway, choose it alone and press Apply."
+    hand = " Its mirror image fits better." if result.other_hand_fits_better else ""
+    return f"{name}: aligned, {result.verdict_text}.{hand}"
+
+
 def comparison_table(comparison: Comparison) -> str:
     """Return the scores of two maps as HTML."""
     scores = comparison.scores

@@ -105,5 +105,6 @@ def _align_pair(
         before = score(
             fixed_map, moving_map, transform=pair.displayed, contour_level_first=options.contour_level_fixed,
             contour_level_second=options.contour_level_moving,
+            mask_first=mask_fixed, mask_second=mask_moving,
         ).scores  # fmt: skip
     yield Update(number, result=result, before=before)

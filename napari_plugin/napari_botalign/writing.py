@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ def write_layer(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     Parameters
     ----------
     path : str
-        The file. It is replaced if it exists; napari has asked the user.
+        The file; without an extension, ``.mrc`` is appended, or ``.mrcs`` for a stack of images. It is replaced if it
+        exists, because napari has asked the user, unless an extension was appended.
     data : array
         The densities, axes z, y, x.
     attributes : dict
@@ -40,6 +42,7 @@ def write_layer(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     with warnings.catch_warnings():  # that slices of a rotated layer are drawn without the rotation; none is drawn
         warnings.simplefilter("ignore")
         layer = Layer.create(data, attributes, "image")
+    path = with_extension(path, ".mrcs" if is_stack(layer) else ".mrc")
     try:
         if ".mrcs" in [suffix.lower() for suffix in Path(path).suffixes]:
             _stack(layer).write(path, overwrite=True)
@@ -52,6 +55,22 @@ def write_layer(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
         # An InputError is a ValueError, which napari reports as "no plugin can write this".
         raise OSError(str(error)) from None
     return [path]
+
+
+def with_extension(path: str, extension: str) -> str:
+    """Return a path that was chosen in a dialog, with an extension appended if it has none.
+
+    Raises
+    ------
+    FileExistsError
+        If an extension was appended and the file exists: the dialog has not asked whether to replace it.
+    """
+    if re.fullmatch(r"\.[A-Za-z]\w*", Path(path).suffix):  # not as in "map at 2.5 A"
+        return path
+    complete = Path(f"{path}{extension}")
+    if complete.exists():
+        raise FileExistsError(f"{complete}: the file exists; choose another name, or this one with {extension}.")
+    return str(complete)
 
 
 def _refuse_stack(layer: Image) -> None:

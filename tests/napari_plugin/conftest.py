@@ -1,5 +1,6 @@
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
@@ -127,6 +128,22 @@ def align(widget: Any, press: Callable[..., None]) -> Callable[[], Any]:
 
     def run() -> Any:
         press(widget.align, until=lambda: not widget.running)
-        return widget.results.current[0] if widget.results.current else None
+        return widget.results.current.result if widget.results.current else None
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def traced_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let coverage trace the threads of Qt, which Python does not start."""
+    trace = threading.gettrace()
+    if trace is None:
+        return
+    worker = import_module("napari.qt.threading").WorkerBase
+    run = worker.run
+
+    def traced(self: Any) -> None:
+        sys.settrace(trace)
+        run(self)
+
+    monkeypatch.setattr(worker, "run", traced)

@@ -10,9 +10,10 @@ import dask.array
 import numpy as np
 import pytest
 from napari.utils.progress import progress
+from qtpy.QtWidgets import QInputDialog
 
 import napari_botalign.work
-from botalign import Alignment, AlignmentOptions, DensityMap
+from botalign import Alignment, AlignmentOptions, DensityMap, Progress
 
 # napari warns of rotated layers in a 2-D view; the widget has a message for it.
 pytestmark = pytest.mark.filterwarnings("ignore:Non-orthogonal slicing")
@@ -79,7 +80,7 @@ def test_two_open_maps_are_chosen_and_aligned(
 ) -> None:
     assert (widget.form.fixed.value, widget.form.moving.value) == (pair[0], [pair[1]])
     result = align()
-    assert widget.status.value == "Aligned: mobile."
+    assert widget.status.value == "mobile: aligned, certain."
     assert off_by(result, moved) < 0.5
     np.testing.assert_allclose(affine_of(pair[1]), result.to_napari(), atol=1e-6)
     np.testing.assert_array_equal(affine_of(pair[0]), IDENTITY)
@@ -101,6 +102,23 @@ def test_two_open_maps_are_chosen_and_aligned(
     np.testing.assert_array_equal(line.get_ydata(), np.minimum.accumulate(losses))
     # Layers that were grey have a colour.
     assert [layer.colormap.name for layer in pair] == ["bop orange", "bop blue"]
+
+
+def test_a_choice_remains_when_layers_are_renamed(viewer: Any, widget: Any, add: Add, fixed: DensityMap) -> None:
+    a, b, c = (add(fixed, name) for name in "ABC")
+    form = widget.form
+    form.fixed.value, form.moving.value, form.more.mask_moving.value = b, [a, c], c
+    changes: list[Any] = []
+    form.fixed.changed.connect(changes.append)
+    for layer, name in ((b, "first"), (a, "B"), (c, "A"), (b, "C")):
+        layer.name = name
+        assert (form.fixed.value, set(form.moving.value), form.more.mask_moving.value) == (b, {a, c}, c)
+    assert not changes
+    assert (form.fixed.current_choice, form.more.mask_moving.current_choice) == ("C", "A")
+    viewer.layers.remove(c)
+    assert (form.fixed.value, form.moving.value, form.more.mask_moving.value) == (b, [a], None)
+    viewer.layers.remove(b)
+    assert changes == [form.fixed.value] == [a]
 
 
 def test_revert_is_exact(widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment], press: Press) -> None:
@@ -141,12 +159,36 @@ def test_several_layers_are_aligned_separately(
     third = add(fixed, "same", translate=(100, 0, 0))
     widget.form.moving.value = [pair[1], third]
     align()
-    assert widget.status.value == "Aligned: mobile, same."
-    assert widget.results.which.choices == (0, 1)
+    assert widget.status.value == "mobile: aligned, certain.\nsame: aligned, certain."
+    assert len(widget.results.which.choices) == 2
     np.testing.assert_allclose(third.data_to_world((0, 0, 0)), pair[0].data_to_world((0, 0, 0)), atol=0.2)
     press(widget.results.revert)
     for layer in (pair[1], third):
         np.testing.assert_array_equal(affine_of(layer), IDENTITY)
+
+
+@pytest.mark.slow
+def test_a_map_that_does_not_match_is_moved_only_on_request(
+    widget: Any, pair: tuple[Any, Any], add: Add, fixed: DensityMap, align: Callable[[], Alignment], press: Press
+) -> None:
+    noise = add(fixed.with_data(np.random.default_rng(0).normal(size=fixed.data.shape)), "noise")
+    widget.form.moving.value = [noise, pair[1]]
+    align()
+    matched, unmatched = widget.status.value.split("\n")
+    assert unmatched.startswith("noise: not moved, no match: only the outlines of the maps agree; check ")
+    assert unmatched.endswith(" To move it anyway, choose it alone and press Apply.")
+    assert matched == "mobile: aligned, certain."
+    np.testing.assert_array_equal(affine_of(noise), IDENTITY)
+    assert not np.allclose(affine_of(pair[1]), IDENTITY)
+    panel = widget.results
+    panel.which.value = panel.which.choices[1]
+    assert "no match" in panel.summary.value
+    widget.form.moving.value = [noise]
+    press(panel.apply)
+    np.testing.assert_allclose(affine_of(noise), panel.current.result.to_napari(), atol=1e-6)
+    press(panel.revert)
+    np.testing.assert_array_equal(affine_of(noise), IDENTITY)
+    assert not np.allclose(affine_of(pair[1]), IDENTITY)
 
 
 @pytest.mark.slow
@@ -166,6 +208,7 @@ def test_a_mirrored_map(
     assert "<b>mirrored</b>" in widget.results.summary.value
     assert (np.linalg.det(affine_of(layer)) < 0) == (hand == "auto") == result.mirrored
     assert ("use the better one" in widget.results.summary.value) == (hand == "check")
+    assert ("Its mirror image fits better." in widget.status.value) == (hand == "check")
     assert len(widget.plot.axes.lines) == 4
 
 
@@ -192,7 +235,7 @@ def test_after_a_cancel_another_alignment_can_start(started: Any, gate: threadin
     started.cancel.native.click()
     gate.set()
     press(started.align, until=over(started))
-    assert started.status.value.startswith("Aligned: mobile.")
+    assert started.status.value.startswith("mobile: aligned, ")
 
 
 def test_cancel_in_the_activity_dock(started: Any, pair: tuple[Any, Any], qtbot: Any) -> None:
@@ -202,6 +245,45 @@ def test_cancel_in_the_activity_dock(started: Any, pair: tuple[Any, Any], qtbot:
     bar.cancel()  # as its button does
     assert not started.running
     np.testing.assert_array_equal(affine_of(pair[1]), IDENTITY)
+
+
+@pytest.mark.slow
+def test_the_other_hand_is_not_shown_unless_it_may_be_used(
+    widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, shown = napari_botalign.work.align_steps, []
+    mirrored = np.diag([1.0, 1.0, -1.0, 0.0])[:3]
+
+    def steps(*arguments: Any) -> Any:
+        for _ in range(2):
+            time.sleep(0.15)
+            yield Progress("search", 1, 100, hand="mirrored", loss=1e9, best_loss=1e9, moving_to_fixed=mirrored)
+        return (yield from whole(*arguments))
+
+    monkeypatch.setattr(napari_botalign.work, "align_steps", steps)
+    pair[1].events.affine.connect(lambda: shown.append(np.linalg.det(affine_of(pair[1]))))
+    for hand in ("auto", "check"):
+        shown.clear()
+        widget.form.hand.value = hand
+        assert not align().mirrored
+        assert (min(shown) < 0) == (hand == "auto")
+
+
+def test_a_bug_is_shown_by_napari_and_leaves_the_widget_usable(
+    widget: Any, pair: tuple[Any, Any], qtbot: Any, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def steps(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError("a bug")
+        yield
+
+    monkeypatch.setattr(napari_botalign.work, "align_steps", steps)
+    with qtbot.captureExceptions() as caught:
+        press(widget.align, until=over(widget))
+        qtbot.waitUntil(lambda: len(caught) == 1)
+    assert str(caught.pop()[1]) == "a bug"
+    assert widget.status.value == "Stopped: a bug"
+    assert widget.align.enabled
+    assert not progress._all_instances
 
 
 def test_without_following_the_layer_is_moved_at_the_end(
@@ -226,7 +308,9 @@ def test_a_layer_deleted_during_the_alignment(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("deleted", ["mobile", "same"])
 def test_the_others_are_aligned_if_one_is_deleted(
+    deleted: str,
     viewer: Any,
     widget: Any,
     pair: tuple[Any, Any],
@@ -239,11 +323,13 @@ def test_the_others_are_aligned_if_one_is_deleted(
     third = add(fixed, "same", translate=(100, 0, 0))
     widget.form.moving.value = [pair[1], third]
     press(widget.align, until=lambda: widget.progress.value > 50)
-    del viewer.layers["mobile"]
+    del viewer.layers[deleted]
     gate.set()
     qtbot.waitUntil(over(widget), timeout=30_000)
-    assert widget.status.value == "Aligned: same. mobile was deleted, so it was not aligned."
-    np.testing.assert_allclose(third.data_to_world((0, 0, 0)), pair[0].data_to_world((0, 0, 0)), atol=0.2)
+    other = "same" if deleted == "mobile" else "mobile"
+    assert widget.status.value == f"{other}: aligned, certain.\n{deleted} was deleted, so it was not aligned."
+    aligned = [layer for layer in (pair[1], third) if not np.allclose(affine_of(layer), IDENTITY)]
+    assert [layer.name for layer in aligned] == [other]
 
 
 @pytest.mark.slow
@@ -253,7 +339,7 @@ def test_a_fixed_layer_moved_during_the_alignment(
     pair[0].translate = np.add(pair[0].translate, (10.0, 20.0, -30.0))
     gate.set()
     qtbot.waitUntil(over(started), timeout=30_000)
-    result, _ = started.results.current
+    result = started.results.current.result
     shift = np.eye(4)
     shift[:3, 3] = (10.0, 20.0, -30.0)
     np.testing.assert_allclose(affine_of(pair[1]), shift @ result.to_napari(), atol=1e-6)
@@ -274,15 +360,20 @@ def test_a_layer_scaled_during_the_alignment_is_not_moved(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["viewer", "widget"])
-def test_closed_during_the_alignment(what: str, started: Any, viewer: Any, gate: threading.Event, qtbot: Any) -> None:
-    gate.set()  # closing a viewer waits for its threads
+def test_closed_during_the_alignment(
+    what: str, started: Any, viewer: Any, pair: tuple[Any, Any], gate: threading.Event, qtbot: Any
+) -> None:
     if what == "viewer":
+        gate.set()  # closing a viewer waits for its threads
         viewer.close()
     else:
         viewer.window.remove_dock_widget("all")
     qtbot.waitUntil(over(started), timeout=5000)
     assert not progress._all_instances
+    np.testing.assert_array_equal(affine_of(pair[1]), IDENTITY)
+    gate.set()
     qtbot.wait(300)  # later updates of the thread are ignored
+    np.testing.assert_array_equal(affine_of(pair[1]), IDENTITY)
 
 
 def test_in_a_2d_view_a_message_says_what_is_not_shown(
@@ -309,7 +400,7 @@ def test_a_search_near_the_displayed_pose(
     result = align()
     np.testing.assert_allclose(affine_of(layer), IDENTITY, atol=0.05)
     assert result.parameters["local_degrees"] == 10.0
-    before = widget.results.current[1].correlation
+    before = widget.results.current.before.correlation
     assert before < 0.999
     assert f"{before:.4f} →" in widget.results.summary.value
 
@@ -340,10 +431,52 @@ def test_other_kinds_of_layers(
     layer = add(moving, "mobile", **options)
     result = align()
     assert off_by(result, moved) < 0.5
+    assert ("\nWithout a unit, angstrom is assumed: still, mobile." in widget.status.value) == (kind == "no units")
     expected = result.to_napari()
     if kind == "nanometres":
         expected[:3, 3] /= 10
     np.testing.assert_allclose(affine_of(layer), expected, atol=1e-6)
+
+
+def test_a_layer_without_a_voxel_size_is_asked_about(
+    viewer: Any,
+    widget: Any,
+    add: Add,
+    fixed: DensityMap,
+    press: Press,
+    align: Callable[[], Alignment],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[str, float]] = []
+    answer: list[Any] = [0.0, False]
+
+    def dialog(parent: Any, title: str, text: str, value: float, *limits: float) -> tuple[float, bool]:
+        asked.append((text, value))
+        return answer[0], answer[1]
+
+    monkeypatch.setattr(QInputDialog, "getDouble", staticmethod(dialog))
+    shift = np.eye(4)
+    shift[:3, 3] = 1, 2, 3
+    still = add(fixed, "still", scale=(1, 1, 1), translate=(5, 6, 7), units=None, affine=shift)
+    same = add(fixed, "same", scale=(1, 1, 1), translate=(0, 0, 0), units=None)
+    assert align() is None
+    assert widget.status.value == "still: has no voxel size; start again and enter it."
+    assert tuple(still.scale) == (1, 1, 1)
+    answer[:] = [4.0, True]
+    result = align()
+    assert [text for text, _ in asked] == [
+        f"{name} has no voxel size. Voxel size in Å:" for name in ("still", "still", "same")
+    ]
+    assert [value for _, value in asked] == [1.0, 1.0, 4.0]
+    for layer in (still, same):
+        assert tuple(layer.scale) == (4, 4, 4)
+        assert [str(unit) for unit in layer.units] == ["angstrom"] * 3
+    assert tuple(still.translate) == (20, 24, 28)
+    assert tuple(affine_of(still)[:3, 3]) == (4, 8, 12)
+    assert result.fixed.grid.voxel_size_angstrom == (4.0, 4.0, 4.0)
+    assert widget.status.value == "same: aligned, certain."
+    align()
+    assert len(asked) == 3
 
 
 def test_layers_that_are_not_maps_are_refused(viewer: Any, widget: Any, pair: tuple[Any, Any], press: Press) -> None:
@@ -432,6 +565,37 @@ def test_with_a_mask_of_the_fixed_map_its_content_is_searched_for(
     assert result.parameters["mask_fixed"] == "half"
     assert result.parameters["partial"] is True
     assert off_by(result, moved) < 4
+    # Before and after compare the same: the pose that is displayed now has the scores that it had after.
+    align()
+    before = widget.results.current.before
+    assert before.correlation == pytest.approx(result.after.correlation, abs=1e-3)
+    assert before.wemd_angstrom == pytest.approx(result.after.wemd_angstrom, rel=0.02)
+
+
+@pytest.mark.slow
+def test_labels_are_a_mask(
+    viewer: Any, widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment], add: Add, fixed: DensityMap,
+    press: Press,
+) -> None:  # fmt: skip
+    x = np.broadcast_to(fixed.grid.axis_angstrom(2), fixed.grid.shape)
+    labels = np.where(x < 0, 0, np.where(x < 20, 1, 7))
+    place = {"scale": pair[0].scale, "translate": pair[0].translate, "units": pair[0].units}
+    viewer.add_labels(labels, name="labels", **place)
+    image = add(fixed.with_data((labels > 0).astype(np.float32)), "image")
+    more = widget.form.more
+    more.evaluations.value, more.size.value = 200, 32
+    results = []
+    for mask in (viewer.layers["labels"], image):
+        more.mask_fixed.value = mask
+        results.append(align())
+        press(widget.results.revert)
+    assert [result.parameters["mask_fixed"] for result in results] == ["labels", "image"]
+    np.testing.assert_array_equal(results[0].moving_to_fixed, results[1].moving_to_fixed)
+    more.mask_fixed.value = viewer.add_points(np.zeros((2, 3)), name="points")
+    press(widget.align)
+    assert widget.status.value == (
+        "mask (fixed): points is a points layer, expected a layer of labels or an image layer."
+    )
 
 
 def test_a_new_form_has_the_declared_defaults(widget: Any) -> None:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import botalign
+import napari_botalign.classes_widget
 
 Press = Callable[..., None]
 
@@ -74,6 +75,34 @@ def test_cancel(viewer: Any, classes: Any, add_stack: Callable[..., Any], qtbot:
     assert len(viewer.layers) == 1
 
 
+@pytest.mark.slow
+def test_closing_the_dock_stops_the_work(
+    viewer: Any, classes: Any, add_stack: Callable[..., Any], qtbot: Any, press: Press
+) -> None:
+    add_stack()
+    classes.form.rotations.value, classes.form.shift_pixels.value = 360, 8
+    press(classes.classify, until=lambda: classes.status.value != "Preparing…")
+    viewer.window.remove_dock_widget("all")
+    qtbot.waitUntil(lambda: not classes.running, timeout=5000)
+
+
+def test_a_bug_is_shown_by_napari(
+    viewer: Any, classes: Any, add_stack: Callable[..., Any], qtbot: Any, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def steps(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError("a bug")
+        yield
+
+    monkeypatch.setattr(napari_botalign.classes_widget, "classify_steps", steps)
+    add_stack()
+    with qtbot.captureExceptions() as caught:
+        press(classes.classify, until=lambda: not classes.running)
+        qtbot.waitUntil(lambda: len(caught) == 1)
+    assert str(caught.pop()[1]) == "a bug"
+    assert classes.status.value == "a bug"
+    assert classes.classify.enabled
+
+
 def test_layers_that_are_not_stacks_are_refused(
     viewer: Any, classes: Any, add: Callable[..., Any], add_stack: Callable[..., Any], fixed: Any, press: Press
 ) -> None:
@@ -86,6 +115,10 @@ def test_layers_that_are_not_stacks_are_refused(
     classes.images.value = viewer.layers["particles"]
     press(classes.classify, until=lambda: not classes.running)
     assert "particles: 5 images are constant, the first is image 1" in classes.status.value
+    viewer.add_points(np.zeros((2, 3)), name="points")
+    classes.images.value = viewer.layers["points"]
+    press(classes.classify)
+    assert classes.status.value.startswith("points: is not a grey image layer")
     add_stack("many", data=np.ones((24, 24)), scale=(5.0, 5.0), units=("angstrom",) * 2)
     classes.images.value = viewer.layers["many"]
     press(classes.classify)

@@ -3,7 +3,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from qtpy.QtWidgets import QInputDialog
 
+import napari_botalign.compare_widget
 from botalign import DensityMap, contour_level, difference, potential, score
 
 Press = Callable[..., None]
@@ -82,18 +84,56 @@ def test_the_potential_is_a_layer_in_the_pose_of_the_first(
     assert compare.status.value.startswith("New layer: potential of mobile on still")
 
 
+def test_the_choices_remain_when_layers_are_renamed(compare: Any, add: Callable[..., Any], fixed: DensityMap) -> None:
+    a, b, c = (add(fixed, name) for name in "ABC")
+    compare.first.value, compare.second.value = b, c
+    b.name, c.name, a.name = "first", "second", "B"
+    assert (compare.first.value, compare.second.value) == (b, c)
+
+
+def test_voxel_sizes_are_asked_about_and_units_that_are_assumed_are_shown(
+    compare: Any, add: Callable[..., Any], fixed: DensityMap, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QInputDialog, "getDouble", staticmethod(lambda *_: (4.0, True)))
+    first = add(fixed, "first", scale=(1, 1, 1), translate=fixed.grid.origin_angstrom[::-1] / np.array(4.0), units=None)
+    add(fixed, "second", units=None)
+    press(compare.compare, until=lambda: compare.compare.enabled)
+    assert tuple(first.scale) == (4, 4, 4)
+    assert "<b>1.0000</b>" in compare.summary.value
+    assert compare.status.value == (
+        "second compared with first, as displayed.\nWithout a unit, angstrom is assumed: second."
+    )
+
+
+def test_a_bug_is_shown_by_napari(
+    compare: Any, add: Callable[..., Any], fixed: DensityMap, qtbot: Any, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(napari_botalign.compare_widget, "score", broken)
+    add(fixed, "still"), add(fixed, "mobile")
+    with qtbot.captureExceptions() as caught:
+        press(compare.compare, until=lambda: compare.compare.enabled)
+        qtbot.waitUntil(lambda: len(caught) == 1)
+    assert str(caught.pop()[1]) == "a bug"
+    assert compare.status.value == "a bug"
+
+
 def test_layers_that_cannot_be_compared(
     viewer: Any, compare: Any, add: Callable[..., Any], fixed: DensityMap, press: Press
 ) -> None:
-    press(compare.compare)
-    assert compare.status.value.startswith("first: no layer is chosen")
+    for button in (compare.compare, compare.difference, compare.potential):
+        compare.status.value = ""
+        press(button)
+        assert compare.status.value.startswith("first: no layer is chosen")
     layer = add(fixed, "still")
     press(compare.compare)
     assert compare.status.value == "still is chosen twice; choose another layer for one of them."
     far = add(fixed, "far", translate=(500, 0, 0))
     assert (compare.first.value, compare.second.value) == (layer, far)
     press(compare.difference, until=lambda: compare.difference.enabled)
-    assert "almost nothing above the contour levels is in both boxes; align the maps first" in compare.status.value
+    assert "0 voxels are above a contour level and in both boxes, expected 8 or more" in compare.status.value
     viewer.add_labels(np.zeros((4, 4, 4), int), name="cells")
     compare.second.value = viewer.layers["cells"]
     press(compare.compare)

@@ -81,16 +81,21 @@ def test_a_click_on_a_point_shows_its_map_in_one_layer(
     viewer.layers.clear()
     click(many.plot, COORDINATES[1])
     shown(1)
+    # The mark remains when other columns are drawn.
+    many.x.value, many.y.value = many.y.value, many.x.value
+    np.testing.assert_array_equal(np.column_stack(many.plot.axes.lines[0].get_data()), [COORDINATES[1][::-1]])
     # No point is close.
     click(many.plot, (0.5, 0.5))
     assert many.number == 1
 
 
-def test_an_empty_plot_has_a_hint(viewer: Any, many: Any, folder: Path) -> None:
+def test_an_empty_plot_has_a_hint(viewer: Any, many: Any, folder: Path, click: Callable[..., None]) -> None:
     axes = many.plot.axes
     (hint,) = axes.texts
     assert hint.get_text().startswith("Press Open… and choose the coordinates.csv")
     assert axes.axison is False
+    click(many.plot, (0.5, 0.5))
+    assert many.number is None
     colour = hint.get_color()
     viewer.theme = "light"
     assert hint.get_color() != colour

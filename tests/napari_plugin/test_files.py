@@ -7,6 +7,7 @@ from typing import Any
 import mrcfile
 import numpy as np
 import pytest
+from qtpy.QtWidgets import QFileDialog
 
 from botalign import DensityMap, Grid, ImageStack, InputError, MapWarning, contour_level, phantom, read, read_stack
 
@@ -74,6 +75,32 @@ def test_a_stack_is_read_and_written_as_a_stack(viewer: Any, save: Callable[...,
         save(layer, tmp_path / "again.mrc")
 
 
+@pytest.mark.parametrize(("name", "extension"), [("a map", ".mrc"), ("at 2.5 A", ".mrc"), ("images", ".mrcs")])
+def test_the_name_that_napari_suggests_gets_an_extension(
+    name: str,
+    extension: str,
+    viewer: Any,
+    density: DensityMap,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    suggested: list[str] = []
+
+    def chosen(parent: Any, caption: str, start: str, *, filter: str, **_: Any) -> tuple[str, str]:  # noqa: A002
+        suggested.append(Path(start).name)
+        (ours,) = (each for each in filter.split(";;") if "BOTalign" in each)
+        return str(tmp_path / suggested[-1]), ours
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", staticmethod(chosen))
+    units = {"units": ("pixel", "angstrom", "angstrom")} if extension == ".mrcs" else {}
+    viewer.add_image(density.data, name=name, **units)
+    (save,) = (action for action in viewer.window.file_menu.actions() if action.text() == "Save Selected Layers...")
+    save.trigger()
+    assert suggested == [name]
+    (written,) = tmp_path.iterdir()
+    assert written.name == f"{name}{extension}"
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:mrcfile")
 def test_layers_that_an_mrc_file_can_contain(
     viewer: Any, density: DensityMap, save: Callable[..., None], tmp_path: Path
@@ -111,6 +138,14 @@ def test_layers_that_an_mrc_file_cannot_contain(
             save(viewer.layers[name], tmp_path / "a.mrc")
     with pytest.raises(OSError, match="flat has 2 dimensions, expected a stack of images"):
         save(viewer.layers["flat"], tmp_path / "a.mrcs")
+    stack = {"units": ("pixel", "angstrom", "angstrom")}
+    viewer.add_image(density.data, name="rotated stack", affine=rotated, **stack)
+    with pytest.raises(OSError, match="rotated stack is rotated, which a stack cannot contain"):
+        save(viewer.layers["rotated stack"], tmp_path / "a.mrcs")
+    viewer.layers.remove("rotated stack")
+    viewer.add_image(density.data, name="map", units=("angstrom",) * 3)
+    with pytest.raises(OSError, match=r"map is a map, but the extension is that of a stack of images; save it as .mrc"):
+        save(viewer.layers["map"], tmp_path / "a.mrcs")
     viewer.add_image(np.zeros((4, 4, 3)), rgb=True, name="colours")
     with pytest.raises(OSError, match="colours is a colour image, expected a stack of grey images"):
         save(viewer.layers["colours"], tmp_path / "a.mrcs")

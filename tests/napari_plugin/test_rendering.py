@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from botalign import Alignment, DensityMap
+from botalign import Alignment, DensityMap, phantom
 
 
 @pytest.fixture
@@ -59,3 +59,23 @@ def test_the_overlay_agrees_with_the_resampled_map(
     assert np.corrcoef(overlay.ravel(), resampled.ravel())[0, 1] > 0.999
     assert np.corrcoef(overlay.ravel(), target.ravel())[0, 1] > 0.999
     assert np.corrcoef(before.ravel(), target.ravel())[0, 1] < 0.9
+
+
+@pytest.mark.slow
+def test_the_potential_is_red_where_it_is_positive(
+    viewer: Any, add: Callable[..., Any], fixed: DensityMap, press: Callable[..., None]
+) -> None:
+    add(fixed, "still", visible=False)
+    add(phantom(32, voxel_size_angstrom=4.0, hinge_degrees=30), "bent", visible=False)
+    _, compare = viewer.window.add_plugin_dock_widget("botalign", "Compare maps")
+    viewer.window.resize(400, 300)
+    press(compare.potential, until=lambda: len(viewer.layers) == 3)
+    new = viewer.layers[2]
+    new.interpolation2d = "nearest"
+    viewer.reset_view()
+    rendered = viewer.screenshot(canvas_only=True, flash=False, size=(200, 200)).astype(float)
+    red, _, blue, _ = np.moveaxis(rendered, -1, 0)
+    drawn = red + blue > 100  # not the background
+    values = new.data[round(new.world_to_data(viewer.dims.point)[0])]
+    assert 0.2 < (values > 0).mean() < 0.8
+    assert (red > blue)[drawn].mean() == pytest.approx((values > 0).mean(), abs=0.03)

@@ -51,7 +51,7 @@ def test_a_result_is_saved_loaded_and_applied_to_other_layers(
     assert widget.status.value == f"Written: {dialog}."
     press(panel.load)
     assert panel.which.current_choice == "mobile onto still [2]"
-    np.testing.assert_array_equal(panel.current[0].moving_to_fixed, result.moving_to_fixed)
+    np.testing.assert_array_equal(panel.current.result.moving_to_fixed, result.moving_to_fixed)
     half = add(moving.with_data(moving.data / 2), "half map")
     widget.form.moving.value = [half]
     press(panel.apply)
@@ -62,6 +62,26 @@ def test_a_result_is_saved_loaded_and_applied_to_other_layers(
     assert affine_of(layers[1])[0, 0] != 1
     press(panel.revert)
     np.testing.assert_array_equal(affine_of(layers[1]), np.eye(4))
+
+
+def test_a_result_is_saved_with_its_extension(
+    widget: Any,
+    layers: tuple[Any, Any],
+    align: Callable[[], Alignment],
+    press: Press,
+    dialog: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    align()
+    bare = dialog.with_suffix("")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", staticmethod(lambda *_: (str(bare), "")))
+    press(widget.results.save)
+    assert widget.status.value == f"Written: {dialog}."
+    assert not bare.exists()
+    before = dialog.read_text()
+    press(widget.results.save)
+    assert widget.status.value == f"{dialog}: the file exists; choose another name, or this one with .json."
+    assert dialog.read_text() == before
 
 
 @pytest.mark.slow
@@ -124,23 +144,40 @@ def test_resampled_onto_fixed_it_has_that_maps_grid_and_can_be_written(
         np.testing.assert_array_equal(written.data, new.data)
 
 
+@pytest.mark.parametrize("units", [None, ("angstrom",) * 3])
 def test_resampling_needs_no_alignment(
-    viewer: Any, widget: Any, add: Callable[..., Any], fixed: DensityMap, press: Press
+    units: Any, viewer: Any, widget: Any, add: Callable[..., Any], fixed: DensityMap, press: Press
 ) -> None:
-    add(fixed, "still")
+    add(fixed, "still", units=units)
     shifted = np.eye(4)
     shifted[0, 3] = 8.0
-    add(fixed, "mobile", affine=shifted)
+    add(fixed, "mobile", affine=shifted, units=units)
     press(widget.results.resample, until=lambda: len(viewer.layers) == 3)
     expected = phantom(32, voxel_size_angstrom=4.0, transform=np.column_stack([np.eye(3), (0, 0, 8.0)])).data
     np.testing.assert_allclose(viewer.layers[2].data[3:-3], expected[3:-3], atol=1e-3)
+    assert viewer.layers[2].units == viewer.layers[0].units
 
 
-@pytest.mark.slow
-def test_deleted_layers_are_not_reverted(
+def test_results_belong_to_the_layers(
     viewer: Any, widget: Any, layers: tuple[Any, Any], align: Callable[[], Alignment], press: Press
 ) -> None:
-    align()
+    result = align()
+    pose = affine_of(layers[1])
+    viewer.window.remove_dock_widget("all")
+    _, again = viewer.window.add_plugin_dock_widget("botalign", "Align maps")
+    assert again is not widget
+    assert again.results.which.current_choice == "mobile onto still"
+    assert again.results.current.result is result
+    assert f"<b>{result.after.correlation:.4f}</b>" in again.results.summary.value
+    press(again.results.revert)
+    np.testing.assert_array_equal(affine_of(layers[1]), np.eye(4))
+    assert again.status.value == "Moved back: mobile."
+    press(again.results.apply)
+    np.testing.assert_allclose(affine_of(layers[1]), pose, atol=1e-9)
+    assert again.results.which.choices == (again.results.current,)
+    # A layer that is deleted takes them along.
     viewer.layers.remove(layers[1])
-    press(widget.results.revert)
-    assert widget.status.value == "The moved layers were deleted."
+    assert again.results.current is None
+    assert not again.results.revert.enabled
+    assert not again.results.apply.enabled
+    assert not layers[0].metadata

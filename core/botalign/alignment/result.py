@@ -239,7 +239,8 @@ class Alignment:
     def part_correlation(self) -> float | None:
         """Correlation of the edges inside the part, if a part was searched for; otherwise None.
 
-        The scores compare the whole maps, which agree only as far as the part fills the whole.
+        The scores compare the whole maps, or what is inside their masks. These agree only as far as the part fills the
+        whole.
         """
         return None if self.part is None else self.candidates[0].correlation
 
@@ -249,8 +250,11 @@ class Alignment:
         if self.part is None:
             return None
         other = "fixed" if self.part.role == "moving" else "moving"
-        size = f"{self.part.role} map, {100 * self.part.fraction:.2g}% of the volume of the {other} map"
-        return f"{size} ({self.part.reason}), correlation of the edges inside {self.part_correlation:z.4f}"
+        compared = "whole" if self.fixed.mask is None and self.moving.mask is None else "masked"
+        return (
+            f"{self.part.role} map ({self.part.reason}), {100 * self.part.fraction:.2g}% of the {other} map by volume; correlation "
+            f"of the edges inside {self.part_correlation:z.4f} (the scores above compare the {compared} maps)"
+        )
 
     def to_text(self) -> str:
         """Return a summary, one line for each fact."""

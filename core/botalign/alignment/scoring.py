@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from botalign.alignment.masking import masked
 from botalign.alignment.masses import wemd_at
 from botalign.alignment.shell_curve import shell_correlation
 from botalign.alignment.survey import Surveyed, survey
@@ -73,6 +74,8 @@ def score(
     transform: ArrayLike | None = None,
     contour_level_first: float | None = None,
     contour_level_second: float | None = None,
+    mask_first: DensityMap | None = None,
+    mask_second: DensityMap | None = None,
 ) -> Comparison:
     """Compare two maps without alignment, or after a transform of the second.
 
@@ -85,6 +88,8 @@ def score(
         Rigid transform of `second` in angstrom, as ``moving_to_fixed`` of a result; by default the identity.
     contour_level_first, contour_level_second : float, optional
         Contour levels; by default they are estimated from the maps.
+    mask_first, mask_second : DensityMap, optional
+        Masks from 1 inside to 0 outside. Only what is inside is compared, as by an alignment with these masks.
 
     Returns
     -------
@@ -111,8 +116,8 @@ def score(
     """
     pose = checked_transform(transform)
     a, b = (
-        survey(first, level=contour_level_first, role="first"),
-        survey(second, level=contour_level_second, role="second"),
+        survey(masked(first, mask_first), level=contour_level_first, role="first"),
+        survey(masked(second, mask_second), level=contour_level_second, role="second"),
     )
     return compare(a, b, pose)
 

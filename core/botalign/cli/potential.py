@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -39,7 +39,7 @@ def potential(
 
     inputs = [first, second, *([] if transform is None else [transform])]
     outputs.check([outputs.Output(output, "-o", outputs.MAPS)], inputs=inputs, overwrite=overwrite)
-    levels = {"contour_level_first": contour_level_a, "contour_level_second": contour_level_b}
+    levels: dict[str, Any] = {"contour_level_first": contour_level_a, "contour_level_second": contour_level_b}
     matrix = None
     if transform is not None:
         alignment = botalign.Alignment.read(transform)

@@ -1,6 +1,6 @@
 """Rotations and rigid transforms."""
 
-from botalign.geometry.conventions import to_chimerax, to_napari, to_pyem
+from botalign.geometry.conventions import from_napari, to_chimerax, to_napari, to_pyem
 from botalign.geometry.rigid import (
     MIRROR,
     apply_transform,
@@ -29,6 +29,7 @@ __all__ = [
     "checked_transform",
     "compose",
     "euler_zyz_degrees",
+    "from_napari",
     "geodesic_degrees",
     "identity",
     "inverse",

@@ -8,7 +8,12 @@ import numpy as np
 
 from botalign.arrays import Matrix
 from botalign.errors import InputError
-from botalign.geometry.rigid import apply_transform
+from botalign.geometry.rigid import apply_transform, is_rigid
+
+#: Columns of a transform for reversed coordinates.
+_REVERSED = [2, 1, 0, 3]
+#: Allowed deviation from orthonormal columns, for numbers that were typed or stored with six digits.
+_ROUNDED = 1e-4
 
 
 def to_chimerax(transform: Matrix, model: str = "#2") -> str:
@@ -60,11 +65,65 @@ def to_pyem(transform: Matrix, moving_centre: Matrix, fixed_centre: Matrix) -> s
 
 
 def to_napari(transform: Matrix) -> Matrix:
-    """Return the transform as a 4x4 matrix of coordinates ``(z, y, x)``; it may mirror."""
+    """Return a transform as napari's affine.
+
+    Parameters
+    ----------
+    transform : ndarray, shape (3, 4)
+        Transform of coordinates ``(x, y, z)``; it may mirror.
+
+    Returns
+    -------
+    ndarray, shape (4, 4)
+        The same transform of coordinates ``(z, y, x, 1)``.
+
+    See Also
+    --------
+    from_napari : The inverse.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import botalign
+    >>> botalign.to_napari(np.column_stack([np.eye(3), [1.0, 2.0, 3.0]]))[:3, 3].tolist()
+    [3.0, 2.0, 1.0]
+    """
     affine = np.eye(4)
-    affine[:3, :3] = transform[::-1, :3][:, ::-1]
-    affine[:3, 3] = transform[::-1, 3]
+    affine[:3] = transform[::-1, _REVERSED]
     return affine
+
+
+def from_napari(affine: Matrix) -> Matrix | None:
+    """Return an affine of napari as a transform, or None if it is not rigid.
+
+    Parameters
+    ----------
+    affine : ndarray, shape (4, 4)
+        Transform of coordinates ``(z, y, x, 1)``, whose numbers may be rounded to six digits.
+
+    Returns
+    -------
+    ndarray, shape (3, 4), or None
+        The nearest rigid transform of coordinates ``(x, y, z)``; it may mirror.
+
+    See Also
+    --------
+    to_napari : The inverse.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import botalign
+    >>> botalign.from_napari(np.diag([1.0, 1.0, -1.0, 1.0]))[:, :3].diagonal().tolist()
+    [-1.0, 1.0, 1.0]
+    >>> botalign.from_napari(np.diag([2.0, 2.0, 2.0, 1.0])) is None
+    True
+    """
+    transform = np.array(affine, dtype=np.float64)[:3][::-1, _REVERSED]
+    if not is_rigid(transform, tolerance=_ROUNDED):
+        return None
+    u, _, v = np.linalg.svd(transform[:, :3])
+    return np.column_stack([u @ v, transform[:, 3]])
 
 
 def _refuse_mirror(transform: Matrix, target: str, instead: str) -> None:

@@ -109,6 +109,9 @@ def test_a_mask_selects_what_is_aligned(conformations: Conformations) -> None:
     domain = np.column_stack([turn, hinge - turn @ hinge])
     assert off(result.moving_to_fixed, compose(inverse(domain), motion)) < 2
     assert result.parameters["mask_fixed"] == "mask"
+    assert str(result.part_text).endswith("the scores above compare the masked maps)")
+    compared = botalign.score(fixed, moving, transform=result.moving_to_fixed, mask_first=mask)
+    assert compared.scores == result.after
     assert result.parameters["partial"] is True
 
 

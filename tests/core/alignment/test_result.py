@@ -8,7 +8,7 @@ import pytest
 
 from botalign import Alignment, DensityMap, InputError, align
 from botalign.alignment.symmetry import Symmetry
-from botalign.geometry import apply_transform, random_rotations
+from botalign.geometry import apply_transform, from_napari, is_rigid, random_rotations
 
 
 def same(first: Alignment, second: Alignment) -> None:
@@ -179,6 +179,9 @@ def test_napari_gets_the_same_transform_in_z_y_x(kind: str, request: pytest.Fixt
     moved = (affine @ np.column_stack([points[:, ::-1], np.ones(10)]).T).T
     np.testing.assert_allclose(moved[:, 2::-1], apply_transform(found.moving_to_fixed, points), atol=1e-9)
     np.testing.assert_array_equal(moved[:, 3], 1)
+    back = from_napari(affine.round(6))
+    np.testing.assert_allclose(back, found.moving_to_fixed, atol=1e-5)
+    assert is_rigid(back, tolerance=1e-12)
 
 
 def test_chimerax_gets_a_view_matrix_line(result: Alignment) -> None:
