@@ -25,6 +25,7 @@ from botalign.options import options_from
 from botalign.progress import Progress, exhaust, map_steps
 from botalign.threads import one_blas_thread
 
+
 def align(
     fixed: DensityMap | Model,
     moving: DensityMap | Model,

@@ -54,9 +54,7 @@ class PartPair:
         options = problem.options
         fixed = (problem.fixed, problem.maps[0], options.mask_fixed)
         moving = (problem.moving, problem.maps[1], options.mask_moving)
-        (part, part_map, mask), (whole, whole_map, _) = (
-            (moving, fixed) if problem.part_is_moving else (fixed, moving)
-        )
+        (part, part_map, mask), (whole, whole_map, _) = (moving, fixed) if problem.part_is_moving else (fixed, moving)
         return cls(part, whole, part_map, whole_map, mask if options.is_masked else None)
 
     @cached_property

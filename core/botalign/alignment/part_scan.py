@@ -113,8 +113,8 @@ class PartScan:
         np.conj(rotated, out=rotated)
         rotated *= self.spectrum
         nz, ny, nx = self.weight.shape
-        products = fft.ifft(fft.ifft(rotated, axis=0, workers=1)[:nz], axis=1, workers=1)[:, :ny]
-        products = fft.irfft(products, shape[2], axis=2, workers=1)[:, :, :nx]
+        columns = fft.ifft(fft.ifft(rotated, axis=0, workers=1)[:nz], axis=1, workers=1)[:, :ny]
+        products = fft.irfft(columns, shape[2], axis=2, workers=1)[:, :, :nx]
         estimate = products * self.weight
         reach = max(1, round(APART * self.side / 2))
         scores, shifts = np.empty(PEAKS), np.empty((PEAKS, 3))

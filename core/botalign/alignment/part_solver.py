@@ -162,8 +162,9 @@ class _PartSolver:
 
     def _candidates(self, scanned: _Scanned, mirrored: bool, count: int) -> list[Candidate]:
         """Return the best results of the scan."""
+        centre = self.pair.centre_angstrom
         return [
-            Candidate(self._outward(transform_about(linear, self.pair.centre_angstrom, place)), mirrored, 1 - score, None)
+            Candidate(self._outward(transform_about(linear, centre, place)), mirrored, 1 - score, None)
             for score, linear, place in scanned.best(count)
         ]
 
@@ -196,9 +197,7 @@ class _PartSolver:
         """Return the poses that are candidates whatever the scan finds: the start, so that it is never made worse."""
         starts = [self.problem.options.start_transform(), *self.more_starts]
         return [
-            Candidate(start, mirrored, 1.0, None)
-            for start in starts
-            if (np.linalg.det(start[:, :3]) < 0) == mirrored
+            Candidate(start, mirrored, 1.0, None) for start in starts if (np.linalg.det(start[:, :3]) < 0) == mirrored
         ]
 
     def _verdict(self, compared: list[Candidate], marked: list[Candidate]) -> str:

@@ -251,10 +251,11 @@ class Alignment:
             return None
         other = "fixed" if self.part.role == "moving" else "moving"
         compared = "whole" if self.fixed.mask is None and self.moving.mask is None else "masked"
-        return (
-            f"{self.part.role} map ({self.part.reason}), {100 * self.part.fraction:.2g}% of the {other} map by volume; correlation "
-            f"of the edges inside {self.part_correlation:z.4f} (the scores above compare the {compared} maps)"
+        size = (
+            f"{self.part.role} map ({self.part.reason}), {100 * self.part.fraction:.2g}% of the {other} map by volume"
         )
+        inside = f"correlation of the edges inside {self.part_correlation:z.4f}"
+        return f"{size}; {inside} (the scores above compare the {compared} maps)"
 
     def to_text(self) -> str:
         """Return a summary, one line for each fact."""
