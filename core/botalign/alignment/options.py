@@ -128,7 +128,6 @@ class AlignmentOptions:
     def _check_together(self) -> None:
         """Refuse an option that another one would leave without effect."""
         halves = None if self.half_maps_fixed is None else Setting("half_maps_fixed")
-        rough = None if self.refine else Setting("refine", False)
         core = Setting("loss", "core") if self.loss == "core" else None
         if self.partial or self.is_masked:
             what = Setting("partial", True) if self.partial else Setting(self._single_mask())

@@ -1,7 +1,7 @@
 """The solver for a part in a whole: all rotations, and at each all shifts, by the edges inside the part.
 
-Neither the centres of mass nor the masses of the two are related. The scan compares both maps, coarsely sampled, at even
-rotations and all shifts; its best poses are fitted by the same score, at finer and finer sampling.
+Neither the centres of mass nor the masses of the two are related. The scan compares both maps, coarsely sampled, at
+even rotations and all shifts; its best poses are fitted by the same score, at finer and finer sampling.
 """
 
 from __future__ import annotations
