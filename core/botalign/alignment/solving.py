@@ -66,9 +66,13 @@ def _part(problem: AlignmentProblem, reason: str) -> Part:
 
 
 def _is_part(problem: AlignmentProblem, whole: Outcome, part: Outcome) -> bool:
-    """Whether the result for a part is better supported than that for whole maps, where both were tried."""
+    """Whether the result for a part is better supported than that for whole maps, where both were tried.
+
+    Mass overlaps where edges do not, so of two poses that are both called certain, that of the part is right.
+    """
     smaller = problem.moving if problem.part_is_moving else problem.fixed
     tolerance = Tolerance(SAME_DEGREES, SAME_RADII * smaller.radius_angstrom, problem.moving.centre_angstrom)
     if tolerance.same(whole.candidates[0].moving_to_fixed, part.candidates[0].moving_to_fixed):
         return False
-    return VERDICTS.index(part.verdict or VERDICTS[0]) >= VERDICTS.index(whole.verdict or VERDICTS[0])
+    ranks = [VERDICTS.index(each.verdict or VERDICTS[0]) for each in (part, whole)]
+    return ranks[0] > ranks[1] or part.verdict == "certain"
