@@ -6,7 +6,7 @@ where a part belongs (Chacon and Wriggers 2002, Journal of Molecular Biology 317
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -25,6 +25,9 @@ from botalign.maps.resampling import SMOOTHING_VOXELS, resample, smoothed
 
 #: The contour of a masked part is used if it encloses at least this fraction of the mass inside the mask.
 CONTOURED = 0.5
+#: Poses whose correlations of edges differ by less than this fit equally well: edges are finer than densities, so their
+#: interpolation has a larger error.
+LEAST_MARGIN = 0.01
 #: Voxels around what is filtered, so that the filter does not see the faces of the box.
 MARGIN_VOXELS = 4
 
@@ -133,7 +136,8 @@ class PartPair:
         shape = np.ceil((high - low) / voxel_angstrom).astype(int) + 1 + 2 * MARGIN_VOXELS
         around = Grid(tuple(shape[::-1]), (voxel_angstrom,) * 3, tuple(low - MARGIN_VOXELS * voxel_angstrom))
         v, _ = self.whole_on(around, sigma_angstrom)
-        return FitProblem.between(u, grid, v, around, where=support > 0.5, centre=self.centre_angstrom)
+        fit = FitProblem.between(u, grid, v, around, where=support > 0.5, centre=self.centre_angstrom)
+        return replace(fit, least_margin=LEAST_MARGIN)
 
 
 def edges(density: Volume, grid: Grid) -> Volume:
