@@ -21,7 +21,9 @@ def place(case):
     began, worked = time.perf_counter(), time.process_time()
     try:
         fixed, moving = (run(session, f"open {case[role]}", log=False)[0] for role in ("map", "model"))  # noqa: F821
-        run(session, f"fitmap #2 inMap #1 resolution {case['resolution']} search 200", log=False)  # noqa: F821
+        # Without levelInside 0, poses with few atoms above the displayed level are dropped, often all of them.
+        search = f"fitmap #2 inMap #1 resolution {case['resolution']} search 200 levelInside 0"
+        run(session, search, log=False)  # noqa: F821
         matrix = (fixed.scene_position.inverse() * moving.scene_position).matrix.tolist()
     except Exception as error:
         return {"error": str(error)}
