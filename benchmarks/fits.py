@@ -3,6 +3,9 @@
 ``python benchmarks/fits.py`` places each chain of the complexes in ``fits`` of the data folder. ``--folder PATH`` adds
 complexes: each of its subfolders contains maps ``<name>_<resolution>.mrc`` and the chains ``<name>.<chain>.pdb``, each
 where it belongs. The error is the RMSD of the CA atoms, the smallest over all identical chains.
+
+``python benchmarks/fits.py --absent`` searches each map for the chains of the next complex instead, which it does not
+show: none may be called certain.
 """
 
 import argparse
@@ -12,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from statistics import median
@@ -83,6 +86,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="seed of the poses (default: 0)")
     parser.add_argument("--folder", type=Path, action="append", default=[], help="a folder with more complexes")
     parser.add_argument("--only", action="store_true", help="only the complexes in --folder")
+    parser.add_argument("--absent", action="store_true", help="search for the chains of another complex")
     parser.add_argument("--complexes", default="", help="names, with commas (default: all)")
     parser.add_argument(
         "--programs", default="", help=f"any of {', '.join(PROGRAMS)} (default: all that are available)"
@@ -216,7 +220,7 @@ def measured(whole: Complex, program: str, cases: list[tuple[str, int]], folder:
             moved, chain = read_chain(folder / f"{key}_{pose}.pdb"), whole.chains[key]
             found = np.array(own["moving_to_fixed"])
             truths = (chain.positions @ place[:, :3].T + place[:, 3] for place in whole.places[key])
-            error = min(rmsd(found, moved.positions, truth) for truth in truths)
+            error = min((rmsd(found, moved.positions, truth) for truth in truths), default=None)
         fits.append(Fit(whole.name, whole.resolution, key, pose, program, error, **own))
     return fits
 
@@ -262,6 +266,12 @@ def main() -> None:
     complexes = [whole for folder in folders for whole in read_complexes(folder)]
     if names := set(filter(None, chosen.complexes.split(","))):
         complexes = [whole for whole in complexes if whole.name in names]
+    if chosen.absent:
+        others = [*complexes[1:], complexes[0]]
+        complexes = [
+            replace(whole, chains=other.chains, places=dict.fromkeys(other.chains, []))
+            for whole, other in zip(complexes, others, strict=True)
+        ]
     here = {"botalign": Path(sys.executable)} if chosen.botalign_here else {}
     pythons = {name: here.get(name) or interpreter(name) for name in chosen.programs if name != "chimerax"}
     fits: list[Fit] = []

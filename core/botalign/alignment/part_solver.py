@@ -59,8 +59,8 @@ LARGEST_SCAN, LARGEST_FIT = 96, 192
 SMOOTHING, SMOOTHING_UNKNOWN = 0.55, 0.75
 #: Sampling of the second and the finest fit: voxels in voxels of the scan, and smoothing in these voxels.
 SECOND_FIT, FINEST_FIT = (2 / 3, 0.55), (2 / 5, 0.5)
-#: The start is the result if it differs from the best pose by no more than so many standard errors, or by so many voxels,
-#: an error that interpolation alone may cause.
+#: The start is the result if it differs from the best pose by no more than so many standard errors, or by so many
+#: voxels, an error that interpolation alone may cause.
 KEPT_ERRORS, LEAST_MOVE = 3.0, 0.1
 #: Standard deviation in voxels by which the contour of the part is softened for the verdict.
 SOFTENED = 2.0
