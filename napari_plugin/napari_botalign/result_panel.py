@@ -172,4 +172,4 @@ class ResultPanel(Container[Any]):
             self._show_message(message)
             self.update_buttons()
 
-        in_background(resampled, done, finish)
+        in_background(self, resampled, done, finish)
