@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any
+
+#: Attempts to send a value, and seconds between them: a worker that is lost meanwhile makes the first ones fail.
+_ATTEMPTS, _PAUSE_SECONDS = 4, 1.0
 
 
 class ClusterExecutor(Executor):
@@ -29,6 +33,19 @@ class ClusterExecutor(Executor):
         future.add_done_callback(lambda future: remote.cancel() if future.cancelled() else None)
         self._client.loop.add_callback(_pass_on, remote, future)
         return future
+
+    def send(self, value: Any, to_all: bool) -> Any:
+        """Send a value to all workers, so that a lost one is replaced by another, or to one; return its future."""
+        attempts = 0
+        while True:
+            try:
+                # The list keeps scatter from sending the entries of a list or dictionary separately.
+                return self._client.scatter([value], broadcast=to_all, hash=False)[0]
+            except (OSError, KeyError):  # of a connection, or of the scheduler, which has just dropped the worker
+                attempts += 1
+                if attempts == _ATTEMPTS:
+                    raise
+                time.sleep(_PAUSE_SECONDS)
 
 
 async def _pass_on(remote: Any, future: Future[Any]) -> None:

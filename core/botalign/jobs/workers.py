@@ -230,14 +230,8 @@ def _cluster(address: str) -> Iterator[Workers]:
             raise InputError(
                 Setting("scheduler"), f": the cluster at {address} has no workers; start one with `dask worker`."
             ) from None
-        count = max(1, sum(client.nthreads().values()))
-
-        def send(value: Any, to_all: bool) -> Any:
-            # With a copy on every worker, a block can run elsewhere when a worker is lost.
-            # The list keeps scatter from sending the entries of a list or dictionary separately.
-            return client.scatter([value], broadcast=to_all, hash=False)[0]
-
-        yield Workers(ClusterExecutor(client), count, send=send, separate_memory=True)
+        executor = ClusterExecutor(client)
+        yield Workers(executor, max(1, sum(client.nthreads().values())), send=executor.send, separate_memory=True)
     finally:
         client.close()
 

@@ -265,6 +265,17 @@ def test_a_cluster_that_loses_a_worker(cluster: Any) -> None:
     assert list(results.values()) == [number * number + 100_000 for number in range(30)]
 
 
+@pytest.mark.slow
+def test_a_cluster_that_loses_a_worker_while_a_value_is_sent(cluster: Any) -> None:
+    """Dask has not noticed the loss when it starts to send the value."""
+    with open_workers(scheduler=cluster.scheduler_address) as workers:
+        offset = workers.share(np.ones(300_000))
+        os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+        blocks = {key: (offset, number) for number, key in enumerate(block_names(3))}
+        results = exhaust(run_blocks(slow_square, blocks, workers=workers))
+    assert list(results.values()) == [300_000, 300_001, 300_004]
+
+
 class LostOnce:
     """A result that ends its process when it is first sent."""
 
