@@ -51,15 +51,16 @@ def align(
     seed: int = 0,
     threads: int | None = None,
 ) -> Alignment:
-    """Align one map to another, from any starting pose.
+    """Align one map or atomic model to another, from any starting pose.
 
     A search over rotations by Bayesian optimisation of the wavelet earth mover's distance, then local refinement of
     rotation and shift.
 
     Parameters
     ----------
-    fixed, moving : DensityMap
-        The map that stays and the map that moves. Boxes, voxel sizes and origins may differ.
+    fixed, moving : DensityMap or Model
+        The map that stays and the map that moves. Boxes, voxel sizes and origins may differ. An atomic model is
+        compared by its simulated map; it is never mirrored.
     loss : {"wemd", "l2", "core"} or callable, optional
         Loss that the search minimises. ``"core"`` is for two conformations: the search minimises the WEMD, and a robust
         loss, which leaves out what moved, ranks and refines the candidates. A callable takes the rotated moving map and
@@ -88,9 +89,13 @@ def align(
         map only, the masked region is searched for as a part of the other map.
     partial : bool, optional
         Whether to search for the smaller molecule as a part of the larger one, over all rotations and shifts, by the
-        correlation inside the part. `seed` then has no effect. Unless `local_degrees` is given, only the hand of
-        `start` is used. `preset`, half maps, ``refine=False``, and values of `loss`, `size`, `evaluations`, `wavelet`
-        and `scales` other than the defaults are refused.
+        correlation of the edges inside the part. By default this is decided from the volumes of the molecules; if they
+        leave it open, both are tried. For a part, `seed` has no effect, and of `start` its hand and, with
+        `local_degrees`, the rotations near it are used; the start itself is a candidate. `preset`, half maps,
+        ``refine=False``, and values of `loss`, `size`, `evaluations`, `wavelet` and `scales` other than the defaults
+        are refused.
+    resolution : float, optional
+        Resolution of the map in angstrom, for a model. If two maps are given, the search for a part uses it, too.
     half_maps_fixed, half_maps_moving : tuple of two DensityMap, optional
         Half maps of both maps. The standard errors are then due to noise alone; without them every difference between
         the maps counts as noise.
@@ -111,8 +116,8 @@ def align(
     Raises
     ------
     InputError
-        If an input is not a DensityMap or is empty, the sizes of the two differ tenfold, an option is out of range, or
-        two options contradict each other.
+        If an input is neither a DensityMap nor a Model or is empty, the sizes of the two differ tenfold, an option is
+        out of range or missing, or two options contradict each other.
 
     See Also
     --------
@@ -121,8 +126,8 @@ def align(
 
     Notes
     -----
-    The search compares whole molecules above their contour levels. A subunit and its complex need `partial` or a mask,
-    two conformations with a large movement need ``loss="core"``. The verdict of the result reports whether the
+    Whole molecules are compared above their contour levels, a part and its whole by their edges. Two conformations with
+    a large movement need ``loss="core"``. The verdict of the result reports whether the
     alignment is certain.
 
     References
@@ -152,7 +157,7 @@ def align_steps(
 
     Parameters
     ----------
-    fixed, moving : DensityMap
+    fixed, moving : DensityMap or Model
         The map that stays and the map that moves.
     options : AlignmentOptions, optional
         Options; by default those of :func:`align`.
@@ -236,7 +241,7 @@ def _reference(
 ) -> MapReference:
     return MapReference(
         density_map.name, density_map.grid, contour_level=contour_level, mask=None if mask is None else mask.name,
-        model=isinstance(given, Model),
+        model=isinstance(given, Model), chains=given.chains if isinstance(given, Model) else (),
     )  # fmt: skip
 
 
