@@ -296,8 +296,7 @@ class Alignment:
         lines = [self._alternative(each) for each in others[:LISTED]]
         if len(others) > LISTED:
             equals = sum(each.as_good for each in others[LISTED:])
-            rest = f" ({equals} of them as well)" if equals else ""
-            lines.append(f"and {len(others) - LISTED} more{rest}")
+            lines.append(f"and {len(others) - LISTED} more" + (f" ({equals} fit as well)" if equals else ""))
         return tuple(lines)
 
     def _alternative(self, other: Candidate) -> str:

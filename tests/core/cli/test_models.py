@@ -415,7 +415,7 @@ def test_places_that_fit_equally_well(run: Run, made: Complex, tmp_path: Path) -
     assert several.verdict_text == "certain, one of 7 places that fit equally well"
     assert len(several.alternatives) == 6
     assert several.alternatives[0] == "0.9000 at 30.0 A and 0 degrees from the result, fits as well"
-    assert several.alternatives[-1] == "and 2 more (1 of them as well)"
+    assert several.alternatives[-1] == "and 2 more (1 fit as well)"
     assert "\nalternatives 0.9000 at 30.0 A" in several.to_text()
     assert "\n             0.8900 at 31.0 A" in several.to_text()
     assert all(len(line) <= 80 for line in several.to_text().splitlines()[1:])
