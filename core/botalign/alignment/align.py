@@ -60,7 +60,7 @@ def align(
     ----------
     fixed, moving : DensityMap or Model
         The map that stays and the map that moves. Boxes, voxel sizes and origins may differ. An atomic model is
-        compared by its simulated map; it is never mirrored.
+        compared by its simulated map, and needs `resolution`; it is never mirrored.
     loss : {"wemd", "l2", "core"} or callable, optional
         Loss that the search minimises. ``"core"`` is for two conformations: the search minimises the WEMD, and a robust
         loss, which leaves out what moved, ranks and refines the candidates. A callable takes the rotated moving map and
@@ -88,14 +88,14 @@ def align(
         Masks of the parts to align: 1 inside, 0 outside, on any grid in the coordinates of the map. With a mask for one
         map only, the masked region is searched for as a part of the other map.
     partial : bool, optional
-        Whether to search for the smaller molecule as a part of the larger one, over all rotations and shifts, by the
-        correlation of the edges inside the part. By default this is decided from the volumes of the molecules; if they
-        leave it open, both are tried. For a part, `seed` has no effect, and of `start` its hand and, with
-        `local_degrees`, the rotations near it are used; the start itself is a candidate. `preset`, half maps,
-        ``refine=False``, and values of `loss`, `size`, `evaluations`, `wavelet` and `scales` other than the defaults
-        are refused.
+        Whether one map shows a part of the other, which is then searched for over all rotations and shifts, by the
+        edges inside the part. By default this is decided: if the volume of the smaller molecule is less than half that
+        of the larger one, it is a part; if it is at least 80%, it is not; in between, both are tried, and the
+        better-supported result is returned. For a part, `seed` has no effect, and without `local_degrees` only the hand
+        of `start` is used. `preset`, half maps, ``refine=False``, and values of `loss`, `size`, `evaluations`,
+        `wavelet` and `scales` other than the defaults are for whole maps only.
     resolution : float, optional
-        Resolution of the map in angstrom, for a model. If two maps are given, the search for a part uses it, too.
+        Resolution in angstrom of the map that an atomic model is aligned with.
     half_maps_fixed, half_maps_moving : tuple of two DensityMap, optional
         Half maps of both maps. The standard errors are then due to noise alone; without them every difference between
         the maps counts as noise.
@@ -126,9 +126,9 @@ def align(
 
     Notes
     -----
-    Whole molecules are compared above their contour levels, a part and its whole by their edges. Two conformations with
-    a large movement need ``loss="core"``. The verdict of the result reports whether the
-    alignment is certain.
+    Whole molecules are compared above their contour levels. Two conformations with a large movement need
+    ``loss="core"``. A part fails where it has no edges at the resolution of the maps: a small domain at 20 A. The
+    verdict of the result reports whether the alignment is certain.
 
     References
     ----------

@@ -30,7 +30,7 @@ from botalign.threads import one_blas_thread
 
 #: Side in voxels of the blocks that the jackknife leaves out, larger than the distance over which voxels correlate.
 BLOCK_VOXELS = 4
-#: Poses whose correlations differ by less than this fit equally well: interpolation alone has such an error.
+#: The least margin of densities; see :class:`FitProblem`.
 LEAST_MARGIN = 1e-3
 
 
@@ -72,6 +72,8 @@ class FitProblem:
         about ``x, y, z``) and to a shift (per voxel), 1, and the density of the fixed map.
     centre : ndarray, shape (3,)
         Centre of the rotations, in angstrom.
+    least_margin : float
+        Poses whose correlations differ by less than this fit equally well: interpolation alone has such an error.
     """
 
     fixed_grid: Grid
@@ -80,6 +82,7 @@ class FitProblem:
     points: NDArray[np.int32]
     terms: Matrix
     centre: Matrix
+    least_margin: float = LEAST_MARGIN
 
     @classmethod
     def between(
@@ -130,7 +133,8 @@ class FitProblem:
 
     def is_as_good(self, first: Matrix, second: Matrix) -> bool:
         """Whether the maps agree at the second pose as well as at the first, within the error of the difference."""
-        return is_within_error(*self.margin(first, second))
+        margin, error = self.margin(first, second)
+        return is_within_error(margin, error, self.least_margin)
 
     def blocks(self) -> NDArray[np.int64]:
         """Return the number of the block of each point, shape (n,)."""
@@ -228,6 +232,6 @@ def damped_step(moments: Matrix, damping: float) -> Matrix:
     return solve_damped(hessian, sign * moments[order, 7], np.array([damping] * 6 + [0.0, 0.0]))[:6]
 
 
-def is_within_error(margin: float, error: float) -> bool:
+def is_within_error(margin: float, error: float, least: float = LEAST_MARGIN) -> bool:
     """Whether a margin in quality is explained by its standard error, or by interpolation."""
-    return bool(margin < max(3 * error, LEAST_MARGIN))
+    return bool(margin < max(3 * error, least))

@@ -53,7 +53,7 @@ def compare_hands(problem: FitProblem, as_given: Matrix, mirrored: Matrix) -> Ha
     """Compare the best fit of each hand, at the voxels of `problem`."""
     margin, error = problem.margin(as_given, mirrored)
     decision = hand_name(margin <= 0)
-    if is_within_error(abs(margin), error):
+    if is_within_error(abs(margin), error, problem.least_margin):
         decision = "undetermined"
     return HandDecision(decision, problem.correlation(as_given), problem.correlation(mirrored), margin, error)
 

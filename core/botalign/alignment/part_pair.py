@@ -6,7 +6,7 @@ where a part belongs (Chacon and Wriggers 2002, Journal of Molecular Biology 317
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -23,6 +23,11 @@ from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import SMOOTHING_VOXELS, resample, smoothed
 
+#: The contour of a masked part is used if it encloses at least this fraction of the mass inside the mask.
+CONTOURED = 0.5
+#: Poses whose correlations of edges differ by less than this fit equally well: edges are finer than densities, so their
+#: interpolation has a larger error.
+LEAST_MARGIN = 0.01
 #: Voxels around what is filtered, so that the filter does not see the faces of the box.
 MARGIN_VOXELS = 4
 
@@ -58,9 +63,18 @@ class PartPair:
         return cls(part, whole, part_map, whole_map, mask if options.is_masked else None)
 
     @cached_property
+    def fills_mask(self) -> bool:
+        """Whether the part is all that is inside its mask, because the density there is too weak for a contour."""
+        if self.mask is None:
+            return False
+        grid = self.part.density.grid
+        inside = self.part.density.data * mask_on(self.mask, grid)
+        return float(inside[inside > self.part.level].sum()) < CONTOURED * float(np.abs(inside).sum())
+
+    @cached_property
     def ball(self) -> tuple[Matrix, float]:
         """Centre and radius of a ball that contains the part: above its contour level, or inside its mask."""
-        if self.mask is None:
+        if self.mask is None or not self.fills_mask:
             return self.part.centre_angstrom, self.part.radius_angstrom
         voxel = np.array(self.mask.grid.voxel_size_angstrom)
         places = np.array(self.mask.grid.origin_angstrom) + voxel * np.argwhere(self.mask.data > 0.5)[:, ::-1]
@@ -101,10 +115,10 @@ class PartPair:
     def part_on(self, grid: Grid, sigma_angstrom: float) -> tuple[Volume, Volume]:
         """Return the edges of the part on a grid of cubic voxels, and its support, 0 or 1."""
         density = _sampled(self.part_map, grid, sigma_angstrom)
-        if self.mask is not None:
-            support = mask_on(self.mask, grid) > 0.5
-        else:
-            support = density > self.part.level_of(density, grid.voxel_size_angstrom[0])
+        inside = density if self.mask is None else mask_on(self.mask, grid)
+        if self.mask is not None and not self.fills_mask:
+            inside = inside * density
+        support = inside > (0.5 if self.fills_mask else self.part.level_of(inside, grid.voxel_size_angstrom[0]))
         return edges(density, grid), support.astype(np.float32)
 
     def whole_on(self, grid: Grid, sigma_angstrom: float) -> tuple[Volume, Volume]:
@@ -122,7 +136,8 @@ class PartPair:
         shape = np.ceil((high - low) / voxel_angstrom).astype(int) + 1 + 2 * MARGIN_VOXELS
         around = Grid(tuple(shape[::-1]), (voxel_angstrom,) * 3, tuple(low - MARGIN_VOXELS * voxel_angstrom))
         v, _ = self.whole_on(around, sigma_angstrom)
-        return FitProblem.between(u, grid, v, around, where=support > 0.5, centre=self.centre_angstrom)
+        fit = FitProblem.between(u, grid, v, around, where=support > 0.5, centre=self.centre_angstrom)
+        return replace(fit, least_margin=LEAST_MARGIN)
 
 
 def edges(density: Volume, grid: Grid) -> Volume:

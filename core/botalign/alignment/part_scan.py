@@ -13,6 +13,7 @@ it is computed once, to find the best shifts, and exactly at these.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,6 +128,28 @@ class PartScan:
             shifts[number] = peak[::-1]
             estimate[tuple(slice(max(0, at - reach), at + reach + 1) for at in peak)] = -np.inf
         return scores, self.first_centre + self.voxel_angstrom * shifts
+
+
+class Scanned:
+    """Rotations, places and scores of the scan."""
+
+    def __init__(self) -> None:
+        self.linears: list[Matrix] = []
+        self.places: list[Matrix] = []
+        self.scores: list[Matrix] = []
+
+    def add(self, linear: Matrix, scores: Matrix, places: Matrix) -> None:
+        """Add the best places of a rotation."""
+        self.linears.append(linear)
+        self.places.append(places)
+        self.scores.append(scores)
+
+    def best(self, count: int) -> Iterator[tuple[float, Matrix, Matrix]]:
+        """Yield the best scores with their rotations and places."""
+        scores = np.concatenate(self.scores)
+        for index in np.argsort(-scores, kind="stable")[:count]:
+            number, place = divmod(int(index), len(self.scores[0]))
+            yield float(scores[index]), self.linears[number], self.places[number][place]
 
 
 def _averaged_over_rotations(support: Volume, side: int) -> Volume:

@@ -6,7 +6,7 @@ even rotations and all shifts; its best poses are fitted by the same score, at f
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -19,8 +19,8 @@ from botalign.alignment.fitting import FitProblem
 from botalign.alignment.hand import decide_hand, hand_name
 from botalign.alignment.outcome import Outcome
 from botalign.alignment.part_pair import PartPair
-from botalign.alignment.part_scan import PartScan
-from botalign.alignment.part_verdict import part_verdict
+from botalign.alignment.part_scan import PartScan, Scanned
+from botalign.alignment.part_verdict import STANDS_OUT, part_verdict, standing
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
 from botalign.alignment.robust import RobustProblem
@@ -49,6 +49,9 @@ SAME, SAME_FITTED = (15.0, 0.3), (3.0, 0.1)
 ACROSS, IN_RESOLUTION = 24, 3.0
 #: The scan may have voxels this many times larger, so that the whole measures no more than so many voxels.
 COARSER, SIDE = 1.5, 40
+#: Where no place stands out, the scan is repeated with voxels that many times larger, but with at least so many across
+#: the part.
+FEWEST_ACROSS = 8
 #: The whole measures this many voxels at most in the scan and in a fit, whatever the resolution is.
 LARGEST_SCAN, LARGEST_FIT = 96, 192
 #: Standard deviations of the smoothing in voxels of the scan. Together with the blur of a map of the known resolution
@@ -56,6 +59,9 @@ LARGEST_SCAN, LARGEST_FIT = 96, 192
 SMOOTHING, SMOOTHING_UNKNOWN = 0.55, 0.75
 #: Sampling of the second and the finest fit: voxels in voxels of the scan, and smoothing in these voxels.
 SECOND_FIT, FINEST_FIT = (2 / 3, 0.55), (2 / 5, 0.5)
+#: The start is the result if it differs from the best pose by no more than so many standard errors, or by so many
+#: voxels, an error that interpolation alone may cause.
+KEPT_ERRORS, LEAST_MOVE = 3.0, 0.1
 #: Standard deviation in voxels by which the contour of the part is softened for the verdict.
 SOFTENED = 2.0
 
@@ -76,34 +82,22 @@ def solve_by_part(
 
 
 @dataclass(frozen=True, eq=False)
+class _Search:
+    """A search with voxels of a size: the candidates of each hand as fitted at the second sampling."""
+
+    voxel: float
+    fit: FitProblem
+    groups: list[list[Candidate]]
+    standing: float
+
+
+@dataclass(frozen=True, eq=False)
 class _End:
-    """A fit, and for each hand the fitted candidates and the standard errors of the best one."""
+    """The last fit, the candidates of each hand, and the standard error of the position of the best one."""
 
     fit: FitProblem
     groups: list[list[Candidate]]
-    estimates: list[Uncertainty]
-
-
-class _Scanned:
-    """Rotations, places and scores of the scan."""
-
-    def __init__(self) -> None:
-        self.linears: list[Matrix] = []
-        self.places: list[Matrix] = []
-        self.scores: list[Matrix] = []
-
-    def add(self, linear: Matrix, scores: Matrix, places: Matrix) -> None:
-        """Add the best places of a rotation."""
-        self.linears.append(linear)
-        self.places.append(places)
-        self.scores.append(scores)
-
-    def best(self, count: int) -> Iterator[tuple[float, Matrix, Matrix]]:
-        """Yield the best scores with their rotations and places."""
-        scores = np.concatenate(self.scores)
-        for index in np.argsort(-scores, kind="stable")[:count]:
-            number, place = divmod(int(index), len(self.scores[0]))
-            yield float(scores[index]), self.linears[number], self.places[number][place]
+    error_angstrom: float
 
 
 class _PartSolver:
@@ -122,20 +116,45 @@ class _PartSolver:
         wanted = 2 * pair.radius_angstrom / ACROSS if resolution is None else resolution / IN_RESOLUTION
         enough = min(COARSER * wanted, extent / SIDE)
         self.voxel = max(pair.finest_voxel_angstrom, wanted, enough, extent / LARGEST_SCAN)
-        self.sigma = self.voxel * (SMOOTHING_UNKNOWN if resolution is None else SMOOTHING)
+        self.smoothing = SMOOTHING_UNKNOWN if resolution is None else SMOOTHING
 
     def steps(self) -> Generator[Progress, None, Outcome]:
         """Solve the problem."""
         problem = self.problem
         blocks = [self._blocks(mirrored) for mirrored in problem.hands]
-        total = sum(len(each) + 1 for each in blocks) + 1
-        scan, coarse = PartScan.of(self.pair, self.voxel, self.sigma), self.pair.fit(self.voxel, self.sigma)
+        per_search = sum(len(each) + 1 for each in blocks)
+        total = 2 * per_search + 1
+        search = yield from self._searched(blocks, self.voxel, 0, total)
+        coarser = min(COARSER * self.voxel, 2 * self.pair.radius_angstrom / FEWEST_ACROSS)
+        if search.standing < STANDS_OUT and coarser > self.voxel:
+            # Noise may hide the edges at this sampling.
+            again = yield from self._searched(blocks, coarser, per_search, total)
+            search = max(search, again, key=lambda each: each.standing)
+        # Noise is stronger at finer sampling. The fit whose pose has the smaller standard error is the result.
+        ends = [self._finished(fit, search) for fit in (search.fit, self._sampled(search.voxel, FINEST_FIT))]
+        end = min(ends, key=lambda each: each.error_angstrom)
+        answers = [group[0] for group in end.groups]
+        decision, answer = decide_hand(end.fit, answers, choose=problem.chooses_hand, pose_of=self._fit_pose)
+        marked = mark_equals(end.fit, end.groups[answer], pose_of=self._fit_pose)
+        others = [candidate for index, group in enumerate(end.groups) if index != answer for candidate in group]
+        yield Progress("refine", total, total, moving_to_fixed=marked[0].moving_to_fixed)
+        pose = self._fit_pose(marked[0])
+        error = uncertainty(RobustProblem.of(end.fit).agreeing(pose), pose)
+        return Outcome((*marked, *others), (), decision, None, self._verdict(search.groups[answer], marked), error)
+
+    def _searched(
+        self, blocks: list[list[Matrix]], voxel: float, before: int, total: int
+    ) -> Generator[Progress, None, _Search]:
+        """Scan with voxels of a size, fit the best poses there, and the best results at the second sampling."""
+        sigma = self.smoothing * voxel
+        scan, coarse = PartScan.of(self.pair, voxel, sigma), self.pair.fit(voxel, sigma)
+        second = self._sampled(voxel, SECOND_FIT)
         groups: list[list[Candidate]] = []
-        done = 0
-        for mirrored, linears in zip(problem.hands, blocks, strict=True):
-            scanned = _Scanned()
+        done = before
+        for mirrored, linears in zip(self.problem.hands, blocks, strict=True):
+            scanned = Scanned()
             for block in linears:
-                with ThreadPoolExecutor(thread_count(problem.options.threads)) as pool:
+                with ThreadPoolExecutor(thread_count(self.problem.options.threads)) as pool:
                     for linear, found in zip(block, pool.map(scan.best_places, block), strict=True):
                         scanned.add(linear, *found)
                 done += 1
@@ -144,23 +163,14 @@ class _PartSolver:
             listed = self._candidates(scanned, mirrored, LISTED)
             kept = self._distinct(listed, [each.loss for each in listed], SAME, COARSE)
             fitted = self._fitted(coarse, kept + self._given(mirrored), tolerance=0.05, max_steps=COARSE_STEPS)
-            groups.append(self._distinct(fitted, [-each.quality for each in fitted], SAME, SECOND))
+            fitted = self._distinct(fitted, [-each.quality for each in fitted], SAME, SECOND)
+            groups.append(self._fitted(second, fitted, max_steps=SECOND_STEPS))
             done += 1
             yield Progress("refine", done, total, moving_to_fixed=groups[-1][0].moving_to_fixed)
-        second = self._finer(SECOND_FIT)
-        compared = [self._fitted(second, group, max_steps=SECOND_STEPS) for group in groups]
-        # Noise is stronger at finer sampling. The fit whose pose has the smaller standard error is the result.
-        ends = [self._finished(fit, compared) for fit in (second, self._finer(FINEST_FIT))]
-        end = min(ends, key=lambda each: each.estimates[0].shift_angstrom)
-        answers = [group[0] for group in end.groups]
-        decision, answer = decide_hand(end.fit, answers, choose=problem.chooses_hand, pose_of=self._fit_pose)
-        marked = mark_equals(end.fit, end.groups[answer], pose_of=self._fit_pose)
-        others = [candidate for index, group in enumerate(end.groups) if index != answer for candidate in group]
-        yield Progress("refine", total, total, moving_to_fixed=marked[0].moving_to_fixed)
-        decided = self._verdict(compared[answer], marked)
-        return Outcome((*marked, *others), (), decision, None, decided, end.estimates[answer])
+        out = max(standing(self._correlations(group)) for group in groups)
+        return _Search(voxel, second, groups, out)
 
-    def _candidates(self, scanned: _Scanned, mirrored: bool, count: int) -> list[Candidate]:
+    def _candidates(self, scanned: Scanned, mirrored: bool, count: int) -> list[Candidate]:
         """Return the best results of the scan."""
         centre = self.pair.centre_angstrom
         return [
@@ -168,30 +178,54 @@ class _PartSolver:
             for score, linear, place in scanned.best(count)
         ]
 
-    def _finer(self, sampling: tuple[float, float]) -> FitProblem:
-        """Return the fit with smaller voxels than the scan."""
+    def _sampled(self, scan_voxel: float, sampling: tuple[float, float]) -> FitProblem:
+        """Return the fit with smaller voxels than those of the scan."""
         factor, smoothing = sampling
-        voxel = max(self.pair.finest_voxel_angstrom, factor * self.voxel, self.extent / LARGEST_FIT)
+        voxel = max(self.pair.finest_voxel_angstrom, factor * scan_voxel, self.extent / LARGEST_FIT)
         return self.pair.fit(voxel, smoothing * voxel)
 
-    def _finished(self, fit: FitProblem, groups: list[list[Candidate]]) -> _End:
+    def _finished(self, fit: FitProblem, search: _Search) -> _End:
         """Fit the best candidates of each hand, and the very best to what the part and the whole have in common."""
-        robust = RobustProblem.of(fit)
-        ends, estimates = [], []
-        for group in groups:
+        groups = []
+        for group in search.groups:
             close = [each for each in group[:FINEST] if each.quality > group[0].quality - CLOSE_QUALITY]
-            best, *others = self._fitted(fit, close)
+            fitted = self._fitted(fit, close)
             # The neighbours of the part overlap with it, and would pull a least-squares fit.
-            (common,) = robust.solve_each([self._fit_pose(best)], allowed=self._allowed)
-            poses = [common.transform, *(self._fit_pose(each) for each in self._given(best.mirrored))]
-            correlations = [fit.correlation(pose) for pose in poses]
-            # A given pose that fits better is not changed.
-            chosen = int(np.argmax(correlations))
-            pose = poses[chosen]
-            moved = replace(best, moving_to_fixed=self._from_fit(pose), correlation=correlations[chosen])
-            ends.append([moved, *others])
-            estimates.append(uncertainty(robust.agreeing(pose), pose))
-        return _End(fit, ends, estimates)
+            common = RobustProblem.of(fit).solve_each([self._fit_pose(each) for each in fitted], allowed=self._allowed)
+            fitted = [self._at(each, fit, end.transform) for each, end in zip(fitted, common, strict=True)]
+            groups.append(self._apart(sorted(fitted, key=lambda each: -each.quality)))
+        pose = self._fit_pose(groups[0][0])
+        error = uncertainty(fit, pose)
+        if self._starts_within(error, groups[0][0]):
+            start = self.problem.options.start_transform()
+            groups[0][0] = self._at(groups[0][0], fit, inverse(start) if self.part_moves else start)
+        return _End(fit, groups, error.shift_angstrom)
+
+    def _starts_within(self, error: Uncertainty, best: Candidate) -> bool:
+        """Whether the result differs from the start by no more than its error: then the start is not changed."""
+        start = self.problem.options.start_transform()
+        if (np.linalg.det(start[:, :3]) < 0) != best.mirrored:
+            return False
+        least = LEAST_MOVE * self.pair.finest_voxel_angstrom
+        tolerance = Tolerance(
+            max(KEPT_ERRORS * error.angle_degrees, np.degrees(least / self.pair.radius_angstrom)),
+            max(KEPT_ERRORS * error.shift_angstrom, least),
+            self._moving_centre(best),
+        )
+        return tolerance.same(best.moving_to_fixed, start)
+
+    def _moving_centre(self, candidate: Candidate) -> Matrix:
+        """Return the centre of the part in the coordinates of the moving map."""
+        centre = self.pair.centre_angstrom
+        return centre if self.part_moves else apply_transform(inverse(candidate.moving_to_fixed), centre)
+
+    def _at(self, candidate: Candidate, fit: FitProblem, pose: Matrix) -> Candidate:
+        """Return a candidate at another pose, from the whole to the part."""
+        return replace(candidate, moving_to_fixed=self._from_fit(pose), correlation=fit.correlation(pose))
+
+    def _apart(self, candidates: list[Candidate]) -> list[Candidate]:
+        """Drop candidates that converged to the same pose as one before them."""
+        return self._distinct(candidates, [float(rank) for rank in range(len(candidates))], SAME_FITTED)
 
     def _given(self, mirrored: bool) -> list[Candidate]:
         """Return the poses that are candidates whatever the scan finds: the start, so that it is never made worse."""
@@ -204,8 +238,13 @@ class _PartSolver:
         """Return the verdict, given the candidates at one sampling, and those that were fitted finely."""
         evidence = _evidence(self.pair.part, self.pair.whole, self._fit_pose(marked[0]))
         places = [apply_transform(inverse(self._fit_pose(each)), self.pair.centre_angstrom) for each in marked]
-        correlations = [each.quality for each in self._distinct(compared, [-each.quality for each in compared], SAME)]
-        return part_verdict(correlations, evidence, marked, places=places, radius_angstrom=self.pair.radius_angstrom)
+        return part_verdict(
+            self._correlations(compared), evidence, marked, places=places, radius_angstrom=self.pair.radius_angstrom
+        )
+
+    def _correlations(self, candidates: list[Candidate]) -> list[float]:
+        """Return the correlations of candidates that differ, the largest first."""
+        return [each.quality for each in self._distinct(candidates, [-each.quality for each in candidates], SAME)]
 
     def _outward(self, placed: Matrix) -> Matrix:
         """Return the transform from the moving to the fixed map, given that from the part to the whole."""

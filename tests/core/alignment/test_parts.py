@@ -39,10 +39,13 @@ def test_a_part_is_found_whether_it_moves_or_not(
     assert found.verdict == "certain"
     back = botalign.align(part, whole, partial=True, hand="keep", threads=1)
     assert off(back.moving_to_fixed, inverse(MOTION)) < 1
-    assert found.parameters["partial"] is True
+    assert found.part is not None
+    assert (found.part.role, found.part.reason) == ("moving", "requested")
+    assert 0.2 < found.part.fraction < 0.5
     # The whole maps agree no better than before, except by chance; the part fits.
     assert found.part_correlation == found.candidates[0].correlation > 0.8
-    assert f"\npart         {found.part_correlation:.4f} (correlation about the mean inside the part" in found.to_text()
+    assert "\npart         the moving map, as requested, " in found.to_text()
+    assert f"correlation of the edges inside it {found.part_correlation:.4f};" in found.to_text()
     assert back.part_correlation == pytest.approx(found.part_correlation, abs=0.02)
 
 
@@ -93,7 +96,7 @@ def test_a_subunit_fits_at_all_equivalent_positions(data_folder: Path) -> None:
     part = whole.with_data(np.where(wedge, whole.data, 0))
     result = botalign.align(whole, part, partial=True, hand="keep", threads=2)
     assert sum(candidate.as_good for candidate in result.candidates) == 13
-    assert result.verdict == "ambiguous"
+    assert result.verdict == "certain"
 
 
 @pytest.mark.slow
@@ -109,10 +112,11 @@ def test_a_mask_selects_what_is_aligned(conformations: Conformations) -> None:
     domain = np.column_stack([turn, hinge - turn @ hinge])
     assert off(result.moving_to_fixed, compose(inverse(domain), motion)) < 2
     assert result.parameters["mask_fixed"] == "mask"
-    assert str(result.part_text).endswith("the scores above compare the masked maps)")
+    assert str(result.part_text).endswith("the scores above compare the masked maps")
     compared = botalign.score(fixed, moving, transform=result.moving_to_fixed, mask_first=mask)
     assert compared.scores == result.after
-    assert result.parameters["partial"] is True
+    assert result.part is not None
+    assert (result.part.role, result.part.reason) == ("fixed", "mask")
 
 
 def test_a_mask_of_everything_changes_nothing(conformations: Conformations) -> None:
@@ -121,7 +125,7 @@ def test_a_mask_of_everything_changes_nothing(conformations: Conformations) -> N
     options = {"evaluations": 20, "size": 16, "hand": "keep"}
     masked = botalign.align(fixed, moving, mask_fixed=everything, mask_moving=everything, **options)
     np.testing.assert_array_equal(masked.moving_to_fixed, botalign.align(fixed, moving, **options).moving_to_fixed)
-    assert masked.parameters["partial"] is False
+    assert masked.part is None
     assert (masked.part_correlation, masked.part_text) == (None, None)
     assert "\npart " not in masked.to_text()
 
