@@ -30,6 +30,16 @@ def maps_of(
             expect_map(given, role)
             if options.resolution is not None:
                 checked_resolution(options.resolution, given)
+        elif getattr(options, f"half_maps_{role}") is not None:
+            raise InputError(
+                Setting(f"half_maps_{role}"), f": {given.name} is an atomic model, which has no half maps; omit the "
+                "half maps of both.",
+            )  # fmt: skip
+    if isinstance(moving, Model) and np.linalg.det(options.start_transform()[:, :3]) < 0:
+        raise InputError(
+            Setting("start"), f": contains a mirror, but {moving.name} is an atomic model, which is never mirrored; "
+            "omit it, or give another start.",
+        )  # fmt: skip
     if isinstance(moving, Model) and options.hand == "auto":
         raise InputError(
             Setting("hand", "auto"), ": a model is never mirrored; test the hand of the map with ",

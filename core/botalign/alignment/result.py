@@ -25,6 +25,7 @@ from botalign.alignment.wording import (
     vector_text,
 )
 from botalign.arrays import Matrix
+from botalign.errors import InputError
 from botalign.files import json_text, output_file
 from botalign.geometry import (
     MIRROR,
@@ -204,6 +205,11 @@ class Alignment:
         """
         matrix = self.matrix(inverse=inverse)
         if isinstance(moving, Model):
+            if self.mirrored:
+                raise InputError(
+                    f"{moving.name}: the transform contains a mirror, but an atomic model is never mirrored; mirror "
+                    "the map that was aligned, and align it again."
+                )
             return moving.moved(matrix)
         grid = onto.grid if isinstance(onto, DensityMap) else onto or moving.grid
         placed = resample(moving, matrix, grid, threads=threads)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import botalign
-from botalign.alignment.records import Part
+from botalign.alignment import Part
 from botalign.cli.tables import alignments_table
 from botalign.geometry import geodesic_degrees
 

@@ -54,6 +54,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Complex:
     model = botalign.read_model(folder / "complex.pdb")
     botalign.simulate(model, RESOLUTION).write(folder / "complex.mrc")
     model.moved(inverse(answer)).write(folder / "both.pdb")
+    botalign.phantom(36, voxel_size_angstrom=3.5, noise=0.1).write(folder / "half.mrc")
     botalign.read_model(folder / "both.pdb", chains="A").write(folder / "chain.pdb")
     return Complex(folder / "complex.pdb", folder / "complex.mrc", folder / "chain.pdb", folder / "both.pdb", answer)
 
@@ -277,15 +278,17 @@ def test_models_that_cannot_be_aligned(run: Run, made: Complex, tmp_path: Path) 
         ("--resolution 12 --chain C", "has no chain C; it has "),
         ("--resolution 12 --hand auto", "--hand auto: a model is never mirrored; test the hand of the map with --hand"),
         ("--resolution 12 --weights w.mrc", "--weights: compares two maps, but "),
+        ("--resolution 12 --half-maps-fixed {0} {1} --half-maps-moving {0} {1}", "which has no half maps; omit"),
         ("--resolution 12 -o out.mrc", "out.mrc: -o writes an atomic model; use one of .cif, "),
         ("--resolution 12 -o out.txt", "out.txt: unknown extension; use one of .cif, "),
         ("--resolution 12 --partial --loss l2", "--loss l2 cannot be combined with --partial: "),
     ],
 )
 def test_options_that_cannot_be_used(
-    run: Run, made: Complex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: str, reason: str
+    run: Run, made: Complex, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: str, reason: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    options = options.format(pair.fixed, made.density.with_name("half.mrc"))
     typed = options.split() if "-o " in options else [*options.split(), "-o", "out.cif"]
     assert reason in run("align", made.density, made.chain, *typed).refused()
     assert listing(tmp_path) == {}
@@ -394,6 +397,12 @@ def test_a_map_with_the_wrong_hand(run: Run, made: Complex, flipped: Path, tmp_p
     assert right.err == ""
     scores = json.loads(run("score", tmp_path / "map.mrc", made.both, *AT, "--json").out)
     assert scores["correlation"] > 0.98
+    mirror = tmp_path / "mirror.json"
+    mirror.write_text(run("align", made.both, flipped, *quick, "--hand", "auto", "--json").out)
+    error = run("apply", mirror, made.chain, "-o", tmp_path / "b.pdb").refused()
+    assert f"{made.chain}: the transform contains a mirror, but an atomic model is never mirrored; " in error
+    error = run("align", made.density, made.chain, *AT, "--start", mirror, "--quiet").err
+    assert "error: --start: contains a mirror, but " in error
 
 
 def result(ran: Ran, tmp_path: Path) -> botalign.Alignment:
