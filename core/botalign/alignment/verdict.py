@@ -114,13 +114,20 @@ def verdict(evidence: Evidence, candidates: tuple[Candidate, ...], symmetry: Sym
     return "certain" if evidence.signs == 2 and not several else "ambiguous"
 
 
-def verdict_text(decided: str | None, candidates: Sequence[Candidate], symmetry: Symmetry | None) -> str:
-    """Return a verdict as text."""
+def verdict_text(
+    decided: str | None, candidates: Sequence[Candidate], symmetry: Symmetry | None, *, wrong_hand: bool = False
+) -> str:
+    """Return a verdict as text; `wrong_hand` is whether the map has not the hand of the model it was compared with."""
+    if wrong_hand and decided is not None and not candidates[0].mirrored:
+        return f"{decided}: the map has the wrong hand, so it must be flipped first"
     others = sum(candidate.as_good for candidate in candidates[1:])
-    equivalent = "" if symmetry is None else f", one of {symmetry.order} equivalent poses (symmetry {symmetry.group})"
+    equivalent = f", one of {others + 1} places that fit equally well" if others else ""
+    if symmetry is not None:
+        equivalent = f", one of {symmetry.order} equivalent poses (symmetry {symmetry.group})"
+    flipped = ", the map mirrored because it has the wrong hand" if wrong_hand else ""
     as_good = f"{others} other {'pose fits' if others == 1 else 'poses fit'} as well"
     return {
-        "certain": f"certain{equivalent}",
+        "certain": f"certain{equivalent}{flipped}",
         "ambiguous": f"ambiguous: {as_good if others else 'the maps agree too little to be certain'}",
         "no match": "no match: only the outlines of the maps agree; check their voxel sizes and contrast",
         None: "none: the pose was not refined",
