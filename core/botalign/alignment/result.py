@@ -240,7 +240,10 @@ class Alignment:
     @property
     def verdict_text(self) -> str:
         """The verdict as text."""
-        return verdict_text(self.verdict, self.candidates, self.symmetry, wrong_hand=self.map_has_wrong_hand)
+        return verdict_text(
+            self.verdict, self.candidates, self.symmetry, of_part=self.part is not None,
+            wrong_hand=self.map_has_wrong_hand,
+        )  # fmt: skip
 
     @property
     def hand_text(self) -> str:

@@ -115,9 +115,28 @@ def verdict(evidence: Evidence, candidates: tuple[Candidate, ...], symmetry: Sym
 
 
 def verdict_text(
-    decided: str | None, candidates: Sequence[Candidate], symmetry: Symmetry | None, *, wrong_hand: bool = False
+    decided: str | None,
+    candidates: Sequence[Candidate],
+    symmetry: Symmetry | None,
+    *,
+    of_part: bool = False,
+    wrong_hand: bool = False,
 ) -> str:
-    """Return a verdict as text; `wrong_hand` is whether the map has not the hand of the model it was compared with."""
+    """Return a verdict as text.
+
+    Parameters
+    ----------
+    decided : str or None
+        The verdict.
+    candidates : sequence of Candidate
+        The candidates, the result first.
+    symmetry : Symmetry or None
+        Point group of the fixed map, if it explains equivalent poses.
+    of_part : bool, optional
+        Whether a part was searched for.
+    wrong_hand : bool, optional
+        Whether the map has not the hand of the model that it was compared with.
+    """
     if wrong_hand and decided is not None and not candidates[0].mirrored:
         return f"{decided}: the map has the wrong hand, so it must be flipped first"
     others = sum(candidate.as_good for candidate in candidates[1:])
@@ -129,6 +148,8 @@ def verdict_text(
     return {
         "certain": f"certain{equivalent}{flipped}",
         "ambiguous": f"ambiguous: {as_good if others else 'the maps agree too little to be certain'}",
-        "no match": "no match: only the outlines of the maps agree; check their voxel sizes and contrast",
+        "no match": "no match: no place of the part stands out; check the resolution and the voxel sizes"
+        if of_part
+        else "no match: only the outlines of the maps agree; check their voxel sizes and contrast",
         None: "none: the pose was not refined",
     }[decided]

@@ -429,6 +429,7 @@ def test_places_that_fit_equally_well(run: Run, made: Complex, tmp_path: Path) -
     assert "\n             0.8900 at 31.0 A" in several.to_text()
     assert all(len(line) <= 80 for line in several.to_text().splitlines()[1:])
     assert replace(several, verdict="no match").alternatives == ()
+    assert replace(several, verdict="no match").verdict_text.startswith("no match: no place of the part stands out; ")
     assert "alternatives" not in replace(several, candidates=(first,)).to_text()
     # The place of a fixed part is in the moving map.
     assert several.part is not None
