@@ -188,6 +188,8 @@ def align_steps(
     >>> steps.close()
     """
     options = options or AlignmentOptions()
+    if isinstance(fixed, Model) and isinstance(moving, Model):
+        options = replace(options, hand="keep")  # both hands are known
     began = time.perf_counter()
     maps = maps_of(fixed, moving, options)
     problem = AlignmentProblem.of(*maps, options)
