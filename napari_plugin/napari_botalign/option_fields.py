@@ -56,8 +56,8 @@ def _field(declared: Any, layers: Callable[[Any], list[Any]]) -> Any:
     keywords: dict[str, Any] = {"name": name, "label": label(name) + unit, "tooltip": option.help}
     if declared.type is DensityMap:
         return ObjectBox(choices=layers, nullable=True, value=None, **keywords)
-    if option.choices:
-        values = ([None] if declared.optional else []) + list(option.choices)
+    if option.choices or (declared.type is bool and declared.optional):
+        values = ([None] if declared.optional else []) + list(option.choices or (True, False))
         return ComboBox(
             choices=[(choice_text(name, each), each) for each in values], value=declared.default, **keywords
         )

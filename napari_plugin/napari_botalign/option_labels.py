@@ -24,9 +24,10 @@ LABELS = {
     "diameter_angstrom": "diameter",
 }
 #: Texts of the choices of an option; None is that of no choice.
-CHOICES: dict[str, dict[str | None, str]] = {
+CHOICES: dict[str, dict[str | bool | None, str]] = {
     "hand": {"check": "report which fits better", "auto": "use the better one", "keep": "do not test"},
     "loss": {"wemd": "Wasserstein (WEMD)", "l2": "L2, for noisy maps", "core": "common part, for two conformations"},
+    "partial": {None: "decide", True: "yes", False: "no"},
     "preset": {None: "fast", "paper": "as published, slow"},
     "metric": {"wemd": "Wasserstein (WEMD)", "l2": "L2"},
 }
@@ -37,6 +38,7 @@ EMPTY = {
     "contour_level_moving": "suggested",
     "diameter_angstrom": "whole image",
     "threads": "automatic",
+    "resolution": "unknown",
 }
 
 

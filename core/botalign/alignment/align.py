@@ -91,9 +91,10 @@ def align(
         Whether one map shows a part of the other, which is then searched for over all rotations and shifts, by the
         edges inside the part. By default this is decided: if the volume of the smaller molecule is less than half that
         of the larger one, it is a part; if it is at least 70%, it is not; in between, both are tried, and the
-        better-supported result is returned. For a part, `seed` has no effect, and without `local_degrees` only the hand
-        of `start` is used. `preset`, half maps, ``refine=False``, and values of `loss`, `size`, `evaluations`,
-        `wavelet` and `scales` other than the defaults are for whole maps only.
+        better-supported result is returned. For a part, `seed` has no effect, and without `local_degrees` the start is
+        one of the candidates; it is the result if it is within the error of the best pose. `preset`, half maps,
+        ``refine=False``, and values of `loss`, `size`, `evaluations`, `wavelet` and `scales` other than the defaults
+        are for whole maps only.
     resolution : float, optional
         Resolution in angstrom of the map that an atomic model is aligned with.
     half_maps_fixed, half_maps_moving : tuple of two DensityMap, optional
@@ -188,11 +189,9 @@ def align_steps(
     >>> steps.close()
     """
     options = options or AlignmentOptions()
-    if isinstance(fixed, Model) and isinstance(moving, Model):
-        options = replace(options, hand="keep")  # both hands are known
     began = time.perf_counter()
     maps = maps_of(fixed, moving, options)
-    problem = AlignmentProblem.of(*maps, options)
+    problem = AlignmentProblem.of(*maps, options, known_hands=isinstance(fixed, Model) and isinstance(moving, Model))
     # Held from step to step: to set it again for each of many small products would take longer than they do.
     with one_blas_thread():
         solution = yield from _with_scores(solve(problem))

@@ -12,6 +12,8 @@ from botalign.models import Model, checked_resolution, simulate
 
 #: Voxels of a simulated map in its resolution.
 VOXELS_IN_RESOLUTION = 5
+#: Voxels along the side of a simulated map, apart from its margin, at most: the fits use no more than 192.
+LARGEST_SIDE = 384
 
 
 def maps_of(
@@ -59,7 +61,9 @@ def _density(given: DensityMap | Model, other: DensityMap | Model, options: Alig
 
 def density_of(model: Model, resolution: float) -> DensityMap:
     """Return the simulated map by which a model is aligned."""
-    return simulate(model, resolution, voxel_size_angstrom=resolution / VOXELS_IN_RESOLUTION)
+    extent = float(np.ptp(model.points, axis=0).max())
+    voxel = max(resolution / VOXELS_IN_RESOLUTION, extent / LARGEST_SIDE)
+    return simulate(model, resolution, voxel_size_angstrom=voxel)
 
 
 def _check_size(model: Model, density_map: DensityMap) -> None:

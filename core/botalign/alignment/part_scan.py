@@ -77,7 +77,7 @@ class PartScan:
         low, high = pair.whole_bounds
         places = np.ceil((high - low) / voxel).astype(int) + 1
         # What extends beyond one face of the box comes in at the opposite one, where there is nothing.
-        nz, ny, nx = (fft.next_fast_len(int(count) + side // 2 + 1, real=True) for count in places[::-1])
+        nz, ny, nx = (fft.next_fast_len(max(side, int(count) + side // 2 + 1), real=True) for count in places[::-1])
         grid = Grid((shape := (nz, ny, nx)), (voxel,) * 3, tuple(low - voxel * (side - 1) / 2))
         whole, inside = pair.whole_on(grid, sigma)
         spectra = fft.rfftn(np.stack([whole, whole * whole]), axes=(1, 2, 3), workers=1)

@@ -15,7 +15,7 @@ from scipy.spatial.transform import Rotation
 
 from botalign.alignment.distinct import Tolerance, distinct
 from botalign.alignment.fitting import FitProblem
-from botalign.alignment.hand import decide_hand, hand_name
+from botalign.alignment.hand import HandDecision, decide_hand, hand_name
 from botalign.alignment.outcome import Outcome
 from botalign.alignment.part_pair import PartPair
 from botalign.alignment.part_scan import PartScan, Scanned
@@ -55,9 +55,9 @@ LARGEST_SCAN, LARGEST_FIT = 96, 192
 SMOOTHING, SMOOTHING_UNKNOWN = 0.55, 0.75
 #: Sampling of the second and the finest fit: voxels in voxels of the scan, and smoothing in these voxels.
 SECOND_FIT, FINEST_FIT = (2 / 3, 0.55), (2 / 5, 0.5)
-#: The start is the result if it differs from the best pose by no more than so many standard errors, or by so many
-#: voxels, an error that interpolation alone may cause.
-KEPT_ERRORS, LEAST_MOVE = 3.0, 0.1
+#: A start that differs from the best pose by no more than so many voxels is the result: interpolation has such an
+#: error.
+LEAST_MOVE = 0.1
 
 
 def solve_by_part(
@@ -87,11 +87,18 @@ class _Search:
 
 @dataclass(frozen=True, eq=False)
 class _End:
-    """The last fit, the candidates of each hand, and the standard error of the position of the best one."""
+    """A last fit: the candidates of each hand, and the hand of the result.
+
+    The standard error of the position counts all differences between the maps; the uncertainty is that of the points at
+    which they agree.
+    """
 
     fit: FitProblem
     groups: list[list[Candidate]]
+    decision: HandDecision | None
+    answer: int
     error_angstrom: float
+    uncertainty: Uncertainty
 
 
 class _PartSolver:
@@ -124,17 +131,18 @@ class _PartSolver:
             # Noise may hide the edges at this sampling.
             again = yield from self._searched(blocks, coarser, per_search, total)
             search = max(search, again, key=lambda each: each.standing)
+        fits, finest = [search.fit], self._sampled(search.voxel, FINEST_FIT)
+        if not np.array_equal(
+            finest.coefficients, search.fit.coefficients
+        ):  # both may be limited by the voxels of the maps
+            fits.append(finest)
         # Noise is stronger at finer sampling. The fit whose pose has the smaller standard error is the result.
-        ends = [self._finished(fit, search) for fit in (search.fit, self._sampled(search.voxel, FINEST_FIT))]
-        end = min(ends, key=lambda each: each.error_angstrom)
-        answers = [group[0] for group in end.groups]
-        decision, answer = decide_hand(end.fit, answers, choose=problem.chooses_hand, pose_of=self._fit_pose)
-        marked = mark_equals(end.fit, end.groups[answer], pose_of=self._fit_pose)
-        others = [candidate for index, group in enumerate(end.groups) if index != answer for candidate in group]
+        end = min((self._finished(fit, search) for fit in fits), key=lambda each: each.error_angstrom)
+        marked = mark_equals(end.fit, end.groups[end.answer], pose_of=self._fit_pose)
+        others = [candidate for index, group in enumerate(end.groups) if index != end.answer for candidate in group]
         yield Progress("refine", total, total, moving_to_fixed=marked[0].moving_to_fixed)
-        pose = self._fit_pose(marked[0])
-        error = uncertainty(RobustProblem.of(end.fit).agreeing(pose), pose)
-        return Outcome((*marked, *others), (), decision, None, self._verdict(search.groups[answer], marked), error)
+        decided = self._verdict(search.groups[end.answer], marked)
+        return Outcome((*marked, *others), (), end.decision, None, decided, end.uncertainty)
 
     def _searched(
         self, blocks: list[list[Matrix]], voxel: float, before: int, total: int
@@ -166,8 +174,9 @@ class _PartSolver:
             groups.append(self._fitted(second, fitted, max_steps=SECOND_STEPS))
             done += 1
             yield Progress("refine", done, total, moving_to_fixed=groups[-1][0].moving_to_fixed)
-        out = max(standing(self._correlations(group)) for group in groups)
-        return _Search(voxel, second, groups, out)
+        # Where the result has the hand of the start in any case, a place of the other hand does not matter.
+        considered = groups if self.problem.chooses_hand else groups[:1]
+        return _Search(voxel, second, groups, max(standing(self._correlations(group)) for group in considered))
 
     def _candidates(self, found: Iterable[tuple[float, Matrix, Matrix]], mirrored: bool) -> list[Candidate]:
         """Return results of the scan as candidates."""
@@ -193,25 +202,26 @@ class _PartSolver:
             common = RobustProblem.of(fit).solve_each([self._fit_pose(each) for each in fitted], allowed=self._allowed)
             fitted = [self._at(each, fit, end.transform) for each, end in zip(fitted, common, strict=True)]
             groups.append(self._apart(sorted(fitted, key=lambda each: -each.quality)))
-        pose = self._fit_pose(groups[0][0])
-        error = uncertainty(fit, pose)
-        if self._starts_within(error, groups[0][0]):
-            start = self.problem.options.start_transform()
-            groups[0][0] = self._at(groups[0][0], fit, inverse(start) if self.part_moves else start)
-        return _End(fit, groups, error.shift_angstrom)
+        answers = [group[0] for group in groups]
+        decision, answer = decide_hand(fit, answers, choose=self.problem.chooses_hand, pose_of=self._fit_pose)
+        pose = self._fit_pose(answers[answer])
+        error = uncertainty(RobustProblem.of(fit).agreeing(pose), pose)
+        groups[answer][0] = self._start_or(answers[answer], fit, error)
+        return _End(fit, groups, decision, answer, uncertainty(fit, pose).shift_angstrom, error)
 
-    def _starts_within(self, error: Uncertainty, best: Candidate) -> bool:
-        """Whether the result differs from the start by no more than its error: then the start is not changed."""
+    def _start_or(self, best: Candidate, fit: FitProblem, error: Uncertainty) -> Candidate:
+        """Return the start if it fits better than the best pose, or differs from it by no more than the error."""
         start = self.problem.options.start_transform()
         if (np.linalg.det(start[:, :3]) < 0) != best.mirrored:
-            return False
+            return best
+        given = self._at(best, fit, inverse(start) if self.part_moves else start)
         least = LEAST_MOVE * self.pair.finest_voxel_angstrom
         tolerance = Tolerance(
-            max(KEPT_ERRORS * error.angle_degrees, np.degrees(least / self.pair.radius_angstrom)),
-            max(KEPT_ERRORS * error.shift_angstrom, least),
+            max(error.angle_degrees, np.degrees(least / self.pair.radius_angstrom)),
+            max(error.shift_angstrom, least),
             self._moving_centre(best),
         )
-        return tolerance.same(best.moving_to_fixed, start)
+        return given if given.quality > best.quality or tolerance.same(best.moving_to_fixed, start) else best
 
     def _moving_centre(self, candidate: Candidate) -> Matrix:
         """Return the centre of the part in the coordinates of the moving map."""
@@ -267,7 +277,7 @@ class _PartSolver:
         mirror = MIRROR if mirrored else np.eye(3)
         rotations = uniform_rotations(ROTATIONS)
         if limit is not None:
-            # As many as lie within the limit among uniform ones. Scaled down, their angles fill the ball uniformly.
+            # As many as lie within the limit among uniform ones, scaled down: denser at the centre of the ball.
             share = (np.radians(limit) - np.sin(np.radians(limit))) / np.pi
             near = uniform_rotations(max(2 * BLOCK, round(share * ROTATIONS)))
             vectors = np.concatenate([np.zeros((1, 3)), Rotation.from_matrix(near).as_rotvec() * (limit / 180)])

@@ -24,6 +24,8 @@ from botalign.scores import correlate_shells
 #: A place stands out if the gap is this many standard deviations of the other candidates. Chains that a map does not
 #: show reach about 2 (``benchmarks/fits.py --absent``).
 STANDS_OUT = 3.0
+#: Largest difference between equal places, as a fraction of the gap.
+EQUAL = 1 / 3
 #: The smallest standard deviation that counts, and the fewest other candidates, as a number and as a fraction of all.
 LEAST_SPREAD, FEWEST, LEAST_FRACTION = 0.02, 8, 1 / 3
 #: A match has at least this correlation of edges, unless the Fourier shell correlation shows both signs of a match.
@@ -35,10 +37,17 @@ SOFTENED = 2.0
 
 
 def standing(correlations: Sequence[float]) -> float:
-    """Return the largest gap below the best correlations, in standard deviations of those below it."""
+    """Return the largest gap below the best correlations, in standard deviations of those below it.
+
+    Above the gap are the best place and others that are equal to it: their differences are small compared with the gap.
+    """
     z = np.sort(np.arctanh(np.clip(correlations, -0.999, 0.999)))[::-1]
     fewest = max(FEWEST, int(LEAST_FRACTION * len(z)))
-    gaps = [(z[i - 1] - z[i]) / max(float(z[i:].std()), LEAST_SPREAD) for i in range(1, len(z) - fewest + 1)]
+    gaps = [
+        (z[i - 1] - z[i]) / max(float(z[i:].std()), LEAST_SPREAD)
+        for i in range(1, len(z) - fewest + 1)
+        if z[0] - z[i - 1] <= EQUAL * (z[i - 1] - z[i])
+    ]
     return float(max(gaps, default=0.0))
 
 
@@ -66,6 +75,8 @@ def part_verdict(
         Radius of the part.
     """
     stands_out = standing(correlations) >= STANDS_OUT
+    if len(correlations) <= FEWEST:  # a local search has too few others to compare with
+        stands_out = evidence.signs == 2
     resembles = (candidates[0].correlation or 0.0) >= LEAST_CORRELATION or evidence.signs == 2
     if not (stands_out or resembles):
         return "no match"

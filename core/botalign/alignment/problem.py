@@ -53,8 +53,10 @@ class AlignmentProblem:
     maps: tuple[DensityMap, DensityMap] | None = None
 
     @classmethod
-    def of(cls, fixed: DensityMap, moving: DensityMap, options: AlignmentOptions) -> AlignmentProblem:
-        """Check two maps, apply their masks, and survey them.
+    def of(
+        cls, fixed: DensityMap, moving: DensityMap, options: AlignmentOptions, *, known_hands: bool = False
+    ) -> AlignmentProblem:
+        """Check two maps, apply their masks, and survey them; with known hands, the other hand is not tested.
 
         Raises
         ------
@@ -68,7 +70,7 @@ class AlignmentProblem:
         b = survey(masked(moving, options.mask_moving), level=options.contour_level_moving, role="moving")
         _check_radii(a, b, fixed.name, moving.name)
         first = _is_mirror(options.start_transform())
-        hands = (first,) if options.hand == "keep" else (first, not first)
+        hands = (first,) if known_hands or options.hand == "keep" else (first, not first)
         return cls(a, b, options, hands, (fixed, moving))
 
     @property

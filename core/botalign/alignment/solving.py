@@ -17,6 +17,8 @@ from botalign.progress import Progress, map_steps
 #: part if it is less than the second. In between, both are tried.
 SIMILAR, CLEARLY_PART = 0.7, 0.5
 VERDICTS = ("no match", "ambiguous", "certain")
+#: Steps of the progress for each of two solvers.
+HALF = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,23 +35,21 @@ def solve(problem: AlignmentProblem) -> Generator[Progress, None, Solution]:
     options = problem.options
     if options.preset == "paper":
         return Solution("paper", None, (yield from solve_by_paper(problem)))
-    reason = _reason(problem)
+    reason = reason_for_part(problem)
     if reason is not None:
         return Solution("part", _part(problem, reason), (yield from solve_by_part(problem)))
     if not options.chooses_part or problem.part_fraction >= SIMILAR:
         return Solution("search", None, (yield from solve_by_search(problem)))
-    whole = yield from map_steps(solve_by_search(problem), lambda step: replace(step, total=2 * step.total))
+    # Each of the two counts as half of the work.
+    whole = yield from map_steps(solve_by_search(problem), lambda step: _half(step, 0))
     best = whole.candidates[0].moving_to_fixed
-    part = yield from map_steps(
-        solve_by_part(problem, more_starts=(best,)),
-        lambda step: replace(step, done=step.total + step.done, total=2 * step.total),
-    )
+    part = yield from map_steps(solve_by_part(problem, more_starts=(best,)), lambda step: _half(step, HALF))
     if _is_part(whole, part):
         return Solution("part", _part(problem, "noticed"), part)
     return Solution("search", None, whole)
 
 
-def _reason(problem: AlignmentProblem) -> str | None:
+def reason_for_part(problem: AlignmentProblem) -> str | None:
     """Return why one map is certainly searched for as a part of the other; None if it is not, or in doubt."""
     if problem.options.is_masked:
         return "mask"
@@ -59,9 +59,15 @@ def _reason(problem: AlignmentProblem) -> str | None:
 
 
 def _part(problem: AlignmentProblem, reason: str) -> Part:
-    role, part = ("moving", problem.moving) if problem.part_is_moving else ("fixed", problem.fixed)
+    role, part, whole = "fixed", problem.fixed, problem.moving
+    if problem.part_is_moving:
+        role, part, whole = "moving", whole, part
     x, y, z = part.centre_angstrom.tolist()
-    return Part(role, problem.part_fraction, reason, (x, y, z))
+    return Part(role, part.volume_angstrom3 / whole.volume_angstrom3, reason, (x, y, z))
+
+
+def _half(step: Progress, before: int) -> Progress:
+    return replace(step, done=before + HALF * step.done // step.total, total=2 * HALF)
 
 
 def _is_part(whole: Outcome, part: Outcome) -> bool:

@@ -8,6 +8,8 @@ import pytest
 import botalign
 from botalign.alignment.part_pair import edges
 from botalign.alignment.part_verdict import STANDS_OUT, standing
+from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.solving import reason_for_part
 from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse, matrix_from_rotation_vector
 
 Make = Callable[..., botalign.DensityMap]
@@ -90,11 +92,27 @@ def test_the_hand_of_a_map_is_tested_by_a_model(chain: botalign.Model, whole: bo
     assert not result.mirrored
 
 
-def test_volumes_decide_what_is_a_part(beads: Make) -> None:
-    rng = np.random.default_rng(1)
-    places, masses = rng.uniform(-24, 24, (60, 3)), np.ones(60)
-    same = botalign.align(beads(places, masses), beads(places[:55], masses[:55]), hand="keep", evaluations=20, size=16)
-    assert same.part is None
+@pytest.mark.parametrize(
+    ("fraction", "options", "reason"),
+    [
+        (0.4, {}, "noticed"),
+        (0.6, {}, None),  # in doubt
+        (0.8, {}, None),
+        (0.4, {"partial": False}, None),
+        (0.4, {"loss": "l2"}, None),  # an option for whole maps only
+        (0.8, {"partial": True}, "requested"),
+    ],
+)
+def test_volumes_decide_what_is_a_part(fraction: float, options: dict[str, object], reason: str | None) -> None:
+    data = np.zeros((40, 24, 24), np.float32)
+    data[4:34, 6:16, 6:16] = 1
+    part = data.copy()
+    part[4 + round(30 * fraction) :] = 0
+    grid = botalign.Grid(data.shape, (3.0, 3.0, 3.0))
+    maps = (botalign.DensityMap(each, grid) for each in (data, part))
+    problem = AlignmentProblem.of(*maps, botalign.AlignmentOptions(**options))
+    assert problem.part_fraction == pytest.approx(fraction, abs=0.05)
+    assert reason_for_part(problem) == reason
 
 
 @pytest.mark.parametrize(
@@ -104,6 +122,7 @@ def test_volumes_decide_what_is_a_part(beads: Make) -> None:
         ([0.9, 0.89, 0.88, *np.linspace(0.1, 0.3, 30)], True),  # three equal places
         (list(np.linspace(0.1, 0.35, 30)), False),
         ([0.36, *np.linspace(0.1, 0.35, 30)], False),
+        ([*np.linspace(0.5, 0.68, 20), *np.linspace(0.11, 0.13, 12)], False),  # two kinds of wrong places
         ([0.9, 0.1, 0.1], False),  # too few to judge
         ([], False),
     ],

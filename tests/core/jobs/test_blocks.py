@@ -268,7 +268,7 @@ def test_a_cluster_that_loses_a_worker(cluster: Any) -> None:
 @pytest.mark.slow
 def test_a_cluster_that_loses_a_worker_while_a_value_is_sent(cluster: Any) -> None:
     """Dask has not noticed the loss when it starts to send the value."""
-    with open_workers(scheduler=cluster.scheduler_address) as workers:
+    with open_workers(Execution(scheduler=cluster.scheduler_address)) as workers:
         offset = workers.share(np.ones(300_000))
         os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
         blocks = {key: (offset, number) for number, key in enumerate(block_names(3))}
@@ -296,7 +296,7 @@ def lost_once(offset: NDArray[np.float64], number: int, flag: Path) -> LostOnce:
 @pytest.mark.slow
 @pytest.mark.parametrize("to_all", [False, True])
 def test_a_cluster_that_loses_a_worker_with_a_result(cluster: Any, tmp_path: Path, to_all: bool) -> None:
-    with open_workers(scheduler=cluster.scheduler_address) as workers:
+    with open_workers(Execution(scheduler=cluster.scheduler_address)) as workers:
         offset = workers.share(np.ones(1000), to_all=to_all)
         blocks = {key: (offset, number, tmp_path / "flag") for number, key in enumerate(block_names(3))}
         results = exhaust(run_blocks(lost_once, blocks, workers=workers))
