@@ -183,7 +183,7 @@ class Panel(ToolInstance):
             return
         self._result.clear()
         try:
-            self._task = run(self.session, command)
+            self._task = run(self.session, f"{command} wait false")
         except NotABug as error:
             self._result.setText(_plain(str(error)))
             raise
