@@ -32,13 +32,19 @@ def check_cell(volume):
     UserError
         If the angles of the cell are not right angles.
     """
-    if any(abs(angle - 90) > TOLERANCE_DEGREES for angle in volume.data.cell_angles):
+    if _is_skewed(volume):
         angles = ", ".join(f"{angle:g}" for angle in volume.data.cell_angles)
+        others = [m for m in volume.session.models.list(type=type(volume)) if not _is_skewed(m)]
+        grid = f"#{others[0].id_string}" if others else "#9, a map that has them"
         raise usage_error(
             f"{label(volume)} has a skewed cell (angles {angles}), expected right angles; resample it first, onto the "
             "grid of a map that has them",
-            f"volume resample #{volume.id_string} onGrid #1",
+            f"volume resample #{volume.id_string} onGrid {grid}",
         )
+
+
+def _is_skewed(volume):
+    return any(abs(angle - 90) > TOLERANCE_DEGREES for angle in volume.data.cell_angles)
 
 
 def density_map(volume):

@@ -1,6 +1,7 @@
 """Tests that need only stand-ins; those in ``installed`` need ChimeraX."""
 
 from html import unescape
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -143,8 +144,12 @@ def test_skewed_cells_are_refused(load):
     volume.data.cell_angles = (90.001, 90, 90)
     maps.check_cell(volume)
     volume.data.cell_angles = (90, 90, 120)
-    with pytest.raises(UserError, match="volume resample #2"):
-        maps.check_cell(volume)
+    straight = Volume("b", (3,))
+    straight.data = Data((4, 4, 4))
+    for others, grid in (([], "#9, a map that has them"), ([straight], "#3")):
+        volume.session = SimpleNamespace(models=SimpleNamespace(list=lambda others=others, **_: [volume, *others]))
+        with pytest.raises(UserError, match=f"Usage: volume resample #2 onGrid {grid}$"):
+            maps.check_cell(volume)
 
 
 def test_the_displayed_part_of_a_map(load):

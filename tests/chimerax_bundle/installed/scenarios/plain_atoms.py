@@ -106,7 +106,7 @@ def a_mirrored_copy_is_aligned_to_a_structure(cx):
     (alignment,) = cx.run("botalign #1 to #2 resolution 9 hand auto")
     assert alignment.mirrored
     assert not moving.display
-    copy = next(m for m in cx.session.models.list() if m.name.endswith("mirrored"))
+    copy = next(m for m in cx.session.models.list() if m.name.endswith(" z flip"))
     cx.run("molmap #2 9")
     simulated = next(m for m in cx.session.models.list() if m.name.endswith("map 9"))
     assert cx.run(f"measure correlation #{copy.id_string} inMap #{simulated.id_string}")[0] > 0.95

@@ -99,10 +99,18 @@ def skewed_cells(cx):
     before = moving.scene_position
     moving.data.set_cell_angles((90, 90, 120))
     assert "skewed cell" in cx.refused("botalign #2 to #1")
-    assert "skewed cell" in cx.refused("botalign #1 to #2")
+    assert "Usage: volume resample #2 onGrid #1" in cx.refused("botalign #1 to #2")
     assert "skewed cell" in cx.refused("botalign score #1 to #2")
     assert same(moving.scene_position, before)
     assert same(fixed.scene_position, before)
+
+
+def a_skewed_map_can_be_resampled_as_the_error_says(cx):
+    fixed, moving = cx.phantom(), cx.phantom(transform(109))
+    fixed.data.set_cell_angles((90, 90, 120))
+    cx.run(cx.refused("botalign #2 to #1").split("Usage: ")[1])
+    cx.run("botalign #2 to #3 hand keep")
+    assert moving.scene_position.determinant() > 0
 
 
 def models_that_contain_the_reference(cx):

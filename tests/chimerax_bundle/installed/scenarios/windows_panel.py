@@ -39,6 +39,30 @@ def an_alignment_by_the_panel(cx):
     yield lambda: not panel._buttons["Undo"].isEnabled()
 
 
+def without_a_match_the_panel_moves_only_on_request(cx):
+    cx.phantom()
+    moving = cx.blobs()
+    before = moving.scene_position
+    panel = _panel(cx)
+    panel.fields["hand"].setCurrentIndex(2)
+    button = panel._buttons["Move anyway"]
+    yield lambda: panel.command() == "botalign #2 to #1 hand keep"
+    assert not button.isVisible()
+    panel._buttons["Align"].click()
+    yield lambda: panel._task is None
+    lines = panel._result.text().split("<br>")
+    assert "no match" in lines[1]
+    assert lines[2].startswith("Nothing was moved")
+    assert same(moving.scene_position, before)
+    assert button.isVisible()
+    button.click()
+    yield lambda: panel._task is None
+    assert not same(moving.scene_position, before, 1, 1)
+    assert "Nothing was moved" not in panel._result.text()
+    assert not button.isVisible()
+    yield lambda: panel._buttons["Undo"].isEnabled()
+
+
 def cancelled_by_the_panel(cx):
     cx.phantom()
     moving = cx.phantom(transform(211))
