@@ -14,6 +14,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 PEERS = ("aspire", "emalign", "torch", "botalign")
+ALL = (*PEERS, "powerfit")
 # uv ignores the local wheel folders that pip is configured with, and would then install the CUDA build of torch.
 PLAIN_PIP = frozenset({"torch"})
 
@@ -43,7 +44,7 @@ def install(name: str, python: Path) -> None:
     if name == "botalign":
         # Not editable, so that users get what is measured. The version does not change with the source, so an
         # installed or cached copy must be replaced.
-        call([*pip, str(ROOT)])
+        call([*pip, f"{ROOT}[models]"])
         call([*pip, *(["--reinstall-package", name] if uv else ["--force-reinstall", "--no-deps"]), str(ROOT)])
         return
     requirements = HERE / "requirements" / f"{name}.txt"
@@ -70,10 +71,10 @@ def interpreter(name: str) -> Path:
 def main() -> None:
     """Make the environments named on the command line, or all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", default=PEERS, metavar="NAME", help=f"any of {', '.join(PEERS)}")
+    parser.add_argument("names", nargs="*", default=ALL, metavar="NAME", help=f"any of {', '.join(ALL)}")
     for name in parser.parse_args().names:
-        if name not in PEERS:
-            parser.error(f"no program called {name!r}; there are {', '.join(PEERS)}")
+        if name not in ALL:
+            parser.error(f"no program called {name!r}; there are {', '.join(ALL)}")
         print(name, interpreter(name))
 
 

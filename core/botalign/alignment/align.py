@@ -59,8 +59,8 @@ def align(
     Parameters
     ----------
     fixed, moving : DensityMap or Model
-        The map that stays and the map that moves. Boxes, voxel sizes and origins may differ. An atomic model is compared
-        by its simulated map, and needs `resolution`.
+        The map that stays and the map that moves. Boxes, voxel sizes and origins may differ. An atomic model is
+        compared by its simulated map, and needs `resolution`.
     loss : {"wemd", "l2", "core"} or callable, optional
         Loss that the search minimises. ``"core"`` is for two conformations: the search minimises the WEMD, and a robust
         loss, which leaves out what moved, ranks and refines the candidates. A callable takes the rotated moving map and

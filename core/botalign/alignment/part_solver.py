@@ -25,7 +25,7 @@ from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
 from botalign.alignment.robust import RobustProblem
 from botalign.alignment.survey import Surveyed, common_sigma_angstrom
-from botalign.alignment.uncertainty import uncertainty
+from botalign.alignment.uncertainty import Uncertainty, uncertainty
 from botalign.alignment.verdict import CLOSE_QUALITY, Evidence, mark_equals
 from botalign.arrays import Matrix
 from botalign.geometry import MIRROR, apply_transform, inverse, transform_about, uniform_rotations
@@ -59,6 +59,9 @@ LARGEST_SCAN, LARGEST_FIT = 96, 192
 SMOOTHING, SMOOTHING_UNKNOWN = 0.55, 0.75
 #: Sampling of the second and the finest fit: voxels in voxels of the scan, and smoothing in these voxels.
 SECOND_FIT, FINEST_FIT = (2 / 3, 0.55), (2 / 5, 0.5)
+#: The start is the result if it differs from the best pose by no more than so many standard errors, or by so many
+#: voxels, an error that interpolation alone may cause.
+KEPT_ERRORS, LEAST_MOVE = 3.0, 0.1
 #: Standard deviation in voxels by which the contour of the part is softened for the verdict.
 SOFTENED = 2.0
 
@@ -190,11 +193,31 @@ class _PartSolver:
             # The neighbours of the part overlap with it, and would pull a least-squares fit.
             common = RobustProblem.of(fit).solve_each([self._fit_pose(each) for each in fitted], allowed=self._allowed)
             fitted = [self._at(each, fit, end.transform) for each, end in zip(fitted, common, strict=True)]
-            # A given pose that fits better is not changed.
-            given = [self._at(each, fit, self._fit_pose(each)) for each in self._given(fitted[0].mirrored)]
-            groups.append(self._apart(sorted(given + fitted, key=lambda each: -each.quality)))
+            groups.append(self._apart(sorted(fitted, key=lambda each: -each.quality)))
         pose = self._fit_pose(groups[0][0])
-        return _End(fit, groups, uncertainty(fit, pose).shift_angstrom)
+        error = uncertainty(fit, pose)
+        if self._starts_within(error, groups[0][0]):
+            start = self.problem.options.start_transform()
+            groups[0][0] = self._at(groups[0][0], fit, inverse(start) if self.part_moves else start)
+        return _End(fit, groups, error.shift_angstrom)
+
+    def _starts_within(self, error: Uncertainty, best: Candidate) -> bool:
+        """Whether the result differs from the start by no more than its error: then the start is not changed."""
+        start = self.problem.options.start_transform()
+        if (np.linalg.det(start[:, :3]) < 0) != best.mirrored:
+            return False
+        least = LEAST_MOVE * self.pair.finest_voxel_angstrom
+        tolerance = Tolerance(
+            max(KEPT_ERRORS * error.angle_degrees, np.degrees(least / self.pair.radius_angstrom)),
+            max(KEPT_ERRORS * error.shift_angstrom, least),
+            self._moving_centre(best),
+        )
+        return tolerance.same(best.moving_to_fixed, start)
+
+    def _moving_centre(self, candidate: Candidate) -> Matrix:
+        """Return the centre of the part in the coordinates of the moving map."""
+        centre = self.pair.centre_angstrom
+        return centre if self.part_moves else apply_transform(inverse(candidate.moving_to_fixed), centre)
 
     def _at(self, candidate: Candidate, fit: FitProblem, pose: Matrix) -> Candidate:
         """Return a candidate at another pose, from the whole to the part."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 
-from botalign.alignment.distinct import Tolerance
 from botalign.alignment.outcome import Outcome
 from botalign.alignment.paper_solver import solve_by_paper
 from botalign.alignment.part_solver import solve_by_part
@@ -17,8 +16,6 @@ from botalign.progress import Progress, map_steps
 #: Two molecules are whole if the volume of the smaller one is at least the first fraction of the other's, and one is a
 #: part if it is less than the second. In between, both are tried.
 SIMILAR, CLEARLY_PART = 0.8, 0.5
-#: Poses of the two solvers that agree: degrees, and radii of the smaller molecule.
-SAME_DEGREES, SAME_RADII = 10.0, 0.25
 VERDICTS = ("no match", "ambiguous", "certain")
 
 
@@ -47,7 +44,7 @@ def solve(problem: AlignmentProblem) -> Generator[Progress, None, Solution]:
         solve_by_part(problem, more_starts=(best,)),
         lambda step: replace(step, done=step.total + step.done, total=2 * step.total),
     )
-    if _is_part(problem, whole, part):
+    if _is_part(whole, part):
         return Solution("part", _part(problem, "noticed"), part)
     return Solution("search", None, whole)
 
@@ -65,14 +62,10 @@ def _part(problem: AlignmentProblem, reason: str) -> Part:
     return Part("moving" if problem.part_is_moving else "fixed", problem.part_fraction, reason)
 
 
-def _is_part(problem: AlignmentProblem, whole: Outcome, part: Outcome) -> bool:
+def _is_part(whole: Outcome, part: Outcome) -> bool:
     """Whether the result for a part is better supported than that for whole maps, where both were tried.
 
-    Mass overlaps where edges do not, so of two poses that are both called certain, that of the part is right.
+    Mass overlaps where edges do not. So of two results that are both called certain, that for the part is taken.
     """
-    smaller = problem.moving if problem.part_is_moving else problem.fixed
-    tolerance = Tolerance(SAME_DEGREES, SAME_RADII * smaller.radius_angstrom, problem.moving.centre_angstrom)
-    if tolerance.same(whole.candidates[0].moving_to_fixed, part.candidates[0].moving_to_fixed):
-        return False
     ranks = [VERDICTS.index(each.verdict or VERDICTS[0]) for each in (part, whole)]
     return ranks[0] > ranks[1] or part.verdict == "certain"
