@@ -171,7 +171,7 @@ def _log(session, job, outcomes, failures):
         verdict = f"{first.alignment.verdict}, " if first.alignment.verdict else ""
         session.logger.status(f"Aligned {first.name} to {first.fixed_name}: {verdict}{correlation_change(first)}")
     else:
-        session.logger.status(f"No match of {first.name} in {first.fixed_name}: it was not moved")
+        session.logger.status(f"No match of {first.name} with {first.fixed_name}: it was not moved")
 
 
 def _write(job, done, outcomes):

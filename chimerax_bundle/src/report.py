@@ -15,7 +15,7 @@ def report(outcome):
     """
     alignment = outcome.alignment
     using = f"using {points(outcome.after, outcome.level)}"
-    lines = [f"{'Aligned' if outcome.moved else 'No match found for'} {outcome.names} {using}"]
+    lines = [f"{'Aligned' if outcome.moved else 'No match found:'} {outcome.names} {using}"]
     lines.append(f"  verdict: {alignment.verdict_text}")
     if not outcome.moved:
         lines.append(f"  nothing was moved; {outcome.command} force true moves it to the best pose that was found:")

@@ -9,7 +9,7 @@ def summary(outcome):
     """Return the result as HTML: the verdict, scores before and after, hand, shift and angle."""
     alignment = outcome.alignment
     names = f"<b>{escape(outcome.copy_name or outcome.name)}</b> on <b>{escape(outcome.fixed_name)}</b>"
-    lines = [names, f"<b>{escape(alignment.verdict_text)}</b>"]
+    lines = [names, f"<b>verdict: {escape(alignment.verdict_text)}</b>"]
     if not outcome.moved:
         lines.append("Nothing was moved. The best pose that was found:")
     if outcome.before is not None and outcome.after is not None:

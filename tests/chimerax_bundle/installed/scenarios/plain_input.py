@@ -31,6 +31,14 @@ def missing_and_wrong_models(cx):
         assert reason in cx.refused(command), command
 
 
+def other_words_for_to(cx):
+    fixed, moving = cx.phantom(), cx.phantom(transform(110))
+    for word in ("inMap", "in", "onto"):
+        cx.scatter(moving)
+        cx.run(f"botalign #2 {word} #1 hand keep")
+        cx.assert_in_place(moving, fixed, transform(110))
+
+
 def a_resolution_is_suggested_and_checked(cx):
     cx.phantom(), cx.phantom_model(), cx.phantom_model()
     for command, reason in (

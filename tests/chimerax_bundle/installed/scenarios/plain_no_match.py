@@ -19,7 +19,7 @@ def without_a_match_nothing_is_moved_and_the_log_says_what_was_found(cx):
     assert all(same(m.scene_position, place) for m, place in zip((moving, half), before, strict=True))
     assert cx.session.undo.top_undo_name() != "botalign"
     report = cx.log_so_far()
-    report = report[report.index("No match found for map") :]
+    report = report[report.index("No match found: map") :]
     assert report.index("verdict: no match") < report.index("before: correlation")
     assert "nothing was moved; botalign #2 to #1 force true" in report
     assert "Best position found of" in report
