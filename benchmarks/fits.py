@@ -269,7 +269,7 @@ def main() -> None:
     if chosen.absent:
         others = [*complexes[1:], complexes[0]]
         complexes = [
-            replace(whole, chains=other.chains, places=dict.fromkeys(other.chains, []))
+            replace(whole, chains=other.chains, places={key: [] for key in other.chains})
             for whole, other in zip(complexes, others, strict=True)
         ]
     here = {"botalign": Path(sys.executable)} if chosen.botalign_here else {}

@@ -90,7 +90,7 @@ def align(
     partial : bool, optional
         Whether one map shows a part of the other, which is then searched for over all rotations and shifts, by the
         edges inside the part. By default this is decided: if the volume of the smaller molecule is less than half that
-        of the larger one, it is a part; if it is at least 80%, it is not; in between, both are tried, and the
+        of the larger one, it is a part; if it is at least 70%, it is not; in between, both are tried, and the
         better-supported result is returned. For a part, `seed` has no effect, and without `local_degrees` only the hand
         of `start` is used. `preset`, half maps, ``refine=False``, and values of `loss`, `size`, `evaluations`,
         `wavelet` and `scales` other than the defaults are for whole maps only.

@@ -54,8 +54,8 @@ COARSER, SIDE = 1.5, 40
 FEWEST_ACROSS = 8
 #: The whole measures this many voxels at most in the scan and in a fit, whatever the resolution is.
 LARGEST_SCAN, LARGEST_FIT = 96, 192
-#: Standard deviations of the smoothing in voxels of the scan. Together with the blur of a map of the known resolution
-#: the first is what separated true from false places best (``benchmarks/fits.py``).
+#: Standard deviation of the smoothing in voxels of the scan, where the resolution is known and where it is not. Maps of
+#: a known resolution are blurred already; the first was chosen on the complexes of ``benchmarks/fits.py``.
 SMOOTHING, SMOOTHING_UNKNOWN = 0.55, 0.75
 #: Sampling of the second and the finest fit: voxels in voxels of the scan, and smoothing in these voxels.
 SECOND_FIT, FINEST_FIT = (2 / 3, 0.55), (2 / 5, 0.5)

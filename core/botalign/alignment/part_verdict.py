@@ -15,8 +15,8 @@ from botalign.alignment.records import Candidate
 from botalign.alignment.verdict import Evidence
 from botalign.arrays import Matrix
 
-#: A place stands out if the gap is this many standard deviations of the other candidates. In 180 fits of chains to maps
-#: of other complexes the largest gap was 1.9 (``benchmarks/fits.py --absent``).
+#: A place stands out if the gap is this many standard deviations of the other candidates. Chains that a map does not
+#: show reach about 2 (``benchmarks/fits.py --absent``).
 STANDS_OUT = 3.0
 #: The smallest standard deviation that counts, and the fewest other candidates, as a number and as a fraction of all.
 LEAST_SPREAD, FEWEST, LEAST_FRACTION = 0.02, 8, 1 / 3

@@ -15,7 +15,7 @@ from botalign.progress import Progress, map_steps
 
 #: Two molecules are whole if the volume of the smaller one is at least the first fraction of the other's, and one is a
 #: part if it is less than the second. In between, both are tried.
-SIMILAR, CLEARLY_PART = 0.8, 0.5
+SIMILAR, CLEARLY_PART = 0.7, 0.5
 VERDICTS = ("no match", "ambiguous", "certain")
 
 

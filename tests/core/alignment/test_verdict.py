@@ -62,11 +62,18 @@ def test_a_map_without_symmetry_is_certain(result: Alignment) -> None:
 def test_two_poses_without_a_symmetry_are_ambiguous(motion: Make) -> None:
     # A map with two copies onto one of them: both poses fit equally well, and the fixed map has no symmetry.
     one, two = turns([0, 0, 1], 2)
-    result = align(symmetric([one]), symmetric([one, two], motion(5)), hand="keep")
+    maps = symmetric([one]), symmetric([one, two], motion(5))
+    result = align(*maps, hand="keep", partial=False)
     assert result.symmetry is None
     assert result.verdict == "ambiguous"
     assert any(candidate.as_good for candidate in result.candidates)
     assert " as well" in result.to_text()
+    # As a part of the map with two copies, it belongs to two places.
+    noticed = align(*maps, hand="keep")
+    assert noticed.part is not None
+    assert (noticed.part.role, noticed.part.reason) == ("fixed", "noticed")
+    assert noticed.verdict == "certain"
+    assert sum(candidate.as_good for candidate in noticed.candidates) == 1
 
 
 def blobs(seed: int, grid: Grid) -> DensityMap:
