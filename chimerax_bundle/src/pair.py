@@ -70,12 +70,11 @@ class Pair:
         both = {"fixed": self.fixed, "moving": self.moving}
         self._states = [each.state() for each in both.values()]
         self._positions = [each.model.scene_position for each in both.values()]
-        is_atomic = not (self.fixed.is_map and self.moving.is_map)
-        more = {} if is_atomic else {"resolution": None}
-        if is_atomic or options.partial or masks or options.local_degrees is not None:
-            # The result for a part is never worse than the current pose.
-            start = self.fixed.model.scene_position.inverse() * self.moving.model.scene_position
-            more["start"] = from_local(start, self.fixed.model, self.moving.model)
+        # The result for a part is never worse than the current pose, and of equivalent ones the nearest is taken.
+        start = self.fixed.model.scene_position.inverse() * self.moving.model.scene_position
+        more = {"start": from_local(start, self.fixed.model, self.moving.model)}
+        if self.fixed.is_map and self.moving.is_map:
+            more["resolution"] = None
         more |= {name: mask_on(both[name.removeprefix("mask_")].volume(), mask) for name, mask in masks.items()}
         for each in both.values():
             part = each.is_map and displayed_part(each.model)
