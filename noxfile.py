@@ -56,7 +56,8 @@ def lowest(session: nox.Session) -> None:
         if not f"{installed[name]}.".startswith(f"{floor}."):
             session.error(f"{name} {installed[name]} is installed, but {floor} is the lowest supported version")
     # "python -m" lets the oldest pytest find the packages of the tests for their relative imports.
-    session.run("python", "-m", "pytest", "-q", "-n", "auto", "-m", "not slow", *session.posargs)
+    command = ("python", "-m", "pytest", "-q", "-n", "auto", "-m", "not slow")
+    session.run(*_limited(*command), *session.posargs, external=True)
 
 
 @nox.session
@@ -64,7 +65,8 @@ def docs(session: nox.Session) -> None:
     """Build the documentation and execute its examples; warnings are errors."""
     session.install("-e", ".", "--group", "docs")
     session.run("bash", "tests/system_packages.sh", external=True)
-    session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html")
+    command = ("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html")
+    session.run(*_limited(*command), external=True)
 
 
 @nox.session(venv_backend="uv")
@@ -109,4 +111,11 @@ def _run_readme_command(session: nox.Session, end: str, **environment: str) -> N
         copy = Path(folder) / "checkout"
         shutil.copytree(CHECKOUT, copy, ignore=shutil.ignore_patterns(".?*", "_build", "build", "dist"))
         with session.chdir(copy):
-            session.run("bash", "-c", f"{command} {shlex.join(session.posargs)}", external=True, env=environment)
+            command = f"{command} {shlex.join(session.posargs)}"
+            session.run(*_limited("bash", "-c", command), external=True, env=environment)
+
+
+def _limited(*command: str) -> tuple[str, ...]:
+    """Interrupt a command after the number of seconds in COMMAND_SECONDS, so that the other sessions still run."""
+    seconds = os.environ.get("COMMAND_SECONDS")
+    return ("timeout", "--signal=INT", "--kill-after=60", seconds, *command) if seconds else command

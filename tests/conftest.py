@@ -1,4 +1,5 @@
 import atexit
+import faulthandler
 import gc
 import os
 import shutil
@@ -8,9 +9,19 @@ import time
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
+
+#: Seconds after which the setup, the call or the teardown of a test is stopped. The slowest takes 20 s on two cores.
+HANGS = 300
+#: Seconds that a process has to end, once a test could not be stopped, or after its last test.
+TO_END = 120
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -24,7 +35,10 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Limit the time of tests, if asked to."""
+    """Stop what hangs, print failures at once, and limit the time of tests if asked to."""
+    config.pluginmanager.register(Watchdog())
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(FailuresAtOnce(config))
     if limit := config.getoption("limit"):
         config.pluginmanager.register(TimeLimit(limit))
 
@@ -33,6 +47,75 @@ def pytest_collection_finish() -> None:
     """Keep what was imported out of every later garbage collection: napari's fixture does two for each viewer."""
     gc.collect()
     gc.freeze()
+
+
+class Watchdog:
+    """Fail a test that hangs; if that is impossible, or a process does not end, end the process. Print all stacks.
+
+    A thread of faulthandler ends the process, which works even if no Python code can run. pytest-xdist then reports the
+    test and starts another worker. The timers of pytest and pytest-timeout stop at the first error of a test, so they
+    do not see a teardown that hangs.
+    """
+
+    def __init__(self) -> None:
+        self.stderr = os.dup(2)  # not captured yet
+        self.worker_lost = False
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self) -> Iterator[None]:
+        return (yield from self.watched())
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self) -> Iterator[None]:
+        return (yield from self.watched())
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self) -> Iterator[None]:
+        return (yield from self.watched())
+
+    def watched(self) -> Iterator[None]:
+        faulthandler.dump_traceback_later(HANGS + TO_END, exit=True, file=self.stderr)
+        before = signal.signal(signal.SIGALRM, self.stop)
+        signal.alarm(HANGS)
+        try:
+            return (yield)
+        finally:
+            signal.alarm(0)
+            signal.signal(signal.SIGALRM, before)
+            faulthandler.cancel_dump_traceback_later()
+
+    def stop(self, *_: object) -> NoReturn:
+        faulthandler.dump_traceback(self.stderr)
+        pytest.fail(f"hangs: stopped after {HANGS} s; stderr has the stacks of all threads")
+
+    def pytest_enter_pdb(self) -> None:
+        signal.alarm(0)  # pytest stops faulthandler
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, error: object) -> None:
+        self.worker_lost |= error is not None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
+        faulthandler.dump_traceback_later(TO_END, exit=True, file=self.stderr)
+        result = yield
+        if self.worker_lost and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if hasattr(session.config, "workerinput"):  # pytest-xdist ends it when the others have finished
+            faulthandler.cancel_dump_traceback_later()
+        return result
+
+
+class FailuresAtOnce:
+    """Print each failure when it happens, because a run that is stopped from outside prints no summary."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            terminal = self.config.pluginmanager.get_plugin("terminalreporter")
+            terminal.write_line(f"\n{report.nodeid} ({report.when})\n{report.longreprtext}")
 
 
 class TimeLimit:

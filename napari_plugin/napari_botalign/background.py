@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
-from typing import Any, TypeVar
+from threading import Event
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari.qt.threading import thread_worker
 
 from botalign import InputError
 from napari_botalign.option_labels import spelled
+
+if TYPE_CHECKING:
+    from magicgui.widgets import Container
 
 Step = TypeVar("Step")
 Update = TypeVar("Update")
@@ -19,11 +23,15 @@ Result = TypeVar("Result")
 _PERIOD = 0.1
 
 
-def in_background(work: Callable[[], Result], done: Callable[[Result], None], failed: Callable[[str], None]) -> None:
-    """Call a function on a thread, then pass its result, or its error, to the GUI thread.
+def in_background(
+    widget: Container[Any], work: Callable[[], Result], done: Callable[[Result], None], failed: Callable[[str], None]
+) -> None:
+    """Call a function on a thread, then pass its result, or its error, to the GUI thread, unless a widget was closed.
 
     Parameters
     ----------
+    widget : Container
+        The widget that `done` and `failed` use.
     work : callable
         The work. It must not use layers or widgets.
     done : callable
@@ -32,6 +40,8 @@ def in_background(work: Callable[[], Result], done: Callable[[Result], None], fa
         Receives the message of an error. Unless it is an :class:`botalign.InputError`, napari shows the error too, with
         its traceback.
     """
+    closed = Event()
+    widget.native.destroyed.connect(closed.set)
 
     def outcome() -> Generator[tuple[Any, Exception | None], None, None]:
         try:
@@ -40,6 +50,8 @@ def in_background(work: Callable[[], Result], done: Callable[[Result], None], fa
             yield None, error
 
     def receive(outcome: tuple[Any, Exception | None]) -> None:
+        if closed.is_set():
+            return
         result, error = outcome
         if error is None:
             done(result)

@@ -75,7 +75,7 @@ class CompareWidget(Container[Any]):
             self._ready(f"{second.name} compared with {first.name}, as displayed.")
 
         self._busy("Comparing…")
-        in_background(lambda: score(first.density(), second.density(), transform=transform), done, self._ready)
+        in_background(self, lambda: score(first.density(), second.density(), transform=transform), done, self._ready)
 
     def _on_difference(self) -> None:
         chosen = self._chosen()
@@ -96,7 +96,7 @@ class CompareWidget(Container[Any]):
             self._ready(f"New layer: {name}, drawn at half the contour level of {first.name}.")
 
         self._busy("Subtracting…")
-        in_background(subtracted, done, self._ready)
+        in_background(self, subtracted, done, self._ready)
 
     def _on_potential(self) -> None:
         chosen = self._chosen()
@@ -118,7 +118,9 @@ class CompareWidget(Container[Any]):
             self._ready(f"New layer: {name}; red where {second.name} has too little mass, blue where it has too much.")
 
         self._busy("Computing the potential…")
-        in_background(lambda: potential(first.density(), second.density(), transform=transform), done, self._ready)
+        in_background(
+            self, lambda: potential(first.density(), second.density(), transform=transform), done, self._ready
+        )
 
     def _chosen(self) -> tuple[MapLayer, MapLayer, Matrix] | None:
         """Return both maps and the displayed transform between them; show the error and return None if there is one."""

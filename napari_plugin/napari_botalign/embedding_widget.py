@@ -115,7 +115,7 @@ class EmbeddingWidget(Container[Any]):
             self._reading = False
             self._read()
 
-        in_background(work, done, finish)
+        in_background(self, work, done, finish)
 
     def _show(self, data: LayerData) -> None:
         """Show a map in the layer for maps, whose colours stay."""

@@ -205,4 +205,4 @@ class ResultPanel(Container[Any]):
             self._show_message(message)
             self.update_results()
 
-        in_background(resampled, done, finish)
+        in_background(self, resampled, done, finish)

@@ -1,8 +1,10 @@
 import bz2
 import gzip
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import mrcfile
 import numpy as np
@@ -88,3 +90,21 @@ def views() -> RotatedViews:
     rotations = about_z(degrees) @ random_rotations(4, rng)[view]
     phantom = botalign.phantom(32, voxel_size_angstrom=4.0)
     return RotatedViews(botalign.projections(phantom, rotations, snr=50.0, seed=1).stack, view, degrees)
+
+
+@pytest.fixture
+def cluster() -> Iterator[Any]:
+    """Start a Dask cluster of two processes; its web page gets a free port, because another test may have a cluster.
+
+    It logs nothing: napari's fixtures for pytest split a dictionary that is logged. Then a message of the scheduler
+    about lost results cannot be formatted, and pytest raises this error inside the scheduler.
+    """
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed (pip install distributed)")
+    logging.disable()
+    try:
+        with distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
+        ) as cluster:
+            yield cluster
+    finally:
+        logging.disable(logging.NOTSET)

@@ -2,6 +2,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -111,13 +112,19 @@ def widget(viewer: Any, qtbot: Any) -> Iterator[Any]:
 
 
 @pytest.fixture
-def press(qtbot: Any) -> Callable[..., None]:
+def wait_until(qtbot: Any) -> Callable[..., None]:
+    """Return a function that waits until a condition is true; the machine may be busy compiling for other tests."""
+    return partial(qtbot.waitUntil, timeout=200_000)
+
+
+@pytest.fixture
+def press(wait_until: Callable[..., None]) -> Callable[..., None]:
     """Return a function that clicks on a button and waits."""
 
     def click(button: Any, until: Callable[[], bool] = lambda: True) -> None:
         assert button.enabled, button.text
         button.native.click()
-        qtbot.waitUntil(until, timeout=60_000)
+        wait_until(until)
 
     return click
 

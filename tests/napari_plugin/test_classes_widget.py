@@ -83,7 +83,7 @@ def test_closing_the_dock_stops_the_work(
     classes.form.rotations.value, classes.form.shift_pixels.value = 360, 8
     press(classes.classify, until=lambda: classes.status.value != "Preparing…")
     viewer.window.remove_dock_widget("all")
-    qtbot.waitUntil(lambda: not classes.running, timeout=5000)
+    qtbot.waitUntil(lambda: not classes.running, timeout=200_000)
 
 
 def test_a_bug_is_shown_by_napari(
@@ -97,7 +97,7 @@ def test_a_bug_is_shown_by_napari(
     add_stack()
     with qtbot.captureExceptions() as caught:
         press(classes.classify, until=lambda: not classes.running)
-        qtbot.waitUntil(lambda: len(caught) == 1)
+        qtbot.waitUntil(lambda: len(caught) == 1, timeout=200_000)
     assert str(caught.pop()[1]) == "a bug"
     assert classes.status.value == "a bug"
     assert classes.classify.enabled

@@ -1,8 +1,10 @@
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from napari.utils.progress import progress
 from qtpy.QtWidgets import QInputDialog
 
 import napari_botalign.compare_widget
@@ -115,7 +117,7 @@ def test_a_bug_is_shown_by_napari(
     add(fixed, "still"), add(fixed, "mobile")
     with qtbot.captureExceptions() as caught:
         press(compare.compare, until=lambda: compare.compare.enabled)
-        qtbot.waitUntil(lambda: len(caught) == 1)
+        qtbot.waitUntil(lambda: len(caught) == 1, timeout=200_000)
     assert str(caught.pop()[1]) == "a bug"
     assert compare.status.value == "a bug"
 
@@ -138,3 +140,36 @@ def test_layers_that_cannot_be_compared(
     compare.second.value = viewer.layers["cells"]
     press(compare.compare)
     assert compare.status.value.startswith("second: cells has labels")
+
+
+@pytest.mark.parametrize("what", ["viewer", "widget"])
+def test_closed_during_a_comparison(
+    what: str,
+    viewer: Any,
+    compare: Any,
+    add: Callable[..., Any],
+    fixed: DensityMap,
+    press: Press,
+    wait_until: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: Any,
+) -> None:
+    started, closed = threading.Event(), threading.Event()
+
+    def compared(*maps: DensityMap, **options: Any) -> Any:
+        started.set()
+        assert closed.wait(200)
+        return score(*maps, **options)
+
+    monkeypatch.setattr("napari_botalign.compare_widget.score", compared)
+    add(fixed, "still")
+    add(fixed, "mobile")
+    press(compare.compare, until=started.is_set)
+    if what == "viewer":
+        viewer.close()
+    else:
+        viewer.window.remove_dock_widget("all")
+    qtbot.wait(100)  # Qt deletes the widgets
+    closed.set()
+    wait_until(lambda: not progress._all_instances)
+    qtbot.wait(100)  # an exception would fail the test

@@ -10,6 +10,8 @@ from qtpy.QtWidgets import QFileDialog
 import botalign
 from napari_botalign.scatter import ScatterPlot
 
+WaitUntil = Callable[..., None]
+
 #: Coordinates at the corners of a square.
 COORDINATES = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)]
 
@@ -49,7 +51,12 @@ def click(qtbot: Any) -> Callable[..., None]:
 
 @pytest.mark.slow
 def test_a_click_on_a_point_shows_its_map_in_one_layer(
-    viewer: Any, many: Any, folder: Path, click: Callable[..., None], qtbot: Any, monkeypatch: pytest.MonkeyPatch
+    viewer: Any,
+    many: Any,
+    folder: Path,
+    click: Callable[..., None],
+    wait_until: WaitUntil,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(folder / "coordinates.csv"), ""))
     many.open.native.click()
@@ -58,7 +65,7 @@ def test_a_click_on_a_point_shows_its_map_in_one_layer(
     assert len(viewer.layers) == 0
 
     def shown(number: int) -> None:
-        qtbot.waitUntil(lambda: many.status.value == f"{number + 1} of 4: vol_{number}.mrc", timeout=20_000)
+        wait_until(lambda: many.status.value == f"{number + 1} of 4: vol_{number}.mrc")
         (layer,) = viewer.layers
         expected = botalign.read(folder / f"vol_{number}.mrc")
         np.testing.assert_array_equal(layer.data, expected.data)
@@ -104,12 +111,12 @@ def test_an_empty_plot_has_a_hint(viewer: Any, many: Any, folder: Path, click: C
 
 
 def test_of_fast_clicks_the_last_one_is_used(
-    viewer: Any, many: Any, folder: Path, click: Callable[..., None], qtbot: Any
+    viewer: Any, many: Any, folder: Path, click: Callable[..., None], wait_until: WaitUntil
 ) -> None:
     many.load(folder / "coordinates.csv")
     for place in (COORDINATES[0], COORDINATES[1], COORDINATES[2]):
         click(many.plot, place)
-    qtbot.waitUntil(lambda: many.status.value == "3 of 4: vol_2.mrc", timeout=20_000)
+    wait_until(lambda: many.status.value == "3 of 4: vol_2.mrc")
     assert [layer.name for layer in viewer.layers] == ["vol_2"]
 
 
@@ -118,7 +125,7 @@ def test_a_click_in_a_previous_embedding_is_ignored(
 ) -> None:
     begun: list[Callable[[str], None]] = []
     monkeypatch.setattr(
-        "napari_botalign.embedding_widget.in_background", lambda work, done, failed: begun.append(failed)
+        "napari_botalign.embedding_widget.in_background", lambda widget, work, done, failed: begun.append(failed)
     )
     many.load(folder / "coordinates.csv")
     for place in COORDINATES[:2]:
@@ -157,7 +164,7 @@ def test_axes_and_colours(many: Any, folder: Path) -> None:
 
 
 def test_moved_maps_and_files_that_are_not_an_embedding(
-    viewer: Any, many: Any, folder: Path, tmp_path: Path, click: Callable[..., None], qtbot: Any
+    viewer: Any, many: Any, folder: Path, tmp_path: Path, click: Callable[..., None], wait_until: WaitUntil
 ) -> None:
     many.on.native.click()  # nothing is open yet
     (folder / "bad.csv").write_text("map\na\n")
@@ -169,8 +176,8 @@ def test_moved_maps_and_files_that_are_not_an_embedding(
         path.rename(moved / path.name)
     many.load(folder / "coordinates.csv")
     click(many.plot, COORDINATES[1])
-    qtbot.waitUntil(lambda: "no such file" in many.status.value, timeout=20_000)
+    wait_until(lambda: "no such file" in many.status.value)
     assert len(viewer.layers) == 0
     many.folder.value = moved
     click(many.plot, COORDINATES[1])
-    qtbot.waitUntil(lambda: many.status.value == "2 of 4: vol_1.mrc", timeout=20_000)
+    wait_until(lambda: many.status.value == "2 of 4: vol_1.mrc")

@@ -51,7 +51,7 @@ def align(
     seed: int = 0,
     threads: int | None = None,
 ) -> Alignment:
-    """Align one map to another, from any starting pose.
+    """Align one map or atomic model to another, from any starting pose.
 
     A search over rotations by Bayesian optimisation of the wavelet earth mover's distance, then local refinement of
     rotation and shift.
@@ -60,7 +60,7 @@ def align(
     ----------
     fixed, moving : DensityMap or Model
         The map that stays and the map that moves. Boxes, voxel sizes and origins may differ. An atomic model is
-        compared by its simulated map, and needs `resolution`.
+        compared by its simulated map, and needs `resolution`; it is never mirrored.
     loss : {"wemd", "l2", "core"} or callable, optional
         Loss that the search minimises. ``"core"`` is for two conformations: the search minimises the WEMD, and a robust
         loss, which leaves out what moved, ranks and refines the candidates. A callable takes the rotated moving map and
@@ -116,8 +116,8 @@ def align(
     Raises
     ------
     InputError
-        If an input is not a DensityMap or is empty, the sizes of the two differ tenfold, an option is out of range, or
-        two options contradict each other.
+        If an input is neither a DensityMap nor a Model or is empty, the sizes of the two differ tenfold, an option is
+        out of range or missing, or two options contradict each other.
 
     See Also
     --------
@@ -128,7 +128,7 @@ def align(
     -----
     Whole molecules are compared above their contour levels. Two conformations with a large movement need
     ``loss="core"``. A part fails where it has no edges at the resolution of the maps: a small domain at 20 A. The
-    verdict of the result says whether the alignment is certain.
+    verdict of the result reports whether the alignment is certain.
 
     References
     ----------
@@ -157,7 +157,7 @@ def align_steps(
 
     Parameters
     ----------
-    fixed, moving : DensityMap
+    fixed, moving : DensityMap or Model
         The map that stays and the map that moves.
     options : AlignmentOptions, optional
         Options; by default those of :func:`align`.
@@ -188,6 +188,8 @@ def align_steps(
     >>> steps.close()
     """
     options = options or AlignmentOptions()
+    if isinstance(fixed, Model) and isinstance(moving, Model):
+        options = replace(options, hand="keep")  # both hands are known
     began = time.perf_counter()
     maps = maps_of(fixed, moving, options)
     problem = AlignmentProblem.of(*maps, options)
@@ -241,7 +243,7 @@ def _reference(
 ) -> MapReference:
     return MapReference(
         density_map.name, density_map.grid, contour_level=contour_level, mask=None if mask is None else mask.name,
-        model=isinstance(given, Model),
+        model=isinstance(given, Model), chains=given.chains if isinstance(given, Model) else (),
     )  # fmt: skip
 
 

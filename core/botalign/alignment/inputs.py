@@ -12,8 +12,6 @@ from botalign.models import Model, checked_resolution, simulate
 
 #: Voxels of a simulated map in its resolution.
 VOXELS_IN_RESOLUTION = 5
-#: A resolution is not finer than this many voxels of the map.
-LEAST_VOXELS = 2
 
 
 def maps_of(
@@ -30,7 +28,18 @@ def maps_of(
     for role, given in (("fixed", fixed), ("moving", moving)):
         if not isinstance(given, Model):
             expect_map(given, role)
-            _check_resolution(given, options.resolution)
+            if options.resolution is not None:
+                checked_resolution(options.resolution, given)
+        elif getattr(options, f"half_maps_{role}") is not None:
+            raise InputError(
+                Setting(f"half_maps_{role}"), f": {given.name} is an atomic model, which has no half maps; omit the "
+                "half maps of both.",
+            )  # fmt: skip
+    if isinstance(moving, Model) and np.linalg.det(options.start_transform()[:, :3]) < 0:
+        raise InputError(
+            Setting("start"), f": contains a mirror, but {moving.name} is an atomic model, which is never mirrored; "
+            "omit it, or give another start.",
+        )  # fmt: skip
     if isinstance(moving, Model) and options.hand == "auto":
         raise InputError(
             Setting("hand", "auto"), ": a model is never mirrored; test the hand of the map with ",
@@ -44,29 +53,13 @@ def maps_of(
 def _density(given: DensityMap | Model, other: DensityMap | Model, options: AlignmentOptions) -> DensityMap:
     if isinstance(given, DensityMap):
         return given
-    if options.resolution is None:
-        raise InputError(
-            f"{given.name}: an atomic model is compared by its simulated map; give the resolution of the map with ",
-            Setting("resolution"), _suggestion(other), ".",
-        )  # fmt: skip
-    width = checked_resolution(options.resolution)
-    return simulate(given, width, voxel_size_angstrom=width / VOXELS_IN_RESOLUTION)
+    width = checked_resolution(options.resolution, other if isinstance(other, DensityMap) else None)
+    return density_of(given, width)
 
 
-def _suggestion(other: DensityMap | Model) -> str:
-    """Return a resolution to try: maps are mostly sampled at a third of theirs or finer."""
-    if not isinstance(other, DensityMap):
-        return ""
-    return f" (if it is unknown, try {3 * max(other.grid.voxel_size_angstrom):.2g} A, three voxels of {other.name})"
-
-
-def _check_resolution(density_map: DensityMap, resolution: float | None) -> None:
-    least = LEAST_VOXELS * max(density_map.grid.voxel_size_angstrom)
-    if resolution is not None and resolution < least * (1 - 1e-6):
-        raise InputError(
-            Setting("resolution"), f": got {resolution:g} A, expected at least {least:.4g} A, two voxels of "
-            f"{density_map.name}; give the resolution of the map.",
-        )  # fmt: skip
+def density_of(model: Model, resolution: float) -> DensityMap:
+    """Return the simulated map by which a model is aligned."""
+    return simulate(model, resolution, voxel_size_angstrom=resolution / VOXELS_IN_RESOLUTION)
 
 
 def _check_size(model: Model, density_map: DensityMap) -> None:

@@ -132,6 +132,11 @@ class AlignmentOptions:
         if self.partial or self.is_masked:
             what = Setting("partial", True) if self.partial else Setting(self._single_mask())
             refuse_together(what, "a part has its own search method", *self._of_wholes())
+        if self.partial is False and self.is_masked:
+            refuse_together(
+                Setting("partial", False), "what is inside a mask of one map is a part of the other",
+                Setting(self._single_mask()),
+            )  # fmt: skip
         if self.preset is not None:
             refuse_together(Setting("preset", self.preset), "the published algorithm has no such option", core, halves)
         if not self.refine:

@@ -151,6 +151,12 @@ class Scanned:
             number, place = divmod(int(index), len(self.scores[0]))
             yield float(scores[index]), self.linears[number], self.places[number][place]
 
+    def typical(self, count: int) -> Iterator[tuple[float, Matrix, Matrix]]:
+        """Yield the best score, rotation and place of rotations that are spread evenly."""
+        for number in range(0, len(self.linears), max(1, len(self.linears) // count)):
+            index = int(np.argmax(self.scores[number]))
+            yield float(self.scores[number][index]), self.linears[number], self.places[number][index]
+
 
 def _averaged_over_rotations(support: Volume, side: int) -> Volume:
     """Return the average of a support, given in a finer cube, over all rotations."""

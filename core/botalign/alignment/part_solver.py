@@ -6,12 +6,11 @@ even rotations and all shifts; its best poses are fitted by the same score, at f
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from botalign.alignment.distinct import Tolerance, distinct
@@ -20,20 +19,15 @@ from botalign.alignment.hand import decide_hand, hand_name
 from botalign.alignment.outcome import Outcome
 from botalign.alignment.part_pair import PartPair
 from botalign.alignment.part_scan import PartScan, Scanned
-from botalign.alignment.part_verdict import STANDS_OUT, part_verdict, standing
+from botalign.alignment.part_verdict import STANDS_OUT, evidence_inside, part_verdict, standing
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
 from botalign.alignment.robust import RobustProblem
-from botalign.alignment.survey import Surveyed, common_sigma_angstrom
 from botalign.alignment.uncertainty import Uncertainty, uncertainty
-from botalign.alignment.verdict import CLOSE_QUALITY, Evidence, mark_equals
+from botalign.alignment.verdict import CLOSE_QUALITY, mark_equals
 from botalign.arrays import Matrix
 from botalign.geometry import MIRROR, apply_transform, inverse, transform_about, uniform_rotations
-from botalign.maps.grid import Grid
-from botalign.maps.resampling import spline_at
-from botalign.maps.splines import spline_coefficients
 from botalign.progress import Progress
-from botalign.scores import correlate_shells
 from botalign.threads import thread_count
 
 #: Rotations that are scanned, and rotations in a step of the progress.
@@ -42,6 +36,8 @@ ROTATIONS, BLOCK = 1500, 50
 COARSE, SECOND, FINEST = 80, 40, 20
 #: Results of the scan from which the first are chosen, and steps of the first and the second fit at most.
 LISTED, COARSE_STEPS, SECOND_STEPS = 2000, 8, 10
+#: With fewer different results of the first fit, so many typical results of the scan are fitted too.
+FEWEST, TYPICAL = 28, 30
 #: Poses this close to each other, in degrees and radii of the part, count as one: after the scan, and after a fit,
 #: where closer ones converged to the same maximum.
 SAME, SAME_FITTED = (15.0, 0.3), (3.0, 0.1)
@@ -62,8 +58,6 @@ SECOND_FIT, FINEST_FIT = (2 / 3, 0.55), (2 / 5, 0.5)
 #: The start is the result if it differs from the best pose by no more than so many standard errors, or by so many
 #: voxels, an error that interpolation alone may cause.
 KEPT_ERRORS, LEAST_MOVE = 3.0, 0.1
-#: Standard deviation in voxels by which the contour of the part is softened for the verdict.
-SOFTENED = 2.0
 
 
 def solve_by_part(
@@ -158,24 +152,29 @@ class _PartSolver:
                     for linear, found in zip(block, pool.map(scan.best_places, block), strict=True):
                         scanned.add(linear, *found)
                 done += 1
-                (best,) = self._candidates(scanned, mirrored, 1)
+                (best,) = self._candidates(scanned.best(1), mirrored)
                 yield Progress("search", done, total, hand=hand_name(mirrored), moving_to_fixed=best.moving_to_fixed)
-            listed = self._candidates(scanned, mirrored, LISTED)
+            listed = self._candidates(scanned.best(LISTED), mirrored)
             kept = self._distinct(listed, [each.loss for each in listed], SAME, COARSE)
             fitted = self._fitted(coarse, kept + self._given(mirrored), tolerance=0.05, max_steps=COARSE_STEPS)
             fitted = self._distinct(fitted, [-each.quality for each in fitted], SAME, SECOND)
+            if len(fitted) < FEWEST:
+                # Nearly all converged to a few equal places. The verdict needs wrong ones too.
+                typical = self._candidates(scanned.typical(TYPICAL), mirrored)
+                fitted += self._fitted(coarse, typical, tolerance=0.05, max_steps=COARSE_STEPS)
+                fitted = self._distinct(fitted, [-each.quality for each in fitted], SAME)
             groups.append(self._fitted(second, fitted, max_steps=SECOND_STEPS))
             done += 1
             yield Progress("refine", done, total, moving_to_fixed=groups[-1][0].moving_to_fixed)
         out = max(standing(self._correlations(group)) for group in groups)
         return _Search(voxel, second, groups, out)
 
-    def _candidates(self, scanned: Scanned, mirrored: bool, count: int) -> list[Candidate]:
-        """Return the best results of the scan."""
+    def _candidates(self, found: Iterable[tuple[float, Matrix, Matrix]], mirrored: bool) -> list[Candidate]:
+        """Return results of the scan as candidates."""
         centre = self.pair.centre_angstrom
         return [
             Candidate(self._outward(transform_about(linear, centre, place)), mirrored, 1 - score, None)
-            for score, linear, place in scanned.best(count)
+            for score, linear, place in found
         ]
 
     def _sampled(self, scan_voxel: float, sampling: tuple[float, float]) -> FitProblem:
@@ -236,7 +235,7 @@ class _PartSolver:
 
     def _verdict(self, compared: list[Candidate], marked: list[Candidate]) -> str:
         """Return the verdict, given the candidates at one sampling, and those that were fitted finely."""
-        evidence = _evidence(self.pair.part, self.pair.whole, self._fit_pose(marked[0]))
+        evidence = evidence_inside(self.pair.part, self.pair.whole, self._fit_pose(marked[0]))
         places = [apply_transform(inverse(self._fit_pose(each)), self.pair.centre_angstrom) for each in marked]
         return part_verdict(
             self._correlations(compared), evidence, marked, places=places, radius_angstrom=self.pair.radius_angstrom
@@ -297,22 +296,3 @@ class _PartSolver:
                 pose, correlation = start, fit.correlation(start)
             ends.append(replace(candidate, moving_to_fixed=self._from_fit(pose), correlation=correlation))
         return self._distinct(ends, [-each.quality for each in ends], SAME_FITTED)
-
-
-def _evidence(part: Surveyed, whole: Surveyed, transform: Matrix) -> Evidence:
-    """Return the Fourier shell correlation inside the softened contour of the part, the whole moved by `transform`."""
-    ball, density = part.ball, part.density
-    contour = ndimage.binary_dilation(density.data > part.level, iterations=1).astype(np.float32)
-    mask = ndimage.gaussian_filter(contour, SOFTENED).ravel()[ball.inside]
-    # Detail that the voxels of the other map cannot hold is not common detail: both maps are smoothed alike.
-    sigma = common_sigma_angstrom(part, whole, part.voxel_angstrom)
-    grid = Grid.cube(
-        int(np.ceil(2 * whole.radius_angstrom / part.voxel_angstrom)) + 8, part.voxel_angstrom, whole.centre_angstrom
-    )
-    coefficients = spline_coefficients(whole.on(grid, sigma_angstrom=sigma))
-    u = part.on(density.grid, sigma_angstrom=sigma).ravel()[ball.inside]
-    v = spline_at(coefficients, grid, transform, density.grid, ball.points)
-    # About their means: otherwise the mask itself, the same for both, would correlate.
-    first, second = (ball.spectrum((w - np.float32(mask @ w / mask.sum())) * mask) for w in (u, v))
-    shells = correlate_shells(first, second, density.grid.shape[0], voxel_size_angstrom=part.voxel_angstrom)
-    return Evidence(shells, 2 * part.radius_angstrom)

@@ -26,6 +26,8 @@ class MapReference:
         Name of its mask, if it had one.
     model : bool
         Whether it is the simulated map of an atomic model.
+    chains : tuple of str
+        Chains of the model.
     """
 
     name: str
@@ -34,6 +36,12 @@ class MapReference:
     contour_level: float | None = None
     mask: str | None = None
     model: bool = False
+    chains: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """What it is, as text."""
+        return "model" if self.model else "map"
 
 
 @dataclass(frozen=True)
@@ -48,11 +56,14 @@ class Part:
         Its volume above the contour level, as a fraction of that of the whole.
     reason : str
         ``"requested"``, ``"mask"`` if only this map has a mask, or ``"noticed"`` from the volumes.
+    centre_angstrom : tuple of float
+        Its centre of mass, ``(x, y, z)``.
     """
 
     role: str
     fraction: float
     reason: str
+    centre_angstrom: tuple[float, float, float]
 
 
 @dataclass(frozen=True, eq=False)

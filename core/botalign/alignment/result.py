@@ -16,14 +16,23 @@ from botalign.alignment.scoring import Scores
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Uncertainty, uncertainty_text
 from botalign.alignment.verdict import verdict_text
-from botalign.alignment.wording import resolution_text, rotation_text, vector_text
+from botalign.alignment.wording import (
+    labelled,
+    named_with_chains,
+    percent_text,
+    resolution_text,
+    rotation_text,
+    vector_text,
+)
 from botalign.arrays import Matrix
+from botalign.errors import InputError
 from botalign.files import json_text, output_file
 from botalign.geometry import (
     MIRROR,
     apply_transform,
     axis_angle,
     euler_zyz_degrees,
+    geodesic_degrees,
     quaternion_from_matrix,
     to_chimerax,
     to_napari,
@@ -35,6 +44,9 @@ from botalign.maps.grid import Grid
 from botalign.maps.resampling import resample
 from botalign.models import Model
 from botalign.scores import ShellCorrelation
+
+#: Alternatives that the summary lists.
+LISTED = 5
 
 Movable = TypeVar("Movable", DensityMap, Model)
 
@@ -193,6 +205,11 @@ class Alignment:
         """
         matrix = self.matrix(inverse=inverse)
         if isinstance(moving, Model):
+            if self.mirrored:
+                raise InputError(
+                    f"{moving.name}: the transform contains a mirror, but an atomic model is never mirrored; mirror "
+                    "the map that was aligned, and align it again."
+                )
             return moving.moved(matrix)
         grid = onto.grid if isinstance(onto, DensityMap) else onto or moving.grid
         placed = resample(moving, matrix, grid, threads=threads)
@@ -223,12 +240,25 @@ class Alignment:
     @property
     def verdict_text(self) -> str:
         """The verdict as text."""
-        return verdict_text(self.verdict, self.candidates, self.symmetry)
+        return verdict_text(
+            self.verdict, self.candidates, self.symmetry, of_part=self.part is not None,
+            wrong_hand=self.map_has_wrong_hand,
+        )  # fmt: skip
 
     @property
     def hand_text(self) -> str:
         """The decision about the hand as text."""
-        return "not tested" if self.hand is None else self.hand.to_text()
+        return "not tested" if self.hand is None else self.hand.to_text(with_model=self._with_model)
+
+    @property
+    def _with_model(self) -> bool:
+        """Whether a map and an atomic model were compared."""
+        return self.fixed.model != self.moving.model
+
+    @property
+    def map_has_wrong_hand(self) -> bool:
+        """Whether an atomic model, whose hand is known, fits the mirror image of the map better."""
+        return self._with_model and self.hand is not None and self.hand.decision == "mirrored"
 
     @property
     def other_hand_fits_better(self) -> bool:
@@ -249,13 +279,45 @@ class Alignment:
         """The part and how well it fits as text; None if no part was searched for."""
         if self.part is None:
             return None
+        part, whole = (self.moving, self.fixed) if self.part.role == "moving" else (self.fixed, self.moving)
         other = "fixed" if self.part.role == "moving" else "moving"
         compared = "whole" if self.fixed.mask is None and self.moving.mask is None else "masked"
-        size = (
-            f"{self.part.role} map ({self.part.reason}), {100 * self.part.fraction:.2g}% of the {other} map by volume"
-        )
-        inside = f"correlation of the edges inside {self.part_correlation:z.4f}"
-        return f"{size}; {inside} (the scores above compare the {compared} maps)"
+        what = {
+            "requested": f"the {self.part.role} {part.kind}, as requested",
+            "mask": f"the {self.part.role} {part.kind} inside its mask",
+            "noticed": f"the {self.part.role} {part.kind}, noticed by its volume",
+        }[self.part.reason]
+        size = f"{what}, {percent_text(self.part.fraction)} of the {other} {whole.kind}"
+        inside = f"correlation of the edges inside it {self.part_correlation:z.4f}"
+        return f"{size}; {inside}; the scores above compare the {compared} maps"
+
+    @property
+    def alternatives(self) -> tuple[str, ...]:
+        """The other poses of the same hand that fit as well as the result or nearly so, one line of text for each.
+
+        Each has its correlation and its distance from the result. At most five are listed; those that a symmetry
+        explains are not, and none without a match.
+        """
+        if self.symmetry is not None or self.verdict == "no match":
+            return ()
+        others = [each for each in self.candidates[1:] if each.mirrored == self.mirrored]
+        others = [each for each in others if each.as_good or self.part is not None]
+        lines = [self._alternative(each) for each in others[:LISTED]]
+        if len(others) > LISTED:
+            equals = sum(each.as_good for each in others[LISTED:])
+            lines.append(f"and {len(others) - LISTED} more" + (f" ({equals} fit as well)" if equals else ""))
+        return tuple(lines)
+
+    def _alternative(self, other: Candidate) -> str:
+        """Return a pose as text, compared with the result."""
+        poses = (self.moving_to_fixed, other.moving_to_fixed)
+        centre = self.moving.grid.centre_angstrom if self.part is None else np.array(self.part.centre_angstrom)
+        if self.part is not None and self.part.role == "fixed":
+            poses = (inverted(poses[0]), inverted(poses[1]))  # the part is fixed, so its place is in the moving map
+        apart = float(np.linalg.norm(apply_transform(poses[0], centre) - apply_transform(poses[1], centre)))
+        degrees = float(geodesic_degrees(poses[0][:, :3], poses[1][:, :3]))
+        as_good = ", fits as well" if other.as_good else ""
+        return f"{other.quality:z.4f} at {apart:.1f} A and {degrees:.0f} degrees from the result{as_good}"
 
     def to_text(self) -> str:
         """Return a summary, one line for each fact."""
@@ -263,14 +325,15 @@ class Alignment:
         mirror = ", after a mirror in z" if self.mirrored else ""
         resolutions = [resolution_text(scores.fsc_resolution_angstrom) for scores in (before, after)]
         lines = [
-            f"{self.moving.name} onto {self.fixed.name}",
+            f"{named_with_chains(self.moving)} onto {named_with_chains(self.fixed)}",
             f"rotation     {rotation_text(self.angle_degrees, self.axis)}{mirror}",
             f"shift        {vector_text(self.shift_angstrom, 2)} A",
             f"correlation  {before.correlation:z.4f} before, {after.correlation:z.4f} after",
             f"FSC 0.5      {resolutions[0]} before, {resolutions[1]} after",
-            *([] if self.part_text is None else [f"part         {self.part_text}"]),
-            f"hand         {self.hand_text}",
-            f"verdict      {self.verdict_text}",
+            *([] if self.part_text is None else labelled("part", self.part_text)),
+            *labelled("hand", self.hand_text),
+            *labelled("verdict", self.verdict_text),
+            *labelled("alternatives", *self.alternatives),
             f"error        {uncertainty_text(self.uncertainty)}",
             f"seconds      {self.seconds:.2f}",
         ]

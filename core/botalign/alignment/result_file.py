@@ -99,7 +99,7 @@ def fields_from(content: dict[str, Any]) -> dict[str, Any]:
         "after": _scores(content["scores"]["after"]),
         "shells_before": shells["before"],
         "shells_after": shells["after"],
-        "part": None if content.get("part") is None else Part(**content["part"]),
+        "part": _part(content.get("part")),
         "hand": None if hand is None else HandDecision(**(hand | {"standard_error": _number(hand["standard_error"])})),
         "verdict": content["verdict"],
         "symmetry": None if content["symmetry"] is None else Symmetry.from_dict(content["symmetry"]),
@@ -127,8 +127,18 @@ def _curve(shells: ShellCorrelation) -> dict[str, Any]:
 
 def _reference(content: dict[str, Any]) -> MapReference:
     known = {name: content.get(name) for name in ("contour_level", "mask")}
-    mean_of, is_model = tuple(content.get("mean_of", ())), bool(content.get("model", False))
-    return MapReference(str(content["name"]), Grid(**content["grid"]), mean_of=mean_of, model=is_model, **known)
+    mean_of, chains = (tuple(map(str, content.get(name, ()))) for name in ("mean_of", "chains"))
+    is_model = bool(content.get("model", False))
+    return MapReference(
+        str(content["name"]), Grid(**content["grid"]), mean_of=mean_of, model=is_model, chains=chains, **known
+    )
+
+
+def _part(content: dict[str, Any] | None) -> Part | None:
+    if content is None:
+        return None
+    x, y, z = map(float, content["centre_angstrom"])
+    return Part(str(content["role"]), float(content["fraction"]), str(content["reason"]), (x, y, z))
 
 
 def _number(value: float | None) -> float:

@@ -59,7 +59,9 @@ def _reason(problem: AlignmentProblem) -> str | None:
 
 
 def _part(problem: AlignmentProblem, reason: str) -> Part:
-    return Part("moving" if problem.part_is_moving else "fixed", problem.part_fraction, reason)
+    role, part = ("moving", problem.moving) if problem.part_is_moving else ("fixed", problem.fixed)
+    x, y, z = part.centre_angstrom.tolist()
+    return Part(role, problem.part_fraction, reason, (x, y, z))
 
 
 def _is_part(whole: Outcome, part: Outcome) -> bool:

@@ -114,14 +114,42 @@ def verdict(evidence: Evidence, candidates: tuple[Candidate, ...], symmetry: Sym
     return "certain" if evidence.signs == 2 and not several else "ambiguous"
 
 
-def verdict_text(decided: str | None, candidates: Sequence[Candidate], symmetry: Symmetry | None) -> str:
-    """Return a verdict as text."""
+def verdict_text(
+    decided: str | None,
+    candidates: Sequence[Candidate],
+    symmetry: Symmetry | None,
+    *,
+    of_part: bool = False,
+    wrong_hand: bool = False,
+) -> str:
+    """Return a verdict as text.
+
+    Parameters
+    ----------
+    decided : str or None
+        The verdict.
+    candidates : sequence of Candidate
+        The candidates, the result first.
+    symmetry : Symmetry or None
+        Point group of the fixed map, if it explains equivalent poses.
+    of_part : bool, optional
+        Whether a part was searched for.
+    wrong_hand : bool, optional
+        Whether the map has not the hand of the model that it was compared with.
+    """
+    if wrong_hand and decided is not None and not candidates[0].mirrored:
+        return f"{decided}: the map has the wrong hand, so it must be flipped first"
     others = sum(candidate.as_good for candidate in candidates[1:])
-    equivalent = "" if symmetry is None else f", one of {symmetry.order} equivalent poses (symmetry {symmetry.group})"
+    equivalent = f", one of {others + 1} places that fit equally well" if others else ""
+    if symmetry is not None:
+        equivalent = f", one of {symmetry.order} equivalent poses (symmetry {symmetry.group})"
+    flipped = ", the map mirrored because it has the wrong hand" if wrong_hand else ""
     as_good = f"{others} other {'pose fits' if others == 1 else 'poses fit'} as well"
     return {
-        "certain": f"certain{equivalent}",
+        "certain": f"certain{equivalent}{flipped}",
         "ambiguous": f"ambiguous: {as_good if others else 'the maps agree too little to be certain'}",
-        "no match": "no match: only the outlines of the maps agree; check their voxel sizes and contrast",
+        "no match": "no match: no place of the part stands out; check the resolution and the voxel sizes"
+        if of_part
+        else "no match: only the outlines of the maps agree; check their voxel sizes and contrast",
         None: "none: the pose was not refined",
     }[decided]

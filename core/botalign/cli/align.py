@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import botalign
-from botalign.cli import csv_table, outputs, running
+from botalign.cli import csv_table, inputs, outputs, running
 from botalign.cli.declared import Given, with_options
 from botalign.cli.interruption import report_written
 from botalign.cli.messages import print_error, print_note
@@ -19,20 +19,23 @@ from botalign.cli.outputs import Output
 from botalign.cli.resuming import resumed
 from botalign.cli.spelling import spelled
 from botalign.cli.staging import Staging
-from botalign.cli.tables import alignments_table, mirror_advice
+from botalign.cli.tables import alignments_table, mirror_advice, part_advice
 from botalign.cli.tasks import Task, tasks
 from botalign.errors import InputError, Setting
+from botalign.models import holds_model
 
-_FOLDER = "a folder for several maps."
+_FOLDER = "a folder for several."
 
 
 @with_options(botalign.AlignmentOptions)
 def align(
-    fixed: Annotated[Path, typer.Argument(metavar="FIXED", help="The fixed map.", show_default=False)],
-    moving: Annotated[list[Path], typer.Argument(metavar="MOVING", help="The moving maps.", show_default=False)],
+    fixed: Annotated[Path, typer.Argument(metavar="FIXED", help="The fixed map or atomic model.", show_default=False)],
+    moving: Annotated[
+        list[Path], typer.Argument(metavar="MOVING", help="The moving maps or atomic models.", show_default=False)
+    ],
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", metavar="FILE|FOLDER", help=f"Write the aligned map; {_FOLDER}"),
+        typer.Option("--output", "-o", metavar="FILE|FOLDER", help=f"Write the aligned map or model; {_FOLDER}"),
     ] = None,
     result: Annotated[
         str | None,
@@ -48,6 +51,12 @@ def align(
             metavar="W.mrc",
             help="Write the weights of the common part on the grid of FIXED: 1 where the maps agree, 0 where they "
             f"differ; {_FOLDER}",
+        ),
+    ] = None,
+    chain: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A,B", help="Use only these chains of the moving models or, if none is a model, of the fixed one."
         ),
     ] = None,
     table: Annotated[
@@ -72,10 +81,11 @@ def align(
     quiet: Quiet = False,
     json: Json = False,
 ) -> int:
-    """Align maps to a fixed map, from any starting pose.
+    """Align maps or atomic models to a fixed map or model, from any starting pose.
 
-    The written maps have the grid of FIXED. Contour levels, masks and filters are for the fit only: each map is written
-    as it was given, resampled once.
+    The written maps have the grid of FIXED or, if that is a model, their own voxel size and a box that holds all of the
+    moved map. Contour levels, masks and filters are for the fit only: each map is written as it was given, resampled
+    once. An atomic model needs --resolution, that of the map.
     """
     if resume and common:
         raise InputError("--resume: cannot be combined with --common; omit one of them.")
@@ -87,9 +97,13 @@ def align(
         raise InputError(
             Setting("half_maps_moving"), f": got {len(moving)} moving maps, expected one; align each in a separate run."
         )
+    fixed_chains = moving_chains = inputs.chains_of(chain, *moving, fixed)
+    if any(map(holds_model, moving)):
+        fixed_chains = None
+    _refuse_maps_only(fixed, moving, common=common, weights=weights is not None)
     one = moving[:1] if common else moving
     columns = (
-        outputs.output_paths(output, moving, option="-o", extensions=outputs.MAPS),
+        outputs.output_paths(output, moving, option="-o", extensions=outputs.of_same_kind),
         outputs.output_paths(result, one, option="--result", extensions=outputs.RESULTS),
         outputs.output_paths(figure, one, option="--figure", extensions=outputs.FIGURES),
         outputs.output_paths(weights, one, option="--weights", extensions=outputs.MAPS),
@@ -105,32 +119,33 @@ def align(
 
     if not resume:
         check()
-    for path in (fixed, *moving):
-        botalign.read_header(path)
+    inputs.check(fixed, fixed_chains)
+    for path in moving:
+        inputs.check(path, moving_chains)
     chosen = options.read()
     if isinstance(chosen.start, botalign.Alignment):
         running.warn_of_other_maps(options.values["start"], chosen.start, fixed, moving)
     if resume:
-        todo = [task if overwrite else resumed(task, fixed, chosen, options.files) for task in todo]
+        chains = (fixed_chains, moving_chains)
+        todo = [task if overwrite else resumed(task, fixed, chosen, options.files, chains=chains) for task in todo]
         check()
     several = len(todo) > 1
-    read_fixed = functools.partial(botalign.read, fixed)
+    read_fixed = functools.partial(inputs.load, fixed, fixed_chains)
     if several:
         read_fixed = functools.cache(read_fixed)  # type: ignore[assignment]
         read_fixed()
 
     def run(task: Task, label: str, written: list[Path]) -> botalign.Alignment:
         """Align the maps of a task and write its files."""
-        moving_map = task.load()
-        aligned = running.align_pair(read_fixed, moving_map, chosen, task.targets, label=label, quiet=quiet)
+        moved = task.load(moving_chains)
+        aligned = running.align_pair(read_fixed, moved, chosen, task.targets, label=label, quiet=quiet)
         if len(task.maps) > 1:
             mean = replace(aligned.alignment.moving, mean_of=tuple(map(str, task.maps)))
             aligned = replace(aligned, alignment=replace(aligned.alignment, moving=mean))
         with Staging(overwrite=overwrite or task.may_replace, written=written) as staging:
-            running.write_pair(aligned, moving_map, task.targets, staging, threads=chosen.threads)
+            running.write_pair(aligned, moved, task.targets, staging, threads=chosen.threads)
             for path, target in zip(task.maps, task.shared, strict=bool(task.shared)):
-                moved = botalign.read(path)
-                running.write_moved(aligned.alignment, moved, target, staging, threads=chosen.threads)
+                running.write_moved(aligned.alignment, botalign.read(path), target, staging, threads=chosen.threads)
         return aligned.alignment
 
     done: list[botalign.Alignment] = []
@@ -165,9 +180,22 @@ def align(
     return 2 if failures else 0
 
 
+def _refuse_maps_only(fixed: Path, moving: list[Path], *, common: bool, weights: bool) -> None:
+    """Refuse options that are for maps only, if there is an atomic model."""
+    model = next(filter(holds_model, moving), None)
+    if common and model is not None:
+        raise InputError(
+            f"--common: averages the moving maps, but {model} is an atomic model; align one model, and move the others "
+            "with `botalign apply`."
+        )
+    model = fixed if model is None and holds_model(fixed) else model
+    if weights and model is not None:
+        raise InputError(f"--weights: compares two maps, but {model} is an atomic model; omit it.")
+
+
 def _print_results(done: list[botalign.Alignment], *, several: bool, quiet: bool) -> None:
     print(alignments_table(done) if several else done[0].to_text())
-    for advice in () if quiet else map(mirror_advice, done):
+    for advice in () if quiet else (advise(each) for each in done for advise in (mirror_advice, part_advice)):
         if advice is not None:
             print_note(advice)
 

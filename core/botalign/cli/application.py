@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -18,17 +19,21 @@ from botalign.errors import InputError
 
 #: The commands, each a function of this name in a module of this name, which is imported when it is needed.
 COMMANDS = {
-    "align": "Align maps to a fixed map, from any starting pose.",
-    "apply": "Apply the transform of an alignment to other maps.",
-    "score": "Compare two maps without moving them.",
+    "align": "Align maps or atomic models to a fixed map.",
+    "apply": "Apply the transform of an alignment to maps or models.",
+    "score": "Compare two maps, or a map and a model, without moving them.",
+    "flip": "Mirror maps, to correct their hand.",
     "potential": "Show where mass must move to turn one map into another.",
     "distances": "Compute the distances between all pairs of maps.",
     "embed": "Compute coordinates of maps from their distances.",
     "landscape": "Learn latent coordinates that match distances between volumes.",
     "classify": "Compute class averages of particle images, up to rotation.",
-    "info": "Print what map files contain.",
+    "info": "Print what files of maps and atomic models contain.",
     "demo": "Align a synthetic map whose transform is known.",
 }
+#: Arguments and options that name outputs, and arguments of each command that may be atomic models.
+_OUTPUTS = ("output", "table")
+_TAKE_MODELS = {"align": ("fixed", "moving"), "apply": ("maps",), "score": ("first", "second"), "info": ("maps",)}
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
@@ -39,6 +44,13 @@ class _Command(TyperCommand):
         """Return the parts of the usage line, without the braces that typer puts around required arguments."""
         return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, unless an input is an atomic model where none is possible."""
+        for parameter in self.get_params(ctx):
+            if parameter.name not in (*_OUTPUTS, *_TAKE_MODELS.get(str(self.name), ())):
+                _refuse_models(parameter, ctx.params.get(parameter.name), str(self.name))
+        return super().invoke(ctx)
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         arguments: list[Any] = [each for each in self.params if each.param_type_name == "argument"]
         options = [each.get_help_record(ctx) for each in self.get_params(ctx) if each not in arguments]
@@ -47,6 +59,17 @@ class _Command(TyperCommand):
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)
+
+
+def _refuse_models(parameter: Any, value: Any, command: str) -> None:
+    """Refuse files that have the extension of an atomic model."""
+    from botalign.models import MODEL_EXTENSIONS
+
+    for each in value if isinstance(value, list | tuple) else (value,):
+        if isinstance(each, Path) and each.name.lower().endswith(MODEL_EXTENSIONS):
+            what = parameter.opts[0] if parameter.param_type_name == "option" else f"`botalign {command}`"
+            takers = ", ".join(f"`botalign {name}`" for name in _TAKE_MODELS)
+            raise InputError(f"{each}: is an atomic model, but {what} takes none; these commands do: {takers}.")
 
 
 class _Commands(TyperGroup):

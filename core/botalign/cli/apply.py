@@ -17,11 +17,12 @@ from botalign.errors import InputError
 
 def _result_first(path: Path) -> Path:
     """Refuse a map in the place of the result, before the parser finds that another argument is missing."""
-    from botalign.cli.outputs import MAPS
+    from botalign.cli.outputs import MAPS, MODELS
 
-    if path.name.lower().endswith(MAPS):
+    if path.name.lower().endswith(MAPS + MODELS):
+        kind = "a map" if path.name.lower().endswith(MAPS) else "an atomic model"
         raise InputError(
-            f"{path}: looks like a map, but the first argument must be a result file: botalign apply R.json MAP..."
+            f"{path}: looks like {kind}, but the first argument must be a result file: botalign apply R.json MAP..."
         )
     return path
 
@@ -36,14 +37,16 @@ def apply(
             callback=_result_first,
         ),
     ],
-    maps: Annotated[list[Path], typer.Argument(metavar="MAP", help="The maps to move.", show_default=False)],
+    maps: Annotated[
+        list[Path], typer.Argument(metavar="MAP", help="The maps or atomic models to move.", show_default=False)
+    ],
     output: Annotated[
         str,
         typer.Option(
             "--output",
             "-o",
             metavar="FILE|FOLDER",
-            help="Write the moved map; a folder for several maps.",
+            help="Write the moved map or model; a folder for several.",
             show_default=False,
         ),
     ],
@@ -52,32 +55,36 @@ def apply(
     ] = False,
     onto: Annotated[
         Path | None,
-        typer.Option(metavar="FIXED", help="Write on the grid of this map; by default on the map's own grid."),
+        typer.Option(metavar="FIXED", help="Write maps on the grid of this map; by default each on its own grid."),
     ] = None,
     threads: Threads = None,
     overwrite: Overwrite = False,
     quiet: Silent = False,
 ) -> None:
-    """Apply the transform of an alignment to other maps: half maps, masks, sharpened maps.
+    """Apply the transform of an alignment to other maps and models: half maps, masks, sharpened maps.
 
-    If one map fails, none is written.
+    If one fails, none is written.
     """
-    from botalign.cli import outputs
+    from botalign.cli import inputs, outputs
 
-    paths = outputs.output_paths(output, maps, option="-o", extensions=outputs.MAPS, role="maps")
-    inputs = [result, *maps, *([] if onto is None else [onto])]
-    outputs.check(paths, inputs=inputs, overwrite=overwrite)
+    paths = outputs.output_paths(output, maps, option="-o", extensions=outputs.of_same_kind, role="maps")
+    files = [result, *maps, *([] if onto is None else [onto])]
+    outputs.check(paths, inputs=files, overwrite=overwrite)
     alignment = botalign.Alignment.read(result)
     for path in maps:
-        botalign.read_header(path)
+        inputs.check(path)
     grid = None if onto is None else botalign.read_header(onto).grid
     note = f" by {result.name}{', inverse' if inverse else ''}"
     targets = [each.path for each in paths if each is not None]
     with report_written() as written, Staging(overwrite=overwrite, written=written) as staging:
         for path, target in zip(maps, targets, strict=True):
-            moved = alignment.apply(botalign.read(path), onto=grid, inverse=inverse, threads=threads)
+            given = inputs.load(path)
+            if isinstance(given, botalign.Model):
+                staging.write_model(alignment.apply(given, inverse=inverse), target)
+                continue
+            moved = alignment.apply(given, onto=grid, inverse=inverse, threads=threads)
             moved.write(staging.path(target), history=history(moved.name, None, note=note))
-            del moved
+            del given, moved
     if not quiet:
         for path, target in zip(maps, targets, strict=True):
             print(f"{path} -> {target}")

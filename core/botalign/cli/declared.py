@@ -12,7 +12,7 @@ from typing import Annotated, Any, Generic, TypeVar, get_args
 import typer
 
 import botalign
-from botalign.cli.spelling import option_name
+from botalign.cli.spelling import opposite_name, option_name
 from botalign.options import Declaration, declarations
 
 Options = TypeVar("Options")
@@ -95,9 +95,9 @@ def _parameter(declared: Declaration) -> inspect.Parameter:
     elif declared.type not in (int, float, str):
         kind, metavar = Path, "R.json" if declared.type is botalign.Alignment else "M.mrc"
     facts = [declared.range] if declared.range else []
-    if default is True:
-        facts.append(f"default: {name}")
-        name = f"{name}/--no-{name.removeprefix('--')}"
+    if default is True or (declared.type is bool and declared.optional):
+        facts += [f"default: {name}"] if default else []
+        name = f"{name}/{opposite_name(declared.name)}"
     elif default is not None and default is not False:
         facts.append(f"default: {default}")
     text = f"{option.help}." + (f" [{'; '.join(facts)}]" if facts else "")

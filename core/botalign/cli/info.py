@@ -1,4 +1,4 @@
-"""``botalign info``: the content of map files."""
+"""``botalign info``: the content of files of maps and atomic models."""
 
 from __future__ import annotations
 
@@ -15,15 +15,20 @@ from botalign.errors import InputError
 from botalign.files import json_text
 
 if TYPE_CHECKING:
+    from botalign import Model
     from botalign.maps import MapHeader, MapInfo
 
 _KINDS = {0: "int8", 1: "int16", 2: "float32", 6: "uint16", 12: "float16"}
 
 
 def info(
-    maps: Annotated[list[Path], typer.Argument(metavar="MAP", help="The maps.", show_default=False)], json: Json = False
+    maps: Annotated[list[Path], typer.Argument(metavar="MAP", help="The maps or atomic models.", show_default=False)],
+    json: Json = False,
 ) -> int:
-    """Print what map files contain: grid, origin, axis order, densities, and a contour level."""
+    """Print what files contain.
+
+    Of a map: grid, origin, axis order, densities, and a contour level. Of an atomic model: atoms, chains, and extent.
+    """
     blocks: list[str] = []
     failures: list[InputError] = []
     for path in maps:
@@ -42,9 +47,12 @@ def info(
 
 
 def _block(path: Path, *, json: bool) -> str:
-    """Return the text for one map."""
+    """Return the text for one map or model."""
     from botalign.maps import describe
+    from botalign.models import holds_model
 
+    if holds_model(path):
+        return _model_block(botalign.read_model(path), json=json)
     header = botalign.read_header(path)
     density_map = botalign.read(path)
     facts = describe(density_map)
@@ -76,6 +84,27 @@ def _rows(header: MapHeader, facts: MapInfo, level: float | None, above: float |
         ("contour level", contour),
         *labels,
     ]
+
+
+def _model_block(model: Model, *, json: bool) -> str:
+    """Return the text for one model."""
+    low, high = model.points.min(axis=0).tolist(), model.points.max(axis=0).tolist()
+    size = [b - a for a, b in zip(low, high, strict=True)]
+    kind = "" if model.source is None else model.source.format
+    if json:
+        content = {"name": model.name, "format": kind, "atoms": len(model.points), "chains": model.chains}
+        return json_text(content | {"lowest_angstrom": low, "highest_angstrom": high, "size_angstrom": size})
+    between = (f"({', '.join(f'{value:.1f}' for value in values)})" for values in (low, high))
+    return columns(
+        [
+            ("model", model.name),
+            ("format", kind),
+            ("atoms", f"{len(model.points)}"),
+            ("chains", " ".join(name or "''" for name in model.chains)),
+            ("extent", f"{' to '.join(between)} A"),
+            ("size", f"{' x '.join(f'{side:.1f}' for side in size)} A"),
+        ]
+    )
 
 
 def _numbers(values: tuple[float, ...], between: str) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from botalign.errors import InputError
 from botalign.files import check_output
 from botalign.maps import EXTENSIONS
+from botalign.models import MODEL_EXTENSIONS, holds_model
 
 MAPS = EXTENSIONS
+#: The first one is for models whose files have an unknown extension: mmCIF holds every model.
+MODELS = tuple(sorted(MODEL_EXTENSIONS))
 RESULTS = (".json",)
 FIGURES = (".png", ".pdf", ".svg")
 _SLASHES = tuple(slash for slash in (os.sep, os.altsep) if slash)
@@ -44,7 +47,12 @@ class Output:
 
 
 def output_paths(
-    given: str | None, sources: Sequence[Path], *, option: str, extensions: tuple[str, ...], role: str = "moving maps"
+    given: str | None,
+    sources: Sequence[Path],
+    *,
+    option: str,
+    extensions: tuple[str, ...] | Callable[[Path], tuple[str, ...]],
+    role: str = "moving maps",
 ) -> list[Output | None]:
     """Return the files that an option asks for, one for each map.
 
@@ -57,8 +65,8 @@ def output_paths(
         The maps. A file in a folder is named after its map, with the first extension if that of the map is not allowed.
     option : str
         Name of the option.
-    extensions : tuple of str
-        Allowed extensions.
+    extensions : tuple of str or callable
+        Allowed extensions, or a function that returns those for a map.
     role : str
         What the maps are, for the error message.
 
@@ -74,15 +82,21 @@ def output_paths(
     """
     if given is None:
         return [None] * len(sources)
+    of_each = [extensions(source) if callable(extensions) else extensions for source in sources]
     path = Path(given)
     is_folder = given.endswith(_SLASHES) or path.is_dir()
     if len(sources) == 1 and not is_folder:
-        return [Output(path, option, extensions)]
-    if not is_folder and (path.exists() or given.lower().endswith(MAPS + RESULTS + FIGURES)):
+        return [Output(path, option, of_each[0])]
+    if not is_folder and (path.exists() or given.lower().endswith(MAPS + MODELS + RESULTS + FIGURES)):
         raise InputError(f"{given}: is a file name, but {option} needs a folder for several maps; give a folder.")
-    names = [_named_after(source, extensions) for source in sources]
+    names = [_named_after(source, allowed) for source, allowed in zip(sources, of_each, strict=True)]
     _refuse_equal_names(sources, names, option, role)
-    return [Output(path / name, option, extensions, in_folder=True) for name in names]
+    return [Output(path / name, option, allowed, in_folder=True) for name, allowed in zip(names, of_each, strict=True)]
+
+
+def of_same_kind(source: Path) -> tuple[str, ...]:
+    """Return the extensions for a file that holds what another one holds: a map or an atomic model."""
+    return MODELS if holds_model(source) else MAPS
 
 
 def files_in(folder: Path, names: Sequence[str]) -> list[Output]:
@@ -111,10 +125,18 @@ def check(outputs: Iterable[Output | None], *, inputs: Iterable[Path], overwrite
                 f"{path}: {output.option} cannot write it, because {reason}; choose another name or folder."
             )
         users[key] = output.option
+        _refuse_other_kind(output)
         if output.in_folder and not path.parent.exists():
             check_output(path.parent)
         else:
             check_output(path, overwrite=overwrite or output.replaceable, extensions=output.extensions)
+
+
+def _refuse_other_kind(output: Output) -> None:
+    """Refuse the extension of a map for a model, and that of a model for a map."""
+    what, other = ("an atomic model", MAPS) if output.extensions == MODELS else ("a density map", MODELS)
+    if output.extensions in (MODELS, MAPS) and output.path.name.lower().endswith(other):
+        raise InputError(f"{output.path}: {output.option} writes {what}; use one of {', '.join(output.extensions)}.")
 
 
 def _refuse_equal_names(sources: Sequence[Path], names: Sequence[str], option: str, role: str) -> None:
@@ -130,7 +152,7 @@ def _named_after(source: Path, extensions: tuple[str, ...]) -> str:
     name = source.name
     if name.lower().endswith(extensions):
         return name
-    for extension in sorted(MAPS, key=len, reverse=True):
+    for extension in sorted(MAPS + MODELS, key=len, reverse=True):
         if name.lower().endswith(extension):
             return name[: -len(extension)] + extensions[0]
     return source.stem + extensions[0]

@@ -7,11 +7,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import botalign
+from botalign.alignment.inputs import density_of
 from botalign.cli.tasks import Task
 from botalign.errors import InputError, Setting
+from botalign.models import checked_resolution, holds_model
+
+#: Names of chains; None for all, and for maps.
+Chains = Sequence[str] | None
 
 
-def resumed(task: Task, fixed: Path, options: botalign.AlignmentOptions, option_files: Sequence[Path]) -> Task:
+def resumed(
+    task: Task,
+    fixed: Path,
+    options: botalign.AlignmentOptions,
+    option_files: Sequence[Path],
+    *,
+    chains: tuple[Chains, Chains] = (None, None),
+) -> Task:
     """Return a task that may replace the files of an earlier run, with the result of that run if it can be kept.
 
     It cannot be kept if an output is missing, an input is newer than the result, or the result is from another version.
@@ -26,6 +38,8 @@ def resumed(task: Task, fixed: Path, options: botalign.AlignmentOptions, option_
         The options of this run.
     option_files : sequence of Path
         Files that the options name, such as masks.
+    chains : tuple, optional
+        Chains of the fixed and of the moving model.
 
     Raises
     ------
@@ -36,7 +50,7 @@ def resumed(task: Task, fixed: Path, options: botalign.AlignmentOptions, option_
     if result is None or not result.exists():
         return task
     found = botalign.Alignment.read(result)
-    _refuse_differing(found, task, fixed, options)
+    _refuse_differing(found, task, fixed, options, chains)
     made = result.stat().st_mtime_ns
     is_newer = any(path.stat().st_mtime_ns > made for path in (fixed, moving, *option_files))
     complete = all(output.path.exists() for output in task.outputs)
@@ -45,12 +59,20 @@ def resumed(task: Task, fixed: Path, options: botalign.AlignmentOptions, option_
     return replace(task, kept=found if keep else None, outputs=outputs)
 
 
-def _refuse_differing(found: botalign.Alignment, task: Task, fixed: Path, options: botalign.AlignmentOptions) -> None:
+def _refuse_differing(
+    found: botalign.Alignment,
+    task: Task,
+    fixed: Path,
+    options: botalign.AlignmentOptions,
+    chains: tuple[Chains, Chains],
+) -> None:
     """Refuse a result from other maps or other options."""
     differing: list[str | Setting] = [
-        f"{role} map"
-        for role, path, reference in (("fixed", fixed, found.fixed), ("moving", task.maps[0], found.moving))
-        if (path.name, botalign.read_header(path).grid) != (Path(reference.name).name, reference.grid)
+        f"{role} {reference.kind}"
+        for role, path, names, reference in zip(
+            ("fixed", "moving"), (fixed, task.maps[0]), chains, (found.fixed, found.moving), strict=True
+        )
+        if (path.name, _grid(path, names, options)) != (Path(reference.name).name, reference.grid)
     ]
     differing += options.differing(found.parameters)
     if found.seed != options.seed:
@@ -61,3 +83,10 @@ def _refuse_differing(found: botalign.Alignment, task: Task, fixed: Path, option
             f"{task.targets.result}: was made with a different ", *names, "; repeat the command that made it, choose "
             "another folder, or overwrite it with ", Setting("overwrite", True), ".",
         )  # fmt: skip
+
+
+def _grid(path: Path, chains: Chains, options: botalign.AlignmentOptions) -> botalign.Grid:
+    """Return the grid of a map, or that of the simulated map of a model: another one for other chains."""
+    if holds_model(path):
+        return density_of(botalign.read_model(path, chains=chains), checked_resolution(options.resolution)).grid
+    return botalign.read_header(path).grid

@@ -20,7 +20,7 @@ from botalign.progress import exhaust, map_steps
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from botalign import Alignment, AlignmentOptions, DensityMap, Progress
+    from botalign import Alignment, AlignmentOptions, DensityMap, Model, Progress
 
 #: An alignment in steps.
 Steps = Generator["Progress", None, "Alignment"]
@@ -108,8 +108,8 @@ def timed_compilation() -> Iterator[list[float]]:
 
 
 def align_pair(
-    read_fixed: Callable[[], DensityMap],
-    moving: DensityMap,
+    read_fixed: Callable[[], DensityMap | Model],
+    moving: DensityMap | Model,
     options: AlignmentOptions,
     targets: Targets,
     *,
@@ -121,9 +121,9 @@ def align_pair(
     Parameters
     ----------
     read_fixed : callable
-        Returns the fixed map. It is read here and released on return, so that large maps need less memory.
-    moving : DensityMap
-        The moving map.
+        Returns the fixed map or model. It is read here and released on return, so that large maps need less memory.
+    moving : DensityMap or Model
+        The moving map or model.
     options : AlignmentOptions
         The options.
     targets : Targets
@@ -138,18 +138,24 @@ def align_pair(
     alignment = exhaust(steps) if quiet or not sys.stderr.isatty() else _show(steps, label)
     weights = figure = None
     core = options.loss == "core"
+    if targets.weights is not None or targets.figure is not None:
+        from botalign.alignment.inputs import maps_of
+
+        fixed_map, moving_map = maps_of(fixed, moving, options)
     if targets.weights is not None or (targets.figure is not None and core):
         masks = {"mask_fixed": options.mask_fixed, "mask_moving": options.mask_moving}
-        weights = botalign.common_part(fixed, moving, alignment, **masks)
+        weights = botalign.common_part(fixed_map, moving_map, alignment, **masks)
     if targets.figure is not None:
         from botalign.figures import alignment_figure
 
-        figure = alignment_figure(alignment, fixed, moving, weights=weights if core else None)
+        figure = alignment_figure(alignment, fixed_map, moving_map, weights=weights if core else None)
     return Aligned(alignment, figure, weights)
 
 
-def write_pair(pair: Aligned, moving: DensityMap, targets: Targets, staging: Staging, *, threads: int | None) -> None:
-    """Write the files of a pair: result, figure, weights, and the moving map on the grid of the fixed map."""
+def write_pair(
+    pair: Aligned, moving: DensityMap | Model, targets: Targets, staging: Staging, *, threads: int | None
+) -> None:
+    """Write the files of a pair: result, figure, weights, and what moved."""
     alignment = pair.alignment
     if targets.result is not None:
         alignment.write(staging.path(targets.result))
@@ -164,11 +170,20 @@ def write_pair(pair: Aligned, moving: DensityMap, targets: Targets, staging: Sta
 
 
 def write_moved(
-    alignment: Alignment, moving: DensityMap, target: Path, staging: Staging, *, threads: int | None
+    alignment: Alignment, moving: DensityMap | Model, target: Path, staging: Staging, *, threads: int | None
 ) -> None:
-    """Write a map after the transform of an alignment, on the grid of the fixed map."""
-    aligned = alignment.apply(moving, onto=alignment.fixed.grid, threads=threads)
-    line = history(moving.name, alignment.fixed.name, note=", mirrored" if alignment.mirrored else "")
+    """Write a model or a map after the transform of an alignment.
+
+    A map gets the grid of the fixed map. If that is the simulated map of a model, it keeps its voxel size instead, in a
+    box that contains all of it.
+    """
+    if isinstance(moving, botalign.Model):
+        staging.write_model(alignment.apply(moving), target)
+        return
+    fixed = alignment.fixed
+    grid = moving.grid.containing(alignment.moving_to_fixed) if fixed.model else fixed.grid
+    aligned = alignment.apply(moving, onto=grid, threads=threads)
+    line = history(moving.name, fixed.name, note=", mirrored" if alignment.mirrored else "")
     aligned.write(staging.path(target), history=line)
 
 

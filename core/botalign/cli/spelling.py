@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from botalign.errors import Message, Setting
 
+#: Switches whose opposite does not begin with ``--no-``.
+_OPPOSITES = {"partial": "--whole"}
 #: Options whose names differ from those in Python, and arguments without a name.
 _SPELLINGS = {
     "local_degrees": "--local",
@@ -12,6 +14,7 @@ _SPELLINGS = {
     "voxel_size_angstrom": "--voxel-size",
     "contour_level_first": "--contour-level-a",
     "contour_level_second": "--contour-level-b",
+    "chains": "--chain",
     "fixed": "FIXED",
     "moving": "MOVING",
     "maps": "MAP",
@@ -26,6 +29,11 @@ def option_name(name: str) -> str:
     return _SPELLINGS.get(name, f"--{name.replace('_', '-')}")
 
 
+def opposite_name(name: str) -> str:
+    """Return the spelling of the opposite of a switch."""
+    return _OPPOSITES.get(name, f"--no-{option_name(name).removeprefix('--')}")
+
+
 def spelled(message: str | Exception) -> str:
     """Return a message with its options spelled as they are typed."""
     return message.spelled(_spell) if isinstance(message, Message) else str(message)
@@ -35,4 +43,4 @@ def _spell(setting: Setting) -> str:
     name = option_name(setting.name)
     if not setting.has_value or setting.value is True:
         return name
-    return f"--no-{name.removeprefix('--')}" if setting.value is False else f"{name} {setting.value}"
+    return opposite_name(setting.name) if setting.value is False else f"{name} {setting.value}"

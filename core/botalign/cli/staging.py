@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import secrets
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from botalign.errors import InputError
+from botalign.errors import InputError, Message
 from botalign.files import output_file
+
+if TYPE_CHECKING:
+    from botalign import Model
 
 
 class Staging:
@@ -64,6 +69,17 @@ class Staging:
         """Yield the temporary name under which to write `target`; report an error like those of maps and results."""
         with output_file(self.path(target)) as temporary:
             yield temporary
+
+    def write_model(self, model: Model, target: Path) -> None:
+        """Write an atomic model; a warning gives the final name of the file, too."""
+        temporary = self.path(target)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model.write(temporary)
+        for each in caught:
+            parts = each.message.parts if isinstance(each.message, Message) else (str(each.message),)
+            named = (target if part == temporary else part for part in parts)
+            warnings.warn(each.category(*named), stacklevel=2)
 
     def __enter__(self) -> Staging:
         """Return the object."""

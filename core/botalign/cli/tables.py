@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from botalign import Alignment, Comparison
+    from botalign import Alignment, Comparison, Model
+    from botalign.scores import ModelFit
 
 _LABEL_CHARACTERS = 80
 
@@ -49,8 +50,22 @@ def mirror_advice(alignment: Alignment) -> str | None:
     """Return a note if the other hand fits better but was not used, else None."""
     if not alignment.other_hand_fits_better:
         return None
+    if alignment.map_has_wrong_hand:
+        name = alignment.fixed.name if alignment.moving.model else alignment.moving.name
+        flip = f"run `botalign flip {name} -o flipped.mrc`, and use flipped.mrc instead"
+        mirror = "" if alignment.moving.model else ", or run again with --hand auto"
+        return f"{name} has the wrong hand; {flip}{mirror}."
     better = "without mirroring" if alignment.mirrored else "as its mirror image"
     return f"{alignment.moving.name} fits better {better}; to apply it, run again with --hand auto."
+
+
+def part_advice(alignment: Alignment) -> str | None:
+    """Return a note on how to override that one map was taken for a part of the other, else None."""
+    part = alignment.part
+    if part is None or part.reason != "noticed":
+        return None
+    name = (alignment.moving if part.role == "moving" else alignment.fixed).name
+    return f"{name} was taken for a part; if it is the whole molecule, run again with --whole."
 
 
 def scores_table(first: str, second: str, comparison: Comparison) -> str:
@@ -65,6 +80,23 @@ def scores_table(first: str, second: str, comparison: Comparison) -> str:
             ("correlation about mean", f"{scores.correlation_about_mean:z.4f}"),
             ("FSC 0.5", resolution_text(scores.fsc_resolution_angstrom)),
             ("WEMD", f"{scores.wemd_angstrom:.4g} A"),
+        ]
+    )
+
+
+def model_table(density_map: str, model: Model, fit: ModelFit, resolution: float | None) -> str:
+    """Return the scores of an atomic model in a map, one line for each."""
+    from botalign.alignment.wording import resolution_text
+
+    return columns(
+        [
+            ("map", density_map),
+            ("model", f"{model.name}, {len(model.points)} atoms, at {resolution:g} A"),
+            ("correlation", f"{fit.correlation:z.4f}"),
+            ("correlation about mean", f"{fit.correlation_about_mean:z.4f}"),
+            ("FSC 0.5", resolution_text(fit.fsc_resolution_angstrom)),
+            ("mean density at atoms", f"{fit.mean_density:z.4g}"),
+            ("atoms above contour", f"{100 * fit.fraction_above_contour:.1f}% (contour level {fit.contour_level:.4g})"),
         ]
     )
 

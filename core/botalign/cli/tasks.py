@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import botalign
-from botalign import Alignment, DensityMap
+from botalign import Alignment, DensityMap, Model
+from botalign.cli import inputs
 from botalign.cli.outputs import Output
 from botalign.cli.running import Targets
 from botalign.maps import average
@@ -50,14 +51,14 @@ class Task:
         """Whether files of an earlier run may be overwritten."""
         return any(output.replaceable for output in self.outputs)
 
-    def load(self) -> DensityMap:
-        r"""Read the moving map, or compute the mean of several.
+    def load(self, chains: Sequence[str] | None) -> DensityMap | Model:
+        r"""Read the moving map or chains of the moving model, or compute the mean of several maps.
 
         The mean has the same best fit as all maps together: :math:`\sum_k \|u - a\, v_k\|^2` equals
         :math:`\|u - a\, \bar v\|^2` times the number of maps, plus a constant at each scale :math:`a`.
         """
         if len(self.maps) == 1:
-            return botalign.read(self.maps[0])
+            return inputs.load(self.maps[0], chains)
         return average(map(botalign.read, self.maps))
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from botalign.errors import InputError, Setting
+from botalign.jobs.cluster import ClusterExecutor
 from botalign.jobs.execution import Execution
 from botalign.threads import one_blas_thread, thread_count
 
@@ -224,15 +225,8 @@ def _cluster(address: str) -> Iterator[Workers]:
             raise InputError(
                 Setting("scheduler"), f": the cluster at {address} has no workers; start one with `dask worker`."
             ) from None
-        count = max(1, sum(client.nthreads().values()))
-        with client.get_executor(pure=False) as executor:
-
-            def send(value: Any, to_all: bool) -> Any:
-                # With a copy on every worker, a block can run elsewhere when a worker is lost.
-                # The list keeps scatter from sending the entries of a list or dictionary separately.
-                return client.scatter([value], broadcast=to_all, hash=False)[0]
-
-            yield Workers(executor, count, send=send, separate_memory=True)
+        executor = ClusterExecutor(client)
+        yield Workers(executor, max(1, sum(client.nthreads().values())), send=executor.send, separate_memory=True)
     finally:
         client.close()
 

@@ -120,6 +120,37 @@ class Grid:
         first = np.array(self.voxel_size_angstrom) * corner[::-1] + self.origin_angstrom
         return Grid((shape[0], shape[1], shape[2]), self.voxel_size_angstrom, (first[0], first[1], first[2]))
 
+    def containing(self, transform: ArrayLike) -> "Grid":
+        """Return the grid of the smallest box of cubic voxels that contains this box after a transform.
+
+        Parameters
+        ----------
+        transform : array_like, shape (3, 4)
+            Rigid transform in angstrom.
+
+        Returns
+        -------
+        Grid
+            The grid. A voxel is as large as the shortest side of the voxels here.
+
+        Examples
+        --------
+        >>> import botalign
+        >>> quarter = [[0, -1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0]]  # about z
+        >>> botalign.Grid((10, 20, 30)).containing(quarter)
+        Grid(shape=(10, 30, 20), voxel_size_angstrom=(1.0, 1.0, 1.0), origin_angstrom=(-19.0, 0.0, 0.0))
+        """
+        matrix, h = np.asarray(transform, dtype=np.float64), min(self.voxel_size_angstrom)
+        first = np.array(self.origin_angstrom)
+        last = first + (np.array(self.shape[::-1]) - 1) * self.voxel_size_angstrom
+        corners = np.stack(np.meshgrid(*zip(first, last, strict=True), indexing="ij"), axis=-1).reshape(-1, 3)
+        moved = corners @ matrix[:, :3].T + matrix[:, 3]
+        # Whole voxels from the first one here, so that a box that has not moved stays as it is.
+        low = np.floor((moved.min(axis=0) - first) / h + 1e-4)
+        x, y, z = (np.ceil((moved.max(axis=0) - first) / h - 1e-4) - low + 1).astype(int)
+        origin = first + h * low
+        return Grid((z, y, x), (h, h, h), (origin[0], origin[1], origin[2]))
+
     @classmethod
     def cube(cls, side: int, voxel_size_angstrom: float, centre_angstrom: ArrayLike) -> "Grid":
         """Return the grid of a cube with a given centre.

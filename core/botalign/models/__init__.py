@@ -3,7 +3,7 @@
 from botalign.models.density import SIGMA_PER_RESOLUTION, checked_resolution, simulate
 from botalign.models.model import Model, expect_model
 from botalign.models.parsing import ModelText, ModelWarning
-from botalign.models.reading import read_model
+from botalign.models.reading import holds_model, read_model
 from botalign.models.writing import MODEL_EXTENSIONS
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "ModelWarning",
     "checked_resolution",
     "expect_model",
+    "holds_model",
     "read_model",
     "simulate",
 ]

@@ -17,6 +17,7 @@ from botalign.models.model import Model, expect_model
 #: Standard deviation of the Gaussian of an atom, in units of the resolution.
 SIGMA_PER_RESOLUTION = 1 / (math.pi * math.sqrt(2))
 LOWEST_RESOLUTION, HIGHEST_RESOLUTION = 1.0, 100.0
+LEAST_VOXELS = 2  # of the map: it cannot hold a finer resolution
 _REACH = 5.0  # standard deviations beyond which ChimeraX leaves a Gaussian out
 _PADDING = 3.0  # around the atoms, in units of the resolution
 _MOST_VOXELS = 2**30
@@ -101,20 +102,38 @@ def simulate(
     return DensityMap(data, grid, model.name)
 
 
-def checked_resolution(resolution: object) -> float:
+def checked_resolution(resolution: object, density_map: DensityMap | None = None) -> float:
     """Return the option `resolution` as a number.
+
+    Parameters
+    ----------
+    resolution : float or None
+        Its value.
+    density_map : DensityMap, optional
+        The map that the model is compared with.
 
     Raises
     ------
     InputError
-        If it is missing, or not from 1 to 100 A.
+        If it is missing, not from 1 to 100 A, or finer than two voxels of the map.
     """
     expected = f"expected a number from {LOWEST_RESOLUTION:g} to {HIGHEST_RESOLUTION:g} angstrom"
+    largest = 0.0 if density_map is None else max(density_map.grid.voxel_size_angstrom)
     if resolution is None:
-        raise InputError(Setting("resolution"), f": is missing; a model needs that of the map, {expected}.")
+        # Maps are mostly sampled at a third of their resolution or finer.
+        hint = f"; if it is unknown, try {3 * largest:.2g} A, three voxels of {density_map.name}" if density_map else ""
+        raise InputError(
+            Setting("resolution"), f": is missing; an atomic model needs that of the map, {expected}{hint}."
+        )
     number = isinstance(resolution, int | float | np.integer | np.floating) and not isinstance(resolution, bool)
     if not number or not LOWEST_RESOLUTION <= float(resolution) <= HIGHEST_RESOLUTION:  # type: ignore[arg-type]
         raise InputError(Setting("resolution"), f": got {resolution!r}, {expected}.")
+    if float(resolution) < LEAST_VOXELS * largest * (1 - 1e-6):  # type: ignore[arg-type]
+        assert density_map is not None
+        raise InputError(
+            Setting("resolution"), f": got {resolution:g} A, expected at least {LEAST_VOXELS * largest:.4g} A, two "
+            f"voxels of {density_map.name}; give the resolution of the map.",
+        )  # fmt: skip
     return float(resolution)  # type: ignore[arg-type]
 
 

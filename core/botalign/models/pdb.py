@@ -6,6 +6,7 @@ The format is that of the wwPDB, version 3.3: https://www.wwpdb.org/documentatio
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 
@@ -62,7 +63,7 @@ def pdb_points(lines: list[str], name: str) -> tuple[list[int], Matrix]:
         ) from None
 
 
-def moved_pdb(text: str, transform: Matrix, name: str) -> tuple[str, list[str]]:
+def moved_pdb(text: str, transform: Matrix, name: str, target: Path) -> tuple[str, list[str]]:
     """Return the text of a moved model, and in words what was left out because it no longer applies.
 
     Raises
@@ -76,8 +77,9 @@ def moved_pdb(text: str, transform: Matrix, name: str) -> tuple[str, list[str]]:
         old, new = lines[i] or "", "".join(f"{x:8.3f}" for x in point)
         if len(new) > 24:
             raise InputError(
-                f"{name}: the moved coordinates {new.strip()} do not fit into the columns of the PDB format; write "
-                "mmCIF (.cif)."
+                target,
+                f": the moved coordinates {new.strip()} do not fit into the columns of the PDB format; write "
+                "mmCIF (.cif).",
             )
         lines[i] = old[:30] + new + old[54:]
     _rotate_anisotropy(lines, transform)

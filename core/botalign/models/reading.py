@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from botalign.errors import InputError, Setting
+from botalign.maps import EXTENSIONS
 from botalign.models.mmcif import selected_mmcif
 from botalign.models.model import Model
 from botalign.models.parsing import ModelText, ModelWarning, atoms_of, import_gemmi, parse_structure
 from botalign.models.pdb import pdb_points, selected_pdb
+from botalign.models.writing import MODEL_EXTENSIONS
 
+_LOOKED_AT = 4096  # bytes in which a format is recognised
 _CIF_START = re.compile(r"(\s|#[^\n]*\n)*data_", re.IGNORECASE)
 _PDB_RECORD = re.compile(r"^(ATOM  |HETATM|HEADER|CRYST1|REMARK|MODEL |TITLE |COMPND)", re.MULTILINE | re.IGNORECASE)
 
@@ -87,6 +90,25 @@ def read_model(path: str | os.PathLike[str], *, chains: str | Sequence[str] | No
         warnings.warn(ModelWarning(f"{name}: all occupancies are 0; every atom counts fully."), stacklevel=2)
         weights = atoms.numbers
     return Model(atoms.points, weights, atoms.chains, name, source)
+
+
+def holds_model(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file holds an atomic model: according to its extension or, if that is unknown, its content.
+
+    A file that cannot be read counts as none.
+    """
+    name = os.fspath(path).lower()
+    if name.endswith(MODEL_EXTENSIONS + EXTENSIONS):
+        return name.endswith(MODEL_EXTENSIONS)
+    try:
+        with Path(path).open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            start = gzip.GzipFile(fileobj=file).read(_LOOKED_AT) if packed else file.read(_LOOKED_AT)
+    except (OSError, EOFError, zlib.error):
+        return False
+    text = start.decode("latin-1")
+    return b"\0" not in start and bool(_CIF_START.match(text.removeprefix("\xef\xbb\xbf")) or _PDB_RECORD.search(text))
 
 
 def _content(name: str) -> bytes:

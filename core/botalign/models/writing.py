@@ -55,7 +55,7 @@ def write_model(
     left_out: list[str] = []
     text = source.text
     if not np.allclose(transform, identity(), rtol=0, atol=1e-12):
-        move = moved_pdb(text, transform, str(target)) if wanted == "PDB" else moved_mmcif(text, transform)
+        move = moved_pdb(text, transform, name, target) if wanted == "PDB" else moved_mmcif(text, transform)
         text, left_out = move
     content = text.encode("latin-1")
     with output_file(target, overwrite=overwrite) as temporary:
@@ -63,7 +63,7 @@ def write_model(
         temporary.write_bytes(gzip.compress(content, mtime=0) if target.suffix.lower() == ".gz" else content)
     if left_out:
         warnings.warn(
-            ModelWarning(f"{target}: left out because they do not apply to the moved model: {', '.join(left_out)}."),
+            ModelWarning(target, f": left out because they do not apply to the moved model: {', '.join(left_out)}."),
             stacklevel=3,
         )
 
@@ -88,7 +88,7 @@ def _check_fits_pdb(source: ModelText, name: str, target: Path) -> None:
     if reason:
         found, _, expected = reason.partition(", ")
         raise InputError(
-            f"{target}: the PDB format does not hold {found} of {name}, but {expected}; write mmCIF (.cif)."
+            target, f": the PDB format does not hold {found} of {name}, but {expected}; write mmCIF (.cif)."
         )
 
 

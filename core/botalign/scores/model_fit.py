@@ -80,7 +80,8 @@ def model_fit(
     Raises
     ------
     InputError
-        If the arguments are not a map and a model, or the resolution is not from 1 to 100 A.
+        If the arguments are not a map and a model, or the resolution is not from 1 to 100 A or is finer than
+        two voxels of the map.
 
     See Also
     --------
@@ -105,7 +106,7 @@ def model_fit(
     """
     expect_map(density_map, "density_map")
     expect_model(model, "model")
-    width = checked_resolution(resolution)
+    width = checked_resolution(resolution, density_map)
     level = suggested_level(density_map) if contour_level is None else float(contour_level)
     simulated = simulate(model, width)
     inside = simulated.data > _level_of_mass(simulated.data)

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import botalign
-from botalign.alignment.records import Part
 from botalign.geometry import apply_transform, compose, geodesic_degrees, identity, inverse, matrix_from_rotation_vector
 
 Conformations = tuple[botalign.DensityMap, botalign.DensityMap, np.ndarray]
@@ -40,12 +39,13 @@ def test_a_part_is_found_whether_it_moves_or_not(
     assert found.verdict == "certain"
     back = botalign.align(part, whole, partial=True, hand="keep", threads=1)
     assert off(back.moving_to_fixed, inverse(MOTION)) < 1
-    assert found.part == Part("moving", found.part.fraction, "requested")
+    assert found.part is not None
+    assert (found.part.role, found.part.reason) == ("moving", "requested")
     assert 0.2 < found.part.fraction < 0.5
     # The whole maps agree no better than before, except by chance; the part fits.
     assert found.part_correlation == found.candidates[0].correlation > 0.8
-    assert "\npart         moving map (requested), " in found.to_text()
-    assert f"correlation of the edges inside {found.part_correlation:.4f} (" in found.to_text()
+    assert "\npart         the moving map, as requested, " in found.to_text()
+    assert f"correlation of the edges inside it {found.part_correlation:.4f};" in found.to_text()
     assert back.part_correlation == pytest.approx(found.part_correlation, abs=0.02)
 
 
@@ -112,7 +112,7 @@ def test_a_mask_selects_what_is_aligned(conformations: Conformations) -> None:
     domain = np.column_stack([turn, hinge - turn @ hinge])
     assert off(result.moving_to_fixed, compose(inverse(domain), motion)) < 2
     assert result.parameters["mask_fixed"] == "mask"
-    assert str(result.part_text).endswith("the scores above compare the masked maps)")
+    assert str(result.part_text).endswith("the scores above compare the masked maps")
     compared = botalign.score(fixed, moving, transform=result.moving_to_fixed, mask_first=mask)
     assert compared.scores == result.after
     assert result.part is not None

@@ -1,5 +1,4 @@
 import threading
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -85,19 +84,17 @@ def test_it_can_be_stopped_between_steps(fixed: DensityMap, moving: DensityMap) 
 
 
 def test_after_a_stop_no_thread_is_left(fixed: DensityMap, moving: DensityMap) -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     steps = align_steps(fixed, moving, AlignmentOptions(evaluations=200, threads=2))
     for _ in range(3):
         next(steps)
-    began = time.perf_counter()
     steps.close()
-    assert time.perf_counter() - began < 1
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_an_error_in_either_hand_comes_through(threads: int, fixed: DensityMap, moving: DensityMap) -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     losses = iter([1.0] * 15)
 
     def broken(rotated: np.ndarray, still: np.ndarray) -> float:
@@ -105,7 +102,7 @@ def test_an_error_in_either_hand_comes_through(threads: int, fixed: DensityMap, 
 
     with pytest.raises(InputError, match=r"^loss: got nan"):
         align(fixed, moving, loss=broken, size=16, evaluations=10, threads=threads)
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before
 
 
 def test_an_error_in_the_loss_comes_through(fixed: DensityMap, moving: DensityMap) -> None:

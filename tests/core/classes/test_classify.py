@@ -169,22 +169,18 @@ def test_the_result_does_not_depend_on_the_division_of_the_images(
 
 @pytest.mark.slow
 def test_a_cluster_that_loses_a_worker_gives_the_same_result(
-    views: RotatedViews, found: botalign.Classification, monkeypatch: pytest.MonkeyPatch
+    cluster: Any, views: RotatedViews, found: botalign.Classification, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    distributed = pytest.importorskip("distributed", reason="Dask is not installed (pip install distributed)")
     monkeypatch.setattr("botalign.classes.assignment._IMAGES_PER_BLOCK", 10)  # a part of the images for each worker
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
-    ) as cluster:
-        killed: list[int] = []
+    killed: list[int] = []
 
-        def kill(step: botalign.Progress) -> None:
-            if step.stage == "assign" and step.done and not killed:
-                killed.append(next(iter(cluster.workers.values())).pid)
-                os.kill(killed[0], signal.SIGKILL)
+    def kill(step: botalign.Progress) -> None:
+        if step.stage == "assign" and step.done and not killed:
+            killed.append(next(iter(cluster.workers.values())).pid)
+            os.kill(killed[0], signal.SIGKILL)
 
-        steps = botalign.classify_steps(views.stack, 4, OPTIONS, Execution(scheduler=cluster.scheduler_address))
-        assert same(run_steps(steps, kill), found)
+    steps = botalign.classify_steps(views.stack, 4, OPTIONS, Execution(scheduler=cluster.scheduler_address))
+    assert same(run_steps(steps, kill), found)
     assert killed
 
 

@@ -1,6 +1,5 @@
 import json
 import os
-import pty
 import signal
 import subprocess
 from collections.abc import Generator, Iterator
@@ -14,12 +13,9 @@ import pytest
 import botalign
 
 from .conftest import Run, listing
-from .test_interruptions import BOTALIGN, read_until
+from .test_interruptions import in_terminal, read_until
 
 starfile = pytest.importorskip("starfile", reason="starfile isn't installed (pip install starfile)")
-
-# The children run another program at once, so what jax says, if another test has loaded it, doesn't concern them.
-pytestmark = pytest.mark.filterwarnings(r"ignore:os\.fork\(\) was called:RuntimeWarning")
 
 QUICK = ("-k", "3", "--rotations", "24", "--seed", "4")
 SLOW = ("-k", "3", "--rotations", "90", "--seed", "2", "--shift", "3", "--threads", "1")
@@ -94,19 +90,13 @@ def test_unfinished_work_with_other_options_is_kept(run: Run, images: Path, tmp_
 
 @contextmanager
 def stopped(folder: Path, images: Path, number: signal.Signals) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """Run the command in a terminal, send it a signal in its third iteration, and hand out process and terminal."""
-    master, slave = pty.openpty()
-    with subprocess.Popen(
-        [*BOTALIGN, "classify", str(images), *SLOW, "-o", str(folder)],
-        stderr=slave, stdout=subprocess.DEVNULL, env=os.environ | {"COLUMNS": "160", "TERM": "xterm"},
-        # What a shell starts in the background would ignore the interruption, and so would its children.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    ) as process:  # fmt: skip
-        os.close(slave)  # so that reading ends with the process
+    """Run the command in a terminal, send it a signal in its third iteration, and return process and terminal."""
+    environment = os.environ | {"COLUMNS": "160", "TERM": "xterm"}
+    command = ("classify", images, *SLOW, "-o", folder)
+    with in_terminal(*command, env=environment, stdout=subprocess.DEVNULL) as (process, master):
         read_until(master, "iteration 3")
         process.send_signal(number)
         yield process, master
-    os.close(master)
 
 
 @pytest.mark.slow
@@ -126,6 +116,7 @@ def test_a_killed_run_resumes_with_the_same_result(run: Run, images: Path, tmp_p
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_keeps_the_iterations(images: Path, tmp_path: Path, number: int, code: int) -> None:
     with stopped(tmp_path / "out", images, number) as (process, master):

@@ -10,7 +10,7 @@ from botalign.cli import application
 
 from .conftest import Run
 
-COMMANDS = ("align", "apply", "score", "potential", "distances", "embed", "landscape", "classify", "info", "demo")
+COMMANDS = tuple(application.COMMANDS)
 
 
 def test_help_names_every_command(run: Run) -> None:

@@ -4,6 +4,7 @@ import errno
 import os
 import pty
 import resource
+import select
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 import typer
@@ -42,36 +43,47 @@ def failing(error: BaseException) -> object:
     return fail
 
 
-def read_until(descriptor: int, text: str, seconds: float = 60) -> str:
+def read_until(descriptor: int, text: str, seconds: float = 200) -> str:
     """Read from a terminal until a text appears."""
     seen, end = "", time.monotonic() + seconds
     while text not in seen:
-        assert time.monotonic() < end, seen
+        assert select.select([descriptor], [], [], max(0.0, end - time.monotonic()))[0], f"no {text!r} in {seen!r}"
         seen += os.read(descriptor, 4096).decode()
     return seen
 
 
-# The child runs another program at once, so what jax says, if another test has loaded it, doesn't concern it.
-@pytest.mark.slow
-@pytest.mark.filterwarnings(r"ignore:os\.fork\(\) was called:RuntimeWarning")
-def test_ctrl_c_in_a_terminal(pair: Pair, tmp_path: Path) -> None:
+@contextmanager
+def in_terminal(*command: object, **options: Any) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Run a command whose stderr is a terminal, return process and terminal, and end the process if the test fails.
+
+    A process that fills the terminal waits until somebody reads.
+    """
     master, slave = pty.openpty()
+    try:
+        with subprocess.Popen([*BOTALIGN, *map(str, command)], stderr=slave, **options) as process:
+            os.close(slave)  # so that reading ends with the process
+            try:
+                yield process, master
+            except BaseException:
+                process.kill()
+                raise
+    finally:
+        os.close(master)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_in_a_terminal(pair: Pair, tmp_path: Path) -> None:
     command = ("align", pair.fixed, pair.moving, "-o", "a.mrc", "--result", "r.json", "--evaluations", "5000")
-    with subprocess.Popen(
-        [*BOTALIGN, *map(str, command)], cwd=tmp_path, stderr=slave, stdout=subprocess.PIPE,
-        # What a shell starts in the background would ignore the interruption, and so would its children.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    ) as process:  # fmt: skip
-        os.close(slave)
+    with in_terminal(*command, cwd=tmp_path, stdout=subprocess.PIPE) as (process, master):
         shown = read_until(master, "best loss")
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        with suppress(OSError):  # what Linux says at the end of a terminal
+            while rest := os.read(master, 4096).decode():
+                shown += rest
+        assert process.wait(60) == 130
         assert process.stdout is not None
         assert process.stdout.read() == b""
-    with suppress(OSError):  # what Linux says at the end of a terminal
-        while rest := os.read(master, 4096).decode():
-            shown += rest
-    os.close(master)
     assert "moving.mrc: search" in shown
     assert "Traceback" not in shown
     assert "botalign: interrupted, nothing was written." in shown

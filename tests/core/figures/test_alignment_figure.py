@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 import botalign
-from botalign.alignment import TracePoint
+from botalign.alignment import Part, TracePoint
 from botalign.figures import alignment_figure
 from botalign.geometry import identity, matrix_from_rotation_vector, transform_about
 
@@ -140,7 +140,7 @@ def test_empty_and_single_evaluation_traces_can_be_drawn(case: Case, trace: tupl
 
 def test_the_figure_of_a_part_has_no_plot_of_the_search(case: Case) -> None:
     alignment, fixed, moving = case
-    part = replace(alignment, trace=(), method="part")
+    part = replace(alignment, trace=(), method="part", part=Part("moving", 0.3, "requested", (0.0, 0.0, 0.0)))
     figure = alignment_figure(part, fixed, moving)
     shells = figure.axes[6:]
     assert [axes.get_xlabel() for axes in shells] == ["resolution (Å)"]

@@ -252,12 +252,8 @@ def slow_square(offset: NDArray[np.float64], number: int) -> float:
 
 
 @pytest.mark.slow
-def test_a_cluster_that_loses_a_worker() -> None:
-    distributed = pytest.importorskip("distributed", reason="Dask is not installed (pip install distributed)")
-    with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
-        open_workers(Execution(scheduler=cluster.scheduler_address)) as workers,
-    ):
+def test_a_cluster_that_loses_a_worker(cluster: Any) -> None:
+    with open_workers(Execution(scheduler=cluster.scheduler_address)) as workers:
         assert workers.count == 2
         offset = workers.share(np.ones(100_000))
         blocks = {key: (offset, number) for number, key in enumerate(block_names(30))}
@@ -267,6 +263,45 @@ def test_a_cluster_that_loses_a_worker() -> None:
         os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
         results = exhaust(steps)
     assert list(results.values()) == [number * number + 100_000 for number in range(30)]
+
+
+@pytest.mark.slow
+def test_a_cluster_that_loses_a_worker_while_a_value_is_sent(cluster: Any) -> None:
+    """Dask has not noticed the loss when it starts to send the value."""
+    with open_workers(scheduler=cluster.scheduler_address) as workers:
+        offset = workers.share(np.ones(300_000))
+        os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+        blocks = {key: (offset, number) for number, key in enumerate(block_names(3))}
+        results = exhaust(run_blocks(slow_square, blocks, workers=workers))
+    assert list(results.values()) == [300_000, 300_001, 300_004]
+
+
+class LostOnce:
+    """A result that ends its process when it is first sent."""
+
+    def __init__(self, flag: Path, value: float) -> None:
+        self.flag, self.value = flag, value
+
+    def __reduce__(self) -> Any:
+        if not self.flag.exists():
+            self.flag.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return LostOnce, (self.flag, self.value)
+
+
+def lost_once(offset: NDArray[np.float64], number: int, flag: Path) -> LostOnce:
+    return LostOnce(flag, number + offset.sum())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("to_all", [False, True])
+def test_a_cluster_that_loses_a_worker_with_a_result(cluster: Any, tmp_path: Path, to_all: bool) -> None:
+    with open_workers(scheduler=cluster.scheduler_address) as workers:
+        offset = workers.share(np.ones(1000), to_all=to_all)
+        blocks = {key: (offset, number, tmp_path / "flag") for number, key in enumerate(block_names(3))}
+        results = exhaust(run_blocks(lost_once, blocks, workers=workers))
+    assert [each.value for each in results.values()] == [1000, 1001, 1002]
+    assert (tmp_path / "flag").exists()
 
 
 def test_a_cluster_that_does_not_answer_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

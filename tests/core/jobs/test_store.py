@@ -52,14 +52,16 @@ def test_a_folder_used_by_another_program_is_refused(tmp_path: Path) -> None:
         "print(flush=True); signal.pause()"
     )
     with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
-        other.stdout.readline()
-        (tmp_path / ".botalign-abc.npz").write_bytes(b"file of the other program")
-        with pytest.raises(InputError, match="another run uses this work folder") as error:
-            BlockStore(tmp_path, {})
-        assert "\n" not in str(error.value)
-        assert (tmp_path / ".botalign-abc.npz").exists()
-        other.kill()
+        try:
+            assert other.stdout is not None
+            other.stdout.readline()
+            (tmp_path / ".botalign-abc.npz").write_bytes(b"file of the other program")
+            with pytest.raises(InputError, match="another run uses this work folder") as error:
+                BlockStore(tmp_path, {})
+            assert "\n" not in str(error.value)
+            assert (tmp_path / ".botalign-abc.npz").exists()
+        finally:
+            other.kill()
     with BlockStore(tmp_path, {}), BlockStore(tmp_path, {}) as store:
         store.put("first", {"a": np.arange(3)})
 

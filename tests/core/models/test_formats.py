@@ -84,7 +84,7 @@ def test_files_are_not_overwritten_unasked(pdb_file: Path) -> None:
     model = botalign.read_model(pdb_file)
     with pytest.raises(botalign.InputError, match="the file exists"):
         model.write(pdb_file)
-    with pytest.raises(botalign.InputError, match=r"unknown extension, expected one of .pdb, .ent, .cif"):
+    with pytest.raises(botalign.InputError, match=r"unknown extension; use one of .pdb, .ent, .cif"):
         model.write(pdb_file.with_suffix(".mrc"))
     before = pdb_file.read_bytes()
     model.write(pdb_file, overwrite=True)

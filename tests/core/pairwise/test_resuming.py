@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import botalign
+from botalign.progress import exhaust
 
 from .conftest import QUICK, Family
 
@@ -124,23 +125,15 @@ def test_maps_of_the_same_names_sizes_and_times_are_distinguished(
 
 
 @pytest.mark.slow
-def test_a_cluster_that_loses_a_worker(six: Family) -> None:
-    distributed = pytest.importorskip("distributed", reason="Dask is not installed (pip install distributed)")
+def test_a_cluster_that_loses_a_worker(cluster: Any, six: Family) -> None:
     options: dict[str, Any] = {"metric": "l2", "over_rotations": True, "landmarks": 2, **QUICK}
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
-    ) as cluster:
-        execution = botalign.Execution(scheduler=cluster.scheduler_address)
-        steps = botalign.distance_steps(six.maps, botalign.DistanceOptions(**options), execution)
+    execution = botalign.Execution(scheduler=cluster.scheduler_address)
+    steps = botalign.distance_steps(six.maps, botalign.DistanceOptions(**options), execution)
+    step = next(steps)
+    while (step.stage, step.done) != ("landmarks", 1):
         step = next(steps)
-        while (step.stage, step.done) != ("landmarks", 1):
-            step = next(steps)
-        os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
-        try:
-            while True:
-                next(steps)
-        except StopIteration as end:
-            table = end.value
+    os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+    table = exhaust(steps)
     expected = botalign.distances(six.maps, **options)
     np.testing.assert_array_equal(table.distances, expected.distances)
     np.testing.assert_array_equal(table.transforms, expected.transforms)

@@ -1,0 +1,154 @@
+"""Which maps are parts of others, how certain their places are, and atomic models."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import botalign
+from botalign.alignment.part_pair import edges
+from botalign.alignment.part_verdict import STANDS_OUT, standing
+from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse, matrix_from_rotation_vector
+
+Make = Callable[..., botalign.DensityMap]
+MOTION = np.column_stack([matrix_from_rotation_vector([0.4, -1.1, 2.0]), [6.0, -9.0, 11.0]])
+RESOLUTION = 10.0
+
+
+@pytest.fixture(scope="module")
+def chain() -> botalign.Model:
+    """A third of the atoms of a random molecule."""
+    rng = np.random.default_rng(3)
+    return botalign.Model(rng.normal(size=(900, 3)) * [14, 9, 6] + [18, 4, -6], np.full(900, 7.0), ("A",), "chain")
+
+
+@pytest.fixture(scope="module")
+def whole(chain: botalign.Model) -> botalign.DensityMap:
+    """The map of the whole molecule."""
+    rng = np.random.default_rng(4)
+    rest = np.concatenate(
+        [rng.normal(size=(900, 3)) * [8, 14, 9] + [-18, 10, 4], rng.normal(size=(900, 3)) * [9, 7, 14] + [-6, -22, 8]]
+    )
+    points = np.concatenate([chain.points, rest])
+    return botalign.simulate(botalign.Model(points, np.full(len(points), 7.0)), RESOLUTION)
+
+
+def moved_by(result: botalign.Alignment, points: np.ndarray, truth: np.ndarray) -> float:
+    """RMSD of points after the transform of a result and after the true one, in angstrom."""
+    found, expected = (apply_transform(transform, points) for transform in (result.moving_to_fixed, truth))
+    return float(np.sqrt(((found - expected) ** 2).sum(axis=1).mean()))
+
+
+@pytest.mark.slow
+def test_a_model_is_placed_in_the_map_of_its_complex(chain: botalign.Model, whole: botalign.DensityMap) -> None:
+    result = botalign.align(whole, chain.moved(MOTION), resolution=RESOLUTION, hand="keep", threads=2)
+    assert moved_by(result, chain.moved(MOTION).points, inverse(MOTION)) < 0.5
+    assert result.part is not None
+    assert (result.part.role, result.part.reason, result.verdict) == ("moving", "noticed", "certain")
+    assert result.moving.model
+    assert not result.fixed.model
+    placed = result.apply(chain.moved(MOTION))
+    np.testing.assert_allclose(placed.points, chain.points, atol=1.5)
+    # The map onto the model: the model is the fixed one and still the part.
+    back = botalign.align(chain.moved(MOTION), whole, resolution=RESOLUTION, hand="keep", threads=2)
+    assert moved_by(back, chain.points, MOTION) < 0.5
+    assert back.part is not None
+    assert back.part.role == "fixed"
+
+
+@pytest.mark.slow
+def test_a_model_in_its_place_is_not_moved(chain: botalign.Model, whole: botalign.DensityMap) -> None:
+    result = botalign.align(whole, chain, resolution=RESOLUTION, hand="keep", threads=2)
+    assert moved_by(result, chain.points, np.eye(3, 4)) < 0.1
+    assert result.verdict == "certain"
+
+
+@pytest.mark.slow
+def test_a_map_that_shows_a_part_is_noticed(chain: botalign.Model, whole: botalign.DensityMap) -> None:
+    part = botalign.simulate(chain.moved(MOTION), RESOLUTION)
+    result = botalign.align(whole, part, hand="keep", threads=2)
+    assert result.part is not None
+    assert result.part.reason == "noticed"
+    assert moved_by(result, chain.moved(MOTION).points, inverse(MOTION)) < 1
+    assert botalign.align(whole, part, hand="keep", partial=False, evaluations=20).part is None
+
+
+@pytest.mark.slow
+def test_what_the_map_does_not_show_is_not_certain(whole: botalign.DensityMap) -> None:
+    rng = np.random.default_rng(9)
+    other = botalign.Model(rng.normal(size=(900, 3)) * [20, 6, 6], np.full(900, 7.0))
+    result = botalign.align(whole, other, resolution=RESOLUTION, hand="keep", threads=2)
+    assert result.verdict in ("ambiguous", "no match")
+
+
+@pytest.mark.slow
+def test_the_hand_of_a_map_is_tested_by_a_model(chain: botalign.Model, whole: botalign.DensityMap) -> None:
+    mirrored = whole.with_data(whole.data[::-1])
+    result = botalign.align(mirrored, chain.moved(MOTION), resolution=RESOLUTION, threads=2)
+    assert result.hand is not None
+    assert result.hand.decision == "mirrored"
+    assert not result.mirrored
+
+
+def test_volumes_decide_what_is_a_part(beads: Make) -> None:
+    rng = np.random.default_rng(1)
+    places, masses = rng.uniform(-24, 24, (60, 3)), np.ones(60)
+    same = botalign.align(beads(places, masses), beads(places[:55], masses[:55]), hand="keep", evaluations=20, size=16)
+    assert same.part is None
+
+
+@pytest.mark.parametrize(
+    ("correlations", "stands_out"),
+    [
+        ([0.9, *np.linspace(0.1, 0.3, 30)], True),
+        ([0.9, 0.89, 0.88, *np.linspace(0.1, 0.3, 30)], True),  # three equal places
+        (list(np.linspace(0.1, 0.35, 30)), False),
+        ([0.36, *np.linspace(0.1, 0.35, 30)], False),
+        ([0.9, 0.1, 0.1], False),  # too few to judge
+        ([], False),
+    ],
+)
+def test_a_place_stands_out_from_the_other_candidates(correlations: list[float], stands_out: bool) -> None:
+    assert (standing(correlations) >= STANDS_OUT) is stands_out
+
+
+def test_edges_are_the_negative_laplacian() -> None:
+    grid = botalign.Grid((20, 24, 30), (2.0, 2.0, 2.0))
+    x = np.arange(30) * 2 * np.pi / 10
+    wave = np.broadcast_to(np.cos(x), grid.shape).astype(np.float32)
+    np.testing.assert_allclose(edges(wave, grid), (2 * np.pi / 10) ** 2 * wave, atol=1e-5)
+    np.testing.assert_allclose(edges(np.full(grid.shape, 3, np.float32), grid), 0, atol=1e-5)
+
+
+def test_a_mask_keeps_its_range_when_it_is_moved(beads: Make) -> None:
+    density = beads(np.zeros((1, 3)), np.ones(1), 12.0)
+    mask = density.with_data((density.data > 0.5).astype(np.float32))
+    steps = botalign.align(density, density, evaluations=4, size=16, hand="keep", refine=False)
+    turned = compose(np.column_stack([matrix_from_rotation_vector([0.3, 0.2, 0.7]), np.zeros(3)]), np.eye(3, 4))
+    assert float(geodesic_degrees(turned[:, :3], np.eye(3))) > 30
+    moved = type(steps)(**(vars(steps) | {"moving_to_fixed": turned})).apply(mask)
+    assert moved.data.min() == 0
+    assert moved.data.max() == 1
+    assert botalign.resample(mask, turned, mask.grid).data.max() > 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, r"resolution: is missing; .*try 10 A, three voxels of model"),
+        ({"resolution": 5.0}, r"resolution: got 5 A, expected at least 6\.667 A, two voxels"),
+        ({"resolution": 0.5}, r"resolution: got 0\.5, expected a number from 1 to 100 A"),
+        ({"resolution": 10.0, "hand": "auto"}, r"hand='auto': a model is never mirrored"),
+    ],
+)
+def test_what_cannot_be_done_with_a_model(
+    chain: botalign.Model, whole: botalign.DensityMap, options: dict[str, object], message: str
+) -> None:
+    with pytest.raises(botalign.InputError, match=message):
+        botalign.align(whole, chain, **options)
+
+
+def test_a_model_larger_than_the_map_is_refused(chain: botalign.Model, whole: botalign.DensityMap) -> None:
+    large = botalign.Model(chain.points * 20, chain.weights, ("A",), "large")
+    with pytest.raises(botalign.InputError, match=r"large: the model is over \d+ A long"):
+        botalign.align(whole, large, resolution=RESOLUTION)
