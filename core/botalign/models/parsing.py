@@ -32,7 +32,7 @@ class ModelWarning(Message, UserWarning):
 
 @dataclass(frozen=True)
 class ModelText:
-    """The text of a model file, which keeps everything that the file says.
+    """The text of a model file, which keeps all of its content.
 
     Attributes
     ----------

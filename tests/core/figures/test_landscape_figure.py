@@ -6,10 +6,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from botalign.figures import landscape_figure
-from botalign.latent import Landscape
 from botalign.latent.agreement import agreement
 from botalign.latent.dimension import DimensionTrial
 from botalign.latent.learning import Scaling
+from botalign.latent.result import Landscape
 from botalign.progress import Progress
 
 LATENTS = np.random.default_rng(0).standard_normal((50, 2))
