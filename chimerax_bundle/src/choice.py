@@ -1,6 +1,7 @@
 """The models that a command is about: the reference, what is aligned to it, and what moves along."""
 
-from .mover import AtomsMover, MapMover
+from .inputs import AtomsInput, MapInput
+from .maps import check_cell
 from .syntax import ALIGN, label, usage_error
 
 
@@ -13,10 +14,16 @@ def one_map(models, role, example=ALIGN):
         If there is none, or more than one.
     """
     maps = maps_among(models or ())
-    if len(maps) != 1:
-        found = ", ".join(label(m) for m in maps) or "none"
-        raise usage_error(f"{role} must be one map, got {found}", example)
-    return maps[0]
+    if len(maps) == 1:
+        return maps[0]
+    found = ", ".join(label(m) for m in maps or topmost(models or ()))
+    if models is None:
+        problem = f"{role} is missing, expected one map"
+    elif not found:
+        problem = f"{role} must be one map, but no such model is open"
+    else:
+        problem = f"{role} must be one map, got {found}" + ("" if maps else ", which is not a map")
+    raise usage_error(problem, example)
 
 
 def maps_among(models):
@@ -26,61 +33,103 @@ def maps_among(models):
     return sorted((m for m in models if isinstance(m, Volume)), key=lambda m: m.id)
 
 
-def movers(objects, fixed, resolution):
-    """Return what is to be aligned, sorted by number: maps, and atomic models if a resolution is given.
+def reference(objects, resolution):
+    """Return the reference: a map or a structure.
+
+    Raises
+    ------
+    UserError
+        If there is none, or more than one.
+    """
+    if objects is None:
+        raise usage_error("The reference is missing")
+    found = [MapInput(m) for m in maps_among(objects.models)] + _atoms_inputs(objects, resolution)
+    if len(found) == 1:
+        if found[0].is_map:
+            check_cell(found[0].model)
+        return found[0]
+    got = ", ".join(each.name for each in found)
+    raise usage_error(f"to must be one map or structure, got {got}" if got else f"to: {_nothing(objects)}")
+
+
+def moving_inputs(objects, fixed, resolution):
+    """Return what is to be aligned, sorted by number: maps, and atoms if a resolution is given.
 
     Parameters
     ----------
     objects : chimerax.core.objects.Objects
         What the user specified.
-    fixed : Volume
+    fixed : MapInput or AtomsInput
         The reference, which is left out.
     resolution : float or None
-        Resolution of the maps simulated from atomic models. The structures of a group that is specified as a whole are
-        aligned as one.
+        Resolution of the maps simulated from atoms. The structures of a group that is specified as a whole are aligned
+        as one.
 
     Raises
     ------
     UserError
         If nothing is left, a resolution is missing or has no effect, or the reference would move.
     """
-    maps = maps_among(objects.models)
+    if objects is None:
+        raise usage_error("Nothing to align was specified", f"botalign #2 to {fixed.spec}")
+    maps = [MapInput(m) for m in maps_among(objects.models) if m is not fixed.model]
+    atoms = [each for each in _atoms_inputs(objects, resolution) if each.model is not fixed.model]
+    if not maps and not atoms:
+        itself = fixed.model in objects.models
+        raise usage_error(
+            f"Nothing to align: {f'{fixed.name} is the reference itself' if itself else _nothing(objects)}",
+            f"botalign #2 to {fixed.spec}",
+        )
+    if resolution is None and (not maps or not fixed.is_map):
+        raise _without_resolution(fixed if maps else atoms[0], maps, atoms, fixed)
+    if resolution is not None and fixed.is_map and not atoms:
+        raise usage_error(
+            "resolution is for atomic models, and none was specified", f"botalign {maps[0].spec} to {fixed.spec}"
+        )
+    chosen = maps if resolution is None else maps + atoms
+    for each in chosen:
+        if each.model in lineage(fixed.model):
+            raise usage_error(f"{fixed.name} is inside {label(each.model)}, which would move it too")
+    if len(chosen) == 1 and chosen[0].is_map:
+        check_cell(chosen[0].model)
+    return sorted(chosen, key=lambda each: each.model.id)
+
+
+def _without_resolution(model, maps, atoms, fixed):
+    """Return the error about a missing resolution; it suggests three voxels of the map, as ``botalign`` does."""
+    first = (maps or atoms)[0]
+    known = next((each.model for each in (first, fixed) if each.is_map), None)
+    suggested = 8.0 if known is None else 3 * max(known.data.step)
+    unknown = "" if known is None else f" (if it is unknown, try {suggested:.2g} A, three voxels of {label(known)})"
+    return usage_error(
+        f"{model.name} is an atomic model, which is compared by its simulated map: give the resolution of the map"
+        f"{unknown}",
+        f"botalign {first.spec} to {fixed.spec} resolution {suggested:.2g}",
+    )
+
+
+def _nothing(objects):
+    """Return why nothing was specified."""
+    spec = getattr(objects, "spec", "")
+    models = topmost(objects.models)
+    if models:
+        return f"{label(models[0])} is neither a map nor an atomic model"
+    return f"{spec} matches nothing that is open" if spec else "nothing that is open was specified"
+
+
+def _atoms_inputs(objects, resolution):
+    """Return an input for each structure, or for each group of structures that was specified as a whole."""
     structures = list(objects.atoms.unique_structures)
-    others = [m for m in maps if m is not fixed]
-    where = f"#{fixed.id_string}"
-    if resolution is None and not others:
-        if structures:
-            first = structures[0]
-            example = f"botalign #{first.id_string} to {where} resolution 8"
-            raise usage_error(
-                f"{label(first)} is an atomic model, expected a resolution, at which its map is simulated", example
-            )
-        what = f"{label(fixed)} is the reference itself" if maps else "no open map was specified"
-        raise usage_error(f"Nothing to align: {what}", f"botalign #2 to {where}")
-    chosen = [MapMover(m) for m in others]
-    if resolution is not None:
-        if not structures:
-            raise usage_error(
-                "resolution is for atomic models, and none was specified",
-                f"botalign #{others[0].id_string} to {where}" if others else ALIGN,
-            )
-        chosen += _atoms_movers(objects, structures, resolution)
-    for mover in chosen:
-        if mover.model in lineage(fixed):
-            raise usage_error(f"{label(fixed)} is inside {label(mover.model)}, which would move it too")
-    return sorted(chosen, key=lambda mover: mover.model.id)
-
-
-def _atoms_movers(objects, structures, resolution):
-    """Return a mover for each structure, or for each group of structures that was specified as a whole."""
+    if not structures:
+        return []
     from chimerax.atomic import concatenate
 
     groups = {}
     for structure in structures:
-        outermost = next(m for m in lineage(structure) if m in objects.models)
+        outermost = next((m for m in lineage(structure) if m in objects.models), structure)
         groups.setdefault(structure if maps_among(outermost.all_models()) else outermost, []).append(structure)
     atoms = dict(objects.atoms.by_structure)
-    return [AtomsMover(m, concatenate([atoms[s] for s in parts]), resolution) for m, parts in groups.items()]
+    return [AtomsInput(m, concatenate([atoms[s] for s in parts]), resolution) for m, parts in groups.items()]
 
 
 def companions(models, chosen, fixed, *, hand):
@@ -89,18 +138,25 @@ def companions(models, chosen, fixed, *, hand):
     Raises
     ------
     UserError
-        If there are several moving maps, the reference would move, or a model would have to be mirrored.
+        If there are several moving maps, nothing moves along, the reference would move, or a model would have to be
+        mirrored.
     """
-    if not models:
+    if models is None:
         return []
-    example = f"botalign #2 to #{fixed.id_string} move #3"
+    example = f"botalign {chosen[0].spec} to {fixed.spec} move #3"
     if len(chosen) != 1:
-        raise usage_error(f"move needs a single moving map, got {len(chosen)}", example)
+        raise usage_error(f"move needs a single moving model, got {len(chosen)}", example)
+    if not models:
+        raise usage_error("move: no such model is open", example)
     moving = chosen[0].model
-    along = [m for m in topmost(models) if m is not fixed and moving not in lineage(m)]
+    along = [m for m in topmost(models) if m is not fixed.model and moving not in lineage(m)]
+    if not along:
+        what = "the reference" if fixed.model in models else "aligned itself"
+        named = fixed.name if fixed.model in models else chosen[0].name
+        raise usage_error(f"move: {named} is {what}, expected a model that moves along", example)
     for model in along:
-        if model in lineage(fixed):
-            raise usage_error(f"move: the reference {label(fixed)} is inside {label(model)}", example)
+        if model in lineage(fixed.model):
+            raise usage_error(f"move: the reference {fixed.name} is inside {label(model)}", example)
     if hand == "auto":
         rigid = [m for m in along if m not in maps_among(along)]
         if rigid:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import botalign as core
 
-from .choice import companions, movers, one_map, topmost
+from .choice import companions, moving_inputs, one_map, reference, topmost
 from .job import Job, check_result
-from .maps import check_cell, density_map, from_local
+from .maps import density_map, from_local
 from .measure import correlation_of
 from .moves import Moves
 from .options import is_mask, keywords, option_values, spelled, typed
@@ -16,8 +16,11 @@ from .report import comparison
 from .syntax import APPLY, SCORE, label, usage_error
 
 
-def botalign(session, moving=None, *, to=None, resolution=None, move=None, result=None, **options):
-    """Align maps, or an atomic model, to a map.
+def botalign(
+    session, moving=None, *, to=None, in_map=None, onto=None, resolution=None, move=None, result=None, force=False,
+    wait=True, **options,
+):  # fmt: skip
+    """Align maps or atomic models to a map or an atomic model.
 
     Parameters
     ----------
@@ -25,14 +28,20 @@ def botalign(session, moving=None, *, to=None, resolution=None, move=None, resul
         The session.
     moving : Objects
         What moves: maps, each aligned separately; with a `resolution` atoms too.
-    to : list of Model
-        The reference, one map.
+    to : Objects
+        The reference, one map or structure.
+    in_map, onto : Objects, optional
+        Other words for `to`.
     resolution : float, optional
-        Resolution of the maps that are simulated from atomic models.
+        Resolution of the maps that are simulated from atoms.
     move : list of Model, optional
         Models that move along with a single moving map.
     result : str, optional
         Result file to write.
+    force : bool, optional
+        Move also what has the verdict "no match".
+    wait : bool, optional
+        Wait for the alignment. It always does in a script and without a GUI.
     **options
         Options of :func:`botalign.align`, spelled as in the command: ``to_level="auto"``, ``search="local"``. Masks are
         lists of Model.
@@ -40,43 +49,50 @@ def botalign(session, moving=None, *, to=None, resolution=None, move=None, resul
     Returns
     -------
     list of botalign.Alignment, or AlignTask
-        The results in a script or without a GUI, where the command waits for them; otherwise the running task.
+        The results; if the command does not wait, the running task.
     """
     from .task import AlignTask
 
-    fixed = one_map(to, "to")
-    if moving is None:
-        raise usage_error("Nothing to align was specified", f"botalign #2 to #{fixed.id_string}")
-    chosen = movers(moving, fixed, resolution)
-    example = f"botalign #{chosen[0].model.id_string} to #{fixed.id_string}"
+    references = [each for each in (to, in_map, onto) if each is not None]
+    if len(references) > 1:
+        raise usage_error("to, inMap and onto mean the same, expected one of them")
+    fixed = reference(references[0] if references else None, resolution)
+    chosen = moving_inputs(moving, fixed, resolution)
+    example = f"botalign {chosen[0].spec} to {fixed.spec}"
     values = option_values(options)
     masks = {name: values.pop(name) for name in tuple(values) if is_mask(name)}
     try:
-        options = core.AlignmentOptions(**values)
+        options = core.AlignmentOptions(**values, resolution=resolution)
     except core.InputError as error:
-        raise usage_error(spelled(error), f"{example} size 32 evaluations 200 seed 0") from None
-    if options.hand == "auto" and not all(mover.is_map for mover in chosen):
-        atomic = next(label(mover.model) for mover in chosen if not mover.is_map)
-        raise usage_error(f"{atomic} is an atomic model, which is never mirrored", f"{example} resolution 8 hand check")
-    check_cell(fixed)
-    if len(chosen) == 1 and chosen[0].is_map:
-        check_cell(chosen[0].model)
+        raise usage_error(spelled(error), f"{example} {_correct(error)}") from None
+    if options.hand == "auto" and not all(each.is_map for each in chosen):
+        atomic = next(each for each in chosen if not each.is_map)
+        raise usage_error(
+            f"{atomic.name} is an atomic model, which is never mirrored", f"{example} resolution 8 hand check"
+        )
     along = companions(move, chosen, fixed, hand=options.hand)
     if result is not None:
         check_result(result, example)
     position = chosen[0].model.scene_position.inverse()
     job = Job(
         fixed=fixed,
-        pairs=[Pair(mover, fixed) for mover in chosen],
+        pairs=[Pair(each, fixed) for each in chosen],
         options=options,
         masks={name: one_map(models, typed(name)) for name, models in masks.items() if models is not None},
         along=[(model, position * model.scene_position) for model in along],
         result=None if result is None else Path(result),
+        force=force,
     )
     task = AlignTask(session, job)
-    # In a script, the next command needs the models at their new positions; a user is not kept waiting.
-    outcomes = task.launch(blocking=bool(session.in_script) or not session.ui.is_gui)
+    # What follows in a script or a command line needs the models at their new positions.
+    outcomes = task.launch(blocking=wait or bool(session.in_script) or not session.ui.is_gui)
     return task if outcomes is None else [outcome.alignment for outcome in outcomes]
+
+
+def _correct(error):
+    """Return the option that an error is about with a value that is allowed."""
+    values = {"size": 32, "evaluations": 200, "seed": 0, "resolution": 8, "local_degrees": "local"}
+    return f"{typed(error.option)} {values[error.option]}" if error.option in values else ""
 
 
 def botalign_score(session, moving=None, *, to=None):
@@ -158,13 +174,18 @@ def register(name, logger):
         description = CmdDesc(
             optional=[("moving", ObjectsArg)],
             keyword=[
-                ("to", ModelsArg),
+                ("to", ObjectsArg),
                 ("resolution", PositiveFloatArg),
                 *keywords(),
                 ("move", ModelsArg),
                 ("result", SaveFileNameArg),
+                ("force", BoolArg),
+                ("wait", BoolArg),
+                ("in_map", ObjectsArg),
+                ("onto", ObjectsArg),
             ],
-            synopsis="Align maps or an atomic model to a map, from any starting pose",
+            hidden=["in_map", "onto"],
+            synopsis="Align maps or atomic models to a map or an atomic model, from any starting pose",
         )
     elif name == "botalign potential":
         function = botalign_potential

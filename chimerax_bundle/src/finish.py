@@ -6,12 +6,16 @@ from chimerax.core.errors import UserError
 
 import botalign
 
-from .job import result_paths
+from .job import counted_inputs, result_paths
 from .measure import correlation_of
 from .moves import Moves
 from .options import spelled
-from .report import folded, report, table
+from .report import correlation_change, folded, report, table
 from .syntax import label, usage_error
+
+
+class ModelClosedError(UserError):
+    """A model was closed while the alignment ran, so there is nothing to move."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,32 +26,36 @@ class Outcome:
     ----------
     alignment : botalign.Alignment
         Result, between the local coordinates of the two models.
-    model : Model
-        Model that was moved: the moving model, or the mirrored copy of it.
     name, fixed_name, copy_name : str
         Names of the moving model, of the reference, and of the mirrored copy, if there is one.
-    is_map : bool
-        Whether the moving model is a map, not an atomic model.
+    names : str
+        Names of both with what they are.
+    is_map, fixed_is_map : bool
+        Whether these are maps, not atomic models.
+    moved : bool
+        Whether the model was moved.
     before, after : MapCorrelation or None
-        Its correlation with the reference before and after.
+        Its correlation with the reference before and after the movement.
     level : float or None
         Level above which the correlation is computed.
     shift, angle : float
-        Distance and angle of its movement in the scene, in angstrom and degrees.
+        Distance and angle of the movement in the scene, in angstrom and degrees.
     position : Place
-        Position relative to the reference.
+        Position relative to the reference after the movement.
     notes : list of str
         Notes for the user.
-    command : str
-        Command that repeats the alignment.
+    command, flip : str
+        Commands that repeat the alignment, and that mirror the reference.
     """
 
     alignment: object
-    model: object
     name: str
     fixed_name: str
     copy_name: str
+    names: str
     is_map: bool
+    fixed_is_map: bool
+    moved: bool
     before: object
     after: object
     level: float | None
@@ -56,6 +64,7 @@ class Outcome:
     position: object
     notes: list
     command: str
+    flip: str
 
 
 def finish(session, job):
@@ -70,60 +79,81 @@ def finish(session, job):
     ------
     UserError
         If nothing could be aligned, or a result file cannot be written.
+    ModelClosedError
+        If the reason is that models were closed.
     """
     for pair in job.pairs:
         pair.failure = pair.failure or pair.obstacle()
     done = [pair for pair in job.pairs if pair.failure is None and pair.alignment is not None]
-    failures = [(p.name, p.failure or "the reference was closed") for p in job.pairs if p not in done]
+    failures = [(p.moving.name, p.failure or "the reference was closed") for p in job.pairs if p not in done]
     if not done:
         reasons = " | ".join(dict.fromkeys(why for _, why in failures))
-        raise usage_error(f"{reasons.rstrip('.')}; nothing was moved")
-    before = [correlation_of(pair.mover.volume(), pair.fixed) for pair in done]
-    frames = [(pair.mover.frame(), pair.aligned_frame()) for pair in done]
-    positions = [
-        (pair.mover.model, pair.mover.model_position(new)) for pair, (_, new) in zip(done, frames, strict=True)
-    ]
-    positions += [(model, positions[0][1] * offset) for model, offset in job.along if not model.deleted]
-    moves = Moves(session, positions)
-    moves.redo()
-    session.undo.register(moves)
+        if all(pair.closed_model() for pair in job.pairs):
+            raise ModelClosedError(f"botalign {job.title}: {reasons}; nothing was moved")
+        raise usage_error(f"{reasons.rstrip('.')}; nothing was moved", job.pairs[0].example)
+    for pair in done:
+        pair.note_moves()
+    measured = [_measured(pair) for pair in done]
+    moving = [pair for pair in done if job.force or pair.alignment.verdict != "no match"]
+    moves = _move(session, job, moving)
     outcomes = [
-        _outcome(pair, moves.models[pair.mover.model], old, correlation)
-        for pair, (old, _), correlation in zip(done, frames, before, strict=True)
+        _outcome(pair, moves.get(pair.moving.model), **values) for pair, values in zip(done, measured, strict=True)
     ]
-    _log(session, outcomes, failures)
+    _log(session, job, outcomes, failures)
     _write(job, done, outcomes)
     return outcomes
 
 
-def _outcome(pair, model, old_frame, before):
-    """Return the result for a model that was moved."""
-    copied = model is not pair.mover.model
-    volume = model if copied else pair.mover.volume()
-    after = correlation_of(volume, pair.fixed)
+def _measured(pair):
+    """Return the scores and the size of a movement, before it is made."""
+    volume, fixed, motion = pair.moving.volume(), pair.fixed.volume(), pair.motion()
+    position = pair.aligned_position()
+    moved = position * pair.moving.model.scene_position.inverse()
+    after = correlation_of(volume, fixed, moved)
+    centre = moved * (volume.scene_position * volume.center()) if after is None else after.centre
     # From the new position back to the old one, because the centre, also that of a mirrored copy, is a new one.
-    back = old_frame * volume.scene_position.inverse()
-    centre = volume.scene_position * volume.center() if after is None else after.centre
-    shift, angle = back.shift_and_angle(centre)
+    shift, angle = motion.inverse().shift_and_angle(centre)
+    return {
+        "before": correlation_of(volume, fixed),
+        "after": after,
+        "level": volume.minimum_surface_level,
+        "shift": shift,
+        "angle": angle,
+        "position": pair.fixed.model.scene_position.inverse() * motion * pair.moving.model.scene_position,
+    }
+
+
+def _move(session, job, pairs):
+    """Move what was aligned and what moves along; return the moved models, copies instead of mirrored ones."""
+    if not pairs:
+        return {}
+    positions = [(pair.moving.model, pair.aligned_position()) for pair in pairs]
+    positions += [(model, positions[0][1] * offset) for model, offset in job.along if not model.deleted]
+    moves = Moves(session, positions)
+    moves.redo()
+    session.undo.register(moves)
+    return moves.models
+
+
+def _outcome(pair, model, **measured):
+    """Return the result for a model, given that which was moved: itself, a mirrored copy, or None."""
     return Outcome(
         alignment=pair.local_alignment(),
-        model=model,
-        name=pair.name,
-        fixed_name=pair.fixed_name,
-        copy_name=label(model) if copied else "",
-        is_map=pair.mover.is_map,
-        before=before,
-        after=after,
-        level=volume.minimum_surface_level,
-        shift=shift,
-        angle=angle,
-        position=pair.fixed.scene_position.inverse() * model.scene_position,
+        name=pair.moving.name,
+        fixed_name=pair.fixed.name,
+        copy_name="" if model in (None, pair.moving.model) else label(model),
+        names=f"{pair.moving.described} to {pair.fixed.described}",
+        is_map=pair.moving.is_map,
+        fixed_is_map=pair.fixed.is_map,
+        moved=model is not None,
         notes=list(pair.notes),
-        command=f"botalign #{pair.mover.model.id_string} to #{pair.fixed.id_string}",
+        command=pair.command,
+        flip=f"volume flip {pair.fixed.spec}",
+        **measured,
     )
 
 
-def _log(session, outcomes, failures):
+def _log(session, job, outcomes, failures):
     """Write the log: the report of a single alignment, or a table of several with their reports folded."""
     if len(outcomes) + len(failures) == 1:
         session.logger.info(report(outcomes[0]))
@@ -134,20 +164,26 @@ def _log(session, outcomes, failures):
         session.logger.warning(f"{name} was not aligned: {why}")
     first = outcomes[0]
     if len(outcomes) > 1:
-        session.logger.status(f"Aligned {len(outcomes)} maps to {first.fixed_name}")
-    elif first.before is not None and first.after is not None:
-        change = f"correlation {first.before.correlation:.4g} before, {first.after.correlation:.4g} after"
-        session.logger.status(f"Aligned {first.name} to {first.fixed_name}, {change}")
+        moved = sum(outcome.moved for outcome in outcomes)
+        what = counted_inputs([pair.moving for pair in job.pairs])
+        session.logger.status(f"Aligned {moved} of {what} to {first.fixed_name}")
+    elif first.moved:
+        verdict = f"{first.alignment.verdict}, " if first.alignment.verdict else ""
+        session.logger.status(f"Aligned {first.name} to {first.fixed_name}: {verdict}{correlation_change(first)}")
+    else:
+        session.logger.status(f"No match of {first.name} with {first.fixed_name}: it was not moved")
 
 
 def _write(job, done, outcomes):
     """Write the result files; files that exist are replaced."""
     if job.result is None:
         return
-    paths = result_paths(job.result, [pair.mover.model.id_string for pair in job.pairs])
+    paths = result_paths(job.result, [pair.moving.model.id_string for pair in job.pairs])
     path_of = dict(zip(job.pairs, paths, strict=True))
     for pair, outcome in zip(done, outcomes, strict=True):
         try:
             outcome.alignment.write(path_of[pair], overwrite=True)
         except botalign.InputError as error:
-            raise UserError(f"The models were moved, but the result file was not written: {spelled(error)}") from None
+            raise UserError(
+                f"The alignment is complete, but the result file was not written: {spelled(error)}"
+            ) from None

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .syntax import ALIGN, usage_error
+from .syntax import ALIGN, counted, usage_error
 
 
 @dataclass(frozen=True, eq=False)
@@ -13,7 +13,7 @@ class Job:
 
     Attributes
     ----------
-    fixed : Volume
+    fixed : MapInput or AtomsInput
         The reference.
     pairs : list of Pair
         What is aligned to it, each separately.
@@ -25,6 +25,8 @@ class Job:
         Models that move along with a single moving model, and their positions relative to it.
     result : Path or None
         Result file, or the pattern of several.
+    force : bool
+        Whether to move a model whose verdict is "no match".
     """
 
     fixed: object
@@ -33,12 +35,23 @@ class Job:
     masks: dict = field(default_factory=dict)
     along: list = field(default_factory=list)
     result: Path | None = None
+    force: bool = False
 
     @property
     def title(self):
         """Name of the job in status messages and in the list of tasks."""
-        first = f"#{self.pairs[0].mover.model.id_string}"
-        return f"{first if len(self.pairs) == 1 else f'{len(self.pairs)} maps'} to #{self.fixed.id_string}"
+        moving = [pair.moving for pair in self.pairs]
+        return f"{moving[0].spec if len(moving) == 1 else counted_inputs(moving)} to {self.fixed.spec}"
+
+    @property
+    def inputs(self):
+        """What is aligned, and the reference."""
+        return [self.fixed, *(pair.moving for pair in self.pairs)]
+
+
+def counted_inputs(inputs):
+    """Return how many maps or models there are as text."""
+    return counted(len(inputs), "map" if all(each.is_map for each in inputs) else "model")
 
 
 def result_paths(path, ids):
@@ -57,9 +70,14 @@ def check_result(path, example=ALIGN):
     """
     path = Path(path)
     example += " result result.json"
-    if path.is_dir():
+    try:
+        is_folder, folder_exists = path.is_dir(), path.parent.is_dir()
+        writable = os.access(path if path.exists() else path.parent, os.W_OK)
+    except OSError as error:  # a folder that cannot be entered
+        raise usage_error(f"result: {path} cannot be written ({error.strerror})", example) from None
+    if is_folder:
         raise usage_error(f"result: {path} is a folder, expected a file name", example)
-    if not path.parent.is_dir():
+    if not folder_exists:
         raise usage_error(f"result: the folder {path.parent} does not exist", example)
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
+    if not writable:
         raise usage_error(f"result: {path} cannot be written; change its permissions, or choose another file", example)

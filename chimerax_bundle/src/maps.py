@@ -18,9 +18,10 @@ TOLERANCE_DEGREES = 0.01
 LARGEST_SCALING = 0.02
 
 
-def axes(volume):
-    """Return the rotation that takes the grid coordinates of a map to its local ones."""
-    return Place(axes=tuple(zip(*volume.data.rotation, strict=True)))
+def axes(model):
+    """Return the rotation that takes the grid coordinates of a map to its local ones; for atoms these are the same."""
+    data = getattr(model, "data", None)
+    return Place() if data is None else Place(axes=tuple(zip(*data.rotation, strict=True)))
 
 
 def check_cell(volume):
@@ -31,13 +32,19 @@ def check_cell(volume):
     UserError
         If the angles of the cell are not right angles.
     """
-    if any(abs(angle - 90) > TOLERANCE_DEGREES for angle in volume.data.cell_angles):
+    if _is_skewed(volume):
         angles = ", ".join(f"{angle:g}" for angle in volume.data.cell_angles)
+        others = [m for m in volume.session.models.list(type=type(volume)) if not _is_skewed(m)]
+        grid = f"#{others[0].id_string}" if others else "#9, a map that has them"
         raise usage_error(
             f"{label(volume)} has a skewed cell (angles {angles}), expected right angles; resample it first, onto the "
             "grid of a map that has them",
-            f"volume resample #{volume.id_string} onGrid #1",
+            f"volume resample #{volume.id_string} onGrid {grid}",
         )
+
+
+def _is_skewed(volume):
+    return any(abs(angle - 90) > TOLERANCE_DEGREES for angle in volume.data.cell_angles)
 
 
 def density_map(volume):
@@ -57,12 +64,12 @@ def density_map(volume):
 
 
 def to_local(transform, fixed, moving):
-    """Return a transform between the grid coordinates of two maps, 3x4, as one between local ones, a Place."""
+    """Return a transform between the grid coordinates of two models, 3x4, as one between local ones, a Place."""
     return axes(fixed) * Place(transform) * axes(moving).inverse()
 
 
 def from_local(transform, fixed, moving):
-    """Return a transform between the local coordinates of two maps, a Place, as one between grid ones, 3x4.
+    """Return a transform between the local coordinates of two models, a Place, as one between grid ones, 3x4.
 
     Raises
     ------
@@ -78,8 +85,8 @@ def from_local(transform, fixed, moving):
     return (axes(fixed).inverse() * transform * axes(moving)).matrix
 
 
-def mask_on(volume, frame, mask):
-    """Return a mask, at its position in the scene, on the grid of a map whose coordinates are at `frame`.
+def mask_on(volume, mask):
+    """Return a mask, at its position in the scene, on the grid of a map at its own.
 
     Raises
     ------
@@ -88,7 +95,7 @@ def mask_on(volume, frame, mask):
     botalign.InputError
         If it has values that cannot be used.
     """
-    transform = from_local(frame.inverse() * mask.scene_position, volume, mask)
+    transform = from_local(volume.scene_position.inverse() * mask.scene_position, volume, mask)
     return botalign.resample(density_map(mask), transform, density_map(volume).grid)
 
 

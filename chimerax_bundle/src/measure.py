@@ -25,13 +25,14 @@ class MapCorrelation:
     correlation_about_mean: float
 
 
-def correlation_of(moving, fixed):
-    """Return the correlation of a map with another map; None if no grid point is above its level."""
+def correlation_of(moving, fixed, moved=None):
+    """Return the correlation of a map, after a movement in the scene, with another map; None without grid points."""
     from chimerax.map_fit.fitmap import map_points_and_weights, overlap_and_correlation
 
     points, weights = map_points_and_weights(moving, above_threshold=True, include_zeros=False)
     if not len(points):
         return None
-    values = fixed.interpolated_values(points, Place(), subregion=None, step=None)
+    points = points if moved is None else moved * points
+    values = fixed.interpolated_values(points, Place(), subregion=None, step=1)
     _, correlation, about_mean = overlap_and_correlation(weights, values)
     return MapCorrelation(len(points), points.mean(axis=0, dtype=float), correlation, about_mean)

@@ -89,7 +89,6 @@ class _MirroredCopy:
         free = self._id is not None and not self._session.models.have_id(self._id)
         # flip_operation, which this calls for each map, hides the original.
         copy = volume_flip(self._session, [self.source], model_id=self._id if free else None)
-        copy.name = f"{self.source.name} mirrored"
         copy.scene_position = self._position * mirror(self.source)
         self.model, self._id = copy, copy.id
 

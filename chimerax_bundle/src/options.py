@@ -20,8 +20,8 @@ KEYWORDS = {
 }
 #: Keywords whose values are words for values of the option.
 WORDS = {"local_degrees": {"global": None, "local": 30.0}}
-#: Options that the command does not have. The start is the current pose.
-OMITTED = ("preset", "start", "half_maps_fixed", "half_maps_moving", "wavelet", "scales", "threads")
+#: Options that the command does not have, or declares itself. The start is the current pose.
+OMITTED = ("preset", "start", "resolution", "half_maps_fixed", "half_maps_moving", "wavelet", "scales", "threads")
 
 DECLARED = {
     name: declared for name, declared in botalign.declarations(botalign.AlignmentOptions).items() if name not in OMITTED
@@ -38,6 +38,8 @@ def words(name):
     declared = DECLARED[name]
     if name in WORDS or declared.option.choices:
         return WORDS.get(name) or {choice: choice for choice in declared.option.choices}
+    if declared.optional and declared.type is bool:
+        return {"auto": None, "true": True, "false": False}
     return {"auto": None} if declared.optional and declared.type in (int, float) else {}
 
 
@@ -64,6 +66,8 @@ def _annotation(name):
             IntArg if declared.type is int else FloatArg, name=declared.expected, html_name=escape(declared.expected)
         )
         return Or(EnumOf(tuple(words(name))), number) if declared.optional else number
+    if declared.type is bool and declared.optional:
+        return Or(EnumOf(("auto",)), BoolArg)
     if words(name):
         return EnumOf(tuple(words(name)))
     return BoolArg if declared.type is bool else StringArg

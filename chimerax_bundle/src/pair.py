@@ -1,11 +1,11 @@
-"""A moving map and the reference: read before the alignment, moved after it."""
+"""What moves and the reference: read before the alignment, moved after it."""
 
 from dataclasses import replace
 
 import botalign
 
-from .maps import density_map, displayed_part, from_local, grid_state, mask_on, to_local
-from .syntax import label, usage_error
+from .maps import displayed_part, from_local, mask_on, mirror, to_local
+from .syntax import usage_error
 
 
 class Pair:
@@ -13,33 +13,44 @@ class Pair:
 
     Parameters
     ----------
-    mover : MapMover or AtomsMover
+    moving : MapInput or AtomsInput
         What moves.
-    fixed : Volume
+    fixed : MapInput or AtomsInput
         The reference.
 
     Attributes
     ----------
     alignment : botalign.Alignment or None
-        Result, between the grid coordinates of the two maps.
+        Result, between the grid coordinates of the two.
     failure : str or None
         Reason why there is none.
     notes : list of str
         Notes for the user.
     """
 
-    def __init__(self, mover, fixed):
-        self.mover = mover
+    def __init__(self, moving, fixed):
+        self.moving = moving
         self.fixed = fixed
-        self.name = label(mover.model)
-        self.fixed_name = label(fixed)
         self.alignment = None
         self.failure = None
         self.notes = []
-        self._grids = self._positions = None
+        self._states = self._positions = None
+
+    @property
+    def command(self):
+        """Command that aligns the two."""
+        resolution = self.moving.resolution or self.fixed.resolution
+        given = "" if resolution is None else f" resolution {resolution:g}"
+        return f"botalign {self.moving.spec} to {self.fixed.spec}{given}"
+
+    @property
+    def example(self):
+        """The command with a resolution that is usual, for errors."""
+        given = "" if self.moving.is_map and self.fixed.is_map else " resolution 8"
+        return f"botalign {self.moving.spec} to {self.fixed.spec}{given}"
 
     def steps(self, options, masks):
-        """Read the maps, and return the steps of their alignment, which any thread may take.
+        """Read the models, and return the steps of their alignment, which any thread may take.
 
         Parameters
         ----------
@@ -51,57 +62,67 @@ class Pair:
         Raises
         ------
         UserError, botalign.InputError
-            If a map or an option cannot be used.
+            If a model or an option cannot be used.
         """
-        closed = self._closed_model()
+        closed = self.closed_model()
         if closed:
             raise usage_error(closed)
-        moving = self.mover.volume()
-        self._grids = grid_state(self.fixed), grid_state(moving)
-        self._positions = self.fixed.scene_position, self.mover.model.scene_position
-        more = {}
-        if options.local_degrees is not None:
-            start = self.fixed.scene_position.inverse() * self.mover.frame()
-            more["start"] = from_local(start, self.fixed, moving)
-        # The simulated map of atoms has no scene position but that of its model.
-        frames = {"mask_moving": (moving, self.mover.frame()), "mask_fixed": (self.fixed, self.fixed.scene_position)}
-        more |= {name: mask_on(*frames[name], mask) for name, mask in masks.items()}
-        for volume in (self.fixed, moving):
-            part = displayed_part(volume)
-            if part and volume.id:
-                self.notes.append(f"{label(volume)} displays {part}; all of its data is used")
-        return botalign.align_steps(density_map(self.fixed), density_map(moving), replace(options, **more))
+        both = {"fixed": self.fixed, "moving": self.moving}
+        self._states = [each.state() for each in both.values()]
+        self._positions = [each.model.scene_position for each in both.values()]
+        # The result for a part is never worse than the current pose, and of equivalent ones the nearest is taken.
+        start = self.fixed.model.scene_position.inverse() * self.moving.model.scene_position
+        more = {"start": from_local(start, self.fixed.model, self.moving.model)}
+        if self.fixed.is_map and self.moving.is_map:
+            more["resolution"] = None
+        more |= {name: mask_on(both[name.removeprefix("mask_")].volume(), mask) for name, mask in masks.items()}
+        for each in both.values():
+            part = each.is_map and displayed_part(each.model)
+            if part:
+                self.notes.append(f"{each.name} displays {part}; all of its data is used")
+        return botalign.align_steps(self.fixed.given(), self.moving.given(), replace(options, **more))
 
     def obstacle(self):
         """Return the reason why the result can no longer be applied, or None."""
-        closed = self._closed_model()
+        closed = self.closed_model()
         if closed:
             return closed
-        if self._grids != (grid_state(self.fixed), grid_state(self.mover.volume())):
-            return "the grid of a map was changed while the alignment ran"
+        for each, state in zip((self.fixed, self.moving), self._states or (), strict=False):
+            if each.state() != state:
+                changed = "the grid" if each.is_map else "the coordinates"
+                return f"{changed} of {each.name} changed while the alignment ran"
         return None
 
-    def _closed_model(self):
-        """Return which of the two models was closed, or None."""
-        for model, name in ((self.fixed, self.fixed_name), (self.mover.model, self.name)):
-            if model.deleted:
-                return f"{name} was closed while the alignment ran"
+    def closed_model(self):
+        """Return which of the two models was closed as text, or None."""
+        for each in (self.fixed, self.moving):
+            if each.model.deleted:
+                return f"{each.name} was closed while the alignment ran"
         return None
 
-    def aligned_frame(self):
-        """Return the scene position of the moving map's coordinates after the alignment; it may mirror."""
-        before = zip(self._positions, (self.fixed, self.mover.model), (self.fixed_name, self.name), strict=True)
-        for position, model, name in before:
-            if model.scene_position != position:
+    def note_moves(self):
+        """Note which models were moved while the alignment ran."""
+        for position, each in zip(self._positions, (self.fixed, self.moving), strict=True):
+            if each.model.scene_position != position:
                 self.notes.append(
-                    f"{name} was moved while the alignment ran; {self.name} is aligned to the current position of "
-                    f"{self.fixed_name}"
+                    f"{each.name} was moved while the alignment ran; {self.moving.name} is aligned to the current "
+                    f"position of {self.fixed.name}"
                 )
-        return self.fixed.scene_position * self._local_transform()
+
+    def aligned_position(self):
+        """Return the scene position of the moving model after the alignment; it may mirror."""
+        return self.fixed.model.scene_position * self._local_transform()
+
+    def motion(self):
+        """Return the movement in the scene, without the mirror of a mirrored copy."""
+        position = self.aligned_position()
+        if position.determinant() < 0:
+            position = position * mirror(self.moving.model)
+        return position * self.moving.model.scene_position.inverse()
 
     def _local_transform(self):
-        """Return the transform from the moving map's local coordinates to the reference's, a Place."""
-        return to_local(self.alignment.moving_to_fixed, self.fixed, self.mover.volume())
+        """Return the transform from the moving model's local coordinates to the reference's, a Place."""
+        return to_local(self.alignment.moving_to_fixed, self.fixed.model, self.moving.model)
 
     def local_alignment(self):
         """Return the result between local coordinates; it differs only if a map is rotated within its model."""

@@ -2,7 +2,7 @@
 
 from html import escape
 
-HEADINGS = ("", "shift", "angle", "correlation", "hand", "verdict", "seconds")
+HEADINGS = ("", "verdict", "shift", "angle", "correlation", "hand", "seconds")
 
 
 def report(outcome):
@@ -14,24 +14,41 @@ def report(outcome):
         Result of the alignment.
     """
     alignment = outcome.alignment
-    what = "map" if outcome.is_map else "model"
-    lines = [f"Aligned {what} {outcome.name} to map {outcome.fixed_name} using {points(outcome.after, outcome.level)}"]
+    using = f"using {points(outcome.after, outcome.level)}"
+    lines = [f"{'Aligned' if outcome.moved else 'No match found:'} {outcome.names} {using}"]
+    lines.append(f"  verdict: {alignment.verdict_text}")
+    if not outcome.moved:
+        lines.append(f"  nothing was moved; {outcome.command} force true moves it to the best pose that was found:")
     if outcome.copy_name:
         lines.append(f"  mirrored: a mirrored copy, {outcome.copy_name}, was made and moved; the map itself is hidden")
     for when, measured in (("before", outcome.before), ("after", outcome.after)):
         if measured is not None:
             lines.append(f"  {when}: {correlations(measured)}")
     # Only after: before, botalign compares the maps in their own coordinates, whatever their positions in the scene.
-    lines.append(f"  {resolution(alignment.after)}")
-    if alignment.part_text:
-        lines.append(f"  part: {alignment.part_text}")
+    lines.append(f"  {part(outcome) or resolution(alignment.after)}")
     lines.append(f"  shift = {short(outcome.shift)}, angle = {short(outcome.angle)} degrees")
     lines.append(f"  hand: {alignment.hand_text}")
-    lines += [f"  {line}" for line in (advice(outcome), f"verdict: {alignment.verdict_text}") if line]
+    lines += [f"  {line}" for line in (advice(outcome),) if line]
     lines += [f"  note: {note}" for note in outcome.notes]
     lines.append(f"  {alignment.seconds:.2f} seconds{search_settings(alignment)}")
-    lines.append(f"Position of {outcome.copy_name or outcome.name} relative to {outcome.fixed_name} coordinates:")
+    where = "Position" if outcome.moved else "Best position found"
+    lines.append(f"{where} of {outcome.copy_name or outcome.name} relative to {outcome.fixed_name} coordinates:")
     return "\n".join(lines) + "\n" + outcome.position.description()
+
+
+def part(outcome):
+    """Return which of the two is a part of the other, and why it was searched for as one; None if neither is."""
+    found = outcome.alignment.part
+    if found is None:
+        return None
+    inner, outer = outcome.name, outcome.fixed_name
+    if found.role == "fixed":
+        inner, outer = outer, inner
+    why = {"requested": "as requested", "mask": "because of its mask"}.get(found.reason, "for that reason")
+    return (
+        f"part: {inner}, {100 * found.fraction:.2g}% of the volume of {outer}, was searched for as a part of it {why}; "
+        f"correlation of the edges inside {outcome.alignment.part_correlation:.4f}"
+    )
 
 
 def search_settings(alignment):
@@ -68,11 +85,22 @@ def resolution(scores):
 
 def advice(outcome):
     """Return what to do if the mirror image fits better and was not used; otherwise None."""
-    if not outcome.alignment.other_hand_fits_better or outcome.alignment.mirrored:
+    alignment = outcome.alignment
+    if not alignment.other_hand_fits_better or alignment.mirrored or alignment.verdict == "no match":
         return None
-    if not outcome.is_map:
-        return f"the mirror image of the model fits better: {outcome.fixed_name} may have the wrong hand"
-    return f"the mirror image fits better: {outcome.command} hand auto aligns a mirrored copy"
+    if outcome.is_map:
+        wrong = "" if outcome.fixed_is_map else f": {outcome.name} has the wrong hand"
+        return f"the mirror image fits better{wrong}; {outcome.command} hand auto aligns a mirrored copy"
+    if outcome.fixed_is_map:
+        return f"{outcome.fixed_name} has the wrong hand; align to the mirrored copy that this makes: {outcome.flip}"
+    return "the mirror image of the model fits better"
+
+
+def correlation_change(outcome):
+    """Return the correlation before and after as text."""
+    if outcome.before is None or outcome.after is None:
+        return "no grid point is above its level"
+    return f"correlation {outcome.before.correlation:.4g} before, {outcome.after.correlation:.4g} after"
 
 
 def table(outcomes, failures):
@@ -88,11 +116,11 @@ def table(outcomes, failures):
     rows = [
         (
             o.copy_name or o.name,
+            (o.alignment.verdict or "-") + ("" if o.moved else ", not moved"),
             short(o.shift),
             short(o.angle),
             " → ".join("-" if measured is None else f"{measured.correlation:.4f}" for measured in (o.before, o.after)),
             "-" if o.alignment.hand is None else o.alignment.hand.decision,
-            o.alignment.verdict or "-",
             f"{o.alignment.seconds:.2f}",
         )
         for o in outcomes
@@ -103,7 +131,7 @@ def table(outcomes, failures):
         f'<tr><td>{escape(name)}</td><td colspan="{len(HEADINGS) - 1}">not aligned: {escape(why)}</td></tr>'
         for name, why in failures
     )
-    done = f"{len(outcomes)} of {len(outcomes) + len(failures)}"
+    done = f"{sum(o.moved for o in outcomes)} of {len(outcomes) + len(failures)}"
     fixed = escape(outcomes[0].fixed_name)
     return f'Aligned {done} to {fixed}<table border="1" cellpadding="3" cellspacing="0">{head}{body}</table>'
 

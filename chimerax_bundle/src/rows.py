@@ -10,6 +10,7 @@ from .syntax import usage_error
 #: Labels that are not the name of the option. The label of a check box is its help.
 LABELS = {
     "local_degrees": "Search",
+    "partial": "Part in a whole",
     "size": "Box size",
     "seed": "Random seed",
     "mask_moving": "Mask (moving)",
@@ -17,7 +18,7 @@ LABELS = {
     "contour_level_moving": "Contour level (moving)",
     "contour_level_fixed": "Contour level (fixed)",
 }
-#: Explanations of the words of an option.
+#: Explanations of the words of an option; of a certain one, where options share a word.
 EXPLANATIONS = {
     "check": "report which hand fits",
     "auto": "use the hand that fits",
@@ -27,6 +28,9 @@ EXPLANATIONS = {
     "wemd": "earth mover's distance",
     "l2": "for noisy maps",
     "core": "for two conformations",
+    ("partial", "auto"): "decided from the volumes",
+    ("partial", "true"): "search for a part",
+    ("partial", "false"): "align whole molecules",
 }
 NO_MASK = "no mask"
 #: Bounds of Qt's fields where the declaration has none, or wider ones.
@@ -56,7 +60,7 @@ class OptionRows:
         for name in names:
             self.fields[name], self._words[name] = _field(session, name)
             self.fields[name].setToolTip(f"{DECLARED[name].option.help} (keyword {typed(name)})")
-            form.addRow("" if DECLARED[name].type is bool else _label(name), self.fields[name])
+            form.addRow("" if isinstance(self.fields[name], QCheckBox) else _label(name), self.fields[name])
 
     def words(self):
         """Return the words of the command for the options that do not have their default."""
@@ -74,16 +78,16 @@ def _field(session, name):
     if is_mask(name):
         menu = _map_menu(session)
         return menu, lambda: "" if menu.value is None or menu.value.deleted else menu.value.atomspec
-    if declared.type is bool:
+    if declared.type is bool and not declared.optional:
         box = QCheckBox(declared.option.help)
         box.setChecked(declared.default)
         return box, lambda: "" if box.isChecked() == declared.default else str(box.isChecked()).lower()
-    if declared.optional and "auto" in words(name):
+    if declared.optional and declared.type is not bool and "auto" in words(name):
         line = QLineEdit()
         line.setPlaceholderText("auto")
         return line, partial(_number, line, declared)
     if words(name):
-        return _choice(words(name), declared.default)
+        return _choice(name, words(name), declared.default)
     return _number_field(declared)
 
 
@@ -101,10 +105,11 @@ def _map_menu(session):
     )
 
 
-def _choice(meanings, default):
+def _choice(name, meanings, default):
     box = QComboBox()
     for word, meaning in meanings.items():
-        box.addItem(f"{word}: {EXPLANATIONS[word]}" if word in EXPLANATIONS else word, word)
+        explanation = EXPLANATIONS.get((name, word)) or EXPLANATIONS.get(word)
+        box.addItem(f"{word}: {explanation}" if explanation else word, word)
         if meaning == default:
             box.setCurrentIndex(box.count() - 1)
     return box, lambda: "" if meanings[box.currentData()] == default else box.currentData()

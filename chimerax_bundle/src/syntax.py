@@ -14,7 +14,7 @@ def usage_error(problem, example=ALIGN):
     """
     from chimerax.core.errors import UserError
 
-    error = UserError(f"{problem.rstrip('.')}. Usage: {example}")
+    error = UserError(f"{problem.rstrip('.')}. Usage: {example.strip()}")
     error.problem = problem
     return error
 
@@ -22,3 +22,8 @@ def usage_error(problem, example=ALIGN):
 def label(model):
     """Return a model's name and number for messages."""
     return f"{model.name} (#{model.id_string})" if model.id_string else model.name
+
+
+def counted(number, one):
+    """Return a number and what it counts: ``1 map``, ``2 maps``."""
+    return f"{number} {one}{'' if number == 1 else 's'}"

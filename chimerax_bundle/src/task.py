@@ -4,14 +4,15 @@ import queue
 import threading
 import time
 
-from chimerax.core.errors import UserError
+from chimerax.core.errors import CancelOperation, UserError
 from chimerax.core.models import REMOVE_MODELS
 from chimerax.core.tasks import Task
 
 import botalign
 
-from .finish import finish
+from .finish import ModelClosedError, finish
 from .options import spelled
+from .waiting import Waiting
 
 #: Seconds between two status messages, with a GUI and without one, where each is a separate line.
 STATUS_SECONDS = (0.2, 2.0)
@@ -34,6 +35,8 @@ class AlignTask(Task):
     ----------
     fraction : float
         Fraction of the work that is done.
+    status : str
+        The progress as text.
     trace : list of (str, float)
         Hand and loss of each evaluation of the search, for the current pair.
     ended : bool
@@ -47,6 +50,7 @@ class AlignTask(Task):
     def __init__(self, session, job):
         self.job = job
         self.fraction = 0.0
+        self.status = f"Aligning {job.title}"
         self.trace = []
         self.ended = False
         self.outcome = []
@@ -71,6 +75,8 @@ class AlignTask(Task):
         ------
         UserError
             If blocking and nothing could be aligned.
+        CancelOperation
+            If blocking and it was cancelled, so that what follows in a script or a command line does not run.
         """
         self._calls = queue.SimpleQueue() if blocking else None
         self.start()
@@ -88,24 +94,37 @@ class AlignTask(Task):
             raise
         thread.join()
         self._finish()
+        if self._cancelled.is_set():
+            raise CancelOperation(self._cancellation)
         return self.outcome
 
     def _serve(self, thread):
         """Call the functions that the thread posts, until it ends."""
-        while thread.is_alive() or not self._calls.empty():
-            try:
-                call = self._calls.get(timeout=0.1)
-            except queue.Empty:
-                continue
-            if call is None:
-                return
-            call()
+        window = Waiting(self) if self.session.ui.is_gui else None
+        try:
+            while thread.is_alive() or not self._calls.empty():
+                if window is not None:
+                    window.update()
+                try:
+                    call = self._calls.get(timeout=0.05)
+                except queue.Empty:
+                    continue
+                if call is None:
+                    return
+                call()
+        finally:
+            if window is not None:
+                window.close()
+
+    @property
+    def _cancellation(self):
+        return f"botalign {self.job.title} was cancelled; nothing was moved."
 
     def terminate(self):
         """Cancel the work; nothing is moved."""
         if not self.ended and not self._cancelled.is_set():
             self._cancelled.set()
-            self.session.logger.status(f"botalign {self.job.title} was cancelled; nothing was moved.", log=True)
+            self.session.logger.status(self._cancellation, log=True)
         super().terminate()
 
     def run(self):
@@ -113,7 +132,7 @@ class AlignTask(Task):
         self._ready.wait()
         try:
             for number, pair in enumerate(self.job.pairs):
-                if self._cancelled.is_set() or pair.fixed in self._closed:
+                if self._cancelled.is_set() or pair.fixed.model in self._closed:
                     break
                 try:
                     self._align(number, pair)
@@ -132,7 +151,7 @@ class AlignTask(Task):
         steps = self._call_on_main(lambda: pair.steps(self.job.options, self.job.masks))
         self.trace = []
         try:
-            while not (self._cancelled.is_set() or pair.fixed in self._closed or pair.mover.model in self._closed):
+            while not (self._cancelled.is_set() or self._closed.intersection((pair.fixed.model, pair.moving.model))):
                 progress = next(steps)
                 if progress.loss is not None:
                     self.trace.append((progress.hand, progress.loss))
@@ -150,8 +169,9 @@ class AlignTask(Task):
             return
         self._status_due = now + STATUS_SECONDS[0 if self.session.ui.is_gui else 1]
         best = "" if progress.best_loss is None else f", lowest loss {progress.best_loss:.4g}"
-        text = f"Aligning {pair.name} to {pair.fixed_name}: {100 * self.fraction:.0f}%, {progress.label}{best}"
-        self._post(lambda: self.session.logger.status(text))
+        names = f"{pair.moving.name} to {pair.fixed.name}"
+        self.status = text = f"Aligning {names}: {100 * self.fraction:.0f}%, {progress.label}{best}"
+        self._post(lambda: self.ended or self._cancelled.is_set() or self.session.logger.status(text))
 
     def _post(self, call):
         """Call a function on the main thread, later."""
@@ -182,6 +202,9 @@ class AlignTask(Task):
         """Finish the work, on the main thread, where the command did not wait for it."""
         try:
             self._finish()
+        except ModelClosedError as error:  # the user knows: no dialog
+            self.problem = str(error)
+            self.session.logger.warning(self.problem)
         except UserError as error:
             self.problem = str(error)
             self.session.logger.error(self.problem)
@@ -197,9 +220,12 @@ class AlignTask(Task):
                 raise self._error
             if not self._cancelled.is_set():
                 self.outcome = finish(self.session, self.job)
+        except Exception:
+            self.session.logger.status(f"botalign {self.job.title}: nothing was aligned")
+            raise
         finally:
-            for pair in self.job.pairs:
-                pair.mover.close()
+            for each in self.job.inputs:
+                each.close()
             self._closed.clear()
             self.fraction = 1.0
             self.ended = True

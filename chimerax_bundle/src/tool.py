@@ -47,7 +47,7 @@ class Panel(ToolInstance):
         from chimerax.ui import MainToolWindow
         from Qt.QtCore import QTimer
 
-        self._task = None
+        self._task = self._command = self._unmatched = None
         self._previous = (None, None)
         self._rows = []
         self.fields = {}
@@ -154,6 +154,7 @@ class Panel(ToolInstance):
         for name, action, tip in (
             ("Align", self.align, "Align the moving map or model to the fixed map"),
             ("Cancel", self.cancel, "Stop the alignment; nothing is moved"),
+            ("Move anyway", self.force, "Move the model to the best pose, though the verdict is no match"),
             ("Undo", self.undo, "Undo the last alignment, if nothing else was done since"),
             ("Help", self.display_help, "Show the help page"),
         ):
@@ -178,12 +179,20 @@ class Panel(ToolInstance):
 
     def align(self):
         """Start an alignment."""
-        command = self.command()
+        self._run(self.command())
+
+    def force(self):
+        """Repeat the last alignment, which found no match, and move the model."""
+        self._run(f"{self._unmatched} force true")
+
+    def _run(self, command):
         if command is None or self._task is not None:
             return
         self._result.clear()
+        self._unmatched = None
+        self._command = command
         try:
-            self._task = run(self.session, command)
+            self._task = run(self.session, f"{command} wait false")
         except NotABug as error:
             self._result.setText(_plain(str(error)))
             raise
@@ -243,6 +252,8 @@ class Panel(ToolInstance):
             if task.ended:
                 self._task = None
                 self._bar.setValue(100 if task.outcome else 0)
+                if task.outcome and not task.outcome[0].moved:
+                    self._unmatched = self._command
                 self._result.setText(
                     summary(task.outcome[0])
                     if task.outcome
@@ -255,6 +266,7 @@ class Panel(ToolInstance):
         self._forbid_mirroring(atomic)
         self._buttons["Align"].setEnabled(self._task is None and self._alignable())
         self._buttons["Cancel"].setEnabled(self._task is not None)
+        self._buttons["Move anyway"].setVisible(self._unmatched is not None)
         self._buttons["Undo"].setEnabled(self._task is None and self.session.undo.top_undo_name() == NAME)
 
     def _forbid_mirroring(self, forbidden):

@@ -42,6 +42,8 @@ class Helper:
 
     def close(self):
         """Close the session."""
+        for name in ("error", "status"):
+            vars(self.session.logger).pop(name, None)  # what a scenario put there
         self.run("close session")
         self.session.logger.remove_log(self._log)
 
@@ -90,6 +92,18 @@ class Helper:
         options.setdefault("size", SIZE)
         options.setdefault("voxel_size_angstrom", VOXEL)
         return self.open(botalign.phantom(transform=transform, **options))
+
+    def blobs(self):
+        """Open a map that has nothing in common with the phantom."""
+        import botalign
+
+        grid = botalign.phantom(SIZE, voxel_size_angstrom=VOXEL).grid
+        rng = np.random.default_rng(2)
+        data = np.zeros(grid.shape, dtype=np.float32)
+        z, y, x = np.indices(data.shape)
+        for centre in 23.5 + 5.5 * rng.normal(size=(40, 3)):
+            data += np.exp(-((z - centre[0]) ** 2 + (y - centre[1]) ** 2 + (x - centre[2]) ** 2) / 6)
+        return self.open(botalign.DensityMap(data, grid))
 
     def phantom_model(self):
         """Open the phantom's residues as an atomic model."""

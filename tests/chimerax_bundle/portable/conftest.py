@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .standins import Place, UndoAction, UserError, Volume, rotation, translation
+from .standins import Place, Structure, UndoAction, UserError, Volume, concatenate, rotation, translation
 
 ROOT = Path(__file__).parents[3]
 BUNDLE = ROOT / "chimerax_bundle"
@@ -81,7 +81,8 @@ def load(bundle: Path, recorder: Recorder) -> Iterator[Callable[[str], types.Mod
         _module("chimerax"),
         _module("chimerax.core"),
         commands,
-        _module("chimerax.core.errors", UserError=UserError),
+        _module("chimerax.core.errors", UserError=UserError, CancelOperation=type("CancelOperation", (Exception,), {})),
+        _module("chimerax.atomic", Structure=Structure, concatenate=concatenate),
         _module("chimerax.core.undo", UndoAction=UndoAction),
         _module("chimerax.core.models", REMOVE_MODELS="remove models"),
         _module("chimerax.core.tasks", Task=object),

@@ -110,10 +110,31 @@ class Data:
         self.ijk_to_xyz_transform = Place(np.column_stack([np.array(self.rotation) * step, self.origin]))
 
 
+class Structure(Model):
+    """Stands for ``chimerax.atomic.Structure``, with one atom."""
+
+    num_atoms = 1
+
+
+class Atoms(list[Any]):
+    """Stands for ``chimerax.atomic.Atoms``: the structures that the atoms are in."""
+
+    @property
+    def unique_structures(self) -> list[Any]:
+        return list(self)
+
+    @property
+    def by_structure(self) -> list[tuple[Any, Atoms]]:
+        return [(structure, Atoms([structure])) for structure in self]
+
+
+def concatenate(collections: list[Atoms]) -> Atoms:
+    return Atoms(structure for atoms in collections for structure in atoms)
+
+
 class Objects:
     """Stands for ``chimerax.core.objects.Objects``."""
 
-    def __init__(self, models: list[Model], structures: list[Model] = ()) -> None:  # type: ignore[assignment]
-        self.models = models
-        self.atoms = self
-        self.unique_structures = list(structures)
+    def __init__(self, models: list[Any], spec: str = "") -> None:
+        self.models, self.spec = models, spec
+        self.atoms = Atoms(model for model in models if isinstance(model, Structure))

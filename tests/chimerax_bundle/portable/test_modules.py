@@ -1,11 +1,14 @@
 """Tests that need only stand-ins; those in ``installed`` need ChimeraX."""
 
+from html import unescape
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from botalign.geometry import random_rotations
 
-from .standins import Data, Model, Objects, Place, UserError, Volume
+from .standins import Data, Model, Objects, Place, Structure, UserError, Volume
 
 
 def random_place(seed):
@@ -27,49 +30,86 @@ def test_errors_are_one_line_that_shows_the_syntax(load):
     assert syntax.label(Model("a.mrc")) == "a.mrc"
 
 
-def test_the_reference_must_be_one_map(load):
+def test_a_map_must_be_one(load):
     choice = load("choice")
     a, b = Volume("a", (1,)), Volume("b", (2,))
-    assert choice.one_map([a, Model("surface", (1, 1), a)], "to") is a
-    for models in (None, [], [Model("model", (3,))], [a, b]):
-        with pytest.raises(UserError, match="must be one map"):
-            choice.one_map(models, "to")
+    assert choice.one_map([a, Model("surface", (1, 1), a)], "mask") is a
+    for models, reason in (
+        (None, "mask is missing"),
+        ([], "no such model is open"),
+        ([Model("model", (3,))], "got model .#3., which is not a map"),
+        ([a, b], "must be one map, got a .#1., b .#2."),
+    ):
+        with pytest.raises(UserError, match=reason):
+            choice.one_map(models, "mask")
+
+
+def test_the_reference_is_one_map_or_structure(load):
+    choice = load("choice")
+    a, b, model = Volume("a", (1,)), Volume("b", (2,)), Structure("model", (3,))
+    a.data = Data((4, 4, 4))
+    assert choice.reference(Objects([a]), None).spec == "#1"
+    assert choice.reference(Objects([model]), 8.0).described == "model model (#3)"
+    for objects, reason in (
+        (None, "reference is missing"),
+        (Objects([], "#7"), "#7 matches nothing that is open"),
+        (Objects([Model("surface", (4,))]), "neither a map nor an atomic model"),
+        (Objects([a, b]), "must be one map or structure, got a .#1., b .#2."),
+        (Objects([a, model]), "must be one map or structure, got a .#1., model .#3."),
+    ):
+        with pytest.raises(UserError, match=reason):
+            choice.reference(objects, 8.0)
 
 
 def test_the_reference_is_not_moved(load):
-    choice = load("choice")
+    choice, inputs = load("choice"), load("inputs")
     a, b, c = Volume("a", (1,)), Volume("b", (3,)), Volume("c", (2,))
-    model = Model("model", (4,))
-    everything = Objects([a, b, c, model, Model("surface", (3, 1), b)], [model])
-    assert [m.model for m in choice.movers(everything, a, None)] == [c, b]
-    with pytest.raises(UserError, match="reference itself"):
-        choice.movers(Objects([a]), a, None)
-    with pytest.raises(UserError, match="no open map"):
-        choice.movers(Objects([]), a, None)
-    with pytest.raises(UserError, match="resolution 8"):
-        choice.movers(Objects([model], [model]), a, None)
-    with pytest.raises(UserError, match="none was specified"):
-        choice.movers(Objects([b]), a, 8.0)
-    inner = Volume("inner", (3, 2), b)
-    with pytest.raises(UserError, match="is inside"):
-        choice.movers(Objects([b]), inner, None)
+    for volume in (a, b, c):
+        volume.data = Data((4, 4, 4), step=2.5)
+    fixed = inputs.MapInput(a)
+    model = Structure("model", (4,))
+    everything = Objects([a, b, c, model, Model("surface", (3, 1), b)])
+
+    def models(*arguments):
+        return [each.model for each in choice.moving_inputs(*arguments)]
+
+    assert models(everything, fixed, None) == [c, b]
+    assert models(everything, fixed, 8.0) == [c, b, model]
+    by_atoms = choice.reference(Objects([model]), 8.0)
+    assert models(everything, by_atoms, 8.0) == [a, c, b]
+    for objects, reference, resolution, reason in (
+        (None, fixed, None, "Nothing to align was specified"),
+        (Objects([a]), fixed, None, "reference itself"),
+        (Objects([], "#3/Z"), fixed, None, "#3/Z matches nothing that is open"),
+        (Objects([model]), fixed, None, "try 7.5 A.* Usage: botalign #4 to #1 resolution 7.5"),
+        (Objects([b]), by_atoms, None, "try 7.5 A.* Usage: botalign #3 to #4 resolution 7.5"),
+        (Objects([b]), fixed, 8.0, "none was specified"),
+        (Objects([b]), inputs.MapInput(Volume("inner", (3, 2), b)), None, "is inside"),
+    ):
+        with pytest.raises(UserError, match=reason):
+            choice.moving_inputs(objects, reference, resolution)
 
 
 def test_only_outermost_companions_move(load):
-    choice, mover = load("choice"), load("mover")
+    choice, inputs = load("choice"), load("inputs")
     fixed, moving, half = Volume("f", (1,)), Volume("m", (2,)), Volume("h", (3,))
     surface, group = Model("s", (3, 1), half), Model("g", (4,))
     part = Model("p", (4, 1), group)
-    single = [mover.MapMover(moving)]
-    along = choice.companions([fixed, moving, surface, half, part, group], single, fixed, hand="keep")
+    single, reference = [inputs.MapInput(moving)], inputs.MapInput(fixed)
+    along = choice.companions([fixed, moving, surface, half, part, group], single, reference, hand="keep")
     assert along == [half, group]
-    assert choice.companions(None, single * 2, fixed, hand="keep") == []
-    with pytest.raises(UserError, match="single moving map"):
-        choice.companions([half], single * 2, fixed, hand="keep")
-    with pytest.raises(UserError, match="cannot be mirrored"):
-        choice.companions([half, group], single, fixed, hand="auto")
-    with pytest.raises(UserError, match="reference"):
-        choice.companions([group], single, Volume("inner", (4, 2), group), hand="keep")
+    assert choice.companions(None, single * 2, reference, hand="keep") == []
+    inner = inputs.MapInput(Volume("inner", (4, 2), group))
+    for models, chosen, to, hand, reason in (
+        ([half], single * 2, reference, "keep", "single moving model"),
+        ([half, group], single, reference, "auto", "cannot be mirrored"),
+        ([group], single, inner, "keep", "reference"),
+        ([], single, reference, "keep", "no such model is open"),
+        ([fixed], single, reference, "keep", "f .#1. is the reference"),
+        ([moving], single, reference, "keep", "m .#2. is aligned itself"),
+    ):
+        with pytest.raises(UserError, match=reason):
+            choice.companions(models, chosen, to, hand=hand)
 
 
 def test_a_transform_between_rotated_grids_and_back(load):
@@ -104,8 +144,12 @@ def test_skewed_cells_are_refused(load):
     volume.data.cell_angles = (90.001, 90, 90)
     maps.check_cell(volume)
     volume.data.cell_angles = (90, 90, 120)
-    with pytest.raises(UserError, match="volume resample #2"):
-        maps.check_cell(volume)
+    straight = Volume("b", (3,))
+    straight.data = Data((4, 4, 4))
+    for others, grid in (([], "#9, a map that has them"), ([straight], "#3")):
+        volume.session = SimpleNamespace(models=SimpleNamespace(list=lambda others=others, **_: [volume, *others]))
+        with pytest.raises(UserError, match=f"Usage: volume resample #2 onGrid {grid}$"):
+            maps.check_cell(volume)
 
 
 def test_the_displayed_part_of_a_map(load):
@@ -154,14 +198,15 @@ def test_results_of_several_maps_have_different_names(load, tmp_path):
 class Found:
     """Stands for an alignment."""
 
-    def __init__(self, decision=None, mirrored=False, verdict=None):
+    def __init__(self, decision=None, mirrored=False, verdict=None, part=None):
         self.hand = decision and type("Hand", (), {
             "decision": decision, "correlation_as_given": 0.5, "correlation_mirrored": 0.9,
         })  # fmt: skip
         self.method, self.other_hand_fits_better = "search", decision == ("as given" if mirrored else "mirrored")
         self.mirrored, self.verdict, self.verdict_text = mirrored, verdict, f"{verdict}, as text"
         self.hand_text = f"{decision}, as text"
-        self.part_text = None
+        self.part = part and type("Part", (), dict(zip(("role", "fraction", "reason"), part, strict=True)))
+        self.part_correlation = 0.87654
         self.seconds, self.seed = 1.5, 0
         self.parameters = {"loss": "wemd", "size": 32, "evaluations": 200}
         self.after = type("Scores", (), {"fsc_resolution_angstrom": 7.5})
@@ -171,6 +216,7 @@ def outcome(report_module, alignment, **changes):
     measured = type("MapCorrelation", (), {"points": 1234, "correlation": 0.9, "correlation_about_mean": 0.8})
     values = {
         "alignment": alignment, "name": "b.mrc (#2)", "fixed_name": "<a>.mrc (#1)", "copy_name": "", "is_map": True,
+        "names": "map b.mrc (#2) to map <a>.mrc (#1)", "fixed_is_map": True, "moved": True, "flip": "volume flip #1",
         "before": measured, "after": measured, "level": 0.02, "shift": 3.0, "angle": 45.0, "position": Place(),
         "notes": [], "command": "botalign #2 to #1",
     }  # fmt: skip
@@ -194,17 +240,45 @@ def test_the_report_has_doubts_and_notes(load):
     assert "verdict: ambiguous, as text" in report.report(outcome(report, Found(verdict="ambiguous")))
     assert "note: moved" in report.report(outcome(report, Found(), notes=["moved"]))
     assert "no grid point" in report.report(outcome(report, Found(), after=None, before=None))
-    assert "may have the wrong hand" in report.report(outcome(report, Found("mirrored"), is_map=False))
     assert "hand auto" not in report.report(outcome(report, Found("mirrored", mirrored=True), copy_name="c (#3)"))
 
 
-def test_the_correlation_of_a_part_is_reported(load):
-    report, found = load("report"), Found()
-    for text in (report.report(outcome(report, found)), load("summary").summary(outcome(report, found))):
+def test_the_wrong_hand_beside_an_atomic_model(load):
+    report = load("report")
+    text = report.report(outcome(report, Found("mirrored"), is_map=False))
+    assert "<a>.mrc (#1) has the wrong hand; align to the mirrored copy that this makes: volume flip #1\n" in text
+    text = report.report(outcome(report, Found("mirrored"), fixed_is_map=False))
+    assert "b.mrc (#2) has the wrong hand; botalign #2 to #1 hand auto aligns a mirrored copy" in text
+
+
+def test_without_a_match_the_verdict_comes_first_and_nothing_is_moved(load):
+    report, found = load("report"), Found("mirrored", verdict="no match")
+    for text in (
+        report.report(outcome(report, found, moved=False)),
+        load("summary").summary(outcome(report, found, moved=False)),
+    ):
+        assert 0 < text.index("no match, as text") < text.index("orrelation"), text
+        assert "othing was moved" in text
+        assert "hand auto" not in text
+    assert "botalign #2 to #1 force true" in report.report(outcome(report, found, moved=False))
+    assert "no match, not moved" in report.table([outcome(report, found, moved=False)] * 2, [])
+
+
+def test_a_part_is_reported_with_the_reason(load):
+    report, summary = load("report"), load("summary")
+    for part, first, why in (
+        (("moving", 0.234, "noticed"), "part: b.mrc (#2), 23% of the volume of <a>.mrc (#1)", "for that reason"),
+        (("fixed", 0.5, "requested"), "part: <a>.mrc (#1), 50% of the volume of b.mrc (#2)", "as requested"),
+        (("moving", 0.5, "mask"), "part: b.mrc (#2)", "because of its mask"),
+    ):
+        result = outcome(report, Found(part=part))
+        for text in (report.report(result), unescape(summary.summary(result))):
+            assert first in text
+            assert f"searched for as a part of it {why}; correlation of the edges inside 0.8765" in text
+            assert "FSC" not in text  # it compares whole maps
+    for text in (report.report(outcome(report, Found())), summary.summary(outcome(report, Found()))):
         assert "part: " not in text
-    found.part_text = "0.9, as text"
-    for text in (report.report(outcome(report, found)), load("summary").summary(outcome(report, found))):
-        assert "part: 0.9, as text" in text
+        assert "FSC" in text
 
 
 def test_the_table_of_several_has_failures(load):

@@ -30,7 +30,7 @@ def test_each_row_changes_its_option(rows, options):
     for name in ("size", "evaluations", "seed"):
         fields[name].setValue(fields[name].value() + 1)
     fields["refine"].setChecked(False)
-    fields["partial"].setChecked(True)
+    fields["partial"].setCurrentIndex(1)
     fields["mask_moving"].value, fields["mask_fixed"].value = Volume("a", (3,)), Volume("b", (4, 1))
     fields["contour_level_moving"].setText("0.2")
     fields["contour_level_fixed"].setText(" 1e-3 ")
@@ -48,7 +48,8 @@ def test_ranges_choices_and_tooltips_are_the_declared_ones(rows, options):
     assert size.toolTip() == f"{declared.help} (keyword size)"
     assert rows.fields["contour_level_fixed"].toolTip().endswith("(keyword toLevel)")
     assert rows.fields["contour_level_fixed"].placeholderText() == "auto"
-    assert rows.fields["partial"].text() == options.DECLARED["partial"].option.help
+    assert rows.fields["refine"].text() == options.DECLARED["refine"].option.help
+    assert rows.fields["partial"].currentText() == "auto: decided from the volumes"
     for name in ("hand", "loss", "local_degrees"):
         field = rows.fields[name]
         assert [field.itemData(i) for i in range(field.count())] == list(options.words(name))

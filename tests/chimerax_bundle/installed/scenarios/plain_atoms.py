@@ -75,9 +75,109 @@ def without_a_resolution_only_maps_are_aligned(cx):
     assert same(model.scene_position, before)
 
 
-def a_map_with_the_other_hand_than_the_model_is_reported(cx):
+def a_map_with_the_other_hand_than_the_model_is_reported_and_can_be_mirrored(cx):
     fixed, model = cx.phantom(transform(56, mirror=True)), cx.phantom_model()
     cx.run("botalign #2 to #1 resolution 9")
-    assert "may have the wrong hand" in cx.log_so_far()
+    log = cx.log_so_far()
+    assert "(#1) has the wrong hand; align to the mirrored copy that this makes: volume flip #1" in log
     assert np.isclose(model.scene_position.determinant(), 1)
     assert fixed.display
+    flipped = cx.run("volume flip #1")
+    (alignment,) = cx.run(f"botalign #2 to #{flipped.id_string} resolution 9")
+    assert alignment.verdict == "certain"
+    assert alignment.hand.decision == "as given"
+
+
+def a_structure_as_the_reference(cx):
+    moving, model = cx.phantom(transform(57)), cx.phantom_model()
+    cx.scatter(moving, model)
+    old = model.scene_position
+    (alignment,) = cx.run("botalign #1 to #2 resolution 9")
+    _assert_fitted(cx, model, moving, place(transform(57)))
+    assert same(model.scene_position, old)
+    assert alignment.fixed.model
+    assert "to model" in cx.log_so_far()
+
+
+def a_mirrored_copy_is_aligned_to_a_structure(cx):
+    moving, model = cx.phantom(transform(58, mirror=True)), cx.phantom_model()
+    cx.run("botalign #1 to #2 resolution 9")
+    assert "(#1) has the wrong hand; botalign #1 to #2 resolution 9 hand auto aligns a mirrored copy" in cx.log_so_far()
+    (alignment,) = cx.run("botalign #1 to #2 resolution 9 hand auto")
+    assert alignment.mirrored
+    assert not moving.display
+    copy = next(m for m in cx.session.models.list() if m.name.endswith(" z flip"))
+    cx.run("molmap #2 9")
+    simulated = next(m for m in cx.session.models.list() if m.name.endswith("map 9"))
+    assert cx.run(f"measure correlation #{copy.id_string} inMap #{simulated.id_string}")[0] > 0.95
+    assert np.isclose(model.scene_position.determinant(), 1)
+
+
+def a_structure_is_aligned_to_a_structure(cx):
+    fixed, moving = cx.phantom_model(), cx.phantom_model()
+    cx.scatter(fixed, moving)
+    cx.run("botalign #2 to #1 resolution 9")
+    _assert_fitted(cx, moving, fixed, place(np.eye(3, 4)), degrees=0.1, angstrom=0.1)
+
+
+def _complex(cx):
+    """Open a complex and two of its chains as one structure, in place; scatter it and return its right position."""
+    fixed = cx.run(f"open {cx.data('fits/1tyq/1tyq_10.mrc')}")[0]
+    for chain in "DE":
+        cx.run(f"open {cx.data(f'fits/1tyq/1tyq.{chain}.pdb')} autoStyle false")
+    cx.run("combine #2,3 modelId #4 close true")
+    model = next(m for m in cx.session.models.list() if m.id == (4,))
+    cx.scatter(model)
+    return fixed, model
+
+
+def _assert_in_complex(cx, model, fixed):
+    left = fixed.scene_position.inverse() * model.scene_position
+    rms = np.sqrt((((left * model.atoms.coords) - model.atoms.coords) ** 2).sum(axis=1).mean())
+    cx.facts["rms distance"] = f"{rms:.2f} A"
+    assert rms < 1.0, rms
+
+
+def a_chain_is_fitted_and_the_whole_structure_moves(cx):
+    fixed, model = _complex(cx)
+    coordinates = model.atoms.coords
+    cx.run("botalign #4/D to #1 resolution 10")
+    _assert_in_complex(cx, model, fixed)
+    np.testing.assert_array_equal(model.atoms.coords, coordinates)
+    log = cx.log_so_far()
+    assert "(#4/D) to map 1tyq_10.mrc (#1) using" in log
+    assert "% of the volume of 1tyq_10.mrc (#1), was searched for as a part of it for that reason" in log
+
+
+def selected_residues_are_fitted_and_the_whole_structure_moves(cx):
+    fixed, model = _complex(cx)
+    cx.run("select #4/D:20-220")
+    number = len(model.atoms[model.atoms.selecteds])
+    cx.run("botalign sel to #1 resolution 10")
+    _assert_in_complex(cx, model, fixed)
+    assert f"Aligned {number} atoms of " in cx.log_so_far()
+
+
+def a_chain_in_place_stays(cx):
+    fixed, model = _complex(cx)
+    model.scene_position = fixed.scene_position
+    cx.run("botalign #4/D to #1 resolution 10")
+    _assert_in_complex(cx, model, fixed)
+    shift, angle = model.scene_position.shift_and_angle(model.atoms.scene_coords.mean(axis=0))
+    cx.facts["moved by"] = f"{shift:.2f} A, {angle:.2f} degrees"
+    assert shift < 0.5, shift
+
+
+def correlations_of_atoms_are_those_of_fit_in_map(cx):
+    cx.phantom(transform(59)), cx.phantom_model()
+    (alignment,) = cx.run("botalign #2 to #1 resolution 9 hand keep")
+    logged = float(cx.log_so_far().split("after: correlation = ")[1].split(",")[0])
+    simulated = cx.run("molmap #2 9")
+    assert abs(cx.run(f"measure correlation #{simulated.id_string} inMap #1")[0] - logged) < 2e-3
+    assert alignment.moving.model
+
+
+def atoms_moved_while_it_runs(cx):
+    _, model = cx.phantom(), cx.phantom_model()
+    cx.meanwhile(lambda task: setattr(model.atoms, "coords", model.atoms.coords + 1.0))
+    assert "the coordinates of" in cx.refused("botalign #2 to #1 resolution 9 partial true")

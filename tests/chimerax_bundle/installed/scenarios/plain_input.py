@@ -7,22 +7,49 @@ from helper import same, transform
 def missing_and_wrong_models(cx):
     cx.phantom(), cx.phantom(transform(100)), cx.phantom_model()
     for command, reason in (
-        ("botalign", "to must be one map"),
-        ("botalign #2", "to must be one map, got none"),
+        ("botalign", "The reference is missing"),
+        ("botalign #2", "The reference is missing"),
         ("botalign to #1", "Nothing to align"),
-        ("botalign #9 to #1", "no open map was specified"),
-        ("botalign #2 to #9", "got none"),
-        ("botalign #2 to #3", "got none"),
-        ("botalign #2 to #1-2", "must be one map"),
+        ("botalign #9 to #1", "#9 matches nothing that is open"),
+        ("botalign #3/Z to #1 resolution 8", "#3/Z matches nothing that is open"),
+        ("botalign #2 to #9", "to: #9 matches nothing that is open"),
+        ("botalign #2 inMap #9", "to: #9 matches nothing that is open"),
+        ("botalign #2 to #1 inMap #1", "mean the same"),
+        ("botalign #2 to #1-2", "must be one map or structure, got"),
         ("botalign #1 to #1", "is the reference itself"),
-        ("botalign #3 to #1", "botalign #3 to #1 resolution 8"),
+        ("botalign #3/A:1-9 to #3 resolution 8", "is the reference itself"),
         ("botalign #2 to #1 resolution 8", "none was specified"),
-        ("botalign #2-3 to #1 resolution 8 move #3", "single moving map"),
-        ("botalign score #2", "to must be one map"),
-        ("botalign score #2 to #3", "got none"),
+        ("botalign #2-3 to #1 resolution 8 move #3", "single moving model"),
+        ("botalign #2 to #1 mask #3", "mask must be one map, got"),
+        ("botalign #2 to #1 toMask #9", "toMask must be one map, but no such model is open"),
+        ("botalign score #2", "to is missing"),
+        ("botalign score #2 to #3", "which is not a map"),
         ("botalign score #1-2 to #1", "must be one map"),
         ("botalign apply #2", "result file is missing"),
         (f"botalign apply #9 file {__file__}", "No open model"),
+    ):
+        assert reason in cx.refused(command), command
+
+
+def other_words_for_to(cx):
+    fixed, moving = cx.phantom(), cx.phantom(transform(110))
+    for word in ("inMap", "in", "onto"):
+        cx.scatter(moving)
+        cx.run(f"botalign #2 {word} #1 hand keep")
+        cx.assert_in_place(moving, fixed, transform(110))
+
+
+def a_resolution_is_suggested_and_checked(cx):
+    cx.phantom(), cx.phantom_model(), cx.phantom_model()
+    for command, reason in (
+        ("botalign #2 to #1", "(if it is unknown, try 9 A, three voxels of"),
+        ("botalign #2 to #1", "Usage: botalign #2 to #1 resolution 9"),
+        ("botalign #1 to #2", "Usage: botalign #1 to #2 resolution 9"),
+        ("botalign #2 to #3", "Usage: botalign #2 to #3 resolution 8"),
+        ("botalign #2 to #1 resolution 5.9", "resolution: got 5.9 A, expected at least 6 A, two voxels of"),
+        ("botalign #1 to #2 resolution 5.9", "resolution: got 5.9 A, expected at least 6 A, two voxels of"),
+        ("botalign #2 to #1 resolution 0.9", "resolution: got 0.9, expected a number from 1 to 100 A"),
+        ("botalign #2 to #3 resolution 101", "resolution: got 101"),
     ):
         assert reason in cx.refused(command), command
 
@@ -34,6 +61,7 @@ def options_out_of_range(cx):
         ("evaluations 0", "evaluations: got 0, expected a whole number from 1 to 5000"),
         ("seed -1", "seed: got -1"),
         ("partial true refine false", "refine false cannot be combined with partial true"),
+        ("partial true loss l2", "loss l2 cannot be combined with partial true"),
         ("loss l2 toMask #2", "loss l2 cannot be combined with toMask"),
         ("level 1e9", "is suggested"),
         ("toLevel 1e9", "is suggested"),
@@ -79,10 +107,18 @@ def skewed_cells(cx):
     before = moving.scene_position
     moving.data.set_cell_angles((90, 90, 120))
     assert "skewed cell" in cx.refused("botalign #2 to #1")
-    assert "skewed cell" in cx.refused("botalign #1 to #2")
+    assert "Usage: volume resample #2 onGrid #1" in cx.refused("botalign #1 to #2")
     assert "skewed cell" in cx.refused("botalign score #1 to #2")
     assert same(moving.scene_position, before)
     assert same(fixed.scene_position, before)
+
+
+def a_skewed_map_can_be_resampled_as_the_error_says(cx):
+    fixed, moving = cx.phantom(), cx.phantom(transform(109))
+    fixed.data.set_cell_angles((90, 90, 120))
+    cx.run(cx.refused("botalign #2 to #1").split("Usage: ")[1])
+    cx.run("botalign #2 to #3 hand keep")
+    assert moving.scene_position.determinant() > 0
 
 
 def models_that_contain_the_reference(cx):
@@ -105,3 +141,32 @@ def maps_of_very_different_size(cx):
     cx.phantom(transform(106), size=24, voxel_size_angstrom=6.0)
     cx.run("volume #2 voxelSize 90")
     assert "voxel size" in cx.refused("botalign #2 to #1")
+
+
+def models_that_cannot_move_along(cx):
+    cx.phantom()
+    moving = cx.phantom(transform(107))
+    before = moving.scene_position
+    for models, reason in (
+        ("#9", "move: no such model is open"),
+        ("#1", "(#1) is the reference, expected a model that moves along"),
+        ("#2", "(#2) is aligned itself"),
+    ):
+        assert reason in cx.refused(f"botalign #2 to #1 move {models}"), models
+    assert same(moving.scene_position, before)
+
+
+def results_that_cannot_be_written(cx):
+    cx.phantom()
+    moving = cx.phantom(transform(108))
+    before = moving.scene_position
+    folder = cx.folder / "closed"
+    folder.mkdir()
+    (folder / "inside").mkdir()
+    for mode, path in ((0o500, folder / "r.json"), (0o000, folder / "r.json"), (0o000, folder / "inside" / "r.json")):
+        folder.chmod(mode)
+        try:
+            assert "cannot be written" in cx.refused(f"botalign #2 to #1 result {path}"), path
+        finally:
+            folder.chmod(0o700)
+    assert same(moving.scene_position, before)

@@ -5,7 +5,7 @@ from helper import place, same, transform
 
 
 def _copy(cx):
-    return next(m for m in cx.session.models.list() if m.name.endswith("mirrored"))
+    return next(m for m in cx.session.models.list() if m.name.endswith(" z flip"))
 
 
 def a_mirrored_copy_is_made_and_aligned(cx):
@@ -15,7 +15,7 @@ def a_mirrored_copy_is_made_and_aligned(cx):
     (alignment,) = cx.run("botalign #2 to #1 hand auto")
     assert alignment.mirrored
     copy = _copy(cx)
-    assert copy.name == f"{moving.name} mirrored"
+    assert f"Opened {copy.name} as #{copy.id_string}" in cx.log_so_far()  # logged under one name
     assert copy.display
     assert not moving.display
     assert same(moving.scene_position, old)
@@ -32,7 +32,7 @@ def undo_closes_the_mirrored_copy_and_redo_makes_it_again(cx):
     cx.run("botalign #2 to #1 hand auto")
     number, where = _copy(cx).id, _copy(cx).scene_position
     cx.run("undo")
-    assert not any(m.name.endswith("mirrored") for m in cx.session.models.list())
+    assert not any(m.name.endswith(" z flip") for m in cx.session.models.list())
     assert moving.display
     cx.run("redo")
     assert _copy(cx).id == number
@@ -62,13 +62,13 @@ def hand_auto_keeps_the_right_hand(cx):
 def half_maps_are_mirrored_too(cx):
     cx.phantom(), cx.phantom(transform(64, mirror=True)), cx.phantom(transform(64, mirror=True))
     cx.run("botalign #2 to #1 hand auto move #3")
-    copies = [m for m in cx.session.models.list() if m.name.endswith("mirrored")]
+    copies = [m for m in cx.session.models.list() if m.name.endswith(" z flip")]
     assert len(copies) == 2
     assert same(copies[0].scene_position, copies[1].scene_position)
     for copy in copies:
         assert cx.run(f"measure correlation #{copy.id_string} inMap #1")[0] > 0.99
     cx.run("undo")
-    assert not any(m.name.endswith("mirrored") for m in cx.session.models.list())
+    assert not any(m.name.endswith(" z flip") for m in cx.session.models.list())
 
 
 def of_several_maps_those_with_the_other_hand_are_mirrored(cx):
@@ -80,7 +80,7 @@ def of_several_maps_those_with_the_other_hand_are_mirrored(cx):
     assert cx.run(f"measure correlation #{_copy(cx).id_string} inMap #1")[0] > 0.99
     cx.run("undo")
     assert second.display
-    assert not any(m.name.endswith("mirrored") for m in cx.session.models.list())
+    assert not any(m.name.endswith(" z flip") for m in cx.session.models.list())
 
 
 def a_mirrored_map_rotated_within_its_model(cx):

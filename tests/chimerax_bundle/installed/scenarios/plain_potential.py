@@ -61,8 +61,8 @@ def the_potential_is_that_of_botalign(cx):
 def input_that_is_refused_by_potential(cx):
     cx.phantom(), cx.phantom()
     for command, why in (
-        ("botalign potential #2", "to must be one map"),
-        ("botalign potential to #1", "The map to colour must be one map"),
+        ("botalign potential #2", "to is missing"),
+        ("botalign potential to #1", "The map to colour is missing"),
         ("botalign potential #1 to #1", "cannot be compared with itself"),
         ("botalign potential #2 to #1 size 4", "size: got 4"),
         ("botalign potential #2 to #1 level 1e9", "above the contour level"),

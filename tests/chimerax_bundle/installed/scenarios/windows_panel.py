@@ -39,6 +39,30 @@ def an_alignment_by_the_panel(cx):
     yield lambda: not panel._buttons["Undo"].isEnabled()
 
 
+def without_a_match_the_panel_moves_only_on_request(cx):
+    cx.phantom()
+    moving = cx.blobs()
+    before = moving.scene_position
+    panel = _panel(cx)
+    panel.fields["hand"].setCurrentIndex(2)
+    button = panel._buttons["Move anyway"]
+    yield lambda: panel.command() == "botalign #2 to #1 hand keep"
+    assert not button.isVisible()
+    panel._buttons["Align"].click()
+    yield lambda: panel._task is None
+    lines = panel._result.text().split("<br>")
+    assert "no match" in lines[1]
+    assert lines[2].startswith("Nothing was moved")
+    assert same(moving.scene_position, before)
+    assert button.isVisible()
+    button.click()
+    yield lambda: panel._task is None
+    assert not same(moving.scene_position, before, 1, 1)
+    assert "Nothing was moved" not in panel._result.text()
+    assert not button.isVisible()
+    yield lambda: panel._buttons["Undo"].isEnabled()
+
+
 def cancelled_by_the_panel(cx):
     cx.phantom()
     moving = cx.phantom(transform(211))
@@ -135,7 +159,7 @@ def two_conformations_by_the_panel(cx):
     panel._buttons["Align"].click()
     yield lambda: panel._task is None
     cx.assert_in_place(moving, fixed, transform(216), degrees=1.0, voxels=0.5)
-    verdict = next(line for line in panel._result.text().split("<br>") if line.startswith("verdict: "))
+    verdict = panel._result.text().split("<br>")[1].replace("<b>", "").replace("</b>", "")
     assert verdict in cx.log_so_far().replace("\n", " ")
 
 
@@ -147,14 +171,14 @@ def a_part_and_a_mask_by_the_panel(cx):
     panel = _panel(cx)
     panel._moving.value = part
     partial, to_mask = panel.fields["partial"], panel.fields["mask_fixed"]
-    partial.setChecked(True)
+    partial.setCurrentIndex(1)
     assert panel.fields["mask_moving"].value is to_mask.value is None  # never chosen automatically
     panel.fields["hand"].setCurrentIndex(2)
     yield lambda: panel.command() == "botalign #2 to #1 hand keep partial true"
     panel._buttons["Align"].click()
     yield lambda: panel._task is None
     cx.assert_in_place(part, fixed, transform(217), degrees=2.0, voxels=1.0)
-    partial.setChecked(False)
+    partial.setCurrentIndex(0)
     next(a for a in to_mask.menu().actions() if "#3" in a.text()).trigger()
     yield lambda: panel.command() == "botalign #2 to #1 hand keep toMask #3"
     cx.run("undo")

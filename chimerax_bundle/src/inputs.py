@@ -1,0 +1,124 @@
+"""What is aligned: a map, or atoms by their simulated map."""
+
+import botalign
+
+from .maps import density_map, grid_state
+from .syntax import counted, label
+
+
+class MapInput:
+    """A map that is aligned itself.
+
+    Attributes
+    ----------
+    model : Volume
+        The map, which is moved.
+    name, described, spec : str
+        Its name, without and with what it is, for messages, and its specification for commands.
+    """
+
+    is_map = True
+    resolution = None
+
+    def __init__(self, volume):
+        self.model = volume
+        self.name, self.spec = label(volume), f"#{volume.id_string}"
+        self.described = f"map {self.name}"
+
+    def given(self):
+        """Return the map for ``botalign``."""
+        return density_map(self.model)
+
+    def volume(self):
+        """Return the map at its position in the scene."""
+        return self.model
+
+    def state(self):
+        """Return what defines the local coordinates: after a change, an earlier result is meaningless."""
+        return grid_state(self.model)
+
+    def close(self):
+        """Free what was created for the alignment."""
+
+
+class AtomsInput:
+    """Atoms that are aligned by their simulated map, which is never opened.
+
+    Parameters
+    ----------
+    model : Model
+        Model that is moved: a structure, or a group of structures. Coordinates are relative to it.
+    atoms : Atoms
+        Atoms that are simulated, all inside `model`.
+    resolution : float
+        Resolution of the map in angstrom.
+
+    Attributes
+    ----------
+    name, described, spec : str
+        Name, without and with what it is, for messages, and specification for commands.
+    """
+
+    is_map = False
+
+    def __init__(self, model, atoms, resolution):
+        self.model = model
+        self.resolution = resolution
+        self._atoms = atoms
+        self._volume = None
+        self.spec = f"#{model.id_string}"
+        self.name = label(model)
+        part = _part(model, atoms)
+        if part.startswith("/"):
+            self.spec += part
+            self.name = f"{model.name} ({self.spec})"
+        self.described = f"model {self.name}"
+        if part and not part.startswith("/"):
+            self.name = self.described = f"{part} of {self.name}"
+
+    def given(self):
+        """Return the atoms for ``botalign``, each with the mass that ``molmap`` gives it, whatever its occupancy."""
+        points = self.model.scene_position.inverse() * self._atoms.scene_coords
+        return botalign.Model(points, self._atoms.element_numbers, name=self.name)
+
+    def volume(self):
+        """Return the map that ``molmap`` would make, at its position in the scene, for correlations."""
+        if self._volume is None:
+            from chimerax.map import volume_from_grid_data
+            from chimerax.map_data import ArrayGridData
+
+            simulated = botalign.simulate(self.given(), self.resolution)
+            grid = ArrayGridData(
+                simulated.data, simulated.grid.origin_angstrom, simulated.grid.voxel_size_angstrom, name=self.model.name
+            )
+            volume = volume_from_grid_data(grid, self.model.session, open_model=False, show_dialog=False)
+            levels, colours = volume.initial_surface_levels(mfrac=(0.95, 1))  # those of molmap
+            volume.set_parameters(surface_levels=levels, surface_colors=colours)
+            self._volume = volume
+        self._volume.position = self.model.scene_position
+        return self._volume
+
+    def state(self):
+        """Return what defines the local coordinates: after a change, an earlier result is meaningless."""
+        inside = [m.position for m in self._atoms.unique_structures if m is not self.model]
+        return self._atoms.coords.tobytes(), inside
+
+    def close(self):
+        """Free the simulated map."""
+        if self._volume is not None:
+            self._volume.delete()
+            self._volume = None
+
+
+def _part(model, atoms):
+    """Return which of the atoms of a model these are: an empty text for all, ``/A,B`` for chains, or their number."""
+    from chimerax.atomic import Structure
+
+    if len(atoms) == sum(m.num_atoms for m in model.all_models() if isinstance(m, Structure)):
+        return ""
+    if isinstance(model, Structure):
+        chains, residues = set(atoms.residues.chain_ids), model.residues
+        counts = zip(residues.chain_ids, residues.num_atoms, strict=True)
+        if len(atoms) == sum(count for chain, count in counts if chain in chains) and all(map(str.strip, chains)):
+            return "/" + ",".join(sorted(chains))
+    return counted(len(atoms), "atom")
