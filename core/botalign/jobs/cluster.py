@@ -7,6 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any
 
+from botalign.errors import InputError, Setting
+
 #: Attempts to send a value, and seconds between them: a worker that is lost meanwhile makes the first ones fail.
 _ATTEMPTS, _PAUSE_SECONDS = 4, 1.0
 
@@ -21,10 +23,13 @@ class ClusterExecutor(Executor):
     ----------
     client : distributed.Client
         Client of the cluster.
+    address : str
+        Address of its scheduler, for messages.
     """
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, address: str) -> None:
         self._client = client
+        self._address = address
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **options: Any) -> Future[Any]:
         """Submit a function; cancelling the future cancels it on the cluster."""
@@ -35,16 +40,30 @@ class ClusterExecutor(Executor):
         return future
 
     def send(self, value: Any, to_all: bool) -> Any:
-        """Send a value to all workers, so that a lost one is replaced by another, or to one; return its future."""
+        """Send a value to all workers, so that a lost one is replaced by another, or to one; return its future.
+
+        Raises
+        ------
+        InputError
+            If the cluster does not accept the value.
+        """
         attempts = 0
         while True:
             try:
                 # The list keeps scatter from sending the entries of a list or dictionary separately.
                 return self._client.scatter([value], broadcast=to_all, hash=False)[0]
-            except (OSError, KeyError):  # of a connection, or of the scheduler, which has just dropped the worker
+            except (
+                OSError,
+                KeyError,
+            ) as error:  # of a connection, or of the scheduler, which has just dropped the worker
                 attempts += 1
                 if attempts == _ATTEMPTS:
-                    raise
+                    reason = f"{type(error).__name__}: {error}".splitlines()[0]
+                    raise InputError(
+                        Setting("scheduler"),
+                        f": the cluster at {self._address} did not accept the data ({reason}); check that its "
+                        "scheduler and workers run.",
+                    ) from error
                 time.sleep(_PAUSE_SECONDS)
 
 

@@ -225,7 +225,7 @@ def _cluster(address: str) -> Iterator[Workers]:
             raise InputError(
                 Setting("scheduler"), f": the cluster at {address} has no workers; start one with `dask worker`."
             ) from None
-        executor = ClusterExecutor(client)
+        executor = ClusterExecutor(client, address)
         yield Workers(executor, max(1, sum(client.nthreads().values())), send=executor.send, separate_memory=True)
     finally:
         client.close()

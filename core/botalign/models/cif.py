@@ -28,6 +28,8 @@ class Category:
     ----------
     tags : list of str
         Names of the items without the category, in lower case.
+    names : list of (int, int)
+        Spans of these names in the text.
     values : list of (int, int)
         Spans of the values in the text, row by row.
     own : list of (int, int)
@@ -36,6 +38,7 @@ class Category:
 
     loop: bool
     tags: list[str] = field(default_factory=list)
+    names: list[_Span] = field(default_factory=list)
     values: list[_Span] = field(default_factory=list)
     own: list[_Span] = field(default_factory=list)
 
@@ -78,9 +81,9 @@ class CifText:
         return [text[1:-1] if text[0] in "'\"" and len(text) > 1 else text for text in texts]
 
     def numbers(self, category: str, tags: Sequence[str]) -> Matrix | None:
-        """Return the values of items, shape (rows, items), NaN where one is missing; None without such items."""
+        """Return the values of items, shape (rows, items), NaN where one is missing; None without items or rows."""
         found = self.categories.get(category)
-        if found is None or not set(tags) <= set(found.tags):
+        if found is None or not found.rows or not set(tags) <= set(found.tags):
             return None
         return np.array([[_number(text) for text in self.strings(category, tag)] for tag in tags]).T
 
@@ -132,6 +135,22 @@ class CifText:
             self._remove(start, end)
         return bool(matching)
 
+    def remove_items(self, category: str, pattern: re.Pattern[str]) -> bool:
+        """Remove the items of a category whose whole name matches; return whether there are any."""
+        found = self.categories.get(category)
+        matching = [] if found is None else [i for i, tag in enumerate(found.tags) if pattern.fullmatch(tag)]
+        for at in matching:
+            assert found is not None
+            if not found.loop:
+                self._remove(*found.own[at])
+                continue
+            self._remove(*found.names[at])
+            following = found.column(found.tags[at + 1]) if at + 1 < len(found.tags) else None
+            for i, (start, end) in enumerate(found.column(found.tags[at])):
+                after = end if following is None else following[i][0]
+                self._changes[start] = (end if "\n" in self.text[end:after] else after, "")
+        return bool(matching)
+
     def keep_rows(self, category: str, keep: NDArray[np.bool_]) -> None:
         """Remove the other rows of a category, or all of it if none is kept."""
         found = self.categories[category]
@@ -180,7 +199,10 @@ def _blocks(text: str) -> list[dict[str, Category]]:
             else:
                 current = blocks[-1].setdefault(category, Category(loop=False))
             current.tags.append(tag)
+            current.names.append((start, end))
             tag_start = start
+            if current.loop:  # which may have no rows
+                current.own[0] = (current.own[0][0], end)
         elif word == "data_" or (word == "save_" and text[start:end].lower().startswith("save_")):
             blocks.append({})
             current, in_header = None, False

@@ -120,8 +120,7 @@ def checked_resolution(resolution: object, density_map: DensityMap | None = None
     expected = f"expected a number from {LOWEST_RESOLUTION:g} to {HIGHEST_RESOLUTION:g} angstrom"
     largest = 0.0 if density_map is None else max(density_map.grid.voxel_size_angstrom)
     if resolution is None:
-        # Maps are mostly sampled at a third of their resolution or finer.
-        hint = f"; if it is unknown, try {3 * largest:.2g} A, three voxels of {density_map.name}" if density_map else ""
+        hint = "" if density_map is None else _suggestion(largest, density_map.name)
         raise InputError(
             Setting("resolution"), f": is missing; an atomic model needs that of the map, {expected}{hint}."
         )
@@ -135,6 +134,15 @@ def checked_resolution(resolution: object, density_map: DensityMap | None = None
             f"voxels of {density_map.name}; give the resolution of the map.",
         )  # fmt: skip
     return float(resolution)  # type: ignore[arg-type]
+
+
+def _suggestion(voxel_angstrom: float, name: str) -> str:
+    """Suggest a resolution: maps are mostly sampled at a third of it or finer."""
+    wanted = 3 * voxel_angstrom
+    usable = min(max(wanted, LOWEST_RESOLUTION), HIGHEST_RESOLUTION)
+    if usable < LEAST_VOXELS * voxel_angstrom:
+        return ""
+    return f"; if it is unknown, try {usable:.3g} A" + (f", three voxels of {name}" if usable == wanted else "")
 
 
 def _checked_voxel_size(voxel_size_angstrom: float | None, resolution: float) -> float:

@@ -26,6 +26,11 @@ _OPERATORS = (
 )
 _CRYSTAL = ("cell", "symmetry", "symmetry_equiv", "space_group", "space_group_symop")
 _TLS = ("pdbx_refine_tls", "pdbx_refine_tls_group")
+#: Items of atoms that no longer apply to a moved model, in words and as a pattern of their names.
+_DROPPED = (
+    ("fractional coordinates", re.compile(r"fract_[xyz](_esd)?")),
+    ("standard deviations of coordinates", re.compile(r"cartn_[xyz]_esd|(aniso_)?[ub]\[\d\]\[\d\]_esd")),
+)
 #: Items that name a chain as the file does internally, not as its authors do.
 _CHAIN_ITEM = re.compile(r"(.*_)?label_asym_id|asym_id")
 
@@ -56,6 +61,9 @@ def moved_mmcif(text: str, transform: Matrix) -> tuple[str, list[str]]:
         left_out.append("TLS groups")
         for category in set(_TLS) & cif.categories.keys():
             cif.remove_category(category)
+    for words, pattern in _DROPPED:
+        removed = [cif.remove_items(category, pattern) for category in ("atom_site", "atom_site_anisotrop")]
+        left_out += [words] if any(removed) else []
     return cif.changed(), left_out
 
 

@@ -36,7 +36,8 @@ def read_model(path: str | os.PathLike[str], *, chains: str | Sequence[str] | No
         File to read.
     chains : str or sequence of str, optional
         Names of the chains to read, as ChimeraX shows them (in mmCIF, those of the authors): ``"A,B"`` or
-        ``("A", "B")``. By default all. Nothing else of the file is kept for the other chains.
+        ``("A", "B")``. By default all. The coordinates of the other chains are left out, with most of
+        the records about them; REMARK and SITE records of a PDB file stay.
 
     Returns
     -------
@@ -107,8 +108,8 @@ def holds_model(path: str | os.PathLike[str]) -> bool:
             start = gzip.GzipFile(fileobj=file).read(_LOOKED_AT) if packed else file.read(_LOOKED_AT)
     except (OSError, EOFError, zlib.error):
         return False
-    text = start.decode("latin-1")
-    return b"\0" not in start and bool(_CIF_START.match(text.removeprefix("\xef\xbb\xbf")) or _PDB_RECORD.search(text))
+    text = _decoded(start)
+    return b"\0" not in start and bool(_CIF_START.match(text) or _PDB_RECORD.search(text))
 
 
 def _content(name: str) -> bytes:
@@ -128,15 +129,20 @@ def _content(name: str) -> bytes:
         raise InputError(f"{name}: cannot be read ({error.strerror or error}); download it again.") from error
 
 
+def _decoded(content: bytes) -> str:
+    """Decode text so that every byte is kept, except for a byte order mark, which would hide the first record."""
+    return content.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+
+
 def _recognised(content: bytes, name: str) -> ModelText:
     """Recognise the format by the content."""
     if not content.strip():
         raise InputError(f"{name}: is empty, expected an atomic model; download or write it again.")
     if content[208:211] == b"MAP":
         raise InputError(f"{name}: is a density map, expected an atomic model (PDB or mmCIF); give another file.")
-    text = content.decode("latin-1")
+    text = _decoded(content)
     if b"\0" not in content:
-        if _CIF_START.match(text.removeprefix("\xef\xbb\xbf")):
+        if _CIF_START.match(text):
             return ModelText(text, "mmCIF")
         if _PDB_RECORD.search(text):
             return ModelText(text, "PDB")

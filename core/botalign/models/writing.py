@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import unicodedata
 import warnings
 from pathlib import Path
 
@@ -95,10 +96,26 @@ def _check_fits_pdb(source: ModelText, name: str, target: Path) -> None:
 def _converted(source: ModelText, name: str) -> ModelText:
     """Return the model in the other format, as gemmi writes it."""
     gemmi = import_gemmi()
-    structure = parse_structure(source, name)
+    to_pdb = source.format == "mmCIF"
+    structure = parse_structure(_in_utf8(source, ascii_only=to_pdb), name)
     structure.setup_entities()
-    if source.format == "mmCIF":
+    if to_pdb:
         return ModelText(structure.make_pdb_string(), "PDB")
     options = gemmi.cif.WriteOptions()
     options.align_loops, options.align_pairs = 30, 33
-    return ModelText(structure.make_mmcif_document().as_string(options), "mmCIF")
+    text = structure.make_mmcif_document().as_string(options)
+    return ModelText(text.encode("utf-8").decode("latin-1"), "mmCIF")
+
+
+def _in_utf8(source: ModelText, *, ascii_only: bool) -> ModelText:
+    """Return a model with its text in UTF-8, which gemmi needs, or in ASCII, the only characters of the PDB format."""
+    if source.text.isascii():
+        return source
+    try:
+        text = source.content.decode("utf-8")
+    except UnicodeDecodeError:
+        text = source.text
+    if ascii_only:
+        plain = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+        text = plain.encode("ascii", "replace").decode("ascii")
+    return ModelText(text.encode("utf-8").decode("latin-1"), source.format)

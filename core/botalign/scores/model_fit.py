@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import fft, ndimage
 
 from botalign.arrays import Matrix, Volume
+from botalign.errors import InputError, Setting
 from botalign.geometry import identity
 from botalign.maps import DensityMap, Grid, resample
 from botalign.maps import contour_level as suggested_level
@@ -80,8 +81,8 @@ def model_fit(
     Raises
     ------
     InputError
-        If the arguments are not a map and a model, or the resolution is not from 1 to 100 A or is finer than
-        two voxels of the map.
+        If the arguments are not a map and a model, the resolution is not from 1 to 100 A or is finer than two voxels
+        of the map, or the contour level is not finite.
 
     See Also
     --------
@@ -108,6 +109,8 @@ def model_fit(
     expect_model(model, "model")
     width = checked_resolution(resolution, density_map)
     level = suggested_level(density_map) if contour_level is None else float(contour_level)
+    if not np.isfinite(level):
+        raise InputError(Setting("contour_level"), f": got {level}, expected a finite number.")
     simulated = simulate(model, width)
     inside = simulated.data > _level_of_mass(simulated.data)
     density = simulated.data[inside]

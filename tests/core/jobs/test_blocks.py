@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from botalign.errors import InputError
 from botalign.jobs import BlockStore, Execution, Workers, open_workers, run_blocks
+from botalign.jobs.cluster import ClusterExecutor
 from botalign.progress import exhaust
 
 
@@ -358,6 +359,25 @@ def test_a_broken_executor_is_renewed_if_possible() -> None:
         assert workers.executor is new
     with Unreliable(BrokenExecutor("gone")) as broken, pytest.raises(BrokenExecutor, match="gone"):
         exhaust(run_blocks(pow, {"one": (2, 5)}, workers=Workers(broken, 1)))
+
+
+@pytest.mark.parametrize("error", [OSError("connection closed"), KeyError("tcp://127.0.0.1:2")])
+def test_a_cluster_that_does_not_accept_data_is_reported(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    class Client:
+        attempts = 0
+
+        def scatter(self, values: list[Any], **options: bool) -> list[Any]:
+            self.attempts += 1
+            raise error
+
+    monkeypatch.setattr("botalign.jobs.cluster._PAUSE_SECONDS", 0)
+    client = Client()
+    executor = ClusterExecutor(client, "tcp://127.0.0.1:1")
+    workers = Workers(executor, 1, send=executor.send)
+    reported = r"^scheduler: the cluster at tcp://127.0.0.1:1 did not accept the data \((OS|Key)Error: .+\); check"
+    with pytest.raises(InputError, match=reported):
+        workers.submit(pow, (workers.share(2), 5))
+    assert client.attempts == 4
 
 
 def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:

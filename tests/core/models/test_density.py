@@ -1,10 +1,12 @@
 import math
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import botalign
+from botalign.models import checked_resolution
 
 POINTS = np.array([[0.0, 0.0, 0.0], [3.3, -2.0, 7.5], [-4.1, 5.0, 1.0]])
 WEIGHTS = np.array([6.0, 8.0, 26.0])
@@ -93,3 +95,22 @@ def test_the_map_of_a_real_model_has_all_its_electrons(data_folder: Path) -> Non
     assert density.data.sum() * np.prod(density.grid.voxel_size_angstrom) == pytest.approx(
         model.weights.sum(), rel=1e-4
     )
+
+
+@pytest.mark.parametrize(
+    ("voxel", "hint"),
+    [
+        (1.37, "; if it is unknown, try 4.11 A, three voxels of large."),
+        (0.2, "; if it is unknown, try 1 A."),
+        (40.0, "; if it is unknown, try 100 A."),
+        (60.0, "from 1 to 100 angstrom."),
+    ],
+)
+def test_a_suggested_resolution_is_accepted(voxel: float, hint: str) -> None:
+    density_map = botalign.DensityMap(np.zeros((4, 4, 4)), botalign.Grid((4, 4, 4), (voxel,) * 3), "large")
+    with pytest.raises(botalign.InputError) as info:
+        checked_resolution(None, density_map)
+    assert str(info.value).endswith(hint)
+    suggested = re.search(r"try (\S+) A", hint)
+    if suggested:
+        assert checked_resolution(float(suggested[1]), density_map) == float(suggested[1])

@@ -95,3 +95,21 @@ def test_a_model_from_arrays_cannot_be_written(tmp_path: Path) -> None:
     model = botalign.Model(np.zeros((1, 3)), np.ones(1))
     with pytest.raises(botalign.InputError, match="was not read from a file"):
         model.write(tmp_path / "out.pdb")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_text_that_is_not_ascii_survives_a_conversion(
+    pdb_file: Path, cif_file: Path, transform: np.ndarray, encoding: str
+) -> None:
+    titled = "TITLE     CAF\u00c9 M\u00dcLLER\n" + pdb_file.read_text()
+    pdb_file.write_bytes(titled.encode(encoding))
+    botalign.read_model(pdb_file).moved(transform).write(pdb_file.with_suffix(".cif.gz"))
+    botalign.read_model(pdb_file).write(pdb_file.with_name("out.cif"))
+    assert "CAF\u00c9 M\u00dcLLER" in pdb_file.with_name("out.cif").read_text(encoding="utf-8")
+    # Only ASCII is allowed in PDB, and gemmi would cut characters of several bytes at the end of a line.
+    accented = cif_file.read_text().replace(";A title in", ";A" + 60 * "\u00e9" + " title in")
+    cif_file.write_bytes(accented.encode(encoding))
+    botalign.read_model(cif_file).moved(transform).write(cif_file.with_name("out.pdb"))
+    text = cif_file.with_name("out.pdb").read_text(encoding="ascii")
+    assert 20 * "e" in text.lower()
+    assert len(botalign.read_model(cif_file.with_name("out.pdb")).points) == 4

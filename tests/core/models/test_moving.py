@@ -201,3 +201,39 @@ def test_gzip_is_written_for_its_extension(file: Path, transform: np.ndarray) ->
     moved.write(plain)
     assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
     np.testing.assert_array_equal(botalign.read_model(packed).points, botalign.read_model(plain).points)
+
+
+def test_loops_without_rows_are_kept(cif_file: Path, transform: np.ndarray) -> None:
+    operators = "".join(f"_struct_ncs_oper.matrix[{i}][{j}]\n" for i in (1, 2, 3) for j in (1, 2, 3))
+    empty = "loop_\n_struct_ncs_oper.id\n" + operators + "".join(f"_struct_ncs_oper.vector[{i}]\n" for i in (1, 2, 3))
+    dropped = "loop_\n_symmetry_equiv.id\n_symmetry_equiv.pos_as_xyz\n"
+    cif_file.write_text(MMCIF.replace("loop_\n_struct_asym", empty + dropped + "loop_\n_struct_asym"))
+    model = botalign.read_model(cif_file).moved(transform)
+    model.write(cif_file.with_stem("out"))
+    after = cif_file.with_stem("out").read_text()
+    assert empty in after
+    assert "_symmetry_equiv" not in after
+    np.testing.assert_allclose(botalign.read_model(cif_file.with_stem("out")).points, model.points, atol=5.1e-4)
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_items_of_atoms_that_do_not_move_are_left_out(cif_file: Path, transform: np.ndarray, last: bool) -> None:
+    items = [f"_atom_site.fract_{axis}" for axis in "xyz"] + ["_atom_site.Cartn_x_esd"]
+    names, values = "\n".join(items) + "\n", "0.1 0.2 0.3 0.01"
+    before = "_atom_site.pdbx_PDB_model_num\n" if last else "_atom_site.occupancy\n"
+    text = MMCIF.replace(before, before + names if last else names + before)
+    lines = [
+        (f"{line} {values}" if last else re.sub(r"( [01]\.[05]0 [1-4]\S+ +\S+ +[LH] 1)$", rf" {values}\1", line))
+        if line.startswith(("ATOM", "HETATM"))
+        else line
+        for line in text.splitlines()
+    ]
+    cif_file.write_text("\n".join(lines) + "\n")
+    model = botalign.read_model(cif_file).moved(transform)
+    with pytest.warns(ModelWarning, match=r"fractional coordinates, standard deviations of coordinates\.$"):
+        model.write(cif_file.with_stem("out"))
+    block = gemmi.cif.read(str(cif_file.with_stem("out"))).sole_block()
+    tags = list(block.find_values("_atom_site.id").get_loop().tags)
+    assert tags == [line for line in MMCIF.splitlines() if line.startswith("_atom_site.")]
+    assert list(block.find_values("_atom_site.occupancy")) == ["1.00", "1.00", "0.50", "1.00"]
+    np.testing.assert_allclose(botalign.read_model(cif_file.with_stem("out")).points, model.points, atol=5.1e-4)

@@ -10,6 +10,8 @@ import pytest
 import botalign
 from botalign.models import ModelWarning
 
+from .conftest import MMCIF, PDB
+
 ATOM = "ATOM      1  CA  ALA A   1       1.000   2.000   3.000  1.00 20.00           C  \n"
 
 
@@ -144,3 +146,16 @@ def test_without_gemmi_the_message_says_how_to_install_it(pdb_file: Path, monkey
     monkeypatch.setitem(sys.modules, "gemmi", None)
     with pytest.raises(botalign.InputError, match=re.escape("pip install 'botalign[models]'")):
         botalign.read_model(pdb_file)
+
+
+@pytest.mark.filterwarnings("ignore::botalign.models.ModelWarning")
+@pytest.mark.parametrize("text", [PDB[PDB.index("ATOM") :], MMCIF])
+def test_a_byte_order_mark_is_left_out(tmp_path: Path, text: str, transform: np.ndarray) -> None:
+    (tmp_path / "plain").write_text(text)
+    (tmp_path / "marked").write_text(text, encoding="utf-8-sig")
+    plain, marked = (botalign.read_model(tmp_path / name) for name in ("plain", "marked"))
+    np.testing.assert_array_equal(marked.points, plain.points)
+    extension = ".cif" if text == MMCIF else ".pdb"
+    for model, name in ((plain, "a"), (marked, "b")):
+        model.moved(transform).write(tmp_path / (name + extension))
+    assert (tmp_path / f"a{extension}").read_bytes() == (tmp_path / f"b{extension}").read_bytes()

@@ -68,3 +68,6 @@ def test_what_cannot_be_scored_is_refused() -> None:
         with pytest.raises(botalign.InputError) as info:
             model_fit(*arguments)  # type: ignore[arg-type]
         assert info.value.option == option
+    for level in (np.nan, np.inf):
+        with pytest.raises(botalign.InputError, match=r"^contour_level: got (nan|inf), expected a finite number"):
+            model_fit(density_map, MODEL, 10.0, contour_level=level)
