@@ -570,7 +570,7 @@ def test_with_a_mask_of_the_fixed_map_its_content_is_searched_for(
     # but not their defaults.
     more.evaluations.value, more.size.value = 200, 32
     result = align()
-    assert f"correlation of the edges inside {result.part_correlation:.4f}" in widget.results.summary.value
+    assert f"correlation of the edges inside it {result.part_correlation:.4f}" in widget.results.summary.value
     assert result.parameters["mask_fixed"] == "half"
     assert result.part is not None
     assert off_by(result, moved) < 4

@@ -205,12 +205,16 @@ class _PartSolver:
         answers = [group[0] for group in groups]
         decision, answer = decide_hand(fit, answers, choose=self.problem.chooses_hand, pose_of=self._fit_pose)
         pose = self._fit_pose(answers[answer])
-        error = uncertainty(RobustProblem.of(fit).agreeing(pose), pose)
+        error = uncertainty(fit, pose)
         groups[answer][0] = self._start_or(answers[answer], fit, error)
-        return _End(fit, groups, decision, answer, uncertainty(fit, pose).shift_angstrom, error)
+        agreeing = uncertainty(RobustProblem.of(fit).agreeing(pose), pose)
+        return _End(fit, groups, decision, answer, error.shift_angstrom, agreeing)
 
     def _start_or(self, best: Candidate, fit: FitProblem, error: Uncertainty) -> Candidate:
-        """Return the start if it fits better than the best pose, or differs from it by no more than the error."""
+        """Return the start if it fits better than the best pose, or differs from it by no more than the error.
+
+        The error here is that which counts the neighbours of the part as noise: they pull the pose.
+        """
         start = self.problem.options.start_transform()
         if (np.linalg.det(start[:, :3]) < 0) != best.mirrored:
             return best
