@@ -37,16 +37,18 @@ class HandDecision:
     margin: float
     standard_error: float
 
-    def to_text(self, *, with_model: bool = False) -> str:
+    def to_text(self, *, with_model: bool = False, of_part: bool = False) -> str:
         """Return the decision as text, with the correlation of each hand, the better one first.
 
-        With `with_model`, a map was compared with an atomic model, whose hand is known.
+        With `with_model`, a map was compared with an atomic model, whose hand is known. With `of_part`, the
+        correlations are those of the edges inside a part.
         """
         fits = [(self.correlation_as_given, "as given"), (self.correlation_mirrored, "mirrored")]
         fits.sort(key=lambda fit: -fit[0])
         correlations = ", ".join(f"{value:z.4f} {hand}" for value, hand in fits)
         wrong = "; the map has the wrong hand" if with_model and self.decision == "mirrored" else ""
-        return f"{self.decision} (correlation about the mean: {correlations}){wrong}"
+        kind = "of the edges" if of_part else "about the mean"
+        return f"{self.decision} (correlation {kind}: {correlations}){wrong}"
 
 
 def compare_hands(problem: FitProblem, as_given: Matrix, mirrored: Matrix) -> HandDecision:

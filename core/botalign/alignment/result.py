@@ -248,7 +248,9 @@ class Alignment:
     @property
     def hand_text(self) -> str:
         """The decision about the hand as text."""
-        return "not tested" if self.hand is None else self.hand.to_text(with_model=self._with_model)
+        if self.hand is None:
+            return "not tested"
+        return self.hand.to_text(with_model=self._with_model, of_part=self.part is not None)
 
     @property
     def _with_model(self) -> bool:
@@ -334,10 +336,17 @@ class Alignment:
             *labelled("hand", self.hand_text),
             *labelled("verdict", self.verdict_text),
             *labelled("alternatives", *self.alternatives),
-            f"error        {uncertainty_text(self.uncertainty)}",
+            f"error        {self._error_text}",
             f"seconds      {self.seconds:.2f}",
         ]
         return "\n".join(lines)
+
+    @property
+    def _error_text(self) -> str:
+        """The standard errors as text; those of a wrong pose mean nothing."""
+        if self.verdict == "no match":
+            return "not estimated: the maps do not match"
+        return uncertainty_text(self.uncertainty)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content of the result file: numbers, text, lists and dictionaries only."""

@@ -148,7 +148,7 @@ def verdict_text(
     return {
         "certain": f"certain{equivalent}{flipped}",
         "ambiguous": f"ambiguous: {as_good if others else 'the maps agree too little to be certain'}",
-        "no match": "no match: no place of the part stands out; check the resolution and the voxel sizes"
+        "no match": "no match: no place of the part stands out; the map may not show it, or a voxel size is wrong"
         if of_part
         else "no match: only the outlines of the maps agree; check their voxel sizes and contrast",
         None: "none: the pose was not refined",

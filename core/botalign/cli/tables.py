@@ -52,7 +52,8 @@ def mirror_advice(alignment: Alignment) -> str | None:
         return None
     if alignment.map_has_wrong_hand:
         name = alignment.fixed.name if alignment.moving.model else alignment.moving.name
-        flip = f"run `botalign flip {name} -o flipped.mrc`, and use flipped.mrc instead"
+        flipped = f"{Path(name).name.removesuffix('.gz').rpartition('.')[0] or 'map'}_flipped.mrc"
+        flip = f"run `botalign flip {name} -o {flipped}`, and use {flipped} instead"
         mirror = "" if alignment.moving.model else ", or run again with --hand auto"
         return f"{name} has the wrong hand; {flip}{mirror}."
     better = "without mirroring" if alignment.mirrored else "as its mirror image"

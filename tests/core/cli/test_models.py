@@ -390,7 +390,8 @@ def test_a_map_with_the_wrong_hand(run: Run, made: Complex, flipped: Path, tmp_p
     assert "\nhand         mirrored " in wrong.out
     assert "the map has the wrong hand\n" in wrong.out
     assert "the map has the wrong hand, so it must be flipped first\n" in wrong.out
-    advice = f"run `botalign flip {flipped} -o flipped.mrc`, and use flipped.mrc instead."
+    target = f"{flipped.stem}_flipped.mrc"
+    advice = f"run `botalign flip {flipped} -o {target}`, and use {target} instead."
     assert wrong.err == f"botalign: {flipped} has the wrong hand; {advice}\n"
     right = run("align", made.both, flipped, *quick, "--hand", "auto", "-o", tmp_path / "map.mrc")
     assert "certain, the map mirrored because it has the wrong hand\n" in right.out
