@@ -66,7 +66,8 @@ def _refuse_models(parameter: Any, value: Any, command: str) -> None:
     from botalign.models import MODEL_EXTENSIONS
 
     for each in value if isinstance(value, list | tuple) else (value,):
-        if isinstance(each, Path) and each.name.lower().endswith(MODEL_EXTENSIONS):
+        # The lowest version of typer makes paths later.
+        if isinstance(each, str | Path) and str(each).lower().endswith(MODEL_EXTENSIONS):
             what = parameter.opts[0] if parameter.param_type_name == "option" else f"`botalign {command}`"
             takers = ", ".join(f"`botalign {name}`" for name in _TAKE_MODELS)
             raise InputError(f"{each}: is an atomic model, but {what} takes none; these commands do: {takers}.")
