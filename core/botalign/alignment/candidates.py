@@ -13,6 +13,7 @@ from botalign.alignment.nelder_mead import nelder_mead
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
 from botalign.arrays import Matrix
+from botalign.geometry import is_mirror
 
 #: Where the coarse fit stops, in degrees and voxels; the fine fit continues from there.
 COARSE_TOLERANCE = 0.05
@@ -67,7 +68,7 @@ def coarse(problem: AlignmentProblem, candidates: list[Candidate]) -> list[Candi
     options, mirrored = problem.options, candidates[0].mirrored
     start = options.start_transform()
     has_start = options.start is not None or options.local_degrees is not None
-    if has_start and (np.linalg.det(start[:, :3]) < 0) == mirrored:
+    if has_start and is_mirror(start) == mirrored:
         kept.append(Candidate(start, mirrored, loss(start[:, :3]), None))
     return apart(solved(problem, fit, kept, tolerance=COARSE_TOLERANCE) + dropped)
 

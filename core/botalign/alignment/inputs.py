@@ -6,6 +6,7 @@ import numpy as np
 
 from botalign.alignment.options import AlignmentOptions
 from botalign.errors import InputError, Setting
+from botalign.geometry import is_mirror
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map
 from botalign.models import Model, checked_resolution, simulate
@@ -37,7 +38,7 @@ def maps_of(
                 Setting(f"half_maps_{role}"), f": {given.name} is an atomic model, which has no half maps; omit the "
                 "half maps of both.",
             )  # fmt: skip
-    if isinstance(moving, Model) and np.linalg.det(options.start_transform()[:, :3]) < 0:
+    if isinstance(moving, Model) and is_mirror(options.start_transform()):
         raise InputError(
             Setting("start"), f": contains a mirror, but {moving.name} is an atomic model, which is never mirrored; "
             "omit it, or give another start.",

@@ -26,7 +26,7 @@ from botalign.alignment.robust import RobustProblem
 from botalign.alignment.uncertainty import Uncertainty, uncertainty
 from botalign.alignment.verdict import CLOSE_QUALITY, mark_equals
 from botalign.arrays import Matrix
-from botalign.geometry import MIRROR, apply_transform, inverse, transform_about, uniform_rotations
+from botalign.geometry import MIRROR, apply_transform, inverse, is_mirror, transform_about, uniform_rotations
 from botalign.progress import Progress
 from botalign.threads import thread_count
 
@@ -216,7 +216,7 @@ class _PartSolver:
         The error here is that which counts the neighbours of the part as noise: they pull the pose.
         """
         start = self.problem.options.start_transform()
-        if (np.linalg.det(start[:, :3]) < 0) != best.mirrored:
+        if is_mirror(start) != best.mirrored:
             return best
         given = self._at(best, fit, inverse(start) if self.part_moves else start)
         least = LEAST_MOVE * self.pair.finest_voxel_angstrom
@@ -243,9 +243,7 @@ class _PartSolver:
     def _given(self, mirrored: bool) -> list[Candidate]:
         """Return the poses that are candidates whatever the scan finds: the start, so that it is never made worse."""
         starts = [self.problem.options.start_transform(), *self.more_starts]
-        return [
-            Candidate(start, mirrored, 1.0, None) for start in starts if (np.linalg.det(start[:, :3]) < 0) == mirrored
-        ]
+        return [Candidate(start, mirrored, 1.0, None) for start in starts if is_mirror(start) == mirrored]
 
     def _verdict(self, compared: list[Candidate], marked: list[Candidate]) -> str:
         """Return the verdict, given the candidates at one sampling, and those that were fitted finely."""

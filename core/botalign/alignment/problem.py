@@ -20,7 +20,7 @@ from botalign.alignment.verdict import Evidence
 from botalign.alignment.working_pair import WorkingPair, working_pair
 from botalign.arrays import Matrix, Volume
 from botalign.errors import InputError, Setting
-from botalign.geometry import MIRROR, geodesic_degrees
+from botalign.geometry import MIRROR, geodesic_degrees, is_mirror
 from botalign.maps.density_map import DensityMap
 
 #: The sizes of two boxes, and of two molecules, must differ by less than this factor. Otherwise the voxel size of one
@@ -69,7 +69,7 @@ class AlignmentProblem:
         a = survey(masked(fixed, options.mask_fixed), level=options.contour_level_fixed, role="fixed")
         b = survey(masked(moving, options.mask_moving), level=options.contour_level_moving, role="moving")
         _check_radii(a, b, fixed.name, moving.name)
-        first = _is_mirror(options.start_transform())
+        first = is_mirror(options.start_transform())
         hands = (first,) if known_hands or options.hand == "keep" else (first, not first)
         return cls(a, b, options, hands, (fixed, moving))
 
@@ -162,7 +162,7 @@ class AlignmentProblem:
         A start with the other hand is not used for this one, which is searched over all rotations, from the identity.
         """
         start = self.options.start_transform()
-        if mirrored != _is_mirror(start):
+        if mirrored != is_mirror(start):
             return np.eye(3), None
         return start[:, :3] @ (MIRROR if mirrored else np.eye(3)), self.options.local_degrees
 
@@ -180,10 +180,6 @@ class AlignmentProblem:
         same seed to test the search is not among its draws, as it would be with ``default_rng(seed)``.
         """
         return np.random.default_rng(np.random.SeedSequence(self.options.seed, spawn_key=(1 + mirrored,)))
-
-
-def _is_mirror(transform: Matrix) -> bool:
-    return bool(np.linalg.det(transform[:, :3]) < 0)
 
 
 def _check_boxes(fixed: DensityMap, moving: DensityMap) -> None:

@@ -16,7 +16,7 @@ from botalign.alignment.scoring import Scores
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Uncertainty
 from botalign.errors import InputError
-from botalign.geometry import is_rigid
+from botalign.geometry import is_mirror, is_rigid
 from botalign.maps.grid import Grid
 from botalign.scores import ShellCorrelation
 
@@ -82,7 +82,7 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
 def fields_from(content: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a result from the contents of its file."""
     matrix = np.array(content["moving_to_fixed"], dtype=np.float64)
-    if not is_rigid(matrix) or (np.linalg.det(matrix[:, :3]) < 0) != content["mirrored"]:
+    if not is_rigid(matrix) or is_mirror(matrix) != content["mirrored"]:
         raise ValueError("moving_to_fixed is not a rigid transform, or its hand contradicts 'mirrored'")
     hand = content["hand"]
     shells = {

@@ -8,6 +8,7 @@ from botalign.geometry.rigid import (
     compose,
     identity,
     inverse,
+    is_mirror,
     is_rigid,
     transform_about,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "geodesic_degrees",
     "identity",
     "inverse",
+    "is_mirror",
     "is_rigid",
     "matrix_from_quaternion",
     "matrix_from_rotation_vector",

@@ -8,7 +8,7 @@ import numpy as np
 
 from botalign.arrays import Matrix
 from botalign.errors import InputError
-from botalign.geometry.rigid import apply_transform, is_rigid
+from botalign.geometry.rigid import apply_transform, is_mirror, is_rigid
 
 #: Columns of a transform for reversed coordinates.
 _REVERSED = [2, 1, 0, 3]
@@ -127,5 +127,5 @@ def from_napari(affine: Matrix) -> Matrix | None:
 
 
 def _refuse_mirror(transform: Matrix, target: str, instead: str) -> None:
-    if np.linalg.det(transform[:, :3]) < 0:
+    if is_mirror(transform):
         raise InputError(f"the transform mirrors the moving map, but {target} cannot be mirrored; {instead}.")

@@ -49,6 +49,11 @@ def is_rigid(transform: ArrayLike, *, tolerance: float = 1e-6) -> bool:
     )
 
 
+def is_mirror(transform: ArrayLike) -> bool:
+    """Return whether a 3x4 matrix mirrors: whether the determinant of its linear part is negative."""
+    return bool(np.linalg.det(np.asarray(transform, dtype=np.float64)[:, :3]) < 0)
+
+
 def checked_transform(transform: ArrayLike | None) -> Matrix:
     """Return the option `transform` as an array of shape (3, 4); the identity if it is None.
 

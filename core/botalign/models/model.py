@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting, counted
-from botalign.geometry import apply_transform, checked_transform, compose, identity
+from botalign.geometry import apply_transform, checked_transform, compose, identity, is_mirror
 from botalign.maps.expected import kind_of
 from botalign.models.parsing import ModelText
 from botalign.models.writing import write_model
@@ -123,7 +123,7 @@ class Model:
         [[8.0, 1.0, 3.0]]
         """
         matrix = checked_transform(transform)
-        if np.linalg.det(matrix[:, :3]) < 0:
+        if is_mirror(matrix):
             raise InputError(
                 Setting("transform"),
                 ": contains a mirror (determinant -1), but a model is never mirrored; mirror the map instead.",

@@ -14,7 +14,7 @@ from botalign.alignment.problem import LARGEST_RATIO
 from botalign.alignment.survey import Surveyed, survey
 from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting
-from botalign.geometry import compose, identity, inverse
+from botalign.geometry import compose, identity, inverse, is_mirror
 from botalign.jobs import BlockStore, Workers, run_blocks
 from botalign.maps.header import MapWarning
 from botalign.pairwise.options import DistanceOptions
@@ -149,7 +149,7 @@ def landmark_transforms(transforms: Matrix, a: int, b: int, *, mirrored: bool) -
         [
             transform
             for to_a, to_b in itertools.product(landmark[a], landmark[b])
-            if (np.linalg.det((transform := compose(inverse(to_a), to_b))[:, :3]) < 0) == mirrored
+            if is_mirror(transform := compose(inverse(to_a), to_b)) == mirrored
         ]
         for landmark in transforms
     ]
