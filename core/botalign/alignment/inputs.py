@@ -38,18 +38,10 @@ def maps_of(
                 Setting(f"half_maps_{role}"), f": {given.name} is an atomic model, which has no half maps; omit the "
                 "half maps of both.",
             )  # fmt: skip
-    if isinstance(moving, Model) and is_mirror(options.start_transform()):
-        raise InputError(
-            Setting("start"), f": contains a mirror, but {moving.name} is an atomic model, which is never mirrored; "
-            "omit it, or give another start.",
-        )  # fmt: skip
-    if isinstance(moving, Model) and options.hand == "auto":
-        raise InputError(
-            Setting("hand", "auto"), ": a model is never mirrored; test the hand of the map with ",
-            Setting("hand", "check"), ", or align the map with the model as the fixed one.",
-        )  # fmt: skip
-    if isinstance(moving, Model) and isinstance(fixed, DensityMap):
-        _check_size(moving, fixed)
+    if isinstance(moving, Model):
+        _check_hand(moving, options)
+        if isinstance(fixed, DensityMap):
+            _check_size(moving, fixed)
     return _density(fixed, moving, options), _density(moving, fixed, options)
 
 
@@ -65,6 +57,20 @@ def density_of(model: Model, resolution: float) -> DensityMap:
     extent = float(np.ptp(model.points, axis=0).max())
     voxel = max(resolution / VOXELS_IN_RESOLUTION, extent / LARGEST_SIDE)
     return simulate(model, resolution, voxel_size_angstrom=voxel)
+
+
+def _check_hand(model: Model, options: AlignmentOptions) -> None:
+    """Refuse to mirror a moving model."""
+    if is_mirror(options.start_transform()):
+        raise InputError(
+            Setting("start"), f": contains a mirror, but {model.name} is an atomic model, which is never mirrored; "
+            "omit it, or give another start.",
+        )  # fmt: skip
+    if options.hand == "auto":
+        raise InputError(
+            Setting("hand", "auto"), ": a model is never mirrored; test the hand of the map with ",
+            Setting("hand", "check"), ", or align the map with the model as the fixed one.",
+        )  # fmt: skip
 
 
 def _check_size(model: Model, density_map: DensityMap) -> None:

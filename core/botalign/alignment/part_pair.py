@@ -115,10 +115,12 @@ class PartPair:
     def part_on(self, grid: Grid, sigma_angstrom: float) -> tuple[Volume, Volume]:
         """Return the edges of the part on a grid of cubic voxels, and its support, 0 or 1."""
         density = _sampled(self.part_map, grid, sigma_angstrom)
-        inside = density if self.mask is None else mask_on(self.mask, grid)
-        if self.mask is not None and not self.fills_mask:
-            inside = inside * density
-        support = inside > (0.5 if self.fills_mask else self.part.level_of(inside, grid.voxel_size_angstrom[0]))
+        mask = None if self.mask is None else mask_on(self.mask, grid)
+        if mask is not None and self.fills_mask:
+            support = mask > 0.5
+        else:
+            inside = density if mask is None else mask * density
+            support = inside > self.part.level_of(inside, grid.voxel_size_angstrom[0])
         return edges(density, grid), support.astype(np.float32)
 
     def whole_on(self, grid: Grid, sigma_angstrom: float) -> tuple[Volume, Volume]:

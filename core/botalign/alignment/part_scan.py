@@ -83,14 +83,14 @@ class PartScan:
         spectra = fft.rfftn(np.stack([whole, whole * whole]), axes=(1, 2, 3), workers=1)
         window = _averaged_over_rotations(support, side)
         total = float(window.sum())
-        turned = np.conj(fft.rfftn(window, shape, workers=1))
-        mean, squares = fft.irfftn(turned * spectra, shape, axes=(1, 2, 3), workers=1) / total
+        averaged = np.conj(fft.rfftn(window, shape, workers=1))
+        mean, squares = fft.irfftn(averaged * spectra, shape, axes=(1, 2, 3), workers=1) / total
         least = (LEAST_STRENGTH * pair.strength * float(whole[inside > 0].std())) ** 2
         valid = tuple(slice(count) for count in places[::-1])
         weight = 1 / np.sqrt(np.maximum(squares - mean**2, least))[valid]
         extended = np.pad(whole, [(0, side)] * 3, mode="wrap")
         return cls(
-            edges, support.astype(np.float32), extended, spectra[0].astype(np.complex64), weight.astype(np.float32),
+            edges, support, extended, spectra[0].astype(np.complex64), weight.astype(np.float32),
             least, side, low, voxel,
         )  # fmt: skip
 

@@ -37,7 +37,7 @@ COARSE, SECOND, FINEST = 80, 40, 20
 #: Results of the scan from which the first are chosen, and steps of the first and the second fit at most.
 LISTED, COARSE_STEPS, SECOND_STEPS = 2000, 8, 10
 #: With fewer different results of the first fit, so many typical results of the scan are fitted too.
-FEWEST, TYPICAL = 28, 30
+FEW, TYPICAL = 28, 30
 #: Poses this close to each other, in degrees and radii of the part, count as one: after the scan, and after a fit,
 #: where closer ones converged to the same maximum.
 SAME, SAME_FITTED = (15.0, 0.3), (3.0, 0.1)
@@ -132,9 +132,8 @@ class _PartSolver:
             again = yield from self._searched(blocks, coarser, per_search, total)
             search = max(search, again, key=lambda each: each.standing)
         fits, finest = [search.fit], self._sampled(search.voxel, FINEST_FIT)
-        if not np.array_equal(
-            finest.coefficients, search.fit.coefficients
-        ):  # both may be limited by the voxels of the maps
+        # The voxels of the maps may limit both, and then they are the same.
+        if not np.array_equal(finest.coefficients, search.fit.coefficients):
             fits.append(finest)
         # Noise is stronger at finer sampling. The fit whose pose has the smaller standard error is the result.
         end = min((self._finished(fit, search) for fit in fits), key=lambda each: each.error_angstrom)
@@ -163,14 +162,14 @@ class _PartSolver:
                 (best,) = self._candidates(scanned.best(1), mirrored)
                 yield Progress("search", done, total, hand=hand_name(mirrored), moving_to_fixed=best.moving_to_fixed)
             listed = self._candidates(scanned.best(LISTED), mirrored)
-            kept = self._distinct(listed, [each.loss for each in listed], SAME, COARSE)
+            kept = self._distinct(listed, SAME, COARSE)
             fitted = self._fitted(coarse, kept + self._given(mirrored), tolerance=0.05, max_steps=COARSE_STEPS)
-            fitted = self._distinct(fitted, [-each.quality for each in fitted], SAME, SECOND)
-            if len(fitted) < FEWEST:
+            fitted = self._distinct(fitted, SAME, SECOND)
+            if len(fitted) < FEW:
                 # Nearly all converged to a few equal places. The verdict needs wrong ones too.
                 typical = self._candidates(scanned.typical(TYPICAL), mirrored)
                 fitted += self._fitted(coarse, typical, tolerance=0.05, max_steps=COARSE_STEPS)
-                fitted = self._distinct(fitted, [-each.quality for each in fitted], SAME)
+                fitted = self._distinct(fitted, SAME)
             groups.append(self._fitted(second, fitted, max_steps=SECOND_STEPS))
             done += 1
             yield Progress("refine", done, total, moving_to_fixed=groups[-1][0].moving_to_fixed)
@@ -201,7 +200,7 @@ class _PartSolver:
             # The neighbours of the part overlap with it, and would pull a least-squares fit.
             common = RobustProblem.of(fit).solve_each([self._fit_pose(each) for each in fitted], allowed=self._allowed)
             fitted = [self._at(each, fit, end.transform) for each, end in zip(fitted, common, strict=True)]
-            groups.append(self._apart(sorted(fitted, key=lambda each: -each.quality)))
+            groups.append(self._distinct(fitted, SAME_FITTED))
         answers = [group[0] for group in groups]
         decision, answer = decide_hand(fit, answers, choose=self.problem.chooses_hand, pose_of=self._fit_pose)
         pose = self._fit_pose(answers[answer])
@@ -218,27 +217,19 @@ class _PartSolver:
         start = self.problem.options.start_transform()
         if is_mirror(start) != best.mirrored:
             return best
-        given = self._at(best, fit, inverse(start) if self.part_moves else start)
+        given = self._at(best, fit, self._from_fit(start))
         least = LEAST_MOVE * self.pair.finest_voxel_angstrom
         tolerance = Tolerance(
             max(error.angle_degrees, np.degrees(least / self.pair.radius_angstrom)),
             max(error.shift_angstrom, least),
-            self._moving_centre(best),
+            self.pair.centre_angstrom,
         )
-        return given if given.quality > best.quality or tolerance.same(best.moving_to_fixed, start) else best
-
-    def _moving_centre(self, candidate: Candidate) -> Matrix:
-        """Return the centre of the part in the coordinates of the moving map."""
-        centre = self.pair.centre_angstrom
-        return centre if self.part_moves else apply_transform(inverse(candidate.moving_to_fixed), centre)
+        is_near = tolerance.same(self._outward(best.moving_to_fixed), self._outward(start))
+        return given if given.quality > best.quality or is_near else best
 
     def _at(self, candidate: Candidate, fit: FitProblem, pose: Matrix) -> Candidate:
         """Return a candidate at another pose, from the whole to the part."""
         return replace(candidate, moving_to_fixed=self._from_fit(pose), correlation=fit.correlation(pose))
-
-    def _apart(self, candidates: list[Candidate]) -> list[Candidate]:
-        """Drop candidates that converged to the same pose as one before them."""
-        return self._distinct(candidates, [float(rank) for rank in range(len(candidates))], SAME_FITTED)
 
     def _given(self, mirrored: bool) -> list[Candidate]:
         """Return the poses that are candidates whatever the scan finds: the start, so that it is never made worse."""
@@ -248,26 +239,26 @@ class _PartSolver:
     def _verdict(self, compared: list[Candidate], marked: list[Candidate]) -> str:
         """Return the verdict, given the candidates at one sampling, and those that were fitted finely."""
         evidence = evidence_inside(self.pair.part, self.pair.whole, self._fit_pose(marked[0]))
-        places = [apply_transform(inverse(self._fit_pose(each)), self.pair.centre_angstrom) for each in marked]
+        places = [apply_transform(self._outward(each.moving_to_fixed), self.pair.centre_angstrom) for each in marked]
         return part_verdict(
             self._correlations(compared), evidence, marked, places=places, radius_angstrom=self.pair.radius_angstrom
         )
 
     def _correlations(self, candidates: list[Candidate]) -> list[float]:
         """Return the correlations of candidates that differ, the largest first."""
-        return [each.quality for each in self._distinct(candidates, [-each.quality for each in candidates], SAME)]
+        return [each.quality for each in self._distinct(candidates, SAME)]
 
     def _outward(self, placed: Matrix) -> Matrix:
-        """Return the transform from the moving to the fixed map, given that from the part to the whole."""
+        """Return the transform from the moving to the fixed map, given that from the part to the whole, or back."""
         return placed if self.part_moves else inverse(placed)
+
+    def _from_fit(self, pose: Matrix) -> Matrix:
+        """Return the transform from the moving to the fixed map, given that from the whole to the part, or back."""
+        return inverse(pose) if self.part_moves else pose
 
     def _fit_pose(self, candidate: Candidate) -> Matrix:
         """Return the transform from the whole to the part."""
-        return inverse(candidate.moving_to_fixed) if self.part_moves else candidate.moving_to_fixed
-
-    def _from_fit(self, pose: Matrix) -> Matrix:
-        """Return the transform from the moving to the fixed map, given that from the whole to the part."""
-        return inverse(pose) if self.part_moves else pose
+        return self._from_fit(candidate.moving_to_fixed)
 
     def _allowed(self, linear: Matrix) -> bool:
         """Whether a fit may end at this linear part, from the whole to the part."""
@@ -288,12 +279,16 @@ class _PartSolver:
         return np.array_split(moving if self.part_moves else moving.transpose(0, 2, 1), len(moving) // BLOCK)
 
     def _distinct(
-        self, candidates: list[Candidate], losses: list[float], same: tuple[float, float], count: int | None = None
+        self, candidates: list[Candidate], same: tuple[float, float], count: int | None = None
     ) -> list[Candidate]:
-        """Return the candidates with the lowest losses that differ in rotation or in the position of the part."""
+        """Return the candidates that differ in rotation or in the position of the part, the best first.
+
+        Those that are not fitted yet keep their order, which is that of the scan.
+        """
         degrees, radii = same
         tolerance = Tolerance(degrees, radii * self.pair.radius_angstrom, self.pair.centre_angstrom)
         placed = [self._outward(candidate.moving_to_fixed) for candidate in candidates]
+        losses = [-candidate.quality for candidate in candidates]
         return [candidates[i] for i in distinct(placed, losses, tolerance, count=count)]
 
     def _fitted(
@@ -307,4 +302,4 @@ class _PartSolver:
             if not self._allowed(pose[:, :3]):
                 pose, correlation = start, fit.correlation(start)
             ends.append(replace(candidate, moving_to_fixed=self._from_fit(pose), correlation=correlation))
-        return self._distinct(ends, [-each.quality for each in ends], SAME_FITTED)
+        return self._distinct(ends, SAME_FITTED)
