@@ -9,7 +9,7 @@ import typer
 
 import botalign
 from botalign.cli.interruption import report_written
-from botalign.cli.options import Overwrite, Silent, Threads
+from botalign.cli.options import Overwrite, Silent, Threads, output_option
 from botalign.cli.staging import Staging
 from botalign.cli.tables import history
 from botalign.errors import InputError
@@ -42,13 +42,7 @@ def apply(
     ],
     output: Annotated[
         str,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE|FOLDER",
-            help="Write the moved map or model; a folder for several.",
-            show_default=False,
-        ),
+        output_option("FILE|FOLDER", "Write the moved map or model; a folder for several."),
     ],
     inverse: Annotated[
         bool, typer.Option("--inverse", help="Apply the inverse transform, from the fixed map to the moving map.")

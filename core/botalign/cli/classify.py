@@ -17,7 +17,7 @@ from botalign.cli.declared import Given, with_options
 from botalign.cli.interruption import Interrupted
 from botalign.cli.long_work import run_steps
 from botalign.cli.messages import print_note
-from botalign.cli.options import Overwrite, Quiet
+from botalign.cli.options import Overwrite, Quiet, output_option
 from botalign.cli.running import can_draw, note_no_figure
 from botalign.cli.staging import Staging
 from botalign.errors import counted
@@ -46,9 +46,7 @@ def classify(
     classes: Annotated[
         int, typer.Option("--classes", "-k", metavar="N", help="Number of classes.", show_default=False)
     ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the results.", show_default=False)
-    ],
+    output: Annotated[Path, output_option("FOLDER", "Folder for the results.")],
     *,
     options: Given[botalign.ClassifyOptions],
     execution: Given[botalign.Execution],

@@ -9,7 +9,7 @@ import typer
 
 from botalign import DistanceOptions, Execution
 from botalign.cli.declared import Given, with_options
-from botalign.cli.options import Overwrite, Quiet
+from botalign.cli.options import Overwrite, Quiet, output_option
 from botalign.errors import InputError, Setting, counted
 
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ _NAMED = 3
 @with_options(Execution, "execution")
 def distances(
     maps: Annotated[list[Path], typer.Argument(metavar="MAP", help="The maps, at least two.", show_default=False)],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="D.zarr", help="Write the distances.", show_default=False)
-    ],
+    output: Annotated[Path, output_option("D.zarr", "Write the distances.")],
     *,
     options: Given[DistanceOptions],
     execution: Given[Execution],

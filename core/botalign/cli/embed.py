@@ -9,7 +9,7 @@ import typer
 
 import botalign
 from botalign.cli.messages import print_note
-from botalign.cli.options import Overwrite, Quiet
+from botalign.cli.options import Overwrite, Quiet, output_option
 from botalign.cli.staging import Staging
 from botalign.cli.tables import columns
 from botalign.errors import counted
@@ -30,9 +30,7 @@ def embed(
             show_default=False,
         ),
     ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the results.", show_default=False)
-    ],
+    output: Annotated[Path, output_option("FOLDER", "Folder for the results.")],
     dimensions: Annotated[int, typer.Option("--dimensions", "-d", metavar="N", help="Number of coordinates.")] = 2,
     bandwidth: Annotated[
         float | None,

@@ -9,7 +9,7 @@ import typer
 
 import botalign
 from botalign.cli.interruption import report_written
-from botalign.cli.options import Overwrite, Silent
+from botalign.cli.options import Overwrite, Silent, output_option
 from botalign.cli.staging import Staging
 from botalign.cli.tables import history
 
@@ -18,13 +18,7 @@ def flip(
     maps: Annotated[list[Path], typer.Argument(metavar="MAP", help="The maps.", show_default=False)],
     output: Annotated[
         str,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE|FOLDER",
-            help="Write the mirrored map; a folder for several maps.",
-            show_default=False,
-        ),
+        output_option("FILE|FOLDER", "Write the mirrored map; a folder for several maps."),
     ],
     overwrite: Overwrite = False,
     quiet: Silent = False,

@@ -12,7 +12,7 @@ import botalign
 from botalign.cli.declared import Given, with_options
 from botalign.cli.interruption import report_written
 from botalign.cli.long_work import run_steps
-from botalign.cli.options import Overwrite, Quiet, Threads
+from botalign.cli.options import Overwrite, Quiet, Threads, output_option
 from botalign.cli.running import can_draw, note_no_figure
 from botalign.cli.staging import Staging
 from botalign.cli.tables import columns
@@ -50,9 +50,7 @@ def landscape(
             show_default=False,
         ),
     ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the results.", show_default=False)
-    ],
+    output: Annotated[Path, output_option("FOLDER", "Folder for the results.")],
     distances: Annotated[
         Path | None,
         typer.Option(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,3 +17,8 @@ Silent = Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings
 Json = Annotated[bool, typer.Option("--json", help="Print only the result, as JSON.")]
 Threads = Annotated[int | None, typer.Option(metavar="N", help=f"{THREADS.option.help}. [{THREADS.range}]")]
 Seed = Annotated[int, typer.Option(metavar="N", help="Seed; the same seed gives the same result, bit for bit.")]
+
+
+def output_option(metavar: str, help_text: str) -> Any:
+    """Return the option that names the output of a command that needs one."""
+    return typer.Option("--output", "-o", metavar=metavar, help=help_text, show_default=False)

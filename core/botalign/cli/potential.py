@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import botalign
-from botalign.cli.options import Overwrite, Silent
+from botalign.cli.options import Overwrite, Silent, output_option
 from botalign.cli.staging import Staging
 from botalign.cli.tables import history
 
@@ -16,9 +16,7 @@ from botalign.cli.tables import history
 def potential(
     first: Annotated[Path, typer.Argument(metavar="A", help="The first map.", show_default=False)],
     second: Annotated[Path, typer.Argument(metavar="B", help="The second map, aligned to A.", show_default=False)],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="P.mrc", help="Write the potential.", show_default=False)
-    ],
+    output: Annotated[Path, output_option("P.mrc", "Write the potential.")],
     transform: Annotated[
         Path | None,
         typer.Option(metavar="R.json", help="Apply the transform of this result of `botalign align` to B."),
