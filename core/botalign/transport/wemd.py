@@ -36,7 +36,7 @@ def wemd(
     Returns
     -------
     float
-        Distance. If both arrays have mass 1, it is a multiple of the earth mover's distance in the unit of `voxel_size`.
+        Distance; if both arrays have mass 1, a multiple of the earth mover's distance in the unit of `voxel_size`.
 
     Raises
     ------
@@ -53,8 +53,8 @@ def wemd(
     -----
     Distances between arrays of different mass compare the mass too: divide each array by its sum first.
 
-    The distance is equivalent to the earth mover's distance: their ratio is bounded. It depends on the wavelet and on the arrays; for
-    maps of molecules and ``sym3`` it is between 8 and 40. :func:`botalign.score` divides by this ratio.
+    The ratio to the earth mover's distance is bounded. It depends on the wavelet and on the arrays: for maps of
+    molecules and ``sym3`` it is between 5 and 35. :func:`botalign.score` divides by the ratio of shifted copies.
 
     References
     ----------
