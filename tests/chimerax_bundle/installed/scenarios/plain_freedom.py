@@ -11,8 +11,9 @@ def _shifted(x, y, z):
 def _centre_of_mass(volume):
     """Return the centre of mass of a map in its local coordinates."""
     matrix = volume.full_matrix()
-    density = matrix * (matrix > 0)
-    return volume.data.ijk_to_xyz([float((axis * density).sum() / density.sum()) for axis in np.indices(matrix.shape)[::-1]])
+    mass = matrix * (matrix > 0)
+    axes = np.indices(matrix.shape)[::-1]
+    return volume.data.ijk_to_xyz([float((axis * mass).sum() / mass.sum()) for axis in axes])
 
 
 def only_the_shift_is_found(cx):
@@ -67,6 +68,6 @@ def the_centre_of_mass_stays_without_a_shift(cx):
 
 def options_that_contradict(cx):
     cx.phantom(), cx.phantom(transform(255))
-    assert "shift false cannot be combined with rotate false" in cx.refused("botalign #2 to #1 rotate false shift false")
-    assert "rotate false" in cx.refused("botalign #2 to #1 rotate false hand auto")
-    assert "rotate false" in cx.refused("botalign #2 to #1 rotate false search local")
+    for option in ("shift false", "hand auto", "search local"):
+        error = cx.refused(f"botalign #2 to #1 rotate false {option}")
+        assert f"{option} cannot be combined with rotate false" in error
