@@ -6,7 +6,7 @@ import botalign
 
 from .copies import Copies
 from .maps import mirror, to_local
-from .measure import atoms_in_map, correlation_of
+from .measure import MapPoints, atoms_in_map
 from .moves import Moves
 from .options import spelled
 from .syntax import FITS, usage_error
@@ -76,6 +76,8 @@ class FitList:
         The fits, the result first.
     groups : tuple of tuple of Fit
         The fits, equivalent ones together.
+    before : MapCorrelation or None
+        The correlation before the alignment.
     """
 
     def __init__(self, session, pair, along=(), envelope=True):
@@ -88,17 +90,21 @@ class FitList:
         self._measure(envelope)
 
     def _measure(self, envelope):
-        volume, fixed = self.moving.volume(), self.fixed.volume()
+        points, fixed = MapPoints(self.moving.volume(), envelope=envelope), self.fixed.volume()
+        self.before = points.correlation(fixed)
         back = self.moving.model.scene_position.inverse()
         fits, group = [], None
         for number, pose in enumerate(self.alignment.poses, start=1):
             transform = to_local(pose.moving_to_fixed, self.fixed.model, self.moving.model)
-            moved = self.fixed.model.scene_position * transform * back
+            # Measuring all poses of a virus would take longer than the alignment: the symmetry makes them the same.
+            if pose.group != group or self.alignment.symmetry is None:
+                moved = self.fixed.model.scene_position * transform * back
+                measured = points.correlation(fixed, moved)
+                atoms = atoms_in_map(self.moving, self.fixed, moved)
             fits.append(
                 Fit(
-                    number, pose.group == group, pose.as_good, pose.quality,
-                    correlation_of(volume, fixed, moved, envelope=envelope),
-                    atoms_in_map(self.moving, self.fixed, moved), pose.shift_angstrom, pose.angle_degrees, transform,
+                    number, pose.group == group, pose.as_good, pose.quality, measured, atoms, pose.shift_angstrom,
+                    pose.angle_degrees, transform,
                 )
             )  # fmt: skip
             group = pose.group
