@@ -61,7 +61,9 @@ def numbers_of_a_fit_are_those_of_measure_correlation(cx):
     for fit in cx.run("botalign fits"):
         cx.run(f"botalign fits {fit.number}")
         measured = cx.run("measure correlation #2 inMap #1")
-        np.testing.assert_allclose([fit.measured.correlation, fit.measured.correlation_about_mean], measured, atol=1e-4)
+        # Those of poses that symmetry makes equivalent are not measured again.
+        logged = (fit.measured.correlation, fit.measured.correlation_about_mean)
+        np.testing.assert_allclose(logged, measured, atol=5e-3 if fit.equivalent else 1e-4)
 
 
 def copies_of_a_map(cx):
