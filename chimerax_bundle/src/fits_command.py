@@ -32,7 +32,7 @@ def botalign_fits(session, numbers=None, *, of=None, copy=False, result=None, re
     result : str, optional
         Result file to write; of several fits, one each. The model is not moved.
     return_json : bool, optional
-        Return the fits as JSON too.
+        Return the fits as JSON instead.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def botalign_fits(session, numbers=None, *, of=None, copy=False, result=None, re
     done = _done(session, _chosen_list(session, of), numbers, copy, result)
     if not return_json:
         return done
-    return as_json([each.atomspec for each in done] if copy else fits_as_values(done), done)
+    return as_json([each.atomspec for each in done] if copy else fits_as_values(done))
 
 
 def _done(session, fits, numbers, copy, result):

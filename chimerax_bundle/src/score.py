@@ -27,7 +27,7 @@ def botalign_score(session, moving=None, *, to=None, resolution=None, envelope=T
     envelope : bool, optional
         Compute the correlations from the grid points above the lowest level only.
     return_json : bool, optional
-        Return the scores as JSON too.
+        Return the scores as JSON instead.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def botalign_score(session, moving=None, *, to=None, resolution=None, envelope=T
         "wemd_angstrom": wemd,
         "atoms": atoms and asdict(atoms),
     }
-    return as_json(values, found)
+    return as_json(values)
 
 
 def _check_resolution(first, second, resolution):
