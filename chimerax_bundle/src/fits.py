@@ -85,6 +85,7 @@ class FitList:
         self._session = session
         self._along = along
         self._copies = {}
+        self._grids = self._grids_now()
         self._model = None if pair.moving.is_map else pair.moving.given()
         self._points = self._model.points if pair.moving.moves_atoms else None
         self._measure(envelope)
@@ -120,8 +121,14 @@ class FitList:
 
     @property
     def is_usable(self):
-        """Whether both models are still open."""
-        return self.model is not None and not self.fixed.model.deleted
+        """Whether both models are still open, and the grids of maps are the same."""
+        is_open = self.model is not None and not self.fixed.model.deleted
+        return is_open and all(self._grids[model] == grid for model, grid in self._grids_now().items())
+
+    def _grids_now(self):
+        """Return the grids of the maps that are open: of a mirrored map only the copy may be."""
+        inputs = [each for each in (self.moving, self.fixed) if each.is_map and not each.model.deleted]
+        return {each.model: each.state() for each in inputs}
 
     def _now(self, source):
         """Return the mirrored copy of a model if one was made and is open, otherwise the model."""
@@ -201,13 +208,14 @@ class FitList:
             matrix = result.poses[fit.number - 1].moving_to_fixed
             first, *others = result.candidates
             others = [each for each in others if each.moving_to_fixed is not matrix]
+            quality = {"correlation" if first.share is None else "share": fit.quality}
+            worse = result.verdict == "certain" and fit not in self.groups[0]
             compared = self._compared(matrix)
             result = replace(
                 result, moving_to_fixed=matrix, after=compared.scores, shells_after=compared.shells, uncertainty=None,
-                verdict=result.verdict if fit in self.groups[0] else "ambiguous",
+                verdict="ambiguous" if worse else result.verdict,
                 candidates=(
-                    replace(first, moving_to_fixed=matrix, correlation=fit.quality, share=None),
-                    replace(first, as_good=True), *others,
+                    replace(first, moving_to_fixed=matrix, **quality), replace(first, as_good=True), *others,
                 ),
             )  # fmt: skip
         transform = to_local(result.moving_to_fixed, self.fixed.model, self.moving.model)

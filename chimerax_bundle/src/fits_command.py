@@ -75,7 +75,7 @@ def _chosen_list(session, of):
             what = ", ".join(map(label, of)) or "no such model is open"
             raise usage_error(f"of: no alignment of this model ({what}) is kept, align it first")
     if not lists:
-        raise usage_error("There are no fits: no model that was aligned is open")
+        raise usage_error("There are no fits: align first; they are kept until a model is closed or its grid changes")
     return lists[-1]
 
 

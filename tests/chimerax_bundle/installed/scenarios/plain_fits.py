@@ -164,6 +164,10 @@ def without_a_match_the_fits_are_kept_too(cx):
     assert same(half.scene_position, moving.scene_position * before.inverse())
     cx.run("undo")
     assert same(moving.scene_position, before)
+    path = cx.path(".json")
+    cx.run(f"botalign fits {len(fits := cx.run('botalign fits'))} result {path}")
+    assert len(fits) > 1
+    assert read(path)["verdict"] == "no match"
 
 
 def models_that_moved_along_move_to_a_fit_too(cx):
@@ -227,5 +231,9 @@ def fits_that_are_refused(cx):
     ):
         assert reason in cx.refused(command), command
     assert same(moving.scene_position, pose)
+    cx.run("volume #2 voxelSize 4")
+    assert "There are no fits" in cx.refused("botalign fits 1")
+    cx.run("volume #2 voxelSize 3")
+    cx.run("botalign fits 2")
     cx.run("close #1")
     assert "There are no fits" in cx.refused("botalign fits 1")
