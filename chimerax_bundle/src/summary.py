@@ -2,7 +2,7 @@
 
 from html import escape
 
-from .report import advice, part, resolution, short
+from .report import advice, correlation_change, part, resolution, short
 
 
 def summary(outcome):
@@ -24,3 +24,13 @@ def summary(outcome):
         *outcome.notes,
     ]
     return "<br>".join([*lines, *map(escape, plain)])
+
+
+def headline(outcomes):
+    """Return the results of one command in one line: the verdict first."""
+    if len(outcomes) > 1:
+        return f"Aligned {sum(outcome.moved for outcome in outcomes)} of {len(outcomes)} to {outcomes[0].fixed_name}"
+    (outcome,) = outcomes
+    verdict = outcome.alignment.verdict or "aligned"
+    moved = correlation_change(outcome) if outcome.moved else "nothing was moved"
+    return f"{verdict[0].upper()}{verdict[1:]}: {outcome.name} to {outcome.fixed_name}, {moved}"
