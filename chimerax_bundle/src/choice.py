@@ -2,7 +2,7 @@
 
 from .inputs import AtomsInput, MapInput
 from .maps import check_cell
-from .syntax import ALIGN, label, usage_error
+from .syntax import ALIGN, counted, label, usage_error
 
 
 def one_map(models, role, example=ALIGN):
@@ -33,6 +33,26 @@ def maps_among(models):
     return sorted((m for m in models if isinstance(m, Volume)), key=lambda m: m.id)
 
 
+def one_input(objects, role, resolution, example=ALIGN):
+    """Return the only map or structure among objects.
+
+    Raises
+    ------
+    UserError
+        If there is none, or more than one.
+    """
+    if objects is None:
+        raise usage_error(f"{role} is missing, expected one map or structure", example)
+    found = [MapInput(m) for m in maps_among(objects.models)] + _atoms_inputs(objects, resolution)
+    if len(found) == 1:
+        if found[0].is_map:
+            check_cell(found[0].model)
+        return found[0]
+    got = ", ".join(each.name for each in found)
+    problem = f"{role} must be one map or structure, got {got}" if got else f"{role}: {_nothing(objects)}"
+    raise usage_error(problem, example)
+
+
 def reference(objects, resolution):
     """Return the reference: a map or a structure.
 
@@ -43,16 +63,10 @@ def reference(objects, resolution):
     """
     if objects is None:
         raise usage_error("The reference is missing")
-    found = [MapInput(m) for m in maps_among(objects.models)] + _atoms_inputs(objects, resolution)
-    if len(found) == 1:
-        if found[0].is_map:
-            check_cell(found[0].model)
-        return found[0]
-    got = ", ".join(each.name for each in found)
-    raise usage_error(f"to must be one map or structure, got {got}" if got else f"to: {_nothing(objects)}")
+    return one_input(objects, "to", resolution)
 
 
-def moving_inputs(objects, fixed, resolution):
+def moving_inputs(objects, fixed, resolution, *, moves_atoms=False):
     """Return what is to be aligned, sorted by number: maps, and atoms if a resolution is given.
 
     Parameters
@@ -63,17 +77,21 @@ def moving_inputs(objects, fixed, resolution):
         The reference, which is left out.
     resolution : float or None
         Resolution of the maps simulated from atoms. The structures of a group that is specified as a whole are aligned
-        as one.
+        as one, unless it contains the reference.
+    moves_atoms : bool
+        Whether only the specified atoms are moved, not their whole models.
 
     Raises
     ------
     UserError
-        If nothing is left, a resolution is missing or has no effect, or the reference would move.
+        If nothing is left, a resolution is missing or has no effect, the reference would move, or a group with maps is
+        specified as a whole.
     """
     if objects is None:
         raise usage_error("Nothing to align was specified", f"botalign #2 to {fixed.spec}")
+    _refuse_groups(objects.models, fixed)
     maps = [MapInput(m) for m in maps_among(objects.models) if m is not fixed.model]
-    atoms = [each for each in _atoms_inputs(objects, resolution) if each.model is not fixed.model]
+    atoms = _atoms_inputs(objects, resolution, fixed=fixed, moves_atoms=moves_atoms)
     if not maps and not atoms:
         itself = fixed.model in objects.models
         raise usage_error(
@@ -117,9 +135,34 @@ def _nothing(objects):
     return f"{spec} matches nothing that is open" if spec else "nothing that is open was specified"
 
 
-def _atoms_inputs(objects, resolution):
+def _refuse_groups(models, fixed):
+    """Refuse a group with a map and other members: it may be meant to move as one, or each member by itself.
+
+    The members of a group that contains the reference are aligned by themselves, because it cannot move as one.
+    """
+    for group in topmost(models):
+        inside = group.all_models()
+        members = topmost(m for m in inside if _is_alignable(m))
+        if group in members or fixed.model in inside or len(members) < 2 or not maps_among(members):
+            continue
+        together = f"botalign {members[0].atomspec} to {fixed.spec} move {group.atomspec}"
+        raise usage_error(
+            f"{label(group)} is a group of {counted(len(members), 'model')}, which can move together, by the alignment "
+            "of one of them, or be aligned separately",
+            f"{together}, or botalign {''.join(m.atomspec for m in members)} to {fixed.spec}",
+        )
+
+
+def _is_alignable(model):
+    from chimerax.atomic import Structure
+    from chimerax.map import Volume
+
+    return isinstance(model, Volume | Structure)
+
+
+def _atoms_inputs(objects, resolution, *, fixed=None, moves_atoms=False):
     """Return an input for each structure, or for each group of structures that was specified as a whole."""
-    structures = list(objects.atoms.unique_structures)
+    structures = [each for each in objects.atoms.unique_structures if fixed is None or each is not fixed.model]
     if not structures:
         return []
     from chimerax.atomic import concatenate
@@ -127,9 +170,14 @@ def _atoms_inputs(objects, resolution):
     groups = {}
     for structure in structures:
         outermost = next((m for m in lineage(structure) if m in objects.models), structure)
-        groups.setdefault(structure if maps_among(outermost.all_models()) else outermost, []).append(structure)
+        inside = outermost.all_models()
+        alone = maps_among(inside) or (fixed is not None and fixed.model in inside)
+        groups.setdefault(structure if alone else outermost, []).append(structure)
     atoms = dict(objects.atoms.by_structure)
-    return [AtomsInput(m, concatenate([atoms[s] for s in parts]), resolution) for m, parts in groups.items()]
+    return [
+        AtomsInput(model, concatenate([atoms[s] for s in parts]), resolution, moves_atoms)
+        for model, parts in groups.items()
+    ]
 
 
 def companions(models, chosen, fixed, *, hand):

@@ -4,21 +4,21 @@ from pathlib import Path
 
 import botalign as core
 
-from .choice import companions, moving_inputs, one_map, reference, topmost
-from .job import Job, check_result
-from .maps import density_map, from_local
-from .measure import correlation_of
-from .moves import Moves
+from .apply import botalign_apply
+from .choice import companions, moving_inputs, one_map, reference
+from .fits_command import botalign_fits, numbers_argument
+from .job import SUFFICIENT, Job, check_result
+from .json_values import alignments_as_json
 from .options import is_mask, keywords, option_values, spelled, typed
 from .pair import Pair
 from .potential import botalign_potential
-from .report import comparison
-from .syntax import APPLY, SCORE, label, usage_error
+from .score import botalign_score
+from .syntax import usage_error
 
 
 def botalign(
-    session, moving=None, *, to=None, in_map=None, onto=None, resolution=None, move=None, result=None, force=False,
-    wait=True, **options,
+    session, moving=None, *, to=None, in_map=None, onto=None, resolution=None, move_whole_molecules=True, move=None,
+    envelope=True, result=None, force=False, require=None, wait=True, return_json=False, **options,
 ):  # fmt: skip
     """Align maps or atomic models to a map or an atomic model.
 
@@ -34,21 +34,29 @@ def botalign(
         Other words for `to`.
     resolution : float, optional
         Resolution of the maps that are simulated from atoms.
+    move_whole_molecules : bool, optional
+        Move whole structures; otherwise only the specified atoms.
     move : list of Model, optional
         Models that move along with a single moving map.
+    envelope : bool, optional
+        Compute the reported correlations from the grid points above the lowest level only.
     result : str, optional
         Result file to write.
     force : bool, optional
         Move also what has the verdict "no match".
+    require : str, optional
+        Verdict without which nothing is moved and the command fails: ``"match"`` or ``"certain"``.
     wait : bool, optional
         Wait for the alignment. It always does in a script and without a GUI.
+    return_json : bool, optional
+        Return the results as JSON too, as ChimeraX's REST server requests.
     **options
         Options of :func:`botalign.align`, spelled as in the command: ``to_level="auto"``, ``search="local"``. Masks are
         lists of Model.
 
     Returns
     -------
-    list of botalign.Alignment, or AlignTask
+    list of botalign.Alignment, JSONResult or AlignTask
         The results; if the command does not wait, the running task.
     """
     from .task import AlignTask
@@ -57,7 +65,7 @@ def botalign(
     if len(references) > 1:
         raise usage_error("to, inMap and onto mean the same, expected one of them")
     fixed = reference(references[0] if references else None, resolution)
-    chosen = moving_inputs(moving, fixed, resolution)
+    chosen = moving_inputs(moving, fixed, resolution, moves_atoms=not move_whole_molecules)
     example = f"botalign {chosen[0].spec} to {fixed.spec}"
     values = option_values(options)
     masks = {name: values.pop(name) for name in tuple(values) if is_mask(name)}
@@ -70,6 +78,8 @@ def botalign(
         raise usage_error(
             f"{atomic.name} is an atomic model, which is never mirrored", f"{example} resolution 8 hand check"
         )
+    if force and require is not None:
+        raise usage_error(f"force true cannot be combined with require {require}", example)
     along = companions(move, chosen, fixed, hand=options.hand)
     if result is not None:
         check_result(result, example)
@@ -82,72 +92,22 @@ def botalign(
         along=[(model, position * model.scene_position) for model in along],
         result=None if result is None else Path(result),
         force=force,
+        require=require,
+        envelope=envelope,
     )
     task = AlignTask(session, job)
     # What follows in a script or a command line needs the models at their new positions.
     outcomes = task.launch(blocking=wait or bool(session.in_script) or not session.ui.is_gui)
-    return task if outcomes is None else [outcome.alignment for outcome in outcomes]
+    if outcomes is None:
+        return task
+    alignments = [outcome.alignment for outcome in outcomes]
+    return alignments_as_json(outcomes, alignments) if return_json else alignments
 
 
 def _correct(error):
     """Return the option that an error is about with a value that is allowed."""
     values = {"size": 32, "evaluations": 200, "seed": 0, "resolution": 8, "local_degrees": "local"}
     return f"{typed(error.option)} {values[error.option]}" if error.option in values else ""
-
-
-def botalign_score(session, moving=None, *, to=None):
-    """Compare two maps in their current poses.
-
-    Returns
-    -------
-    botalign.Comparison
-        The scores.
-    """
-    first, second = one_map(moving, "The first map", SCORE), one_map(to, "to", SCORE)
-    transform = from_local(second.scene_position.inverse() * first.scene_position, second, first)
-    try:
-        compared = core.score(density_map(second), density_map(first), transform=transform)
-    except core.InputError as error:
-        raise usage_error(spelled(error), SCORE) from None
-    correlation = correlation_of(first, second)
-    session.logger.info(comparison(label(first), label(second), correlation, first.minimum_surface_level, compared))
-    return compared
-
-
-def botalign_apply(session, models=None, *, file=None, to=None, inverse=False):
-    """Move models by the transform in a result file."""
-    from chimerax.geometry import Place
-
-    if not models:
-        raise usage_error("No open model was specified", APPLY)
-    if file is None:
-        raise usage_error("The result file is missing", APPLY)
-    frame = Place() if to is None else one_map(to, "to", APPLY).scene_position
-    try:
-        alignment = core.Alignment.read(file)
-    except core.InputError as error:
-        raise usage_error(spelled(error), APPLY) from None
-    position = frame * Place(alignment.matrix(inverse=inverse))
-    chosen = [model for model in topmost(models) if model not in (to or ())]
-    if not chosen:
-        raise usage_error("Nothing to move: only the reference itself was specified", APPLY)
-    if alignment.mirrored:
-        refused = next((model for model in chosen if not _is_map(model)), None)
-        if refused is not None:
-            raise usage_error(f"{file} mirrors; {label(refused)} is not a map, so it cannot be mirrored", APPLY)
-    moves = Moves(session, [(model, position) for model in chosen])
-    moves.redo()
-    session.undo.register(moves)
-    names = ", ".join(label(model) for model in moves.models.values())
-    relative = frame.inverse() * next(iter(moves.models.values())).scene_position
-    transform = "the inverse of the transform" if inverse else "the transform"
-    session.logger.info(f"Moved {names} by {transform} in {file}\n{relative.description()}")
-
-
-def _is_map(model):
-    from chimerax.map import Volume
-
-    return isinstance(model, Volume)
 
 
 def register(name, logger):
@@ -177,9 +137,12 @@ def register(name, logger):
                 ("to", ObjectsArg),
                 ("resolution", PositiveFloatArg),
                 *keywords(),
+                ("move_whole_molecules", BoolArg),
                 ("move", ModelsArg),
+                ("envelope", BoolArg),
                 ("result", SaveFileNameArg),
                 ("force", BoolArg),
+                ("require", EnumOf(tuple(SUFFICIENT))),
                 ("wait", BoolArg),
                 ("in_map", ObjectsArg),
                 ("onto", ObjectsArg),
@@ -203,9 +166,16 @@ def register(name, logger):
     elif name == "botalign score":
         function = botalign_score
         description = CmdDesc(
-            optional=[("moving", ModelsArg)],
-            keyword=[("to", ModelsArg)],
-            synopsis="Compare two maps in their current poses",
+            optional=[("moving", ObjectsArg)],
+            keyword=[("to", ObjectsArg), ("resolution", PositiveFloatArg), ("envelope", BoolArg)],
+            synopsis="Compare maps or atomic models in their current poses",
+        )
+    elif name == "botalign fits":
+        function = botalign_fits
+        description = CmdDesc(
+            optional=[("numbers", numbers_argument())],
+            keyword=[("of", ModelsArg), ("copy", BoolArg), ("result", SaveFileNameArg)],
+            synopsis="List the fits of an alignment, move the model to one, or place copies",
         )
     else:
         function = botalign_apply

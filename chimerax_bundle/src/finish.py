@@ -6,8 +6,10 @@ from chimerax.core.errors import UserError
 
 import botalign
 
+from .fit_table import fit_table, matter
+from .fits import FitList, keep
 from .job import counted_inputs, result_paths
-from .measure import correlation_of
+from .measure import atoms_in_map, correlation_of
 from .moves import Moves
 from .options import spelled
 from .report import correlation_change, folded, report, table
@@ -36,8 +38,10 @@ class Outcome:
         Whether the model was moved.
     before, after : MapCorrelation or None
         Its correlation with the reference before and after the movement.
+    atoms_before, atoms_after : AtomsInMap or None
+        The values of the map at the atoms before and after, if a map and an atomic model were aligned.
     level : float or None
-        Level above which the correlation is computed.
+        Level above which the correlation is computed; None if all grid points are used.
     shift, angle : float
         Distance and angle of the movement in the scene, in angstrom and degrees.
     position : Place
@@ -46,6 +50,8 @@ class Outcome:
         Notes for the user.
     command, flip : str
         Commands that repeat the alignment, and that mirror the reference.
+    fits : FitList
+        All distinct poses.
     """
 
     alignment: object
@@ -58,6 +64,8 @@ class Outcome:
     moved: bool
     before: object
     after: object
+    atoms_before: object
+    atoms_after: object
     level: float | None
     shift: float
     angle: float
@@ -65,6 +73,7 @@ class Outcome:
     notes: list
     command: str
     flip: str
+    fits: object
 
 
 def finish(session, job):
@@ -93,52 +102,77 @@ def finish(session, job):
         raise usage_error(f"{reasons.rstrip('.')}; nothing was moved", job.pairs[0].example)
     for pair in done:
         pair.note_moves()
-    measured = [_measured(pair) for pair in done]
-    moving = [pair for pair in done if job.force or pair.alignment.verdict != "no match"]
-    moves = _move(session, job, moving)
+    lists = [FitList(session, pair, job.along, job.envelope) for pair in done]
+    measured = [_measured(pair, fits, job.envelope) for pair, fits in zip(done, lists, strict=True)]
+    moves = _move(session, [fits for fits in lists if job.accepts(fits.alignment.verdict)])
     outcomes = [
-        _outcome(pair, moves.get(pair.moving.model), **values) for pair, values in zip(done, measured, strict=True)
+        _outcome(pair, moves.get(pair.moving.model), fits, **values)
+        for pair, fits, values in zip(done, lists, measured, strict=True)
     ]
+    for fits in lists:
+        keep(session, fits)
     _log(session, job, outcomes, failures)
     _write(job, done, outcomes)
     return outcomes
 
 
-def _measured(pair):
+def check_verdicts(job, outcomes):
+    """Refuse an outcome that is worse than what the command requires.
+
+    Raises
+    ------
+    UserError
+        If a model was not aligned, or its verdict does not suffice.
+    """
+    if job.require is None:
+        return
+    reasons = [f"{pair.moving.name} was not aligned: {pair.failure}" for pair in job.pairs if pair.failure]
+    reasons += [
+        f"{each.name}: the verdict is {each.alignment.verdict or 'unknown'}, require {job.require} was given; it was "
+        "not moved"
+        for each in outcomes
+        if not each.moved
+    ]
+    if reasons:
+        raise usage_error(" | ".join(reasons), job.pairs[0].example)
+
+
+def _measured(pair, fits, envelope):
     """Return the scores and the size of a movement, before it is made."""
-    volume, fixed, motion = pair.moving.volume(), pair.fixed.volume(), pair.motion()
-    position = pair.aligned_position()
-    moved = position * pair.moving.model.scene_position.inverse()
-    after = correlation_of(volume, fixed, moved)
-    centre = moved * (volume.scene_position * volume.center()) if after is None else after.centre
+    volume, motion, (best, *_) = pair.moving.volume(), pair.motion(), fits.fits
+    moved = pair.aligned_position() * pair.moving.model.scene_position.inverse()
+    centre = moved * (volume.scene_position * volume.center()) if best.measured is None else best.measured.centre
     # From the new position back to the old one, because the centre, also that of a mirrored copy, is a new one.
     shift, angle = motion.inverse().shift_and_angle(centre)
     return {
-        "before": correlation_of(volume, fixed),
-        "after": after,
-        "level": volume.minimum_surface_level,
+        "before": correlation_of(volume, pair.fixed.volume(), envelope=envelope),
+        "after": best.measured,
+        "atoms_before": atoms_in_map(pair.moving, pair.fixed),
+        "atoms_after": best.atoms,
+        "level": volume.minimum_surface_level if envelope else None,
         "shift": shift,
         "angle": angle,
         "position": pair.fixed.model.scene_position.inverse() * motion * pair.moving.model.scene_position,
     }
 
 
-def _move(session, job, pairs):
+def _move(session, lists):
     """Move what was aligned and what moves along; return the moved models, copies instead of mirrored ones."""
-    if not pairs:
+    if not lists:
         return {}
-    positions = [(pair.moving.model, pair.aligned_position()) for pair in pairs]
-    positions += [(model, positions[0][1] * offset) for model, offset in job.along if not model.deleted]
-    moves = Moves(session, positions)
+    steps = [fits.steps(fits.fits[0]) for fits in lists]
+    moves = Moves(session, *(sum(each, []) for each in zip(*steps, strict=True)))
     moves.redo()
     session.undo.register(moves)
+    for fits in lists:
+        fits.note_moved(moves.models)
     return moves.models
 
 
-def _outcome(pair, model, **measured):
+def _outcome(pair, model, fits, **measured):
     """Return the result for a model, given that which was moved: itself, a mirrored copy, or None."""
     return Outcome(
-        alignment=pair.local_alignment(),
+        alignment=fits.alignment_of(fits.fits[0]),
         name=pair.moving.name,
         fixed_name=pair.fixed.name,
         copy_name="" if model in (None, pair.moving.model) else label(model),
@@ -149,6 +183,7 @@ def _outcome(pair, model, **measured):
         notes=list(pair.notes),
         command=pair.command,
         flip=f"volume flip {pair.fixed.spec}",
+        fits=fits,
         **measured,
     )
 
@@ -157,6 +192,8 @@ def _log(session, job, outcomes, failures):
     """Write the log: the report of a single alignment, or a table of several with their reports folded."""
     if len(outcomes) + len(failures) == 1:
         session.logger.info(report(outcomes[0]))
+        if matter(outcomes[0].fits):
+            session.logger.info(fit_table(outcomes[0].fits), is_html=True)
     else:
         session.logger.info(table(outcomes, failures), is_html=True)
         session.logger.info("".join(map(folded, outcomes)), is_html=True)
@@ -171,7 +208,9 @@ def _log(session, job, outcomes, failures):
         verdict = f"{first.alignment.verdict}, " if first.alignment.verdict else ""
         session.logger.status(f"Aligned {first.name} to {first.fixed_name}: {verdict}{correlation_change(first)}")
     else:
-        session.logger.status(f"No match of {first.name} with {first.fixed_name}: it was not moved")
+        session.logger.status(
+            f"{first.name} was not moved to {first.fixed_name}: the verdict is {first.alignment.verdict or 'unknown'}"
+        )
 
 
 def _write(job, done, outcomes):

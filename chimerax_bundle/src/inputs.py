@@ -19,6 +19,7 @@ class MapInput:
 
     is_map = True
     resolution = None
+    moves_atoms = False
 
     def __init__(self, volume):
         self.model = volume
@@ -28,6 +29,10 @@ class MapInput:
     def given(self):
         """Return the map for ``botalign``."""
         return density_map(self.model)
+
+    def density(self):
+        """Return the map that is compared."""
+        return self.given()
 
     def volume(self):
         """Return the map at its position in the scene."""
@@ -52,6 +57,8 @@ class AtomsInput:
         Atoms that are simulated, all inside `model`.
     resolution : float
         Resolution of the map in angstrom.
+    moves_atoms : bool
+        Whether only these atoms are moved, within their model.
 
     Attributes
     ----------
@@ -61,10 +68,11 @@ class AtomsInput:
 
     is_map = False
 
-    def __init__(self, model, atoms, resolution):
+    def __init__(self, model, atoms, resolution, moves_atoms=False):
         self.model = model
         self.resolution = resolution
-        self._atoms = atoms
+        self.atoms = atoms
+        self.moves_atoms = moves_atoms
         self._volume = None
         self.spec = f"#{model.id_string}"
         self.name = label(model)
@@ -78,8 +86,16 @@ class AtomsInput:
 
     def given(self):
         """Return the atoms for ``botalign``, each with the mass that ``molmap`` gives it, whatever its occupancy."""
-        points = self.model.scene_position.inverse() * self._atoms.scene_coords
-        return botalign.Model(points, self._atoms.element_numbers, name=self.name)
+        points = self.model.scene_position.inverse() * self.scene_points()
+        return botalign.Model(points, self.atoms.element_numbers, name=self.name)
+
+    def density(self):
+        """Return the map that is compared: the simulated one."""
+        return botalign.simulate(self.given(), self.resolution)
+
+    def scene_points(self):
+        """Return the positions of the atoms in the scene."""
+        return self.atoms.scene_coords
 
     def volume(self):
         """Return the map that ``molmap`` would make, at its position in the scene, for correlations."""
@@ -87,7 +103,7 @@ class AtomsInput:
             from chimerax.map import volume_from_grid_data
             from chimerax.map_data import ArrayGridData
 
-            simulated = botalign.simulate(self.given(), self.resolution)
+            simulated = self.density()
             grid = ArrayGridData(
                 simulated.data, simulated.grid.origin_angstrom, simulated.grid.voxel_size_angstrom, name=self.model.name
             )
@@ -100,8 +116,8 @@ class AtomsInput:
 
     def state(self):
         """Return what defines the local coordinates: after a change, an earlier result is meaningless."""
-        inside = [m.position for m in self._atoms.unique_structures if m is not self.model]
-        return self._atoms.coords.tobytes(), inside
+        inside = [m.position for m in self.atoms.unique_structures if m is not self.model]
+        return self.atoms.coords.tobytes(), inside
 
     def close(self):
         """Free the simulated map."""

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from .syntax import ALIGN, counted, usage_error
 
+#: What can be required, and the verdicts that suffice.
+SUFFICIENT = {"match": ("certain", "ambiguous"), "certain": ("certain",)}
+
 
 @dataclass(frozen=True, eq=False)
 class Job:
@@ -27,6 +30,10 @@ class Job:
         Result file, or the pattern of several.
     force : bool
         Whether to move a model whose verdict is "no match".
+    require : str or None
+        The verdict that a model needs to be moved, and the command to succeed: ``"match"`` or ``"certain"``.
+    envelope : bool
+        Whether the correlations count only grid points above the lowest level.
     """
 
     fixed: object
@@ -36,6 +43,14 @@ class Job:
     along: list = field(default_factory=list)
     result: Path | None = None
     force: bool = False
+    require: str | None = None
+    envelope: bool = True
+
+    def accepts(self, verdict):
+        """Return whether a model with this verdict is moved."""
+        if self.require is None:
+            return self.force or verdict != "no match"
+        return verdict in SUFFICIENT[self.require]
 
     @property
     def title(self):

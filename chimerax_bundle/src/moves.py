@@ -1,4 +1,4 @@
-"""Models moved in the scene, and mirrored copies made where a position mirrors, as one step that can be undone."""
+"""Models or atoms moved in the scene, mirrored copies made where a position mirrors, as one step to undo."""
 
 from chimerax.core.undo import UndoAction
 
@@ -18,16 +18,18 @@ class Moves(UndoAction):
     positions : list of (Model, Place)
         New scene position of each model. Where a position mirrors, which that of a model cannot, the model must be a
         map: a mirrored copy is made and moved, and the map itself is hidden.
+    atoms : list of (AtomsInput, ndarray), optional
+        Atoms that move within their model, and their new positions in the scene.
     """
 
-    def __init__(self, session, positions):
+    def __init__(self, session, positions, atoms=()):
         super().__init__(NAME)
         # Parents first: their children move along, and are moved afterwards.
         positions = sorted(positions, key=lambda each: each[0].id)
         self._steps = [
             _MirroredCopy(session, model, position) if position.determinant() < 0 else _Move(model, position)
             for model, position in positions
-        ]
+        ] + [_AtomsMove(each, points) for each, points in atoms]
 
     def redo(self):
         """Move the models."""
@@ -67,6 +69,31 @@ class _Move:
     def undo(self):
         if not self.model.deleted:
             self.model.positions = self._before
+
+
+class _AtomsMove:
+    """Atoms that are moved within their model."""
+
+    def __init__(self, given, points):
+        self.source = self.model = given.model
+        self._atoms = given.atoms
+        self._points = points
+        self._before = self._after = None
+
+    def redo(self):
+        if self._after is None:
+            self._before = self._atoms.coords
+            self._atoms.scene_coords = self._points
+            self._after = self._atoms.coords
+        else:
+            self._set(self._after)
+
+    def undo(self):
+        self._set(self._before)
+
+    def _set(self, coordinates):
+        if len(self._atoms) == len(coordinates):  # otherwise some were deleted
+            self._atoms.coords = coordinates
 
 
 class _MirroredCopy:

@@ -123,7 +123,3 @@ class Pair:
     def _local_transform(self):
         """Return the transform from the moving model's local coordinates to the reference's, a Place."""
         return to_local(self.alignment.moving_to_fixed, self.fixed.model, self.moving.model)
-
-    def local_alignment(self):
-        """Return the result between local coordinates; it differs only if a map is rotated within its model."""
-        return replace(self.alignment, moving_to_fixed=self._local_transform().matrix)

@@ -2,6 +2,8 @@
 
 from html import escape
 
+from .fit_table import fit_table, matter
+
 HEADINGS = ("", "verdict", "shift", "angle", "correlation", "hand", "seconds")
 
 
@@ -15,15 +17,19 @@ def report(outcome):
     """
     alignment = outcome.alignment
     using = f"using {points(outcome.after, outcome.level)}"
-    lines = [f"{'Aligned' if outcome.moved else 'No match found:'} {outcome.names} {using}"]
+    done = "Aligned" if outcome.moved else "No match found:" if alignment.verdict == "no match" else "Not moved:"
+    lines = [f"{done} {outcome.names} {using}"]
     lines.append(f"  verdict: {alignment.verdict_text}")
     if not outcome.moved:
-        lines.append(f"  nothing was moved; {outcome.command} force true moves it to the best pose that was found:")
+        lines.append(f"  nothing was moved; {outcome.fits.command(1)} moves it to the best pose that was found:")
     if outcome.copy_name:
         lines.append(f"  mirrored: a mirrored copy, {outcome.copy_name}, was made and moved; the map itself is hidden")
     for when, measured in (("before", outcome.before), ("after", outcome.after)):
         if measured is not None:
             lines.append(f"  {when}: {correlations(measured)}")
+    for when, atoms in (("before", outcome.atoms_before), ("after", outcome.atoms_after)):
+        if atoms is not None:
+            lines.append(f"  atoms {when}: {at_atoms(atoms)}")
     # Only after: before, botalign compares the maps in their own coordinates, whatever their positions in the scene.
     lines.append(f"  {part(outcome) or resolution(alignment.after)}")
     lines.append(f"  shift = {short(outcome.shift)}, angle = {short(outcome.angle)} degrees")
@@ -64,6 +70,15 @@ def correlations(measured):
     return f"correlation = {measured.correlation:.4g}, correlation about mean = {measured.correlation_about_mean:.4g}"
 
 
+def at_atoms(atoms):
+    """Return the values of a map at atoms, an AtomsInMap, as text: what Fit in Map logs of atoms."""
+    text = f"average map value = {atoms.average:.4g}"
+    if atoms.outside is None:
+        return f"{text} at {atoms.count} atoms"
+    inside = f"atoms outside contour = {atoms.outside} of {atoms.count}, fraction inside = {atoms.fraction_inside:.3f}"
+    return f"{text}, {inside}, contour level = {atoms.level:.5g}"
+
+
 def short(value):
     """Return a length or an angle with few digits."""
     return f"{round(value, 3):.4g}"
@@ -73,7 +88,7 @@ def points(measured, level):
     """Return as text which grid points a correlation is computed from."""
     if measured is None:
         return "all of it; no grid point is above its level"
-    where = "" if level is None else f" above level {level:.4g}"
+    where = " that are not zero" if level is None else f" above level {level:.4g}"
     return f"{measured.points} points{where}"
 
 
@@ -138,11 +153,12 @@ def table(outcomes, failures):
 
 def folded(outcome):
     """Return the report of one of several alignments as HTML that the user can unfold."""
-    return f"<details><summary>{escape(outcome.name)}</summary><pre>{escape(report(outcome))}</pre></details>"
+    more = fit_table(outcome.fits) if matter(outcome.fits) else ""
+    return f"<details><summary>{escape(outcome.name)}</summary><pre>{escape(report(outcome))}</pre>{more}</details>"
 
 
-def comparison(first, second, measured, level, compared):
-    """Return the report about two maps in their current poses.
+def comparison(first, second, measured, level, scores, atoms):
+    """Return the report about two maps or models in their current poses.
 
     Parameters
     ----------
@@ -152,12 +168,16 @@ def comparison(first, second, measured, level, compared):
         Correlation as ``measure correlation`` computes it.
     level : float or None
         Level of the first map above which it is computed.
-    compared : botalign.Comparison
+    scores : botalign.Scores or botalign.ModelFit
         Other scores.
+    atoms : AtomsInMap or None
+        The values of the map at the atoms.
     """
     lines = [f"Comparison of {first} with {second} using {points(measured, level)}"]
     if measured is not None:
         lines.append(f"  {correlations(measured)}")
-    lines.append(f"  {resolution(compared.scores)}")
-    lines.append(f"  wavelet earth mover's distance = {compared.scores.wemd_angstrom:.4g} A")
+    if atoms is not None:
+        lines += [f"  {at_atoms(atoms)}", f"  {resolution(scores)} inside a mask around the atoms"]
+    else:
+        lines += [f"  {resolution(scores)}", f"  wavelet earth mover's distance = {scores.wemd_angstrom:.4g} A"]
     return "\n".join(lines)

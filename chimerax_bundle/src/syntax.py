@@ -4,6 +4,7 @@
 ALIGN = "botalign #2 to #1"
 SCORE = "botalign score #2 to #1"
 POTENTIAL = "botalign potential #2 to #1"
+FITS = "botalign fits 2"
 APPLY = "botalign apply #2 file result.json to #1"
 
 
@@ -24,6 +25,6 @@ def label(model):
     return f"{model.name} (#{model.id_string})" if model.id_string else model.name
 
 
-def counted(number, one):
+def counted(number, one, several=None):
     """Return a number and what it counts: ``1 map``, ``2 maps``."""
-    return f"{number} {one}{'' if number == 1 else 's'}"
+    return f"{number} {one if number == 1 else several or one + 's'}"

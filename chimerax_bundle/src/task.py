@@ -10,7 +10,7 @@ from chimerax.core.tasks import Task
 
 import botalign
 
-from .finish import ModelClosedError, finish
+from .finish import ModelClosedError, check_verdicts, finish
 from .follow import Follower
 from .options import spelled
 from .waiting import Waiting
@@ -239,8 +239,10 @@ class AlignTask(Task):
                 raise self._error
             if not self._cancelled.is_set():
                 self.outcome = finish(self.session, self.job)
+                check_verdicts(self.job, self.outcome)
         except Exception:
-            self.session.logger.status(f"botalign {self.job.title}: nothing was aligned")
+            if not self.outcome:
+                self.session.logger.status(f"botalign {self.job.title}: nothing was aligned")
             raise
         finally:
             for each in self.job.inputs:
@@ -248,3 +250,4 @@ class AlignTask(Task):
             self._closed.clear()
             self.fraction = 1.0
             self.ended = True
+            self.session.tasks.remove(self)

@@ -1,0 +1,44 @@
+"""The command ``botalign apply``: move models by the transform in a result file."""
+
+import botalign as core
+
+from .choice import one_map, topmost
+from .moves import Moves
+from .options import spelled
+from .syntax import APPLY, label, usage_error
+
+
+def botalign_apply(session, models=None, *, file=None, to=None, inverse=False):
+    """Move models by the transform in a result file."""
+    from chimerax.geometry import Place
+
+    if not models:
+        raise usage_error("No open model was specified", APPLY)
+    if file is None:
+        raise usage_error("The result file is missing", APPLY)
+    frame = Place() if to is None else one_map(to, "to", APPLY).scene_position
+    try:
+        alignment = core.Alignment.read(file)
+    except core.InputError as error:
+        raise usage_error(spelled(error), APPLY) from None
+    position = frame * Place(alignment.matrix(inverse=inverse))
+    chosen = [model for model in topmost(models) if model not in (to or ())]
+    if not chosen:
+        raise usage_error("Nothing to move: only the reference itself was specified", APPLY)
+    if alignment.mirrored:
+        refused = next((model for model in chosen if not _is_map(model)), None)
+        if refused is not None:
+            raise usage_error(f"{file} mirrors; {label(refused)} is not a map, so it cannot be mirrored", APPLY)
+    moves = Moves(session, [(model, position) for model in chosen])
+    moves.redo()
+    session.undo.register(moves)
+    names = ", ".join(label(model) for model in moves.models.values())
+    relative = frame.inverse() * next(iter(moves.models.values())).scene_position
+    transform = "the inverse of the transform" if inverse else "the transform"
+    session.logger.info(f"Moved {names} by {transform} in {file}\n{relative.description()}")
+
+
+def _is_map(model):
+    from chimerax.map import Volume
+
+    return isinstance(model, Volume)

@@ -1,0 +1,72 @@
+"""Copies of what was aligned, placed in the scene, as one step that can be undone."""
+
+from chimerax.core.models import Model
+from chimerax.core.undo import UndoAction
+
+from .maps import mirror
+from .moves import NAME
+
+
+class Copies(UndoAction):
+    """Copies at new scene positions, in the same order.
+
+    Parameters
+    ----------
+    session : Session
+        The session.
+    model : Model
+        What is copied: a map, a structure or a group of structures.
+    places : list of (str, Place)
+        Name and scene position of each copy. If a position mirrors, the model must be a map: its mirror image is copied.
+
+    Attributes
+    ----------
+    models : list of Model
+        The copies, while they are open.
+    """
+
+    def __init__(self, session, model, places):
+        super().__init__(NAME)
+        self.models = []
+        self._session = session
+        self._source = model
+        self._places = places
+
+    def redo(self):
+        """Make the copies."""
+        if self._source.deleted:
+            return
+        for name, position in self._places:
+            copy = self._copied(position.determinant() < 0)
+            copy.name = name
+            if copy.id is None:
+                self._session.models.add([copy])
+            copy.scene_position = position * mirror(self._source) if position.determinant() < 0 else position
+            self.models.append(copy)
+
+    def undo(self):
+        """Close them."""
+        self._session.models.close([copy for copy in self.models if not copy.deleted])
+        self.models = []
+
+    def _copied(self, mirrored):
+        if mirrored:
+            from chimerax.map_filter.vopcommand import volume_flip
+
+            displayed = self._source.display
+            copy = volume_flip(self._session, [self._source])
+            self._source.display = displayed
+            return copy
+        return copy_of(self._source)
+
+
+def copy_of(model):
+    """Return a copy of a map, a structure, or a group of structures."""
+    if hasattr(model, "copy"):
+        return model.copy()
+    group = Model(model.name, model.session)
+    for child in model.child_models():
+        inside = copy_of(child)
+        inside.position = child.position
+        group.add([inside])
+    return group

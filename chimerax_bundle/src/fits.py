@@ -1,0 +1,242 @@
+"""The fits of an alignment: its distinct poses, which the log and the panel list, and where the model can be placed."""
+
+from dataclasses import dataclass, replace
+
+import botalign
+
+from .copies import Copies
+from .maps import mirror, to_local
+from .measure import atoms_in_map, correlation_of
+from .moves import Moves
+from .options import spelled
+from .syntax import FITS, usage_error
+
+#: Models this close to a fit are at it.
+SAME_DEGREES = SAME_ANGSTROM = 0.01
+#: Attribute of the session that has the lists. They are not saved.
+_KEPT = "_botalign_fits"
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A pose of what was aligned.
+
+    Attributes
+    ----------
+    number : int
+        Its number in the list, from 1: the result.
+    equivalent : bool
+        Whether it is equivalent to the fit before it in the list.
+    as_good : bool
+        Whether it fits as well as the result.
+    quality : float
+        Value by which ``botalign`` ranks the fits.
+    measured : MapCorrelation or None
+        Its correlation.
+    atoms : AtomsInMap or None
+        The values of the map at the atoms.
+    shift, angle : float
+        Its distance from the first fit, in angstrom and degrees.
+    transform : Place
+        Transform from the local coordinates of the moving model to those of the reference. It may mirror.
+    """
+
+    number: int
+    equivalent: bool
+    as_good: bool
+    quality: float
+    measured: object
+    atoms: object
+    shift: float
+    angle: float
+    transform: object
+
+
+class FitList:
+    """The fits of an alignment. The models are those that were aligned, wherever they are now.
+
+    Parameters
+    ----------
+    session : Session
+        The session.
+    pair : Pair
+        What was aligned, and the result.
+    along : list of (Model, Place)
+        Models that move along, and their positions relative to the moving model.
+    envelope : bool
+        Whether only grid points above the lowest level are used for correlations.
+
+    Attributes
+    ----------
+    moving, fixed : MapInput or AtomsInput
+        What was aligned, and the reference.
+    alignment : botalign.Alignment
+        The result, between the grid coordinates of the two.
+    fits : tuple of Fit
+        The fits, the result first.
+    groups : tuple of tuple of Fit
+        The fits, equivalent ones together.
+    """
+
+    def __init__(self, session, pair, along=(), envelope=True):
+        self.moving, self.fixed, self.alignment = pair.moving, pair.fixed, pair.alignment
+        self._session = session
+        self._along = along
+        self._copies = {}
+        self._model = None if pair.moving.is_map else pair.moving.given()
+        self._points = self._model.points if pair.moving.moves_atoms else None
+        self._measure(envelope)
+
+    def _measure(self, envelope):
+        volume, fixed = self.moving.volume(), self.fixed.volume()
+        back = self.moving.model.scene_position.inverse()
+        fits, group = [], None
+        for number, pose in enumerate(self.alignment.poses, start=1):
+            transform = to_local(pose.moving_to_fixed, self.fixed.model, self.moving.model)
+            moved = self.fixed.model.scene_position * transform * back
+            fits.append(
+                Fit(
+                    number, pose.group == group, pose.as_good, pose.quality,
+                    correlation_of(volume, fixed, moved, envelope=envelope),
+                    atoms_in_map(self.moving, self.fixed, moved), pose.shift_angstrom, pose.angle_degrees, transform,
+                )
+            )  # fmt: skip
+            group = pose.group
+        self.fits = tuple(fits)
+        starts = [index for index, fit in enumerate(fits) if not fit.equivalent]
+        self.groups = tuple(
+            self.fits[start:end] for start, end in zip(starts, [*starts[1:], len(fits)], strict=True)
+        )
+
+    @property
+    def model(self):
+        """The model that is moved: the moving one, or the mirrored copy of it; None if it was closed."""
+        model = self._now(self.moving.model)
+        return None if model.deleted else model
+
+    @property
+    def is_usable(self):
+        """Whether both models are still open."""
+        return self.model is not None and not self.fixed.model.deleted
+
+    def _now(self, source):
+        """Return the mirrored copy of a model if one was made and is open, otherwise the model."""
+        copy = self._copies.get(source)
+        return source if copy is None or copy.deleted else copy
+
+    def note_moved(self, models):
+        """Note which models were moved, given that which was moved for each: itself or a mirrored copy."""
+        self._copies |= {source: model for source, model in models.items() if model is not source}
+
+    def command(self, numbers, *, copy=False, result=None):
+        """Return the command for a fit, or for the fits of a group."""
+        if not isinstance(numbers, int):
+            numbers = f"{numbers[0].number}-{numbers[-1].number}" if len(numbers) > 1 else numbers[0].number
+        words = [f"botalign fits {numbers} of {self.moving.spec.partition('/')[0]}"]
+        words += ["copy true"] if copy else []
+        words += [f'result "{result}"'] if result else []
+        return " ".join(words)
+
+    def current(self):
+        """Return the number of the fit at which the model is now, or None."""
+        if not self.is_usable:
+            return None
+        return next((fit.number for fit in self.fits if self._is_at(fit)), None)
+
+    def _is_at(self, fit):
+        if self._points is not None:
+            points = self.moving.scene_points()
+            return len(points) == len(self._points) and abs(points - self._at(fit)).max() < SAME_ANGSTROM
+        return self.model.scene_position.same(self._position(fit, self.moving.model), SAME_DEGREES, SAME_ANGSTROM)
+
+    def _at(self, fit):
+        """Return the positions of atoms that move within their model."""
+        return self.fixed.model.scene_position * fit.transform * self._points
+
+    def _position(self, fit, source, offset=None):
+        """Return the scene position of a model at a fit; of a mirrored copy, or such that one will be made."""
+        place = self.fixed.model.scene_position * fit.transform
+        place = place if offset is None else place * offset
+        copy = self._now(source)
+        return place if copy is source else place * mirror(copy)
+
+    def steps(self, fit):
+        """Return what :class:`Moves` needs to move the model to a fit, with the models that move along."""
+        positions = [(self._now(m), self._position(fit, m, offset)) for m, offset in self._along if not m.deleted]
+        if self._points is not None:
+            return positions, [(self.moving, self._at(fit))]
+        return [(self.model, self._position(fit, self.moving.model)), *positions], []
+
+    def move(self, fit):
+        """Move the model to a fit, as one step that can be undone."""
+        moves = Moves(self._session, *self.steps(fit))
+        moves.redo()
+        self._session.undo.register(moves)
+        self.note_moved(moves.models)
+
+    def place_copies(self, fits):
+        """Place a copy of the model at each of some fits, as one step that can be undone; return the copies."""
+        if self._points is not None:
+            raise usage_error("copy: only some atoms of the model move; align it with moveWholeMolecules true", FITS)
+        places = [(f"{self.model.name} fit {fit.number}", self._position(fit, self.moving.model)) for fit in fits]
+        copies = Copies(self._session, self.model, places)
+        copies.redo()
+        self._session.undo.register(copies)
+        return copies.models
+
+    def alignment_of(self, fit):
+        """Return a fit as the result, with its scores.
+
+        Raises
+        ------
+        UserError
+            If the maps can no longer be compared.
+        """
+        result = self.alignment
+        if fit.number > 1:
+            matrix = result.poses[fit.number - 1].moving_to_fixed
+            first, *others = result.candidates
+            others = [each for each in others if each.moving_to_fixed is not matrix]
+            compared = self._compared(matrix)
+            result = replace(
+                result, moving_to_fixed=matrix, after=compared.scores, shells_after=compared.shells, uncertainty=None,
+                verdict=result.verdict if fit in self.groups[0] else "ambiguous",
+                candidates=(
+                    replace(first, moving_to_fixed=matrix, correlation=fit.quality, share=None),
+                    replace(first, as_good=True), *others,
+                ),
+            )  # fmt: skip
+        transform = to_local(result.moving_to_fixed, self.fixed.model, self.moving.model)
+        return replace(result, moving_to_fixed=transform.matrix)
+
+    def _compared(self, transform):
+        """Return the scores at a transform between grid coordinates."""
+        parameters = self.alignment.parameters
+        levels = {"contour_level_first": "contour_level_fixed", "contour_level_second": "contour_level_moving"}
+        levels = {name: parameters[option] for name, option in levels.items()}
+        try:
+            # Atoms as they were when they were aligned.
+            moving = (
+                self.moving.density()
+                if self._model is None
+                else botalign.simulate(self._model, self.moving.resolution)
+            )
+            return botalign.score(self.fixed.density(), moving, transform=transform, **levels)
+        except botalign.InputError as error:
+            raise usage_error(spelled(error), FITS) from None
+
+
+def fit_lists(session):
+    """Return the fits of the alignments of a session whose models are open, those of the last alignment last."""
+    return [each for each in getattr(session, _KEPT, ()) if each.is_usable]
+
+
+def latest(session):
+    """Return the fits of the last alignment, or None."""
+    return next(reversed(fit_lists(session)), None)
+
+
+def keep(session, fits):
+    """Keep the fits of an alignment, instead of earlier ones of the same model."""
+    others = [each for each in fit_lists(session) if each.moving.model is not fits.moving.model]
+    setattr(session, _KEPT, [*others, fits])

@@ -1,0 +1,70 @@
+"""Results as JSON, which ChimeraX's REST server asks commands for (``return_json``)."""
+
+import json
+import math
+from dataclasses import asdict
+
+
+def as_json(values, result):
+    """Return values as JSON, with what the command returns in Python."""
+    from chimerax.core.commands import JSONResult
+
+    return JSONResult(json.dumps(_finite(values)), result)
+
+
+def alignments_as_json(outcomes, result):
+    """Return the outcomes of alignments as JSON: a list with an object for each moving model."""
+    return as_json([_alignment(outcome) for outcome in outcomes], result)
+
+
+def _alignment(outcome):
+    alignment = outcome.alignment
+    model = outcome.fits.model
+    return {
+        "model": outcome.fits.moving.spec,
+        "reference": outcome.fits.fixed.spec,
+        "moved": f"#{model.id_string}" if outcome.moved else None,
+        "verdict": alignment.verdict,
+        "verdict_text": alignment.verdict_text,
+        "hand": alignment.hand and alignment.hand.decision,
+        "mirrored": alignment.mirrored,
+        "moving_to_fixed": alignment.moving_to_fixed.tolist(),
+        "before": _measured(outcome.before, outcome.atoms_before),
+        "after": _measured(outcome.after, outcome.atoms_after),
+        "shift": outcome.shift,
+        "angle": outcome.angle,
+        "fits": fits_as_values(outcome.fits.fits),
+        "notes": outcome.notes,
+        "seconds": alignment.seconds,
+    }
+
+
+def fits_as_values(fits):
+    """Return fits as numbers, text, lists and dictionaries."""
+    return [
+        {
+            "number": fit.number,
+            "equivalent": fit.equivalent,
+            "as_good": fit.as_good,
+            "quality": fit.quality,
+            "shift": fit.shift,
+            "angle": fit.angle,
+            "moving_to_fixed": fit.transform.matrix.tolist(),
+            **_measured(fit.measured, fit.atoms),
+        }
+        for fit in fits
+    ]
+
+
+def _measured(correlation, atoms):
+    values = {name: correlation and getattr(correlation, name) for name in ("correlation", "correlation_about_mean")}
+    return values | {"atoms": atoms and asdict(atoms)}
+
+
+def _finite(value):
+    """Return a value with None for infinite numbers, which JSON lacks."""
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
