@@ -77,6 +77,6 @@ def fit_table(fits, *, most=MOST_ROWS):
         others = fits.groups[0][1:] or fits.fits[1:2]
         use += f"{escape(fits.command(others, copy=True))} places {'a copy' if len(others) == 1 else 'copies'}."
     return (
-        f'{escape(explanation(fits))}<table border="1" cellpadding="3" cellspacing="0"><tr>{head}</tr>'
+        f'{escape(explanation(fits))}<br><table border="1" cellpadding="3" cellspacing="0"><tr>{head}</tr>'
         f"{''.join(rows)}</table>{use.strip()}"
     )

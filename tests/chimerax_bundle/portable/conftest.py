@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .standins import Place, Structure, UndoAction, UserError, Volume, concatenate, rotation, translation
+from .standins import Model, Place, Structure, UndoAction, UserError, Volume, concatenate, rotation, translation
 
 ROOT = Path(__file__).parents[3]
 BUNDLE = ROOT / "chimerax_bundle"
@@ -75,7 +75,8 @@ def load(bundle: Path, recorder: Recorder) -> Iterator[Callable[[str], types.Mod
     commands = _module(
         "chimerax.core.commands", CmdDesc=recorder.description, register=recorder.register,
         EnumOf=lambda values: tuple(values), Or=lambda *kinds: kinds,
-        Bounded=lambda kind, **names: (kind, names["name"]), **kinds,
+        Bounded=lambda kind, **names: (kind, names["name"]), Annotation=object, AnnotationError=ValueError,
+        next_token=lambda text: (text.partition(" ")[0], *text.partition(" ")[::2]), **kinds,
     )  # fmt: skip
     standins = [
         _module("chimerax"),
@@ -84,7 +85,7 @@ def load(bundle: Path, recorder: Recorder) -> Iterator[Callable[[str], types.Mod
         _module("chimerax.core.errors", UserError=UserError, CancelOperation=type("CancelOperation", (Exception,), {})),
         _module("chimerax.atomic", Structure=Structure, concatenate=concatenate),
         _module("chimerax.core.undo", UndoAction=UndoAction),
-        _module("chimerax.core.models", REMOVE_MODELS="remove models"),
+        _module("chimerax.core.models", REMOVE_MODELS="remove models", Model=Model),
         _module("chimerax.core.tasks", Task=object),
         _module("chimerax.geometry", Place=Place, rotation=rotation, translation=translation),
         _module("chimerax.map", Volume=Volume),

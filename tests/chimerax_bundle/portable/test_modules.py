@@ -212,13 +212,34 @@ class Found:
         self.after = type("Scores", (), {"fsc_resolution_angstrom": 7.5})
 
 
+class Fits:
+    """Stands for a list of fits, each a group."""
+
+    def __init__(self, alignment, count=1, atoms=None):
+        measured = type("MapCorrelation", (), {"points": 1234, "correlation": 0.9, "correlation_about_mean": 0.8})
+        self.alignment = alignment
+        self.moving, self.fixed = (type("Input", (), {"name": name}) for name in ("b.mrc (#2)", "<a>.mrc (#1)"))
+        self.fits = [
+            SimpleNamespace(
+                number=number, equivalent=False, as_good=number < 3, quality=0.7, measured=measured, atoms=atoms,
+                shift=10.0 * number, angle=5.0,
+            )
+            for number in range(1, count + 1)
+        ]  # fmt: skip
+        self.groups = [[fit] for fit in self.fits]
+
+    def command(self, numbers, copy=False):
+        return f"botalign fits {numbers if isinstance(numbers, int) else '-'.join(str(n.number) for n in numbers)} of #2"
+
+
 def outcome(report_module, alignment, **changes):
     measured = type("MapCorrelation", (), {"points": 1234, "correlation": 0.9, "correlation_about_mean": 0.8})
     values = {
         "alignment": alignment, "name": "b.mrc (#2)", "fixed_name": "<a>.mrc (#1)", "copy_name": "", "is_map": True,
         "names": "map b.mrc (#2) to map <a>.mrc (#1)", "fixed_is_map": True, "moved": True, "flip": "volume flip #1",
         "before": measured, "after": measured, "level": 0.02, "shift": 3.0, "angle": 45.0, "position": Place(),
-        "notes": [], "command": "botalign #2 to #1",
+        "notes": [], "command": "botalign #2 to #1", "atoms_before": None, "atoms_after": None,
+        "fits": Fits(alignment),
     }  # fmt: skip
     return type("Outcome", (), values | changes)
 
@@ -260,7 +281,8 @@ def test_without_a_match_the_verdict_comes_first_and_nothing_is_moved(load):
         assert 0 < text.index("no match, as text") < text.index("orrelation"), text
         assert "othing was moved" in text
         assert "hand auto" not in text
-    assert "botalign #2 to #1 force true" in report.report(outcome(report, found, moved=False))
+    assert "nothing was moved; botalign fits 1 of #2 moves it" in report.report(outcome(report, found, moved=False))
+    assert "Not moved: map b.mrc" in report.report(outcome(report, Found(verdict="ambiguous"), moved=False))
     assert "no match, not moved" in report.table([outcome(report, found, moved=False)] * 2, [])
 
 

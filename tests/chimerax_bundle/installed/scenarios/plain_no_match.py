@@ -21,10 +21,10 @@ def without_a_match_nothing_is_moved_and_the_log_says_what_was_found(cx):
     report = cx.log_so_far()
     report = report[report.index("No match found: map") :]
     assert report.index("verdict: no match") < report.index("before: correlation")
-    assert "nothing was moved; botalign #2 to #1 force true" in report
+    assert "nothing was moved; botalign fits 1 of #2 moves it to the best pose" in report
     assert "Best position found of" in report
     assert "Aligned" not in report
-    assert "it was not moved" in messages[-1]
+    assert "(#2) was not moved to" in messages[-1]
 
 
 def force_true_moves_it(cx):
