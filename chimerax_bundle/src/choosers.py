@@ -4,11 +4,13 @@ from chimerax.atomic import Structure
 from chimerax.core.commands import concise_model_spec
 from chimerax.map import Volume
 from chimerax.ui.widgets import ModelListWidget, ModelMenuButton
-from Qt.QtWidgets import QDoubleSpinBox
+from Qt.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy
 
 #: Entries of the menu besides the models.
 SELECTION, SEVERAL = "the selection (atoms, models)", "several models"
 KINDS = (Volume, Structure)
+#: Width of a menu in pixels that is enough for a short name; a longer one is cut where there is no room.
+LEAST_WIDTH = 110
 #: A resolution in voxels that is usual for a map.
 USUAL_VOXELS = 3
 
@@ -60,15 +62,27 @@ class Choosers:
         # By this signal, not by the timer: until then the other menu may change too.
         for menu in (self.moving, self.fixed):
             menu.value_changed.connect(self.update)
-        form.addRow("Align", self.moving)
+        row = QHBoxLayout()
+        for menu in (self.moving, self.fixed):
+            menu.setMinimumWidth(LEAST_WIDTH)
+            menu.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        row.addWidget(self.moving)
+        row.addWidget(QLabel(" to "))
+        row.addWidget(self.fixed)
+        row.addStretch(1)
+        form.addRow("Align", row)
         form.addRow("", self.several)
-        form.addRow("to", self.fixed)
         form.addRow("Resolution", self.resolution)
+
+    @property
+    def selects(self):
+        """Whether the selection is what moves."""
+        return self.moving.value == SELECTION
 
     def chosen(self):
         """Return the moving models and the reference; a closed one is None, and a selection all selected models."""
         value, fixed = _open(self.moving.value), _open(self.fixed.value)
-        if value == SELECTION:
+        if self.selects:
             moving = [m for m in self._session.selection.models() if isinstance(m, KINDS) and m is not fixed]
         elif value == SEVERAL:
             moving = [m for m in self.several.value or () if m is not fixed]
@@ -81,7 +95,7 @@ class Choosers:
         moving, fixed = self.chosen()
         if not moving or fixed is None:
             return None
-        if self.moving.value == SELECTION:
+        if self.selects:
             spec = "sel"
         else:
             spec = concise_model_spec(self._session, moving, relevant_types=KINDS, allow_empty_spec=False)

@@ -23,9 +23,10 @@ class Follower:
             Models that move along, and their positions relative to the moving one.
         transform : ndarray, shape (3, 4)
             Pose, between the grid coordinates of the two. A mirrored one, which no model can have, is not shown.
+            Neither is one of atoms that move within their model.
         """
         fixed, moving = pair.fixed.model, pair.moving.model
-        if fixed.deleted or moving.deleted:
+        if fixed.deleted or moving.deleted or pair.moving.moves_atoms:
             return
         position = fixed.scene_position * to_local(transform, fixed, moving)
         if position.determinant() < 0:

@@ -33,6 +33,8 @@ class OptionsPage:
         Models that move along.
     result : QLineEdit
         Result file.
+    whole : QCheckBox
+        Whether whole molecules are moved.
     follow : QCheckBox
         Whether the moving model shows the best pose so far.
     """
@@ -47,6 +49,10 @@ class OptionsPage:
         search.sort(key=lambda name: (name != "local_degrees", DECLARED[name].type is bool))
         form.addRow(_heading("What is aligned"))
         self._rows = [OptionRows(session, form, WHAT)]
+        self.whole = QCheckBox("Move whole molecules")
+        self.whole.setChecked(True)
+        self.whole.setToolTip("Move the whole model, not only the selected atoms (keyword moveWholeMolecules)")
+        form.addRow("", self.whole)
         form.addRow(_heading("Search"))
         self._rows.append(OptionRows(session, form, search))
         self.fields = self._rows[0].fields | self._rows[1].fields
@@ -87,12 +93,21 @@ class OptionsPage:
         along = [each for model in self.along.value for each in model.all_models()]
         if along and len(self._chosen()[0]) == 1:
             words.append(f"move {concise_model_spec(self._session, along, allow_empty_spec=False)}")
+        if self.whole.isEnabled() and not self.whole.isChecked():
+            words.append("moveWholeMolecules false")
         if self.result.text().strip():
             words.append(f"result {SaveFileNameArg.unparse(self.result.text().strip(), self._session)}")
         return words
 
-    def update(self, atomic):
-        """Show the models that can move along, and disable the hand that mirrors if an atomic model is aligned."""
+    def update(self, *, atomic, selected):
+        """Show the models that can move along, and disable what has no effect.
+
+        Parameters
+        ----------
+        atomic, selected : bool
+            Whether an atomic model is aligned, which is never mirrored, and whether it is the selected atoms.
+        """
+        self.whole.setEnabled(atomic and selected)
         listed = self._chosen()
         self.along.setEnabled(len(listed[0]) == 1)
         if listed != self._listed:

@@ -55,8 +55,9 @@ class ResultPage:
         self.text.setText(escape(problem))
 
     def show_search(self, task):
-        """Plot the search of a running alignment."""
+        """Plot the search of a running alignment; that for a part has no losses."""
         options = task.job.options
+        self.plot.setVisible(bool(task.trace))
         self.plot.show_trace(task.trace, options.evaluations, options.loss)
 
     def show_outcomes(self, outcomes):

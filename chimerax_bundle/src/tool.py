@@ -4,9 +4,10 @@ from chimerax.core.commands import run
 from chimerax.core.errors import NotABug
 from chimerax.core.tasks import ADD_TASK
 from chimerax.core.tools import ToolInstance, get_singleton
+from chimerax.map import Volume
 
 from .moves import NAME
-from .summary import headline
+from .summary import headline, scores
 from .task import AlignTask
 
 #: Milliseconds between two updates.
@@ -45,7 +46,7 @@ class Panel(ToolInstance):
         from Qt.QtCore import QTimer
 
         self._task = None
-        self._moves, self._undone, self._done = None, False, ""
+        self._moves, self._undone, self._done, self._best = None, False, "", None
         self.tool_window = MainToolWindow(self)
         self._build(self.tool_window.ui_area)
         self.tool_window.manage(placement="side")
@@ -59,7 +60,7 @@ class Panel(ToolInstance):
         self._timer.timeout.connect(self._update)
         self._timer.start(UPDATE_MILLISECONDS)
         self._update()
-        QTimer.singleShot(0, self._enlarge)
+        QTimer.singleShot(UPDATE_MILLISECONDS, self._enlarge)
 
     def _enlarge(self):
         """Ask for enough height to work in, from the other docked tools; the window does not grow."""
@@ -97,7 +98,7 @@ class Panel(ToolInstance):
 
         from .choosers import Choosers
         from .fits_page import FitsPage
-        from .live import LiveScore
+        from .live import LiveFit
         from .options_page import OptionsPage
         from .pages import new_form, scrolled
         from .result_page import ResultPage
@@ -109,14 +110,15 @@ class Panel(ToolInstance):
         scroller.setMinimumHeight(LEAST_HEIGHT)
         form = new_form(layout)
         self.models = Choosers(self.session, form)
-        correlation, self._correlation = QHBoxLayout(), QLabel()
+        row, self._current = QHBoxLayout(), QLabel()
+        self._current.setToolTip("How the two fit in their current poses, as Fit in Map measures it")
         self.live = QCheckBox("live")
         self.live.setChecked(True)
-        self.live.setToolTip("Update the correlation while the maps are moved")
-        correlation.addWidget(self._correlation, 1)
-        correlation.addWidget(self.live)
-        form.addRow("Correlation", correlation)
-        self._live = LiveScore(self.session, self._correlation.setText)
+        self.live.setToolTip("Update this while the models are moved")
+        row.addWidget(self._current, 1)
+        row.addWidget(self.live)
+        form.addRow("Now", row)
+        self._live = LiveFit(self.session, self._current.setText)
         layout.addLayout(self._build_buttons(QHBoxLayout()))
         self._bar, self._message = QProgressBar(), QLabel()
         self._bar.setRange(0, 100)
@@ -176,7 +178,9 @@ class Panel(ToolInstance):
 
     def force(self):
         """Move the model of the last alignment, which found no match, to the best pose."""
-        self._run(self.fits.command(1))
+        if self._run(self._best) is not None:
+            self.result.force.setVisible(False)
+            self._say("Moved to the best pose, though no match was found")
 
     def cancel(self):
         """Cancel the running alignment."""
@@ -186,7 +190,9 @@ class Panel(ToolInstance):
 
     def score(self):
         """Compare the chosen models in their current poses."""
-        self._run(self.models.command("botalign score"))
+        found = self._run(self.models.command("botalign score"))
+        if found is not None:
+            self._say(scores(found, self._current.text()))
 
     def display_help(self):
         """Show the help page."""
@@ -239,10 +245,13 @@ class Panel(ToolInstance):
             self._show_progress(self._task)
         self.models.update()
         moving, fixed = self.models.chosen()
-        self.options.update(any(not hasattr(model, "data") for model in moving))
+        atomic = any(not isinstance(model, Volume) for model in moving)
+        self.options.update(atomic=atomic, selected=self.models.selects)
         if self.live.isChecked():
-            self._live.update(moving[0] if len(moving) == 1 else None, fixed)
+            one = moving[0] if len(moving) == 1 else None
+            self._live.update(one, fixed, selected=self.models.selects)
         self.fits.update()
+        self.pages.setTabText(self.pages.indexOf(self.fits.widget), f"Fits ({self.fits.count})")
         self._say_undone()
         ready = self._task is None and bool(moving) and fixed is not None
         undo = self.session.undo
@@ -272,6 +281,7 @@ class Panel(ToolInstance):
         if task.outcome:
             self.result.show_outcomes(task.outcome)
             self._say(headline(task.outcome))
+            self._best = task.outcome[0].fits.command(1)
             if any(outcome.moved for outcome in task.outcome):
                 self._moves, self._undone = self.session.undo.undo_stack[-1], False
                 self._done = headline(task.outcome)

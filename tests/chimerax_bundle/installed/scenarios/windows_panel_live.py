@@ -13,13 +13,13 @@ def _panel(cx):
 
 def _live(panel):
     """Return the first correlation that is shown."""
-    return panel._correlation.text().split(",")[0]
+    return panel._current.text().partition(",")[0].removeprefix("correlation ")
 
 
 def the_correlation_follows_a_map_that_is_moved(cx):
     fixed, moving = cx.phantom(), cx.phantom(transform(250))
     panel = _panel(cx)
-    yield lambda: panel._correlation.text() != ""
+    yield lambda: panel._current.text() != ""
 
     def measured():
         return f"{cx.run('measure correlation #2 inMap #1')[0]:.4f}"
@@ -33,11 +33,11 @@ def the_correlation_follows_a_map_that_is_moved(cx):
     cx.run("volume #2 level 0.9")
     yield lambda: _live(panel) == measured()
     panel.live.setChecked(False)
-    shown = panel._correlation.text()
+    shown = panel._current.text()
     cx.run("move x 9 models #2")
     for _ in range(20):
         yield lambda: True
-    assert panel._correlation.text() in (shown, "")
+    assert panel._current.text() in (shown, "")
     panel.live.setChecked(True)
     yield lambda: _live(panel) == measured()
 
