@@ -2,6 +2,9 @@
 
 from .maps import to_local
 
+#: Smallest movement in degrees and angstrom that is shown: each one is drawn, which takes time.
+VISIBLE = 0.1
+
 
 class Follower:
     """Models shown at another pose for a while. They are back in their own poses before anything is computed.
@@ -39,7 +42,7 @@ class Follower:
         if model.deleted:
             return
         before, shown = self._shown.get(model, (model.positions, model.positions))
-        if model.positions is shown and model.scene_position != position:
+        if model.positions is shown and not model.scene_position.same(position, VISIBLE, VISIBLE):
             model.scene_position = position
             self._shown[model] = before, model.positions
 

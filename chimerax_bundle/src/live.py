@@ -50,17 +50,16 @@ class LiveFit:
         now = time.monotonic()
         if now < self._due:
             return
-        models = [] if moving is None or fixed is None else [moving, fixed]
-        if not any(isinstance(model, Volume) for model in models):
-            models = []
-        chosen = selected and models and not isinstance(moving, Volume)
-        count = moving.atoms.num_selected if chosen else None
-        state = [count, *models, *(_displayed(model) for model in models)]
-        if state == self._state and not self._moved:
-            return
-        self._state, self._moved = state, False
-        self._show(_text(*models, selected=bool(count)) if models else "")
-        self._due = time.monotonic() + PAUSE * (time.monotonic() - now)
+        state = [_displayed(moving), _displayed(fixed), moving, fixed, _selected(moving) if selected else None]
+        if state != self._state or self._moved:
+            self._state, self._moved = state, False
+            self._show(fit_text(moving, fixed, selected=selected))
+            self._due = time.monotonic() + PAUSE * (time.monotonic() - now)
+
+    def clear(self):
+        """Show nothing, until the next update."""
+        self._state = None
+        self._show("")
 
 
 def _displayed(model):
@@ -68,8 +67,16 @@ def _displayed(model):
     return (model.minimum_surface_level, model.region) if isinstance(model, Volume) else None
 
 
-def _text(moving, fixed, *, selected):
-    if isinstance(moving, Volume) and isinstance(fixed, Volume):
+def _selected(model):
+    return None if model is None or isinstance(model, Volume) else model.atoms.num_selected
+
+
+def fit_text(moving, fixed, *, selected=False):
+    """Return how two models fit as text, empty if neither is a map; see :meth:`LiveFit.update`."""
+    maps = [isinstance(model, Volume) for model in (moving, fixed)]
+    if moving is None or fixed is None or not any(maps):
+        return ""
+    if all(maps):
         found = correlation_of(moving, fixed)
         if found is None:
             return "no grid point is above the level of the moving map"
@@ -84,4 +91,5 @@ def _text(moving, fixed, *, selected):
 def _input(model, selected):
     if isinstance(model, Volume):
         return MapInput(model)
-    return AtomsInput(model, model.atoms[model.atoms.selecteds] if selected else model.atoms, None)
+    atoms = model.atoms[model.atoms.selecteds] if selected and model.atoms.num_selected else model.atoms
+    return AtomsInput(model, atoms, None)

@@ -6,6 +6,7 @@ from chimerax.core.tasks import ADD_TASK
 from chimerax.core.tools import ToolInstance, get_singleton
 from chimerax.map import Volume
 
+from .live import LiveFit, fit_text
 from .moves import NAME
 from .summary import headline, scores
 from .task import AlignTask
@@ -16,8 +17,6 @@ UPDATE_MILLISECONDS = 100
 LEAST_HEIGHT = 180
 #: Share of the window's height that it asks for.
 SHARE = 0.45
-#: Colour of problems, readable on light and dark backgrounds.
-PROBLEM = "#d04030"
 
 
 def panel(session):
@@ -84,24 +83,14 @@ class Panel(ToolInstance):
 
     def _build(self, area):
         """Create the widgets."""
-        from Qt.QtCore import Qt
-        from Qt.QtWidgets import (
-            QCheckBox,
-            QHBoxLayout,
-            QLabel,
-            QProgressBar,
-            QSizePolicy,
-            QStackedWidget,
-            QTabWidget,
-            QVBoxLayout,
-        )
+        from Qt.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QTabWidget, QVBoxLayout
 
         from .choosers import Choosers
         from .fits_page import FitsPage
-        from .live import LiveFit
         from .options_page import OptionsPage
         from .pages import new_form, scrolled
         from .result_page import ResultPage
+        from .status_line import StatusLine
 
         # It scrolls as a whole where even its smallest height is too much, and each page where that suffices.
         scroller, layout = scrolled()
@@ -115,20 +104,14 @@ class Panel(ToolInstance):
         self.live = QCheckBox("live")
         self.live.setChecked(True)
         self.live.setToolTip("Update this while the models are moved")
+        self.live.toggled.connect(lambda *_: self._live.clear())
         row.addWidget(self._current, 1)
         row.addWidget(self.live)
         form.addRow("Now", row)
         self._live = LiveFit(self.session, self._current.setText)
         layout.addLayout(self._build_buttons(QHBoxLayout()))
-        self._bar, self._message = QProgressBar(), QLabel()
-        self._bar.setRange(0, 100)
-        self._message.setTextFormat(Qt.TextFormat.PlainText)
-        self._message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._state = QStackedWidget()
-        for widget in (self._message, self._bar):
-            self._state.addWidget(widget)
-        self._state.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        layout.addWidget(self._state)
+        self.status = StatusLine()
+        layout.addWidget(self.status)
         self.options = OptionsPage(self.session, self.models.chosen)
         self.fields = self.options.fields
         self.result = ResultPage(self.force)
@@ -192,7 +175,8 @@ class Panel(ToolInstance):
         """Compare the chosen models in their current poses."""
         found = self._run(self.models.command("botalign score"))
         if found is not None:
-            self._say(scores(found, self._current.text()))
+            (moving,), fixed = self.models.chosen()
+            self._say(scores(found, fit_text(moving, fixed, selected=self.models.selects)))
 
     def display_help(self):
         """Show the help page."""
@@ -215,19 +199,14 @@ class Panel(ToolInstance):
 
     def _say(self, text, *, failed=False):
         """Show one line; a problem that does not fit in it is shown in full on the page of the result."""
-        from Qt.QtCore import Qt
-
-        fitting = self._message.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, self._message.width())
-        self._message.setText(fitting)
-        self._message.setStyleSheet(f"color: {PROBLEM}" if failed else "")
-        self._message.setToolTip(text)
-        if failed and fitting != text:
+        if not self.status.say(text, failed=failed) and failed:
             self.result.show_problem(text)
             self.pages.setCurrentWidget(self.result.widget)
 
     def _watch(self, task):
         """Show an alignment, whether it was started here or by a command."""
         if isinstance(task, AlignTask) and not task.ended:
+            self._pause()
             self._task = task
             self._moves = None
             self._say("")
@@ -264,11 +243,9 @@ class Panel(ToolInstance):
     def _show_progress(self, task):
         """Show how far an alignment is, or that it has ended."""
         self.result.show_search(task)
-        self._bar.setValue(round(100 * task.fraction))
-        self._state.setCurrentWidget(self._bar)
+        self.status.show_fraction(task.fraction)
         if task.ended:
             self._task = None
-            self._state.setCurrentWidget(self._message)
             self._finish(task)
         elif task.best is not None and self.options.follow.isChecked() and not task.terminating():
             pair, transform = task.best
@@ -290,8 +267,9 @@ class Panel(ToolInstance):
 
     def _say_undone(self):
         """Show whether the last alignment is undone, by the button, the menu, or a command."""
-        if self._moves is not None:
-            undone = self._moves in self.session.undo.redo_stack
+        undo = self.session.undo
+        if self._moves in [*undo.undo_stack, *undo.redo_stack]:
+            undone = self._moves in undo.redo_stack
             if undone != self._undone:
                 self._undone = undone
                 self._say("Undone: the model is back in its pose before the alignment" if undone else self._done)

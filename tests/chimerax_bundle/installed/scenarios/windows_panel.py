@@ -25,29 +25,29 @@ def an_alignment_by_the_panel(cx):
     assert panel.command() == "botalign #2 to #1"
     assert not panel._buttons["Undo"].isEnabled()
     panel._buttons["Align"].click()
-    yield lambda: panel._task is not None and panel._bar.value() > 5
+    yield lambda: panel._task is not None and panel.status.bar.value() > 5
     assert panel._buttons["Cancel"].isEnabled()
     assert not panel._buttons["Align"].isEnabled()
     assert panel.result.plot._trace
     yield lambda: panel._task is None
     cx.assert_in_place(moving, fixed, transform(210))
     assert "correlation" in panel.result.text.text()
-    assert panel._message.isVisible()
-    assert not panel._bar.isVisible()
+    assert panel.status.message.isVisible()
+    assert not panel.status.bar.isVisible()
     yield lambda: panel._buttons["Undo"].isEnabled()
     panel._buttons["Undo"].click()
     assert same(moving.scene_position, old)
     yield lambda: not panel._buttons["Undo"].isEnabled()
-    assert panel._message.text().startswith("Undone")
+    assert panel.status.message.text().startswith("Undone")
     assert panel._buttons["Redo"].isEnabled()
     panel._buttons["Redo"].click()
     cx.assert_in_place(moving, fixed, transform(210))
     yield lambda: not panel._buttons["Redo"].isEnabled()
-    assert "correlation" in panel._message.text()
+    assert "correlation" in panel.status.message.text()
     cx.run("undo")
-    yield lambda: panel._message.text().startswith("Undone")
+    yield lambda: panel.status.message.text().startswith("Undone")
     cx.run("redo")
-    yield lambda: panel._message.text().startswith("Certain")
+    yield lambda: panel.status.message.text().startswith("Certain")
 
 
 def without_a_match_the_panel_moves_only_on_request(cx):
@@ -82,11 +82,11 @@ def cancelled_by_the_panel(cx):
     yield lambda: panel.command() is not None
     assert panel.command() == "botalign #2 to #1 evaluations 1000"
     panel._buttons["Align"].click()
-    yield lambda: panel._bar.value() > 2
+    yield lambda: panel.status.bar.value() > 2
     panel._buttons["Cancel"].click()
     yield lambda: panel._task is None
     assert same(moving.scene_position, before)
-    assert "nothing was moved" in panel._message.text()
+    assert "nothing was moved" in panel.status.message.text()
     assert panel._buttons["Align"].isEnabled()
 
 
@@ -121,10 +121,10 @@ def a_map_closed_while_the_panel_waits(cx):
     panel.fields["evaluations"].setValue(1000)
     yield lambda: panel._buttons["Align"].isEnabled()
     panel._buttons["Align"].click()
-    yield lambda: panel._bar.value() > 2
+    yield lambda: panel.status.bar.value() > 2
     cx.run("close #2")
     yield lambda: panel._task is None
-    assert "was closed" in panel._message.toolTip()
+    assert "was closed" in panel.status.message.toolTip()
 
 
 def a_new_panel_has_the_defaults(cx):
@@ -207,7 +207,7 @@ def a_map_that_is_not_a_mask_is_refused_by_the_panel(cx):
     yield lambda: panel.command() == "botalign #2 to #1 mask #2"
     panel._buttons["Align"].click()
     yield lambda: panel._task is None
-    assert "is it a mask" in panel._message.toolTip()
+    assert "is it a mask" in panel.status.message.toolTip()
 
 
 def the_toolbar_button_and_the_menu_entry_show_the_panel(cx):

@@ -69,13 +69,13 @@ def a_long_problem_is_shown_in_full(cx):
     yield lambda: panel.command() is not None
     panel.fields["contour_level_moving"].setText("low")
     panel._buttons["Align"].click()
-    assert panel._message.toolTip() == "level: got 'low', expected a number or auto"
+    assert panel.status.message.toolTip() == "level: got 'low', expected a number or auto"
     assert panel._task is None
     panel.fields["contour_level_moving"].setText("77")
     panel._buttons["Align"].click()
     yield lambda: panel._task is None
-    assert "above the contour level 77" in panel._message.toolTip()
-    assert "Usage" not in panel._message.toolTip()
+    assert "above the contour level 77" in panel.status.message.toolTip()
+    assert "Usage" not in panel.status.message.toolTip()
     assert "above the contour level 77" in panel.result.text.text()
     assert panel.pages.currentWidget() is panel.result.widget
     assert not errors, "a box about what the panel shows"
@@ -83,7 +83,7 @@ def a_long_problem_is_shown_in_full(cx):
     panel.fields["contour_level_moving"].setText("")
     panel._buttons["Align"].click()
     yield lambda: panel._task is None
-    assert "Certain" in panel._message.text()
+    assert "Certain" in panel.status.message.text()
     panel.fields["contour_level_moving"].setText("77")
     panel._buttons["Align"].click()
     yield lambda: panel._task is None

@@ -36,7 +36,7 @@ def several_models_by_the_panel(cx):
     yield lambda: panel._task is None
     for seed, moving in ((240, first), (241, second)):
         cx.assert_in_place(moving, fixed, transform(seed))
-    assert panel._message.text().startswith("Aligned 2 of 2")
+    assert panel.status.message.text().startswith("Aligned 2 of 2")
     assert panel.result.text.text().count("verdict") == 2
     panel._buttons["Undo"].click()
     assert same(first.scene_position, fixed.scene_position)
@@ -73,7 +73,8 @@ def selected_atoms_by_the_panel(cx):
     assert panel.command() is None
     yield lambda: not panel._buttons["Align"].isEnabled()
     cx.run("select #2/A")
-    yield lambda: panel.command() == "botalign sel to #1 resolution 9"
+    panel.fields["hand"].setCurrentIndex(2)
+    yield lambda: panel.command() == "botalign sel to #1 resolution 9 hand keep"
     cx.scatter(model)
     yield panel._buttons["Align"].isEnabled
     panel._buttons["Align"].click()
