@@ -1,4 +1,6 @@
-"""Chains of a complex in its map: BOTalign, PowerFit and, if given, ChimeraX, from the same random poses.
+"""Chains of a complex in its map: BOTalign, PowerFit and, if given, ``botalign`` and ``fitmap`` in ChimeraX.
+
+All start from the same random poses. ``botalign`` in ChimeraX needs the bundle (``chimerax_bundle/install.py``).
 
 ``python benchmarks/fits.py`` places each chain of the complexes in ``fits`` of the data folder. ``--folder PATH`` adds
 complexes: each of its subfolders contains maps ``<name>_<resolution>.mrc`` and the chains ``<name>.<chain>.pdb``, each
@@ -31,7 +33,12 @@ from maps import Array, data_folder
 from peers import ONE_THREAD, run_worker
 from report import machine
 
-PROGRAMS = ("botalign", "powerfit", "chimerax")
+#: Commands of ChimeraX. Without levelInside 0, fitmap drops poses with few atoms above the displayed level, often all.
+COMMANDS = {
+    "chimerax": "fitmap #2 inMap #1 resolution {resolution} search 200 levelInside 0",
+    "chimerax-botalign": "botalign #2 to #1 resolution {resolution} force true",
+}
+PROGRAMS = ("botalign", "powerfit", *COMMANDS)
 RIGHT_ANGSTROM, NEAR_ANGSTROM = 1.0, 5.0
 # Chains are identical if most residue numbers occur in both, with the same names, and if their CA atoms superimpose.
 SAME_NUMBERS, SAME_NAMES, SAME_ANGSTROM = 0.8, 0.95, 2.0
@@ -96,7 +103,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--name", default="fits", help="of the results, in benchmarks/results (default: fits)")
     parser.add_argument("--botalign-here", action="store_true", help="run the botalign of this interpreter")
     chosen = parser.parse_args()
-    available = [name for name in PROGRAMS if name != "chimerax" or chosen.chimerax]
+    available = [name for name in PROGRAMS if name not in COMMANDS or chosen.chimerax]
     chosen.programs = chosen.programs.split(",") if chosen.programs else available
     if unknown := set(chosen.programs) - set(available):
         parser.error(f"not available: {', '.join(sorted(unknown))}; expected {', '.join(available)}")
@@ -194,13 +201,13 @@ def write_job(folder: Path, whole: Complex, poses: int, seed: int) -> list[tuple
     return cases
 
 
-def run_chimerax(executable: str, folder: Path, timeout: float) -> dict[str, Any]:
-    """Run ``fitmap`` on a job in ChimeraX; a failure is returned as a result."""
+def run_chimerax(executable: str, text: str, folder: Path, timeout: float) -> dict[str, Any]:
+    """Run a command of ChimeraX on a job; a failure is returned as a result."""
     answer = folder / "answer.json"
     answer.unlink(missing_ok=True)
     script = HERE / "workers" / "fits_chimerax_worker.py"
     command = [executable, "--nogui", "--exit", "--silent", "--script", str(script)]
-    settings = os.environ | ONE_THREAD | {"BOTALIGN_JOB": str(folder)}
+    settings = os.environ | ONE_THREAD | {"BOTALIGN_JOB": str(folder), "BOTALIGN_COMMAND": text}
     try:
         done = subprocess.run(command, env=settings, capture_output=True, text=True, timeout=timeout, check=False)
     except subprocess.TimeoutExpired:
@@ -273,7 +280,7 @@ def main() -> None:
             for whole, other in zip(complexes, others, strict=True)
         ]
     here = {"botalign": Path(sys.executable)} if chosen.botalign_here else {}
-    pythons = {name: here.get(name) or interpreter(name) for name in chosen.programs if name != "chimerax"}
+    pythons = {name: here.get(name) or interpreter(name) for name in chosen.programs if name not in COMMANDS}
     fits: list[Fit] = []
     versions: dict[str, dict[str, str]] = {}
     results = HERE / "results"
@@ -284,8 +291,8 @@ def main() -> None:
             cases = write_job(folder, whole, chosen.poses, chosen.seed)
             limit = chosen.timeout * (len(cases) + 1)
             for program in chosen.programs:
-                if program == "chimerax":
-                    answer = run_chimerax(chosen.chimerax, folder, limit)
+                if program in COMMANDS:
+                    answer = run_chimerax(chosen.chimerax, COMMANDS[program], folder, limit)
                 else:
                     answer = run_worker(f"fits_{program}", pythons[program], folder, limit)
                 own = measured(whole, program, cases, folder, answer)

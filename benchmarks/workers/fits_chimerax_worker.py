@@ -1,4 +1,4 @@
-"""Script for ChimeraX: place each model of a job by ``fitmap search``, in one session."""
+"""Script for ChimeraX: place each model of a job by the command of the job, in one session."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from chimerax import app_dirs
 
 folder = Path(os.environ["BOTALIGN_JOB"])
 cases = json.loads((folder / "job.json").read_text())["cases"]
+command = os.environ["BOTALIGN_COMMAND"]
 if hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
@@ -21,14 +22,12 @@ def place(case):
     began, worked = time.perf_counter(), time.process_time()
     try:
         fixed, moving = (run(session, f"open {case[role]}", log=False)[0] for role in ("map", "model"))  # noqa: F821
-        # Without levelInside 0, poses with few atoms above the displayed level are dropped, often all of them.
-        search = f"fitmap #2 inMap #1 resolution {case['resolution']} search 200 levelInside 0"
-        run(session, search, log=False)  # noqa: F821
+        (best, *_) = run(session, command.format(resolution=case["resolution"]), log=False)  # noqa: F821
         matrix = (fixed.scene_position.inverse() * moving.scene_position).matrix.tolist()
     except Exception as error:
         return {"error": str(error)}
     seconds = {"seconds": time.perf_counter() - began, "cpu_seconds": time.process_time() - worked}
-    return seconds | {"moving_to_fixed": matrix}
+    return seconds | {"moving_to_fixed": matrix, "verdict": getattr(best, "verdict", None)}
 
 
 answers = [place(case) for case in [cases[0], *cases]][1:]  # the first one again: imports are not measured

@@ -17,7 +17,7 @@ class Copies(UndoAction):
     model : Model
         What is copied: a map, a structure or a group of structures.
     places : list of (str, Place)
-        Name and scene position of each copy. If a position mirrors, the model must be a map: its mirror image is copied.
+        Name and scene position of each copy. If a position mirrors, the mirror image of the model, a map, is copied.
 
     Attributes
     ----------

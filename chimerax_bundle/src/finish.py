@@ -8,7 +8,7 @@ import botalign
 
 from .fit_table import fit_table, matter
 from .fits import FitList, keep
-from .job import counted_inputs, result_paths
+from .job import SUFFICIENT, counted_inputs, result_paths
 from .measure import atoms_in_map, correlation_of
 from .moves import Moves
 from .options import spelled
@@ -128,13 +128,13 @@ def check_verdicts(job, outcomes):
         return
     reasons = [f"{pair.moving.name} was not aligned: {pair.failure}" for pair in job.pairs if pair.failure]
     reasons += [
-        f"{each.name}: the verdict is {each.alignment.verdict or 'unknown'}, require {job.require} was given; it was "
-        "not moved"
+        f"{each.name}: the verdict is {each.alignment.verdict or 'unknown'}, expected "
+        f"{' or '.join(SUFFICIENT[job.require])}; it was not moved"
         for each in outcomes
         if not each.moved
     ]
     if reasons:
-        raise usage_error(" | ".join(reasons), job.pairs[0].example)
+        raise usage_error(" | ".join(reasons), f"{job.pairs[0].example} require {job.require}")
 
 
 def _measured(pair, fits, envelope):
@@ -161,7 +161,8 @@ def _move(session, lists):
     if not lists:
         return {}
     steps = [fits.steps(fits.fits[0]) for fits in lists]
-    moves = Moves(session, *(sum(each, []) for each in zip(*steps, strict=True)))
+    positions, atoms = ([step for each in part for step in each] for part in zip(*steps, strict=True))
+    moves = Moves(session, positions, atoms)
     moves.redo()
     session.undo.register(moves)
     for fits in lists:

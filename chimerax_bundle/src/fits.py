@@ -104,9 +104,7 @@ class FitList:
             group = pose.group
         self.fits = tuple(fits)
         starts = [index for index, fit in enumerate(fits) if not fit.equivalent]
-        self.groups = tuple(
-            self.fits[start:end] for start, end in zip(starts, [*starts[1:], len(fits)], strict=True)
-        )
+        self.groups = tuple(self.fits[start:end] for start, end in zip(starts, [*starts[1:], len(fits)], strict=True))
 
     @property
     def model(self):
@@ -217,9 +215,7 @@ class FitList:
         try:
             # Atoms as they were when they were aligned.
             moving = (
-                self.moving.density()
-                if self._model is None
-                else botalign.simulate(self._model, self.moving.resolution)
+                self.moving.density() if self._model is None else botalign.simulate(self._model, self.moving.resolution)
             )
             return botalign.score(self.fixed.density(), moving, transform=transform, **levels)
         except botalign.InputError as error:

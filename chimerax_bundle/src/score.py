@@ -84,5 +84,6 @@ def _map_and_model(first, second):
 
 def _both_alike(first, second):
     """Return the scores of two maps, or of the simulated maps of two atomic models."""
-    transform = from_local(second.model.scene_position.inverse() * first.model.scene_position, second.model, first.model)
+    relative = second.model.scene_position.inverse() * first.model.scene_position
+    transform = from_local(relative, second.model, first.model)
     return core.score(second.density(), first.density(), transform=transform)

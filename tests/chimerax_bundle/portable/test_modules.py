@@ -1,6 +1,5 @@
 """Tests that need only stand-ins; those in ``installed`` need ChimeraX."""
 
-from html import unescape
 from types import SimpleNamespace
 
 import numpy as np
@@ -195,125 +194,43 @@ def test_results_of_several_maps_have_different_names(load, tmp_path):
             job.check_result(path)
 
 
-class Found:
-    """Stands for an alignment."""
-
-    def __init__(self, decision=None, mirrored=False, verdict=None, part=None):
-        self.hand = decision and type("Hand", (), {
-            "decision": decision, "correlation_as_given": 0.5, "correlation_mirrored": 0.9,
-        })  # fmt: skip
-        self.method, self.other_hand_fits_better = "search", decision == ("as given" if mirrored else "mirrored")
-        self.mirrored, self.verdict, self.verdict_text = mirrored, verdict, f"{verdict}, as text"
-        self.hand_text = f"{decision}, as text"
-        self.part = part and type("Part", (), dict(zip(("role", "fraction", "reason"), part, strict=True)))
-        self.part_correlation = 0.87654
-        self.seconds, self.seed = 1.5, 0
-        self.parameters = {"loss": "wemd", "size": 32, "evaluations": 200}
-        self.after = type("Scores", (), {"fsc_resolution_angstrom": 7.5})
-
-
-class Fits:
-    """Stands for a list of fits, each a group."""
-
-    def __init__(self, alignment, count=1, atoms=None):
-        measured = type("MapCorrelation", (), {"points": 1234, "correlation": 0.9, "correlation_about_mean": 0.8})
-        self.alignment = alignment
-        self.moving, self.fixed = (type("Input", (), {"name": name}) for name in ("b.mrc (#2)", "<a>.mrc (#1)"))
-        self.fits = [
-            SimpleNamespace(
-                number=number, equivalent=False, as_good=number < 3, quality=0.7, measured=measured, atoms=atoms,
-                shift=10.0 * number, angle=5.0,
-            )
-            for number in range(1, count + 1)
-        ]  # fmt: skip
-        self.groups = [[fit] for fit in self.fits]
-
-    def command(self, numbers, copy=False):
-        return f"botalign fits {numbers if isinstance(numbers, int) else '-'.join(str(n.number) for n in numbers)} of #2"
-
-
-def outcome(report_module, alignment, **changes):
-    measured = type("MapCorrelation", (), {"points": 1234, "correlation": 0.9, "correlation_about_mean": 0.8})
-    values = {
-        "alignment": alignment, "name": "b.mrc (#2)", "fixed_name": "<a>.mrc (#1)", "copy_name": "", "is_map": True,
-        "names": "map b.mrc (#2) to map <a>.mrc (#1)", "fixed_is_map": True, "moved": True, "flip": "volume flip #1",
-        "before": measured, "after": measured, "level": 0.02, "shift": 3.0, "angle": 45.0, "position": Place(),
-        "notes": [], "command": "botalign #2 to #1", "atoms_before": None, "atoms_after": None,
-        "fits": Fits(alignment),
-    }  # fmt: skip
-    return type("Outcome", (), values | changes)
-
-
-def test_the_report_is_that_of_fit_in_map_and_more(load):
-    report = load("report")
-    text = report.report(outcome(report, Found("mirrored")))
-    for part in (
-        "Aligned map b.mrc (#2) to map <a>.mrc (#1) using 1234 points above level 0.02",
-        "before: correlation = 0.9, correlation about mean = 0.8", "shift = 3, angle = 45 degrees",
-        "hand: mirrored, as text", "botalign #2 to #1 hand auto aligns a mirrored copy", "FSC 0.5 at 7.5 A",
-        "Position of b.mrc (#2) relative to <a>.mrc (#1) coordinates:\n  Matrix",
-    ):  # fmt: skip
-        assert part in text, part
-
-
-def test_the_report_has_doubts_and_notes(load):
-    report = load("report")
-    assert "verdict: ambiguous, as text" in report.report(outcome(report, Found(verdict="ambiguous")))
-    assert "note: moved" in report.report(outcome(report, Found(), notes=["moved"]))
-    assert "no grid point" in report.report(outcome(report, Found(), after=None, before=None))
-    assert "hand auto" not in report.report(outcome(report, Found("mirrored", mirrored=True), copy_name="c (#3)"))
-
-
-def test_the_wrong_hand_beside_an_atomic_model(load):
-    report = load("report")
-    text = report.report(outcome(report, Found("mirrored"), is_map=False))
-    assert "<a>.mrc (#1) has the wrong hand; align to the mirrored copy that this makes: volume flip #1\n" in text
-    text = report.report(outcome(report, Found("mirrored"), fixed_is_map=False))
-    assert "b.mrc (#2) has the wrong hand; botalign #2 to #1 hand auto aligns a mirrored copy" in text
-
-
-def test_without_a_match_the_verdict_comes_first_and_nothing_is_moved(load):
-    report, found = load("report"), Found("mirrored", verdict="no match")
-    for text in (
-        report.report(outcome(report, found, moved=False)),
-        load("summary").summary(outcome(report, found, moved=False)),
+def test_what_is_moved_depends_on_what_is_required(load):
+    job = load("job").Job
+    for options, moved in (
+        ({}, ("certain", "ambiguous", None)),
+        ({"force": True}, ("certain", "ambiguous", "no match", None)),
+        ({"require": "match"}, ("certain", "ambiguous")),
+        ({"require": "certain"}, ("certain",)),
     ):
-        assert 0 < text.index("no match, as text") < text.index("orrelation"), text
-        assert "othing was moved" in text
-        assert "hand auto" not in text
-    assert "nothing was moved; botalign fits 1 of #2 moves it" in report.report(outcome(report, found, moved=False))
-    assert "Not moved: map b.mrc" in report.report(outcome(report, Found(verdict="ambiguous"), moved=False))
-    assert "no match, not moved" in report.table([outcome(report, found, moved=False)] * 2, [])
+        accepts = job(fixed=None, pairs=[], options=None, **options).accepts
+        assert tuple(filter(accepts, ("certain", "ambiguous", "no match", None))) == moved, options
 
 
-def test_a_part_is_reported_with_the_reason(load):
-    report, summary = load("report"), load("summary")
-    for part, first, why in (
-        (("moving", 0.234, "noticed"), "part: b.mrc (#2), 23% of the volume of <a>.mrc (#1)", "for that reason"),
-        (("fixed", 0.5, "requested"), "part: <a>.mrc (#1), 50% of the volume of b.mrc (#2)", "as requested"),
-        (("moving", 0.5, "mask"), "part: b.mrc (#2)", "because of its mask"),
+def test_groups_with_maps_are_refused(load):
+    choice, inputs = load("choice"), load("inputs")
+    fixed, group = Volume("f", (1,)), Model("g", (2,))
+    one, two = Volume("a", (2, 1), group), Volume("b", (2, 2), group)
+    for volume in (fixed, one, two):
+        volume.data = Data((4, 4, 4))
+    reference = inputs.MapInput(fixed)
+    usage = r"g .#2. is a group of 2 models.*: botalign #2.1 to #1 move #2, or botalign #2.1#2.2 to #1$"
+    with pytest.raises(UserError, match=usage):
+        choice.moving_inputs(Objects([fixed, group, one, two]), reference, None)
+    for models, to, chosen in (
+        ([one, two], fixed, [one, two]),  # each is given by itself
+        ([fixed, group, one, two], two, [fixed, one]),  # the reference is in the group
     ):
-        result = outcome(report, Found(part=part))
-        for text in (report.report(result), unescape(summary.summary(result))):
-            assert first in text
-            assert f"searched for as a part of it {why}; correlation of the edges inside 0.8765" in text
-            assert "FSC" not in text  # it compares whole maps
-    for text in (report.report(outcome(report, Found())), summary.summary(outcome(report, Found()))):
-        assert "part: " not in text
-        assert "FSC" in text
+        found = choice.moving_inputs(Objects(models), inputs.MapInput(to), None)
+        assert [each.model for each in found] == chosen
+    inside = Volume("inside", (3, 1), Volume("outer", (3,)))
+    inside.data = inside.parent.data = Data((4, 4, 4))  # a map with a map in it is not a group
+    assert len(choice.moving_inputs(Objects([inside.parent, inside]), reference, None)) == 2
 
 
-def test_the_table_of_several_has_failures(load):
-    report = load("report")
-    done = [outcome(report, Found("as given")), outcome(report, Found())]
-    html = report.table(done, [("c.mrc (#3)", "it is <empty>")])
-    assert "Aligned 2 of 3 to &lt;a&gt;.mrc (#1)" in html
-    assert html.count("<tr>") == 3
-    assert "not aligned: it is &lt;empty&gt;" in html
+def test_json_has_no_infinite_numbers(load, monkeypatch):
+    import sys
 
-
-def test_the_summary_of_the_panel(load):
-    report = load("report")
-    text = load("summary").summary(outcome(report, Found("as given")))
-    assert "<b>b.mrc (#2)</b> on <b>&lt;a&gt;.mrc (#1)</b>" in text
-    assert "0.9000 before, <b>0.9000</b> after" in text
+    values = load("json_values")
+    monkeypatch.setattr(sys.modules["chimerax.core.commands"], "JSONResult", lambda *both: both, raising=False)
+    text, result = values.as_json({"fsc": float("inf"), "list": [1.5, float("nan")]}, "result")
+    assert (text, result) == ('{"fsc": null, "list": [1.5, null]}', "result")

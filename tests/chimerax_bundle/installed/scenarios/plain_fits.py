@@ -1,8 +1,9 @@
 """The fits of an alignment: listed, moved to, copied and saved."""
 
-import botalign
 import numpy as np
 from helper import place, read, same, transform
+
+import botalign
 
 
 def _models(cx):

@@ -132,3 +132,17 @@ def progress_is_shown_in_the_status_line(cx):
     finally:
         cx.session.logger.status = status
     assert any("%" in text and "lowest loss" in text for text in messages), messages
+
+
+def finished_alignments_leave_the_list_of_tasks(cx):
+    cx.phantom(), cx.phantom(transform(97)), cx.phantom(transform(98))
+    running = []
+    cx.meanwhile(lambda task: running.extend(cx.session.tasks.list()))
+    cx.run("botalign #2 to #1")
+    assert [str(task).split(",")[0] for task in running] == ["BOTalign #2 to #1"]
+    assert not cx.session.tasks.list()
+    cx.run("botalign #2-3 to #1 hand keep")
+    cx.refused("botalign #2 to #1 level 1e9")
+    assert not cx.session.tasks.list()
+    cx.run("taskman list")
+    assert "No tasks running" in cx.log_so_far()

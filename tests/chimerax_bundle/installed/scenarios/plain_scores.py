@@ -26,6 +26,44 @@ def logged_correlations_are_those_of_measure_correlation(cx):
     assert after[0] > before[0] + 0.1
 
 
+def logged_correlations_do_not_depend_on_what_is_displayed_of_the_reference(cx):
+    _, moving = cx.phantom(), cx.phantom(transform(230))
+    moving.scene_position = place(transform(231))
+    before = cx.run("fitmap #2 inMap #1 maxSteps 0")[0].correlation()
+    cx.run("botalign #2 to #1 hand keep")
+    after = cx.run("fitmap #2 inMap #1 maxSteps 0")[0].correlation()
+    assert after > 0.99
+    for display in ("step 2", "step 3", "region 10,10,10,40,40,40 step 1"):
+        cx.run(f"undo; volume #1 {display}")
+        expected = [cx.run("fitmap #2 inMap #1 maxSteps 0")[0].correlation()]
+        cx.run("botalign #2 to #1 hand keep")
+        expected.append(cx.run("fitmap #2 inMap #1 maxSteps 0")[0].correlation())
+        logged = [_logged(cx.log_so_far(), when)[0] for when in ("before", "after")]
+        np.testing.assert_allclose(logged, expected, atol=1e-3)
+        if display.startswith("step"):
+            np.testing.assert_allclose(logged, [before, after], atol=1e-3)
+
+
+def without_the_envelope_all_grid_points_count(cx):
+    cx.phantom(noise=0.1, noise_seed=1), cx.phantom(transform(232), noise=0.1, noise_seed=2)
+    cx.run("volume #2 level 0.3")
+    counted = []
+    for option in ("", " envelope true", " envelope false"):
+        cx.run(f"botalign #2 to #1 hand keep{option}")
+        stats = cx.run(f"fitmap #2 inMap #1 maxSteps 0{option}")[0].stats
+        np.testing.assert_allclose(
+            _logged(cx.log_so_far(), "after"), (stats["correlation"], stats["correlation about mean"]), atol=1e-3
+        )
+        compared = cx.log_so_far()
+        assert f"using {stats['points']} points" in compared
+        cx.run(f"botalign score #2 to #1{option}")
+        assert f"correlation = {stats['correlation']:.4g}" in cx.log_so_far()[len(compared) :]
+        counted.append(stats["points"])
+        cx.run("undo")
+    assert counted[0] == counted[1] < counted[2]
+    assert "points that are not zero" in cx.log_so_far()
+
+
 def the_log_has_what_fit_in_map_logs(cx):
     cx.phantom(), cx.phantom(transform(31))
     cx.run("botalign #2 to #1")
