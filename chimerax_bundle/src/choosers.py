@@ -57,7 +57,9 @@ class Choosers:
             "Resolution of the map that is simulated from an atomic model (keyword resolution); at first three voxels "
             "of the map"
         )
-        self.moving.setToolTip("What is moved: a map, an atomic model, the selection, or several models, each separately")
+        self.moving.setToolTip(
+            "What is moved: a map, an atomic model, the selection, or several models, each separately"
+        )
         self.fixed.setToolTip("The reference, which stays: a map or an atomic model")
         # By this signal, not by the timer: until then the other menu may change too.
         for menu in (self.moving, self.fixed):
@@ -100,9 +102,7 @@ class Choosers:
         else:
             spec = concise_model_spec(self._session, moving, relevant_types=KINDS, allow_empty_spec=False)
         atomic = any(isinstance(model, Structure) for model in [*moving, fixed])
-        return f"{name} {spec} to {fixed.atomspec}" + (
-            f" resolution {self.resolution.value():g}" if atomic else ""
-        )
+        return f"{name} {spec} to {fixed.atomspec}" + (f" resolution {self.resolution.value():g}" if atomic else "")
 
     def update(self):
         """Choose what is not chosen, keep the two menus distinct, and show the rows that are needed."""

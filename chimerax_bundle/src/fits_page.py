@@ -9,6 +9,7 @@ from Qt.QtWidgets import (
     QHeaderView,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QTreeWidget,
     QTreeWidgetItem,
 )
@@ -71,6 +72,7 @@ class FitsPage:
     def _new_tree(self):
         tree = QTreeWidget()
         tree.setMinimumHeight(80)
+        tree.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # no more than there is
         tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         tree.setAlternatingRowColors(True)
         tree.setUniformRowHeights(True)
@@ -82,8 +84,8 @@ class FitsPage:
 
     @property
     def count(self):
-        """Number of fits in the list that is shown, equivalent ones counted once."""
-        return len(self._shown.groups) if self._shown else 0
+        """Number of fits in the list that is shown."""
+        return len(self._shown.fits) if self._shown else 0
 
     def update(self):
         """Show lists that are new, and mark the fit at which the model is."""

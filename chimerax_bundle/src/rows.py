@@ -7,7 +7,7 @@ from Qt.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLin
 from .options import DECLARED, is_mask, typed, words
 from .syntax import usage_error
 
-#: Labels that are not the name of the option. The label of a check box is its help.
+#: Labels that are not the name of the option. The label of a check box is its help, up to a semicolon.
 LABELS = {
     "local_degrees": "Search",
     "partial": "Part in a whole",
@@ -107,7 +107,7 @@ def _field(session, name):
         menu = _map_menu(session)
         return menu, lambda: "" if menu.value is None or menu.value.deleted else menu.value.atomspec
     if declared.type is bool and not declared.optional:
-        box = QCheckBox(declared.option.help)
+        box = QCheckBox(declared.option.help.partition(";")[0])
         box.setChecked(declared.default)
         return box, lambda: "" if box.isChecked() == declared.default else str(box.isChecked()).lower()
     if declared.optional and declared.type is not bool and "auto" in words(name):

@@ -13,11 +13,12 @@ def _panel(cx):
 
 
 def _aligned(cx, seed):
-    """Align a phantom with others that fit less well; return the maps and the panel with its fit list."""
-    fixed, moving = cx.phantom(), cx.phantom(transform(seed))
+    """Align a phantom; return it and the panel with its fit list."""
+    cx.phantom()
+    moving = cx.phantom(transform(seed))
     panel = _panel(cx)
     cx.run("botalign #2 to #1 hand keep")
-    return fixed, moving, panel
+    return moving, panel
 
 
 def _row(panel, number):
@@ -32,10 +33,10 @@ def _marked(panel):
 def a_click_in_the_fit_list_moves_the_map(cx):
     from chimerax.botalign.fits import latest
 
-    fixed, moving, panel = _aligned(cx, 260)
+    moving, panel = _aligned(cx, 260)
     fits = latest(cx.session)
-    yield lambda: panel.fits.count == len(fits.groups) > 1
-    assert panel.pages.tabText(2) == f"Fits ({len(fits.groups)})"
+    yield lambda: panel.fits.count == len(fits.fits) > 1
+    assert panel.pages.tabText(2) == f"Fits ({len(fits.fits)})"
     yield lambda: _marked(panel) == [1]
     first = moving.scene_position
     panel.fits.tree.setCurrentItem(_row(panel, 2))
@@ -57,7 +58,7 @@ def a_click_in_the_fit_list_moves_the_map(cx):
 def copies_and_files_from_the_fit_list(cx):
     from Qt.QtWidgets import QFileDialog
 
-    fixed, moving, panel = _aligned(cx, 261)
+    _, panel = _aligned(cx, 261)
     yield lambda: _marked(panel) == [1]
     opened = len(cx.session.models)
     panel.fits.tree.setCurrentItem(_row(panel, 2))

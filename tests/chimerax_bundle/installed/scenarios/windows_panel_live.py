@@ -1,5 +1,7 @@
 """What the panel shows while models move. Each scenario yields the condition that it waits for."""
 
+from contextlib import suppress
+
 from chimerax.core.errors import CancelOperation
 from helper import same, transform
 
@@ -17,7 +19,7 @@ def _live(panel):
 
 
 def the_correlation_follows_a_map_that_is_moved(cx):
-    fixed, moving = cx.phantom(), cx.phantom(transform(250))
+    cx.phantom(), cx.phantom(transform(250))
     panel = _panel(cx)
     yield lambda: panel._current.text() != ""
 
@@ -139,7 +141,7 @@ def _second(cx):
 
 
 def typed_alignments_appear_in_an_open_panel(cx):
-    fixed, moving = cx.phantom(), cx.phantom(transform(256))
+    cx.phantom(), cx.phantom(transform(256))
     panel = _panel(cx)
     yield lambda: panel._buttons["Align"].isEnabled()
     cx.run("botalign #2 to #1 hand keep")
@@ -186,10 +188,8 @@ def a_typed_alignment_that_is_cancelled_in_its_window(cx):
     timer = QTimer()
     timer.timeout.connect(look)
     timer.start(50)
-    try:
+    with suppress(CancelOperation):
         cx.run("botalign #2 to #1 evaluations 3000")
-    except CancelOperation:
-        pass
     timer.stop()
     assert followed
     assert same(moving.scene_position, before)
