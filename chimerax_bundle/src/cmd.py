@@ -49,7 +49,7 @@ def botalign(
     wait : bool, optional
         Wait for the alignment. It always does in a script and without a GUI.
     return_json : bool, optional
-        Return the results as JSON too, as ChimeraX's REST server requests.
+        Return the results as JSON instead, as ChimeraX's REST server requests.
     **options
         Options of :func:`botalign.align`, spelled as in the command: ``to_level="auto"``, ``search="local"``. Masks are
         lists of Model.
@@ -100,8 +100,7 @@ def botalign(
     outcomes = task.launch(blocking=wait or bool(session.in_script) or not session.ui.is_gui)
     if outcomes is None:
         return task
-    alignments = [outcome.alignment for outcome in outcomes]
-    return alignments_as_json(outcomes, alignments) if return_json else alignments
+    return alignments_as_json(outcomes) if return_json else [outcome.alignment for outcome in outcomes]
 
 
 def _correct(error):

@@ -9,7 +9,7 @@ import botalign
 from .fit_table import fit_table, matter
 from .fits import FitList, keep
 from .job import SUFFICIENT, counted_inputs, result_paths
-from .measure import atoms_in_map, correlation_of
+from .measure import atoms_in_map
 from .moves import Moves
 from .options import spelled
 from .report import correlation_change, folded, report, table
@@ -145,7 +145,7 @@ def _measured(pair, fits, envelope):
     # From the new position back to the old one, because the centre, also that of a mirrored copy, is a new one.
     shift, angle = motion.inverse().shift_and_angle(centre)
     return {
-        "before": correlation_of(volume, pair.fixed.volume(), envelope=envelope),
+        "before": fits.before,
         "after": best.measured,
         "atoms_before": atoms_in_map(pair.moving, pair.fixed),
         "atoms_after": best.atoms,

@@ -68,7 +68,7 @@ def fit_table(fits, *, most=MOST_ROWS):
     for group in fits.groups[:most]:
         number, *others = cells(fits, group)
         link = f'<a href="cxcmd:{escape(fits.command(group[0].number), quote=True)}">{number}</a>'
-        rows.append(f"<tr><td>{link}</td>{''.join(f'<td>{escape(text)}</td>' for text in others)}</tr>")
+        rows.append(f"<tr><td nowrap>{link}</td>{''.join(f'<td>{escape(text)}</td>' for text in others)}</tr>")
     head = "".join(f"<th>{escape(name)}</th>" for name in headings(fits))
     more = len(fits.groups) - len(rows)
     hidden = f"{more} more: botalign fits. " if more else ""

@@ -6,7 +6,7 @@ import botalign
 
 from .copies import Copies
 from .maps import mirror, to_local
-from .measure import atoms_in_map, correlation_of
+from .measure import MapPoints, atoms_in_map
 from .moves import Moves
 from .options import spelled
 from .syntax import FITS, usage_error
@@ -76,6 +76,8 @@ class FitList:
         The fits, the result first.
     groups : tuple of tuple of Fit
         The fits, equivalent ones together.
+    before : MapCorrelation or None
+        The correlation before the alignment.
     """
 
     def __init__(self, session, pair, along=(), envelope=True):
@@ -83,22 +85,27 @@ class FitList:
         self._session = session
         self._along = along
         self._copies = {}
+        self._grids = self._grids_now()
         self._model = None if pair.moving.is_map else pair.moving.given()
         self._points = self._model.points if pair.moving.moves_atoms else None
         self._measure(envelope)
 
     def _measure(self, envelope):
-        volume, fixed = self.moving.volume(), self.fixed.volume()
+        points, fixed = MapPoints(self.moving.volume(), envelope=envelope), self.fixed.volume()
+        self.before = points.correlation(fixed)
         back = self.moving.model.scene_position.inverse()
         fits, group = [], None
         for number, pose in enumerate(self.alignment.poses, start=1):
             transform = to_local(pose.moving_to_fixed, self.fixed.model, self.moving.model)
-            moved = self.fixed.model.scene_position * transform * back
+            # Measuring all poses of a virus would take longer than the alignment: the symmetry makes them the same.
+            if pose.group != group or self.alignment.symmetry is None:
+                moved = self.fixed.model.scene_position * transform * back
+                measured = points.correlation(fixed, moved)
+                atoms = atoms_in_map(self.moving, self.fixed, moved)
             fits.append(
                 Fit(
-                    number, pose.group == group, pose.as_good, pose.quality,
-                    correlation_of(volume, fixed, moved, envelope=envelope),
-                    atoms_in_map(self.moving, self.fixed, moved), pose.shift_angstrom, pose.angle_degrees, transform,
+                    number, pose.group == group, pose.as_good, pose.quality, measured, atoms, pose.shift_angstrom,
+                    pose.angle_degrees, transform,
                 )
             )  # fmt: skip
             group = pose.group
@@ -114,8 +121,14 @@ class FitList:
 
     @property
     def is_usable(self):
-        """Whether both models are still open."""
-        return self.model is not None and not self.fixed.model.deleted
+        """Whether both models are still open, and the grids of maps are the same."""
+        is_open = self.model is not None and not self.fixed.model.deleted
+        return is_open and all(self._grids[model] == grid for model, grid in self._grids_now().items())
+
+    def _grids_now(self):
+        """Return the grids of the maps that are open: of a mirrored map only the copy may be."""
+        inputs = [each for each in (self.moving, self.fixed) if each.is_map and not each.model.deleted]
+        return {each.model: each.state() for each in inputs}
 
     def _now(self, source):
         """Return the mirrored copy of a model if one was made and is open, otherwise the model."""
@@ -195,13 +208,14 @@ class FitList:
             matrix = result.poses[fit.number - 1].moving_to_fixed
             first, *others = result.candidates
             others = [each for each in others if each.moving_to_fixed is not matrix]
+            quality = {"correlation" if first.share is None else "share": fit.quality}
+            worse = result.verdict == "certain" and fit not in self.groups[0]
             compared = self._compared(matrix)
             result = replace(
                 result, moving_to_fixed=matrix, after=compared.scores, shells_after=compared.shells, uncertainty=None,
-                verdict=result.verdict if fit in self.groups[0] else "ambiguous",
+                verdict="ambiguous" if worse else result.verdict,
                 candidates=(
-                    replace(first, moving_to_fixed=matrix, correlation=fit.quality, share=None),
-                    replace(first, as_good=True), *others,
+                    replace(first, moving_to_fixed=matrix, **quality), replace(first, as_good=True), *others,
                 ),
             )  # fmt: skip
         transform = to_local(result.moving_to_fixed, self.fixed.model, self.moving.model)

@@ -32,7 +32,7 @@ def botalign_fits(session, numbers=None, *, of=None, copy=False, result=None, re
     result : str, optional
         Result file to write; of several fits, one each. The model is not moved.
     return_json : bool, optional
-        Return the fits as JSON too.
+        Return the fits as JSON instead.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def botalign_fits(session, numbers=None, *, of=None, copy=False, result=None, re
     done = _done(session, _chosen_list(session, of), numbers, copy, result)
     if not return_json:
         return done
-    return as_json([each.atomspec for each in done] if copy else fits_as_values(done), done)
+    return as_json([each.atomspec for each in done] if copy else fits_as_values(done))
 
 
 def _done(session, fits, numbers, copy, result):
@@ -75,7 +75,7 @@ def _chosen_list(session, of):
             what = ", ".join(map(label, of)) or "no such model is open"
             raise usage_error(f"of: no alignment of this model ({what}) is kept, align it first")
     if not lists:
-        raise usage_error("There are no fits: no model that was aligned is open")
+        raise usage_error("There are no fits: align first; they are kept until a model is closed or its grid changes")
     return lists[-1]
 
 

@@ -5,16 +5,17 @@ import math
 from dataclasses import asdict
 
 
-def as_json(values, result):
-    """Return values as JSON, with what the command returns in Python."""
+def as_json(values):
+    """Return values as JSON. The value in Python is the same: the server hangs if it gets other objects."""
     from chimerax.core.commands import JSONResult
 
-    return JSONResult(json.dumps(_finite(values)), result)
+    finite = _finite(values)
+    return JSONResult(json.dumps(finite), finite)
 
 
-def alignments_as_json(outcomes, result):
+def alignments_as_json(outcomes):
     """Return the outcomes of alignments as JSON: a list with an object for each moving model."""
-    return as_json([_alignment(outcome) for outcome in outcomes], result)
+    return as_json([_alignment(outcome) for outcome in outcomes])
 
 
 def _alignment(outcome):

@@ -52,27 +52,32 @@ class AtomsInMap:
         return None if self.outside is None else 1 - self.outside / self.count
 
 
-def correlation_of(moving, fixed, moved=None, *, envelope=True):
-    """Return the correlation of a map, after a movement in the scene, with another map; None without grid points.
+class MapPoints:
+    """Grid points of a map, at its position in the scene, that its correlation with another map is computed from.
 
     Parameters
     ----------
-    moving, fixed : Volume
-        The maps.
-    moved : Place, optional
-        Movement of the first.
+    volume : Volume
+        The map.
     envelope : bool
         Whether only grid points above the lowest level are used; otherwise all that are not zero.
     """
-    from chimerax.map_fit.fitmap import map_points_and_weights, overlap_and_correlation
 
-    points, weights = map_points_and_weights(moving, above_threshold=envelope, include_zeros=False)
-    if not len(points):
-        return None
-    points = points if moved is None else moved * points
-    values = fixed.interpolated_values(points, Place(), subregion=None, step=1)
-    _, correlation, about_mean = overlap_and_correlation(weights, values)
-    return MapCorrelation(len(points), points.mean(axis=0, dtype=float), correlation, about_mean)
+    def __init__(self, volume, *, envelope=True):
+        from chimerax.map_fit.fitmap import map_points_and_weights
+
+        self._points, self._weights = map_points_and_weights(volume, above_threshold=envelope, include_zeros=False)
+
+    def correlation(self, fixed, moved=None):
+        """Return the MapCorrelation with another map, after a movement in the scene; None without grid points."""
+        from chimerax.map_fit.fitmap import overlap_and_correlation
+
+        if not len(self._points):
+            return None
+        points = self._points if moved is None else moved * self._points
+        values = fixed.interpolated_values(points, Place(), subregion=None, step=1)
+        _, correlation, about_mean = overlap_and_correlation(self._weights, values)
+        return MapCorrelation(len(points), points.mean(axis=0, dtype=float), correlation, about_mean)
 
 
 def atoms_in_map(moving, fixed, moved=None):

@@ -7,7 +7,7 @@ import botalign as core
 from .choice import one_input
 from .json_values import as_json
 from .maps import axes, density_map, from_local
-from .measure import atoms_in_map, correlation_of
+from .measure import MapPoints, atoms_in_map
 from .options import spelled
 from .report import comparison
 from .syntax import SCORE, usage_error
@@ -27,7 +27,7 @@ def botalign_score(session, moving=None, *, to=None, resolution=None, envelope=T
     envelope : bool, optional
         Compute the correlations from the grid points above the lowest level only.
     return_json : bool, optional
-        Return the scores as JSON too.
+        Return the scores as JSON instead.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def botalign_score(session, moving=None, *, to=None, resolution=None, envelope=T
     try:
         found = _map_and_model(first, second) if first.is_map != second.is_map else _both_alike(first, second)
         volumes = first.volume(), second.volume()
-        correlation = correlation_of(*volumes, envelope=envelope)
+        correlation = MapPoints(volumes[0], envelope=envelope).correlation(volumes[1])
         level = volumes[0].minimum_surface_level if envelope else None
     except core.InputError as error:
         raise usage_error(spelled(error), SCORE) from None
@@ -59,7 +59,7 @@ def botalign_score(session, moving=None, *, to=None, resolution=None, envelope=T
         "wemd_angstrom": wemd,
         "atoms": atoms and asdict(atoms),
     }
-    return as_json(values, found)
+    return as_json(values)
 
 
 def _check_resolution(first, second, resolution):

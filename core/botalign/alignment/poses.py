@@ -12,6 +12,9 @@ from botalign.alignment.symmetry import SAME_DEGREES, Symmetry
 from botalign.arrays import Matrix
 from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse
 
+#: A pose with a smaller fraction of the quality of the result is not worth a look: the start, far from the fixed map.
+POOR = 0.1
+
 
 @dataclass(frozen=True, eq=False)
 class DistinctPose:
@@ -48,7 +51,7 @@ def distinct_poses(
     symmetry: Symmetry | None,
     places: bool,
 ) -> tuple[DistinctPose, ...]:
-    """Return the distinct poses among candidates, the result first; of the other hand none.
+    """Return the distinct poses among candidates, the result first; none of the other hand, and none far worse.
 
     Parameters
     ----------
@@ -64,6 +67,7 @@ def distinct_poses(
         Whether the candidates that fit as well as the result are places of the same part.
     """
     result, *others = (each for each in candidates if each.mirrored == candidates[0].mirrored)
+    others = [each for each in others if each.correlation is None or each.quality > POOR * result.quality]
     groups = [_equivalents(result.moving_to_fixed, symmetry)]
     kept = [[result] * len(groups[0])]
     for other in others:

@@ -232,5 +232,5 @@ def test_json_has_no_infinite_numbers(load, monkeypatch):
 
     values = load("json_values")
     monkeypatch.setattr(sys.modules["chimerax.core.commands"], "JSONResult", lambda *both: both, raising=False)
-    text, result = values.as_json({"fsc": float("inf"), "list": [1.5, float("nan")]}, "result")
-    assert (text, result) == ('{"fsc": null, "list": [1.5, null]}', "result")
+    text, finite = values.as_json({"fsc": float("inf"), "list": [1.5, float("nan")]})
+    assert (text, finite) == ('{"fsc": null, "list": [1.5, null]}', {"fsc": None, "list": [1.5, None]})

@@ -42,7 +42,8 @@ def test_a_pose_that_symmetry_makes_equivalent_to_another_is_left_out(whole: bot
     )
     worse = [Candidate(compose(each, other), False, 0.5, 0.6) for each in whole.symmetry.operations]
     mirrored = Candidate(whole.moving_to_fixed * [1, 1, -1, 1], True, 0.5, 0.6)
-    poses = replace(whole, candidates=(whole.candidates[0], *worse, mirrored)).poses
+    away = Candidate(compose(other, other), False, 0.5, 0.05)  # the start, where the maps do not overlap
+    poses = replace(whole, candidates=(whole.candidates[0], *worse, mirrored, away)).poses
     assert [pose.group for pose in poses] == [0, 0, 0, 1]
     assert not poses[-1].as_good
     assert poses[-1].quality == 0.6
