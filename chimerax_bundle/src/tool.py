@@ -57,15 +57,16 @@ class Panel(ToolInstance):
             self._watch(task)
         self._timer = QTimer()
         self._timer.timeout.connect(self._update)
+        self._timer.timeout.connect(self._enlarge)
         self._timer.start(UPDATE_MILLISECONDS)
         self._update()
-        QTimer.singleShot(UPDATE_MILLISECONDS, self._enlarge)
 
     def _enlarge(self):
-        """Ask for enough height to work in, from the other docked tools; the window does not grow."""
+        """Ask once for enough height to work in, from the other docked tools; the window does not grow."""
         from Qt.QtCore import Qt
         from Qt.QtWidgets import QDockWidget
 
+        self._timer.timeout.disconnect(self._enlarge)
         window, dock = self.session.ui.main_window, self.tool_window.ui_area
         while dock is not None and not isinstance(dock, QDockWidget):
             dock = dock.parentWidget()
@@ -83,7 +84,7 @@ class Panel(ToolInstance):
 
     def _build(self, area):
         """Create the widgets."""
-        from Qt.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QTabWidget, QVBoxLayout
+        from Qt.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QTabWidget, QVBoxLayout
 
         from .choosers import Choosers
         from .fits_page import FitsPage
@@ -100,6 +101,7 @@ class Panel(ToolInstance):
         form = new_form(layout)
         self.models = Choosers(self.session, form)
         row, self._current = QHBoxLayout(), QLabel()
+        self._current.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._current.setToolTip("How the two fit in their current poses, as Fit in Map measures it")
         self.live = QCheckBox("live")
         self.live.setChecked(True)
