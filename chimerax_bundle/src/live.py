@@ -6,7 +6,7 @@ from chimerax.core.models import MODEL_POSITION_CHANGED
 from chimerax.map import Volume
 
 from .inputs import AtomsInput, MapInput
-from .measure import atoms_in_map, correlation_of
+from .measure import MapPoints, atoms_in_map
 
 #: The time between two updates is this many times the time that one takes, so that moving a large map stays smooth.
 PAUSE = 4.0
@@ -77,7 +77,7 @@ def fit_text(moving, fixed, *, selected=False):
     if moving is None or fixed is None or not any(maps):
         return ""
     if all(maps):
-        found = correlation_of(moving, fixed)
+        found = MapPoints(moving).correlation(fixed)
         if found is None:
             return "no grid point is above the level of the moving map"
         return f"correlation {found.correlation:.4f}, about mean {found.correlation_about_mean:.4f}"
