@@ -60,7 +60,7 @@ def _annotation(name):
     declared = DECLARED[name]
     if is_mask(name):
         return ModelsArg
-    if declared.type in (int, float) and name not in WORDS:
+    if declared.type in (int, float):
         # Without bounds here: the error of botalign is more precise. This only names the values in the usage text.
         number = Bounded(
             IntArg if declared.type is int else FloatArg, name=declared.expected, html_name=escape(declared.expected)
@@ -89,8 +89,6 @@ def spelled(error):
 
 
 def _spelled(setting):
-    if setting.name == "local_degrees":
-        return "search local"
     if not setting.has_value:
         return typed(setting.name)
     value = str(setting.value).lower() if isinstance(setting.value, bool) else setting.value

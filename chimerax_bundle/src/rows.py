@@ -2,12 +2,12 @@
 
 from functools import partial
 
-from Qt.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox
+from Qt.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QSpinBox, QWidget
 
 from .options import DECLARED, is_mask, typed, words
 from .syntax import usage_error
 
-#: Labels that are not the name of the option. The label of a check box is its help.
+#: Labels that are not the name of the option. The label of a check box is its help, up to a semicolon.
 LABELS = {
     "local_degrees": "Search",
     "partial": "Part in a whole",
@@ -24,7 +24,7 @@ EXPLANATIONS = {
     "auto": "use the hand that fits",
     "keep": "do not test the mirror image",
     "global": "from any pose",
-    "local": "within 30° of the current pose",
+    "local": "near the current pose",
     "wemd": "earth mover's distance",
     "l2": "for noisy maps",
     "core": "for two conformations",
@@ -53,6 +53,8 @@ class OptionRows:
     ----------
     fields : dict of QWidget
         Field of each option.
+    degrees : QDoubleSpinBox
+        Largest angle of a local search, if that option is shown.
     """
 
     def __init__(self, session, form, names):
@@ -60,7 +62,33 @@ class OptionRows:
         for name in names:
             self.fields[name], self._words[name] = _field(session, name)
             self.fields[name].setToolTip(f"{DECLARED[name].option.help} (keyword {typed(name)})")
-            form.addRow("" if isinstance(self.fields[name], QCheckBox) else _label(name), self.fields[name])
+            row = self._local_row(name) if name == "local_degrees" else self.fields[name]
+            form.addRow("" if isinstance(row, QCheckBox) else _label(name), row)
+
+    def _local_row(self, name):
+        """Return a row with the choice of a local search and its largest angle, which is shown for it only."""
+        choice, option = self.fields[name], DECLARED[name].option
+        default = words(name)["local"]
+        self.degrees = degrees = QDoubleSpinBox()
+        degrees.setRange(1.0, option.high)
+        degrees.setDecimals(1)
+        degrees.setValue(default)
+        degrees.setPrefix("within ")
+        degrees.setSuffix("°")
+        degrees.setToolTip(choice.toolTip())
+        degrees.setVisible(False)
+        choice.currentIndexChanged.connect(lambda *_: degrees.setVisible(choice.currentData() == "local"))
+        self._words[name] = lambda: {
+            "global": "",
+            "local": "local" if degrees.value() == default else f"{degrees.value():g}",
+        }[choice.currentData()]
+        row = QWidget()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(choice)
+        layout.addWidget(degrees)
+        layout.addStretch(1)
+        return row
 
     def words(self):
         """Return the words of the command for the options that do not have their default."""
@@ -79,7 +107,7 @@ def _field(session, name):
         menu = _map_menu(session)
         return menu, lambda: "" if menu.value is None or menu.value.deleted else menu.value.atomspec
     if declared.type is bool and not declared.optional:
-        box = QCheckBox(declared.option.help)
+        box = QCheckBox(declared.option.help.partition(";")[0])
         box.setChecked(declared.default)
         return box, lambda: "" if box.isChecked() == declared.default else str(box.isChecked()).lower()
     if declared.optional and declared.type is not bool and "auto" in words(name):

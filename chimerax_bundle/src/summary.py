@@ -2,7 +2,7 @@
 
 from html import escape
 
-from .report import advice, part, resolution, short
+from .report import advice, correlation_change, part, resolution, short
 
 
 def summary(outcome):
@@ -16,6 +16,9 @@ def summary(outcome):
         for name, field in (("correlation", "correlation"), ("correlation about mean", "correlation_about_mean")):
             before, after = (getattr(measured, field) for measured in (outcome.before, outcome.after))
             lines.append(f"{name} {before:.4f} before, <b>{after:.4f}</b> after")
+    if outcome.atoms_before is not None:
+        before, after = (_at_atoms(atoms) for atoms in (outcome.atoms_before, outcome.atoms_after))
+        lines.append(f"average map value {before} before, <b>{after}</b> after")
     plain = [
         part(outcome) or resolution(alignment.after),
         f"hand: {alignment.hand_text}",
@@ -24,3 +27,32 @@ def summary(outcome):
         *outcome.notes,
     ]
     return "<br>".join([*lines, *map(escape, plain)])
+
+
+def _at_atoms(atoms):
+    inside = "" if atoms.fraction_inside is None else f" ({100 * atoms.fraction_inside:.1f}% of the atoms inside)"
+    return f"{atoms.average:.4g}{inside}"
+
+
+def headline(outcomes):
+    """Return the results of one command in one line: the verdict first."""
+    if len(outcomes) > 1:
+        return f"Aligned {sum(outcome.moved for outcome in outcomes)} of {len(outcomes)} to {outcomes[0].fixed_name}"
+    (outcome,) = outcomes
+    verdict = outcome.alignment.verdict or "aligned"
+    moved = correlation_change(outcome) if outcome.moved else "nothing was moved"
+    return f"{verdict[0].upper()}{verdict[1:]}: {moved}"
+
+
+def scores(found, current):
+    """Return the scores of the current poses in one line.
+
+    Parameters
+    ----------
+    found : botalign.Comparison or botalign.ModelFit
+        What ``botalign score`` returns.
+    current : str
+        Correlation, or values at atoms, as text.
+    """
+    text = "; ".join(part for part in (current, resolution(getattr(found, "scores", found))) if part)
+    return f"{text[0].upper()}{text[1:]}"

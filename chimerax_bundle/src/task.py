@@ -11,6 +11,7 @@ from chimerax.core.tasks import Task
 import botalign
 
 from .finish import ModelClosedError, check_verdicts, finish
+from .follow import Follower
 from .options import spelled
 from .waiting import Waiting
 
@@ -45,6 +46,12 @@ class AlignTask(Task):
         Results.
     problem : str or None
         Reason why there are none, for the panel.
+    best : tuple of (Pair, ndarray), or None
+        What is aligned at present, and its best pose so far.
+    follower : Follower
+        Shows that pose. The models are moved back before they are read or moved.
+    watched : bool
+        Whether the panel shows the problem, so that no dialog is needed.
     """
 
     def __init__(self, session, job):
@@ -55,6 +62,9 @@ class AlignTask(Task):
         self.ended = False
         self.outcome = []
         self.problem = None
+        self.best = None
+        self.follower = Follower()
+        self.watched = False
         self._calls = None
         self._ready = threading.Event()
         self._cancelled = threading.Event()
@@ -148,19 +158,27 @@ class AlignTask(Task):
 
     def _align(self, number, pair):
         """Take the steps of one alignment, until it is cancelled or one of its models is closed."""
-        steps = self._call_on_main(lambda: pair.steps(self.job.options, self.job.masks))
+        self.best = None
+        steps = self._call_on_main(lambda: self._steps(pair))
         self.trace = []
         try:
             while not (self._cancelled.is_set() or self._closed.intersection((pair.fixed.model, pair.moving.model))):
                 progress = next(steps)
                 if progress.loss is not None:
                     self.trace.append((progress.hand, progress.loss))
+                if progress.moving_to_fixed is not None and progress.hand != "mirrored":
+                    self.best = pair, progress.moving_to_fixed
                 self.fraction = (number + progress.done / progress.total) / len(self.job.pairs)
                 self._show_status(pair, progress)
         except StopIteration as stop:
             pair.alignment = stop.value
         finally:
             steps.close()
+
+    def _steps(self, pair):
+        """Read the models of a pair in their own poses, on the main thread."""
+        self.follower.restore()
+        return pair.steps(self.job.options, self.job.masks)
 
     def _show_status(self, pair, progress):
         """Show the progress in the status line, not too often."""
@@ -206,8 +224,8 @@ class AlignTask(Task):
             self.problem = str(error)
             self.session.logger.warning(self.problem)
         except UserError as error:
-            self.problem = str(error)
-            self.session.logger.error(self.problem)
+            self.problem = getattr(error, "problem", str(error))
+            (self.session.logger.warning if self.watched else self.session.logger.error)(str(error))
         except Exception as error:
             self.problem = str(error)
             self.session.logger.report_exception(preface="botalign failed")
@@ -215,6 +233,7 @@ class AlignTask(Task):
     def _finish(self):
         """Move the models, log the results, and free what is no longer needed, on the main thread."""
         self.session.triggers.remove_handler(self._handler)
+        self.follower.restore()
         try:
             if self._error is not None:
                 raise self._error

@@ -1,20 +1,22 @@
-"""The panel: the models to align, the options, the progress, and the result."""
+"""The panel: the models to align, the buttons, the progress, and pages with options, result and fits."""
 
 from chimerax.core.commands import run
 from chimerax.core.errors import NotABug
+from chimerax.core.tasks import ADD_TASK
 from chimerax.core.tools import ToolInstance, get_singleton
+from chimerax.map import Volume
 
+from .live import LiveFit, fit_text
 from .moves import NAME
-from .options import DECLARED
-from .plot import SearchPlot
-from .rows import OptionRows
-from .summary import summary
+from .summary import headline, scores
+from .task import AlignTask
 
 #: Milliseconds between two updates.
 UPDATE_MILLISECONDS = 100
-#: Options beside the models, and those in "More options", which select what is aligned. The others are in "Options".
-FIRST = ("hand",)
-MORE = ("partial", "mask_moving", "mask_fixed", "contour_level_moving", "contour_level_fixed")
+#: Height in pixels with which the window's other tools still fit in 768 pixels.
+LEAST_HEIGHT = 180
+#: Share of the window's height that it asks for.
+SHARE = 0.45
 
 
 def panel(session):
@@ -31,11 +33,6 @@ class Panel(ToolInstance):
         The session.
     tool_name : str
         Name of the tool.
-
-    Attributes
-    ----------
-    fields : dict of QWidget
-        Field of each option.
     """
 
     help = "help:user/tools/botalign.html"
@@ -47,104 +44,86 @@ class Panel(ToolInstance):
         from chimerax.ui import MainToolWindow
         from Qt.QtCore import QTimer
 
-        self._task = self._command = self._unmatched = None
-        self._previous = (None, None)
-        self._rows = []
-        self.fields = {}
+        self._task = None
+        self._moves, self._undone, self._done, self._best = None, False, "", None
         self.tool_window = MainToolWindow(self)
         self._build(self.tool_window.ui_area)
         self.tool_window.manage(placement="side")
+        self._handlers = [
+            session.triggers.add_handler(ADD_TASK, lambda _, task: self._watch(task)),
+            session.triggers.add_handler("begin save session", lambda *_: self._pause()),
+        ]
+        for task in session.tasks.list():
+            self._watch(task)
         self._timer = QTimer()
         self._timer.timeout.connect(self._update)
+        self._timer.timeout.connect(self._enlarge)
         self._timer.start(UPDATE_MILLISECONDS)
         self._update()
+
+    def _enlarge(self):
+        """Ask once for enough height to work in, from the other docked tools; the window does not grow."""
+        from Qt.QtCore import Qt
+        from Qt.QtWidgets import QDockWidget
+
+        self._timer.timeout.disconnect(self._enlarge)
+        window, dock = self.session.ui.main_window, self.tool_window.ui_area
+        while dock is not None and not isinstance(dock, QDockWidget):
+            dock = dock.parentWidget()
+        if dock is not None and not dock.isFloating():
+            window.resizeDocks([dock], [round(SHARE * window.height())], Qt.Orientation.Vertical)
 
     def delete(self):
         """Close the panel; a running alignment continues."""
         self._timer.stop()
+        self._pause()
+        for handler in self._handlers:
+            handler.remove()
+        self._live.close()
         super().delete()
 
     def _build(self, area):
         """Create the widgets."""
-        from chimerax.ui.widgets import CollapsiblePanel
-        from Qt.QtCore import Qt
-        from Qt.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout
+        from Qt.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QTabWidget, QVBoxLayout
 
-        layout = QVBoxLayout(area)
-        layout.setContentsMargins(8, 8, 8, 6)
-        layout.setSpacing(8)
-        self._form = self._new_form(layout, spacing=6)
-        self._build_menus()
-        self._add_options(self._form, FIRST)
-        self._resolution = QDoubleSpinBox()
-        self._resolution.setRange(1.0, 100.0)
-        self._resolution.setValue(8.0)
-        self._resolution.setSuffix(" Å")
-        self._resolution.setToolTip(
-            "Resolution of the map that is simulated from the atomic model (keyword resolution)"
-        )
-        self._form.addRow("Resolution", self._resolution)
-        # The current pose first, check boxes last; otherwise in the order of the declarations.
-        others = [name for name in DECLARED if name not in FIRST + MORE]
-        others.sort(key=lambda name: (name != "local_degrees", DECLARED[name].type is bool))
-        for title, names in (("Options", others), ("More options", MORE)):
-            folded = CollapsiblePanel(area, title=title)
-            layout.addWidget(folded)
-            self._add_options(self._new_form(folded.content_area.layout(), spacing=4), names)
+        from .choosers import Choosers
+        from .fits_page import FitsPage
+        from .options_page import OptionsPage
+        from .pages import new_form, scrolled
+        from .result_page import ResultPage
+        from .status_line import StatusLine
+
+        # It scrolls as a whole where even its smallest height is too much, and each page where that suffices.
+        scroller, layout = scrolled()
+        QVBoxLayout(area).addWidget(scroller)
+        area.layout().setContentsMargins(0, 0, 0, 0)
+        scroller.setMinimumHeight(LEAST_HEIGHT)
+        form = new_form(layout)
+        self.models = Choosers(self.session, form)
+        row, self._current = QHBoxLayout(), QLabel()
+        self._current.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._current.setToolTip("How the two fit in their current poses, as Fit in Map measures it")
+        self.live = QCheckBox("live")
+        self.live.setChecked(True)
+        self.live.setToolTip("Update this while the models are moved")
+        self.live.toggled.connect(lambda *_: self._live.clear())
+        row.addWidget(self._current, 1)
+        row.addWidget(self.live)
+        form.addRow("Now", row)
+        self._live = LiveFit(self.session, self._current.setText)
         layout.addLayout(self._build_buttons(QHBoxLayout()))
-        self._bar = QProgressBar()
-        self._bar.setRange(0, 100)
-        layout.addWidget(self._bar)
-        self._result = QLabel()
-        self._result.setWordWrap(True)
-        self._result.setTextFormat(Qt.TextFormat.RichText)
-        self._result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        layout.addWidget(self._result)
-        self._plot = SearchPlot(area)
-        layout.addWidget(self._plot, stretch=1)
-
-    @staticmethod
-    def _new_form(layout, *, spacing):
-        from Qt.QtCore import Qt
-        from Qt.QtWidgets import QFormLayout
-
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        form.setVerticalSpacing(spacing)
-        layout.addLayout(form)
-        return form
-
-    def _add_options(self, form, names):
-        rows = OptionRows(self.session, form, names)
-        self._rows.append(rows)
-        self.fields |= rows.fields
-
-    def _build_menus(self):
-        """Create the menus of the models."""
-        from chimerax.atomic import Structure
-        from chimerax.map import Volume
-        from chimerax.ui.widgets import ModelMenuButton
-
-        self._moving = ModelMenuButton(
-            self.session,
-            class_filter=(Volume, Structure),
-            autoselect=ModelMenuButton.AUTOSELECT_LAST_DISPLAYED,
-            no_value_button_text="open a map or an atomic model",
-        )
-        self._fixed = ModelMenuButton(
-            self.session,
-            class_filter=Volume,
-            autoselect=ModelMenuButton.AUTOSELECT_FIRST_DISPLAYED,
-            no_value_button_text="open a map",
-        )
-        for label, menu, tip in (
-            ("Align", self._moving, "The moving map or model"),
-            ("to map", self._fixed, "The fixed map, or reference, which stays"),
-        ):
-            menu.setToolTip(tip)
-            menu.value_changed.connect(self._keep_distinct)  # not by the timer: until then the other may change too
-            self._form.addRow(label, menu)
+        self.status = StatusLine()
+        layout.addWidget(self.status)
+        self.options = OptionsPage(self.session, self.models.chosen)
+        self.fields = self.options.fields
+        self.result = ResultPage(self.force)
+        self.fits = FitsPage(self.session, self._run)
+        self.pages = QTabWidget()
+        for name, page in (("Options", self.options), ("Result", self.result), ("Fits", self.fits)):
+            self.pages.addTab(page.widget, name)
+        layout.addWidget(self.pages, 1)
+        bar = scroller.verticalScrollBar().sizeHint().width()
+        scroller.setMinimumWidth(scroller.widget().minimumSizeHint().width() + bar)
 
     def _build_buttons(self, row):
         """Create the buttons."""
@@ -152,15 +131,17 @@ class Panel(ToolInstance):
 
         self._buttons = {}
         for name, action, tip in (
-            ("Align", self.align, "Align the moving map or model to the fixed map"),
+            ("Align", self.align, "Align the moving models to the reference"),
             ("Cancel", self.cancel, "Stop the alignment; nothing is moved"),
-            ("Move anyway", self.force, "Move the model to the best pose, though the verdict is no match"),
-            ("Undo", self.undo, "Undo the last alignment, if nothing else was done since"),
+            ("Score", self.score, "Compare the two in their current poses, without moving them"),
+            ("Undo", lambda: self._run("undo"), "Undo the last alignment, if nothing else was done since"),
+            ("Redo", lambda: self._run("redo"), "Redo the alignment that was undone"),
             ("Help", self.display_help, "Show the help page"),
         ):
             button = QPushButton(name)
             button.clicked.connect(lambda *_, act=action: act())
             button.setToolTip(tip)
+            button.setMinimumWidth(button.fontMetrics().horizontalAdvance(name) + 20)
             self._buttons[name] = button
             row.addWidget(button)
         self._buttons["Align"].setDefault(True)
@@ -169,116 +150,128 @@ class Panel(ToolInstance):
 
     def command(self):
         """Return the command that the panel would run, or None if there is nothing to align."""
-        moving, fixed = self._chosen()
-        if not self._alignable():
-            return None
-        words = [f"botalign {moving.atomspec} to {fixed.atomspec}"]
-        if self._is_atomic(moving):
-            words.append(f"resolution {self._resolution.value():g}")
-        return " ".join(words + [word for rows in self._rows for word in rows.words()])
+        command = self.models.command()
+        return command and " ".join([command, *self.options.words()])
 
     def align(self):
         """Start an alignment."""
-        self._run(self.command())
+        if self._task is None:
+            self.result.begin()
+            task = self._attempt(lambda: run(self.session, f"{self.command()} wait false"))
+            if task is not None:
+                task.watched = True
 
     def force(self):
-        """Repeat the last alignment, which found no match, and move the model."""
-        self._run(f"{self._unmatched} force true")
-
-    def _run(self, command):
-        if command is None or self._task is not None:
-            return
-        self._result.clear()
-        self._unmatched = None
-        self._command = command
-        try:
-            self._task = run(self.session, f"{command} wait false")
-        except NotABug as error:
-            self._result.setText(_plain(str(error)))
-            raise
-        self._update()
+        """Move the model of the last alignment, which found no match, to the best pose."""
+        if self._run(self._best) is not None:
+            self.result.force.setVisible(False)
+            self._say("Moved to the best pose, though no match was found")
 
     def cancel(self):
         """Cancel the running alignment."""
         if self._task is not None:
             self._task.terminate()
+            self._pause()
 
-    def undo(self):
-        """Undo the last alignment."""
-        run(self.session, "undo")
-        self._result.setText("Undone.")
-        self._update()
+    def score(self):
+        """Compare the chosen models in their current poses."""
+        found = self._run(self.models.command("botalign score"))
+        if found is not None:
+            (moving,), fixed = self.models.chosen()
+            self._say(scores(found, fit_text(moving, fixed, selected=self.models.selects)))
 
     def display_help(self):
         """Show the help page."""
         run(self.session, f"help {self.help}", log=False)
 
-    def _chosen(self):
-        """Return the moving model and the reference, None for one that was closed."""
-        return tuple(m if m is not None and not m.deleted else None for m in (self._moving.value, self._fixed.value))
+    def _run(self, command):
+        """Run a command and return its value; an error is shown in the panel."""
+        return self._attempt(lambda: run(self.session, command))
 
-    def _alignable(self):
-        """Whether the two chosen models can be aligned."""
-        moving, fixed = self._chosen()
-        return moving is not None and fixed is not None and moving is not fixed
+    def _attempt(self, function):
+        try:
+            value = function()
+        except NotABug as error:
+            self._say(getattr(error, "problem", str(error)), failed=True)
+            self.session.logger.warning(str(error))
+            return None
+        finally:
+            self._update()
+        return value
 
-    def _keep_distinct(self):
-        """If one model was chosen twice, choose another one in the other menu: the previous one, if there was one."""
-        moving, fixed = self._chosen()
-        if moving is not None and moving is fixed:
-            was_moving, was_fixed = (m if m is not None and not m.deleted else None for m in self._previous)
-            others = [m for m in self._moving.all_values if m is not fixed]
-            if was_moving is moving and was_fixed is not None:
-                self._moving.value = was_fixed
-            elif was_fixed is fixed and was_moving in self._fixed.all_values:
-                self._fixed.value = was_moving
-            elif others:
-                self._moving.value = others[-1]
-        self._previous = self._chosen()
+    def _say(self, text, *, failed=False):
+        """Show one line; a problem that does not fit in it is shown in full on the page of the result."""
+        if not self.status.say(text, failed=failed) and failed:
+            self.result.show_problem(text)
+            self.pages.setCurrentWidget(self.result.widget)
 
-    @staticmethod
-    def _is_atomic(model):
-        from chimerax.map import Volume
+    def _watch(self, task):
+        """Show an alignment, whether it was started here or by a command."""
+        if isinstance(task, AlignTask) and not task.ended:
+            self._pause()
+            self._task = task
+            self._moves = None
+            self._say("")
+            self.result.begin()
+            self.pages.setCurrentWidget(self.result.widget)
 
-        return model is not None and not isinstance(model, Volume)
+    def _pause(self):
+        """Move the models back that show the best pose of the search; they are moved again at the next update."""
+        if self._task is not None:
+            self._task.follower.restore()
 
     def _update(self):
         """Show the progress, and enable what can be done now."""
-        task = self._task
-        if task is not None:
-            self._bar.setValue(round(100 * task.fraction))
-            options = task.job.options
-            self._plot.show_trace(task.trace, options.evaluations, options.loss)
-            if task.ended:
-                self._task = None
-                self._bar.setValue(100 if task.outcome else 0)
-                if task.outcome and not task.outcome[0].moved:
-                    self._unmatched = self._command
-                self._result.setText(
-                    summary(task.outcome[0])
-                    if task.outcome
-                    else _plain(task.problem or "Cancelled; nothing was moved.")
-                )
-        self._keep_distinct()
-        moving, _ = self._chosen()
-        atomic = self._is_atomic(moving)
-        self._form.setRowVisible(self._resolution, atomic)
-        self._forbid_mirroring(atomic)
-        self._buttons["Align"].setEnabled(self._task is None and self._alignable())
+        if self._task is not None:
+            self._show_progress(self._task)
+        self.models.update()
+        moving, fixed = self.models.chosen()
+        atomic = any(not isinstance(model, Volume) for model in moving)
+        self.options.update(atomic=atomic, selected=self.models.selects)
+        if self.live.isChecked():
+            one = moving[0] if len(moving) == 1 else None
+            self._live.update(one, fixed, selected=self.models.selects)
+        self.fits.update()
+        self.pages.setTabText(self.pages.indexOf(self.fits.widget), f"Fits ({self.fits.count})")
+        self._say_undone()
+        ready = self._task is None and bool(moving) and fixed is not None
+        undo = self.session.undo
+        self._buttons["Align"].setEnabled(ready)
+        self._buttons["Score"].setEnabled(ready and len(moving) == 1)
         self._buttons["Cancel"].setEnabled(self._task is not None)
-        self._buttons["Move anyway"].setVisible(self._unmatched is not None)
-        self._buttons["Undo"].setEnabled(self._task is None and self.session.undo.top_undo_name() == NAME)
+        self._buttons["Undo"].setEnabled(self._task is None and undo.top_undo_name() == NAME)
+        self._buttons["Redo"].setEnabled(self._task is None and undo.top_redo_name() == NAME)
 
-    def _forbid_mirroring(self, forbidden):
-        """Disable the hand that mirrors, for an atomic model."""
-        hand = self.fields["hand"]
-        hand.model().item(hand.findData("auto")).setEnabled(not forbidden)
-        if forbidden and hand.currentData() == "auto":
-            hand.setCurrentIndex(0)
+    def _show_progress(self, task):
+        """Show how far an alignment is, or that it has ended."""
+        self.result.show_search(task)
+        self.status.show_fraction(task.fraction)
+        if task.ended:
+            self._task = None
+            self._finish(task)
+        elif task.best is not None and self.options.follow.isChecked() and not task.terminating():
+            pair, transform = task.best
+            task.follower.show(pair, task.job.along, transform)
+        elif not self.options.follow.isChecked():
+            self._pause()
 
+    def _finish(self, task):
+        """Show the result of an alignment, or why there is none."""
+        if task.outcome:
+            self.result.show_outcomes(task.outcome)
+            self._say(headline(task.outcome))
+            self._best = task.outcome[0].fits.command(1)
+            if any(outcome.moved for outcome in task.outcome):
+                self._moves, self._undone = self.session.undo.undo_stack[-1], False
+                self._done = headline(task.outcome)
+        else:
+            self._say(task.problem or "Cancelled; nothing was moved.", failed=task.problem is not None)
 
-def _plain(text):
-    """Return text for a label that takes HTML."""
-    from html import escape
-
-    return escape(text)
+    def _say_undone(self):
+        """Show whether the last alignment is undone, by the button, the menu, or a command."""
+        undo = self.session.undo
+        if self._moves in [*undo.undo_stack, *undo.redo_stack]:
+            undone = self._moves in undo.redo_stack
+            if undone != self._undone:
+                self._undone = undone
+                self._say("Undone: the model is back in its pose before the alignment" if undone else self._done)

@@ -45,6 +45,10 @@ class Place:
         back = np.linalg.inv(self.matrix[:, :3])
         return Place(np.column_stack([back, -back @ self.matrix[:, 3]]))
 
+    def same(self, other: Place, angle_degrees: float, shift: float) -> bool:
+        difference = np.abs(self.matrix - other.matrix)
+        return bool((difference[:, 3] <= shift).all() and (difference[:, :3] <= np.radians(angle_degrees)).all())
+
     def determinant(self) -> float:
         return float(np.linalg.det(self.matrix[:, :3]))
 

@@ -29,7 +29,8 @@ def test_values_and_choices_are_the_declared_ones(keywords):
     assert keywords["loss"] == declared["loss"].option.choices
     assert keywords["size"] == ("IntArg", "a whole number from 8 to 128 voxels")
     assert keywords["level"] == keywords["to_level"] == (("auto",), ("FloatArg", "a number"))
-    assert keywords["search"] == ("global", "local")
+    assert keywords["search"][0] == ("global", "local")
+    assert keywords["search"][1][0] == "FloatArg"
     assert (keywords["refine"], keywords["mask"], keywords["to_mask"]) == ("BoolArg", "ModelsArg", "ModelsArg")
 
 
@@ -55,7 +56,7 @@ def test_keywords_become_options(options):
     [
         ({"size": 4}, "size: got 4, expected a whole number from 8 to 128 voxels."),
         ({"contour_level_fixed": "high"}, "toLevel: got 'high', expected a number."),
-        ({"local_degrees": -1.0}, "search local: got -1.0, expected"),
+        ({"local_degrees": -1.0}, "search: got -1.0, expected"),
         ({"partial": True, "refine": False}, "refine false cannot be combined with partial true: "),
         ({"partial": True, "loss": "l2"}, "loss l2 cannot be combined with partial true: "),
     ],

@@ -44,6 +44,19 @@ def test_each_row_changes_its_option(rows, options):
     assert set(words) == {options.typed(name) for name in options.DECLARED}
 
 
+def test_a_local_search_has_an_angle(rows, options):
+    choice, degrees = rows.fields["local_degrees"], rows.degrees
+    assert degrees.isHidden()
+    degrees.setValue(15)
+    assert rows.words() == []
+    choice.setCurrentIndex(1)
+    assert not degrees.isHidden()
+    assert rows.words() == ["search 15"]
+    degrees.setValue(options.words("local_degrees")["local"])
+    assert rows.words() == ["search local"]
+    assert degrees.maximum() == options.DECLARED["local_degrees"].option.high
+
+
 def test_ranges_choices_and_tooltips_are_the_declared_ones(rows, options):
     size, declared = rows.fields["size"], options.DECLARED["size"].option
     assert (size.minimum(), size.maximum(), size.suffix()) == (declared.low, declared.high, " voxels")

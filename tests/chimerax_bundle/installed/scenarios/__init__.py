@@ -11,7 +11,7 @@ def found(kind):
     Parameters
     ----------
     kind : {"plain", "windows"}
-        The kind. If the environment variable BOTALIGN_ONLY is set, only those with this in their name.
+        The kind. If the environment variable BOTALIGN_ONLY is set, only those with this in their name or module.
     """
     only = os.environ.get("BOTALIGN_ONLY", "")
     scenarios = {}
@@ -19,6 +19,6 @@ def found(kind):
         module = importlib.import_module(f"{__name__}.{path.stem}")
         for name, value in vars(module).items():
             own = getattr(value, "__module__", "") == module.__name__
-            if callable(value) and own and not name.startswith("_") and only in name:
+            if callable(value) and own and not name.startswith("_") and only in f"{path.stem} {name}":
                 scenarios[name] = value
     return scenarios

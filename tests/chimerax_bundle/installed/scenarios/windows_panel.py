@@ -25,18 +25,29 @@ def an_alignment_by_the_panel(cx):
     assert panel.command() == "botalign #2 to #1"
     assert not panel._buttons["Undo"].isEnabled()
     panel._buttons["Align"].click()
-    yield lambda: panel._task is not None and panel._bar.value() > 5
+    yield lambda: panel._task is not None and panel.status.bar.value() > 5
     assert panel._buttons["Cancel"].isEnabled()
     assert not panel._buttons["Align"].isEnabled()
-    assert panel._plot._trace
+    assert panel.result.plot._trace
     yield lambda: panel._task is None
     cx.assert_in_place(moving, fixed, transform(210))
-    assert "correlation" in panel._result.text()
-    assert panel._bar.value() == 100
+    assert "correlation" in panel.result.text.text()
+    assert panel.status.message.isVisible()
+    assert not panel.status.bar.isVisible()
     yield lambda: panel._buttons["Undo"].isEnabled()
     panel._buttons["Undo"].click()
     assert same(moving.scene_position, old)
     yield lambda: not panel._buttons["Undo"].isEnabled()
+    assert panel.status.message.text().startswith("Undone")
+    assert panel._buttons["Redo"].isEnabled()
+    panel._buttons["Redo"].click()
+    cx.assert_in_place(moving, fixed, transform(210))
+    yield lambda: not panel._buttons["Redo"].isEnabled()
+    assert "correlation" in panel.status.message.text()
+    cx.run("undo")
+    yield lambda: panel.status.message.text().startswith("Undone")
+    cx.run("redo")
+    yield lambda: panel.status.message.text().startswith("Certain")
 
 
 def without_a_match_the_panel_moves_only_on_request(cx):
@@ -45,21 +56,20 @@ def without_a_match_the_panel_moves_only_on_request(cx):
     before = moving.scene_position
     panel = _panel(cx)
     panel.fields["hand"].setCurrentIndex(2)
-    button = panel._buttons["Move anyway"]
+    button = panel.result.force
     yield lambda: panel.command() == "botalign #2 to #1 hand keep"
     assert not button.isVisible()
     panel._buttons["Align"].click()
     yield lambda: panel._task is None
-    lines = panel._result.text().split("<br>")
+    lines = panel.result.text.text().split("<br>")
     assert "no match" in lines[1]
     assert lines[2].startswith("Nothing was moved")
     assert same(moving.scene_position, before)
     assert button.isVisible()
     button.click()
-    yield lambda: panel._task is None
     assert not same(moving.scene_position, before, 1, 1)
-    assert "Nothing was moved" not in panel._result.text()
-    assert not button.isVisible()
+    assert "botalign fits 1 of #2" in cx.log_so_far()
+    yield lambda: not button.isVisible()
     yield lambda: panel._buttons["Undo"].isEnabled()
 
 
@@ -72,11 +82,11 @@ def cancelled_by_the_panel(cx):
     yield lambda: panel.command() is not None
     assert panel.command() == "botalign #2 to #1 evaluations 1000"
     panel._buttons["Align"].click()
-    yield lambda: panel._bar.value() > 2
+    yield lambda: panel.status.bar.value() > 2
     panel._buttons["Cancel"].click()
     yield lambda: panel._task is None
     assert same(moving.scene_position, before)
-    assert "nothing was moved" in panel._result.text()
+    assert "nothing was moved" in panel.status.message.text()
     assert panel._buttons["Align"].isEnabled()
 
 
@@ -87,17 +97,17 @@ def the_panel_follows_models_opened_and_closed(cx):
     assert not panel._buttons["Align"].isEnabled()
     first, second = cx.phantom(), cx.phantom(transform(212))
     yield lambda: panel.command() == "botalign #2 to #1"
-    panel._moving.value = cx.phantom_model()
-    yield lambda: panel.command() == "botalign #3 to #1 resolution 8"
-    yield lambda: panel._resolution.isVisible()
+    panel.models.moving.value = cx.phantom_model()
+    yield lambda: panel.command() == "botalign #3 to #1 resolution 9"  # three voxels
+    yield lambda: panel.models.resolution.isVisible()
     panel.fields["hand"].setCurrentIndex(1)
     yield lambda: panel.fields["hand"].currentData() == "check"  # an atomic model is never mirrored
-    panel._moving.value = second
+    panel.models.moving.value = second
     yield lambda: panel.command() == "botalign #2 to #1"
-    panel._fixed.value = second
+    panel.models.fixed.value = second
     yield lambda: panel.command() == "botalign #1 to #2"  # one map chosen twice: the two are exchanged
-    assert panel._moving.value is first
-    panel._moving.value = second
+    assert panel.models.moving.value is first
+    panel.models.moving.value = second
     yield lambda: panel.command() == "botalign #2 to #1"
     cx.run("close #3")
     yield lambda: panel.command() == "botalign #2 to #1"
@@ -111,10 +121,10 @@ def a_map_closed_while_the_panel_waits(cx):
     panel.fields["evaluations"].setValue(1000)
     yield lambda: panel._buttons["Align"].isEnabled()
     panel._buttons["Align"].click()
-    yield lambda: panel._bar.value() > 2
+    yield lambda: panel.status.bar.value() > 2
     cx.run("close #2")
     yield lambda: panel._task is None
-    assert "was closed" in panel._result.text()
+    assert "was closed" in panel.status.message.toolTip()
 
 
 def a_new_panel_has_the_defaults(cx):
@@ -142,11 +152,11 @@ def the_options_of_the_panel_are_keywords_of_the_command(cx):
     fields["contour_level_fixed"].setText("0.3")
     fields["hand"].setCurrentIndex(2)
     yield lambda: panel.command() is not None
-    words = "hand keep search local loss l2 size 24 evaluations 20 seed 5 refine false level 0.2 toLevel 0.3"
+    words = "hand keep level 0.2 toLevel 0.3 search local loss l2 size 24 evaluations 20 seed 5 refine false"
     assert panel.command() == f"botalign #2 to #1 {words}"
     panel._buttons["Align"].click()
     yield lambda: panel._task is None
-    assert "correlation" in panel._result.text()
+    assert "correlation" in panel.result.text.text()
 
 
 def two_conformations_by_the_panel(cx):
@@ -159,7 +169,7 @@ def two_conformations_by_the_panel(cx):
     panel._buttons["Align"].click()
     yield lambda: panel._task is None
     cx.assert_in_place(moving, fixed, transform(216), degrees=1.0, voxels=0.5)
-    verdict = panel._result.text().split("<br>")[1].replace("<b>", "").replace("</b>", "")
+    verdict = panel.result.text.text().split("<br>")[1].replace("<b>", "").replace("</b>", "")
     assert verdict in cx.log_so_far().replace("\n", " ")
 
 
@@ -169,7 +179,7 @@ def a_part_and_a_mask_by_the_panel(cx):
     cx.scatter(fixed, part)
     mask.scene_position = fixed.scene_position
     panel = _panel(cx)
-    panel._moving.value = part
+    panel.models.moving.value = part
     partial, to_mask = panel.fields["partial"], panel.fields["mask_fixed"]
     partial.setCurrentIndex(1)
     assert panel.fields["mask_moving"].value is to_mask.value is None  # never chosen automatically
@@ -197,7 +207,7 @@ def a_map_that_is_not_a_mask_is_refused_by_the_panel(cx):
     yield lambda: panel.command() == "botalign #2 to #1 mask #2"
     panel._buttons["Align"].click()
     yield lambda: panel._task is None
-    assert "is it a mask" in panel._result.text()
+    assert "is it a mask" in panel.status.message.toolTip()
 
 
 def the_toolbar_button_and_the_menu_entry_show_the_panel(cx):

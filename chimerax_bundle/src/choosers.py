@@ -1,0 +1,166 @@
+"""The rows of the panel that choose what is aligned: the moving models, the reference, the resolution."""
+
+from chimerax.atomic import Structure
+from chimerax.core.commands import concise_model_spec
+from chimerax.map import Volume
+from chimerax.ui.widgets import ModelListWidget, ModelMenuButton
+from Qt.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy
+
+#: Entries of the menu besides the models.
+SELECTION, SEVERAL = "the selection (atoms, models)", "several models"
+KINDS = (Volume, Structure)
+#: Width of a menu in pixels that is enough for a short name; a longer one is cut where there is no room.
+LEAST_WIDTH = 110
+#: A resolution in voxels that is usual for a map.
+USUAL_VOXELS = 3
+
+
+class Choosers:
+    """Menus of the moving model and the reference. Until the user chooses, structures are fitted into maps.
+
+    Parameters
+    ----------
+    session : Session
+        The session.
+    form : QFormLayout
+        Layout that the rows are added to.
+
+    Attributes
+    ----------
+    moving, fixed : ModelMenuButton
+        The menus.
+    several : ModelListWidget
+        List from which several moving models are chosen.
+    resolution : QDoubleSpinBox
+        Resolution of the simulated maps of atomic models.
+    """
+
+    def __init__(self, session, form):
+        self._session, self._form = session, form
+        self._previous = (None, None)
+        self._suggested = None
+        self._updating = False
+        self.moving = ModelMenuButton(
+            session, class_filter=KINDS, autoselect=None, special_items=[SELECTION, SEVERAL],
+            no_value_button_text="open a map or an atomic model",
+        )  # fmt: skip
+        self.several = ModelListWidget(session, class_filter=KINDS, autoselect=None, filter_func=self._is_not_fixed)
+        self.several.setMaximumHeight(64)
+        self.fixed = ModelMenuButton(
+            session, class_filter=KINDS, autoselect=None, no_value_button_text="open a map or an atomic model"
+        )
+        self.resolution = QDoubleSpinBox()
+        self.resolution.setRange(1.0, 100.0)
+        self.resolution.setValue(8.0)
+        self.resolution.setSuffix(" Å")
+        self.resolution.setToolTip(
+            "Resolution of the map that is simulated from an atomic model (keyword resolution); at first three voxels "
+            "of the map"
+        )
+        self.moving.setToolTip(
+            "What is moved: a map, an atomic model, the selection, or several models, each separately"
+        )
+        self.fixed.setToolTip("The reference, which stays: a map or an atomic model")
+        # By this signal, not by the timer: until then the other menu may change too.
+        for menu in (self.moving, self.fixed):
+            menu.value_changed.connect(self.update)
+        row = QHBoxLayout()
+        for menu in (self.moving, self.fixed):
+            menu.setMinimumWidth(LEAST_WIDTH)
+            menu.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        row.addWidget(self.moving)
+        row.addWidget(QLabel(" to "))
+        row.addWidget(self.fixed)
+        row.addStretch(1)
+        form.addRow("Align", row)
+        form.addRow("", self.several)
+        form.addRow("Resolution", self.resolution)
+
+    @property
+    def selects(self):
+        """Whether the selection is what moves."""
+        return self.moving.value == SELECTION
+
+    def chosen(self):
+        """Return the moving models and the reference; a closed one is None, and a selection all selected models."""
+        value, fixed = _open(self.moving.value), _open(self.fixed.value)
+        if self.selects:
+            moving = [m for m in self._session.selection.models() if isinstance(m, KINDS) and m is not fixed]
+        elif value == SEVERAL:
+            moving = [m for m in self.several.value or () if m is not fixed]
+        else:
+            moving = [value] if value is not None and value is not fixed else []
+        return moving, fixed
+
+    def command(self, name="botalign"):
+        """Return the command without its options, or None if there is nothing to align."""
+        moving, fixed = self.chosen()
+        if not moving or fixed is None:
+            return None
+        if self.selects:
+            spec = "sel"
+        else:
+            spec = concise_model_spec(self._session, moving, relevant_types=KINDS, allow_empty_spec=False)
+        atomic = any(isinstance(model, Structure) for model in [*moving, fixed])
+        return f"{name} {spec} to {fixed.atomspec}" + (f" resolution {self.resolution.value():g}" if atomic else "")
+
+    def update(self):
+        """Choose what is not chosen, keep the two menus distinct, and show the rows that are needed."""
+        if not self._updating:  # it changes the menus, which call it
+            self._updating = True
+            try:
+                self._update()
+            finally:
+                self._updating = False
+
+    def _update(self):
+        self._choose()
+        self._keep_distinct()
+        moving, fixed = self.chosen()
+        self._form.setRowVisible(self.several, self.moving.value == SEVERAL)
+        self._form.setRowVisible(self.resolution, any(isinstance(m, Structure) for m in [*moving, fixed]))
+        if fixed is not self._previous[1]:
+            self.several.refresh()
+        self._previous = _open(self.moving.value), fixed
+        self._suggest(next((m for m in [fixed, *moving] if isinstance(m, Volume)), None))
+
+    def _choose(self):
+        """Choose the first displayed map as the reference, and the last model as the moving one, structures first."""
+        if _open(self.fixed.value) is None:
+            maps = [m for m in self.fixed.all_values if isinstance(m, Volume)]
+            others = self.fixed.all_values if len(self.fixed.all_values) > 1 else []
+            self.fixed.value = next((m for m in maps if m.display), (maps or others or [None])[0])
+        if _open(self.moving.value) is None:
+            others = [m for m in self.moving.all_values if m is not self.fixed.value]
+            structures = [m for m in others if isinstance(m, Structure)]
+            displayed = [m for m in structures or others if m.display]
+            self.moving.value = (displayed or others or [None])[-1]
+
+    def _keep_distinct(self):
+        """If one model was chosen twice, choose another one in the other menu: the previous one, if there was one."""
+        moving, fixed = _open(self.moving.value), _open(self.fixed.value)
+        if moving is None or moving is not fixed:
+            return
+        was_moving, was_fixed = map(_open, self._previous)
+        others = [m for m in self.moving.all_values if m is not fixed]
+        if was_moving is moving and was_fixed is not None:
+            self.moving.value = was_fixed
+        elif was_fixed is fixed and was_moving in self.fixed.all_values:
+            self.fixed.value = was_moving
+        elif others:
+            self.moving.value = others[-1]
+
+    def _suggest(self, volume):
+        """Suggest a resolution for another map, unless the user has changed it."""
+        if volume is None or self.resolution.value() != (self._suggested or 8.0):
+            return
+        self._suggested = round(USUAL_VOXELS * max(volume.data.step), 1)
+        self.resolution.setValue(self._suggested)
+
+    def _is_not_fixed(self, model):
+        return model is not self.fixed.value
+
+
+def _open(model):
+    """Return a model, or None if it was closed."""
+    return None if getattr(model, "deleted", False) else model

@@ -1,0 +1,29 @@
+"""What the pages of the panel have in common."""
+
+from Qt.QtCore import Qt
+from Qt.QtWidgets import QFormLayout, QFrame, QScrollArea, QVBoxLayout, QWidget
+
+
+def scrolled():
+    """Return a scroll area and the layout of its contents: it needs little room, whatever it contains."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+    area.setMinimumHeight(60)
+    contents = QWidget()
+    layout = QVBoxLayout(contents)
+    layout.setContentsMargins(6, 6, 6, 6)
+    layout.setSpacing(6)
+    area.setWidget(contents)
+    return area, layout
+
+
+def new_form(layout):
+    """Add a form to a layout, and return it."""
+    form = QFormLayout()
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+    form.setLabelAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    form.setVerticalSpacing(4)
+    layout.addLayout(form)
+    return form

@@ -1,0 +1,67 @@
+"""The page of the panel with the last result and the plot of the search."""
+
+from html import escape
+
+from Qt.QtCore import Qt
+from Qt.QtWidgets import QLabel, QPushButton
+
+from .pages import scrolled
+from .plot import SearchPlot
+from .summary import summary
+
+
+class ResultPage:
+    """The result as text, a button to move the model in spite of it, and the plot.
+
+    Parameters
+    ----------
+    force : callable
+        Function that moves a model for which no match was found.
+
+    Attributes
+    ----------
+    widget : QScrollArea
+        The page.
+    text : QLabel
+        The result.
+    force : QPushButton
+        The button.
+    plot : SearchPlot
+        The plot.
+    """
+
+    def __init__(self, force):
+        self.widget, layout = scrolled()
+        self.text = QLabel()
+        self.text.setWordWrap(True)
+        self.text.setTextFormat(Qt.TextFormat.RichText)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.force = QPushButton("Move anyway")
+        self.force.setToolTip("Move the model to the best pose, though the verdict is no match")
+        self.force.clicked.connect(lambda *_: force())
+        self.force.setVisible(False)
+        self.plot = SearchPlot(self.widget)
+        layout.addWidget(self.text)
+        layout.addWidget(self.force, alignment=Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self.plot, stretch=1)
+
+    def begin(self):
+        """Clear the result when an alignment starts."""
+        self.text.clear()
+        self.force.setVisible(False)
+
+    def show_problem(self, problem):
+        """Show why there is no result."""
+        self.text.setText(escape(problem))
+
+    def show_search(self, task):
+        """Plot the search of a running alignment; that for a part has no losses."""
+        options = task.job.options
+        self.plot.setVisible(bool(task.trace))
+        self.plot.show_trace(task.trace, options.evaluations, options.loss)
+
+    def show_outcomes(self, outcomes):
+        """Show the results of an alignment, one below the other."""
+        self.text.setText("<hr>".join(map(summary, outcomes)))
+        self.force.setVisible(len(outcomes) == 1 and not outcomes[0].moved)
+        self.widget.verticalScrollBar().setValue(0)
