@@ -38,6 +38,7 @@ from .maps import MapWarning as MapWarning
 from .maps import contour_level as contour_level
 from .maps import read as read
 from .maps import read_header as read_header
+from .maps import read_stored as read_stored
 from .maps import resample as resample
 from .models import Model as Model
 from .models import read_model as read_model
@@ -49,6 +50,7 @@ from .pairwise.options import DistanceOptions as DistanceOptions
 from .pairwise.table import DistanceTable as DistanceTable
 from .pairwise.table import read_distances as read_distances
 from .progress import Progress as Progress
+from .progress import run_until as run_until
 from .scores import ModelFit as ModelFit
 from .scores import ShellCorrelation as ShellCorrelation
 from .scores import model_fit as model_fit

@@ -13,12 +13,17 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from botalign.cancellation import CancelledWork, Stopped, cancelled_by, check_cancelled, watch
+
 if TYPE_CHECKING:
     from botalign.arrays import Matrix
 
 Step = TypeVar("Step")
 Mapped = TypeVar("Mapped")
 Result = TypeVar("Result")
+
+#: Seconds between two tests whether the work was cancelled, while another thread takes a step.
+_CHECK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +66,56 @@ def exhaust(steps: Generator[Any, None, Result]) -> Result:
     """Run a computation to its end and return its result; close it if it is interrupted."""
     with closing(steps):
         while True:
+            check_cancelled()
             try:
                 next(steps)
             except StopIteration as stop:
                 result: Result = stop.value
                 return result
+
+
+def run_until(steps: Generator[Step, None, Result], stopped: Stopped) -> Generator[Step, None, Result | None]:
+    """Take the steps of a computation until it ends or is cancelled.
+
+    A condition that another thread makes true cancels the computation within about a second, also during a long step.
+
+    Parameters
+    ----------
+    steps : generator
+        The computation, for example of :func:`botalign.align_steps`; it is closed at the end.
+    stopped : callable
+        Whether to cancel; called often.
+
+    Returns
+    -------
+    object or None
+        As the value of ``StopIteration``: the result of the computation; None if it was cancelled.
+
+    Yields
+    ------
+    object
+        The records of the computation.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> density_map = botalign.phantom(24, voxel_size_angstrom=4.0)
+    >>> steps = botalign.run_until(botalign.align_steps(density_map, density_map), lambda: True)
+    >>> list(steps)
+    []
+    """
+    with closing(steps):
+        while not stopped():
+            try:
+                with cancelled_by(stopped):
+                    step = next(steps)
+            except StopIteration as finished:
+                result: Result = finished.value
+                return result
+            except CancelledWork:
+                return None
+            yield step
+    return None
 
 
 def map_steps(
@@ -97,12 +147,14 @@ def map_steps(
 def in_background(generator: Generator[Step, None, Result]) -> Generator[Step, None, Result]:
     """Start a computation on its own thread and return a generator of its records and its result.
 
-    Closing the returned generator stops the thread at the next step and waits for it.
+    Closing the returned generator stops the thread, at the next step or call of
+    :func:`botalign.cancellation.check_cancelled`, and waits for it.
     """
     results: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
     stopped = threading.Event()
 
     def run() -> None:
+        watch(stopped.is_set)
         try:
             while not stopped.is_set():
                 results.put(("step", next(generator)))
@@ -120,7 +172,11 @@ def in_background(generator: Generator[Step, None, Result]) -> Generator[Step, N
         try:
             yield None  # type: ignore[misc]  # so that closing runs the clean-up even before the first step is taken
             while True:
-                kind, value = results.get()
+                try:
+                    kind, value = results.get(timeout=_CHECK_SECONDS)
+                except queue.Empty:
+                    check_cancelled()
+                    continue
                 if kind == "error":
                     raise value
                 if kind == "result":

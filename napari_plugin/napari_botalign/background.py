@@ -1,15 +1,22 @@
-"""Work off the GUI thread: a single function, or a generator of steps."""
+"""Work off the GUI thread: a single function, or a generator of steps.
+
+The workers are those of superqt, which napari's are based on. napari also registers its workers with the window that
+was used last, and stops them when that is closed, even if another viewer needs them.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
+from contextlib import closing
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from napari.qt.threading import thread_worker
+from napari.utils.progress import progress
+from superqt.utils import create_worker
 
-from botalign import InputError
+from botalign import InputError, run_until
 from napari_botalign.option_labels import spelled
 
 if TYPE_CHECKING:
@@ -23,8 +30,38 @@ Result = TypeVar("Result")
 _PERIOD = 0.1
 
 
+def start_worker(
+    updates: Callable[..., Generator[Any, None, None]],
+    *arguments: Any,
+    receive: Callable[[Any], None],
+    ended: Callable[[], None] = lambda: None,
+) -> None:
+    """Run a generator function on a thread, and pass what it yields to the GUI thread.
+
+    Parameters
+    ----------
+    updates : callable
+        The generator function. It must not use layers or widgets.
+    *arguments
+        Its arguments.
+    receive : callable
+        Receives what it yields.
+    ended : callable, optional
+        Called at its end.
+    """
+    worker = create_worker(updates, *arguments)
+    worker.yielded.connect(receive)
+    worker.finished.connect(ended)  # type: ignore[arg-type]
+    worker.start()
+
+
 def in_background(
-    widget: Container[Any], work: Callable[[], Result], done: Callable[[Result], None], failed: Callable[[str], None]
+    widget: Container[Any],
+    work: Callable[[], Result],
+    done: Callable[[Result], None],
+    failed: Callable[[str], None],
+    *,
+    bar: bool = True,
 ) -> None:
     """Call a function on a thread, then pass its result, or its error, to the GUI thread, unless a widget was closed.
 
@@ -39,6 +76,8 @@ def in_background(
     failed : callable
         Receives the message of an error. Unless it is an :class:`botalign.InputError`, napari shows the error too, with
         its traceback.
+    bar : bool, optional
+        Whether to show a bar in napari's activity dock.
     """
     closed = Event()
     widget.native.destroyed.connect(closed.set)
@@ -60,9 +99,48 @@ def in_background(
         if not isinstance(error, InputError):
             raise error
 
-    worker = thread_worker(outcome)(_progress={"desc": "BOTalign"})
-    worker.yielded.connect(receive)
-    worker.start()
+    shown = progress(total=0, desc="BOTalign") if bar else None
+    start_worker(outcome, receive=receive, ended=lambda: None if shown is None else shown.close())
+
+
+class LatestOnly:
+    """Runs work off the GUI thread, one at a time. Of the requests during it, only the last one is fulfilled.
+
+    Parameters
+    ----------
+    widget : Container
+        The widget that the work is for.
+    begin : callable
+        Begins the work of a request: returns it, what receives its result, and what receives the message of an error;
+        or None if there is nothing to do any more.
+    """
+
+    def __init__(
+        self,
+        widget: Container[Any],
+        begin: Callable[[], tuple[Callable[[], Any], Callable[[Any], None], Callable[[str], None]] | None],
+    ) -> None:
+        self._widget, self._begin = widget, begin
+        self._working = self._requested = False
+
+    def request(self) -> None:
+        """Do the work now, or as soon as the current one is done."""
+        self._requested = True
+        if self._working:
+            return
+        self._requested = False
+        begun = self._begin()
+        if begun is None:
+            return
+        work, done, failed = begun
+        self._working = True
+        in_background(self._widget, work, partial(self._end, done), partial(self._end, failed), bar=False)
+
+    def _end(self, receive: Callable[[Any], None], outcome: Any) -> None:
+        self._working = False
+        receive(outcome)
+        if self._requested:
+            self.request()
 
 
 def in_batches(
@@ -85,18 +163,15 @@ def in_batches(
         Result of the computation; None if it was stopped.
     """
     last, waiting = time.perf_counter(), []
-    try:
-        while not stop():
+    with closing(run_until(steps, stop)) as running:
+        while True:
             try:
-                waiting.append(next(steps))
+                waiting.append(next(running))
             except StopIteration as finished:
-                if waiting:
+                if waiting and not stop():
                     yield make_update(tuple(waiting))
-                result: Result = finished.value
+                result: Result | None = finished.value
                 return result
             if time.perf_counter() - last >= _PERIOD:
                 yield make_update(tuple(waiting))
                 last, waiting = time.perf_counter(), []
-    finally:
-        steps.close()
-    return None

@@ -343,13 +343,13 @@ class Alignment:
             *labelled("hand", self.hand_text),
             *labelled("verdict", self.verdict_text),
             *labelled("alternatives", *self.alternatives),
-            f"error        {self._error_text}",
+            f"error        {self.error_text}",
             f"seconds      {self.seconds:.2f}",
         ]
         return "\n".join(lines)
 
     @property
-    def _error_text(self) -> str:
+    def error_text(self) -> str:
         """The standard errors as text; those of a wrong pose mean nothing."""
         if self.verdict == "no match":
             return "not estimated: the maps do not match"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +11,11 @@ from numpy.typing import NDArray
 
 from botalign.arrays import Volume
 from botalign.classes.posing import cut_to_disc, disc_spans
+from botalign.classes.units import PIXELS, units
 from botalign.errors import InputError, Setting, counted
 from botalign.images import ImageStack
 from botalign.maps import MapWarning
+from botalign.progress import Progress, exhaust
 
 #: The mean mass is used as the scale if it differs from zero by this number of standard errors.
 _SIGNIFICANT = 3.0
@@ -82,6 +85,13 @@ def prepare(
     MapWarning
         If the particles are significantly darker than the background.
     """
+    return exhaust(prepare_steps(stack, invert=invert, diameter_angstrom=diameter_angstrom, size=size))
+
+
+def prepare_steps(
+    stack: ImageStack, *, invert: bool, diameter_angstrom: float | None, size: int | None
+) -> Generator[Progress, None, PreparedImages]:
+    """Prepare images in steps; see :func:`prepare`."""
     images, pixel = stack.images, float(stack.pixel_size_angstrom[0])
     rows, columns = images.shape[1:]
     if rows != columns:
@@ -90,15 +100,20 @@ def prepare(
         )
     if min(images.shape[1:]) < 8:
         raise InputError(f"{stack.name}: got images of {columns} x {rows} pixels, expected at least 8 pixels per side.")
-    flat = np.flatnonzero(images.max(axis=(1, 2)) == images.min(axis=(1, 2)))
+    parts = list(units(len(images), rows * columns, PIXELS))
+    passes = (Progress("prepare", done, 4 * len(parts)) for done in range(1, 4 * len(parts) + 1))
+    constant = np.empty(len(images), dtype=bool)
+    for part in parts:
+        constant[part] = images[part].max(axis=(1, 2)) == images[part].min(axis=(1, 2))
+        yield next(passes)
+    flat = np.flatnonzero(constant)
     if len(flat):
         raise InputError(
             f"{stack.name}: {counted(len(flat), 'image is', 'images are')} constant, the first is image {flat[0] + 1}; "
             "leave such images out."
         )
-    if size is not None:
-        images, pixel = downsampled(images, size), pixel * rows / min(size, rows)
-    side = images.shape[1]
+    side = rows if size is None else min(size, rows)
+    pixel *= rows / side
     radius = (side - 1) / 2
     if diameter_angstrom is not None:
         if not 4 * pixel <= diameter_angstrom <= side * pixel:
@@ -114,22 +129,35 @@ def prepare(
     cut_to_disc(inside, spans)
     outside = inside[0] == 0
     sign = -1.0 if invert else 1.0
-    level = images[:, ~outside].mean(axis=1, dtype=np.float64)
-    # The difference of the means inside and outside the disc; it is averaged over all images to reduce the noise.
-    excess = sign * (level - images[:, outside].mean(axis=1, dtype=np.float64))
-    ready = np.float32(sign) * (images - level.astype(np.float32)[:, None, None]) + np.float32(excess.mean())
-    cut_to_disc(ready, spans)
-    scale = _scale(ready, excess, stack.name, inverted=invert)
-    ready *= np.float32(1 / scale)
+    ready = np.empty((len(images), side, side), dtype=np.float32)
+    level, excess, sums, absolute = np.zeros((4, len(images)))
+    for part in parts:
+        some = downsampled(images[part], side)
+        level[part] = some[:, ~outside].mean(axis=1, dtype=np.float64)
+        # The difference of the means inside and outside the disc; it is averaged over all images to reduce the noise.
+        excess[part] = sign * (level[part] - some[:, outside].mean(axis=1, dtype=np.float64))
+        ready[part] = np.float32(sign) * (some - level[part].astype(np.float32)[:, None, None])
+        yield next(passes)
+    mean = np.float32(excess.mean())
+    for part in parts:
+        ready[part] += mean
+        cut_to_disc(ready[part], spans)
+        sums[part] = ready[part].sum(axis=(1, 2), dtype=np.float64)
+        absolute[part] = np.abs(ready[part]).sum(axis=(1, 2), dtype=np.float64)
+        yield next(passes)
+    scale = _scale(excess, float(sums.mean()), float(absolute.mean()), stack.name, inverted=invert)
+    for part in parts:
+        ready[part] *= np.float32(1 / scale)
+        yield next(passes)
     return PreparedImages(ready, scale, radius, pixel)
 
 
-def _scale(images: Volume, excess: NDArray[np.float64], name: str, *, inverted: bool) -> float:
-    """Return the mass of the images or, if it does not differ from zero, the mean sum of their absolute values."""
+def _scale(excess: NDArray[np.float64], mass: float, absolute: float, name: str, *, inverted: bool) -> float:
+    """Return the mean mass of the images or, if it does not differ from zero, the mean sum of absolute values."""
     mean = float(excess.mean())
     error = float(excess.std() / np.sqrt(len(excess)))
     if abs(mean) <= _SIGNIFICANT * error or len(excess) < 2:
-        return float(np.abs(images).sum(dtype=np.float64)) / len(images)
+        return absolute
     if mean < 0:
         warnings.warn(
             MapWarning(
@@ -140,7 +168,7 @@ def _scale(images: Volume, excess: NDArray[np.float64], name: str, *, inverted: 
             ),
             stacklevel=3,
         )
-    return abs(float(images.sum(dtype=np.float64))) / len(images)
+    return abs(mass)
 
 
 def downsampled(images: Volume, size: int) -> Volume:

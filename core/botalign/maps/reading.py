@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from botalign.errors import InputError, counted
 from botalign.maps.density_map import DensityMap
@@ -205,18 +205,20 @@ def _skip(stream: BinaryIO, count: int) -> int:
     return skipped
 
 
-def read_sections(stream: BinaryIO, header: MapHeader, size: int | None) -> tuple[NDArray[np.float32], list[str]]:
+def read_sections(
+    stream: BinaryIO, header: MapHeader, size: int | None, *, dtype: DTypeLike = np.float32
+) -> tuple[NDArray[Any], list[str]]:
     """Read the densities and count the bytes after them; return the densities and all remarks."""
-    data, remarks = _read_densities(stream, header), list(header.remarks)
+    data, remarks = _read_densities(stream, header, dtype), list(header.remarks)
     surplus = _surplus(stream, header, size)
     if surplus:
         remarks.append(f"{counted(surplus, 'byte')} too long, the surplus ignored")
     return data, remarks
 
 
-def _read_densities(stream: BinaryIO, header: MapHeader) -> NDArray[np.float32]:
-    """Read the densities in chunks into one float32 array, so that no second copy of the map is in memory."""
-    data = np.empty(header.file_shape, dtype=np.float32)
+def _read_densities(stream: BinaryIO, header: MapHeader, dtype: DTypeLike) -> NDArray[Any]:
+    """Read the densities in chunks into one array, so that no second copy of the map is in memory."""
+    data = np.empty(header.file_shape, dtype=dtype)
     flat = data.reshape(-1)
     part = np.empty(min(_CHUNK_BYTES // header.dtype.itemsize, flat.size), dtype=header.dtype)
     for start in range(0, flat.size, part.size):
