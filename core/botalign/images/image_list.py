@@ -106,8 +106,8 @@ def images_of(listed: ParticleList) -> ImageStack:
     files = tuple(StackFile.open(path, stated=True) for path in located(Path(listed.name), names))
     numbers = _numbers(listed.name, names, files)
     _check_sides(listed, names, files)
-    pixel, remarks = pixel_size(listed, files, names.file_of)
-    warn_of_remarks(listed.name, [*remarks, *_shared_remarks(files)])
+    pixel, remarks = pixel_size(listed, files)
+    warn_of_remarks(listed.name, [*remarks, *_shared_remarks(files)], stacklevel=4)  # at the caller of read_images
     return ImageStack(StoredImages(files, names.file_of, numbers), pixel, name=listed.name)
 
 

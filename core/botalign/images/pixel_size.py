@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from botalign.arrays import Counts, Matrix
+from botalign.arrays import Matrix
 from botalign.errors import InputError, counted
 from botalign.images.particles import ParticleList
 from botalign.images.stored import StackFile
@@ -15,9 +15,7 @@ from botalign.images.stored import StackFile
 _SAME_PIXEL_SIZE = 1e-3
 
 
-def pixel_size(
-    listed: ParticleList, files: Sequence[StackFile], file_of: Counts
-) -> tuple[tuple[float, float], list[str]]:
+def pixel_size(listed: ParticleList, files: Sequence[StackFile]) -> tuple[tuple[float, float], list[str]]:
     """Return the pixel sides ``(x, y)`` in angstrom of all images of a list, and remarks about contradictions.
 
     The list decides, even if the headers disagree. Otherwise the headers must agree. Programs that do not know the

@@ -59,14 +59,14 @@ def read_stack(path: str | os.PathLike[str]) -> ImageStack:
     >>> stack
     <ImageStack particles.mrcs: 10 images of 32 x 32 pixels of 1.5 A>
     """
-    return _stack_in(StackFile.open(path, stated=False))
+    return _stack_in(path)
 
 
-def _stack_in(file: StackFile) -> ImageStack:
+def _stack_in(path: str | os.PathLike[str]) -> ImageStack:
+    file = StackFile.open(path, stated=False)
     x, y, _ = file.header.grid.voxel_size_angstrom
-    result = ImageStack(StoredImages.whole(file), (x, y), name=file.path)
-    warn_of_remarks(file.path, list(file.header.remarks))
-    return result
+    warn_of_remarks(file.path, list(file.header.remarks), stacklevel=4)  # at the caller of the public function
+    return ImageStack(StoredImages.whole(file), (x, y), name=file.path)
 
 
 def holds_images(path: str | os.PathLike[str]) -> bool:
@@ -203,7 +203,7 @@ def read_images(path: str | os.PathLike[str]) -> ImageList:
     """
     path = Path(path)
     if path.suffix.lower() not in (".star", ".cs", ".csg"):
-        return _list_of(read_stack(path))
+        return _list_of(_stack_in(path))
     particles = read_particles(path)
     return ImageList(images_of(particles), particles)
 

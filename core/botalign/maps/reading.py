@@ -276,7 +276,7 @@ def _surplus(stream: BinaryIO, header: MapHeader, size: int | None) -> int:
     return size - HEADER_BYTES - header.extended_bytes - header.data_bytes
 
 
-def warn_of_remarks(name: str, remarks: list[str]) -> None:
-    """Issue one :class:`MapWarning` with all remarks about a file."""
+def warn_of_remarks(name: str, remarks: list[str], *, stacklevel: int = 3) -> None:
+    """Issue one :class:`MapWarning` with all remarks about a file, at the caller of the caller by default."""
     if remarks:
-        warnings.warn(f"{name}: {'; '.join(remarks)}.", MapWarning, stacklevel=3)
+        warnings.warn(f"{name}: {'; '.join(remarks)}.", MapWarning, stacklevel=stacklevel)

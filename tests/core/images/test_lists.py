@@ -272,6 +272,7 @@ def test_a_contradiction_is_reported_once(stacks: Stacks) -> None:
     with pytest.warns(MapWarning) as record:
         assert botalign.read_images(path).stack.pixel_size_angstrom == (1.34, 1.34)
     assert len(record) == 1
+    assert record[0].filename == __file__
     assert "pixels of 1.34 A according to the list, but the headers of 2 stacks have 2 A (first" in str(
         record[0].message
     )
