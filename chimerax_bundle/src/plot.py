@@ -7,7 +7,7 @@ from Qt.QtWidgets import QSizePolicy, QWidget
 #: Colours for each hand, of Okabe and Ito, which colour-blind readers can distinguish, as in botalign's figures.
 HANDS = (("as given", QColor("#1F8ACB")), ("mirrored", QColor("#E0702A")))
 #: Labels of the losses; core searches with the first, too.
-LOSSES = {"wemd": "earth mover's distance (Å)", "core": "earth mover's distance (Å)", "l2": "L2 distance"}
+LOSSES = {"wemd": "earth mover's distance", "core": "earth mover's distance", "l2": "L2 distance"}
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 10, 22, 30
 
 

@@ -37,6 +37,8 @@ def align(
     refine: bool = True,
     preset: str | None = None,
     start: Alignment | ArrayLike | None = None,
+    rotate: bool = True,
+    shift: bool = True,
     local_degrees: float | None = None,
     contour_level_fixed: float | None = None,
     contour_level_moving: float | None = None,
@@ -80,6 +82,12 @@ def align(
     start : Alignment or array_like of shape (3, 4), optional
         Transform to start from. By default the search starts from the identity and from the four rotations that
         superimpose the principal axes of the two molecules.
+    rotate : bool, optional
+        Whether to search over rotations. If not, the moving map keeps the rotation of the start, and only its shift is
+        found; the hand is not tested.
+    shift : bool, optional
+        Whether to fit the shift. If not, the moving map rotates about its centre of mass, which stays where the start
+        puts it.
     local_degrees : float, optional
         Search only within this angle of the start, or of the current pose if there is no start.
     contour_level_fixed, contour_level_moving : float, optional

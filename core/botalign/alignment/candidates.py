@@ -51,23 +51,24 @@ def apart(candidates: list[Candidate]) -> list[Candidate]:
 
 def coarse(problem: AlignmentProblem, candidates: list[Candidate]) -> list[Candidate]:
     """Refine candidates of one hand at the voxel size of the search: first the rotation, then rotation and shift."""
-    pair, fit = problem.working_pair, problem.coarse_fit.thinned(THINNED)
+    pair, fit, options = problem.working_pair, problem.coarse_fit.thinned(THINNED), problem.options
 
     def loss(linear: Matrix) -> float:
         return l2(pair.rotated(linear), pair.fixed)
 
     poses = []
     for candidate in candidates:
-        linear, _ = nelder_mead(loss, candidate.moving_to_fixed[:, :3])
-        if not problem.allows(linear):
-            linear = candidate.moving_to_fixed[:, :3]
+        linear = candidate.moving_to_fixed[:, :3]
+        if options.rotate:
+            nearby, _ = nelder_mead(loss, linear)
+            linear = nearby if problem.allows(nearby) else linear
         # The centres of mass are only as good as the contour levels; the correlation over all shifts needs neither.
-        poses.append(replace(candidate, moving_to_fixed=problem.shifted_pair.best_shift(linear)[1]))
+        poses.append(replace(candidate, moving_to_fixed=problem.best_shift(linear)[1]))
     poses = [replace(pose, correlation=fit.correlation(pose.moving_to_fixed)) for pose in poses]
     kept, dropped = problem.criterion.split(poses)
-    options, mirrored = problem.options, candidates[0].mirrored
+    mirrored = candidates[0].mirrored
     start = options.start_transform()
-    has_start = options.start is not None or options.local_degrees is not None
+    has_start = options.start is not None or options.local_degrees is not None or not options.rotate
     if has_start and is_mirror(start) == mirrored:
         kept.append(Candidate(start, mirrored, loss(start[:, :3]), None))
     return apart(solved(problem, fit, kept, tolerance=COARSE_TOLERANCE) + dropped)

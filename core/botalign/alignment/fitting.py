@@ -32,6 +32,8 @@ from botalign.threads import one_blas_thread
 BLOCK_VOXELS = 4
 #: The least margin of densities; see :class:`FitProblem`.
 LEAST_MARGIN = 1e-3
+#: All parameters of a pose: rotation and shift.
+ALL = (0, 1, 2, 3, 4, 5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +76,8 @@ class FitProblem:
         Centre of the rotations, in angstrom.
     least_margin : float
         Poses whose correlations differ by less than this fit equally well: interpolation alone has such an error.
+    free : tuple of int
+        Which of the six parameters of the pose are fitted: 0 to 2 for the rotation, 3 to 5 for the shift.
     """
 
     fixed_grid: Grid
@@ -83,6 +87,7 @@ class FitProblem:
     terms: Matrix
     centre: Matrix
     least_margin: float = LEAST_MARGIN
+    free: tuple[int, ...] = ALL
 
     @classmethod
     def between(
@@ -194,7 +199,7 @@ class _Point:
         return cls(problem, transform, moments, correlation, constant)
 
     def step(self, damping: float) -> Matrix:
-        return damped_step(self.moments, damping)
+        return damped_step(self.moments, damping, self.problem.free)
 
     def moved(self, step: Matrix) -> _Point:
         return _Point.at(self.problem, self.problem.advanced(self.transform, step), self.constant)
@@ -216,7 +221,7 @@ def _moments(problem: FitProblem, transform: Matrix, constant: Matrix) -> tuple[
     return moments, float((uv - u * v / n) / np.sqrt(variances)) if variances > 0 else 0.0
 
 
-def damped_step(moments: Matrix, damping: float) -> Matrix:
+def damped_step(moments: Matrix, damping: float, free: tuple[int, ...] = ALL) -> Matrix:
     """Return the step of rotation (radians) and shift (voxels) that solves ``u + J step = a v + b``.
 
     Parameters
@@ -225,11 +230,16 @@ def damped_step(moments: Matrix, damping: float) -> Matrix:
         Sums of products, optionally weighted, of the columns (six derivatives of ``u``, 1, ``u``, ``v``).
     damping : float
         Fraction of itself by which the diagonal of the derivatives is raised.
+    free : tuple of int, optional
+        Parameters of the step that may differ from zero.
     """
-    sign = np.array([-1.0] * 6 + [1.0, 1.0])
-    order = [0, 1, 2, 3, 4, 5, 6, 8]  # the columns of the unknowns: six of J, then 1 and v
+    count = len(free)
+    sign = np.array([-1.0] * count + [1.0, 1.0])
+    order = [*free, 6, 8]  # the columns of the unknowns: those of J, then 1 and v
     hessian = moments[np.ix_(order, order)] * np.outer(sign, sign)
-    return solve_damped(hessian, sign * moments[order, 7], np.array([damping] * 6 + [0.0, 0.0]))[:6]
+    step = np.zeros(6)
+    step[list(free)] = solve_damped(hessian, sign * moments[order, 7], np.array([damping] * count + [0.0] * 2))[:count]
+    return step
 
 
 def is_within_error(margin: float, error: float, least: float = LEAST_MARGIN) -> bool:

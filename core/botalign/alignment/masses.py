@@ -1,4 +1,4 @@
-"""Two maps as masses in one box, for the wavelet earth mover's distance."""
+"""Two maps as masses in one box, and their wavelet earth mover's distance as a length."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from botalign.transport import WaveletDistance
 
 #: Side in voxels of the box in which the wavelet earth mover's distance of a result is measured.
 WEMD_SIDE = 32
+#: Empty voxels on each side of the molecules in this box.
+_MARGIN = 2
+#: Shifts in voxels by which the unit of the distance is measured: along the axes and the diagonals.
+_SHIFTS = ((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 1), (1, 1, -1), (1, -1, 1), (-1, 1, 1))
 
 
 def common_masses(
@@ -23,7 +27,7 @@ def common_masses(
     centres = np.array([fixed.centre_angstrom, apply_transform(transform, moving.centre_angstrom)])
     radii = np.array([fixed.radius_angstrom, moving.radius_angstrom])
     low, high = (centres - radii[:, None]).min(axis=0), (centres + radii[:, None]).max(axis=0)
-    voxel = float((high - low).max()) / (size - 4)
+    voxel = float((high - low).max()) / (size - 2 * _MARGIN)
     grid = Grid.cube(size, voxel, (low + high) / 2)
     sigma = common_sigma_angstrom(fixed, moving, voxel)
     masses = []
@@ -37,6 +41,21 @@ def common_masses(
 
 
 def wemd_at(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> float:
-    """Return the wavelet earth mover's distance between the densities above the contour levels."""
+    """Return the wavelet earth mover's distance between the densities above the contour levels, as a length."""
     grid, first, second = common_masses(fixed, moving, transform)
-    return WaveletDistance(grid.shape, voxel_size=grid.voxel_size_angstrom[0])(first, second)
+    # In voxels, as wemd_per_voxel: the voxel size cancels.
+    distance = WaveletDistance(grid.shape)
+    return distance(first, second) / wemd_per_voxel(distance, first, second) * grid.voxel_size_angstrom[0]
+
+
+def wemd_per_voxel(distance: WaveletDistance, *masses: Volume) -> float:
+    """Return the mean distance of masses from shifted copies, divided by the length of the shift.
+
+    A shift has the earth mover's distance of its length. The wavelet sum is larger by a factor that hardly depends on
+    the length. It depends a little on the direction, and on the shape of the mass. The masses must not touch the sides
+    of their box.
+    """
+    ratios = [
+        distance(mass, np.roll(mass, shift, (0, 1, 2))) / np.linalg.norm(shift) for mass in masses for shift in _SHIFTS
+    ]
+    return float(np.mean(ratios))

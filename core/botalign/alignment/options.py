@@ -57,6 +57,8 @@ class AlignmentOptions:
     refine: Annotated[bool, Option("Refine the candidates of the search")] = True
     preset: Annotated[str | None, Option("Run the published algorithm unchanged (paper); slow", choices=PRESETS)] = None
     start: Annotated[Alignment | ArrayLike | None, Option("Start from the transform of an earlier result")] = None
+    rotate: Annotated[bool, Option("Search over rotations; if not, the rotation of the start is kept")] = True
+    shift: Annotated[bool, Option("Fit the shift; if not, the moving map rotates about its centre of mass")] = True
     local_degrees: Annotated[
         float | None,
         Option("Search only within this angle of the start or of the current pose", above=0, high=180, unit="degrees"),
@@ -137,6 +139,7 @@ class AlignmentOptions:
                 Setting("partial", False), "what is inside a mask of one map is a part of the other",
                 Setting(self._single_mask()),
             )  # fmt: skip
+        self._check_freedom()
         if self.preset is not None:
             refuse_together(Setting("preset", self.preset), "the published algorithm has no such option", core, halves)
         if not self.refine:
@@ -145,6 +148,19 @@ class AlignmentOptions:
             refuse_together(
                 Setting("loss", self.loss), "only the WEMD uses wavelets", *changed(self, "wavelet", "scales")
             )
+
+    def _check_freedom(self) -> None:
+        """Refuse options that have no effect without a rotation, or without a shift."""
+        if not self.rotate:
+            still, auto = Setting("rotate", False), Setting("hand", "auto") if self.hand == "auto" else None
+            refuse_together(still, "then nothing would move", *changed(self, "shift"))
+            refuse_together(still, "the hand is found by a search over rotations", auto)
+            refuse_together(
+                still, "it is for a search over rotations", *changed(self, "evaluations", "local_degrees", "refine")
+            )
+        if not (self.rotate and self.shift):
+            preset = Setting("preset", self.preset) if self.preset else None
+            refuse_together(changed(self, "rotate", "shift")[0], "the published algorithm has no such option", preset)
 
     def _single_mask(self) -> str:
         return "mask_fixed" if self.mask_moving is None else "mask_moving"

@@ -130,8 +130,11 @@ class PartPair:
         support = density > self.whole.level_of(density, grid.voxel_size_angstrom[0])
         return edges(density, grid), support.astype(np.float32)
 
-    def fit(self, voxel_angstrom: float, sigma_angstrom: float) -> FitProblem:
-        """Return the fit of the whole, which moves, to the part, inside the support of the part."""
+    def fit(self, voxel_angstrom: float, sigma_angstrom: float, centre: Matrix | None = None) -> FitProblem:
+        """Return the fit of the whole, which moves, to the part, inside the support of the part.
+
+        Rotations are about `centre`, by default the centre of the part.
+        """
         side = int(np.ceil(2 * self.radius_angstrom / voxel_angstrom)) + 2 * MARGIN_VOXELS
         grid = Grid.cube(side, voxel_angstrom, self.centre_angstrom)
         u, support = self.part_on(grid, sigma_angstrom)
@@ -139,7 +142,9 @@ class PartPair:
         shape = np.ceil((high - low) / voxel_angstrom).astype(int) + 1 + 2 * MARGIN_VOXELS
         around = Grid(tuple(shape[::-1]), (voxel_angstrom,) * 3, tuple(low - MARGIN_VOXELS * voxel_angstrom))
         v, _ = self.whole_on(around, sigma_angstrom)
-        fit = FitProblem.between(u, grid, v, around, where=support > 0.5, centre=self.centre_angstrom)
+        fit = FitProblem.between(
+            u, grid, v, around, where=support > 0.5, centre=self.centre_angstrom if centre is None else centre
+        )
         return replace(fit, least_margin=LEAST_MARGIN)
 
 

@@ -13,7 +13,7 @@ it is computed once, to find the best shifts, and exactly at these.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,17 +99,10 @@ class PartScan:
 
         A shift is where the centre of the part lies in the whole, in angstrom.
         """
-        pull = OVERSAMPLING * linear.T
-        u, m = np.empty((self.side,) * 3, np.float32), np.empty((self.side,) * 3, np.float32)
-        rotate_in_ball(self.part, pull, u)
-        rotate_in_ball(self.support, pull, m)
-        total = float(m.sum())
-        u -= float(np.vdot(m, u)) / total
-        energy = float(np.vdot(m, u * u))
-        u *= m
+        part = self._rotated(linear)
         shape = tuple(side - self.side for side in self.whole.shape)
         # The part fills a corner of the box, and its shifts another one: axis by axis, the transforms skip the rest.
-        rotated = fft.rfft(u, shape[2], axis=2, workers=1)
+        rotated = fft.rfft(part.edges, shape[2], axis=2, workers=1)
         rotated = fft.fft(fft.fft(rotated, shape[1], axis=1, workers=1), shape[0], axis=0, workers=1)
         np.conj(rotated, out=rotated)
         rotated *= self.spectrum
@@ -121,13 +114,50 @@ class PartScan:
         scores, shifts = np.empty(PEAKS), np.empty((PEAKS, 3))
         for number in range(PEAKS):
             peak = np.unravel_index(int(estimate.argmax()), estimate.shape)
-            inside = self.whole[tuple(slice(at, at + self.side) for at in peak)]
-            mean = float(np.vdot(m, inside)) / total
-            variance = max(float(np.vdot(m, inside * inside)) / total - mean**2, self.least_variance)
-            scores[number] = float(products[peak]) / np.sqrt(energy * variance * total)
+            scores[number] = self._normalised(float(products[peak]), part, self._window(map(int, peak)))
             shifts[number] = peak[::-1]
             estimate[tuple(slice(max(0, at - reach), at + reach + 1) for at in peak)] = -np.inf
         return scores, self.first_centre + self.voxel_angstrom * shifts
+
+    def at_place(self, linear: Matrix, place: Matrix) -> tuple[Matrix, Matrix]:
+        """Return the local correlation of the rotated part at a place, shape (1,), and the place, shape (1, 3)."""
+        at = np.rint((place - self.first_centre) / self.voxel_angstrom).astype(int)[::-1]
+        score = -1.0
+        if (at >= 0).all() and (at < self.weight.shape).all():
+            part, inside = self._rotated(linear), self._window(map(int, at))
+            score = self._normalised(float(np.vdot(part.edges, inside)), part, inside)
+        return np.array([score]), place[None]
+
+    def _rotated(self, linear: Matrix) -> _RotatedPart:
+        pull = OVERSAMPLING * linear.T
+        u, m = np.empty((self.side,) * 3, np.float32), np.empty((self.side,) * 3, np.float32)
+        rotate_in_ball(self.part, pull, u)
+        rotate_in_ball(self.support, pull, m)
+        total = float(m.sum())
+        u -= float(np.vdot(m, u)) / total
+        energy = float(np.vdot(m, u * u))
+        u *= m
+        return _RotatedPart(u, m, total, energy)
+
+    def _window(self, corner: Iterable[int]) -> Volume:
+        """Return the whole where the part is at a shift in voxels, ``(z, y, x)``."""
+        return self.whole[tuple(slice(at, at + self.side) for at in corner)]
+
+    def _normalised(self, product: float, part: _RotatedPart, inside: Volume) -> float:
+        """Return the local correlation, given its numerator and the whole inside the part."""
+        mean = float(np.vdot(part.support, inside)) / part.total
+        variance = float(np.vdot(part.support, inside * inside)) / part.total - mean**2
+        return product / float(np.sqrt(part.energy * max(variance, self.least_variance) * part.total))
+
+
+@dataclass(frozen=True, eq=False)
+class _RotatedPart:
+    """The rotated edges of a part about their mean, and their support; sums of the support and of their squares."""
+
+    edges: Volume
+    support: Volume
+    total: float
+    energy: float
 
 
 class Scanned:

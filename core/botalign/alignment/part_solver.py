@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from botalign.alignment.distinct import Tolerance, distinct
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.hand import HandDecision, decide_hand, hand_name
 from botalign.alignment.outcome import Outcome
 from botalign.alignment.part_pair import PartPair
+from botalign.alignment.part_poses import PartPoses
 from botalign.alignment.part_scan import PartScan, Scanned
 from botalign.alignment.part_verdict import STANDS_OUT, evidence_inside, part_verdict, standing
 from botalign.alignment.problem import AlignmentProblem
@@ -26,12 +27,10 @@ from botalign.alignment.robust import RobustProblem
 from botalign.alignment.uncertainty import Uncertainty, uncertainty
 from botalign.alignment.verdict import CLOSE_QUALITY, mark_equals
 from botalign.arrays import Matrix
-from botalign.geometry import MIRROR, apply_transform, inverse, is_mirror, transform_about, uniform_rotations
+from botalign.geometry import apply_transform, is_mirror, transform_about
 from botalign.progress import Progress
 from botalign.threads import thread_count
 
-#: Rotations that are scanned, and rotations in a step of the progress.
-ROTATIONS, BLOCK = 1500, 50
 #: Poses that are fitted at the sampling of the scan, at the second and at the finest sampling, at most.
 COARSE, SECOND, FINEST = 80, 40, 20
 #: Results of the scan from which the first are chosen, and steps of the first and the second fit at most.
@@ -109,8 +108,8 @@ class _PartSolver:
 
     def __init__(self, problem: AlignmentProblem, more_starts: tuple[Matrix, ...]) -> None:
         self.problem, self.more_starts = problem, more_starts
-        self.part_moves = problem.part_is_moving
         self.pair = pair = PartPair.of(problem)
+        self.poses = PartPoses(problem, pair, problem.part_is_moving)
         low, high = pair.whole_bounds
         self.extent = extent = float((high - low).max()) + pair.radius_angstrom
         resolution = problem.options.resolution
@@ -122,7 +121,7 @@ class _PartSolver:
     def steps(self) -> Generator[Progress, None, Outcome]:
         """Solve the problem."""
         problem = self.problem
-        blocks = [self._blocks(mirrored) for mirrored in problem.hands]
+        blocks = [self.poses.blocks(mirrored) for mirrored in problem.hands]
         per_search = sum(len(each) + 1 for each in blocks)
         total = 2 * per_search + 1
         search = yield from self._searched(blocks, self.voxel, 0, total)
@@ -137,7 +136,7 @@ class _PartSolver:
             fits.append(finest)
         # Noise is stronger at finer sampling. The fit whose pose has the smaller standard error is the result.
         end = min((self._finished(fit, search) for fit in fits), key=lambda each: each.error_angstrom)
-        marked = mark_equals(end.fit, end.groups[end.answer], pose_of=self._fit_pose)
+        marked = mark_equals(end.fit, end.groups[end.answer], pose_of=self.poses.fit_pose)
         others = [candidate for index, group in enumerate(end.groups) if index != end.answer for candidate in group]
         yield Progress("refine", total, total, moving_to_fixed=marked[0].moving_to_fixed)
         decided = self._verdict(search.groups[end.answer], marked)
@@ -148,7 +147,7 @@ class _PartSolver:
     ) -> Generator[Progress, None, _Search]:
         """Scan with voxels of a size, fit the best poses there, and the best results at the second sampling."""
         sigma = self.smoothing * voxel
-        scan, coarse = PartScan.of(self.pair, voxel, sigma), self.pair.fit(voxel, sigma)
+        scan, coarse = PartScan.of(self.pair, voxel, sigma), self.poses.fit(voxel, sigma)
         second = self._sampled(voxel, SECOND_FIT)
         groups: list[list[Candidate]] = []
         done = before
@@ -156,7 +155,7 @@ class _PartSolver:
             scanned = Scanned()
             for block in linears:
                 with ThreadPoolExecutor(thread_count(self.problem.options.threads)) as pool:
-                    for linear, found in zip(block, pool.map(scan.best_places, block), strict=True):
+                    for linear, found in zip(block, pool.map(partial(self.poses.places, scan), block), strict=True):
                         scanned.add(linear, *found)
                 done += 1
                 (best,) = self._candidates(scanned.best(1), mirrored)
@@ -181,7 +180,7 @@ class _PartSolver:
         """Return results of the scan as candidates."""
         centre = self.pair.centre_angstrom
         return [
-            Candidate(self._outward(transform_about(linear, centre, place)), mirrored, 1 - score, None)
+            Candidate(self.poses.outward(transform_about(linear, centre, place)), mirrored, 1 - score, None)
             for score, linear, place in found
         ]
 
@@ -189,7 +188,7 @@ class _PartSolver:
         """Return the fit with smaller voxels than those of the scan."""
         factor, smoothing = sampling
         voxel = max(self.pair.finest_voxel_angstrom, factor * scan_voxel, self.extent / LARGEST_FIT)
-        return self.pair.fit(voxel, smoothing * voxel)
+        return self.poses.fit(voxel, smoothing * voxel)
 
     def _finished(self, fit: FitProblem, search: _Search) -> _End:
         """Fit the best candidates of each hand, and the very best to what the part and the whole have in common."""
@@ -198,12 +197,14 @@ class _PartSolver:
             close = [each for each in group[:FINEST] if each.quality > group[0].quality - CLOSE_QUALITY]
             fitted = self._fitted(fit, close)
             # The neighbours of the part overlap with it, and would pull a least-squares fit.
-            common = RobustProblem.of(fit).solve_each([self._fit_pose(each) for each in fitted], allowed=self._allowed)
+            common = RobustProblem.of(fit).solve_each(
+                [self.poses.fit_pose(each) for each in fitted], allowed=self.poses.allowed
+            )
             fitted = [self._at(each, fit, end.transform) for each, end in zip(fitted, common, strict=True)]
             groups.append(self._distinct(fitted, SAME_FITTED))
         answers = [group[0] for group in groups]
-        decision, answer = decide_hand(fit, answers, choose=self.problem.chooses_hand, pose_of=self._fit_pose)
-        pose = self._fit_pose(answers[answer])
+        decision, answer = decide_hand(fit, answers, choose=self.problem.chooses_hand, pose_of=self.poses.fit_pose)
+        pose = self.poses.fit_pose(answers[answer])
         error = uncertainty(fit, pose)
         groups[answer][0] = self._start_or(answers[answer], fit, error)
         agreeing = uncertainty(RobustProblem.of(fit).agreeing(pose), pose)
@@ -217,19 +218,19 @@ class _PartSolver:
         start = self.problem.options.start_transform()
         if is_mirror(start) != best.mirrored:
             return best
-        given = self._at(best, fit, self._from_fit(start))
+        given = self._at(best, fit, self.poses.from_fit(start))
         least = LEAST_MOVE * self.pair.finest_voxel_angstrom
         tolerance = Tolerance(
             max(error.angle_degrees, np.degrees(least / self.pair.radius_angstrom)),
             max(error.shift_angstrom, least),
             self.pair.centre_angstrom,
         )
-        is_near = tolerance.same(self._outward(best.moving_to_fixed), self._outward(start))
+        is_near = tolerance.same(self.poses.outward(best.moving_to_fixed), self.poses.outward(start))
         return given if given.quality > best.quality or is_near else best
 
     def _at(self, candidate: Candidate, fit: FitProblem, pose: Matrix) -> Candidate:
         """Return a candidate at another pose, from the whole to the part."""
-        return replace(candidate, moving_to_fixed=self._from_fit(pose), correlation=fit.correlation(pose))
+        return replace(candidate, moving_to_fixed=self.poses.from_fit(pose), correlation=fit.correlation(pose))
 
     def _given(self, mirrored: bool) -> list[Candidate]:
         """Return the poses that are candidates whatever the scan finds: the start, so that it is never made worse."""
@@ -238,8 +239,10 @@ class _PartSolver:
 
     def _verdict(self, compared: list[Candidate], marked: list[Candidate]) -> str:
         """Return the verdict, given the candidates at one sampling, and those that were fitted finely."""
-        evidence = evidence_inside(self.pair.part, self.pair.whole, self._fit_pose(marked[0]))
-        places = [apply_transform(self._outward(each.moving_to_fixed), self.pair.centre_angstrom) for each in marked]
+        evidence = evidence_inside(self.pair.part, self.pair.whole, self.poses.fit_pose(marked[0]))
+        places = [
+            apply_transform(self.poses.outward(each.moving_to_fixed), self.pair.centre_angstrom) for each in marked
+        ]
         return part_verdict(
             self._correlations(compared), evidence, marked, places=places, radius_angstrom=self.pair.radius_angstrom
         )
@@ -247,36 +250,6 @@ class _PartSolver:
     def _correlations(self, candidates: list[Candidate]) -> list[float]:
         """Return the correlations of candidates that differ, the largest first."""
         return [each.quality for each in self._distinct(candidates, SAME)]
-
-    def _outward(self, placed: Matrix) -> Matrix:
-        """Return the transform from the moving to the fixed map, given that from the part to the whole, or back."""
-        return placed if self.part_moves else inverse(placed)
-
-    def _from_fit(self, pose: Matrix) -> Matrix:
-        """Return the transform from the moving to the fixed map, given that from the whole to the part, or back."""
-        return inverse(pose) if self.part_moves else pose
-
-    def _fit_pose(self, candidate: Candidate) -> Matrix:
-        """Return the transform from the whole to the part."""
-        return self._from_fit(candidate.moving_to_fixed)
-
-    def _allowed(self, linear: Matrix) -> bool:
-        """Whether a fit may end at this linear part, from the whole to the part."""
-        return self.problem.allows(linear.T if self.part_moves else linear)
-
-    def _blocks(self, mirrored: bool) -> list[Matrix]:
-        """Return the matrices by which the scan rotates the part, in blocks: all, or as far as is allowed."""
-        start, limit = self.problem.start(mirrored)
-        mirror = MIRROR if mirrored else np.eye(3)
-        rotations = uniform_rotations(ROTATIONS)
-        if limit is not None:
-            # As many as lie within the limit among uniform ones, scaled down: denser at the centre of the ball.
-            share = (np.radians(limit) - np.sin(np.radians(limit))) / np.pi
-            near = uniform_rotations(max(2 * BLOCK, round(share * ROTATIONS)))
-            vectors = np.concatenate([np.zeros((1, 3)), Rotation.from_matrix(near).as_rotvec() * (limit / 180)])
-            rotations = start @ Rotation.from_rotvec(vectors).as_matrix()
-        moving = rotations @ mirror
-        return np.array_split(moving if self.part_moves else moving.transpose(0, 2, 1), len(moving) // BLOCK)
 
     def _distinct(
         self, candidates: list[Candidate], same: tuple[float, float], count: int | None = None
@@ -287,7 +260,7 @@ class _PartSolver:
         """
         degrees, radii = same
         tolerance = Tolerance(degrees, radii * self.pair.radius_angstrom, self.pair.centre_angstrom)
-        placed = [self._outward(candidate.moving_to_fixed) for candidate in candidates]
+        placed = [self.poses.outward(candidate.moving_to_fixed) for candidate in candidates]
         losses = [-candidate.quality for candidate in candidates]
         return [candidates[i] for i in distinct(placed, losses, tolerance, count=count)]
 
@@ -297,9 +270,9 @@ class _PartSolver:
         """Fit each candidate; return the distinct results, the best first."""
         ends = []
         for candidate in candidates:
-            start = self._fit_pose(candidate)
+            start = self.poses.fit_pose(candidate)
             pose, correlation = fit.solve(start, tolerance=tolerance, max_steps=max_steps)
-            if not self._allowed(pose[:, :3]):
+            if not self.poses.allowed(pose[:, :3]):
                 pose, correlation = start, fit.correlation(start)
-            ends.append(replace(candidate, moving_to_fixed=self._from_fit(pose), correlation=correlation))
+            ends.append(replace(candidate, moving_to_fixed=self.poses.from_fit(pose), correlation=correlation))
         return self._distinct(ends, SAME_FITTED)

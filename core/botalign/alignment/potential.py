@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from botalign.alignment.masses import WEMD_SIDE, common_masses
+from botalign.alignment.masses import WEMD_SIDE, common_masses, wemd_per_voxel
 from botalign.alignment.survey import survey
 from botalign.geometry import checked_transform
 from botalign.maps.density_map import DensityMap
 from botalign.options import whole_number
-from botalign.transport import dual_potential
+from botalign.transport import WaveletDistance, dual_potential
 
 
 def potential(
@@ -44,7 +44,7 @@ def potential(
     -------
     DensityMap
         Potential in angstrom, in a cube around both molecules, in the coordinates of `first`. Its mean over the mass of
-        both is zero. Like the distance, it is several times as large as that of the true earth mover's distance.
+        both is zero.
 
     Raises
     ------
@@ -76,6 +76,8 @@ def potential(
         survey(second, level=contour_level_second, role="second"),
     )
     grid, u, v = common_masses(a, b, pose, size=side)
-    values = dual_potential(u, v, voxel_size=grid.voxel_size_angstrom[0])
+    # The unit of wemd_at: a copy shifted by a length has that distance.
+    unit = wemd_per_voxel(WaveletDistance(grid.shape), u, v)
+    values = dual_potential(u, v, voxel_size=grid.voxel_size_angstrom[0] / unit)
     values -= 0.5 * np.einsum("kji,kji->", values, u.astype(np.float64) + v)
     return DensityMap(values.astype(np.float32), grid, f"potential of {second.name} on {first.name}")

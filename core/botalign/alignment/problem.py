@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from botalign.alignment.criterion import Criterion, criterion_for
-from botalign.alignment.fitting import FitProblem
-from botalign.alignment.losses import Distance, distance_for, length_scale
+from botalign.alignment.fitting import ALL, FitProblem
+from botalign.alignment.losses import Distance, distance_for, l2, length_scale
 from botalign.alignment.masking import masked
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.sampling import finest_useful_voxel, fit_problem
@@ -20,12 +20,13 @@ from botalign.alignment.verdict import Evidence
 from botalign.alignment.working_pair import WorkingPair, working_pair
 from botalign.arrays import Matrix, Volume
 from botalign.errors import InputError, Setting
-from botalign.geometry import MIRROR, geodesic_degrees, is_mirror
+from botalign.geometry import MIRROR, apply_transform, geodesic_degrees, is_mirror
 from botalign.maps.density_map import DensityMap
 
 #: The sizes of two boxes, and of two molecules, must differ by less than this factor. Otherwise the voxel size of one
 #: of them is probably wrong.
 LARGEST_RATIO = 10.0
+ROTATION, SHIFT = ALL[:3], ALL[3:]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +72,8 @@ class AlignmentProblem:
         _check_radii(a, b, fixed.name, moving.name)
         a, b = a.normalised(), b.normalised()
         first = is_mirror(options.start_transform())
-        hands = (first,) if known_hands or options.hand == "keep" else (first, not first)
+        one_hand = known_hands or options.hand == "keep" or not options.rotate
+        hands = (first,) if one_hand else (first, not first)
         return cls(a, b, options, hands, (fixed, moving))
 
     @property
@@ -87,6 +89,23 @@ class AlignmentProblem:
         first, second = self.fixed.volume_angstrom3, self.moving.volume_angstrom3
         return min(first, second) / max(first, second)
 
+    @property
+    def pivot(self) -> Matrix | None:
+        """Where the start puts the centre of mass of the moving map, if it stays there; None if it may shift."""
+        if self.options.shift:
+            return None
+        return apply_transform(self.options.start_transform(), self.moving.centre_angstrom)
+
+    @property
+    def free(self) -> tuple[int, ...]:
+        """The parameters of the pose that a fit may change; see :class:`FitProblem`."""
+        return (ROTATION if self.options.rotate else ()) + (SHIFT if self.options.shift else ())
+
+    @property
+    def evaluations(self) -> int:
+        """Evaluations of the search, for each hand: one if the rotation is known."""
+        return self.options.evaluations if self.options.rotate else 1
+
     @cached_property
     def criterion(self) -> Criterion:
         """By what candidates are fitted and judged."""
@@ -95,7 +114,7 @@ class AlignmentProblem:
     @cached_property
     def working_pair(self) -> WorkingPair:
         """The maps in the box of the search."""
-        return working_pair(self.fixed, self.moving, size=self.options.size)
+        return working_pair(self.fixed, self.moving, size=self.options.size, centre=self.pivot)
 
     @cached_property
     def shifted_pair(self) -> ShiftedPair:
@@ -110,6 +129,13 @@ class AlignmentProblem:
             options.loss, (options.size,) * 3, wavelet=options.wavelet, scales=options.scales,
             voxel_angstrom=pair.voxel_angstrom,
         )  # fmt: skip
+
+    def best_shift(self, linear: Matrix) -> tuple[float, Matrix]:
+        """Return the L2 distance at an orthogonal matrix and the best shift, and this pose."""
+        if self.options.shift:
+            return self.shifted_pair.best_shift(linear)
+        pair = self.working_pair
+        return l2(pair.rotated(linear), pair.fixed), pair.transform(linear)
 
     def prepare_for_threads(self, *, refine: bool) -> None:
         """Compute what the searches of both hands share, before they start in two threads."""
@@ -129,7 +155,8 @@ class AlignmentProblem:
 
     def fit(self, voxel_angstrom: float) -> FitProblem:
         """Sample the maps for a fit with voxels of a given size."""
-        return self.criterion.fit(fit_problem(self.fixed, self.moving, voxel_angstrom=voxel_angstrom))
+        fit = fit_problem(self.fixed, self.moving, voxel_angstrom=voxel_angstrom, centre=self.pivot)
+        return self.criterion.fit(replace(fit, free=self.free))
 
     def finest_useful_voxel(self, transform: Matrix) -> float:
         """Return the side in angstrom of the voxels that hold all the signal that the maps share at a pose."""
@@ -169,8 +196,8 @@ class AlignmentProblem:
         return start[:, :3] @ (MIRROR if mirrored else np.eye(3)), self.options.local_degrees
 
     def allows(self, linear: Matrix) -> bool:
-        """Whether an orthogonal matrix is within `local_degrees` of the start, if it has the hand of the start."""
-        start, limit = self.options.start_transform()[:, :3], self.options.local_degrees
+        """Whether an orthogonal matrix is within the limit about the start, if it has the hand of the start."""
+        start, limit = self.options.start_transform()[:, :3], self.options.local_degrees if self.options.rotate else 0.0
         if limit is None or np.linalg.det(start) * np.linalg.det(linear) < 0:
             return True
         return float(geodesic_degrees(linear, start)) <= limit + 1e-6

@@ -124,7 +124,7 @@ class _Point:
     def step(self, damping: float) -> Matrix:
         weights = _weights(self.differences, self.next_scale)
         terms = np.column_stack([self.problem.terms, self.problem.fixed - self.differences])
-        return damped_step(terms.T @ (terms * weights[:, None]), damping)
+        return damped_step(terms.T @ (terms * weights[:, None]), damping, self.problem.free)
 
     def moved(self, step: Matrix) -> _Point:
         trial = self.problem.advanced(self.transform, step)

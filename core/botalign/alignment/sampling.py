@@ -19,8 +19,14 @@ VOXELS_PER_RESOLUTION = 3.0
 LEAST_RADIUS_VOXELS = 7.0
 
 
-def fit_problem(fixed: Surveyed, moving: Surveyed, *, voxel_angstrom: float, skirt: int = SKIRT_VOXELS) -> FitProblem:
-    """Sample two maps for a fit with voxels of a given size, compared in and around the molecule of the fixed map."""
+def fit_problem(
+    fixed: Surveyed, moving: Surveyed, *, voxel_angstrom: float, centre: Matrix | None = None,
+    skirt: int = SKIRT_VOXELS,
+) -> FitProblem:  # fmt: skip
+    """Sample two maps for a fit with voxels of a given size, compared in and around the molecule of the fixed map.
+
+    Rotations are about `centre`, by default the centre of mass of the fixed map.
+    """
     sigma = common_sigma_angstrom(fixed, moving, voxel_angstrom)
     grids = []
     for surveyed in (fixed, moving):
@@ -32,7 +38,9 @@ def fit_problem(fixed: Surveyed, moving: Surveyed, *, voxel_angstrom: float, ski
     where = u > level
     if skirt:
         where = ndimage.binary_dilation(where, iterations=skirt)
-    return FitProblem.between(u, grids[0], v, grids[1], where=where, centre=fixed.centre_angstrom)
+    return FitProblem.between(
+        u, grids[0], v, grids[1], where=where, centre=fixed.centre_angstrom if centre is None else centre
+    )
 
 
 def finest_useful_voxel(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> float:

@@ -33,8 +33,8 @@ class Scores:
     fsc_resolution_angstrom : float
         Resolution at which the Fourier shell correlation falls below 0.5; infinite if the first shell is below.
     wemd_angstrom : float
-        Wavelet earth mover's distance between the densities above the contour levels, each scaled to mass 1. It is
-        equivalent to the earth mover's distance up to a constant, and several times as large.
+        Wavelet earth mover's distance between the densities above the contour levels, each scaled to mass 1, as a
+        length: a copy of a map that is shifted by this length has the same distance from it.
     """
 
     correlation: float

@@ -51,7 +51,7 @@ def search_hands(problem: AlignmentProblem) -> Generator[Progress, None, tuple[l
     if thread_count(options.threads, most=2) > 1 and len(branches) > 1 and isinstance(options.loss, str):
         problem.prepare_for_threads(refine=refine)
         branches[1] = in_background(branches[1])
-    each = options.evaluations + (1 if refine else 0)
+    each = problem.evaluations + (1 if refine else 0)
     total = len(hands) * each + (1 + len(hands) * BLOCKS if refine else 0)
     found: list[SearchedHand] = []
     try:
@@ -78,7 +78,7 @@ def _explained(
 ) -> tuple[list[Candidate], Symmetry | None]:
     """If the symmetry of the fixed map explains the poses that fit equally well, take the one nearest to the start."""
     equals = [candidate.moving_to_fixed for candidate in candidates if candidate.as_good]
-    if not equals:
+    if not equals or problem.pivot is not None:  # about another centre, equivalent poses have other shifts
         return candidates, None
     best = candidates[0]
     voxel = fit.fixed_grid.voxel_size_angstrom[0]

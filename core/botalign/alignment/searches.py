@@ -40,14 +40,14 @@ def first_search(problem: AlignmentProblem, mirrored: bool, *, refine: bool) -> 
     pair, distance, options = problem.working_pair, problem.distance, problem.options
     start, within_degrees = problem.start(mirrored)
     initial = start[None]
-    if options.start is None and within_degrees is None:
+    if options.rotate and options.start is None and within_degrees is None:
         initial = np.concatenate([initial, principal_rotations(pair, mirrored=mirrored) @ flip])
     rotations: list[Matrix] = []
     trace: list[TracePoint] = []
-    total = options.evaluations + (1 if refine else 0)
+    total = problem.evaluations + (1 if refine else 0)
     for evaluation in search(
         lambda rotation: distance(pair.rotated(rotation @ flip), pair.fixed),
-        evaluations=options.evaluations,
+        evaluations=problem.evaluations,
         length_scale=problem.length_scale,
         initial=initial,
         within_degrees=within_degrees,
@@ -78,10 +78,10 @@ def second_search(problem: AlignmentProblem, mirrored: bool) -> Generator[Progre
     early. If its best pose does not show that the maps are copies, noise, a domain that moved, or an approximate
     symmetry may have misled it.
     """
-    pair, shifted = problem.working_pair, problem.shifted_pair
+    pair = problem.working_pair
 
     def loss(linear: Matrix) -> float:
-        return shifted.best_shift(linear)[0]
+        return problem.best_shift(linear)[0]
 
     rotations = uniform_rotations(EVERYWHERE) @ (MIRROR if mirrored else np.eye(3))
     rotations = rotations[[problem.allows(linear) for linear in rotations]]
@@ -96,7 +96,7 @@ def second_search(problem: AlignmentProblem, mirrored: bool) -> Generator[Progre
         return []
     linears, values = zip(*ends, strict=True)
     found = [
-        Candidate(shifted.best_shift(linears[i])[1], mirrored, values[i], None)
+        Candidate(problem.best_shift(linears[i])[1], mirrored, values[i], None)
         for i in distinct(linears, values, SEARCHED, count=CANDIDATES)
     ]
     return solved(problem, problem.coarse_fit.thinned(THINNED), found, tolerance=COARSE_TOLERANCE)

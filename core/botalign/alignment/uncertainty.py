@@ -47,7 +47,8 @@ class Uncertainty:
     ----------
     covariance : ndarray, shape (6, 6)
         Covariance of the errors of the rotation about the axes ``x, y, z`` (degrees) and of the position of the centre
-        of mass of the fixed map (angstrom); infinite if the maps do not determine the pose.
+        of mass of the fixed map (angstrom); infinite if the maps do not determine the pose, zero for what was not
+        fitted.
     """
 
     covariance: Matrix
@@ -124,15 +125,19 @@ def uncertainty(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, 
         alike /= 1 - FITTED / max(independent, FITTED + 1)
     else:
         alike = box.autocovariance(of_u) + scale**2 * box.autocovariance(of_v)
-    slopes = [_projected(each, u, v) for each in (problem.terms[:, :6], scale * _derivatives(problem, transform))]
-    units = np.array([np.degrees(1.0)] * 3 + [problem.fixed_grid.voxel_size_angstrom[0]] * 3)
+    free = list(problem.free)
+    derivatives = problem.terms[:, free], scale * _derivatives(problem, transform)[:, free]
+    slopes = [_projected(each, u, v) for each in derivatives]
+    units = np.array([np.degrees(1.0)] * 3 + [problem.fixed_grid.voxel_size_angstrom[0]] * 3)[free]
     with one_blas_thread():
         hessian = slopes[0].T @ slopes[1]
         hessian = (hessian + hessian.T) / 2
         if np.linalg.eigvalsh(hessian)[0] <= 0:
             return nothing
         back = np.linalg.inv(hessian) * units[:, None]
-        return Uncertainty(back @ box.pairs((slopes[0] + slopes[1]) / 2, alike) @ back.T)
+        covariance = np.zeros((6, 6))
+        covariance[np.ix_(free, free)] = back @ box.pairs((slopes[0] + slopes[1]) / 2, alike) @ back.T
+        return Uncertainty(covariance)
 
 
 def half_map_noise(first: DensityMap, second: DensityMap, grid: Grid, *, sigma_angstrom: float) -> Volume:

@@ -52,17 +52,22 @@ class WorkingPair:
         return transform_about(linear, self.moving_centre, self.fixed_centre)
 
 
-def working_pair(fixed: Surveyed, moving: Surveyed, *, size: int) -> WorkingPair:
-    """Sample two maps in a box with sides of `size` voxels that holds both molecules at any rotation."""
-    radius = max(fixed.radius_angstrom, moving.radius_angstrom)
+def working_pair(fixed: Surveyed, moving: Surveyed, *, size: int, centre: Matrix | None = None) -> WorkingPair:
+    """Sample two maps in a box with sides of `size` voxels that holds both molecules at any rotation.
+
+    The centre of mass of the moving map is put at `centre` of the fixed one, by default at its centre of mass.
+    """
+    middle = fixed.centre_angstrom if centre is None else centre
+    offset = float(np.linalg.norm(middle - fixed.centre_angstrom))
+    radius = max(fixed.radius_angstrom + offset, moving.radius_angstrom)
     voxel = 2 * radius / (size - 2 * MARGIN)
     sigma = common_sigma_angstrom(fixed, moving, voxel)
     arrays = []
-    for surveyed, factor in ((fixed, 1), (moving, OVERSAMPLING)):
-        grid = Grid.cube(factor * size, voxel / factor, surveyed.centre_angstrom)
+    for surveyed, factor, at in ((fixed, 1, middle), (moving, OVERSAMPLING, moving.centre_angstrom)):
+        grid = Grid.cube(factor * size, voxel / factor, at)
         values = surveyed.on(grid, sigma_angstrom=sigma, clipped=True)
         arrays.append(values * np.float32(factor**3 / values.sum(dtype=np.float64)))
-    return WorkingPair(arrays[0], arrays[1], voxel, fixed.centre_angstrom, moving.centre_angstrom)
+    return WorkingPair(arrays[0], arrays[1], voxel, middle, moving.centre_angstrom)
 
 
 def principal_rotations(pair: WorkingPair, *, mirrored: bool) -> Matrix:

@@ -66,7 +66,7 @@ class Classification:
     mirrored : ndarray of bool, shape (n,)
         Whether the average is mirrored, left to right.
     distances : ndarray, shape (n,)
-        Distance of each image from its average in its pose; in angstrom for the WEMD.
+        Distance of each image from its average in its pose.
     sizes : ndarray of int64, shape (classes,)
         Number of images in each class.
     iterations : tuple of botalign.classes.Iteration

@@ -56,9 +56,8 @@ def _summary(table: DistanceTable, options: DistanceOptions) -> str:
 
     n = len(table.names)
     pairs = table.distances[np.triu_indices(n, 1)]
-    unit = " A" if options.metric == "wemd" and options.normalise == "mass" else ""
     minimum = ", minimised over rotations and shifts" if options.over_rotations else ""
-    spread = f"{pairs.min():.4g} to {pairs.max():.4g}{unit}, median {np.median(pairs):.4g}"
+    spread = f"{pairs.min():.4g} to {pairs.max():.4g}, median {np.median(pairs):.4g}"
     rows = [
         ("maps", f"{n}, {counted(len(pairs), 'pair')}"),
         ("distances", f"{spread}, {table.metric}{minimum}"),

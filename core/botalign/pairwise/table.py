@@ -31,8 +31,8 @@ class DistanceTable:
     names : tuple of str
         Names of the maps.
     distances : ndarray, shape (n, n)
-        Symmetric matrix of distances with a zero diagonal. The WEMD of maps divided by their mass is in angstrom, L2 in
-        density times angstrom to the power 1.5.
+        Symmetric matrix of distances with a zero diagonal. The WEMD of maps divided by their mass is a
+        multiple of an earth mover's distance in angstrom; L2 is in density times angstrom to the power 1.5.
     transforms : ndarray, shape (n, n, 3, 4), or None
         Transforms of least distance, if the distances were minimised over rotations: ``[i, j]`` takes coordinates
         ``(x, y, z)`` in angstrom of map ``j`` to those of map ``i``; ``[j, i]`` is its inverse.

@@ -78,9 +78,8 @@ def wavelet_transform(
 
     Notes
     -----
-    The array is not normalised. The distance is a length, in the unit of `voxel_size`, if both maps are non-negative
-    and have mass 1. It depends somewhat on the position of the map relative to the grid, because the transform is not
-    shift-invariant.
+    The array is not normalised. The distance is proportional to `voxel_size` if both maps have mass 1. It depends
+    somewhat on the position of the map relative to the grid, because the transform is not shift-invariant.
 
     References
     ----------

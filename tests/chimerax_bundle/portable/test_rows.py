@@ -29,7 +29,8 @@ def test_each_row_changes_its_option(rows, options):
         fields[name].setCurrentIndex(1)
     for name in ("size", "evaluations", "seed"):
         fields[name].setValue(fields[name].value() + 1)
-    fields["refine"].setChecked(False)
+    for name in ("refine", "rotate", "shift"):
+        fields[name].setChecked(False)
     fields["partial"].setCurrentIndex(1)
     fields["mask_moving"].value, fields["mask_fixed"].value = Volume("a", (3,)), Volume("b", (4, 1))
     fields["contour_level_moving"].setText("0.2")
@@ -37,7 +38,8 @@ def test_each_row_changes_its_option(rows, options):
     words = dict(word.split() for word in rows.words())
     assert words == {
         "hand": "auto", "loss": "l2", "search": "local", "size": "33", "evaluations": "201", "seed": "1",
-        "refine": "false", "partial": "true", "mask": "#3", "toMask": "#4.1", "level": "0.2", "toLevel": "0.001",
+        "refine": "false", "rotate": "false", "shift": "false", "partial": "true", "mask": "#3", "toMask": "#4.1",
+        "level": "0.2", "toLevel": "0.001",
     }  # fmt: skip
     assert set(words) == {options.typed(name) for name in options.DECLARED}
 

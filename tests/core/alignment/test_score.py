@@ -25,6 +25,12 @@ def test_scores_fall_with_the_distance() -> None:
     assert (np.diff([s.fsc_resolution_angstrom for s in scores]) > 0).all()
 
 
+@pytest.mark.parametrize("angstrom", [0.5, 5.0, 50.0])
+def test_the_distance_of_a_shifted_copy_is_its_shift(fixed: DensityMap, angstrom: float) -> None:
+    shift = angstrom / np.sqrt(3) * np.column_stack([np.sqrt(3) * np.eye(3) / angstrom, [1, -1, 1]])
+    assert score(fixed, fixed, transform=shift).scores.wemd_angstrom == pytest.approx(angstrom, rel=0.2)
+
+
 def test_a_shift_reduces_the_shell_correlation_by_its_phases() -> None:
     # A shift d changes the phase of a frequency k by 2 pi k d. Over a shell in all directions of a map whose power is
     # about the same in all, that leaves sin(x) / x with x = 2 pi |k| d.
