@@ -292,6 +292,8 @@ def _voxel_size(fields: Any, n: list[int]) -> tuple[tuple[float, float, float], 
         side = _decimal(fields["cella"][axis]) / (sampling if sampling > 0 else count)
         # float32 holds seven digits: 294.80002 / 220 was meant as 1.34, and must remain 1.34 when written and read.
         sides.append(float(f"{side:.7g}"))
+    if int(fields["mz"]) == 1 < n[2] and np.isclose(sides[2] / n[2], sides[0], rtol=1e-3):
+        sides[2] = sides[0]  # the header of a stack, with the cell of a map
     good = [s for s in sides if np.isfinite(s) and s > 0]
     remark = None
     if len(good) < 3:
