@@ -86,6 +86,35 @@ def test_a_list_is_returned_in_its_format(run: Run, images: Path, tmp_path: Path
     ] * 2
 
 
+def test_phases_are_flipped_by_the_ctf_in_the_list(run: Run, images: Path, tmp_path: Path) -> None:
+    path = tmp_path / "list.star"
+    labels = ("ImageName", "ImagePixelSize", "DefocusU", "Voltage", "SphericalAberration", "AmplitudeContrast")
+    head = "data_\nloop_\n" + "".join(f"_rln{label}\n" for label in labels)
+    path.write_text(head + "".join(f"{n}@{images} 5 15000 300 2.7 0.1\n" for n in range(1, 31)))
+    averages = {}
+    for name, option, phases in (
+        ("auto", (), "flipped by the CTF in 30 images"),
+        ("yes", ("--phase-flip",), "flipped by the CTF in 30 images"),
+        ("no", ("--no-phase-flip",), "not flipped"),
+    ):
+        ran = run("classify", path, "-o", tmp_path / name, *QUICK, *option)
+        assert (ran.code, ran.err) == (0, "")
+        assert f"phases       {phases}\n" in ran.out
+        assert json.loads((tmp_path / name / "summary.json").read_text())["phases"] == phases
+        averages[name] = (tmp_path / name / "averages.mrcs").read_bytes()
+    assert averages["auto"] == averages["yes"] != averages["no"]
+    assert run("classify", images, "-o", tmp_path / "plain", *QUICK).code == 0
+    assert (tmp_path / "plain" / "averages.mrcs").read_bytes() == averages["no"]
+    said = run("classify", images, "-o", tmp_path / "out", *QUICK, "--phase-flip").refused()
+    assert "images.mrcs: has no defocus, voltage, spherical aberration or amplitude contrast" in said
+    path.write_text(
+        path.read_text().replace(" 0.1\n", " 0.1 1\n").replace("Contrast\n", "Contrast\n_rlnCtfDataArePhaseFlipped\n")
+    )
+    ran = run("classify", path, "-o", tmp_path / "before", *QUICK)
+    assert "not flipped, because the list says that the images were flipped" in ran.out
+    assert (tmp_path / "before" / "averages.mrcs").read_bytes() == averages["no"]
+
+
 def test_lists_that_cannot_be_used_are_refused_in_one_line(run: Run, images: Path, tmp_path: Path) -> None:
     path = tmp_path / "list.star"
     head = "data_\nloop_\n_rlnImageName\n"
