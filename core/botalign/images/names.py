@@ -44,11 +44,10 @@ class ImageNames:
 
         The number ends at the first ``@``, because the name of a folder may have one.
         """
-        pairs = [
-            (match[2], min(int(match[1]), 2**62) - 1) if (match := _NUMBERED.match(name)) else (name, NO_NUMBER)
-            for name in names
-        ]
-        return cls.of_pairs([file for file, _ in pairs], np.array([number for _, number in pairs], dtype=np.int64))
+        matches = [_NUMBERED.match(name) for name in names]
+        files = [name if match is None else match[2] for name, match in zip(names, matches, strict=True)]
+        numbers = [NO_NUMBER if match is None else min(int(match[1]), 2**62) - 1 for match in matches]
+        return cls.of_pairs(files, np.array(numbers, dtype=np.int64))
 
     @classmethod
     def of_pairs(cls, files: Sequence[str], numbers: Counts) -> ImageNames:
