@@ -35,12 +35,15 @@ class PreparedImages:
         Radius of the disc in pixels.
     pixel_size_angstrom : float
         Side of a pixel.
+    inverted : bool
+        Whether the contrast was inverted.
     """
 
     images: Volume
     scale: float
     radius: float
     pixel_size_angstrom: float
+    inverted: bool = False
 
     @property
     def side(self) -> int:
@@ -49,7 +52,7 @@ class PreparedImages:
 
 
 def prepare(
-    stack: ImageStack, *, invert: bool = False, diameter_angstrom: float | None = None, size: int | None = None
+    stack: ImageStack, *, invert: bool | None = None, diameter_angstrom: float | None = None, size: int | None = None
 ) -> PreparedImages:
     """Prepare images for comparison.
 
@@ -62,9 +65,10 @@ def prepare(
     Parameters
     ----------
     stack : ImageStack
-        Phase-flipped images of bright particles.
+        Phase-flipped images.
     invert : bool, optional
-        Whether to invert the contrast, for dark particles.
+        Whether to invert the contrast, for dark particles; by default if they are significantly darker than the
+        background.
     diameter_angstrom : float, optional
         Diameter of the disc; by default that of the largest disc in the image.
     size : int, optional
@@ -83,92 +87,102 @@ def prepare(
     Warns
     -----
     MapWarning
-        If the particles are significantly darker than the background.
+        If the particles are significantly darker than the background with the given `invert`.
     """
     return exhaust(prepare_steps(stack, invert=invert, diameter_angstrom=diameter_angstrom, size=size))
 
 
 def prepare_steps(
-    stack: ImageStack, *, invert: bool, diameter_angstrom: float | None, size: int | None
+    stack: ImageStack, *, invert: bool | None = None, diameter_angstrom: float | None = None, size: int | None = None
 ) -> Generator[Progress, None, PreparedImages]:
-    """Prepare images in steps; see :func:`prepare`."""
-    images, pixel = stack.images, float(stack.pixel_size_angstrom[0])
-    rows, columns = images.shape[1:]
+    """Prepare images as :func:`prepare`, and yield a record of the stage ``"read"`` for each block that was read.
+
+    Images are read and reduced block by block, so that the memory depends on the reduced size only.
+    """
+    count, rows, columns = stack.shape
     if rows != columns:
         raise InputError(
             f"{stack.name}: got images of {columns} x {rows} pixels, expected square images; crop or pad them."
         )
-    if min(images.shape[1:]) < 8:
+    if rows < 8:
         raise InputError(f"{stack.name}: got images of {columns} x {rows} pixels, expected at least 8 pixels per side.")
-    parts = list(units(len(images), rows * columns, PIXELS))
-    passes = (Progress("prepare", done, 4 * len(parts)) for done in range(1, 4 * len(parts) + 1))
-    constant = np.empty(len(images), dtype=bool)
-    for part in parts:
-        constant[part] = images[part].max(axis=(1, 2)) == images[part].min(axis=(1, 2))
-        yield next(passes)
-    flat = np.flatnonzero(constant)
-    if len(flat):
-        raise InputError(
-            f"{stack.name}: {counted(len(flat), 'image is', 'images are')} constant, the first is image {flat[0] + 1}; "
-            "leave such images out."
-        )
     side = rows if size is None else min(size, rows)
-    pixel *= rows / side
-    radius = (side - 1) / 2
-    if diameter_angstrom is not None:
-        if not 4 * pixel <= diameter_angstrom <= side * pixel:
-            raise InputError(
-                Setting("diameter_angstrom"),
-                f": got {diameter_angstrom:g} A, expected {4 * pixel:g} to {side * pixel:g} A for images of {side} "
-                f"pixels of {pixel:g} A.",
-            )
-        radius = min(radius, diameter_angstrom / (2 * pixel))
+    pixel = float(stack.pixel_size_angstrom[0]) * rows / side
+    radius = _radius(side, pixel, diameter_angstrom)
     spans = disc_spans(side, radius)
-    inside = np.zeros((1, side, side), dtype=np.float32)
-    inside[...] = 1
+    inside = np.ones((1, side, side), dtype=np.float32)
     cut_to_disc(inside, spans)
     outside = inside[0] == 0
-    sign = -1.0 if invert else 1.0
-    ready = np.empty((len(images), side, side), dtype=np.float32)
-    level, excess, sums, absolute = np.zeros((4, len(images)))
-    for part in parts:
-        some = downsampled(images[part], side)
-        level[part] = some[:, ~outside].mean(axis=1, dtype=np.float64)
-        # The difference of the means inside and outside the disc; it is averaged over all images to reduce the noise.
-        excess[part] = sign * (level[part] - some[:, outside].mean(axis=1, dtype=np.float64))
-        ready[part] = np.float32(sign) * (some - level[part].astype(np.float32)[:, None, None])
-        yield next(passes)
+    ready = np.empty((count, side, side), dtype=np.float32)
+    excess, flat, done = np.empty(count), np.zeros(count, dtype=bool), 0
+    for places, images in stack.blocks():
+        flat[places] = images.max(axis=(1, 2)) == images.min(axis=(1, 2))
+        small = downsampled(images, side)
+        level = small[:, ~outside].mean(axis=1, dtype=np.float64)
+        excess[places] = level - small[:, outside].mean(axis=1, dtype=np.float64)
+        ready[places] = small - level.astype(np.float32)[:, None, None]
+        done += len(places)
+        yield Progress("read", done, count)
+    if flat.any():
+        raise InputError(
+            f"{stack.name}: {counted(int(flat.sum()), 'image is', 'images are')} constant, the first is image "
+            f"{int(np.argmax(flat)) + 1}; leave such images out."
+        )
+    inverted = _is_significant(excess) and bool(excess.mean() < 0) if invert is None else invert
+    if inverted:
+        np.negative(ready, out=ready)
+        excess *= -1
+    # The difference of the means inside and outside the disc is averaged over all images to reduce the noise.
     mean = np.float32(excess.mean())
-    for part in parts:
+    parts = list(units(count, side * side, PIXELS))
+    sums, absolute = np.zeros((2, count))
+    for number, part in enumerate(parts, start=1):
         ready[part] += mean
         cut_to_disc(ready[part], spans)
         sums[part] = ready[part].sum(axis=(1, 2), dtype=np.float64)
         absolute[part] = np.abs(ready[part]).sum(axis=(1, 2), dtype=np.float64)
-        yield next(passes)
-    scale = _scale(excess, float(sums.mean()), float(absolute.mean()), stack.name, inverted=invert)
-    for part in parts:
+        yield Progress("prepare", number, 2 * len(parts))
+    scale = _scale(excess, float(sums.mean()), float(absolute.mean()), stack.name, inverted=inverted)
+    for number, part in enumerate(parts, start=1 + len(parts)):
         ready[part] *= np.float32(1 / scale)
-        yield next(passes)
-    return PreparedImages(ready, scale, radius, pixel)
+        yield Progress("prepare", number, 2 * len(parts))
+    return PreparedImages(ready, scale, radius, pixel, inverted)
+
+
+def _radius(side: int, pixel: float, diameter_angstrom: float | None) -> float:
+    radius = (side - 1) / 2
+    if diameter_angstrom is None:
+        return radius
+    if not 4 * pixel <= diameter_angstrom <= side * pixel:
+        raise InputError(
+            Setting("diameter_angstrom"),
+            f": got {diameter_angstrom:g} A, expected {4 * pixel:g} to {side * pixel:g} A for images of {side} "
+            f"pixels of {pixel:g} A.",
+        )
+    return min(radius, diameter_angstrom / (2 * pixel))
 
 
 def _scale(excess: NDArray[np.float64], mass: float, absolute: float, name: str, *, inverted: bool) -> float:
     """Return the mean mass of the images or, if it does not differ from zero, the mean sum of absolute values."""
-    mean = float(excess.mean())
-    error = float(excess.std() / np.sqrt(len(excess)))
-    if abs(mean) <= _SIGNIFICANT * error or len(excess) < 2:
+    if not _is_significant(excess):
         return absolute
-    if mean < 0:
+    if excess.mean() < 0:
         warnings.warn(
             MapWarning(
-                f"{name}: the particles are darker than the background, expected bright particles; ",
-                "leave out " if inverted else "use ",
-                Setting("invert", True),
+                f"{name}: the particles are darker than the background{' after inversion' * inverted}, expected bright "
+                "particles; leave out ",
+                Setting("invert", inverted),
                 ".",
             ),
             stacklevel=3,
         )
     return abs(mass)
+
+
+def _is_significant(excess: NDArray[np.float64]) -> bool:
+    """Return whether the mean difference between particles and background differs from zero."""
+    error = float(excess.std() / np.sqrt(len(excess)))
+    return len(excess) > 1 and bool(abs(excess.mean()) > _SIGNIFICANT * error)
 
 
 def downsampled(images: Volume, size: int) -> Volume:

@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 
     Steps = Generator[Progress, None, botalign.Classification]
 
-_NAMES = ("averages.mrcs", "images.star", "summary.json", "gallery.png", "course.png")
+_NAMES = ("averages.mrcs", "images", "summary.json", "gallery.png", "course.png")
 _UNFINISHED = "unfinished"
+_STAGES = {
+    "read": "reading images", "prepare": "preparing images", "seed": "drawing averages", "finish": "final distances",
+}  # fmt: skip
 #: Advice if one class has most of the images, for each metric.
 _ADVICE = {
     "l2": "--metric wemd gives classes of more equal size.",
@@ -41,13 +44,27 @@ _ADVICE = {
 @with_options(botalign.Execution, "execution")
 def classify(
     images: Annotated[
-        Path, typer.Argument(metavar="IMAGES", help="The images: .mrcs, or a .star of RELION.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="IMAGES",
+            help="Stack (.mrcs), or list of RELION (.star) or cryoSPARC (.cs).",
+            show_default=False,
+        ),
     ],
     classes: Annotated[
         int, typer.Option("--classes", "-k", metavar="N", help="Number of classes.", show_default=False)
     ],
     output: Annotated[Path, output_option("FOLDER", "Folder for the results.")],
     *,
+    phase_flip: Annotated[
+        bool | None,
+        typer.Option(
+            "--phase-flip/--no-phase-flip",
+            help="Flip the phases of the images by the CTF in the list, or not; by default if the list has the CTF and "
+            "the images were not flipped before.",
+            show_default=False,
+        ),
+    ] = None,
     options: Given[botalign.ClassifyOptions],
     execution: Given[botalign.Execution],
     overwrite: Overwrite = False,
@@ -55,23 +72,27 @@ def classify(
 ) -> None:
     """Sort particle images into classes that look alike after in-plane rotation, and average each class.
 
-    The images must be phase-flipped, and the particles bright and centred. The results are the averages, largest class
-    first, a star file with class, angle and distance of every image, and figures. After an interruption, the same
-    command resumes.
+    The particles must be centred. The results are the averages, largest class
+    first, the list with class, angle and distance of every image, and figures. After an interruption, the same command
+    resumes.
     """
     from botalign.classes.history import kept_iterations
     from botalign.cli import outputs
     from botalign.jobs import remove_work
 
-    outputs.check(outputs.files_in(output, _NAMES), inputs=[images], overwrite=overwrite)
+    names = _names(images)
+    outputs.check(outputs.files_in(output, names), inputs=[images], overwrite=overwrite)
     listed = botalign.read_images(images)
+    if phase_flip or (phase_flip is None and listed.particles.ctf is not None):
+        listed = listed.phase_flipped()
+    phases = "not flipped" if phase_flip is False else _phases(listed)
     chosen, where = options.read(), execution.read()
     unfinished = output / _UNFINISHED
     created = not output.exists()
     steps = botalign.classify_steps(listed.stack, classes, chosen, replace(where, work=unfinished))
     try:
         found = _run(steps, quiet=quiet)
-        written = _write(found, listed, output, chosen, overwrite=overwrite)
+        written = _write(found, listed, [output / name for name in names], chosen, phases, overwrite=overwrite)
         remove_work(unfinished)
     except KeyboardInterrupt:
         kept = kept_iterations(unfinished)
@@ -83,14 +104,32 @@ def classify(
         if created:
             with suppress(OSError):  # not empty
                 output.rmdir()
-    _print_summary(found, written, quiet=quiet)
+    _print_summary(found, phases, written, quiet=quiet)
+
+
+def _phases(listed: ImageList) -> str:
+    """Return in words what was done to the phases of the images."""
+    from botalign.images.ctf import as_recorded
+
+    parameters = listed.particles.ctf
+    if parameters is None:
+        return "not flipped, because the list has no CTF"
+    count = int(as_recorded(parameters).sum())
+    if not count:
+        return "not flipped, because the list says that the images were flipped or multiplied by the CTF before"
+    return f"flipped by the CTF in {counted(count, 'image')}"
+
+
+def _names(images: Path) -> tuple[str, ...]:
+    """Return the names of the results; the list of images has the format of the given one."""
+    list_extension = ".cs" if images.suffix.lower() == ".cs" else ".star"
+    return tuple(f"images{list_extension}" if name == "images" else name for name in _NAMES)
 
 
 def _run(steps: Steps, *, quiet: bool) -> botalign.Classification:
     """Run a classification with a progress bar for the current iteration, and the loss of the last one."""
-    stages = {"prepare": "preparing images", "seed": "drawing averages", "finish": "final distances"}
     return run_steps(
-        steps, lambda step: stages.get(step.stage, f"iteration {step.iteration}"), quiet=quiet, detail=_loss
+        steps, lambda step: _STAGES.get(step.stage, f"iteration {step.iteration}"), quiet=quiet, detail=_loss
     )
 
 
@@ -101,19 +140,20 @@ def _loss(step: Progress) -> str:
 def _write(
     found: botalign.Classification,
     listed: ImageList,
-    folder: Path,
+    paths: list[Path],
     options: botalign.ClassifyOptions,
+    phases: str,
     *,
     overwrite: bool,
 ) -> list[Path]:
     """Write all files, or none, and return their paths."""
-    averages, images, summary, gallery, course = paths = [folder / name for name in _NAMES]
+    averages, images, summary, gallery, course = paths
     written = paths if can_draw() else paths[:3]
     with Staging(overwrite=overwrite) as staging:
         found.averages.write(staging.path(averages))
         found.annotate(listed).write(staging.path(images))
         with staging.file(summary) as temporary:
-            temporary.write_text(_summary_json(found, listed.stack.name, options), encoding="utf-8")
+            temporary.write_text(_summary_json(found, listed.stack.name, options, phases), encoding="utf-8")
         if can_draw():
             from botalign.figures import class_course, class_gallery
 
@@ -123,7 +163,7 @@ def _write(
     return written
 
 
-def _summary_json(found: botalign.Classification, name: str, options: botalign.ClassifyOptions) -> str:
+def _summary_json(found: botalign.Classification, name: str, options: botalign.ClassifyOptions, phases: str) -> str:
     """Return options, sizes and iterations as JSON."""
     from botalign.classes.frame import default_scales
 
@@ -136,6 +176,8 @@ def _summary_json(found: botalign.Classification, name: str, options: botalign.C
         "version": 1,
         "botalign": version("botalign"),
         "images": name,
+        "phases": phases,
+        "inverted": found.inverted,
         "options": {"classes": len(found.sizes), **used},
         "sizes": found.sizes.tolist(),
         "effective_classes": found.effective_classes,
@@ -146,10 +188,12 @@ def _summary_json(found: botalign.Classification, name: str, options: botalign.C
     return dumps(content, indent=1, allow_nan=False) + "\n"
 
 
-def _print_summary(found: botalign.Classification, written: list[Path], *, quiet: bool) -> None:
+def _print_summary(found: botalign.Classification, phases: str, written: list[Path], *, quiet: bool) -> None:
     last, images = found.iterations[-1], len(found.labels)
     end = "converged" if found.converged else "not converged"
     print(f"images       {images} in {len(found.sizes)} classes")
+    print(f"phases       {phases}")
+    print(f"contrast     {'inverted, so that particles are bright' if found.inverted else 'as given'}")
     print(
         f"sizes        {found.sizes[0]} to {found.sizes[-1]}, effective number of classes {found.effective_classes:.1f}"
     )

@@ -23,7 +23,7 @@ class StoredValues:
     Attributes
     ----------
     values : ndarray, shape (z, y, x) or (images, y, x)
-        Values: int8, int16, uint16 or float32 in the byte order of the machine; float16 is converted to float32.
+        Values: 8- and 16-bit integers or float32 in the byte order of the machine; float16 is converted to float32.
     header : botalign.maps.MapHeader
         The header, with the grid of a map. Of the grid of images, only x and y are meaningful.
 
@@ -84,7 +84,7 @@ def read_stored(path: str | os.PathLike[str]) -> StoredValues:
     >>> stored
     <StoredValues phantom.mrc: map of shape (24, 24, 24), float32>
     """
-    with open_map_file(path, images_too=True) as (stream, header, size):
+    with open_map_file(path, expected=None) as (stream, header, size):
         kept = np.dtype(np.float32) if header.dtype.kind == "f" else header.dtype.newbyteorder("=")
         values, remarks = read_sections(stream, header, size, dtype=kept)
     if values.dtype.kind == "f" and not np.isfinite(values.sum(dtype=np.float64)):
