@@ -1,6 +1,22 @@
 """Rotations and rigid transforms."""
 
-from botalign.geometry.conventions import from_napari, to_chimerax, to_napari, to_pyem
+from botalign.geometry.conventions import (
+    from_napari,
+    to_chimerax,
+    to_euler,
+    to_napari,
+    to_pyem,
+    to_relion,
+    to_rows,
+)
+from botalign.geometry.poses import (
+    between_centres,
+    cryosparc_rotations,
+    cryosparc_vectors,
+    moved_poses,
+    relion_angles_degrees,
+    relion_rotations,
+)
 from botalign.geometry.rigid import (
     MIRROR,
     apply_transform,
@@ -27,8 +43,11 @@ __all__ = [
     "MIRROR",
     "apply_transform",
     "axis_angle",
+    "between_centres",
     "checked_transform",
     "compose",
+    "cryosparc_rotations",
+    "cryosparc_vectors",
     "euler_zyz_degrees",
     "from_napari",
     "geodesic_degrees",
@@ -38,11 +57,17 @@ __all__ = [
     "is_rigid",
     "matrix_from_quaternion",
     "matrix_from_rotation_vector",
+    "moved_poses",
     "quaternion_from_matrix",
     "random_rotations",
+    "relion_angles_degrees",
+    "relion_rotations",
     "to_chimerax",
+    "to_euler",
     "to_napari",
     "to_pyem",
+    "to_relion",
+    "to_rows",
     "transform_about",
     "uniform_rotations",
 ]
