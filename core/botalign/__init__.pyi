@@ -22,6 +22,7 @@ from .geometry import to_napari as to_napari
 from .images import ImageStack as ImageStack
 from .images import holds_images as holds_images
 from .images import read_images as read_images
+from .images import read_particles as read_particles
 from .images import read_stack as read_stack
 from .jobs import Execution as Execution
 from .latent.landscape import landscape as landscape

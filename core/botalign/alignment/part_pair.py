@@ -110,11 +110,12 @@ class PartPair:
             return 1.0
         density, inside = self.part_map.data, mask_on(self.mask, self.part_map.grid) > 0.5
         above = density > level_above(density, background_level(density))
-        return min(1.0, float(density[inside].std() / density[above].std()))
+        of_part, of_molecule = (self.part.in_unit(density[where]).std() for where in (inside, above))
+        return min(1.0, float(of_part / of_molecule))
 
     def part_on(self, grid: Grid, sigma_angstrom: float) -> tuple[Volume, Volume]:
         """Return the edges of the part on a grid of cubic voxels, and its support, 0 or 1."""
-        density = _sampled(self.part_map, grid, sigma_angstrom)
+        density = self.part.in_unit(_sampled(self.part_map, grid, sigma_angstrom))
         mask = None if self.mask is None else mask_on(self.mask, grid)
         if mask is not None and self.fills_mask:
             support = mask > 0.5
@@ -125,7 +126,7 @@ class PartPair:
 
     def whole_on(self, grid: Grid, sigma_angstrom: float) -> tuple[Volume, Volume]:
         """Return the edges of the whole on a grid of cubic voxels, and its support, 0 or 1."""
-        density = _sampled(self.whole_map, grid, sigma_angstrom)
+        density = self.whole.in_unit(_sampled(self.whole_map, grid, sigma_angstrom))
         support = density > self.whole.level_of(density, grid.voxel_size_angstrom[0])
         return edges(density, grid), support.astype(np.float32)
 

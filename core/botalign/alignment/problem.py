@@ -70,6 +70,7 @@ class AlignmentProblem:
         a = survey(masked(fixed, options.mask_fixed), level=options.contour_level_fixed, role="fixed")
         b = survey(masked(moving, options.mask_moving), level=options.contour_level_moving, role="moving")
         _check_radii(a, b, fixed.name, moving.name)
+        a, b = a.normalised(), b.normalised()
         first = is_mirror(options.start_transform())
         one_hand = known_hands or options.hand == "keep" or not options.rotate
         hands = (first,) if one_hand else (first, not first)
@@ -176,7 +177,8 @@ class AlignmentProblem:
             return None
         sigma = common_sigma_angstrom(self.fixed, self.moving, fit.fixed_grid.voxel_size_angstrom[0])
         of_fixed = half_map_noise(*options.half_maps_fixed, fit.fixed_grid, sigma_angstrom=sigma)
-        return of_fixed, half_map_noise(*options.half_maps_moving, fit.moving_grid, sigma_angstrom=sigma)
+        of_moving = half_map_noise(*options.half_maps_moving, fit.moving_grid, sigma_angstrom=sigma)
+        return self.fixed.in_unit(of_fixed), self.moving.in_unit(of_moving)
 
     @property
     def chooses_hand(self) -> bool:

@@ -119,7 +119,7 @@ def score(
         survey(masked(first, mask_first), level=contour_level_first, role="first"),
         survey(masked(second, mask_second), level=contour_level_second, role="second"),
     )
-    return compare(a, b, pose)
+    return compare(a.normalised(), b.normalised(), pose)
 
 
 def compare(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> Comparison:

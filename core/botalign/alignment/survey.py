@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -90,6 +90,8 @@ class Surveyed:
         Centre of the mass above the contour level, ``(x, y, z)``.
     radius_angstrom : float
         Radius of the ball around it that contains that mass.
+    unit : float
+        The densities are those of the map divided by this power of two.
     """
 
     density: DensityMap
@@ -97,6 +99,21 @@ class Surveyed:
     volume_angstrom3: float
     centre_angstrom: NDArray[np.float64]
     radius_angstrom: float
+    unit: float = 1.0
+
+    def normalised(self) -> Surveyed:
+        """Return the same map with a largest density from 0.5 to 1.
+
+        Squares of very large or small densities exceed the range of single precision. Division by a power of two is
+        exact, so nothing else changes.
+        """
+        exponent = int(np.clip(np.frexp(np.abs(self.density.data).max())[1], -125, 125))
+        density = self.density.with_data(np.ldexp(self.density.data, -exponent))
+        return replace(self, density=density, unit=self.unit * 2.0**exponent)
+
+    def in_unit(self, densities: Volume) -> Volume:
+        """Return densities of the map in the unit of the surveyed ones."""
+        return densities * np.float32(1 / self.unit)
 
     @cached_property
     def level(self) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from botalign.classes.history import History
 from botalign.classes.kmeans import KMeans
 from botalign.classes.options import ClassifyOptions
-from botalign.classes.preparation import prepare
+from botalign.classes.preparation import prepare_steps
 from botalign.classes.result import Classification
 from botalign.images import ImageStack
 from botalign.images.stack import expect_stack
@@ -163,8 +163,8 @@ def classify_steps(
     Yields
     ------
     Progress
-        After each block of work. The stages are ``"prepare"`` and ``"seed"``, then ``"average"`` and ``"assign"`` in
-        each further iteration, and ``"finish"``.
+        After each block of work. The stages are ``"read"``, ``"prepare"`` and ``"seed"``, then ``"average"`` and
+        ``"assign"`` in each further iteration, and ``"finish"``.
 
     See Also
     --------
@@ -176,7 +176,7 @@ def classify_steps(
     >>> stack = botalign.projections(botalign.phantom(24, voxel_size_angstrom=5.0), 6, seed=1).stack
     >>> steps = botalign.classify_steps(stack, 2, botalign.ClassifyOptions(rotations=8))
     >>> next(steps).stage
-    'prepare'
+    'read'
     >>> steps.close()
     """
     return _steps(stack, _checked(classes, stack), options or ClassifyOptions(), execution or Execution())
@@ -185,13 +185,15 @@ def classify_steps(
 def _checked(classes: int, stack: ImageStack) -> int:
     """Check the number of classes, and return it as a Python integer."""
     expect_stack(stack, "stack")
-    n = len(stack.images)
+    n = len(stack)
     images = "the 1 image" if n == 1 else f"the {n} images"
     return whole_number("classes", classes, 1, n, note=f"for {images} of {stack.name}")
 
 
 def _steps(stack: ImageStack, classes: int, options: ClassifyOptions, execution: Execution) -> Steps:
-    ready = prepare(stack, invert=options.invert, diameter_angstrom=options.diameter_angstrom, size=options.size)
+    ready = yield from prepare_steps(
+        stack, invert=options.invert, diameter_angstrom=options.diameter_angstrom, size=options.size
+    )
     means = KMeans(ready, classes, options, thread_count(execution.threads))
     described = {
         "classes": classes, "metric": means.frame.metric, "poses": means.frame.poses, "seed": options.seed,

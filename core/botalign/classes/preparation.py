@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from botalign.classes.posing import cut_to_disc, disc_spans
 from botalign.errors import InputError, Setting, counted
 from botalign.images import ImageStack
 from botalign.maps import MapWarning
+from botalign.progress import Progress, exhaust
 
 #: The mean mass is used as the scale if it differs from zero by this number of standard errors.
 _SIGNIFICANT = 3.0
@@ -82,46 +84,65 @@ def prepare(
     MapWarning
         If the particles are significantly darker than the background.
     """
-    images, pixel = stack.images, float(stack.pixel_size_angstrom[0])
-    rows, columns = images.shape[1:]
+    return exhaust(prepare_steps(stack, invert=invert, diameter_angstrom=diameter_angstrom, size=size))
+
+
+def prepare_steps(
+    stack: ImageStack, *, invert: bool = False, diameter_angstrom: float | None = None, size: int | None = None
+) -> Generator[Progress, None, PreparedImages]:
+    """Prepare images as :func:`prepare`, and yield a record of the stage ``"read"`` for each block that was read.
+
+    Images are read and reduced block by block, so that the memory depends on the reduced size only.
+    """
+    count, rows, columns = stack.shape
     if rows != columns:
         raise InputError(
             f"{stack.name}: got images of {columns} x {rows} pixels, expected square images; crop or pad them."
         )
-    if min(images.shape[1:]) < 8:
+    if rows < 8:
         raise InputError(f"{stack.name}: got images of {columns} x {rows} pixels, expected at least 8 pixels per side.")
-    flat = np.flatnonzero(images.max(axis=(1, 2)) == images.min(axis=(1, 2)))
-    if len(flat):
-        raise InputError(
-            f"{stack.name}: {counted(len(flat), 'image is', 'images are')} constant, the first is image {flat[0] + 1}; "
-            "leave such images out."
-        )
-    if size is not None:
-        images, pixel = downsampled(images, size), pixel * rows / min(size, rows)
-    side = images.shape[1]
-    radius = (side - 1) / 2
-    if diameter_angstrom is not None:
-        if not 4 * pixel <= diameter_angstrom <= side * pixel:
-            raise InputError(
-                Setting("diameter_angstrom"),
-                f": got {diameter_angstrom:g} A, expected {4 * pixel:g} to {side * pixel:g} A for images of {side} "
-                f"pixels of {pixel:g} A.",
-            )
-        radius = min(radius, diameter_angstrom / (2 * pixel))
+    side = rows if size is None else min(size, rows)
+    pixel = float(stack.pixel_size_angstrom[0]) * rows / side
+    radius = _radius(side, pixel, diameter_angstrom)
     spans = disc_spans(side, radius)
-    inside = np.zeros((1, side, side), dtype=np.float32)
-    inside[...] = 1
+    inside = np.ones((1, side, side), dtype=np.float32)
     cut_to_disc(inside, spans)
     outside = inside[0] == 0
-    sign = -1.0 if invert else 1.0
-    level = images[:, ~outside].mean(axis=1, dtype=np.float64)
-    # The difference of the means inside and outside the disc; it is averaged over all images to reduce the noise.
-    excess = sign * (level - images[:, outside].mean(axis=1, dtype=np.float64))
-    ready = np.float32(sign) * (images - level.astype(np.float32)[:, None, None]) + np.float32(excess.mean())
+    sign = np.float32(-1 if invert else 1)
+    ready = np.empty((count, side, side), dtype=np.float32)
+    excess, flat, done = np.empty(count), np.zeros(count, dtype=bool), 0
+    for places, images in stack.blocks():
+        flat[places] = images.max(axis=(1, 2)) == images.min(axis=(1, 2))
+        small = downsampled(images, side)
+        level = small[:, ~outside].mean(axis=1, dtype=np.float64)
+        excess[places] = float(sign) * (level - small[:, outside].mean(axis=1, dtype=np.float64))
+        ready[places] = sign * (small - level.astype(np.float32)[:, None, None])
+        done += len(places)
+        yield Progress("read", done, count)
+    if flat.any():
+        raise InputError(
+            f"{stack.name}: {counted(int(flat.sum()), 'image is', 'images are')} constant, the first is image "
+            f"{int(np.argmax(flat)) + 1}; leave such images out."
+        )
+    # The difference of the means inside and outside the disc is averaged over all images to reduce the noise.
+    ready += np.float32(excess.mean())
     cut_to_disc(ready, spans)
     scale = _scale(ready, excess, stack.name, inverted=invert)
     ready *= np.float32(1 / scale)
     return PreparedImages(ready, scale, radius, pixel)
+
+
+def _radius(side: int, pixel: float, diameter_angstrom: float | None) -> float:
+    radius = (side - 1) / 2
+    if diameter_angstrom is None:
+        return radius
+    if not 4 * pixel <= diameter_angstrom <= side * pixel:
+        raise InputError(
+            Setting("diameter_angstrom"),
+            f": got {diameter_angstrom:g} A, expected {4 * pixel:g} to {side * pixel:g} A for images of {side} "
+            f"pixels of {pixel:g} A.",
+        )
+    return min(radius, diameter_angstrom / (2 * pixel))
 
 
 def _scale(images: Volume, excess: NDArray[np.float64], name: str, *, inverted: bool) -> float:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from botalign.errors import counted
 from botalign.images import ImageList, ImageStack
-from botalign.images.relion import relion_pose
+from botalign.images.particles import ClassColumns
+from botalign.images.poses import relion_pose
 
 
 @dataclass(frozen=True)
@@ -125,15 +126,19 @@ class Classification:
     def annotate(self, listed: ImageList) -> ImageList:
         """Return a list of the classified images with the class, pose and distance of each image.
 
-        The columns ``rlnClassNumber``, ``rlnAnglePsi``, ``rlnOriginXAngst`` and ``rlnOriginYAngst`` follow the
-        convention of RELION: an image shifted by the origin and then rotated by psi about its pixel ``side // 2`` has
-        the pose of its class average. ``rlnIsFlip`` is 1 if the image must then be mirrored, left to right; this column
-        is written if images are mirrored, or if the list has it. ``botalignDistance`` is the distance from the average.
+        The columns ``rlnClassNumber``, ``rlnAnglePsi`` and the origin (``rlnOriginXAngst`` and ``rlnOriginYAngst``, or
+        ``rlnOriginX`` and ``rlnOriginY`` in pixels, whichever the list has) follow the convention of RELION: an image
+        shifted by the origin and then rotated by psi about its pixel ``side // 2`` has the pose of its class average.
+        ``rlnIsFlip`` is 1 if the image must then be mirrored, left to right; this column is written if images are
+        mirrored, or if the list has it. ``botalignDistance`` is the distance from the average. In a list of cryoSPARC,
+        the fields are ``alignments2D/class``, ``pose``, ``shift`` and ``psize_A``, ``botalign/mirrored`` and
+        ``botalign/distance``.
 
         Parameters
         ----------
         listed : ImageList
-            The classified images, in the same order. Columns with the same names are replaced, all others kept.
+            The classified images, in the same order. Columns with the same names are replaced; everything else in the
+            list stays as it is, character by character.
 
         Returns
         -------
@@ -149,24 +154,15 @@ class Classification:
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     stack.write(Path(folder) / "particles.mrcs")
         ...     listed = botalign.read_images(Path(folder) / "particles.mrcs")
-        >>> found = botalign.classify(listed.stack, 2, rotations=8)
-        >>> sorted(set(found.annotate(listed).table["rlnClassNumber"]))
-        [1, 2]
+        ...     found = botalign.classify(listed.stack, 2, rotations=8)
+        >>> sorted(set(found.annotate(listed).particles.column("rlnClassNumber")))
+        ['1', '2']
         """
+        pixel = listed.stack.pixel_size_angstrom[0]
         psi, origin = relion_pose(
             self.angles_degrees,
             self.shifts_pixels.astype(np.float64) * self.averages.pixel_size_angstrom[0],
-            side=listed.stack.images.shape[1],  # the images may be larger than the averages
-            pixel_size_angstrom=listed.stack.pixel_size_angstrom[0],
+            side=listed.stack.shape[1],  # the images may be larger than the averages
+            pixel_size_angstrom=pixel,
         )
-        columns = {
-            "rlnClassNumber": self.labels + 1,
-            "rlnAnglePsi": psi,
-            "rlnOriginXAngst": origin[:, 0],
-            "rlnOriginYAngst": origin[:, 1],
-        }
-        if "rlnIsFlip" in listed.table or self.mirrored.any():
-            columns["rlnIsFlip"] = self.mirrored.astype(int)
-        columns["botalignDistance"] = self.distances
-        # RELION before 3.1 stores the origin in pixels, in these columns.
-        return listed.with_columns(columns, without=("rlnOriginX", "rlnOriginY"))
+        return listed.with_classes(ClassColumns(self.labels, psi, origin, self.mirrored, self.distances, pixel))

@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 
     Steps = Generator[Progress, None, botalign.Classification]
 
-_NAMES = ("averages.mrcs", "images.star", "summary.json", "gallery.png", "course.png")
+_NAMES = ("averages.mrcs", "images", "summary.json", "gallery.png", "course.png")
 _UNFINISHED = "unfinished"
+_STAGES = {
+    "read": "reading images", "prepare": "preparing images", "seed": "drawing averages", "finish": "final distances",
+}  # fmt: skip
 #: Advice if one class has most of the images, for each metric.
 _ADVICE = {
     "l2": "--metric wemd gives classes of more equal size.",
@@ -41,7 +44,12 @@ _ADVICE = {
 @with_options(botalign.Execution, "execution")
 def classify(
     images: Annotated[
-        Path, typer.Argument(metavar="IMAGES", help="The images: .mrcs, or a .star of RELION.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="IMAGES",
+            help="Stack (.mrcs), or list of RELION (.star) or cryoSPARC (.cs).",
+            show_default=False,
+        ),
     ],
     classes: Annotated[
         int, typer.Option("--classes", "-k", metavar="N", help="Number of classes.", show_default=False)
@@ -56,14 +64,15 @@ def classify(
     """Sort particle images into classes that look alike after in-plane rotation, and average each class.
 
     The images must be phase-flipped, and the particles bright and centred. The results are the averages, largest class
-    first, a star file with class, angle and distance of every image, and figures. After an interruption, the same
-    command resumes.
+    first, the list with class, angle and distance of every image, and figures. After an interruption, the same command
+    resumes.
     """
     from botalign.classes.history import kept_iterations
     from botalign.cli import outputs
     from botalign.jobs import remove_work
 
-    outputs.check(outputs.files_in(output, _NAMES), inputs=[images], overwrite=overwrite)
+    names = _names(images)
+    outputs.check(outputs.files_in(output, names), inputs=[images], overwrite=overwrite)
     listed = botalign.read_images(images)
     chosen, where = options.read(), execution.read()
     unfinished = output / _UNFINISHED
@@ -71,7 +80,7 @@ def classify(
     steps = botalign.classify_steps(listed.stack, classes, chosen, replace(where, work=unfinished))
     try:
         found = _run(steps, quiet=quiet)
-        written = _write(found, listed, output, chosen, overwrite=overwrite)
+        written = _write(found, listed, [output / name for name in names], chosen, overwrite=overwrite)
         remove_work(unfinished)
     except KeyboardInterrupt:
         kept = kept_iterations(unfinished)
@@ -86,11 +95,16 @@ def classify(
     _print_summary(found, written, quiet=quiet)
 
 
+def _names(images: Path) -> tuple[str, ...]:
+    """Return the names of the results; the list of images has the format of the given one."""
+    list_extension = ".cs" if images.suffix.lower() == ".cs" else ".star"
+    return tuple(f"images{list_extension}" if name == "images" else name for name in _NAMES)
+
+
 def _run(steps: Steps, *, quiet: bool) -> botalign.Classification:
     """Run a classification with a progress bar for the current iteration, and the loss of the last one."""
-    stages = {"prepare": "preparing images", "seed": "drawing averages", "finish": "final distances"}
     return run_steps(
-        steps, lambda step: stages.get(step.stage, f"iteration {step.iteration}"), quiet=quiet, detail=_loss
+        steps, lambda step: _STAGES.get(step.stage, f"iteration {step.iteration}"), quiet=quiet, detail=_loss
     )
 
 
@@ -101,13 +115,13 @@ def _loss(step: Progress) -> str:
 def _write(
     found: botalign.Classification,
     listed: ImageList,
-    folder: Path,
+    paths: list[Path],
     options: botalign.ClassifyOptions,
     *,
     overwrite: bool,
 ) -> list[Path]:
     """Write all files, or none, and return their paths."""
-    averages, images, summary, gallery, course = paths = [folder / name for name in _NAMES]
+    averages, images, summary, gallery, course = paths
     written = paths if can_draw() else paths[:3]
     with Staging(overwrite=overwrite) as staging:
         found.averages.write(staging.path(averages))

@@ -1,23 +1,31 @@
-"""Reading of stacks of images in MRC format."""
+"""Reading of stacks of images, and of lists that refer to them."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from botalign.errors import InputError
+from botalign.images.cs_particles import CsParticles
+from botalign.images.image_list import ImageList, images_of
+from botalign.images.particles import ParticleList
 from botalign.images.stack import ImageStack
-from botalign.maps.reading import open_map_file, read_sections, warn_of_remarks
+from botalign.images.star import StarFile, number_text, star_text
+from botalign.images.star_particles import StarParticles
+from botalign.images.stored import StackFile, StoredImages
+from botalign.maps.reading import open_map_file, warn_of_remarks
 
 
 def read_stack(path: str | os.PathLike[str]) -> ImageStack:
     """Read a stack of images, or a single image, in MRC format.
 
-    Modes, byte orders and compression are those of :func:`read`.
+    Modes, byte orders and compression are those of :func:`read`. Only the header is read at first, and the images when
+    they are needed.
 
     Parameters
     ----------
     path : path-like
-        File to read. Its extension ``.mrcs`` or its header must identify it as images; see :func:`holds_images`.
+        File to read, or ``FILE:mrcs`` for a file whose header or extension says something else.
 
     Returns
     -------
@@ -32,11 +40,11 @@ def read_stack(path: str | os.PathLike[str]) -> ImageStack:
     Warns
     -----
     MapWarning
-        If the header has errors, as :func:`read` does.
+        If the header has errors, as :func:`read` does, or may be that of a map.
 
     See Also
     --------
-    read_images : Also reads the images listed in a star file.
+    read_images : Also reads the images of a list.
 
     Examples
     --------
@@ -51,14 +59,14 @@ def read_stack(path: str | os.PathLike[str]) -> ImageStack:
     >>> stack
     <ImageStack particles.mrcs: 10 images of 32 x 32 pixels of 1.5 A>
     """
-    with open_map_file(path, images_too=True) as (stream, header, size):
-        if not header.images:
-            raise InputError(f"{header.name}: is a map, expected images; if it is a stack, rename it to .mrcs.")
-        data, remarks = read_sections(stream, header, size)
-    x, y, _ = header.grid.voxel_size_angstrom
-    result = ImageStack(data, (x, y), name=header.name)
-    warn_of_remarks(header.name, remarks)
-    return result
+    return _stack_in(path)
+
+
+def _stack_in(path: str | os.PathLike[str]) -> ImageStack:
+    file = StackFile.open(path, stated=False)
+    x, y, _ = file.header.grid.voxel_size_angstrom
+    warn_of_remarks(file.path, list(file.header.remarks), stacklevel=4)  # at the caller of the public function
+    return ImageStack(StoredImages.whole(file), (x, y), name=file.path)
 
 
 def holds_images(path: str | os.PathLike[str]) -> bool:
@@ -82,7 +90,7 @@ def holds_images(path: str | os.PathLike[str]) -> bool:
     Notes
     -----
     Maps and stacks have the same format. A stack without the extension ``.mrcs`` whose header does not identify it as a
-    stack (space group 0, one section per cell) is taken for a map.
+    stack (space group 0, one section per cell) is taken for a map. ``FILE:mrcs`` and ``FILE:mrc`` override both.
 
     Examples
     --------
@@ -95,5 +103,123 @@ def holds_images(path: str | os.PathLike[str]) -> bool:
     ...     botalign.holds_images(path)
     False
     """
-    with open_map_file(path, images_too=True) as (_, header, _):
+    with open_map_file(path, expected=None) as (_, header, _):
         return header.images
+
+
+def read_particles(path: str | os.PathLike[str]) -> ParticleList:
+    r"""Read a list of particles, without their images.
+
+    Parameters
+    ----------
+    path : path-like
+        Star file of RELION 3.0 to 5, or ``.cs`` file of cryoSPARC. Fields that a ``.cs`` file lacks are taken from the
+        file ``*passthrough*.cs`` of the same particles in its folder.
+
+    Returns
+    -------
+    botalign.images.ParticleList
+        The list.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or damaged, or does not list particle images.
+
+    See Also
+    --------
+    read_images : Also finds the images.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import botalign
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "particles.star"
+    ...     labels = "_rlnImageName #1\n_rlnImagePixelSize #2\n"
+    ...     _ = path.write_text(f"data_\n\nloop_\n{labels}000002@a.mrcs 1.34\n000005@a.mrcs 1.34\n")
+    ...     particles = botalign.read_particles(path)
+    >>> particles, particles.pixel_sizes_angstrom.tolist()
+    (<StarParticles particles.star: 2 particles>, [1.34, 1.34])
+    """
+    path = Path(path)
+    if path.suffix.lower() == CsParticles.extension:
+        return CsParticles.read(path)
+    if path.suffix.lower() == ".csg":
+        raise InputError(
+            f"{path}: names the files of a group of cryoSPARC, expected a particle list; give the .cs file."
+        )
+    return StarParticles.of(StarFile.read(path))
+
+
+def read_images(path: str | os.PathLike[str]) -> ImageList:
+    """Read the images of a stack, or those that a list of RELION or cryoSPARC refers to.
+
+    Parameters
+    ----------
+    path : path-like
+        List, with the extension ``.star`` or ``.cs``, or a stack. Stacks named in a list are searched for relative to
+        the current folder, as RELION does, to the folder of the list, and to all folders above it.
+
+    Returns
+    -------
+    ImageList
+        The list, and its images in the same order, which are read when they are needed.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or damaged, a listed image does not exist in its stack, images or pixels differ in size, or
+        the list is not one of particle images.
+
+    Warns
+    -----
+    MapWarning
+        Once, if headers have errors or contradict the list.
+
+    See Also
+    --------
+    read_stack : Read a stack only.
+    Classification.annotate : Add the classes of the images to the list.
+
+    Notes
+    -----
+    The pixel size is that of the optics group, of the table, or of the detector divided by the magnification, in this
+    order. If the list has none, it is that of the headers of the stacks, which must then agree.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import botalign
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "particles.mrcs"
+    ...     botalign.ImageStack(np.zeros((3, 32, 32)), (1.5, 1.5)).write(path)
+    ...     listed = botalign.read_images(path)
+    >>> listed.stack
+    <ImageStack particles.mrcs: 3 images of 32 x 32 pixels of 1.5 A>
+    """
+    path = Path(path)
+    if path.suffix.lower() not in (".star", ".cs", ".csg"):
+        return _list_of(_stack_in(path))
+    particles = read_particles(path)
+    return ImageList(images_of(particles), particles)
+
+
+def _list_of(stack: ImageStack) -> ImageList:
+    """Return a list as RELION writes it for all images of a stack."""
+    count, _, columns = stack.shape
+    # An absolute path, so that the list can be read from any folder.
+    file = Path(stack.name).resolve()
+    optics = {
+        "rlnOpticsGroup": ["1"],
+        "rlnOpticsGroupName": ["opticsGroup1"],
+        "rlnImagePixelSize": [number_text(stack.pixel_size_angstrom[0])],
+        "rlnImageSize": [str(columns)],
+        "rlnImageDimensionality": ["2"],
+    }
+    names = [f"{number:06d}@{file}" for number in range(1, count + 1)]
+    text = star_text({"optics": optics, "particles": {"rlnImageName": names, "rlnOpticsGroup": ["1"] * count}})
+    return ImageList(stack, StarParticles.of(StarFile(text, stack.name)))

@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from botalign.arrays import Counts, Volume
 from botalign.errors import InputError, Setting, counted
 from botalign.files import output_file
+from botalign.images.stored import StoredImages, images_per_block
 from botalign.maps.expected import kind_of
 from botalign.maps.writing import Header, blank_header, write_sections
 
 STACK_EXTENSIONS = (".mrcs", ".mrcs.gz", ".mrcs.bz2")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class ImageStack:
-    """A stack of images of the same size.
+    """A stack of images of the same size, in memory or in files that are read when the images are needed.
+
+    Parameters
+    ----------
+    images : array_like, shape (images, y, x)
+        Images of any real type.
+    pixel_size_angstrom : tuple of float, optional
+        Pixel sides ``(x, y)`` in angstrom.
+    name : str, optional
+        Name of the stack in messages, usually its file.
 
     Attributes
     ----------
-    images : ndarray of float32, shape (images, y, x)
-        Images. Arrays of other real types are converted.
     pixel_size_angstrom : tuple of float
         Pixel sides ``(x, y)`` in angstrom.
     name : str
-        Name of the stack in messages, usually its file.
+        Name of the stack.
 
     Raises
     ------
@@ -47,13 +57,112 @@ class ImageStack:
     <ImageStack particles.mrcs: 10 images of 32 x 32 pixels of 1.5 A>
     """
 
-    images: NDArray[np.float32]
-    pixel_size_angstrom: tuple[float, float] = (1.0, 1.0)
-    name: str = "stack"
+    def __init__(
+        self,
+        images: ArrayLike | StoredImages,
+        pixel_size_angstrom: tuple[float, float] = (1.0, 1.0),
+        name: str = "stack",
+    ) -> None:
+        self.name = name
+        self._stored = images if isinstance(images, StoredImages) else None
+        if self._stored is None:
+            self.images = self._checked(np.asarray(images))
+        x, y = (float(side) for side in pixel_size_angstrom)
+        if not (0 < x < np.inf and 0 < y < np.inf):
+            raise InputError(f"{name}: got pixels of {x:g} x {y:g} A, expected positive pixel sizes.")
+        self.pixel_size_angstrom = (x, y)
 
-    def __post_init__(self) -> None:
-        """Convert the images to float32 and check them."""
-        images = np.asarray(self.images)
+    def __repr__(self) -> str:
+        """Return one line without the pixels."""
+        return f"<ImageStack {self.summary}>"
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return self.shape[0]
+
+    @cached_property
+    def images(self) -> Volume:
+        """All images, shape (images, y, x), in memory; images in files are read at the first access."""
+        return self.load(np.arange(len(self)))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of images, rows and columns."""
+        if self._stored is not None:
+            return self._stored.shape
+        count, rows, columns = self.images.shape
+        return count, rows, columns
+
+    def load(self, indices: ArrayLike) -> Volume:
+        """Return some of the images; of images in files, only these are read.
+
+        Parameters
+        ----------
+        indices : array_like of int, shape (n,)
+            Indices of the images, from 0.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, y, x)
+            The images.
+
+        Raises
+        ------
+        InputError
+            If a file cannot be read, is damaged, or one of these images has pixels that are not finite.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import botalign
+        >>> botalign.ImageStack(np.zeros((10, 32, 32))).load([0, 3]).shape
+        (2, 32, 32)
+        """
+        which = np.asarray(indices, dtype=np.int64)
+        images = np.empty((len(which), *self.shape[1:]), dtype=np.float32)
+        for places, block in self.blocks(which):
+            images[places] = block
+        return images
+
+    def blocks(self, indices: Counts | None = None) -> Iterator[tuple[Counts, Volume]]:
+        """Read images in blocks, so that not all are in memory at once.
+
+        Parameters
+        ----------
+        indices : ndarray of int64, shape (n,), optional
+            Indices of the images, from 0; by default all images.
+
+        Yields
+        ------
+        places : ndarray of int64
+            Positions in `indices` of the images of the block. The blocks are in the order of the files.
+        images : ndarray of float32
+            These images.
+
+        Raises
+        ------
+        InputError
+            As :meth:`load`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import botalign
+        >>> stack = botalign.ImageStack(np.ones((10, 32, 32)))
+        >>> sum(float(images.sum()) for _, images in stack.blocks())
+        10240.0
+        """
+        which = np.arange(len(self)) if indices is None else indices
+        if self._stored is not None and "images" not in self.__dict__:
+            for places, block in self._stored.blocks(which):
+                yield places, self._checked(block, which[places])
+            return
+        for start in range(0, len(which), step := images_per_block(self.shape)):
+            places = np.arange(start, min(start + step, len(which)))
+            yield places, self.images[which[places]]
+
+    def _checked(self, images: NDArray[Any], numbers: Counts | None = None) -> Volume:
+        """Return images as float32, or refuse them; `numbers` are their indices in the stack."""
         if images.ndim != 3 or not images.size:
             raise InputError(f"{self.name}: got an array of shape {images.shape}, expected a stack (image, y, x).")
         if images.dtype.kind not in "biuf":
@@ -64,25 +173,18 @@ class ImageStack:
         if not np.isfinite(total):
             counts = images[0].size - np.count_nonzero(np.isfinite(images), axis=(1, 2))
             bad = np.flatnonzero(counts)
-            where = f"image {bad[0] + 1}" if len(bad) == 1 else f"{len(bad)} images, the first image {bad[0] + 1}"
+            first = (bad if numbers is None else numbers[bad]).min() + 1
+            where = f"image {first}" if len(bad) == 1 else f"{len(bad)} images, the first image {first}"
             raise InputError(
-                f"{self.name}: {counted(counts.sum(), 'pixel is', 'pixels are')} NaN or infinite, in {where}, "
+                f"{self.name}: {counted(int(counts.sum()), 'pixel is', 'pixels are')} NaN or infinite, in {where}, "
                 "expected finite values; replace such values, for example by 0."
             )
-        x, y = (float(side) for side in self.pixel_size_angstrom)
-        if not (0 < x < np.inf and 0 < y < np.inf):
-            raise InputError(f"{self.name}: got pixels of {x:g} x {y:g} A, expected positive pixel sizes.")
-        object.__setattr__(self, "images", images)
-        object.__setattr__(self, "pixel_size_angstrom", (x, y))
-
-    def __repr__(self) -> str:
-        """Return one line without the pixels."""
-        return f"<ImageStack {self.summary}>"
+        return images
 
     @property
     def summary(self) -> str:
         """Name, number and size of the images, in one line."""
-        count, rows, columns = self.images.shape
+        count, rows, columns = self.shape
         x, y = self.pixel_size_angstrom
         pixel = f"{x:.6g}" if x == y else f"{x:.6g} x {y:.6g}"
         images = "1 image" if count == 1 else f"{count} images"

@@ -1,296 +1,348 @@
-"""Images listed in a star file of RELION."""
+"""The text of a STAR file as tables, so that single values change and every other byte stays.
+
+Keywords and labels count at the beginning of a line only, as in RELION, so that a value may be any word.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.arrays import Matrix
 from botalign.errors import InputError, counted
-from botalign.files import output_file
-from botalign.images.reading import read_stack
-from botalign.images.stack import ImageStack
 
-_IMAGE = "rlnImageName"
-_PARTICLES = "particles"
-#: Pixel sizes within this relative difference count as the same.
-_SAME_PIXEL_SIZE = 1e-3
+_Span = tuple[int, int]
+_Edit = tuple[int, int, bytes]
+_Spans = NDArray[np.int64]
+
+#: What ends a table: a block, a loop, a label. A text field, between lines that begin with a semicolon, does not.
+_STRUCTURE = re.compile(
+    rb"^(?:\xef\xbb\xbf)?[ \t]*(?:data_(?P<block>\S*)[ \t\r]*(?:#[^\n]*)?$|(?P<loop>loop_)[ \t\r]*(?:#[^\n]*)?$"
+    rb"|_(?P<label>[^\s#]+))|^(?P<text>;)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_TEXT_END = re.compile(rb"^;(?=\s|\Z)", re.MULTILINE)
+# A quoted string ends at a quote before white space; a comment begins at the beginning of a word.
+_TOKEN = re.compile(rb"^;.*?^;(?=\s|\Z)|#[^\n]*|'[^\n]*?'(?=\s|\Z)|\"[^\n]*?\"(?=\s|\Z)|\S+", re.MULTILINE | re.DOTALL)
+_BETWEEN_LABELS = re.compile(rb"(?:\s|#[^\n]*(?=\n|\Z))*")
+_LABEL = re.compile(rb"_([^\s#]+)[ \t]*(?:#[^\n]*)?")
+_NUMBERED = re.compile(rb"([ \t]*)#(\d+)([ \t]*)")
+_PLAIN = re.compile(rb"(?!data_|loop_|save_|stop_|global_)[^\s_#$'\"\[\];][^\s]*|\[\S*", re.IGNORECASE)
+_MISSING = {"", "none", "null", "nan", "<na>", "?", "."}
 
 
-@dataclass(frozen=True, eq=False)
-class ImageList:
-    """Images, and the tables of the star file that lists them.
+@dataclass(frozen=True)
+class StarTable:
+    """A table of a STAR file: a loop of rows, or pairs of labels and values, which are one row.
 
     Attributes
     ----------
-    stack : ImageStack
-        Images, in the order of the list.
-    blocks : dict
-        Tables of the star file by name. For a stack without a star file, tables that list its images.
-    particles : str
-        Name of the table of images.
-
-    See Also
-    --------
-    read_images : Read a list or a stack.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> import numpy as np
-    >>> import botalign
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "particles.mrcs"
-    ...     botalign.ImageStack(np.zeros((3, 32, 32))).write(path)
-    ...     listed = botalign.read_images(path)
-    >>> list(listed.table.columns)
-    ['rlnImageName', 'rlnOpticsGroup']
+    block : str
+        Name of its data block, without ``data_``.
+    loop : bool
+        Whether it is a loop.
+    labels : tuple of str
+        Labels without the leading underscore. A label may occur twice.
+    label_spans : tuple of (int, int)
+        Positions of the labels in the text, with the underscore.
+    body : (int, int)
+        Part of the text that holds the rows of a loop.
+    pairs : tuple of (int, int)
+        Positions of the values of pairs.
     """
 
-    stack: ImageStack
-    blocks: dict[str, Any]
-    particles: str
+    block: str
+    loop: bool
+    labels: tuple[str, ...]
+    label_spans: tuple[_Span, ...]
+    body: _Span = (0, 0)
+    pairs: tuple[_Span, ...] = ()
 
-    @property
-    def table(self) -> Any:
-        """Table of images, a :class:`pandas.DataFrame`."""
-        return self.blocks[self.particles]
+    def __contains__(self, label: str) -> bool:
+        """Return whether the table has a label."""
+        return label in self.labels
 
-    def with_columns(self, columns: Mapping[str, NDArray[Any]], *, without: Collection[str] = ()) -> ImageList:
-        """Return the list with columns of the table of images added, replaced or removed.
 
-        Parameters
-        ----------
-        columns : mapping
-            Column names, without the leading underscore, and their values, one for each image.
-        without : collection of str, optional
-            Columns to remove.
+@dataclass(frozen=True, eq=False)
+class StarFile:
+    """A STAR file.
 
-        Returns
-        -------
-        ImageList
-            The list with the new table; the given list does not change.
+    Attributes
+    ----------
+    content : bytes
+        The text of the file.
+    name : str
+        Name of the file in messages.
+    tables : tuple of StarTable
+        Its tables.
+    """
 
-        Examples
-        --------
-        >>> import tempfile
-        >>> from pathlib import Path
-        >>> import numpy as np
-        >>> import botalign
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = Path(folder) / "particles.mrcs"
-        ...     botalign.ImageStack(np.zeros((3, 32, 32))).write(path)
-        ...     listed = botalign.read_images(path)
-        >>> listed.with_columns({"rlnClassNumber": np.array([2, 1, 2])}).table["rlnClassNumber"].tolist()
-        [2, 1, 2]
-        """
-        table = self.table.drop(columns=[name for name in without if name in self.table])
-        return replace(self, blocks={**self.blocks, self.particles: table.assign(**columns)})
+    content: bytes
+    name: str
+    tables: tuple[StarTable, ...] = field(init=False)
+    _cells: dict[int, _Spans] = field(init=False, repr=False, default_factory=dict)
 
-    def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write the tables as a star file.
+    def __post_init__(self) -> None:
+        """Find the tables."""
+        object.__setattr__(self, "tables", tuple(_tables(self.content)))
 
-        Parameters
-        ----------
-        path : path-like
-            File to write, with the extension ``.star``.
-        overwrite : bool, optional
-            Whether to replace an existing file.
+    @classmethod
+    def read(cls, path: Path) -> StarFile:
+        """Read a file."""
+        try:
+            return cls(path.read_bytes(), str(path))
+        except FileNotFoundError:
+            raise InputError(f"{path}: no such file; check the name.") from None
+        except IsADirectoryError:
+            raise InputError(f"{path}: is a folder, expected a star file; give a file in it.") from None
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror or error}); check the file.") from error
+
+    def cells(self, table: StarTable) -> _Spans:
+        """Return the position of each value of a table, shape (rows, labels, 2)."""
+        number = self.tables.index(table)
+        if number not in self._cells:
+            if table.loop:
+                self._cells[number] = self._rows(table)
+            else:
+                self._cells[number] = np.array(table.pairs, dtype=np.int64).reshape(1, -1, 2)
+        return self._cells[number]
+
+    def texts(self, table: StarTable, label: str) -> list[str]:
+        """Return the values of a column without quotes; bytes that are not UTF-8 become surrogates.
 
         Raises
         ------
         InputError
-            If the extension is not ``.star``, the file exists and `overwrite` is false, or it cannot be written.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> from pathlib import Path
-        >>> import numpy as np
-        >>> import botalign
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     folder = Path(folder)
-        ...     botalign.ImageStack(np.zeros((3, 32, 32))).write(folder / "particles.mrcs")
-        ...     botalign.read_images(folder / "particles.mrcs").write(folder / "particles.star")
-        ...     len(botalign.read_images(folder / "particles.star").stack.images)
-        3
+            If the table has the column twice, with different values.
         """
-        with output_file(path, overwrite=overwrite, extensions=(".star",)) as temporary:
-            _starfile().write(self.blocks, temporary, overwrite=True)
-
-
-def read_images(path: str | os.PathLike[str]) -> ImageList:
-    """Read the images of a stack, or those that a star file of RELION lists.
-
-    Parameters
-    ----------
-    path : path-like
-        File with the extension ``.star``, or a stack. Stacks named in a star file are searched for relative to the
-        current folder, as RELION does, to the folder of the star file, and to all folders above it.
-
-    Returns
-    -------
-    ImageList
-        The images, in the order of the list, and the tables of the star file.
-
-    Raises
-    ------
-    InputError
-        If a file is missing or damaged, a listed image does not exist in its stack, images or pixels differ in size, or
-        the package starfile is not installed.
-
-    See Also
-    --------
-    read_stack : Read a stack only; does not need starfile.
-    Classification.annotate : Add the classes of the images to the list.
-
-    Notes
-    -----
-    The pixel size is that of the star file, if it has one, otherwise that of the first stack.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> import numpy as np
-    >>> import botalign
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "particles.mrcs"
-    ...     botalign.ImageStack(np.zeros((3, 32, 32)), (1.5, 1.5)).write(path)
-    ...     listed = botalign.read_images(path)
-    >>> listed.stack
-    <ImageStack particles.mrcs: 3 images of 32 x 32 pixels of 1.5 A>
-    """
-    path = Path(path)
-    if path.suffix.lower() != ".star":
-        stack = read_stack(path)
-        # An absolute path, so that the list can be read from any folder.
-        names = [f"{number:06d}@{path.resolve()}" for number in range(1, len(stack.images) + 1)]
-        return ImageList(stack, _tables(stack, names), _PARTICLES)
-    blocks = _read_star(path)
-    name = next((name for name, table in blocks.items() if _IMAGE in getattr(table, "columns", ())), None)
-    if name is None:
-        raise InputError(f"{path}: has no column _{_IMAGE}, expected a star file of particles; give another file.")
-    names = [str(each) for each in blocks[name][_IMAGE]]
-    if not names:
-        raise InputError(f"{path}: lists no images, expected at least one; give another file.")
-    images, pixel = _listed(path, names)
-    known = _pixel_size(path, blocks, name)
-    pixel = pixel if known is None else (known, known)
-    return ImageList(ImageStack(images, pixel, name=str(path)), blocks, name)
-
-
-def _starfile() -> Any:
-    try:
-        import starfile
-    except ImportError:
-        raise InputError(
-            "star files need the package starfile, which is not installed; install it with `pip install starfile`."
-        ) from None
-    return starfile
-
-
-def _read_star(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; check the name.")
-    starfile = _starfile()
-    try:
-        blocks: dict[str, Any] = starfile.read(path, always_dict=True)
-    except Exception as error:  # the parser raises exceptions of many types
-        reason = " ".join(str(error).split())
-        raise InputError(
-            f"{path}: cannot be read as a star file ({type(error).__name__}: {reason}); check its format."
-        ) from error
-    return blocks
-
-
-def _listed(path: Path, names: list[str]) -> tuple[NDArray[np.float32], tuple[float, float]]:
-    """Read the listed images; each stack is read once."""
-    wanted: dict[str, list[tuple[int, int]]] = {}
-    for position, name in enumerate(names):
-        number, at, file = name.rpartition("@")
-        if at and not number.strip().isdigit():
+        cells, content = self.cells(table), self.content
+        columns = [
+            [_unquoted(content[start:end]) for start, end in cells[:, at].tolist()]
+            for at, each in enumerate(table.labels)
+            if each == label
+        ]
+        if any(other != columns[0] for other in columns[1:]):
             raise InputError(
-                f"{path}: image {position + 1} has the name {name!r}, expected NUMBER@STACK, as in 000001@a.mrcs."
+                f"{self.name}: has the column _{label} {len(columns)} times, with different values; remove all but one."
             )
-        wanted.setdefault(file, []).append((position, int(number) - 1 if at else 0))
-    images: NDArray[np.float32] | None = None
-    pixel, first = (1.0, 1.0), ""
-    for file, entries in wanted.items():
-        stack = read_stack(_located(path, file, entries[0][0]))
-        beyond = next((index for _, index in entries if not 0 <= index < len(stack.images)), None)
-        if beyond is not None:
+        return columns[0]
+
+    def numbers(self, table: StarTable, label: str) -> Matrix:
+        """Return the values of a column as numbers; missing values, such as ``None``, are NaN."""
+        texts = self.texts(table, label)
+        try:
+            return np.array(texts, dtype=np.float64) if texts else np.empty(0)
+        except ValueError:
+            return np.array([self._number(text, label, row) for row, text in enumerate(texts)])
+
+    def changed(self, table: StarTable, columns: Mapping[str, Sequence[str]]) -> StarFile:
+        """Return the file with columns of a table replaced, or added after the last one, row by row."""
+        cells = self.cells(table)
+        edits: list[_Edit] = []
+        added: dict[str, list[bytes]] = {}
+        for label, texts in columns.items():
+            at = [i for i, each in enumerate(table.labels) if each == label]
+            if not at:
+                added[label] = [quoted(text) for text in texts]
+            for i in at:
+                edits += [
+                    (start, end, quoted(text))
+                    for (start, end), text in zip(cells[:, i].tolist(), texts, strict=True)
+                    if _unquoted(self.content[start:end]) != text
+                ]
+        if added:
+            edits += self._additions(table, cells, added)
+        return self._edited(edits)
+
+    def with_rows(self, table: StarTable, keep: NDArray[np.bool_]) -> StarFile:
+        """Return the file with only some rows of a loop; the lines of the others are removed."""
+        cells = self.cells(table)
+        line_of = [self.content.rfind(b"\n", 0, start) + 1 for start in cells[:, 0, 0].tolist()]
+        last = self.content.find(b"\n", int(cells[-1, -1, 1]))
+        ends = [*line_of[1:], len(self.content) if last < 0 else last + 1]
+        return self._edited(
+            [(start, end, b"") for start, end, kept in zip(line_of, ends, keep, strict=True) if not kept]
+        )
+
+    def _edited(self, edits: list[_Edit]) -> StarFile:
+        pieces, position = [], 0
+        for start, end, new in sorted(edits):
+            pieces += [self.content[position:start], new]
+            position = end
+        return StarFile(b"".join([*pieces, self.content[position:]]), self.name)
+
+    def _additions(self, table: StarTable, cells: _Spans, added: Mapping[str, list[bytes]]) -> list[_Edit]:
+        """Return the changes that append columns, in the style of the last label."""
+        start, end = table.label_spans[-1]
+        before = self.content[self.content.rfind(b"\n", 0, start) + 1 : start]
+        if not table.loop:
+            end = table.pairs[-1][1]
+        line_end = self.content.find(b"\n", end)
+        line_end = len(self.content) if line_end < 0 else line_end
+        rest = self.content[end:line_end]
+        newline = b"\r\n" if rest.endswith(b"\r") else b"\n"
+        line_end -= rest.endswith(b"\r")
+        numbered = _NUMBERED.match(rest)
+        lines = []
+        for number, (label, values) in enumerate(added.items(), start=len(table.labels) + 1):
+            text = b"_" + label.encode()
+            if not table.loop:
+                text += b" " + values[0]
+            elif numbered is not None:
+                text += numbered[1] + b"#%d" % number + numbered[3]
+            lines.append(newline + before.removeprefix(b"\xef\xbb\xbf") + text)
+        edits: list[_Edit] = [(line_end, line_end, b"".join(lines))]
+        if table.loop:
+            widths = [max(map(len, values), default=0) for values in added.values()]
+            for (_, stop), *row in zip(cells[:, -1].tolist(), *added.values(), strict=True):
+                new = b"".join(b" " + value.rjust(width) for value, width in zip(row, widths, strict=True))
+                edits.append((stop, stop, new))
+        return edits
+
+    def _rows(self, table: StarTable) -> _Spans:
+        """Return the positions of the values of a loop; each row must end with its line."""
+        start, end = table.body
+        body, columns = self.content[start:end], len(table.labels)
+        spans = _words(body)
+        breaks = np.flatnonzero(np.frombuffer(body, dtype=np.uint8) == ord("\n"))
+        first, last = (np.searchsorted(breaks, spans[:, i]) for i in (0, 1))  # the lines of each value
+        whole = len(spans) % columns == 0
+        if not whole or (first[columns::columns] == last[columns - 1 : -1 : columns]).any():
+            per_line = np.bincount(first)
+            line = int(np.flatnonzero((per_line > 0) & (per_line != columns))[0])
+            where = self.content.count(b"\n", 0, start) + line + 1
             raise InputError(
-                f"{path}: lists image {beyond + 1} of {file}, which holds {counted(len(stack.images), 'image')}; use "
-                "the stack for which the list was made."
+                f"{self.name}: line {where} has {counted(int(per_line[line]), 'value')}, expected {columns} as the "
+                f"table {table.block or '(without a name)'} has labels; check the file."
             )
-        if images is None:
-            images = np.empty((len(names), *stack.images.shape[1:]), dtype=np.float32)
-            pixel, first = stack.pixel_size_angstrom, file
-        if stack.images.shape[1:] != images.shape[1:]:
-            sizes = (f"{shape[1]} x {shape[0]}" for shape in (stack.images.shape[1:], images.shape[1:]))
+        return spans.reshape(-1, columns, 2) + start
+
+    def _number(self, text: str, label: str, row: int) -> float:
+        if text.lower() in _MISSING:
+            return float("nan")
+        try:
+            return float(text)
+        except ValueError:
             raise InputError(
-                f"{path}: the images of {file} have {next(sizes)} pixels, those of {first} {next(sizes)}; expected "
-                "one size; classify them separately."
-            )
-        for position, index in entries:
-            images[position] = stack.images[index]
-    assert images is not None  # the list is not empty
-    return images, pixel
+                f"{self.name}: the column _{label} has {text!r} in row {row + 1}, expected a number; correct the file."
+            ) from None
 
 
-def _located(path: Path, file: str, image: int) -> Path:
-    """Return the path of a stack, relative to the current folder, the folder of the star file, or one above it."""
-    folders = [Path(), *path.resolve().parents]
-    for folder in folders:
-        if (folder / file).is_file():
-            return folder / file
-    raise InputError(
-        f"{path}: the stack {file} (image {image + 1}) does not exist; run the command from the folder to which the "
-        "paths in the star file are relative."
-    )
+def star_text(tables: Mapping[str, Mapping[str, Sequence[str]]]) -> bytes:
+    """Return the text of a new STAR file, from the columns of its tables."""
+    pieces = []
+    for block, columns in tables.items():
+        labels = "".join(f"_{label} #{number}\n" for number, label in enumerate(columns, start=1))
+        rows = zip(*([quoted(text) for text in texts] for texts in columns.values()), strict=True)
+        pieces.append(f"\ndata_{block}\n\nloop_\n{labels}".encode() + b"".join(b" ".join(row) + b"\n" for row in rows))
+    return b"\n".join(pieces)
 
 
-def _pixel_size(path: Path, blocks: dict[str, Any], name: str) -> float | None:
-    """Return the pixel size of the listed images, if the tables have it."""
-    optics: Any = blocks.get("optics")
-    table = blocks[name]
-    # A single optics group may be written without a loop, and is then a dictionary instead of a table.
-    if "rlnOpticsGroup" in getattr(optics, "columns", ()) and "rlnOpticsGroup" in table:
-        optics = optics[optics["rlnOpticsGroup"].isin(table["rlnOpticsGroup"])]
-    for each in (optics, table):
-        for column in ("rlnImagePixelSize", "rlnPixelSize"):
-            if each is not None and column in each and len(each):
-                sizes = np.ravel(each[column]).astype(float)
-                least, most = float(sizes.min()), float(sizes.max())
-                if most - least > _SAME_PIXEL_SIZE * most:
-                    raise InputError(
-                        f"{path}: pixels of {least:g} and of {most:g} A, expected one size; classify them separately, "
-                        "or extract them with one pixel size."
-                    )
-                return float(sizes[0])
+def quoted(text: str) -> bytes:
+    """Return a value as it is written, in quotes where it needs them."""
+    value = text.encode(errors="surrogateescape")
+    if _PLAIN.fullmatch(value):
+        return value
+    quote = b"'" if b'"' in value else b'"'
+    return quote + value + quote
+
+
+def number_text(value: float) -> str:
+    """Return a number as it is written: whole numbers without decimals, others with at least six digits."""
+    if isinstance(value, int | np.integer):
+        return str(value)
+    value = float(value) + 0.0
+    return f"{value:.6f}" if value == 0 or abs(value) >= 1e-3 else f"{value:.6e}"
+
+
+def _words(body: bytes) -> _Spans:
+    """Return the positions of all values in a part of the text."""
+    if b"\n;" in body or any(special in body for special in (b"'", b'"', b"#")):
+        found = [match.span() for match in _TOKEN.finditer(body) if body[match.start()] != ord("#")]
+        return np.array(found, dtype=np.int64).reshape(-1, 2)
+    # Only words and white space: the same, twenty times as fast.
+    inside = np.concatenate([[False], np.frombuffer(body, dtype=np.uint8) > ord(" "), [False]])
+    return np.flatnonzero(inside[1:] != inside[:-1]).reshape(-1, 2)
+
+
+def _unquoted(value: bytes) -> str:
+    if value[:1] in (b"'", b'"') and len(value) > 1 and value[-1] == value[0]:
+        value = value[1:-1]
+    elif value[:1] == b";" and b"\n" in value:
+        value = value[1:-1].removesuffix(b"\n").removesuffix(b"\r")
+    return value.decode(errors="surrogateescape")
+
+
+def _tables(content: bytes) -> list[StarTable]:
+    found: list[StarTable] = []
+    block, position = "", 0
+    labels: list[str] = []
+    label_spans: list[_Span] = []
+    pairs: list[_Span] = []
+
+    def end_pairs() -> None:
+        if labels:
+            found.append(StarTable(block, False, tuple(labels), tuple(label_spans), pairs=tuple(pairs)))
+        for each in (labels, label_spans, pairs):
+            each.clear()
+
+    while match := _STRUCTURE.search(content, position):
+        position = match.end()
+        if match["text"]:
+            position = _after_text(content, position)
+        elif match["label"]:
+            label_start = match.start("label") - 1
+            value = _value_after(content, position)
+            if value is not None:
+                labels.append(match["label"].decode(errors="surrogateescape"))
+                label_spans.append((label_start, match.end("label")))
+                pairs.append(value)
+                position = value[1]
+        elif match["loop"]:
+            end_pairs()
+            table = _loop(content, block, position)
+            found += [table] if table.labels else []
+            position = table.body[1]
+        else:
+            end_pairs()
+            block = (match["block"] or b"").decode(errors="surrogateescape")
+    end_pairs()
+    return found
+
+
+def _loop(content: bytes, block: str, position: int) -> StarTable:
+    """Return the table of a loop whose labels begin at a position."""
+    labels, spans = [], []
+    while True:
+        at = _BETWEEN_LABELS.match(content, position).end()  # type: ignore[union-attr]  # matches the empty text
+        match = _LABEL.match(content, at)
+        if match is None:
+            break
+        labels.append(match[1].decode(errors="surrogateescape"))
+        spans.append((at, at + 1 + len(match[1])))
+        position = match.end()
+    start = position
+    while match := _STRUCTURE.search(content, position):
+        if not match["text"]:
+            break
+        position = _after_text(content, match.end())
+    return StarTable(block, True, tuple(labels), tuple(spans), (start, match.start() if match else len(content)))
+
+
+def _after_text(content: bytes, position: int) -> int:
+    """Return the position after a text field, or the given one if the field has no end."""
+    match = _TEXT_END.search(content, position)
+    return match.end() if match else position
+
+
+def _value_after(content: bytes, position: int) -> _Span | None:
+    for match in _TOKEN.finditer(content, position):
+        if content[match.start()] != ord("#"):
+            return match.span()
     return None
-
-
-def _tables(stack: ImageStack, names: list[str]) -> dict[str, Any]:
-    """Return tables as those of RELION for a stack without a star file."""
-    _starfile()
-    import pandas
-
-    optics = {
-        "rlnOpticsGroup": [1],
-        "rlnOpticsGroupName": ["opticsGroup1"],
-        "rlnImagePixelSize": [stack.pixel_size_angstrom[0]],
-        "rlnImageSize": [stack.images.shape[1]],
-        "rlnImageDimensionality": [2],
-    }
-    return {
-        "optics": pandas.DataFrame(optics),
-        _PARTICLES: pandas.DataFrame({_IMAGE: names, "rlnOpticsGroup": 1}),
-    }

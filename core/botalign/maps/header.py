@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from mrcfile.dtypes import HEADER_DTYPE
@@ -15,7 +15,11 @@ HEADER_BYTES = 1024
 DTYPES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2"}
 _OTHER_MODES = {3: "complex integers", 4: "complex numbers", 101: "four-bit integers"}
 _MOST_VOXELS_PER_SIDE = 65535  # ChimeraX also assumes the other byte order if a side is longer
+_OTHER_SIGN = {"i1": "u1", "u1": "i1", "i2": "u2", "u2": "i2"}
 _IMOD_STAMP = 1146047817
+
+#: What a file holds: maps and stacks of images have the same format.
+Content = Literal["map", "images"]
 
 
 class MapWarning(Message, UserWarning):
@@ -61,6 +65,8 @@ class MapHeader:
         Errors of the header, each with what was assumed instead.
     images : bool
         Whether the file holds an image or a stack of images instead of a map.
+    size_remark : str or None
+        The remark that the header has no voxel size, None if it has one.
     """
 
     name: str
@@ -76,6 +82,7 @@ class MapHeader:
     labels: tuple[str, ...]
     remarks: tuple[str, ...] = ()
     images: bool = False
+    size_remark: str | None = None
 
     @property
     def file_shape(self) -> tuple[int, int, int]:
@@ -90,7 +97,14 @@ class MapHeader:
         return sections * rows * columns * self.dtype.itemsize
 
 
-def parse_header(raw: bytes, *, name: str, compression: str | None = None, images_too: bool = False) -> MapHeader:
+def parse_header(
+    raw: bytes,
+    *,
+    name: str,
+    compression: str | None = None,
+    expected: Content | None = "map",
+    stated: bool = False,
+) -> MapHeader:
     """Parse the header of a map file.
 
     Parameters
@@ -101,8 +115,11 @@ def parse_header(raw: bytes, *, name: str, compression: str | None = None, image
         Name of the file. The extension ``.mrcs`` marks a stack of images.
     compression : str, optional
         Compression of the file, for the result.
-    images_too : bool, optional
-        Whether to accept images. Their grid has one section per image; only x and y are meaningful.
+    expected : {"map", "images"}, optional
+        Expected content; None accepts both. The grid of images has one section per image; only x and y are meaningful.
+    stated : bool, optional
+        Whether the content is known to be the expected one, for example from a list of images. Otherwise the header and
+        the extension decide.
 
     Returns
     -------
@@ -112,7 +129,7 @@ def parse_header(raw: bytes, *, name: str, compression: str | None = None, image
     Raises
     ------
     InputError
-        If the file is not a map, or holds images, several maps, or values that are not densities.
+        If the file is not a map, or holds something else than expected, several maps, or values that are not densities.
     """
     remarks: list[str] = []
     fields = _in_correct_byte_order(raw[:HEADER_BYTES], name, remarks)
@@ -121,27 +138,25 @@ def parse_header(raw: bytes, *, name: str, compression: str | None = None, image
         raise InputError(
             f"{name}: holds {_OTHER_MODES[mode]} (mode {mode}), expected densities; give a map of real values."
         )
-    dtype = np.dtype(DTYPES[mode]).newbyteorder(fields["nx"].dtype.byteorder)
-    imod_stamp, imod_flags = np.frombuffer(fields["extra2"].tobytes(), fields["nx"].dtype, count=12)[10:12]
-    if mode == 0 and imod_stamp == _IMOD_STAMP and not imod_flags & 1:
-        dtype = np.dtype("u1")
+    dtype = np.dtype(_kind_of_number(fields, mode, remarks)).newbyteorder(fields["nx"].dtype.byteorder)
 
     axis_order = tuple(int(fields[f]) for f in ("mapc", "mapr", "maps"))
     if axis_order == (0, 0, 0):
         axis_order = (1, 2, 3)
         remarks.append("no axis order, assumed x, y, z")
     column_row_section = [int(fields[f]) for f in ("nx", "ny", "nz")]
-    images = _images(fields, column_row_section, name, remarks)
-    if images is not None and not images_too:
-        raise InputError(f"{name}: {images}")
-    if images is not None:  # images have no third side, so its fields must not cause remarks
+    images = expected == "images"
+    if not stated:
+        images = _decided(fields, column_row_section, name, expected, remarks)
+    if images:  # images have no third side, so its fields must not cause remarks
         fields = fields.copy()
         fields["mz"], fields["cella"]["z"] = fields["mx"], fields["cella"]["x"]
     # From columns, rows and sections to x, y and z.
     position = [axis_order.index(axis) for axis in (1, 2, 3)]
     n = [column_row_section[p] for p in position]
     nstart = [int([fields["nxstart"], fields["nystart"], fields["nzstart"]][p]) for p in position]
-    voxel_size = _voxel_size(fields, n, remarks)
+    voxel_size, size_remark = _voxel_size(fields, n)
+    remarks += [size_remark] if size_remark else []
     origin, origin_from = _origin(fields, n, nstart, voxel_size, remarks)
 
     angles = tuple(_decimal(fields["cellb"][a]) for a in ("alpha", "beta", "gamma"))
@@ -167,7 +182,8 @@ def parse_header(raw: bytes, *, name: str, compression: str | None = None, image
         extended_bytes=max(extended, 0),
         labels=labels,
         remarks=tuple(remarks),
-        images=images is not None,
+        images=images,
+        size_remark=size_remark,
     )
 
 
@@ -199,33 +215,77 @@ def _is_plausible(fields: Any) -> bool:
     sides = [int(fields[f]) for f in ("nx", "ny", "nz")]
     axes = sorted(int(fields[f]) for f in ("mapc", "mapr", "maps"))
     known = int(fields["mode"]) in DTYPES or int(fields["mode"]) in _OTHER_MODES
-    return known and min(sides) > 0 and max(sides) <= _MOST_VOXELS_PER_SIDE and axes in ([1, 2, 3], [0, 0, 0])
+    # A stack may hold any number of images.
+    return known and min(sides) > 0 and max(sides[:2]) <= _MOST_VOXELS_PER_SIDE and axes in ([1, 2, 3], [0, 0, 0])
 
 
-def _images(fields: Any, column_row_section: list[int], name: str, remarks: list[str]) -> str | None:
-    """Return None for a map, and for an image or a stack, which have the same format, the message for the user.
+def _kind_of_number(fields: Any, mode: int, remarks: list[str]) -> str:
+    """Return the type of the densities without byte order; programs disagree about the sign of integers."""
+    kind = DTYPES[mode]
+    imod_stamp, imod_flags = np.frombuffer(fields["extra2"].tobytes(), fields["nx"].dtype, count=12)[10:12]
+    if mode == 0 and imod_stamp == _IMOD_STAMP and not imod_flags & 1:
+        kind = "u1"
+    low, high = float(fields["dmin"]), float(fields["dmax"])
+    other = _OTHER_SIGN.get(kind)
+    if other is None or not low < high or _in_range(low, high, kind) or not _in_range(low, high, other):
+        return kind
+    sign = "unsigned" if other[0] == "u" else "signed"
+    remarks.append(f"densities from {low:g} to {high:g} according to its header, assumed {sign} integers")
+    return other
+
+
+def _in_range(low: float, high: float, kind: str) -> bool:
+    return bool(np.iinfo(kind).min <= low and high <= np.iinfo(kind).max)
+
+
+def _decided(
+    fields: Any, column_row_section: list[int], name: str, expected: Content | None, remarks: list[str]
+) -> bool:
+    """Return whether a file holds images, which have the same format as a map; refuse what is not expected.
 
     By the standard, space group 0 means a stack. But Chimera writes it for every map, so it is not enough.
     """
     columns, rows, sections = column_row_section
     space_group, mx, mz = (int(fields[f]) for f in ("ispg", "mx", "mz"))
-    if min(column_row_section) == 1:
-        return f"is an image ({columns} x {rows} x {sections}), expected a map; give the map."
-    stack = name.lower().removesuffix(".gz").removesuffix(".bz2").endswith(".mrcs")
-    if stack:
-        return f"holds {sections} images, not a map, according to its extension; if it is a map, rename it to .mrc."
-    if space_group == 0 and mz == 1 < mx:
-        return f"holds {sections} images, not a map, according to its header; give the map."
+    certain = _certainly_images(column_row_section, name)
+    by_header = space_group == 0 and mz == 1 < mx
+    cubic = columns == rows == sections
+    if certain is not None or (by_header and not (cubic and expected == "map")):
+        if expected == "map":
+            by_header_text = (
+                f"holds {sections} images, not a map, according to its header; give the map, or add :mrc to the name "
+                "if it is one."
+            )
+            raise InputError(f"{name}: {certain or by_header_text}")
+        return True
     if 401 <= space_group <= 630 and 0 < mz < sections:
         raise InputError(f"{name}: holds {sections // mz} maps, expected one; split the file.")
+    square = columns == rows != sections
+    if expected == "images":
+        if not square:
+            raise InputError(f"{name}: is a map, expected images; if it is a stack, rename it to .mrcs.")
+        remarks.append(f"may be a map according to its header, assumed a stack of {sections} images")
+        return True
     has_origin = any(fields[f] for f in ("nxstart", "nystart", "nzstart")) or any(fields["origin"].item())
-    if space_group == 0 and columns == rows != sections and not has_origin:
+    if by_header or (space_group == 0 and square and not has_origin):
         remarks.append(f"may be a stack of {sections} images according to its header, assumed a map")
+    return False
+
+
+def _certainly_images(column_row_section: list[int], name: str) -> str | None:
+    """Return why a file cannot hold a map, as a message, or None if it can."""
+    columns, rows, sections = column_row_section
+    if min(column_row_section) == 1:
+        return f"is an image ({columns} x {rows} x {sections}), expected a map; give the map."
+    if name.lower().removesuffix(".gz").removesuffix(".bz2").endswith(".mrcs"):
+        return f"holds {sections} images, not a map, according to its extension; if it is a map, rename it to .mrc."
+    if sections > _MOST_VOXELS_PER_SIDE:
+        return f"holds {sections} images, not a map; give the map."
     return None
 
 
-def _voxel_size(fields: Any, n: list[int], remarks: list[str]) -> tuple[float, float, float]:
-    """Return the cell divided by its sampling, which need not be the number of voxels in the file."""
+def _voxel_size(fields: Any, n: list[int]) -> tuple[tuple[float, float, float], str | None]:
+    """Return the cell divided by its sampling, which need not be the number of voxels in the file, and a remark."""
     sides = []
     for axis, count in zip("xyz", n, strict=True):
         sampling = int(fields[f"m{axis}"])
@@ -233,11 +293,12 @@ def _voxel_size(fields: Any, n: list[int], remarks: list[str]) -> tuple[float, f
         # float32 holds seven digits: 294.80002 / 220 was meant as 1.34, and must remain 1.34 when written and read.
         sides.append(float(f"{side:.7g}"))
     good = [s for s in sides if np.isfinite(s) and s > 0]
+    remark = None
     if len(good) < 3:
         assumed = good[0] if good else 1.0
-        remarks.append(f"no voxel size, assumed {assumed:g} A")
+        remark = f"no voxel size, assumed {assumed:g} A"
         sides = [s if np.isfinite(s) and s > 0 else assumed for s in sides]
-    return sides[0], sides[1], sides[2]
+    return (sides[0], sides[1], sides[2]), remark
 
 
 def _origin(

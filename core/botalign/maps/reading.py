@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 
 from botalign.errors import InputError, counted
 from botalign.maps.density_map import DensityMap
-from botalign.maps.header import HEADER_BYTES, MapHeader, MapWarning, parse_header
+from botalign.maps.header import HEADER_BYTES, Content, MapHeader, MapWarning, parse_header
 
 _CHUNK_BYTES = 1 << 22
 _MOST_GZIP_RATIO = 1100  # deflate cannot compress better than 1032 : 1
+_SUFFIXES: dict[str, Content] = {":mrc": "map", ":mrcs": "images"}
+_STATED = {"map": "a map", "images": "images"}
 
 
 def read(path: str | os.PathLike[str]) -> DensityMap:
@@ -33,7 +35,7 @@ def read(path: str | os.PathLike[str]) -> DensityMap:
     Parameters
     ----------
     path : path-like
-        File to read.
+        File to read. ``NAME:mrc`` states that the file is a map, whatever its header or extension.
 
     Returns
     -------
@@ -121,13 +123,18 @@ def read_header(path: str | os.PathLike[str]) -> MapHeader:
 
 @contextmanager
 def open_map_file(
-    path: str | os.PathLike[str], *, images_too: bool = False
+    path: str | os.PathLike[str], *, expected: Content | None = "map", stated: bool = False
 ) -> Iterator[tuple[BinaryIO, MapHeader, int | None]]:
     """Open a map file and read its header; turn all errors inside the context into :class:`InputError`.
 
-    Yields the stream, at the first density, the header, and the size of the file in bytes, None if it is compressed.
+    `expected` and `stated` are those of :func:`botalign.maps.header.parse_header`. Yields the stream, at the first
+    density, the header, and the size of the file in bytes, None if it is compressed.
     """
-    name = os.fspath(path)
+    name, content = split_content(path)
+    if content is not None and not stated:
+        if expected is not None and expected != content:
+            raise InputError(f"{name}: {_STATED[content]} according to its name, expected {_STATED[expected]}.")
+        expected, stated = content, True
     try:
         if Path(name).is_dir():
             raise InputError(f"{name}: is a folder, expected a map file; give a file in it.")
@@ -142,8 +149,12 @@ def open_map_file(
                     f"{name}: not a map: {counted(len(raw), 'byte')}, fewer than the {HEADER_BYTES} of a header; give "
                     "another file."
                 )
-            header = parse_header(raw, name=name, compression=compression, images_too=images_too)
+            header = parse_header(raw, name=name, compression=compression, expected=expected, stated=stated)
             header = _checked_length(header, size)
+            if compression is not None and header.extended_bytes:
+                length = HEADER_BYTES + _skip(stream, 1 << 62)
+                header = _without_missing_part(header, length)
+                stream.seek(HEADER_BYTES)
             _skip(stream, header.extended_bytes)
             yield stream, header, size if compression is None else None
     except FileNotFoundError as error:
@@ -158,6 +169,15 @@ def open_map_file(
         raise InputError(f"{name}: cannot be read ({error.strerror or error}); download it again.") from error
     except MemoryError as error:
         raise InputError(f"{name}: too large for the memory of this machine; use a binned or cropped map.") from error
+
+
+def split_content(path: str | os.PathLike[str]) -> tuple[str, Content | None]:
+    """Split a name as RELION writes it, ``FILE:mrc`` for a map and ``FILE:mrcs`` for images, unless a file has it."""
+    name = os.fspath(path)
+    for extension, content in _SUFFIXES.items():
+        if name.lower().endswith(extension) and not Path(name).exists():
+            return name[: -len(extension)], content
+    return name, None
 
 
 def _decompressed(file: BinaryIO) -> tuple[BinaryIO, str | None]:
@@ -178,11 +198,19 @@ def _checked_length(header: MapHeader, size: int) -> MapHeader:
     at_most = size * _MOST_GZIP_RATIO if header.compression == "gzip" else size
     if header.compression == "bzip2" or needed <= at_most:
         return header
-    if header.extended_bytes and HEADER_BYTES + header.data_bytes == size:
-        # emd_1042.map and others have a length of symmetry operators in the header, but no operators.
-        remark = f"the extended header of {header.extended_bytes} bytes is missing"
-        return replace(header, extended_bytes=0, remarks=(*header.remarks, remark))
-    raise _cut_off(header, size)
+    shorter = _without_missing_part(header, size)
+    if shorter is header:
+        raise _cut_off(header, size)
+    return shorter
+
+
+def _without_missing_part(header: MapHeader, length: int) -> MapHeader:
+    """Correct the length of the extended header if the uncompressed file would have this length without it."""
+    if not header.extended_bytes or HEADER_BYTES + header.data_bytes != length:
+        return header
+    # emd_1042.map and others have a length of symmetry operators in the header, but no operators.
+    remark = f"the extended header of {header.extended_bytes} bytes is missing"
+    return replace(header, extended_bytes=0, remarks=(*header.remarks, remark))
 
 
 def _cut_off(header: MapHeader, found: int) -> InputError:
@@ -215,9 +243,17 @@ def read_sections(stream: BinaryIO, header: MapHeader, size: int | None) -> tupl
 
 
 def _read_densities(stream: BinaryIO, header: MapHeader) -> NDArray[np.float32]:
-    """Read the densities in chunks into one float32 array, so that no second copy of the map is in memory."""
     data = np.empty(header.file_shape, dtype=np.float32)
-    flat = data.reshape(-1)
+    read_values(stream, data.reshape(-1), header)
+    sections_rows_columns = header.axis_order[::-1]
+    return np.ascontiguousarray(data.transpose([sections_rows_columns.index(axis) for axis in (3, 2, 1)]))
+
+
+def read_values(stream: BinaryIO, flat: NDArray[np.float32], header: MapHeader, offset: int = 0) -> None:
+    """Fill a one-dimensional array from a stream in chunks, so that no second copy is in memory.
+
+    `offset` is the number of bytes of densities before the first value, for the message about a truncated file.
+    """
     part = np.empty(min(_CHUNK_BYTES // header.dtype.itemsize, flat.size), dtype=header.dtype)
     for start in range(0, flat.size, part.size):
         wanted = part[: flat.size - start]
@@ -226,13 +262,11 @@ def _read_densities(stream: BinaryIO, header: MapHeader) -> NDArray[np.float32]:
         while filled < len(view):
             count = stream.readinto(view[filled:])  # type: ignore[attr-defined]
             if not count:
-                before = HEADER_BYTES + header.extended_bytes + start * header.dtype.itemsize
+                before = HEADER_BYTES + header.extended_bytes + offset + start * header.dtype.itemsize
                 raise _cut_off(header, before + filled)
             filled += count
-        with np.errstate(invalid="ignore"):  # DensityMap detects NaN later, with the name of the file
+        with np.errstate(invalid="ignore"):  # NaN is detected later, with the name of the file
             flat[start : start + wanted.size] = wanted
-    sections_rows_columns = header.axis_order[::-1]
-    return np.ascontiguousarray(data.transpose([sections_rows_columns.index(axis) for axis in (3, 2, 1)]))
 
 
 def _surplus(stream: BinaryIO, header: MapHeader, size: int | None) -> int:
@@ -242,7 +276,7 @@ def _surplus(stream: BinaryIO, header: MapHeader, size: int | None) -> int:
     return size - HEADER_BYTES - header.extended_bytes - header.data_bytes
 
 
-def warn_of_remarks(name: str, remarks: list[str]) -> None:
-    """Issue one :class:`MapWarning` with all remarks about a file."""
+def warn_of_remarks(name: str, remarks: list[str], *, stacklevel: int = 3) -> None:
+    """Issue one :class:`MapWarning` with all remarks about a file, at the caller of the caller by default."""
     if remarks:
-        warnings.warn(f"{name}: {'; '.join(remarks)}.", MapWarning, stacklevel=3)
+        warnings.warn(f"{name}: {'; '.join(remarks)}.", MapWarning, stacklevel=stacklevel)

@@ -115,7 +115,7 @@ def prepare_map(surveyed: Surveyed, box: SamplingBox) -> PreparedMap:
     samples = samples * fade.astype(np.float32)
     if box.unit_mass:
         samples /= np.maximum((whole - level) * fade, 0).sum(dtype=np.float64)
-    return PreparedMap(surveyed, grid, samples.astype(np.float32), box.contour)
+    return PreparedMap(surveyed.normalised(), grid, samples.astype(np.float32), box.contour)
 
 
 def ball_points(size: int) -> NDArray[np.int32]:

@@ -86,6 +86,19 @@ def test_scale_and_offset_of_a_map_do_not_matter(
     assert voxels < 0.1
 
 
+@pytest.mark.parametrize("scale", [1e-30, 1e-25, 1e20, 1e34])
+def test_extreme_densities_do_not_matter(scale: float, fixed: DensityMap, moving: DensityMap) -> None:
+    """Their squares are beyond single precision."""
+    expected = align(fixed, moving)
+    found = align(*(each.with_data(np.float32(scale) * each.data) for each in (fixed, moving)))
+    assert found.hand is not None
+    assert expected.hand is not None
+    assert (found.verdict, found.hand.decision) == (expected.verdict, expected.hand.decision) == ("certain", "as given")
+    assert found.after.fsc_resolution_angstrom == pytest.approx(expected.after.fsc_resolution_angstrom, rel=1e-3)
+    assert found.after.wemd_angstrom == pytest.approx(expected.after.wemd_angstrom, abs=0.01)
+    np.testing.assert_allclose(found.moving_to_fixed, expected.moving_to_fixed, atol=1e-4)
+
+
 def test_maps_of_mean_zero_are_found(fixed: DensityMap, moving: DensityMap, there: np.ndarray, misfit: Measure) -> None:
     a, b = (m.with_data(m.data - m.data.mean(dtype=float).astype(np.float32)) for m in (fixed, moving))
     degrees, voxels = misfit(align(a, b, hand="keep"), there)

@@ -1,204 +1,159 @@
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import ndimage
+from hypothesis import given
+from hypothesis import strategies as st
 
-import botalign
 from botalign.errors import InputError
-from botalign.images.relion import relion_pose
+from botalign.images.star import StarFile, StarTable, number_text, quoted, star_text
 
-from ..conftest import RotatedViews
-
-starfile = pytest.importorskip("starfile", reason="starfile is not installed (pip install starfile)")
-
-STAR = """
-data_optics
-
-loop_
-_rlnOpticsGroup #1
-_rlnImagePixelSize #2
-1 2.5
-
-data_particles
-
-loop_
-_rlnImageName #1
-_rlnMicrographName #2
-_rlnAnglePsi #3
-_rlnOpticsGroup #4
-000003@Extract/a.mrcs m1.mrc 12.5 1
-000001@Extract/b.mrcs m2.mrc 0 1
-000002@Extract/a.mrcs m1.mrc -9 1
-"""
+#: Everything that a program, an editor or a user may have written.
+ODD = (
+    b"\xef\xbb\xbf# version 30001 written by M\xfcller\r\n"
+    b"data_optics\r\n\r\n"
+    b"_rlnOpticsGroup   009 # only one\r\n_rlnOpticsGroupName 'my group'\r\n\r\n"
+    b"data_notes\r\n_text\r\n;loop_\r\n_rlnImageName\r\n data_x\r\n;\r\n"
+    b"data_particles\r\n# a comment\r\n\r\nloop_ \r\n"
+    b"_rlnImageName #1 [name] \r\n  _rlnA #2\r\n_rlnA #3 \r\n# before the rows\r\n"
+    b"  000001@it's/#1/a.mrcs   -7.04404e-04\t9e2\r\n"
+    b"\r\n"
+    b"'2@with blank.mrcs' 0012   \"\" # remark\r\n"
+    b"3@caf\xe9.mrcs 1.5e-07 '5'' \r\n"
+    b"# at the end \xe9\r\n"
+)
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """Return a folder with a star file and stacks in separate folders, as RELION arranges them."""
-    for folder in ("Extract", "Select"):
-        (tmp_path / folder).mkdir()
-    for name, level in (("a", 0), ("b", 10)):
-        images = np.random.default_rng(level).standard_normal((3, 16, 16)) + np.arange(3)[:, None, None] + level
-        botalign.ImageStack(images).write(tmp_path / "Extract" / f"{name}.mrcs")
-    (tmp_path / "Select" / "particles.star").write_text(STAR)
-    return tmp_path
+def odd() -> StarFile:
+    return StarFile(ODD, "odd.star")
 
 
-def classified(images: np.ndarray, **poses: np.ndarray) -> botalign.Classification:
-    n = len(images)
-    default = {
-        "labels": np.arange(n),
-        "angles_degrees": np.zeros(n),
-        "shifts_pixels": np.zeros((n, 2), dtype=np.int64),
-        "mirrored": np.zeros(n, dtype=bool),
-        "distances": np.linspace(1, 2, n),
-    }
-    averages, sizes = botalign.ImageStack(images, (2.5, 2.5)), np.ones(n, dtype=np.int64)
-    return botalign.Classification(
-        averages, **default | poses, sizes=sizes, iterations=(), converged=True, metric="wemd", seed=0
-    )  # fmt: skip
+def table_of(file: StarFile, label: str) -> StarTable:
+    return next(table for table in file.tables if label in table)
 
 
-def test_listed_images_are_in_the_order_of_the_list(project: Path) -> None:
-    listed = botalign.read_images(project / "Select" / "particles.star")
-    means = listed.stack.images.mean(axis=(1, 2))
-    np.testing.assert_allclose(means, [2, 10, 1], atol=0.4)
-    assert listed.stack.pixel_size_angstrom == (2.5, 2.5)
-    a = botalign.read_stack(project / "Extract" / "a.mrcs")
-    np.testing.assert_array_equal(listed.stack.images[0], a.images[2])
+def test_every_value_is_found() -> None:
+    file = odd()
+    assert [(table.block, table.loop) for table in file.tables] == [
+        ("optics", False), ("notes", False), ("particles", True),
+    ]  # fmt: skip
+    optics, notes, particles = file.tables
+    assert file.texts(optics, "rlnOpticsGroup") == ["009"]
+    assert file.texts(optics, "rlnOpticsGroupName") == ["my group"]
+    assert file.texts(notes, "text") == ["loop_\r\n_rlnImageName\r\n data_x"]
+    assert file.texts(particles, "rlnImageName") == ["000001@it's/#1/a.mrcs", "2@with blank.mrcs", "3@caf\udce9.mrcs"]
+    with pytest.raises(
+        InputError, match=r"odd\.star: has the column _rlnA 2 times, with different values; remove all but"
+    ):
+        file.texts(particles, "rlnA")
 
 
-def test_the_columns_of_the_star_file_are_kept(project: Path, tmp_path: Path) -> None:
-    listed = botalign.read_images(project / "Select" / "particles.star")
-    found = classified(listed.stack.images, labels=np.array([1, 0, 1]), angles_degrees=np.array([0.0, 90.0, 270.0]))
-    found.annotate(listed).write(tmp_path / "out.star")
-    blocks = starfile.read(tmp_path / "out.star", always_dict=True)
-    assert list(blocks) == ["optics", "particles"]
-    table = blocks["particles"]
-    assert list(table["rlnImageName"]) == ["000003@Extract/a.mrcs", "000001@Extract/b.mrcs", "000002@Extract/a.mrcs"]
-    assert list(table["rlnMicrographName"]) == ["m1.mrc", "m2.mrc", "m1.mrc"]
-    assert list(table["rlnClassNumber"]) == [2, 1, 2]
-    np.testing.assert_allclose(table["rlnAnglePsi"], [0, -90, 90])
-    np.testing.assert_allclose(table["botalignDistance"], [1, 1.5, 2])
-    assert "rlnIsFlip" not in table
-    again = botalign.read_images(tmp_path / "out.star")
-    np.testing.assert_array_equal(again.stack.images, listed.stack.images)
-
-
-def test_a_stack_without_a_star_file_gets_a_list(views: RotatedViews, tmp_path: Path) -> None:
-    views.stack.write(tmp_path / "t.mrcs")
-    listed = botalign.read_images(tmp_path / "t.mrcs")
-    found = classified(listed.stack.images, mirrored=np.arange(40) % 2 == 0)
-    found.annotate(listed).write(tmp_path / "t.star")
-    again = botalign.read_images(tmp_path / "t.star")
-    np.testing.assert_array_equal(again.stack.images, views.stack.images)
-    assert again.stack.pixel_size_angstrom == views.stack.pixel_size_angstrom
-    assert list(again.blocks["particles"]["rlnIsFlip"][:3]) == [1, 0, 1]
-
-
-def test_an_earlier_flip_is_replaced(project: Path, tmp_path: Path) -> None:
-    path = project / "Select" / "particles.star"
-    path.write_text(STAR.replace("_rlnOpticsGroup #4", "_rlnIsFlip #4"))
-    listed = botalign.read_images(path)
-    classified(listed.stack.images).annotate(listed).write(tmp_path / "out.star")
-    assert list(starfile.read(tmp_path / "out.star")["particles"]["rlnIsFlip"]) == [0, 0, 0]
-
-
-def test_only_optics_groups_of_listed_images_count(project: Path) -> None:
-    path = project / "Select" / "particles.star"
-    two = STAR.replace("1 2.5\n", "1 2.5\n2 3.1\n")
-    path.write_text(two)
-    assert botalign.read_images(path).stack.pixel_size_angstrom == (2.5, 2.5)
-    path.write_text(two.replace("m2.mrc 0 1", "m2.mrc 0 2"))
-    with pytest.raises(InputError, match=r"pixels of 2.5 and of 3.1 A, expected one size"):
-        botalign.read_images(path)
-    path.write_text(two.replace("1 2.5", "1 3.1").replace(" 1\n", " 2\n"))
-    assert botalign.read_images(path).stack.pixel_size_angstrom == (3.1, 3.1)
-    path.write_text(
-        STAR.replace("loop_\n_rlnOpticsGroup #1\n_rlnImagePixelSize #2\n1 2.5", "_rlnImagePixelSize 2.2", 1)
+def test_only_the_changed_values_change() -> None:
+    file = odd()
+    particles = table_of(file, "rlnImageName")
+    same = {label: file.texts(particles, label) for label in ("rlnImageName",)}
+    assert file.changed(particles, same).content == ODD
+    changed = file.changed(particles, {"rlnA": ["1", "", "a b"]})
+    expected = (
+        ODD.replace(b"-7.04404e-04\t9e2", b"1\t1")
+        .replace(b'0012   ""', b'""   ""')
+        .replace(b"1.5e-07 '5''", b'"a b" "a b"')
     )
-    assert botalign.read_images(path).stack.pixel_size_angstrom == (2.2, 2.2)
+    assert changed.content == expected
+    optics = table_of(file, "rlnOpticsGroup")
+    assert file.changed(optics, {"rlnOpticsGroup": ["3"]}).content == ODD.replace(b"009", b"3")
 
 
-@pytest.mark.parametrize("side", [32, 33])
-def test_the_pose_follows_the_convention_of_relion(side: int) -> None:
-    """Shifted by the origin, then rotated by psi about pixel side // 2, the image must match its average."""
-    rng = np.random.default_rng(6)
-    average = ndimage.gaussian_filter(rng.standard_normal((side, side)), 3)
-    degrees, shift = 34.0, np.array([2, -1])
-    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    turn, middle = np.array([[c, -s], [s, c]]), (side - 1) / 2  # of (x, y)
-    y, x = np.mgrid[:side, :side]
-    place = np.stack([x - middle - shift[0], y - middle - shift[1]]).reshape(2, -1)
-    look = turn.T @ place + middle
-    image = ndimage.map_coordinates(average, look[::-1]).reshape(side, side)
+def test_columns_are_added_in_the_style_of_the_table() -> None:
+    file = odd()
+    changed = file.changed(table_of(file, "rlnImageName"), {"rlnB": ["1", "20", "x y"], "rlnC": ["a", "b", "c"]})
+    assert changed.content == (
+        ODD.replace(b"_rlnA #3 \r\n", b"_rlnA #3 \r\n_rlnB #4 \r\n_rlnC #5 \r\n")
+        .replace(b"\t9e2", b"\t9e2     1 a")
+        .replace(b'0012   ""', b'0012   ""    20 b')
+        .replace(b"'5''", b"'5'' \"x y\" c")
+    )
+    changed = file.changed(table_of(file, "rlnOpticsGroup"), {"rlnVoltage": ["300"]})
+    assert changed.content == ODD.replace(b"'my group'\r\n", b"'my group'\r\n_rlnVoltage 300\r\n")
+    plain = StarFile(b"data_\nloop_\n_a\n1\n2", "x")
+    assert plain.changed(plain.tables[0], {"b": ["3", "4"]}).content == b"data_\nloop_\n_a\n_b\n1 3\n2 4"
 
-    found = classified(average[None], angles_degrees=np.array([degrees]), shifts_pixels=shift[None])
-    shifts = found.shifts_pixels * found.averages.pixel_size_angstrom[0]
-    psi, origin = relion_pose(found.angles_degrees, shifts, side=side, pixel_size_angstrom=2.5)
-    # RELION's rule (documentation, Conventions): x' = R(psi) (x + origin), x from the pixel side // 2.
-    p = np.radians(psi[0])
-    rule, centre = np.array([[np.cos(p), -np.sin(p)], [np.sin(p), np.cos(p)]]), side // 2
-    place = np.stack([x - centre, y - centre]).reshape(2, -1)
-    look = rule.T @ place - origin[0][:, None] / 2.5 + centre
-    aligned = ndimage.map_coordinates(image, look[::-1]).reshape(side, side)
-    inner = slice(8, -8)
-    np.testing.assert_allclose(aligned[inner, inner], average[inner, inner], atol=2e-3 * np.abs(average).max())
+
+def test_rows_are_removed_with_their_lines() -> None:
+    file = odd()
+    kept = file.with_rows(table_of(file, "rlnImageName"), np.array([False, True, True]))
+    # The empty line belongs to the row before it.
+    assert kept.content == ODD.replace(b"  000001@it's/#1/a.mrcs   -7.04404e-04\t9e2\r\n\r\n", b"")
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("rows", "line", "count"),
+    [("1 2\n3\n4 5\n", 6, 1), ("1 2\n3 4 5\n6\n", 6, 3), ("1 2 3\n4\n", 5, 3), ("1 2\n'a b c' \n", 6, 1)],
+)
+def test_rows_that_do_not_fit_the_labels_are_refused(rows: str, line: int, count: int) -> None:
+    file = StarFile(f"data_p\nloop_\n_a\n_b\n{rows}".encode(), "x.star")
+    with pytest.raises(
+        InputError, match=rf"^x\.star: line {line} has {count} values?, expected 2 as the table p has labels"
+    ):
+        file.texts(file.tables[0], "a")
+
+
+def test_words_with_a_meaning_are_values_inside_a_line() -> None:
+    file = StarFile(b"data_p\nloop_\n_a\n_b\n1 data_1\n2 loop_\n3 _x\n\ndata_q\n_c 5\n", "x")
+    assert file.texts(file.tables[0], "b") == ["data_1", "loop_", "_x"]
+    assert file.texts(file.tables[1], "c") == ["5"]
+
+
+def test_missing_numbers_are_nan() -> None:
+    file = StarFile(b'data_\nloop_\n_a\n1.5\nNone\nnan\n<NA>\n""\n2e3\n', "x")
+    np.testing.assert_array_equal(file.numbers(file.tables[0], "a"), [1.5, *[np.nan] * 4, 2000])
+
+
+def test_an_empty_loop_gets_labels_only() -> None:
+    file = StarFile(b"data_\nloop_\n_a #1\n\ndata_x\n", "x")
+    assert file.changed(file.tables[0], {"b": []}).content == b"data_\nloop_\n_a #1\n_b #2\n\ndata_x\n"
+
+
+def test_unreadable_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        StarFile.read(tmp_path / "none.star")
+    with pytest.raises(InputError, match="is a folder, expected a star file"):
+        StarFile.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
     [
-        (
-            ("Extract/b.mrcs", "Extract/c.mrcs"),
-            r"the stack Extract/c.mrcs \(image 2\) does not exist; run the command from the folder",
-        ),
-        (
-            ("000002@", "000009@"),
-            r"lists image 9 of Extract/a.mrcs, which holds 3 images; use the stack for which the list was made",
-        ),
-        (("000002@", "two@"), r"image 3 has the name 'two@Extract/a.mrcs', expected NUMBER@STACK"),
-        (("rlnImageName", "rlnImage"), r"has no column _rlnImageName"),
-        (("Extract/b.mrcs", "Extract/s.mrcs"), r"images of Extract/s.mrcs have 12 x 12 pixels, those of .* 16 x 16"),
+        (3, "3"),
+        (-0.0, "0.000000"),
+        (12.3456789, "12.345679"),
+        (1.5e-7, "1.500000e-07"),
+        (123456789.25, "123456789.250000"),
     ],
 )
-def test_invalid_lists_are_refused(project: Path, change: tuple[str, str], message: str) -> None:
-    botalign.ImageStack(np.zeros((1, 12, 12))).write(project / "Extract" / "s.mrcs")
-    path = project / "Select" / "particles.star"
-    path.write_text(STAR.replace(*change))
-    with pytest.raises(InputError, match=message) as error:
-        botalign.read_images(path)
-    assert str(error.value).startswith(str(path))
-    assert "\n" not in str(error.value)
+def test_numbers_keep_their_digits(value: float, text: str) -> None:
+    assert number_text(value) == text
 
 
-def test_missing_and_empty_lists_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such file"):
-        botalign.read_images(tmp_path / "none.star")
-    (tmp_path / "empty.star").write_text("")
-    with pytest.raises(InputError, match="has no column _rlnImageName"):
-        botalign.read_images(tmp_path / "empty.star")
+#: Words and texts without line breaks and control characters, which a star file cannot hold everywhere.
+TEXTS = st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "), max_size=8).filter(
+    lambda text: not ("'" in text and '"' in text)
+)
 
 
-def test_a_list_without_images_and_a_damaged_one_are_refused(project: Path) -> None:
-    path = project / "Select" / "particles.star"
-    path.write_text(STAR[: STAR.index("000003@")])
-    with pytest.raises(InputError, match="lists no images, expected at least one"):
-        botalign.read_images(path)
-    path.write_text(STAR.replace("m2.mrc 0 1", "m2.mrc 0 1 7 8"))
-    with pytest.raises(InputError, match=r"cannot be read as a star file \(.*\); check its format"):
-        botalign.read_images(path)
+@given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=5), st.data())
+def test_what_is_written_is_read(rows: list[tuple[str, str]], data: st.DataObject) -> None:
+    first, second = map(list, zip(*rows, strict=True))
+    file = StarFile(star_text({"t": {"a": first, "b": second}}), "x")
+    table = file.tables[0]
+    assert (file.texts(table, "a"), file.texts(table, "b")) == (first, second)
+    new = data.draw(st.lists(TEXTS, min_size=len(rows), max_size=len(rows)))
+    changed = file.changed(table, {"b": new, "c": first})
+    table = changed.tables[0]
+    assert [changed.texts(table, label) for label in "abc"] == [first, new, first]
 
 
-def test_without_a_pixel_size_that_of_the_stack_is_used(project: Path) -> None:
-    path = project / "Select" / "particles.star"
-    path.write_text(STAR.replace("_rlnImagePixelSize", "_rlnVoltage"))
-    assert botalign.read_images(path).stack.pixel_size_angstrom == (1.0, 1.0)
-
-
-def test_without_starfile(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "starfile", None)
-    with pytest.raises(InputError, match="need the package starfile, which is not installed"):
-        botalign.read_images(project / "Select" / "particles.star")
+def test_quotes_only_where_they_are_needed() -> None:
+    assert [quoted(text) for text in ("a'b", "[0,1]", "a#b", "-1.5", "", "a b", 'a "b"', "_x", "#x", "data_x")] == [
+        b"a'b", b"[0,1]", b"a#b", b"-1.5", b'""', b'"a b"', b"'a \"b\"'", b'"_x"', b'"#x"', b'"data_x"',
+    ]  # fmt: skip

@@ -12,6 +12,7 @@ import mrcfile
 import numpy as np
 import pytest
 
+import botalign
 from botalign.errors import InputError
 from botalign.maps import MapWarning, read, read_header
 
@@ -37,12 +38,17 @@ def test_negative_values_of_signed_modes(make_file: MakeFile, densities: np.ndar
         np.testing.assert_array_equal(read(make_file(-densities, mode=mode)).data, -densities)
 
 
+def imod_extra(flags: int) -> np.void:
+    """Return the field with the stamp of IMOD; bit 0 of the flags is set for signed bytes."""
+    extra = bytearray(84)
+    extra[40:48] = np.array([1146047817, flags], "<i4").tobytes()
+    return np.void(bytes(extra))
+
+
 def test_imod_bytes_are_unsigned_unless_flagged(make_file: MakeFile, densities: np.ndarray) -> None:
     above_127 = densities + 100
     for flags, expected in ((0, above_127), (1, above_127.astype(np.uint8).astype(np.int8))):
-        extra = bytearray(84)
-        extra[40:48] = np.array([1146047817, flags], "<i4").tobytes()
-        path = make_file(above_127.astype(np.uint8).view(np.int8), mode=0, extra2=np.void(bytes(extra)))
+        path = make_file(above_127.astype(np.uint8).view(np.int8), mode=0, extra2=imod_extra(flags))
         np.testing.assert_array_equal(read(path).data, expected)
 
 
@@ -150,10 +156,76 @@ def test_too_long(make_file: MakeFile, densities: np.ndarray, suffix: str) -> No
     np.testing.assert_array_equal(got.data, densities)
 
 
-def test_a_missing_extended_header(make_file: MakeFile, densities: np.ndarray) -> None:
-    path = make_file(densities, nsymbt=160)
+@pytest.mark.parametrize("suffix", ["", ".gz", ".bz2"])
+def test_a_missing_extended_header(make_file: MakeFile, densities: np.ndarray, suffix: str) -> None:
+    path = make_file(densities, f"a.mrc{suffix}", nsymbt=160)
     with pytest.warns(MapWarning, match="160 bytes is missing"):
         np.testing.assert_array_equal(read(path).data, densities)
+    assert read_header(path).extended_bytes == 0
+
+
+@pytest.mark.parametrize(
+    ("mode", "low", "high", "kind"),
+    [
+        (0, 0, 255, "u1"), (0, -1, 127, "i1"), (0, 0, 127, "i1"), (1, 0, 65535, "u2"), (6, -5, 300, "i2"),
+        (0, 0, 70000, "i1"), (0, 255, 0, "i1"), (0, 0, np.nan, "i1"), (2, 0, 255, "f4"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_the_range_in_the_header_decides_about_the_sign(
+    make_file: MakeFile, mode: int, low: float, high: float, kind: str, order: str
+) -> None:
+    own = {0: "i1", 1: "i2", 2: "f4", 6: "u2"}[mode]
+    stored = np.arange(-64, 64).reshape(4, 8, 4) if own[0] != "u" else np.arange(65500, 65628).reshape(4, 8, 4) % 65536
+    path = make_file(stored, mode=mode, order=order, dmin=low, dmax=high)
+    expected = stored.astype(own).view(kind)
+    if kind == own:
+        np.testing.assert_array_equal(read(path).data, expected)
+        return
+    sign = "unsigned" if kind[0] == "u" else "signed"
+    with pytest.warns(
+        MapWarning, match=f"densities from {low:g} to {high:g} according to its header, assumed {sign} int"
+    ):
+        np.testing.assert_array_equal(read(path).data, expected)
+
+
+def test_imod_bytes_with_a_range_that_contradicts_their_flag(make_file: MakeFile, densities: np.ndarray) -> None:
+    path = make_file(densities - 50, mode=0, extra2=imod_extra(0), dmin=-50, dmax=50)
+    with pytest.warns(MapWarning, match="assumed signed integers"):
+        np.testing.assert_array_equal(read(path).data, densities - 50)
+
+
+def test_a_cubic_map_with_the_header_of_a_stack(make_file: MakeFile) -> None:
+    """A stack of as many images as they have rows would be a coincidence, so each function reads what it expects."""
+    cube = np.random.default_rng(0).standard_normal((6, 6, 6)).astype(np.float32)
+    path = make_file(cube, ispg=0, mz=1)
+    with pytest.warns(MapWarning, match="may be a stack of 6 images according to its header, assumed a map"):
+        np.testing.assert_array_equal(read(path).data, cube)
+    np.testing.assert_array_equal(botalign.read_stack(path).images, cube)
+    assert botalign.holds_images(path)
+    assert not botalign.holds_images(f"{path}:mrc")
+    np.testing.assert_array_equal(read(f"{path}:mrc").data, cube)  # without a warning
+
+
+def test_the_content_stated_with_the_name(make_file: MakeFile, densities: np.ndarray) -> None:
+    stack = make_file(densities, "a.mrcs")
+    np.testing.assert_array_equal(read(f"{stack}:mrc").data, densities)
+    assert read_header(f"{stack}:MRC").name == str(stack)
+    map_file = make_file(densities, "a.map")
+    np.testing.assert_array_equal(botalign.read_stack(f"{map_file}:mrcs").images, densities)
+    with pytest.raises(InputError, match=r"a\.map: images according to its name, expected a map\.$"):
+        read(f"{map_file}:mrcs")
+    with pytest.raises(InputError, match=r"b\.map: no such file"):
+        read(f"{map_file.with_name('b.map')}:mrc")
+    renamed = map_file.rename(map_file.with_name("c.map:mrcs"))
+    np.testing.assert_array_equal(read(renamed).data, densities)
+
+
+def test_more_sections_than_a_map_can_have(make_file: MakeFile) -> None:
+    path = make_file(np.zeros((65536, 2, 2), dtype=np.float32), mode=0)
+    with pytest.raises(InputError, match="holds 65536 images, not a map; give the map"):
+        read(path)
+    assert botalign.holds_images(path)
 
 
 def test_missing_voxel_sides_are_replaced_by_a_valid_one(make_file: MakeFile, densities: np.ndarray) -> None:

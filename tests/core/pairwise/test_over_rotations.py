@@ -43,6 +43,15 @@ def test_distances_depend_on_the_conformation_and_not_on_the_pose(
     assert np.ptp(far) < spread * min(far)
 
 
+def test_extreme_densities_do_not_matter(six: Family) -> None:
+    """Their squares are beyond single precision, which warned of an overflow."""
+    large = [each.with_data(np.float32(1e20) * each.data) for each in six.maps[:3]]
+    found, expected = (
+        botalign.distances(maps, over_rotations=True, landmarks=2, **QUICK).distances for maps in (large, six.maps[:3])
+    )
+    np.testing.assert_allclose(found, expected, atol=0.01)
+
+
 def test_the_transforms_are_the_true_ones(tables: dict[str, botalign.DistanceTable], six: Family) -> None:
     transforms = tables["l2"].transforms
     assert transforms is not None
