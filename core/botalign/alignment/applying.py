@@ -1,14 +1,26 @@
-"""The transform of a result, applied to maps and atomic models, or in the notation of another program."""
+"""The transform of a result, applied to maps, atomic models and particles, or in the notation of another program."""
 
 from __future__ import annotations
 
+import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting
-from botalign.geometry import is_mirror, to_chimerax, to_euler, to_napari, to_pyem, to_relion, to_rows
+from botalign.geometry import (
+    between_centres,
+    is_mirror,
+    to_chimerax,
+    to_euler,
+    to_napari,
+    to_pyem,
+    to_relion,
+    to_rows,
+)
+from botalign.images import ParticleList, PoseWarning
 from botalign.maps.density_map import DensityMap
 from botalign.maps.resampling import resample
 
@@ -48,6 +60,67 @@ def moved_model(model: Model, transform: Matrix) -> Model:
             "that was aligned, and align it again."
         )
     return model.moved(transform)
+
+
+def moved_particles(
+    particles: ParticleList,
+    transform: Matrix,
+    source: MapReference,
+    target: MapReference,
+    *,
+    onto: Grid | None,
+    mirror: bool,
+) -> ParticleList:
+    """Return particles of a map with the poses that fit the transformed map.
+
+    Parameters
+    ----------
+    particles : ParticleList
+        The particles of the map `source`, with poses in its box.
+    transform : ndarray, shape (3, 4)
+        Transform of the map, in angstrom.
+    source, target : MapReference
+        The map, and the map to which it is transformed.
+    onto : Grid or None
+        The box to which the new poses belong; by default that of `target` or, if this is an atomic model, of `source`.
+    mirror : bool
+        Whether the transform may mirror.
+
+    Raises
+    ------
+    InputError
+        If `source` is an atomic model, or the particles have no poses.
+    """
+    if source.model:
+        raise InputError(
+            f"{particles.name}: the transform is that of the atomic model {source.name}, which has no particles; "
+            "those of the other map need the inverse transform."
+        )
+    _compare_boxes(particles, source)
+    grid = onto or (source if target.model else target).grid
+    between = between_centres(transform, source.grid.pose_centre_angstrom, grid.pose_centre_angstrom)
+    return particles.moved(between, mirror=mirror)
+
+
+def _compare_boxes(particles: ParticleList, source: MapReference) -> None:
+    """Warn if the images do not have the box of the map."""
+    sides, sizes = particles.sides, particles.pixel_sizes_angstrom
+    if sides is None or sizes is None:
+        return
+    voxels, box = source.grid.voxel_size_angstrom[0], float(source.grid.size_angstrom.max())
+    known = np.isfinite(sides) & np.isfinite(sizes)
+    other = known & (np.abs(sides * sizes - box) > 1.5 * np.maximum(sizes, voxels))
+    if not other.any():
+        return
+    side, size = float(sides[other][0]), float(sizes[other][0])
+    warnings.warn(
+        PoseWarning(
+            f"{particles.name}: the images have {side:g} pixels of {size:.6g} A, but {Path(source.name).name}, to "
+            f"whose box their poses should belong, has {max(source.grid.shape)} voxels of {voxels:.6g} A; the poses "
+            "were taken as rotations about voxel side // 2 of this map. Check that it is the map of these particles."
+        ),
+        stacklevel=4,
+    )
 
 
 def exported(to: str, transform: Matrix, source: MapReference, target: MapReference, *, model: str = "#2") -> str:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from botalign.alignment import result_file
-from botalign.alignment.applying import exported, moved_map, moved_model
+from botalign.alignment.applying import exported, moved_map, moved_model, moved_particles
 from botalign.alignment.hand import HandDecision
 from botalign.alignment.records import Candidate, MapReference, Part, TracePoint
 from botalign.alignment.scoring import Scores
@@ -39,6 +39,7 @@ from botalign.geometry import (
     to_napari,
 )
 from botalign.geometry import inverse as inverted
+from botalign.images import ParticleList
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.models import Model
@@ -48,7 +49,7 @@ from botalign.scores import ShellCorrelation
 #: Alternatives that the summary lists.
 LISTED = 5
 
-Movable = TypeVar("Movable", DensityMap, Model)
+Movable = TypeVar("Movable", DensityMap, Model, ParticleList)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -178,39 +179,52 @@ class Alignment:
 
     def apply(
         self, moving: Movable, *, onto: DensityMap | Grid | None = None, inverse: bool = False, candidate: int = 0,
-        threads: int | None = None,
+        mirror: bool = False, threads: int | None = None,
     ) -> Movable:  # fmt: skip
-        """Apply the transform to a map or an atomic model: what was aligned, a half map, a mask.
+        """Apply the transform to a map, an atomic model or particles: what was aligned, half maps, masks.
 
         Parameters
         ----------
-        moving : DensityMap or Model
-            The map or model. A map is not filtered. A mask (densities from 0 to 1, or to a plateau) stays within its
-            range.
+        moving : DensityMap, Model or ParticleList
+            The map, model, or particles of the moving map. A map is not filtered. A mask (densities from 0 to 1, or to
+            a plateau) stays within its range. Of particles, only orientations and origins change.
         onto : DensityMap or Grid, optional
-            Grid of the result; by default that of the map. It has no effect on a model.
+            Grid of the written map, by default that of the given one. The box to which the poses of particles belong
+            afterwards, by default that of the fixed map. It has no effect on a model.
         inverse : bool, optional
             Apply the inverse transform, from the fixed to the moving map.
         candidate : int, optional
             Apply the pose of another candidate, counted as in :attr:`candidates`: 0 is the result.
+        mirror : bool, optional
+            If the transform mirrors, give particles the poses that fit the mirrored map. Their images do not change: a
+            projection of a map is also one of its mirror image. Subtomograms, which have a hand, are refused.
         threads : int, optional
             Number of threads; by default chosen automatically (at most one per core). The result does not depend on it.
 
         Returns
         -------
-        DensityMap or Model
-            The map, resampled once by cubic B-splines and zero outside its old box, or the moved model.
+        DensityMap, Model or ParticleList
+            The map, resampled once by cubic B-splines and zero outside its old box, the moved model, or the particles.
 
         Raises
         ------
         InputError
-            If a model would be mirrored, or there is no such candidate.
+            If a model would be mirrored, or particles without `mirror`; if there is no such candidate; if the particles
+            have no poses.
+
+        Warns
+        -----
+        botalign.images.PoseWarning
+            If the box of the particles is not that of the map, or some of their columns cannot be moved.
         """
         matrix = self.matrix(inverse=inverse, candidate=candidate)
+        grid = onto.grid if isinstance(onto, DensityMap) else onto
         if isinstance(moving, Model):
             return moved_model(moving, matrix)
-        grid = onto.grid if isinstance(onto, DensityMap) else onto or moving.grid
-        return moved_map(moving, matrix, grid, threads=threads)
+        if isinstance(moving, ParticleList):
+            maps = (self.fixed, self.moving) if inverse else (self.moving, self.fixed)
+            return moved_particles(moving, matrix, *maps, onto=grid, mirror=mirror)  # type: ignore[return-value]
+        return moved_map(moving, matrix, grid or moving.grid, threads=threads)
 
     def matrix(self, *, inverse: bool = False, candidate: int = 0) -> Matrix:
         """Return :attr:`moving_to_fixed` or the pose of another candidate, or its inverse, shape (3, 4).
