@@ -20,7 +20,7 @@ from botalign.errors import InputError
 #: The commands, each a function of this name in a module of this name, which is imported when it is needed.
 COMMANDS = {
     "align": "Align maps or atomic models to a fixed map.",
-    "apply": "Apply the transform of an alignment to maps, models and particles.",
+    "apply": "Apply the transform of an alignment to maps, models, particles.",
     "export": "Print the transform of an alignment for other programs.",
     "score": "Compare two maps, or a map and a model, without moving them.",
     "flip": "Mirror maps, to correct their hand.",

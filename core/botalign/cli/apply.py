@@ -56,8 +56,8 @@ def apply(
         Path | None,
         typer.Option(
             metavar="FIXED",
-            help="Write maps on the grid of this map, by default each on its own. The poses of particles then belong to "
-            "its box, by default to that of the fixed map.",
+            help="Write maps on the grid of this map, by default each on its own. The poses of particles then belong "
+            "to its box, by default to that of the fixed map.",
         ),
     ] = None,
     candidate: Candidate = 0,
@@ -92,10 +92,14 @@ def apply(
     folder = outputs.is_folder(output)
     sources = files or belonging.own_maps(result, alignment, inverse=inverse, half_maps=folder)
     copies = [(path, place) for path in sources for place in places]
-    listed = [path for path in sources if inputs.is_list(path)]
-    if all_places and listed:
+    particles = next(filter(inputs.is_list, sources), None)
+    if all_places and particles is not None:
         raise InputError(
-            f"{listed[0]}: has one pose for each particle; use ", Setting("candidate"), ", not --all-places."
+            f"{particles}: has one pose for each particle; use ",
+            Setting("candidate"),
+            " instead of ",
+            Setting("all_places"),
+            ".",
         )
     paths = outputs.output_paths(
         output,

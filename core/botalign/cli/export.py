@@ -8,11 +8,10 @@ from typing import Annotated
 import typer
 
 import botalign
-from botalign.alignment.applying import EXPORTS
 from botalign.cli.messages import print_note
 from botalign.cli.options import Candidate, Inverse
 
-#: How the output is used.
+#: How the output is used: of botalign.alignment.applying.EXPORTS, which --help does not import.
 _USE = {
     "chimerax": "a command of ChimeraX, for the moving map as read from its file.",
     "pyem": "the argument of pyem's `subparticles.py PARTICLES.star MOVED.star --origin 0,0,0 --apix A --transform`, "
@@ -30,7 +29,7 @@ def export(
         Path, typer.Argument(metavar="R.json", help="A result of `botalign align --result`.", show_default=False)
     ],
     to: Annotated[
-        str, typer.Option(metavar=f"[{'|'.join(EXPORTS)}]", help="The program or notation.", show_default=False)
+        str, typer.Option(metavar=f"[{'|'.join(_USE)}]", help="The program or notation.", show_default=False)
     ],
     inverse: Inverse = False,
     candidate: Candidate = 0,
