@@ -110,7 +110,7 @@ def test_projections_by_relion(data_folder: Path, name: str, offset: float, labe
     images = mrcfile.read(data_folder / "lists" / f"{name}.mrcs")
     scores = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(made, images, strict=True)]
     assert min(scores) > 0.999, scores
-    turned = relion_rotations(angles + [0, 0, 4])
+    turned = relion_rotations(angles + np.array([0, 0, 4]))
     other = projected(botalign.resample(ribosome, identity(), grid), turned, pixels * voxel, 64, voxel)
     assert np.corrcoef(other[0].ravel(), images[0].ravel())[0, 1] < 0.99
 
