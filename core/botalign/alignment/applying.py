@@ -91,15 +91,22 @@ def moved_particles(
     InputError
         If `source` is an atomic model, or the particles have no poses.
     """
+    centre_from, centre_to = _pose_centres(source, target, particles.name)
+    _compare_boxes(particles, source)
+    between = between_centres(transform, centre_from, centre_to if onto is None else onto.pose_centre_angstrom)
+    return particles.moved(between, mirror=mirror)
+
+
+def _pose_centres(source: MapReference, target: MapReference, name: str) -> tuple[Matrix, Matrix]:
+    """Return the points about which particles of two maps rotate; an atomic model has no box and so no such point."""
     if source.model:
         raise InputError(
-            f"{particles.name}: the transform is that of the atomic model {source.name}, which has no particles; "
-            "those of the other map need the inverse transform."
+            f"{name}: the transform moves the atomic model {source.name}, which has no particles; for those of the "
+            "other map, use ",
+            Setting("inverse", True),
+            ".",
         )
-    _compare_boxes(particles, source)
-    grid = onto or (source if target.model else target).grid
-    between = between_centres(transform, source.grid.pose_centre_angstrom, grid.pose_centre_angstrom)
-    return particles.moved(between, mirror=mirror)
+    return source.grid.pose_centre_angstrom, (source if target.model else target).grid.pose_centre_angstrom
 
 
 def _compare_boxes(particles: ParticleList, source: MapReference) -> None:
@@ -140,15 +147,15 @@ def exported(to: str, transform: Matrix, source: MapReference, target: MapRefere
     if to == "chimerax":
         return to_chimerax(transform, model)
     if to == "pyem":
-        return to_pyem(transform, source.grid.pose_centre_angstrom, target.grid.pose_centre_angstrom)
+        return to_pyem(transform, *_pose_centres(source, target, "pyem"))
     if to == "relion":
         sides, voxels = set(source.grid.shape), source.grid.voxel_size_angstrom
-        if source.model or len(sides) > 1 or max(voxels) - min(voxels) > 1e-3 * max(voxels):
-            what = "is an atomic model" if source.model else "has sides or voxels of different lengths"
+        if len(sides) > 1 or max(voxels) - min(voxels) > 1e-3 * max(voxels):
             raise InputError(
-                f"{source.name}: {what}, but `relion_project` rotates maps in cubic boxes; use another form."
+                f"{source.name}: has sides or voxels of different lengths, but `relion_project` rotates maps in cubic "
+                "boxes; use another form."
             )
-        return to_relion(transform, source.grid.pose_centre_angstrom, voxels[0])
+        return to_relion(transform, *_pose_centres(source, target, "RELION"), voxels[0])
     if to == "napari":
         return to_rows(to_napari(transform))
     if to == "euler":

@@ -254,8 +254,8 @@ class Alignment:
         ----------
         to : {"chimerax", "pyem", "relion", "napari", "euler", "matrix"}
             The program or notation: the ``view matrix`` command of ChimeraX, the argument of ``subparticles.py
-            --transform`` of pyem, the arguments of ``relion_project`` that rotate the moving map in its box, the affine
-            of a layer in napari, Euler angles and shift, or the matrix.
+            --transform`` of pyem, the arguments with which ``relion_project`` moves the moving map, the affine of a
+            layer in napari, Euler angles and shift, or the matrix.
         inverse : bool, optional
             Export the inverse transform, from the fixed to the moving map.
         candidate : int, optional

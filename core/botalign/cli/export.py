@@ -16,8 +16,8 @@ _USE = {
     "chimerax": "a command of ChimeraX, for the moving map as read from its file.",
     "pyem": "the argument of pyem's `subparticles.py PARTICLES.star MOVED.star --origin 0,0,0 --apix A --transform`, "
     "where A is the pixel size of the particles.",
-    "relion": "arguments of `relion_project --i MOVING --o MOVED --angpix VOXEL`, which rotates a map in its box; no "
-    "program of RELION transforms the poses of particles, `botalign apply` does.",
+    "relion": "arguments of `relion_project --i MOVING --o MOVED --angpix VOXEL`, for a map in its own box, whose "
+    "voxel side // 2 then is that of the fixed map; no program of RELION moves particles, but `botalign apply` does.",
     "napari": "the affine of a layer whose scale and translate are the voxel size and the origin (z, y, x) in A.",
     "euler": "angles a, b, c in degrees of the rotation Rz(a) Ry(b) Rz(c), then the shift (x, y, z) in A after it.",
     "matrix": "x_fixed = M[:, :3] @ x_moving + M[:, 3], coordinates (x, y, z) in angstrom.",

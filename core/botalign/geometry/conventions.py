@@ -67,17 +67,18 @@ def to_pyem(transform: Matrix, moving_centre: Matrix, fixed_centre: Matrix) -> s
     return json.dumps(between_centres(transform, moving_centre, fixed_centre).tolist())
 
 
-def to_relion(transform: Matrix, centre: Matrix, voxel_size_angstrom: float) -> str:
+def to_relion(transform: Matrix, moving_centre: Matrix, fixed_centre: Matrix, voxel_size_angstrom: float) -> str:
     r"""Return the arguments with which ``relion_project`` of RELION rotates and shifts a map.
 
     Parameters
     ----------
     transform : ndarray, shape (3, 4)
         Transform of the map, in angstrom.
-    centre : ndarray, shape (3,)
-        Position of voxel ``side // 2`` of the map, about which the program rotates; the map keeps its grid.
+    moving_centre, fixed_centre : ndarray, shape (3,)
+        Positions of voxel ``side // 2`` of the moving and of the fixed map. The program rotates about this voxel and
+        keeps the box, in which it stands for that of the fixed map afterwards.
     voxel_size_angstrom : float
-        Side of its voxels.
+        Side of a voxel of the moving map.
 
     Raises
     ------
@@ -87,7 +88,7 @@ def to_relion(transform: Matrix, centre: Matrix, voxel_size_angstrom: float) -> 
     _refuse_mirror(
         transform, "`relion_project` cannot", "flip the moving map (`botalign flip`) and align it again, without --hand"
     )
-    matrix = between_centres(transform, centre, centre)
+    matrix = between_centres(transform, moving_centre, fixed_centre)
     angles = relion_angles_degrees(matrix[None, :, :3])[0]
     options = zip(("rot", "tilt", "psi"), angles, strict=True)
     offsets = zip(("xoff", "yoff", "zoff"), 0.0 - matrix[:, 3] / voxel_size_angstrom, strict=True)
