@@ -56,6 +56,15 @@ def classify(
     ],
     output: Annotated[Path, output_option("FOLDER", "Folder for the results.")],
     *,
+    phase_flip: Annotated[
+        bool | None,
+        typer.Option(
+            "--phase-flip/--no-phase-flip",
+            help="Flip the phases of the images by the CTF in the list, or not; by default if the list has the CTF and "
+            "the images were not flipped before.",
+            show_default=False,
+        ),
+    ] = None,
     options: Given[botalign.ClassifyOptions],
     execution: Given[botalign.Execution],
     overwrite: Overwrite = False,
@@ -63,7 +72,7 @@ def classify(
 ) -> None:
     """Sort particle images into classes that look alike after in-plane rotation, and average each class.
 
-    The images must be phase-flipped, and the particles bright and centred. The results are the averages, largest class
+    The particles must be bright and centred. The results are the averages, largest class
     first, the list with class, angle and distance of every image, and figures. After an interruption, the same command
     resumes.
     """
@@ -74,13 +83,16 @@ def classify(
     names = _names(images)
     outputs.check(outputs.files_in(output, names), inputs=[images], overwrite=overwrite)
     listed = botalign.read_images(images)
+    if phase_flip or (phase_flip is None and listed.particles.ctf is not None):
+        listed = listed.phase_flipped()
+    phases = "not flipped" if phase_flip is False else _phases(listed)
     chosen, where = options.read(), execution.read()
     unfinished = output / _UNFINISHED
     created = not output.exists()
     steps = botalign.classify_steps(listed.stack, classes, chosen, replace(where, work=unfinished))
     try:
         found = _run(steps, quiet=quiet)
-        written = _write(found, listed, [output / name for name in names], chosen, overwrite=overwrite)
+        written = _write(found, listed, [output / name for name in names], chosen, phases, overwrite=overwrite)
         remove_work(unfinished)
     except KeyboardInterrupt:
         kept = kept_iterations(unfinished)
@@ -92,7 +104,20 @@ def classify(
         if created:
             with suppress(OSError):  # not empty
                 output.rmdir()
-    _print_summary(found, written, quiet=quiet)
+    _print_summary(found, phases, written, quiet=quiet)
+
+
+def _phases(listed: ImageList) -> str:
+    """Return in words what was done to the phases of the images."""
+    from botalign.images.ctf import as_recorded
+
+    parameters = listed.particles.ctf
+    if parameters is None:
+        return "not flipped, because the list has no CTF"
+    count = int(as_recorded(parameters).sum())
+    if not count:
+        return "not flipped, because the list says that the images were flipped or multiplied by the CTF before"
+    return f"flipped by the CTF in {counted(count, 'image')}"
 
 
 def _names(images: Path) -> tuple[str, ...]:
@@ -117,6 +142,7 @@ def _write(
     listed: ImageList,
     paths: list[Path],
     options: botalign.ClassifyOptions,
+    phases: str,
     *,
     overwrite: bool,
 ) -> list[Path]:
@@ -127,7 +153,7 @@ def _write(
         found.averages.write(staging.path(averages))
         found.annotate(listed).write(staging.path(images))
         with staging.file(summary) as temporary:
-            temporary.write_text(_summary_json(found, listed.stack.name, options), encoding="utf-8")
+            temporary.write_text(_summary_json(found, listed.stack.name, options, phases), encoding="utf-8")
         if can_draw():
             from botalign.figures import class_course, class_gallery
 
@@ -137,7 +163,7 @@ def _write(
     return written
 
 
-def _summary_json(found: botalign.Classification, name: str, options: botalign.ClassifyOptions) -> str:
+def _summary_json(found: botalign.Classification, name: str, options: botalign.ClassifyOptions, phases: str) -> str:
     """Return options, sizes and iterations as JSON."""
     from botalign.classes.frame import default_scales
 
@@ -150,6 +176,7 @@ def _summary_json(found: botalign.Classification, name: str, options: botalign.C
         "version": 1,
         "botalign": version("botalign"),
         "images": name,
+        "phases": phases,
         "options": {"classes": len(found.sizes), **used},
         "sizes": found.sizes.tolist(),
         "effective_classes": found.effective_classes,
@@ -160,10 +187,11 @@ def _summary_json(found: botalign.Classification, name: str, options: botalign.C
     return dumps(content, indent=1, allow_nan=False) + "\n"
 
 
-def _print_summary(found: botalign.Classification, written: list[Path], *, quiet: bool) -> None:
+def _print_summary(found: botalign.Classification, phases: str, written: list[Path], *, quiet: bool) -> None:
     last, images = found.iterations[-1], len(found.labels)
     end = "converged" if found.converged else "not converged"
     print(f"images       {images} in {len(found.sizes)} classes")
+    print(f"phases       {phases}")
     print(
         f"sizes        {found.sizes[0]} to {found.sizes[-1]}, effective number of classes {found.effective_classes:.1f}"
     )

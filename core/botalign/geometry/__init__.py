@@ -9,6 +9,13 @@ from botalign.geometry.conventions import (
     to_relion,
     to_rows,
 )
+from botalign.geometry.point_groups import (
+    SETTINGS,
+    equivalent_axes,
+    group_symbol,
+    point_group,
+    rotation_order,
+)
 from botalign.geometry.poses import (
     between_centres,
     cryosparc_rotations,
@@ -41,6 +48,7 @@ from botalign.geometry.rotations import (
 
 __all__ = [
     "MIRROR",
+    "SETTINGS",
     "apply_transform",
     "axis_angle",
     "between_centres",
@@ -48,9 +56,11 @@ __all__ = [
     "compose",
     "cryosparc_rotations",
     "cryosparc_vectors",
+    "equivalent_axes",
     "euler_zyz_degrees",
     "from_napari",
     "geodesic_degrees",
+    "group_symbol",
     "identity",
     "inverse",
     "is_mirror",
@@ -58,10 +68,12 @@ __all__ = [
     "matrix_from_quaternion",
     "matrix_from_rotation_vector",
     "moved_poses",
+    "point_group",
     "quaternion_from_matrix",
     "random_rotations",
     "relion_angles_degrees",
     "relion_rotations",
+    "rotation_order",
     "to_chimerax",
     "to_euler",
     "to_napari",

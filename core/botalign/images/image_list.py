@@ -11,6 +11,7 @@ import numpy as np
 
 from botalign.arrays import Counts
 from botalign.errors import InputError, counted
+from botalign.images.ctf import phase_flipped
 from botalign.images.names import NO_NUMBER, ImageNames, located
 from botalign.images.particles import ClassColumns, ParticleList
 from botalign.images.pixel_size import pixel_size
@@ -54,6 +55,24 @@ class ImageList:
     def with_classes(self, found: ClassColumns) -> ImageList:
         """Return the list with the class and pose of each image; the given list does not change."""
         return replace(self, particles=self.particles.with_classes(found))
+
+    def phase_flipped(self) -> ImageList:
+        """Return the list with the phases of its images flipped where their contrast transfer function is negative.
+
+        Images that were flipped or multiplied by their CTF before, according to the list, stay as they are.
+
+        Raises
+        ------
+        InputError
+            If the list has no parameters of the CTF, or not for every image.
+        """
+        parameters = self.particles.ctf
+        if parameters is None:
+            raise InputError(
+                f"{self.particles.name}: has no defocus, voltage, spherical aberration or amplitude contrast, expected "
+                "all of them; give a list that has the CTF, or do not flip phases."
+            )
+        return replace(self, stack=phase_flipped(self.stack, parameters))
 
     def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the list.

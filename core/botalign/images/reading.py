@@ -10,8 +10,9 @@ from botalign.images.cs_particles import CsParticles
 from botalign.images.image_list import ImageList, images_of
 from botalign.images.particles import ParticleList
 from botalign.images.stack import ImageStack
-from botalign.images.star import StarFile, number_text, star_text
+from botalign.images.star import StarFile, star_text
 from botalign.images.star_particles import StarParticles
+from botalign.images.star_values import number_text
 from botalign.images.stored import StackFile, StoredImages
 from botalign.maps.reading import open_map_file, warn_of_remarks
 

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from botalign.arrays import Counts, Volume
 from botalign.errors import InputError, Setting, counted
 from botalign.files import output_file
-from botalign.images.stored import StoredImages, images_per_block
+from botalign.images.stored import ImageSource, images_per_block
 from botalign.maps.expected import kind_of
 from botalign.maps.writing import Header, blank_header, write_sections
 
@@ -59,12 +59,12 @@ class ImageStack:
 
     def __init__(
         self,
-        images: ArrayLike | StoredImages,
+        images: ArrayLike | ImageSource,
         pixel_size_angstrom: tuple[float, float] = (1.0, 1.0),
         name: str = "stack",
     ) -> None:
         self.name = name
-        self._stored = images if isinstance(images, StoredImages) else None
+        self._stored = images if isinstance(images, ImageSource) else None
         if self._stored is None:
             self.images = self._checked(np.asarray(images))
         x, y = (float(side) for side in pixel_size_angstrom)

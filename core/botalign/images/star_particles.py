@@ -17,7 +17,9 @@ from botalign.files import output_file
 from botalign.images.names import NO_NUMBER, ImageNames
 from botalign.images.particles import ClassColumns, CtfParameters, ParticleList
 from botalign.images.relion_poses import RelionPoses, pose_labels
-from botalign.images.star import StarFile, StarTable, number_text
+from botalign.images.star import StarFile
+from botalign.images.star_tables import StarTable
+from botalign.images.star_values import number_text
 
 _IMAGE = "rlnImageName"
 _GROUP = "rlnOpticsGroup"

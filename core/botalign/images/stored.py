@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,8 +74,21 @@ class StackFile:
             yield read
 
 
+class ImageSource(ABC):
+    """Images that are read when they are needed."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, int, int]:
+        """Number of images, rows and columns."""
+
+    @abstractmethod
+    def blocks(self, which: Counts) -> Iterator[tuple[Counts, Volume]]:
+        """Read images given by their indices in blocks; yield their places in `which`, and the images."""
+
+
 @dataclass(frozen=True, eq=False)
-class StoredImages:
+class StoredImages(ImageSource):
     """Images of one size in one or several files.
 
     Attributes

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from mrcfile.dtypes import HEADER_DTYPE
 
 from botalign.errors import InputError, Message
+from botalign.maps.content import MOST_VOXELS_PER_SIDE, Content, holds_images
 from botalign.maps.grid import Grid
 
 HEADER_BYTES = 1024
 DTYPES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2"}
 _OTHER_MODES = {3: "complex integers", 4: "complex numbers", 101: "four-bit integers"}
-_MOST_VOXELS_PER_SIDE = 65535  # ChimeraX also assumes the other byte order if a side is longer
 _OTHER_SIGN = {"i1": "u1", "u1": "i1", "i2": "u2", "u2": "i2"}
 _IMOD_STAMP = 1146047817
-
-#: What a file holds: maps and stacks of images have the same format.
-Content = Literal["map", "images"]
 
 
 class MapWarning(Message, UserWarning):
@@ -147,7 +144,7 @@ def parse_header(
     column_row_section = [int(fields[f]) for f in ("nx", "ny", "nz")]
     images = expected == "images"
     if not stated:
-        images = _decided(fields, column_row_section, name, expected, remarks)
+        images = holds_images(fields, column_row_section, name, expected, remarks)
     if images:  # images have no third side, so its fields must not cause remarks
         fields = fields.copy()
         fields["mz"], fields["cella"]["z"] = fields["mx"], fields["cella"]["x"]
@@ -216,7 +213,7 @@ def _is_plausible(fields: Any) -> bool:
     axes = sorted(int(fields[f]) for f in ("mapc", "mapr", "maps"))
     known = int(fields["mode"]) in DTYPES or int(fields["mode"]) in _OTHER_MODES
     # A stack may hold any number of images.
-    return known and min(sides) > 0 and max(sides[:2]) <= _MOST_VOXELS_PER_SIDE and axes in ([1, 2, 3], [0, 0, 0])
+    return known and min(sides) > 0 and max(sides[:2]) <= MOST_VOXELS_PER_SIDE and axes in ([1, 2, 3], [0, 0, 0])
 
 
 def _kind_of_number(fields: Any, mode: int, remarks: list[str]) -> str:
@@ -238,52 +235,6 @@ def _in_range(low: float, high: float, kind: str) -> bool:
     return bool(np.iinfo(kind).min <= low and high <= np.iinfo(kind).max)
 
 
-def _decided(
-    fields: Any, column_row_section: list[int], name: str, expected: Content | None, remarks: list[str]
-) -> bool:
-    """Return whether a file holds images, which have the same format as a map; refuse what is not expected.
-
-    By the standard, space group 0 means a stack. But Chimera writes it for every map, so it is not enough.
-    """
-    columns, rows, sections = column_row_section
-    space_group, mx, mz = (int(fields[f]) for f in ("ispg", "mx", "mz"))
-    certain = _certainly_images(column_row_section, name)
-    by_header = space_group == 0 and mz == 1 < mx
-    cubic = columns == rows == sections
-    if certain is not None or (by_header and not (cubic and expected == "map")):
-        if expected == "map":
-            by_header_text = (
-                f"holds {sections} images, not a map, according to its header; give the map, or add :mrc to the name "
-                "if it is one."
-            )
-            raise InputError(f"{name}: {certain or by_header_text}")
-        return True
-    if 401 <= space_group <= 630 and 0 < mz < sections:
-        raise InputError(f"{name}: holds {sections // mz} maps, expected one; split the file.")
-    square = columns == rows != sections
-    if expected == "images":
-        if not square:
-            raise InputError(f"{name}: is a map, expected images; if it is a stack, rename it to .mrcs.")
-        remarks.append(f"may be a map according to its header, assumed a stack of {sections} images")
-        return True
-    has_origin = any(fields[f] for f in ("nxstart", "nystart", "nzstart")) or any(fields["origin"].item())
-    if by_header or (space_group == 0 and square and not has_origin):
-        remarks.append(f"may be a stack of {sections} images according to its header, assumed a map")
-    return False
-
-
-def _certainly_images(column_row_section: list[int], name: str) -> str | None:
-    """Return why a file cannot hold a map, as a message, or None if it can."""
-    columns, rows, sections = column_row_section
-    if min(column_row_section) == 1:
-        return f"is an image ({columns} x {rows} x {sections}), expected a map; give the map."
-    if name.lower().removesuffix(".gz").removesuffix(".bz2").endswith(".mrcs"):
-        return f"holds {sections} images, not a map, according to its extension; if it is a map, rename it to .mrc."
-    if sections > _MOST_VOXELS_PER_SIDE:
-        return f"holds {sections} images, not a map; give the map."
-    return None
-
-
 def _voxel_size(fields: Any, n: list[int]) -> tuple[tuple[float, float, float], str | None]:
     """Return the cell divided by its sampling, which need not be the number of voxels in the file, and a remark."""
     sides = []
@@ -292,6 +243,8 @@ def _voxel_size(fields: Any, n: list[int]) -> tuple[tuple[float, float, float], 
         side = _decimal(fields["cella"][axis]) / (sampling if sampling > 0 else count)
         # float32 holds seven digits: 294.80002 / 220 was meant as 1.34, and must remain 1.34 when written and read.
         sides.append(float(f"{side:.7g}"))
+    if int(fields["mz"]) == 1 < n[2] and np.isclose(sides[2] / n[2], sides[0], rtol=1e-3):
+        sides[2] = sides[0]  # the header of a stack, with the cell of a map
     good = [s for s in sides if np.isfinite(s) and s > 0]
     remark = None
     if len(good) < 3:

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.errors import InputError, counted
+from botalign.maps.content import Content
 from botalign.maps.density_map import DensityMap
-from botalign.maps.header import HEADER_BYTES, Content, MapHeader, MapWarning, parse_header
+from botalign.maps.header import HEADER_BYTES, MapHeader, MapWarning, parse_header
 
 _CHUNK_BYTES = 1 << 22
 _MOST_GZIP_RATIO = 1100  # deflate cannot compress better than 1032 : 1

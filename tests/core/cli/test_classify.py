@@ -15,7 +15,7 @@ import botalign
 from .conftest import Run, listing
 from .test_interruptions import in_terminal, read_until
 
-starfile = pytest.importorskip("starfile", reason="starfile isn't installed (pip install starfile)")
+starfile = pytest.importorskip("starfile", reason="starfile is not installed (pip install starfile)")
 
 QUICK = ("-k", "3", "--rotations", "24", "--seed", "4")
 SLOW = ("-k", "3", "--rotations", "90", "--seed", "2", "--shift", "3", "--threads", "1")
@@ -54,6 +54,82 @@ def test_it_writes_averages_list_and_pictures(run: Run, images: Path, tmp_path: 
     assert (quiet.code, quiet.err) == (0, "")
     assert f"{found.loss:.6g}" in quiet.out
     assert "written" not in quiet.out
+
+
+def test_a_list_is_returned_in_its_format(run: Run, images: Path, tmp_path: Path) -> None:
+    stack = botalign.read_stack(images)
+    project = tmp_path / "project"
+    project.mkdir()
+    stack.write(project / "a.mrcs")
+    (project / "a.mrcs").rename(project / "particles.mrc")
+    star = b"# by M\xfcller\n\ndata_\nloop_\n_rlnImageName\n_rlnDetectorPixelSize\n_rlnMagnification\n_rlnDefocusU\n"
+    star += b"".join(b"%06d@particles.mrc 5 1e4  009\n" % number for number in range(1, 31))
+    (project / "list.star").write_bytes(star)
+    assert run("classify", project / "list.star", "-o", tmp_path / "star", *QUICK).code == 0
+    written = (tmp_path / "star" / "images.star").read_bytes()
+    assert written.startswith(b"# by M\xfcller\n\ndata_\nloop_\n_rlnImageName\n")
+    assert written.count(b"@particles.mrc 5 1e4  009 ") == 30
+    records = np.zeros(30, dtype=[("uid", "u8"), ("blob/path", "S20"), ("blob/idx", "u4"), ("blob/psize_A", "f4")])
+    records["blob/path"], records["blob/idx"], records["blob/psize_A"] = b"particles.mrc", np.arange(30), 5
+    with (project / "list.cs").open("wb") as file:
+        np.save(file, records)
+    assert run("classify", project / "list.cs", "-o", tmp_path / "cs", *QUICK).code == 0
+    found = np.load(tmp_path / "cs" / "images.cs")
+    # Not by starfile, which finds no table in a file that is not in UTF-8.
+    column = botalign.read_particles(tmp_path / "star" / "images.star").column("rlnClassNumber")
+    np.testing.assert_array_equal(found["alignments2D/class"] + 1, np.array(column, dtype=int))
+    assert not (tmp_path / "cs" / "images.star").exists()
+    stated = run("classify", f"{project / 'particles.mrc'}:mrcs", "-o", tmp_path / "stack", *QUICK)
+    assert (stated.code, stated.err) == (0, "")
+    assert [path.read_bytes() for path in tmp_path.glob("*/averages.mrcs")][1:] == [
+        (tmp_path / "star" / "averages.mrcs").read_bytes()
+    ] * 2
+
+
+def test_phases_are_flipped_by_the_ctf_in_the_list(run: Run, images: Path, tmp_path: Path) -> None:
+    path = tmp_path / "list.star"
+    labels = ("ImageName", "ImagePixelSize", "DefocusU", "Voltage", "SphericalAberration", "AmplitudeContrast")
+    head = "data_\nloop_\n" + "".join(f"_rln{label}\n" for label in labels)
+    path.write_text(head + "".join(f"{n}@{images} 5 15000 300 2.7 0.1\n" for n in range(1, 31)))
+    averages = {}
+    for name, option, phases in (
+        ("auto", (), "flipped by the CTF in 30 images"),
+        ("yes", ("--phase-flip",), "flipped by the CTF in 30 images"),
+        ("no", ("--no-phase-flip",), "not flipped"),
+    ):
+        ran = run("classify", path, "-o", tmp_path / name, *QUICK, *option)
+        assert (ran.code, ran.err) == (0, "")
+        assert f"phases       {phases}\n" in ran.out
+        assert json.loads((tmp_path / name / "summary.json").read_text())["phases"] == phases
+        averages[name] = (tmp_path / name / "averages.mrcs").read_bytes()
+    assert averages["auto"] == averages["yes"] != averages["no"]
+    assert run("classify", images, "-o", tmp_path / "plain", *QUICK).code == 0
+    assert (tmp_path / "plain" / "averages.mrcs").read_bytes() == averages["no"]
+    said = run("classify", images, "-o", tmp_path / "out", *QUICK, "--phase-flip").refused()
+    assert "images.mrcs: has no defocus, voltage, spherical aberration or amplitude contrast" in said
+    path.write_text(
+        path.read_text().replace(" 0.1\n", " 0.1 1\n").replace("Contrast\n", "Contrast\n_rlnCtfDataArePhaseFlipped\n")
+    )
+    ran = run("classify", path, "-o", tmp_path / "before", *QUICK)
+    assert "not flipped, because the list says that the images were flipped" in ran.out
+    assert (tmp_path / "before" / "averages.mrcs").read_bytes() == averages["no"]
+
+
+def test_lists_that_cannot_be_used_are_refused_in_one_line(run: Run, images: Path, tmp_path: Path) -> None:
+    path = tmp_path / "list.star"
+    head = "data_\nloop_\n_rlnImageName\n"
+    for content, message in (
+        (f"{head}1@none.mrcs\n2@nowhere.mrcs\n", "2 stacks of 2 do not exist: none.mrcs, nowhere.mrcs"),
+        (f"{head}31@{images}\n", "lists image 31 of"),
+        (f"{head}{images}\n", "a stack of 30 images, without the number"),
+        (head, "lists no images"),
+        ("data_\nloop_\n_rlnMicrographName\n_rlnCoordinateX\na.mrc 1\n", "lists coordinates in micrographs"),
+        (f"# version 70000\n{head}1@{images}\n", "is of version 70000"),
+        ("data_\nloop_\n_rlnImageName\n_rlnVoltage\n1@a.mrcs 300\n2@a.mrcs\n", "line 6 has 1 value, expected 2"),
+    ):
+        path.write_text(content)
+        assert message in run("classify", path, "-o", tmp_path / "out", "-k", "1").refused()
+        assert not (tmp_path / "out").exists()
 
 
 def test_a_class_with_most_images_is_reported(run: Run, images: Path, tmp_path: Path) -> None:

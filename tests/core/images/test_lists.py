@@ -11,7 +11,7 @@ import botalign
 from botalign.errors import InputError
 from botalign.images.particles import ClassColumns
 from botalign.images.poses import relion_pose
-from botalign.images.star import quoted
+from botalign.images.star_values import quoted
 from botalign.maps import MapWarning
 
 from ..conftest import RotatedViews

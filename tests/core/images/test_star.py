@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from botalign.errors import InputError
-from botalign.images.star import StarFile, StarTable, number_text, quoted, star_text
+from botalign.images.star import StarFile, star_text
+from botalign.images.star_tables import StarTable
+from botalign.images.star_values import number_text, quoted
 
 #: Everything that a program, an editor or a user may have written.
 ODD = (

@@ -198,7 +198,9 @@ def test_imod_bytes_with_a_range_that_contradicts_their_flag(make_file: MakeFile
 def test_a_cubic_map_with_the_header_of_a_stack(make_file: MakeFile) -> None:
     """A stack of as many images as they have rows would be a coincidence, so each function reads what it expects."""
     cube = np.random.default_rng(0).standard_normal((6, 6, 6)).astype(np.float32)
-    path = make_file(cube, ispg=0, mz=1)
+    for depth in (1.5, 9.0):  # of one section, or of the map
+        path = make_file(cube, ispg=0, mz=1, cella=(9.0, 9.0, depth))
+        assert read(f"{path}:mrc").grid.voxel_size_angstrom == (1.5, 1.5, 1.5)
     with pytest.warns(MapWarning, match="may be a stack of 6 images according to its header, assumed a map"):
         np.testing.assert_array_equal(read(path).data, cube)
     np.testing.assert_array_equal(botalign.read_stack(path).images, cube)
