@@ -275,7 +275,9 @@ class Alignment:
 
         See Also
         --------
-        botalign.geometry.to_pyem, botalign.geometry.to_relion, botalign.geometry.to_euler
+        botalign.geometry.to_pyem : The form for pyem.
+        botalign.geometry.to_relion : The form for RELION.
+        botalign.geometry.to_euler : Euler angles.
 
         Examples
         --------

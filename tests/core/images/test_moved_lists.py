@@ -8,7 +8,14 @@ import pytest
 
 import botalign
 from botalign import InputError
-from botalign.geometry import MIRROR, geodesic_degrees, inverse, matrix_from_rotation_vector, moved_poses
+from botalign.geometry import (
+    MIRROR,
+    geodesic_degrees,
+    inverse,
+    matrix_from_rotation_vector,
+    moved_poses,
+    relion_rotations,
+)
 from botalign.images import PoseWarning
 
 TRANSFORM = np.column_stack([matrix_from_rotation_vector([0.7, -0.4, 1.1]), [12.0, -7.0, 4.0]])
@@ -261,3 +268,32 @@ def test_other_alignments_of_cryosparc_are_reported(data_folder: Path, tmp_path:
         np.save(file, new)
     with pytest.warns(PoseWarning, match="has other alignments in alignments3D_multi/pose, to maps that"):
         botalign.read_particles(tmp_path / "a.cs").moved(TRANSFORM)
+
+
+#: Rot, tilt, psi in degrees and the origin in angstrom, as pyem wrote them.
+CSPARC2STAR = [
+    [-157.808487, 118.790970, 34.683304, 33.436409, -5.392969],
+    [51.952480, 110.211052, 92.757179, 3.733594, -13.689844],
+    [26.698648, 42.391060, -142.746536, -21.986719, 32.606720],
+]
+ROTATED = np.array([[0.36, 0.48, -0.8, 12.5], [-0.8, 0.6, 0.0, -7.25], [0.48, 0.64, 0.6, 4.0]])
+SUBPARTICLES = [
+    [-158.772856, 40.226139, 152.125142, 15.151596, -7.544570],
+    [-99.875278, 86.493039, -136.840746, -6.584885, -9.411930],
+    [22.116163, 104.249943, -57.040328, 2.289684, -6.045407],
+]
+
+
+def test_the_answers_of_pyem(data_folder: Path, tmp_path: Path) -> None:
+    """``csparc2star.py`` and ``subparticles.py --origin 0,0,0 --transform`` of pyem (de18347) gave these numbers."""
+    path = data_folder / "lists" / "cryosparc_P12_J24_001_particles.cs"
+    rotations, origins = botalign.read_particles(path).poses
+    expected = np.array(CSPARC2STAR)
+    assert geodesic_degrees(rotations[:3], relion_rotations(expected[:, :3])).max() < 1e-4
+    np.testing.assert_allclose(origins[:3], expected[:, 3:], atol=1e-5)
+    labels = "ImageName OpticsGroup AngleRot AngleTilt AnglePsi OriginXAngst OriginYAngst"
+    rows = ("1@a.mrcs 2 10 20 30 1.5 -2", "2@a.mrcs 2 -40 80 170 0 3", "3@a.mrcs 2 100 150 -20 -4 5.25")
+    moved = botalign.read_particles(star(tmp_path / "a.star", labels, *rows, optics=OPTICS)).moved(ROTATED)
+    found = np.array([moved.column(f"rln{label}") for label in labels.split()[2:]], dtype=float).T
+    np.testing.assert_allclose(found[:, :3], np.array(SUBPARTICLES)[:, :3], atol=1e-4)
+    np.testing.assert_allclose(found[:, 3:], np.array(SUBPARTICLES)[:, 3:], atol=1e-3)
