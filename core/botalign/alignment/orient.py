@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from botalign.alignment.orientation import Orientation, box_centre
+from botalign.alignment.orientation import Orientation
 from botalign.alignment.records import MapReference
 from botalign.alignment.sampling import finest_useful_voxel, fit_problem
 from botalign.alignment.self_symmetry import SelfComparison, SelfMatch, group_of_axes, symmetry_axes
@@ -101,7 +101,7 @@ def orient(density_map: DensityMap, *, symmetry: str | None = None, setting: str
             for rotation in spread(group, JUDGED)
             for operation in (frame.operation(rotation),)
         )
-    centre = box_centre(density_map.grid)
+    centre = density_map.grid.pose_centre_angstrom
     if name[0] == "C":  # the position along the only axis is arbitrary, and stays
         axis = frame.rotation.T @ np.array([0.0, 0.0, 1.0])
         along = float(axis @ (centre - frame.centre_angstrom))

@@ -20,7 +20,6 @@ from botalign.errors import InputError, Setting
 from botalign.geometry import SETTINGS, apply_transform, axis_angle, compose, identity, point_group, transform_about
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map
-from botalign.maps.grid import Grid
 from botalign.maps.resampling import resample
 from botalign.threads import one_blas_thread
 
@@ -108,7 +107,7 @@ class Orientation:
             rows.append(("near", self.near_text))
         if self.matches:
             setting = f", setting {self.setting}" if self.symmetry.group in SETTINGS else ""
-            angle, centre = axis_angle(self.transform[:, :3])[1], box_centre(self.moving.grid)
+            angle, centre = axis_angle(self.transform[:, :3])[1], self.moving.grid.pose_centre_angstrom
             moved = float(np.linalg.norm(apply_transform(self.transform, centre) - centre))
             rows.append(("moved", f"{angle:.2f} degrees, {moved:.2f} A at the centre of the box{setting}"))
             axes, middle = self.axis_error_degrees, self.centre_error_angstrom
@@ -135,7 +134,7 @@ class Orientation:
     @property
     def operations(self) -> Matrix:
         """The operations of the group in the coordinates of the oriented map, shape (order, 3, 4)."""
-        centre = box_centre(self.moving.grid)
+        centre = self.moving.grid.pose_centre_angstrom
         group = point_group(self.symmetry.group, setting=self.setting)
         return np.array([transform_about(rotation, centre, centre) for rotation in group])
 
@@ -213,9 +212,3 @@ class Orientation:
 def _match(match: SelfMatch) -> dict[str, Any]:
     content = asdict(match)
     return content | {"transform": match.transform.tolist()}
-
-
-def box_centre(grid: Grid) -> Matrix:
-    """Return the position of voxel ``side // 2``, about which RELION and others rotate, ``(x, y, z)``."""
-    middle = np.array(grid.shape[::-1]) // 2
-    return np.asarray(grid.origin_angstrom + middle * np.array(grid.voxel_size_angstrom))

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from botalign.alignment import result_file
+from botalign.alignment.applying import exported, moved_map, moved_model, moved_particles
 from botalign.alignment.hand import HandDecision
 from botalign.alignment.poses import DistinctPose, distinct_poses, pose_difference
 from botalign.alignment.records import Candidate, MapReference, Part, TracePoint
@@ -26,7 +27,7 @@ from botalign.alignment.wording import (
     vector_text,
 )
 from botalign.arrays import Matrix
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting, counted
 from botalign.files import json_text, output_file
 from botalign.geometry import (
     MIRROR,
@@ -36,19 +37,19 @@ from botalign.geometry import (
     quaternion_from_matrix,
     to_chimerax,
     to_napari,
-    to_pyem,
 )
 from botalign.geometry import inverse as inverted
+from botalign.images import ParticleList
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
-from botalign.maps.resampling import resample
 from botalign.models import Model
+from botalign.options import whole_number
 from botalign.scores import ShellCorrelation
 
 #: Alternatives that the summary lists.
 LISTED = 5
 
-Movable = TypeVar("Movable", DensityMap, Model)
+Movable = TypeVar("Movable", DensityMap, Model, ParticleList)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -177,61 +178,121 @@ class Alignment:
         return apply_transform(self.moving_to_fixed, centre) - centre
 
     def apply(
-        self, moving: Movable, *, onto: DensityMap | Grid | None = None, inverse: bool = False,
-        threads: int | None = None,
+        self, moving: Movable, *, onto: DensityMap | Grid | None = None, inverse: bool = False, candidate: int = 0,
+        mirror: bool = False, threads: int | None = None,
     ) -> Movable:  # fmt: skip
-        """Apply the transform to a map or an atomic model: what was aligned, a half map, a mask.
+        """Apply the transform to a map, an atomic model or particles: what was aligned, half maps, masks.
 
         Parameters
         ----------
-        moving : DensityMap or Model
-            The map or model. A map is not filtered. One with densities from 0 to 1, such as a mask, keeps this range.
+        moving : DensityMap, Model or ParticleList
+            The map, model, or particles of the moving map. A map is not filtered. A mask (densities from 0 to 1, or to
+            a plateau) stays within its range. Of particles, only orientations and origins change.
         onto : DensityMap or Grid, optional
-            Grid of the result; by default that of the map. It has no effect on a model.
+            Grid of the written map, by default that of the given one. The box to which the poses of particles belong
+            afterwards, by default that of the fixed map. It has no effect on a model.
         inverse : bool, optional
             Apply the inverse transform, from the fixed to the moving map.
+        candidate : int, optional
+            Apply the pose of another candidate, counted as in :attr:`candidates`: 0 is the result.
+        mirror : bool, optional
+            If the transform mirrors, give particles the poses that fit the mirrored map. Their images do not change: a
+            projection of a map is also one of its mirror image. Subtomograms, which have a hand, are refused.
         threads : int, optional
             Number of threads; by default chosen automatically (at most one per core). The result does not depend on it.
 
         Returns
         -------
-        DensityMap or Model
-            The map, resampled once by cubic B-splines and zero outside its old box, or the moved model.
+        DensityMap, Model or ParticleList
+            The map, resampled once by cubic B-splines and zero outside its old box, the moved model, or the particles.
 
         Raises
         ------
         InputError
-            If a model would be mirrored.
-        """
-        matrix = self.matrix(inverse=inverse)
-        if isinstance(moving, Model):
-            if self.mirrored:
-                raise InputError(
-                    f"{moving.name}: the transform contains a mirror, but an atomic model is never mirrored; mirror "
-                    "the map that was aligned, and align it again."
-                )
-            return moving.moved(matrix)
-        grid = onto.grid if isinstance(onto, DensityMap) else onto or moving.grid
-        placed = resample(moving, matrix, grid, threads=threads)
-        if moving.data.min() == 0 and moving.data.max() == 1:
-            placed = placed.with_data(np.clip(placed.data, 0, 1))  # splines overshoot at the edge of a mask
-        return placed
+            If a model would be mirrored, or particles without `mirror`; if there is no such candidate; if the particles
+            have no poses.
 
-    def matrix(self, *, inverse: bool = False) -> Matrix:
-        """Return :attr:`moving_to_fixed`, or its inverse, shape (3, 4)."""
-        return inverted(self.moving_to_fixed) if inverse else self.moving_to_fixed
+        Warns
+        -----
+        botalign.images.PoseWarning
+            If the box of the particles is not that of the map, or some of their columns cannot be moved.
+        """
+        matrix = self.matrix(inverse=inverse, candidate=candidate)
+        grid = onto.grid if isinstance(onto, DensityMap) else onto
+        if isinstance(moving, Model):
+            return moved_model(moving, matrix)
+        if isinstance(moving, ParticleList):
+            maps = (self.fixed, self.moving) if inverse else (self.moving, self.fixed)
+            return moved_particles(moving, matrix, *maps, onto=grid, mirror=mirror)  # type: ignore[return-value]
+        return moved_map(moving, matrix, grid or moving.grid, threads=threads)
+
+    def matrix(self, *, inverse: bool = False, candidate: int = 0) -> Matrix:
+        """Return :attr:`moving_to_fixed` or the pose of another candidate, or its inverse, shape (3, 4).
+
+        Raises
+        ------
+        InputError
+            If there is no such candidate.
+        """
+        others = len(self.candidates) - 1
+        if not 0 <= whole_number("candidate", candidate, 0) <= max(others, 0):
+            has = f"the result has {counted(others, 'other candidate')}" if others > 0 else "the result has no others"
+            raise InputError(Setting("candidate"), f": got {candidate}, but {has}; 0 is the result itself.")
+        pose = self.candidates[candidate].moving_to_fixed if candidate else self.moving_to_fixed
+        return inverted(pose) if inverse else pose
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The candidates that fit equally well, as indices of :attr:`candidates`: the result, and those of its hand."""
+        others = enumerate(self.candidates[1:], start=1)
+        return (0, *(number for number, each in others if each.as_good and each.mirrored == self.mirrored))
+
+    def export(self, to: str, *, inverse: bool = False, candidate: int = 0, model: str = "#2") -> str:
+        """Return the transform as another program reads it.
+
+        Parameters
+        ----------
+        to : {"chimerax", "pyem", "relion", "napari", "euler", "matrix"}
+            The program or notation: the ``view matrix`` command of ChimeraX, the argument of ``subparticles.py
+            --transform`` of pyem, the arguments with which ``relion_project`` moves the moving map, the affine of a
+            layer in napari, Euler angles and shift, or the matrix.
+        inverse : bool, optional
+            Export the inverse transform, from the fixed to the moving map.
+        candidate : int, optional
+            Export the pose of another candidate, counted as in :attr:`candidates`: 0 is the result.
+        model : str, optional
+            ChimeraX specification of the model.
+
+        Returns
+        -------
+        str
+            One or more lines.
+
+        Raises
+        ------
+        InputError
+            If the program or the candidate is unknown, or the transform mirrors and the program cannot.
+
+        See Also
+        --------
+        botalign.geometry.to_pyem : The form for pyem.
+        botalign.geometry.to_relion : The form for RELION.
+        botalign.geometry.to_euler : Euler angles.
+
+        Examples
+        --------
+        >>> import botalign
+        >>> density_map = botalign.phantom(24, voxel_size_angstrom=5.0)
+        >>> result = botalign.align(density_map, density_map, evaluations=2)
+        >>> result.export("chimerax", model="#3").split(",")[0]
+        'view matrix models #3'
+        """
+        source, target = (self.fixed, self.moving) if inverse else (self.moving, self.fixed)
+        return exported(to, self.matrix(inverse=inverse, candidate=candidate), source, target, model=model)
 
     def to_chimerax(self, model: str = "#2") -> str:
         """Return the ``view matrix`` command that places `model`; see :func:`botalign.geometry.to_chimerax`."""
         return to_chimerax(self.moving_to_fixed, model)
-
-    def to_pyem(self) -> str:
-        """Return the argument of ``subparticles.py --transform`` of pyem; see :func:`botalign.geometry.to_pyem`."""
-        centres = [
-            apply_transform(grid.index_to_physical, [side // 2 for side in grid.shape[::-1]])
-            for grid in (self.moving.grid, self.fixed.grid)
-        ]
-        return to_pyem(self.moving_to_fixed, *centres)
 
     def to_napari(self) -> Matrix:
         """Return a 4x4 matrix for coordinates ``(z, y, x)``, as ``layer.affine`` of napari takes it."""

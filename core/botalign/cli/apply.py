@@ -1,4 +1,4 @@
-"""``botalign apply``: apply the transform of an alignment to other maps."""
+"""``botalign apply``: apply the transform of an alignment to other maps, atomic models and particles."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ import typer
 
 import botalign
 from botalign.cli.interruption import report_written
-from botalign.cli.options import Overwrite, Silent, Threads, output_option
+from botalign.cli.options import Candidate, Inverse, Overwrite, Silent, Threads, output_option
 from botalign.cli.staging import Staging
 from botalign.cli.tables import history
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 
 
 def _result_first(path: Path) -> Path:
-    """Refuse a map in the place of the result, before the parser finds that another argument is missing."""
-    from botalign.cli.outputs import MAPS, MODELS
+    """Refuse another file in the place of the result, before the parser finds that another argument is missing."""
+    from botalign.cli.outputs import LISTS, MAPS, MODELS
 
-    if path.name.lower().endswith(MAPS + MODELS):
-        kind = "a map" if path.name.lower().endswith(MAPS) else "an atomic model"
+    kinds = ((MAPS, "a map"), (MODELS, "an atomic model"), (LISTS, "a particle list"))
+    kind = next((kind for extensions, kind in kinds if path.name.lower().endswith(extensions)), None)
+    if kind is not None:
         raise InputError(
-            f"{path}: looks like {kind}, but the first argument must be a result file: botalign apply R.json MAP..."
+            f"{path}: looks like {kind}, but the first argument must be a result file: botalign apply R.json FILE..."
         )
     return path
 
@@ -37,48 +38,100 @@ def apply(
             callback=_result_first,
         ),
     ],
-    maps: Annotated[
-        list[Path], typer.Argument(metavar="MAP", help="The maps or atomic models to move.", show_default=False)
-    ],
     output: Annotated[
         str,
-        output_option("FILE|FOLDER", "Write the moved map or model; a folder for several."),
+        output_option("FILE|FOLDER", "Write the moved map, model or particle list; a folder for several."),
     ],
-    inverse: Annotated[
-        bool, typer.Option("--inverse", help="Apply the inverse transform, from the fixed map to the moving map.")
-    ] = False,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILE]...",
+            help="Maps, atomic models and particle lists (.star, .cs) to move; by default the moving map of the result "
+            "and, if -o is a folder, the half maps beside it.",
+            show_default=False,
+        ),
+    ] = None,
+    inverse: Inverse = False,
     onto: Annotated[
         Path | None,
-        typer.Option(metavar="FIXED", help="Write maps on the grid of this map; by default each on its own grid."),
+        typer.Option(
+            metavar="FIXED",
+            help="Write maps on the grid of this map, by default each on its own. The poses of particles then belong "
+            "to its box, by default to that of the fixed map.",
+        ),
     ] = None,
+    candidate: Candidate = 0,
+    all_places: Annotated[
+        bool, typer.Option("--all-places", help="Write a copy for each pose that fits as well as the result.")
+    ] = False,
+    mirror: Annotated[
+        bool,
+        typer.Option(
+            "--mirror",
+            help="If the transform mirrors, give particles the poses that fit the mirrored map; their images do not "
+            "change.",
+        ),
+    ] = False,
     threads: Threads = None,
     overwrite: Overwrite = False,
     quiet: Silent = False,
 ) -> None:
-    """Apply the transform of an alignment to other maps and models: half maps, masks, sharpened maps.
+    """Apply the transform of an alignment to other files: half maps, masks, atomic models, particles.
 
-    If one fails, none is written.
+    Each file is moved by its kind. If one fails, none is written.
     """
-    from botalign.cli import inputs, outputs
+    from botalign.cli import belonging, inputs, outputs
 
-    paths = outputs.output_paths(output, maps, option="-o", extensions=outputs.of_same_kind, role="maps")
-    files = [result, *maps, *([] if onto is None else [onto])]
-    outputs.check(paths, inputs=files, overwrite=overwrite)
+    if all_places and candidate:
+        raise InputError(
+            Setting("all_places"), ": cannot be combined with ", Setting("candidate"), "; omit one of them."
+        )
     alignment = botalign.Alignment.read(result)
-    for path in maps:
-        inputs.check(path)
+    places = alignment.places if all_places else (candidate,)
+    alignment.matrix(candidate=candidate)
+    folder = outputs.is_folder(output)
+    sources = files or belonging.own_maps(result, alignment, inverse=inverse, half_maps=folder)
+    copies = [(path, place) for path in sources for place in places]
+    particles = next(filter(inputs.is_list, sources), None)
+    if all_places and particles is not None:
+        raise InputError(
+            f"{particles}: has one pose for each particle; use ",
+            Setting("candidate"),
+            " instead of ",
+            Setting("all_places"),
+            ".",
+        )
+    paths = outputs.output_paths(
+        output,
+        [path for path, _ in copies],
+        option="-o",
+        extensions=outputs.of_same_kind,
+        role="files",
+        labels=[f"_place_{places.index(place) + 1}" if all_places else "" for _, place in copies],
+    )
+    outputs.check(paths, inputs=[result, *sources, *([] if onto is None else [onto])], overwrite=overwrite)
+    for path in sources:
+        inputs.check_any(path)
+    if files:
+        belonging.warn_of_other_role(result, alignment, files, inverse=inverse)
     grid = None if onto is None else botalign.read_header(onto).grid
-    note = f" by {result.name}{', inverse' if inverse else ''}"
+    note = f" by {result.name}{f', candidate {candidate}' if candidate else ''}{', inverse' if inverse else ''}"
     targets = [each.path for each in paths if each is not None]
     with report_written() as written, Staging(overwrite=overwrite, written=written) as staging:
-        for path, target in zip(maps, targets, strict=True):
-            given = inputs.load(path)
+        for (path, place), target in zip(copies, targets, strict=True):
+            given = inputs.load_any(path)
             if isinstance(given, botalign.Model):
-                staging.write_model(alignment.apply(given, inverse=inverse), target)
-                continue
-            moved = alignment.apply(given, onto=grid, inverse=inverse, threads=threads)
-            moved.write(staging.path(target), history=history(moved.name, None, note=note))
-            del given, moved
+                staging.write_model(alignment.apply(given, inverse=inverse, candidate=place), target)
+            elif isinstance(given, botalign.DensityMap):
+                moved = alignment.apply(given, onto=grid, inverse=inverse, candidate=place, threads=threads)
+                moved.write(staging.path(target), history=history(moved.name, None, note=note))
+                del moved
+            else:
+                listed = alignment.apply(given, onto=grid, inverse=inverse, candidate=place, mirror=mirror)
+                listed.write(staging.path(target))
+            del given
+    if particles is not None and not quiet:
+        belonging.note_on_boxes(alignment, onto, inverse=inverse)
     if not quiet:
-        for path, target in zip(maps, targets, strict=True):
+        for (path, _), target in zip(copies, targets, strict=True):
             print(f"{path} -> {target}")

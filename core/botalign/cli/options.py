@@ -16,6 +16,13 @@ Quiet = Annotated[
 Silent = Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print only the result, as JSON.")]
 Threads = Annotated[int | None, typer.Option(metavar="N", help=f"{THREADS.option.help}. [{THREADS.range}]")]
+Inverse = Annotated[
+    bool, typer.Option("--inverse", help="Use the inverse transform, from the fixed map to the moving map.")
+]
+Candidate = Annotated[
+    int,
+    typer.Option(metavar="N", help="Use another pose of the result: 1 is the first alternative, 0 the result itself."),
+]
 Seed = Annotated[int, typer.Option(metavar="N", help="Seed; the same seed gives the same result, bit for bit.")]
 
 

@@ -17,6 +17,7 @@ MAPS = EXTENSIONS
 #: The first one is for models whose files have an unknown extension: mmCIF holds every model.
 MODELS = tuple(sorted(MODEL_EXTENSIONS))
 RESULTS = (".json",)
+LISTS = (".star", ".cs")
 FIGURES = (".png", ".pdf", ".svg")
 _SLASHES = tuple(slash for slash in (os.sep, os.altsep) if slash)
 
@@ -53,6 +54,7 @@ def output_paths(
     option: str,
     extensions: tuple[str, ...] | Callable[[Path], tuple[str, ...]],
     role: str = "moving maps",
+    labels: Sequence[str] | None = None,
 ) -> list[Output | None]:
     """Return the files that an option asks for, one for each map.
 
@@ -69,6 +71,8 @@ def output_paths(
         Allowed extensions, or a function that returns those for a map.
     role : str
         What the maps are, for the error message.
+    labels : sequence of str, optional
+        Text that each file in a folder gets before its extension.
 
     Returns
     -------
@@ -84,18 +88,29 @@ def output_paths(
         return [None] * len(sources)
     of_each = [extensions(source) if callable(extensions) else extensions for source in sources]
     path = Path(given)
-    is_folder = given.endswith(_SLASHES) or path.is_dir()
-    if len(sources) == 1 and not is_folder:
+    if len(sources) == 1 and not given.endswith(_SLASHES) and not path.is_dir():
         return [Output(path, option, of_each[0])]
-    if not is_folder and (path.exists() or given.lower().endswith(MAPS + MODELS + RESULTS + FIGURES)):
+    if not is_folder(given):
         raise InputError(f"{given}: is a file name, but {option} needs a folder for several maps; give a folder.")
     names = [_named_after(source, allowed) for source, allowed in zip(sources, of_each, strict=True)]
+    if labels is not None:
+        names = [_labelled(name, label) for name, label in zip(names, labels, strict=True)]
     _refuse_equal_names(sources, names, option, role)
     return [Output(path / name, option, allowed, in_folder=True) for name, allowed in zip(names, of_each, strict=True)]
 
 
+def is_folder(given: str) -> bool:
+    """Return whether the value of an option is a folder, or a name that can be one of a new folder."""
+    path = Path(given)
+    known = MAPS + MODELS + RESULTS + FIGURES + LISTS
+    return given.endswith(_SLASHES) or path.is_dir() or not (path.exists() or given.lower().endswith(known))
+
+
 def of_same_kind(source: Path) -> tuple[str, ...]:
-    """Return the extensions for a file that holds what another one holds: a map or an atomic model."""
+    """Return the extensions for a file that holds what another one holds: a map, an atomic model, or particles."""
+    extension = next((each for each in LISTS if source.name.lower().endswith(each)), None)
+    if extension is not None:
+        return (extension,)
     return MODELS if holds_model(source) else MAPS
 
 
@@ -134,7 +149,9 @@ def check(outputs: Iterable[Output | None], *, inputs: Iterable[Path], overwrite
 
 def _refuse_other_kind(output: Output) -> None:
     """Refuse the extension of a map for a model, and that of a model for a map."""
-    what, other = ("an atomic model", MAPS) if output.extensions == MODELS else ("a density map", MODELS)
+    what, other = (
+        ("an atomic model", MAPS + LISTS) if output.extensions == MODELS else ("a density map", MODELS + LISTS)
+    )
     if output.extensions in (MODELS, MAPS) and output.path.name.lower().endswith(other):
         raise InputError(f"{output.path}: {output.option} writes {what}; use one of {', '.join(output.extensions)}.")
 
@@ -156,3 +173,9 @@ def _named_after(source: Path, extensions: tuple[str, ...]) -> str:
         if name.lower().endswith(extension):
             return name[: -len(extension)] + extensions[0]
     return source.stem + extensions[0]
+
+
+def _labelled(name: str, label: str) -> str:
+    """Return a name with text before its extension."""
+    extension = next((each for each in sorted(MAPS + MODELS, key=len, reverse=True) if name.lower().endswith(each)), "")
+    return f"{name[: len(name) - len(extension)]}{label}{name[len(name) - len(extension) :]}"

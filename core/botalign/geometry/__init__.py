@@ -1,12 +1,28 @@
 """Rotations and rigid transforms."""
 
-from botalign.geometry.conventions import from_napari, to_chimerax, to_napari, to_pyem
+from botalign.geometry.conventions import (
+    from_napari,
+    to_chimerax,
+    to_euler,
+    to_napari,
+    to_pyem,
+    to_relion,
+    to_rows,
+)
 from botalign.geometry.point_groups import (
     SETTINGS,
     equivalent_axes,
     group_symbol,
     point_group,
     rotation_order,
+)
+from botalign.geometry.poses import (
+    between_centres,
+    cryosparc_rotations,
+    cryosparc_vectors,
+    moved_poses,
+    relion_angles_degrees,
+    relion_rotations,
 )
 from botalign.geometry.rigid import (
     MIRROR,
@@ -35,8 +51,11 @@ __all__ = [
     "SETTINGS",
     "apply_transform",
     "axis_angle",
+    "between_centres",
     "checked_transform",
     "compose",
+    "cryosparc_rotations",
+    "cryosparc_vectors",
     "equivalent_axes",
     "euler_zyz_degrees",
     "from_napari",
@@ -48,13 +67,19 @@ __all__ = [
     "is_rigid",
     "matrix_from_quaternion",
     "matrix_from_rotation_vector",
+    "moved_poses",
     "point_group",
     "quaternion_from_matrix",
     "random_rotations",
+    "relion_angles_degrees",
+    "relion_rotations",
     "rotation_order",
     "to_chimerax",
+    "to_euler",
     "to_napari",
     "to_pyem",
+    "to_relion",
+    "to_rows",
     "transform_about",
     "uniform_rotations",
 ]

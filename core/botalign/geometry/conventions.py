@@ -8,7 +8,9 @@ import numpy as np
 
 from botalign.arrays import Matrix
 from botalign.errors import InputError
-from botalign.geometry.rigid import apply_transform, is_mirror, is_rigid
+from botalign.geometry.poses import between_centres, relion_angles_degrees
+from botalign.geometry.rigid import is_mirror, is_rigid
+from botalign.geometry.rotations import euler_zyz_degrees
 
 #: Columns of a transform for reversed coordinates.
 _REVERSED = [2, 1, 0, 3]
@@ -36,7 +38,9 @@ def to_chimerax(transform: Matrix, model: str = "#2") -> str:
     InputError
         If the transform mirrors, which the position of a model cannot.
     """
-    _refuse_mirror(transform, "the position of a model in ChimeraX", "use `volume flip` there, or write the moved map")
+    _refuse_mirror(
+        transform, "the position of a model in ChimeraX cannot", "use `volume flip` there, or write the moved map"
+    )
     numbers = ",".join(f"{value:.9g}" for value in transform.ravel())
     return f"view matrix models {model},{numbers}"
 
@@ -44,24 +48,78 @@ def to_chimerax(transform: Matrix, model: str = "#2") -> str:
 def to_pyem(transform: Matrix, moving_centre: Matrix, fixed_centre: Matrix) -> str:
     r"""Return the transform as JSON, three rows of four numbers, for ``subparticles.py --transform`` of pyem.
 
-    Particles rotate about voxel ``side // 2`` of the box of their map. Between these points the transform is
-    :math:`(R \mid T c_m - c_f)`. The program then needs ``--origin 0,0,0``.
+    It is relative to the points about which particles rotate, so the program needs ``--origin 0,0,0``. Other programs
+    of pyem, such as ``star.py``, count the shift in pixels and cannot use it.
 
     Parameters
     ----------
     transform : ndarray, shape (3, 4)
-        Transform :math:`T` of the map, in angstrom.
+        Transform of the map, in angstrom.
     moving_centre, fixed_centre : ndarray, shape (3,)
-        Positions :math:`c_m` and :math:`c_f` of voxel ``side // 2`` of the moving and of the fixed map.
+        Positions of voxel ``side // 2`` of the moving and of the fixed map.
 
     Raises
     ------
     InputError
-        If the transform mirrors: the orientation of a particle cannot be mirrored.
+        If the transform mirrors: the program cannot mirror.
     """
-    _refuse_mirror(transform, "the orientation of a particle", "flip the hand of the map and align again")
-    shift = apply_transform(transform, moving_centre) - fixed_centre
-    return json.dumps(np.column_stack([transform[:, :3], shift]).tolist())
+    _refuse_mirror(transform, "`subparticles.py` of pyem cannot", "use `botalign apply --mirror` for particles")
+    return json.dumps(between_centres(transform, moving_centre, fixed_centre).tolist())
+
+
+def to_relion(transform: Matrix, moving_centre: Matrix, fixed_centre: Matrix, voxel_size_angstrom: float) -> str:
+    r"""Return the arguments with which ``relion_project`` of RELION rotates and shifts a map.
+
+    Parameters
+    ----------
+    transform : ndarray, shape (3, 4)
+        Transform of the map, in angstrom.
+    moving_centre, fixed_centre : ndarray, shape (3,)
+        Positions of voxel ``side // 2`` of the moving and of the fixed map. The program rotates about this voxel and
+        keeps the box, in which it stands for that of the fixed map afterwards.
+    voxel_size_angstrom : float
+        Side of a voxel of the moving map.
+
+    Raises
+    ------
+    InputError
+        If the transform mirrors, which the program cannot.
+    """
+    _refuse_mirror(
+        transform, "`relion_project` cannot", "flip the moving map (`botalign flip`) and align it again, without --hand"
+    )
+    matrix = between_centres(transform, moving_centre, fixed_centre)
+    angles = relion_angles_degrees(matrix[None, :, :3])[0]
+    options = zip(("rot", "tilt", "psi"), angles, strict=True)
+    offsets = zip(("xoff", "yoff", "zoff"), 0.0 - matrix[:, 3] / voxel_size_angstrom, strict=True)
+    return "--3d_rot " + " ".join(f"--{name} {value:.6f}" for name, value in (*options, *offsets))
+
+
+def to_euler(transform: Matrix) -> str:
+    """Return Euler angles ``(a, b, c)`` of the rotation ``Rz(a) Ry(b) Rz(c)`` in degrees, and the shift in angstrom.
+
+    Parameters
+    ----------
+    transform : ndarray, shape (3, 4)
+        Transform, in angstrom.
+
+    Returns
+    -------
+    str
+        Two lines of three numbers.
+
+    Raises
+    ------
+    InputError
+        If the transform mirrors, which Euler angles cannot.
+    """
+    _refuse_mirror(transform, "Euler angles cannot", "use the matrix")
+    return to_rows(np.stack([euler_zyz_degrees(transform[:, :3]), transform[:, 3]]))
+
+
+def to_rows(matrix: Matrix) -> str:
+    """Return a matrix as text, one line for each row, with the digits of float64."""
+    return "\n".join(" ".join(f"{value:z.12g}" for value in row) for row in matrix)
 
 
 def to_napari(transform: Matrix) -> Matrix:
@@ -126,6 +184,6 @@ def from_napari(affine: Matrix) -> Matrix | None:
     return np.column_stack([u @ v, transform[:, 3]])
 
 
-def _refuse_mirror(transform: Matrix, target: str, instead: str) -> None:
+def _refuse_mirror(transform: Matrix, cannot: str, instead: str) -> None:
     if is_mirror(transform):
-        raise InputError(f"the transform mirrors the moving map, but {target} cannot be mirrored; {instead}.")
+        raise InputError(f"the transform mirrors the moving map, which {cannot}; {instead}.")

@@ -1,7 +1,7 @@
 """Stacks of images, and the lists that refer to them."""
 
 from botalign.images.image_list import ImageList
-from botalign.images.particles import CtfParameters, ParticleList
+from botalign.images.particles import CtfParameters, ParticleList, PoseWarning
 from botalign.images.reading import holds_images, read_images, read_particles, read_stack
 from botalign.images.stack import STACK_EXTENSIONS, ImageStack
 
@@ -11,6 +11,7 @@ __all__ = [
     "ImageList",
     "ImageStack",
     "ParticleList",
+    "PoseWarning",
     "holds_images",
     "read_images",
     "read_particles",

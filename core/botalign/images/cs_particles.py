@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from botalign.arrays import Matrix
 from botalign.errors import InputError
 from botalign.files import output_file
+from botalign.images.cryosparc_poses import CryosparcPoses
 from botalign.images.names import ImageNames
 from botalign.images.particles import ClassColumns, CtfParameters, ParticleList
 
@@ -164,6 +165,21 @@ class CsParticles(ParticleList):
             columns["botalign/mirrored"] = found.mirrored.astype("<u4")
         columns["botalign/distance"] = found.distances.astype("<f4")
         return self.with_fields(columns)
+
+    @property
+    def _poses(self) -> CryosparcPoses:
+        return CryosparcPoses(self.name, self.columns, self._field)
+
+    @property
+    def poses(self) -> tuple[Matrix, Matrix]:
+        """Rotations and origins."""
+        return self._poses.rotations, self._poses.origins_angstrom
+
+    def moved(self, transform: Matrix, *, mirror: bool = False) -> CsParticles:
+        """Return the list with poses that fit a transformed map; all of an alignment that was passed through."""
+        changed = self._poses.moved(transform, mirror=mirror)
+        passed = {name: values for name, values in self.others.items() if name.startswith("alignments3D/")}
+        return self.with_fields(passed | changed)
 
     def with_fields(self, columns: Mapping[str, NDArray[Any]]) -> CsParticles:
         """Return the list with fields replaced, in the type that they have, or added."""

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.arrays import Counts, Matrix
+from botalign.errors import InputError, Message, Setting
+from botalign.geometry import is_mirror
 from botalign.images.names import ImageNames
 
 
@@ -68,6 +70,17 @@ class ClassColumns:
     mirrored: NDArray[np.bool_]
     distances: Matrix
     pixel_size_angstrom: float
+
+
+class PoseWarning(Message, UserWarning):
+    """Warns about poses that a transform of the map did not, or could not, change.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import botalign.images
+    >>> warnings.simplefilter("error", botalign.images.PoseWarning)  # refuse such lists
+    """
 
 
 class ParticleList(ABC):
@@ -133,6 +146,43 @@ class ParticleList(ABC):
     def with_classes(self, found: ClassColumns) -> Self:
         """Return the list with the class and pose of each image, in the columns of its program."""
 
+    @property
+    @abstractmethod
+    def poses(self) -> tuple[Matrix, Matrix]:
+        """Pose of each particle: rotations, shape (n, 3, 3), and origins in angstrom, shape (n, 2) or (n, 3).
+
+        A point at ``p`` in angstrom from voxel ``side // 2`` of the map appears at ``rotation @ p - origin`` in the
+        image, from its pixel ``side // 2``; only subtomograms have a third coordinate.
+
+        Raises
+        ------
+        InputError
+            If the particles have no poses from a 3-D refinement.
+        """
+
+    @abstractmethod
+    def moved(self, transform: Matrix, *, mirror: bool = False) -> Self:
+        """Return the list with poses that fit a transformed map; everything else stays as it is.
+
+        Parameters
+        ----------
+        transform : ndarray, shape (3, 4)
+            Transform from positions relative to voxel ``side // 2`` of the map to positions relative to that voxel of
+            the transformed map, in angstrom; see :func:`botalign.geometry.between_centres`.
+        mirror : bool, optional
+            Whether the transform may mirror. A projection of a map is also one of its mirror image, with another pose.
+
+        Raises
+        ------
+        InputError
+            If the particles have no poses, or the transform mirrors and `mirror` is false or they are subtomograms.
+
+        Warns
+        -----
+        PoseWarning
+            If columns that seem to belong to a pose were left as they are, or a helix is no longer along z.
+        """
+
     @abstractmethod
     def selected(self, keep: NDArray[np.bool_]) -> Self:
         """Return the list with only some of its particles."""
@@ -161,3 +211,26 @@ class ParticleList(ABC):
     def __repr__(self) -> str:
         """Return one line."""
         return f"<{type(self).__name__} {Path(self.name).name}: {len(self)} particles>"
+
+
+def refuse_mirror(name: str, transform: Matrix, *, mirror: bool, volumes: bool) -> None:
+    """Refuse a transform that mirrors, unless this was asked for and is possible.
+
+    Raises
+    ------
+    InputError
+        If it mirrors, and the option `mirror` is false, or the particles of the list `name` are subtomograms.
+    """
+    if not is_mirror(transform):
+        return
+    if volumes:
+        raise InputError(
+            f"{name}: the transform mirrors the map, but subtomograms have a hand, which no pose can change; flip the "
+            "map that was aligned (`botalign flip`), and align it again."
+        )
+    if not mirror:
+        raise InputError(
+            f"{name}: the transform mirrors the map, but the particles keep their hand; ",
+            Setting("mirror", True),
+            " gives them the poses that fit the mirrored map, in which their projections look the same.",
+        )

@@ -16,6 +16,7 @@ from botalign.errors import InputError, counted
 from botalign.files import output_file
 from botalign.images.names import NO_NUMBER, ImageNames
 from botalign.images.particles import ClassColumns, CtfParameters, ParticleList
+from botalign.images.relion_poses import RelionPoses, pose_labels
 from botalign.images.star import StarFile
 from botalign.images.star_tables import StarTable
 from botalign.images.star_values import number_text
@@ -102,13 +103,19 @@ class StarParticles(ParticleList):
         return ImageNames.of(self.column(_IMAGE))
 
     @property
-    def refusal(self) -> str | None:
-        """Why the particles are not single images."""
+    def are_volumes(self) -> bool:
+        """Whether the particles are subtomograms."""
         stacks = any("rlnTomoSubTomosAre2DStacks" in table for table in self.file.tables)
         dimensions = self.per_particle("rlnImageDimensionality")
         volumes = dimensions is not None and bool((dimensions == 3).any())
         # Images of tilt series that are listed one by one may be classified.
-        if volumes or ((stacks or "rlnTomoName" in self.table) and (self.names.number_of == NO_NUMBER).any()):
+        in_tomograms = stacks or "rlnTomoName" in self.table
+        return volumes or (in_tomograms and bool((self.names.number_of == NO_NUMBER).any()))
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the particles are not single images."""
+        if self.are_volumes:
             return "lists subtomograms, expected images of particles; give a list of images (NUMBER@STACK)."
         return None
 
@@ -214,6 +221,32 @@ class StarParticles(ParticleList):
             columns["rlnIsFlip"] = _numbers(found.mirrored.astype(np.int64))
         columns["botalignDistance"] = _numbers(found.distances)
         return StarParticles.of(self.file.changed(self.table, columns))
+
+    @cached_property
+    def _relion_poses(self) -> RelionPoses:
+        distortion = [self.per_particle(f"rlnMagMat{row}{column}") for row in (0, 1) for column in (0, 1)]
+        present = [each for each in distortion if each is not None]
+        return RelionPoses(
+            self.name,
+            self.table.labels,
+            {label: self.file.numbers(self.table, label) for label in pose_labels(self.table.labels)},
+            volumes=self.are_volumes,
+            in_angstrom="rlnOriginXAngst" in self.table or self.optics is not None,
+            pixel_sizes_angstrom=self.pixel_sizes_angstrom,
+            # RELION applies the matrix to frequencies; images are distorted by its transpose.
+            distortion=np.stack(present, axis=1).reshape(-1, 2, 2).transpose(0, 2, 1) if len(present) == 4 else None,
+        )
+
+    @property
+    def poses(self) -> tuple[Matrix, Matrix]:
+        """Rotations and origins."""
+        return self._relion_poses.rotations, self._relion_poses.origins_angstrom
+
+    def moved(self, transform: Matrix, *, mirror: bool = False) -> StarParticles:
+        """Return the list with poses that fit a transformed map."""
+        columns = self._relion_poses.moved(transform, mirror=mirror)
+        changed = {label: _numbers(values) for label, values in columns.items()}
+        return StarParticles.of(self.file.changed(self.table, changed))
 
     def selected(self, keep: NDArray[np.bool_]) -> StarParticles:
         """Return the list with only some of its particles."""

@@ -69,6 +69,12 @@ class Grid:
         return np.array(self.origin_angstrom) + half
 
     @property
+    def pose_centre_angstrom(self) -> NDArray[np.float64]:
+        """Position ``(x, y, z)`` of voxel ``side // 2``, about which particles rotate in RELION and cryoSPARC."""
+        offset: NDArray[np.float64] = (np.array(self.shape[::-1]) // 2) * np.array(self.voxel_size_angstrom)
+        return np.array(self.origin_angstrom) + offset
+
+    @property
     def index_to_physical(self) -> NDArray[np.float64]:
         """The 3x4 matrix from indices ``(i, j, k)``, x first, to positions in angstrom."""
         return np.column_stack([np.diag(np.array(self.voxel_size_angstrom)), np.array(self.origin_angstrom)])

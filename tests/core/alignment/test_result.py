@@ -1,6 +1,5 @@
 import dataclasses
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -195,7 +194,7 @@ def test_chimerax_gets_a_view_matrix_line(result: Alignment) -> None:
 def test_pyem_keeps_the_projection_of_every_atom(result: Alignment) -> None:
     # As subparticles.py does with --origin 0,0,0: orientations are multiplied from the right by the transposed
     # rotation, origins grow by the rotated shift.
-    matrix = np.array(json.loads(result.to_pyem()))
+    matrix = np.array(json.loads(result.export("pyem")))
     before = random_rotations(1, np.random.default_rng(5))[0]
     after = before @ matrix[:, :3].T
     grown = after @ matrix[:, 3]
@@ -208,12 +207,10 @@ def test_pyem_keeps_the_projection_of_every_atom(result: Alignment) -> None:
         np.testing.assert_allclose(after @ (there - middles[1]) - grown, before @ (atom - middles[0]), atol=1e-9)
 
 
-@pytest.mark.parametrize("export", [Alignment.to_chimerax, Alignment.to_pyem])
-def test_programs_that_cannot_mirror_get_an_error(
-    export: Callable[[Alignment], str], mirrored_result: Alignment
-) -> None:
-    with pytest.raises(InputError, match="mirror") as caught:
-        export(mirrored_result)
+@pytest.mark.parametrize("to", ["chimerax", "pyem", "relion", "euler"])
+def test_programs_that_cannot_mirror_get_an_error(to: str, mirrored_result: Alignment) -> None:
+    with pytest.raises(InputError, match=r"the transform mirrors the moving map, which .* cannot; .*\.$") as caught:
+        mirrored_result.export(to)
     assert "\n" not in str(caught.value)
 
 

@@ -450,3 +450,19 @@ def test_the_hand_of_two_maps_or_two_models_is_not_judged(run: Run, made: Comple
         same = replace(wrong, **{role: replace(getattr(wrong, role), model=model)})
         assert not same.map_has_wrong_hand
         assert "wrong hand" not in same.to_text()
+
+
+def test_a_model_at_all_its_places(run: Run, made: Complex, result_file: Path, tmp_path: Path) -> None:
+    content = json.loads(result_file.read_text())
+    first = content["candidates"][0] | {"moving_to_fixed": content["moving_to_fixed"], "as_good": False}
+    other = np.column_stack([np.diag([-1.0, -1, 1]), [5.0, 0, 0]])
+    places = [{"as_good": True}, {"as_good": True, "mirrored": True}, {}]
+    content["candidates"] = [first, *(first | {"moving_to_fixed": other.tolist()} | place for place in places)]
+    (tmp_path / "r.json").write_text(json.dumps(content))
+    assert run("apply", tmp_path / "r.json", made.chain, "-o", tmp_path / "out", "--all-places").code == 0
+    assert sorted(listing(tmp_path / "out")) == ["chain_place_1.pdb", "chain_place_2.pdb"]
+    chain = botalign.read_model(made.chain)
+    placed = botalign.read_model(tmp_path / "out" / "chain_place_2.pdb")
+    np.testing.assert_allclose(placed.points, chain.moved(other).points, atol=2e-3)
+    run("apply", tmp_path / "r.json", made.chain, "-o", tmp_path / "a.cif", "--candidate", "3")
+    np.testing.assert_allclose(botalign.read_model(tmp_path / "a.cif").points, placed.points, atol=2e-3)
