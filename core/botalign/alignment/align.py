@@ -14,15 +14,18 @@ from botalign.alignment.inputs import maps_of
 from botalign.alignment.losses import Distance
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.problem import AlignmentProblem
-from botalign.alignment.records import MapReference
+from botalign.alignment.records import MapReference, Part
 from botalign.alignment.result import Alignment
-from botalign.alignment.scoring import compare
+from botalign.alignment.scoring import Scores, compare
+from botalign.alignment.shell_curve import shell_correlation, shell_correlation_inside
 from botalign.alignment.solving import Solution, solve
-from botalign.geometry import identity
+from botalign.arrays import Matrix
+from botalign.geometry import identity, inverse
 from botalign.maps.density_map import DensityMap
 from botalign.models import Model
 from botalign.options import options_from
 from botalign.progress import Progress, exhaust, map_steps
+from botalign.scores import ShellCorrelation
 from botalign.threads import one_blas_thread
 
 
@@ -205,18 +208,19 @@ def align_steps(
         solution = yield from _with_scores(solve(problem))
         outcome = solution.outcome
         best = outcome.candidates[0]
-        before = compare(problem.fixed, problem.moving, identity())
-        after = compare(problem.fixed, problem.moving, best.moving_to_fixed)
+        (shells_before, before), (shells_after, after) = (
+            _compared(problem, solution.part, pose) for pose in (identity(), best.moving_to_fixed)
+        )
     return Alignment(
         method=solution.method,
         moving_to_fixed=best.moving_to_fixed,
         mirrored=best.mirrored,
         fixed=_reference(maps[0], fixed, options.contour_level_fixed, options.mask_fixed),
         moving=_reference(maps[1], moving, options.contour_level_moving, options.mask_moving),
-        before=before.scores,
-        after=after.scores,
-        shells_before=before.shells,
-        shells_after=after.shells,
+        before=before,
+        after=after,
+        shells_before=shells_before,
+        shells_after=shells_after,
         part=solution.part,
         hand=outcome.hand,
         verdict=outcome.verdict,
@@ -229,6 +233,18 @@ def align_steps(
         versions=_versions(),
         seconds=time.perf_counter() - began,
     )
+
+
+def _compared(problem: AlignmentProblem, part: Part | None, pose: Matrix) -> tuple[ShellCorrelation, Scores]:
+    """Return the Fourier shell correlation and the scores at a pose; those of a part are inside it."""
+    fixed, moving = problem.fixed, problem.moving
+    if part is None:
+        shells = shell_correlation(fixed, moving, pose)
+    elif part.role == "moving":
+        shells = shell_correlation_inside(moving, fixed, inverse(pose))
+    else:
+        shells = shell_correlation_inside(fixed, moving, pose)
+    return shells, compare(fixed, moving, pose, shells, over_first=part is not None and part.role == "fixed")
 
 
 def _with_scores(steps: Generator[Progress, None, Solution]) -> Generator[Progress, None, Solution]:

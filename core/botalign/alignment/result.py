@@ -68,7 +68,7 @@ class Alignment:
     before, after : Scores
         Scores before and after the transform.
     shells_before, shells_after : ShellCorrelation
-        Fourier shell correlations before and after the transform.
+        Fourier shell correlations before and after the transform; for a part, inside its contour.
     part : Part or None
         Which map was searched for as a part of the other; None if whole maps were aligned.
     hand : HandDecision or None
@@ -271,8 +271,7 @@ class Alignment:
     def part_correlation(self) -> float | None:
         """Correlation of the edges inside the part, if a part was searched for; otherwise None.
 
-        The scores compare the whole maps, or what is inside their masks. These agree only as far as the part fills the
-        whole.
+        The WEMD, unlike the other scores, compares the whole maps, or what is inside their masks.
         """
         return None if self.part is None else self.candidates[0].correlation
 
@@ -283,7 +282,6 @@ class Alignment:
             return None
         part, whole = (self.moving, self.fixed) if self.part.role == "moving" else (self.fixed, self.moving)
         other = "fixed" if self.part.role == "moving" else "moving"
-        compared = "whole" if self.fixed.mask is None and self.moving.mask is None else "masked"
         what = {
             "requested": f"the {self.part.role} {part.kind}, as requested",
             "mask": f"the {self.part.role} {part.kind} inside its mask",
@@ -291,7 +289,7 @@ class Alignment:
         }[self.part.reason]
         size = f"{what}, {percent_text(self.part.fraction)} of the {other} {whole.kind}"
         inside = f"correlation of the edges inside it {self.part_correlation:z.4f}"
-        return f"{size}; {inside}; the scores above compare the {compared} maps"
+        return f"{size}; {inside}; the scores above are inside it, too"
 
     @property
     def alternatives(self) -> tuple[str, ...]:
