@@ -17,7 +17,7 @@ from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import MapReference, Part
 from botalign.alignment.result import Alignment
 from botalign.alignment.scoring import Scores, compare
-from botalign.alignment.shell_curve import shell_correlation, shell_correlation_inside
+from botalign.alignment.shell_curve import common_shells, shell_correlation, shell_correlation_inside
 from botalign.alignment.solving import Solution, solve
 from botalign.arrays import Matrix
 from botalign.geometry import identity, inverse
@@ -240,10 +240,10 @@ def _compared(problem: AlignmentProblem, part: Part | None, pose: Matrix) -> tup
     fixed, moving = problem.fixed, problem.moving
     if part is None:
         shells = shell_correlation(fixed, moving, pose)
-    elif part.role == "moving":
-        shells = shell_correlation_inside(moving, fixed, inverse(pose))
     else:
-        shells = shell_correlation_inside(fixed, moving, pose)
+        inside, other, into = (moving, fixed, inverse(pose)) if part.role == "moving" else (fixed, moving, pose)
+        coarser = max(fixed.voxel_angstrom, moving.voxel_angstrom)
+        shells = common_shells(shell_correlation_inside(inside, other, into), coarser)
     return shells, compare(fixed, moving, pose, shells, over_first=part is not None and part.role == "fixed")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from botalign.alignment.masking import mask_on
 from botalign.alignment.shell_curve import soft_contour
 from botalign.alignment.survey import Surveyed
 from botalign.arrays import Matrix, Volume
@@ -65,13 +66,13 @@ def map_curves(
         ]
         first *= _either(weights[0], weights[1])
         second *= _either(weights[1], weights[0])
-        names = dict.fromkeys(mask.name for mask in masks if mask is not None)
+        names = dict.fromkeys(Path(mask.name).name for mask in masks if mask is not None)
         text = " and ".join(names)
     elif part is None:
         weight = _sphere(surveyed[0], grid)
         first *= weight
         second *= weight
-        text = f"a soft sphere about the molecule of {maps[0].name}"
+        text = f"a soft sphere about the molecule of {Path(maps[0].name).name}"
     else:
         pose = (identity(), transform)[part]
         contour = surveyed[part].density.with_data(soft_contour(surveyed[part]))
@@ -80,7 +81,7 @@ def map_curves(
             # About the mean: otherwise the mask itself, the same for both, would correlate.
             data -= np.float32(np.vdot(weight, data) / weight.sum())
             data *= weight
-        text = f"the soft contour of {maps[part].name}"
+        text = f"the soft contour of {Path(maps[part].name).name}"
     return ShellCurves(_curve(first, second, grid, last), unmasked, text)
 
 
@@ -125,9 +126,7 @@ def _either(weights: Volume | None, others: Volume | None) -> Volume:
 
 def _sphere(surveyed: Surveyed, grid: Grid) -> Volume:
     """Return weights of 1 in the sphere about a molecule, which fall to 0 outside."""
-    squares = (
-        (grid.axis_angstrom(axis) - centre) ** 2 for axis, centre in enumerate(surveyed.centre_angstrom[::-1])
-    )
+    squares = ((grid.axis_angstrom(axis) - centre) ** 2 for axis, centre in enumerate(surveyed.centre_angstrom[::-1]))
     z, y, x = (square.astype(np.float32) for square in squares)
     distance = np.sqrt(z[:, None, None] + y[:, None] + x)
     edge = EDGE_VOXELS * surveyed.voxel_angstrom

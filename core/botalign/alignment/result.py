@@ -319,25 +319,34 @@ class Alignment:
         as_good = ", fits as well" if other.as_good else ""
         return f"{other.quality:z.4f} at {apart:.1f} A and {degrees:.0f} degrees from the result{as_good}"
 
-    def to_text(self) -> str:
-        """Return a summary, one line for each fact."""
+    @property
+    def facts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The facts of the summary: for each a label and its texts."""
         before, after = self.before, self.after
         mirror = ", after a mirror in z" if self.mirrored else ""
         resolutions = [resolution_text(scores.fsc_resolution_angstrom) for scores in (before, after)]
-        lines = [
-            f"{named_with_chains(self.moving)} onto {named_with_chains(self.fixed)}",
-            f"rotation     {rotation_text(self.angle_degrees, self.axis)}{mirror}",
-            f"shift        {vector_text(self.shift_angstrom, 2)} A",
-            f"correlation  {before.correlation:z.4f} before, {after.correlation:z.4f} after",
-            f"FSC 0.5      {resolutions[0]} before, {resolutions[1]} after",
-            *([] if self.part_text is None else labelled("part", self.part_text)),
-            *labelled("hand", self.hand_text),
-            *labelled("verdict", self.verdict_text),
-            *labelled("alternatives", *self.alternatives),
-            f"error        {self._error_text}",
-            f"seconds      {self.seconds:.2f}",
-        ]
-        return "\n".join(lines)
+        facts = (
+            ("rotation", (f"{rotation_text(self.angle_degrees, self.axis)}{mirror}",)),
+            ("shift", (f"{vector_text(self.shift_angstrom, 2)} A",)),
+            ("correlation", (f"{before.correlation:z.4f} before, {after.correlation:z.4f} after",)),
+            ("FSC 0.5", (f"{resolutions[0]} before, {resolutions[1]} after",)),
+            ("part", () if self.part_text is None else (self.part_text,)),
+            ("hand", (self.hand_text,)),
+            ("verdict", (self.verdict_text,)),
+            ("alternatives", self.alternatives),
+            ("error", (self._error_text,)),
+            ("seconds", (f"{self.seconds:.2f}",)),
+        )
+        return tuple(fact for fact in facts if fact[1])
+
+    @property
+    def title(self) -> str:
+        """Which map was aligned onto which, as text."""
+        return f"{named_with_chains(self.moving)} onto {named_with_chains(self.fixed)}"
+
+    def to_text(self) -> str:
+        """Return a summary, one line for each fact."""
+        return "\n".join([self.title, *(line for label, texts in self.facts for line in labelled(label, *texts))])
 
     @property
     def _error_text(self) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from botalign.alignment.masking import masked
 from botalign.alignment.map_curves import map_curves
+from botalign.alignment.masking import masked
 from botalign.alignment.masses import wemd_at
 from botalign.alignment.records import CLEARLY_PART, Part
 from botalign.alignment.survey import Surveyed, survey

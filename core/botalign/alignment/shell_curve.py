@@ -38,7 +38,12 @@ def shell_correlation(
         still = ball.spectrum(fixed.density.data.ravel()[ball.inside] * weights)
     moved = ball.spectrum(values)
     curve = correlate_shells(still, moved, grid.shape[0], voxel_size_angstrom=fixed.voxel_angstrom)
-    held = max(1, np.count_nonzero(curve.frequency_per_angstrom <= 1 / (2 * coarser)))  # shells that both maps can hold
+    return common_shells(curve, coarser)
+
+
+def common_shells(curve: ShellCorrelation, coarser_angstrom: float) -> ShellCorrelation:
+    """Return the shells that both maps can hold, given the larger of their two voxel sizes."""
+    held = max(1, np.count_nonzero(curve.frequency_per_angstrom <= 1 / (2 * coarser_angstrom)))
     return ShellCorrelation(curve.frequency_per_angstrom[:held], curve.correlation[:held])
 
 

@@ -18,6 +18,8 @@ MAPS = EXTENSIONS
 MODELS = tuple(sorted(MODEL_EXTENSIONS))
 RESULTS = (".json",)
 FIGURES = (".png", ".pdf", ".svg")
+CURVES = (".csv", ".xml", ".star")
+REPORTS = (".html",)
 _SLASHES = tuple(slash for slash in (os.sep, os.altsep) if slash)
 
 
@@ -87,7 +89,7 @@ def output_paths(
     is_folder = given.endswith(_SLASHES) or path.is_dir()
     if len(sources) == 1 and not is_folder:
         return [Output(path, option, of_each[0])]
-    if not is_folder and (path.exists() or given.lower().endswith(MAPS + MODELS + RESULTS + FIGURES)):
+    if not is_folder and (path.exists() or given.lower().endswith(MAPS + MODELS + RESULTS + FIGURES + CURVES)):
         raise InputError(f"{given}: is a file name, but {option} needs a folder for several maps; give a folder.")
     names = [_named_after(source, allowed) for source, allowed in zip(sources, of_each, strict=True)]
     _refuse_equal_names(sources, names, option, role)
