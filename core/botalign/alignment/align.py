@@ -14,18 +14,15 @@ from botalign.alignment.inputs import maps_of
 from botalign.alignment.losses import Distance
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.problem import AlignmentProblem
-from botalign.alignment.records import MapReference, Part
+from botalign.alignment.records import MapReference
 from botalign.alignment.result import Alignment
-from botalign.alignment.scoring import Scores, compare
-from botalign.alignment.shell_curve import common_shells, shell_correlation, shell_correlation_inside
+from botalign.alignment.scoring import compare
 from botalign.alignment.solving import Solution, solve
-from botalign.arrays import Matrix
-from botalign.geometry import identity, inverse
+from botalign.geometry import identity
 from botalign.maps.density_map import DensityMap
 from botalign.models import Model
 from botalign.options import options_from
 from botalign.progress import Progress, exhaust, map_steps
-from botalign.scores import ShellCorrelation
 from botalign.threads import one_blas_thread
 
 
@@ -208,8 +205,9 @@ def align_steps(
         solution = yield from _with_scores(solve(problem))
         outcome = solution.outcome
         best = outcome.candidates[0]
+        part = None if solution.part is None else ("fixed", "moving").index(solution.part.role)
         (shells_before, before), (shells_after, after) = (
-            _compared(problem, solution.part, pose) for pose in (identity(), best.moving_to_fixed)
+            compare(problem.fixed, problem.moving, pose, part=part) for pose in (identity(), best.moving_to_fixed)
         )
     return Alignment(
         method=solution.method,
@@ -233,18 +231,6 @@ def align_steps(
         versions=_versions(),
         seconds=time.perf_counter() - began,
     )
-
-
-def _compared(problem: AlignmentProblem, part: Part | None, pose: Matrix) -> tuple[ShellCorrelation, Scores]:
-    """Return the Fourier shell correlation and the scores at a pose; those of a part are inside it."""
-    fixed, moving = problem.fixed, problem.moving
-    if part is None:
-        shells = shell_correlation(fixed, moving, pose)
-    else:
-        inside, other, into = (moving, fixed, inverse(pose)) if part.role == "moving" else (fixed, moving, pose)
-        coarser = max(fixed.voxel_angstrom, moving.voxel_angstrom)
-        shells = common_shells(shell_correlation_inside(inside, other, into), coarser)
-    return shells, compare(fixed, moving, pose, shells, over_first=part is not None and part.role == "fixed")
 
 
 def _with_scores(steps: Generator[Progress, None, Solution]) -> Generator[Progress, None, Solution]:

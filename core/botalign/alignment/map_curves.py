@@ -66,13 +66,10 @@ def map_curves(
         ]
         first *= _either(weights[0], weights[1])
         second *= _either(weights[1], weights[0])
-        names = dict.fromkeys(Path(mask.name).name for mask in masks if mask is not None)
-        text = " and ".join(names)
     elif part is None:
         weight = _sphere(surveyed[0], grid)
         first *= weight
         second *= weight
-        text = f"a soft sphere about the molecule of {Path(maps[0].name).name}"
     else:
         pose = (identity(), transform)[part]
         contour = surveyed[part].density.with_data(soft_contour(surveyed[part]))
@@ -81,8 +78,19 @@ def map_curves(
             # About the mean: otherwise the mask itself, the same for both, would correlate.
             data -= np.float32(np.vdot(weight, data) / weight.sum())
             data *= weight
-        text = f"the soft contour of {Path(maps[part].name).name}"
-    return ShellCurves(_curve(first, second, grid, last), unmasked, text)
+    return ShellCurves(_curve(first, second, grid, last), unmasked, mask_text(maps, masks, part))
+
+
+def mask_text(
+    maps: tuple[DensityMap, DensityMap], masks: tuple[DensityMap | None, DensityMap | None], part: int | None
+) -> str:
+    """Return what the mask of a comparison is, as text."""
+    names = dict.fromkeys(Path(mask.name).name for mask in masks if mask is not None)
+    if names:
+        return " and ".join(names)
+    if part is not None:
+        return f"the soft contour of {Path(maps[part].name).name}"
+    return f"a soft sphere about the molecule of {Path(maps[0].name).name}"
 
 
 def _cube(grid: Grid) -> Grid:

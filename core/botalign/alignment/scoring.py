@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from botalign.alignment.map_curves import map_curves
+from botalign.alignment.map_curves import map_curves, mask_text
 from botalign.alignment.masking import masked
 from botalign.alignment.masses import wemd_at
 from botalign.alignment.records import CLEARLY_PART, Part
+from botalign.alignment.shell_curve import common_shells, shell_correlation, shell_correlation_inside
 from botalign.alignment.survey import Surveyed, survey
 from botalign.alignment.wording import resolution_text
 from botalign.arrays import Matrix
@@ -91,6 +92,7 @@ def score(
     mask_first: DensityMap | None = None,
     mask_second: DensityMap | None = None,
     partial: bool | None = None,
+    full_sampling: bool = True,
 ) -> Comparison:
     """Compare two maps without alignment, or after a transform of the second.
 
@@ -109,6 +111,9 @@ def score(
     partial : bool, optional
         Whether one map shows a part of the other. By default this is so if there are no masks, and the volume of the
         smaller molecule is less than half that of the larger one.
+    full_sampling : bool, optional
+        Whether to use all voxels for the Fourier shell correlation. If not, it is that of an alignment, in which large
+        molecules have larger voxels, and there is no curve without a mask; this is faster.
 
     Returns
     -------
@@ -147,8 +152,11 @@ def score(
     )
     part = _part((a, b), masks, partial)
     index = None if part is None else ROLES.index(part.role)
+    if not full_sampling:
+        shells, scores = compare(a, b, pose, part=index)
+        return Comparison(scores, ShellCurves(shells, None, mask_text((first, second), masks, index)), part)
     curves = map_curves((first, second), (a, b), pose, masks=masks, part=index)
-    return Comparison(compare(a, b, pose, curves.masked, over_first=index == 0), curves, part)
+    return Comparison(_scores(a, b, pose, curves.masked, index), curves, part)
 
 
 def _part(
@@ -173,17 +181,24 @@ def _part(
 
 
 def compare(
-    fixed: Surveyed, moving: Surveyed, transform: Matrix, shells: ShellCorrelation, *, over_first: bool = False
-) -> Scores:
-    """Score two surveyed maps, the second moved by `transform`.
+    fixed: Surveyed, moving: Surveyed, transform: Matrix, *, part: int | None = None
+) -> tuple[ShellCorrelation, Scores]:
+    """Compare two surveyed maps, the second moved; inside the part if the first (0) or the second (1) is one."""
+    if part is None:
+        shells = shell_correlation(fixed, moving, transform)
+    else:
+        inside, other, into = ((fixed, moving, transform), (moving, fixed, inverse(transform)))[part]
+        coarser = max(fixed.voxel_angstrom, moving.voxel_angstrom)
+        shells = common_shells(shell_correlation_inside(inside, other, into), coarser)
+    return shells, _scores(fixed, moving, transform, shells, part)
 
-    The correlations are over the voxels of the moving map above its contour level or, with `over_first`, over those of
-    the fixed map.
-    """
-    counted, other, pose = (fixed, moving, transform) if over_first else (moving, fixed, inverse(transform))
-    points = np.ascontiguousarray(np.argwhere(counted.density.data > counted.level)[:, ::-1], dtype=np.int32)
-    v = counted.density.data[tuple(points.T[::-1])]
-    u = spline_at(other.coefficients, other.density.grid, pose, counted.density.grid, points)
+
+def _scores(fixed: Surveyed, moving: Surveyed, transform: Matrix, shells: ShellCorrelation, part: int | None) -> Scores:
+    """Score two surveyed maps; the correlations are over the voxels of the moving map, or of the part."""
+    over, other, pose = (fixed, moving, transform) if part == 0 else (moving, fixed, inverse(transform))
+    points = np.ascontiguousarray(np.argwhere(over.density.data > over.level)[:, ::-1], dtype=np.int32)
+    v = over.density.data[tuple(points.T[::-1])]
+    u = spline_at(other.coefficients, other.density.grid, pose, over.density.grid, points)
     return Scores(
         correlation(u, v), correlation_about_mean(u, v), shells.resolution(0.5), wemd_at(fixed, moving, transform)
     )

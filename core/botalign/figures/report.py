@@ -46,10 +46,10 @@ details { margin-top: .6em; } summary { cursor: pointer; }
 
 _READING = """
 <h2>How to read this</h2>
-<p>The pictures are projections of both maps, the fixed one orange and the moving one blue; where they agree, they add up to
-white. <b>Certain</b>: the pose stands out from all others. <b>Ambiguous</b>: another pose fits as well, or the maps agree
-too little. <b>No match</b>: the pose must not be trusted. FSC 0.5 is the resolution at which the Fourier shell correlation
-falls below 0.5; the errors are standard errors.</p>
+<p>The pictures are projections of both maps, the fixed one orange and the moving one blue; where they agree, they add
+up to white. <b>Certain</b>: the pose stands out from all others. <b>Ambiguous</b>: another pose fits as well, or the
+maps agree too little. <b>No match</b>: the pose must not be trusted. FSC 0.5 is the resolution at which the Fourier
+shell correlation falls below 0.5; the errors are standard errors.</p>
 """
 
 
