@@ -3,6 +3,8 @@ from .alignment.align import align_steps as align_steps
 from .alignment.common_part import common_part as common_part
 from .alignment.difference import difference as difference
 from .alignment.options import AlignmentOptions as AlignmentOptions
+from .alignment.orient import orient as orient
+from .alignment.orientation import Orientation as Orientation
 from .alignment.potential import potential as potential
 from .alignment.result import Alignment as Alignment
 from .alignment.scoring import Comparison as Comparison

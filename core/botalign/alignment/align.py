@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Generator
 from dataclasses import replace
-from importlib import metadata
 
 from numpy.typing import ArrayLike
 
@@ -18,6 +16,7 @@ from botalign.alignment.records import MapReference
 from botalign.alignment.result import Alignment
 from botalign.alignment.scoring import compare
 from botalign.alignment.solving import Solution, solve
+from botalign.alignment.versions import versions
 from botalign.geometry import identity
 from botalign.maps.density_map import DensityMap
 from botalign.models import Model
@@ -228,7 +227,7 @@ def align_steps(
         trace=outcome.trace,
         parameters=options.as_parameters(),
         seed=options.seed,
-        versions=_versions(),
+        versions=versions(),
         seconds=time.perf_counter() - began,
     )
 
@@ -254,9 +253,3 @@ def _reference(
         density_map.name, density_map.grid, contour_level=contour_level, mask=None if mask is None else mask.name,
         model=isinstance(given, Model), chains=given.chains if isinstance(given, Model) else (),
     )  # fmt: skip
-
-
-def _versions() -> dict[str, str]:
-    """Return the versions of the packages that a result depends on."""
-    packages = ("botalign", "numpy", "scipy", "numba", "PyWavelets", "pymanopt", "finufft")
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in packages}

@@ -22,6 +22,7 @@ COMMANDS = {
     "align": "Align maps or atomic models to a fixed map.",
     "apply": "Apply the transform of an alignment to maps or models.",
     "score": "Compare two maps, or a map and a model, without moving them.",
+    "orient": "Put the symmetry axes of a map onto the conventional axes.",
     "flip": "Mirror maps, to correct their hand.",
     "potential": "Show where mass must move to turn one map into another.",
     "distances": "Compute the distances between all pairs of maps.",

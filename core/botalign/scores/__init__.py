@@ -3,7 +3,7 @@
 from botalign.scores.correlation import correlation, correlation_about_mean, jackknife_difference, jackknife_mean
 from botalign.scores.curves import CURVE_EXTENSIONS, THRESHOLDS, ShellCurves
 from botalign.scores.model_fit import ModelFit, model_fit
-from botalign.scores.shells import ShellCorrelation, correlate_shells, fourier_shell_correlation
+from botalign.scores.shells import ShellCorrelation, correlate_shells, fourier_shell_correlation, shell_power
 
 __all__ = [
     "CURVE_EXTENSIONS",
@@ -18,4 +18,5 @@ __all__ = [
     "jackknife_difference",
     "jackknife_mean",
     "model_fit",
+    "shell_power",
 ]

@@ -153,6 +153,16 @@ def correlate_shells(
     return ShellCorrelation(np.arange(1, side // 2) / (side * voxel_size_angstrom), curve)
 
 
+def shell_power(
+    spectrum: Spectrum, side: int, *, voxel_size_angstrom: float = 1.0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the frequencies of the shells, as :func:`correlate_shells` has them, and the power of a half spectrum."""
+    shell, weight = _shells(side)
+    power = (spectrum.real**2 + spectrum.imag**2).ravel() * weight
+    summed = np.bincount(shell, weights=power)[1 : side // 2]
+    return np.arange(1, side // 2) / (side * voxel_size_angstrom), np.asarray(summed, dtype=np.float64)
+
+
 @lru_cache(maxsize=2)  # several curves are computed on the same grid
 def _shells(n: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the shell of each entry of a half spectrum, and its multiplicity in the whole spectrum."""

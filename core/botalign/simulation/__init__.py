@@ -1,7 +1,7 @@
 """Simulated data with known truth: phantoms, families of conformations, projections."""
 
 from botalign.simulation.family import PhantomFamily, phantom_family
-from botalign.simulation.phantoms import phantom, phantom_atoms, symmetry_rotations
+from botalign.simulation.phantoms import phantom, phantom_atoms
 from botalign.simulation.projections import Projections, projections
 
 __all__ = [
@@ -11,5 +11,4 @@ __all__ = [
     "phantom_atoms",
     "phantom_family",
     "projections",
-    "symmetry_rotations",
 ]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from botalign.errors import InputError, Setting
+from botalign.geometry import point_group
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.threads import one_blas_thread
@@ -52,7 +52,8 @@ def phantom(
     transform : array_like, shape (3, 4), optional
         Transform of the molecule, ``x -> M[:, :3] @ x + M[:, 3]`` in angstrom. Determinant -1 gives the mirror image.
     symmetry : str, optional
-        ``"Cn"`` or ``"Dn"``: one ring or two rings of n copies around z, scaled to the same diameter.
+        Point group, scaled to the same diameter: ``"Cn"`` or ``"Dn"``, one ring or two rings of n copies around z, or
+        ``"T"``, ``"O"`` or ``"I"``, a shell of copies.
     hinge_degrees : float, optional
         Angle by which the second domain is rotated about the linker.
     hinge_axis : array_like, shape (3,), optional
@@ -126,9 +127,9 @@ def phantom_atoms(
     Raises
     ------
     InputError
-        If `symmetry` is not Cn or Dn, or the axis is zero.
+        If `symmetry` is not a point group of rotations, or the axis is zero.
     """
-    copies = symmetry_rotations(symmetry)
+    copies = point_group(symmetry)
     axis = np.asarray(hinge_axis, dtype=np.float64)
     if axis.shape != (3,) or not np.isfinite(axis).all() or not axis.any():
         raise InputError(
@@ -140,14 +141,21 @@ def phantom_atoms(
     centre: _Points = unbent.mean(axis=0)
     atoms, unbent = atoms - centre, unbent - centre
     if len(copies) > 1:
-        dihedral = symmetry.upper().startswith("D")
-        ring = len(copies) // 2 if dihedral else len(copies)
-        # Far enough from the axis for the neighbours, upright, and for Dn above the second ring.
-        offset = np.array([24.0 / math.sin(math.pi / ring) if ring > 1 else 24.0, 0.0, 42.0 if dihedral else 0.0])
+        offset = _offset(symmetry.upper(), len(copies))
         upright = _rotation_about(np.array([0.2, 1.0, 0.1]), math.radians(75.0))
         atoms, unbent = (np.vstack([(p @ upright.T + offset) @ c.T for c in copies]) for p in (atoms, unbent))
     scaled: _Points = atoms * (_RADIUS_ANGSTROM / np.linalg.norm(unbent, axis=1).max())
     return scaled
+
+
+def _offset(symmetry: str, copies: int) -> _Points:
+    """Return where the first copy of a symmetric phantom lies, far enough from its neighbours."""
+    if symmetry[0] in "CD":
+        dihedral = symmetry.startswith("D")
+        ring = copies // 2 if dihedral else copies
+        return np.array([24.0 / math.sin(math.pi / ring) if ring > 1 else 24.0, 0.0, 42.0 if dihedral else 0.0])
+    direction = np.array([0.35, 0.2, 0.9])  # off the axes
+    return direction * 48.0 * math.sqrt(copies / (4 * math.pi)) / float(np.linalg.norm(direction))
 
 
 @lru_cache(maxsize=8)
@@ -162,36 +170,6 @@ def _domains(seed: int) -> tuple[_Points, _Points, _Points]:
     corners = np.array([[-32.0, 10.0, 25.0], [-24.0, 15.0, 25.0], [-33.0, 19.0, 27.0]])
     arm = [_helix(corner, np.array([-0.3, 0.4, 1.0]), residues=18) for corner in corners]
     return np.vstack([large, linker, *arm]), small, hinge
-
-
-def symmetry_rotations(symmetry: str) -> _Points:
-    """Return the rotations of a cyclic or dihedral group with the main axis z and a two-fold axis x.
-
-    Parameters
-    ----------
-    symmetry : str
-        ``"Cn"`` or ``"Dn"``.
-
-    Returns
-    -------
-    ndarray of float64, shape (rotations, 3, 3)
-        Rotation matrices.
-
-    Raises
-    ------
-    InputError
-        If the symmetry is unknown.
-    """
-    match = re.fullmatch(r"([CD])([1-9]\d?)", symmetry.upper())
-    if match is None:
-        raise InputError(
-            Setting("symmetry"), f": got {symmetry!r}, expected Cn or Dn with n from 1 to 99, such as C4 or D7."
-        )
-    order = int(match[2])
-    rotations = [_rotation_about(np.array([0.0, 0.0, 1.0]), 2 * math.pi * k / order) for k in range(order)]
-    if match[1] == "D":
-        rotations += [rotation @ np.diag([1.0, -1.0, -1.0]) for rotation in rotations]
-    return np.array(rotations)
 
 
 def _domain(generator: np.random.Generator, centre: _Points, radii: _Points, *, helices: int) -> _Points:

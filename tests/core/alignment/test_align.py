@@ -112,13 +112,13 @@ def test_a_map_on_itself_stays_in_place(fixed: DensityMap) -> None:
 
 @pytest.mark.parametrize(("symmetry", "order"), [("C4", 4), ("D2", 4)])
 def test_a_symmetric_map_is_found_up_to_its_symmetry(symmetry: str, order: int, motion: Make, misfit: Measure) -> None:
-    from botalign.simulation import symmetry_rotations
+    from botalign.geometry import point_group
 
     there = motion(4)
     a = phantom(48, voxel_size_angstrom=3.0, symmetry=symmetry)
     b = phantom(48, voxel_size_angstrom=3.0, symmetry=symmetry, transform=there)
     found = align(a, b, hand="keep")
-    rotations = symmetry_rotations(symmetry)
+    rotations = point_group(symmetry)
     assert len(rotations) == order
     errors = [misfit(found, compose(there, np.column_stack([R, np.zeros(3)]))) for R in rotations]
     degrees, voxels = min(errors)

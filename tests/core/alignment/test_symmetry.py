@@ -7,8 +7,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from botalign.alignment.symmetry import symmetry_of
-from botalign.geometry import geodesic_degrees
-from botalign.simulation import symmetry_rotations
+from botalign.geometry import geodesic_degrees, point_group
 
 
 class MapOf:
@@ -45,12 +44,12 @@ def about_z(*degrees: float) -> list[np.ndarray]:
     ],
 )
 def test_operations_that_no_pose_showed_are_added(group: str, shown: float, found: str) -> None:
-    symmetry: Any = symmetry_of(MapOf(symmetry_rotations(group)), about_z(0, shown), 1.0)  # type: ignore[arg-type]
-    assert (symmetry.group, symmetry.order) == (found, len(symmetry_rotations(group)))
+    symmetry: Any = symmetry_of(MapOf(point_group(group)), about_z(0, shown), 1.0)  # type: ignore[arg-type]
+    assert (symmetry.group, symmetry.order) == (found, len(point_group(group)))
 
 
 def test_poses_that_are_no_symmetry_have_no_group() -> None:
-    four = MapOf(symmetry_rotations("C4"))
+    four = MapOf(point_group("C4"))
     assert symmetry_of(four, about_z(0), 1.0) is None  # type: ignore[arg-type]
     assert symmetry_of(four, about_z(0, 90, 45), 1.0) is None  # type: ignore[arg-type]
     # Two copies: each fits onto the other, but turning twice leads nowhere.

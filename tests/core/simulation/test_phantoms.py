@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 
 from botalign.errors import InputError
-from botalign.geometry import random_rotations
+from botalign.geometry import point_group, random_rotations
 from botalign.maps import Grid
-from botalign.simulation.phantoms import phantom, phantom_atoms, symmetry_rotations
+from botalign.simulation.phantoms import phantom, phantom_atoms
 
 QUARTER_TURN_ABOUT_Z = np.array([[0.0, -1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0]])
 
@@ -88,9 +88,11 @@ def test_the_phantom_is_chiral(seed: int) -> None:
     assert best[-1.0] < 0.95
 
 
-@pytest.mark.parametrize(("symmetry", "order"), [("C1", 1), ("C4", 4), ("c7", 7), ("D1", 2), ("D2", 4), ("D7", 14)])
+@pytest.mark.parametrize(
+    ("symmetry", "order"), [("C1", 1), ("C4", 4), ("c7", 7), ("D1", 2), ("D2", 4), ("D7", 14), ("T", 12), ("I", 60)]
+)
 def test_symmetric_phantoms(symmetry: str, order: int) -> None:
-    rotations = symmetry_rotations(symmetry)
+    rotations = point_group(symmetry)
     assert rotations.shape == (order, 3, 3)
     np.testing.assert_allclose(rotations @ rotations.transpose(0, 2, 1), np.tile(np.eye(3), (order, 1, 1)), atol=1e-12)
     # They form a group: every product is one of them, and all differ.
@@ -138,7 +140,7 @@ def test_the_seed_selects_the_molecule() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"symmetry": "T"}, "symmetry: got 'T', expected Cn or Dn"),
+        ({"symmetry": "X"}, "symmetry: got 'X', expected Cn or Dn"),
         ({"symmetry": "C0"}, "symmetry: got 'C0'"),
         ({"transform": np.eye(4)}, r"transform: got an array of shape \(4, 4\)"),
         ({"transform": np.full((3, 4), np.nan)}, "transform"),

@@ -1,0 +1,276 @@
+r"""The rotations that leave a map unchanged, and its point group.
+
+A rotation is judged by the Fourier shell correlation of the map with itself, rotated. For a symmetric map, it is not 1,
+because the noise is not symmetric: it is the fraction of signal in the power of a shell. This fraction is estimated
+from the power outside the molecule, where there is only noise. The *agreement* of a rotation is the sum of the measured
+correlations over the sum of the expected ones, from features that are finer than the outline of the molecule to the
+resolution at which noise prevails: about 1 for a symmetry, and little for a rotation that fits the outline only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import fft
+
+from botalign.alignment.fitting import FitProblem
+from botalign.alignment.sampling import fit_problem
+from botalign.alignment.shell_curve import shell_correlation
+from botalign.alignment.survey import Surveyed, common_sigma_angstrom
+from botalign.arrays import Matrix, Volume
+from botalign.geometry import axis_angle, compose, geodesic_degrees, matrix_from_rotation_vector, transform_about
+from botalign.maps.grid import Grid
+from botalign.maps.interpolation import rotate_in_ball
+from botalign.scores import ShellCorrelation, shell_power
+
+#: Side in voxels of the box of the scan, and how many times finer the rotated map is sampled.
+SIDE, OVERSAMPLING = 24, 2
+#: Directions of axes that are scanned, evenly over half of the sphere: about 6 degrees apart.
+DIRECTIONS = 600
+#: Orders whose axes are scanned. The order of any axis is a multiple of one of them.
+PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23)
+#: Axes of each order that are fitted, and by how many degrees they differ at least.
+AXES, APART_DEGREES = 6, 12.0
+#: Fitted rotations that are judged, those with the largest correlation.
+JUDGED = 16
+#: Voxels across the molecule in the fit, and points of it.
+ACROSS, THINNED = 28, 8_000
+#: A fitted rotation has an order if its angle is this close to that of the order, in degrees; closer for high orders.
+ANGLE_DEGREES = 3.0
+#: The least agreement of a symmetry. The estimate of the noise has an error, so that it may be less than 1: noisy
+#: symmetric phantoms have at least 0.87, maps without symmetry at most 0.5 (``benchmarks/point_groups.py``).
+LEAST_AGREEMENT = 0.8
+#: A rotation with an agreement this much below that of the best one is not a symmetry of the same map.
+WORSE = 0.1
+#: Features coarser than this fraction of the diameter are the outline; noise prevails where less than the second
+#: number of the power is signal.
+OUTLINE, NOISY = 1 / 3, 0.3
+#: Noise is measured this many standard deviations of the smoothing inside the faces of the box.
+FACES = 2.0
+#: The largest order of an axis that is tested, and by how much the correlation may fall for a test to be worth it.
+HIGHEST, FALL = 48, 0.15
+
+
+@dataclass(frozen=True, eq=False)
+class SelfMatch:
+    """A rotation of a map, fitted to the map itself.
+
+    Attributes
+    ----------
+    transform : ndarray, shape (3, 4)
+        The rotation about an axis through the molecule.
+    order : int
+        Order of the rotation that it was fitted as.
+    correlation : float
+        Correlation about the mean, at the sampling of the fit.
+    agreement : float
+        Fourier shell correlation as a fraction of that of a symmetric map with the same noise, about 1 for a symmetry.
+    resolution_angstrom : float
+        Resolution at which the Fourier shell correlation falls below 0.5.
+    """
+
+    transform: Matrix
+    order: int
+    correlation: float
+    agreement: float
+    resolution_angstrom: float
+
+    @property
+    def axis(self) -> Matrix:
+        """Unit vector along the axis, shape (3,)."""
+        return axis_angle(self.transform[:, :3])[0]
+
+    @property
+    def is_symmetry(self) -> bool:
+        """Whether the map is symmetric by this rotation."""
+        return self.agreement >= LEAST_AGREEMENT
+
+
+class SelfComparison:
+    """A map compared with itself, rotated.
+
+    Parameters
+    ----------
+    surveyed : Surveyed
+        The map.
+    box : Grid
+        Grid of the map as given. Outside it there is no noise.
+    """
+
+    def __init__(self, surveyed: Surveyed, box: Grid) -> None:
+        self.surveyed, self.box = surveyed, box
+
+    @cached_property
+    def fit(self) -> FitProblem:
+        """The fit of the map to itself, coarsely sampled."""
+        voxel = max(2 * self.surveyed.radius_angstrom / ACROSS, self.surveyed.voxel_angstrom)
+        return fit_problem(self.surveyed, self.surveyed, voxel_angstrom=voxel).thinned(THINNED)
+
+    @cached_property
+    def expected(self) -> ShellCorrelation:
+        """The Fourier shell correlation of a symmetric map with as much noise as outside the molecule."""
+        density, ball = self.surveyed.density, self.surveyed.ball
+        outside = self._inside_box().ravel()
+        outside[ball.inside] *= 1 - ball.weight
+        if not outside.any():
+            outside[:] = 1
+            outside[ball.inside] -= ball.weight
+        values = density.data.ravel() * outside
+        values -= outside * np.float32(values.sum(dtype=np.float64) / outside.sum(dtype=np.float64))
+        side, voxel = density.grid.shape[0], self.surveyed.voxel_angstrom
+        noise = shell_power(fft.rfftn(values.reshape(density.grid.shape), workers=1), side, voxel_size_angstrom=voxel)
+        total = shell_power(self.surveyed.spectrum, side, voxel_size_angstrom=voxel)
+        # Both are sums over voxels, of other numbers of them.
+        share = float((ball.weight.astype(np.float64) ** 2).sum() / (outside.astype(np.float64) ** 2).sum())
+        fraction = np.clip(1 - share * noise[1] / np.maximum(total[1], 1e-300), 0, 1)
+        return ShellCorrelation(noise[0], fraction)
+
+    def _inside_box(self) -> Volume:
+        """Return 1 at the voxels that are in the box of the map, away from its faces, where smoothing loses noise."""
+        margin = FACES * self.surveyed.sigma_angstrom
+        origin, size = np.array(self.box.origin_angstrom), self.box.size_angstrom
+        kept = []
+        for axis in range(3):
+            along, low = self.surveyed.density.grid.axis_angstrom(axis), origin[2 - axis]
+            kept.append((along > low + margin) & (along < low + size[2 - axis] - margin))
+        z, y, x = kept
+        return np.asarray(z[:, None, None] & y[:, None] & x, dtype=np.float32)
+
+    def compared(self, transform: Matrix, order: int, correlation: float) -> SelfMatch:
+        """Judge a fitted rotation."""
+        shells = shell_correlation(self.surveyed, self.surveyed, transform)
+        expected = self.expected.correlation[: len(shells.correlation)]
+        noisy = np.flatnonzero(expected < NOISY)
+        last = max(2, int(noisy[0]) if len(noisy) else len(expected))
+        fine = shells.frequency_per_angstrom > 1 / (2 * self.surveyed.radius_angstrom * OUTLINE)
+        first = min(int(np.argmax(fine)) if fine.any() else 0, last - 2)
+        # The weights of a matched filter: shells count by their numbers of voxels and by their signal.
+        weights = (expected * shells.frequency_per_angstrom**2)[first:last]
+        agreement = float((weights @ shells.correlation[first:last]) / (weights @ expected[first:last]))
+        return SelfMatch(transform, order, correlation, agreement, shells.resolution(0.5))
+
+    def fitted(self, rotation: Matrix, order: int) -> SelfMatch | None:
+        """Fit a rotation about the centre of mass; return None if the fit ends at another angle."""
+        end, correlation = self._solved(rotation)
+        return None if end is None else self.compared(end, order, correlation)
+
+    def _solved(self, rotation: Matrix) -> tuple[Matrix | None, float]:
+        start = transform_about(rotation, self.fit.centre, self.fit.centre)
+        end, correlation = self.fit.solve(start, tolerance=0.02)
+        angle, wanted = axis_angle(end[:, :3])[1], axis_angle(rotation)[1]
+        return (None if abs(angle - wanted) > min(ANGLE_DEGREES, wanted / 5) else end), correlation
+
+    def scanned(self) -> list[SelfMatch]:
+        """Return the rotations that fit best, of all orders and directions, the largest correlation first."""
+        surveyed = self.surveyed
+        voxel = 2 * surveyed.radius_angstrom / (SIDE - 2)
+        sigma = common_sigma_angstrom(surveyed, surveyed, voxel)
+        still, moved = (
+            surveyed.on(Grid.cube(factor * SIDE, voxel / factor, surveyed.centre_angstrom), sigma_angstrom=sigma)
+            for factor in (1, OVERSAMPLING)
+        )
+        rotated, directions = np.empty_like(still), _directions(DIRECTIONS)
+        rotate_in_ball(still, np.eye(3), rotated)
+        inside = rotated != 0
+        first = still[inside] - still[inside].mean()
+        found: list[tuple[float, int, Matrix]] = []
+        for order in PRIMES:
+            correlations = np.empty(len(directions))
+            for number, axis in enumerate(directions):
+                rotation = matrix_from_rotation_vector(2 * np.pi / order * axis)
+                rotate_in_ball(moved, OVERSAMPLING * rotation.T, rotated)
+                second = rotated[inside]
+                second -= second.mean()
+                correlations[number] = float(first @ second) / float(np.linalg.norm(second))
+            for axis in _peaks(directions, correlations):
+                end, correlation = self._solved(matrix_from_rotation_vector(2 * np.pi / order * axis))
+                if end is not None and not any(_is_same(end, other) for _, _, other in found):
+                    found.append((correlation, order, end))
+        found.sort(key=lambda match: -match[0])
+        return [self.compared(end, order, correlation) for correlation, order, end in found[:JUDGED]]
+
+    def highest_order(self, match: SelfMatch) -> SelfMatch:
+        """Return the rotation of the highest order about the axis of a symmetry."""
+        best = match
+        for order in range(2 * match.order, HIGHEST + 1, match.order):
+            rotation = matrix_from_rotation_vector(2 * np.pi / order * match.axis)
+            start = transform_about(rotation, self.fit.centre, self.fit.centre)
+            if self.fit.correlation(start) < match.correlation - FALL:
+                continue
+            higher = self.fitted(rotation, order)
+            if higher is not None and higher.is_symmetry:
+                best = higher
+        return best
+
+
+def symmetry_axes(comparison: SelfComparison, scanned: list[SelfMatch]) -> list[SelfMatch]:
+    """Return distinct axes by which a map is symmetric, each with its highest order: enough to name the group."""
+    # Of a ring of subunits, rotations about axes in its plane fit nearly as well where noise hides the details.
+    least = max((match.agreement for match in scanned), default=0.0) - WORSE
+    axes: list[SelfMatch] = []
+
+    def add(match: SelfMatch | None) -> bool:
+        new = match is not None and match.is_symmetry and match.agreement >= least and not _is_known(match.axis, axes)
+        if match is not None and new:
+            axes.append(comparison.highest_order(match))
+        return new
+
+    for match in scanned:
+        if _is_complete(axes):
+            return axes
+        add(match)
+    # The scan may miss axes that the others imply.
+    pairs = [(first, second) for first in axes for second in axes]
+    for first, second in pairs:
+        rotation = compose(first.transform, second.transform)[:, :3]
+        axis, angle = axis_angle(rotation)
+        order = round(360 / angle) if angle > 1 else 1
+        if order < 2 or abs(angle - 360 / order) > ANGLE_DEGREES or _is_known(axis, axes):
+            continue
+        if add(comparison.fitted(rotation, order)) and _is_complete(axes):
+            break
+    return axes
+
+
+def _is_complete(axes: list[SelfMatch]) -> bool:
+    """Whether no further axis can change the name of the group: two axes of order 4 or 5."""
+    return sum(axis.order >= 4 for axis in axes) > 1
+
+
+def group_of_axes(axes: list[SelfMatch]) -> str:
+    """Return the Schoenflies symbol of the group with these axes."""
+    highest = max((axis.order for axis in axes), default=1)
+    if sum(axis.order >= 3 for axis in axes) > 1:
+        return "I" if highest == 5 else "O" if highest == 4 else "T"
+    return f"{'D' if len(axes) > 1 else 'C'}{highest}"
+
+
+def _is_known(axis: Matrix, axes: list[SelfMatch]) -> bool:
+    return any(abs(float(axis @ known.axis)) > np.cos(np.radians(APART_DEGREES / 2)) for known in axes)
+
+
+def _is_same(first: Matrix, second: Matrix) -> bool:
+    """Whether two fitted rotations are one, or inverse to each other."""
+    a, b = first[:, :3], second[:, :3]
+    return min(float(geodesic_degrees(a, b)), float(geodesic_degrees(a, b.T))) < 1.0
+
+
+def _directions(count: int) -> Matrix:
+    """Return unit vectors spread evenly over half of a sphere, on a Fibonacci spiral, shape (count, 3)."""
+    number = np.arange(count) + 0.5
+    z, azimuth = number / count, number * np.pi * (3 - np.sqrt(5))
+    across = np.sqrt(1 - z * z)
+    return np.stack([across * np.cos(azimuth), across * np.sin(azimuth), z], axis=1)
+
+
+def _peaks(directions: Matrix, correlations: Matrix) -> list[Matrix]:
+    """Return the directions with the largest correlations that differ from each other."""
+    chosen: list[Matrix] = []
+    for index in np.argsort(-correlations, kind="stable"):
+        if len(chosen) == AXES:
+            break
+        if all(abs(float(directions[index] @ other)) < np.cos(np.radians(APART_DEGREES)) for other in chosen):
+            chosen.append(directions[index])
+    return chosen

@@ -1,0 +1,13 @@
+"""The versions of the packages that a result depends on."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+
+PACKAGES = ("botalign", "numpy", "scipy", "numba", "PyWavelets", "pymanopt", "finufft")
+
+
+def versions() -> dict[str, str]:
+    """Return the version of Python, and of each package by its name."""
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in PACKAGES}
