@@ -205,7 +205,7 @@ def align_steps(
         outcome = solution.outcome
         best = outcome.candidates[0]
         part = None if solution.part is None else ("fixed", "moving").index(solution.part.role)
-        (shells_before, before), (shells_after, after) = (
+        before, after = (
             compare(problem.fixed, problem.moving, pose, part=part) for pose in (identity(), best.moving_to_fixed)
         )
     return Alignment(
@@ -214,10 +214,10 @@ def align_steps(
         mirrored=best.mirrored,
         fixed=_reference(maps[0], fixed, options.contour_level_fixed, options.mask_fixed),
         moving=_reference(maps[1], moving, options.contour_level_moving, options.mask_moving),
-        before=before,
-        after=after,
-        shells_before=shells_before,
-        shells_after=shells_after,
+        before=before.scores,
+        after=after.scores,
+        shells_before=before.shells,
+        shells_after=after.shells,
         part=solution.part,
         hand=outcome.hand,
         verdict=outcome.verdict,

@@ -82,6 +82,14 @@ class Comparison:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class FittedComparison:
+    """Scores and Fourier shell correlation of two maps as an alignment samples them."""
+
+    scores: Scores
+    shells: ShellCorrelation
+
+
 def score(
     first: DensityMap,
     second: DensityMap,
@@ -153,8 +161,9 @@ def score(
     part = _part((a, b), masks, partial)
     index = None if part is None else ROLES.index(part.role)
     if not full_sampling:
-        shells, scores = compare(a, b, pose, part=index)
-        return Comparison(scores, ShellCurves(shells, None, mask_text((first, second), masks, index)), part)
+        fitted = compare(a, b, pose, part=index)
+        curves = ShellCurves(fitted.shells, None, mask_text((first, second), masks, index))
+        return Comparison(fitted.scores, curves, part)
     curves = map_curves((first, second), (a, b), pose, masks=masks, part=index)
     return Comparison(_scores(a, b, pose, curves.masked, index), curves, part)
 
@@ -180,9 +189,7 @@ def _part(
     return Part(ROLES[index], fraction, reason, (x, y, z))
 
 
-def compare(
-    fixed: Surveyed, moving: Surveyed, transform: Matrix, *, part: int | None = None
-) -> tuple[ShellCorrelation, Scores]:
+def compare(fixed: Surveyed, moving: Surveyed, transform: Matrix, *, part: int | None = None) -> FittedComparison:
     """Compare two surveyed maps, the second moved; inside the part if the first (0) or the second (1) is one."""
     if part is None:
         shells = shell_correlation(fixed, moving, transform)
@@ -190,7 +197,7 @@ def compare(
         inside, other, into = ((fixed, moving, transform), (moving, fixed, inverse(transform)))[part]
         coarser = max(fixed.voxel_angstrom, moving.voxel_angstrom)
         shells = common_shells(shell_correlation_inside(inside, other, into), coarser)
-    return shells, _scores(fixed, moving, transform, shells, part)
+    return FittedComparison(_scores(fixed, moving, transform, shells, part), shells)
 
 
 def _scores(fixed: Surveyed, moving: Surveyed, transform: Matrix, shells: ShellCorrelation, part: int | None) -> Scores:
