@@ -204,8 +204,10 @@ def align_steps(
         solution = yield from _with_scores(solve(problem))
         outcome = solution.outcome
         best = outcome.candidates[0]
-        before = compare(problem.fixed, problem.moving, identity())
-        after = compare(problem.fixed, problem.moving, best.moving_to_fixed)
+        part = None if solution.part is None else ("fixed", "moving").index(solution.part.role)
+        before, after = (
+            compare(problem.fixed, problem.moving, pose, part=part) for pose in (identity(), best.moving_to_fixed)
+        )
     return Alignment(
         method=solution.method,
         moving_to_fixed=best.moving_to_fixed,

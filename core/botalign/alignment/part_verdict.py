@@ -10,16 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import ndimage
 
 from botalign.alignment.records import Candidate
-from botalign.alignment.survey import Surveyed, common_sigma_angstrom
+from botalign.alignment.shell_curve import shell_correlation_inside
+from botalign.alignment.survey import Surveyed
 from botalign.alignment.verdict import Evidence
 from botalign.arrays import Matrix
-from botalign.maps.grid import Grid
-from botalign.maps.resampling import spline_at
-from botalign.maps.splines import spline_coefficients
-from botalign.scores import correlate_shells
 
 #: A place stands out if the gap is this many standard deviations of the other candidates. Chains that a map does not
 #: show reach about 2 (``benchmarks/fits.py --absent``).
@@ -32,8 +28,6 @@ LEAST_SPREAD, FEWEST, LEAST_FRACTION = 0.02, 8, 1 / 3
 LEAST_CORRELATION = 0.5
 #: Two places differ if their centres are this far apart, in radii of the part. Nearer poses differ in rotation only.
 ANOTHER_PLACE = 0.5
-#: Standard deviation in voxels by which the contour of the part is softened for the Fourier shell correlation.
-SOFTENED = 2.0
 
 
 def standing(correlations: Sequence[float]) -> float:
@@ -88,19 +82,5 @@ def part_verdict(
 
 
 def evidence_inside(part: Surveyed, whole: Surveyed, transform: Matrix) -> Evidence:
-    """Return the Fourier shell correlation inside the softened contour of the part, the whole moved by `transform`."""
-    ball, density = part.ball, part.density
-    contour = ndimage.binary_dilation(density.data > part.level, iterations=1).astype(np.float32)
-    mask = ndimage.gaussian_filter(contour, SOFTENED).ravel()[ball.inside]
-    # Detail that the voxels of the other map cannot hold is not common detail: both maps are smoothed alike.
-    sigma = common_sigma_angstrom(part, whole, part.voxel_angstrom)
-    grid = Grid.cube(
-        int(np.ceil(2 * whole.radius_angstrom / part.voxel_angstrom)) + 8, part.voxel_angstrom, whole.centre_angstrom
-    )
-    coefficients = spline_coefficients(whole.on(grid, sigma_angstrom=sigma))
-    u = part.on(density.grid, sigma_angstrom=sigma).ravel()[ball.inside]
-    v = spline_at(coefficients, grid, transform, density.grid, ball.points)
-    # About their means: otherwise the mask itself, the same for both, would correlate.
-    first, second = (ball.spectrum((w - np.float32(mask @ w / mask.sum())) * mask) for w in (u, v))
-    shells = correlate_shells(first, second, density.grid.shape[0], voxel_size_angstrom=part.voxel_angstrom)
-    return Evidence(shells, 2 * part.radius_angstrom)
+    """Return the evidence inside the part, the whole moved by `transform`."""
+    return Evidence(shell_correlation_inside(part, whole, transform), 2 * part.radius_angstrom)

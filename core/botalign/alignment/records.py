@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from botalign.arrays import Matrix
 from botalign.maps.grid import Grid
 
+#: A molecule is a part of another one if its volume is less than this fraction of the other's.
+CLEARLY_PART = 0.5
+
 
 @dataclass(frozen=True)
 class MapReference:
@@ -46,12 +49,12 @@ class MapReference:
 
 @dataclass(frozen=True)
 class Part:
-    """Which of two maps was searched for as a part of the other, and why.
+    """Which of two maps was aligned or compared as a part of the other, and why.
 
     Attributes
     ----------
     role : str
-        The part: ``"fixed"`` or ``"moving"``.
+        The part: ``"fixed"`` or ``"moving"``; of a comparison, ``"first"`` or ``"second"``.
     fraction : float
         Its volume above the contour level, as a fraction of that of the whole.
     reason : str

@@ -69,7 +69,7 @@ class Alignment:
     before, after : Scores
         Scores before and after the transform.
     shells_before, shells_after : ShellCorrelation
-        Fourier shell correlations before and after the transform.
+        Fourier shell correlations before and after the transform; for a part, inside its contour.
     part : Part or None
         Which map was searched for as a part of the other; None if whole maps were aligned.
     hand : HandDecision or None
@@ -332,8 +332,7 @@ class Alignment:
     def part_correlation(self) -> float | None:
         """Correlation of the edges inside the part, if a part was searched for; otherwise None.
 
-        The scores compare the whole maps, or what is inside their masks. These agree only as far as the part fills the
-        whole.
+        The WEMD, unlike the other scores, compares the whole maps, or what is inside their masks.
         """
         return None if self.part is None else self.candidates[0].correlation
 
@@ -344,7 +343,6 @@ class Alignment:
             return None
         part, whole = (self.moving, self.fixed) if self.part.role == "moving" else (self.fixed, self.moving)
         other = "fixed" if self.part.role == "moving" else "moving"
-        compared = "whole" if self.fixed.mask is None and self.moving.mask is None else "masked"
         what = {
             "requested": f"the {self.part.role} {part.kind}, as requested",
             "mask": f"the {self.part.role} {part.kind} inside its mask",
@@ -352,7 +350,7 @@ class Alignment:
         }[self.part.reason]
         size = f"{what}, {percent_text(self.part.fraction)} of the {other} {whole.kind}"
         inside = f"correlation of the edges inside it {self.part_correlation:z.4f}"
-        return f"{size}; {inside}; the scores above compare the {compared} maps"
+        return f"{size}; {inside}; the scores above are inside it, too"
 
     @property
     def alternatives(self) -> tuple[str, ...]:
@@ -389,25 +387,34 @@ class Alignment:
             places=self.part is not None and self.verdict == "certain",
         )  # fmt: skip
 
-    def to_text(self) -> str:
-        """Return a summary, one line for each fact."""
+    @property
+    def facts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The facts of the summary: for each a label and its texts."""
         before, after = self.before, self.after
         mirror = ", after a mirror in z" if self.mirrored else ""
         resolutions = [resolution_text(scores.fsc_resolution_angstrom) for scores in (before, after)]
-        lines = [
-            f"{named_with_chains(self.moving)} onto {named_with_chains(self.fixed)}",
-            f"rotation     {rotation_text(self.angle_degrees, self.axis)}{mirror}",
-            f"shift        {vector_text(self.shift_angstrom, 2)} A",
-            f"correlation  {before.correlation:z.4f} before, {after.correlation:z.4f} after",
-            f"FSC 0.5      {resolutions[0]} before, {resolutions[1]} after",
-            *([] if self.part_text is None else labelled("part", self.part_text)),
-            *labelled("hand", self.hand_text),
-            *labelled("verdict", self.verdict_text),
-            *labelled("alternatives", *self.alternatives),
-            f"error        {self.error_text}",
-            f"seconds      {self.seconds:.2f}",
-        ]
-        return "\n".join(lines)
+        facts = (
+            ("rotation", (f"{rotation_text(self.angle_degrees, self.axis)}{mirror}",)),
+            ("shift", (f"{vector_text(self.shift_angstrom, 2)} A",)),
+            ("correlation", (f"{before.correlation:z.4f} before, {after.correlation:z.4f} after",)),
+            ("FSC 0.5", (f"{resolutions[0]} before, {resolutions[1]} after",)),
+            ("part", () if self.part_text is None else (self.part_text,)),
+            ("hand", (self.hand_text,)),
+            ("verdict", (self.verdict_text,)),
+            ("alternatives", self.alternatives),
+            ("error", (self.error_text,)),
+            ("seconds", (f"{self.seconds:.2f}",)),
+        )
+        return tuple(fact for fact in facts if fact[1])
+
+    @property
+    def title(self) -> str:
+        """Which map was aligned onto which, as text."""
+        return f"{named_with_chains(self.moving)} onto {named_with_chains(self.fixed)}"
+
+    def to_text(self) -> str:
+        """Return a summary, one line for each fact."""
+        return "\n".join([self.title, *(line for label, texts in self.facts for line in labelled(label, *texts))])
 
     @property
     def error_text(self) -> str:

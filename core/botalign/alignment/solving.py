@@ -9,13 +9,13 @@ from botalign.alignment.outcome import Outcome
 from botalign.alignment.paper_solver import solve_by_paper
 from botalign.alignment.part_solver import solve_by_part
 from botalign.alignment.problem import AlignmentProblem
-from botalign.alignment.records import Part
+from botalign.alignment.records import CLEARLY_PART, Part
 from botalign.alignment.search_solver import solve_by_search
 from botalign.progress import Progress, map_steps
 
-#: Two molecules are whole if the volume of the smaller one is at least the first fraction of the other's, and one is a
-#: part if it is less than the second. In between, both are tried.
-SIMILAR, CLEARLY_PART = 0.7, 0.5
+#: Two molecules are whole if the volume of the smaller one is at least this fraction of the other's. Between it and
+#: that of a clear part, both solvers are tried.
+SIMILAR = 0.7
 VERDICTS = ("no match", "ambiguous", "certain")
 #: Steps of the progress for each of two solvers.
 HALF = 500

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from botalign.cli.interruption import report_written
 from botalign.cli.messages import print_error, print_note
 from botalign.cli.options import Json, Overwrite, Quiet
 from botalign.cli.outputs import Output
+from botalign.cli.reporting import report_entry, write_report
 from botalign.cli.resuming import resumed
 from botalign.cli.spelling import spelled
 from botalign.cli.staging import Staging
@@ -24,11 +25,15 @@ from botalign.cli.tasks import Task, tasks
 from botalign.errors import InputError, Setting
 from botalign.models import holds_model
 
+if TYPE_CHECKING:
+    from botalign.figures import ReportEntry
+
 _FOLDER = "a folder for several."
 
 
 @with_options(botalign.AlignmentOptions)
 def align(
+    context: typer.Context,
     fixed: Annotated[Path, typer.Argument(metavar="FIXED", help="The fixed map or atomic model.", show_default=False)],
     moving: Annotated[
         list[Path], typer.Argument(metavar="MOVING", help="The moving maps or atomic models.", show_default=False)
@@ -51,6 +56,20 @@ def align(
             metavar="W.mrc",
             help="Write the weights of the common part on the grid of FIXED: 1 where the maps agree, 0 where they "
             f"differ; {_FOLDER}",
+        ),
+    ] = None,
+    fsc: Annotated[
+        str | None,
+        typer.Option(
+            metavar="F.csv",
+            help="Write the Fourier shell correlation after the alignment: .csv, .xml for EMDB, or .star as RELION's "
+            f"postprocess.star; {_FOLDER}",
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="R.html", help="Write a page with the pictures, numbers and verdicts of all alignments, to be sent."
         ),
     ] = None,
     chain: Annotated[
@@ -107,14 +126,17 @@ def align(
         outputs.output_paths(result, one, option="--result", extensions=outputs.RESULTS),
         outputs.output_paths(figure, one, option="--figure", extensions=outputs.FIGURES),
         outputs.output_paths(weights, one, option="--weights", extensions=outputs.MAPS),
+        outputs.output_paths(fsc, one, option="--fsc", extensions=outputs.CURVES),
     )
     table_output = None if table is None else Output(table, "--table", csv_table.EXTENSIONS, replaceable=resume)
+    report_output = None if report is None else Output(report, "--report", outputs.REPORTS, replaceable=resume)
     todo = tasks(moving, columns, common=common)
-    if figure is not None:
-        running.require_matplotlib()
+    for option, value in (("--figure", figure), ("--report", report)):
+        if value is not None:
+            running.require_matplotlib(option)
 
     def check() -> None:
-        wanted = (*(each for task in todo for each in task.outputs), table_output)
+        wanted = (*(each for task in todo for each in task.outputs), table_output, report_output)
         outputs.check(wanted, inputs=[fixed, *moving, *options.files], overwrite=overwrite)
 
     if not resume:
@@ -138,7 +160,9 @@ def align(
     def run(task: Task, label: str, written: list[Path]) -> botalign.Alignment:
         """Align the maps of a task and write its files."""
         moved = task.load(moving_chains)
-        aligned = running.align_pair(read_fixed, moved, chosen, task.targets, label=label, quiet=quiet)
+        aligned = running.align_pair(
+            read_fixed, moved, chosen, task.targets, label=label, quiet=quiet, draw=report is not None
+        )
         if len(task.maps) > 1:
             mean = replace(aligned.alignment.moving, mean_of=tuple(map(str, task.maps)))
             aligned = replace(aligned, alignment=replace(aligned.alignment, moving=mean))
@@ -146,9 +170,22 @@ def align(
             running.write_pair(aligned, moved, task.targets, staging, threads=chosen.threads)
             for path, target in zip(task.maps, task.shared, strict=bool(task.shared)):
                 running.write_moved(aligned.alignment, botalign.read(path), target, staging, threads=chosen.threads)
+        add_to_report(aligned)
         return aligned.alignment
 
+    def keep(task: Task, kept: botalign.Alignment) -> botalign.Alignment:
+        """Return the result of an earlier run, drawn again for the report."""
+        if report is not None:
+            moved = task.load(moving_chains)
+            add_to_report(running.completed(kept, read_fixed(), moved, chosen, running.NOTHING, draw=True))
+        return kept
+
+    def add_to_report(aligned: running.Aligned) -> None:
+        if report is not None:
+            entries.append(report_entry(aligned))
+
     done: list[botalign.Alignment] = []
+    entries: list[ReportEntry] = []
     failures: dict[str, None] = {}  # printed once: an error in the fixed map is the same for every pair
     remaining = [path for task in todo for path in task.maps if task.kept is None]
     with report_written(remaining if several or common else ()) as written:
@@ -156,17 +193,18 @@ def align(
             for number, task in enumerate(todo, start=1):
                 label = f"{number}/{len(todo)} {task.name}" if several else task.name
                 try:
-                    done.append(task.kept or run(task, label, written))
+                    done.append(run(task, label, written) if task.kept is None else keep(task, task.kept))
                 except InputError as error:
                     failures[spelled(error)] = None
                 if task.kept is None:
                     del remaining[: len(task.maps)]
-            if table_output is not None and done:
-                with (
-                    Staging(overwrite=overwrite or resume, written=written) as staging,
-                    staging.file(table_output.path) as temporary,
-                ):
-                    csv_table.write_table(done, temporary)
+            if done:
+                with Staging(overwrite=overwrite or resume, written=written) as staging:
+                    if table is not None:
+                        with staging.file(table) as temporary:
+                            csv_table.write_table(done, temporary)
+                    if report is not None:
+                        write_report(entries, report, staging, typed=context.obj, failures=list(failures))
         finally:  # after Ctrl-C, too
             if done and json:
                 print(f"[{', '.join(a.to_json() for a in done)}]" if several else done[0].to_json())
@@ -175,8 +213,8 @@ def align(
             for message in failures:
                 print_error(message)
         if done and not json:
-            wanted = [each for task in todo for each in task.outputs] + ([] if table_output is None else [table_output])
-            _print_outputs(wanted, several=len(moving) > 1, quiet=quiet)
+            wanted = (*(each for task in todo for each in task.outputs), table_output, report_output)
+            _print_outputs([each for each in wanted if each is not None], several=len(moving) > 1, quiet=quiet)
     return 2 if failures else 0
 
 

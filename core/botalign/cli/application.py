@@ -125,7 +125,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     typed = sys.argv[1:] if arguments is None else list(arguments)
     try:
         with warnings_as_lines():
-            code = app(typed or ["--help"], prog_name="botalign", standalone_mode=False)
+            code = app(typed or ["--help"], prog_name="botalign", standalone_mode=False, obj=tuple(typed))
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except Interrupted as interrupted:

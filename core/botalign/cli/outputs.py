@@ -19,6 +19,8 @@ MODELS = tuple(sorted(MODEL_EXTENSIONS))
 RESULTS = (".json",)
 LISTS = (".star", ".cs")
 FIGURES = (".png", ".pdf", ".svg")
+CURVES = (".csv", ".xml", ".star")
+REPORTS = (".html",)
 _SLASHES = tuple(slash for slash in (os.sep, os.altsep) if slash)
 
 
@@ -102,7 +104,7 @@ def output_paths(
 def is_folder(given: str) -> bool:
     """Return whether the value of an option is a folder, or a name that can be one of a new folder."""
     path = Path(given)
-    known = MAPS + MODELS + RESULTS + FIGURES + LISTS
+    known = MAPS + MODELS + RESULTS + FIGURES + LISTS + CURVES
     return given.endswith(_SLASHES) or path.is_dir() or not (path.exists() or given.lower().endswith(known))
 
 

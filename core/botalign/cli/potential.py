@@ -48,6 +48,7 @@ def potential(
     with Staging(overwrite=overwrite) as staging:
         found.write(staging.path(output), history=history(b.name, a.name, note=", potential"))
     if not quiet:
-        print(f"WEMD         {botalign.score(a, b, transform=matrix, **levels).scores.wemd_angstrom:.4g} A")
+        scores = botalign.score(a, b, transform=matrix, full_sampling=False, **levels).scores
+        print(f"WEMD         {scores.wemd_angstrom:.4g} A")
         print(f"potential    {found.data.min():.4g} to {found.data.max():.4g} A")
         print(f"written      {output}")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from botalign import Alignment, AlignmentOptions, DensityMap, Model, Progress
+    from botalign.scores import ShellCurves
 
 #: An alignment in steps.
 Steps = Generator["Progress", None, "Alignment"]
@@ -37,6 +38,10 @@ class Targets:
     result: Path | None
     figure: Path | None
     weights: Path | None
+    fsc: Path | None = None
+
+
+NOTHING = Targets(None, None, None, None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +51,7 @@ class Aligned:
     alignment: Alignment
     figure: Figure | None
     weights: DensityMap | None
+    curves: ShellCurves | None
 
 
 def can_draw() -> bool:
@@ -115,6 +121,7 @@ def align_pair(
     *,
     label: str,
     quiet: bool,
+    draw: bool = False,
 ) -> Aligned:
     """Align two maps with a progress bar, and compute the outputs that need both.
 
@@ -132,36 +139,58 @@ def align_pair(
         Text beside the bar.
     quiet : bool
         Whether to hide the bar. It is also hidden if stderr is not a terminal.
+    draw : bool, optional
+        Whether to draw the figure even if it is not written.
     """
     fixed = read_fixed()
     steps = botalign.align_steps(fixed, moving, options)
     alignment = exhaust(steps) if quiet or not sys.stderr.isatty() else _show(steps, label)
-    weights = figure = None
+    return completed(alignment, fixed, moving, options, targets, draw=draw)
+
+
+def completed(
+    alignment: Alignment,
+    fixed: DensityMap | Model,
+    moving: DensityMap | Model,
+    options: AlignmentOptions,
+    targets: Targets,
+    *,
+    draw: bool,
+) -> Aligned:
+    """Compute the outputs of an alignment that need both maps."""
+    weights = figure = curves = None
     core = options.loss == "core"
-    if targets.weights is not None or targets.figure is not None:
+    draw = draw or targets.figure is not None
+    if targets.weights is not None or draw:
         from botalign.alignment.inputs import maps_of
 
         fixed_map, moving_map = maps_of(fixed, moving, options)
-    if targets.weights is not None or (targets.figure is not None and core):
+    if targets.weights is not None or (draw and core):
         masks = {"mask_fixed": options.mask_fixed, "mask_moving": options.mask_moving}
         weights = botalign.common_part(fixed_map, moving_map, alignment, **masks)
-    if targets.figure is not None:
+    if draw:
         from botalign.figures import alignment_figure
 
         figure = alignment_figure(alignment, fixed_map, moving_map, weights=weights if core else None)
-    return Aligned(alignment, figure, weights)
+    if targets.fsc is not None:
+        from botalign.alignment.aligned_curves import aligned_curves
+
+        curves = aligned_curves(alignment, fixed, moving, options)
+    return Aligned(alignment, figure, weights, curves)
 
 
 def write_pair(
     pair: Aligned, moving: DensityMap | Model, targets: Targets, staging: Staging, *, threads: int | None
 ) -> None:
-    """Write the files of a pair: result, figure, weights, and what moved."""
+    """Write the files of a pair: result, figure, curves, weights, and what moved."""
     alignment = pair.alignment
     if targets.result is not None:
         alignment.write(staging.path(targets.result))
     if targets.figure is not None and pair.figure is not None:
         with staging.file(targets.figure) as temporary:
             pair.figure.savefig(temporary)
+    if targets.fsc is not None and pair.curves is not None:
+        pair.curves.write(staging.path(targets.fsc))
     if targets.weights is not None and pair.weights is not None:
         line = history(moving.name, alignment.fixed.name, note=", where they agree")
         pair.weights.write(staging.path(targets.weights), history=line)

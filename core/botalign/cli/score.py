@@ -11,13 +11,15 @@ import typer
 
 import botalign
 from botalign.cli.messages import print_note
-from botalign.cli.options import Json
-from botalign.cli.tables import model_table, scores_table
+from botalign.cli.options import Json, Overwrite
+from botalign.cli.staging import Staging
 from botalign.errors import InputError, Setting
 from botalign.files import json_text
 
 if TYPE_CHECKING:
-    from botalign import DensityMap, Model, Scores
+    from matplotlib.figure import Figure
+
+    from botalign import Comparison, DensityMap, Model, Scores
     from botalign.scores import ModelFit
 
 #: Scores that can be required: the name in a result file, and whether higher is better.
@@ -104,50 +106,120 @@ def score(
     ] = None,
     contour_level_a: Annotated[float | None, typer.Option(metavar="X", help="Contour level of A.")] = None,
     contour_level_b: Annotated[float | None, typer.Option(metavar="X", help="Contour level of B.")] = None,
+    mask: Annotated[
+        Path | None, typer.Option(metavar="M.mrc", help="Compare only what is inside this mask, for two maps.")
+    ] = None,
+    partial: Annotated[
+        bool | None,
+        typer.Option(
+            "--partial/--whole",
+            help="Whether one map shows a part of the other; they are then compared inside it. By default decided from "
+            "their volumes.",
+            show_default=False,
+        ),
+    ] = None,
+    fsc: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="F.csv",
+            help="Write the Fourier shell correlation: .csv, .xml for EMDB, or .star as RELION's postprocess.star.",
+        ),
+    ] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(metavar="F.png", help="Draw both maps and the Fourier shell correlation (.png, .pdf or .svg)."),
+    ] = None,
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> int:
     """Compare two maps, or a map and an atomic model, without moving them.
 
     The order of the maps matters slightly: the correlations are over the voxels of B above its contour level, and the
-    Fourier shell correlation is computed on the grid of A, inside a sphere about its molecule. A is the fixed map of
-    `botalign align`, B the moving map.
+    Fourier shell correlation is computed on the grid of A, inside a soft sphere about its molecule. If one map shows a
+    part of the other, all of these are inside the part. A is the fixed map of `botalign align`, B the moving map.
 
     An atomic model, A or B, needs --resolution. The map is then compared with the simulated map of the model, inside
     the mask of the model.
     """
-    from botalign.cli import inputs
+    from botalign.cli import inputs, outputs, running
+    from botalign.cli.outputs import Output
+    from botalign.cli.score_tables import json_fields, model_table, scores_table
     from botalign.models import holds_model
 
     requirements = [Requirement.parse(text) for text in require or ()]
+    written = (
+        None if fsc is None else Output(fsc, "--fsc", outputs.CURVES),
+        None if figure is None else Output(figure, "--figure", outputs.FIGURES),
+    )
+    if figure is not None:
+        running.require_matplotlib()
+    outputs.check(written, inputs=[first, second, *([] if mask is None else [mask])], overwrite=overwrite)
     chains = inputs.chains_of(chain, second, first)
     a, b = (inputs.load(path, chains) for path in (first, second))
-    files = {"first": str(first), "second": str(second)}
-    found: Scores | ModelFit
+    found: Comparison | ModelFit
     if isinstance(a, botalign.DensityMap) and isinstance(b, botalign.DensityMap):
         if resolution is not None:
             raise InputError(Setting("resolution"), ": only an atomic model needs it; omit it.")
-        comparison = botalign.score(a, b, contour_level_first=contour_level_a, contour_level_second=contour_level_b)
-        found, table = comparison.scores, scores_table(str(first), str(second), comparison)
+        inside = None if mask is None else botalign.read(mask)
+        found = botalign.score(
+            a, b, contour_level_first=contour_level_a, contour_level_second=contour_level_b, mask_first=inside,
+            mask_second=inside, partial=partial,
+        )  # fmt: skip
+        table = scores_table(str(first), str(second), found)
     else:
-        levels = (contour_level_a, contour_level_b)
-        found = _fit(a, b, resolution, levels)
+        _refuse_maps_only(mask=mask, partial=partial)
+        found = _fit(a, b, resolution, (contour_level_a, contour_level_b))
         model = a if isinstance(a, botalign.Model) else b
         assert isinstance(model, botalign.Model)
         table = model_table(str(second if holds_model(first) else first), model, found, resolution)
-    fields = [name for name in _SCORES if hasattr(found, _SCORES[name][0])]
+    scores: Scores | ModelFit = found.scores if isinstance(found, botalign.Comparison) else found
+    fields = [name for name in _SCORES if hasattr(scores, _SCORES[name][0])]
     for each in requirements:
         if each.name not in fields:
             raise InputError(Setting("require"), f": {each.name} is not a score here; use one of {', '.join(fields)}.")
+    with Staging(overwrite=overwrite) as staging:
+        if fsc is not None:
+            found.curves.write(staging.path(fsc))
+        if figure is not None:
+            drawn = _draw(a, b, found, resolution)
+            with staging.file(figure) as temporary:
+                drawn.savefig(temporary)
     if json:
-        values = {_SCORES[name][0]: getattr(found, _SCORES[name][0]) for name in fields}
-        extra = {} if isinstance(found, botalign.Scores) else {"contour_level": found.contour_level}
-        print(json_text(files | values | extra))
+        print(json_text({"first": str(first), "second": str(second)} | json_fields(found)))
     else:
         print(table)
-    failures = [each for each in (requirement.failure(found) for requirement in requirements) if each is not None]
+        files = [str(path) for path in (fsc, figure) if path is not None]
+        if files:
+            print(f"{'written':24}{', '.join(files)}")
+    failures = [each for each in (requirement.failure(scores) for requirement in requirements) if each is not None]
     for failure in failures:
         print_note(failure)
     return 1 if failures else 0
+
+
+def _refuse_maps_only(*, mask: Path | None, partial: bool | None) -> None:
+    """Refuse options that are for two maps only."""
+    for name, value in (("mask", None if mask is None else ...), ("partial", partial)):
+        if value is not None:
+            raise InputError(Setting(name, value), ": a model is compared inside its own mask; omit it.")
+
+
+def _draw(
+    first: DensityMap | Model, second: DensityMap | Model, found: Comparison | ModelFit, resolution: float | None
+) -> Figure:
+    """Draw two maps, simulated where a model was given, and their Fourier shell correlation."""
+    from botalign.figures import comparison_figure
+
+    scores = found.scores if isinstance(found, botalign.Comparison) else found
+    facts = [
+        f"correlation {scores.correlation:z.4f}", f"about the mean {scores.correlation_about_mean:z.4f}",
+        f"FSC inside {found.curves.mask}",
+    ]  # fmt: skip
+    maps = [
+        botalign.simulate(each, resolution) if isinstance(each, botalign.Model) else each  # type: ignore[arg-type]
+        for each in (first, second)
+    ]
+    return comparison_figure(found.curves, *maps, facts=facts)
 
 
 def _fit(

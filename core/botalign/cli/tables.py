@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from botalign import Alignment, Comparison, Model
-    from botalign.scores import ModelFit
+    from botalign import Alignment
 
 _LABEL_CHARACTERS = 80
 
@@ -38,7 +37,7 @@ def _row(alignment: Alignment) -> tuple[str, ...]:
         f"{alignment.angle_degrees:.2f} degrees",
         f"{shift:.2f} A",
         f"{alignment.before.correlation:z.4f} -> {alignment.after.correlation:z.4f}"
-        + ("" if in_part is None else f" (part {in_part:z.4f})"),
+        + ("" if in_part is None else f" (edges {in_part:z.4f})"),
         resolution_text(alignment.after.fsc_resolution_angstrom),
         "not tested" if alignment.hand is None else alignment.hand.decision,
         alignment.verdict or "none",
@@ -67,39 +66,6 @@ def part_advice(alignment: Alignment) -> str | None:
         return None
     name = (alignment.moving if part.role == "moving" else alignment.fixed).name
     return f"{name} was taken for a part; if it is the whole molecule, run again with --whole."
-
-
-def scores_table(first: str, second: str, comparison: Comparison) -> str:
-    """Return the scores of two maps, one line for each."""
-    from botalign.alignment.wording import resolution_text
-
-    scores = comparison.scores
-    return columns(
-        [
-            ("maps", f"{first} and {second}"),
-            ("correlation", f"{scores.correlation:z.4f}"),
-            ("correlation about mean", f"{scores.correlation_about_mean:z.4f}"),
-            ("FSC 0.5", resolution_text(scores.fsc_resolution_angstrom)),
-            ("WEMD", f"{scores.wemd_angstrom:.4g} A"),
-        ]
-    )
-
-
-def model_table(density_map: str, model: Model, fit: ModelFit, resolution: float | None) -> str:
-    """Return the scores of an atomic model in a map, one line for each."""
-    from botalign.alignment.wording import resolution_text
-
-    return columns(
-        [
-            ("map", density_map),
-            ("model", f"{model.name}, {len(model.points)} atoms, at {resolution:g} A"),
-            ("correlation", f"{fit.correlation:z.4f}"),
-            ("correlation about mean", f"{fit.correlation_about_mean:z.4f}"),
-            ("FSC 0.5", resolution_text(fit.fsc_resolution_angstrom)),
-            ("mean density at atoms", f"{fit.mean_density:z.4g}"),
-            ("atoms above contour", f"{100 * fit.fraction_above_contour:.1f}% (contour level {fit.contour_level:.4g})"),
-        ]
-    )
 
 
 def history(moving: str, fixed: str | None, *, note: str = "") -> str:

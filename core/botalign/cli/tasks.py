@@ -13,7 +13,7 @@ from botalign.cli.outputs import Output
 from botalign.cli.running import Targets
 from botalign.maps import average
 
-#: The aligned map, the result, the figure and the weights: for each a list with one entry per alignment.
+#: The aligned map, the result, the figure, the weights and the curves: for each a list with one entry per alignment.
 Columns = Sequence[Sequence[Output | None]]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,19 +24,32 @@ _WEIGHT_BINS = 20
 _ROUND = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0)
 
 
-def draw_shells(axes: Axes, alignment: Alignment) -> None:
-    """Draw the Fourier shell correlation before and after; the frequency axis is labelled with the resolution."""
-    axes.axhline(0.5, color="0.6", linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+def draw_shells(
+    axes: Axes,
+    curves: Sequence[tuple[ShellCorrelation, str, str]],
+    *,
+    thresholds: Sequence[float] = (0.5,),
+    inside: str = "",
+) -> None:
+    """Draw Fourier shell correlations; the frequency axis is labelled with the resolution.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    curves : sequence of tuple
+        Each curve with its name and its colour.
+    thresholds : sequence of float, optional
+        Correlations for which the legend gives the resolutions.
+    inside : str, optional
+        What is compared, if that is not all.
+    """
+    for threshold in thresholds:
+        axes.axhline(threshold, color="0.6", linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
     axes.axhline(0.0, color="0.85", linewidth=0.8, zorder=1)
-    curves = ((alignment.shells_before, "before", GREY), (alignment.shells_after, "after", BLUE))
-    for shells, when, colour in curves:
-        axes.plot(
-            shells.frequency_per_angstrom,
-            shells.correlation,
-            color=colour,
-            linewidth=1.6,
-            label=_labelled(when, shells),
-        )
+    for shells, name, colour in curves:
+        label = f"{name}: {', '.join(_crossing(shells, each, several=len(thresholds) > 1) for each in thresholds)}"
+        axes.plot(shells.frequency_per_angstrom, shells.correlation, color=colour, linewidth=1.6, label=label)
     last = max(float(shells.frequency_per_angstrom[-1]) for shells, _, _ in curves)
     ticks = _resolutions(last)
     axes.set_xticks([1 / tick for tick in ticks], [f"{tick:g}" for tick in ticks])
@@ -43,8 +57,8 @@ def draw_shells(axes: Axes, alignment: Alignment) -> None:
     lowest = min(float(np.min(shells.correlation)) for shells, _, _ in curves)
     axes.set_ylim(min(-0.1, max(lowest - 0.05, -1.0)), 1.03)
     axes.set_xlabel("resolution (Å)")
-    axes.set_ylabel("Fourier shell correlation")
-    legend_above(axes)
+    axes.set_ylabel(f"Fourier shell correlation{f' inside {inside}' if inside else ''}")
+    legend_above(axes, columns=1 if len(thresholds) > 1 else 2)
 
 
 def draw_search(axes: Axes, alignment: Alignment) -> None:
@@ -78,14 +92,20 @@ def draw_weights(axes: Axes, shown: DensityMap, weights: DensityMap) -> None:
         axes.text(position, 1.03, text, transform=axes.transAxes, ha=alignment, color=colour, fontsize=9, weight="bold")
 
 
-def legend_above(axes: Axes) -> None:
+def legend_above(axes: Axes, *, columns: int = 2) -> None:
     """Put the legend above the axes, where it covers no curve and no point."""
-    axes.legend(frameon=False, fontsize="small", loc="lower left", bbox_to_anchor=(0, 0.99), ncols=2, borderaxespad=0)
+    axes.legend(
+        frameon=False, fontsize="small", loc="lower left", bbox_to_anchor=(0, 0.99), ncols=columns, borderaxespad=0
+    )
 
 
-def _labelled(when: str, shells: ShellCorrelation) -> str:
-    resolution = shells.resolution(0.5)
-    return f"{when}: {resolution:.1f} Å" if np.isfinite(resolution) else f"{when}: below 0.5"
+def _crossing(shells: ShellCorrelation, threshold: float, *, several: bool) -> str:
+    """Return the resolution at which a curve falls below a threshold as text."""
+    resolution = shells.resolution(threshold)
+    if not np.isfinite(resolution):
+        return f"below {threshold:g}"
+    finer = "" if shells.falls_below(threshold) else "≤ "
+    return f"{finer}{resolution:.1f} Å{f' at {threshold:g}' if several else ''}"
 
 
 def _loss_label(alignment: Alignment) -> str:

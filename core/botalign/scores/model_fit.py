@@ -16,6 +16,7 @@ from botalign.maps import contour_level as suggested_level
 from botalign.maps.expected import expect_map
 from botalign.models import Model, checked_resolution, expect_model, simulate
 from botalign.scores.correlation import correlation, correlation_about_mean
+from botalign.scores.curves import ShellCurves
 from botalign.scores.shells import ShellCorrelation, correlate_shells
 
 #: Fraction of the mass of the simulated map inside the model's mask, as for ChimeraX's fitmap.
@@ -55,6 +56,11 @@ class ModelFit:
     def fsc_resolution_angstrom(self) -> float:
         """Resolution at which the Fourier shell correlation falls below 0.5; infinite if the first shell is below."""
         return self.shells.resolution(0.5)
+
+    @property
+    def curves(self) -> ShellCurves:
+        """The Fourier shell correlation as curves that can be written."""
+        return ShellCurves(self.shells, None, "a soft mask around the model")
 
 
 def model_fit(

@@ -35,6 +35,10 @@ class ShellCorrelation:
     frequency_per_angstrom: NDArray[np.float64]
     correlation: NDArray[np.float64]
 
+    def falls_below(self, threshold: float) -> bool:
+        """Return whether the curve falls below a threshold; if not, the resolution is finer than its last shell."""
+        return bool((self.correlation < threshold).any())
+
     def resolution(self, threshold: float = 0.5) -> float:
         """Return the resolution at which the curve first falls below a threshold.
 

@@ -96,13 +96,13 @@ def test_a_table_for_other_programs(run: Run, pair: Pair, tmp_path: Path) -> Non
     assert "the file exists" in run("align", pair.fixed, pair.moving, "--table", table, *QUICK).refused()
 
 
-def test_the_table_has_the_correlation_inside_the_part(result_file: Path) -> None:
+def test_the_table_has_the_correlation_of_the_edges_of_a_part(result_file: Path) -> None:
     whole = botalign.Alignment.read(result_file)
     part = replace(whole, method="part", part=Part("moving", 0.3, "noticed", (0.0, 0.0, 0.0)))
     head, first, second = alignments_table([whole, part]).splitlines()
     assert head.startswith("map ")
-    assert "(part" not in first
-    assert f" -> {part.after.correlation:.4f} (part {part.candidates[0].correlation:.4f})" in second
+    assert "(edges" not in first
+    assert f" -> {part.after.correlation:.4f} (edges {part.candidates[0].correlation:.4f})" in second
 
 
 def test_an_interrupted_run_resumes(run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -191,7 +191,7 @@ def test_the_scores_of_a_model(run: Run, made: Complex) -> None:
         assert table["map"] == str(made.density)
         assert table["model"] == f"{made.model}, {len(phantom_atoms())} atoms, at 12 A"
         assert table["correlation"] == f"{fit.correlation:.4f}"
-        assert table["FSC 0.5"] == f"{fit.fsc_resolution_angstrom:.2f} A"
+        assert table["FSC 0.5"] == f"{fit.fsc_resolution_angstrom:.2f} A or finer"
         assert table["mean density at atoms"] == f"{fit.mean_density:.4g}"
         assert table["atoms above contour"].startswith(f"{100 * fit.fraction_above_contour:.1f}% (contour level ")
     scores = json.loads(run("score", made.density, made.model, *AT, "--json", "--contour-level-a", "0.1").out)
@@ -199,6 +199,22 @@ def test_the_scores_of_a_model(run: Run, made: Complex) -> None:
     assert scores["contour_level"] == 0.1
     assert scores["mean_density"] == fit.mean_density
     assert "wemd_angstrom" not in scores
+
+
+def test_the_curve_of_a_model(run: Run, made: Complex, tmp_path: Path) -> None:
+    from botalign.scores import model_fit
+
+    fit = model_fit(botalign.read(made.density), botalign.read_model(made.model), RESOLUTION)
+    curve, figure = tmp_path / "f.csv", tmp_path / "f.png"
+    ran = run("score", made.density, made.model, *AT, "--fsc", curve, "--figure", figure)
+    assert (ran.code, ran.err) == (0, "")
+    header, *rows = (line.split(",") for line in curve.read_text().splitlines())
+    assert header[-1] == "fsc_masked"
+    np.testing.assert_allclose([float(row[-1]) for row in rows], fit.shells.correlation, rtol=1e-4)
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    for option in ("--partial", "--whole", "--mask"):
+        typed = [option, made.density] if option == "--mask" else [option]
+        assert option in run("score", made.density, made.model, *AT, *typed).refused()
 
 
 def test_requirements_for_a_model(run: Run, made: Complex) -> None:

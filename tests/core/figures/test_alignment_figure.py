@@ -145,7 +145,8 @@ def test_the_figure_of_a_part_has_no_plot_of_the_search(case: Case) -> None:
     shells = figure.axes[6:]
     assert [axes.get_xlabel() for axes in shells] == ["resolution (Å)"]
     assert shells[0].spines["top"].get_visible() is False
-    assert f"inside the part {alignment.candidates[0].correlation:.4f}" in texts(figure)
+    assert shells[0].get_ylabel() == "Fourier shell correlation inside the part"
+    assert f"inside the part, {alignment.candidates[0].correlation:.4f} of its edges" in texts(figure)
     figure.draw_without_rendering()
     assert max(text.get_window_extent().x1 for text in figure.texts) < figure.bbox.x1
 

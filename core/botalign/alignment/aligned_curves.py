@@ -1,0 +1,45 @@
+"""The Fourier shell correlations of two maps, or of a map and a model, after their alignment."""
+
+from __future__ import annotations
+
+from botalign.alignment.inputs import maps_of
+from botalign.alignment.options import AlignmentOptions
+from botalign.alignment.result import Alignment
+from botalign.alignment.scoring import score
+from botalign.maps.density_map import DensityMap
+from botalign.models import Model
+from botalign.scores import ShellCurves, model_fit
+
+
+def aligned_curves(
+    alignment: Alignment, fixed: DensityMap | Model, moving: DensityMap | Model, options: AlignmentOptions
+) -> ShellCurves:
+    """Return the Fourier shell correlations after an alignment, at the full sampling of the maps.
+
+    Parameters
+    ----------
+    alignment : Alignment
+        The result.
+    fixed, moving : DensityMap or Model
+        What was aligned.
+    options : AlignmentOptions
+        The options of the alignment.
+
+    Returns
+    -------
+    ShellCurves
+        The curves that :func:`botalign.score` returns for two maps, and :func:`botalign.scores.model_fit` for a map and
+        a model.
+    """
+    width = options.resolution
+    if width is not None and not alignment.mirrored:  # a model is never mirrored
+        if isinstance(moving, Model) and isinstance(fixed, DensityMap):
+            return model_fit(fixed, alignment.apply(moving), width).curves
+        if isinstance(fixed, Model) and isinstance(moving, DensityMap):
+            return model_fit(moving, alignment.apply(fixed, inverse=True), width).curves
+    first, second = maps_of(fixed, moving, options)
+    return score(
+        first, second, transform=alignment.moving_to_fixed, contour_level_first=options.contour_level_fixed,
+        contour_level_second=options.contour_level_moving, mask_first=options.mask_fixed,
+        mask_second=options.mask_moving, partial=alignment.part is not None,
+    ).curves  # fmt: skip

@@ -1,0 +1,170 @@
+"""Fourier shell correlations of two maps at their full sampling, with and without a mask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from botalign.alignment.shell_curve import soft_contour
+from botalign.alignment.survey import Surveyed
+from botalign.arrays import Matrix, Volume
+from botalign.geometry import identity
+from botalign.maps.contour import background_level
+from botalign.maps.density_map import DensityMap
+from botalign.maps.grid import Grid
+from botalign.maps.resampling import SMOOTHING_VOXELS, resample, smoothed
+from botalign.scores import ShellCorrelation, ShellCurves
+from botalign.threads import thread_count
+
+#: The second map is smoothed if the voxels of the first one are larger by this factor.
+COARSER = 1.2
+#: Width of the soft edge of the sphere about a molecule, in voxels of its survey.
+EDGE_VOXELS = 4
+#: Sides of voxels within this relative difference are equal.
+_EQUAL = 1e-4
+
+
+def map_curves(
+    maps: tuple[DensityMap, DensityMap],
+    surveyed: tuple[Surveyed, Surveyed],
+    transform: Matrix,
+    *,
+    masks: tuple[DensityMap | None, DensityMap | None] = (None, None),
+    part: int | None = None,
+) -> ShellCurves:
+    """Return the Fourier shell correlations of two maps, the second moved, on the grid of the first.
+
+    Parameters
+    ----------
+    maps : tuple of two DensityMap
+        The maps, without their masks.
+    surveyed : tuple of two Surveyed
+        The same maps, surveyed with their masks.
+    transform : ndarray, shape (3, 4)
+        Transform of the second map.
+    masks : tuple, optional
+        A mask for each map, or one for both.
+    part : int, optional
+        Which of the two is a part of the other: 0 or 1. Without masks, only the inside of its contour is compared.
+
+    Returns
+    -------
+    ShellCurves
+        The curves. A map of a part has no unmasked curve: the rest of the whole would dominate it.
+    """
+    grid = _cube(maps[0].grid)
+    first, second = _on(maps[0], identity(), grid), _on(maps[1], transform, grid)
+    last = 1 / (2 * max(*maps[0].grid.voxel_size_angstrom, *maps[1].grid.voxel_size_angstrom))
+    unmasked = None if part is not None else _curve(first, second, grid, last)
+    if masks != (None, None):
+        weights = [
+            None if mask is None else np.clip(_moved(mask, pose, grid), 0, 1)
+            for mask, pose in zip(masks, (identity(), transform), strict=True)
+        ]
+        first *= _either(weights[0], weights[1])
+        second *= _either(weights[1], weights[0])
+    elif part is None:
+        weight = _sphere(surveyed[0], grid)
+        first *= weight
+        second *= weight
+    else:
+        pose = (identity(), transform)[part]
+        contour = surveyed[part].density.with_data(soft_contour(surveyed[part]))
+        weight = np.clip(_moved(contour, pose, grid), 0, 1)
+        for data in (first, second):
+            # About the mean: otherwise the mask itself, the same for both, would correlate.
+            data -= np.float32(np.vdot(weight, data) / weight.sum())
+            data *= weight
+    return ShellCurves(_curve(first, second, grid, last), unmasked, mask_text(maps, masks, part))
+
+
+def mask_text(
+    maps: tuple[DensityMap, DensityMap], masks: tuple[DensityMap | None, DensityMap | None], part: int | None
+) -> str:
+    """Return what the mask of a comparison is, as text."""
+    names = dict.fromkeys(Path(mask.name).name for mask in masks if mask is not None)
+    if names:
+        return " and ".join(names)
+    if part is not None:
+        return f"the soft contour of {Path(maps[part].name).name}"
+    return f"a soft sphere about the molecule of {Path(maps[0].name).name}"
+
+
+def _cube(grid: Grid) -> Grid:
+    """Return the grid itself if it is a cube of cubic voxels, otherwise the smallest one that contains it."""
+    voxel = min(grid.voxel_size_angstrom)
+    if len(set(grid.shape)) == 1 and max(grid.voxel_size_angstrom) <= (1 + _EQUAL) * voxel:
+        return grid
+    side = fft.next_fast_len(int(np.ceil(float(grid.size_angstrom.max()) / voxel - _EQUAL)), real=True)
+    # Whole voxels from the first one, so that cubic voxels keep their places.
+    before = [(side - int(size / voxel)) // 2 * voxel for size in grid.size_angstrom]
+    x, y, z = (origin - gap for origin, gap in zip(grid.origin_angstrom, before, strict=True))
+    return Grid((side, side, side), (voxel,) * 3, (x, y, z))
+
+
+def _on(density_map: DensityMap, transform: Matrix, grid: Grid) -> Volume:
+    """Return the moved densities on a grid, with the background at zero and a largest density from 0.5 to 1."""
+    background = background_level(density_map.data)
+    voxel = grid.voxel_size_angstrom[0]
+    if voxel > COARSER * min(density_map.grid.voxel_size_angstrom):  # the grid cannot hold all of the detail
+        side = int(np.ceil(float(density_map.grid.size_angstrom.max()) / voxel))
+        source = Grid.cube(side, voxel, density_map.grid.centre_angstrom)
+        shown = smoothed(density_map, source, sigma_angstrom=SMOOTHING_VOXELS * voxel, background=background)
+    else:
+        shown = density_map.with_data(density_map.data - np.float32(background))
+    # Squares of very large or small densities would exceed the range of single precision.
+    exponent = int(np.clip(np.frexp(np.abs(shown.data).max())[1], -125, 125))
+    return _moved(shown.with_data(np.ldexp(shown.data, -exponent)), transform, grid)
+
+
+def _moved(density_map: DensityMap, transform: Matrix, grid: Grid) -> Volume:
+    """Return the moved densities on a grid; as they are if nothing changes."""
+    if density_map.grid == grid and np.array_equal(transform, identity()):
+        return density_map.data
+    return resample(density_map, transform, grid).data
+
+
+def _either(weights: Volume | None, others: Volume | None) -> Volume:
+    """Return the weights of a mask, or those of the mask of the other map."""
+    found = others if weights is None else weights
+    assert found is not None  # there is at least one mask
+    return found
+
+
+def _sphere(surveyed: Surveyed, grid: Grid) -> Volume:
+    """Return weights of 1 in the sphere about a molecule, which fall to 0 outside."""
+    squares = ((grid.axis_angstrom(axis) - centre) ** 2 for axis, centre in enumerate(surveyed.centre_angstrom[::-1]))
+    z, y, x = (square.astype(np.float32) for square in squares)
+    distance = np.sqrt(z[:, None, None] + y[:, None] + x)
+    edge = EDGE_VOXELS * surveyed.voxel_angstrom
+    beyond = np.clip((distance - np.float32(surveyed.radius_angstrom)) / np.float32(edge), 0, 1)
+    return np.asarray(0.5 + 0.5 * np.cos(np.float32(np.pi) * beyond))
+
+
+def _curve(first: Volume, second: Volume, grid: Grid, last: float) -> ShellCorrelation:
+    """Return the Fourier shell correlation of two cubes up to a frequency.
+
+    The sums are over one plane at a time: the boxes may be too large for arrays of shells.
+    """
+    side, voxel = grid.shape[0], grid.voxel_size_angstrom[0]
+    workers = thread_count(None)
+    a, b = (fft.rfftn(data, workers=workers) for data in (first, second))
+    full, half = fft.fftfreq(side, 1 / side), fft.rfftfreq(side, 1 / side)
+    # Frequencies with kx = 0 or at the Nyquist frequency are in the half spectrum twice, all others once.
+    twice = np.broadcast_to(np.where((half == 0) | (2 * half == side), 1.0, 2.0), (side, len(half))).ravel()
+    plane = full[:, None] ** 2 + half**2
+    sums: NDArray[np.float64] = np.zeros((3, side + 1))
+    for k, one, other in zip(full, a, b, strict=True):
+        shell = np.rint(np.sqrt(plane + k**2)).astype(np.int64).ravel()
+        products = (one.real * other.real + one.imag * other.imag, np.abs(one) ** 2, np.abs(other) ** 2)
+        for total, values in zip(sums, products, strict=True):
+            total += np.bincount(shell, weights=values.ravel() * twice, minlength=side + 1)
+    frequency = np.arange(1, side // 2) / (side * voxel)
+    cross, *powers = sums[:, 1 : side // 2]
+    power = np.sqrt(powers[0] * powers[1])
+    curve = np.divide(cross, power, out=np.zeros_like(cross), where=power > 0)
+    held = max(1, int(np.count_nonzero(frequency <= last * (1 + _EQUAL))))
+    return ShellCorrelation(frequency[:held], curve[:held])
