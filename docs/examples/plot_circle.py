@@ -36,8 +36,7 @@ volumes = np.stack([rotated(angle).data for angle in angles])
 volumes /= volumes.sum(axis=(1, 2, 3), keepdims=True)
 
 # %%
-# The L1 distances between wavelet transforms are wavelet earth mover's distances, proportional to the voxel size, which is
-# given.
+# The L1 distances between wavelet transforms are wavelet earth mover's distances, proportional to the voxel size.
 
 transform = WaveletTransform(volumes.shape[1:], wavelet="coif3", scales=5, voxel_size=4.0)
 distances = {
