@@ -1,5 +1,6 @@
 from .alignment.align import align as align
 from .alignment.align import align_steps as align_steps
+from .alignment.aligned_curves import aligned_curves as aligned_curves
 from .alignment.common_part import common_part as common_part
 from .alignment.difference import difference as difference
 from .alignment.options import AlignmentOptions as AlignmentOptions
@@ -50,6 +51,7 @@ from .pairwise.table import DistanceTable as DistanceTable
 from .pairwise.table import read_distances as read_distances
 from .progress import Progress as Progress
 from .scores import ShellCorrelation as ShellCorrelation
+from .scores import ShellCurves as ShellCurves
 from .simulation import phantom as phantom
 from .simulation import phantom_family as phantom_family
 from .simulation import projections as projections
