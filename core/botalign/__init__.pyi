@@ -1,5 +1,6 @@
 from .alignment.align import align as align
 from .alignment.align import align_steps as align_steps
+from .alignment.aligned_curves import aligned_curves as aligned_curves
 from .alignment.common_part import common_part as common_part
 from .alignment.difference import difference as difference
 from .alignment.options import AlignmentOptions as AlignmentOptions
@@ -54,6 +55,7 @@ from .progress import Progress as Progress
 from .progress import run_until as run_until
 from .scores import ModelFit as ModelFit
 from .scores import ShellCorrelation as ShellCorrelation
+from .scores import ShellCurves as ShellCurves
 from .scores import model_fit as model_fit
 from .simulation import phantom as phantom
 from .simulation import phantom_family as phantom_family

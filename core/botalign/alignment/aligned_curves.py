@@ -12,7 +12,10 @@ from botalign.scores import ShellCurves, model_fit
 
 
 def aligned_curves(
-    alignment: Alignment, fixed: DensityMap | Model, moving: DensityMap | Model, options: AlignmentOptions
+    alignment: Alignment,
+    fixed: DensityMap | Model,
+    moving: DensityMap | Model,
+    options: AlignmentOptions | None = None,
 ) -> ShellCurves:
     """Return the Fourier shell correlations after an alignment, at the full sampling of the maps.
 
@@ -22,15 +25,29 @@ def aligned_curves(
         The result.
     fixed, moving : DensityMap or Model
         What was aligned.
-    options : AlignmentOptions
-        The options of the alignment.
+    options : AlignmentOptions, optional
+        The options of the alignment. Its masks, contour levels and resolution are used.
 
     Returns
     -------
     ShellCurves
         The curves that :func:`botalign.score` returns for two maps, and :func:`botalign.scores.model_fit` for a map and
         a model.
+
+    See Also
+    --------
+    score : Compares two maps at any pose.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> first, second = (botalign.phantom(24, voxel_size_angstrom=5.0, noise=0.1, noise_seed=n) for n in (1, 2))
+    >>> result = botalign.align(first, second, hand="keep")
+    >>> curves = botalign.aligned_curves(result, first, second)
+    >>> print(f"{curves.masked.resolution(0.143):.0f} A")
+    20 A
     """
+    options = options or AlignmentOptions()
     width = options.resolution
     if width is not None and not alignment.mirrored:  # a model is never mirrored
         if isinstance(moving, Model) and isinstance(fixed, DensityMap):

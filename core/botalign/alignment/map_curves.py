@@ -76,7 +76,7 @@ def map_curves(
         weight = np.clip(_moved(contour, pose, grid), 0, 1)
         for data in (first, second):
             # About the mean: otherwise the mask itself, the same for both, would correlate.
-            data -= np.float32(np.vdot(weight, data) / weight.sum())
+            data -= np.float32(np.vdot(weight, data) / max(float(weight.sum()), 1.0))
             data *= weight
     return ShellCurves(_curve(first, second, grid, last), unmasked, mask_text(maps, masks, part))
 

@@ -173,9 +173,7 @@ def completed(
 
         figure = alignment_figure(alignment, fixed_map, moving_map, weights=weights if core else None)
     if targets.fsc is not None:
-        from botalign.alignment.aligned_curves import aligned_curves
-
-        curves = aligned_curves(alignment, fixed, moving, options)
+        curves = botalign.aligned_curves(alignment, fixed, moving, options)
     return Aligned(alignment, figure, weights, curves)
 
 

@@ -130,6 +130,11 @@ def test_a_part_in_a_wrong_place_does_not_agree(whole: DensityMap, part: Density
     assert wrong > 2 * right
 
 
+def test_a_part_outside_the_box_agrees_nowhere(whole: DensityMap, part: DensityMap) -> None:
+    away = np.column_stack([np.eye(3), [900.0, 0, 0]])
+    np.testing.assert_array_equal(score(whole, part, transform=away).shells.correlation, 0)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("role", ["moving", "fixed"])
 def test_the_curves_of_an_aligned_part_are_inside_it(whole: DensityMap, part: DensityMap, role: str) -> None:
@@ -141,3 +146,6 @@ def test_the_curves_of_an_aligned_part_are_inside_it(whole: DensityMap, part: De
     assert result.before.fsc_resolution_angstrom > 2 * result.after.fsc_resolution_angstrom
     assert result.after.correlation > 0.9
     assert "the scores above are inside it, too" in str(result.part_text)
+    curves = botalign.aligned_curves(result, *(maps if role == "moving" else maps[::-1]))
+    assert (curves.unmasked, curves.mask) == (None, f"the soft contour of {part.name}")
+    assert agreement(curves.masked) > 0.7
