@@ -133,9 +133,9 @@ def test_an_output_that_cannot_be_written(
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ("-o taken.mrc", "taken.mrc: is a file name, but -o needs a folder for several maps"),
-        ("-o new.mrc", "new.mrc: is a file name, but -o needs a folder for several maps"),
-        ("--figure new.png", "new.png: is a file name, but --figure needs a folder for several maps"),
+        ("-o taken.mrc", "taken.mrc: is a file name, but -o needs a folder for several files"),
+        ("-o new.mrc", "new.mrc: is a file name, but -o needs a folder for several files"),
+        ("--figure new.png", "new.png: is a file name, but --figure needs a folder for several files"),
         ("-o taken.mrc/", "taken.mrc is a file, expected a folder"),
         ("-o a/b", "does not exist"),
         ("-o .", "is an input"),
@@ -162,7 +162,7 @@ def test_maps_that_would_be_written_to_one_file(run: Run, pair: Pair, result_fil
     error = run("apply", result_file, "x/a.mrc", "y/a.mrc", "-o", tmp_path).refused()
     assert "-o: two of the maps are called a.mrc; rename one" in error
     error = run("apply", result_file, "x/a.mrc", "y/b.mrc", "-o", tmp_path / "c.mrc").refused()
-    assert "c.mrc: is a file name, but -o needs a folder for several maps" in error
+    assert "c.mrc: is a file name, but -o needs a folder for several files" in error
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
