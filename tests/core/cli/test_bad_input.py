@@ -160,7 +160,7 @@ def test_maps_that_would_be_written_to_one_file(run: Run, pair: Pair, result_fil
     error = run("align", pair.fixed, "a.mrc", "a.map.gz", "-o", tmp_path, "--result", tmp_path).refused()
     assert "--result: two of the moving maps (a.mrc and a.map.gz) would be written as a.json; rename one" in error
     error = run("apply", result_file, "x/a.mrc", "y/a.mrc", "-o", tmp_path).refused()
-    assert "-o: two of the maps are called a.mrc; rename one" in error
+    assert "-o: two of the files are called a.mrc; rename one" in error
     error = run("apply", result_file, "x/a.mrc", "y/b.mrc", "-o", tmp_path / "c.mrc").refused()
     assert "c.mrc: is a file name, but -o needs a folder for several files" in error
 
@@ -202,7 +202,7 @@ def test_a_result_from_a_newer_version(run: Run, pair: Pair, result_file: Path, 
 
 @pytest.mark.parametrize(
     "typed",
-    ["bogus", "align", "align a.mrc", "apply", "apply r.json -o a.mrc", "apply r.json a.mrc", "score a.mrc", "info"],
+    ["bogus", "align", "align a.mrc", "apply", "apply r.json a.mrc", "export r.json", "score a.mrc", "info"],
 )
 def test_too_little_or_too_much(run: Run, typed: str) -> None:
     assert "; see `botalign" in run(*typed.split()).refused()
