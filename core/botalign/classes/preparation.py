@@ -34,12 +34,15 @@ class PreparedImages:
         Radius of the disc in pixels.
     pixel_size_angstrom : float
         Side of a pixel.
+    inverted : bool
+        Whether the contrast was inverted.
     """
 
     images: Volume
     scale: float
     radius: float
     pixel_size_angstrom: float
+    inverted: bool = False
 
     @property
     def side(self) -> int:
@@ -48,7 +51,7 @@ class PreparedImages:
 
 
 def prepare(
-    stack: ImageStack, *, invert: bool = False, diameter_angstrom: float | None = None, size: int | None = None
+    stack: ImageStack, *, invert: bool | None = None, diameter_angstrom: float | None = None, size: int | None = None
 ) -> PreparedImages:
     """Prepare images for comparison.
 
@@ -61,9 +64,10 @@ def prepare(
     Parameters
     ----------
     stack : ImageStack
-        Phase-flipped images of bright particles.
+        Phase-flipped images.
     invert : bool, optional
-        Whether to invert the contrast, for dark particles.
+        Whether to invert the contrast, for dark particles; by default if they are significantly darker than the
+        background.
     diameter_angstrom : float, optional
         Diameter of the disc; by default that of the largest disc in the image.
     size : int, optional
@@ -82,13 +86,13 @@ def prepare(
     Warns
     -----
     MapWarning
-        If the particles are significantly darker than the background.
+        If the particles are significantly darker than the background with the given `invert`.
     """
     return exhaust(prepare_steps(stack, invert=invert, diameter_angstrom=diameter_angstrom, size=size))
 
 
 def prepare_steps(
-    stack: ImageStack, *, invert: bool = False, diameter_angstrom: float | None = None, size: int | None = None
+    stack: ImageStack, *, invert: bool | None = None, diameter_angstrom: float | None = None, size: int | None = None
 ) -> Generator[Progress, None, PreparedImages]:
     """Prepare images as :func:`prepare`, and yield a record of the stage ``"read"`` for each block that was read.
 
@@ -108,15 +112,14 @@ def prepare_steps(
     inside = np.ones((1, side, side), dtype=np.float32)
     cut_to_disc(inside, spans)
     outside = inside[0] == 0
-    sign = np.float32(-1 if invert else 1)
     ready = np.empty((count, side, side), dtype=np.float32)
     excess, flat, done = np.empty(count), np.zeros(count, dtype=bool), 0
     for places, images in stack.blocks():
         flat[places] = images.max(axis=(1, 2)) == images.min(axis=(1, 2))
         small = downsampled(images, side)
         level = small[:, ~outside].mean(axis=1, dtype=np.float64)
-        excess[places] = float(sign) * (level - small[:, outside].mean(axis=1, dtype=np.float64))
-        ready[places] = sign * (small - level.astype(np.float32)[:, None, None])
+        excess[places] = level - small[:, outside].mean(axis=1, dtype=np.float64)
+        ready[places] = small - level.astype(np.float32)[:, None, None]
         done += len(places)
         yield Progress("read", done, count)
     if flat.any():
@@ -124,12 +127,16 @@ def prepare_steps(
             f"{stack.name}: {counted(int(flat.sum()), 'image is', 'images are')} constant, the first is image "
             f"{int(np.argmax(flat)) + 1}; leave such images out."
         )
+    inverted = _is_significant(excess) and bool(excess.mean() < 0) if invert is None else invert
+    if inverted:
+        np.negative(ready, out=ready)
+        excess *= -1
     # The difference of the means inside and outside the disc is averaged over all images to reduce the noise.
     ready += np.float32(excess.mean())
     cut_to_disc(ready, spans)
-    scale = _scale(ready, excess, stack.name, inverted=invert)
+    scale = _scale(ready, excess, stack.name, inverted=inverted)
     ready *= np.float32(1 / scale)
-    return PreparedImages(ready, scale, radius, pixel)
+    return PreparedImages(ready, scale, radius, pixel, inverted)
 
 
 def _radius(side: int, pixel: float, diameter_angstrom: float | None) -> float:
@@ -147,21 +154,25 @@ def _radius(side: int, pixel: float, diameter_angstrom: float | None) -> float:
 
 def _scale(images: Volume, excess: NDArray[np.float64], name: str, *, inverted: bool) -> float:
     """Return the mass of the images or, if it does not differ from zero, the mean sum of their absolute values."""
-    mean = float(excess.mean())
-    error = float(excess.std() / np.sqrt(len(excess)))
-    if abs(mean) <= _SIGNIFICANT * error or len(excess) < 2:
+    if not _is_significant(excess):
         return float(np.abs(images).sum(dtype=np.float64)) / len(images)
-    if mean < 0:
+    if excess.mean() < 0:
         warnings.warn(
             MapWarning(
-                f"{name}: the particles are darker than the background, expected bright particles; ",
-                "leave out " if inverted else "use ",
-                Setting("invert", True),
+                f"{name}: the particles are darker than the background{' after inversion' * inverted}, expected bright "
+                "particles; leave out ",
+                Setting("invert", inverted),
                 ".",
             ),
             stacklevel=3,
         )
     return abs(float(images.sum(dtype=np.float64))) / len(images)
+
+
+def _is_significant(excess: NDArray[np.float64]) -> bool:
+    """Return whether the mean difference between particles and background differs from zero."""
+    error = float(excess.std() / np.sqrt(len(excess)))
+    return len(excess) > 1 and bool(abs(excess.mean()) > _SIGNIFICANT * error)
 
 
 def downsampled(images: Volume, size: int) -> Volume:
