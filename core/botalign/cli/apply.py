@@ -45,7 +45,7 @@ def apply(
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[FILE]...",
+            metavar="FILE",
             help="Maps, atomic models and particle lists (.star, .cs) to move; by default the moving map of the result "
             "and, if -o is a folder, the half maps beside it.",
             show_default=False,

@@ -31,7 +31,9 @@ def orient(
     ] = None,
     result: Annotated[
         Path | None,
-        typer.Option(metavar="R.json", help="Write the transform; `botalign apply` moves half maps and masks by it."),
+        typer.Option(
+            metavar="R.json", help="Write the transform, by which `botalign apply` moves half maps and particles."
+        ),
     ] = None,
     symmetrised: Annotated[
         Path | None,

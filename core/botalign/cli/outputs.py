@@ -93,7 +93,7 @@ def output_paths(
     if len(sources) == 1 and not given.endswith(_SLASHES) and not path.is_dir():
         return [Output(path, option, of_each[0])]
     if not is_folder(given):
-        raise InputError(f"{given}: is a file name, but {option} needs a folder for several maps; give a folder.")
+        raise InputError(f"{given}: is a file name, but {option} needs a folder for several files; give a folder.")
     names = [_named_after(source, allowed) for source, allowed in zip(sources, of_each, strict=True)]
     if labels is not None:
         names = [_labelled(name, label) for name, label in zip(names, labels, strict=True)]
@@ -110,8 +110,8 @@ def is_folder(given: str) -> bool:
 
 def of_same_kind(source: Path) -> tuple[str, ...]:
     """Return the extensions for a file that holds what another one holds: a map, an atomic model, or particles."""
-    extension = next((each for each in LISTS if source.name.lower().endswith(each)), None)
-    if extension is not None:
+    extension = source.suffix.lower().replace(".csg", ".cs")
+    if extension in LISTS:
         return (extension,)
     return MODELS if holds_model(source) else MAPS
 

@@ -16,8 +16,8 @@ from botalign.errors import InputError, counted
 from botalign.geometry import cryosparc_rotations, cryosparc_vectors, moved_poses
 from botalign.images.particles import PoseWarning, refuse_mirror
 
-_PREFIX = "alignments3D/"
-_POSE, _SHIFT, _PIXEL = (f"{_PREFIX}{name}" for name in ("pose", "shift", "psize_A"))
+ALIGNMENT = "alignments3D/"
+POSE, _SHIFT, _PIXEL = (f"{ALIGNMENT}{name}" for name in ("pose", "shift", "psize_A"))
 _EXPECTED = "expected the particles of a 3-D refinement (fields alignments3D/...)"
 
 
@@ -42,7 +42,7 @@ class CryosparcPoses:
     @cached_property
     def rotations(self) -> Matrix:
         """Rotations from the coordinates of the map to those of the images, shape (n, 3, 3)."""
-        return cryosparc_rotations(self._finite(_POSE, (3,)))
+        return cryosparc_rotations(self._finite(POSE, (3,)))
 
     @cached_property
     def origins_angstrom(self) -> Matrix:
@@ -53,7 +53,7 @@ class CryosparcPoses:
         """Return the fields that change if the map is transformed; see :meth:`ParticleList.moved`."""
         refuse_mirror(self.name, transform, mirror=mirror, volumes=False)
         rotations, origins = moved_poses(self.rotations, self.origins_angstrom, transform)
-        known = (_PREFIX, "alignments2D")  # class averages do not move with the map
+        known = (ALIGNMENT, "alignments2D")  # class averages do not move with the map
         others = [name for name in self.fields if name.endswith("/pose") and not name.startswith(known)]
         if others:
             warnings.warn(
@@ -64,7 +64,7 @@ class CryosparcPoses:
                 stacklevel=5,
             )
         pose, shift = cryosparc_vectors(rotations), origins / self._pixels[:, None]
-        return {_POSE: pose.astype("<f4"), _SHIFT: shift.astype("<f4")}
+        return {POSE: pose.astype("<f4"), _SHIFT: shift.astype("<f4")}
 
     @cached_property
     def _pixels(self) -> Matrix:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from botalign.arrays import Matrix
 from botalign.errors import InputError
 from botalign.files import output_file
-from botalign.images.cryosparc_poses import CryosparcPoses
+from botalign.images.cryosparc_poses import ALIGNMENT, POSE, CryosparcPoses
 from botalign.images.names import ImageNames
 from botalign.images.particles import ClassColumns, CtfParameters, ParticleList
 
@@ -166,9 +166,16 @@ class CsParticles(ParticleList):
         columns["botalign/distance"] = found.distances.astype("<f4")
         return self.with_fields(columns)
 
+    @cached_property
+    def _alignments(self) -> Mapping[str, NDArray[Any]]:
+        """Fields of the alignment that are not in the file, but were passed through."""
+        others = self.others if POSE in self.columns else _passed_through(Path(self.name), self.records)
+        return {name: values for name, values in others.items() if name.startswith(ALIGNMENT)}
+
     @property
     def _poses(self) -> CryosparcPoses:
-        return CryosparcPoses(self.name, self.columns, self._field)
+        fields = tuple(dict.fromkeys([*self.columns, *self._alignments]))
+        return CryosparcPoses(self.name, fields, lambda name: self._alignments.get(name, self._field(name)))
 
     @property
     def poses(self) -> tuple[Matrix, Matrix]:
@@ -176,10 +183,8 @@ class CsParticles(ParticleList):
         return self._poses.rotations, self._poses.origins_angstrom
 
     def moved(self, transform: Matrix, *, mirror: bool = False) -> CsParticles:
-        """Return the list with poses that fit a transformed map; all of an alignment that was passed through."""
-        changed = self._poses.moved(transform, mirror=mirror)
-        passed = {name: values for name, values in self.others.items() if name.startswith("alignments3D/")}
-        return self.with_fields(passed | changed)
+        """Return the list with poses that fit a transformed map; an alignment that was passed through is added."""
+        return self.with_fields({**self._alignments, **self._poses.moved(transform, mirror=mirror)})
 
     def with_fields(self, columns: Mapping[str, NDArray[Any]]) -> CsParticles:
         """Return the list with fields replaced, in the type that they have, or added."""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import botalign
-from botalign import Alignment, Grid
+from botalign import Alignment, Grid, InputError
 from botalign.alignment import MapReference
 from botalign.geometry import (
     MIRROR,
@@ -19,6 +19,7 @@ from botalign.geometry import (
     matrix_from_rotation_vector,
     random_rotations,
     relion_angles_degrees,
+    relion_rotations,
     transform_about,
 )
 from botalign.images import ParticleList, PoseWarning
@@ -157,3 +158,37 @@ def restored(listed: ParticleList, back: ParticleList) -> None:
             np.testing.assert_allclose(np.minimum(difference, np.abs(360 - difference)), 0, atol=1e-4, err_msg=name)
         else:
             assert back.column(name) == listed.column(name)
+
+
+def test_relion_project_gets_the_pose_between_the_boxes(result: Alignment) -> None:
+    """RELION 3.1.3 made the map of ``apply`` from these arguments (benchmarks/particles.py)."""
+    moving, fixed = BOXES["even to odd, other pixels"]
+    found = between(result, onto(moving, fixed), moving, fixed)
+    typed = found.export("relion").split()
+    assert typed[0] == "--3d_rot"
+    values = dict(zip(typed[1::2], map(float, typed[2::2]), strict=True))
+    angles = [values[f"--{name}"] for name in ("rot", "tilt", "psi")]
+    assert geodesic_degrees(relion_rotations([angles])[0], found.moving_to_fixed[:, :3]) < 1e-5
+    # The origin is where the map is shifted from, in voxels of the moving map.
+    offsets = [values[f"--{name}"] for name in ("xoff", "yoff", "zoff")]
+    np.testing.assert_allclose(offsets, [-1.3, 2.1, -0.7], atol=1e-6)
+
+
+def test_particles_of_a_map_that_was_aligned_with_a_model(result: Alignment, tmp_path: Path) -> None:
+    """A model has no box: the poses stay in that of the map, and a model has no particles."""
+    moving, fixed = BOXES["odd to even, other pixels"]
+    rotations, origins = random_rotations(COUNT, np.random.default_rng(1)), np.zeros((COUNT, 2))
+    listed = botalign.read_particles(relion(tmp_path, rotations, origins, 1.0, 65))
+    shift = np.column_stack([np.eye(3), [3.0, 4, 5]])
+    found = between(result, shift, moving, fixed)
+    to_model = dataclasses.replace(found, fixed=dataclasses.replace(found.fixed, model=True))
+    np.testing.assert_allclose(to_model.apply(listed).poses[1], (rotations @ [3.0, 4, 5])[:, :2], atol=2e-5)
+    onto_moving = found.apply(listed, onto=moving)
+    np.testing.assert_allclose(onto_moving.poses[1], to_model.apply(listed).poses[1])
+    of_model = dataclasses.replace(found, moving=dataclasses.replace(found.moving, model=True))
+    with pytest.raises(
+        InputError, match=r"moves the atomic model moving\.mrc, which has no particles; .* inverse=True\."
+    ):
+        of_model.apply(listed)
+    with pytest.raises(InputError, match="which has no particles"):
+        of_model.export("pyem")

@@ -133,9 +133,9 @@ def test_an_output_that_cannot_be_written(
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ("-o taken.mrc", "taken.mrc: is a file name, but -o needs a folder for several maps"),
-        ("-o new.mrc", "new.mrc: is a file name, but -o needs a folder for several maps"),
-        ("--figure new.png", "new.png: is a file name, but --figure needs a folder for several maps"),
+        ("-o taken.mrc", "taken.mrc: is a file name, but -o needs a folder for several files"),
+        ("-o new.mrc", "new.mrc: is a file name, but -o needs a folder for several files"),
+        ("--figure new.png", "new.png: is a file name, but --figure needs a folder for several files"),
         ("-o taken.mrc/", "taken.mrc is a file, expected a folder"),
         ("-o a/b", "does not exist"),
         ("-o .", "is an input"),
@@ -160,9 +160,9 @@ def test_maps_that_would_be_written_to_one_file(run: Run, pair: Pair, result_fil
     error = run("align", pair.fixed, "a.mrc", "a.map.gz", "-o", tmp_path, "--result", tmp_path).refused()
     assert "--result: two of the moving maps (a.mrc and a.map.gz) would be written as a.json; rename one" in error
     error = run("apply", result_file, "x/a.mrc", "y/a.mrc", "-o", tmp_path).refused()
-    assert "-o: two of the maps are called a.mrc; rename one" in error
+    assert "-o: two of the files are called a.mrc; rename one" in error
     error = run("apply", result_file, "x/a.mrc", "y/b.mrc", "-o", tmp_path / "c.mrc").refused()
-    assert "c.mrc: is a file name, but -o needs a folder for several maps" in error
+    assert "c.mrc: is a file name, but -o needs a folder for several files" in error
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -202,7 +202,7 @@ def test_a_result_from_a_newer_version(run: Run, pair: Pair, result_file: Path, 
 
 @pytest.mark.parametrize(
     "typed",
-    ["bogus", "align", "align a.mrc", "apply", "apply r.json -o a.mrc", "apply r.json a.mrc", "score a.mrc", "info"],
+    ["bogus", "align", "align a.mrc", "apply", "apply r.json a.mrc", "export r.json", "score a.mrc", "info"],
 )
 def test_too_little_or_too_much(run: Run, typed: str) -> None:
     assert "; see `botalign" in run(*typed.split()).refused()

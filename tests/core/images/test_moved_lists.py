@@ -251,6 +251,22 @@ def test_cs_files_without_poses(
         botalign.read_particles(tmp_path / "a.cs").moved(TRANSFORM)
 
 
+def test_an_alignment_that_was_passed_through(data_folder: Path, tmp_path: Path) -> None:
+    old = np.load(data_folder / "lists" / "cryosparc_P12_J24_001_particles.cs")[:9]
+    aligned = [name for name in old.dtype.names if name.startswith("alignments3D")]
+    others = [name for name in old.dtype.names if name not in aligned]
+    for name, fields, order in (("J1_particles", others, 1), ("J1_passthrough_particles", ["uid", *aligned], -1)):
+        with (tmp_path / f"{name}.cs").open("wb") as file:
+            np.save(file, old[fields][::order].copy())
+    whole = botalign.read_particles(data_folder / "lists" / "cryosparc_P12_J24_001_particles.cs")
+    listed = botalign.read_particles(tmp_path / "J1_particles.cs")
+    listed.moved(TRANSFORM).write(tmp_path / "moved.cs")
+    new, expected = np.load(tmp_path / "moved.cs"), whole.moved(TRANSFORM).records[:9]  # type: ignore[attr-defined]
+    assert set(new.dtype.names) == set(old.dtype.names)
+    for name in new.dtype.names:
+        np.testing.assert_array_equal(new[name], expected[name], err_msg=name)
+
+
 def test_other_alignments_of_cryosparc_are_reported(data_folder: Path, tmp_path: Path) -> None:
     old = np.load(data_folder / "lists" / "cryosparc_P12_J24_001_particles.cs")[:3]
     new = np.zeros(
