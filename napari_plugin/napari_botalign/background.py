@@ -53,10 +53,10 @@ def start_worker(
     def values() -> Generator[Update, None, None]:
         yield from updates
 
-    worker = create_worker(values)
+    worker: Any = create_worker(values)
     worker.yielded.connect(receive)
     worker.aborted.connect(lambda: updates.close(), Qt.ConnectionType.DirectConnection)  # on the thread
-    worker.finished.connect(ended)  # type: ignore[arg-type]
+    worker.finished.connect(ended)
     worker.start()
 
 
