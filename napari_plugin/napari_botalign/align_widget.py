@@ -68,6 +68,7 @@ class AlignWidget(RunWidget):
             self._name = name
             self.plot.clear()
         self.plot.add(steps)
+        self.plot.canvas.setVisible(not self.plot.empty)
         self.progress.value = round(1000 * fraction)
         last = steps[-1]
         lowest = "" if last.best_loss is None else f", lowest loss {last.best_loss:.4g}"
@@ -140,15 +141,14 @@ class AlignWidget(RunWidget):
         self.results.visible = not running  # the plot of the search needs its place
         if running:
             self.plot.clear()
-            self.plot.canvas.show()
+            self.plot.canvas.hide()
 
     def _show_trace(self, result: Alignment | None) -> None:
         """Plot the losses of a result; hide the plot if there are none."""
         if self.running:
             return
-        trace = () if result is None else result.trace
-        self.plot.show(trace)
-        self.plot.canvas.setVisible(bool(trace))
+        self.plot.show(() if result is None else result.trace)
+        self.plot.canvas.setVisible(not self.plot.empty)
 
 
 def _layers(fixed: MapLayer, pairs: Sequence[Pair]) -> list[MapLayer]:

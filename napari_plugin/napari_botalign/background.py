@@ -14,6 +14,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari.utils.progress import progress
+from qtpy.QtCore import Qt
 from superqt.utils import create_worker
 
 from botalign import InputError, run_until
@@ -31,27 +32,31 @@ _PERIOD = 0.1
 
 
 def start_worker(
-    updates: Callable[..., Generator[Any, None, None]],
-    *arguments: Any,
-    receive: Callable[[Any], None],
+    updates: Generator[Update, None, Any],
+    receive: Callable[[Update], None],
     ended: Callable[[], None] = lambda: None,
 ) -> None:
-    """Run a generator function on a thread, and pass what it yields to the GUI thread.
+    """Take the updates of a generator on a thread, and pass each to a function on the GUI thread.
+
+    The generator is closed when napari quits; superqt alone would leave it suspended, and its threads at work.
 
     Parameters
     ----------
-    updates : callable
-        The generator function. It must not use layers or widgets.
-    *arguments
-        Its arguments.
+    updates : generator
+        The work. It must not use layers or widgets.
     receive : callable
-        Receives what it yields.
+        Receives the updates.
     ended : callable, optional
-        Called at its end.
+        Called at the end.
     """
-    worker = create_worker(updates, *arguments)
+
+    def values() -> Generator[Update, None, None]:
+        yield from updates
+
+    worker: Any = create_worker(values)
     worker.yielded.connect(receive)
-    worker.finished.connect(ended)  # type: ignore[arg-type]
+    worker.aborted.connect(lambda: updates.close(), Qt.ConnectionType.DirectConnection)  # on the thread
+    worker.finished.connect(ended)
     worker.start()
 
 
@@ -100,7 +105,7 @@ def in_background(
             raise error
 
     shown = progress(total=0, desc="BOTalign") if bar else None
-    start_worker(outcome, receive=receive, ended=lambda: None if shown is None else shown.close())
+    start_worker(outcome(), receive, lambda: None if shown is None else shown.close())
 
 
 class LatestOnly:

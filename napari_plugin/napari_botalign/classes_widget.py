@@ -100,7 +100,7 @@ class ClassesWidget(RunWidget):
             if stop is self._stop:  # otherwise it was cancelled, and may have been started again
                 self._process(update, stack, layer)
 
-        start_worker(_classified, steps, stop, receive=receive)
+        start_worker(_classified(steps, stop), receive)
 
     def _process(self, update: Update, stack: ImageStack, layer: Layer) -> None:
         name = stack.name

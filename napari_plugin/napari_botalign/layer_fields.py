@@ -169,10 +169,9 @@ class LayerFields(Container[Any]):
             self.choose(self.moving.value[0], [self.fixed.value])
 
     def _on_selected(self) -> None:
-        selected = self._viewer.layers.selection
-        chosen = [layer for layer in self._viewer.layers if layer in selected and layer != self.fixed.value]
-        if chosen:
-            self.choose(self.fixed.value, chosen)
+        selected = [layer for layer in self._viewer.layers if layer in self._viewer.layers.selection]
+        others = [layer for layer in selected if layer != self.fixed.value]
+        self.moving.value = others or selected
 
     def _update_along(self) -> None:
         self.along.reset_choices()

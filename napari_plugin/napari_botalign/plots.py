@@ -112,6 +112,11 @@ class LossPlot(Plot):
             lowest.append(min([point.loss, *lowest[-1:]]))
         self.draw()
 
+    @property
+    def empty(self) -> bool:
+        """Whether there are no evaluations, as in the search for a part."""
+        return not self._points
+
     def draw(self) -> None:
         """Draw all evaluations."""
         for hand, (losses, lowest) in self._points.items():

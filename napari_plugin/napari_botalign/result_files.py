@@ -90,10 +90,11 @@ class ResultFiles(Container[Any]):
         written = []
         for moving in models:
             model = read_model(str(moving.model_path)).moved(displayed_transform(fixed, moving))
-            source = Path(str(moving.model_path))
-            path = file_to_save(self.native, f"Save {moving.name}", f"{source.name.split('.')[0]}_moved.cif", _MODELS)
+            source = Path(str(moving.model_path).removesuffix(".gz"))
+            name = f"{source.stem}_moved{source.suffix}"
+            path = file_to_save(self.native, f"Save {moving.name}", name, _MODELS)
             if path:
-                path = with_extension(path, ".cif")
+                path = with_extension(path, source.suffix)
                 model.write(path, overwrite=True)  # the dialog has asked the user
                 written.append(path)
         return f"Written: {', '.join(written)}." if written else ""

@@ -103,10 +103,8 @@ class AlignmentRun:
         self._bar = _ActivityBar(total=100 * len(self._moving), desc="BOTalign: prepare")
         self._bar.on_cancel = self.cancel
         self._viewer.layers.events.removed.connect(self._on_removed)
-        start_worker(
-            alignments, self.fixed, self._pairs, self._options, self._stop,
-            receive=self._receive, ended=lambda: self._receive(None),
-        )  # fmt: skip
+        updates = alignments(self.fixed, self._pairs, self._options, self._stop)
+        start_worker(updates, self._receive, lambda: self._receive(None))
 
     def cancel(self, message: str = "Cancelled.") -> None:
         """Stop now, and revert the layers that have no result yet.

@@ -632,6 +632,7 @@ def test_a_part_is_noticed_without_a_request(
     result = align()
     assert (result.part.role, result.part.reason) == ("moving", "noticed")
     assert "the moving map, noticed by its volume" in widget.results.summary.value
+    assert not widget.plot.canvas.isVisibleTo(widget.native)  # there are no losses to plot
     np.testing.assert_allclose(affine_of(part), IDENTITY, atol=1.0)
 
 

@@ -54,6 +54,10 @@ def test_the_layers_selected_in_the_list_become_the_moving_ones(
     viewer.layers.selection = {pair[0], pair[1], third}
     press(widget.form.layers.selected)
     assert (widget.form.fixed.value, widget.form.moving.value) == (pair[0], [pair[1], third])
+    widget.form.moving.value = [third]
+    viewer.layers.selection = {pair[0]}  # the fixed one alone is exchanged
+    press(widget.form.layers.selected)
+    assert (widget.form.fixed.value, widget.form.moving.value) == (third, [pair[0]])
 
 
 def displaced(layer: Any, points: np.ndarray) -> np.ndarray:

@@ -56,13 +56,13 @@ def test_a_model_is_aligned_to_a_map_and_saved(
     # The atoms move with the map.
     atoms = viewer.layers["atoms"]
     np.testing.assert_allclose(atoms.affine.affine_matrix, model_layer.affine.affine_matrix, atol=1e-9)
+    # It is saved in the coordinates of the fixed map, with the extension of its file if the name has none.
     target = tmp_path / "out.pdb"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", staticmethod(lambda *_: (str(target.with_suffix("")), "")))
-    press(widget.results.files.model)
-    assert widget.status.value == f"Written: {target.with_suffix('.cif')}."
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", staticmethod(lambda *_: (str(target), "")))
-    press(widget.results.files.model)
-    np.testing.assert_allclose(read_model(target).points, model.moved(moved).points, atol=0.5)
+    for chosen in (tmp_path / "out", tmp_path / "out.pdb"):
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, chosen=chosen: (str(chosen), ""))
+        press(widget.results.files.model)
+        assert widget.status.value == f"Written: {target}."
+        np.testing.assert_allclose(read_model(target).points, model.moved(moved).points, atol=0.5)
     # A model is never mirrored.
     form.hand.value = "auto"
     assert align() is result
