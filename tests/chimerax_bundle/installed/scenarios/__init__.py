@@ -11,8 +11,8 @@ def found(modules):
     Parameters
     ----------
     modules : str
-        Name of the module, or its first part: ``"plain"`` or ``"windows"``. If the environment variable BOTALIGN_ONLY is
-        set, only the scenarios with this in their name are returned.
+        Name of the module, or its first part: ``"plain"`` or ``"windows"``. If the environment variable BOTALIGN_ONLY
+        is set, only the scenarios with this in their name are returned.
     """
     only = os.environ.get("BOTALIGN_ONLY", "")
     scenarios = {}
