@@ -143,7 +143,7 @@ class FitList:
         """Return the command for a fit, or for the fits of a group."""
         if not isinstance(numbers, int):
             numbers = f"{numbers[0].number}-{numbers[-1].number}" if len(numbers) > 1 else numbers[0].number
-        words = [f"botalign fits {numbers} of {self.moving.spec.partition('/')[0]}"]
+        words = [f"botalign fits {numbers} of {(self.model or self.moving.model).atomspec}"]
         words += ["copy true"] if copy else []
         words += [f'result "{result}"'] if result else []
         return " ".join(words)

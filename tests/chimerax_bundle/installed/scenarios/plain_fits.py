@@ -188,6 +188,7 @@ def fits_of_a_mirrored_copy(cx):
     copy = next(m for m in cx.session.models.list() if m.name.endswith(" z flip"))
     best = copy.scene_position
     fits = cx.run("botalign fits of #2")
+    assert "cxcmd:botalign fits 2 of #3" in cx.log_so_far()
     assert fits[0].transform.determinant() < 0
     cx.run("turn x 30 models #3")
     cx.run("botalign fits 1")
@@ -204,6 +205,9 @@ def fits_of_a_mirrored_copy(cx):
     assert not moving.display
     assert cx.run(f"measure correlation #{copy.id_string} inMap #1")[0] > 0.99
     assert fixed.display
+    # The hidden map is no longer needed.
+    cx.run(f"close #2; turn y 30 models {copy.atomspec}; botalign fits 1 of {copy.atomspec}")
+    assert same(copy.scene_position, best)
 
 
 def a_model_is_named_if_several_were_aligned(cx):
