@@ -91,5 +91,7 @@ def spelled(error):
 def _spelled(setting):
     if not setting.has_value:
         return typed(setting.name)
+    meanings = words(setting.name) if setting.name in DECLARED else {}
     value = str(setting.value).lower() if isinstance(setting.value, bool) else setting.value
+    value = next((word for word, meaning in meanings.items() if meaning == setting.value), value)
     return f"{typed(setting.name)} {value}"

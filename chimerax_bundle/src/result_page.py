@@ -1,4 +1,4 @@
-"""The page of the panel with the last result and the plot of the search."""
+"""The page of the panel with the last result and the plot of the search, and the button to move in spite of it."""
 
 from html import escape
 
@@ -11,12 +11,12 @@ from .summary import summary
 
 
 class ResultPage:
-    """The result as text, a button to move the model in spite of it, and the plot.
+    """The result as text, and the plot.
 
     Parameters
     ----------
     force : callable
-        Function that moves a model for which no match was found.
+        Function that moves the model in spite of the verdict.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class ResultPage:
     text : QLabel
         The result.
     force : QPushButton
-        The button.
+        A button for the panel, which is shown if nothing was moved because of the verdict.
     plot : SearchPlot
         The plot.
     """
@@ -37,12 +37,11 @@ class ResultPage:
         self.text.setTextFormat(Qt.TextFormat.RichText)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.force = QPushButton("Move anyway")
-        self.force.setToolTip("Move the model to the best pose, though the verdict is no match")
+        self.force.setToolTip("Move the model to the best pose, in spite of the verdict")
         self.force.clicked.connect(lambda *_: force())
         self.force.setVisible(False)
         self.plot = SearchPlot(self.widget)
         layout.addWidget(self.text)
-        layout.addWidget(self.force, alignment=Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.plot, stretch=1)
 
     def begin(self):

@@ -112,11 +112,13 @@ class Panel(ToolInstance):
         form.addRow("Now", row)
         self._live = LiveFit(self.session, self._current.setText)
         layout.addLayout(self._build_buttons(QHBoxLayout()))
-        self.status = StatusLine()
-        layout.addWidget(self.status)
+        self.status, self.result = StatusLine(), ResultPage(self.force)
+        row = QHBoxLayout()
+        row.addWidget(self.status, 1)
+        row.addWidget(self.result.force)
+        layout.addLayout(row)
         self.options = OptionsPage(self.session, self.models.chosen)
         self.fields = self.options.fields
-        self.result = ResultPage(self.force)
         self.fits = FitsPage(self.session, self._run)
         self.pages = QTabWidget()
         for name, page in (("Options", self.options), ("Result", self.result), ("Fits", self.fits)):
@@ -162,10 +164,10 @@ class Panel(ToolInstance):
                 task.watched = True
 
     def force(self):
-        """Move the model of the last alignment, which found no match, to the best pose."""
+        """Move the model of the last alignment to the best pose, in spite of the verdict."""
         if self._run(self._best) is not None:
             self.result.force.setVisible(False)
-            self._say("Moved to the best pose, though no match was found")
+            self._say("Moved to the best pose that was found")
 
     def cancel(self):
         """Cancel the running alignment."""

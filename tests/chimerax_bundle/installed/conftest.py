@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +52,13 @@ def installation(environment: dict[str, str]) -> str:
     return done.stdout
 
 
-def drive(environment: dict[str, str], folder: Path, *arguments: str, kind: str) -> dict[str, Outcome]:
-    """Run all scenarios of one kind in one ChimeraX, and return their outcomes by name."""
+def drive(environment: dict[str, str], folder: Path, *arguments: str, module: str) -> dict[str, Outcome]:
+    """Run the scenarios of a module in one ChimeraX, and return their outcomes by name."""
     results = folder / "results.json"
     try:
         done = subprocess.run(
             [environment["CHIMERAX"], *arguments, "--script", str(HERE / "drive.py")],
-            env=environment | {"BOTALIGN_SCENARIOS": kind, "BOTALIGN_OUT": str(folder)},
+            env=environment | {"BOTALIGN_SCENARIOS": module, "BOTALIGN_OUT": str(folder)},
             cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False,
         )  # fmt: skip
         ended = f"exit code {done.returncode}"
@@ -76,17 +77,27 @@ def drive(environment: dict[str, str], folder: Path, *arguments: str, kind: str)
 @pytest.fixture(scope="session")
 def plain(
     environment: dict[str, str], installation: str, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Outcome]:
-    """Outcomes of the scenarios without windows."""
-    return drive(environment, tmp_path_factory.mktemp("plain"), "--nogui", "--exit", kind="plain")
+) -> Callable[[str], dict[str, Outcome]]:
+    """Return a function that returns the outcomes of a module of scenarios without windows."""
+
+    @cache
+    def outcomes(module: str) -> dict[str, Outcome]:
+        return drive(environment, tmp_path_factory.mktemp(module), "--nogui", "--exit", module=module)
+
+    return outcomes
 
 
 @pytest.fixture(scope="session")
 def windows(
     environment: dict[str, str], installation: str, display: str, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Outcome]:
-    """Outcomes of the scenarios with windows."""
-    return drive(environment | {"DISPLAY": display}, tmp_path_factory.mktemp("windows"), kind="windows")
+) -> Callable[[str], dict[str, Outcome]]:
+    """Return a function that returns the outcomes of a module of scenarios with windows."""
+
+    @cache
+    def outcomes(module: str) -> dict[str, Outcome]:
+        return drive(environment | {"DISPLAY": display}, tmp_path_factory.mktemp(module), module=module)
+
+    return outcomes
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ from helper import Helper, Skip  # noqa: E402 (the path comes first)
 from scenarios import found  # noqa: E402
 
 OUT = Path(os.environ["BOTALIGN_OUT"])
+#: Name of a module of scenarios, or "plain" or "windows" for all of them.
+SCENARIOS = os.environ["BOTALIGN_SCENARIOS"]
 PATIENCE_SECONDS = 30.0
 STEP_MILLISECONDS = 20
 
@@ -41,7 +43,7 @@ class Record:
 
 def without_windows(session, record):
     """Run the scenarios that need no windows."""
-    for name, scenario in found("plain").items():
+    for name, scenario in found(SCENARIOS).items():
         helper, began = Helper(session, OUT), time.monotonic()
         error = None
         try:
@@ -59,7 +61,7 @@ class WithWindows:
         from Qt.QtCore import QTimer
 
         self.session, self.record = session, record
-        self.waiting = list(found("windows").items())
+        self.waiting = list(found(SCENARIOS).items())
         self.steps = None
         self.timer = QTimer()
         self.timer.timeout.connect(self.tick)
@@ -105,7 +107,7 @@ class WithWindows:
 
 
 record = Record()
-if os.environ["BOTALIGN_SCENARIOS"] == "plain":
+if SCENARIOS.startswith("plain"):
     without_windows(session, record)  # noqa: F821 (defined by ChimeraX)
 else:
     session.botalign_scenarios = WithWindows(session, record)  # noqa: F821 (a reference, or the timer would stop)

@@ -4,10 +4,10 @@ import ast
 from pathlib import Path
 
 
-def names(kind: str) -> list[str]:
-    """Return the names of all scenarios of a kind, in the order in which they are run."""
+def names(kind: str) -> list[tuple[str, str]]:
+    """Return the modules and names of all scenarios of a kind, in the order in which they are run."""
     return [
-        node.name
+        (path.stem, node.name)
         for path in sorted((Path(__file__).parent / "scenarios").glob(f"{kind}_*.py"))
         for node in ast.parse(path.read_text()).body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")

@@ -6,6 +6,6 @@ from .names import names
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", names("windows"))
-def test(windows, judge, name):
-    judge(windows, name)
+@pytest.mark.parametrize(("module", "name"), names("windows"))
+def test(windows, judge, module, name):
+    judge(windows(module), name)

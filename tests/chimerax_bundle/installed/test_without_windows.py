@@ -6,6 +6,6 @@ from .names import names
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", names("plain"))
-def test(plain, judge, name):
-    judge(plain, name)
+@pytest.mark.parametrize(("module", "name"), names("plain"))
+def test(plain, judge, module, name):
+    judge(plain(module), name)

@@ -75,6 +75,10 @@ def selected_atoms_by_the_panel(cx):
     cx.run("select #2/A")
     panel.fields["hand"].setCurrentIndex(2)
     yield lambda: panel.command() == "botalign sel to #1 resolution 9 hand keep"
+    yield panel.options.whole.isEnabled
+    panel.options.whole.setChecked(False)
+    assert panel.command() == "botalign sel to #1 resolution 9 hand keep moveWholeMolecules false"
+    panel.options.whole.setChecked(True)
     cx.scatter(model)
     yield panel._buttons["Align"].isEnabled
     panel._buttons["Align"].click()
