@@ -231,7 +231,10 @@ class FitList:
             moving = (
                 self.moving.density() if self._model is None else botalign.simulate(self._model, self.moving.resolution)
             )
-            return botalign.score(self.fixed.density(), moving, transform=transform, **levels)
+            return botalign.score(
+                self.fixed.density(), moving, transform=transform, partial=self.alignment.part is not None,
+                full_sampling=False, **levels,
+            )  # fmt: skip
         except botalign.InputError as error:
             raise usage_error(spelled(error), FITS) from None
 

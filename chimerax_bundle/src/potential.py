@@ -40,7 +40,7 @@ def botalign_potential(session, moving=None, *, to=None, level="auto", to_level=
     options = {name: None if value == "auto" else value for name, value in levels.items()} | {"transform": transform}
     try:
         found = core.potential(*maps, size=size, **options)
-        distance = core.score(*maps, **options).scores.wemd_angstrom
+        distance = core.score(*maps, full_sampling=False, **options).scores.wemd_angstrom
     except core.InputError as error:
         raise usage_error(spelled(error), POTENTIAL) from None
     volume = _opened(session, found, second)

@@ -228,7 +228,8 @@ class ResultPanel(Container[Any]):
             self._at_pose[record.number, number] = at_pose(record.result, transform, comparison, equivalent=equivalent)
             self.update_results()
 
-        return lambda: compared(*maps, transform), done, self._show_message
+        part = record.result.part is not None
+        return lambda: compared(*maps, transform, of_part=part), done, self._show_message
 
     def _maps_of(self, record: Record) -> tuple[MapLayer, Pair]:
         """Return the maps of a result; for one that was loaded, the chosen ones."""

@@ -131,15 +131,17 @@ def _align_pair(
     result = yield from in_batches(steps, lambda: stop.applies_to(number), lambda taken: Update(number, steps=taken))
     if result is None:
         return
-    before = result.before if is_identity(pair.displayed) else compared(fixed, pair, pair.displayed).scores
+    before = result.before
+    if not is_identity(pair.displayed):
+        before = compared(fixed, pair, pair.displayed, of_part=result.part is not None).scores
     yield Update(number, result=result, before=before)
 
 
-def compared(fixed: MapLayer, pair: Pair, transform: Matrix) -> Comparison:
-    """Compare two maps after a transform of the moving one, inside their masks if they have some."""
+def compared(fixed: MapLayer, pair: Pair, transform: Matrix, *, of_part: bool) -> Comparison:
+    """Compare two maps after a transform of the moving one as an alignment does: inside their masks or the part."""
     maps = fixed.density(), pair.moving.density()
     masks = [None if mask is None else mask.on(each) for mask, each in zip(pair.masks, maps, strict=True)]
     return score(
         *maps, transform=transform, contour_level_first=pair.levels[0], contour_level_second=pair.levels[1],
-        mask_first=masks[0], mask_second=masks[1],
+        mask_first=masks[0], mask_second=masks[1], partial=of_part, full_sampling=False,
     )  # fmt: skip
