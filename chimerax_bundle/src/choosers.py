@@ -143,12 +143,12 @@ class Choosers:
             return
         was_moving, was_fixed = map(_open, self._previous)
         others = [m for m in self.moving.all_values if m is not fixed]
-        if was_moving is moving and was_fixed is not None:
+        if was_moving is moving and was_fixed in others:
             self.moving.value = was_fixed
-        elif was_fixed is fixed and was_moving in self.fixed.all_values:
+        elif was_fixed is fixed and was_moving in others:
             self.fixed.value = was_moving
-        elif others:
-            self.moving.value = others[-1]
+        else:
+            self.moving.value = others[-1] if others else None
 
     def _suggest(self, volume):
         """Suggest a resolution for another map, unless the user has changed it."""

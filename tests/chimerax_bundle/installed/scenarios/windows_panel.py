@@ -113,6 +113,8 @@ def the_panel_follows_models_opened_and_closed(cx):
     yield lambda: panel.command() == "botalign #2 to #1"
     cx.run("close #1")
     yield lambda: not panel._buttons["Align"].isEnabled()
+    third = cx.phantom()
+    yield lambda: panel.command() == f"botalign {third.atomspec} to #2"
 
 
 def a_map_closed_while_the_panel_waits(cx):
