@@ -11,6 +11,7 @@ from pathlib import Path
 
 import napari
 import numpy as np
+from matplotlib.backend_bases import MouseEvent
 from PIL import Image
 from qtpy.QtCore import QEventLoop, QTimer
 
@@ -19,7 +20,7 @@ from botalign.embeddings import Column, embedding_text
 from botalign.transport import WaveletTransform, pair_distances
 
 COUNT, SIDE, VOXEL = 60, 48, 2.7
-SHOWN = 17
+SHOWN, HOVERED = 17, 30
 
 
 def wait(seconds):
@@ -59,6 +60,10 @@ def main():
         widget.choose(SHOWN)
         while not widget.status.value.startswith(f"{SHOWN + 1} of"):
             wait(0.2)
+        plot = widget.plot
+        point = plot.axes.transData.transform(plot.axes.collections[0].get_offsets()[HOVERED])
+        moved = MouseEvent("motion_notify_event", plot.canvas, *point)  # shows the name
+        plot.canvas.callbacks.process(moved.name, moved)
         viewer.scene.camera.angles = (10, -25, 150)
         viewer.reset_view()
         for _ in range(3):  # where drawing is slow, what is drawn meanwhile comes in the next round

@@ -62,21 +62,20 @@ class ClassesWidget(RunWidget):
         even_labels(fields)
         self.result: Classification | None = None
         self._stack: ImageStack | None = None
-        self._layers: tuple[Any, Any] = (None, None)
         self.class_list = ClassList(self._on_selected)
         self.selection, self.of_image = wrapped_label(), wrapped_label()
         self.show_images = PushButton(
             text="Show their images", tooltip="Add the images of the selected classes as a layer.", enabled=False
         )
-        self._found: Container[Any] = Container(
-            widgets=[self.selection, self.show_images, self.of_image], labels=False, visible=False
-        )
+        self._found: Container[Any] = Container(widgets=[self.selection, self.show_images], labels=False, visible=False)
         self._found.margins = (0, 0, 0, 0)
-        super().__init__(form, "Classify", lines=3, below=[self.class_list, self._found])
+        super().__init__(form, "Classify", lines=3, below=[self.of_image, self.class_list, self._found])
         self.class_list.native.hide()
         self.classify = self.start
         self.show_images.changed.connect(self._on_show_images)
-        napari_viewer.dims.events.current_step.connect(self._on_step)
+        self._events = (napari_viewer.dims.events.current_step, napari_viewer.layers.selection.events.active)
+        for event in self._events:
+            event.connect(self._on_step)
 
     @property
     def running(self) -> bool:
@@ -122,7 +121,7 @@ class ClassesWidget(RunWidget):
             data, **attributes | {"name": f"class averages of {name}", "metadata": {"botalign": {"sizes": sizes}}}
         )
         layer.metadata.setdefault("botalign", {})["classes"] = update.labels + 1
-        self.result, self._stack, self._layers = update, stack, (layer, self._viewer.layers[-1])
+        self.result, self._stack = update, stack
         self.class_list.show(update.averages.images, sizes)
         self.class_list.native.show()
         self._found.visible = True
@@ -154,12 +153,16 @@ class ClassesWidget(RunWidget):
         self._on_step()
 
     def _on_step(self, event: Any = None) -> None:
-        """Show the class of the displayed image."""
-        number = self._viewer.dims.current_step[-3] if self._viewer.dims.ndim > 2 else 0
-        if self.result is None or self._layers[0] not in self._viewer.layers or number >= len(self.result.labels):
+        """Show the class of the displayed image of the active layer, or the size of the displayed class."""
+        layer, step = self._viewer.layers.selection.active, self._viewer.dims.current_step
+        known = {} if layer is None else layer.metadata.get("botalign")
+        if not isinstance(known, dict) or len(step) < 3:
             return
-        mirrored = ", mirrored" if self.result.mirrored[number] else ""
-        self.of_image.value = f"Image {number + 1} is in class {self.result.labels[number] + 1}{mirrored}."
+        number = step[-3]
+        if number < len(known.get("classes", ())):
+            self.of_image.value = f"{layer.name}: image {number + 1} is in class {known['classes'][number]}."
+        elif number < len(known.get("sizes", ())):
+            self.of_image.value = f"{layer.name}: class {number + 1} has {known['sizes'][number]} images."
 
     def _on_show_images(self) -> None:
         if self.result is None or self._stack is None:  # the button is disabled
@@ -168,7 +171,10 @@ class ClassesWidget(RunWidget):
         data, attributes, _ = stack_layer_data(self._stack)
         numbers = ", ".join(str(number + 1) for number in selected[:_LISTED]) + (", …" if selected[_LISTED:] else "")
         name = f"{self._stack.name}, class{'' if len(selected) == 1 else 'es'} {numbers}"
-        self._viewer.add_image(data[isin(self.result.labels, selected)], **attributes | {"name": name})
+        chosen = isin(self.result.labels, selected)
+        known = {"botalign": {"classes": self.result.labels[chosen] + 1}}
+        self._viewer.add_image(data[chosen], **attributes | {"name": name, "metadata": known})
+        self._on_step()
 
     def _on_cancel(self) -> None:
         if self._stop is not None:
@@ -182,7 +188,8 @@ class ClassesWidget(RunWidget):
         self._set_running(False)
 
     def _on_closed(self) -> None:
-        self._viewer.dims.events.current_step.disconnect(self._on_step)
+        for event in self._events:
+            event.disconnect(self._on_step)
         if self._stop is not None:
             self._stop.set()
             self._stop = None

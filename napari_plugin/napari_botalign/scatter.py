@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 _HEIGHT = 300
-_AXES_BOX, _BAR_BOX = (0.15, 0.14, 0.82, 0.83), (0.83, 0.14, 0.03, 0.83)
+_AXES_BOX, _BAR_BOX = (0.15, 0.14, 0.82, 0.83), (0.8, 0.14, 0.03, 0.83)
 #: Width of the axes beside a colour bar, and most texts in a legend.
-_BESIDE_BAR, _LISTED = 0.65, 10
+_BESIDE_BAR, _LISTED = 0.62, 10
 #: Allowed distance of a click from a point, in screen pixels.
 _REACH = 12.0
 _HINT = (

@@ -94,8 +94,16 @@ def test_the_classes_are_listed_and_selected(
     assert viewer.layers[-1].name == "particles, classes 1, 3"
     np.testing.assert_array_equal(viewer.layers[-1].data, stack.images[chosen])
     np.testing.assert_allclose(viewer.layers[-1].scale, (1, 5, 5))
+    # What is displayed of the active layer is described, also after the dock was opened again.
+    assert classes.of_image.value.startswith("particles, classes 1, 3: image ")
+    viewer.window.remove_dock_widget("all")
+    _, again = viewer.window.add_plugin_dock_widget("botalign", "Class averages")
+    viewer.layers.selection.active = layer
     viewer.dims.set_current_step(0, 9)
-    assert classes.of_image.value == f"Image 10 is in class {expected.labels[9] + 1}."
+    assert again.of_image.value == f"particles: image 10 is in class {expected.labels[9] + 1}."
+    viewer.layers.selection.active = averages
+    viewer.dims.set_current_step(0, 1)
+    assert again.of_image.value == f"class averages of particles: class 2 has {expected.sizes[1]} images."
 
 
 @pytest.mark.slow

@@ -199,6 +199,8 @@ def test_a_bar_or_a_legend_explains_the_colours(viewer: Any, many: Any, folder: 
     viewer.theme = "light"
     assert bar.ax.yaxis.label.get_color() != colour
     assert many.plot.axes.get_position().x1 < bar.ax.get_position().x0
+    many.plot.canvas.draw()
+    assert bar.ax.yaxis.label.get_window_extent().x1 < many.plot.figure.bbox.x1  # not cut off
     many.colour.value = "state"
     assert many.plot.bar is None
     assert len(many.plot.figure.axes) == 1
