@@ -10,6 +10,7 @@ from .fits_command import botalign_fits, numbers_argument
 from .job import SUFFICIENT, Job, check_result
 from .json_values import alignments_as_json
 from .options import is_mask, keywords, option_values, spelled, typed
+from .orient import botalign_orient
 from .pair import Pair
 from .potential import botalign_potential
 from .score import botalign_score
@@ -123,6 +124,7 @@ def register(name, logger):
         Or,
         PositiveFloatArg,
         SaveFileNameArg,
+        StringArg,
         register,
     )
 
@@ -175,6 +177,13 @@ def register(name, logger):
             optional=[("numbers", numbers_argument())],
             keyword=[("of", ModelsArg), ("copy", BoolArg), ("result", SaveFileNameArg)],
             synopsis="List the fits of an alignment, move the model to one, or place copies",
+        )
+    elif name == "botalign orient":
+        function = botalign_orient
+        description = CmdDesc(
+            optional=[("volume", ModelsArg)],
+            keyword=[("symmetry", StringArg), ("setting", StringArg), ("move", ModelsArg)],
+            synopsis="Put the symmetry axes of a map onto the axes of the scene",
         )
     else:
         function = botalign_apply

@@ -5,6 +5,7 @@ ALIGN = "botalign #2 to #1"
 SCORE = "botalign score #2 to #1"
 POTENTIAL = "botalign potential #2 to #1"
 FITS = "botalign fits 2"
+ORIENT = "botalign orient #1"
 APPLY = "botalign apply #2 file result.json to #1"
 
 

@@ -70,7 +70,14 @@ def camel(name):
 
 def test_every_keyword_is_documented(load, recorder):
     cmd = load("cmd")
-    for name in ("botalign", "botalign fits", "botalign score", "botalign potential", "botalign apply"):
+    for name in (
+        "botalign",
+        "botalign fits",
+        "botalign score",
+        "botalign potential",
+        "botalign orient",
+        "botalign apply",
+    ):
         cmd.register(name, None)
     text = (DOCS / "commands/botalign.html").read_text()
     usage = text.partition('<h3 class="usage">')[2].partition("</h3>")[0]

@@ -1,0 +1,62 @@
+"""The command ``botalign orient``: put the symmetry axes of a map onto the axes of the scene."""
+
+import botalign as core
+
+from .choice import one_map
+from .json_values import as_json
+from .maps import axes, density_map, to_local
+from .moves import Moves
+from .options import spelled
+from .syntax import ORIENT, label, usage_error
+
+
+def botalign_orient(session, volume=None, *, symmetry="auto", setting=None, move=None, return_json=False):
+    """Find the point group of a map, and put its axes onto the axes of the scene.
+
+    Parameters
+    ----------
+    session : Session
+        The session.
+    volume : list of Model
+        The map, which is moved if it is symmetric. The centre of its box stays where it is.
+    symmetry : str
+        Group to look for, such as ``"C4"``; ``"auto"`` finds it.
+    setting : str, optional
+        Setting of T or I.
+    move : list of Model, optional
+        Models that move along.
+    return_json : bool, optional
+        Return the result as JSON too.
+
+    Returns
+    -------
+    botalign.Orientation or JSONResult
+        The result.
+    """
+    from chimerax.geometry import translation
+
+    chosen = one_map(volume, "The map", ORIENT)
+    if move is not None and not move:
+        raise usage_error("move: no such model is open", f"{ORIENT} move #2")
+    try:
+        given = density_map(chosen)
+        found = core.orient(given, symmetry=None if symmetry.lower() == "auto" else symmetry, setting=setting)
+    except core.InputError as error:
+        raise usage_error(spelled(error), f"{ORIENT} symmetry C4") from None
+    lines = [f"Symmetry of {label(chosen)}", *(f"  {line}" for line in found.to_text().splitlines())]
+    if found.is_symmetric:
+        oriented = to_local(found.transform, chosen, chosen)
+        # The axes go along those of the scene, and the centre of the group to where that of the box is.
+        middle = axes(chosen) * given.grid.pose_centre_angstrom
+        target = translation(chosen.scene_position * middle - middle) * oriented
+        positions = [(chosen, target)]
+        offset = chosen.scene_position.inverse()
+        positions += [(model, target * offset * model.scene_position) for model in move or () if model is not chosen]
+        moves = Moves(session, positions)
+        moves.redo()
+        session.undo.register(moves)
+    else:
+        lines.append("  nothing was moved")
+    session.logger.info("\n".join(lines))
+    session.logger.status(f"{chosen.name}: {found.symmetry.group}, {found.agreement_text}")
+    return as_json(found.to_dict()) if return_json else found

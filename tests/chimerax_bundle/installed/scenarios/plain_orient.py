@@ -1,0 +1,42 @@
+"""The symmetry axes of a map, put onto the axes of the scene."""
+
+import numpy as np
+from helper import place, same, transform
+
+
+def _ring(cx, symmetry="C5"):
+    return cx.phantom(transform(260), symmetry=symmetry)
+
+
+def _axis_in_scene(volume):
+    return (volume.scene_position * place(transform(260))).matrix[:, :3] @ np.array([0.0, 0.0, 1.0])
+
+
+def a_ring_is_put_upright(cx):
+    volume, other = _ring(cx), cx.phantom()
+    cx.scatter(volume)
+    before, beside = volume.scene_position, other.scene_position
+    found = cx.run("botalign orient #1 move #2")
+    assert found.symmetry.group == "C5"
+    assert abs(abs(_axis_in_scene(volume)[2]) - 1) < 1e-5
+    assert same(other.scene_position, volume.scene_position * before.inverse() * beside)
+    log = cx.log_so_far()
+    assert "symmetry     C5" in log
+    cx.run("undo")
+    assert same(volume.scene_position, before)
+    assert same(other.scene_position, beside)
+
+
+def without_symmetry_nothing_is_moved(cx):
+    volume = cx.phantom()
+    cx.scatter(volume)
+    before = volume.scene_position
+    assert cx.run("botalign orient #1").symmetry.group == "C1"
+    assert same(volume.scene_position, before)
+    assert "nothing was moved" in cx.log_so_far()
+
+
+def a_group_that_is_unknown(cx):
+    _ring(cx)
+    assert "expected Cn or Dn" in cx.refused("botalign orient #1 symmetry Q4")
+    assert "must be one map" in cx.refused("botalign orient #7")
