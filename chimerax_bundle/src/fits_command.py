@@ -46,7 +46,7 @@ def botalign_fits(session, numbers=None, *, of=None, copy=False, result=None, re
 
 
 def _done(session, fits, numbers, copy, result):
-    """Do what the command says; return the fits or the copies."""
+    """Run the command; return the fits or the copies."""
     if numbers is None:
         if copy or result is not None:
             raise usage_error(f"{'copy' if copy else 'result'}: the number of a fit is missing", FITS)

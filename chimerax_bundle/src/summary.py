@@ -34,7 +34,7 @@ def _at_atoms(atoms):
     return f"{atoms.average:.4g}{inside}"
 
 
-def headline(outcomes):
+def outcome_line(outcomes):
     """Return the results of one command in one line: the verdict first."""
     if len(outcomes) > 1:
         return f"Aligned {sum(outcome.moved for outcome in outcomes)} of {len(outcomes)} to {outcomes[0].fixed_name}"

@@ -8,7 +8,7 @@ from chimerax.map import Volume
 
 from .live import LiveFit, fit_text
 from .moves import NAME
-from .summary import headline, scores
+from .summary import outcome_line, scores
 from .task import AlignTask
 
 #: Milliseconds between two updates.
@@ -261,11 +261,11 @@ class Panel(ToolInstance):
         """Show the result of an alignment, or why there is none."""
         if task.outcome:
             self.result.show_outcomes(task.outcome)
-            self._say(headline(task.outcome))
+            self._say(outcome_line(task.outcome))
             self._best = task.outcome[0].fits.command(1)
             if any(outcome.moved for outcome in task.outcome):
                 self._moves, self._undone = self.session.undo.undo_stack[-1], False
-                self._done = headline(task.outcome)
+                self._done = outcome_line(task.outcome)
         else:
             self._say(task.problem or "Cancelled; nothing was moved.", failed=task.problem is not None)
 

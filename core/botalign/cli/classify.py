@@ -116,7 +116,7 @@ def _phases(listed: ImageList) -> str:
         return "not flipped, because the list has no CTF"
     count = int(as_recorded(parameters).sum())
     if not count:
-        return "not flipped, because the list says that the images were flipped or multiplied by the CTF before"
+        return "not flipped, because the images were flipped or multiplied by the CTF before, according to the list"
     return f"flipped by the CTF in {counted(count, 'image')}"
 
 

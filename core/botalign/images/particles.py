@@ -226,7 +226,7 @@ def refuse_mirror(name: str, transform: Matrix, *, mirror: bool, volumes: bool) 
     if volumes:
         raise InputError(
             f"{name}: the transform mirrors the map, but subtomograms have a hand, which no pose can change; flip the "
-            "map that was aligned (`botalign flip`), and align it again."
+            "map that was aligned, and align it again."
         )
     if not mirror:
         raise InputError(

@@ -26,7 +26,7 @@ def read_stack(path: str | os.PathLike[str]) -> ImageStack:
     Parameters
     ----------
     path : path-like
-        File to read, or ``FILE:mrcs`` for a file whose header or extension says something else.
+        File to read, or ``FILE:mrcs`` to state the content of a file whose header or extension contradicts it.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Maps and stacks of images, which have the same file format, told apart by extension and header."""
+"""Maps and stacks of images, which have the same file format, distinguished by extension and header."""
 
 from __future__ import annotations
 

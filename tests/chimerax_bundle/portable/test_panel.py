@@ -20,12 +20,12 @@ def outcome(**changes):
 
 
 def test_the_line_about_a_result_begins_with_the_verdict(load):
-    headline = load("summary").headline
-    assert headline([outcome()]) == "Certain: correlation 0.25 before, 0.75 after"
+    outcome_line = load("summary").outcome_line
+    assert outcome_line([outcome()]) == "Certain: correlation 0.25 before, 0.75 after"
     unmatched = outcome(alignment=SimpleNamespace(verdict="no match"), moved=False)
-    assert headline([unmatched]) == "No match: nothing was moved"
-    assert headline([outcome(alignment=SimpleNamespace(verdict=None))]).startswith("Aligned: correlation")
-    assert headline([outcome(), unmatched]) == "Aligned 1 of 2 to a.mrc (#1)"
+    assert outcome_line([unmatched]) == "No match: nothing was moved"
+    assert outcome_line([outcome(alignment=SimpleNamespace(verdict=None))]).startswith("Aligned: correlation")
+    assert outcome_line([outcome(), unmatched]) == "Aligned 1 of 2 to a.mrc (#1)"
 
 
 def test_the_line_about_scores(load):
