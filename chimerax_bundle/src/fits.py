@@ -97,7 +97,7 @@ class FitList:
         fits, group = [], None
         for number, pose in enumerate(self.alignment.poses, start=1):
             transform = to_local(pose.moving_to_fixed, self.fixed.model, self.moving.model)
-            # Measuring all poses of a virus would take longer than the alignment: the symmetry makes them the same.
+            # Symmetry makes them the same, and to measure 60 poses of a large map would take longer than the alignment.
             if pose.group != group or self.alignment.symmetry is None:
                 moved = self.fixed.model.scene_position * transform * back
                 measured = points.correlation(fixed, moved)

@@ -12,7 +12,7 @@ from botalign.alignment.symmetry import SAME_DEGREES, Symmetry
 from botalign.arrays import Matrix
 from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse
 
-#: A pose with a smaller fraction of the quality of the result is not worth a look: the start, far from the fixed map.
+#: Poses with less than this fraction of the quality of the result are left out, such as a start without overlap.
 POOR = 0.1
 
 
