@@ -111,7 +111,7 @@ def test_phases_are_flipped_by_the_ctf_in_the_list(run: Run, images: Path, tmp_p
         path.read_text().replace(" 0.1\n", " 0.1 1\n").replace("Contrast\n", "Contrast\n_rlnCtfDataArePhaseFlipped\n")
     )
     ran = run("classify", path, "-o", tmp_path / "before", *QUICK)
-    assert "not flipped, because the list says that the images were flipped" in ran.out
+    assert "not flipped, because the images were flipped" in ran.out
     assert (tmp_path / "before" / "averages.mrcs").read_bytes() == averages["no"]
 
 
