@@ -39,6 +39,7 @@ from .maps import MapWarning as MapWarning
 from .maps import contour_level as contour_level
 from .maps import read as read
 from .maps import read_header as read_header
+from .maps import read_stored as read_stored
 from .maps import resample as resample
 from .models import Model as Model
 from .models import read_model as read_model

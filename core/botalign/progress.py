@@ -13,6 +13,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from botalign.cancellation import check_cancelled, watch
+
 if TYPE_CHECKING:
     from botalign.arrays import Matrix
 
@@ -61,6 +63,7 @@ def exhaust(steps: Generator[Any, None, Result]) -> Result:
     """Run a computation to its end and return its result; close it if it is interrupted."""
     with closing(steps):
         while True:
+            check_cancelled()
             try:
                 next(steps)
             except StopIteration as stop:
@@ -97,12 +100,14 @@ def map_steps(
 def in_background(generator: Generator[Step, None, Result]) -> Generator[Step, None, Result]:
     """Start a computation on its own thread and return a generator of its records and its result.
 
-    Closing the returned generator stops the thread at the next step and waits for it.
+    Closing the returned generator stops the thread, at the next step or call of
+    :func:`botalign.cancellation.check_cancelled`, and waits for it.
     """
     results: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
     stopped = threading.Event()
 
     def run() -> None:
+        watch(stopped)
         try:
             while not stopped.is_set():
                 results.put(("step", next(generator)))

@@ -6,14 +6,17 @@ from collections.abc import Generator
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import Container, SpinBox
+from magicgui.widgets import Container, PushButton, SpinBox
 from napari.qt.threading import thread_worker
+from numpy import isin
 
-from botalign import Classification, ClassifyOptions, Execution, InputError, Progress, classify_steps
+from botalign import Classification, ClassifyOptions, Execution, ImageStack, InputError, Progress, classify_steps
 from napari_botalign.background import in_batches
+from napari_botalign.class_list import ClassList
+from napari_botalign.folding import FoldedFields
 from napari_botalign.layer_choices import ObjectBox
 from napari_botalign.layers import is_stack
-from napari_botalign.layout import even_labels
+from napari_botalign.layout import even_labels, wrapped_label
 from napari_botalign.option_fields import OptionFields
 from napari_botalign.option_labels import spelled
 from napari_botalign.reading import stack_layer_data
@@ -22,10 +25,14 @@ from napari_botalign.stacks import image_stack
 
 if TYPE_CHECKING:
     import napari.viewer
+    from napari.layers import Layer
 
-#: Options without a field.
+#: Options that are always visible, and those without a field.
+_FIRST = ("rotations", "mirror", "shift_pixels", "invert", "diameter_angstrom")
 _OMITTED = ("scales", "size")
 _NOT_HERE = ("processes", "scheduler")
+#: Classes that are listed in the name of a layer.
+_LISTED = 5
 
 Update = Progress | Classification | Exception
 
@@ -46,12 +53,31 @@ class ClassesWidget(RunWidget):
         self.classes = SpinBox(label="classes", value=20, min=1, max=10_000, tooltip="Number of classes.")
         self._options = OptionFields(ClassifyOptions, omit=_OMITTED)
         self._execution = OptionFields(Execution, omit=_NOT_HERE)
-        fields = [*self._options.widgets.values(), *self._execution.widgets.values()]
-        form: Container[Any] = Container(widgets=[self.images, self.classes, *fields], labels=True)
-        form.margins = (0, 0, 0, 0)
-        even_labels(form)
-        super().__init__(form, "Classify", lines=3)
+        self.option_fields = self._options.widgets | self._execution.widgets
+        always = [self.option_fields[name] for name in _FIRST]
+        fields: Container[Any] = Container(widgets=[self.images, self.classes, *always], labels=True)
+        self.more = FoldedFields([*self._options.without(_FIRST), *self._execution.widgets.values()])
+        form: Container[Any] = Container(widgets=[fields, self.more], labels=False)
+        for part in (form, fields):
+            part.margins = (0, 0, 0, 0)
+        even_labels(fields)
+        self.result: Classification | None = None
+        self._stack: ImageStack | None = None
+        self._layers: tuple[Any, Any] = (None, None)
+        self.class_list = ClassList(self._on_selected)
+        self.selection, self.of_image = wrapped_label(), wrapped_label()
+        self.show_images = PushButton(
+            text="Show their images", tooltip="Add the images of the selected classes as a layer.", enabled=False
+        )
+        self._found: Container[Any] = Container(
+            widgets=[self.selection, self.show_images, self.of_image], labels=False, visible=False
+        )
+        self._found.margins = (0, 0, 0, 0)
+        super().__init__(form, "Classify", lines=3, below=[self.class_list, self._found])
+        self.class_list.native.hide()
         self.classify = self.start
+        self.show_images.changed.connect(self._on_show_images)
+        napari_viewer.dims.events.current_step.connect(self._on_step)
 
     @property
     def running(self) -> bool:
@@ -67,18 +93,20 @@ class ClassesWidget(RunWidget):
             self._show_message(spelled(error))
             return
         stop = self._stop = Event()
+        layer = self.images.value
         self._set_running(True)
         self._show_message("Preparing…")
 
         def receive(update: Update) -> None:
             if stop is self._stop:  # otherwise it was cancelled, and may have been started again
-                self._process(update, stack.name)
+                self._process(update, stack, layer)
 
         worker = thread_worker(_classified)(steps, stop)
         worker.yielded.connect(receive)
         worker.start()
 
-    def _process(self, update: Update, name: str) -> None:
+    def _process(self, update: Update, stack: ImageStack, layer: Layer) -> None:
+        name = stack.name
         if isinstance(update, Progress):
             loss = "" if update.loss is None else f", loss {update.loss:.5g}"
             stage = update.stage if update.iteration < 2 else f"iteration {update.iteration}"
@@ -92,15 +120,58 @@ class ClassesWidget(RunWidget):
                 raise update  # a bug, which napari shows
             return
         data, attributes, _ = stack_layer_data(update.averages)
-        self._viewer.add_image(data, **attributes | {"name": f"class averages of {name}"})
+        sizes = update.sizes.tolist()
+        self._viewer.add_image(
+            data, **attributes | {"name": f"class averages of {name}", "metadata": {"botalign": {"sizes": sizes}}}
+        )
+        layer.metadata.setdefault("botalign", {})["classes"] = update.labels + 1
+        self.result, self._stack, self._layers = update, stack, (layer, self._viewer.layers[-1])
+        self.class_list.show(update.averages.images, sizes)
+        self.class_list.native.show()
+        self._found.visible = True
+        self._on_selected()
         # napari keeps the number of the displayed image, which may be larger than that of the last average.
-        self._viewer.dims.set_current_step(self._viewer.dims.ndim - data.ndim, 0)
+        self._show_image(0)
         self.progress.value = 1000
         converged = "converged" if update.converged else "not converged"
         self._show_message(
             f"{len(update.sizes)} classes with {update.sizes[0]} to {update.sizes[-1]} images, the largest first; "
             f"{len(update.iterations)} iterations, {converged}, loss {update.loss:.5g}."
         )
+
+    def _on_selected(self) -> None:
+        """Show the class that was clicked on, and how many images are selected."""
+        if self.result is None:
+            return
+        selected, sizes = self.class_list.selected, self.result.sizes
+        images, n = int(sizes[selected].sum()), len(self.result.labels)
+        self.selection.value = (
+            f"{len(selected)} of {len(sizes)} classes selected: {images} of {n} images ({images / n:.0%})."
+        )
+        self.show_images.enabled = bool(selected)
+        if selected and self.class_list.current in selected:
+            self._show_image(self.class_list.current)
+
+    def _show_image(self, number: int) -> None:
+        self._viewer.dims.set_current_step(self._viewer.dims.ndim - 3, number)
+        self._on_step()
+
+    def _on_step(self, event: Any = None) -> None:
+        """Show the class of the displayed image."""
+        number = self._viewer.dims.current_step[-3] if self._viewer.dims.ndim > 2 else 0
+        if self.result is None or self._layers[0] not in self._viewer.layers or number >= len(self.result.labels):
+            return
+        mirrored = ", mirrored" if self.result.mirrored[number] else ""
+        self.of_image.value = f"Image {number + 1} is in class {self.result.labels[number] + 1}{mirrored}."
+
+    def _on_show_images(self) -> None:
+        if self.result is None or self._stack is None:  # the button is disabled
+            return
+        selected = self.class_list.selected
+        data, attributes, _ = stack_layer_data(self._stack)
+        numbers = ", ".join(str(number + 1) for number in selected[:_LISTED]) + (", …" if selected[_LISTED:] else "")
+        name = f"{self._stack.name}, class{'' if len(selected) == 1 else 'es'} {numbers}"
+        self._viewer.add_image(data[isin(self.result.labels, selected)], **attributes | {"name": name})
 
     def _on_cancel(self) -> None:
         if self._stop is not None:
@@ -114,6 +185,7 @@ class ClassesWidget(RunWidget):
         self._set_running(False)
 
     def _on_closed(self) -> None:
+        self._viewer.dims.events.current_step.disconnect(self._on_step)
         if self._stop is not None:
             self._stop.set()
             self._stop = None

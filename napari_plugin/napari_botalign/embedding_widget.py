@@ -66,6 +66,18 @@ class EmbeddingWidget(Container[Any]):
         for choice in (self.x, self.y, self.colour):
             choice.changed.connect(self._draw)
         self.status.value = "Open the coordinates of maps, then click on a point."
+        self.reset_choices()
+
+    def reset_choices(self, *args: Any) -> None:
+        """Plot the embedding that a layer belongs to, such as the sample, if none is open."""
+        super().reset_choices(*args)
+        if self.table is None:
+            for layer in self._viewer.layers:
+                known = layer.metadata.get("botalign")
+                if isinstance(known, dict) and "embedding" in known:
+                    self._layer = layer
+                    self.load(known["embedding"])
+                    return
 
     def load(self, path: str | Path) -> None:
         """Read an embedding and plot it."""
@@ -138,7 +150,10 @@ class EmbeddingWidget(Container[Any]):
         columns = self.table.columns
         values = None if self.colour.value in (None, _NONE) else columns[self.colour.value].tolist()
         labels = (self.x.value, self.y.value)
-        self.plot.show(columns[labels[0]].tolist(), columns[labels[1]].tolist(), labels, values)
+        self.plot.show(
+            columns[labels[0]].tolist(), columns[labels[1]].tolist(), labels, values,
+            names=self.table.names, title=self.colour.value,
+        )  # fmt: skip
         if self.number is not None:
             self.plot.mark(self.number)
 

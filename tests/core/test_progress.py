@@ -1,8 +1,10 @@
+import threading
 from collections.abc import Generator
 
 import pytest
 
-from botalign.progress import exhaust, map_steps
+from botalign.cancellation import check_cancelled
+from botalign.progress import exhaust, in_background, map_steps
 
 
 def counted(closed: list[bool]) -> Generator[int, None, str]:
@@ -42,3 +44,21 @@ def test_an_interruption_between_two_steps_closes_the_work() -> None:
     with pytest.raises(KeyboardInterrupt):
         exhaust(steps)
     assert steps.closed
+
+
+def test_closing_cancels_a_step_on_another_thread() -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def endless() -> Generator[int, None, None]:
+        try:
+            begun.set()
+            while True:
+                check_cancelled()
+            yield 1
+        finally:
+            ended.set()
+
+    steps = in_background(endless())
+    assert begun.wait(60)
+    steps.close()  # otherwise this would wait for ever
+    assert ended.is_set()

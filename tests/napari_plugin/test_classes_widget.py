@@ -1,8 +1,10 @@
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from qtpy.QtCore import Qt
 
 import botalign
 import napari_botalign.classes_widget
@@ -33,7 +35,7 @@ def add_stack(viewer: Any, stack: botalign.ImageStack) -> Callable[..., Any]:
 def classes(viewer: Any) -> Any:
     """The dock widget, with few rotations."""
     _, widget = viewer.window.add_plugin_dock_widget("botalign", "Class averages")
-    widget.form.rotations.value, widget.classes.value, widget.form.threads.value = 16, 3, "1"
+    widget.option_fields["rotations"].value, widget.classes.value, widget.option_fields["threads"].value = 16, 3, "1"
     yield widget
     if widget.running:
         widget.cancel.native.click()
@@ -62,16 +64,50 @@ def test_the_averages_are_a_layer(
     )
 
 
+def test_the_classes_are_listed_and_selected(
+    viewer: Any, classes: Any, add_stack: Callable[..., Any], stack: botalign.ImageStack, press: Press, qtbot: Any
+) -> None:
+    layer = add_stack()
+    press(classes.classify, until=lambda: not classes.running)
+    expected = botalign.classify(stack, 3, rotations=16)
+    listed, averages = classes.class_list.native, viewer.layers[-1]
+    assert [listed.item(row).text() for row in range(3)] == [
+        f"class {n}\nn = {m}" for n, m in enumerate(expected.sizes, 1)
+    ]
+    assert averages.metadata["botalign"]["sizes"] == expected.sizes.tolist()
+    np.testing.assert_array_equal(layer.metadata["botalign"]["classes"], expected.labels + 1)
+    assert not classes.show_images.enabled
+    assert classes.selection.value == "0 of 3 classes selected: 0 of 16 images (0%)."
+
+    def click(row: int, modifier: Any = Qt.KeyboardModifier.NoModifier) -> None:
+        place = listed.visualItemRect(listed.item(row)).center()
+        qtbot.mouseClick(listed.viewport(), Qt.MouseButton.LeftButton, modifier, place)
+
+    click(2)
+    assert viewer.dims.current_step[0] == 2  # shows the average
+    click(0, Qt.KeyboardModifier.ControlModifier)
+    chosen = np.isin(expected.labels, [0, 2])
+    assert classes.class_list.selected == [0, 2]
+    assert classes.selection.value.startswith(f"2 of 3 classes selected: {chosen.sum()} of 16 images")
+    press(classes.show_images)
+    assert viewer.layers[-1].name == "particles, classes 1, 3"
+    np.testing.assert_array_equal(viewer.layers[-1].data, stack.images[chosen])
+    np.testing.assert_allclose(viewer.layers[-1].scale, (1, 5, 5))
+    viewer.dims.set_current_step(0, 9)
+    assert classes.of_image.value == f"Image 10 is in class {expected.labels[9] + 1}."
+
+
 @pytest.mark.slow
 def test_cancel(viewer: Any, classes: Any, add_stack: Callable[..., Any], qtbot: Any, press: Press) -> None:
     add_stack()
-    classes.form.rotations.value, classes.form.shift_pixels.value = 360, 8
+    classes.option_fields["rotations"].value, classes.option_fields["shift_pixels"].value = 360, 8
     press(classes.classify, until=lambda: classes.status.value != "Preparing…")
     press(classes.cancel)
     assert not classes.running
     assert classes.status.value == "Cancelled."
     assert classes.classify.enabled
-    qtbot.wait(200)
+    # The threads end after the units of work that are running; see tests/core/classes/test_cancelling.py.
+    qtbot.waitUntil(lambda: not any(each.name.startswith("botalign") for each in threading.enumerate()), timeout=60_000)
     assert len(viewer.layers) == 1
 
 
@@ -80,7 +116,7 @@ def test_closing_the_dock_stops_the_work(
     viewer: Any, classes: Any, add_stack: Callable[..., Any], qtbot: Any, press: Press
 ) -> None:
     add_stack()
-    classes.form.rotations.value, classes.form.shift_pixels.value = 360, 8
+    classes.option_fields["rotations"].value, classes.option_fields["shift_pixels"].value = 360, 8
     press(classes.classify, until=lambda: classes.status.value != "Preparing…")
     viewer.window.remove_dock_widget("all")
     qtbot.waitUntil(lambda: not classes.running, timeout=200_000)
@@ -123,3 +159,10 @@ def test_layers_that_are_not_stacks_are_refused(
     classes.images.value = viewer.layers["many"]
     press(classes.classify)
     assert classes.status.value.startswith("many: has 2 dimensions")
+
+
+def test_the_sample_can_be_classified(viewer: Any, classes: Any, press: Press) -> None:
+    viewer.open_sample("botalign", "particles")
+    assert classes.images.value == viewer.layers["particles"]
+    press(classes.classify, until=lambda: not classes.running)
+    assert "3 classes with" in classes.status.value

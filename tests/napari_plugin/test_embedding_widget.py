@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QFileDialog
+from matplotlib.colors import to_rgba
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtWidgets import QApplication, QFileDialog
 
 import botalign
 from napari_botalign.scatter import ScatterPlot
@@ -107,7 +109,7 @@ def test_an_empty_plot_has_a_hint(viewer: Any, many: Any, folder: Path, click: C
     viewer.theme = "light"
     assert hint.get_color() != colour
     many.load(folder / "coordinates.csv")
-    assert (list(axes.texts), axes.axison) == ([], True)
+    assert ([text.get_text() for text in axes.texts], axes.axison) == ([""], True)
 
 
 def test_of_fast_clicks_the_last_one_is_used(
@@ -161,6 +163,69 @@ def test_axes_and_colours(many: Any, folder: Path) -> None:
     many.x.value = "angle"
     assert many.plot.axes.get_xlabel() == "angle"
     np.testing.assert_array_equal(many.plot.axes.collections[0].get_offsets()[:, 0], [0, 30, 60, 90])
+
+
+def test_the_name_of_the_point_under_the_mouse_is_shown(many: Any, folder: Path) -> None:
+    many.load(folder / "coordinates.csv")
+    plot = many.plot
+    (name,) = plot.axes.texts
+
+    def move(place: tuple[float, float]) -> None:
+        plot.canvas.draw()
+        x, y = plot.axes.transData.transform(place) / plot.canvas.device_pixel_ratio
+        at, none = QPointF(round(x), plot.canvas.height() - round(y)), Qt.MouseButton.NoButton
+        moved = QMouseEvent(
+            QEvent.Type.MouseMove, at, plot.canvas.mapToGlobal(at), none, none, Qt.KeyboardModifier.NoModifier
+        )
+        QApplication.sendEvent(plot.canvas, moved)
+
+    for number, place in enumerate(COORDINATES):
+        move(place)
+        assert (name.get_visible(), name.get_text()) == (True, f"vol_{number}.mrc")
+        plot.canvas.draw()
+        assert plot.figure.bbox.containsx(name.get_window_extent().x0)  # not cut off at the edges
+        assert plot.figure.bbox.containsx(name.get_window_extent().x1)
+    move((0.5, 0.5))
+    assert not name.get_visible()
+    assert many.number is None
+
+
+def test_a_bar_or_a_legend_explains_the_colours(viewer: Any, many: Any, folder: Path) -> None:
+    many.load(folder / "coordinates.csv")
+    bar = many.plot.bar
+    assert bar.ax.get_ylabel() == "angle"
+    assert (bar.vmin, bar.vmax) == (0, 90)
+    colour = bar.ax.yaxis.label.get_color()
+    viewer.theme = "light"
+    assert bar.ax.yaxis.label.get_color() != colour
+    assert many.plot.axes.get_position().x1 < bar.ax.get_position().x0
+    many.colour.value = "state"
+    assert many.plot.bar is None
+    assert len(many.plot.figure.axes) == 1
+    legend = many.plot.axes.get_legend()
+    assert legend.get_title().get_text() == "state"
+    assert [text.get_text() for text in legend.get_texts()] == ["down", "up"]
+    points = many.plot.axes.collections[0].get_facecolor()
+    for handle, point in zip(legend.legend_handles, points[:2], strict=True):
+        np.testing.assert_allclose(to_rgba(handle.get_color()), point)
+    many.colour.value = "(none)"
+    assert many.plot.axes.get_legend() is None
+    assert many.plot.bar is None
+
+
+def test_the_sample_is_plotted_at_once(viewer: Any, many: Any, press: Callable[..., None]) -> None:
+    viewer.open_sample("botalign", "conformations")
+    assert many.status.value.startswith("20 maps")
+    (layer,) = viewer.layers
+    before = layer.data
+    many.on.native.click()
+    press(many.on, until=lambda: many.status.value == "2 of 20: hinge_-34.mrc")
+    assert list(viewer.layers) == [layer]
+    assert not np.array_equal(layer.data, before)
+    # Also if the dock is opened after the sample.
+    viewer.window.remove_dock_widget("all")
+    _, again = viewer.window.add_plugin_dock_widget("botalign", "Many maps")
+    assert again.status.value.startswith("20 maps")
 
 
 def test_moved_maps_and_files_that_are_not_an_embedding(

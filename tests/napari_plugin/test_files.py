@@ -10,6 +10,7 @@ import pytest
 from qtpy.QtWidgets import QFileDialog
 
 from botalign import DensityMap, Grid, ImageStack, InputError, MapWarning, contour_level, phantom, read, read_stack
+from napari_botalign.layers import map_layer
 
 GRID = Grid((32, 33, 34), (4.0, 4.2, 4.4), (-60.0, -71.0, 75.5))
 
@@ -88,7 +89,7 @@ def test_the_name_that_napari_suggests_gets_an_extension(
 
     def chosen(parent: Any, caption: str, start: str, *, filter: str, **_: Any) -> tuple[str, str]:  # noqa: A002
         suggested.append(Path(start).name)
-        (ours,) = (each for each in filter.split(";;") if "BOTalign" in each)
+        (ours,) = (each for each in filter.split(";;") if "BOTalign MRC" in each)
         return str(tmp_path / suggested[-1]), ours
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", staticmethod(chosen))
@@ -165,3 +166,49 @@ def test_real_maps_and_stacks(viewer: Any, data_folder: Path) -> None:
     with pytest.warns(MapWarning, match="no map identifier in the header"):
         (stack,) = viewer.open(data_folder / "stacks" / "ribosome_tilts_64.mrcs", plugin="botalign")
     assert stack.data.shape == (220, 64, 64)
+
+
+def test_open_as_stack_makes_one_layer(viewer: Any, density: DensityMap, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{name}.mrc" for name in "abc"]
+    for factor, path in enumerate(paths, 1):
+        density.with_data(factor * density.data).write(path)
+    (layer,) = viewer.open(paths, plugin="botalign", stack=True)
+    assert layer.name == "a and 2 more"
+    assert layer.data.shape == (3, *density.data.shape)
+    np.testing.assert_allclose(layer.data[2], 3 * density.data, rtol=1e-6)
+    np.testing.assert_allclose(layer.scale, (1, 4.4, 4.2, 4.0))
+    np.testing.assert_allclose(layer.translate, (0, 75.5, -71.0, -60.0))
+    assert [str(unit) for unit in layer.units] == ["pixel", "angstrom", "angstrom", "angstrom"]
+    paths[1].unlink()
+    phantom(grid=Grid((32, 33, 34), (4.0, 4.2, 4.4), (-60.0, -71.0, 70.0)), resolution_angstrom=14.0).write(paths[1])
+    with pytest.raises(InputError, match=r"b: differs from a in size, voxel size or position.*as separate layers"):
+        viewer.open(paths, plugin="botalign", stack=True)
+    assert [layer.name for layer in viewer.open(paths, plugin="botalign")] == ["a", "b", "c"]
+
+
+def test_stacks_opened_as_stack_are_joined(viewer: Any, tmp_path: Path) -> None:
+    images = np.random.default_rng(3).random((5, 6, 7), dtype=np.float32)
+    for name, part in (("a", images[:2]), ("b", images[2:])):
+        ImageStack(part, (1.5, 2.0)).write(tmp_path / f"{name}.mrcs")
+    (layer,) = viewer.open([tmp_path / "a.mrcs", tmp_path / "b.mrcs"], plugin="botalign", stack=True)
+    np.testing.assert_array_equal(layer.data, images)
+    np.testing.assert_allclose(layer.scale, (1.0, 2.0, 1.5))
+    ImageStack(images[:, :5], (1.5, 2.0)).write(tmp_path / "c.mrcs")
+    with pytest.raises(InputError, match="c: differs from a in size"):
+        viewer.open([tmp_path / "a.mrcs", tmp_path / "c.mrcs"], plugin="botalign", stack=True)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:mrcfile")
+@pytest.mark.parametrize("kind", [np.int8, np.int16, np.uint16, np.float16])
+def test_values_keep_the_type_of_the_file(kind: Any, viewer: Any, tmp_path: Path) -> None:
+    blob = np.zeros((20, 21, 22), kind)
+    blob[8:12, 8:12, 8:12] = 100
+    with mrcfile.new(tmp_path / "a.rec") as file:
+        file.set_data(blob)
+        file.voxel_size = 7.0
+    (layer,) = viewer.open(tmp_path / "a.rec", plugin="botalign")
+    assert layer.data.dtype == (np.float32 if kind is np.float16 else kind)
+    np.testing.assert_array_equal(layer.data, blob)
+    assert layer.iso_threshold == pytest.approx(contour_level(read(tmp_path / "a.rec")))
+    # For an alignment the densities are float32.
+    assert map_layer(layer, "fixed").density().data.dtype == np.float32

@@ -5,10 +5,14 @@ import subprocess
 import sys
 import tomllib
 from importlib import import_module, metadata
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+from napari._app_model import get_app_model
+from napari._qt.widgets.qt_command_palette import QCommandList
 from npe2 import PluginManager, PluginManifest
 
 import botalign
@@ -48,14 +52,57 @@ def test_files_are_read_and_written_by_their_extension(extension: str, manifest:
     assert path == f"a{extension}"
 
 
-def test_the_widgets_are_in_the_menu_and_in_the_command_palette(viewer: Any) -> None:
-    from napari._app_model import get_app_model
+@pytest.mark.parametrize(
+    "path", ["a.pdb", "a.ent", "a.cif", "a.mmcif", "a.PDB", "a.pdb.gz", "a.ent.gz", "a.cif.gz", "a.mmcif.gz"]
+)
+def test_models_are_read_and_written_by_their_extension(path: str, manifest: PluginManifest) -> None:
+    manager = PluginManager()
+    manager.register(manifest)
+    assert [reader.command for reader in manager.iter_compatible_readers(path)] == ["botalign.read_model"]
+    assert manager.get_writer(path, ["image"])[0].command == "botalign.write_model"
 
-    app = get_app_model()
-    in_menu = {item.command.id for item in app.menus.get_menu("napari/layers/register") if hasattr(item, "command")}
-    assert {"botalign.align", "botalign.compare"} <= in_menu
-    palette = {item.command.title for item in app.menus.get_menu(app.menus.COMMAND_PALETTE_ID)}
-    assert any("Align" in title and "maps" in title for title in palette)
+
+def test_the_hub_finds_what_it_lists(manifest: PluginManifest) -> None:
+    assert {str(category) for category in manifest.categories} == {"Registration", "Visualization", "Measurement", "IO"}
+    package, _, resource = str(manifest.icon).partition(":")
+    root = ElementTree.fromstring((files(package) / resource).read_text())
+    assert root.tag.endswith("svg")
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert "Framework :: napari" in project["classifiers"]
+
+
+MENUS = {
+    "register": {"botalign.align"},
+    "measure": {"botalign.compare"},
+    "classify": {"botalign.classes"},
+    "visualize": {"botalign.embedding", "botalign.model"},
+}
+
+
+def test_each_widget_is_in_the_menu_of_its_subject(viewer: Any) -> None:
+    menus = get_app_model().menus
+    for name, expected in MENUS.items():
+        items = menus.get_menu(f"napari/layers/{name}")
+        found = {item.command.id for item in items if hasattr(item, "command")}
+        assert {each for each in found if each.startswith("botalign.")} == expected
+
+
+def test_the_command_palette_does_not_run_readers_and_writers(viewer: Any, qtbot: Any) -> None:
+    palette = QCommandList()
+    qtbot.addWidget(palette)
+    menus = get_app_model().menus
+    palette.extend_command([item.command for item in menus.get_menu(menus.COMMAND_PALETTE_ID)])
+    palette.update_for_text("align maps")
+    assert palette.command_at(0).id == "botalign.align"
+    assert palette.can_execute()  # by Enter
+    ours = [command for command in palette.all_commands if command.id.startswith("botalign.")]
+    offered = {each.id for each in ours if each.enablement is None or each.enablement.eval({})}
+    samples = {f"botalign.{key}" for key in ("phantom", "phantom_mirrored", "particles", "conformations")}
+    assert offered == set.union(*MENUS.values()) | samples
+    # napari lists the others in grey, after those that can be run.
+    palette.update_for_text("read an atomic model")
+    assert palette.command_at(0).id == "botalign.read_model"
+    assert not palette.can_execute()
 
 
 @pytest.mark.parametrize(("key", "mirrored"), [("phantom", False), ("phantom_mirrored", True)])

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.arrays import Matrix
+from botalign.cancellation import check_cancelled
 from botalign.geometry import compose, matrix_from_rotation_vector, transform_about
 
 
@@ -65,6 +66,7 @@ def descend(
     """
     damping, gain = 1e-3, -1.0
     for _ in range(max_steps):
+        check_cancelled()
         step = point.step(damping)
         trial = point.moved(step)
         gain = point.gain(trial)

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.arrays import Counts, Matrix, Volume
+from botalign.classes.bounds import GROUP
 from botalign.classes.frame import Frame
 from botalign.classes.metrics import ImageVectors, Nearest, Summary
+from botalign.classes.units import DIFFERENCES, units
 from botalign.jobs import Workers, run_blocks
 from botalign.jobs.workers import SharedValue
 from botalign.progress import Progress
@@ -20,6 +22,8 @@ from botalign.progress import Progress
 #: Images in a block of work, and number of blocks for the averages. Both are constant, so that the reported work does
 #: not depend on the workers.
 _IMAGES_PER_BLOCK, _BLOCKS = 500, 32
+#: Images whose coefficients define the quantisation.
+_TYPICAL = 1000
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,13 @@ def share_images(frame: Frame, images: Volume, workers: Workers) -> Generator[Pr
         vectors[a : a + _IMAGES_PER_BLOCK] = found.pop(key)
     count = min(workers.count, len(starts)) if workers.separate_memory else 1
     edges = np.linspace(0, len(images), count + 1).astype(int)
-    summary = frame.metric.summary(vectors)  # of all images, so that the bounds do not depend on the ranges
+    # Typical images define the bounds of all, which so do not depend on the ranges.
+    typical = frame.metric.summary(vectors[:_TYPICAL])
+    parts = []
+    for unit in units(len(vectors), frame.metric.length, DIFFERENCES // 8):
+        yield Progress("", unit.start, len(vectors))
+        parts.append(frame.metric.summary(vectors[unit], typical))
+    summary = Summary.joined(parts)
     ranges = []
     for a, b in pairwise(edges):
         shared_vectors, shared_summary = (workers.share(each[a:b], to_all=False) for each in (vectors, summary))
@@ -186,8 +196,10 @@ def nearest_block(frame: Frame, vectors: Volume, summary: Summary, splines: Volu
     for average in task.averages:
         for sweep in range(frame.poses.sweeps):
             poses = frame.poses.sweep(sweep)
-            posed = _read_only(frame.posed(splines[average - task.offset], poses))
-            work += frame.metric.nearest(images, posed, average * len(frame.poses) + int(poses[0]), found)
+            for unit in units(len(poses), frame.metric.length, DIFFERENCES // GROUP, multiple=GROUP):
+                posed = _read_only(frame.posed(splines[average - task.offset], poses[unit]))
+                number = average * len(frame.poses) + int(poses[unit.start])
+                work += frame.metric.nearest(images, posed, number, found)
     return Nearest(found.distance, found.chosen, work)
 
 

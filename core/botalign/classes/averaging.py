@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.arrays import Counts, Volume
+from botalign.arrays import Counts, Matrix, Volume
+from botalign.cancellation import check_cancelled
 from botalign.classes.frame import Frame
 from botalign.classes.posing import disc_spans, in_poses
+from botalign.jobs import Execution, open_workers, run_blocks
+from botalign.progress import Progress
 
 
-def averages(frame: Frame, splines: Volume, chosen: Counts, classes: int, *, threads: int = 1) -> Volume:
-    """Return the mean of the aligned members of each class (Algorithm 1 of Rao et al. 2020).
+def average_steps(
+    frame: Frame, splines: Volume, chosen: Counts, classes: int, *, threads: int = 1
+) -> Generator[Progress, None, Volume]:
+    """Compute the mean of the aligned members of each class (Algorithm 1 of Rao et al. 2020).
 
     Parameters
     ----------
@@ -28,24 +33,33 @@ def averages(frame: Frame, splines: Volume, chosen: Counts, classes: int, *, thr
     threads : int, optional
         Number of threads. The result does not depend on it.
 
+    Yields
+    ------
+    Progress
+        After each class.
+
     Returns
     -------
     ndarray of float32, shape (classes, side, side)
         Averages; zero for an empty class.
     """
-    spans = disc_spans(frame.side, frame.radius)
     labels, poses = np.divmod(chosen, len(frame.poses))
     push = frame.poses.push(poses)
+    order, ends = np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels, minlength=classes))
+    members = np.split(order, ends[:-1])
+    blocks = {f"{label:07d}": (frame, splines, push, each) for label, each in enumerate(members)}
+    with open_workers(Execution(threads)) as workers:
+        found = yield from run_blocks(_average, blocks, workers=workers, stage="average")
+    return np.stack(list(found.values()))
 
-    def average(label: int) -> Volume:
-        members = np.flatnonzero(labels == label)
-        total = np.zeros((frame.side, frame.side))
-        for member in members:
-            total += in_poses(splines[member], push[member : member + 1], spans)[0]
-        return (total / max(1, len(members))).astype(np.float32)
 
-    with ThreadPoolExecutor(threads) as pool:
-        return np.stack(list(pool.map(average, range(classes))))
+def _average(frame: Frame, splines: Volume, push: Matrix, members: Counts) -> Volume:
+    """Return the average of a class; a block of work."""
+    spans, total = disc_spans(frame.side, frame.radius), np.zeros((frame.side, frame.side))
+    for member in members:
+        check_cancelled()
+        total += in_poses(splines[member], push[member : member + 1], spans)[0]
+    return (total / max(1, len(members))).astype(np.float32)
 
 
 def refill(

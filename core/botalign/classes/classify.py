@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from os import PathLike
 
 import numpy as np
 
+from botalign.arrays import Volume
 from botalign.classes.history import History
 from botalign.classes.kmeans import KMeans
 from botalign.classes.options import ClassifyOptions
@@ -16,7 +18,7 @@ from botalign.images import ImageStack
 from botalign.images.stack import expect_stack
 from botalign.jobs import Execution, open_workers
 from botalign.options import options_from, whole_number
-from botalign.progress import Progress, exhaust
+from botalign.progress import Progress, exhaust, map_steps
 from botalign.threads import thread_count
 
 Steps = Generator[Progress, None, Classification]
@@ -206,10 +208,11 @@ def _steps(stack: ImageStack, classes: int, options: ClassifyOptions, execution:
             yield from means.steps(history, workers)
     finally:
         history.close()
-    return _result(means, history, stack.name)
+    averages = yield from map_steps(means.averages(history.best), lambda step: replace(step, stage="finish"))
+    return _result(means, history, averages, stack.name)
 
 
-def _result(means: KMeans, history: History, name: str) -> Classification:
+def _result(means: KMeans, history: History, averages: Volume, name: str) -> Classification:
     """Return the result, with the classes sorted by size, largest first."""
     state, poses = history.best, means.frame.poses
     labels, pose = np.divmod(state.chosen, len(poses))
@@ -219,7 +222,7 @@ def _result(means: KMeans, history: History, name: str) -> Classification:
     rank[order] = np.arange(len(order))
     angles, shifts, mirrored = poses.parts(pose)
     pixel = means.ready.pixel_size_angstrom
-    images = means.averages(state)[order] * np.float32(means.ready.scale)
+    images = averages[order] * np.float32(means.ready.scale)
     return Classification(
         averages=ImageStack(images, (pixel, pixel), name=f"class averages of {name}"),
         labels=rank[labels],

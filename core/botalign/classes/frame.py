@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.arrays import Volume
+from botalign.cancellation import check_cancelled
 from botalign.classes.metrics import EuclideanMetric, Metric, WaveletMetric
 from botalign.classes.options import ClassifyOptions
 from botalign.classes.poses import Poses
 from botalign.classes.posing import disc_spans, in_poses
 from botalign.classes.preparation import PreparedImages
+from botalign.classes.units import PIXELS, units
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,12 @@ class Frame:
 
     def posed(self, splines: Volume, numbers: NDArray[np.int64]) -> Volume:
         """Return the vectors of an average, given by its spline coefficients, in poses given by their indices."""
-        spans = disc_spans(self.side, self.radius)
-        return self.metric.vectors(in_poses(splines, self.poses.pull(numbers), spans))
+        spans, pull = disc_spans(self.side, self.radius), self.poses.pull(numbers)
+        vectors = np.empty((len(pull), self.metric.length), dtype=np.float32)
+        for unit in units(len(pull), self.side**2, PIXELS):
+            check_cancelled()
+            vectors[unit] = self.metric.vectors(in_poses(splines, pull[unit], spans))
+        return vectors
 
 
 def default_scales(side: int) -> int:

@@ -72,8 +72,10 @@ class History:
             If the folder holds other work, or cannot be used.
         """
         description: dict[str, Any] = {name: str(value) for name, value in options.items()}
-        images_hash = hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()
-        description |= {"work": "classes", "images": images_hash, "versions": versions()}
+        images_hash = hashlib.sha256()
+        for image in images:  # one by one, so that Ctrl-C is not delayed
+            images_hash.update(np.ascontiguousarray(image).data)
+        description |= {"work": "classes", "images": images_hash.hexdigest(), "versions": versions()}
         made = not Path(folder).exists()
         history = cls(BlockStore(folder, description), made=made)
         while len(history.records) < most and (stored := history._stored(len(history.records) + 1)) is not None:

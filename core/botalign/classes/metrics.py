@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -10,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.arrays import Counts, Matrix, Volume
+from botalign.cancellation import check_cancelled
 from botalign.classes import bounds, products, quantisation
 from botalign.classes.posing import disc_spans
+from botalign.classes.units import DIFFERENCES, units
 from botalign.classes.wavelets import ImageWavelets
 
 
@@ -39,6 +42,14 @@ class Summary:
     def __getitem__(self, which: slice) -> Summary:
         """Return the summary of some of the vectors."""
         return Summary(self.norms[which], self.steps, self.quantised[which], self.errors[which])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Summary]) -> Summary:
+        """Return the summary of all vectors, given those of some of them, with the same quantisation steps."""
+        norms, quantised, errors = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("norms", "quantised", "errors")
+        )
+        return cls(norms, parts[0].steps, quantised, errors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,14 +142,15 @@ class WaveletMetric:
 
     def nearest(self, images: ImageVectors, poses: Volume, number: int, found: Nearest) -> int:
         """Update the nearest poses of images, and return the number of differences that were computed."""
-        summary = images.summary
-        posed = self.summary(poses, summary)
-        return int(
-            bounds.nearest_by_l1(
-                images.values, summary.norms, summary.quantised, summary.errors, poses, posed.norms, posed.quantised,
-                posed.errors, summary.steps, self.transform.starts, number, found.distance, found.chosen,
-            )
-        )  # fmt: skip
+        posed, work = self.summary(poses, images.summary), 0
+        for unit in units(len(images.values), poses.size, DIFFERENCES):
+            check_cancelled()
+            some, summary = images.values[unit], images.summary[unit]
+            work += bounds.nearest_by_l1(
+                some, summary.norms, summary.quantised, summary.errors, poses, posed.norms, posed.quantised,
+                posed.errors, summary.steps, self.transform.starts, number, found.distance[unit], found.chosen[unit],
+            )  # fmt: skip
+        return int(work)
 
 
 @dataclass(frozen=True)
@@ -173,7 +185,10 @@ class EuclideanMetric:
 
     def nearest(self, images: ImageVectors, poses: Volume, number: int, found: Nearest) -> int:
         """Update the nearest poses of images, and return the number of differences besides the matrix products."""
-        norms, of_images = self.summary(poses).norms, images.summary.norms
-        return products.nearest_by_products(
-            images.values, of_images, poses, norms, number, found.distance, found.chosen
-        )
+        norms, of_images, work = self.summary(poses).norms, images.summary.norms, 0
+        for unit in units(len(images.values), poses.size, DIFFERENCES):
+            check_cancelled()
+            work += products.nearest_by_products(
+                images.values[unit], of_images[unit], poses, norms, number, found.distance[unit], found.chosen[unit]
+            )
+        return work

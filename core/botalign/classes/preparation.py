@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from botalign.arrays import Volume
 from botalign.classes.posing import cut_to_disc, disc_spans
+from botalign.classes.units import PIXELS, units
 from botalign.errors import InputError, Setting, counted
 from botalign.images import ImageStack
 from botalign.maps import MapWarning
@@ -90,7 +91,7 @@ def prepare(
 def prepare_steps(
     stack: ImageStack, *, invert: bool = False, diameter_angstrom: float | None = None, size: int | None = None
 ) -> Generator[Progress, None, PreparedImages]:
-    """Prepare images as :func:`prepare`, and yield a record of the stage ``"read"`` for each block that was read.
+    """Prepare images as :func:`prepare`, in the stages ``"read"`` and ``"prepare"``.
 
     Images are read and reduced block by block, so that the memory depends on the reduced size only.
     """
@@ -125,10 +126,19 @@ def prepare_steps(
             f"{int(np.argmax(flat)) + 1}; leave such images out."
         )
     # The difference of the means inside and outside the disc is averaged over all images to reduce the noise.
-    ready += np.float32(excess.mean())
-    cut_to_disc(ready, spans)
-    scale = _scale(ready, excess, stack.name, inverted=invert)
-    ready *= np.float32(1 / scale)
+    mean, (sums, absolute) = np.float32(excess.mean()), np.zeros((2, count))
+    parts = list(units(count, side * side, PIXELS))
+    passes = (Progress("prepare", done, 2 * len(parts)) for done in range(1, 2 * len(parts) + 1))
+    for part in parts:
+        ready[part] += mean
+        cut_to_disc(ready[part], spans)
+        sums[part] = ready[part].sum(axis=(1, 2), dtype=np.float64)
+        absolute[part] = np.abs(ready[part]).sum(axis=(1, 2), dtype=np.float64)
+        yield next(passes)
+    scale = _scale(excess, float(sums.mean()), float(absolute.mean()), stack.name, inverted=invert)
+    for part in parts:
+        ready[part] *= np.float32(1 / scale)
+        yield next(passes)
     return PreparedImages(ready, scale, radius, pixel)
 
 
@@ -145,12 +155,12 @@ def _radius(side: int, pixel: float, diameter_angstrom: float | None) -> float:
     return min(radius, diameter_angstrom / (2 * pixel))
 
 
-def _scale(images: Volume, excess: NDArray[np.float64], name: str, *, inverted: bool) -> float:
-    """Return the mass of the images or, if it does not differ from zero, the mean sum of their absolute values."""
+def _scale(excess: NDArray[np.float64], mass: float, absolute: float, name: str, *, inverted: bool) -> float:
+    """Return the mean mass of the images or, if it does not differ from zero, the mean sum of absolute values."""
     mean = float(excess.mean())
     error = float(excess.std() / np.sqrt(len(excess)))
     if abs(mean) <= _SIGNIFICANT * error or len(excess) < 2:
-        return float(np.abs(images).sum(dtype=np.float64)) / len(images)
+        return absolute
     if mean < 0:
         warnings.warn(
             MapWarning(
@@ -161,7 +171,7 @@ def _scale(images: Volume, excess: NDArray[np.float64], name: str, *, inverted: 
             ),
             stacklevel=3,
         )
-    return abs(float(images.sum(dtype=np.float64))) / len(images)
+    return abs(mass)
 
 
 def downsampled(images: Volume, size: int) -> Volume:

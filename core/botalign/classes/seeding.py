@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from botalign.arrays import Volume
 from botalign.classes.assignment import SharedImages
 from botalign.classes.metrics import Nearest
-from botalign.progress import exhaust
+from botalign.progress import map_steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ def seeding_steps(
     for number in range(classes):
         drawn[number] = _draw(nearest.distance, uniform[number], drawn[:number])
         image = splines[drawn[number]]
-        found = exhaust(images.update(image, number, nearest))
+        found = yield from map_steps(images.update(image, number, nearest), lambda _, drawn=number: drawn)  # type: ignore[misc]
         nearest = Nearest(found.distance, found.chosen, nearest.work + found.work)
         yield number + 1
     return Seeds(drawn, nearest)

@@ -13,6 +13,8 @@ from botalign.progress import Progress
 
 #: Attempts at a block before the work fails, if its workers are lost.
 ATTEMPTS = 4
+#: Seconds after which the progress is reported again if no block has ended, so that the caller can cancel the work.
+REPORT_SECONDS = 0.5
 #: Submitted blocks for each block that can run at once: enough to keep all workers busy.
 SUBMITTED_PER_WORKER = 2
 
@@ -28,7 +30,7 @@ def run_blocks(
     """Call a function for each block and return all results.
 
     Closing the generator cancels the work: blocks that have not started are dropped, and running blocks are not waited
-    for. A block whose worker is lost is submitted again.
+    for; :func:`.open_workers` cancels them. A block whose worker is lost is submitted again.
 
     Parameters
     ----------
@@ -48,7 +50,7 @@ def run_blocks(
     Yields
     ------
     Progress
-        At the start, with the number of blocks in the store, and after each block.
+        At the start, with the number of blocks in the store, after each block, and at least every half second.
 
     Returns
     -------
@@ -77,7 +79,9 @@ def run_blocks(
                 attempts[key] += 1
                 submitted = workers.submit(function, blocks[key])
                 running[submitted.future] = key, submitted.executor
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            done, _ = wait(running, timeout=REPORT_SECONDS, return_when=FIRST_COMPLETED)
+            if not done:
+                yield Progress(stage, len(results), len(blocks))
             for future in sorted(done, key=lambda each: running[each][0]):
                 key, executor = running.pop(future)
                 error = _error_of(future)

@@ -6,6 +6,7 @@ import multiprocessing
 import pickle
 import signal
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from botalign.cancellation import watch
 from botalign.errors import InputError, Setting
 from botalign.jobs.cluster import ClusterExecutor
 from botalign.jobs.execution import Execution
@@ -130,6 +132,9 @@ class Workers:
 def open_workers(execution: Execution | None = None) -> Iterator[Workers]:
     """Start workers, and stop them at the end of the context.
 
+    Blocks that are running at the end of the context are cancelled when they next call
+    :func:`botalign.cancellation.check_cancelled`, except on a cluster.
+
     Parameters
     ----------
     execution : Execution, optional
@@ -155,22 +160,26 @@ def open_workers(execution: Execution | None = None) -> Iterator[Workers]:
             yield workers
     else:
         threads = thread_count(chosen.threads)
-        with ThreadPoolExecutor(threads, thread_name_prefix="botalign") as executor:
-            yield Workers(executor, threads)
+        stop = threading.Event()
+        pool = ThreadPoolExecutor(threads, thread_name_prefix="botalign", initializer=watch, initargs=(stop,))
+        with pool as executor:
+            try:
+                yield Workers(executor, threads)
+            finally:
+                stop.set()
 
 
 @contextmanager
 def _processes(count: int) -> Iterator[Workers]:
     context = multiprocessing.get_context("spawn")
-
-    def new() -> Executor:
-        # A terminal sends Ctrl-C to all processes; only the main process must react.
-        return ProcessPoolExecutor(
-            count, mp_context=context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
-        )
-
     with tempfile.TemporaryDirectory(prefix="botalign-", ignore_cleanup_errors=True) as folder:
         numbers = iter(range(2**62))
+        running = Path(folder) / "running"
+        running.touch()
+
+        def new() -> Executor:
+            flag = _MissingFile(str(running))
+            return ProcessPoolExecutor(count, mp_context=context, initializer=_start_process, initargs=(flag,))
 
         def send(value: Any, to_all: bool) -> _FileValue:
             path = Path(folder) / f"{next(numbers)}"
@@ -196,6 +205,7 @@ def _processes(count: int) -> Iterator[Workers]:
         try:
             yield workers
         finally:
+            running.unlink(missing_ok=True)
             workers.executor.shutdown(wait=True, cancel_futures=True)
 
 
@@ -229,6 +239,23 @@ def _cluster(address: str) -> Iterator[Workers]:
         yield Workers(executor, max(1, sum(client.nthreads().values())), send=executor.send, separate_memory=True)
     finally:
         client.close()
+
+
+@dataclass(frozen=True)
+class _MissingFile:
+    """A flag for other processes, set when a file is removed; unlike a lock, a killed process cannot hold it."""
+
+    path: str
+
+    def is_set(self) -> bool:
+        """Whether the file was removed."""
+        return not Path(self.path).exists()
+
+
+def _start_process(flag: _MissingFile) -> None:
+    """Prepare a worker process. A terminal sends Ctrl-C to all processes; only the main process must react."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    watch(flag)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from botalign.maps.header import MapHeader, MapWarning
 from botalign.maps.reading import read, read_header
 from botalign.maps.resampling import average, resample
 from botalign.maps.statistics import MapInfo, describe
+from botalign.maps.stored import StoredValues, read_stored
 from botalign.maps.volumes import find_volumes
 from botalign.maps.writing import EXTENSIONS
 
@@ -17,11 +18,13 @@ __all__ = [
     "MapHeader",
     "MapInfo",
     "MapWarning",
+    "StoredValues",
     "average",
     "contour_level",
     "describe",
     "find_volumes",
     "read",
     "read_header",
+    "read_stored",
     "resample",
 ]

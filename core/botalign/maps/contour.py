@@ -1,5 +1,7 @@
 """The contour level of a map: the density above which voxels belong to the molecule."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,13 +51,13 @@ def contour_level(density_map: DensityMap) -> float:
     return level_above(density_map.data, background_level(density_map.data))
 
 
-def background_level(data: NDArray[np.float32]) -> float:
+def background_level(data: NDArray[Any]) -> float:
     """Return the median density on the faces of the box, which the molecule does not reach."""
     faces = [data[0], data[-1], data[:, 0], data[:, -1], data[:, :, 0], data[:, :, -1]]
     return float(np.median(np.concatenate([face.ravel() for face in faces])))
 
 
-def level_above(data: NDArray[np.float32], background: float) -> float:
+def level_above(data: NDArray[Any], background: float) -> float:
     """Return the contour level of densities whose background is known; see :func:`contour_level`."""
     values = _sample(data)
     above = np.sort(values[values > background] - np.float32(background))[::-1]
@@ -81,7 +83,7 @@ def contrast(data: NDArray[np.float32]) -> float:
     return float(data.max()) / spread if spread > 0 else float("inf")
 
 
-def _sample(data: NDArray[np.float32], most: int = 2**20) -> NDArray[np.float32]:
+def _sample(data: NDArray[Any], most: int = 2**20) -> NDArray[np.float32]:
     """Return about a million evenly spaced densities at most, which is enough for the statistics of any map."""
     stride = max(1, int(np.ceil((data.size / most) ** (1 / 3))))
-    return data[::stride, ::stride, ::stride].ravel()
+    return data[::stride, ::stride, ::stride].astype(np.float32, copy=False).ravel()

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from botalign.errors import InputError, counted
 from botalign.maps.content import Content
@@ -234,23 +234,25 @@ def _skip(stream: BinaryIO, count: int) -> int:
     return skipped
 
 
-def read_sections(stream: BinaryIO, header: MapHeader, size: int | None) -> tuple[NDArray[np.float32], list[str]]:
+def read_sections(
+    stream: BinaryIO, header: MapHeader, size: int | None, *, dtype: DTypeLike = np.float32
+) -> tuple[NDArray[Any], list[str]]:
     """Read the densities and count the bytes after them; return the densities and all remarks."""
-    data, remarks = _read_densities(stream, header), list(header.remarks)
+    data, remarks = _read_densities(stream, header, dtype), list(header.remarks)
     surplus = _surplus(stream, header, size)
     if surplus:
         remarks.append(f"{counted(surplus, 'byte')} too long, the surplus ignored")
     return data, remarks
 
 
-def _read_densities(stream: BinaryIO, header: MapHeader) -> NDArray[np.float32]:
-    data = np.empty(header.file_shape, dtype=np.float32)
+def _read_densities(stream: BinaryIO, header: MapHeader, dtype: DTypeLike) -> NDArray[Any]:
+    data = np.empty(header.file_shape, dtype=dtype)
     read_values(stream, data.reshape(-1), header)
     sections_rows_columns = header.axis_order[::-1]
     return np.ascontiguousarray(data.transpose([sections_rows_columns.index(axis) for axis in (3, 2, 1)]))
 
 
-def read_values(stream: BinaryIO, flat: NDArray[np.float32], header: MapHeader, offset: int = 0) -> None:
+def read_values(stream: BinaryIO, flat: NDArray[Any], header: MapHeader, offset: int = 0) -> None:
     """Fill a one-dimensional array from a stream in chunks, so that no second copy is in memory.
 
     `offset` is the number of bytes of densities before the first value, for the message about a truncated file.

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.cancellation import check_cancelled
 from botalign.errors import InputError, Setting
 from botalign.jobs import BlockStore, SharedValue, Workers, run_blocks
 from botalign.maps.contour import contour_level
@@ -162,6 +163,7 @@ def distances_without_alignment(
 def vectors_block(maps: Sequence[Source], vectorise: Vectoriser, out: Vectors) -> Arrays:
     """Read maps and write their vectors to the rows of an array."""
     for source, row in zip(maps, out, strict=True):
+        check_cancelled()
         row[:] = vectorise(source.load())
     if isinstance(out, np.memmap):
         out.flush()  # before the block is recorded as complete

@@ -1,11 +1,12 @@
 import numpy as np
 
 import botalign
-from botalign.classes.averaging import averages, refill
+from botalign.classes.averaging import average_steps, refill
 from botalign.classes.frame import Frame
 from botalign.classes.posing import disc_spans, image_splines, in_poses
 from botalign.classes.preparation import PreparedImages
 from botalign.classes.seeding import _draw
+from botalign.progress import exhaust
 
 from ..conftest import RotatedViews
 
@@ -20,7 +21,7 @@ def test_an_average_is_the_mean_of_its_aligned_members(views: RotatedViews) -> N
     images, spans = views.stack.images[:9], disc_spans(32, 15.5)
     splines = image_splines(images)
     labels, poses = np.array([0, 2, 2, 0, 2, 2, 2, 0, 2]), np.array([0, 4, 17, 80 - 1, 31, 8, 9, 64, 50])
-    found = averages(of, splines, labels * len(of.poses) + poses, 3, threads=2)
+    found = exhaust(average_steps(of, splines, labels * len(of.poses) + poses, 3, threads=2))
     back = [in_poses(s, of.poses.push(poses[i : i + 1]), spans)[0] for i, s in enumerate(splines)]
     for label in (0, 2):
         expected = np.mean([b for b, own in zip(back, labels, strict=True) if own == label], axis=0)
@@ -31,7 +32,7 @@ def test_an_average_is_the_mean_of_its_aligned_members(views: RotatedViews) -> N
 def test_the_average_of_a_single_image_is_the_image(views: RotatedViews) -> None:
     of = frame()
     splines = image_splines(views.stack.images[:1])
-    found = averages(of, splines, np.array([0]), 1)[0]
+    found = exhaust(average_steps(of, splines, np.array([0]), 1))[0]
     inside = found != 0
     np.testing.assert_allclose(found[inside], views.stack.images[0][inside], rtol=1e-5, atol=1e-3)
 

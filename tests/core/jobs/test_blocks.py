@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from botalign.cancellation import check_cancelled
 from botalign.errors import InputError
 from botalign.jobs import BlockStore, Execution, Workers, open_workers, run_blocks
 from botalign.jobs.cluster import ClusterExecutor
@@ -88,14 +89,19 @@ def test_released_values_are_removed_and_a_full_disk_is_reported(
         shared = workers.share(np.arange(1000.0))
         exhaust(run_blocks(spectrum, {"one": (shared, 1)}, workers=workers))
         (folder,) = tmp_path.iterdir()
-        assert len(list(folder.iterdir())) == 1
+        assert len(values_in(folder)) == 1
         workers.release(shared)
-        assert list(folder.iterdir()) == []
+        assert values_in(folder) == []
         monkeypatch.setattr(np, "save", disk_full)
         with pytest.raises(
             InputError, match=r"temporary files for the worker processes cannot be written \(No space left.*set TMPDIR"
         ):
             workers.submit(spectrum, (shared, 1))
+
+
+def values_in(folder: Path) -> list[Path]:
+    """Return the files of shared values."""
+    return [path for path in folder.iterdir() if path.name != "running"]
 
 
 def disk_full(*_: object) -> None:
@@ -124,10 +130,10 @@ def test_values_sent_to_a_lost_process_are_removed(tmp_path: Path, monkeypatch: 
         workers.submit(spectrum, (shared, 1)).future.result()
         (folder,) = tmp_path.iterdir()
         assert workers.recover(BrokenExecutor(), workers.executor)
-        assert list(folder.iterdir()) == []
+        assert values_in(folder) == []
         assert workers.submit(spectrum, (shared, 1)).future.result()["number"] == 1
         workers.release(shared)
-        assert list(folder.iterdir()) == []
+        assert values_in(folder) == []
 
 
 @pytest.mark.slow
@@ -197,6 +203,39 @@ def test_closing_drops_blocks_that_have_not_started() -> None:
         steps.close()
         gate.set()
     assert started == [0, 1]
+
+
+def test_progress_is_reported_while_no_block_ends() -> None:
+    gate = threading.Event()
+    with open_workers(Execution(threads=1)) as workers:
+        steps = run_blocks(lambda: gate.wait(60), {"one": ()}, workers=workers, stage="wait")
+        assert [next(steps).done for _ in range(3)] == [0, 0, 0]  # otherwise this would wait for the gate
+        gate.set()
+        assert exhaust(steps) == {"one": True}
+
+
+def count_until_cancelled(path: str) -> None:
+    """Write the number of units that were begun to a file, without end."""
+    number = 0
+    while True:
+        check_cancelled()
+        number += 1
+        Path(path).write_text(str(number))
+
+
+@pytest.mark.parametrize("kind", [{"threads": 2}, {"processes": 2}])
+def test_closing_the_workers_cancels_running_blocks(kind: dict[str, int], tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in "abcdef"]
+    with open_workers(Execution(**kind)) as workers:
+        blocks = {path.name: (str(path),) for path in paths}
+        steps = run_blocks(count_until_cancelled, blocks, workers=workers)
+        while not all(path.exists() for path in paths[:2]):
+            next(steps)
+        steps.close()
+    # Leaving the context has waited for the blocks, which would otherwise never end.
+    counts = [path.read_text() for path in paths if path.exists()]
+    assert len(counts) == 2  # no other block was begun
+    assert [path.read_text() for path in paths if path.exists()] == counts
 
 
 KILLED = """
