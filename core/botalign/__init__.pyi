@@ -51,6 +51,7 @@ from .pairwise.options import DistanceOptions as DistanceOptions
 from .pairwise.table import DistanceTable as DistanceTable
 from .pairwise.table import read_distances as read_distances
 from .progress import Progress as Progress
+from .progress import run_until as run_until
 from .scores import ShellCorrelation as ShellCorrelation
 from .simulation import phantom as phantom
 from .simulation import phantom_family as phantom_family

@@ -1,16 +1,13 @@
-"""Cancelling blocks of work on other threads and processes: a block tests now and then whether to continue."""
+"""Cancelling work: long functions test now and then whether the work of their thread was cancelled."""
 
 from __future__ import annotations
 
 import threading
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-
-class StopFlag(Protocol):
-    """A flag that another thread or process sets, such as :class:`threading.Event`."""
-
-    def is_set(self) -> bool:
-        """Whether to stop."""
+#: Returns whether to stop; it may be called from any thread, often.
+Stopped = Callable[[], bool]
 
 
 class CancelledWork(Exception):  # noqa: N818 (not an error)
@@ -20,16 +17,27 @@ class CancelledWork(Exception):  # noqa: N818 (not an error)
 _of_thread = threading.local()
 
 
-def watch(flag: StopFlag) -> None:
-    """Let :func:`check_cancelled` test a flag whenever it is called from this thread."""
-    _of_thread.flag = flag
+def watch(stopped: Stopped | None) -> None:
+    """Let :func:`check_cancelled` test a condition whenever it is called from this thread; None for no condition."""
+    _of_thread.stopped = stopped
+
+
+@contextmanager
+def cancelled_by(stopped: Stopped) -> Iterator[None]:
+    """Let :func:`check_cancelled` test a condition in this context."""
+    before = getattr(_of_thread, "stopped", None)
+    watch(stopped)
+    try:
+        yield
+    finally:
+        watch(before)
 
 
 def check_cancelled() -> None:
     """Raise CancelledWork if the work of this thread was cancelled.
 
-    Functions that run for more than about a second on a worker call this between units of less than a second.
+    Functions that run for more than about a second call this between units of less than a second.
     """
-    flag: StopFlag | None = getattr(_of_thread, "flag", None)
-    if flag is not None and flag.is_set():
+    stopped: Stopped | None = getattr(_of_thread, "stopped", None)
+    if stopped is not None and stopped():
         raise CancelledWork

@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botalign.cancellation import check_cancelled, watch
+from botalign.cancellation import CancelledWork, Stopped, cancelled_by, check_cancelled, watch
 
 if TYPE_CHECKING:
     from botalign.arrays import Matrix
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Step = TypeVar("Step")
 Mapped = TypeVar("Mapped")
 Result = TypeVar("Result")
+
+#: Seconds between two tests whether the work was cancelled, while another thread takes a step.
+_CHECK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +74,50 @@ def exhaust(steps: Generator[Any, None, Result]) -> Result:
                 return result
 
 
+def run_until(steps: Generator[Step, None, Result], stopped: Stopped) -> Generator[Step, None, Result | None]:
+    """Take the steps of a computation until it ends or is cancelled.
+
+    A condition that another thread makes true cancels the computation within about a second, also during a long step.
+
+    Parameters
+    ----------
+    steps : generator
+        The computation, for example of :func:`botalign.align_steps`; it is closed at the end.
+    stopped : callable
+        Whether to cancel; called often.
+
+    Returns
+    -------
+    object or None
+        As the value of ``StopIteration``: the result of the computation; None if it was cancelled.
+
+    Yields
+    ------
+    object
+        The records of the computation.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> density_map = botalign.phantom(24, voxel_size_angstrom=4.0)
+    >>> steps = botalign.run_until(botalign.align_steps(density_map, density_map), lambda: True)
+    >>> list(steps)
+    []
+    """
+    with closing(steps):
+        while not stopped():
+            try:
+                with cancelled_by(stopped):
+                    step = next(steps)
+            except StopIteration as finished:
+                result: Result = finished.value
+                return result
+            except CancelledWork:
+                return None
+            yield step
+    return None
+
+
 def map_steps(
     steps: Generator[Step, None, Result], function: Callable[[Step], Mapped]
 ) -> Generator[Mapped, None, Result]:
@@ -107,7 +154,7 @@ def in_background(generator: Generator[Step, None, Result]) -> Generator[Step, N
     stopped = threading.Event()
 
     def run() -> None:
-        watch(stopped)
+        watch(stopped.is_set)
         try:
             while not stopped.is_set():
                 results.put(("step", next(generator)))
@@ -125,7 +172,11 @@ def in_background(generator: Generator[Step, None, Result]) -> Generator[Step, N
         try:
             yield None  # type: ignore[misc]  # so that closing runs the clean-up even before the first step is taken
             while True:
-                kind, value = results.get()
+                try:
+                    kind, value = results.get(timeout=_CHECK_SECONDS)
+                except queue.Empty:
+                    check_cancelled()
+                    continue
                 if kind == "error":
                     raise value
                 if kind == "result":

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
+from contextlib import closing
 from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari.qt.threading import thread_worker
 
-from botalign import InputError
+from botalign import InputError, run_until
 from napari_botalign.option_labels import spelled
 
 if TYPE_CHECKING:
@@ -85,18 +86,15 @@ def in_batches(
         Result of the computation; None if it was stopped.
     """
     last, waiting = time.perf_counter(), []
-    try:
-        while not stop():
+    with closing(run_until(steps, stop)) as running:
+        while True:
             try:
-                waiting.append(next(steps))
+                waiting.append(next(running))
             except StopIteration as finished:
-                if waiting:
+                if waiting and not stop():
                     yield make_update(tuple(waiting))
-                result: Result = finished.value
+                result: Result | None = finished.value
                 return result
             if time.perf_counter() - last >= _PERIOD:
                 yield make_update(tuple(waiting))
                 last, waiting = time.perf_counter(), []
-    finally:
-        steps.close()
-    return None

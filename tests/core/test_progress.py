@@ -4,7 +4,7 @@ from collections.abc import Generator
 import pytest
 
 from botalign.cancellation import check_cancelled
-from botalign.progress import exhaust, in_background, map_steps
+from botalign.progress import exhaust, in_background, map_steps, run_until
 
 
 def counted(closed: list[bool]) -> Generator[int, None, str]:
@@ -62,3 +62,36 @@ def test_closing_cancels_a_step_on_another_thread() -> None:
     assert begun.wait(60)
     steps.close()  # otherwise this would wait for ever
     assert ended.is_set()
+
+
+def test_run_until_the_end() -> None:
+    closed: list[bool] = []
+    assert exhaust(run_until(counted(closed), lambda: False)) == "done"
+    assert list(run_until(counted(closed), lambda: False)) == [1, 2]
+    assert closed == [True, True]
+
+
+def test_run_until_a_condition_between_steps() -> None:
+    closed: list[bool] = []
+    seen: list[int] = []
+    assert exhaust(map_steps(run_until(counted(closed), lambda: bool(seen)), seen.append)) is None
+    assert (seen, closed) == ([1], [True])
+
+
+@pytest.mark.parametrize("on_a_thread", [False, True])
+def test_run_until_a_condition_during_a_step(on_a_thread: bool) -> None:
+    begun, stopped = threading.Event(), threading.Event()
+
+    def endless() -> Generator[int, None, str]:
+        begun.set()
+        while True:
+            check_cancelled()
+        yield 1
+        return "done"
+
+    steps = in_background(endless()) if on_a_thread else endless()
+    thread = threading.Thread(target=lambda: begun.wait(60) and stopped.set())
+    thread.start()
+    assert exhaust(run_until(steps, stopped.is_set)) is None  # otherwise this would never return
+    thread.join()
+    check_cancelled()  # nothing is watched any longer

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import optimize
 
 from botalign.arrays import Matrix
+from botalign.cancellation import check_cancelled
 from botalign.geometry import matrix_from_rotation_vector
 
 #: Edge of the first simplex. The default of Nelder-Mead is a twentieth of each coordinate, so nothing at the identity.
@@ -41,6 +42,7 @@ def nelder_mead(
     simplex = np.vstack([np.zeros(3), edge * np.eye(3)]) - edge / 4
 
     def loss_after(vector: Matrix) -> float:
+        check_cancelled()
         return loss(matrix_from_rotation_vector(vector) @ start)
 
     found = optimize.minimize(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import fft, ndimage
 
 from botalign.arrays import Volume
+from botalign.cancellation import check_cancelled
 from botalign.errors import InputError, counted
 from botalign.maps.contour import background_level, contour_level, contrast, level_above
 from botalign.maps.density_map import DensityMap
@@ -282,5 +283,6 @@ def _extent(density_map: DensityMap, volume: float | None, where: str, *, clear:
 
 def level_enclosing(data: Volume, voxels: float) -> float:
     """Return the level that encloses a number of voxels, at least a few."""
+    check_cancelled()
     above = min(data.size - 1, max(8, round(voxels)))
     return float(np.partition(data.ravel(), -above - 1)[-above - 1])

@@ -9,6 +9,7 @@ import numpy as np
 
 from botalign.alignment.survey import Surveyed, common_sigma_angstrom
 from botalign.arrays import Matrix, Volume
+from botalign.cancellation import check_cancelled
 from botalign.geometry import transform_about
 from botalign.maps.grid import Grid
 from botalign.maps.interpolation import rotate_in_ball
@@ -84,6 +85,7 @@ def principal_rotations(pair: WorkingPair, *, mirrored: bool) -> Matrix:
 
 def _principal_axes(volume: Volume) -> Matrix:
     """Return unit vectors ``(x, y, z)`` along the principal axes of a mass, as columns."""
+    check_cancelled()
     mass = volume.astype(np.float64)
     axis = np.arange(len(volume)) - (len(volume) - 1) / 2
     planes = {(0, 1): mass.sum(0).T, (0, 2): mass.sum(1).T, (1, 2): mass.sum(2).T}  # by x, y; x, z; y, z

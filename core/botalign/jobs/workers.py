@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pickle
 import signal
 import tempfile
@@ -161,7 +162,7 @@ def open_workers(execution: Execution | None = None) -> Iterator[Workers]:
     else:
         threads = thread_count(chosen.threads)
         stop = threading.Event()
-        pool = ThreadPoolExecutor(threads, thread_name_prefix="botalign", initializer=watch, initargs=(stop,))
+        pool = ThreadPoolExecutor(threads, thread_name_prefix="botalign", initializer=watch, initargs=(stop.is_set,))
         with pool as executor:
             try:
                 yield Workers(executor, threads)
@@ -178,8 +179,7 @@ def _processes(count: int) -> Iterator[Workers]:
         running.touch()
 
         def new() -> Executor:
-            flag = _MissingFile(str(running))
-            return ProcessPoolExecutor(count, mp_context=context, initializer=_start_process, initargs=(flag,))
+            return ProcessPoolExecutor(count, mp_context=context, initializer=_start_process, initargs=(str(running),))
 
         def send(value: Any, to_all: bool) -> _FileValue:
             path = Path(folder) / f"{next(numbers)}"
@@ -241,21 +241,14 @@ def _cluster(address: str) -> Iterator[Workers]:
         client.close()
 
 
-@dataclass(frozen=True)
-class _MissingFile:
-    """A flag for other processes, set when a file is removed; unlike a lock, a killed process cannot hold it."""
+def _start_process(running: str) -> None:
+    """Prepare a worker process, whose work is cancelled when a file is removed.
 
-    path: str
-
-    def is_set(self) -> bool:
-        """Whether the file was removed."""
-        return not Path(self.path).exists()
-
-
-def _start_process(flag: _MissingFile) -> None:
-    """Prepare a worker process. A terminal sends Ctrl-C to all processes; only the main process must react."""
+    Unlike a lock, a file cannot be held by a process that is killed.
+    """
+    # A terminal sends Ctrl-C to all processes; only the main process must react.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    watch(flag)
+    watch(lambda: not os.path.exists(running))  # noqa: PTH110 (called often)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from botalign.cancellation import check_cancelled
 from botalign.errors import InputError, Setting
 from botalign.geometry import compose, identity, inverse
 from botalign.maps.density_map import DensityMap
@@ -182,12 +183,15 @@ def smoothed(density_map: DensityMap, onto: Grid, *, sigma_angstrom: float, back
     thickness = max(1, 2**22 // max(1, data[0].size))
     with one_blas_thread():
         for start in range(0, len(data), thickness):
+            check_cancelled()
             block = data[start : start + thickness]
             rows = np.flatnonzero(z[:, start : start + len(block)].any(axis=1))
             if len(rows):
                 span = slice(rows[0], rows[-1] + 1)
                 flat[span] += z[span, start : start + len(block)] @ block.reshape(len(block), -1)
+        check_cancelled()
         values = np.matmul(np.matmul(y, planes), x.T)
+        check_cancelled()
         if background:
             ones = (weights.sum(axis=1) for weights in (z, y, x))  # factors of a smoothed map of ones
             values -= np.float32(background) * np.multiply.outer(np.multiply.outer(next(ones), next(ones)), next(ones))

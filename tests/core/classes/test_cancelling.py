@@ -76,12 +76,12 @@ def test_all_images_at_once_are_many_units(monkeypatch: pytest.MonkeyPatch) -> N
 
     flag = threading.Event()
     monkeypatch.setattr(averaging, "in_poses", cancel_in_the_third)
-    watch(flag)
+    watch(flag.is_set)
     try:
         with pytest.raises(CancelledWork):
             averaging._average(of, kmeans.image_splines(images), of.poses.push(np.zeros(4, int)), np.arange(4))
     finally:
-        watch(threading.Event())
+        watch(None)
     assert len(begun) == 3
 
 
@@ -93,14 +93,14 @@ def test_units_cover_all_items_and_keep_some_together() -> None:
 
 def test_a_computation_without_workers_stops_between_steps() -> None:
     flag = threading.Event()
-    watch(flag)
+    watch(flag.is_set)
     try:
         assert exhaust(iter_steps()) == 2
         flag.set()
         with pytest.raises(CancelledWork):
             exhaust(iter_steps())
     finally:
-        watch(threading.Event())
+        watch(None)
 
 
 def iter_steps() -> Any:
