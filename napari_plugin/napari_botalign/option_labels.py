@@ -28,6 +28,7 @@ CHOICES: dict[str, dict[str | bool | None, str]] = {
     "hand": {"check": "report which fits better", "auto": "use the better one", "keep": "do not test"},
     "loss": {"wemd": "Wasserstein (WEMD)", "l2": "L2, for noisy maps", "core": "common part, for two conformations"},
     "partial": {None: "decide", True: "yes", False: "no"},
+    "invert": {None: "decide", True: "yes", False: "no"},
     "preset": {None: "fast", "paper": "as published, slow"},
     "metric": {"wemd": "Wasserstein (WEMD)", "l2": "L2"},
 }

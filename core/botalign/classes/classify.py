@@ -35,7 +35,7 @@ def classify(
     shift_pixels: int = 0,
     iterations: int = 50,
     seed: int = 0,
-    invert: bool = False,
+    invert: bool | None = None,
     diameter_angstrom: float | None = None,
     size: int | None = None,
     threads: int | None = None,
@@ -53,7 +53,7 @@ def classify(
     Parameters
     ----------
     stack : ImageStack
-        Square, phase-flipped images of bright, centred particles.
+        Square, phase-flipped images of centred particles.
     classes : int
         Number of classes.
     metric : {"wemd", "l2"}, optional
@@ -73,7 +73,8 @@ def classify(
     seed : int, optional
         Seed of the first averages: the same seed gives the same result, bit for bit.
     invert : bool, optional
-        Whether to invert the contrast, for images with dark particles.
+        Whether to invert the contrast, for images with dark particles; by default if they are significantly darker than
+        the background, on average over all images.
     diameter_angstrom : float, optional
         Diameter of the disc that is compared; by default the width of the images. Pixels outside are background.
     size : int, optional
@@ -104,7 +105,7 @@ def classify(
     Warns
     -----
     MapWarning
-        If the particles are darker than the background.
+        If the particles are darker than the background with the given `invert`.
 
     See Also
     --------
@@ -235,4 +236,5 @@ def _result(means: KMeans, history: History, averages: Volume, name: str) -> Cla
         converged=history.converged,
         metric=means.options.metric,
         seed=means.options.seed,
+        inverted=means.ready.inverted,
     )

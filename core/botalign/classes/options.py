@@ -45,7 +45,10 @@ class ClassifyOptions:
     shift_pixels: Annotated[int, Option("Largest length of the shifts to compare", low=0, high=20, unit="pixels")] = 0
     iterations: Annotated[int, Option("Maximum number of iterations", low=1, high=9999)] = 50
     seed: Annotated[int, Option("Seed; the same seed gives the same result, bit for bit", low=0, high=LARGEST)] = 0
-    invert: Annotated[bool, Option("Invert the contrast: particles are darker than the background")] = False
+    invert: Annotated[
+        bool | None,
+        Option("Invert the contrast, for particles that are darker than the background; by default decided from them"),
+    ] = None
     diameter_angstrom: Annotated[
         float | None, Option("Diameter of the disc that is compared; by default the image width", above=0, unit="A")
     ] = None

@@ -35,12 +35,15 @@ class PreparedImages:
         Radius of the disc in pixels.
     pixel_size_angstrom : float
         Side of a pixel.
+    inverted : bool
+        Whether the contrast was inverted.
     """
 
     images: Volume
     scale: float
     radius: float
     pixel_size_angstrom: float
+    inverted: bool = False
 
     @property
     def side(self) -> int:
@@ -49,7 +52,7 @@ class PreparedImages:
 
 
 def prepare(
-    stack: ImageStack, *, invert: bool = False, diameter_angstrom: float | None = None, size: int | None = None
+    stack: ImageStack, *, invert: bool | None = None, diameter_angstrom: float | None = None, size: int | None = None
 ) -> PreparedImages:
     """Prepare images for comparison.
 
@@ -62,9 +65,10 @@ def prepare(
     Parameters
     ----------
     stack : ImageStack
-        Phase-flipped images of bright particles.
+        Phase-flipped images.
     invert : bool, optional
-        Whether to invert the contrast, for dark particles.
+        Whether to invert the contrast, for dark particles; by default if they are significantly darker than the
+        background.
     diameter_angstrom : float, optional
         Diameter of the disc; by default that of the largest disc in the image.
     size : int, optional
@@ -83,13 +87,13 @@ def prepare(
     Warns
     -----
     MapWarning
-        If the particles are significantly darker than the background.
+        If the particles are significantly darker than the background with the given `invert`.
     """
     return exhaust(prepare_steps(stack, invert=invert, diameter_angstrom=diameter_angstrom, size=size))
 
 
 def prepare_steps(
-    stack: ImageStack, *, invert: bool = False, diameter_angstrom: float | None = None, size: int | None = None
+    stack: ImageStack, *, invert: bool | None = None, diameter_angstrom: float | None = None, size: int | None = None
 ) -> Generator[Progress, None, PreparedImages]:
     """Prepare images as :func:`prepare`, in the stages ``"read"`` and ``"prepare"``.
 
@@ -109,15 +113,14 @@ def prepare_steps(
     inside = np.ones((1, side, side), dtype=np.float32)
     cut_to_disc(inside, spans)
     outside = inside[0] == 0
-    sign = np.float32(-1 if invert else 1)
     ready = np.empty((count, side, side), dtype=np.float32)
     excess, flat, done = np.empty(count), np.zeros(count, dtype=bool), 0
     for places, images in stack.blocks():
         flat[places] = images.max(axis=(1, 2)) == images.min(axis=(1, 2))
         small = downsampled(images, side)
         level = small[:, ~outside].mean(axis=1, dtype=np.float64)
-        excess[places] = float(sign) * (level - small[:, outside].mean(axis=1, dtype=np.float64))
-        ready[places] = sign * (small - level.astype(np.float32)[:, None, None])
+        excess[places] = level - small[:, outside].mean(axis=1, dtype=np.float64)
+        ready[places] = small - level.astype(np.float32)[:, None, None]
         done += len(places)
         yield Progress("read", done, count)
     if flat.any():
@@ -125,6 +128,10 @@ def prepare_steps(
             f"{stack.name}: {counted(int(flat.sum()), 'image is', 'images are')} constant, the first is image "
             f"{int(np.argmax(flat)) + 1}; leave such images out."
         )
+    inverted = _is_significant(excess) and bool(excess.mean() < 0) if invert is None else invert
+    if inverted:
+        np.negative(ready, out=ready)
+        excess *= -1
     # The difference of the means inside and outside the disc is averaged over all images to reduce the noise.
     mean, (sums, absolute) = np.float32(excess.mean()), np.zeros((2, count))
     parts = list(units(count, side * side, PIXELS))
@@ -135,11 +142,11 @@ def prepare_steps(
         sums[part] = ready[part].sum(axis=(1, 2), dtype=np.float64)
         absolute[part] = np.abs(ready[part]).sum(axis=(1, 2), dtype=np.float64)
         yield next(passes)
-    scale = _scale(excess, float(sums.mean()), float(absolute.mean()), stack.name, inverted=invert)
+    scale = _scale(excess, float(sums.mean()), float(absolute.mean()), stack.name, inverted=inverted)
     for part in parts:
         ready[part] *= np.float32(1 / scale)
         yield next(passes)
-    return PreparedImages(ready, scale, radius, pixel)
+    return PreparedImages(ready, scale, radius, pixel, inverted)
 
 
 def _radius(side: int, pixel: float, diameter_angstrom: float | None) -> float:
@@ -157,21 +164,25 @@ def _radius(side: int, pixel: float, diameter_angstrom: float | None) -> float:
 
 def _scale(excess: NDArray[np.float64], mass: float, absolute: float, name: str, *, inverted: bool) -> float:
     """Return the mean mass of the images or, if it does not differ from zero, the mean sum of absolute values."""
-    mean = float(excess.mean())
-    error = float(excess.std() / np.sqrt(len(excess)))
-    if abs(mean) <= _SIGNIFICANT * error or len(excess) < 2:
+    if not _is_significant(excess):
         return absolute
-    if mean < 0:
+    if excess.mean() < 0:
         warnings.warn(
             MapWarning(
-                f"{name}: the particles are darker than the background, expected bright particles; ",
-                "leave out " if inverted else "use ",
-                Setting("invert", True),
+                f"{name}: the particles are darker than the background{' after inversion' * inverted}, expected bright "
+                "particles; leave out ",
+                Setting("invert", inverted),
                 ".",
             ),
             stacklevel=3,
         )
     return abs(mass)
+
+
+def _is_significant(excess: NDArray[np.float64]) -> bool:
+    """Return whether the mean difference between particles and background differs from zero."""
+    error = float(excess.std() / np.sqrt(len(excess)))
+    return len(excess) > 1 and bool(abs(excess.mean()) > _SIGNIFICANT * error)
 
 
 def downsampled(images: Volume, size: int) -> Volume:

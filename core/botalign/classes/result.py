@@ -77,6 +77,8 @@ class Classification:
         ``"wemd"`` or ``"l2"``.
     seed : int
         Seed.
+    inverted : bool
+        Whether the contrast of the images was inverted.
 
     See Also
     --------
@@ -102,6 +104,7 @@ class Classification:
     converged: bool
     metric: str
     seed: int
+    inverted: bool = False
 
     def __repr__(self) -> str:
         """Return one line without the averages."""

@@ -72,7 +72,7 @@ def classify(
 ) -> None:
     """Sort particle images into classes that look alike after in-plane rotation, and average each class.
 
-    The particles must be bright and centred. The results are the averages, largest class
+    The particles must be centred. The results are the averages, largest class
     first, the list with class, angle and distance of every image, and figures. After an interruption, the same command
     resumes.
     """
@@ -177,6 +177,7 @@ def _summary_json(found: botalign.Classification, name: str, options: botalign.C
         "botalign": version("botalign"),
         "images": name,
         "phases": phases,
+        "inverted": found.inverted,
         "options": {"classes": len(found.sizes), **used},
         "sizes": found.sizes.tolist(),
         "effective_classes": found.effective_classes,
@@ -192,6 +193,7 @@ def _print_summary(found: botalign.Classification, phases: str, written: list[Pa
     end = "converged" if found.converged else "not converged"
     print(f"images       {images} in {len(found.sizes)} classes")
     print(f"phases       {phases}")
+    print(f"contrast     {'inverted, so that particles are bright' if found.inverted else 'as given'}")
     print(
         f"sizes        {found.sizes[0]} to {found.sizes[-1]}, effective number of classes {found.effective_classes:.1f}"
     )

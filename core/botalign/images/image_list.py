@@ -155,7 +155,9 @@ def _numbers(name: str, names: ImageNames, files: tuple[StackFile, ...]) -> Coun
 
 def _check_sides(listed: ParticleList, names: ImageNames, files: tuple[StackFile, ...]) -> None:
     """Refuse images of different sizes, or of another size than listed."""
-    sizes = Counter(files[i].shape[:0:-1] for i in names.file_of.tolist())  # columns and rows
+    sizes: Counter[tuple[int, ...]] = Counter()
+    for file, count in zip(files, np.bincount(names.file_of, minlength=len(files)).tolist(), strict=True):
+        sizes[file.shape[:0:-1]] += count  # columns and rows
     if len(sizes) > 1:
         parts = []
         for (columns, rows), count in sizes.most_common(4):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from botalign.maps.reading import split_content
 _NUMBERED = re.compile(r"\s*(\d+)@(.+)", re.DOTALL)
 #: Instead of the number of an image of a file that is listed without one.
 NO_NUMBER = -2  # 0@FILE, which is wrong, has the number -1
-_MOST_NAMED = 20  # missing files in a message
+_MOST_NAMED = 10  # missing files in a message
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +44,10 @@ class ImageNames:
 
         The number ends at the first ``@``, because the name of a folder may have one.
         """
-        pairs = [
-            (match[2], int(match[1]) - 1) if (match := _NUMBERED.match(name)) else (name, NO_NUMBER) for name in names
-        ]
-        return cls.of_pairs([file for file, _ in pairs], np.array([number for _, number in pairs], dtype=np.int64))
+        matches = [_NUMBERED.match(name) for name in names]
+        files = [name if match is None else match[2] for name, match in zip(names, matches, strict=True)]
+        numbers = [NO_NUMBER if match is None else min(int(match[1]), 2**62) - 1 for match in matches]
+        return cls.of_pairs(files, np.array(numbers, dtype=np.int64))
 
     @classmethod
     def of_pairs(cls, files: Sequence[str], numbers: Counts) -> ImageNames:
@@ -85,8 +86,9 @@ def located(listed: Path, names: ImageNames) -> list[Path]:
 
 
 def _found(folders: Sequence[Path], file: str) -> Path | None:
-    for folder in folders:
-        path = split_content(folder / file)[0]
-        if Path(path).is_file():
-            return Path(path)
+    with suppress(OSError):  # a name that is too long
+        for folder in folders:
+            path = split_content(folder / file)[0]
+            if Path(path).is_file():
+                return Path(path)
     return None

@@ -15,7 +15,7 @@ from botalign.errors import InputError
 from botalign.maps.header import HEADER_BYTES, MapHeader
 from botalign.maps.reading import open_map_file, read_values
 
-_BLOCK_BYTES = 1 << 26  # images in memory at once
+_BLOCK_BYTES = 1 << 25  # images in memory at once
 
 
 @dataclass(frozen=True)

@@ -49,9 +49,15 @@ def test_dark_particles_are_warned_about_and_inverted() -> None:
     dark = stack_of(100 - blobs())
     with pytest.warns(
         MapWarning,
-        match=r"a\.mrcs: the particles are darker than the background, expected bright particles; use invert=True",
+        match=r"a\.mrcs: the particles are darker than the background, expected bright .*; leave out invert=False",
     ):
-        prepare(dark)
+        prepare(dark, invert=False)
+    with pytest.warns(MapWarning, match="darker than the background after inversion, .*; leave out invert=True"):
+        prepare(stack_of(blobs()), invert=True)
+    found = prepare(dark)
+    assert found.inverted
+    assert not prepare(stack_of(blobs())).inverted
+    np.testing.assert_array_equal(found.images, prepare(dark, invert=True).images)
     np.testing.assert_allclose(prepare(dark, invert=True).images, prepare(stack_of(blobs())).images, atol=1e-6)
 
 

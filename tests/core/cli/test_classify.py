@@ -259,15 +259,20 @@ def test_images_that_cannot_be_used_are_refused(run: Run, images: Path, tmp_path
     assert not (tmp_path / "out").exists()
 
 
-def test_dark_particles_give_a_warning(run: Run, images: Path, tmp_path: Path) -> None:
+def test_dark_particles_are_inverted(run: Run, images: Path, tmp_path: Path) -> None:
     stack = botalign.read_stack(images)
-    botalign.ImageStack(-stack.images).write(tmp_path / "dark.mrcs")
+    botalign.ImageStack(-stack.images, stack.pixel_size_angstrom).write(tmp_path / "dark.mrcs")
     ran = run("classify", tmp_path / "dark.mrcs", "-o", tmp_path / "out", *QUICK)
+    assert (ran.code, ran.err) == (0, "")
+    assert "contrast     inverted, so that particles are bright\n" in ran.out
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["inverted"]
+    assert "contrast     as given\n" in run("classify", images, "-o", tmp_path / "bright", *QUICK).out
+    written = [(tmp_path / name / "averages.mrcs").read_bytes() for name in ("out", "bright")]
+    assert written[0] == written[1]
+    ran = run("classify", tmp_path / "dark.mrcs", "-o", tmp_path / "dark", *QUICK, "--no-invert")
     assert ran.code == 0
     assert ran.err.startswith("botalign: warning: ")
-    assert "expected bright particles; use --invert." in ran.err
-    bright = run("classify", tmp_path / "dark.mrcs", "-o", tmp_path / "bright", *QUICK, "--invert")
-    assert (bright.code, bright.err) == (0, "")
+    assert "expected bright particles; leave out --no-invert." in ran.err
 
 
 def test_notes_about_reseeded_classes_and_missing_figures(

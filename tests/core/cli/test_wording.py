@@ -91,10 +91,10 @@ def test_a_warning_spells_options_too(run: Run, tmp_path: Path) -> None:
     images = -np.random.default_rng(0).random((8, 16, 16), dtype=np.float32)
     images[:, 4:12, 4:12] -= 5
     botalign.ImageStack(images, (2.0, 2.0)).write(tmp_path / "a.mrcs")
-    typed = ("-k", "2", "--rotations", "4", "--iterations", "1", "--quiet")
+    typed = ("-k", "2", "--rotations", "4", "--iterations", "1", "--quiet", "--no-invert")
     ran = run("classify", tmp_path / "a.mrcs", "-o", tmp_path / "out", *typed)
     assert ran.code == 0
-    assert ran.err.endswith("expected bright particles; use --invert.\n")
+    assert ran.err.endswith("expected bright particles; leave out --no-invert.\n")
 
 
 def test_a_file_that_is_no_result(run: Run, pair: Pair, tmp_path: Path) -> None:

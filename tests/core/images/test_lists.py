@@ -177,6 +177,8 @@ def test_the_pose_follows_the_convention_of_relion(side: int) -> None:
             r"not exist: two@Extract/a.mrcs \(first at image 3\); .* name, which should be NUMBER@STACK",
         ),
         (("000002@", "0@"), r"lists image 0 of Extract/a.mrcs, which holds 3 images"),
+        (("000002@", f"{'9' * 30}@"), r"lists image \d+ of Extract/a.mrcs, which holds 3 images"),
+        (("Extract/b.mrcs", f"{'b' * 500}.mrcs"), r"1 stack of 2 does not exist: bbb"),
         (
             ("rlnImageName", "rlnImage"),
             r"lists micrographs, expected a list of particle images \(column _rlnImageName\)",
@@ -332,7 +334,7 @@ def test_missing_stacks_are_named_together(stacks: Stacks) -> None:
     with pytest.raises(InputError, match=r"2 stacks of 2 do not exist: a.mrcs, b.mrcs \(first at image 1\); run"):
         botalign.read_images(path)
     path.write_text(STAR + "".join(f"1@{number}.mrc m 1 1\n" for number in range(40)))
-    with pytest.raises(InputError, match=r"42 stacks of 42 .* 17.mrc and 22 more \(first"):
+    with pytest.raises(InputError, match=r"42 stacks of 42 .* 7.mrc and 32 more \(first"):
         botalign.read_images(path)
 
 

@@ -128,11 +128,16 @@ def sparse(path: Path, count: int, side: int, mode: int = 2) -> int:
 
 MEASURE = """
 import resource, sys
+from pathlib import Path
 import numpy as np
 import botalign
 from botalign.classes.preparation import prepare
 {code}
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+status = Path("/proc/self/status")
+if status.exists():  # on Linux, ru_maxrss includes that of the process that started this one
+    print(1024 * int(status.read_text().split("VmHWM:")[1].split()[0]))
+else:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)  # bytes on macOS
 """
 
 
