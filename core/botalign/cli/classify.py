@@ -178,6 +178,7 @@ def _summary_json(found: botalign.Classification, name: str, options: botalign.C
         "images": name,
         "phases": phases,
         "inverted": found.inverted,
+        "ctf_corrected": found.ctf_corrected,
         "options": {"classes": len(found.sizes), **used},
         "sizes": found.sizes.tolist(),
         "effective_classes": found.effective_classes,
@@ -193,6 +194,7 @@ def _print_summary(found: botalign.Classification, phases: str, written: list[Pa
     end = "converged" if found.converged else "not converged"
     print(f"images       {images} in {len(found.sizes)} classes")
     print(f"phases       {phases}")
+    print(f"averages     {'corrected' if found.ctf_corrected else 'not corrected'} for the CTF")
     print(f"contrast     {'inverted, so that particles are bright' if found.inverted else 'as given'}")
     print(
         f"sizes        {found.sizes[0]} to {found.sizes[-1]}, effective number of classes {found.effective_classes:.1f}"

@@ -101,6 +101,8 @@ def test_phases_are_flipped_by_the_ctf_in_the_list(run: Run, images: Path, tmp_p
         assert (ran.code, ran.err) == (0, "")
         assert f"phases       {phases}\n" in ran.out
         assert json.loads((tmp_path / name / "summary.json").read_text())["phases"] == phases
+        corrected = "not corrected" if name == "no" else "corrected"
+        assert f"averages     {corrected} for the CTF\n" in ran.out
         averages[name] = (tmp_path / name / "averages.mrcs").read_bytes()
     assert averages["auto"] == averages["yes"] != averages["no"]
     assert run("classify", images, "-o", tmp_path / "plain", *QUICK).code == 0
@@ -110,8 +112,9 @@ def test_phases_are_flipped_by_the_ctf_in_the_list(run: Run, images: Path, tmp_p
     path.write_text(
         path.read_text().replace(" 0.1\n", " 0.1 1\n").replace("Contrast\n", "Contrast\n_rlnCtfDataArePhaseFlipped\n")
     )
-    ran = run("classify", path, "-o", tmp_path / "before", *QUICK)
+    ran = run("classify", path, "-o", tmp_path / "before", *QUICK, "--no-correct-ctf")
     assert "not flipped, because the list says that the images were flipped" in ran.out
+    assert "averages     not corrected for the CTF\n" in ran.out
     assert (tmp_path / "before" / "averages.mrcs").read_bytes() == averages["no"]
 
 
