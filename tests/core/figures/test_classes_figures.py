@@ -33,7 +33,7 @@ def test_gallery_shows_each_average_with_its_size(found: botalign.Classification
     figure.savefig(io.BytesIO())
     few = class_gallery(found, most=4)
     assert len([ax for ax in few.axes if ax.images]) == 4
-    assert few.get_suptitle() == "13 classes, the 4 largest shown; number of images above each average"
+    assert few.get_suptitle() == "13 classes, the 4 largest shown; class and number of images above each average"
 
 
 def test_course_shows_every_iteration(found: botalign.Classification) -> None:
