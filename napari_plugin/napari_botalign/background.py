@@ -9,6 +9,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari.qt.threading import thread_worker
+from qtpy.QtCore import Qt
 
 from botalign import InputError, run_until
 from napari_botalign.option_labels import spelled
@@ -63,6 +64,21 @@ def in_background(
 
     worker = thread_worker(outcome)(_progress={"desc": "BOTalign"})
     worker.yielded.connect(receive)
+    worker.start()
+
+
+def start_worker(generator: Generator[Update, None, Any], receive: Callable[[Update], None]) -> None:
+    """Take the values of a generator on a thread, and pass each to a function on the GUI thread.
+
+    The generator is closed when napari quits; napari alone would leave it suspended, and its threads at work.
+    """
+
+    def values() -> Generator[Update, None, None]:
+        yield from generator
+
+    worker = thread_worker(values)()
+    worker.yielded.connect(receive)
+    worker.aborted.connect(lambda: generator.close(), Qt.ConnectionType.DirectConnection)  # on the thread
     worker.start()
 
 

@@ -7,11 +7,10 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import Container, PushButton, SpinBox
-from napari.qt.threading import thread_worker
 from numpy import isin
 
 from botalign import Classification, ClassifyOptions, Execution, ImageStack, InputError, Progress, classify_steps
-from napari_botalign.background import in_batches
+from napari_botalign.background import in_batches, start_worker
 from napari_botalign.class_list import ClassList
 from napari_botalign.folding import FoldedFields
 from napari_botalign.layer_choices import ObjectBox
@@ -101,9 +100,7 @@ class ClassesWidget(RunWidget):
             if stop is self._stop:  # otherwise it was cancelled, and may have been started again
                 self._process(update, stack, layer)
 
-        worker = thread_worker(_classified)(steps, stop)
-        worker.yielded.connect(receive)
-        worker.start()
+        start_worker(_classified(steps, stop), receive)
 
     def _process(self, update: Update, stack: ImageStack, layer: Layer) -> None:
         name = stack.name

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from superqt.utils import WorkerBase
 
 import botalign
 import napari_botalign.classes_widget
@@ -120,6 +121,17 @@ def test_closing_the_dock_stops_the_work(
     press(classes.classify, until=lambda: classes.status.value != "Preparing…")
     viewer.window.remove_dock_widget("all")
     qtbot.waitUntil(lambda: not classes.running, timeout=200_000)
+
+
+def test_quitting_napari_stops_the_work(
+    viewer: Any, classes: Any, add_stack: Callable[..., Any], qtbot: Any, press: Press
+) -> None:
+    add_stack()
+    fields = classes.option_fields
+    fields["rotations"].value, fields["shift_pixels"].value, fields["mirror"].value = 3600, 20, True
+    press(classes.classify, until=lambda: classes.status.value == "particles: seed")
+    WorkerBase.await_workers()  # as napari does; it leaves the generator suspended
+    assert not [each for each in threading.enumerate() if each.name.startswith("botalign")]
 
 
 def test_a_bug_is_shown_by_napari(
