@@ -80,7 +80,7 @@ def orient(density_map: DensityMap, *, symmetry: str | None = None, setting: str
     requested = None if symmetry is None else point_group(symmetry, setting=setting)
     expect_map(density_map, "density_map")
     with one_blas_thread():
-        comparison = SelfComparison(survey(density_map), density_map.grid)
+        comparison = SelfComparison(survey(density_map).normalised(), density_map.grid)
         scanned = comparison.scanned()
         axes = symmetry_axes(comparison, scanned)
         name = group_of_axes(axes) if symmetry is None else symmetry.upper()

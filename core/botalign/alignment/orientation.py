@@ -183,7 +183,7 @@ class Orientation:
                 Setting("density_map"), f": {density_map.name} has another grid than {self.moving.name}, expected the "
                 "map that was oriented.",
             )  # fmt: skip
-        fixed, moving = survey(self.apply(density_map)), survey(density_map)
+        fixed, moving = (survey(each).normalised() for each in (self.apply(density_map), density_map))
         with one_blas_thread():
             before, after = (compare(fixed, moving, pose) for pose in (identity(), self.transform))
         return Alignment(

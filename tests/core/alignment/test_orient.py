@@ -72,6 +72,16 @@ def test_a_map_without_symmetry_has_none(seed: int, noise: float) -> None:
     assert np.array_equal(found.transform, np.eye(3, 4))
 
 
+@pytest.mark.parametrize("scale", [1e-25, 1e20])
+def test_extreme_densities_do_not_matter(scale: float) -> None:
+    """Their squares are beyond single precision."""
+    made, pose = tilted("C3")
+    found = orient(made.with_data(np.float32(scale) * made.data))
+    assert found.symmetry.group == "C3"
+    assert axes_error(found.symmetry.operations, "C3", pose) < 0.5
+    assert found.to_alignment(made.with_data(np.float32(scale) * made.data)).after.correlation > 0.99
+
+
 def test_a_group_that_is_requested_is_reported_not_to_fit() -> None:
     density_map, _ = tilted("C3")
     found = orient(density_map, symmetry="C2")
