@@ -66,7 +66,7 @@ def main() -> None:
         times["from the click to the result"].append(since(began))
         widget.results.revert.native.click()
         began = now()
-        botalign.align(*maps, hand=arguments.hand, threads=widget.form.arguments()["threads"])
+        botalign.align(*maps, hand=arguments.hand, threads=widget.form.alignment_options().threads)
         times["`botalign.align` alone"].append(since(began))
     viewer.close()
     print(machine())

@@ -51,7 +51,9 @@ from .pairwise.table import DistanceTable as DistanceTable
 from .pairwise.table import read_distances as read_distances
 from .progress import Progress as Progress
 from .progress import run_until as run_until
+from .scores import ModelFit as ModelFit
 from .scores import ShellCorrelation as ShellCorrelation
+from .scores import model_fit as model_fit
 from .simulation import phantom as phantom
 from .simulation import phantom_family as phantom_family
 from .simulation import projections as projections

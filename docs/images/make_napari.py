@@ -1,7 +1,8 @@
-"""Make the picture of the napari plugin: ``python docs/images/make_napari.py [MAP MAP] [--to FILE]``.
+"""Make the pictures of the napari plugin: ``python docs/images/make_napari.py [MAP MAP] [--only NAME]``.
 
-The picture shows a real window before, during and after an alignment of the sample data, or of two files. It takes
-minutes without a graphics card. On a machine without a screen, run it with ``xvfb-run -a -s '-screen 0 1600x1000x24'``.
+They show a real window: ``napari.png`` before, during and after an alignment of the sample data, or of two files;
+``napari_2d.png`` another pose in a 2-D view, and ``napari_compare.png`` a comparison. The first one takes minutes
+without a graphics card. On a machine without a screen, run it with ``xvfb-run -a -s '-screen 0 1600x1000x24'``.
 """
 
 import argparse
@@ -15,6 +16,8 @@ from PIL import Image
 from qtpy.QtCore import QEventLoop, QTimer
 
 import napari_botalign.work
+from botalign import phantom
+from napari_botalign.reading import map_layer_data
 
 STEPS = 130
 GAP = 8
@@ -59,21 +62,36 @@ def together(before, during, after):
     return picture
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("maps", nargs="*", type=Path)
-    parser.add_argument("--to", type=Path, default=Path(__file__).with_name("napari.png"))
-    parser.add_argument("--hand", default="auto")
-    arguments = parser.parse_args()
+def save(picture, name):
+    path = Path(__file__).with_name(name)
+    picture.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(path, path.stat().st_size // 1000, "kB")
+
+
+def run(widget):
+    """Align, and wait until it is done."""
+    widget.align.native.click()
+    while widget.running:
+        wait(0.05)
+
+
+def add(viewer, density, name, **options):
+    """Add a map as the reader does."""
+    data, attributes, _ = map_layer_data(density, **options)
+    viewer.add_image(data, **attributes | {"name": name})
+
+
+def make_overview(maps, hand):
+    """Save a picture of an alignment in a 3-D view."""
     napari_botalign.work.align_steps = held
     viewer = napari.Viewer(ndisplay=3, show=True, show_welcome_screen=False)
     viewer.window.resize(1240, 800)
-    if arguments.maps:
-        viewer.open(arguments.maps, plugin="botalign", stack=False)
+    if maps:
+        viewer.open(maps, plugin="botalign", stack=False)
     else:
         viewer.open_sample("botalign", "phantom_mirrored")
     _, widget = viewer.window.add_plugin_dock_widget("botalign", "Align maps")
-    widget.form.hand.value = arguments.hand
+    widget.form.hand.value = hand
     viewer.scene.camera.angles = (10, -25, 150)
     viewer.reset_view()
     viewer.scene.camera.zoom *= 1.05
@@ -84,17 +102,65 @@ def main():
     during = shot(viewer)
     widget.cancel.native.click()
     gate.set()
+    napari_botalign.work.align_steps = align_steps
     # Align again without drawing, which is slow without a graphics card, so that the displayed time is realistic.
     widget.form.follow.value = False
     shot(viewer)
-    widget.align.native.click()
-    while widget.running:
-        wait(0.05)
+    run(widget)
     widget.form.follow.value = True
-    picture = together(before, during, shot(viewer))
-    picture.quantize(256, dither=Image.Dither.NONE).save(arguments.to, optimize=True)
-    print(arguments.to, arguments.to.stat().st_size // 1000, "kB")
+    save(together(before, during, shot(viewer)), "napari.png")
     viewer.close()
+
+
+def make_flat():
+    """Save a picture of the second pose of a molecule in its dimer, in a 2-D view."""
+    viewer = napari.Viewer(show=True, show_welcome_screen=False)
+    viewer.window.resize(1240, 800)
+    one = phantom(64)
+    other = phantom(64, transform=[[-1, 0, 0, 20], [0, -1, 0, 0], [0, 0, 1, 0]])
+    add(viewer, one.with_data(one.data + other.data), "dimer")
+    add(viewer, phantom(64, transform=[[0, 1, 0, 9], [0, 0, 1, -8], [1, 0, 0, 4]]), "monomer")
+    viewer.add_points([[0, 0, 0], [5, 15, -10]], name="picks", size=5, units=("angstrom",) * 3)
+    _, widget = viewer.window.add_plugin_dock_widget("botalign", "Align maps")
+    widget.form.layers.along.value = [viewer.layers["picks"]]
+    run(widget)
+    widget.flat.resample.native.click()
+    while len(viewer.layers) < 4:
+        wait(0.1)
+    widget.results.poses.on.native.click()
+    viewer.reset_view()
+    save(shot(viewer), "napari_2d.png")
+    viewer.close()
+
+
+def make_comparison():
+    """Save a picture of two conformations and their difference, in a 2-D view."""
+    viewer = napari.Viewer(show=True, show_welcome_screen=False)
+    viewer.window.resize(1240, 800)
+    add(viewer, phantom(64), "closed", colormap="bop orange", blending="additive", visible=False)
+    add(viewer, phantom(64, hinge_degrees=25), "open", colormap="bop blue", blending="additive")
+    _, widget = viewer.window.add_plugin_dock_widget("botalign", "Compare maps")
+    for button in (widget.compare, widget.difference):
+        button.native.click()
+        while not button.enabled:
+            wait(0.1)
+    viewer.reset_view()
+    save(shot(viewer), "napari_compare.png")
+    viewer.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("maps", nargs="*", type=Path)
+    parser.add_argument("--only", choices=("napari", "napari_2d", "napari_compare"))
+    parser.add_argument("--hand", default="auto")
+    arguments = parser.parse_args()
+    if arguments.only in (None, "napari_2d"):
+        make_flat()
+    if arguments.only in (None, "napari_compare"):
+        make_comparison()
+    if arguments.only in (None, "napari"):
+        make_overview(arguments.maps, arguments.hand)
 
 
 if __name__ == "__main__":

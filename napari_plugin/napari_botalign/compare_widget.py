@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import Container, PushButton
+from magicgui.widgets import CheckBox, Container, PushButton
 
 from botalign import Comparison, DensityMap, InputError, contour_level, difference, potential, score
-from napari_botalign.background import in_background
+from napari_botalign.background import LatestOnly, in_background
+from napari_botalign.coordinates import Matrix
 from napari_botalign.layer_choices import ObjectBox, map_layers_first
-from napari_botalign.layers import MapLayer, Matrix, displayed_transform, map_layer
+from napari_botalign.layers import MapLayer, displayed_transform, map_layer
 from napari_botalign.layout import even_labels, fill, row, wrapped_label
 from napari_botalign.new_layer import add_like
 from napari_botalign.option_labels import spelled
@@ -19,6 +20,7 @@ from napari_botalign.voxel_size import ask_voxel_sizes, unit_note
 
 if TYPE_CHECKING:
     import napari.viewer
+    from napari.layers import Layer
 
 
 class CompareWidget(Container[Any]):
@@ -45,6 +47,13 @@ class CompareWidget(Container[Any]):
             text="Potential",
             tooltip="A new layer: the mass of the second map would move from low to high values to make it the first.",
         )
+        self.follow = CheckBox(
+            text="update when a layer moves",
+            value=True,
+            tooltip="Compare again while one of the layers is moved, for example with napari's transform tool.",
+        )
+        self._compared: tuple[Layer, ...] = ()
+        self._updates = LatestOnly(self, self._begin_update)
         self.status, self.summary = wrapped_label(lines=2), wrapped_label(rich=True)
         self.plot = ShellPlot(napari_viewer)
         self._layers: Container[Any] = Container(widgets=[self.first, self.second], labels=True)
@@ -52,30 +61,56 @@ class CompareWidget(Container[Any]):
         even_labels(self._layers)
         self._buttons = row(self.compare, self.difference, self.potential)
         super().__init__(labels=False)
-        fill(self, [self._layers, self._buttons, self.status, self.plot.canvas, self.summary])
+        fill(self, [self._layers, self._buttons, self.follow, self.status, self.plot.canvas, self.summary])
+        self.plot.canvas.hide()
         self.compare.changed.connect(self._on_compare)
         self.difference.changed.connect(self._on_difference)
         self.potential.changed.connect(self._on_potential)
         self._choose_second()
+        self._watch()
 
     def reset_choices(self, *args: object) -> None:
         """Update the offered layers."""
         self._layers.reset_choices()
         self._choose_second()
+        self._watch()
+
+    def _watch(self) -> None:
+        """Notice when a layer moves."""
+        for layer in self._viewer.layers:
+            layer.events.affine.connect(self._on_moved)
 
     def _on_compare(self) -> None:
         chosen = self._chosen()
-        if chosen is None:
-            return
-        first, second, transform = chosen
+        if chosen is not None:
+            self._busy("Comparing…")
+            in_background(self, *self._comparison(*chosen))
+
+    def _comparison(self, first: MapLayer, second: MapLayer, transform: Matrix) -> tuple[Any, Any, Any]:
+        """Return the work that compares two maps, what receives the result, and what receives an error."""
 
         def done(comparison: Comparison) -> None:
+            self._compared = (first.layer, second.layer)
             self.plot.show(comparison.shells)
+            self.plot.canvas.show()
             self.summary.value = comparison_table(comparison)
             self._ready(f"{second.name} compared with {first.name}, as displayed.")
 
-        self._busy("Comparing…")
-        in_background(self, lambda: score(first.density(), second.density(), transform=transform), done, self._ready)
+        return lambda: score(first.density(), second.density(), transform=transform), done, self._ready
+
+    def _on_moved(self, event: Any) -> None:
+        """Compare the layers again if one of those that were compared moves."""
+        shown = (self.first.value, self.second.value) == self._compared
+        if self.follow.value and shown and event.source in self._compared:
+            self._updates.request()
+
+    def _begin_update(self) -> Any:
+        try:
+            first, second = self._map(self.first.value, "first"), self._map(self.second.value, "second")
+            return self._comparison(first, second, displayed_transform(first, second))
+        except InputError as error:  # a layer was scaled or deleted
+            self.status.value = spelled(error)
+            return None
 
     def _on_difference(self) -> None:
         chosen = self._chosen()
@@ -91,7 +126,12 @@ class CompareWidget(Container[Any]):
         def done(outcome: tuple[DensityMap, float]) -> None:
             density, level = outcome  # a difference has no contour level, but the units of the first map
             name = f"{first.name} - {second.name}"
-            looks = {"colormap": "green", "iso_threshold": level / 2, "contrast_limits": (0, 2 * level)}
+            looks = {
+                "colormap": "green",
+                "blending": "additive",
+                "iso_threshold": level / 2,
+                "contrast_limits": (level / 4, 2 * level),  # lower differences are noise
+            }
             add_like(self._viewer, density, name, fixed=first, pose=pose, **looks)
             self._ready(f"New layer: {name}, drawn at half the contour level of {first.name}.")
 
@@ -125,17 +165,20 @@ class CompareWidget(Container[Any]):
     def _chosen(self) -> tuple[MapLayer, MapLayer, Matrix] | None:
         """Return both maps and the displayed transform between them; show the error and return None if there is one."""
         try:
-            first, second = map_layer(self.first.value, "first"), map_layer(self.second.value, "second")
+            first, second = self._map(self.first.value, "first"), self._map(self.second.value, "second")
             if first.layer == second.layer:
                 raise InputError(f"{first.name} is chosen twice; choose another layer for one of them.")
             if ask_voxel_sizes(self.native, (first, second)):
-                first, second = map_layer(first.layer, "first"), map_layer(second.layer, "second")
+                first, second = self._map(first.layer, "first"), self._map(second.layer, "second")
                 self._viewer.reset_view()
             self._notes = unit_note((first, second))
             return first, second, displayed_transform(first, second)
         except InputError as error:
             self.status.value = spelled(error)
             return None
+
+    def _map(self, layer: Layer | None, role: str) -> MapLayer:
+        return map_layer(layer, role, point=self._viewer.dims.point)
 
     def _busy(self, text: str) -> None:
         self.status.value = text

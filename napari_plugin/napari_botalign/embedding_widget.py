@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.types import FileDialogMode
 from magicgui.widgets import ComboBox, Container, FileEdit, PushButton
-from qtpy.QtWidgets import QFileDialog
 
 from botalign import EmbeddingTable, InputError, read, read_embedding
 from napari_botalign.background import in_background
+from napari_botalign.dialogs import file_to_open
 from napari_botalign.layout import even_labels, fill, narrow, row, wrapped_label
 from napari_botalign.option_labels import spelled
 from napari_botalign.reading import LayerData, map_layer_data
@@ -170,6 +170,6 @@ class EmbeddingWidget(Container[Any]):
         return others[0] if others else _NONE
 
     def _on_open(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self.native, "Open an embedding", "", _FILES)
+        path = file_to_open(self.native, "Open an embedding", _FILES)
         if path:
             self.load(path)

@@ -17,19 +17,26 @@ class FoldedFields(Container[Any]):
     ----------
     fields : sequence
         The fields.
+
+    Attributes
+    ----------
+    fields : Container
+        The fields.
+    unfold : PushButton
+        The button.
     """
 
     def __init__(self, fields: Sequence[Any]) -> None:
         self.unfold = PushButton(text="▸ more options")
-        self._fields: Container[Any] = Container(widgets=list(fields), labels=True, visible=False)
-        super().__init__(widgets=[self.unfold, self._fields], labels=False)
-        for part in (self, self._fields):
+        self.fields: Container[Any] = Container(widgets=list(fields), labels=True, visible=False)
+        super().__init__(widgets=[self.unfold, self.fields], labels=False)
+        for part in (self, self.fields):
             part.margins = (0, 0, 0, 0)
-        even_labels(self._fields)
+        even_labels(self.fields)
         self._folded = True
         self.unfold.changed.connect(self._on_unfold)
 
     def _on_unfold(self) -> None:
         self._folded = not self._folded
-        self._fields.visible = not self._folded
+        self.fields.visible = not self._folded
         self.unfold.text = "▸ more options" if self._folded else "▾ fewer options"

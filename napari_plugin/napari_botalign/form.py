@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import CheckBox, Container, PushButton
-from qtpy.QtWidgets import QSizePolicy
+from magicgui.widgets import CheckBox, Container
 
-from botalign import AlignmentOptions, InputError
-from napari_botalign.layer_choices import ObjectBox, ObjectList, map_layers_first
-from napari_botalign.layers import MapLayer, map_layer
+from botalign import AlignmentOptions
+from napari_botalign.folding import FoldedFields
+from napari_botalign.layer_choices import map_layers_first
+from napari_botalign.layer_fields import LayerFields
+from napari_botalign.layers import MapLayer, displayed_level, displayed_transform, map_layer
 from napari_botalign.layout import even_labels
 from napari_botalign.option_fields import OptionFields
 from napari_botalign.option_labels import label
+from napari_botalign.work import Mask, Pair
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
 _OMITTED = ("start", "resolution", "half_maps_fixed", "half_maps_moving", "wavelet", "scales")
 #: Options that are always visible.
 _FIRST = ("hand", "loss")
+_MASKS = ("mask_fixed", "mask_moving")
+_LEVELS = ("contour_level_fixed", "contour_level_moving")
 
 
 class AlignForm(Container[Any]):
-    """Fixed and moving layers, hand and loss, and the other options of :func:`botalign.align`, which can be unfolded.
+    """Layers, hand and loss, and the other options of :func:`botalign.align`, which can be unfolded.
 
     Parameters
     ----------
@@ -34,47 +38,54 @@ class AlignForm(Container[Any]):
 
     def __init__(self, viewer: Viewer) -> None:
         self._viewer = viewer
-        self.fixed = ObjectBox(label="fixed", choices=self._choices, tooltip="The map that stays.")
-        self.moving = ObjectList(
-            label="moving", choices=self._choices, tooltip="The maps to align, each separately; Ctrl-click for several."
-        )
+        self.layers = LayerFields(viewer)
+        self.fixed, self.moving = self.layers.fixed, self.layers.moving
         self.follow = CheckBox(
             text="moving layer follows the search",
             value=True,
             tooltip="Show the best pose during the search; not in 2-D, where napari does not show rotations.",
         )
-        self._options = OptionFields(AlignmentOptions, omit=_OMITTED, layers=self._choices)
+        self.levels = CheckBox(
+            text="contour levels as displayed",
+            value=False,
+            tooltip="Use the iso threshold of each layer that is drawn as a surface; for others, a level is suggested.",
+        )
+        self._options = OptionFields(AlignmentOptions, omit=_OMITTED, layers=lambda _: map_layers_first(viewer))
         self.hand, self.loss = (self._options.widgets[name] for name in _FIRST)
-        self.more = Container[Any](widgets=self._options.without(_FIRST), labels=True)
-        self.unfold = PushButton(text="▸ more options")
-        self._folded = True
-        self.more.visible = False
-        self.unfold.changed.connect(self._on_unfold)
-        self._first = Container[Any](widgets=[self.fixed, self.moving, self.hand, self.loss], labels=True)
-        for part in (self._first, self.more):
-            part.margins = (0, 0, 0, 0)
-            even_labels(part)
-        super().__init__(widgets=[self._first, self.follow, self.unfold, self.more], labels=False)
+        first = Container[Any](widgets=[self.hand, self.loss], labels=True)
+        others = self._options.without(_FIRST)
+        others.insert([each.name for each in others].index(_LEVELS[0]), self.levels)
+        folded = FoldedFields(others)
+        self.more, self.unfold = folded.fields, folded.unfold
+        self.levels.changed.connect(self._on_levels)
+        first.margins = (0, 0, 0, 0)
+        even_labels(self.layers, first)
+        super().__init__(widgets=[self.layers, first, self.follow, folded], labels=False)
         self.margins = (0, 0, 0, 0)
-        self.moving.native.setMaximumHeight(66)
-        self._first.native.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        self._choose_moving()
 
-    def layers(self) -> tuple[MapLayer, list[MapLayer]]:
-        """Return the fixed and the moving maps.
+    def pairs(self) -> tuple[MapLayer, list[Pair]]:
+        """Return the fixed map, and the moving maps with their displayed poses, masks and contour levels.
 
         Raises
         ------
         InputError
-            If one of them cannot be used or is missing.
+            If a layer cannot be used or is missing.
         """
-        fixed = map_layer(self.fixed.value, "fixed")
-        if not self.moving.value:
-            raise InputError("moving: no layer is chosen; click on one in the list, or Ctrl-click on several.")
-        moving = [map_layer(layer, "moving") for layer in self.moving.value]
-        if any(one.layer == fixed.layer for one in moving):
-            raise InputError(f"{fixed.name} is chosen as fixed and as moving; choose another layer for one of them.")
-        return fixed, moving
+        fixed, moving = self.layers.maps()
+        masks, options = self.masks(), self.alignment_options()
+
+        def mask(name: str, of: MapLayer) -> Mask | None:
+            return Mask(masks[name], displayed_transform(of, masks[name])) if name in masks else None
+
+        def levels(one: MapLayer) -> tuple[float | None, float | None]:
+            if self.levels.value:
+                return displayed_level(fixed.layer), displayed_level(one.layer)
+            return options.contour_level_fixed, options.contour_level_moving
+
+        return fixed, [
+            Pair(one, displayed_transform(fixed, one), (mask(_MASKS[0], fixed), mask(_MASKS[1], one)), levels(one))
+            for one in moving
+        ]
 
     def masks(self) -> dict[str, MapLayer]:
         """Return the chosen masks by the name of their option.
@@ -101,20 +112,9 @@ class AlignForm(Container[Any]):
 
     def reset_choices(self, *args: Any) -> None:
         """Update the offered layers."""
-        self._first.reset_choices(*args)
+        self.layers.reset_choices(*args)
         self.more.reset_choices(*args)
-        self._choose_moving()
 
-    def _choices(self, widget: Any) -> list[Any]:
-        return map_layers_first(self._viewer)
-
-    def _choose_moving(self) -> None:
-        """Choose the first map that is not the fixed one, if none is chosen."""
-        others = [layer for layer in map_layers_first(self._viewer, only=True) if layer != self.fixed.value]
-        if not self.moving.value and others:
-            self.moving.value = others[:1]
-
-    def _on_unfold(self) -> None:
-        self._folded = not self._folded
-        self.more.visible = not self._folded
-        self.unfold.text = "▸ more options" if self._folded else "▾ fewer options"
+    def _on_levels(self, displayed: bool) -> None:
+        self._options.unused = dict.fromkeys(_LEVELS, f"'{self.levels.text}' replaces it.") if displayed else {}
+        self._options.grey_out()

@@ -25,7 +25,7 @@ def map_layers_first(viewer: Viewer, *, only: bool = False) -> list[Layer]:
         Whether to return maps only.
     """
     layers = list(viewer.layers)
-    maps = [layer for layer in layers if why_not_a_map(layer) is None]
+    maps = [layer for layer in layers if why_not_a_map(layer, series=True) is None]
     return maps if only else maps + [layer for layer in layers if layer not in maps]
 
 

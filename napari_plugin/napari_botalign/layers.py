@@ -14,14 +14,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Image, Labels
-from numpy.typing import NDArray
 
-from botalign import DensityMap, Grid, InputError, from_napari, to_napari
+from botalign import DensityMap, Grid, InputError, Model, from_napari, read_model, to_napari
+from napari_botalign.coordinates import (
+    Matrix,
+    angstroms,
+    data_to_layer_world,
+    data_to_world,
+    is_length,
+    is_pixel,
+    set_spatial_affine,
+    spatial_affine,
+    units_in_angstrom,
+    units_of,
+)
+from napari_botalign.kept import model_path, model_resolution
 
 if TYPE_CHECKING:
-    from napari.layers import Layer
+    from collections.abc import Sequence
 
-Matrix = NDArray[np.float64]
+    from napari.layers import Layer
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +45,9 @@ class MapLayer:
     layer : napari.layers.Image or napari.layers.Labels
         The layer. Its current pose is read from it.
     data : array
-        Its densities, at full resolution; they may not be in memory yet.
+        Its data, at full resolution; they may not be in memory yet.
+    frame : int or None
+        Frame that is the map, if the layer is a time series.
     grid : botalign.Grid
         Its grid, in the coordinates of the file if it was read from one.
     """
@@ -41,6 +55,21 @@ class MapLayer:
     layer: Image | Labels
     data: Any
     grid: Grid
+    frame: int | None = None
+
+    @property
+    def model_path(self) -> str | None:
+        """File of the atomic model whose simulated map it is."""
+        return model_path(self.layer)
+
+    @property
+    def resolution(self) -> float | None:
+        """Resolution of the simulated map of an atomic model in angstrom."""
+        return model_resolution(self.layer)
+
+    def model(self) -> Model | None:
+        """Return the atomic model whose simulated map it is; this reads its file."""
+        return None if self.model_path is None else read_model(self.model_path)
 
     @property
     def name(self) -> str:
@@ -50,7 +79,7 @@ class MapLayer:
     def density(self) -> DensityMap:
         """Return the map; this may read the data."""
         labels = self.layer.metadata.get("mrc_labels", ())
-        data = np.asarray(self.data)
+        data = np.asarray(self.data if self.frame is None else self.data[self.frame])
         if isinstance(self.layer, Labels):
             data = (data != 0).astype(np.float32)
         return DensityMap(data, self.grid, name=self.name, labels=tuple(labels))
@@ -67,7 +96,7 @@ class MapLayer:
             raise InputError(
                 f"{self.name}: its data was changed during the alignment, so it was not moved; align again."
             )
-        pose = from_napari(_index_to_world(self.layer) @ np.linalg.inv(_index_to_frame(self.grid)))
+        pose = from_napari(data_to_world(self.layer) @ np.linalg.inv(_index_to_frame(self.grid)))
         if pose is None:
             raise InputError(
                 f"{self.name}: its scale was changed during the alignment, so it was not moved; align again."
@@ -76,12 +105,12 @@ class MapLayer:
 
     def set_pose(self, pose: Matrix) -> None:
         """Set the affine of the layer, and nothing else, so that its grid has a pose."""
-        index_to_physical = np.linalg.inv(self.layer.affine.affine_matrix) @ _index_to_layer_world(self.layer)
-        wanted = pose @ _index_to_frame(self.grid)
-        self.layer.affine = np.linalg.inv(_units(self.layer)) @ wanted @ np.linalg.inv(index_to_physical)
+        index_to_physical = np.linalg.inv(spatial_affine(self.layer)) @ data_to_layer_world(self.layer)
+        wanted = np.linalg.inv(units_in_angstrom(self.layer)) @ pose @ _index_to_frame(self.grid)
+        set_spatial_affine(self.layer, wanted @ np.linalg.inv(index_to_physical))
 
 
-def map_layer(layer: Layer | None, role: str, *, mask: bool = False) -> MapLayer:
+def map_layer(layer: Layer | None, role: str, *, mask: bool = False, point: Sequence[float] | None = None) -> MapLayer:
     """Return a layer as a map.
 
     Parameters
@@ -92,6 +121,8 @@ def map_layer(layer: Layer | None, role: str, *, mask: bool = False) -> MapLayer
         Name of its choice in messages.
     mask : bool, optional
         Whether it is a mask. Then it may have labels: 0 is outside, everything else inside.
+    point : sequence of float, optional
+        Displayed point of the world. Then the layer may be a time series, of which the displayed frame is returned.
 
     Raises
     ------
@@ -100,25 +131,38 @@ def map_layer(layer: Layer | None, role: str, *, mask: bool = False) -> MapLayer
     """
     if layer is None:
         raise InputError(f"{role}: no layer is chosen; open a map, or one of File > Open Sample > BOTalign.")
-    problem = why_not_a_map(layer, mask=mask)
+    problem = why_not_a_map(layer, mask=mask, series=point is not None)
     if problem is not None:
         raise InputError(f"{role}: {problem}")
-    to_world = _index_to_world(layer)
+    to_world = data_to_world(layer)
     sides = np.linalg.norm(to_world[:3, :3], axis=0)
     if not (sides > 0).all() or from_napari(to_world / [*sides, 1.0]) is None:
         raise InputError(
             f"{role}: {layer.name} is sheared, expected a map with right angles; reset its shear and affine."
         )
     origin = to_world[:3, 3]
-    if from_napari(layer.affine.affine_matrix) is not None:  # then the transforms before it are those of the file
-        origin = (_units(layer) @ np.linalg.inv(layer.affine.affine_matrix) @ _index_to_layer_world(layer))[:3, 3]
-    data = _full_resolution(layer)
-    grid = Grid(tuple(data.shape), tuple(sides[::-1]), tuple(origin[::-1]))
-    return MapLayer(layer, data, grid)
+    if from_napari(spatial_affine(layer)) is not None:  # then the transforms before it are those of the file
+        own = np.linalg.inv(spatial_affine(layer)) @ data_to_layer_world(layer)
+        origin = (units_in_angstrom(layer) @ own)[:3, 3]
+    data, frame = _full_resolution(layer), None
+    if layer.ndim == 4 and point is not None:
+        frame = int(np.clip(round(layer.world_to_data(point)[0]), 0, len(data) - 1))
+    grid = Grid(tuple(data.shape[-3:]), tuple(sides[::-1]), tuple(origin[::-1]))
+    return MapLayer(layer, data, grid, frame)
 
 
-def why_not_a_map(layer: Layer, *, mask: bool = False) -> str | None:
-    """Return the reason why a layer is not a map (or a mask, which may have labels), or None if it is one."""
+def why_not_a_map(layer: Layer, *, mask: bool = False, series: bool = False) -> str | None:
+    """Return the reason why a layer is not a map, or None if it is one.
+
+    Parameters
+    ----------
+    layer : napari.layers.Layer
+        The layer.
+    mask : bool, optional
+        Whether it may have labels.
+    series : bool, optional
+        Whether it may be a time series of maps.
+    """
     kind = layer.__class__.__name__  # type() would return that of a proxy
     if isinstance(layer, Labels) and not mask:
         return f"{layer.name} has labels, expected a density map; convert it to an image first (right-click on it)."
@@ -127,32 +171,38 @@ def why_not_a_map(layer: Layer, *, mask: bool = False) -> str | None:
         return f"{layer.name} is a {kind.lower()} layer, expected {expected}."
     if isinstance(layer, Image) and layer.rgb:
         return f"{layer.name} is a colour image, expected a density map; split its channels first."
-    if layer.ndim != 3:
+    if layer.ndim != 3 and not (series and layer.ndim == 4):
         advice = "open the whole map." if layer.ndim < 3 else "make a layer of one map of the series."
         return f"{layer.name} has {layer.ndim} dimensions, expected a density map with 3; {advice}"
     if is_stack(layer):
         return f"{layer.name} is a stack of images, expected a density map."
-    lengths = [_is_length(unit) or _is_pixel(unit) for unit in _layer_units(layer)]
-    if not all(lengths):
-        return f"{layer.name} has the units {', '.join(map(str, _layer_units(layer)))}, expected units of length."
+    units = units_of(layer)[-3:]
+    if not all(is_length(unit) or is_pixel(unit) for unit in units):
+        return f"{layer.name} has the units {', '.join(map(str, units))}, expected units of length."
     return None
 
 
 def is_stack(layer: Layer) -> bool:
     """Whether a layer is a stack of images: its first axis has no unit of length, the others do."""
-    units = _layer_units(layer)
-    return len(units) == 3 and _is_pixel(units[0]) and all(_is_length(unit) for unit in units[1:])
+    units = units_of(layer)
+    return len(units) == 3 and is_pixel(units[0]) and all(is_length(unit) for unit in units[1:])
 
 
 def lacks_unit(layer: Layer) -> bool:
     """Whether the scale of a layer has no unit of length; angstrom is assumed then."""
-    return any(_is_pixel(unit) for unit in _layer_units(layer))
+    return any(is_pixel(unit) for unit in units_of(layer)[-3:])
 
 
 def pixel_size_angstrom(layer: Layer) -> tuple[float, float]:
     """Return the pixel size ``(x, y)`` of a stack of images in angstrom."""
-    y, x = (side * _angstroms(unit) for side, unit in zip(layer.scale[-2:], _layer_units(layer)[-2:], strict=True))
+    y, x = (side * angstroms(unit) for side, unit in zip(layer.scale[-2:], units_of(layer)[-2:], strict=True))
     return float(x), float(y)
+
+
+def displayed_level(layer: Layer) -> float | None:
+    """Return the contour level at which a layer is drawn as a surface, or None if it is not."""
+    shown = isinstance(layer, Image) and layer.rendering == "iso" and model_path(layer) is None
+    return float(layer.iso_threshold) if shown else None
 
 
 def displayed_transform(fixed: MapLayer, moving: MapLayer) -> Matrix:
@@ -182,42 +232,6 @@ def _index_to_frame(grid: Grid) -> Matrix:
     matrix = np.diag([*grid.voxel_size_angstrom[::-1], 1.0])
     matrix[:3, 3] = grid.origin_angstrom[::-1]
     return matrix
-
-
-def _index_to_layer_world(layer: Layer) -> Matrix:
-    """Return the transform by which napari displays the voxels, in the layer's units, from its own for points."""
-    matrix = np.eye(4)
-    matrix[:3, 3] = layer.data_to_world((0.0, 0.0, 0.0))
-    for axis in range(3):
-        matrix[:3, axis] = np.subtract(layer.data_to_world(np.eye(3)[axis]), matrix[:3, 3])
-    return matrix
-
-
-def _index_to_world(layer: Layer) -> Matrix:
-    matrix: Matrix = _units(layer) @ _index_to_layer_world(layer)
-    return matrix
-
-
-def _units(layer: Layer) -> Matrix:
-    """Return the layer's units in angstrom as a 4x4 diagonal matrix."""
-    return np.diag([*map(_angstroms, _layer_units(layer)), 1.0])
-
-
-def _angstroms(unit: Any) -> float:
-    return 1.0 if _is_pixel(unit) else float((1.0 * unit).to("angstrom").magnitude)
-
-
-def _layer_units(layer: Layer) -> tuple[Any, ...]:
-    return tuple(getattr(layer, "units", None) or (None,) * layer.ndim)
-
-
-def _is_pixel(unit: Any) -> bool:
-    """Whether a unit is not one of length; older versions of napari have no units."""
-    return unit is None or unit.is_compatible_with("pixel") or unit.dimensionless
-
-
-def _is_length(unit: Any) -> bool:
-    return unit is not None and bool(unit.is_compatible_with("angstrom"))
 
 
 def _full_resolution(layer: Image | Labels) -> Any:

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from magicgui.widgets import ComboBox, Container, Label
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.compat import isalive
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QLabel,
+    QMainWindow,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 #: Least width of the dock widgets, enough for a summary, so that the canvas keeps its size when one is shown.
 _WIDTH = 370
 #: Ratio of napari's font size to Qt's default.
 _NAPARI_FONT = 1.35
+#: Property of the dock widgets of this plugin.
+_OURS = "botalign"
 
 
 def wrapped_label(*, lines: int = 1, rich: bool = False) -> Label:
@@ -58,6 +71,30 @@ def fill(dock: Container[Any], contents: Sequence[Any]) -> None:
     area.setMinimumWidth(_WIDTH)
     area.setWidget(inner)
     dock.native.layout().addWidget(area)
+    dock.native.setProperty(_OURS, True)
+    # napari adds the dock to the window after it has put the widget into it.
+    dock.native_parent_changed.connect(lambda _: QTimer.singleShot(0, partial(_share_tabs, dock.native)))
+
+
+def _share_tabs(native: QWidget) -> None:
+    """Put a dock widget onto another one of this plugin, because a window has the height for one of them only."""
+    dock = native.parent() if isalive(native) else None  # type: ignore[no-untyped-call]
+    window = dock.parent() if isinstance(dock, QDockWidget) else None
+    if not isinstance(dock, QDockWidget) or not isinstance(window, QMainWindow):
+        return
+    area = window.dockWidgetArea(dock)
+    others = [
+        other
+        for other in window.findChildren(QDockWidget)
+        if other != dock and window.dockWidgetArea(other) == area and not other.isFloating() and _is_ours(other)
+    ]
+    if others and dock not in window.tabifiedDockWidgets(others[-1]):
+        window.tabifyDockWidget(others[-1], dock)
+        QTimer.singleShot(0, dock.raise_)  # when it has become a tab
+
+
+def _is_ours(dock: QDockWidget) -> bool:
+    return any(widget.property(_OURS) for widget in dock.findChildren(QWidget))
 
 
 def narrow(box: ComboBox) -> ComboBox:
@@ -68,10 +105,10 @@ def narrow(box: ComboBox) -> ComboBox:
     return box
 
 
-def even_labels(container: Container[Any]) -> None:
+def even_labels(*containers: Container[Any]) -> None:
     """Align the labelled widgets. magicgui measures the labels before napari's style makes them larger."""
-    layout = container.native.layout()
-    rows = [layout.itemAt(index).widget() for index in range(layout.count())]
+    layouts = [container.native.layout() for container in containers]
+    rows = [layout.itemAt(index).widget() for layout in layouts for index in range(layout.count())]
     labels = [child for row in rows for child in row.children() if isinstance(child, QLabel)]
     widest = max(label.fontMetrics().horizontalAdvance(label.text()) for label in labels)
     for label in labels:

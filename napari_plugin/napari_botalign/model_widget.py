@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import Container, FloatSpinBox, PushButton
-from qtpy.QtWidgets import QFileDialog
 
 from botalign import InputError, read_model
 from napari_botalign.background import in_background
+from napari_botalign.dialogs import file_to_save
+from napari_botalign.kept import model_path
 from napari_botalign.layer_choices import ObjectBox
 from napari_botalign.layout import even_labels, fill, row, wrapped_label
-from napari_botalign.models import RESOLUTION, displayed_model, model_layer_data, model_path
+from napari_botalign.models import RESOLUTION, displayed_model, model_layer_data
 from napari_botalign.option_labels import spelled
 from napari_botalign.reading import LayerData
 
@@ -89,7 +90,7 @@ class ModelWidget(Container[Any]):
             layer.data = data
             layer.scale, layer.translate = options["scale"], options["translate"]
             layer.reset_contrast_limits_range("data")  # otherwise of the displayed slice
-            layer.reset_contrast_limits("data")
+            layer.contrast_limits = options["contrast_limits"]
             layer.iso_threshold = options["iso_threshold"]
             layer.metadata["botalign"]["resolution"] = resolution
             finish(f"{Path(path).name}: map at {resolution:g} Å.")
@@ -102,7 +103,7 @@ class ModelWidget(Container[Any]):
 
     def _on_save(self) -> None:
         layer = self.model.value
-        path, _ = QFileDialog.getSaveFileName(self.native, "Save the model", f"{layer.name}_moved.pdb", _FILES)
+        path = file_to_save(self.native, "Save the model", f"{layer.name}_moved.pdb", _FILES)
         if not path:
             return
         try:

@@ -12,6 +12,7 @@ from napari.layers import Layer
 from napari.utils.notifications import show_info
 
 from botalign import InputError, Model, from_napari, read_model, simulate
+from napari_botalign.kept import KEY, model_path
 from napari_botalign.layers import map_layer
 from napari_botalign.reading import LayerData, Paths, map_layer_data
 from napari_botalign.writing import with_extension
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 #: Resolution of a model that was opened, in angstrom: domains are visible, and maps of large complexes are small.
 RESOLUTION = 8.0
-_KEY = "botalign"
 
 
 def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]]:
@@ -60,15 +60,8 @@ def model_layer_data(model: Model, resolution: float = RESOLUTION, **options: An
     """
     data, attributes, kind = map_layer_data(simulate(model, resolution), **options)
     path = str(Path(model.name).resolve())
-    attributes["metadata"] |= {_KEY: {"model": path, "resolution": float(resolution)}}
+    attributes["metadata"] |= {KEY: {"model": path, "resolution": float(resolution)}}
     return data, attributes, kind
-
-
-def model_path(layer: Layer) -> str | None:
-    """Return the file of the model that a layer was simulated from; None if it was not."""
-    known = layer.metadata.get(_KEY)
-    path = known.get("model") if isinstance(known, dict) else None
-    return path if isinstance(path, str) else None
 
 
 def layer_model(layer: Layer) -> Model | None:

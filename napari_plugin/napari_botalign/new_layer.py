@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from botalign import DensityMap
-from napari_botalign.layers import MapLayer, Matrix, lacks_unit
+from napari_botalign.coordinates import Matrix
+from napari_botalign.layers import MapLayer, lacks_unit
 from napari_botalign.reading import map_layer_data
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ def add_like(
     pose: Matrix,
     like: Image | None = None,
     **options: Any,
-) -> None:
-    """Add a map on the grid of another map as a layer.
+) -> Image:
+    """Add a map on the grid of another map as a layer, and return the layer.
 
     Parameters
     ----------
@@ -50,3 +51,5 @@ def add_like(
     if lacks_unit(fixed.layer):  # napari warns of layers with different units
         attributes.pop("units", None)
     viewer.add_image(data, **attributes)
+    layer: Image = viewer.layers[-1]
+    return layer

@@ -8,7 +8,9 @@ from typing import Any
 from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, LineEdit, SpinBox
 
 from botalign import DensityMap, declarations
+from napari_botalign.contradictions import any_map, overruled, unavailable
 from napari_botalign.layer_choices import ObjectBox
+from napari_botalign.layout import narrow
 from napari_botalign.option_labels import EMPTY, choice_text, label
 
 #: Bounds of Qt's fields where the declaration has none, or wider ones.
@@ -31,19 +33,67 @@ class OptionFields:
     ----------
     widgets : dict
         Field of each option, which is its name too.
+    unused : dict
+        Options that something else in the form replaces, with the reason. They have their defaults.
     """
 
     def __init__(self, kind: type, *, omit: Iterable[str], layers: Callable[[Any], list[Any]] = lambda _: []) -> None:
+        self._kind = kind
         self._declared = {name: each for name, each in declarations(kind).items() if name not in set(omit)}
         self.widgets: dict[str, Any] = {name: _field(each, layers) for name, each in self._declared.items()}
+        self.unused: dict[str, str] = {}
+        self._tooltips = {name: widget.tooltip for name, widget in self.widgets.items()}
+        for widget in self.widgets.values():
+            if None in getattr(widget, "choices", ()):  # magicgui emits no signal when None is chosen
+                widget.native.currentIndexChanged.connect(lambda _: self.grey_out())
+            else:
+                widget.changed.connect(lambda _: self.grey_out())
 
     def values(self) -> dict[str, Any]:
-        """Return the value of each option. Text that is not a number is left for ``botalign`` to refuse."""
+        """Return the value of each option; of one that is greyed out, the default.
+
+        Text that is not a number is left for ``botalign`` to refuse.
+        """
+        values = self._values()
+        lost = self._lost(values)
+        return {name: self._declared[name].default if name in lost else each for name, each in values.items()}
+
+    def grey_out(self) -> None:
+        """Grey out the fields, and the choices of a field, that would have no effect beside the others.
+
+        Their tooltips give the reason.
+        """
+        values = self._values()
+        lost, refused = self._lost(values), unavailable(self._kind, self._tested(values))
+        for name, widget in self.widgets.items():
+            declared, reasons = self._declared[name], refused.get(name, {})
+            others = [choice for choice in getattr(widget, "choices", ()) if choice != declared.default]
+            if declared.type is DensityMap or not others:
+                usable = not reasons
+            else:
+                usable = len(reasons) < len(others)
+                for number, choice in enumerate(widget.choices):
+                    widget.native.model().item(number).setEnabled(choice not in reasons)
+            widget.enabled = usable and name not in lost
+            reason = lost.get(name) or next(iter(reasons.values()), "")
+            widget.tooltip = self._tooltips[name] if widget.enabled else reason
+
+    def _lost(self, values: dict[str, Any]) -> dict[str, str]:
+        """Return the options whose values are not used, with the reason."""
+        return overruled(self._kind, self._tested(values)) | self.unused
+
+    def _values(self) -> dict[str, Any]:
         return {name: _value(self._declared[name], widget.value) for name, widget in self.widgets.items()}
 
+    def _tested(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return values with a small map in place of each layer."""
+        chosen = {name for name, each in self._declared.items() if each.type is DensityMap and values[name] is not None}
+        return {name: any_map() if name in chosen else value for name, value in values.items()}
+
     def maps(self) -> dict[str, Any]:
-        """Return the value of each option that is a map."""
-        return {name: self.widgets[name].value for name, each in self._declared.items() if each.type is DensityMap}
+        """Return the value of each option that is a map; of one that is greyed out, None."""
+        values = self.values()
+        return {name: values[name] for name, each in self._declared.items() if each.type is DensityMap}
 
     def without(self, names: Iterable[str]) -> list[Any]:
         """Return the fields of all other options."""
@@ -58,9 +108,8 @@ def _field(declared: Any, layers: Callable[[Any], list[Any]]) -> Any:
         return ObjectBox(choices=layers, nullable=True, value=None, **keywords)
     if option.choices or (declared.type is bool and declared.optional):
         values = ([None] if declared.optional else []) + list(option.choices or (True, False))
-        return ComboBox(
-            choices=[(choice_text(name, each), each) for each in values], value=declared.default, **keywords
-        )
+        choices = [(choice_text(name, each), each) for each in values]
+        return narrow(ComboBox(choices=choices, value=declared.default, **keywords))
     if declared.type is bool:
         return CheckBox(text=label(name), value=declared.default, name=name, tooltip=option.help)
     if declared.type in (int, float) and not declared.optional:

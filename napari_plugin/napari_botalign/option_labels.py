@@ -16,7 +16,7 @@ LABELS = {
     "contour_level_moving": "contour level (moving)",
     "mask_fixed": "mask (fixed)",
     "mask_moving": "mask (moving)",
-    "partial": "one map is a part of the other",
+    "partial": "one is part of the other",
     "metric": "distance",
     "mirror": "compare mirror images too",
     "shift_pixels": "largest shift",

@@ -81,6 +81,7 @@ class LossPlot(Plot):
         self._points: dict[str | None, tuple[list[float], list[float]]] = {}
         self._lines: dict[str | None, tuple[Any, Any]] = {}
         self._drawn = 0.0
+        self._shown: Sequence[Any] | None = None
         self._on_theme()
 
     def add(self, steps: Sequence[Progress]) -> None:
@@ -95,6 +96,26 @@ class LossPlot(Plot):
             lowest.append(step.best_loss)
         if time.perf_counter() > self._drawn + _PERIOD:
             self.draw()
+
+    def show(self, trace: Sequence[Any]) -> None:
+        """Draw the evaluations of a result instead of the previous ones."""
+        if trace is self._shown:
+            return
+        self.clear()
+        self._shown = trace
+        for point in trace:
+            hand = "mirrored" if point.mirrored else "as given"
+            if hand not in self._points:
+                self._add_hand(hand)
+            losses, lowest = self._points[hand]
+            losses.append(point.loss)
+            lowest.append(min([point.loss, *lowest[-1:]]))
+        self.draw()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there are no evaluations, as in the search for a part."""
+        return not self._points
 
     def draw(self) -> None:
         """Draw all evaluations."""

@@ -80,6 +80,7 @@ def _map_layer_data(
             "translate": grid.origin_angstrom[::-1],
             "rendering": "iso",
             "iso_threshold": level,
+            "contrast_limits": _limits(data, level),
             "gamma": 0.5,  # a surface has the colour of its level, which is a low density
             "blending": "translucent",
             "metadata": {"mrc_labels": labels},
@@ -99,6 +100,12 @@ def _images_layer_data(data: Any, pixel_size: tuple[float, ...], name: str) -> L
     x, y = pixel_size
     axes = _axes(("image", "y", "x"), ("pixel", "angstrom", "angstrom"))
     return data, {"name": _stem(name), "scale": (1.0, y, x), **axes}, "image"
+
+
+def _limits(data: Any, level: float) -> tuple[float, float]:
+    """Return contrast limits that leave what is far below the contour level dark, such as noise in an empty box."""
+    highest = float(data.max())
+    return (level / 2, highest) if highest > level / 2 else (0.0, max(highest, 1.0))
 
 
 def _axes(labels: tuple[str, ...], units: tuple[str, ...]) -> dict[str, Any]:

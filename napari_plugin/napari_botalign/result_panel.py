@@ -1,4 +1,4 @@
-"""The results: a summary, and buttons to save, load, apply, resample and revert."""
+"""The results: a summary, a choice of poses, and buttons to apply, resample and revert."""
 
 from __future__ import annotations
 
@@ -7,33 +7,36 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import Container, PushButton
-from qtpy.QtWidgets import QFileDialog
 
-from botalign import Alignment, DensityMap, InputError, resample
-from napari_botalign.background import in_background
+from botalign import Alignment, Comparison, InputError
+from napari_botalign.any_layer import AnyLayer, Move
+from napari_botalign.background import LatestOnly
+from napari_botalign.coordinates import Matrix
+from napari_botalign.copies import ResampledCopies
+from napari_botalign.form import AlignForm
 from napari_botalign.history import (
     Record,
-    add_move,
     add_record,
-    affine_of,
+    keep_transform,
+    layers_of,
     moved_layers,
     new_action,
     records_of,
     revert,
 )
+from napari_botalign.kept import model_path
 from napari_botalign.layer_choices import ObjectBox
-from napari_botalign.layers import MapLayer, displayed_transform, moved_pose
+from napari_botalign.layers import MapLayer, moved_pose
 from napari_botalign.layout import row, wrapped_label
-from napari_botalign.new_layer import add_like
 from napari_botalign.option_labels import spelled
-from napari_botalign.summary import alignment_table, title
-from napari_botalign.writing import with_extension
+from napari_botalign.poses import PoseChooser, at_pose
+from napari_botalign.result_files import ResultFiles
+from napari_botalign.summary import alignment_table, short_name, title
+from napari_botalign.work import Pair, compared
 
 if TYPE_CHECKING:
     from napari.layers import Layer
     from napari.viewer import Viewer
-
-_FILES = "Result of BOTalign (*.json)"
 
 
 class ResultPanel(Container[Any]):
@@ -43,59 +46,67 @@ class ResultPanel(Container[Any]):
     ----------
     viewer : napari.Viewer
         Viewer of the layers.
-    chosen : callable
-        Returns the chosen fixed and moving maps.
+    form : AlignForm
+        The form with the chosen layers.
     show_message : callable
         Shows a message.
+    show_trace : callable
+        Plots the losses of a result.
     """
 
     def __init__(
         self,
         viewer: Viewer,
-        chosen: Callable[[], tuple[MapLayer, Sequence[MapLayer]]],
+        form: AlignForm,
         show_message: Callable[[str], None],
+        show_trace: Callable[[Alignment | None], None],
     ) -> None:
-        self._viewer, self._chosen, self._show_message = viewer, chosen, show_message
+        self._viewer, self._form, self._show_message, self._show_trace = viewer, form, show_message, show_trace
         self._loaded: set[Record] = set()
+        self._pose: dict[int, int] = {}
+        self._at_pose: dict[tuple[int, int], Alignment] = {}
+        self._wanted: tuple[Record, int, Matrix] | None = None
+        self._comparisons = LatestOnly(self, self._begin_comparison)
         self._running = False
+        self.copies = ResampledCopies(viewer, self)
         self.which = ObjectBox(choices=self._titles, tooltip="The result to show, save and apply.")
-        self.summary = wrapped_label(rich=True)
-        self.revert = PushButton(text="Revert", tooltip="Undo the last alignment, or the last use of Apply.")
-        self.resample = PushButton(
-            text="Resample onto fixed",
-            tooltip="Resample each moving layer, as displayed, onto the grid of the fixed map, as a new layer.",
+        self.poses = PoseChooser()
+        self.mirror = PushButton(
+            text="Mirror and place", tooltip="Align the moving layer again, with the hand that fits better."
         )
-        self.save = PushButton(text="Save…", tooltip="Write the result to a file.")
-        self.load = PushButton(text="Load…", tooltip="Read a result of this widget or of `botalign align`.")
+        self.summary = wrapped_label(rich=True)
+        self.revert = PushButton(text="Revert", tooltip="Undo the last alignment, move to a pose, or use of Apply.")
         self.apply = PushButton(
             text="Apply",
-            tooltip="Apply the transform of the result to the moving layers, for example half maps or a mask.",
+            tooltip="Apply the transform of the result to the moving layers, of any kind: half maps, points, surfaces.",
         )
+        self.resample = PushButton(
+            text="Resample onto fixed",
+            tooltip="Resample each moving layer, as displayed, onto the grid of the fixed map, as a new layer that is "
+            "shown instead. It follows the moving layer, and is replaced when you press this again.",
+        )
+        self.files = ResultFiles(lambda: self.result, self._add_loaded, self._moving_models, self._do)
+        self.save, self.load = self.files.save, self.files.load
         super().__init__(
             widgets=[
-                self.which,
-                self.summary,
-                row(self.revert, self.resample),
-                row(self.save, self.load, self.apply),
+                self.which, self.poses, self.mirror, self.summary, row(self.revert, self.apply, self.resample),
+                self.files,
             ],
             labels=False,
-        )
+        )  # fmt: skip
         self.margins = (0, 0, 0, 0)
         self.which.changed.connect(self._show)
-        actions: tuple[tuple[PushButton, Callable[[], None]], ...] = (
-            (self.revert, self._revert),
-            (self.resample, self._resample),
-            (self.save, self._write),
-            (self.load, self._read),
-            (self.apply, self._apply),
-        )
-        for button, action in actions:
-            button.changed.connect(partial(self._do, action))
+        for signal, action in (
+            (self.poses.which.changed, self._move_to_pose), (self.revert.changed, self._revert),
+            (self.apply.changed, self._apply), (self.resample.changed, self.resample_layers),
+        ):  # fmt: skip
+            signal.connect(partial(self._do, action))
         self._select_latest()
 
     def add(self, layer: Layer, record: Record) -> None:
         """Keep a result with its layer, and show it."""
         add_record(layer, record)
+        keep_transform(layer, record.result.moving_to_fixed)
         self._select_latest()
 
     def update_results(self, *, running: bool | None = None) -> None:
@@ -108,19 +119,35 @@ class ResultPanel(Container[Any]):
         """
         self._running = running = self._running if running is None else running
         self.which.reset_choices()
-        exists = self.current is not None
-        for button in (self.save, self.apply):
-            button.enabled = exists and not running
-        self.revert.enabled = bool(moved_layers(self._viewer.layers)) and not running
-        self.load.enabled = self.resample.enabled = not running
-        self.which.visible = self.summary.visible = exists
+        self.copies.watch()
         self._show()
+        exists = self.current is not None
+        self.apply.enabled = self.poses.enabled = self.mirror.enabled = exists and not running
+        self.revert.enabled = bool(moved_layers(self._viewer.layers)) and not running
+        self.resample.enabled = not running
+        self.files.enable_buttons(exists=self.result is not None, running=running)
+        self.files.model.visible = any(model_path(layer) is not None for layer in self._form.moving.value)
+        self.which.visible = self.summary.visible = exists
 
     @property
     def current(self) -> Record | None:
-        """The shown result; None if there is none."""
+        """The shown record; None if there is none."""
         record: Record | None = self.which.value
         return record
+
+    @property
+    def result(self) -> Alignment | None:
+        """The shown result, at the chosen pose; None if there is none, or its scores are still being computed."""
+        if self.current is None:
+            return None
+        number = self._pose.get(self.current.number, 0)
+        return self._at_pose.get((self.current.number, number)) if number else self.current.result
+
+    def resample_layers(self) -> str:
+        """Resample the moving layers, as displayed, onto the grid of the fixed map."""
+        fixed, moving = self._form.layers.maps()
+        self.copies.make(fixed, moving, lambda: self._finish("Resampled onto the grid of the fixed map."), self._finish)
+        return "Resampling…"
 
     def _records(self) -> list[Record]:
         return sorted(records_of(self._viewer.layers) | self._loaded, key=lambda record: record.number)
@@ -143,66 +170,91 @@ class ResultPanel(Container[Any]):
         self.update_results()
 
     def _show(self) -> None:
-        if self.current is not None:
-            self.summary.value = alignment_table(self.current.result, self.current.before)
+        record, result = self.current, self.result
+        if record is None:
+            self.poses.offer(None, 0)
+        else:
+            self.poses.offer(record.result, self._pose.get(record.number, 0))
+        self.mirror.visible = result is not None and result.other_hand_fits_better and not result.moving.model
+        if record is not None and result is not None:
+            self.summary.value = alignment_table(result, record.before)
+        self._show_trace(None if record is None else record.result)
 
-    def _do(self, action: Callable[[], None]) -> None:
-        """Do the action of a button, and show the error if it fails."""
+    def _do(self, action: Callable[[], str]) -> None:
+        """Do the action of a button, and show its message or the error."""
         self._show_message("")
         try:
-            action()
+            self._show_message(action())
         except (InputError, FileExistsError) as error:
             self._show_message(spelled(error))
         self.update_results()
 
-    def _revert(self) -> None:
-        self._show_message(f"Moved back: {', '.join(revert(moved_layers(self._viewer.layers)))}.")
+    def _revert(self) -> str:
+        return f"Moved back: {', '.join(revert(moved_layers(self._viewer.layers)))}."
 
-    def _write(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self.native, "Save the result", "alignment.json", _FILES)
-        if path:
-            assert self.current is not None  # otherwise the button is disabled
-            path = with_extension(path, ".json")
-            self.current.result.write(path, overwrite=True)  # the dialog has asked the user
-            self._show_message(f"Written: {path}.")
-
-    def _read(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self.native, "Load a result", "", _FILES)
-        if path:
-            result = Alignment.read(path)
-            self._loaded.add(Record(result, result.before))
-            self._select_latest()
-            self._show_message(f"Loaded. Apply moves the moving layers by the transform of {result.moving.name}.")
-
-    def _apply(self) -> None:
-        fixed, moving = self._chosen()
-        record = self.current
-        assert record is not None  # otherwise the button is disabled
-        result, action = record.result, new_action()
-        pose = moved_pose(result.moving_to_fixed, fixed.pose())
+    def _apply(self) -> str:
+        assert self.current is not None  # otherwise the button is disabled
+        result = self.result or self.current.result
+        fixed, moving = self._form.layers.movable()
+        self._move(fixed, moving, result.moving_to_fixed)
         for one in moving:
-            add_move(one.layer, action, affine_of(one.layer))
-            one.set_pose(pose)
-            add_record(one.layer, record)
-        self._show_message(f"Moved by the transform of {result.moving.name}: {', '.join(one.name for one in moving)}.")
+            add_record(one.layer, self.current)
+        return f"Moved by the transform of {short_name(result.moving.name)}: {', '.join(one.name for one in moving)}."
 
-    def _resample(self) -> None:
-        fixed, moving = self._chosen()
-        pose = fixed.pose()
-        work = [(one, displayed_transform(fixed, one)) for one in moving]
-        self._show_message("Resampling…")
-        self.resample.enabled = False
+    def _move_to_pose(self) -> str:
+        record, number = self.current, self.poses.which.value
+        assert record is not None  # otherwise there is no choice
+        self._pose[record.number] = number
+        return self._move_and_compare(record, number, self.poses.poses[number].moving_to_fixed)
 
-        def resampled() -> list[DensityMap]:
-            return [resample(one.density(), transform, fixed.grid) for one, transform in work]
+    def _move_and_compare(self, record: Record, number: int, transform: Matrix) -> str:
+        """Move the layers of a result to another pose, and compute the scores there."""
+        fixed, pair = self._maps_of(record)
+        layers = layers_of(record, self._viewer.layers) or [pair.moving.layer]
+        self._move(fixed, [self._form.layers.movable_layer(layer) for layer in layers], transform)
+        if number and (record.number, number) not in self._at_pose:
+            self._wanted = record, number, transform
+            self._comparisons.request()
+        return f"Moved to another pose: {', '.join(str(layer.name) for layer in layers)}."
 
-        def done(maps: list[DensityMap]) -> None:
-            for (one, _), density in zip(work, maps, strict=True):
-                add_like(self._viewer, density, f"{one.name} on {fixed.name}", like=one.layer, fixed=fixed, pose=pose)
-            finish("Resampled onto the grid of the fixed map.")
+    def _begin_comparison(self) -> Any:
+        if self._wanted is None:
+            return None
+        (record, number, transform), self._wanted = self._wanted, None
+        maps = self._maps_of(record)
 
-        def finish(message: str) -> None:
-            self._show_message(message)
+        def done(comparison: Comparison) -> None:
+            equivalent = record.result.poses[number].group == 0
+            self._at_pose[record.number, number] = at_pose(record.result, transform, comparison, equivalent=equivalent)
             self.update_results()
 
-        in_background(self, resampled, done, finish)
+        return lambda: compared(*maps, transform), done, self._show_message
+
+    def _maps_of(self, record: Record) -> tuple[MapLayer, Pair]:
+        """Return the maps of a result; for one that was loaded, the chosen ones."""
+        if record.maps is not None:
+            return record.maps
+        fixed, pairs = self._form.pairs()
+        return fixed, pairs[0]
+
+    def _move(self, fixed: MapLayer, moving: Sequence[MapLayer | AnyLayer], transform: Matrix) -> None:
+        """Move layers to where a transform puts them, and others along, as one action."""
+        action, pose = new_action(), moved_pose(transform, fixed.pose())
+        for one, along in zip(moving, self._form.layers.along_with([each.layer for each in moving]), strict=True):
+            move = Move(one, along)
+            move.to(pose)
+            move.keep(action)
+            keep_transform(one.layer, transform)
+
+    def _finish(self, message: str) -> None:
+        self._show_message(message)
+        self._form.layers.reset_choices()  # the copies do not move along
+        self.update_results()
+
+    def _add_loaded(self, result: Alignment) -> None:
+        self._loaded.add(Record(result, result.before))
+        self._select_latest()
+
+    def _moving_models(self) -> tuple[MapLayer, list[MapLayer]]:
+        fixed, moving = self._form.layers.maps()
+        return fixed, [one for one in moving if one.model_path is not None]

@@ -7,14 +7,16 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from napari.qt.threading import thread_worker
 from napari.utils.progress import cancelable_progress
 
 from botalign import Alignment, AlignmentOptions, InputError, Progress, Scores
-from napari_botalign.history import add_move, affine_of, new_action
-from napari_botalign.layers import MapLayer, Matrix, displayed_transform, is_mirrored, moved_pose
+from napari_botalign.any_layer import AnyLayer, Move
+from napari_botalign.background import start_worker
+from napari_botalign.coordinates import Matrix
+from napari_botalign.history import new_action
+from napari_botalign.layers import MapLayer, is_mirrored, moved_pose
 from napari_botalign.option_labels import spelled
-from napari_botalign.work import Mask, Pair, StopRequest, Update, alignments
+from napari_botalign.work import Pair, StopRequest, Update, alignments
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -29,7 +31,7 @@ class Watcher(Protocol):
     def on_steps(self, name: str, steps: Sequence[Progress], fraction: float) -> None:
         """Receive steps of the work on a map, and the fraction of all work that is done."""
 
-    def on_result(self, moving: MapLayer, result: Alignment, before: Scores) -> None:
+    def on_result(self, pair: Pair, result: Alignment, before: Scores) -> None:
         """Receive the result of a map, which was moved unless the verdict is that the maps do not match."""
 
     def on_end(self, messages: Sequence[str]) -> None:
@@ -48,18 +50,20 @@ class _ActivityBar(cancelable_progress):  # type: ignore[misc]
 
 
 class AlignmentRun:
-    """Aligns layers to a fixed one, one after the other.
+    """Aligns layers to a fixed one, `fixed`, one after the other.
 
     Parameters
     ----------
     viewer : napari.Viewer
         Viewer of the layers.
-    fixed, moving : MapLayer
-        The maps.
+    fixed : MapLayer
+        The fixed map.
+    pairs : sequence of Pair
+        The moving maps.
     options : AlignmentOptions
         Options without masks.
-    masks : dict of MapLayer, optional
-        Masks by the name of their option.
+    along : sequence of sequences of AnyLayer
+        For each moving map the layers that move along.
     follows : callable
         Whether the moving layers show the best pose during the search.
     watcher : Watcher
@@ -70,25 +74,17 @@ class AlignmentRun:
         self,
         viewer: Viewer,
         fixed: MapLayer,
-        moving: Sequence[MapLayer],
+        pairs: Sequence[Pair],
         options: AlignmentOptions,
         *,
-        masks: dict[str, MapLayer] | None = None,
+        along: Sequence[Sequence[AnyLayer]],
         follows: Callable[[], bool],
         watcher: Watcher,
     ) -> None:
-        self._viewer, self._fixed, self._moving = viewer, fixed, tuple(moving)
+        self._viewer, self.fixed, self._pairs = viewer, fixed, tuple(pairs)
         self._options, self._follows, self._watcher = options, follows, watcher
-        masks = masks or {}
-
-        def mask(name: str, of: MapLayer) -> Mask | None:
-            return Mask(masks[name], displayed_transform(of, masks[name])) if name in masks else None
-
-        self._pairs = tuple(
-            Pair(one, displayed_transform(fixed, one), mask("mask_fixed", fixed), mask("mask_moving", one))
-            for one in moving
-        )
-        self._before = tuple(affine_of(one.layer) for one in moving)
+        self._moving = tuple(pair.moving for pair in pairs)
+        self._moves = tuple(Move(one, others) for one, others in zip(self._moving, along, strict=True))
         self._action = new_action()
         self._followed: set[int] = set()
         self._done: set[int] = set()
@@ -107,10 +103,8 @@ class AlignmentRun:
         self._bar = _ActivityBar(total=100 * len(self._moving), desc="BOTalign: prepare")
         self._bar.on_cancel = self.cancel
         self._viewer.layers.events.removed.connect(self._on_removed)
-        self._worker = thread_worker(alignments)(self._fixed, self._pairs, self._options, self._stop)
-        self._worker.yielded.connect(self._receive)
-        self._worker.finished.connect(lambda: self._receive(None))
-        self._worker.start()
+        updates = alignments(self.fixed, self._pairs, self._options, self._stop)
+        start_worker(updates, self._receive, lambda: self._receive(None))
 
     def cancel(self, message: str = "Cancelled.") -> None:
         """Stop now, and revert the layers that have no result yet.
@@ -163,7 +157,7 @@ class AlignmentRun:
             self._fail(update.number, update.error)
             return
         try:
-            fixed_pose = self._fixed.pose()
+            fixed_pose = self.fixed.pose()
             moving.pose()
             if update.steps:
                 self._show(update, fixed_pose)
@@ -171,10 +165,10 @@ class AlignmentRun:
                 if update.result.verdict == "no match":
                     self._revert(update.number)
                 else:
-                    moving.set_pose(moved_pose(update.result.moving_to_fixed, fixed_pose))
-                    add_move(moving.layer, self._action, self._before[update.number])
+                    self._moves[update.number].to(moved_pose(update.result.moving_to_fixed, fixed_pose))
+                    self._moves[update.number].keep(self._action)
                 self._done.add(update.number)
-                self._watcher.on_result(moving, update.result, update.before)
+                self._watcher.on_result(self._pairs[update.number], update.result, update.before)
         except InputError as error:  # a layer was changed
             self._stop.numbers.add(update.number)
             self._fail(update.number, error)
@@ -189,7 +183,7 @@ class AlignmentRun:
         if now - update.when > _LATE:
             self._next_follow = max(self._next_follow, now + 3 * (now - update.when))
         elif update.number in self._not_shown and self._follows() and now >= self._next_follow:
-            moving.set_pose(moved_pose(self._not_shown.pop(update.number), fixed_pose))
+            self._moves[update.number].to(moved_pose(self._not_shown.pop(update.number), fixed_pose))
             self._followed.add(update.number)
         last = update.steps[-1]
         done = update.number + last.done / last.total
@@ -218,11 +212,11 @@ class AlignmentRun:
     def _revert(self, number: int) -> None:
         """Revert a layer that followed the search and has no result."""
         if number in self._followed - self._done:
-            self._moving[number].layer.affine = self._before[number]
+            self._moves[number].undo()
 
     def _on_removed(self, event: Any) -> None:
-        if event.value == self._fixed.layer:
-            self.cancel(f"The fixed layer {self._fixed.name} was deleted, so nothing more was moved.")
+        if event.value == self.fixed.layer:
+            self.cancel(f"The fixed layer {self.fixed.name} was deleted, so nothing more was moved.")
         for number, moving in enumerate(self._moving):
             if event.value == moving.layer and number not in self._done and not self._over:
                 self._revert(number)

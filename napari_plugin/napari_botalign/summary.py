@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from html import escape
 
-import numpy as np
-
 from botalign import Alignment, Comparison, Scores
-from napari_botalign.option_labels import choice_text
 
 
 def alignment_table(result: Alignment, before: Scores) -> str:
@@ -21,18 +20,28 @@ def alignment_table(result: Alignment, before: Scores) -> str:
         Scores of the layer before.
     """
     after = result.after
-    shift = float(np.linalg.norm(result.shift_angstrom))
+    axis = ", ".join(f"{part:z.3f}" for part in result.axis)
+    shift = ", ".join(f"{part:z.2f}" for part in result.shift_angstrom)
+    mirror = ", after mirroring in z" if result.mirrored else ""
     rows = [
         ("correlation", f"{before.correlation:.4f} → <b>{after.correlation:.4f}</b>"),
         ("FSC 0.5", f"{_angstrom(before.fsc_resolution_angstrom)} → <b>{_angstrom(after.fsc_resolution_angstrom)}</b>"),
         *([] if result.part_text is None else [("part", escape(result.part_text))]),
-        ("rotation", f"{result.angle_degrees:.2f}°" + (", after mirroring" if result.mirrored else "")),
-        ("shift", f"{shift:.2f} Å"),
-        ("hand", _hand(result)),
         ("verdict", f"<b>{escape(result.verdict_text)}</b>"),
+        ("hand", escape(result.hand_text)),
+        ("rotation", f"{result.angle_degrees:.2f}° about ({axis}){mirror}"),
+        ("shift", f"{_length(result.shift_angstrom):.2f} Å, ({shift})"),
+        *([("error", escape(result.error_text))] if result.uncertainty is not None or result.verdict is None else []),
+        ("matrix", f"<pre style='font-size: small'>{matrix_text(result, digits=4)}</pre>"),
         ("time", f"{result.seconds:.1f} s"),
     ]
     return _table(rows)
+
+
+def matrix_text(result: Alignment, *, digits: int) -> str:
+    """Return the transform from moving to fixed coordinates as three lines of four numbers."""
+    width = digits + 5
+    return "\n".join(" ".join(f"{value:z{width}.{digits}f}" for value in line) for line in result.moving_to_fixed)
 
 
 def outcome(name: str, result: Alignment) -> str:
@@ -58,25 +67,22 @@ def comparison_table(comparison: Comparison) -> str:
 
 
 def title(result: Alignment) -> str:
-    """Return the names of the two maps of a result."""
-    return f"{result.moving.name} onto {result.fixed.name}"
+    """Return the names of the two maps of a result, which may be paths of files."""
+    mirrored = " (mirrored)" if result.mirrored else ""
+    return f"{short_name(result.moving.name)} onto {short_name(result.fixed.name)}{mirrored}"
 
 
-def _hand(result: Alignment) -> str:
-    hand = result.hand
-    if hand is None:
-        return "not tested"
-    text = (
-        f"<b>{escape(hand.decision)}</b>"
-        f"<br>as given {hand.correlation_as_given:.3f}, mirrored {hand.correlation_mirrored:.3f}"
-    )
-    if result.other_hand_fits_better:
-        text += f"<br>to mirror it, choose <i>{choice_text('hand', 'auto')}</i>"
-    return text
+def short_name(name: str) -> str:
+    """Return the name of a map, which may be the path of its file, without the folder."""
+    return name.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def _length(vector: Iterable[float]) -> float:
+    return math.hypot(*vector)
 
 
 def _angstrom(value: float) -> str:
-    return f"{value:.2f} Å" if np.isfinite(value) else "none"
+    return f"{value:.2f} Å" if math.isfinite(value) else "none"
 
 
 def _table(rows: list[tuple[str, str]]) -> str:

@@ -10,8 +10,8 @@ from threading import Event
 from botalign import (
     Alignment,
     AlignmentOptions,
+    Comparison,
     DensityMap,
-    Grid,
     InputError,
     Progress,
     Scores,
@@ -20,7 +20,8 @@ from botalign import (
     score,
 )
 from napari_botalign.background import in_batches
-from napari_botalign.layers import MapLayer, Matrix, is_identity, is_mirrored
+from napari_botalign.coordinates import Matrix
+from napari_botalign.layers import MapLayer, is_identity, is_mirrored
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,19 +31,43 @@ class Mask:
     layer: MapLayer
     transform: Matrix
 
-    def density(self, grid: Grid) -> DensityMap:
-        """Return the mask on the grid of the map."""
-        return resample(self.layer.density(), self.transform, grid)
+    def on(self, density: DensityMap) -> DensityMap:
+        """Return the mask on the grid of its map.
+
+        Raises
+        ------
+        InputError
+            If nothing of the map is inside.
+        """
+        mask = resample(self.layer.density(), self.transform, density.grid)
+        if not (mask.data > 0.5).any():
+            raise InputError(
+                f"{mask.name}: this mask does not overlap {density.name}, as displayed; move it onto the map, or "
+                "choose another one."
+            )
+        return mask
 
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """A moving map, the transform to the fixed map that was displayed at the start, and the masks of both maps."""
+    """A moving map, and what only holds for its alignment.
+
+    Attributes
+    ----------
+    moving : MapLayer
+        The map.
+    displayed : ndarray, shape (3, 4)
+        The transform to the fixed map that was displayed at the start.
+    masks : tuple of Mask or None
+        Masks of the fixed and the moving map.
+    levels : tuple of float or None
+        Their contour levels.
+    """
 
     moving: MapLayer
     displayed: Matrix
-    mask_fixed: Mask | None = None
-    mask_moving: Mask | None = None
+    masks: tuple[Mask | None, Mask | None]
+    levels: tuple[float | None, float | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,20 +116,30 @@ def _align_pair(
     number: int, fixed: MapLayer, pair: Pair, options: AlignmentOptions, stop: StopRequest
 ) -> Generator[Update, None, None]:
     fixed_map, moving_map = fixed.density(), pair.moving.density()
-    # The displayed pose is the start of a local search. Its hand is the one to keep if the layer is mirrored.
-    start = pair.displayed if options.local_degrees is not None or is_mirrored(pair.displayed) else None
-    masks = ((pair.mask_fixed, fixed), (pair.mask_moving, pair.moving))
-    mask_fixed, mask_moving = (None if mask is None else mask.density(of.grid) for mask, of in masks)
-    options = replace(options, start=start, mask_fixed=mask_fixed, mask_moving=mask_moving)
-    steps = align_steps(fixed_map, moving_map, options)
+    # The displayed pose is the start of a local search, and what is kept if only rotation or shift are fitted. Its hand
+    # is the one to keep if the layer is mirrored.
+    near = options.local_degrees is not None or not (options.rotate and options.shift)
+    start = pair.displayed if near or is_mirrored(pair.displayed) else None
+    maps = fixed_map, moving_map
+    masks = [None if mask is None else mask.on(each) for mask, each in zip(pair.masks, maps, strict=True)]
+    options = replace(
+        options, start=start, mask_fixed=masks[0], mask_moving=masks[1], contour_level_fixed=pair.levels[0],
+        contour_level_moving=pair.levels[1],
+        resolution=max((fixed.resolution, pair.moving.resolution), key=lambda resolution: resolution or 0),
+    )  # fmt: skip
+    steps = align_steps(fixed.model() or fixed_map, pair.moving.model() or moving_map, options)
     result = yield from in_batches(steps, lambda: stop.applies_to(number), lambda taken: Update(number, steps=taken))
     if result is None:
         return
-    before = result.before
-    if not is_identity(pair.displayed):
-        before = score(
-            fixed_map, moving_map, transform=pair.displayed, contour_level_first=options.contour_level_fixed,
-            contour_level_second=options.contour_level_moving,
-            mask_first=mask_fixed, mask_second=mask_moving,
-        ).scores  # fmt: skip
+    before = result.before if is_identity(pair.displayed) else compared(fixed, pair, pair.displayed).scores
     yield Update(number, result=result, before=before)
+
+
+def compared(fixed: MapLayer, pair: Pair, transform: Matrix) -> Comparison:
+    """Compare two maps after a transform of the moving one, inside their masks if they have some."""
+    maps = fixed.density(), pair.moving.density()
+    masks = [None if mask is None else mask.on(each) for mask, each in zip(pair.masks, maps, strict=True)]
+    return score(
+        *maps, transform=transform, contour_level_first=pair.levels[0], contour_level_second=pair.levels[1],
+        mask_first=masks[0], mask_second=masks[1],
+    )  # fmt: skip

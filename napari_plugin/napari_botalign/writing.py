@@ -11,7 +11,8 @@ import numpy as np
 from napari.layers import Image, Layer
 
 from botalign import ImageStack, InputError
-from napari_botalign.layers import Matrix, is_stack, lacks_unit, map_layer
+from napari_botalign.coordinates import Matrix
+from napari_botalign.layers import is_stack, lacks_unit, map_layer
 
 _RESAMPLE = "press 'Resample onto fixed' in the widget 'Align maps', and write the new layer."
 

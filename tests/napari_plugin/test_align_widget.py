@@ -208,9 +208,9 @@ def test_a_mirrored_map(
     layer = add(mirrored, "other hand")
     widget.form.hand.value = hand
     result = align()
-    assert "<b>mirrored</b>" in widget.results.summary.value
+    assert "mirrored (correlation about the mean: " in widget.results.summary.value
     assert (np.linalg.det(affine_of(layer)) < 0) == (hand == "auto") == result.mirrored
-    assert ("use the better one" in widget.results.summary.value) == (hand == "check")
+    assert widget.results.mirror.native.isVisibleTo(widget.native) == (hand == "check")
     assert ("Its mirror image fits better." in widget.status.value) == (hand == "check")
     assert len(widget.plot.axes.lines) == 4
 
@@ -385,14 +385,6 @@ def test_closed_during_the_alignment(
     np.testing.assert_array_equal(affine_of(pair[1]), IDENTITY)
 
 
-def test_in_a_2d_view_a_message_says_what_is_not_shown(
-    viewer: Any, widget: Any, pair: tuple[Any, Any], align: Callable[[], Alignment]
-) -> None:
-    viewer.dims.ndisplay = 2
-    align()
-    assert "A 2-D view does not show rotations of layers" in widget.status.value
-
-
 @pytest.mark.slow
 def test_a_search_near_the_displayed_pose(
     viewer: Any, widget: Any, add: Add, fixed: DensityMap, align: Callable[[], Alignment]
@@ -412,6 +404,23 @@ def test_a_search_near_the_displayed_pose(
     before = widget.results.current.before.correlation
     assert before < 0.999
     assert f"{before:.4f} →" in widget.results.summary.value
+
+
+@pytest.mark.slow
+def test_only_the_shift_is_fitted_from_the_displayed_pose(
+    widget: Any, add: Add, fixed: DensityMap, align: Callable[[], Alignment]
+) -> None:
+    add(fixed, "still")
+    layer = add(fixed, "mobile")
+    angle = np.radians(4.0)
+    shown = np.eye(4)
+    shown[1:3, 1:3] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    shown[:3, 3] = (13.0, -12.0, 11.0)
+    layer.affine = shown
+    widget.form.more.rotate.value = False
+    align()
+    np.testing.assert_allclose(affine_of(layer)[:3, :3], shown[:3, :3], atol=1e-6)
+    np.testing.assert_allclose(affine_of(layer)[:3, 3], 0, atol=1.0)
 
 
 @pytest.mark.slow
@@ -531,11 +540,6 @@ def test_other_input_that_is_refused(viewer: Any, widget: Any, add: Add, fixed: 
     assert widget.status.value == "threads: got 0, expected a whole number from 1 to 1024."
     widget.form.more.threads.value = ""
     widget.form.more.evaluations.value, widget.form.more.size.value = 200, 32
-    widget.form.more.partial.value, widget.form.more.refine.value = True, False
-    press(widget.align)
-    assert widget.status.value.startswith(
-        "'refine the candidates' = off cannot be combined with 'one map is a part of the other': "
-    )
 
 
 @pytest.mark.slow
@@ -564,12 +568,7 @@ def test_with_a_mask_of_the_fixed_map_its_content_is_searched_for(
     half = fixed.with_data(np.clip((x + 12) / 8, 0, 1).astype(np.float32))
     more = widget.form.more
     more.mask_fixed.value = add(half, "half", affine=own)
-    # The search for a part refuses other options,
-    assert align() is None
-    assert widget.status.value.startswith("'box size' = 16 cannot be combined with 'mask (fixed)': ")
-    # but not their defaults.
-    more.evaluations.value, more.size.value = 200, 32
-    result = align()
+    result = align()  # without the options that the search for a part does not have
     assert f"correlation of the edges inside it {result.part_correlation:.4f}" in widget.results.summary.value
     assert result.parameters["mask_fixed"] == "half"
     assert result.part is not None
@@ -605,6 +604,56 @@ def test_labels_are_a_mask(
     assert widget.status.value == (
         "mask (fixed): points is a points layer, expected a layer of labels or an image layer."
     )
+
+
+def test_a_mask_elsewhere_is_refused_with_what_to_do(
+    widget: Any, pair: tuple[Any, Any], add: Add, fixed: DensityMap, press: Press
+) -> None:
+    mask = fixed.with_data(np.ones(fixed.grid.shape, np.float32))
+    far = add(mask, "far mask", translate=(900, 0, 0))
+    for name, of in (("mask_fixed", "still"), ("mask_moving", "mobile")):
+        widget.form.more[name].value = far
+        press(widget.align, until=over(widget))
+        expected = (
+            f"far mask: this mask does not overlap {of}, as displayed; move it onto the map, or choose another one."
+        )
+        assert widget.status.value == expected
+        widget.form.more[name].value = None
+
+
+@pytest.mark.slow
+def test_a_part_is_noticed_without_a_request(
+    widget: Any, add: Add, fixed: DensityMap, align: Callable[[], Alignment]
+) -> None:
+    x = np.broadcast_to(fixed.grid.axis_angstrom(2), fixed.grid.shape)
+    add(fixed, "whole")
+    part = add(fixed.with_data(np.where(x > 12, fixed.data, 0).astype(np.float32)), "part")
+    widget.form.more.evaluations.value, widget.form.more.size.value = 200, 32
+    result = align()
+    assert (result.part.role, result.part.reason) == ("moving", "noticed")
+    assert "the moving map, noticed by its volume" in widget.results.summary.value
+    assert not widget.plot.canvas.isVisibleTo(widget.native)  # there are no losses to plot
+    np.testing.assert_allclose(affine_of(part), IDENTITY, atol=1.0)
+
+
+@pytest.mark.slow
+def test_another_viewer_that_is_closed_does_not_end_the_alignment(
+    started: Any, pair: tuple[Any, Any], gate: threading.Event, wait_until: WaitUntil, make_napari_viewer: Any
+) -> None:
+    started.cancel.native.click()
+    other = make_napari_viewer()  # the last viewer: napari registers workers with its window
+    started.align.native.click()
+    other.close()
+    gate.set()
+    wait_until(over(started))
+    assert started.status.value == "mobile: aligned, certain."
+
+
+def test_two_docks_share_tabs(viewer: Any, widget: Any, wait_until: WaitUntil) -> None:
+    _, compare = viewer.window.add_plugin_dock_widget("botalign", "Compare maps")
+    docks = [each.native.parent() for each in (widget, compare)]
+    window = docks[0].parent()
+    wait_until(lambda: docks[1] in window.tabifiedDockWidgets(docks[0]))
 
 
 def test_a_new_form_has_the_declared_defaults(widget: Any) -> None:

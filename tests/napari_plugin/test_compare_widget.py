@@ -66,6 +66,42 @@ def test_layers_are_compared_as_displayed(
     assert new.data.max() < new.iso_threshold
 
 
+@pytest.mark.slow
+def test_the_scores_follow_a_layer_that_is_moved(
+    viewer: Any, compare: Any, add: Callable[..., Any], fixed: DensityMap, press: Press,
+    wait_until: Callable[..., None], qtbot: Any,
+) -> None:  # fmt: skip
+    add(fixed, "still")
+    mobile = add(fixed, "mobile")
+    assert not compare.plot.canvas.isVisibleTo(compare.native)
+
+    def moved(shift: float) -> np.ndarray:
+        affine = np.eye(4)
+        affine[2, 3] = shift
+        mobile.affine = affine
+        return affine
+
+    def shown(shift: float) -> str:
+        transform = np.column_stack([np.eye(3), [shift, 0.0, 0.0]])
+        return f"<b>{score(fixed, fixed, transform=transform).scores.correlation:.4f}</b>"
+
+    moved(4.0)
+    qtbot.wait(300)
+    assert compare.summary.value == ""  # only what was compared is compared again
+    press(compare.compare, until=lambda: shown(4.0) in compare.summary.value)
+    assert compare.plot.canvas.isVisibleTo(compare.native)
+    for shift in np.arange(5.0, 12.0):  # as fast as a mouse moves: what is outdated is left out
+        moved(shift)
+    wait_until(lambda: shown(11.0) in compare.summary.value)
+    compare.follow.value = False
+    moved(0.0)
+    qtbot.wait(500)
+    assert shown(11.0) in compare.summary.value
+    compare.follow.value = True
+    moved(1.0)
+    wait_until(lambda: shown(1.0) in compare.summary.value)
+
+
 def test_the_potential_is_a_layer_in_the_pose_of_the_first(
     viewer: Any, compare: Any, add: Callable[..., Any], fixed: DensityMap, moving: DensityMap, press: Press
 ) -> None:

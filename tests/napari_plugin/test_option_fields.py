@@ -65,7 +65,7 @@ def test_an_optional_number_is_text(text: str, value: Any) -> None:
     [
         ({"size": 4}, "'box size': got 4, expected a whole number from 8 to 128 voxels."),
         ({"local_degrees": "far"}, "'search within': got 'far', expected a number above 0 and at most 180 degrees."),
-        ({"partial": True, "loss": "l2"}, "loss = L2, for noisy maps cannot be combined with 'one map is a part "),
+        ({"partial": True, "loss": "l2"}, "loss = L2, for noisy maps cannot be combined with 'one is part of "),
         (
             {"preset": "paper", "loss": "core"},
             "loss = common part, for two conformations cannot be combined with method",

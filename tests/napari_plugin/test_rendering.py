@@ -1,6 +1,7 @@
 """Rendering: a layer that was moved by its affine looks like the resampled map."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,23 @@ def test_the_overlay_agrees_with_the_resampled_map(
     assert np.corrcoef(overlay.ravel(), resampled.ravel())[0, 1] > 0.999
     assert np.corrcoef(overlay.ravel(), target.ravel())[0, 1] > 0.999
     assert np.corrcoef(before.ravel(), target.ravel())[0, 1] < 0.9
+
+
+@pytest.mark.slow
+def test_an_empty_box_is_dark_in_2d(viewer: Any, tmp_path: Path) -> None:
+    noisy = phantom(32, voxel_size_angstrom=4.0, noise=0.1)
+    noisy.write(tmp_path / "noisy.mrc")
+    viewer.open(tmp_path / "noisy.mrc", plugin="botalign")
+    layer = viewer.layers[0]
+    layer.interpolation2d = "nearest"
+    viewer.dims.set_current_step(0, 3)  # a slice that the molecule does not reach
+    viewer.reset_view()
+    empty = picture(viewer, layer)
+    viewer.dims.set_current_step(0, 16)
+    middle = picture(viewer, layer)
+    assert np.median(empty) < 0.02
+    assert empty.mean() < 0.05
+    assert middle.max() > 0.5
 
 
 @pytest.mark.slow

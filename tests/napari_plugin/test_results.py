@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qtpy.QtWidgets import QFileDialog
+from napari.layers import Layer
+from qtpy.QtWidgets import QApplication, QFileDialog
 
+import botalign
 from botalign import Alignment, DensityMap, phantom, read
 from botalign.scores import correlation
 
@@ -181,3 +183,90 @@ def test_results_belong_to_the_layers(
     assert not again.results.revert.enabled
     assert not again.results.apply.enabled
     assert not layers[0].metadata
+
+
+def test_a_loaded_result_is_shown_by_its_names_with_its_plot(
+    widget: Any,
+    layers: tuple[Any, Any],
+    fixed: DensityMap,
+    moving: DensityMap,
+    align: Callable[[], Alignment],
+    press: Press,
+    dialog: Path,
+) -> None:
+    plot = widget.plot
+    assert not plot.canvas.isVisibleTo(widget.native)
+    own = align()
+    losses = [point.loss for point in own.trace]
+    np.testing.assert_array_equal(plot.axes.lines[0].get_ydata(), losses)
+    named = [
+        DensityMap(each.data, each.grid, name=f"/data/run_1/{name}.mrc") for each, name in ((fixed, "a"), (moving, "b"))
+    ]
+    loaded = botalign.align(*named, evaluations=30, size=16, hand="keep", seed=3)
+    loaded.write(dialog)
+    press(widget.results.load)
+    assert widget.results.which.current_choice == "b.mrc onto a.mrc"
+    assert widget.status.value == "Loaded. Apply moves the moving layers by the transform of b.mrc."
+    np.testing.assert_array_equal(plot.axes.lines[0].get_ydata(), [point.loss for point in loaded.trace])
+    widget.results.which.value = widget.results.which.choices[0]
+    np.testing.assert_array_equal(plot.axes.lines[0].get_ydata(), losses)
+
+
+def test_the_dialogs_start_in_the_folder_that_was_used_last(
+    widget: Any,
+    layers: tuple[Any, Any],
+    align: Callable[[], Alignment],
+    press: Press,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    asked: list[str] = []
+    path = tmp_path / "results" / "motion.json"
+    path.parent.mkdir()
+    for name in ("getSaveFileName", "getOpenFileName"):
+        monkeypatch.setattr(
+            QFileDialog,
+            name,
+            staticmethod(lambda parent, title, start, kinds: (asked.append(start), (str(path), ""))[1]),
+        )
+    align()
+    press(widget.results.save)
+    press(widget.results.save)
+    press(widget.results.load)
+    press(widget.results.load)
+    assert asked[1] == str(path.parent / "alignment.json")
+    assert asked[3] == str(path.parent)
+
+
+def test_the_report_and_the_matrix_are_shown_copied_and_kept(
+    widget: Any, layers: tuple[Any, Any], align: Callable[[], Alignment], press: Press
+) -> None:
+    result = align()
+    text = widget.results.summary.value
+    for fact in (result.error_text, result.hand_text, result.verdict_text, f"{result.moving_to_fixed[0, 0]:.4f}"):
+        assert fact in text
+    assert "(standard errors of rotation and position)" in text
+    clipboard = QApplication.clipboard()
+    press(widget.results.files.report)
+    assert clipboard.text() == result.to_text()
+    press(widget.results.files.matrix)
+    copied = np.array([line.split() for line in clipboard.text().splitlines()], float)
+    np.testing.assert_allclose(copied, result.moving_to_fixed, atol=1e-6)
+    assert layers[1].metadata["botalign"]["moving_to_fixed"] == result.moving_to_fixed.tolist()
+
+
+@pytest.mark.filterwarnings("ignore:Non-orthogonal slicing")
+def test_a_duplicate_of_a_layer_has_its_results_but_not_its_moves(
+    viewer: Any, widget: Any, layers: tuple[Any, Any], align: Callable[[], Alignment], press: Press
+) -> None:
+    align()
+    data, attributes, kind = layers[1].as_layer_data_tuple()
+    viewer.add_layer(Layer.create(data, attributes | {"name": "duplicate"}, kind))
+    duplicate = viewer.layers["duplicate"]
+    pose = affine_of(duplicate)
+    press(widget.results.revert)
+    assert widget.status.value == "Moved back: mobile."
+    np.testing.assert_array_equal(affine_of(duplicate), pose)
+    viewer.layers.remove(layers[1])
+    assert widget.results.which.current_choice == "mobile onto still"
+    assert not widget.results.revert.enabled

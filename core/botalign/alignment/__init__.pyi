@@ -1,4 +1,5 @@
 from .hand import HandDecision as HandDecision
+from .poses import DistinctPose as DistinctPose
 from .records import Candidate as Candidate
 from .records import MapReference as MapReference
 from .records import Part as Part

@@ -11,6 +11,7 @@ import numpy as np
 
 from botalign.alignment import result_file
 from botalign.alignment.hand import HandDecision
+from botalign.alignment.poses import DistinctPose, distinct_poses, pose_difference
 from botalign.alignment.records import Candidate, MapReference, Part, TracePoint
 from botalign.alignment.scoring import Scores
 from botalign.alignment.symmetry import Symmetry
@@ -32,7 +33,6 @@ from botalign.geometry import (
     apply_transform,
     axis_angle,
     euler_zyz_degrees,
-    geodesic_degrees,
     quaternion_from_matrix,
     to_chimerax,
     to_napari,
@@ -312,14 +312,21 @@ class Alignment:
 
     def _alternative(self, other: Candidate) -> str:
         """Return a pose as text, compared with the result."""
-        poses = (self.moving_to_fixed, other.moving_to_fixed)
-        centre = self.moving.grid.centre_angstrom if self.part is None else np.array(self.part.centre_angstrom)
-        if self.part is not None and self.part.role == "fixed":
-            poses = (inverted(poses[0]), inverted(poses[1]))  # the part is fixed, so its place is in the moving map
-        apart = float(np.linalg.norm(apply_transform(poses[0], centre) - apply_transform(poses[1], centre)))
-        degrees = float(geodesic_degrees(poses[0][:, :3], poses[1][:, :3]))
+        degrees, apart = pose_difference(self.moving_to_fixed, other.moving_to_fixed, self.moving, self.part)
         as_good = ", fits as well" if other.as_good else ""
         return f"{other.quality:z.4f} at {apart:.1f} A and {degrees:.0f} degrees from the result{as_good}"
+
+    @property
+    def poses(self) -> tuple[DistinctPose, ...]:
+        """The result and the other poses of its hand that were kept, equivalent ones together.
+
+        With a symmetry, all poses equivalent to the result are included, and of the others one of each kind. If the
+        verdict for a part is ``"certain"``, the places that fit equally well are equivalent.
+        """
+        return distinct_poses(
+            self.candidates, self.moving, part=self.part, symmetry=self.symmetry,
+            places=self.part is not None and self.verdict == "certain",
+        )  # fmt: skip
 
     def to_text(self) -> str:
         """Return a summary, one line for each fact."""
@@ -336,13 +343,13 @@ class Alignment:
             *labelled("hand", self.hand_text),
             *labelled("verdict", self.verdict_text),
             *labelled("alternatives", *self.alternatives),
-            f"error        {self._error_text}",
+            f"error        {self.error_text}",
             f"seconds      {self.seconds:.2f}",
         ]
         return "\n".join(lines)
 
     @property
-    def _error_text(self) -> str:
+    def error_text(self) -> str:
         """The standard errors as text; those of a wrong pose mean nothing."""
         if self.verdict == "no match":
             return "not estimated: the maps do not match"

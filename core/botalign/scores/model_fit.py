@@ -98,10 +98,9 @@ def model_fit(
     --------
     >>> import numpy as np
     >>> import botalign
-    >>> from botalign.scores import model_fit
     >>> points = np.random.default_rng(0).uniform(-20, 20, (200, 3))
     >>> model = botalign.Model(points, np.full(200, 6.0))
-    >>> fit = model_fit(botalign.simulate(model, 8.0), model, 8.0)
+    >>> fit = botalign.model_fit(botalign.simulate(model, 8.0), model, 8.0)
     >>> f"{fit.correlation:.3f} {fit.fraction_above_contour:.2f}"
     '1.000 1.00'
     """

@@ -1,0 +1,106 @@
+"""The distinct poses of a result: equivalent ones together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from botalign.alignment.records import Candidate, MapReference, Part
+from botalign.alignment.symmetry import SAME_DEGREES, Symmetry
+from botalign.arrays import Matrix
+from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse
+
+
+@dataclass(frozen=True, eq=False)
+class DistinctPose:
+    """A pose of the moving map that differs from the other poses of a result.
+
+    Attributes
+    ----------
+    moving_to_fixed : ndarray, shape (3, 4)
+        The pose.
+    quality : float
+        Value by which the candidates are ranked.
+    as_good : bool
+        Whether it fits as well as the result, within the error of the difference.
+    group : int
+        Number of its group, from 0. The poses of a group are equivalent: because of the symmetry of the fixed map, or
+        because each is a place of the same part.
+    angle_degrees, shift_angstrom : float
+        Its distance from the result; the shift is that of the centre of the part, or of the moving map.
+    """
+
+    moving_to_fixed: Matrix
+    quality: float
+    as_good: bool
+    group: int
+    angle_degrees: float
+    shift_angstrom: float
+
+
+def distinct_poses(
+    candidates: Sequence[Candidate],
+    moving: MapReference,
+    *,
+    part: Part | None,
+    symmetry: Symmetry | None,
+    places: bool,
+) -> tuple[DistinctPose, ...]:
+    """Return the distinct poses among candidates, the result first; of the other hand none.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+        The candidates, the result first.
+    moving : MapReference
+        The moving map.
+    part : Part or None
+        The part, if one was searched for.
+    symmetry : Symmetry or None
+        Point group of the fixed map, if it explains equivalent poses.
+    places : bool
+        Whether the candidates that fit as well as the result are places of the same part.
+    """
+    result, *others = (each for each in candidates if each.mirrored == candidates[0].mirrored)
+    groups = [_equivalents(result.moving_to_fixed, symmetry)]
+    kept = [[result] * len(groups[0])]
+    for other in others:
+        if any(_is_equivalent(other.moving_to_fixed, group[0], symmetry) for group in groups if symmetry is not None):
+            continue
+        if places and other.as_good:
+            groups[0].append(other.moving_to_fixed)
+            kept[0].append(other)
+        else:
+            groups.append([other.moving_to_fixed])
+            kept.append([other])
+    return tuple(
+        DistinctPose(
+            pose, each.quality, number == 0 or each.as_good, number,
+            *pose_difference(result.moving_to_fixed, pose, moving, part),
+        )
+        for number, group in enumerate(groups)
+        for pose, each in zip(group, kept[number], strict=True)
+    )  # fmt: skip
+
+
+def pose_difference(first: Matrix, second: Matrix, moving: MapReference, part: Part | None) -> tuple[float, float]:
+    """Return the angle in degrees and the distance in angstrom between two poses of a map or a part."""
+    centre = moving.grid.centre_angstrom if part is None else np.array(part.centre_angstrom)
+    if part is not None and part.role == "fixed":
+        first, second = inverse(first), inverse(second)  # the part is fixed, so its place is in the moving map
+    apart = float(np.linalg.norm(apply_transform(first, centre) - apply_transform(second, centre)))
+    return float(geodesic_degrees(first[:, :3], second[:, :3])), apart
+
+
+def _equivalents(pose: Matrix, symmetry: Symmetry | None) -> list[Matrix]:
+    """Return a pose, and then those that the symmetry of the fixed map makes equivalent."""
+    return [pose] if symmetry is None else [pose, *(compose(each, pose) for each in symmetry.operations[1:])]
+
+
+def _is_equivalent(pose: Matrix, other: Matrix, symmetry: Symmetry | None) -> bool:
+    """Whether the symmetry makes two poses equivalent."""
+    return any(
+        float(geodesic_degrees(pose[:, :3], each[:, :3])) < SAME_DEGREES for each in _equivalents(other, symmetry)
+    )

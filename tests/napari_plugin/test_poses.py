@@ -1,0 +1,116 @@
+"""Other poses of a result: stepped through, saved, mirrored."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from qtpy.QtWidgets import QFileDialog
+
+from botalign import Alignment, DensityMap, phantom, score
+
+pytestmark = pytest.mark.filterwarnings("ignore:Non-orthogonal slicing")
+
+Press = Callable[..., None]
+
+
+def affine_of(layer: Any) -> np.ndarray:
+    return np.array(layer.affine.affine_matrix)
+
+
+@pytest.fixture
+def two_fold(fixed: DensityMap) -> DensityMap:
+    """A map with a two-fold axis, so that two poses of the phantom fit as well."""
+    turned = phantom(32, voxel_size_angstrom=4.0, transform=np.column_stack([np.diag([-1.0, -1, 1]), np.zeros(3)]))
+    return fixed.with_data(fixed.data + turned.data)
+
+
+@pytest.fixture
+def dialog(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The file that is chosen in any dialog."""
+    path = tmp_path / "result.json"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", staticmethod(lambda *_: (str(path), "")))
+    return path
+
+
+@pytest.mark.slow
+def test_the_layer_steps_through_the_poses(
+    viewer: Any, widget: Any, add: Callable[..., Any], two_fold: DensityMap, fixed: DensityMap,
+    align: Callable[[], Alignment], press: Press, wait_until: Callable[..., None], dialog: Path,
+) -> None:  # fmt: skip
+    add(two_fold, "still")
+    layer = add(fixed, "mobile")
+    viewer.add_points([[1.0, 2, 3]], name="picks", units=("angstrom",) * 3)
+    widget.form.layers.along.value = [viewer.layers["picks"]]
+    panel = widget.results
+    result = align()
+    poses = result.poses
+    assert len(poses) > 1
+    assert panel.poses.native.isVisibleTo(widget.native)
+    assert len(panel.poses.which.choices) == len(poses)
+    assert panel.poses.which.current_choice == f"1 of {len(poses)}: {poses[0].quality:.3f}, the result"
+    assert not panel.poses.back.enabled
+    first, first_text = affine_of(layer), panel.summary.value
+    press(panel.poses.on, until=lambda: panel.save.enabled)
+    second = poses[1].moving_to_fixed
+    assert widget.status.value == "Moved to another pose: mobile."
+    np.testing.assert_allclose(affine_of(layer)[:3, 3], second[::-1, 3], atol=1e-6)
+    np.testing.assert_allclose(affine_of(viewer.layers["picks"]), affine_of(layer), atol=1e-9)
+    assert layer.metadata["botalign"]["moving_to_fixed"] == second.tolist()
+    # The summary and the file have the scores there.
+    expected = score(two_fold, fixed, transform=second).scores
+    assert f"<b>{expected.correlation:.4f}</b>" in panel.summary.value
+    press(panel.save)
+    saved = Alignment.read(dialog)
+    np.testing.assert_allclose(saved.moving_to_fixed, second)
+    assert saved.after.correlation == pytest.approx(expected.correlation, abs=1e-6)
+    assert saved.verdict != "certain" or poses[1].group == 0
+    press(panel.poses.back)
+    np.testing.assert_allclose(affine_of(layer), first, atol=1e-9)
+    assert panel.summary.value == first_text
+    # Each step can be reverted.
+    press(panel.revert)
+    np.testing.assert_allclose(affine_of(layer)[:3, 3], second[::-1, 3], atol=1e-6)
+    panel.poses.which.value = len(poses) - 1
+    assert not panel.poses.on.enabled
+    wait_until(lambda: panel.save.enabled)
+
+
+@pytest.mark.slow
+def test_a_map_of_the_wrong_hand_is_mirrored_and_placed(
+    widget: Any, add: Callable[..., Any], fixed: DensityMap, mirrored: DensityMap, align: Callable[[], Alignment],
+    press: Press,
+) -> None:  # fmt: skip
+    add(fixed, "still")
+    layer = add(mirrored, "mobile")
+    panel = widget.results
+    widget.form.hand.value = "check"
+    result = align()
+    assert result.other_hand_fits_better
+    assert panel.mirror.native.isVisibleTo(widget.native)
+    assert np.linalg.det(affine_of(layer)) > 0
+    press(panel.mirror, until=lambda: not widget.running)
+    assert widget.status.value == "mobile: aligned, certain."
+    assert np.linalg.det(affine_of(layer)) < 0
+    better = panel.current.result
+    assert better.mirrored
+    assert better.after.correlation > 0.98 > result.after.correlation
+    assert panel.which.current_choice == "mobile onto still (mirrored)"
+    assert not panel.mirror.native.isVisibleTo(widget.native)
+    np.testing.assert_allclose(affine_of(layer), better.to_napari(), atol=1e-6)
+    assert widget.form.hand.value == "check"
+    press(panel.revert)
+    assert np.linalg.det(affine_of(layer)) > 0
+    panel.which.value = panel.which.choices[0]
+    assert panel.mirror.native.isVisibleTo(widget.native)
+
+
+@pytest.mark.slow
+def test_a_right_hand_needs_no_mirror(
+    widget: Any, add: Callable[..., Any], fixed: DensityMap, moving: DensityMap, align: Callable[[], Alignment]
+) -> None:
+    add(fixed, "still"), add(moving, "mobile")
+    widget.form.hand.value = "check"
+    align()
+    assert not widget.results.mirror.native.isVisibleTo(widget.native)
