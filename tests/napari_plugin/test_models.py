@@ -126,3 +126,21 @@ def test_the_writer_saves_the_model(viewer: Any, layer: Any, model: Path, fixed:
     viewer.layers.selection = {add(fixed, "density")}
     with pytest.raises(OSError, match=r"density is not an atomic model; save it with the extension \.mrc"):
         viewer.layers.save(str(target), selected=True, plugin="botalign")
+
+
+@pytest.mark.slow
+def test_a_model_is_aligned_to_a_map_and_saved(
+    viewer: Any, data_folder: Path, add: Any, align: Callable[[], Any], widget: Any, tmp_path: Path
+) -> None:
+    path = data_folder / "structures" / "1ake_A.pdb"
+    original = botalign.read_model(path)
+    matrix = np.array([[0.36, 0.48, -0.8, 30], [-0.8, 0.6, 0, -20], [0.48, 0.64, 0.6, 10]])
+    truth = original.moved(matrix)
+    layer = add(botalign.simulate(truth, 9.0), "density")
+    (model,) = viewer.open(path, plugin="botalign")
+    widget.form.fixed.value, widget.form.moving.value = layer, [model]
+    assert align().verdict == "certain"
+    viewer.layers.selection = {model}
+    viewer.layers.save(str(tmp_path / "placed.pdb"), selected=True, plugin="botalign")
+    placed = botalign.read_model(tmp_path / "placed.pdb").points
+    assert np.sqrt(np.square(placed - truth.points).sum(axis=1).mean()) < 0.5  # angstrom

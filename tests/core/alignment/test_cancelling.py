@@ -27,6 +27,7 @@ def pair() -> list[botalign.DensityMap]:
     return [botalign.phantom(24, voxel_size_angstrom=5.0, hinge_degrees=angle) for angle in (0, 10)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options", [FAST | {"hand": "keep"}, FAST | {"loss": "core"}, {"partial": True}, FAST | {"preset": "paper"}]
 )
