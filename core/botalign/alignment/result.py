@@ -7,53 +7,25 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
 from botalign.alignment import result_file
 from botalign.alignment.applying import exported, moved_map, moved_model, moved_particles
-from botalign.alignment.hand import HandDecision
-from botalign.alignment.poses import DistinctPose, distinct_poses, pose_difference
-from botalign.alignment.records import Candidate, MapReference, Part, TracePoint
-from botalign.alignment.scoring import Scores
-from botalign.alignment.symmetry import Symmetry
-from botalign.alignment.uncertainty import Uncertainty, uncertainty_text
-from botalign.alignment.verdict import verdict_text
-from botalign.alignment.wording import (
-    labelled,
-    named_with_chains,
-    percent_text,
-    resolution_text,
-    rotation_text,
-    vector_text,
-)
+from botalign.alignment.facts import AlignmentFacts
 from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting, counted
 from botalign.files import json_text, output_file
-from botalign.geometry import (
-    MIRROR,
-    apply_transform,
-    axis_angle,
-    euler_zyz_degrees,
-    quaternion_from_matrix,
-    to_chimerax,
-    to_napari,
-)
 from botalign.geometry import inverse as inverted
+from botalign.geometry import to_chimerax, to_napari
 from botalign.images import ParticleList
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.models import Model
 from botalign.options import whole_number
-from botalign.scores import ShellCorrelation
-
-#: Alternatives that the summary lists.
-LISTED = 5
 
 Movable = TypeVar("Movable", DensityMap, Model, ParticleList)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Alignment:
+class Alignment(AlignmentFacts):
     """Result of an alignment: the transform, its scores, and how certain it is.
 
     Attributes
@@ -111,71 +83,6 @@ class Alignment:
     -9.0 A
     >>> aligned = result.apply(moving, onto=fixed)
     """
-
-    method: str
-    moving_to_fixed: Matrix
-    mirrored: bool
-    fixed: MapReference
-    moving: MapReference
-    before: Scores
-    after: Scores
-    shells_before: ShellCorrelation
-    shells_after: ShellCorrelation
-    part: Part | None
-    hand: HandDecision | None
-    verdict: str | None
-    symmetry: Symmetry | None
-    uncertainty: Uncertainty | None
-    candidates: tuple[Candidate, ...]
-    trace: tuple[TracePoint, ...]
-    parameters: dict[str, Any]
-    seed: int
-    versions: dict[str, str]
-    seconds: float
-
-    def __repr__(self) -> str:
-        """Return one line for interactive use."""
-        moving, fixed = (Path(reference.name).name for reference in (self.moving, self.fixed))
-        facts = ["mirrored"] if self.mirrored else []
-        facts += [
-            f"{self.angle_degrees:.2f} degrees",
-            f"shift {float(np.linalg.norm(self.shift_angstrom)):.2f} A",
-            f"correlation {self.after.correlation:z.4f}",
-            f"hand {'not tested' if self.hand is None else self.hand.decision}",
-        ]
-        return f"<Alignment {moving} onto {fixed}: {', '.join(facts)}>"
-
-    @property
-    def rotation(self) -> Matrix:
-        """Rotation, shape (3, 3): the linear part, without the mirror ``z -> -z`` that precedes it if it mirrors."""
-        linear = self.moving_to_fixed[:, :3]
-        return linear @ MIRROR if self.mirrored else linear
-
-    @property
-    def angle_degrees(self) -> float:
-        """Angle of the rotation, 0 to 180 degrees."""
-        return axis_angle(self.rotation)[1]
-
-    @property
-    def axis(self) -> Matrix:
-        """Axis of the rotation, a unit vector ``(x, y, z)``."""
-        return axis_angle(self.rotation)[0]
-
-    @property
-    def quaternion(self) -> Matrix:
-        """Unit quaternion ``(w, x, y, z)`` of the rotation, ``w >= 0``."""
-        return quaternion_from_matrix(self.rotation)
-
-    @property
-    def euler_degrees(self) -> Matrix:
-        """Euler angles of the rotation, ``(a, b, c)`` with ``R = Rz(a) Ry(b) Rz(c)``, in degrees."""
-        return euler_zyz_degrees(self.rotation)
-
-    @property
-    def shift_angstrom(self) -> Matrix:
-        """Shift of the centre of the box of the moving map, ``(x, y, z)`` in angstrom."""
-        centre = self.moving.grid.centre_angstrom
-        return apply_transform(self.moving_to_fixed, centre) - centre
 
     def apply(
         self, moving: Movable, *, onto: DensityMap | Grid | None = None, inverse: bool = False, candidate: int = 0,
@@ -297,131 +204,6 @@ class Alignment:
     def to_napari(self) -> Matrix:
         """Return a 4x4 matrix for coordinates ``(z, y, x)``, as ``layer.affine`` of napari takes it."""
         return to_napari(self.moving_to_fixed)
-
-    @property
-    def verdict_text(self) -> str:
-        """The verdict as text."""
-        return verdict_text(
-            self.verdict, self.candidates, self.symmetry, of_part=self.part is not None,
-            wrong_hand=self.map_has_wrong_hand,
-        )  # fmt: skip
-
-    @property
-    def hand_text(self) -> str:
-        """The decision about the hand as text."""
-        if self.hand is None:
-            return "not tested"
-        return self.hand.to_text(with_model=self._with_model, of_part=self.part is not None)
-
-    @property
-    def _with_model(self) -> bool:
-        """Whether a map and an atomic model were compared."""
-        return self.fixed.model != self.moving.model
-
-    @property
-    def map_has_wrong_hand(self) -> bool:
-        """Whether an atomic model, whose hand is known, fits the mirror image of the map better."""
-        return self._with_model and self.hand is not None and self.hand.decision == "mirrored"
-
-    @property
-    def other_hand_fits_better(self) -> bool:
-        """Whether the hand that the result does not have fits better."""
-        return self.hand is not None and self.hand.decision == ("as given" if self.mirrored else "mirrored")
-
-    @property
-    def part_correlation(self) -> float | None:
-        """Correlation of the edges inside the part, if a part was searched for; otherwise None.
-
-        The WEMD, unlike the other scores, compares the whole maps, or what is inside their masks.
-        """
-        return None if self.part is None else self.candidates[0].correlation
-
-    @property
-    def part_text(self) -> str | None:
-        """The part and how well it fits as text; None if no part was searched for."""
-        if self.part is None:
-            return None
-        part, whole = (self.moving, self.fixed) if self.part.role == "moving" else (self.fixed, self.moving)
-        other = "fixed" if self.part.role == "moving" else "moving"
-        what = {
-            "requested": f"the {self.part.role} {part.kind}, as requested",
-            "mask": f"the {self.part.role} {part.kind} inside its mask",
-            "noticed": f"the {self.part.role} {part.kind}, noticed by its volume",
-        }[self.part.reason]
-        size = f"{what}, {percent_text(self.part.fraction)} of the {other} {whole.kind}"
-        inside = f"correlation of the edges inside it {self.part_correlation:z.4f}"
-        return f"{size}; {inside}; the scores above are inside it, too"
-
-    @property
-    def alternatives(self) -> tuple[str, ...]:
-        """The other poses of the same hand that fit as well as the result or nearly so, one line of text for each.
-
-        Each has its correlation and its distance from the result. At most five are listed; those that a symmetry
-        explains are not, and none without a match.
-        """
-        if self.symmetry is not None or self.verdict == "no match":
-            return ()
-        others = [each for each in self.candidates[1:] if each.mirrored == self.mirrored]
-        others = [each for each in others if each.as_good or self.part is not None]
-        lines = [self._alternative(each) for each in others[:LISTED]]
-        if len(others) > LISTED:
-            equals = sum(each.as_good for each in others[LISTED:])
-            lines.append(f"and {len(others) - LISTED} more" + (f" ({equals} fit as well)" if equals else ""))
-        return tuple(lines)
-
-    def _alternative(self, other: Candidate) -> str:
-        """Return a pose as text, compared with the result."""
-        degrees, apart = pose_difference(self.moving_to_fixed, other.moving_to_fixed, self.moving, self.part)
-        as_good = ", fits as well" if other.as_good else ""
-        return f"{other.quality:z.4f} at {apart:.1f} A and {degrees:.0f} degrees from the result{as_good}"
-
-    @property
-    def poses(self) -> tuple[DistinctPose, ...]:
-        """The result and the other poses of its hand that were kept, equivalent ones together.
-
-        With a symmetry, all poses equivalent to the result are included, and of the others one of each kind. If the
-        verdict for a part is ``"certain"``, the places that fit equally well are equivalent.
-        """
-        return distinct_poses(
-            self.candidates, self.moving, part=self.part, symmetry=self.symmetry,
-            places=self.part is not None and self.verdict == "certain",
-        )  # fmt: skip
-
-    @property
-    def facts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """The facts of the summary: for each a label and its texts."""
-        before, after = self.before, self.after
-        mirror = ", after a mirror in z" if self.mirrored else ""
-        resolutions = [resolution_text(scores.fsc_resolution_angstrom) for scores in (before, after)]
-        facts = (
-            ("rotation", (f"{rotation_text(self.angle_degrees, self.axis)}{mirror}",)),
-            ("shift", (f"{vector_text(self.shift_angstrom, 2)} A",)),
-            ("correlation", (f"{before.correlation:z.4f} before, {after.correlation:z.4f} after",)),
-            ("FSC 0.5", (f"{resolutions[0]} before, {resolutions[1]} after",)),
-            ("part", () if self.part_text is None else (self.part_text,)),
-            ("hand", (self.hand_text,)),
-            ("verdict", (self.verdict_text,)),
-            ("alternatives", self.alternatives),
-            ("error", (self.error_text,)),
-            ("seconds", (f"{self.seconds:.2f}",)),
-        )
-        return tuple(fact for fact in facts if fact[1])
-
-    @property
-    def title(self) -> str:
-        """Which map was aligned onto which, as text."""
-        return f"{named_with_chains(self.moving)} onto {named_with_chains(self.fixed)}"
-
-    def to_text(self) -> str:
-        """Return a summary, one line for each fact."""
-        return "\n".join([self.title, *(line for label, texts in self.facts for line in labelled(label, *texts))])
-
-    @property
-    def error_text(self) -> str:
-        """The standard errors as text; those of a wrong pose mean nothing."""
-        if self.verdict == "no match":
-            return "not estimated: the maps do not match"
-        return uncertainty_text(self.uncertainty)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content of the result file: numbers, text, lists and dictionaries only."""
