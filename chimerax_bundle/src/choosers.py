@@ -54,8 +54,8 @@ class Choosers:
         self.resolution.setValue(8.0)
         self.resolution.setSuffix(" Å")
         self.resolution.setToolTip(
-            "Resolution of the map that is simulated from an atomic model (keyword resolution); at first three voxels "
-            "of the map"
+            "Resolution of the map that is simulated from an atomic model (keyword resolution); initially three times "
+            "the voxel size of the map"
         )
         self.moving.setToolTip(
             "What is moved: a map, an atomic model, the selection, or several models, each separately"

@@ -183,7 +183,7 @@ def register(name, logger):
         description = CmdDesc(
             optional=[("volume", ModelsArg)],
             keyword=[("symmetry", StringArg), ("setting", StringArg), ("move", ModelsArg)],
-            synopsis="Put the symmetry axes of a map onto the axes of the scene",
+            synopsis="Align the symmetry axes of a map with the axes of the scene",
         )
     else:
         function = botalign_apply

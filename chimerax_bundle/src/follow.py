@@ -7,7 +7,7 @@ VISIBLE = 0.1
 
 
 class Follower:
-    """Models shown at another pose for a while. They are back in their own poses before anything is computed.
+    """Models shown at another pose for a while. They are moved back to their own poses before anything is computed.
 
     A model that is moved by the user meanwhile stays where the user moves it. It is used on the main thread only.
     """

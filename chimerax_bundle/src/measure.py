@@ -81,7 +81,7 @@ class MapPoints:
 
 
 def atoms_in_map(moving, fixed, moved=None):
-    """Return the values of the map at the atoms, if one of the two inputs is a map and the other is atoms, or None.
+    """Return the values of the map at the atoms, if one of the inputs is a map and the other is atoms, or None.
 
     Parameters
     ----------

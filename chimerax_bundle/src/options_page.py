@@ -59,7 +59,7 @@ class OptionsPage:
         self.degrees = self._rows[1].degrees
         self.follow = QCheckBox("Show the best pose during the search")
         self.follow.setChecked(True)
-        self.follow.setToolTip("The moving model follows the search; after Cancel it is back in its pose")
+        self.follow.setToolTip("The moving model follows the search; Cancel returns it to its original pose")
         form.addRow("", self.follow)
         form.addRow(_heading("Result"))
         self.along = ModelListWidget(

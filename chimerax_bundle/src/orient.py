@@ -1,4 +1,4 @@
-"""The command ``botalign orient``: put the symmetry axes of a map onto the axes of the scene."""
+"""The command ``botalign orient``: align the symmetry axes of a map with the axes of the scene."""
 
 import botalign as core
 
@@ -11,7 +11,7 @@ from .syntax import ORIENT, label, usage_error
 
 
 def botalign_orient(session, volume=None, *, symmetry="auto", setting=None, move=None, return_json=False):
-    """Find the point group of a map, and put its axes onto the axes of the scene.
+    """Find the point group of a map, and align its axes with the axes of the scene.
 
     Parameters
     ----------

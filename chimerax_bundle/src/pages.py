@@ -5,7 +5,7 @@ from Qt.QtWidgets import QFormLayout, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 
 def scrolled():
-    """Return a scroll area and the layout of its contents: it needs little room, whatever it contains."""
+    """Return a scroll area and the layout of its contents: it needs little space, whatever it contains."""
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)

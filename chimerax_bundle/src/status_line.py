@@ -34,7 +34,7 @@ class StatusLine(QStackedWidget):
         self.setCurrentWidget(self.bar)
 
     def say(self, text, *, failed=False):
-        """Show a message or a problem; return whether there is room for all of it."""
+        """Show a message or a problem; return whether all of it fits."""
         room = self.message.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, self.width())
         self.message.setText(room)
         self.message.setToolTip(text)

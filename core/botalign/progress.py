@@ -75,7 +75,7 @@ def exhaust(steps: Generator[Any, None, Result]) -> Result:
 
 
 def run_until(steps: Generator[Step, None, Result], stopped: Stopped) -> Generator[Step, None, Result | None]:
-    """Take the steps of a computation until it ends or is cancelled.
+    """Run the steps of a computation until it ends or is cancelled.
 
     A condition that another thread makes true cancels the computation within about a second, also during a long step.
 
@@ -84,12 +84,12 @@ def run_until(steps: Generator[Step, None, Result], stopped: Stopped) -> Generat
     steps : generator
         The computation, for example of :func:`botalign.align_steps`; it is closed at the end.
     stopped : callable
-        Whether to cancel; called often.
+        Function that returns whether to cancel; it is called often.
 
     Returns
     -------
     object or None
-        As the value of ``StopIteration``: the result of the computation; None if it was cancelled.
+        The result of the computation, as the value of ``StopIteration``; None if it was cancelled.
 
     Yields
     ------

@@ -69,7 +69,7 @@ class ResampledCopies:
             layer.events.visible.connect(self._on_shown)
 
     def choose_visible(self) -> None:
-        """Show the copies in a 2-D view, and the layers in a 3-D view, as far as one of both is visible."""
+        """Show the copies in a 2-D view, and the layers in a 3-D view, if either is visible."""
         flat = self._viewer.dims.ndisplay == 2
         for layer, copy, _ in self._copied():
             shown = layer.visible or copy.visible

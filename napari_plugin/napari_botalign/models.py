@@ -112,7 +112,7 @@ def write_layer(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     Raises
     ------
     OSError
-        If the layer is not a model or is mirrored, or the file cannot be written; the message has what to do.
+        If the layer is not a model or is mirrored, or the file cannot be written; the message states what to do.
     """
     with warnings.catch_warnings():  # that slices of a rotated layer are drawn without the rotation; none is drawn
         warnings.simplefilter("ignore")

@@ -61,7 +61,7 @@ class PoseChooser(Container[Any]):
 
     def _text(self, number: int) -> str:
         pose, name = self.poses[number], f"{number + 1} of {len(self.poses)}"
-        fits = ", equal" if pose.group == 0 else ", as good" if pose.as_good else ""
+        fits = ", equivalent" if pose.group == 0 else ", fits as well" if pose.as_good else ""
         away = f", {pose.angle_degrees:.0f}°, {pose.shift_angstrom:.0f} Å{fits}" if number else ", the result"
         return f"{name}: {pose.quality:.3f}{away}"
 

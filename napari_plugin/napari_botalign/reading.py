@@ -28,7 +28,7 @@ def read(path: Paths) -> list[LayerData]:
     Raises
     ------
     botalign.InputError
-        If a file cannot be read, or files differ in size or position; the message has the reason.
+        If a file cannot be read, or files differ in size or position; the message states the reason.
     """
     if isinstance(path, str | os.PathLike):
         return [_stored_layer_data(botalign.read_stored(path))]

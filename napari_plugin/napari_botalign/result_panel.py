@@ -75,7 +75,7 @@ class ResultPanel(Container[Any]):
             text="Mirror and place", tooltip="Align the moving layer again, with the hand that fits better."
         )
         self.summary = wrapped_label(rich=True)
-        self.revert = PushButton(text="Revert", tooltip="Undo the last alignment, move to a pose, or use of Apply.")
+        self.revert = PushButton(text="Revert", tooltip="Undo the last alignment, choice of a pose, or use of Apply.")
         self.apply = PushButton(
             text="Apply",
             tooltip="Apply the transform of the result to the moving layers, of any kind: half maps, points, surfaces.",

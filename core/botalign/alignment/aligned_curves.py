@@ -31,8 +31,8 @@ def aligned_curves(
     Returns
     -------
     ShellCurves
-        The curves that :func:`botalign.score` returns for two maps, and :func:`botalign.scores.model_fit` for a map and
-        a model.
+        The curves that :func:`botalign.score` returns for two maps, and :func:`botalign.model_fit` for a map and a
+        model.
 
     See Also
     --------

@@ -152,7 +152,7 @@ class AlignmentFacts:
         }[self.part.reason]
         size = f"{what}, {percent_text(self.part.fraction)} of the {other} {whole.kind}"
         inside = f"correlation of the edges inside it {self.part_correlation:z.4f}"
-        return f"{size}; {inside}; the scores above are inside it, too"
+        return f"{size}; {inside}; the scores above are computed inside it, too"
 
     @property
     def alternatives(self) -> tuple[str, ...]:

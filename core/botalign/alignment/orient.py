@@ -64,14 +64,14 @@ def orient(density_map: DensityMap, *, symmetry: str | None = None, setting: str
     -----
     Rotations of prime order about axes in all directions are scanned coarsely, and the best are fitted. A rotation is a
     symmetry if the Fourier shell correlation of the map with itself, rotated, is that of a symmetric map with the noise
-    that is found outside the molecule. Of a map that is masked tightly, all differences count. Rotations of the group
+    that is found outside the molecule. For a tightly masked map, all differences count. Rotations of the group
     are then fitted together. Mirror planes and helical symmetry are not considered.
 
     Examples
     --------
     >>> import botalign
-    >>> lying = [[0, 0, 1, 3], [0, 1, 0, 0], [-1, 0, 0, 0]]
-    >>> ring = botalign.phantom(32, voxel_size_angstrom=4.0, symmetry="C5", transform=lying)
+    >>> pose = [[0, 0, 1, 3], [0, 1, 0, 0], [-1, 0, 0, 0]]
+    >>> ring = botalign.phantom(32, voxel_size_angstrom=4.0, symmetry="C5", transform=pose)
     >>> found = botalign.orient(ring)
     >>> found.symmetry.group
     'C5'

@@ -88,13 +88,14 @@ class Alignment(AlignmentFacts):
         self, moving: Movable, *, onto: DensityMap | Grid | None = None, inverse: bool = False, candidate: int = 0,
         mirror: bool = False, threads: int | None = None,
     ) -> Movable:  # fmt: skip
-        """Apply the transform to a map, an atomic model or particles: what was aligned, half maps, masks.
+        """Apply the transform to a map, an atomic model or particles.
 
         Parameters
         ----------
         moving : DensityMap, Model or ParticleList
-            The map, model, or particles of the moving map. A map is not filtered. A mask (densities from 0 to 1, or to
-            a plateau) stays within its range. Of particles, only orientations and origins change.
+            The moving map or model, or what belongs to it: half maps, masks, particles. A map is not filtered. The
+            values of a mask (from 0 to 1, or from 0 to a plateau) stay within their range. Of particles, only
+            orientations and origins change.
         onto : DensityMap or Grid, optional
             Grid of the written map, by default that of the given one. The box to which the poses of particles belong
             afterwards, by default that of the fixed map. It has no effect on a model.

@@ -114,11 +114,11 @@ def score(
     contour_level_first, contour_level_second : float, optional
         Contour levels; by default they are estimated from the maps.
     mask_first, mask_second : DensityMap, optional
-        Masks from 1 inside to 0 outside. Only what is inside is compared, as by an alignment with these masks. A map
-        without a mask has that of the other map for the Fourier shell correlation.
+        Masks from 1 inside to 0 outside. Only what is inside is compared, as by an alignment with these masks. For the
+        Fourier shell correlation, a map without a mask is given that of the other map.
     partial : bool, optional
-        Whether one map shows a part of the other. By default this is so if there are no masks, and the volume of the
-        smaller molecule is less than half that of the larger one.
+        Whether one map shows a part of the other. By default, it does if there are no masks and the volume of its
+        molecule is less than half that of the other.
     full_sampling : bool, optional
         Whether to use all voxels for the Fourier shell correlation. If not, it is that of an alignment, in which large
         molecules have larger voxels, and there is no curve without a mask; this is faster.

@@ -19,7 +19,7 @@ def units(count: int, size: int, most: int, *, multiple: int = 1) -> Iterator[sl
     size : int
         Size of an item.
     most : int
-        Most size of a unit, unless a single item, or `multiple` of them, is larger.
+        Largest size of a unit, unless a single item, or `multiple` of them, is larger.
     multiple : int, optional
         Number of items that stay together.
 

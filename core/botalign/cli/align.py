@@ -69,7 +69,8 @@ def align(
     report: Annotated[
         Path | None,
         typer.Option(
-            metavar="R.html", help="Write a page with the pictures, numbers and verdicts of all alignments, to be sent."
+            metavar="R.html",
+            help="Write a self-contained HTML page with the pictures, numbers and verdicts of all alignments.",
         ),
     ] = None,
     chain: Annotated[

@@ -23,7 +23,7 @@ COMMANDS = {
     "apply": "Apply the transform of an alignment to maps, models, particles.",
     "export": "Print the transform of an alignment for other programs.",
     "score": "Compare two maps, or a map and a model, without moving them.",
-    "orient": "Put the symmetry axes of a map onto the conventional axes.",
+    "orient": "Align the symmetry axes of a map with the conventional axes.",
     "flip": "Mirror maps, to correct their hand.",
     "potential": "Show where mass must move to turn one map into another.",
     "distances": "Compute the distances between all pairs of maps.",

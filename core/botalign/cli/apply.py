@@ -78,7 +78,7 @@ def apply(
 ) -> None:
     """Apply the transform of an alignment to other files: half maps, masks, atomic models, particles.
 
-    Each file is moved by its kind. If one fails, none is written.
+    What changes depends on the kind of file. If one of them fails, no file is written.
     """
     from botalign.cli import belonging, inputs, outputs
 

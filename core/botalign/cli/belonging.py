@@ -52,7 +52,7 @@ def own_maps(result: Path, alignment: Alignment, *, inverse: bool, half_maps: bo
     halves = _halves_beside(found[0], reference)
     if halves and not half_maps:
         names = " and ".join(path.name for path in halves)
-        print_note(f"{names} were not moved; they are, too, if -o is a folder.")
+        print_note(f"{names} were not moved; to move them too, give a folder with -o.")
     return found + (halves if half_maps else [])
 
 

@@ -1,4 +1,4 @@
-"""``botalign orient``: put the symmetry axes of a map onto the conventional axes."""
+"""``botalign orient``: align the symmetry axes of a map with the conventional axes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def orient(
     overwrite: Overwrite = False,
     quiet: Silent = False,
 ) -> None:
-    """Find the point group of a map, and put its axes onto the conventional axes.
+    """Find the point group of a map, and align its axes with the conventional axes.
 
     The main axis goes along z and the centre to voxel side // 2, by the smallest rotation. Without symmetry, or if the
     requested group does not fit, nothing is written and the exit code is 1.

@@ -18,7 +18,7 @@ def scores_table(first: str, second: str, comparison: Comparison) -> str:
     if part is not None:
         smaller, larger = (first, second) if part.role == "first" else (second, first)
         size = f"{smaller}, {percent_text(part.fraction)} of the volume of {larger}"
-        rows.append(("part", f"{size}; the correlations and the FSC are inside it"))
+        rows.append(("part", f"{size}; the correlations and the FSC are computed inside it"))
     return columns(
         [
             *rows,

@@ -58,8 +58,8 @@ class CryosparcPoses:
         if others:
             warnings.warn(
                 PoseWarning(
-                    f"{self.name}: has other alignments in {', '.join(others)}, to maps that the transform may not be "
-                    "for; they were left as they are."
+                    f"{self.name}: has other alignments in {', '.join(others)}, which may refer to other maps than "
+                    "that of the transform; they were left as they are."
                 ),
                 stacklevel=5,
             )

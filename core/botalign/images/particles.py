@@ -84,7 +84,7 @@ class PoseWarning(Message, UserWarning):
 
 
 class ParticleList(ABC):
-    """A list of particles, of which everything survives that is not changed on purpose.
+    """A list of particles, in which everything is kept that is not changed on purpose.
 
     Attributes
     ----------

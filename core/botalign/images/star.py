@@ -1,4 +1,4 @@
-"""A STAR file, of which single values change and every other byte stays."""
+"""A STAR file, in which single values can be changed while every other byte stays the same."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def phantom_atoms(
 
 
 def _offset(symmetry: str, copies: int) -> _Points:
-    """Return where the first copy of a symmetric phantom lies, far enough from its neighbours."""
+    """Return the position of the first copy of a symmetric phantom, far enough from its neighbours."""
     if symmetry[0] in "CD":
         dihedral = symmetry.startswith("D")
         ring = copies // 2 if dihedral else copies

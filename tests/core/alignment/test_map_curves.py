@@ -145,7 +145,7 @@ def test_the_curves_of_an_aligned_part_are_inside_it(whole: DensityMap, part: De
     assert result.after.fsc_resolution_angstrom < 12
     assert result.before.fsc_resolution_angstrom > 2 * result.after.fsc_resolution_angstrom
     assert result.after.correlation > 0.9
-    assert "the scores above are inside it, too" in str(result.part_text)
+    assert "the scores above are computed inside it, too" in str(result.part_text)
     curves = botalign.aligned_curves(result, *(maps if role == "moving" else maps[::-1]))
     assert (curves.unmasked, curves.mask) == (None, f"the soft contour of {part.name}")
     assert agreement(curves.masked) > 0.7

@@ -113,7 +113,7 @@ def test_a_mask_selects_what_is_aligned(conformations: Conformations) -> None:
     domain = np.column_stack([turn, hinge - turn @ hinge])
     assert off(result.moving_to_fixed, compose(inverse(domain), motion)) < 2
     assert result.parameters["mask_fixed"] == "mask"
-    assert str(result.part_text).endswith("the scores above are inside it, too")
+    assert str(result.part_text).endswith("the scores above are computed inside it, too")
     compared = botalign.score(fixed, moving, transform=result.moving_to_fixed, mask_first=mask, full_sampling=False)
     assert compared.scores == result.after
     assert result.part is not None

@@ -85,7 +85,7 @@ def test_the_moving_map_of_the_result_and_its_half_maps(run: Run, near: Path, tm
     assert sorted(listing(tmp_path / "out")) == names
     ran = run("apply", near / "r.json", "-o", tmp_path / "a.mrc")
     assert ran.out == f"{near / 'run_class001.mrc'} -> {tmp_path / 'a.mrc'}\n"
-    assert f"botalign: {names[1]} and {names[2]} were not moved; they are, too, if -o is a folder.\n" == ran.err
+    assert f"botalign: {names[1]} and {names[2]} were not moved; to move them too, give a folder with -o.\n" == ran.err
 
 
 def test_the_moving_map_of_the_result_is_missing_or_another(run: Run, near: Path, tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_a_part_is_called_so(run: Run, pair: Pair, tmp_path: Path) -> None:
     ran = run("score", pair.fixed, tmp_path / "part.mrc")
     line = next(line for line in ran.out.splitlines() if line.startswith("part "))
     assert f"{tmp_path / 'part.mrc'}, " in line
-    assert f"% of the volume of {pair.fixed}; the correlations and the FSC are inside it" in line
+    assert f"% of the volume of {pair.fixed}; the correlations and the FSC are computed inside it" in line
     assert "(whole maps)" in ran.out
     assert "unmasked" not in ran.out
     assert "part  " not in run("score", pair.fixed, tmp_path / "part.mrc", "--whole").out

@@ -282,7 +282,7 @@ def test_other_alignments_of_cryosparc_are_reported(data_folder: Path, tmp_path:
     new["alignments3D/pose"][1] = 0
     with (tmp_path / "a.cs").open("wb") as file:
         np.save(file, new)
-    with pytest.warns(PoseWarning, match="has other alignments in alignments3D_multi/pose, to maps that"):
+    with pytest.warns(PoseWarning, match="has other alignments in alignments3D_multi/pose, which may refer to"):
         botalign.read_particles(tmp_path / "a.cs").moved(TRANSFORM)
 
 
