@@ -4,7 +4,7 @@ import botalign as core
 
 from .choice import one_map
 from .json_values import as_json
-from .maps import axes, density_map, to_local
+from .maps import axes, density_map
 from .moves import Moves
 from .options import spelled
 from .syntax import ORIENT, label, usage_error
@@ -33,7 +33,7 @@ def botalign_orient(session, volume=None, *, symmetry="auto", setting=None, move
     botalign.Orientation or JSONResult
         The result.
     """
-    from chimerax.geometry import translation
+    from chimerax.geometry import Place, translation
 
     chosen = one_map(volume, "The map", ORIENT)
     if move is not None and not move:
@@ -45,10 +45,10 @@ def botalign_orient(session, volume=None, *, symmetry="auto", setting=None, move
         raise usage_error(spelled(error), f"{ORIENT} symmetry C4") from None
     lines = [f"Symmetry of {label(chosen)}", *(f"  {line}" for line in found.to_text().splitlines())]
     if found.is_symmetric:
-        oriented = to_local(found.transform, chosen, chosen)
+        oriented = Place(found.transform) * axes(chosen).inverse()
         # The axes go along those of the scene, and the centre of the group to where that of the box is.
-        middle = axes(chosen) * given.grid.pose_centre_angstrom
-        target = translation(chosen.scene_position * middle - middle) * oriented
+        middle = given.grid.pose_centre_angstrom
+        target = translation(chosen.scene_position * (axes(chosen) * middle) - middle) * oriented
         positions = [(chosen, target)]
         offset = chosen.scene_position.inverse()
         positions += [(model, target * offset * model.scene_position) for model in move or () if model is not chosen]

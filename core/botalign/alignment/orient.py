@@ -44,7 +44,8 @@ def orient(density_map: DensityMap, *, symmetry: str | None = None, setting: str
     symmetry : str, optional
         Group to look for: ``"Cn"``, ``"Dn"``, ``"T"``, ``"O"`` or ``"I"``. By default the group is found.
     setting : str, optional
-        Setting of T or I; see :func:`botalign.geometry.point_group`. By default RELION's.
+        Setting of T or I; see :func:`botalign.geometry.point_group`. It has no effect on another group that is found.
+        By default RELION's.
 
     Returns
     -------
@@ -78,6 +79,8 @@ def orient(density_map: DensityMap, *, symmetry: str | None = None, setting: str
     """
     began = time.perf_counter()
     requested = None if symmetry is None else point_group(symmetry, setting=setting)
+    if symmetry is None and setting is not None:
+        point_group("T" if setting.upper().startswith("T") else "I", setting=setting)  # refuse an unknown one early
     expect_map(density_map, "density_map")
     with one_blas_thread():
         comparison = SelfComparison(survey(density_map).normalised(), density_map.grid)
@@ -124,7 +127,9 @@ def orient(density_map: DensityMap, *, symmetry: str | None = None, setting: str
 
 
 def _setting(group: str, setting: str | None) -> str:
-    return setting.upper() if setting is not None else SETTINGS.get(group, (group,))[0]
+    """Return the setting of a group: the given one, if it is one of this group."""
+    settings = SETTINGS.get(group, (group,))
+    return setting.upper() if setting is not None and setting.upper() in settings else settings[0]
 
 
 def _main_axes(axes: Sequence[SelfMatch], order: int) -> list[Matrix]:

@@ -42,7 +42,7 @@ class Orientation:
     matches : tuple of SelfMatch
         Rotations of the group, at most twelve, as fitted to the map, and how well they fit.
     near_symmetry : SelfMatch or None
-        The rotation that fits best of those that are not symmetries, if it fits details.
+        Of a map that is not symmetric, the rotation that fits best, if it fits more than the outline.
     axis_error_degrees, centre_error_angstrom : float
         Standard errors of the directions of the axes, and of the position of the centre.
     moving : MapReference
@@ -105,7 +105,7 @@ class Orientation:
         rows.append(("", self.agreement_text))
         if self.near_text:
             rows.append(("near", self.near_text))
-        if self.matches:
+        if self.is_symmetric:
             setting = f", setting {self.setting}" if self.symmetry.group in SETTINGS else ""
             angle, centre = axis_angle(self.transform[:, :3])[1], self.moving.grid.pose_centre_angstrom
             moved = float(np.linalg.norm(apply_transform(self.transform, centre) - centre))

@@ -31,7 +31,7 @@ class Alignment(AlignmentFacts):
     Attributes
     ----------
     method : str
-        How the pose was found: ``"search"``, ``"part"`` or ``"paper"``.
+        How the pose was found: ``"search"``, ``"part"``, ``"paper"``, or ``"orient"`` for the axes of a symmetry.
     moving_to_fixed : ndarray, shape (3, 4)
         Transform: ``x_fixed = M[:, :3] @ x_moving + M[:, 3]``, coordinates ``(x, y, z)`` in angstrom.
     mirrored : bool

@@ -31,6 +31,8 @@ _GENERATORS: dict[str, tuple[tuple[int, tuple[float, float, float]], ...]] = {
 SETTINGS = {"T": ("T", "T222"), "O": ("O",), "I": ("I2", "I1", "I3", "I4")}
 #: The largest order of an axis.
 LARGEST_ORDER = 99
+#: Errors of rotations that were computed, not measured.
+_EXACT_DEGREES = 1e-3
 
 
 def point_group(symbol: str, *, setting: str | None = None) -> Matrix:
@@ -69,7 +71,8 @@ def point_group(symbol: str, *, setting: str | None = None) -> Matrix:
         )  # fmt: skip
     chosen = settings[0] if setting is None else setting.upper()
     if chosen not in settings:
-        raise InputError(Setting("setting"), f": got {setting!r} for {name}, expected {' or '.join(settings)}.")
+        groups = " or ".join(f"{each}: {', '.join(names)}" for each, names in SETTINGS.items() if len(names) > 1)
+        raise InputError(Setting("setting"), f": got {setting!r} for {name}, expected one of those of {groups}.")
     if not cyclic:
         return _closed(_GENERATORS[chosen]).copy()
     order = int(cyclic[2])
@@ -79,12 +82,12 @@ def point_group(symbol: str, *, setting: str | None = None) -> Matrix:
     return np.array(rotations)
 
 
-def rotation_order(rotation: Matrix, *, tolerance_degrees: float = 2.0) -> int:
-    """Return the smallest n for which n times a rotation is the identity, up to 60; 0 if there is none."""
+def rotation_order(rotation: Matrix) -> int:
+    """Return the smallest n for which n times a rotation is the identity, up to 99; 0 if there is none."""
     angle = axis_angle(rotation)[1]
-    for n in range(1, 61):
+    for n in range(1, LARGEST_ORDER + 1):
         turns = n * angle / 360
-        if abs(turns - round(turns)) * 360 < min(n * tolerance_degrees, 60):
+        if abs(turns - round(turns)) * 360 < n * _EXACT_DEGREES:
             return n
     return 0
 

@@ -86,7 +86,10 @@ def test_a_group_that_is_requested_is_reported_not_to_fit() -> None:
     density_map, _ = tilted("C3")
     found = orient(density_map, symmetry="C2")
     assert (found.symmetry.group, found.requested, found.is_symmetric) == ("C2", True, False)
-    assert "does not fit" in found.to_text()
+    text = found.to_text()
+    assert "does not fit" in text
+    assert "moved" not in text
+    assert "inf" not in text
 
 
 def test_a_subgroup_can_be_requested() -> None:
@@ -148,6 +151,22 @@ def test_real_maps(data_folder: Path, file: str, group: str) -> None:
     assert geodesic_degrees(left[:, :3], turns).min() < 0.05
     middle = np.array(density_map.grid.origin_angstrom) + 50 * np.array(density_map.grid.voxel_size_angstrom)
     assert np.linalg.norm(apply_transform(left, middle) - middle) < 0.05 * 2.7
+
+
+def test_a_setting_of_another_group_has_no_effect_and_an_unknown_one_is_refused() -> None:
+    density_map, _ = tilted("C3")
+    assert orient(density_map, setting="I3").setting == "C3"
+    with pytest.raises(InputError, match="T: T, T222 or I: I2, I1, I3, I4"):
+        orient(density_map, setting="foo")
+    with pytest.raises(InputError, match="T: T, T222 or I: I2, I1, I3, I4"):
+        orient(density_map, symmetry="C3", setting="I3")
+
+
+@pytest.mark.parametrize("order", [2, 13, 14, 17, 48, 99])
+def test_the_order_of_a_rotation(order: int) -> None:
+    group = point_group(f"C{order}")
+    assert max(rotation_order(rotation) for rotation in group) == order
+    assert group_symbol([rotation_order(rotation) for rotation in group]) == f"C{order}"
 
 
 @pytest.mark.parametrize("symbol", ["C1", "C7", "D2", "D7", "T", "O", "I"])

@@ -64,7 +64,10 @@ def test_json(run: Run, ring: Path) -> None:
     ("typed", "words"),
     [
         (("--symmetry", "Q3"), "--symmetry: got 'Q3', expected Cn or Dn"),
-        (("--symmetry", "I", "--setting", "I9"), "--setting: got 'I9' for I, expected I2 or I1"),
+        (
+            ("--symmetry", "I", "--setting", "I9"),
+            "--setting: got 'I9' for I, expected one of those of T: T, T222 or I: I2, I1, I3, I4",
+        ),
         (("-o", "o.json"), ".mrc"),
     ],
 )

@@ -27,6 +27,16 @@ def a_ring_is_put_upright(cx):
     assert same(other.scene_position, beside)
 
 
+def a_grid_that_is_rotated_in_its_model(cx):
+    volume = _ring(cx)
+    turn = place(np.column_stack([transform(261)[:, :3], np.zeros(3)]))
+    volume.data.set_rotation(transform(261)[:, :3])
+    cx.scatter(volume)
+    cx.run("botalign orient #1")
+    along = volume.scene_position * turn * place(transform(260))
+    assert abs(abs(along.matrix[2, 2]) - 1) < 1e-5
+
+
 def without_symmetry_nothing_is_moved(cx):
     volume = cx.phantom()
     cx.scatter(volume)
