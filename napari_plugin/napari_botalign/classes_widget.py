@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 #: Options that are always visible, and those without a field.
 _FIRST = ("rotations", "mirror", "shift_pixels", "invert", "diameter_angstrom")
-_OMITTED = ("scales", "size")
+_OMITTED = ("scales", "size", "correct_ctf")
 _NOT_HERE = ("processes", "scheduler")
 #: Classes that are listed in the name of a layer.
 _LISTED = 5

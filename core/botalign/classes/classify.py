@@ -9,6 +9,7 @@ from os import PathLike
 import numpy as np
 
 from botalign.arrays import Volume
+from botalign.classes.correction import corrected_steps
 from botalign.classes.history import History
 from botalign.classes.kmeans import KMeans
 from botalign.classes.options import ClassifyOptions
@@ -36,6 +37,7 @@ def classify(
     iterations: int = 50,
     seed: int = 0,
     invert: bool | None = None,
+    correct_ctf: bool = True,
     diameter_angstrom: float | None = None,
     size: int | None = None,
     threads: int | None = None,
@@ -75,6 +77,9 @@ def classify(
     invert : bool, optional
         Whether to invert the contrast, for images with dark particles; by default if they are significantly darker than
         the background, on average over all images.
+    correct_ctf : bool, optional
+        Whether to correct the averages for the amplitudes of the contrast transfer function, if `stack` has its
+        parameters: that from :meth:`ImageList.phase_flipped`. The classes do not depend on it.
     diameter_angstrom : float, optional
         Diameter of the disc that is compared; by default the width of the images. Pixels outside are background.
     size : int, optional
@@ -209,11 +214,19 @@ def _steps(stack: ImageStack, classes: int, options: ClassifyOptions, execution:
             yield from means.steps(history, workers)
     finally:
         history.close()
-    averages = yield from map_steps(means.averages(history.best), lambda step: replace(step, stage="finish"))
-    return _result(means, history, averages, stack.name)
+    averages, corrected = means.averages(history.best), False
+    if options.correct_ctf and stack.ctf is not None:
+        averages, corrected = (
+            corrected_steps(
+                means.frame, ready.images, history.best.chosen, classes, stack.ctf, ready.pixel_size_angstrom
+            ),
+            True,
+        )
+    found = yield from map_steps(averages, lambda step: replace(step, stage="finish"))
+    return _result(means, history, found, stack.name, corrected=corrected)
 
 
-def _result(means: KMeans, history: History, averages: Volume, name: str) -> Classification:
+def _result(means: KMeans, history: History, averages: Volume, name: str, *, corrected: bool) -> Classification:
     """Return the result, with the classes sorted by size, largest first."""
     state, poses = history.best, means.frame.poses
     labels, pose = np.divmod(state.chosen, len(poses))
@@ -237,4 +250,5 @@ def _result(means: KMeans, history: History, averages: Volume, name: str) -> Cla
         metric=means.options.metric,
         seed=means.options.seed,
         inverted=means.ready.inverted,
+        ctf_corrected=corrected,
     )

@@ -49,6 +49,9 @@ class ClassifyOptions:
         bool | None,
         Option("Invert the contrast, for particles that are darker than the background; by default decided from them"),
     ] = None
+    correct_ctf: Annotated[
+        bool, Option("Correct the averages for the amplitudes of the CTF, if the phases were flipped by it")
+    ] = True
     diameter_angstrom: Annotated[
         float | None, Option("Diameter of the disc that is compared; by default the image width", above=0, unit="A")
     ] = None

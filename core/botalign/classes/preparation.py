@@ -95,7 +95,7 @@ def prepare(
 def prepare_steps(
     stack: ImageStack, *, invert: bool | None = None, diameter_angstrom: float | None = None, size: int | None = None
 ) -> Generator[Progress, None, PreparedImages]:
-    """Prepare images as :func:`prepare`, and yield a record of the stage ``"read"`` for each block that was read.
+    """Prepare images as :func:`prepare`, in the stages ``"read"`` and ``"prepare"``.
 
     Images are read and reduced block by block, so that the memory depends on the reduced size only.
     """
@@ -133,19 +133,19 @@ def prepare_steps(
         np.negative(ready, out=ready)
         excess *= -1
     # The difference of the means inside and outside the disc is averaged over all images to reduce the noise.
-    mean = np.float32(excess.mean())
+    mean, (sums, absolute) = np.float32(excess.mean()), np.zeros((2, count))
     parts = list(units(count, side * side, PIXELS))
-    sums, absolute = np.zeros((2, count))
-    for number, part in enumerate(parts, start=1):
+    passes = (Progress("prepare", done, 2 * len(parts)) for done in range(1, 2 * len(parts) + 1))
+    for part in parts:
         ready[part] += mean
         cut_to_disc(ready[part], spans)
         sums[part] = ready[part].sum(axis=(1, 2), dtype=np.float64)
         absolute[part] = np.abs(ready[part]).sum(axis=(1, 2), dtype=np.float64)
-        yield Progress("prepare", number, 2 * len(parts))
+        yield next(passes)
     scale = _scale(excess, float(sums.mean()), float(absolute.mean()), stack.name, inverted=inverted)
-    for number, part in enumerate(parts, start=1 + len(parts)):
+    for part in parts:
         ready[part] *= np.float32(1 / scale)
-        yield Progress("prepare", number, 2 * len(parts))
+        yield next(passes)
     return PreparedImages(ready, scale, radius, pixel, inverted)
 
 

@@ -79,6 +79,9 @@ class Classification:
         Seed.
     inverted : bool
         Whether the contrast of the images was inverted.
+    ctf_corrected : bool
+        Whether `averages` are corrected for the contrast transfer function. `distances` are from the averages before
+        the correction.
 
     See Also
     --------
@@ -105,6 +108,7 @@ class Classification:
     metric: str
     seed: int
     inverted: bool = False
+    ctf_corrected: bool = False
 
     def __repr__(self) -> str:
         """Return one line without the averages."""

@@ -20,7 +20,7 @@ from botalign.cli.messages import print_note
 from botalign.cli.options import Overwrite, Quiet, output_option
 from botalign.cli.running import can_draw, note_no_figure
 from botalign.cli.staging import Staging
-from botalign.errors import counted
+from botalign.errors import InputError, Setting, counted
 
 if TYPE_CHECKING:
     from botalign.images import ImageList
@@ -51,11 +51,19 @@ def classify(
             show_default=False,
         ),
     ],
+    output: Annotated[Path, output_option("FOLDER", "Folder for the results; with --select, a list.")],
     classes: Annotated[
-        int, typer.Option("--classes", "-k", metavar="N", help="Number of classes.", show_default=False)
-    ],
-    output: Annotated[Path, output_option("FOLDER", "Folder for the results.")],
+        int | None, typer.Option("--classes", "-k", metavar="N", help="Number of classes.", show_default=False)
+    ] = None,
     *,
+    select: Annotated[
+        str | None,
+        typer.Option(
+            metavar="1,3-7",
+            help="Classify nothing; write the particles of these classes, from a list that was classified before.",
+            show_default=False,
+        ),
+    ] = None,
     phase_flip: Annotated[
         bool | None,
         typer.Option(
@@ -78,8 +86,16 @@ def classify(
     """
     from botalign.classes.history import kept_iterations
     from botalign.cli import outputs
+    from botalign.cli.class_selection import select_classes
     from botalign.jobs import remove_work
 
+    if select is not None:
+        if classes is not None:
+            raise InputError(Setting("classes"), " and ", Setting("select"), ": got both, expected one of them.")
+        select_classes(images, select, output, overwrite=overwrite, quiet=quiet)
+        return
+    if classes is None:
+        raise InputError(Setting("classes"), ": missing option; see `botalign classify --help`.")
     names = _names(images)
     outputs.check(outputs.files_in(output, names), inputs=[images], overwrite=overwrite)
     listed = botalign.read_images(images)
@@ -178,6 +194,7 @@ def _summary_json(found: botalign.Classification, name: str, options: botalign.C
         "images": name,
         "phases": phases,
         "inverted": found.inverted,
+        "ctf_corrected": found.ctf_corrected,
         "options": {"classes": len(found.sizes), **used},
         "sizes": found.sizes.tolist(),
         "effective_classes": found.effective_classes,
@@ -193,6 +210,7 @@ def _print_summary(found: botalign.Classification, phases: str, written: list[Pa
     end = "converged" if found.converged else "not converged"
     print(f"images       {images} in {len(found.sizes)} classes")
     print(f"phases       {phases}")
+    print(f"averages     {'corrected' if found.ctf_corrected else 'not corrected'} for the CTF")
     print(f"contrast     {'inverted, so that particles are bright' if found.inverted else 'as given'}")
     print(
         f"sizes        {found.sizes[0]} to {found.sizes[-1]}, effective number of classes {found.effective_classes:.1f}"

@@ -47,9 +47,9 @@ def class_gallery(found: Classification, *, most: int = 200) -> Figure:
         ax.set_axis_off()
         if place < shown:
             ax.imshow(_greys(found.averages.images[place]), cmap="gray", vmin=0, vmax=1)
-            ax.set_title(f"{found.sizes[place]}", fontsize=6, pad=2)
+            ax.set_title(f"{place + 1}: {found.sizes[place]}", fontsize=6, pad=2)
     left_out = "" if shown == len(found.sizes) else f", the {shown} largest shown"
-    figure.suptitle(f"{len(found.sizes)} classes{left_out}; number of images above each average", fontsize=7)
+    figure.suptitle(f"{len(found.sizes)} classes{left_out}; class and number of images above each average", fontsize=7)
     figure.subplots_adjust(
         left=0.01, right=0.99, bottom=0.01, top=1 - 2 * _TITLE / figure.get_figheight(), wspace=0.04, hspace=0.2
     )

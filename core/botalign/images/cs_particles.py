@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from botalign.arrays import Matrix
+from botalign.arrays import Counts, Matrix
 from botalign.errors import InputError
 from botalign.files import output_file
 from botalign.images.cryosparc_poses import ALIGNMENT, POSE, CryosparcPoses
@@ -151,6 +151,12 @@ class CsParticles(ParticleList):
             return values.astype(np.float64)
         unique, inverse = np.unique(values, return_inverse=True)
         return np.array([float(str(value)) for value in unique])[inverse]
+
+    @property
+    def class_numbers(self) -> Counts | None:
+        """Class of each particle; cryoSPARC counts from 0."""
+        numbers = self._field("alignments2D/class")
+        return None if numbers is None else numbers.astype(np.int64) + 1
 
     def with_classes(self, found: ClassColumns) -> CsParticles:
         """Return the list with class and pose as a 2-D classification of cryoSPARC writes them."""

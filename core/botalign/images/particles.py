@@ -142,6 +142,11 @@ class ParticleList(ABC):
     def ctf(self) -> CtfParameters | None:
         """Parameters of the contrast transfer function, None if some are missing."""
 
+    @property
+    @abstractmethod
+    def class_numbers(self) -> Counts | None:
+        """Class of each particle, from 1; None if the list has no classes."""
+
     @abstractmethod
     def with_classes(self, found: ClassColumns) -> Self:
         """Return the list with the class and pose of each image, in the columns of its program."""

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from botalign.arrays import Counts, Volume
 from botalign.errors import InputError, Setting, counted
 from botalign.files import output_file
+from botalign.images.particles import CtfParameters
 from botalign.images.stored import ImageSource, images_per_block
 from botalign.maps.expected import kind_of
 from botalign.maps.writing import Header, blank_header, write_sections
@@ -32,6 +33,8 @@ class ImageStack:
         Pixel sides ``(x, y)`` in angstrom.
     name : str, optional
         Name of the stack in messages, usually its file.
+    ctf : CtfParameters, optional
+        Parameters of the contrast transfer functions, if the phases of the images are flipped.
 
     Attributes
     ----------
@@ -39,6 +42,8 @@ class ImageStack:
         Pixel sides ``(x, y)`` in angstrom.
     name : str
         Name of the stack.
+    ctf : CtfParameters or None
+        Parameters of the contrast transfer functions, None if they are unknown or the phases are not flipped.
 
     Raises
     ------
@@ -62,8 +67,10 @@ class ImageStack:
         images: ArrayLike | ImageSource,
         pixel_size_angstrom: tuple[float, float] = (1.0, 1.0),
         name: str = "stack",
+        *,
+        ctf: CtfParameters | None = None,
     ) -> None:
-        self.name = name
+        self.name, self.ctf = name, ctf
         self._stored = images if isinstance(images, ImageSource) else None
         if self._stored is None:
             self.images = self._checked(np.asarray(images))

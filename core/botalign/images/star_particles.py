@@ -206,6 +206,14 @@ class StarParticles(ParticleList):
             premultiplied=(none if premultiplied is None else premultiplied) == 1,
         )
 
+    @property
+    def class_numbers(self) -> Counts | None:
+        """Class of each particle."""
+        if "rlnClassNumber" not in self.table:
+            return None
+        numbers = self.file.numbers(self.table, "rlnClassNumber")
+        return np.where(np.isfinite(numbers), numbers, 0).astype(np.int64)
+
     def with_classes(self, found: ClassColumns) -> StarParticles:
         """Return the list with class, pose and distance; the origin is in the unit that the list has."""
         columns = {"rlnClassNumber": _numbers(found.labels + 1), "rlnAnglePsi": _numbers(found.psi_degrees)}

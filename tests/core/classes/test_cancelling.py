@@ -63,7 +63,7 @@ def test_all_images_at_once_are_many_units(monkeypatch: pytest.MonkeyPatch) -> N
     images = np.random.default_rng(0).standard_normal((4, 24, 24)).astype(np.float32)
     steps = botalign.classify_steps(botalign.ImageStack(images), 1, botalign.ClassifyOptions(rotations=2))
     stages = [(step.stage, step.done, step.total) for step in steps]
-    assert [each for each in stages if each[::2] == ("prepare", 16)] == [("prepare", n, 16) for n in range(1, 17)]
+    assert [each for each in stages if each[::2] == ("prepare", 8)] == [("prepare", n, 8) for n in range(1, 9)]
     assert [each for each in stages if each[0] == "prepare"][-4:] == [("prepare", n, 4) for n in range(4)]
     of = kmeans.Frame(kmeans.Frame, botalign.ClassifyOptions().poses, 24, 11.5)  # type: ignore[arg-type]
     begun: list[int] = []

@@ -101,6 +101,8 @@ def test_phases_are_flipped_by_the_ctf_in_the_list(run: Run, images: Path, tmp_p
         assert (ran.code, ran.err) == (0, "")
         assert f"phases       {phases}\n" in ran.out
         assert json.loads((tmp_path / name / "summary.json").read_text())["phases"] == phases
+        corrected = "not corrected" if name == "no" else "corrected"
+        assert f"averages     {corrected} for the CTF\n" in ran.out
         averages[name] = (tmp_path / name / "averages.mrcs").read_bytes()
     assert averages["auto"] == averages["yes"] != averages["no"]
     assert run("classify", images, "-o", tmp_path / "plain", *QUICK).code == 0
@@ -110,9 +112,51 @@ def test_phases_are_flipped_by_the_ctf_in_the_list(run: Run, images: Path, tmp_p
     path.write_text(
         path.read_text().replace(" 0.1\n", " 0.1 1\n").replace("Contrast\n", "Contrast\n_rlnCtfDataArePhaseFlipped\n")
     )
-    ran = run("classify", path, "-o", tmp_path / "before", *QUICK)
+    ran = run("classify", path, "-o", tmp_path / "before", *QUICK, "--no-correct-ctf")
     assert "not flipped, because the images were flipped" in ran.out
+    assert "averages     not corrected for the CTF\n" in ran.out
     assert (tmp_path / "before" / "averages.mrcs").read_bytes() == averages["no"]
+
+
+@pytest.mark.parametrize("kind", ["star", "cs"])
+def test_particles_of_chosen_classes(run: Run, images: Path, tmp_path: Path, kind: str) -> None:
+    if kind == "cs":
+        records = np.zeros(30, dtype=[("uid", "u8"), ("blob/path", "S300"), ("blob/idx", "u4")])
+        records["blob/path"], records["blob/idx"], records["uid"] = str(images).encode(), np.arange(30), np.arange(30)
+        with (tmp_path / "all.cs").open("wb") as file:
+            np.save(file, records)
+    source = tmp_path / "all.cs" if kind == "cs" else images
+    assert run("classify", source, "-o", tmp_path / "out", *QUICK).code == 0
+    whole, target = tmp_path / "out" / f"images.{kind}", tmp_path / f"chosen.{kind}"
+    numbers = botalign.read_particles(whole).class_numbers
+    assert numbers is not None
+    ran = run("classify", whole, "--select", "1, 3-3", "-o", target)
+    kept = np.isin(numbers, (1, 3))
+    assert (ran.code, ran.err) == (0, "")
+    assert f"selected     {kept.sum()} particles of 30, in 2 classes\n" in ran.out
+    chosen = botalign.read_images(target)
+    np.testing.assert_array_equal(chosen.particles.class_numbers, numbers[kept])
+    np.testing.assert_array_equal(chosen.stack.images, botalign.read_stack(images).images[kept])
+    if kind == "star":
+        lines = whole.read_text().splitlines()
+        assert set(target.read_text().splitlines()) <= set(lines)
+    for select, message in (
+        ("4", "--select: no particle in class 4, expected numbers from 1 to 3."),
+        ("one", "--select: got 'one', expected class numbers, as in 1,3-7."),
+        ("3-1", "--select: got '3-1', expected class numbers"),
+    ):
+        assert message in run("classify", whole, "--select", select, "-o", tmp_path / f"other.{kind}").refused()
+    assert "the file exists" in run("classify", whole, "--select", "1", "-o", target).refused()
+
+
+def test_what_to_do_must_be_clear(run: Run, images: Path, tmp_path: Path) -> None:
+    neither = run("classify", images, "-o", tmp_path / "out").refused()
+    assert "--classes: missing option; see `botalign classify --help`." in neither
+    both = run("classify", images, "-o", tmp_path / "out", "-k", "2", "--select", "1").refused()
+    assert "--classes and --select: got both, expected one of them." in both
+    path = tmp_path / "plain.star"
+    path.write_text("data_\nloop_\n_rlnImageName\n1@a.mrcs\n")
+    assert "has no classes" in run("classify", path, "--select", "1", "-o", tmp_path / "a.star").refused()
 
 
 def test_lists_that_cannot_be_used_are_refused_in_one_line(run: Run, images: Path, tmp_path: Path) -> None:

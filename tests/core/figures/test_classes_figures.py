@@ -27,13 +27,13 @@ def found() -> botalign.Classification:
 def test_gallery_shows_each_average_with_its_size(found: botalign.Classification) -> None:
     figure = class_gallery(found)
     shown = [ax for ax in figure.axes if ax.images]
-    assert [ax.get_title() for ax in shown] == [str(size) for size in range(13, 0, -1)]
+    assert [ax.get_title() for ax in shown] == [f"{14 - size}: {size}" for size in range(13, 0, -1)]
     order = np.argsort(found.averages.images[2].ravel())
     assert (np.diff(shown[2].images[0].get_array().ravel()[order]) >= 0).all()
     figure.savefig(io.BytesIO())
     few = class_gallery(found, most=4)
     assert len([ax for ax in few.axes if ax.images]) == 4
-    assert few.get_suptitle() == "13 classes, the 4 largest shown; number of images above each average"
+    assert few.get_suptitle() == "13 classes, the 4 largest shown; class and number of images above each average"
 
 
 def test_course_shows_every_iteration(found: botalign.Classification) -> None:
