@@ -223,10 +223,10 @@ def _steps(stack: ImageStack, classes: int, options: ClassifyOptions, execution:
             True,
         )
     found = yield from map_steps(averages, lambda step: replace(step, stage="finish"))
-    return _result(means, history, found, stack.name, corrected=corrected)
+    return _result(means, history, found, stack, corrected=corrected)
 
 
-def _result(means: KMeans, history: History, averages: Volume, name: str, *, corrected: bool) -> Classification:
+def _result(means: KMeans, history: History, averages: Volume, stack: ImageStack, *, corrected: bool) -> Classification:
     """Return the result, with the classes sorted by size, largest first."""
     state, poses = history.best, means.frame.poses
     labels, pose = np.divmod(state.chosen, len(poses))
@@ -238,7 +238,7 @@ def _result(means: KMeans, history: History, averages: Volume, name: str, *, cor
     pixel = means.ready.pixel_size_angstrom
     images = averages[order] * np.float32(means.ready.scale)
     return Classification(
-        averages=ImageStack(images, (pixel, pixel), name=f"class averages of {name}"),
+        averages=ImageStack(images, (pixel, pixel), name=f"class averages of {stack.name}"),
         labels=rank[labels],
         angles_degrees=angles,
         shifts_pixels=shifts,
@@ -251,4 +251,5 @@ def _result(means: KMeans, history: History, averages: Volume, name: str, *, cor
         seed=means.options.seed,
         inverted=means.ready.inverted,
         ctf_corrected=corrected,
+        shifts_pixels_before=stack.shifts_pixels,
     )

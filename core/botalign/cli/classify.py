@@ -98,7 +98,7 @@ def classify(
         raise InputError(Setting("classes"), ": missing option; see `botalign classify --help`.")
     names = _names(images)
     outputs.check(outputs.files_in(output, names), inputs=[images], overwrite=overwrite)
-    listed = botalign.read_images(images)
+    listed = botalign.read_images(images).centred()
     if phase_flip or (phase_flip is None and listed.particles.ctf is not None):
         listed = listed.phase_flipped()
     phases = "not flipped" if phase_flip is False else _phases(listed)
@@ -134,6 +134,15 @@ def _phases(listed: ImageList) -> str:
     if not count:
         return "not flipped, because the images were flipped or multiplied by the CTF before, according to the list"
     return f"flipped by the CTF in {counted(count, 'image')}"
+
+
+def _centres(found: botalign.Classification) -> str:
+    """Return in words what was done to the centres of the images."""
+    shifts = found.shifts_pixels_before
+    if shifts is None:
+        return "as given"
+    moved = counted(int(shifts.any(axis=1).sum()), "image")
+    return f"{moved} shifted to the origins in the list, by at most {abs(shifts).max()} pixels in x and y"
 
 
 def _names(images: Path) -> tuple[str, ...]:
@@ -193,6 +202,7 @@ def _summary_json(found: botalign.Classification, name: str, options: botalign.C
         "botalign": version("botalign"),
         "images": name,
         "phases": phases,
+        "centres": _centres(found),
         "inverted": found.inverted,
         "ctf_corrected": found.ctf_corrected,
         "options": {"classes": len(found.sizes), **used},
@@ -210,6 +220,7 @@ def _print_summary(found: botalign.Classification, phases: str, written: list[Pa
     end = "converged" if found.converged else "not converged"
     print(f"images       {images} in {len(found.sizes)} classes")
     print(f"phases       {phases}")
+    print(f"centres      {_centres(found)}")
     print(f"averages     {'corrected' if found.ctf_corrected else 'not corrected'} for the CTF")
     print(f"contrast     {'inverted, so that particles are bright' if found.inverted else 'as given'}")
     print(

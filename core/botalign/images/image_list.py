@@ -11,6 +11,7 @@ import numpy as np
 
 from botalign.arrays import Counts
 from botalign.errors import InputError, counted
+from botalign.images.centring import centred
 from botalign.images.ctf import phase_flipped
 from botalign.images.names import NO_NUMBER, ImageNames, located
 from botalign.images.particles import ClassColumns, ParticleList
@@ -73,6 +74,19 @@ class ImageList:
                 "all of them; give a list that has the CTF, or do not flip phases."
             )
         return replace(self, stack=phase_flipped(self.stack, parameters))
+
+    def centred(self) -> ImageList:
+        """Return the list with each image shifted by its origin, rounded to whole pixels as in RELION.
+
+        Images without an origin in the list stay as they are. :meth:`Classification.annotate` counts the shifts in.
+
+        Raises
+        ------
+        InputError
+            If an origin is not a number, or far from the middle of the image.
+        """
+        origins = self.particles.origins_pixels(self.stack.pixel_size_angstrom[0])
+        return self if origins is None else replace(self, stack=centred(self.stack, origins))
 
     def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the list.
