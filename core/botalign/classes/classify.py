@@ -8,7 +8,7 @@ from os import PathLike
 
 import numpy as np
 
-from botalign.arrays import Volume
+from botalign.arrays import Matrix, Volume
 from botalign.classes.correction import corrected_steps
 from botalign.classes.history import History
 from botalign.classes.kmeans import KMeans
@@ -223,10 +223,14 @@ def _steps(stack: ImageStack, classes: int, options: ClassifyOptions, execution:
             True,
         )
     found = yield from map_steps(averages, lambda step: replace(step, stage="finish"))
-    return _result(means, history, found, stack, corrected=corrected)
+    steps = means.resolutions(history.best)
+    resolutions = yield from map_steps(steps, lambda step: replace(step, stage="finish"))
+    return _result(means, history, found, resolutions, stack, corrected=corrected)
 
 
-def _result(means: KMeans, history: History, averages: Volume, stack: ImageStack, *, corrected: bool) -> Classification:
+def _result(
+    means: KMeans, history: History, averages: Volume, resolutions: Matrix, stack: ImageStack, *, corrected: bool
+) -> Classification:
     """Return the result, with the classes sorted by size, largest first."""
     state, poses = history.best, means.frame.poses
     labels, pose = np.divmod(state.chosen, len(poses))
@@ -245,6 +249,7 @@ def _result(means: KMeans, history: History, averages: Volume, stack: ImageStack
         mirrored=mirrored,
         distances=history.distances,
         sizes=sizes[order],
+        resolutions_angstrom=resolutions[order],
         iterations=tuple(history.records),
         converged=history.converged,
         metric=means.options.metric,

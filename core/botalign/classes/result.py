@@ -69,6 +69,9 @@ class Classification:
         Distance of each image from its average in its pose.
     sizes : ndarray of int64, shape (classes,)
         Number of images in each class.
+    resolutions_angstrom : ndarray, shape (classes,)
+        Resolution at which the Fourier ring correlation of two halves of each class falls below 0.5; infinite if they
+        do not correlate. Classes of few images correlate too well, because both halves were aligned to one average.
     iterations : tuple of botalign.classes.Iteration
         Statistics of the iterations.
     converged : bool
@@ -105,6 +108,7 @@ class Classification:
     mirrored: NDArray[np.bool_]
     distances: NDArray[np.float64]
     sizes: NDArray[np.int64]
+    resolutions_angstrom: NDArray[np.float64]
     iterations: tuple[Iteration, ...]
     converged: bool
     metric: str

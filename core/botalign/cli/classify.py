@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from json import dumps
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -145,6 +146,15 @@ def _centres(found: botalign.Classification) -> str:
     return f"{moved} shifted to the origins in the list, by at most {abs(shifts).max()} pixels in x and y"
 
 
+def _resolutions(found: botalign.Classification) -> str:
+    """Return the best and the worst resolution of a class, at a ring correlation of 0.5 between two halves."""
+    finite = sorted(each for each in found.resolutions_angstrom.tolist() if isfinite(each))
+    none = counted(len(found.sizes) - len(finite), "class without", "classes without")
+    return (f"{finite[0]:.3g} to {finite[-1]:.3g} A" if finite else "none") + (
+        f", {none}" if finite and len(finite) < len(found.sizes) else ""
+    )
+
+
 def _names(images: Path) -> tuple[str, ...]:
     """Return the names of the results; the list of images has the format of the given one."""
     list_extension = ".cs" if images.suffix.lower() == ".cs" else ".star"
@@ -207,6 +217,7 @@ def _summary_json(found: botalign.Classification, name: str, options: botalign.C
         "ctf_corrected": found.ctf_corrected,
         "options": {"classes": len(found.sizes), **used},
         "sizes": found.sizes.tolist(),
+        "resolutions_angstrom": [each if isfinite(each) else None for each in found.resolutions_angstrom.tolist()],
         "effective_classes": found.effective_classes,
         "loss": found.loss,
         "converged": found.converged,
@@ -226,6 +237,7 @@ def _print_summary(found: botalign.Classification, phases: str, written: list[Pa
     print(
         f"sizes        {found.sizes[0]} to {found.sizes[-1]}, effective number of classes {found.effective_classes:.1f}"
     )
+    print(f"resolution   {_resolutions(found)}")
     print(f"iterations   {len(found.iterations)}, {end}")
     print(f"loss         {found.iterations[0].loss:.6g} -> {found.loss:.6g}")
     if len(found.iterations) > 1:
