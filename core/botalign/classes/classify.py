@@ -83,7 +83,8 @@ def classify(
     diameter_angstrom : float, optional
         Diameter of the disc that is compared; by default the width of the images. Pixels outside are background.
     size : int, optional
-        Side in pixels to which the images are reduced first.
+        Side in pixels to which the images are reduced first; by default so that 64 pixels are along the diameter, if
+        `diameter_angstrom` is given.
     threads : int, optional
         Number of threads; by default chosen automatically (at most one per core). The result does not depend on how the
         work is distributed.

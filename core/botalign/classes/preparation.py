@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Generator
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ from botalign.progress import Progress, exhaust
 
 #: The mean mass is used as the scale if it differs from zero by this number of standard errors.
 _SIGNIFICANT = 3.0
+#: Pixels along the diameter of the particle, if it is known: details down to 1/32 of it distinguish views.
+ACROSS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +77,8 @@ def prepare(
     diameter_angstrom : float, optional
         Diameter of the disc; by default that of the largest disc in the image.
     size : int, optional
-        Side in pixels to which larger images are reduced first, at least 8.
+        Side in pixels to which larger images are reduced first, at least 8; by default 64 pixels are along the
+        diameter, if it is given.
 
     Returns
     -------
@@ -108,8 +112,9 @@ def prepare_steps(
         )
     if rows < 8:
         raise InputError(f"{stack.name}: got images of {columns} x {rows} pixels, expected at least 8 pixels per side.")
-    side = rows if size is None else min(size, rows)
-    pixel = float(stack.pixel_size_angstrom[0]) * rows / side
+    pixel = float(stack.pixel_size_angstrom[0])
+    side = _side(rows, pixel, diameter_angstrom) if size is None else min(size, rows)
+    pixel *= rows / side
     radius = _radius(side, pixel, diameter_angstrom)
     spans = disc_spans(side, radius)
     inside = np.ones((1, side, side), dtype=np.float32)
@@ -154,6 +159,13 @@ def prepare_steps(
         ready[part] *= np.float32(1 / scale)
         yield next(passes)
     return PreparedImages(ready, scale, radius, pixel, inverted)
+
+
+def _side(side: int, pixel: float, diameter_angstrom: float | None) -> int:
+    """Return the even number of pixels with :data:`ACROSS` of them along the diameter, or that of smaller images."""
+    if diameter_angstrom is None or not 4 * pixel <= diameter_angstrom <= side * pixel:  # refused later
+        return side
+    return min(side, 2 * ceil(ACROSS * side * pixel / diameter_angstrom / 2))
 
 
 def _radius(side: int, pixel: float, diameter_angstrom: float | None) -> float:

@@ -155,6 +155,12 @@ def _resolutions(found: botalign.Classification) -> str:
     )
 
 
+def _size(found: botalign.Classification) -> str:
+    """Return the size of the compared images."""
+    side, pixel = found.averages.shape[1], found.averages.pixel_size_angstrom[0]
+    return f"{side} x {side} pixels of {pixel:.4g} A"
+
+
 def _names(images: Path) -> tuple[str, ...]:
     """Return the names of the results; the list of images has the format of the given one."""
     list_extension = ".cs" if images.suffix.lower() == ".cs" else ".star"
@@ -230,6 +236,7 @@ def _print_summary(found: botalign.Classification, phases: str, written: list[Pa
     last, images = found.iterations[-1], len(found.labels)
     end = "converged" if found.converged else "not converged"
     print(f"images       {images} in {len(found.sizes)} classes")
+    print(f"size         {_size(found)}")
     print(f"phases       {phases}")
     print(f"centres      {_centres(found)}")
     print(f"averages     {'corrected' if found.ctf_corrected else 'not corrected'} for the CTF")

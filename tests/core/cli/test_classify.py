@@ -44,6 +44,7 @@ def test_it_writes_averages_list_and_pictures(run: Run, images: Path, tmp_path: 
     assert summary["sizes"] == found.sizes.tolist()
     assert summary["resolutions_angstrom"] == [x if np.isfinite(x) else None for x in found.resolutions_angstrom]
     assert "resolution   " in ran.out
+    assert "size         24 x 24 pixels of 5 A\n" in ran.out
     assert summary["options"]["scales"] == 3
     assert summary["options"] | {"rotations": 24, "classes": 3, "seed": 4} == summary["options"]
     assert [each["loss"] for each in summary["iterations"]] == [each.loss for each in found.iterations]
