@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.arrays import Volume
+from botalign.classes.background import Background
 from botalign.classes.posing import cut_to_disc, disc_spans
-from botalign.classes.ramps import Ramps
 from botalign.classes.units import PIXELS, units
 from botalign.errors import InputError, Setting, counted
 from botalign.images import ImageStack
@@ -65,7 +65,8 @@ def prepare(
     that gives it this mass; then all images are divided by the mass. Background levels of single images are too noisy:
     their errors, multiplied by the number of pixels in the disc, would dominate the earth mover's distance. So would
     dividing each image by its own sum. For the same reason, ramps of the background are subtracted only as far as they
-    exceed the noise.
+    exceed the noise. If noisy images have different scales, they are divided by the standard deviation of their
+    background.
 
     Parameters
     ----------
@@ -121,12 +122,12 @@ def prepare_steps(
     cut_to_disc(inside, spans)
     outside = inside[0] == 0
     ready = np.empty((count, side, side), dtype=np.float32)
-    excess, flat, done, ramps = np.empty(count), np.zeros(count, dtype=bool), 0, Ramps(outside, count)
+    excess, flat, done, background = np.empty(count), np.zeros(count, dtype=bool), 0, Background(outside, count)
     for places, images in stack.blocks():
         flat[places] = images.max(axis=(1, 2)) == images.min(axis=(1, 2))
         small = downsampled(images, side)
         level = small[:, ~outside].mean(axis=1, dtype=np.float64)
-        ramps.add(places, small)
+        background.add(places, small)
         excess[places] = level - small[:, outside].mean(axis=1, dtype=np.float64)
         ready[places] = small - level.astype(np.float32)[:, None, None]
         done += len(places)
@@ -136,10 +137,9 @@ def prepare_steps(
             f"{stack.name}: {counted(int(flat.sum()), 'image is', 'images are')} constant, the first is image "
             f"{int(np.argmax(flat)) + 1}; leave such images out."
         )
-    slopes = ramps.slopes()
     for part in units(count, side * side, PIXELS):
-        if slopes[part].any():
-            ready[part] -= ramps.plane(slopes[part])
+        background.correct(ready[part], part)
+    excess *= background.factors
     inverted = _is_significant(excess) and bool(excess.mean() < 0) if invert is None else invert
     if inverted:
         np.negative(ready, out=ready)
