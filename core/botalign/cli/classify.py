@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from importlib.metadata import version
@@ -74,6 +74,15 @@ def classify(
             show_default=False,
         ),
     ] = None,
+    dust: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SIGMA",
+            help="Replace pixels that differ from the background by more than this number of its standard deviations, "
+            "such as 5; by default none.",
+            show_default=False,
+        ),
+    ] = None,
     options: Given[botalign.ClassifyOptions],
     execution: Given[botalign.Execution],
     overwrite: Overwrite = False,
@@ -99,17 +108,18 @@ def classify(
         raise InputError(Setting("classes"), ": missing option; see `botalign classify --help`.")
     names = _names(images)
     outputs.check(outputs.files_in(output, names), inputs=[images], overwrite=overwrite)
-    listed = botalign.read_images(images).centred()
+    listed = botalign.read_images(images)
+    listed = (listed if dust is None else listed.without_dust(dust)).centred()
     if phase_flip or (phase_flip is None and listed.particles.ctf is not None):
         listed = listed.phase_flipped()
     phases = "not flipped" if phase_flip is False else _phases(listed)
-    chosen, where = options.read(), execution.read()
+    chosen, where, before = options.read(), execution.read(), {"phases": phases, "dust": dust}
     unfinished = output / _UNFINISHED
     created = not output.exists()
     steps = botalign.classify_steps(listed.stack, classes, chosen, replace(where, work=unfinished))
     try:
         found = _run(steps, quiet=quiet)
-        written = _write(found, listed, [output / name for name in names], chosen, phases, overwrite=overwrite)
+        written = _write(found, listed, [output / name for name in names], chosen, before, overwrite=overwrite)
         remove_work(unfinished)
     except KeyboardInterrupt:
         kept = kept_iterations(unfinished)
@@ -183,7 +193,7 @@ def _write(
     listed: ImageList,
     paths: list[Path],
     options: botalign.ClassifyOptions,
-    phases: str,
+    before: Mapping[str, object],
     *,
     overwrite: bool,
 ) -> list[Path]:
@@ -194,7 +204,7 @@ def _write(
         found.averages.write(staging.path(averages))
         found.annotate(listed).write(staging.path(images))
         with staging.file(summary) as temporary:
-            temporary.write_text(_summary_json(found, listed.stack.name, options, phases), encoding="utf-8")
+            temporary.write_text(_summary_json(found, listed.stack.name, options, before), encoding="utf-8")
         if can_draw():
             from botalign.figures import class_course, class_gallery
 
@@ -204,7 +214,9 @@ def _write(
     return written
 
 
-def _summary_json(found: botalign.Classification, name: str, options: botalign.ClassifyOptions, phases: str) -> str:
+def _summary_json(
+    found: botalign.Classification, name: str, options: botalign.ClassifyOptions, before: Mapping[str, object]
+) -> str:
     """Return options, sizes and iterations as JSON."""
     from botalign.classes.frame import default_scales
 
@@ -217,7 +229,7 @@ def _summary_json(found: botalign.Classification, name: str, options: botalign.C
         "version": 1,
         "botalign": version("botalign"),
         "images": name,
-        "phases": phases,
+        **before,
         "centres": _centres(found),
         "inverted": found.inverted,
         "ctf_corrected": found.ctf_corrected,

@@ -10,7 +10,7 @@ import numpy as np
 from botalign.arrays import Counts, Matrix, Volume
 from botalign.errors import InputError
 from botalign.images.stack import ImageStack
-from botalign.images.stored import ImageSource
+from botalign.images.stored import ImageSource, outside_disc
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +36,7 @@ class CentredImages(ImageSource):
     def blocks(self, which: Counts) -> Iterator[tuple[Counts, Volume]]:
         """Read and shift images; pixels without a value are set to the median of the corners of the image."""
         rows, columns = self.shape[1:]
-        y, x = np.ogrid[: 2 * rows : 2, : 2 * columns : 2]
-        corners = ((y + 1) / rows - 1) ** 2 + ((x + 1) / columns - 1) ** 2 > 1
+        corners = outside_disc(self.shape)
         for places, images in self.stack.blocks(which):
             shifted = np.empty_like(images)
             for image, out, (right, down) in zip(images, shifted, self.shifts[which[places]].tolist(), strict=True):

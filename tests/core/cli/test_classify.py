@@ -306,6 +306,19 @@ def test_images_that_cannot_be_used_are_refused(run: Run, images: Path, tmp_path
     assert not (tmp_path / "out").exists()
 
 
+def test_dust_is_replaced_on_request(run: Run, images: Path, tmp_path: Path) -> None:
+    stack = botalign.read_stack(images)
+    dusty = stack.images.copy()
+    dusty[4, 12, 12] = 1e4 * stack.images.max()
+    botalign.ImageStack(dusty, stack.pixel_size_angstrom).write(tmp_path / "dusty.mrcs")
+    assert run("classify", tmp_path / "dusty.mrcs", "-o", tmp_path / "out", *QUICK, "--dust", "20").code == 0
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["dust"] == 20
+    averages = botalign.read_stack(tmp_path / "out" / "averages.mrcs").images
+    assert np.abs(averages).max() < 2 * np.abs(stack.images).max()
+    said = run("classify", images, "-o", tmp_path / "no", *QUICK, "--dust", "0").refused()
+    assert "--dust: got 0, expected a positive number of standard deviations." in said
+
+
 def test_dark_particles_are_inverted(run: Run, images: Path, tmp_path: Path) -> None:
     stack = botalign.read_stack(images)
     botalign.ImageStack(-stack.images, stack.pixel_size_angstrom).write(tmp_path / "dark.mrcs")
