@@ -85,3 +85,14 @@ def test_origins_of_classes_are_those_of_the_files(tmp_path: Path) -> None:
     assert origins is not None
     assert expected is not None
     np.testing.assert_allclose(origins - expected, [[-4, 3] if n == 2 else [0, 0] for n in range(6)], atol=1e-5)
+
+
+def test_images_that_relion_shifted_are_centred_as_relion_does(data_folder: Path) -> None:
+    shifted, centred = (
+        botalign.read_images(data_folder / "lists" / f"rln_proj_64_{name}.star") for name in ("shifted", "centered")
+    )
+    found, expected = shifted.centred().stack, centred.centred().stack
+    assert found.shifts_pixels is not None
+    assert expected.shifts_pixels is None  # all origins are 0
+    inner = (slice(None), slice(16, 48), slice(16, 48))
+    np.testing.assert_allclose(found.images[inner], expected.images[inner], atol=1e-4 * expected.images.max())
