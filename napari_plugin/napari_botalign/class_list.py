@@ -59,12 +59,12 @@ class ClassList:
         for row in range(self.native.count()):
             self.native.item(row).setSelected(row in chosen)
 
-    def show(self, averages: Any, sizes: Sequence[int]) -> None:
+    def show(self, averages: Any, sizes: Sequence[int], resolutions: Sequence[str]) -> None:
         """Show the averages of classes instead of the previous ones."""
         self.native.clear()
-        for number, (average, size) in enumerate(zip(averages, sizes, strict=True), 1):
+        for number, (average, size, resolution) in enumerate(zip(averages, sizes, resolutions, strict=True), 1):
             item = QListWidgetItem(_icon(average), f"class {number}\nn = {size}")
-            item.setToolTip(f"class {number}: {size} image{'' if size == 1 else 's'}")
+            item.setToolTip(f"class {number}: {size} image{'' if size == 1 else 's'}, resolution {resolution}")
             self.native.addItem(item)
 
 

@@ -7,20 +7,23 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import Container, PushButton, SpinBox
-from numpy import isin
+from numpy import isfinite, isin
 
 from botalign import Classification, ClassifyOptions, Execution, ImageStack, InputError, Progress, classify_steps
 from napari_botalign.background import in_batches, start_worker
 from napari_botalign.class_list import ClassList
+from napari_botalign.dialogs import file_to_save
 from napari_botalign.folding import FoldedFields
 from napari_botalign.layer_choices import ObjectBox
 from napari_botalign.layers import is_stack
-from napari_botalign.layout import even_labels, wrapped_label
+from napari_botalign.layout import even_labels, row, wrapped_label
 from napari_botalign.option_fields import OptionFields
 from napari_botalign.option_labels import spelled
+from napari_botalign.particle_lists import listed_images
 from napari_botalign.reading import stack_layer_data
 from napari_botalign.run_widget import RunWidget
 from napari_botalign.stacks import image_stack
+from napari_botalign.writing import with_extension
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -62,17 +65,25 @@ class ClassesWidget(RunWidget):
         even_labels(fields)
         self.result: Classification | None = None
         self._stack: ImageStack | None = None
+        self._listed: Any = None
         self.class_list = ClassList(self._on_selected)
         self.selection, self.of_image = wrapped_label(), wrapped_label()
         self.show_images = PushButton(
             text="Show their images", tooltip="Add the images of the selected classes as a layer.", enabled=False
         )
-        self._found: Container[Any] = Container(widgets=[self.selection, self.show_images], labels=False, visible=False)
+        self.save_list = PushButton(
+            text="Save their list…",
+            tooltip="Write the particles of the selected classes, if the images were opened from a list (.star, .cs).",
+            enabled=False,
+        )
+        buttons = row(self.show_images, self.save_list)
+        self._found: Container[Any] = Container(widgets=[self.selection, buttons], labels=False, visible=False)
         self._found.margins = (0, 0, 0, 0)
         super().__init__(form, "Classify", lines=3, below=[self.of_image, self.class_list, self._found])
         self.class_list.native.hide()
         self.classify = self.start
         self.show_images.changed.connect(self._on_show_images)
+        self.save_list.changed.connect(self._on_save_list)
         self._events = (napari_viewer.dims.events.current_step, napari_viewer.layers.selection.events.active)
         for event in self._events:
             event.connect(self._on_step)
@@ -84,24 +95,27 @@ class ClassesWidget(RunWidget):
 
     def _on_start(self) -> None:
         try:
-            stack = image_stack(self.images.value)
+            layer = self.images.value
+            stack = image_stack(layer)
+            listed = listed_images(layer)
+            if listed is not None:
+                stack = listed.stack
             options, execution = ClassifyOptions(**self._options.values()), Execution(**self._execution.values())
             steps = classify_steps(stack, self.classes.value, options, execution)
         except InputError as error:
             self._show_message(spelled(error))
             return
         stop = self._stop = Event()
-        layer = self.images.value
         self._set_running(True)
         self._show_message("Preparing…")
 
         def receive(update: Update) -> None:
             if stop is self._stop:  # otherwise it was cancelled, and may have been started again
-                self._process(update, stack, layer)
+                self._process(update, stack, layer, listed)
 
         start_worker(_classified(steps, stop), receive)
 
-    def _process(self, update: Update, stack: ImageStack, layer: Layer) -> None:
+    def _process(self, update: Update, stack: ImageStack, layer: Layer, listed: Any) -> None:
         name = stack.name
         if isinstance(update, Progress):
             loss = "" if update.loss is None else f", loss {update.loss:.5g}"
@@ -117,12 +131,12 @@ class ClassesWidget(RunWidget):
             return
         data, attributes, _ = stack_layer_data(update.averages)
         sizes = update.sizes.tolist()
-        self._viewer.add_image(
-            data, **attributes | {"name": f"class averages of {name}", "metadata": {"botalign": {"sizes": sizes}}}
-        )
+        resolutions = [f"{each:.3g} Å" if isfinite(each) else "unknown" for each in update.resolutions_angstrom]
+        known = {"botalign": {"sizes": sizes, "resolutions": resolutions}}
+        self._viewer.add_image(data, **attributes | {"name": f"class averages of {name}", "metadata": known})
         layer.metadata.setdefault("botalign", {})["classes"] = update.labels + 1
-        self.result, self._stack = update, stack
-        self.class_list.show(update.averages.images, sizes)
+        self.result, self._stack, self._listed = update, stack, listed
+        self.class_list.show(update.averages.images, sizes, resolutions)
         self.class_list.native.show()
         self._found.visible = True
         self._on_selected()
@@ -145,6 +159,7 @@ class ClassesWidget(RunWidget):
             f"{len(selected)} of {len(sizes)} classes selected: {images} of {n} images ({images / n:.0%})."
         )
         self.show_images.enabled = bool(selected)
+        self.save_list.enabled = bool(selected) and self._listed is not None
         if selected and self.class_list.current in selected:
             self._show_image(self.class_list.current)
 
@@ -162,7 +177,8 @@ class ClassesWidget(RunWidget):
         if number < len(known.get("classes", ())):
             self.of_image.value = f"{layer.name}: image {number + 1} is in class {known['classes'][number]}."
         elif number < len(known.get("sizes", ())):
-            self.of_image.value = f"{layer.name}: class {number + 1} has {known['sizes'][number]} images."
+            size, resolution = known["sizes"][number], known["resolutions"][number]
+            self.of_image.value = f"{layer.name}: class {number + 1} has {size} images; resolution {resolution}."
 
     def _on_show_images(self) -> None:
         if self.result is None or self._stack is None:  # the button is disabled
@@ -175,6 +191,23 @@ class ClassesWidget(RunWidget):
         known = {"botalign": {"classes": self.result.labels[chosen] + 1}}
         self._viewer.add_image(data[chosen], **attributes | {"name": name, "metadata": known})
         self._on_step()
+
+    def _on_save_list(self) -> None:
+        if self.result is None or self._listed is None:  # the button is disabled
+            return
+        particles = self.result.annotate(self._listed).particles
+        kind = particles.extension
+        path = file_to_save(self.native, "Save the list", f"selected{kind}", f"Particle list (*{kind})")
+        if not path:
+            return
+        chosen = isin(self.result.labels, self.class_list.selected)
+        try:
+            path = with_extension(path, kind)
+            particles.selected(chosen).write(path, overwrite=True)
+        except (InputError, FileExistsError) as error:
+            self._show_message(spelled(error) if isinstance(error, InputError) else str(error))
+            return
+        self._show_message(f"Written: {path}, {chosen.sum()} of {len(chosen)} particles.")
 
     def _on_cancel(self) -> None:
         if self._stop is not None:

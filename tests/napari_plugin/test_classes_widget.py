@@ -1,10 +1,12 @@
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog
 from superqt.utils import WorkerBase
 
 import botalign
@@ -103,7 +105,8 @@ def test_the_classes_are_listed_and_selected(
     assert again.of_image.value == f"particles: image 10 is in class {expected.labels[9] + 1}."
     viewer.layers.selection.active = averages
     viewer.dims.set_current_step(0, 1)
-    assert again.of_image.value == f"class averages of particles: class 2 has {expected.sizes[1]} images."
+    about = f"class averages of particles: class 2 has {expected.sizes[1]} images; resolution"
+    assert again.of_image.value == f"{about} {expected.resolutions_angstrom[1]:.3g} Å."
 
 
 @pytest.mark.slow
@@ -186,3 +189,46 @@ def test_the_sample_can_be_classified(viewer: Any, classes: Any, press: Press) -
     assert classes.images.value == viewer.layers["particles"]
     press(classes.classify, until=lambda: not classes.running)
     assert "3 classes with" in classes.status.value
+
+
+@pytest.mark.parametrize("optics", ["", " 15000 300 2.7 0.1"])
+def test_the_particles_of_chosen_classes_are_saved_as_a_list(
+    viewer: Any,
+    classes: Any,
+    stack: botalign.ImageStack,
+    press: Press,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    optics: str,
+) -> None:
+    stack.write(tmp_path / "images.mrcs")
+    labels = ["ImageName", "ImagePixelSize", "OriginX", "OriginY"]
+    labels += ["DefocusU", "Voltage", "SphericalAberration", "AmplitudeContrast"] if optics else []
+    head = "# mine\ndata_\nloop_\n" + "".join(f"_rln{label}\n" for label in labels)
+    source = tmp_path / "particles.star"
+    source.write_text(head + "".join(f"{n}@images.mrcs 5 {n % 3} 0{optics}\n" for n in range(1, 17)))
+    (layer,) = viewer.open(source, plugin="botalign")
+    np.testing.assert_array_equal(layer.data, stack.images)
+    assert not classes.save_list.enabled
+    press(classes.classify, until=lambda: not classes.running)
+    # The images are shifted and phase-flipped as by the command.
+    listed = botalign.read_images(source).centred()
+    listed = listed.phase_flipped() if optics else listed
+    expected = botalign.classify(listed.stack, 3, rotations=16)
+    np.testing.assert_array_equal(viewer.layers[-1].data, expected.averages.images)
+    classes.class_list.choose([0, 2])
+    target = tmp_path / "out.star"
+    for chosen in (tmp_path / "out", target):
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, chosen=chosen: (str(chosen), ""))
+        press(classes.save_list)
+        chosen = np.isin(expected.labels, [0, 2])
+        assert classes.status.value == f"Written: {target}, {chosen.sum()} of 16 particles."
+        found = botalign.read_particles(target)
+        assert found.column("rlnImageName") == [f"{n}@images.mrcs" for n in np.flatnonzero(chosen) + 1]
+        np.testing.assert_array_equal(found.class_numbers, expected.labels[chosen] + 1)
+        assert target.read_text().startswith("# mine\n")
+        target.unlink()
+    viewer.layers["particles"].data = stack.images[:5]
+    classes.images.value = viewer.layers["particles"]
+    press(classes.classify)
+    assert "particles: has other images than its list" in classes.status.value

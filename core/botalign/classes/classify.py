@@ -8,7 +8,7 @@ from os import PathLike
 
 import numpy as np
 
-from botalign.arrays import Volume
+from botalign.arrays import Matrix, Volume
 from botalign.classes.correction import corrected_steps
 from botalign.classes.history import History
 from botalign.classes.kmeans import KMeans
@@ -83,7 +83,8 @@ def classify(
     diameter_angstrom : float, optional
         Diameter of the disc that is compared; by default the width of the images. Pixels outside are background.
     size : int, optional
-        Side in pixels to which the images are reduced first.
+        Side in pixels to which the images are reduced first; by default so that 64 pixels are along the diameter, if
+        `diameter_angstrom` is given.
     threads : int, optional
         Number of threads; by default chosen automatically (at most one per core). The result does not depend on how the
         work is distributed.
@@ -223,10 +224,14 @@ def _steps(stack: ImageStack, classes: int, options: ClassifyOptions, execution:
             True,
         )
     found = yield from map_steps(averages, lambda step: replace(step, stage="finish"))
-    return _result(means, history, found, stack.name, corrected=corrected)
+    steps = means.resolutions(history.best)
+    resolutions = yield from map_steps(steps, lambda step: replace(step, stage="finish"))
+    return _result(means, history, found, resolutions, stack, corrected=corrected)
 
 
-def _result(means: KMeans, history: History, averages: Volume, name: str, *, corrected: bool) -> Classification:
+def _result(
+    means: KMeans, history: History, averages: Volume, resolutions: Matrix, stack: ImageStack, *, corrected: bool
+) -> Classification:
     """Return the result, with the classes sorted by size, largest first."""
     state, poses = history.best, means.frame.poses
     labels, pose = np.divmod(state.chosen, len(poses))
@@ -238,17 +243,19 @@ def _result(means: KMeans, history: History, averages: Volume, name: str, *, cor
     pixel = means.ready.pixel_size_angstrom
     images = averages[order] * np.float32(means.ready.scale)
     return Classification(
-        averages=ImageStack(images, (pixel, pixel), name=f"class averages of {name}"),
+        averages=ImageStack(images, (pixel, pixel), name=f"class averages of {stack.name}"),
         labels=rank[labels],
         angles_degrees=angles,
         shifts_pixels=shifts,
         mirrored=mirrored,
         distances=history.distances,
         sizes=sizes[order],
+        resolutions_angstrom=resolutions[order],
         iterations=tuple(history.records),
         converged=history.converged,
         metric=means.options.metric,
         seed=means.options.seed,
         inverted=means.ready.inverted,
         ctf_corrected=corrected,
+        shifts_pixels_before=stack.shifts_pixels,
     )

@@ -60,7 +60,7 @@ def corrected_steps(
     ndarray of float32, shape (classes, side, side)
         Averages with zero background; zero for an empty class.
     """
-    side, spans, shells = frame.side, disc_spans(frame.side, frame.radius), _shells(frame.side)
+    side, spans, shells = frame.side, disc_spans(frame.side, frame.radius), shell_numbers(frame.side)
     labels, poses = np.divmod(chosen, len(frame.poses))
     push, sizes = frame.poses.push(poses), np.bincount(labels, minlength=classes)
     sums, squares = np.zeros((classes, side, side)), np.zeros((classes, shells.max() + 1))
@@ -70,9 +70,9 @@ def corrected_steps(
         ctf = ctf_values(parameters, which, side=side, pixel_size_angstrom=pixel_size_angstrom)
         weights = np.where(parameters.premultiplied[which][:, None, None], 1.0, np.abs(ctf))
         spectra = (weights * fft.rfft2(images[unit], workers=1)).astype(np.complex64)
-        power += _by_shell(np.abs(spectra) ** 2, shells).sum(axis=0)
-        fourth += _by_shell(ctf**4, shells).sum(axis=0)
-        np.add.at(squares, labels[which], _by_shell(ctf**2, shells))
+        power += by_shell(np.abs(spectra) ** 2, shells).sum(axis=0)
+        fourth += by_shell(ctf**4, shells).sum(axis=0)
+        np.add.at(squares, labels[which], by_shell(ctf**2, shells))
         splines = image_splines(fft.irfft2(spectra, s=(side, side), workers=1))
         for spline, i in zip(splines, which.tolist(), strict=True):
             sums[labels[i]] += in_poses(spline, push[i : i + 1], spans)[0]
@@ -81,10 +81,16 @@ def corrected_steps(
     divisor = squares + _noise_to_signal(of_sums, sizes, power, squares.sum(axis=0), fourth, shells)
     inverse = np.divide(1, divisor, out=np.zeros_like(divisor), where=divisor > 0)  # zero if infinite
     averages = fft.irfft2(of_sums * inverse[:, shells], s=(side, side)).astype(np.float32)
-    edge = _edge(side, frame.radius)
-    averages -= (averages * (edge * (1 - edge))).sum(axis=(1, 2), keepdims=True) / (edge * (1 - edge)).sum()
+    averages = soft_edged(averages, frame.radius)
     averages[sizes == 0] = 0
-    return averages * edge
+    return averages
+
+
+def soft_edged(averages: Volume, radius: float) -> Volume:
+    """Return averages inside a disc with a soft edge, where their mean is zero."""
+    edge = _edge(averages.shape[1], radius)
+    level = (averages * (edge * (1 - edge))).sum(axis=(1, 2), keepdims=True) / (edge * (1 - edge)).sum()
+    return np.asarray((averages - level) * edge, dtype=np.float32)
 
 
 def _noise_to_signal(
@@ -97,7 +103,7 @@ def _noise_to_signal(
     pairs = float((sizes[several] * (sizes[several] - 1)).sum())
     if not pairs:
         return np.full(len(power), np.inf)
-    of_sums = _by_shell(np.abs(sums[several]) ** 2, shells).sum(axis=0)
+    of_sums = by_shell(np.abs(sums[several]) ** 2, shells).sum(axis=0)
     # The power of a sum of m images is m times that of one, and m (m - 1) times the signal that they share.
     signal = (of_sums - sizes[several].sum() * power) / (pairs * squares**2)
     noise = (power - fourth * signal) / squares
@@ -105,13 +111,13 @@ def _noise_to_signal(
         return np.where(signal > 0, np.maximum(noise, 0) / signal, np.inf)
 
 
-def _shells(side: int) -> Counts:
+def shell_numbers(side: int) -> Counts:
     """Return the number of the shell of each frequency of a half spectrum."""
     x, y = np.fft.rfftfreq(side, 1 / side), np.fft.fftfreq(side, 1 / side)[:, None]
     return np.asarray(np.minimum(np.rint(np.hypot(x, y)), side // 2), dtype=np.int64)
 
 
-def _by_shell(values: np.ndarray, shells: Counts) -> Matrix:
+def by_shell(values: np.ndarray, shells: Counts) -> Matrix:
     """Return the mean over each shell, shape (n, shells)."""
     counts = np.bincount(shells.ravel())
     return np.array([np.bincount(shells.ravel(), weights=each.ravel()) / counts for each in values])

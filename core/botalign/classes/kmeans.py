@@ -18,6 +18,7 @@ from botalign.classes.metrics import Nearest
 from botalign.classes.options import ClassifyOptions
 from botalign.classes.posing import AFTER, BEFORE, image_splines
 from botalign.classes.preparation import PreparedImages
+from botalign.classes.resolution import resolution_steps
 from botalign.classes.result import Iteration
 from botalign.classes.seeding import seeding_steps
 from botalign.classes.units import PIXELS, units
@@ -72,6 +73,14 @@ class KMeans:
         """Compute the averages of an iteration."""
         splines = yield from self._image_splines()
         return (yield from average_steps(self.frame, splines, state.chosen, self.classes, threads=self.threads))
+
+    def resolutions(self, state: State) -> Generator[Progress, None, Matrix]:
+        """Estimate the resolutions of the averages of an iteration."""
+        splines = yield from self._image_splines()
+        steps = resolution_steps(
+            self.frame, splines, state.chosen, self.classes, self.ready.pixel_size_angstrom, threads=self.threads
+        )
+        return (yield from steps)
 
     def _image_splines(self) -> Generator[Progress, None, Volume]:
         """Compute the spline coefficients of the images, once."""

@@ -57,7 +57,13 @@ class ClassifyOptions:
     ] = None
     size: Annotated[
         int | None,
-        Option("Size to which images are reduced before they are compared", low=8, high=2**16, unit="pixels"),
+        Option(
+            "Size to which images are reduced before they are compared; by default with 64 pixels along the diameter, "
+            "if it is given",
+            low=8,
+            high=2**16,
+            unit="pixels",
+        ),
     ] = None
 
     def __post_init__(self) -> None:

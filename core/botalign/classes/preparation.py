@@ -5,11 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Generator
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
 from botalign.arrays import Volume
+from botalign.classes.background import Background
 from botalign.classes.posing import cut_to_disc, disc_spans
 from botalign.classes.units import PIXELS, units
 from botalign.errors import InputError, Setting, counted
@@ -19,6 +21,8 @@ from botalign.progress import Progress, exhaust
 
 #: The mean mass is used as the scale if it differs from zero by this number of standard errors.
 _SIGNIFICANT = 3.0
+#: Pixels along the diameter of the particle, if it is known: details down to 1/32 of it distinguish views.
+ACROSS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +64,9 @@ def prepare(
     the difference of the means inside and outside the disc over all images. From each image the level is subtracted
     that gives it this mass; then all images are divided by the mass. Background levels of single images are too noisy:
     their errors, multiplied by the number of pixels in the disc, would dominate the earth mover's distance. So would
-    dividing each image by its own sum.
+    dividing each image by its own sum. For the same reason, ramps of the background are subtracted only as far as they
+    exceed the noise. If noisy images have different scales, they are divided by the standard deviation of their
+    background.
 
     Parameters
     ----------
@@ -72,7 +78,8 @@ def prepare(
     diameter_angstrom : float, optional
         Diameter of the disc; by default that of the largest disc in the image.
     size : int, optional
-        Side in pixels to which larger images are reduced first, at least 8.
+        Side in pixels to which larger images are reduced first, at least 8; by default 64 pixels are along the
+        diameter, if it is given.
 
     Returns
     -------
@@ -106,19 +113,21 @@ def prepare_steps(
         )
     if rows < 8:
         raise InputError(f"{stack.name}: got images of {columns} x {rows} pixels, expected at least 8 pixels per side.")
-    side = rows if size is None else min(size, rows)
-    pixel = float(stack.pixel_size_angstrom[0]) * rows / side
+    pixel = float(stack.pixel_size_angstrom[0])
+    side = _side(rows, pixel, diameter_angstrom) if size is None else min(size, rows)
+    pixel *= rows / side
     radius = _radius(side, pixel, diameter_angstrom)
     spans = disc_spans(side, radius)
     inside = np.ones((1, side, side), dtype=np.float32)
     cut_to_disc(inside, spans)
     outside = inside[0] == 0
     ready = np.empty((count, side, side), dtype=np.float32)
-    excess, flat, done = np.empty(count), np.zeros(count, dtype=bool), 0
+    excess, flat, done, background = np.empty(count), np.zeros(count, dtype=bool), 0, Background(outside, count)
     for places, images in stack.blocks():
         flat[places] = images.max(axis=(1, 2)) == images.min(axis=(1, 2))
         small = downsampled(images, side)
         level = small[:, ~outside].mean(axis=1, dtype=np.float64)
+        background.add(places, small)
         excess[places] = level - small[:, outside].mean(axis=1, dtype=np.float64)
         ready[places] = small - level.astype(np.float32)[:, None, None]
         done += len(places)
@@ -128,6 +137,9 @@ def prepare_steps(
             f"{stack.name}: {counted(int(flat.sum()), 'image is', 'images are')} constant, the first is image "
             f"{int(np.argmax(flat)) + 1}; leave such images out."
         )
+    for part in units(count, side * side, PIXELS):
+        background.correct(ready[part], part)
+    excess *= background.factors
     inverted = _is_significant(excess) and bool(excess.mean() < 0) if invert is None else invert
     if inverted:
         np.negative(ready, out=ready)
@@ -147,6 +159,13 @@ def prepare_steps(
         ready[part] *= np.float32(1 / scale)
         yield next(passes)
     return PreparedImages(ready, scale, radius, pixel, inverted)
+
+
+def _side(side: int, pixel: float, diameter_angstrom: float | None) -> int:
+    """Return the even number of pixels with :data:`ACROSS` of them along the diameter, or that of smaller images."""
+    if diameter_angstrom is None or not 4 * pixel <= diameter_angstrom <= side * pixel:  # refused later
+        return side
+    return min(side, 2 * ceil(ACROSS * side * pixel / diameter_angstrom / 2))
 
 
 def _radius(side: int, pixel: float, diameter_angstrom: float | None) -> float:

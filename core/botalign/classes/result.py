@@ -69,6 +69,9 @@ class Classification:
         Distance of each image from its average in its pose.
     sizes : ndarray of int64, shape (classes,)
         Number of images in each class.
+    resolutions_angstrom : ndarray, shape (classes,)
+        Resolution at which the Fourier ring correlation of two halves of each class falls below 0.5; infinite if they
+        do not correlate. Classes of few images correlate too well, because both halves were aligned to one average.
     iterations : tuple of botalign.classes.Iteration
         Statistics of the iterations.
     converged : bool
@@ -82,6 +85,8 @@ class Classification:
     ctf_corrected : bool
         Whether `averages` are corrected for the contrast transfer function. `distances` are from the averages before
         the correction.
+    shifts_pixels_before : ndarray of int64, shape (n, 2), or None
+        Shifts ``(x, y)`` that centred the images before, in their pixels; see :meth:`ImageList.centred`.
 
     See Also
     --------
@@ -103,12 +108,14 @@ class Classification:
     mirrored: NDArray[np.bool_]
     distances: NDArray[np.float64]
     sizes: NDArray[np.int64]
+    resolutions_angstrom: NDArray[np.float64]
     iterations: tuple[Iteration, ...]
     converged: bool
     metric: str
     seed: int
     inverted: bool = False
     ctf_corrected: bool = False
+    shifts_pixels_before: NDArray[np.int64] | None = None
 
     def __repr__(self) -> str:
         """Return one line without the averages."""
@@ -136,10 +143,10 @@ class Classification:
         The columns ``rlnClassNumber``, ``rlnAnglePsi`` and the origin (``rlnOriginXAngst`` and ``rlnOriginYAngst``, or
         ``rlnOriginX`` and ``rlnOriginY`` in pixels, whichever the list has) follow the convention of RELION: an image
         shifted by the origin and then rotated by psi about its pixel ``side // 2`` has the pose of its class average.
-        ``rlnIsFlip`` is 1 if the image must then be mirrored, left to right; this column is written if images are
-        mirrored, or if the list has it. ``botalignDistance`` is the distance from the average. In a list of cryoSPARC,
-        the fields are ``alignments2D/class``, ``pose``, ``shift`` and ``psize_A``, ``botalign/mirrored`` and
-        ``botalign/distance``.
+        Shifts that centred the images before are part of the origin. ``rlnIsFlip`` is 1 if the image must then be
+        mirrored, left to right; this column is written if images are mirrored, or if the list has it.
+        ``botalignDistance`` is the distance from the average. In a list of cryoSPARC, the fields are
+        ``alignments2D/class``, ``pose``, ``shift`` and ``psize_A``, ``botalign/mirrored`` and ``botalign/distance``.
 
         Parameters
         ----------
@@ -172,4 +179,6 @@ class Classification:
             side=listed.stack.shape[1],  # the images may be larger than the averages
             pixel_size_angstrom=pixel,
         )
+        if self.shifts_pixels_before is not None:
+            origin = origin + self.shifts_pixels_before * pixel
         return listed.with_classes(ClassColumns(self.labels, psi, origin, self.mirrored, self.distances, pixel))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from json import dumps
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,6 +74,15 @@ def classify(
             show_default=False,
         ),
     ] = None,
+    dust: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SIGMA",
+            help="Replace pixels that differ from the background by more than this number of its standard deviations, "
+            "such as 5; by default none.",
+            show_default=False,
+        ),
+    ] = None,
     options: Given[botalign.ClassifyOptions],
     execution: Given[botalign.Execution],
     overwrite: Overwrite = False,
@@ -99,16 +109,17 @@ def classify(
     names = _names(images)
     outputs.check(outputs.files_in(output, names), inputs=[images], overwrite=overwrite)
     listed = botalign.read_images(images)
+    listed = (listed if dust is None else listed.without_dust(dust)).centred()
     if phase_flip or (phase_flip is None and listed.particles.ctf is not None):
         listed = listed.phase_flipped()
     phases = "not flipped" if phase_flip is False else _phases(listed)
-    chosen, where = options.read(), execution.read()
+    chosen, where, before = options.read(), execution.read(), {"phases": phases, "dust": dust}
     unfinished = output / _UNFINISHED
     created = not output.exists()
     steps = botalign.classify_steps(listed.stack, classes, chosen, replace(where, work=unfinished))
     try:
         found = _run(steps, quiet=quiet)
-        written = _write(found, listed, [output / name for name in names], chosen, phases, overwrite=overwrite)
+        written = _write(found, listed, [output / name for name in names], chosen, before, overwrite=overwrite)
         remove_work(unfinished)
     except KeyboardInterrupt:
         kept = kept_iterations(unfinished)
@@ -136,6 +147,30 @@ def _phases(listed: ImageList) -> str:
     return f"flipped by the CTF in {counted(count, 'image')}"
 
 
+def _centres(found: botalign.Classification) -> str:
+    """Return in words what was done to the centres of the images."""
+    shifts = found.shifts_pixels_before
+    if shifts is None:
+        return "as given"
+    moved = counted(int(shifts.any(axis=1).sum()), "image")
+    return f"{moved} shifted to the origins in the list, by at most {abs(shifts).max()} pixels in x and y"
+
+
+def _resolutions(found: botalign.Classification) -> str:
+    """Return the best and the worst resolution of a class, at a ring correlation of 0.5 between two halves."""
+    finite = sorted(each for each in found.resolutions_angstrom.tolist() if isfinite(each))
+    none = counted(len(found.sizes) - len(finite), "class without", "classes without")
+    return (f"{finite[0]:.3g} to {finite[-1]:.3g} A" if finite else "none") + (
+        f", {none}" if finite and len(finite) < len(found.sizes) else ""
+    )
+
+
+def _size(found: botalign.Classification) -> str:
+    """Return the size of the compared images."""
+    side, pixel = found.averages.shape[1], found.averages.pixel_size_angstrom[0]
+    return f"{side} x {side} pixels of {pixel:.4g} A"
+
+
 def _names(images: Path) -> tuple[str, ...]:
     """Return the names of the results; the list of images has the format of the given one."""
     list_extension = ".cs" if images.suffix.lower() == ".cs" else ".star"
@@ -158,7 +193,7 @@ def _write(
     listed: ImageList,
     paths: list[Path],
     options: botalign.ClassifyOptions,
-    phases: str,
+    before: Mapping[str, object],
     *,
     overwrite: bool,
 ) -> list[Path]:
@@ -169,7 +204,7 @@ def _write(
         found.averages.write(staging.path(averages))
         found.annotate(listed).write(staging.path(images))
         with staging.file(summary) as temporary:
-            temporary.write_text(_summary_json(found, listed.stack.name, options, phases), encoding="utf-8")
+            temporary.write_text(_summary_json(found, listed.stack.name, options, before), encoding="utf-8")
         if can_draw():
             from botalign.figures import class_course, class_gallery
 
@@ -179,7 +214,9 @@ def _write(
     return written
 
 
-def _summary_json(found: botalign.Classification, name: str, options: botalign.ClassifyOptions, phases: str) -> str:
+def _summary_json(
+    found: botalign.Classification, name: str, options: botalign.ClassifyOptions, before: Mapping[str, object]
+) -> str:
     """Return options, sizes and iterations as JSON."""
     from botalign.classes.frame import default_scales
 
@@ -192,11 +229,13 @@ def _summary_json(found: botalign.Classification, name: str, options: botalign.C
         "version": 1,
         "botalign": version("botalign"),
         "images": name,
-        "phases": phases,
+        **before,
+        "centres": _centres(found),
         "inverted": found.inverted,
         "ctf_corrected": found.ctf_corrected,
         "options": {"classes": len(found.sizes), **used},
         "sizes": found.sizes.tolist(),
+        "resolutions_angstrom": [each if isfinite(each) else None for each in found.resolutions_angstrom.tolist()],
         "effective_classes": found.effective_classes,
         "loss": found.loss,
         "converged": found.converged,
@@ -209,12 +248,15 @@ def _print_summary(found: botalign.Classification, phases: str, written: list[Pa
     last, images = found.iterations[-1], len(found.labels)
     end = "converged" if found.converged else "not converged"
     print(f"images       {images} in {len(found.sizes)} classes")
+    print(f"size         {_size(found)}")
     print(f"phases       {phases}")
+    print(f"centres      {_centres(found)}")
     print(f"averages     {'corrected' if found.ctf_corrected else 'not corrected'} for the CTF")
     print(f"contrast     {'inverted, so that particles are bright' if found.inverted else 'as given'}")
     print(
         f"sizes        {found.sizes[0]} to {found.sizes[-1]}, effective number of classes {found.effective_classes:.1f}"
     )
+    print(f"resolution   {_resolutions(found)}")
     print(f"iterations   {len(found.iterations)}, {end}")
     print(f"loss         {found.iterations[0].loss:.6g} -> {found.loss:.6g}")
     if len(found.iterations) > 1:

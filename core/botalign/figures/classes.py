@@ -22,7 +22,7 @@ _SATURATED_PERCENT = 0.5
 
 
 def class_gallery(found: Classification, *, most: int = 200) -> Figure:
-    """Draw the class averages, largest class first, each with its size and its own grey scale.
+    """Draw the class averages, largest class first, each with its size, resolution and own grey scale.
 
     Parameters
     ----------
@@ -47,13 +47,20 @@ def class_gallery(found: Classification, *, most: int = 200) -> Figure:
         ax.set_axis_off()
         if place < shown:
             ax.imshow(_greys(found.averages.images[place]), cmap="gray", vmin=0, vmax=1)
-            ax.set_title(f"{place + 1}: {found.sizes[place]}", fontsize=6, pad=2)
+            ax.set_title(_title(found, place), fontsize=6, pad=2)
     left_out = "" if shown == len(found.sizes) else f", the {shown} largest shown"
-    figure.suptitle(f"{len(found.sizes)} classes{left_out}; class and number of images above each average", fontsize=7)
+    figure.suptitle(
+        f"{len(found.sizes)} classes{left_out}; above each average class, number of images, and resolution", fontsize=7
+    )
     figure.subplots_adjust(
         left=0.01, right=0.99, bottom=0.01, top=1 - 2 * _TITLE / figure.get_figheight(), wspace=0.04, hspace=0.2
     )
     return figure
+
+
+def _title(found: Classification, number: int) -> str:
+    resolution = found.resolutions_angstrom[number]
+    return f"{number + 1}: {found.sizes[number]}" + (f", {resolution:.3g} A" if np.isfinite(resolution) else "")
 
 
 def class_course(found: Classification) -> Figure:

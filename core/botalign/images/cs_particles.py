@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from botalign.arrays import Counts, Matrix
 from botalign.errors import InputError
 from botalign.files import output_file
-from botalign.images.cryosparc_poses import ALIGNMENT, POSE, CryosparcPoses
+from botalign.images.cryosparc_poses import ALIGNMENT, POSE, CryosparcPoses, origins_pixels
 from botalign.images.names import ImageNames
 from botalign.images.particles import ClassColumns, CtfParameters, ParticleList
 
@@ -157,6 +157,10 @@ class CsParticles(ParticleList):
         """Class of each particle; cryoSPARC counts from 0."""
         numbers = self._field("alignments2D/class")
         return None if numbers is None else numbers.astype(np.int64) + 1
+
+    def origins_pixels(self, pixel_size_angstrom: float) -> Matrix | None:
+        """Return the origin of each image."""
+        return origins_pixels(self._field, pixel_size_angstrom)
 
     def with_classes(self, found: ClassColumns) -> CsParticles:
         """Return the list with class and pose as a 2-D classification of cryoSPARC writes them."""

@@ -137,4 +137,7 @@ def phase_flipped(stack: ImageStack, parameters: CtfParameters) -> ImageStack:
             f"{parameters.amplitude_contrast.max():g} and voltages from {parameters.voltage_kv.min():g} kV, expected a "
             "fraction and positive voltages; correct the list."
         )
-    return ImageStack(FlippedImages(stack, parameters), stack.pixel_size_angstrom, stack.name, ctf=parameters)
+    return ImageStack(
+        FlippedImages(stack, parameters), stack.pixel_size_angstrom, stack.name, ctf=parameters,
+        shifts_pixels=stack.shifts_pixels,
+    )  # fmt: skip

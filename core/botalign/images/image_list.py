@@ -11,7 +11,9 @@ import numpy as np
 
 from botalign.arrays import Counts
 from botalign.errors import InputError, counted
+from botalign.images.centring import centred
 from botalign.images.ctf import phase_flipped
+from botalign.images.dust import without_dust
 from botalign.images.names import NO_NUMBER, ImageNames, located
 from botalign.images.particles import ClassColumns, ParticleList
 from botalign.images.pixel_size import pixel_size
@@ -73,6 +75,36 @@ class ImageList:
                 "all of them; give a list that has the CTF, or do not flip phases."
             )
         return replace(self, stack=phase_flipped(self.stack, parameters))
+
+    def centred(self) -> ImageList:
+        """Return the list with each image shifted by its origin, rounded to whole pixels as in RELION.
+
+        Images without an origin in the list stay as they are. :meth:`Classification.annotate` counts the shifts in.
+
+        Raises
+        ------
+        InputError
+            If an origin is not a number, or far from the middle of the image.
+        """
+        origins = self.particles.origins_pixels(self.stack.pixel_size_angstrom[0])
+        return self if origins is None else replace(self, stack=centred(self.stack, origins))
+
+    def without_dust(self, dust: float) -> ImageList:
+        """Return the list with pixels of dust replaced by the level of the background.
+
+        Do this before phases are flipped, which spreads dust.
+
+        Parameters
+        ----------
+        dust : float
+            A pixel that differs from the background by more than this number of its standard deviations is dust.
+
+        Raises
+        ------
+        InputError
+            If `dust` is not a positive number.
+        """
+        return replace(self, stack=without_dust(self.stack, dust))
 
     def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the list.

@@ -148,6 +148,21 @@ class ParticleList(ABC):
         """Class of each particle, from 1; None if the list has no classes."""
 
     @abstractmethod
+    def origins_pixels(self, pixel_size_angstrom: float) -> Matrix | None:
+        """Return the origin ``(x, y)`` of each image in pixels, by which it is shifted to centre its particle.
+
+        Parameters
+        ----------
+        pixel_size_angstrom : float
+            Side of a pixel of the images.
+
+        Returns
+        -------
+        ndarray, shape (n, 2), or None
+            Origins, None if the list has none.
+        """
+
+    @abstractmethod
     def with_classes(self, found: ClassColumns) -> Self:
         """Return the list with the class and pose of each image, in the columns of its program."""
 

@@ -35,6 +35,8 @@ class ImageStack:
         Name of the stack in messages, usually its file.
     ctf : CtfParameters, optional
         Parameters of the contrast transfer functions, if the phases of the images are flipped.
+    shifts_pixels : ndarray of int64, shape (n, 2), optional
+        Shifts ``(x, y)`` that centred the images, if they were shifted.
 
     Attributes
     ----------
@@ -44,6 +46,8 @@ class ImageStack:
         Name of the stack.
     ctf : CtfParameters or None
         Parameters of the contrast transfer functions, None if they are unknown or the phases are not flipped.
+    shifts_pixels : ndarray or None
+        Shifts ``(x, y)`` that centred the images, None if they were not shifted.
 
     Raises
     ------
@@ -69,8 +73,9 @@ class ImageStack:
         name: str = "stack",
         *,
         ctf: CtfParameters | None = None,
+        shifts_pixels: Counts | None = None,
     ) -> None:
-        self.name, self.ctf = name, ctf
+        self.name, self.ctf, self.shifts_pixels = name, ctf, shifts_pixels
         self._stored = images if isinstance(images, ImageSource) else None
         if self._stored is None:
             self.images = self._checked(np.asarray(images))

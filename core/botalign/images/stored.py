@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from botalign.arrays import Counts, Volume
 from botalign.errors import InputError
@@ -128,6 +129,13 @@ class StoredImages(ImageSource):
                     numbers, again = np.unique(self.number_of[which[part]], return_inverse=True)
                     images = read(numbers)
                     yield part, images if len(numbers) == len(part) else images[again]
+
+
+def outside_disc(shape: tuple[int, int, int]) -> NDArray[np.bool_]:
+    """Return the pixels outside the largest disc, or ellipse, of the images of a stack: background."""
+    _, rows, columns = shape
+    y, x = np.ogrid[: 2 * rows : 2, : 2 * columns : 2]
+    return np.asarray(((y + 1) / rows - 1) ** 2 + ((x + 1) / columns - 1) ** 2 > 1)
 
 
 def images_per_block(shape: tuple[int, int, int]) -> int:

@@ -75,6 +75,16 @@ def test_a_diameter_reduces_the_disc() -> None:
     np.testing.assert_array_equal(ready.images[2] == 0, offset[:, None] ** 2 + offset**2 > 36)
 
 
+def test_images_are_reduced_to_64_pixels_along_the_diameter() -> None:
+    large = stack_of(blobs(side=160))
+    sizes = {diameter: prepare(large, diameter_angstrom=diameter).side for diameter in (160.0, 200.0, 320.0, None)}
+    assert sizes == {160.0: 128, 200.0: 104, 320.0: 64, None: 160}
+    ready = prepare(large, diameter_angstrom=160.0)
+    assert (ready.pixel_size_angstrom, ready.radius) == (2.5, 32.0)
+    assert prepare(large, diameter_angstrom=200.0, size=160).side == 160
+    assert prepare(stack_of(blobs()), diameter_angstrom=24.0).side == 24  # images are never enlarged
+
+
 def test_downsampling_keeps_the_field_of_view() -> None:
     ready = prepare(stack_of(blobs(side=48)), size=24)
     assert (ready.side, ready.pixel_size_angstrom) == (24, 4.0)

@@ -42,6 +42,9 @@ def test_it_writes_averages_list_and_pictures(run: Run, images: Path, tmp_path: 
     np.testing.assert_array_equal(table["rlnClassNumber"], found.labels + 1)
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["sizes"] == found.sizes.tolist()
+    assert summary["resolutions_angstrom"] == [x if np.isfinite(x) else None for x in found.resolutions_angstrom]
+    assert "resolution   " in ran.out
+    assert "size         24 x 24 pixels of 5 A\n" in ran.out
     assert summary["options"]["scales"] == 3
     assert summary["options"] | {"rotations": 24, "classes": 3, "seed": 4} == summary["options"]
     assert [each["loss"] for each in summary["iterations"]] == [each.loss for each in found.iterations]
@@ -301,6 +304,19 @@ def test_images_that_cannot_be_used_are_refused(run: Run, images: Path, tmp_path
     assert "nan.mrcs: 1 pixel" in said
     assert "no such file" in run("classify", tmp_path / "none.star", "-o", tmp_path / "out", *QUICK).refused()
     assert not (tmp_path / "out").exists()
+
+
+def test_dust_is_replaced_on_request(run: Run, images: Path, tmp_path: Path) -> None:
+    stack = botalign.read_stack(images)
+    dusty = stack.images.copy()
+    dusty[4, 12, 12] = 1e4 * stack.images.max()
+    botalign.ImageStack(dusty, stack.pixel_size_angstrom).write(tmp_path / "dusty.mrcs")
+    assert run("classify", tmp_path / "dusty.mrcs", "-o", tmp_path / "out", *QUICK, "--dust", "20").code == 0
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["dust"] == 20
+    averages = botalign.read_stack(tmp_path / "out" / "averages.mrcs").images
+    assert np.abs(averages).max() < 2 * np.abs(stack.images).max()
+    said = run("classify", images, "-o", tmp_path / "no", *QUICK, "--dust", "0").refused()
+    assert "--dust: got 0, expected a positive number of standard deviations." in said
 
 
 def test_dark_particles_are_inverted(run: Run, images: Path, tmp_path: Path) -> None:

@@ -20,20 +20,27 @@ def found() -> botalign.Classification:
     iterations = tuple(Iteration(k, 100 / k, 50 // k, 0, 0.01, 1.0) for k in range(1, 5))
     return botalign.Classification(
         botalign.ImageStack(rng.standard_normal((13, 16, 16))), labels, np.zeros(n), np.zeros((n, 2), dtype=np.int64),
-        np.zeros(n, dtype=bool), np.ones(n), sizes, iterations, converged=True, metric="wemd", seed=0,
+        np.zeros(n, dtype=bool), np.ones(n), sizes, np.array([*np.arange(12) + 8.25, np.inf]), iterations,
+        converged=True, metric="wemd", seed=0,
     )  # fmt: skip
 
 
 def test_gallery_shows_each_average_with_its_size(found: botalign.Classification) -> None:
     figure = class_gallery(found)
     shown = [ax for ax in figure.axes if ax.images]
-    assert [ax.get_title() for ax in shown] == [f"{14 - size}: {size}" for size in range(13, 0, -1)]
+    assert [ax.get_title() for ax in shown] == [
+        *(f"{14 - size}: {size}, {21.25 - size:.3g} A" for size in range(13, 1, -1)),
+        "13: 1",
+    ]
     order = np.argsort(found.averages.images[2].ravel())
     assert (np.diff(shown[2].images[0].get_array().ravel()[order]) >= 0).all()
     figure.savefig(io.BytesIO())
     few = class_gallery(found, most=4)
     assert len([ax for ax in few.axes if ax.images]) == 4
-    assert few.get_suptitle() == "13 classes, the 4 largest shown; class and number of images above each average"
+    assert (
+        few.get_suptitle()
+        == "13 classes, the 4 largest shown; above each average class, number of images, and resolution"
+    )
 
 
 def test_course_shows_every_iteration(found: botalign.Classification) -> None:

@@ -62,7 +62,8 @@ def classified(images: np.ndarray, **poses: np.ndarray) -> botalign.Classificati
     }
     averages, sizes = botalign.ImageStack(images, (2.5, 2.5)), np.ones(n, dtype=np.int64)
     return botalign.Classification(
-        averages, **default | poses, sizes=sizes, iterations=(), converged=True, metric="wemd", seed=0
+        averages, **default | poses, sizes=sizes, resolutions_angstrom=sizes * 10.0, iterations=(),
+        converged=True, metric="wemd", seed=0
     )  # fmt: skip
 
 
