@@ -143,11 +143,11 @@ class FitList:
         """Return the command for a fit, or for the fits of a group."""
         if not isinstance(numbers, int):
             numbers = f"{numbers[0].number}-{numbers[-1].number}" if len(numbers) > 1 else numbers[0].number
-        from chimerax.core.commands import SaveFileNameArg
-
         words = [f"botalign fits {numbers} of {(self.model or self.moving.model).atomspec}"]
         words += ["copy true"] if copy else []
-        words += [f"result {SaveFileNameArg.unparse(result, self._session)}"] if result else []
+        # FileNameArg.unparse of ChimeraX 1.12 does not quote ";", and puts double quotes in double quotes.
+        quote = "'" if result and '"' in result else '"'
+        words += [f"result {quote}{result}{quote}"] if result else []
         return " ".join(words)
 
     def current(self):

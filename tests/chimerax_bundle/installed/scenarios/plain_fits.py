@@ -276,7 +276,7 @@ def the_command_for_a_fit_quotes_the_result_file(cx):
 
     cx.phantom(), cx.phantom(transform(209))
     cx.run("botalign #2 to #1 hand keep evaluations 20")
-    for name in ('a "fit".json', "a fit; log clear.json", "fit.json"):
+    for name in ('a "fit" of it.json', "it's a fit.json", "a;fit.json"):
         path = cx.folder / name
         cx.run(latest(cx.session).command(1, result=str(path)))
         assert read(path)["format"] == "botalign-alignment"

@@ -186,12 +186,14 @@ def cancelled_and_closed_during_a_long_step(cx):
     from botalign.cancellation import check_cancelled
 
     _, moving = cx.phantom(), cx.phantom(transform(77))
-    align_steps, ends = botalign.align_steps, []
+    align_steps, ends, action = botalign.align_steps, [], None
 
     def one_step(*given):
         steps = align_steps(*given)
         yield next(steps)
-        end = time.monotonic() + 60
+        (task,) = cx.session.tasks.list()
+        task._post(lambda: action(task))
+        end = time.monotonic() + 20
         try:
             while time.monotonic() < end:
                 check_cancelled()
@@ -202,8 +204,8 @@ def cancelled_and_closed_during_a_long_step(cx):
 
     botalign.align_steps = one_step
     try:
-        for action in (lambda task: task.terminate(), lambda task: cx.session.models.close([moving])):
-            cx.meanwhile(action, after=0.0)
+        for each in (lambda task: task.terminate(), lambda task: cx.session.models.close([moving])):
+            action = each
             try:
                 cx.run("botalign #2 to #1")
             except (CancelOperation, UserError) as error:
