@@ -2,7 +2,7 @@
 
 import botalign as core
 
-from .choice import one_map, topmost
+from .choice import lineage, one_map, topmost
 from .moves import Moves
 from .options import spelled
 from .syntax import APPLY, label, usage_error
@@ -16,7 +16,8 @@ def botalign_apply(session, models=None, *, file=None, to=None, inverse=False):
         raise usage_error("No open model was specified", APPLY)
     if file is None:
         raise usage_error("The result file is missing", APPLY)
-    frame = Place() if to is None else one_map(to, "to", APPLY).scene_position
+    fixed = None if to is None else one_map(to, "to", APPLY)
+    frame = Place() if fixed is None else fixed.scene_position
     try:
         alignment = core.Alignment.read(file)
     except core.InputError as error:
@@ -25,6 +26,9 @@ def botalign_apply(session, models=None, *, file=None, to=None, inverse=False):
     chosen = [model for model in topmost(models) if model not in (to or ())]
     if not chosen:
         raise usage_error("Nothing to move: only the reference itself was specified", APPLY)
+    group = next((model for model in chosen if model in lineage(fixed)), None)
+    if group is not None:
+        raise usage_error(f"{label(fixed)} is inside {label(group)}, which would move it too", APPLY)
     if alignment.mirrored:
         refused = next((model for model in chosen if not _is_map(model)), None)
         if refused is not None:

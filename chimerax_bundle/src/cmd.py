@@ -1,5 +1,6 @@
 """The commands: their syntax, and the check of their options."""
 
+from functools import wraps
 from pathlib import Path
 
 import botalign as core
@@ -7,6 +8,7 @@ import botalign as core
 from .apply import botalign_apply
 from .choice import companions, moving_inputs, one_map, reference
 from .fits_command import botalign_fits, numbers_argument
+from .follow import restore_all
 from .job import SUFFICIENT, Job, check_result
 from .json_values import alignments_as_json
 from .options import is_mask, keywords, option_values, spelled, typed
@@ -110,6 +112,17 @@ def _correct(error):
     return f"{typed(error.option)} {values[error.option]}" if error.option in values else ""
 
 
+def _in_own_poses(function):
+    """Return a command that first moves the models back that show the best pose of a search."""
+
+    @wraps(function)
+    def command(session, *args, **options):
+        restore_all(session)
+        return function(session, *args, **options)
+
+    return command
+
+
 def register(name, logger):
     """Register one of the commands."""
     from chimerax.core.commands import (
@@ -192,4 +205,4 @@ def register(name, logger):
             keyword=[("file", OpenFileNameArg), ("to", ModelsArg), ("inverse", BoolArg)],
             synopsis="Move models by the transform in the result file of an alignment",
         )
-    register(name, description, function, logger=logger)
+    register(name, description, _in_own_poses(function), logger=logger)

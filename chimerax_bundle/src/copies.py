@@ -4,7 +4,7 @@ from chimerax.core.models import Model
 from chimerax.core.undo import UndoAction
 
 from .maps import mirror
-from .moves import NAME
+from .moves import NAME, current
 
 
 class Copies(UndoAction):
@@ -34,6 +34,7 @@ class Copies(UndoAction):
 
     def redo(self):
         """Make the copies."""
+        self._source = current(self._source)
         if self._source.deleted:
             return
         for name, position in self._places:

@@ -34,8 +34,8 @@ class Outcome:
         Names of both with what they are.
     is_map, fixed_is_map : bool
         Whether these are maps, not atomic models.
-    moved : bool
-        Whether the model was moved.
+    moves : Moves or None
+        Step of the undo stack in which the model was moved; None if it was not.
     before, after : MapCorrelation or None
         Its correlation with the reference before and after the movement.
     atoms_before, atoms_after : AtomsInMap or None
@@ -61,7 +61,7 @@ class Outcome:
     names: str
     is_map: bool
     fixed_is_map: bool
-    moved: bool
+    moves: object
     before: object
     after: object
     atoms_before: object
@@ -75,6 +75,11 @@ class Outcome:
     flip: str
     fits: object
 
+    @property
+    def moved(self):
+        """Whether the model was moved."""
+        return self.moves is not None
+
 
 def finish(session, job):
     """Move the models, and log the results.
@@ -87,13 +92,13 @@ def finish(session, job):
     Raises
     ------
     UserError
-        If nothing could be aligned, or a result file cannot be written.
+        If nothing could be aligned.
     ModelClosedError
         If the reason is that models were closed.
     """
     for pair in job.pairs:
         pair.failure = pair.failure or pair.obstacle()
-    done = [pair for pair in job.pairs if pair.failure is None and pair.alignment is not None]
+    done = _aligned(job)
     failures = [(p.moving.name, p.failure or "the reference was closed") for p in job.pairs if p not in done]
     if not done:
         reasons = " | ".join(dict.fromkeys(why for _, why in failures))
@@ -106,14 +111,18 @@ def finish(session, job):
     measured = [_measured(pair, fits, job.envelope) for pair, fits in zip(done, lists, strict=True)]
     moves = _move(session, [fits for fits in lists if job.accepts(fits.alignment.verdict)])
     outcomes = [
-        _outcome(pair, moves.get(pair.moving.model), fits, **values)
+        _outcome(pair, moves if job.accepts(fits.alignment.verdict) else None, fits, **values)
         for pair, fits, values in zip(done, lists, measured, strict=True)
     ]
     for fits in lists:
         keep(session, fits)
     _log(session, job, outcomes, failures)
-    _write(job, done, outcomes)
     return outcomes
+
+
+def _aligned(job):
+    """Return the pairs that have a result."""
+    return [pair for pair in job.pairs if pair.failure is None and pair.alignment is not None]
 
 
 def check_verdicts(job, outcomes):
@@ -157,9 +166,9 @@ def _measured(pair, fits, envelope):
 
 
 def _move(session, lists):
-    """Move what was aligned and what moves along; return the moved models, copies instead of mirrored ones."""
+    """Move what was aligned and what moves along, as one step that can be undone; return the step, if any."""
     if not lists:
-        return {}
+        return None
     steps = [fits.steps(fits.fits[0]) for fits in lists]
     positions, atoms = ([step for each in part for step in each] for part in zip(*steps, strict=True))
     moves = Moves(session, positions, atoms)
@@ -167,11 +176,12 @@ def _move(session, lists):
     session.undo.register(moves)
     for fits in lists:
         fits.note_moved(moves.models)
-    return moves.models
+    return moves
 
 
-def _outcome(pair, model, fits, **measured):
-    """Return the result for a model, given that which was moved: itself, a mirrored copy, or None."""
+def _outcome(pair, moves, fits, **measured):
+    """Return the result for a model, given the step in which it was moved, or None."""
+    model = None if moves is None else moves.models[pair.moving.model]
     return Outcome(
         alignment=fits.alignment_of(fits.fits[0]),
         name=pair.moving.name,
@@ -180,7 +190,7 @@ def _outcome(pair, model, fits, **measured):
         names=f"{pair.moving.described} to {pair.fixed.described}",
         is_map=pair.moving.is_map,
         fixed_is_map=pair.fixed.is_map,
-        moved=model is not None,
+        moves=moves,
         notes=list(pair.notes),
         command=pair.command,
         flip=f"volume flip {pair.fixed.spec}",
@@ -214,13 +224,19 @@ def _log(session, job, outcomes, failures):
         )
 
 
-def _write(job, done, outcomes):
-    """Write the result files; files that exist are replaced."""
+def write_results(job, outcomes):
+    """Write the result files; files that exist are replaced.
+
+    Raises
+    ------
+    UserError
+        If one cannot be written.
+    """
     if job.result is None:
         return
     paths = result_paths(job.result, [pair.moving.model.id_string for pair in job.pairs])
     path_of = dict(zip(job.pairs, paths, strict=True))
-    for pair, outcome in zip(done, outcomes, strict=True):
+    for pair, outcome in zip(_aligned(job), outcomes, strict=True):
         try:
             outcome.alignment.write(path_of[pair], overwrite=True)
         except botalign.InputError as error:

@@ -7,7 +7,7 @@ import botalign
 from .copies import Copies
 from .maps import mirror, to_local
 from .measure import MapPoints, atoms_in_map
-from .moves import Moves
+from .moves import Moves, current
 from .options import spelled
 from .syntax import FITS, usage_error
 
@@ -84,7 +84,7 @@ class FitList:
         self.moving, self.fixed, self.alignment = pair.moving, pair.fixed, pair.alignment
         self._session = session
         self._along = along
-        self._copies = {}
+        self._copies = []
         self._grids = self._grids_now()
         self._model = None if pair.moving.is_map else pair.moving.given()
         self._points = self._model.points if pair.moving.moves_atoms else None
@@ -132,12 +132,12 @@ class FitList:
 
     def _now(self, source):
         """Return the mirrored copy of a model if one was made and is open, otherwise the model."""
-        copy = self._copies.get(source)
-        return source if copy is None or copy.deleted else copy
+        copies = (current(copy) for each, copy in reversed(self._copies) if each is source)
+        return next((copy for copy in copies if not copy.deleted), source)
 
     def note_moved(self, models):
         """Note which models were moved, given that which was moved for each: itself or a mirrored copy."""
-        self._copies |= {source: model for source, model in models.items() if model is not source}
+        self._copies += [(source, model) for source, model in models.items() if model is not source]
 
     def command(self, numbers, *, copy=False, result=None):
         """Return the command for a fit, or for the fits of a group."""
@@ -145,7 +145,9 @@ class FitList:
             numbers = f"{numbers[0].number}-{numbers[-1].number}" if len(numbers) > 1 else numbers[0].number
         words = [f"botalign fits {numbers} of {(self.model or self.moving.model).atomspec}"]
         words += ["copy true"] if copy else []
-        words += [f'result "{result}"'] if result else []
+        # FileNameArg.unparse of ChimeraX 1.12 does not quote ";", and puts double quotes in double quotes.
+        quote = "'" if result and '"' in result else '"'
+        words += [f"result {quote}{result}{quote}"] if result else []
         return " ".join(words)
 
     def current(self):

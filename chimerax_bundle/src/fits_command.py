@@ -81,11 +81,12 @@ def _chosen_list(session, of):
 
 def _chosen(fits, numbers):
     """Return the fits with these numbers, each once."""
+    known = {fit.number: fit for fit in fits.fits}
     wanted = []
     for part in numbers.split(","):
         first, _, last = part.partition("-")
-        wanted += range(int(first), int(last or first) + 1)
-    known = {fit.number: fit for fit in fits.fits}
+        first, last = int(first), int(last or first)
+        wanted += range(first, min(last, max(first, len(known) + 1)) + 1)  # not all numbers that a user may type
     unknown = next((number for number in wanted if number not in known), None)
     if unknown is not None or not wanted:
         raise usage_error(f"got fit {numbers if unknown is None else unknown}, expected 1 to {len(known)}", FITS)

@@ -52,3 +52,11 @@ class Follower:
             if not model.deleted and model.positions is shown:
                 model.positions = before
         self._shown.clear()
+
+
+def restore_all(session):
+    """Move the models of all running alignments back, before their poses are read or changed."""
+    for task in session.tasks.list():
+        follower = getattr(task, "follower", None)
+        if isinstance(follower, Follower):
+            follower.restore()

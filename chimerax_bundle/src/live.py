@@ -2,12 +2,15 @@
 
 import time
 
+from chimerax.atomic import get_triggers
 from chimerax.core.models import MODEL_POSITION_CHANGED
 from chimerax.map import Volume
 
 from .inputs import AtomsInput, MapInput
 from .measure import MapPoints, atoms_in_map
 
+#: Changes of atoms and structures after which atoms may be elsewhere.
+COORDINATES = {"coord changed", "active_coordset changed"}
 #: The time between two updates is this many times the time that one takes, so that moving a large map stays smooth.
 PAUSE = 4.0
 
@@ -28,14 +31,23 @@ class LiveFit:
         self._state = None
         self._moved = False
         self._due = 0.0
-        self._handler = session.triggers.add_handler(MODEL_POSITION_CHANGED, self._note)
+        self._handlers = [
+            session.triggers.add_handler(MODEL_POSITION_CHANGED, self._note),
+            get_triggers().add_handler("changes", self._note_atoms),
+        ]
 
     def close(self):
         """Stop."""
-        self._handler.remove()
+        for handler in self._handlers:
+            handler.remove()
 
     def _note(self, *_):
         self._moved = True
+
+    def _note_atoms(self, _, changes):
+        """Note atoms that were moved within their model, and other frames of a trajectory."""
+        if COORDINATES.intersection([*changes.atom_reasons(), *changes.structure_reasons()]):
+            self._moved = True
 
     def update(self, moving, fixed, *, selected=False):
         """Compute and show the values if something changed, not too often.

@@ -2,10 +2,20 @@
 
 from chimerax.core.undo import UndoAction
 
+from .follow import restore_all
 from .maps import mirror
 
 #: Name of the step in the undo menu.
 NAME = "botalign"
+#: Attribute of a mirrored copy that undo closed: the copy that redo made instead.
+_SUCCESSOR = "_botalign_successor"
+
+
+def current(model):
+    """Return a model; instead of a mirrored copy that undo closed, the one that redo made."""
+    while model.deleted and hasattr(model, _SUCCESSOR):
+        model = getattr(model, _SUCCESSOR)
+    return model
 
 
 class Moves(UndoAction):
@@ -24,6 +34,7 @@ class Moves(UndoAction):
 
     def __init__(self, session, positions, atoms=()):
         super().__init__(NAME)
+        self._session = session
         # Parents first: their children move along, and are moved afterwards.
         positions = sorted(positions, key=lambda each: each[0].id)
         self._steps = [
@@ -33,6 +44,7 @@ class Moves(UndoAction):
 
     def redo(self):
         """Move the models."""
+        restore_all(self._session)
         for step in self._steps:
             step.redo()
 
@@ -51,24 +63,30 @@ class _Move:
     """A model that is moved."""
 
     def __init__(self, model, position):
-        self.source = self.model = model
+        self.source = model
         self._position = position
         self._before = self._after = None
 
+    @property
+    def model(self):
+        return current(self.source)
+
     def redo(self):
-        if self.model.deleted:
+        model = self.model
+        if model.deleted:
             return
         if self._after is None:
             # The positions within the parent are kept, with those of all instances: they can be set in any order.
-            self._before = self.model.positions
-            self.model.scene_position = self._position
-            self._after = self.model.positions
+            self._before = model.positions
+            model.scene_position = self._position
+            self._after = model.positions
         else:
-            self.model.positions = self._after
+            model.positions = self._after
 
     def undo(self):
-        if not self.model.deleted:
-            self.model.positions = self._before
+        model = self.model
+        if not model.deleted:
+            model.positions = self._before
 
 
 class _AtomsMove:
@@ -117,6 +135,8 @@ class _MirroredCopy:
         # flip_operation, which this calls for each map, hides the original.
         copy = volume_flip(self._session, [self.source], model_id=self._id if free else None)
         copy.scene_position = self._position * mirror(self.source)
+        if self.model is not None:
+            setattr(self.model, _SUCCESSOR, copy)
         self.model, self._id = copy, copy.id
 
     def undo(self):

@@ -10,7 +10,7 @@ from chimerax.core.tasks import Task
 
 import botalign
 
-from .finish import ModelClosedError, check_verdicts, finish
+from .finish import ModelClosedError, check_verdicts, finish, write_results
 from .follow import Follower
 from .options import spelled
 from .waiting import Waiting
@@ -161,9 +161,11 @@ class AlignTask(Task):
         self.best = None
         steps = self._call_on_main(lambda: self._steps(pair))
         self.trace = []
+        models = pair.fixed.model, pair.moving.model
+        running = botalign.run_until(steps, lambda: self._cancelled.is_set() or bool(self._closed.intersection(models)))
         try:
-            while not (self._cancelled.is_set() or self._closed.intersection((pair.fixed.model, pair.moving.model))):
-                progress = next(steps)
+            while True:
+                progress = next(running)
                 if progress.loss is not None:
                     self.trace.append((progress.hand, progress.loss))
                 if progress.moving_to_fixed is not None and progress.hand != "mirrored":
@@ -173,7 +175,7 @@ class AlignTask(Task):
         except StopIteration as stop:
             pair.alignment = stop.value
         finally:
-            steps.close()
+            running.close()
 
     def _steps(self, pair):
         """Read the models of a pair in their own poses, on the main thread."""
@@ -239,6 +241,7 @@ class AlignTask(Task):
                 raise self._error
             if not self._cancelled.is_set():
                 self.outcome = finish(self.session, self.job)
+                write_results(self.job, self.outcome)
                 check_verdicts(self.job, self.outcome)
         except Exception:
             if not self.outcome:

@@ -261,11 +261,11 @@ class Panel(ToolInstance):
         """Show the result of an alignment, or why there is none."""
         if task.outcome:
             self.result.show_outcomes(task.outcome)
-            self._say(outcome_line(task.outcome))
+            self._say(task.problem or outcome_line(task.outcome), failed=task.problem is not None)
             self._best = task.outcome[0].fits.command(1)
-            if any(outcome.moved for outcome in task.outcome):
-                self._moves, self._undone = self.session.undo.undo_stack[-1], False
-                self._done = outcome_line(task.outcome)
+            # It may be undone already, by the command that follows in the same line.
+            self._moves, self._undone = next((each.moves for each in task.outcome if each.moved), None), False
+            self._done = outcome_line(task.outcome)
         else:
             self._say(task.problem or "Cancelled; nothing was moved.", failed=task.problem is not None)
 

@@ -170,7 +170,8 @@ def test_moves_can_be_undone_and_redone_after_a_model_is_closed(load):
     inner, other = Volume("inner", (2, 1), outer), Volume("other", (3,))
     old = {m: m.scene_position for m in (outer, inner, other)}
     new = {inner: random_place(6), other: random_place(7), outer: random_place(8)}
-    action = moves.Moves(None, list(new.items()))
+    session = SimpleNamespace(tasks=SimpleNamespace(list=list))
+    action = moves.Moves(session, list(new.items()))
     for _ in range(2):
         action.redo()
         for model, place in new.items():

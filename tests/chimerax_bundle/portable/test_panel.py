@@ -64,6 +64,15 @@ def test_models_follow_and_return(followed):
     assert moving.positions is before[0], "not the pose with all its instances"
 
 
+def test_the_models_of_all_running_alignments_return(followed, load):
+    follower, pair, _, transform = followed
+    before = pair.moving.model.positions
+    follower.show(pair, [], transform)
+    tasks = [SimpleNamespace(), SimpleNamespace(follower=follower)]
+    load("follow").restore_all(SimpleNamespace(tasks=SimpleNamespace(list=lambda: tasks)))
+    assert pair.moving.model.positions is before
+
+
 def test_a_model_that_the_user_moves_is_left_alone(followed):
     follower, pair, _, transform = followed
     follower.show(pair, [], transform)

@@ -241,3 +241,42 @@ def fits_that_are_refused(cx):
     cx.run("botalign fits 2")
     cx.run("close #1")
     assert "There are no fits" in cx.refused("botalign fits 1")
+
+
+def undo_and_redo_of_a_mirrored_alignment_keep_its_copy(cx):
+    fixed, moving = cx.phantom(), cx.phantom(transform(207, mirror=True))
+    cx.scatter(moving)
+    cx.run("botalign #2 to #1 hand auto")
+    cx.run("undo; redo; botalign fits 1")
+    assert len(_models(cx)) == 3, "a second mirrored copy was made"
+    cx.run("botalign fits 2")
+    (copy,) = [m for m in cx.session.models.list() if m.name.endswith(" z flip")]
+    (another,) = cx.run("botalign fits 1 copy true")
+    poses = {m.id_string: m.scene_position for m in (copy, another)}
+    # Redo makes the copy again, and what was done to the first one is done to it.
+    for command, number in (("undo", 4), ("redo", 4)):
+        for _ in range(number):
+            cx.run(command)
+    models = _models(cx)
+    assert len(models) == 4
+    assert all(same(models[number].scene_position, pose) for number, pose in poses.items())
+    assert fixed.display
+
+
+def a_fit_of_many_numbers_is_refused_at_once(cx):
+    cx.phantom(), cx.phantom(transform(208))
+    cx.run("botalign #2 to #1 hand keep evaluations 20")
+    number = len(cx.run("botalign fits"))
+    assert f"got fit {number + 1}, expected 1 to {number}" in cx.refused("botalign fits 1-999999999999")
+    assert "got fit 999999999999," in cx.refused("botalign fits 1,999999999999-9999999999999")
+
+
+def the_command_for_a_fit_quotes_the_result_file(cx):
+    from chimerax.botalign.fits import latest
+
+    cx.phantom(), cx.phantom(transform(209))
+    cx.run("botalign #2 to #1 hand keep evaluations 20")
+    for name in ('a "fit" of it.json', "it's a fit.json", "a;fit.json"):
+        path = cx.folder / name
+        cx.run(latest(cx.session).command(1, result=str(path)))
+        assert read(path)["format"] == "botalign-alignment"

@@ -223,3 +223,19 @@ def a_session_keeps_the_alignment(cx):
     cx.assert_in_place(moving, fixed, transform(19))
     cx.run("botalign #2 to #1 hand keep")
     cx.assert_in_place(moving, fixed, transform(19))
+
+
+def a_result_is_not_applied_to_a_group_with_the_reference(cx):
+    from chimerax.core.models import Model
+
+    fixed, moving = cx.phantom(), cx.phantom(transform(20))
+    path = cx.path(".json")
+    cx.run(f"botalign #2 to #1 hand keep evaluations 20 result {path}")
+    group = Model("group", cx.session)
+    cx.session.models.add([group])
+    cx.session.models.add([fixed], parent=group)
+    before = group.scene_position
+    reason = cx.refused(f"botalign apply {group.atomspec} file {path} to {fixed.atomspec}")
+    assert f"is inside group ({group.atomspec}), which would move it too" in reason
+    assert same(group.scene_position, before)
+    assert moving.display

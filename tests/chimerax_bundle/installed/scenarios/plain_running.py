@@ -2,7 +2,7 @@
 
 import signal
 
-from chimerax.core.errors import CancelOperation
+from chimerax.core.errors import CancelOperation, UserError
 from helper import place, same, transform
 
 #: Long enough for something to happen before it ends.
@@ -146,3 +146,89 @@ def finished_alignments_leave_the_list_of_tasks(cx):
     assert not cx.session.tasks.list()
     cx.run("taskman list")
     assert "No tasks running" in cx.log_so_far()
+
+
+def commands_meanwhile_use_the_poses_of_the_models(cx):
+    fixed, moving = cx.phantom(), cx.phantom(transform(75))
+    cx.scatter(moving)
+    path, before, shown = cx.path(".json"), moving.scene_position, place(transform(76))
+    cx.run(f"botalign #2 to #1 hand keep result {path}")
+    aligned = moving.scene_position
+    cx.run("undo")
+    scores = []
+
+    def meanwhile(task):
+        pair = task.job.pairs[0]
+        for command in ("botalign score #2 to #1", f"botalign apply #2 file {path} to #1"):
+            task.follower.show(pair, [], shown.matrix)
+            assert not same(moving.scene_position, before, 1, 1)
+            scores.append(cx.run(command))
+        task.follower.show(pair, [], shown.matrix)
+        cx.run("undo")
+        assert same(moving.scene_position, before)
+        cx.run("redo")
+
+    expected = cx.run("botalign score #2 to #1").scores.correlation
+    cx.meanwhile(meanwhile)
+    cx.run(f"botalign #2 to #1 hand keep {_LONG}")
+    assert scores[0].scores.correlation == expected
+    cx.run("undo")
+    assert same(moving.scene_position, aligned)
+    cx.run("undo")
+    assert same(moving.scene_position, before)
+    assert fixed.display
+
+
+def cancelled_and_closed_during_a_long_step(cx):
+    import time
+
+    import botalign
+    from botalign.cancellation import check_cancelled
+
+    _, moving = cx.phantom(), cx.phantom(transform(77))
+    align_steps, ends, action = botalign.align_steps, [], None
+
+    def one_step(*given):
+        steps = align_steps(*given)
+        yield next(steps)
+        (task,) = cx.session.tasks.list()
+        task._post(lambda: action(task))
+        end = time.monotonic() + 20
+        try:
+            while time.monotonic() < end:
+                check_cancelled()
+            ends.append("late")
+        finally:
+            steps.close()
+        yield None
+
+    botalign.align_steps = one_step
+    try:
+        for each in (lambda task: task.terminate(), lambda task: cx.session.models.close([moving])):
+            action = each
+            try:
+                cx.run("botalign #2 to #1")
+            except (CancelOperation, UserError) as error:
+                ends.append(str(error))
+    finally:
+        botalign.align_steps = align_steps
+    assert "was cancelled" in ends[0]
+    assert "was closed while the alignment ran" in ends[1]
+
+
+def a_result_file_that_cannot_be_written_at_the_end(cx):
+    fixed, moving = cx.phantom(), cx.phantom(transform(78))
+    path = cx.path(".json")
+    messages = []
+    cx.meanwhile(lambda task: path.mkdir())
+    status = cx.session.logger.status
+    cx.session.logger.status = lambda text, *args, **options: messages.append(text)
+    try:
+        cx.run(f"botalign #2 to #1 hand keep result {path}")
+    except UserError as error:
+        messages.append(str(error))
+    finally:
+        cx.session.logger.status = status
+    assert "The alignment is complete, but the result file was not written" in messages[-1]
+    cx.assert_in_place(moving, fixed, transform(78))
+    assert not any("nothing was aligned" in text for text in messages), messages

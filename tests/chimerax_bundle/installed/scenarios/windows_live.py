@@ -194,3 +194,26 @@ def a_typed_alignment_that_is_cancelled_in_its_window(cx):
     assert followed
     assert same(moving.scene_position, before)
     yield lambda: panel._task is None
+
+
+def the_values_follow_atoms_that_move_within_their_model(cx):
+    cx.phantom()
+    model = cx.phantom_model()
+    panel = _panel(cx)
+    yield lambda: panel._current.text().startswith("average map value")
+    before = panel._current.text()
+    model.atoms.coords += 9
+    yield lambda: panel._current.text() != before
+    model.atoms.coords -= 9
+    yield lambda: panel._current.text() == before
+
+
+def an_alignment_undone_in_the_same_line(cx):
+    cx.phantom()
+    moving = cx.phantom(transform(259))
+    before = moving.scene_position
+    panel = _panel(cx)
+    yield lambda: panel._buttons["Align"].isEnabled()
+    cx.run("botalign #2 to #1 hand keep evaluations 20; undo")
+    yield lambda: panel._task is None and panel.status.message.text().startswith("Undone")
+    assert same(moving.scene_position, before)
