@@ -154,8 +154,8 @@ class Choosers:
         """Suggest a resolution for another map, unless the user has changed it."""
         if volume is None or self.resolution.value() != (self._suggested or 8.0):
             return
-        self._suggested = round(USUAL_VOXELS * max(volume.data.step), 1)
-        self.resolution.setValue(self._suggested)
+        self.resolution.setValue(round(USUAL_VOXELS * max(volume.data.step), 1))
+        self._suggested = self.resolution.value()  # within the range of the field
 
     def _is_not_fixed(self, model):
         return model is not self.fixed.value

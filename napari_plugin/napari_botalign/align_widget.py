@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from botalign import Alignment, InputError, Progress, Scores
+from botalign import Alignment, InputError, Progress
+from napari_botalign.any_layer import AnyLayer
 from napari_botalign.colour_layers import colour_layers
 from napari_botalign.flat_view import FlatViewNote
 from napari_botalign.form import AlignForm
@@ -74,11 +75,10 @@ class AlignWidget(RunWidget):
         lowest = "" if last.best_loss is None else f", lowest loss {last.best_loss:.4g}"
         self._show_message(f"{name}: {last.label}, {last.done} of {last.total}{lowest}")
 
-    def on_result(self, pair: Pair, result: Alignment, before: Scores) -> None:
+    def on_result(self, pair: Pair, record: Record, along: Sequence[AnyLayer]) -> None:
         """Show the result of a map."""
-        assert self._run is not None  # the results are those of a run
-        self.results.add(pair.moving.layer, Record(result, before, (self._run.fixed, pair)))
-        self._outcomes.append(outcome(pair.moving.name, result))
+        self.results.add(pair.moving.layer, record, along)
+        self._outcomes.append(outcome(pair.moving.name, record.result))
 
     def on_end(self, messages: Sequence[str]) -> None:
         """Show the messages of the run."""

@@ -20,6 +20,7 @@ from napari_botalign.coordinates import (
     units_of,
 )
 from napari_botalign.history import add_move
+from napari_botalign.kept import companions
 from napari_botalign.layers import MapLayer
 
 if TYPE_CHECKING:
@@ -77,6 +78,27 @@ def why_not_movable(layer: Layer) -> str | None:
     if not all(is_length(unit) or is_pixel(unit) for unit in units):
         return f"{layer.name} has the units {', '.join(map(str, units))}, expected units of length."
     return None
+
+
+def layers_along(
+    chosen: Sequence[Sequence[Layer]], moving: Sequence[Layer], fixed: Layer | None, layers: Sequence[Layer]
+) -> list[list[AnyLayer]]:
+    """Return what moves along with each of some moving layers: the chosen layers, and those of the same model.
+
+    A layer moves along with one of them only, and not if it was deleted.
+
+    Raises
+    ------
+    InputError
+        If one of them cannot be moved.
+    """
+    taken, found = [fixed, *moving], []
+    for each, own in zip(moving, chosen, strict=True):
+        wanted = dict.fromkeys([*own, *companions(each, layers)])
+        free = [layer for layer in wanted if layer in layers and layer not in taken]
+        taken += free
+        found.append([any_layer(layer, "along") for layer in free])
+    return found
 
 
 class Move:

@@ -8,9 +8,8 @@ from magicgui.widgets import Container, PushButton
 from qtpy.QtWidgets import QSizePolicy
 
 from botalign import InputError
-from napari_botalign.any_layer import AnyLayer, any_layer, why_not_movable
+from napari_botalign.any_layer import AnyLayer, any_layer, layers_along, why_not_movable
 from napari_botalign.history import resampled_of
-from napari_botalign.kept import companions
 from napari_botalign.layer_choices import ObjectBox, ObjectList, map_layers_first
 from napari_botalign.layers import MapLayer, map_layer, why_not_a_map
 from napari_botalign.layout import row
@@ -109,9 +108,7 @@ class LayerFields(Container[Any]):
         chosen = list(self.along.value)
         if chosen and len(moving) > 1:
             raise InputError(f"along: needs one moving layer, got {len(moving)}; choose one, or none to move along.")
-        taken = [self.fixed.value, *moving]
-        found = [dict.fromkeys([*chosen, *companions(each, self._viewer.layers)]) for each in moving]
-        return [[any_layer(layer, "along") for layer in layers if layer not in taken] for layers in found]
+        return layers_along([chosen] * len(moving), moving, self.fixed.value, self._viewer.layers)
 
     def reset_choices(self, *args: Any) -> None:
         """Update the offered layers."""

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import Container, PushButton
 
 from botalign import Alignment, Comparison, InputError
-from napari_botalign.any_layer import AnyLayer, Move
+from napari_botalign.any_layer import AnyLayer, Move, layers_along
 from napari_botalign.background import LatestOnly
-from napari_botalign.coordinates import Matrix
 from napari_botalign.copies import ResampledCopies
 from napari_botalign.form import AlignForm
 from napari_botalign.history import (
     Record,
     add_record,
-    keep_transform,
+    along_of,
+    keep_place,
     layers_of,
     moved_layers,
     new_action,
+    poses_of,
     records_of,
     revert,
 )
@@ -63,9 +65,9 @@ class ResultPanel(Container[Any]):
     ) -> None:
         self._viewer, self._form, self._show_message, self._show_trace = viewer, form, show_message, show_trace
         self._loaded: set[Record] = set()
-        self._pose: dict[int, int] = {}
-        self._at_pose: dict[tuple[int, int], Alignment] = {}
-        self._wanted: tuple[Record, int, Matrix] | None = None
+        self._pose = poses_of(viewer.layers)
+        self._at_pose: dict[tuple[Record, int], Alignment] = {}
+        self._wanted: tuple[Record, int, tuple[MapLayer, Pair]] | None = None
         self._comparisons = LatestOnly(self, self._begin_comparison)
         self._running = False
         self.copies = ResampledCopies(viewer, self)
@@ -95,18 +97,20 @@ class ResultPanel(Container[Any]):
             labels=False,
         )  # fmt: skip
         self.margins = (0, 0, 0, 0)
-        self.which.changed.connect(self._show)
+        self.which.changed.connect(self._on_which)
         for signal, action in (
             (self.poses.which.changed, self._move_to_pose), (self.revert.changed, self._revert),
             (self.apply.changed, self._apply), (self.resample.changed, self.resample_layers),
         ):  # fmt: skip
             signal.connect(partial(self._do, action))
         self._select_latest()
+        self._compare()
 
-    def add(self, layer: Layer, record: Record) -> None:
-        """Keep a result with its layer, and show it."""
-        add_record(layer, record)
-        keep_transform(layer, record.result.moving_to_fixed)
+    def add(self, layer: Layer, record: Record, along: Sequence[AnyLayer]) -> None:
+        """Keep a result with its layer, which was moved with others unless the maps do not match, and show it."""
+        add_record(layer, record, along)
+        if record.result.verdict != "no match":
+            keep_place(layer, record, 0, record.result.moving_to_fixed)
         self._select_latest()
 
     def update_results(self, *, running: bool | None = None) -> None:
@@ -140,8 +144,8 @@ class ResultPanel(Container[Any]):
         """The shown result, at the chosen pose; None if there is none, or its scores are still being computed."""
         if self.current is None:
             return None
-        number = self._pose.get(self.current.number, 0)
-        return self._at_pose.get((self.current.number, number)) if number else self.current.result
+        number = self._pose.get(self.current, 0)
+        return self._at_pose.get((self.current, number)) if number else self.current.result
 
     def resample_layers(self) -> str:
         """Resample the moving layers, as displayed, onto the grid of the fixed map."""
@@ -169,12 +173,16 @@ class ResultPanel(Container[Any]):
             self.which.value = records[-1]
         self.update_results()
 
+    def _on_which(self) -> None:
+        self._compare()
+        self._show()
+
     def _show(self) -> None:
         record, result = self.current, self.result
         if record is None:
             self.poses.offer(None, 0)
         else:
-            self.poses.offer(record.result, self._pose.get(record.number, 0))
+            self.poses.offer(record.result, self._pose.get(record, 0))
         self.mirror.visible = result is not None and result.other_hand_fits_better and not result.moving.model
         if record is not None and result is not None:
             self.summary.value = alignment_table(result, record.before)
@@ -190,42 +198,59 @@ class ResultPanel(Container[Any]):
         self.update_results()
 
     def _revert(self) -> str:
-        return f"Moved back: {', '.join(revert(moved_layers(self._viewer.layers)))}."
+        layers = revert(moved_layers(self._viewer.layers))
+        restored = poses_of(layers)
+        self._pose = poses_of(self._viewer.layers) | restored
+        if restored and self.current not in restored:
+            self.which.value = list(restored)[-1]
+        self._compare()
+        return f"Moved back: {', '.join(str(layer.name) for layer in layers)}."
 
     def _apply(self) -> str:
-        assert self.current is not None  # otherwise the button is disabled
-        result = self.result or self.current.result
+        record = self.current
+        assert record is not None  # otherwise the button is disabled
+        number = self._pose.get(record, 0)
         fixed, moving = self._form.layers.movable()
-        self._move(fixed, moving, result.moving_to_fixed)
-        for one in moving:
-            add_record(one.layer, self.current)
-        return f"Moved by the transform of {short_name(result.moving.name)}: {', '.join(one.name for one in moving)}."
+        along = self._form.layers.along_with([one.layer for one in moving])
+        self._move(record, number, fixed, moving, along)
+        for one, others in zip(moving, along, strict=True):
+            add_record(one.layer, record, others)
+        name = short_name(record.result.moving.name)
+        return f"Moved by the transform of {name}: {', '.join(one.name for one in moving)}."
 
     def _move_to_pose(self) -> str:
+        """Move the layers of a result, and those that moved along, to another pose."""
         record, number = self.current, self.poses.which.value
         assert record is not None  # otherwise there is no choice
-        self._pose[record.number] = number
-        return self._move_and_compare(record, number, self.poses.poses[number].moving_to_fixed)
-
-    def _move_and_compare(self, record: Record, number: int, transform: Matrix) -> str:
-        """Move the layers of a result to another pose, and compute the scores there."""
         fixed, pair = self._maps_of(record)
         layers = layers_of(record, self._viewer.layers) or [pair.moving.layer]
-        self._move(fixed, [self._form.layers.movable_layer(layer) for layer in layers], transform)
-        if number and (record.number, number) not in self._at_pose:
-            self._wanted = record, number, transform
-            self._comparisons.request()
+        kept = [along_of(record, layer) for layer in layers]
+        along = layers_along(kept, layers, fixed.layer, self._viewer.layers)
+        self._move(record, number, fixed, [self._form.layers.movable_layer(layer) for layer in layers], along)
+        self._pose[record] = number
+        self._compare()
         return f"Moved to another pose: {', '.join(str(layer.name) for layer in layers)}."
+
+    def _compare(self) -> None:
+        """Compute the scores at the chosen pose of the shown result, unless they are known."""
+        record = self.current
+        number = 0 if record is None else self._pose.get(record, 0)
+        if record is None or not number or (record, number) in self._at_pose:
+            return
+        with suppress(InputError):  # a result that was loaded, and no maps are chosen
+            self._wanted = record, number, self._maps_of(record)
+            self._comparisons.request()
 
     def _begin_comparison(self) -> Any:
         if self._wanted is None:
             return None
-        (record, number, transform), self._wanted = self._wanted, None
-        maps = self._maps_of(record)
+        (record, number, maps), self._wanted = self._wanted, None
+        pose = record.result.poses[number]
+        transform = pose.moving_to_fixed
 
         def done(comparison: Comparison) -> None:
-            equivalent = record.result.poses[number].group == 0
-            self._at_pose[record.number, number] = at_pose(record.result, transform, comparison, equivalent=equivalent)
+            at = at_pose(record.result, transform, comparison, equivalent=pose.group == 0)
+            self._at_pose[record, number] = at
             self.update_results()
 
         part = record.result.part is not None
@@ -238,14 +263,22 @@ class ResultPanel(Container[Any]):
         fixed, pairs = self._form.pairs()
         return fixed, pairs[0]
 
-    def _move(self, fixed: MapLayer, moving: Sequence[MapLayer | AnyLayer], transform: Matrix) -> None:
-        """Move layers to where a transform puts them, and others along, as one action."""
+    def _move(
+        self,
+        record: Record,
+        number: int,
+        fixed: MapLayer,
+        moving: Sequence[MapLayer | AnyLayer],
+        along: Sequence[Sequence[AnyLayer]],
+    ) -> None:
+        """Move layers to a pose of a result, and others along, as one action: all of them, or none on an error."""
+        result = record.result
+        transform = result.poses[number].moving_to_fixed if number else result.moving_to_fixed
         action, pose = new_action(), moved_pose(transform, fixed.pose())
-        for one, along in zip(moving, self._form.layers.along_with([each.layer for each in moving]), strict=True):
-            move = Move(one, along)
+        for move in [Move(one, others) for one, others in zip(moving, along, strict=True)]:
             move.to(pose)
             move.keep(action)
-            keep_transform(one.layer, transform)
+            keep_place(move.moving.layer, record, number, transform)
 
     def _finish(self, message: str) -> None:
         self._show_message(message)

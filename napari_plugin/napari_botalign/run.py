@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from napari.utils.progress import cancelable_progress
 
-from botalign import Alignment, AlignmentOptions, InputError, Progress, Scores
+from botalign import AlignmentOptions, InputError, Progress
 from napari_botalign.any_layer import AnyLayer, Move
 from napari_botalign.background import start_worker
 from napari_botalign.coordinates import Matrix
-from napari_botalign.history import new_action
+from napari_botalign.history import Record, new_action
 from napari_botalign.layers import MapLayer, is_mirrored, moved_pose
 from napari_botalign.option_labels import spelled
 from napari_botalign.work import Pair, StopRequest, Update, alignments
@@ -31,8 +31,8 @@ class Watcher(Protocol):
     def on_steps(self, name: str, steps: Sequence[Progress], fraction: float) -> None:
         """Receive steps of the work on a map, and the fraction of all work that is done."""
 
-    def on_result(self, pair: Pair, result: Alignment, before: Scores) -> None:
-        """Receive the result of a map, which was moved unless the verdict is that the maps do not match."""
+    def on_result(self, pair: Pair, record: Record, along: Sequence[AnyLayer]) -> None:
+        """Receive the result of a map, and what moves along; they moved unless the verdict is "no match"."""
 
     def on_end(self, messages: Sequence[str]) -> None:
         """Receive the messages of the run."""
@@ -84,6 +84,7 @@ class AlignmentRun:
         self._viewer, self.fixed, self._pairs = viewer, fixed, tuple(pairs)
         self._options, self._follows, self._watcher = options, follows, watcher
         self._moving = tuple(pair.moving for pair in pairs)
+        self._along = tuple(along)
         self._moves = tuple(Move(one, others) for one, others in zip(self._moving, along, strict=True))
         self._action = new_action()
         self._followed: set[int] = set()
@@ -168,7 +169,9 @@ class AlignmentRun:
                     self._moves[update.number].to(moved_pose(update.result.moving_to_fixed, fixed_pose))
                     self._moves[update.number].keep(self._action)
                 self._done.add(update.number)
-                self._watcher.on_result(self._pairs[update.number], update.result, update.before)
+                pair = self._pairs[update.number]
+                record = Record(update.result, update.before, (self.fixed, pair))
+                self._watcher.on_result(pair, record, self._along[update.number])
         except InputError as error:  # a layer was changed
             self._stop.numbers.add(update.number)
             self._fail(update.number, error)

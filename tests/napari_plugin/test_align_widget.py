@@ -182,6 +182,7 @@ def test_a_map_that_does_not_match_is_moved_only_on_request(
     assert unmatched.endswith(" To move it anyway, choose it alone and press Apply.")
     assert matched == "mobile: aligned, certain."
     np.testing.assert_array_equal(affine_of(noise), IDENTITY)
+    assert "moving_to_fixed" not in noise.metadata["botalign"]
     assert not np.allclose(affine_of(pair[1]), IDENTITY)
     panel = widget.results
     panel.which.value = panel.which.choices[1]

@@ -1,5 +1,6 @@
 """Other poses of a result: stepped through, saved, mirrored."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 from qtpy.QtWidgets import QFileDialog
 
 from botalign import Alignment, DensityMap, phantom, score
+from napari_botalign import result_panel
+from napari_botalign.work import compared
 
 pytestmark = pytest.mark.filterwarnings("ignore:Non-orthogonal slicing")
 
@@ -72,9 +75,96 @@ def test_the_layer_steps_through_the_poses(
     # Each step can be reverted.
     press(panel.revert)
     np.testing.assert_allclose(affine_of(layer)[:3, 3], second[::-1, 3], atol=1e-6)
+    assert panel.poses.which.value == 1
+    assert f"<b>{expected.correlation:.4f}</b>" in panel.summary.value
+    assert layer.metadata["botalign"]["moving_to_fixed"] == second.tolist()
+    press(panel.revert)
+    assert panel.poses.which.value == 0
+    assert panel.summary.value == first_text
+    assert layer.metadata["botalign"]["moving_to_fixed"] == result.moving_to_fixed.tolist()
+    press(panel.revert)
+    np.testing.assert_array_equal(affine_of(layer), np.eye(4))
+    assert "moving_to_fixed" not in layer.metadata["botalign"]
     panel.poses.which.value = len(poses) - 1
     assert not panel.poses.on.enabled
     wait_until(lambda: panel.save.enabled)
+
+
+@pytest.mark.slow
+def test_apply_and_revert_follow_the_chosen_pose(
+    viewer: Any, widget: Any, add: Callable[..., Any], two_fold: DensityMap, fixed: DensityMap,
+    align: Callable[[], Alignment], press: Press, wait_until: Callable[..., None], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    add(two_fold, "still")
+    layer, half = add(fixed, "mobile"), add(fixed, "half map")
+    viewer.add_points([[1.0, 2, 3]], name="picks", units=("angstrom",) * 3)
+    picks = viewer.layers["picks"]
+    panel, layers = widget.results, widget.form.layers
+    layers.moving.value = [layer]
+    layers.along.value = [picks]
+    second = align().poses[1].moving_to_fixed
+    arrived = threading.Event()
+
+    def compared_late(*args: Any, **options: Any) -> Any:
+        arrived.wait(60)
+        return compared(*args, **options)
+
+    monkeypatch.setattr(result_panel, "compared", compared_late)
+    # Other layers are chosen in the form: those of the result are moved nevertheless.
+    layers.along.value = []
+    press(panel.poses.on)
+    assert panel.result is None
+    np.testing.assert_allclose(affine_of(picks), affine_of(layer), atol=1e-9)
+    # Apply does not wait for the scores.
+    layers.moving.value = [half]
+    press(panel.apply)
+    np.testing.assert_allclose(affine_of(half), affine_of(layer), atol=1e-9)
+    assert half.metadata["botalign"]["moving_to_fixed"] == second.tolist()
+    press(panel.revert)
+    assert "moving_to_fixed" not in half.metadata["botalign"]
+    assert panel.poses.which.value == 1
+    arrived.set()
+    wait_until(lambda: panel.save.enabled)
+    # A dock that is opened again shows the pose of the layer, with its scores.
+    viewer.window.remove_dock_widget("all")
+    _, again = viewer.window.add_plugin_dock_widget("botalign", "Align maps")
+    assert again.results.poses.which.value == 1
+    wait_until(lambda: again.results.save.enabled)
+    np.testing.assert_array_equal(again.results.result.moving_to_fixed, second)
+
+
+@pytest.mark.slow
+def test_revert_shows_the_result_that_the_layer_had(
+    widget: Any, add: Callable[..., Any], two_fold: DensityMap, fixed: DensityMap, align: Callable[[], Alignment],
+    press: Press, wait_until: Callable[..., None],
+) -> None:  # fmt: skip
+    add(two_fold, "still"), add(fixed, "mobile")
+    panel = widget.results
+    align()
+    first = panel.current
+    press(panel.poses.on, until=lambda: panel.save.enabled)
+    align()
+    assert panel.current is not first
+    assert panel.poses.which.value == 0
+    press(panel.revert)
+    assert panel.current is first
+    assert panel.poses.which.value == 1
+
+
+@pytest.mark.slow
+def test_a_refused_step_does_not_change_the_chosen_pose(
+    widget: Any, add: Callable[..., Any], two_fold: DensityMap, fixed: DensityMap, align: Callable[[], Alignment],
+    press: Press,
+) -> None:  # fmt: skip
+    still, layer = add(two_fold, "still"), add(fixed, "mobile")
+    align()
+    panel, pose = widget.results, affine_of(layer)
+    still.data = still.data + 1
+    press(panel.poses.on)
+    assert widget.status.value.startswith("still: its data was changed")
+    np.testing.assert_array_equal(affine_of(layer), pose)
+    assert panel.poses.which.value == 0
+    assert panel.save.enabled
 
 
 @pytest.mark.slow

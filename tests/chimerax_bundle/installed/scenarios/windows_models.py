@@ -62,6 +62,17 @@ def a_structure_is_fitted_into_a_map_whatever_was_opened_first(cx):
     cx.assert_in_place(fixed, model, degrees=2.0, voxels=1.0)
 
 
+def the_suggested_resolution_follows_the_map_also_after_a_very_coarse_one(cx):
+    model, coarse = cx.phantom_model(), cx.phantom(size=8, voxel_size_angstrom=40.0)
+    panel = _panel(cx)
+    yield lambda: panel.command() == "botalign #1 to #2 resolution 100"  # the largest of the field
+    fine = cx.phantom()
+    panel.models.fixed.value = fine
+    yield lambda: panel.command() == "botalign #1 to #3 resolution 9"
+    assert panel.models.moving.value is model
+    assert coarse in panel.models.fixed.all_values
+
+
 def selected_atoms_by_the_panel(cx):
     from chimerax.botalign.choosers import SELECTION
 
