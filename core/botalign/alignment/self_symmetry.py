@@ -37,13 +37,14 @@ AXES, APART_DEGREES = 6, 12.0
 JUDGED = 16
 #: Voxels across the molecule in the fit, and points of it.
 ACROSS, THINNED = 28, 8_000
-#: A fitted rotation has an order if its angle is this close to that of the order, in degrees; closer for high orders.
-ANGLE_DEGREES = 3.0
+#: A fitted rotation has an order if its angle is this close to that of the order, in degrees, and no further away than
+#: this fraction of the distance to that of the next order.
+ANGLE_DEGREES, NEAREST = 3.0, 0.45
 #: The least agreement of a symmetry. The estimate of the noise has an error, so that it may be less than 1: noisy
 #: symmetric phantoms have at least 0.87, maps without symmetry at most 0.5 (``benchmarks/point_groups.py``).
 LEAST_AGREEMENT = 0.8
 #: A rotation with an agreement this much below that of the best one is not a symmetry of the same map.
-WORSE = 0.1
+WORSE = 0.07
 #: Features coarser than this fraction of the diameter are the outline; noise prevails where less than the second
 #: number of the power is signal.
 OUTLINE, NOISY = 1 / 3, 0.3
@@ -160,7 +161,9 @@ class SelfComparison:
         start = transform_about(rotation, self.fit.centre, self.fit.centre)
         end, correlation = self.fit.solve(start, tolerance=0.02)
         angle, wanted = axis_angle(end[:, :3])[1], axis_angle(rotation)[1]
-        return (None if abs(angle - wanted) > min(ANGLE_DEGREES, wanted / 5) else end), correlation
+        # A start near the angle of the next order may end there.
+        to_next = wanted * wanted / (360 + wanted)
+        return (None if abs(angle - wanted) > min(ANGLE_DEGREES, NEAREST * to_next) else end), correlation
 
     def scanned(self) -> list[SelfMatch]:
         """Return the rotations that fit best, of all orders and directions, the largest correlation first."""

@@ -21,11 +21,11 @@ from botalign.geometry import (
 from botalign.scores import correlation
 
 
-def tilted(symmetry: str, *, noise: float = 0.0, seed: int = 3, shift: float = 5.0) -> tuple[DensityMap, np.ndarray]:
+def tilted(symmetry: str, *, noise: float = 0.0, seed: int = 3, molecule: int = 0) -> tuple[DensityMap, np.ndarray]:
     """A symmetric phantom in a random pose, with noise relative to the spread of all densities, and the pose."""
-    rng = np.random.default_rng(seed)
-    pose = np.column_stack([random_rotations(1, rng)[0], rng.uniform(-shift, shift, 3)])
-    made = phantom(64, voxel_size_angstrom=3.0, symmetry=symmetry, transform=pose)
+    rng = np.random.default_rng((seed, 3))
+    pose = np.column_stack([random_rotations(1, rng)[0], rng.uniform(-6.0, 6.0, 3)])
+    made = phantom(64, voxel_size_angstrom=3.0, symmetry=symmetry, transform=pose, seed=molecule)
     noisy = made.data + rng.normal(0, noise * made.data.std(), made.data.shape) if noise else made.data
     return made.with_data(noisy.astype(np.float32)), pose
 
@@ -59,6 +59,14 @@ def test_noise_hides_neither_group_nor_axes(symmetry: str) -> None:
     assert found.symmetry.group == symmetry
     assert axes_error(found.symmetry.operations, symmetry, pose) < 2.5
     assert 0 < found.axis_error_degrees < 1.5
+
+
+def test_an_order_is_not_that_of_a_start_which_the_fit_has_left() -> None:
+    # From a rotation by 360 / 11 degrees, the fit goes to 360 / 12.
+    density_map, pose = tilted("C12", seed=2, molecule=2)
+    found = orient(density_map)
+    assert found.symmetry.group == "C12"
+    assert axes_error(found.symmetry.operations, "C12", pose) < 0.1
 
 
 @pytest.mark.parametrize("noise", [0.0, 4.0])
