@@ -6,7 +6,7 @@ They outlive the widget, and are removed with the layer. A duplicate of a layer 
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,6 @@ from napari_botalign.kept import KEY, kept
 if TYPE_CHECKING:
     from napari.layers import Layer
 
-    from napari_botalign.any_layer import AnyLayer
     from napari_botalign.layers import MapLayer
     from napari_botalign.work import Pair
 
@@ -99,12 +98,12 @@ def new_action() -> int:
     return time.time_ns()
 
 
-def add_record(layer: Layer, record: Record, along: Sequence[AnyLayer]) -> None:
+def add_record(layer: Layer, record: Record, along: Iterable[Layer]) -> None:
     """Keep a result with a layer, and which layers move along."""
     history = history_of(layer)
     if record not in history.records:
         history.records.append(record)
-    history.along[record] = [one.layer for one in along]
+    history.along[record] = list(along)
 
 
 def keep_place(layer: Layer, record: Record, pose: int, moving_to_fixed: Matrix) -> None:

@@ -108,7 +108,7 @@ class ResultPanel(Container[Any]):
 
     def add(self, layer: Layer, record: Record, along: Sequence[AnyLayer]) -> None:
         """Keep a result with its layer, which was moved with others unless the maps do not match, and show it."""
-        add_record(layer, record, along)
+        add_record(layer, record, (one.layer for one in along))
         if record.result.verdict != "no match":
             keep_place(layer, record, 0, record.result.moving_to_fixed)
         self._select_latest()
@@ -214,7 +214,7 @@ class ResultPanel(Container[Any]):
         along = self._form.layers.along_with([one.layer for one in moving])
         self._move(record, number, fixed, moving, along)
         for one, others in zip(moving, along, strict=True):
-            add_record(one.layer, record, others)
+            add_record(one.layer, record, (other.layer for other in others))
         name = short_name(record.result.moving.name)
         return f"Moved by the transform of {name}: {', '.join(one.name for one in moving)}."
 
