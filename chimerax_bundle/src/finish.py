@@ -224,7 +224,7 @@ def _log(session, job, outcomes, failures):
         )
 
 
-def write_results(job, outcomes):
+def write_results(session, job, outcomes):
     """Write the result files; files that exist are replaced.
 
     Raises
@@ -243,3 +243,4 @@ def write_results(job, outcomes):
             raise UserError(
                 f"The alignment is complete, but the result file was not written: {spelled(error)}"
             ) from None
+        session.logger.info(f"Wrote the result to {path_of[pair]}")

@@ -73,7 +73,7 @@ def fit_table(fits, *, most=MOST_ROWS):
     more = len(fits.groups) - len(rows)
     hidden = f"{more} more: botalign fits. " if more else ""
     use = f"{hidden}Shift and angle are those from fit 1. A click on a number moves the model there. "
-    if len(fits.fits) > 1:
+    if len(fits.fits) > 1 and fits.alignment.verdict != "no match":
         others = fits.groups[0][1:] or fits.fits[1:2]
         use += f"{escape(fits.command(others, copy=True))} places {'a copy' if len(others) == 1 else 'copies'}."
     return (

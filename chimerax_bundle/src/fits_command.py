@@ -54,7 +54,7 @@ def _done(session, fits, numbers, copy, result):
         return list(fits.fits)
     chosen = _chosen(fits, numbers)
     if result is not None:
-        _write(fits, chosen, result)
+        _write(session, fits, chosen, result)
     if copy:
         copies = fits.place_copies(chosen)
         session.logger.info(f"Placed {counted(len(copies), 'copy', 'copies')}: {', '.join(map(label, copies))}")
@@ -89,7 +89,10 @@ def _chosen(fits, numbers):
         wanted += range(first, min(last, max(first, len(known) + 1)) + 1)  # not all numbers that a user may type
     unknown = next((number for number in wanted if number not in known), None)
     if unknown is not None or not wanted:
-        raise usage_error(f"got fit {numbers if unknown is None else unknown}, expected 1 to {len(known)}", FITS)
+        raise usage_error(
+            f"got fit {numbers if unknown is None else unknown}, expected 1 to {len(known)}",
+            f"botalign fits {len(known)}",
+        )
     return [known[number] for number in dict.fromkeys(wanted)]
 
 
@@ -103,7 +106,7 @@ def _move(session, fits, fit):
     session.logger.status(text)
 
 
-def _write(fits, chosen, path):
+def _write(session, fits, chosen, path):
     """Write the result files; files that exist are replaced."""
     check_result(path, FITS)
     paths = result_paths(Path(path), [str(fit.number) for fit in chosen])
@@ -112,6 +115,7 @@ def _write(fits, chosen, path):
             fits.alignment_of(fit).write(each, overwrite=True)
         except core.InputError as error:
             raise usage_error(spelled(error), FITS) from None
+        session.logger.info(f"Wrote fit {fit.number} to {each}")
 
 
 def numbers_argument():

@@ -43,7 +43,9 @@ def botalign_orient(session, volume=None, *, symmetry="auto", setting=None, move
         found = core.orient(given, symmetry=None if symmetry.lower() == "auto" else symmetry, setting=setting)
     except core.InputError as error:
         raise usage_error(spelled(error), f"{ORIENT} symmetry C4") from None
-    lines = [f"Symmetry of {label(chosen)}", *(f"  {line}" for line in found.to_text().splitlines())]
+    # The rotation in the text is that from the orientation in the file.
+    facts = [line for line in found.to_text().splitlines() if not line.startswith("moved")]
+    lines = [f"Symmetry of {label(chosen)}", *(f"  {line}" for line in facts)]
     if found.is_symmetric:
         oriented = Place(found.transform) * axes(chosen).inverse()
         # The axes go along those of the scene, and the centre of the group to where that of the box is.
@@ -52,6 +54,8 @@ def botalign_orient(session, volume=None, *, symmetry="auto", setting=None, move
         positions = [(chosen, target)]
         offset = chosen.scene_position.inverse()
         positions += [(model, target * offset * model.scene_position) for model in move or () if model is not chosen]
+        angle = (target * chosen.scene_position.inverse()).rotation_axis_and_angle()[1]
+        lines.append(f"  {'rotated':13}{angle:.2f} degrees in the scene")
         moves = Moves(session, positions)
         moves.redo()
         session.undo.register(moves)

@@ -241,7 +241,7 @@ class AlignTask(Task):
                 raise self._error
             if not self._cancelled.is_set():
                 self.outcome = finish(self.session, self.job)
-                write_results(self.job, self.outcome)
+                write_results(self.session, self.job, self.outcome)
                 check_verdicts(self.job, self.outcome)
         except Exception:
             if not self.outcome:

@@ -22,6 +22,9 @@ def a_ring_is_put_upright(cx):
     assert same(other.scene_position, volume.scene_position * before.inverse() * beside)
     log = cx.log_so_far()
     assert "symmetry     C5" in log
+    linear = (volume.scene_position * before.inverse()).matrix[:, :3]
+    moved = np.degrees(np.arccos(np.clip((np.trace(linear) - 1) / 2, -1, 1)))
+    assert f"rotated      {moved:.2f} degrees in the scene" in log
     cx.run("undo")
     assert same(volume.scene_position, before)
     assert same(other.scene_position, beside)
