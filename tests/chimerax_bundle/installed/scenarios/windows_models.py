@@ -128,7 +128,8 @@ def a_local_search_with_degrees_by_the_panel(cx):
     assert panel.command() == "botalign #2 to #1 search 15"
     cx.run("botalign #2 to #1")
     cx.run("turn y 10 models #2")
-    yield panel._buttons["Align"].isEnabled
+    # The panel notes a little later that the alignment that was typed has ended.
+    yield lambda: panel._task is None and panel._buttons["Align"].isEnabled()
     panel._buttons["Align"].click()
     yield lambda: panel._task is None
     cx.assert_in_place(moving, fixed, transform(243))
