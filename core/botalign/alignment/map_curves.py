@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from botalign.alignment.shell_curve import soft_contour
-from botalign.alignment.survey import Surveyed
+from botalign.alignment.survey import Surveyed, normalised
 from botalign.arrays import Matrix, Volume
 from botalign.geometry import identity
 from botalign.maps.contour import background_level
@@ -115,9 +115,7 @@ def _on(density_map: DensityMap, transform: Matrix, grid: Grid) -> Volume:
         shown = smoothed(density_map, source, sigma_angstrom=SMOOTHING_VOXELS * voxel, background=background)
     else:
         shown = density_map.with_data(density_map.data - np.float32(background))
-    # Squares of very large or small densities would exceed the range of single precision.
-    exponent = int(np.clip(np.frexp(np.abs(shown.data).max())[1], -125, 125))
-    return _moved(shown.with_data(np.ldexp(shown.data, -exponent)), transform, grid)
+    return _moved(normalised(shown)[0], transform, grid)
 
 
 def _moved(density_map: DensityMap, transform: Matrix, grid: Grid) -> Volume:

@@ -23,7 +23,7 @@ from botalign.arrays import Matrix, Volume
 from botalign.geometry import axis_angle, compose, geodesic_degrees, matrix_from_rotation_vector, transform_about
 from botalign.maps.grid import Grid
 from botalign.maps.interpolation import rotate_in_ball
-from botalign.scores import ShellCorrelation, shell_power
+from botalign.scores import shell_power
 
 #: Side in voxels of the box of the scan, and how many times finer the rotated map is sampled.
 SIDE, OVERSAMPLING = 24, 2
@@ -110,8 +110,8 @@ class SelfComparison:
         return fit_problem(self.surveyed, self.surveyed, voxel_angstrom=voxel).thinned(THINNED)
 
     @cached_property
-    def expected(self) -> ShellCorrelation:
-        """The Fourier shell correlation of a symmetric map with as much noise as outside the molecule."""
+    def expected(self) -> Matrix:
+        """The Fourier shell correlation, by shell, of a symmetric map with as much noise as outside the molecule."""
         density, ball = self.surveyed.density, self.surveyed.ball
         outside = self._inside_box().ravel()
         outside[ball.inside] *= 1 - ball.weight
@@ -120,13 +120,12 @@ class SelfComparison:
             outside[ball.inside] -= ball.weight
         values = density.data.ravel() * outside
         values -= outside * np.float32(values.sum(dtype=np.float64) / outside.sum(dtype=np.float64))
-        side, voxel = density.grid.shape[0], self.surveyed.voxel_angstrom
-        noise = shell_power(fft.rfftn(values.reshape(density.grid.shape), workers=1), side, voxel_size_angstrom=voxel)
-        total = shell_power(self.surveyed.spectrum, side, voxel_size_angstrom=voxel)
+        side = density.grid.shape[0]
+        noise = shell_power(fft.rfftn(values.reshape(density.grid.shape), workers=1), side)
+        total = shell_power(self.surveyed.spectrum, side)
         # Both are sums over voxels, of other numbers of them.
         share = float((ball.weight.astype(np.float64) ** 2).sum() / (outside.astype(np.float64) ** 2).sum())
-        fraction = np.clip(1 - share * noise[1] / np.maximum(total[1], 1e-300), 0, 1)
-        return ShellCorrelation(noise[0], fraction)
+        return np.clip(1 - share * noise / np.maximum(total, 1e-300), 0, 1)
 
     def _inside_box(self) -> Volume:
         """Return 1 at the voxels that are in the box of the map, away from its faces, where smoothing loses noise."""
@@ -142,7 +141,7 @@ class SelfComparison:
     def compared(self, transform: Matrix, order: int, correlation: float) -> SelfMatch:
         """Judge a fitted rotation."""
         shells = shell_correlation(self.surveyed, self.surveyed, transform)
-        expected = self.expected.correlation[: len(shells.correlation)]
+        expected = self.expected[: len(shells.correlation)]
         noisy = np.flatnonzero(expected < NOISY)
         last = max(2, int(noisy[0]) if len(noisy) else len(expected))
         fine = shells.frequency_per_angstrom > 1 / (2 * self.surveyed.radius_angstrom * OUTLINE)

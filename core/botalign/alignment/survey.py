@@ -103,14 +103,9 @@ class Surveyed:
     unit: float = 1.0
 
     def normalised(self) -> Surveyed:
-        """Return the same map with a largest density from 0.5 to 1.
-
-        Squares of very large or small densities exceed the range of single precision. Division by a power of two is
-        exact, so nothing else changes.
-        """
-        exponent = int(np.clip(np.frexp(np.abs(self.density.data).max())[1], -125, 125))
-        density = self.density.with_data(np.ldexp(self.density.data, -exponent))
-        return replace(self, density=density, unit=self.unit * 2.0**exponent)
+        """Return the same map with a largest density from 0.5 to 1; see :func:`normalised`."""
+        density, unit = normalised(self.density)
+        return replace(self, density=density, unit=self.unit * unit)
 
     def in_unit(self, densities: Volume) -> Volume:
         """Return densities of the map in the unit of the surveyed ones."""
@@ -170,6 +165,16 @@ class Surveyed:
             values -= np.float32(self.level_of(values, grid.voxel_size_angstrom[0]))
             np.maximum(values, 0, out=values)
         return values
+
+
+def normalised(density_map: DensityMap) -> tuple[DensityMap, float]:
+    """Return a map with a largest density from 0.5 to 1, and the power of two by which it was divided.
+
+    Squares of very large or small densities exceed the range of single precision. Division by a power of two is exact,
+    so nothing else changes.
+    """
+    exponent = int(np.clip(np.frexp(np.abs(density_map.data).max())[1], -125, 125))
+    return density_map.with_data(np.ldexp(density_map.data, -exponent)), 2.0**exponent
 
 
 def common_sigma_angstrom(first: Surveyed, second: Surveyed, voxel_angstrom: float) -> float:

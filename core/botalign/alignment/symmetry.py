@@ -13,6 +13,7 @@ from botalign.geometry import (
     axis_angle,
     compose,
     geodesic_degrees,
+    group_symbol,
     identity,
     inverse,
     matrix_from_rotation_vector,
@@ -94,7 +95,7 @@ def symmetry_of(itself: FitProblem, poses: list[Matrix], least: float) -> Symmet
     if operations is None:
         return None
     orders = [_order(operation) for operation in operations]
-    name = _name(orders)
+    name = group_symbol(orders)
     if name is None:
         return None
     axis = axis_angle(operations[int(np.argmax(orders))][:, :3])[0]
@@ -168,13 +169,3 @@ def _order(operation: Matrix) -> int:
     if angle < SAME_DEGREES / 2:
         return 1
     return next((n for n in range(2, MOST + 1) if abs(n * angle - 360 * round(n * angle / 360)) < min(2.0 * n, 60)), 0)
-
-
-def _name(orders: list[int]) -> str | None:
-    """Return the Schoenflies symbol of a group, from its number of operations and its highest order."""
-    size, highest = len(orders), max(orders)
-    if (size, highest) in ((12, 3), (24, 4), (60, 5)):
-        return {12: "T", 24: "O", 60: "I"}[size]
-    if size == highest:
-        return f"C{size}"
-    return f"D{highest}" if size == 2 * highest else None

@@ -72,9 +72,8 @@ def frame_about(fit: FitProblem, group: Matrix, axis: Matrix) -> tuple[Frame, fl
     if all(abs(float(axis_angle(each)[0] @ conventional)) > 0.999 for each in tried):
         azimuths = azimuths[:1]  # the group is cyclic
     frames = [
-        Frame(matrix_from_rotation_vector(azimuth * conventional) @ rotation_between(sign * axis, conventional), centre)
-        for centre in (fit.centre,)
-        for sign in (1, -1)
+        Frame(matrix_from_rotation_vector(azimuth * conventional) @ turned, fit.centre)
+        for turned in (rotation_between(axis, conventional), rotation_between(-axis, conventional))
         for azimuth in azimuths
     ]
     losses = [-_quality(fit, tried, frame) for frame in frames]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,14 +67,7 @@ class DensityMap:
             raise InputError(f"{self.name}: got values of type {data.dtype}, expected real densities; convert them.")
         with np.errstate(over="ignore", invalid="ignore"):
             data = np.ascontiguousarray(data, dtype=np.float32)
-            # One pass, without a temporary as large as the map: a sum is finite only if every term is.
-            total = data.sum(dtype=np.float64)
-        if not np.isfinite(total):
-            bad = int(data.size - np.count_nonzero(np.isfinite(data)))
-            raise InputError(
-                f"{self.name}: {counted(bad, 'voxel is', 'voxels are')} NaN or infinite, expected finite densities; "
-                "replace such values, for example by 0."
-            )
+        refuse_infinite(data, self.name, one="voxel", kind="densities")
         object.__setattr__(self, "data", data)
 
     def __repr__(self) -> str:
@@ -139,3 +133,23 @@ class DensityMap:
         'written as an example'
         """
         write_map(path, self.data, self.grid, labels=self.labels, history=history, overwrite=overwrite)
+
+
+def refuse_infinite(values: NDArray[Any], name: str, *, one: str, kind: str) -> None:
+    """Refuse values that are NaN or infinite.
+
+    Raises
+    ------
+    InputError
+        If there are some; `one` is what such a value is called, and `kind` what was expected.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        # One pass, without a temporary as large as the map: a sum is finite only if every term is.
+        total = values.sum(dtype=np.float64)
+    if np.isfinite(total):
+        return
+    bad = int(values.size - np.count_nonzero(np.isfinite(values)))
+    raise InputError(
+        f"{name}: {counted(bad, f'{one} is', f'{one}s are')} NaN or infinite, expected finite {kind}; replace such "
+        "values, for example by 0."
+    )

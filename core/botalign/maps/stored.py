@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.errors import InputError, counted
 from botalign.maps.contour import background_level, level_above
+from botalign.maps.density_map import refuse_infinite
 from botalign.maps.header import MapHeader
 from botalign.maps.reading import open_map_file, read_sections, warn_of_remarks
 
@@ -87,11 +87,7 @@ def read_stored(path: str | os.PathLike[str]) -> StoredValues:
     with open_map_file(path, expected=None) as (stream, header, size):
         kept = np.dtype(np.float32) if header.dtype.kind == "f" else header.dtype.newbyteorder("=")
         values, remarks = read_sections(stream, header, size, dtype=kept)
-    if values.dtype.kind == "f" and not np.isfinite(values.sum(dtype=np.float64)):
-        bad = int(values.size - np.count_nonzero(np.isfinite(values)))
-        raise InputError(
-            f"{header.name}: {counted(bad, 'value is', 'values are')} NaN or infinite, expected finite values; replace "
-            "such values, for example by 0."
-        )
+    if values.dtype.kind == "f":
+        refuse_infinite(values, header.name, one="value", kind="values")
     warn_of_remarks(header.name, remarks)
     return StoredValues(values, header)

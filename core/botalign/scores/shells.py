@@ -141,26 +141,22 @@ def correlate_shells(
     first: Spectrum, second: Spectrum, side: int, *, voxel_size_angstrom: float = 1.0
 ) -> ShellCorrelation:
     """Return the Fourier shell correlation of two half spectra (`scipy.fft.rfftn`) of cubes with `side` voxels."""
-    shell, weight = _shells(side)
-
-    def summed(values: NDArray[np.float32]) -> NDArray[np.float64]:
-        return np.asarray(np.bincount(shell, weights=values.ravel() * weight)[1 : side // 2], dtype=np.float64)
-
     a, b = first, second
-    cross = summed(a.real * b.real + a.imag * b.imag)
-    power = np.sqrt(summed(a.real**2 + a.imag**2) * summed(b.real**2 + b.imag**2))
+    cross = _summed(a.real * b.real + a.imag * b.imag, side)
+    power = np.sqrt(_summed(a.real**2 + a.imag**2, side) * _summed(b.real**2 + b.imag**2, side))
     curve = np.divide(cross, power, out=np.zeros_like(cross), where=power > 0)
     return ShellCorrelation(np.arange(1, side // 2) / (side * voxel_size_angstrom), curve)
 
 
-def shell_power(
-    spectrum: Spectrum, side: int, *, voxel_size_angstrom: float = 1.0
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the frequencies of the shells, as :func:`correlate_shells` has them, and the power of a half spectrum."""
+def shell_power(spectrum: Spectrum, side: int) -> NDArray[np.float64]:
+    """Return the power of a half spectrum in the shells of :func:`correlate_shells`."""
+    return _summed(spectrum.real**2 + spectrum.imag**2, side)
+
+
+def _summed(values: NDArray[np.float32], side: int) -> NDArray[np.float64]:
+    """Return the sums of values of a half spectrum over the shells."""
     shell, weight = _shells(side)
-    power = (spectrum.real**2 + spectrum.imag**2).ravel() * weight
-    summed = np.bincount(shell, weights=power)[1 : side // 2]
-    return np.arange(1, side // 2) / (side * voxel_size_angstrom), np.asarray(summed, dtype=np.float64)
+    return np.asarray(np.bincount(shell, weights=values.ravel() * weight)[1 : side // 2], dtype=np.float64)
 
 
 @lru_cache(maxsize=2)  # several curves are computed on the same grid
