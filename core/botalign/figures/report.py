@@ -164,9 +164,14 @@ def _section(number: int, entry: ReportEntry, *, several: bool) -> str:
         + f'<img alt="projections of both maps before and after, and curves" src="data:image/png;base64,{image}">'
         + f"<table>{rows}</table>"
         + "<details><summary>Transform</summary><p>From the moving to the fixed map, x y z in angstrom:</p>"
-        + f"<pre>{matrix}</pre><p>In ChimeraX, with the moving map as #2:</p><pre>{escape(found.to_chimerax())}</pre>"
-        + "</details></section>"
+        + f"<pre>{matrix}</pre>{_in_chimerax(found)}</details></section>"
     )
+
+
+def _in_chimerax(found: Alignment) -> str:
+    if found.mirrored:  # the position of a model cannot mirror
+        return ""
+    return f"<p>In ChimeraX, with the moving map as #2:</p><pre>{escape(found.to_chimerax())}</pre>"
 
 
 def _badge(found: Alignment) -> str:

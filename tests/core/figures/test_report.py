@@ -75,3 +75,11 @@ def test_the_figure_of_a_comparison() -> None:
     assert "correlation 0.9" in [text.get_text() for text in figure.texts]
     figure.draw_without_rendering()
     assert max(text.get_window_extent().x1 for text in curves.get_legend().texts) < figure.bbox.x1
+
+
+def test_a_mirrored_result_has_no_command_for_chimerax(entry: ReportEntry) -> None:
+    flip = np.diag([1.0, 1.0, -1.0])
+    pose = np.column_stack([flip, np.zeros(3)])
+    page = alignment_report([replace(entry, alignment=replace(entry.alignment, moving_to_fixed=pose, mirrored=True))])
+    assert "-1.000000" in page
+    assert "ChimeraX" not in page
