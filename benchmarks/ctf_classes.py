@@ -11,14 +11,13 @@ import numpy as np
 import botalign
 from botalign.images import CtfParameters
 from botalign.images.ctf import ctf_values, phase_flipped
+from classes import apart_degrees
 from maps import data_folder
 
 
 def within_class(found: botalign.Classification, directions: np.ndarray) -> float:
     """Return the median angle in degrees between the viewing directions of all pairs of images in a class."""
-    cosines = np.clip(directions @ directions.T, -1, 1)
-    pairs = np.triu(found.labels[:, None] == found.labels, 1)
-    return float(np.median(np.degrees(np.arccos(cosines[pairs]))))
+    return float(np.median(apart_degrees(directions, found.labels)))
 
 
 def main() -> None:

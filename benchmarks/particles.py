@@ -6,7 +6,6 @@
 """
 
 import argparse
-import os
 import subprocess
 import tempfile
 import warnings
@@ -26,8 +25,8 @@ from botalign.geometry import (
     relion_angles_degrees,
     transform_about,
 )
+from maps import data_folder
 
-DATA = Path(os.environ.get("BOTALIGN_DATA", Path(__file__).parents[2] / "shared" / "data"))
 COUNT, PIXEL = 200, 1.5
 MOVING = Grid((64,) * 3, (PIXEL,) * 3, (-20.0, 3.0, 5.0))
 FIXED = Grid((80,) * 3, (1.2,) * 3, (10.0, -50.0, 7.0))
@@ -71,7 +70,7 @@ def main() -> None:
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     rng = np.random.default_rng(1)
-    ribosome = botalign.read(DATA / "maps" / "clean70S_65.mrc")
+    ribosome = botalign.read(data_folder() / "maps" / "clean70S_65.mrc")
     kept = np.linalg.norm(np.indices(ribosome.data.shape) - 32, axis=0) < 25
     place = tuple(MOVING.pose_centre_angstrom - 32.0 * PIXEL + [0.7, -0.4, 0])
     ribosome = botalign.DensityMap(ribosome.data * kept, Grid(ribosome.data.shape, (PIXEL,) * 3, place))
@@ -116,7 +115,7 @@ def main() -> None:
             matrix = ("--origin", "0,0,0", "--apix", PIXEL, "--transform", result.export("pyem"))
             run(arguments.pyem / "subparticles.py", old, folder / "pyem.star", *matrix)
             print("subparticles.py and apply:", difference(poses(folder / "pyem.star"), poses(new)))
-            listed = DATA / "lists" / "cryosparc_P12_J24_001_particles.cs"
+            listed = data_folder() / "lists" / "cryosparc_P12_J24_001_particles.cs"
             botalign.read_particles(listed).moved(result.moving_to_fixed).write(folder / "moved.cs")
             for source in (listed, folder / "moved.cs"):
                 run(arguments.pyem / "csparc2star.py", source, folder / f"{source.stem}.star")

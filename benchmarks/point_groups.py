@@ -80,7 +80,7 @@ def real_maps(poses: int) -> None:
             if found.symmetry.group != name or name == "C1":
                 continue
             left = compose(found.transform, compose(pose, inverse(reference.transform)))
-            middle = np.array(grid.origin_angstrom) + grid.shape[0] // 2 * voxel
+            middle = grid.pose_centre_angstrom
             moved = apply_transform(left, middle) - middle
             if name[0] == "C":  # neither the rotation about the axis nor the position along it is determined
                 cosine = min(1.0, abs(float(axis @ left[:, :3] @ axis)))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from botalign.alignment.shell_curve import soft_contour
+from botalign.alignment.shell_curve import COARSER, common_shells, soft_contour
 from botalign.alignment.survey import Surveyed, normalised
 from botalign.arrays import Matrix, Volume
 from botalign.geometry import identity
@@ -19,8 +19,6 @@ from botalign.maps.resampling import SMOOTHING_VOXELS, resample, smoothed
 from botalign.scores import ShellCorrelation, ShellCurves
 from botalign.threads import thread_count
 
-#: The second map is smoothed if the voxels of the first one are larger by this factor.
-COARSER = 1.2
 #: Width of the soft edge of the sphere about a molecule, in voxels of its survey.
 EDGE_VOXELS = 4
 #: Sides of voxels within this relative difference are equal.
@@ -57,15 +55,16 @@ def map_curves(
     """
     grid = _cube(maps[0].grid)
     first, second = _on(maps[0], identity(), grid), _on(maps[1], transform, grid)
-    last = 1 / (2 * max(*maps[0].grid.voxel_size_angstrom, *maps[1].grid.voxel_size_angstrom))
-    unmasked = None if part is not None else _curve(first, second, grid, last)
+    coarser = max(*maps[0].grid.voxel_size_angstrom, *maps[1].grid.voxel_size_angstrom) / (1 + _EQUAL)
+    unmasked = None if part is not None else common_shells(_curve(first, second, grid), coarser)
     if masks != (None, None):
         weights = [
             None if mask is None else np.clip(_moved(mask, pose, grid), 0, 1)
             for mask, pose in zip(masks, (identity(), transform), strict=True)
         ]
-        first *= _either(weights[0], weights[1])
-        second *= _either(weights[1], weights[0])
+        single = next(weight for weight in weights if weight is not None)
+        for data, weight in zip((first, second), weights, strict=True):
+            data *= single if weight is None else weight
     elif part is None:
         weight = _sphere(surveyed[0], grid)
         first *= weight
@@ -78,7 +77,8 @@ def map_curves(
             # About the mean: otherwise the mask itself, the same for both, would correlate.
             data -= np.float32(np.vdot(weight, data) / max(float(weight.sum()), 1.0))
             data *= weight
-    return ShellCurves(_curve(first, second, grid, last), unmasked, mask_text(maps, masks, part))
+    masked = common_shells(_curve(first, second, grid), coarser)
+    return ShellCurves(masked, unmasked, mask_text(maps, masks, part))
 
 
 def mask_text(
@@ -125,13 +125,6 @@ def _moved(density_map: DensityMap, transform: Matrix, grid: Grid) -> Volume:
     return resample(density_map, transform, grid).data
 
 
-def _either(weights: Volume | None, others: Volume | None) -> Volume:
-    """Return the weights of a mask, or those of the mask of the other map."""
-    found = others if weights is None else weights
-    assert found is not None  # there is at least one mask
-    return found
-
-
 def _sphere(surveyed: Surveyed, grid: Grid) -> Volume:
     """Return weights of 1 in the sphere about a molecule, which fall to 0 outside."""
     squares = ((grid.axis_angstrom(axis) - centre) ** 2 for axis, centre in enumerate(surveyed.centre_angstrom[::-1]))
@@ -142,8 +135,8 @@ def _sphere(surveyed: Surveyed, grid: Grid) -> Volume:
     return np.asarray(0.5 + 0.5 * np.cos(np.float32(np.pi) * beyond))
 
 
-def _curve(first: Volume, second: Volume, grid: Grid, last: float) -> ShellCorrelation:
-    """Return the Fourier shell correlation of two cubes up to a frequency.
+def _curve(first: Volume, second: Volume, grid: Grid) -> ShellCorrelation:
+    """Return the Fourier shell correlation of two cubes.
 
     The sums are over one plane at a time: the boxes may be too large for arrays of shells.
     """
@@ -164,5 +157,4 @@ def _curve(first: Volume, second: Volume, grid: Grid, last: float) -> ShellCorre
     cross, *powers = sums[:, 1 : side // 2]
     power = np.sqrt(powers[0] * powers[1])
     curve = np.divide(cross, power, out=np.zeros_like(cross), where=power > 0)
-    held = max(1, int(np.count_nonzero(frequency <= last * (1 + _EQUAL))))
-    return ShellCorrelation(frequency[:held], curve[:held])
+    return ShellCorrelation(frequency, curve)

@@ -78,9 +78,10 @@ def orient(density_map: DensityMap, *, symmetry: str | None = None, setting: str
     'C5'
     """
     began = time.perf_counter()
-    requested = None if symmetry is None else point_group(symmetry, setting=setting)
-    if symmetry is None and setting is not None:
-        point_group("T" if setting.upper().startswith("T") else "I", setting=setting)  # refuse an unknown one early
+    if symmetry is not None:  # refuse what is unknown before the search
+        point_group(symmetry, setting=setting)
+    elif setting is not None:
+        point_group("T" if setting.upper().startswith("T") else "I", setting=setting)
     expect_map(density_map, "density_map")
     with one_blas_thread():
         comparison = SelfComparison(survey(density_map).normalised(), density_map.grid)
@@ -88,28 +89,26 @@ def orient(density_map: DensityMap, *, symmetry: str | None = None, setting: str
         axes = symmetry_axes(comparison, scanned)
         name = group_of_axes(axes) if symmetry is None else symmetry.upper()
         chosen = _setting(name, setting)
-        group = point_group(name, setting=chosen) if requested is None else requested
+        group = point_group(name, setting=chosen)
         reference = MapReference(density_map.name, density_map.grid)
         near = _near(comparison, scanned)
         if len(group) == 1:
             unmoved = Symmetry(name, identity()[None], np.array([0.0, 0.0, 1.0]))
             spent = time.perf_counter() - began
             return Orientation(unmoved, chosen, symmetry is not None, identity(), (), near, 0.0, 0.0, reference, spent)
-        order = max(rotation_order(rotation) for rotation in group)
-        candidates = _main_axes(axes, order) or [match.axis for match in scanned]
+        main = max(group, key=rotation_order)
+        candidates = _main_axes(axes, rotation_order(main)) or [match.axis for match in scanned]
         frames = [frame_about(comparison.fit, group, axis) for axis in candidates]
         frame = nearest(group, _finest(comparison, group, max(frames, key=lambda each: each[1])[0]))
+        judged = [(frame.operation(rotation), rotation_order(rotation)) for rotation in spread(group, JUDGED)]
         matches = tuple(
-            comparison.compared(operation, rotation_order(rotation), comparison.fit.correlation(operation))
-            for rotation in spread(group, JUDGED)
-            for operation in (frame.operation(rotation),)
+            comparison.compared(operation, order, comparison.fit.correlation(operation)) for operation, order in judged
         )
     centre = density_map.grid.pose_centre_angstrom
     if name[0] == "C":  # the position along the only axis is arbitrary, and stays
         axis = frame.rotation.T @ np.array([0.0, 0.0, 1.0])
         along = float(axis @ (centre - frame.centre_angstrom))
         frame = replace(frame, centre_angstrom=frame.centre_angstrom + along * axis)
-    main = max(group, key=rotation_order)
     return Orientation(
         symmetry=Symmetry(
             name, np.array([frame.operation(rotation) for rotation in group]), frame.rotation.T @ axis_angle(main)[0]

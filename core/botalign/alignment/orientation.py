@@ -163,13 +163,15 @@ class Orientation:
             total += resample(density_map, compose(operation, self.transform), density_map.grid).data
         return density_map.with_data((total / self.symmetry.order).astype(np.float32))
 
-    def to_alignment(self, density_map: DensityMap) -> Alignment:
+    def to_alignment(self, density_map: DensityMap, *, oriented: DensityMap | None = None) -> Alignment:
         """Return the alignment of a map to its oriented copy, whose result file `botalign apply` reads.
 
         Parameters
         ----------
         density_map : DensityMap
             The map that was oriented.
+        oriented : DensityMap, optional
+            What :meth:`apply` returns for it, if it is known already.
 
         Raises
         ------
@@ -182,7 +184,8 @@ class Orientation:
                 Setting("density_map"), f": {density_map.name} has another grid than {self.moving.name}, expected the "
                 "map that was oriented.",
             )  # fmt: skip
-        fixed, moving = (survey(each).normalised() for each in (self.apply(density_map), density_map))
+        copy = self.apply(density_map) if oriented is None else oriented
+        fixed, moving = (survey(each).normalised() for each in (copy, density_map))
         with one_blas_thread():
             before, after = (compare(fixed, moving, pose) for pose in (identity(), self.transform))
         return Alignment(

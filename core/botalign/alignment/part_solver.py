@@ -88,8 +88,7 @@ class _Search:
 class _End:
     """A last fit: the candidates of each hand, and the hand of the result.
 
-    The standard error of the position counts all differences between the maps; the uncertainty is that of the points at
-    which they agree.
+    The standard error of the position counts all differences between the maps at the pose of the fit.
     """
 
     fit: FitProblem
@@ -97,7 +96,7 @@ class _End:
     decision: HandDecision | None
     answer: int
     error_angstrom: float
-    uncertainty: Uncertainty
+    pose: Matrix
 
 
 class _PartSolver:
@@ -140,7 +139,8 @@ class _PartSolver:
         others = [candidate for index, group in enumerate(end.groups) if index != end.answer for candidate in group]
         yield Progress("refine", total, total, moving_to_fixed=marked[0].moving_to_fixed)
         decided = self._verdict(search.groups[end.answer], marked)
-        return Outcome((*marked, *others), (), end.decision, None, decided, end.uncertainty)
+        agreeing = uncertainty(RobustProblem.of(end.fit).agreeing(end.pose), end.pose)
+        return Outcome((*marked, *others), (), end.decision, None, decided, agreeing)
 
     def _searched(
         self, blocks: list[list[Matrix]], voxel: float, before: int, total: int
@@ -207,8 +207,7 @@ class _PartSolver:
         pose = self.poses.fit_pose(answers[answer])
         error = uncertainty(fit, pose)
         groups[answer][0] = self._start_or(answers[answer], fit, error)
-        agreeing = uncertainty(RobustProblem.of(fit).agreeing(pose), pose)
-        return _End(fit, groups, decision, answer, error.shift_angstrom, agreeing)
+        return _End(fit, groups, decision, answer, error.shift_angstrom, pose)
 
     def _start_or(self, best: Candidate, fit: FitProblem, error: Uncertainty) -> Candidate:
         """Return the start if it fits better than the best pose, or differs from it by no more than the error.

@@ -68,24 +68,22 @@ def distinct_poses(
     """
     result, *others = (each for each in candidates if each.mirrored == candidates[0].mirrored)
     others = [each for each in others if each.correlation is None or each.quality > POOR * result.quality]
-    groups = [_equivalents(result.moving_to_fixed, symmetry)]
-    kept = [[result] * len(groups[0])]
+    groups = [[(pose, result) for pose in _equivalents(result.moving_to_fixed, symmetry)]]
     for other in others:
-        if any(_is_equivalent(other.moving_to_fixed, group[0], symmetry) for group in groups if symmetry is not None):
+        pose = other.moving_to_fixed
+        if symmetry is not None and any(_is_equivalent(pose, group[0][0], symmetry) for group in groups):
             continue
         if places and other.as_good:
-            groups[0].append(other.moving_to_fixed)
-            kept[0].append(other)
+            groups[0].append((pose, other))
         else:
-            groups.append([other.moving_to_fixed])
-            kept.append([other])
+            groups.append([(pose, other)])
     return tuple(
         DistinctPose(
             pose, each.quality, number == 0 or each.as_good, number,
             *pose_difference(result.moving_to_fixed, pose, moving, part),
         )
         for number, group in enumerate(groups)
-        for pose, each in zip(group, kept[number], strict=True)
+        for pose, each in group
     )  # fmt: skip
 
 
@@ -103,8 +101,7 @@ def _equivalents(pose: Matrix, symmetry: Symmetry | None) -> list[Matrix]:
     return [pose] if symmetry is None else [pose, *(compose(each, pose) for each in symmetry.operations[1:])]
 
 
-def _is_equivalent(pose: Matrix, other: Matrix, symmetry: Symmetry | None) -> bool:
+def _is_equivalent(pose: Matrix, other: Matrix, symmetry: Symmetry) -> bool:
     """Whether the symmetry makes two poses equivalent."""
-    return any(
-        float(geodesic_degrees(pose[:, :3], each[:, :3])) < SAME_DEGREES for each in _equivalents(other, symmetry)
-    )
+    equivalents = symmetry.operations[:, :, :3] @ other[:, :3]
+    return bool(geodesic_degrees(pose[:, :3], equivalents).min() < SAME_DEGREES)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from botalign.arrays import Matrix
 from botalign.maps.grid import Grid
+
+if TYPE_CHECKING:
+    from botalign.alignment.survey import Surveyed
 
 #: A molecule is a part of another one if its volume is less than this fraction of the other's.
 CLEARLY_PART = 0.5
@@ -67,6 +71,12 @@ class Part:
     fraction: float
     reason: str
     centre_angstrom: tuple[float, float, float]
+
+    @classmethod
+    def of(cls, role: str, part: Surveyed, whole: Surveyed, reason: str) -> Part:
+        """Return the record, given both maps as surveyed."""
+        x, y, z = part.centre_angstrom.tolist()
+        return cls(role, part.volume_angstrom3 / whole.volume_angstrom3, reason, (x, y, z))
 
 
 @dataclass(frozen=True, eq=False)

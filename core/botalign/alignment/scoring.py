@@ -182,12 +182,10 @@ def _part(
         index, reason = int(masks[0] is None), "mask"
     elif partial is None:
         reason = "noticed"
-    part, whole = surveyed[index], surveyed[1 - index]
-    fraction = part.volume_angstrom3 / whole.volume_angstrom3
-    if reason == "noticed" and (masks != (None, None) or fraction >= CLEARLY_PART):
+    found = Part.of(ROLES[index], surveyed[index], surveyed[1 - index], reason)
+    if reason == "noticed" and (masks != (None, None) or found.fraction >= CLEARLY_PART):
         return None
-    x, y, z = part.centre_angstrom.tolist()
-    return Part(ROLES[index], fraction, reason, (x, y, z))
+    return found
 
 
 def compare(fixed: Surveyed, moving: Surveyed, transform: Matrix, *, part: int | None = None) -> FittedComparison:

@@ -15,6 +15,9 @@ from botalign.scores import ShellCorrelation, correlate_shells
 #: Standard deviation in voxels by which the contour of a part is softened.
 SOFTENED = 2.0
 
+#: The second map is smoothed if the voxels of the first one are larger by this factor.
+COARSER = 1.2
+
 
 def shell_correlation(
     fixed: Surveyed, moving: Surveyed, transform: Matrix, *, weights: Volume | None = None
@@ -27,7 +30,7 @@ def shell_correlation(
     ball = fixed.ball
     coefficients, source = moving.coefficients, moving.density.grid
     coarser = max(fixed.voxel_angstrom, moving.voxel_angstrom)
-    if fixed.voxel_angstrom > 1.2 * moving.voxel_angstrom:  # remove detail that the grid of the fixed map cannot hold
+    if fixed.voxel_angstrom > COARSER * moving.voxel_angstrom:  # its grid cannot hold all of the detail
         side = int(np.ceil(source.size_angstrom[0] / fixed.voxel_angstrom))
         source = Grid.cube(side, fixed.voxel_angstrom, moving.centre_angstrom)
         sigma = common_sigma_angstrom(fixed, moving, fixed.voxel_angstrom)

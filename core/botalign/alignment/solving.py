@@ -59,11 +59,9 @@ def reason_for_part(problem: AlignmentProblem) -> str | None:
 
 
 def _part(problem: AlignmentProblem, reason: str) -> Part:
-    role, part, whole = "fixed", problem.fixed, problem.moving
     if problem.part_is_moving:
-        role, part, whole = "moving", whole, part
-    x, y, z = part.centre_angstrom.tolist()
-    return Part(role, part.volume_angstrom3 / whole.volume_angstrom3, reason, (x, y, z))
+        return Part.of("moving", problem.moving, problem.fixed, reason)
+    return Part.of("fixed", problem.fixed, problem.moving, reason)
 
 
 def _half(step: Progress, before: int) -> Progress:

@@ -114,8 +114,6 @@ def nearest(group: Matrix, frame: Frame) -> Frame:
     Equivalent frames differ by a rotation that takes the axes of the group to axes of the group.
     """
     axes = [axis_angle(rotation)[0] for rotation in group[1:]]
-    if not axes:
-        return replace(frame, rotation=np.eye(3))
     if all(abs(float(axis @ axes[0])) > 0.999 for axis in axes):
         inside = frame.rotation.T @ axes[0]
         rotations = [rotation_between(sign * inside, axes[0]) for sign in (1, -1)]

@@ -74,13 +74,14 @@ def orient(
         raise typer.Exit(1)
     note = f", oriented, {found.symmetry.group}"
     with report_written() as written, Staging(overwrite=overwrite, written=written) as staging:
-        if output is not None:
-            found.apply(density_map).write(staging.path(output), history=history(density_map.name, None, note=note))
+        oriented = None if output is None and result is None else found.apply(density_map)
+        if output is not None and oriented is not None:
+            oriented.write(staging.path(output), history=history(density_map.name, None, note=note))
         if symmetrised is not None:
             average = found.symmetrised(density_map)
             average.write(staging.path(symmetrised), history=history(density_map.name, None, note=f"{note} applied"))
         if result is not None:
-            found.to_alignment(density_map).write(staging.path(result))
+            found.to_alignment(density_map, oriented=oriented).write(staging.path(result))
         if operations is not None:
             content = {"group": found.symmetry.group, "setting": found.setting, "operations": found.operations.tolist()}
             with staging.file(operations) as temporary:

@@ -110,7 +110,7 @@ def equivalent_axes(group: Matrix) -> list[Matrix]:
     group : ndarray, shape (order, 3, 3)
         A group with axes in more than one direction.
     """
-    axes = [(round(360 / angle), sign * axis) for axis, angle in map(axis_angle, group[1:]) for sign in (1, -1)]
+    axes = [(rotation_order(each), sign * axis_angle(each)[0]) for each in group[1:] for sign in (1, -1)]
     order, first = axes[0]
     second_order, second = next(each for each in axes if abs(float(each[1] @ first)) < 0.99)
     found: list[Matrix] = []
