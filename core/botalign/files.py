@@ -143,6 +143,12 @@ def file_exists(path: Path) -> InputError:
     return InputError(path, f": the file exists; {advice}", Setting("overwrite", True), ".")
 
 
+def split_extension(name: str, extensions: Sequence[str]) -> tuple[str, str]:
+    """Return a file name in two parts, the second being the longest of some extensions that it has, or empty."""
+    found = max((each for each in extensions if name.lower().endswith(each)), key=len, default="")
+    return name[: len(name) - len(found)], name[len(name) - len(found) :]
+
+
 def json_text(content: Any) -> str:
     """Return JSON; infinite numbers, which JSON does not have, become null."""
     return json.dumps(_finite(content), indent=1, allow_nan=False)

@@ -137,18 +137,18 @@ def prepare_steps(
             f"{stack.name}: {counted(int(flat.sum()), 'image is', 'images are')} constant, the first is image "
             f"{int(np.argmax(flat)) + 1}; leave such images out."
         )
-    for part in units(count, side * side, PIXELS):
-        background.correct(ready[part], part)
     excess *= background.factors
     inverted = _is_significant(excess) and bool(excess.mean() < 0) if invert is None else invert
     if inverted:
-        np.negative(ready, out=ready)
         excess *= -1
     # The difference of the means inside and outside the disc is averaged over all images to reduce the noise.
     mean, (sums, absolute) = np.float32(excess.mean()), np.zeros((2, count))
     parts = list(units(count, side * side, PIXELS))
     passes = (Progress("prepare", done, 2 * len(parts)) for done in range(1, 2 * len(parts) + 1))
     for part in parts:
+        background.correct(ready[part], part)
+        if inverted:
+            np.negative(ready[part], out=ready[part])
         ready[part] += mean
         cut_to_disc(ready[part], spans)
         sums[part] = ready[part].sum(axis=(1, 2), dtype=np.float64)

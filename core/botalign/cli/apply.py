@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -81,6 +82,7 @@ def apply(
     What changes depends on the kind of file. If one of them fails, no file is written.
     """
     from botalign.cli import belonging, inputs, outputs
+    from botalign.images import is_list
 
     if all_places and candidate:
         raise InputError(
@@ -92,7 +94,7 @@ def apply(
     folder = outputs.is_folder(output)
     sources = files or belonging.own_maps(result, alignment, inverse=inverse, half_maps=folder)
     copies = [(path, place) for path in sources for place in places]
-    particles = next(filter(inputs.is_list, sources), None)
+    particles = next(filter(is_list, sources), None)
     if all_places and particles is not None:
         raise InputError(
             f"{particles}: has one pose for each particle; use ",
@@ -110,25 +112,28 @@ def apply(
         labels=[f"_place_{places.index(place) + 1}" if all_places else "" for _, place in copies],
     )
     outputs.check(paths, inputs=[result, *sources, *([] if onto is None else [onto])], overwrite=overwrite)
+    lists = {path: botalign.read_particles(path) for path in sources if is_list(path)}
     for path in sources:
-        inputs.check_any(path)
+        if path not in lists:
+            inputs.check(path)
     if files:
         belonging.warn_of_other_role(result, alignment, files, inverse=inverse)
     grid = None if onto is None else botalign.read_header(onto).grid
     note = f" by {result.name}{f', candidate {candidate}' if candidate else ''}{', inverse' if inverse else ''}"
     targets = [each.path for each in paths if each is not None]
     with report_written() as written, Staging(overwrite=overwrite, written=written) as staging:
-        for (path, place), target in zip(copies, targets, strict=True):
-            given = inputs.load_any(path)
-            if isinstance(given, botalign.Model):
-                staging.write_model(alignment.apply(given, inverse=inverse, candidate=place), target)
-            elif isinstance(given, botalign.DensityMap):
-                moved = alignment.apply(given, onto=grid, inverse=inverse, candidate=place, threads=threads)
-                moved.write(staging.path(target), history=history(moved.name, None, note=note))
-                del moved
-            else:
-                listed = alignment.apply(given, onto=grid, inverse=inverse, candidate=place, mirror=mirror)
-                listed.write(staging.path(target))
+        for path, group in groupby(zip(copies, targets, strict=True), key=lambda each: each[0][0]):
+            given = lists[path] if path in lists else inputs.load(path)
+            for (_, place), target in group:
+                if isinstance(given, botalign.Model):
+                    staging.write_model(alignment.apply(given, inverse=inverse, candidate=place), target)
+                elif isinstance(given, botalign.DensityMap):
+                    moved = alignment.apply(given, onto=grid, inverse=inverse, candidate=place, threads=threads)
+                    moved.write(staging.path(target), history=history(moved.name, None, note=note))
+                    del moved
+                else:
+                    listed = alignment.apply(given, onto=grid, inverse=inverse, candidate=place, mirror=mirror)
+                    listed.write(staging.path(target))
             del given
     if particles is not None and not quiet:
         belonging.note_on_boxes(alignment, onto, inverse=inverse)

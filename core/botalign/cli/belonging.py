@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import botalign
 from botalign.cli.messages import print_note, print_warning
 from botalign.errors import InputError
+from botalign.files import split_extension
 from botalign.maps import EXTENSIONS
 
 if TYPE_CHECKING:
@@ -98,8 +99,4 @@ def _halves_beside(path: Path, reference: MapReference) -> list[Path]:
 
 def _stem(path: Path) -> str:
     """Return the name of a map without its extension."""
-    name = path.name
-    for extension in sorted(EXTENSIONS, key=len, reverse=True):
-        if name.lower().endswith(extension):
-            return name[: -len(extension)]
-    return name
+    return split_extension(path.name, EXTENSIONS)[0]

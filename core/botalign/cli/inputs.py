@@ -7,7 +7,6 @@ from pathlib import Path
 
 import botalign
 from botalign.errors import InputError, Setting
-from botalign.images import ParticleList
 from botalign.models import holds_model
 
 
@@ -27,30 +26,12 @@ def chains_of(names: Sequence[str] | None, *files: Path) -> tuple[str, ...] | No
     return tuple(name for each in names for name in each.split(","))
 
 
-def is_list(path: Path) -> bool:
-    """Return whether a file is a particle list, according to its extension."""
-    return path.suffix.lower() in (".star", ".cs", ".csg")
-
-
-def check_any(path: Path) -> None:
-    """Check that a map, model or particle list can be read; of a map, only the header."""
-    if is_list(path):
-        botalign.read_particles(path)
-    else:
-        check(path)
-
-
 def check(path: Path, chains: Sequence[str] | None = None) -> None:
     """Check that a map or model can be read; of a map, only the header."""
     if holds_model(path):
         botalign.read_model(path, chains=chains)
     else:
         botalign.read_header(path)
-
-
-def load_any(path: Path) -> botalign.DensityMap | botalign.Model | ParticleList:
-    """Read a map, an atomic model, or a particle list."""
-    return botalign.read_particles(path) if is_list(path) else load(path)
 
 
 def load(path: Path, chains: Sequence[str] | None = None) -> botalign.DensityMap | botalign.Model:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from botalign.errors import InputError
-from botalign.files import check_output
+from botalign.files import check_output, split_extension
 from botalign.maps import EXTENSIONS
 from botalign.models import MODEL_EXTENSIONS, holds_model
 
@@ -171,13 +171,11 @@ def _named_after(source: Path, extensions: tuple[str, ...]) -> str:
     name = source.name
     if name.lower().endswith(extensions):
         return name
-    for extension in sorted(MAPS + MODELS, key=len, reverse=True):
-        if name.lower().endswith(extension):
-            return name[: -len(extension)] + extensions[0]
-    return source.stem + extensions[0]
+    stem, extension = split_extension(name, MAPS + MODELS)
+    return (stem if extension else source.stem) + extensions[0]
 
 
 def _labelled(name: str, label: str) -> str:
     """Return a name with text before its extension."""
-    extension = next((each for each in sorted(MAPS + MODELS, key=len, reverse=True) if name.lower().endswith(each)), "")
-    return f"{name[: len(name) - len(extension)]}{label}{name[len(name) - len(extension) :]}"
+    stem, extension = split_extension(name, MAPS + MODELS)
+    return f"{stem}{label}{extension}"

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.errors import InputError, counted
+from botalign.files import split_extension
 from botalign.maps import EXTENSIONS
 
 
@@ -127,11 +128,7 @@ def _joined(
 
 def plain_name(name: str) -> str:
     """Return the name of a map without folder and extension."""
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    for extension in sorted(EXTENSIONS, key=len, reverse=True):
-        if last.lower().endswith(extension):
-            return last[: -len(extension)]
-    return last
+    return split_extension(name.replace("\\", "/").rsplit("/", 1)[-1], EXTENSIONS)[0]
 
 
 def numbers_or_text(texts: list[str]) -> NDArray[np.float64] | NDArray[np.str_]:

@@ -2,7 +2,7 @@
 
 from botalign.images.image_list import ImageList
 from botalign.images.particles import CtfParameters, ParticleList, PoseWarning
-from botalign.images.reading import holds_images, read_images, read_particles, read_stack
+from botalign.images.reading import holds_images, is_list, read_images, read_particles, read_stack
 from botalign.images.stack import STACK_EXTENSIONS, ImageStack
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "ParticleList",
     "PoseWarning",
     "holds_images",
+    "is_list",
     "read_images",
     "read_particles",
     "read_stack",

@@ -9,29 +9,21 @@ import numpy as np
 
 from botalign.arrays import Counts, Matrix, Volume
 from botalign.errors import InputError
-from botalign.images.stack import ImageStack
-from botalign.images.stored import ImageSource, outside_disc
+from botalign.images.stack import ChangedImages, ImageStack
+from botalign.images.stored import outside_disc
 
 
 @dataclass(frozen=True, eq=False)
-class CentredImages(ImageSource):
+class CentredImages(ChangedImages):
     """Images that are shifted when they are read.
 
     Attributes
     ----------
-    stack : ImageStack
-        The images.
     shifts : ndarray of int64, shape (n, 2)
         Shift ``(x, y)`` of each image in pixels.
     """
 
-    stack: ImageStack
     shifts: Counts
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Number of images, rows and columns."""
-        return self.stack.shape
 
     def blocks(self, which: Counts) -> Iterator[tuple[Counts, Volume]]:
         """Read and shift images; pixels without a value are set to the median of the corners of the image."""
@@ -69,6 +61,4 @@ def centred(stack: ImageStack, origins_pixels: Matrix) -> ImageStack:
     shifts = np.rint(origins_pixels).astype(np.int64)
     if not shifts.any():
         return stack
-    return ImageStack(
-        CentredImages(stack, shifts), stack.pixel_size_angstrom, stack.name, ctf=stack.ctf, shifts_pixels=shifts
-    )
+    return CentredImages(stack, shifts).as_stack(shifts_pixels=shifts)

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.arrays import Matrix
-from botalign.errors import InputError, counted
+from botalign.errors import InputError
 from botalign.geometry import cryosparc_rotations, cryosparc_vectors, moved_poses
-from botalign.images.particles import PoseWarning, refuse_mirror
+from botalign.images.particles import PoseWarning, refuse_mirror, refuse_missing
 
 ALIGNMENT = "alignments3D/"
 POSE, _SHIFT, _PIXEL = (f"{ALIGNMENT}{name}" for name in ("pose", "shift", "psize_A"))
@@ -100,12 +100,7 @@ class CryosparcPoses:
             raise InputError(f"{self.name}: {self._reason(name)}; {_EXPECTED}.")
         if values.shape[1:] != shape:
             raise InputError(f"{self.name}: {name} has shape {values.shape[1:]}, expected {shape}; export it again.")
-        missing = np.flatnonzero(~np.isfinite(values).all(axis=1))
-        if len(missing):
-            raise InputError(
-                f"{self.name}: {counted(len(missing), 'particle has', 'particles have')} no number in {name}, "
-                f"the first is particle {missing[0] + 1}; remove such particles."
-            )
+        refuse_missing(self.name, values, f"number in {name}")
         return values.astype(np.float64)
 
     def _reason(self, name: str) -> str:

@@ -120,7 +120,7 @@ class CsParticles(ParticleList):
         shapes = self._field("blob/shape")
         return None if shapes is None else shapes[:, -1].astype(np.float64)
 
-    @property
+    @cached_property
     def ctf(self) -> CtfParameters | None:
         """Parameters of the contrast transfer function."""
         defocus_u, defocus_v, angle, phase, voltage, cs, contrast = (
@@ -201,8 +201,9 @@ class CsParticles(ParticleList):
         old = self.records.dtype
         names = old.names or ()
         added = [(name, values.dtype, values.shape[1:]) for name, values in columns.items() if name not in names]
-        records, header = self.records.copy(), self.header
-        if added:
+        if not added:
+            records, header = self.records.copy(), self.header
+        else:
             records = np.empty(len(self), dtype=[*((name, old[name]) for name in names), *added])
             for name in names:
                 records[name] = self.records[name]

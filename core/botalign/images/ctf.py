@@ -22,8 +22,7 @@ from scipy import constants, fft
 from botalign.arrays import Counts, Matrix, Volume
 from botalign.errors import InputError
 from botalign.images.particles import CtfParameters
-from botalign.images.stack import ImageStack
-from botalign.images.stored import ImageSource
+from botalign.images.stack import ChangedImages, ImageStack
 
 
 def ctf_values(parameters: CtfParameters, which: Counts, *, side: int, pixel_size_angstrom: float) -> Matrix:
@@ -52,14 +51,14 @@ def ctf_values(parameters: CtfParameters, which: Counts, *, side: int, pixel_siz
     def column(values: Matrix) -> Matrix:
         return values[which][:, None, None]
 
-    wavelength = column(_wavelength_angstrom(parameters.voltage_kv))
-    angle = column(np.radians(parameters.astigmatism_degrees))
+    wavelength = _wavelength_angstrom(column(parameters.voltage_kv))
+    angle = np.radians(column(parameters.astigmatism_degrees))
     u, v = column(parameters.defocus_u_angstrom), column(parameters.defocus_v_angstrom)
     along = np.cos(angle) * x + np.sin(angle) * y
     defocus = u * along**2 + v * (squared - along**2)  # times the squared frequency
     phase = np.pi * wavelength * defocus - np.pi / 2 * 1e7 * column(parameters.cs_mm) * wavelength**3 * squared**2
-    shift = np.radians(parameters.phase_shift_degrees) + np.arcsin(parameters.amplitude_contrast)
-    return np.asarray(np.sin(phase + column(shift)))
+    shift = np.radians(column(parameters.phase_shift_degrees)) + np.arcsin(column(parameters.amplitude_contrast))
+    return np.asarray(np.sin(phase + shift))
 
 
 def _wavelength_angstrom(voltage_kv: Matrix) -> Matrix:
@@ -69,29 +68,22 @@ def _wavelength_angstrom(voltage_kv: Matrix) -> Matrix:
 
 
 @dataclass(frozen=True, eq=False)
-class FlippedImages(ImageSource):
+class FlippedImages(ChangedImages):
     """Images whose phases are flipped when they are read.
 
     Attributes
     ----------
-    stack : ImageStack
-        The images.
     parameters : CtfParameters
-        Parameters of their contrast transfer functions.
+        Parameters of the contrast transfer functions.
     """
 
-    stack: ImageStack
     parameters: CtfParameters
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Number of images, rows and columns."""
-        return self.stack.shape
 
     def blocks(self, which: Counts) -> Iterator[tuple[Counts, Volume]]:
         """Read images, and flip the phases of those that are as the microscope recorded them."""
+        recorded = as_recorded(self.parameters)
         for places, images in self.stack.blocks(which):
-            at = np.flatnonzero(as_recorded(self.parameters)[which[places]])
+            at = np.flatnonzero(recorded[which[places]])
             values = ctf_values(
                 self.parameters, which[places][at], side=self.shape[1],
                 pixel_size_angstrom=self.stack.pixel_size_angstrom[0],
@@ -137,7 +129,4 @@ def phase_flipped(stack: ImageStack, parameters: CtfParameters) -> ImageStack:
             f"{parameters.amplitude_contrast.max():g} and voltages from {parameters.voltage_kv.min():g} kV, expected a "
             "fraction and positive voltages; correct the list."
         )
-    return ImageStack(
-        FlippedImages(stack, parameters), stack.pixel_size_angstrom, stack.name, ctf=parameters,
-        shifts_pixels=stack.shifts_pixels,
-    )  # fmt: skip
+    return FlippedImages(stack, parameters).as_stack(ctf=parameters)

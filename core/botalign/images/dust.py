@@ -9,29 +9,21 @@ import numpy as np
 
 from botalign.arrays import Counts, Volume
 from botalign.errors import InputError, Setting
-from botalign.images.stack import ImageStack
-from botalign.images.stored import ImageSource, outside_disc
+from botalign.images.stack import ChangedImages, ImageStack
+from botalign.images.stored import outside_disc
 
 
 @dataclass(frozen=True, eq=False)
-class DustFreeImages(ImageSource):
+class DustFreeImages(ChangedImages):
     """Images whose dust is replaced when they are read.
 
     Attributes
     ----------
-    stack : ImageStack
-        The images.
     dust : float
         Number of standard deviations of the background from which on a pixel is dust.
     """
 
-    stack: ImageStack
     dust: float
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Number of images, rows and columns."""
-        return self.stack.shape
 
     def blocks(self, which: Counts) -> Iterator[tuple[Counts, Volume]]:
         """Read images, and set pixels of dust to the median of the corners of the image."""
@@ -56,7 +48,4 @@ def without_dust(stack: ImageStack, dust: float) -> ImageStack:
     """
     if not 0 < dust < np.inf:
         raise InputError(Setting("dust"), f": got {dust:g}, expected a positive number of standard deviations.")
-    return ImageStack(
-        DustFreeImages(stack, dust), stack.pixel_size_angstrom, stack.name, ctf=stack.ctf,
-        shifts_pixels=stack.shifts_pixels,
-    )  # fmt: skip
+    return DustFreeImages(stack, dust).as_stack()

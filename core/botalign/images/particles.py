@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.arrays import Counts, Matrix
-from botalign.errors import InputError, Message, Setting
+from botalign.errors import InputError, Message, Setting, counted
 from botalign.geometry import is_mirror
 from botalign.images.names import ImageNames
 
@@ -231,6 +231,20 @@ class ParticleList(ABC):
     def __repr__(self) -> str:
         """Return one line."""
         return f"<{type(self).__name__} {Path(self.name).name}: {len(self)} particles>"
+
+
+def refuse_missing(name: str, values: Matrix, what: str) -> None:
+    """Refuse columns of poses, shape (n, ...), in which numbers are missing.
+
+    Raises
+    ------
+    InputError
+        If a value of the list `name` is not finite; `what` is what the particle lacks.
+    """
+    missing = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    if len(missing):
+        count = counted(len(missing), f"particle has no {what}", f"particles have no {what}")
+        raise InputError(f"{name}: {count}, the first is particle {missing[0] + 1}; remove such particles.")
 
 
 def refuse_mirror(name: str, transform: Matrix, *, mirror: bool, volumes: bool) -> None:

@@ -203,10 +203,15 @@ def read_images(path: str | os.PathLike[str]) -> ImageList:
     <ImageStack particles.mrcs: 3 images of 32 x 32 pixels of 1.5 A>
     """
     path = Path(path)
-    if path.suffix.lower() not in (".star", ".cs", ".csg"):
+    if not is_list(path):
         return _list_of(_stack_in(path))
     particles = read_particles(path)
     return ImageList(images_of(particles), particles)
+
+
+def is_list(path: Path) -> bool:
+    """Return whether a file is a particle list, according to its extension."""
+    return path.suffix.lower() in (".star", ".cs", ".csg")
 
 
 def _list_of(stack: ImageStack) -> ImageList:

@@ -11,9 +11,9 @@ from functools import cached_property
 import numpy as np
 
 from botalign.arrays import Matrix
-from botalign.errors import InputError, counted
+from botalign.errors import InputError
 from botalign.geometry import moved_poses, relion_angles_degrees, relion_rotations
-from botalign.images.particles import PoseWarning, refuse_mirror
+from botalign.images.particles import PoseWarning, refuse_mirror, refuse_missing
 
 ANGLES = ("rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi")
 _PRIORS = tuple(f"{label}Prior" for label in ANGLES)
@@ -85,7 +85,7 @@ class RelionPoses:
                 f"transform of the map could change; {expected}."
             )
         angles = np.stack([self.columns[label] for label in ANGLES], axis=1)
-        self._refuse_missing(angles, "orientation")
+        refuse_missing(self.name, angles, "orientation")
         if len(angles) > 1 and not angles[:, :2].any():
             raise InputError(
                 f"{self.name}: _{ANGLES[0]} and _{ANGLES[1]} are 0 for all particles, as after a 2-D classification, "
@@ -98,7 +98,7 @@ class RelionPoses:
         """Origins, shape (n, 2) or (n, 3); columns that are missing count as 0, as in RELION."""
         found = [self._origin(axis) for axis in self._axes]
         origins = np.stack(found, axis=1)
-        self._refuse_missing(origins, "origin")
+        refuse_missing(self.name, origins, "origin")
         return origins
 
     def moved(self, transform: Matrix, *, mirror: bool) -> dict[str, Matrix]:
@@ -196,12 +196,6 @@ class RelionPoses:
             old = self.columns.get(label, self.columns[own])
             changed[label] = np.where(values < 0, values + 360, values) if (old > 180).any() else values
         return changed
-
-    def _refuse_missing(self, values: Matrix, what: str) -> None:
-        missing = np.flatnonzero(~np.isfinite(values).all(axis=1))
-        if len(missing):
-            count = counted(len(missing), f"particle has no {what}", f"particles have no {what}")
-            raise InputError(f"{self.name}: {count}, the first is particle {missing[0] + 1}; remove such particles.")
 
 
 def _listed(labels: Iterable[str]) -> str:

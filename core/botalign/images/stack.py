@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -232,6 +233,32 @@ class ImageStack:
         """
         with output_file(path, overwrite=overwrite, extensions=STACK_EXTENSIONS) as temporary:
             write_sections(temporary, path, _header(self), self.images)
+
+
+@dataclass(frozen=True, eq=False)
+class ChangedImages(ImageSource):
+    """Images of a stack that are changed when they are read.
+
+    Attributes
+    ----------
+    stack : ImageStack
+        The images.
+    """
+
+    stack: ImageStack
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of images, rows and columns."""
+        return self.stack.shape
+
+    def as_stack(self, *, ctf: CtfParameters | None = None, shifts_pixels: Counts | None = None) -> ImageStack:
+        """Return the changed images as a stack, which has what the unchanged one has unless it is given."""
+        old = self.stack
+        return ImageStack(
+            self, old.pixel_size_angstrom, old.name, ctf=old.ctf if ctf is None else ctf,
+            shifts_pixels=old.shifts_pixels if shifts_pixels is None else shifts_pixels,
+        )  # fmt: skip
 
 
 def _header(stack: ImageStack) -> Header:

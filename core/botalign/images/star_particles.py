@@ -181,7 +181,7 @@ class StarParticles(ParticleList):
         """Side of each image in pixels."""
         return self.per_particle("rlnImageSize")
 
-    @property
+    @cached_property
     def ctf(self) -> CtfParameters | None:
         """Parameters of the contrast transfer function."""
         defocus_u, defocus_v, angle, phase, voltage, cs, contrast, flipped, premultiplied = (

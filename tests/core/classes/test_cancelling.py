@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import botalign
-from botalign.cancellation import CancelledWork, watch
+from botalign.cancellation import CancelledWork, cancelled_by
 from botalign.classes import assignment, averaging, bounds, frame, kmeans, metrics, products
 from botalign.classes.units import DIFFERENCES, PIXELS, units
 from botalign.progress import exhaust
@@ -76,12 +76,8 @@ def test_all_images_at_once_are_many_units(monkeypatch: pytest.MonkeyPatch) -> N
 
     flag = threading.Event()
     monkeypatch.setattr(averaging, "in_poses", cancel_in_the_third)
-    watch(flag.is_set)
-    try:
-        with pytest.raises(CancelledWork):
-            averaging._average(of, kmeans.image_splines(images), of.poses.push(np.zeros(4, int)), np.arange(4))
-    finally:
-        watch(None)
+    with cancelled_by(flag.is_set), pytest.raises(CancelledWork):
+        averaging._average(of, kmeans.image_splines(images), of.poses.push(np.zeros(4, int)), np.arange(4))
     assert len(begun) == 3
 
 
@@ -93,14 +89,11 @@ def test_units_cover_all_items_and_keep_some_together() -> None:
 
 def test_a_computation_without_workers_stops_between_steps() -> None:
     flag = threading.Event()
-    watch(flag.is_set)
-    try:
+    with cancelled_by(flag.is_set):
         assert exhaust(iter_steps()) == 2
         flag.set()
         with pytest.raises(CancelledWork):
             exhaust(iter_steps())
-    finally:
-        watch(None)
 
 
 def iter_steps() -> Any:
