@@ -12,12 +12,10 @@ from botalign import InputError
 from napari_botalign.coordinates import (
     Matrix,
     affine_of,
-    is_length,
-    is_pixel,
     set_spatial_affine,
     spatial_affine,
     units_in_angstrom,
-    units_of,
+    why_not_lengths,
 )
 from napari_botalign.history import add_move
 from napari_botalign.kept import companions
@@ -74,10 +72,7 @@ def why_not_movable(layer: Layer) -> str | None:
     """Return the reason why a layer cannot be moved in three dimensions, or None if it can."""
     if layer.ndim < 3:
         return f"{layer.name} has {layer.ndim} dimensions, expected 3; choose another layer."
-    units = units_of(layer)[-3:]
-    if not all(is_length(unit) or is_pixel(unit) for unit in units):
-        return f"{layer.name} has the units {', '.join(map(str, units))}, expected units of length."
-    return None
+    return why_not_lengths(layer)
 
 
 def layers_along(

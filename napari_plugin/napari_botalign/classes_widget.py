@@ -14,6 +14,7 @@ from napari_botalign.background import in_batches, start_worker
 from napari_botalign.class_list import ClassList
 from napari_botalign.dialogs import file_to_save
 from napari_botalign.folding import FoldedFields
+from napari_botalign.kept import KEY, kept
 from napari_botalign.layer_choices import ObjectBox
 from napari_botalign.layers import is_stack
 from napari_botalign.layout import even_labels, row, wrapped_label
@@ -132,9 +133,9 @@ class ClassesWidget(RunWidget):
         data, attributes, _ = stack_layer_data(update.averages)
         sizes = update.sizes.tolist()
         resolutions = [f"{each:.3g} Å" if isfinite(each) else "unknown" for each in update.resolutions_angstrom]
-        known = {"botalign": {"sizes": sizes, "resolutions": resolutions}}
+        known = {KEY: {"sizes": sizes, "resolutions": resolutions}}
         self._viewer.add_image(data, **attributes | {"name": f"class averages of {name}", "metadata": known})
-        layer.metadata.setdefault("botalign", {})["classes"] = update.labels + 1
+        layer.metadata.setdefault(KEY, {})["classes"] = update.labels + 1
         self.result, self._stack, self._listed = update, stack, listed
         self.class_list.show(update.averages.images, sizes, resolutions)
         self.class_list.native.show()
@@ -170,9 +171,9 @@ class ClassesWidget(RunWidget):
     def _on_step(self, event: Any = None) -> None:
         """Show the class of the displayed image of the active layer, or the size of the displayed class."""
         layer, step = self._viewer.layers.selection.active, self._viewer.dims.current_step
-        known = {} if layer is None else layer.metadata.get("botalign")
-        if not isinstance(known, dict) or len(step) < 3:
+        if layer is None or len(step) < 3:
             return
+        known = kept(layer)
         number = step[-3]
         if number < len(known.get("classes", ())):
             self.of_image.value = f"{layer.name}: image {number + 1} is in class {known['classes'][number]}."
@@ -188,7 +189,7 @@ class ClassesWidget(RunWidget):
         numbers = ", ".join(str(number + 1) for number in selected[:_LISTED]) + (", …" if selected[_LISTED:] else "")
         name = f"{self._stack.name}, class{'' if len(selected) == 1 else 'es'} {numbers}"
         chosen = isin(self.result.labels, selected)
-        known = {"botalign": {"classes": self.result.labels[chosen] + 1}}
+        known = {KEY: {"classes": self.result.labels[chosen] + 1}}
         self._viewer.add_image(data[chosen], **attributes | {"name": name, "metadata": known})
         self._on_step()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -32,13 +32,22 @@ def overruled(kind: type, values: Mapping[str, Any]) -> dict[str, str]:
         found[name] = spelled(error)
 
 
-def unavailable(kind: type, values: Mapping[str, Any]) -> dict[str, dict[Any, str]]:
+def unavailable(kind: type, values: Mapping[str, Any], lost: Iterable[str]) -> dict[str, dict[Any, str]]:
     """Return the values of each option that would have no effect beside the others, with the reason.
 
     Of options that are numbers or maps, a single other value is tested.
+
+    Parameters
+    ----------
+    kind : type
+        Class that declares the options.
+    values : mapping
+        Their values; any map for one that was chosen.
+    lost : iterable of str
+        Options that are overruled (:func:`overruled`).
     """
     declared = declarations(kind)
-    kept = {**values, **{name: declared[name].default for name in overruled(kind, values)}}
+    kept = {**values, **{name: declared[name].default for name in lost}}
     found: dict[str, dict[Any, str]] = {}
     for name in values:
         reasons = {}

@@ -80,6 +80,14 @@ def is_pixel(unit: Any) -> bool:
     return unit is None or unit.is_compatible_with("pixel") or unit.dimensionless
 
 
+def why_not_lengths(layer: Layer) -> str | None:
+    """Return the reason why the coordinates of a layer cannot be in angstrom, or None if they can."""
+    units = units_of(layer)[-3:]
+    if all(is_length(unit) or is_pixel(unit) for unit in units):
+        return None
+    return f"{layer.name} has the units {', '.join(map(str, units))}, expected units of length."
+
+
 def is_length(unit: Any) -> bool:
     """Whether a unit is one of length."""
     return unit is not None and bool(unit.is_compatible_with("angstrom"))

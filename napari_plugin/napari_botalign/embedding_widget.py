@@ -11,6 +11,7 @@ from magicgui.widgets import ComboBox, Container, FileEdit, PushButton
 from botalign import EmbeddingTable, InputError, read, read_embedding
 from napari_botalign.background import in_background
 from napari_botalign.dialogs import file_to_open
+from napari_botalign.kept import kept
 from napari_botalign.layout import even_labels, fill, narrow, row, wrapped_label
 from napari_botalign.option_labels import spelled
 from napari_botalign.reading import LayerData, map_layer_data
@@ -73,8 +74,8 @@ class EmbeddingWidget(Container[Any]):
         super().reset_choices(*args)
         if self.table is None:
             for layer in self._viewer.layers:
-                known = layer.metadata.get("botalign")
-                if isinstance(known, dict) and "embedding" in known:
+                known = kept(layer)
+                if "embedding" in known:
                     self._layer = layer
                     self.load(known["embedding"])
                     return

@@ -49,8 +49,10 @@ class FlatViewNote(Container[Any]):
         self._update()
 
     def _update(self) -> None:
-        maps = [layer for layer in self._viewer.layers if layer.visible and why_not_a_map(layer, series=True) is None]
-        self.visible = self._viewer.dims.ndisplay == 2 and any(map(is_drawn_unrotated, maps))
+        self.visible = self._viewer.dims.ndisplay == 2 and any(
+            layer.visible and why_not_a_map(layer, series=True) is None and is_drawn_unrotated(layer)
+            for layer in self._viewer.layers
+        )
 
     def _on_show_3d(self) -> None:
         self._viewer.dims.ndisplay = 3

@@ -27,6 +27,7 @@ from napari_botalign.coordinates import (
     spatial_affine,
     units_in_angstrom,
     units_of,
+    why_not_lengths,
 )
 from napari_botalign.kept import model_path, model_resolution
 
@@ -176,10 +177,7 @@ def why_not_a_map(layer: Layer, *, mask: bool = False, series: bool = False) -> 
         return f"{layer.name} has {layer.ndim} dimensions, expected a density map with 3; {advice}"
     if is_stack(layer):
         return f"{layer.name} is a stack of images, expected a density map."
-    units = units_of(layer)[-3:]
-    if not all(is_length(unit) or is_pixel(unit) for unit in units):
-        return f"{layer.name} has the units {', '.join(map(str, units))}, expected units of length."
-    return None
+    return why_not_lengths(layer)
 
 
 def is_stack(layer: Layer) -> bool:

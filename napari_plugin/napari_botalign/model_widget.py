@@ -10,7 +10,7 @@ from magicgui.widgets import Container, FloatSpinBox, PushButton
 from botalign import InputError, read_model
 from napari_botalign.background import in_background
 from napari_botalign.dialogs import file_to_save
-from napari_botalign.kept import model_path
+from napari_botalign.kept import KEY, kept, model_path
 from napari_botalign.layer_choices import ObjectBox
 from napari_botalign.layout import even_labels, fill, row, wrapped_label
 from napari_botalign.models import RESOLUTION, displayed_model, model_layer_data
@@ -73,7 +73,7 @@ class ModelWidget(Container[Any]):
         if layer is None:
             self.status.value = "Open an atomic model (.pdb, .cif) to change the resolution of its map."
             return
-        self.resolution.value = layer.metadata["botalign"]["resolution"]
+        self.resolution.value = kept(layer)["resolution"]
         self.status.value = f"{Path(str(model_path(layer))).name}"
 
     def _on_simulate(self) -> None:
@@ -92,7 +92,7 @@ class ModelWidget(Container[Any]):
             layer.reset_contrast_limits_range("data")  # otherwise of the displayed slice
             layer.contrast_limits = options["contrast_limits"]
             layer.iso_threshold = options["iso_threshold"]
-            layer.metadata["botalign"]["resolution"] = resolution
+            layer.metadata[KEY]["resolution"] = resolution
             finish(f"{Path(path).name}: map at {resolution:g} Å.")
 
         def finish(text: str) -> None:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari.layers import Layer
 from napari.utils.notifications import show_info
 
 from botalign import InputError, Model, from_napari, read_model, simulate
 from napari_botalign.kept import KEY, model_path
 from napari_botalign.layers import map_layer
 from napari_botalign.reading import LayerData, Paths, map_layer_data
-from napari_botalign.writing import with_extension
+from napari_botalign.writing import layer_to_write, with_extension
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -46,7 +44,7 @@ def read(path: Paths) -> list[LayerData]:
     return layers
 
 
-def model_layer_data(model: Model, resolution: float = RESOLUTION, **options: Any) -> LayerData:
+def model_layer_data(model: Model, resolution: float = RESOLUTION) -> LayerData:
     """Return a model as the data of a layer: its simulated map, in the coordinates of the file.
 
     Parameters
@@ -55,25 +53,11 @@ def model_layer_data(model: Model, resolution: float = RESOLUTION, **options: An
         Model that was read from a file.
     resolution : float, optional
         Resolution in angstrom.
-    **options
-        Further attributes of the layer.
     """
-    data, attributes, kind = map_layer_data(simulate(model, resolution), **options)
+    data, attributes, kind = map_layer_data(simulate(model, resolution))
     path = str(Path(model.name).resolve())
     attributes["metadata"] |= {KEY: {"model": path, "resolution": float(resolution)}}
     return data, attributes, kind
-
-
-def layer_model(layer: Layer) -> Model | None:
-    """Read the model that a layer was simulated from; return None if it was not.
-
-    Raises
-    ------
-    botalign.InputError
-        If the file cannot be read.
-    """
-    path = model_path(layer)
-    return None if path is None else read_model(path)
 
 
 def displayed_model(layer: Image) -> Model:
@@ -84,9 +68,10 @@ def displayed_model(layer: Image) -> Model:
     botalign.InputError
         If the layer is not a model, its file cannot be read, or the layer is mirrored or scaled.
     """
-    model = layer_model(layer)
-    if model is None:
+    path = model_path(layer)
+    if path is None:
         raise InputError(f"{layer.name} is not an atomic model; save it with the extension .mrc.")
+    model = read_model(path)
     transform = from_napari(map_layer(layer, "not written").pose())
     assert transform is not None  # the scale is part of the grid
     return model.moved(transform)
@@ -114,14 +99,8 @@ def write_layer(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     OSError
         If the layer is not a model or is mirrored, or the file cannot be written; the message states what to do.
     """
-    with warnings.catch_warnings():  # that slices of a rotated layer are drawn without the rotation; none is drawn
-        warnings.simplefilter("ignore")
-        layer = Layer.create(data, attributes, "image")
-    try:
+    with layer_to_write(data, attributes) as layer:
         model = displayed_model(layer)
         path = with_extension(path, Path(model.name.removesuffix(".gz")).suffix)
         model.write(path, overwrite=True)
-    except InputError as error:
-        # An InputError is a ValueError, which napari reports as "no plugin can write this".
-        raise OSError(str(error)) from None
     return [path]

@@ -55,7 +55,7 @@ class OptionFields:
         Text that is not a number is left for ``botalign`` to refuse.
         """
         values = self._values()
-        lost = self._lost(values)
+        lost = overruled(self._kind, self._tested(values)) | self.unused
         return {name: self._declared[name].default if name in lost else each for name, each in values.items()}
 
     def grey_out(self) -> None:
@@ -63,8 +63,10 @@ class OptionFields:
 
         Their tooltips give the reason.
         """
-        values = self._values()
-        lost, refused = self._lost(values), unavailable(self._kind, self._tested(values))
+        tested = self._tested(self._values())
+        lost = overruled(self._kind, tested)
+        refused = unavailable(self._kind, tested, lost)
+        lost |= self.unused
         for name, widget in self.widgets.items():
             declared, reasons = self._declared[name], refused.get(name, {})
             others = [choice for choice in getattr(widget, "choices", ()) if choice != declared.default]
@@ -77,10 +79,6 @@ class OptionFields:
             widget.enabled = usable and name not in lost
             reason = lost.get(name) or next(iter(reasons.values()), "")
             widget.tooltip = self._tooltips[name] if widget.enabled else reason
-
-    def _lost(self, values: dict[str, Any]) -> dict[str, str]:
-        """Return the options whose values are not used, with the reason."""
-        return overruled(self._kind, self._tested(values)) | self.unused
 
     def _values(self) -> dict[str, Any]:
         return {name: _value(self._declared[name], widget.value) for name, widget in self.widgets.items()}

@@ -245,6 +245,8 @@ class ResultPanel(Container[Any]):
         if self._wanted is None:
             return None
         (record, number, maps), self._wanted = self._wanted, None
+        if (record, number) in self._at_pose:
+            return None
         pose = record.result.poses[number]
         transform = pose.moving_to_fixed
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from numpy import array
 
 from botalign import diffusion_map, distances, phantom, projections
+from napari_botalign.kept import KEY
 from napari_botalign.reading import LayerData, map_layer_data, stack_layer_data
 
 #: A rotation by 153 degrees with a shift in angstrom, without and with mirroring.
@@ -57,4 +58,4 @@ def conformations() -> list[LayerData]:
     table = folder / "coordinates.csv"
     table.write_text("\n".join(lines) + "\n")
     data, options, kind = map_layer_data(maps[0])
-    return [(data, options | {"name": names[0], "metadata": {"botalign": {"embedding": str(table)}}}, kind)]
+    return [(data, options | {"name": names[0], "metadata": {KEY: {"embedding": str(table)}}}, kind)]

@@ -23,6 +23,9 @@ from napari_botalign.background import in_batches
 from napari_botalign.coordinates import Matrix
 from napari_botalign.layers import MapLayer, is_identity, is_mirrored
 
+_Maps = tuple[DensityMap, DensityMap]
+_Masks = tuple[DensityMap | None, DensityMap | None]
+
 
 @dataclass(frozen=True, eq=False)
 class Mask:
@@ -115,32 +118,39 @@ def alignments(
 def _align_pair(
     number: int, fixed: MapLayer, pair: Pair, options: AlignmentOptions, stop: StopRequest
 ) -> Generator[Update, None, None]:
-    fixed_map, moving_map = fixed.density(), pair.moving.density()
+    maps, masks = _inputs(fixed, pair)
     # The displayed pose is the start of a local search, and what is kept if only rotation or shift are fitted. Its hand
     # is the one to keep if the layer is mirrored.
     near = options.local_degrees is not None or not (options.rotate and options.shift)
     start = pair.displayed if near or is_mirrored(pair.displayed) else None
-    maps = fixed_map, moving_map
-    masks = [None if mask is None else mask.on(each) for mask, each in zip(pair.masks, maps, strict=True)]
     options = replace(
         options, start=start, mask_fixed=masks[0], mask_moving=masks[1], contour_level_fixed=pair.levels[0],
         contour_level_moving=pair.levels[1],
         resolution=max((fixed.resolution, pair.moving.resolution), key=lambda resolution: resolution or 0),
     )  # fmt: skip
-    steps = align_steps(fixed.model() or fixed_map, pair.moving.model() or moving_map, options)
+    steps = align_steps(fixed.model() or maps[0], pair.moving.model() or maps[1], options)
     result = yield from in_batches(steps, lambda: stop.applies_to(number), lambda taken: Update(number, steps=taken))
     if result is None:
         return
     before = result.before
     if not is_identity(pair.displayed):
-        before = compared(fixed, pair, pair.displayed, of_part=result.part is not None).scores
+        before = _compared(maps, masks, pair, pair.displayed, of_part=result.part is not None).scores
     yield Update(number, result=result, before=before)
 
 
 def compared(fixed: MapLayer, pair: Pair, transform: Matrix, *, of_part: bool) -> Comparison:
     """Compare two maps after a transform of the moving one as an alignment does: inside their masks or the part."""
+    return _compared(*_inputs(fixed, pair), pair, transform, of_part=of_part)
+
+
+def _inputs(fixed: MapLayer, pair: Pair) -> tuple[_Maps, _Masks]:
+    """Return the fixed and the moving map, and their masks on their grids."""
     maps = fixed.density(), pair.moving.density()
     masks = [None if mask is None else mask.on(each) for mask, each in zip(pair.masks, maps, strict=True)]
+    return maps, (masks[0], masks[1])
+
+
+def _compared(maps: _Maps, masks: _Masks, pair: Pair, transform: Matrix, *, of_part: bool) -> Comparison:
     return score(
         *maps, transform=transform, contour_level_first=pair.levels[0], contour_level_second=pair.levels[1],
         mask_first=masks[0], mask_second=masks[1], partial=of_part, full_sampling=False,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +42,8 @@ def write_layer(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     OSError
         If such a file cannot contain the layer, or cannot be written; the message has what to do.
     """
-    with warnings.catch_warnings():  # that slices of a rotated layer are drawn without the rotation; none is drawn
-        warnings.simplefilter("ignore")
-        layer = Layer.create(data, attributes, "image")
-    path = with_extension(path, ".mrcs" if is_stack(layer) else ".mrc")
-    try:
+    with layer_to_write(data, attributes) as layer:
+        path = with_extension(path, ".mrcs" if is_stack(layer) else ".mrc")
         if ".mrcs" in [suffix.lower() for suffix in Path(path).suffixes]:
             _stack(layer).write(path, overwrite=True)
         else:
@@ -52,10 +51,38 @@ def write_layer(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
             source = map_layer(layer, "not written")
             _refuse_rotated(layer.name, source.pose())
             source.density().write(path, overwrite=True)
+    return [path]
+
+
+@contextmanager
+def layer_to_write(data: Any, attributes: dict[str, Any]) -> Iterator[Image]:
+    """Make the image layer that napari asks to write, and raise what makes that impossible as an OSError.
+
+    Parameters
+    ----------
+    data : array
+        The densities.
+    attributes : dict
+        Attributes of the layer.
+
+    Yields
+    ------
+    napari.layers.Image
+        The layer.
+
+    Raises
+    ------
+    OSError
+        On an InputError inside; the message is the same.
+    """
+    with warnings.catch_warnings():  # that slices of a rotated layer are drawn without the rotation; none is drawn
+        warnings.simplefilter("ignore")
+        layer = Layer.create(data, attributes, "image")
+    try:
+        yield layer
     except InputError as error:
         # An InputError is a ValueError, which napari reports as "no plugin can write this".
         raise OSError(str(error)) from None
-    return [path]
 
 
 def with_extension(path: str, extension: str) -> str:
