@@ -41,6 +41,7 @@ _ADVICE = {
 }
 
 
+@with_options(botalign.LoadOptions, "loading")
 @with_options(botalign.ClassifyOptions)
 @with_options(botalign.Execution, "execution")
 def classify(
@@ -65,24 +66,7 @@ def classify(
             show_default=False,
         ),
     ] = None,
-    phase_flip: Annotated[
-        bool | None,
-        typer.Option(
-            "--phase-flip/--no-phase-flip",
-            help="Flip the phases of the images by the CTF in the list, or not; by default if the list has the CTF and "
-            "the images were not flipped before.",
-            show_default=False,
-        ),
-    ] = None,
-    dust: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SIGMA",
-            help="Replace pixels that differ from the background by more than this number of its standard deviations, "
-            "such as 5; by default none.",
-            show_default=False,
-        ),
-    ] = None,
+    loading: Given[botalign.LoadOptions],
     options: Given[botalign.ClassifyOptions],
     execution: Given[botalign.Execution],
     overwrite: Overwrite = False,
@@ -108,12 +92,11 @@ def classify(
         raise InputError(Setting("classes"), ": missing option; see `botalign classify --help`.")
     names = _names(images)
     outputs.check(outputs.files_in(output, names), inputs=[images], overwrite=overwrite)
-    listed = botalign.read_images(images)
-    listed = (listed if dust is None else listed.without_dust(dust)).centred()
-    if phase_flip or (phase_flip is None and listed.particles.ctf is not None):
-        listed = listed.phase_flipped()
-    phases = "not flipped" if phase_flip is False else _phases(listed)
-    chosen, where, before = options.read(), execution.read(), {"phases": phases, "dust": dust}
+    chosen, where, load = options.read(), execution.read(), loading.read()
+    listed = botalign.load_images(images, **asdict(load))
+    phases = "not flipped" if load.phase_flip is False else _phases(listed)
+    pixels = _pixels(listed, load)
+    before = {"phases": phases, "dust": load.dust, "pixels": pixels}
     unfinished = output / _UNFINISHED
     created = not output.exists()
     steps = botalign.classify_steps(listed.stack, classes, chosen, replace(where, work=unfinished))
@@ -131,7 +114,16 @@ def classify(
         if created:
             with suppress(OSError):  # not empty
                 output.rmdir()
-    _print_summary(found, phases, written, quiet=quiet)
+    _print_summary(found, phases, pixels, written, quiet=quiet)
+
+
+def _pixels(listed: ImageList, load: botalign.LoadOptions) -> str:
+    """Return in words whether the images were rescaled."""
+    if load.pixel_size_angstrom is None:
+        return "as given"
+    sizes = sorted({float(f"{size:.4g}") for size in listed.pixel_sizes_angstrom.tolist()})
+    several = ", ".join(f"{size:g}" for size in sizes[:4]) + (f" and {len(sizes) - 4} more" if sizes[4:] else "")
+    return f"rescaled to {load.pixel_size_angstrom:.4g} A, from {several} A"
 
 
 def _phases(listed: ImageList) -> str:
@@ -244,10 +236,13 @@ def _summary_json(
     return dumps(content, indent=1, allow_nan=False) + "\n"
 
 
-def _print_summary(found: botalign.Classification, phases: str, written: list[Path], *, quiet: bool) -> None:
+def _print_summary(
+    found: botalign.Classification, phases: str, pixels: str, written: list[Path], *, quiet: bool
+) -> None:
     last, images = found.iterations[-1], len(found.labels)
     end = "converged" if found.converged else "not converged"
     print(f"images       {images} in {len(found.sizes)} classes")
+    print(f"pixels       {pixels}")
     print(f"size         {_size(found)}")
     print(f"phases       {phases}")
     print(f"centres      {_centres(found)}")
