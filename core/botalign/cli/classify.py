@@ -16,7 +16,7 @@ import typer
 import botalign
 from botalign.cli.declared import Given, with_options
 from botalign.cli.interruption import Interrupted
-from botalign.cli.long_work import run_steps
+from botalign.cli.long_work import run_steps, waiting
 from botalign.cli.messages import print_note
 from botalign.cli.options import Overwrite, Quiet, output_option
 from botalign.cli.running import can_draw, note_no_figure
@@ -93,7 +93,8 @@ def classify(
     names = _names(images)
     outputs.check(outputs.files_in(output, names), inputs=[images], overwrite=overwrite)
     chosen, where, load = options.read(), execution.read(), loading.read()
-    listed = botalign.load_images(images, **asdict(load))
+    with waiting("reading the list", quiet=quiet):  # long lists take seconds
+        listed = botalign.load_images(images, **asdict(load))
     phases = "not flipped" if load.phase_flip is False else _phases(listed)
     pixels = _pixels(listed, load)
     before = {"phases": phases, "dust": load.dust, "pixels": pixels}
