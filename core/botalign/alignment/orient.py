@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -26,12 +26,15 @@ from botalign.geometry import (
 )
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map
+from botalign.progress import Progress, exhaust
 from botalign.threads import one_blas_thread
 
 #: Rotations of a group that are judged, at most, and points of the last fit.
 JUDGED, POINTS = 12, 40_000
 #: Without a symmetry, a rotation is worth mentioning if the map agrees with itself to this fraction of its diameter.
 WORTH_MENTIONING = 1 / 3
+#: Steps of the progress, which count about the same time.
+STEPS = 10
 
 
 def orient(density_map: DensityMap, *, symmetry: str | None = None, setting: str | None = None) -> Orientation:
@@ -60,6 +63,7 @@ def orient(density_map: DensityMap, *, symmetry: str | None = None, setting: str
     See Also
     --------
     align : Also reports the symmetry, as far as it makes poses equivalent.
+    orient_steps : The same in steps, so that a program can show progress or stop it.
 
     Notes
     -----
@@ -77,15 +81,53 @@ def orient(density_map: DensityMap, *, symmetry: str | None = None, setting: str
     >>> found.symmetry.group
     'C5'
     """
+    return exhaust(orient_steps(density_map, symmetry=symmetry, setting=setting))
+
+
+def orient_steps(
+    density_map: DensityMap, *, symmetry: str | None = None, setting: str | None = None
+) -> Generator[Progress, None, Orientation]:
+    """Find the point group of a map in steps; arguments, result and errors are those of :func:`orient`.
+
+    Parameters
+    ----------
+    density_map : DensityMap
+        The map.
+    symmetry, setting : str, optional
+        Group to look for, and its setting.
+
+    Returns
+    -------
+    Orientation
+        As the value of ``StopIteration``.
+
+    Yields
+    ------
+    Progress
+        Before each stage: ``"prepare"``, ``"scan"`` of axes in all directions, ``"axes"``, which names the group, and
+        ``"refine"``. The scan takes longest.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> ring = botalign.phantom(32, voxel_size_angstrom=4.0, symmetry="C5")
+    >>> steps = botalign.orient_steps(ring)
+    >>> next(steps).stage
+    'prepare'
+    >>> steps.close()
+    """
     began = time.perf_counter()
     if symmetry is not None:  # refuse what is unknown before the search
         point_group(symmetry, setting=setting)
     elif setting is not None:
         point_group("T" if setting.upper().startswith("T") else "I", setting=setting)
     expect_map(density_map, "density_map")
+    yield Progress("prepare", 0, STEPS)
     with one_blas_thread():
         comparison = SelfComparison(survey(density_map).normalised(), density_map.grid)
+        yield Progress("scan", 1, STEPS)
         scanned = comparison.scanned()
+        yield Progress("axes", 7, STEPS)
         axes = symmetry_axes(comparison, scanned)
         name = group_of_axes(axes) if symmetry is None else symmetry.upper()
         chosen = _setting(name, setting)
@@ -96,6 +138,7 @@ def orient(density_map: DensityMap, *, symmetry: str | None = None, setting: str
             unmoved = Symmetry(name, identity()[None], np.array([0.0, 0.0, 1.0]))
             spent = time.perf_counter() - began
             return Orientation(unmoved, chosen, symmetry is not None, identity(), (), near, 0.0, 0.0, reference, spent)
+        yield Progress("refine", 8, STEPS)
         main = max(group, key=rotation_order)
         candidates = _main_axes(axes, rotation_order(main)) or [match.axis for match in scanned]
         frames = [frame_about(comparison.fit, group, axis) for axis in candidates]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from botalign.alignment.versions import versions
 from botalign.alignment.wording import resolution_text
 from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting
+from botalign.files import json_text, output_file
 from botalign.geometry import SETTINGS, apply_transform, axis_angle, compose, identity, point_group, transform_about
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map
@@ -99,6 +101,17 @@ class Orientation:
             f"C{near.order} fits to {resolution_text(near.resolution_angstrom)} only (agreement {near.agreement:.2f})"
         )
 
+    @property
+    def angle_degrees(self) -> float:
+        """Angle of the rotation to the conventional axes."""
+        return float(axis_angle(self.transform[:, :3])[1])
+
+    @property
+    def distance_angstrom(self) -> float:
+        """How far the transform moves the centre of the box."""
+        centre = self.moving.grid.pose_centre_angstrom
+        return float(np.linalg.norm(apply_transform(self.transform, centre) - centre))
+
     def to_text(self) -> str:
         """Return the result as lines of text."""
         rows = [("symmetry", f"{self.symmetry.group}{' (as requested)' if self.requested else ''}")]
@@ -107,8 +120,7 @@ class Orientation:
             rows.append(("near", self.near_text))
         if self.is_symmetric:
             setting = f", setting {self.setting}" if self.symmetry.group in SETTINGS else ""
-            angle, centre = axis_angle(self.transform[:, :3])[1], self.moving.grid.pose_centre_angstrom
-            moved = float(np.linalg.norm(apply_transform(self.transform, centre) - centre))
+            angle, moved = self.angle_degrees, self.distance_angstrom
             rows.append(("moved", f"{angle:.2f} degrees, {moved:.2f} A at the centre of the box{setting}"))
             axes, middle = self.axis_error_degrees, self.centre_error_angstrom
             rows.append(("errors", f"{axes:.3f} degrees, {middle:.3f} A (standard errors of axes and centre)"))
@@ -162,6 +174,18 @@ class Orientation:
         for operation in self.operations:
             total += resample(density_map, compose(operation, self.transform), density_map.grid).data
         return density_map.with_data((total / self.symmetry.order).astype(np.float32))
+
+    def write_operations(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the group, its setting and :attr:`operations` as JSON.
+
+        Raises
+        ------
+        InputError
+            If the extension is not ``.json``, the file exists and `overwrite` is false, or it cannot be written.
+        """
+        content = {"group": self.symmetry.group, "setting": self.setting, "operations": self.operations.tolist()}
+        with output_file(path, overwrite=overwrite, extensions=(".json",)) as temporary:
+            temporary.write_text(json_text(content) + "\n", encoding="utf-8")
 
     def to_alignment(self, density_map: DensityMap, *, oriented: DensityMap | None = None) -> Alignment:
         """Return the alignment of a map to its oriented copy, whose result file `botalign apply` reads.

@@ -83,9 +83,7 @@ def orient(
         if result is not None:
             found.to_alignment(density_map, oriented=oriented).write(staging.path(result))
         if operations is not None:
-            content = {"group": found.symmetry.group, "setting": found.setting, "operations": found.operations.tolist()}
-            with staging.file(operations) as temporary:
-                temporary.write_text(json_text(content) + "\n", encoding="utf-8")
+            found.write_operations(staging.path(operations))
     if not json and not quiet:
         for each in wanted:
             print(f"{'written':13}{each.path}")
