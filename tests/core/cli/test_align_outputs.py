@@ -60,6 +60,14 @@ def test_a_report_of_several_alignments(run: Run, pair: Pair, tmp_path: Path) ->
     assert (tmp_path / "fsc" / "b.csv").exists()
 
 
+def test_files_in_the_folder_that_another_option_creates(run: Run, pair: Pair, tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    ran = run("align", pair.fixed, pair.moving, "-o", f"{folder}/", "--report", folder / "r.html", "--table",
+              folder / "t.csv", *FAST)  # fmt: skip
+    assert ran.code == 0
+    assert sorted(listing(folder)) == ["moving.mrc", "r.html", "t.csv"]
+
+
 def test_a_map_that_cannot_be_aligned_is_in_the_report(run: Run, pair: Pair, tmp_path: Path) -> None:
     flat = tmp_path / "flat.mrc"
     botalign.DensityMap(np.ones((24, 24, 24)), botalign.Grid((24, 24, 24), (3.5,) * 3)).write(flat)
@@ -75,6 +83,8 @@ def test_a_map_that_cannot_be_aligned_is_in_the_report(run: Run, pair: Pair, tmp
     ("options", "reason"),
     [
         ("--report r.txt", "r.txt: unknown extension; use .html"),
+        ("-o new/ --report new/r.txt", "r.txt: unknown extension; use .html"),
+        ("--report new/r.html", "the folder new does not exist"),
         ("--report taken.html", "taken.html: the file exists"),
         ("--report r.html --fsc r.html", "unknown extension"),
         ("--fsc f.mrc", "f.mrc: unknown extension; use one of .csv, .xml, .star"),
