@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.classes.facts import resolution_of_class
 from botalign.figures.curves import BLUE, GREY
 
 if TYPE_CHECKING:
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 
     from botalign import Classification
 
-#: Averages in a row, and height of an average and of a line of text in inches.
-_ROW, _INCHES, _TITLE = 10, 0.95, 0.18
+#: Averages in a row, and in the narrowest figure, as many as the title is wide.
+_ROW, _LEAST_ROW = 10, 5
+#: Height of an average and of a line of text in inches.
+_INCHES, _TITLE = 0.95, 0.18
 #: Percentage of the pixels of an average that may be saturated, at either end of the grey scale.
 _SATURATED_PERCENT = 0.5
 
@@ -41,7 +44,7 @@ def class_gallery(found: Classification, *, most: int = 200) -> Figure:
     shown = min(most, len(found.sizes))
     columns = min(_ROW, shown)
     rows = -(-shown // columns)
-    figure = Figure(figsize=(_INCHES * max(columns, 3), (_INCHES + _TITLE) * rows + _TITLE), dpi=150)
+    figure = Figure(figsize=(_INCHES * max(columns, _LEAST_ROW), (_INCHES + _TITLE) * rows + _TITLE), dpi=150)
     axes = figure.subplots(rows, columns, squeeze=False)
     for place, ax in enumerate(axes.flat):
         ax.set_axis_off()
@@ -59,8 +62,8 @@ def class_gallery(found: Classification, *, most: int = 200) -> Figure:
 
 
 def _title(found: Classification, number: int) -> str:
-    resolution = found.resolutions_angstrom[number]
-    return f"{number + 1}: {found.sizes[number]}" + (f", {resolution:.3g} A" if np.isfinite(resolution) else "")
+    resolution = resolution_of_class(found, number)
+    return f"{number + 1}: {found.sizes[number]}" + (f", {resolution}" if resolution else "")
 
 
 def class_course(found: Classification) -> Figure:
