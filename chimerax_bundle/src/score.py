@@ -13,7 +13,7 @@ from .report import comparison
 from .syntax import SCORE, usage_error
 
 
-def botalign_score(session, moving=None, *, to=None, resolution=None, envelope=True, return_json=False):
+def botalign_score(session, moving=None, *, to=None, resolution=None, envelope=True, fsc=None, return_json=False):
     """Compare two maps, or a map and an atomic model, in their current poses.
 
     Parameters
@@ -26,6 +26,8 @@ def botalign_score(session, moving=None, *, to=None, resolution=None, envelope=T
         Resolution of the maps that are simulated from atoms.
     envelope : bool, optional
         Compute the correlations from the grid points above the lowest level only.
+    fsc : str, optional
+        File to write the Fourier shell correlation to. A file that exists is replaced.
     return_json : bool, optional
         Return the scores as JSON instead.
 
@@ -41,6 +43,8 @@ def botalign_score(session, moving=None, *, to=None, resolution=None, envelope=T
         volumes = first.volume(), second.volume()
         correlation = MapPoints(volumes[0], envelope=envelope).correlation(volumes[1])
         level = volumes[0].minimum_surface_level if envelope else None
+        if fsc is not None:
+            found.curves.write(fsc, overwrite=True)
     except core.InputError as error:
         raise usage_error(spelled(error), SCORE) from None
     finally:
@@ -49,7 +53,9 @@ def botalign_score(session, moving=None, *, to=None, resolution=None, envelope=T
     atoms = atoms_in_map(first, second)
     wemd = found.scores.wemd_angstrom if isinstance(found, core.Comparison) else None
     scores = found if wemd is None else found.scores
-    session.logger.info(comparison(first.name, second.name, correlation, level, scores, atoms))
+    session.logger.info(comparison(first.name, second.name, correlation, level, scores, atoms, found.curves.facts))
+    if fsc is not None:
+        session.logger.info(f"Wrote the Fourier shell correlation to {fsc}")
     if not return_json:
         return found
     values = {

@@ -58,9 +58,8 @@ def comparison_table(comparison: Comparison) -> str:
     return _table(
         [
             ("correlation", f"<b>{scores.correlation:.4f}</b>"),
-            ("correlation about the mean", f"{scores.correlation_about_mean:.4f}"),
-            ("FSC 0.5", f"<b>{_angstrom(scores.fsc_resolution_angstrom)}</b>"),
-            ("FSC 0.143", _angstrom(comparison.shells.resolution(0.143))),
+            ("about the mean", f"{scores.correlation_about_mean:.4f}"),
+            *((label, escape(text).replace(" A", " Å")) for label, text in comparison.curves.facts),
             ("WEMD", f"{scores.wemd_angstrom:.3g} Å"),
         ]
     )

@@ -21,7 +21,8 @@ def report_entry(aligned: Aligned) -> ReportEntry:
 
     assert aligned.figure is not None  # it was drawn for the report
     advice = mirror_advice(aligned.alignment)
-    return ReportEntry(aligned.alignment, as_png(aligned.figure), () if advice is None else (advice,))
+    notes = () if advice is None else (advice,)
+    return ReportEntry(aligned.alignment, as_png(aligned.figure), notes, aligned.curves)
 
 
 def write_report(

@@ -15,6 +15,7 @@ from botalign.figures.page import facts_table, image, overview, page
 
 if TYPE_CHECKING:
     from botalign import Alignment
+    from botalign.scores import ShellCurves
 
 _READING = """
 <p>The pictures are projections of both maps, the fixed one orange and the moving one blue; where they agree, they add
@@ -36,11 +37,14 @@ class ReportEntry:
         Its figure as PNG; see :func:`as_png`.
     notes : tuple of str
         What the reader should know.
+    curves : ShellCurves or None
+        The Fourier shell correlations after the alignment, at the full sampling; see :func:`botalign.aligned_curves`.
     """
 
     alignment: Alignment
     picture: bytes
     notes: tuple[str, ...] = ()
+    curves: ShellCurves | None = None
 
 
 def alignment_report(entries: Sequence[ReportEntry], *, command: str = "", failures: Sequence[str] = ()) -> str:
@@ -116,10 +120,14 @@ def _section(number: int, entry: ReportEntry, *, several: bool) -> str:
         f'<section id="{number}"><h2>{heading}{_badge(found)}</h2>'
         + "".join(f'<p class="note">{escape(note)}</p>' for note in entry.notes)
         + image(entry.picture, "projections of both maps before and after, and curves")
-        + facts_table(found.facts)
+        + facts_table([*found.facts, *_curve_facts(entry)])
         + "<details><summary>Transform</summary><p>From the moving to the fixed map, x y z in angstrom:</p>"
         + f"<pre>{matrix}</pre>{_in_chimerax(found)}</details></section>"
     )
+
+
+def _curve_facts(entry: ReportEntry) -> list[tuple[str, Sequence[str]]]:
+    return [] if entry.curves is None else [("curves", [f"{label}: {text}" for label, text in entry.curves.facts])]
 
 
 def _in_chimerax(found: Alignment) -> str:
