@@ -1,12 +1,10 @@
 """The command ``botalign score``: compare maps and atomic models in their current poses."""
 
-from dataclasses import asdict
-
 import botalign as core
 
 from .choice import one_input
-from .json_values import as_json
-from .maps import axes, density_map, from_local
+from .json_values import as_json, measured
+from .maps import axes, current_transform, density_map
 from .measure import MapPoints, atoms_in_map
 from .options import spelled
 from .report import comparison
@@ -59,11 +57,9 @@ def botalign_score(session, moving=None, *, to=None, resolution=None, envelope=T
     if not return_json:
         return found
     values = {
-        "correlation": correlation and correlation.correlation,
-        "correlation_about_mean": correlation and correlation.correlation_about_mean,
+        **measured(correlation, atoms),
         "fsc_resolution_angstrom": scores.fsc_resolution_angstrom,
         "wemd_angstrom": wemd,
-        "atoms": atoms and asdict(atoms),
     }
     return as_json(values)
 
@@ -90,6 +86,5 @@ def _map_and_model(first, second):
 
 def _both_alike(first, second):
     """Return the scores of two maps, or of the simulated maps of two atomic models."""
-    relative = second.model.scene_position.inverse() * first.model.scene_position
-    transform = from_local(relative, second.model, first.model)
+    transform = current_transform(second.model, first.model)
     return core.score(second.density(), first.density(), transform=transform)
