@@ -22,7 +22,7 @@ from botalign.alignment.sampling import fit_problem
 from botalign.alignment.shell_curve import shell_correlation
 from botalign.alignment.survey import Surveyed, common_sigma_angstrom
 from botalign.arrays import Matrix, Volume
-from botalign.geometry import axis_angle, geodesic_degrees, matrix_from_rotation_vector, transform_about
+from botalign.geometry import axis_angle, geodesic_degrees, identity, matrix_from_rotation_vector, transform_about
 from botalign.maps.grid import Grid
 from botalign.scores import shell_power
 
@@ -62,6 +62,8 @@ class SelfMatch:
         Order of the rotation that it was fitted as.
     correlation : float
         Correlation about the mean, at the sampling of the fit.
+    correlation_error : float
+        Its standard error.
     agreement : float
         Fourier shell correlation as a fraction of that of a symmetric map with the same noise, about 1 for a symmetry.
     resolution_angstrom : float
@@ -71,6 +73,7 @@ class SelfMatch:
     transform: Matrix
     order: int
     correlation: float
+    correlation_error: float
     agreement: float
     resolution_angstrom: float
 
@@ -145,7 +148,8 @@ class SelfComparison:
         # The weights of a matched filter: shells count by their numbers of voxels and by their signal.
         weights = (expected * shells.frequency_per_angstrom**2)[first:last]
         agreement = float((weights @ shells.correlation[first:last]) / (weights @ expected[first:last]))
-        return SelfMatch(transform, order, correlation, agreement, shells.resolution(0.5))
+        error = self.fit.margin(identity(), transform)[1]
+        return SelfMatch(transform, order, correlation, error, agreement, shells.resolution(0.5))
 
     def fitted(self, rotation: Matrix, order: int) -> SelfMatch | None:
         """Fit a rotation about the centre of mass; return None if the fit ends at another angle."""
