@@ -109,7 +109,8 @@ def main() -> None:
     chosen = parser.parse_args()
     warnings.simplefilter("ignore", botalign.MapWarning)
     print(machine())
-    phantoms(chosen.seeds)
+    if chosen.seeds:
+        phantoms(chosen.seeds)
     real_maps(chosen.maps.split(","), chosen.poses)
 
 

@@ -28,8 +28,7 @@ from botalign.scores import shell_power
 
 #: Side in voxels of the box of the scan, and empty voxels at each of its faces.
 SIDE, MARGIN = 32, 2
-#: An axis may be that of a symmetry if the map resembles itself as much. Phantoms at SNR 1/64 have at least 0.56; most
-#: maps without symmetry have less.
+#: An axis may be that of a symmetry if the map resembles itself as much. Noise lowers the similarity.
 LEAST_SIMILARITY = 0.5
 #: Fitted rotations that are judged, those with the largest correlation.
 JUDGED = 16
