@@ -29,8 +29,9 @@ from napari_botalign.writing import with_extension
 if TYPE_CHECKING:
     import napari.viewer
 
-_JSON, _MAPS = "JSON (*.json)", "Density map (*.mrc *.map *.ccp4 *.mrc.gz *.map.gz)"
-_STAGES = {"prepare": "preparing", "scan": "scanning axes", "axes": "finding the group", "refine": "fitting the axes"}
+_JSON, _OPERATIONS = "JSON (*.json)", "JSON (*.json);;BIOMT records (*.txt)"
+_MAPS = "Density map (*.mrc *.map *.ccp4 *.mrc.gz *.map.gz)"
+_STAGES = {"prepare": "preparing", "axes": "finding the group", "refine": "fitting the axes"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +75,8 @@ class OrientWidget(RunWidget):
             text="Save result…", tooltip="Write the transform, by which `botalign apply` moves half maps and particles."
         )
         self.save_operations = PushButton(
-            text="Save operations…", tooltip="Write the operations of the group, as matrices for the oriented map."
+            text="Save operations…",
+            tooltip="Write the operations of the group: JSON or BIOMT records for the oriented map.",
         )
         self.save_map = PushButton(
             text="Save symmetrised map…",
@@ -207,7 +209,7 @@ class OrientWidget(RunWidget):
     def _on_save_operations(self) -> str:
         now = self._shown()
         return self._save(
-            "Save the operations", f"{now.found.symmetry.group}.json", _JSON,
+            "Save the operations", f"{now.found.symmetry.group}.json", _OPERATIONS,
             lambda path: now.found.write_operations(path, overwrite=True),
         )  # fmt: skip
 

@@ -117,14 +117,17 @@ def test_what_is_saved(
     content = json.loads(operations.read_text())
     assert content["group"] == "C5"
     np.testing.assert_allclose(content["operations"], found.operations, atol=1e-9)
+    records = save_as("o.txt")
+    press(widget.save_operations, until=lambda: widget.status.value == f"Written: {records}.")
+    assert records.read_text() == found.biomt()
     symmetrised = found.symmetrised(ring)
     np.testing.assert_allclose(read(average).data, symmetrised.data, atol=1e-3 * symmetrised.data.max())
     save_as("")
     press(widget.save_result)
     assert widget.status.value == ""
-    save_as("wrong.txt")
+    save_as("wrong.pdb")
     press(widget.save_operations, until=lambda: "unknown extension" in widget.status.value)
-    assert sorted(path.name for path in average.parent.iterdir()) == ["o.json", "r.json", "s.mrc"]
+    assert sorted(path.name for path in average.parent.iterdir()) == ["o.json", "o.txt", "r.json", "s.mrc"]
     assert all(button.enabled for button in buttons)
 
 

@@ -41,7 +41,10 @@ def orient(
     ] = None,
     operations: Annotated[
         Path | None,
-        typer.Option(metavar="O.json", help="Write the operations of the group, for the oriented map."),
+        typer.Option(
+            metavar="O.json|O.txt",
+            help="Write the operations of the group, for the oriented map: JSON, or BIOMT records.",
+        ),
     ] = None,
     json: Json = False,
     overwrite: Overwrite = False,
@@ -58,7 +61,7 @@ def orient(
         "-o": (output, outputs.MAPS),
         "--result": (result, outputs.RESULTS),
         "--symmetrised": (symmetrised, outputs.MAPS),
-        "--operations": (operations, outputs.RESULTS),
+        "--operations": (operations, outputs.OPERATIONS),
     }
     wanted = [outputs.Output(path, option, kinds) for option, (path, kinds) in files.items() if path is not None]
     outputs.check(wanted, inputs=[given], overwrite=overwrite)

@@ -17,6 +17,8 @@ MAPS = EXTENSIONS
 #: The first one is for models whose files have an unknown extension: mmCIF holds every model.
 MODELS = tuple(sorted(MODEL_EXTENSIONS))
 RESULTS = (".json",)
+#: Operations of a point group, as JSON or as BIOMT records.
+OPERATIONS = (".json", ".txt")
 LISTS = (".star", ".cs")
 FIGURES = (".png", ".pdf", ".svg")
 CURVES = (".csv", ".xml", ".star")
