@@ -3,7 +3,7 @@
 import botalign as core
 
 from .choice import lineage, one_map, topmost
-from .moves import Moves
+from .moves import Moves, do
 from .options import spelled
 from .syntax import APPLY, label, usage_error
 
@@ -33,9 +33,7 @@ def botalign_apply(session, models=None, *, file=None, to=None, inverse=False):
         refused = next((model for model in chosen if not _is_map(model)), None)
         if refused is not None:
             raise usage_error(f"{file} mirrors; {label(refused)} is not a map, so it cannot be mirrored", APPLY)
-    moves = Moves(session, [(model, position) for model in chosen])
-    moves.redo()
-    session.undo.register(moves)
+    moves = do(session, Moves(session, [(model, position) for model in chosen]))
     names = ", ".join(label(model) for model in moves.models.values())
     relative = frame.inverse() * next(iter(moves.models.values())).scene_position
     transform = "the inverse of the transform" if inverse else "the transform"

@@ -181,7 +181,12 @@ def register(name, logger):
         function = botalign_score
         description = CmdDesc(
             optional=[("moving", ObjectsArg)],
-            keyword=[("to", ObjectsArg), ("resolution", PositiveFloatArg), ("envelope", BoolArg)],
+            keyword=[
+                ("to", ObjectsArg),
+                ("resolution", PositiveFloatArg),
+                ("envelope", BoolArg),
+                ("fsc", SaveFileNameArg),
+            ],
             synopsis="Compare maps or atomic models in their current poses",
         )
     elif name == "botalign fits":

@@ -10,7 +10,7 @@ from .fit_table import fit_table, matter
 from .fits import FitList, keep
 from .job import SUFFICIENT, counted_inputs, result_paths
 from .measure import atoms_in_map
-from .moves import Moves
+from .moves import Moves, do
 from .options import spelled
 from .report import correlation_change, folded, report, table
 from .syntax import label, usage_error
@@ -171,9 +171,7 @@ def _move(session, lists):
         return None
     steps = [fits.steps(fits.fits[0]) for fits in lists]
     positions, atoms = ([step for each in part for step in each] for part in zip(*steps, strict=True))
-    moves = Moves(session, positions, atoms)
-    moves.redo()
-    session.undo.register(moves)
+    moves = do(session, Moves(session, positions, atoms))
     for fits in lists:
         fits.note_moved(moves.models)
     return moves

@@ -7,7 +7,7 @@ import botalign
 from .copies import Copies
 from .maps import mirror, to_local
 from .measure import MapPoints, atoms_in_map
-from .moves import Moves, current
+from .moves import Moves, current, do
 from .options import spelled
 from .syntax import FITS, usage_error
 
@@ -182,9 +182,7 @@ class FitList:
 
     def move(self, fit):
         """Move the model to a fit, as one step that can be undone."""
-        moves = Moves(self._session, *self.steps(fit))
-        moves.redo()
-        self._session.undo.register(moves)
+        moves = do(self._session, Moves(self._session, *self.steps(fit)))
         self.note_moved(moves.models)
 
     def place_copies(self, fits):
@@ -192,10 +190,7 @@ class FitList:
         if self._points is not None:
             raise usage_error("copy: only some atoms of the model move; align it with moveWholeMolecules true", FITS)
         places = [(f"{self.model.name} fit {fit.number}", self._position(fit, self.moving.model)) for fit in fits]
-        copies = Copies(self._session, self.model, places)
-        copies.redo()
-        self._session.undo.register(copies)
-        return copies.models
+        return do(self._session, Copies(self._session, self.model, places)).models
 
     def alignment_of(self, fit):
         """Return a fit as the result, with its scores.
@@ -244,11 +239,6 @@ class FitList:
 def fit_lists(session):
     """Return the fits of the alignments of a session whose models are open, those of the last alignment last."""
     return [each for each in getattr(session, _KEPT, ()) if each.is_usable]
-
-
-def latest(session):
-    """Return the fits of the last alignment, or None."""
-    return next(reversed(fit_lists(session)), None)
 
 
 def keep(session, fits):

@@ -30,8 +30,8 @@ def _alignment(outcome):
         "hand": alignment.hand and alignment.hand.decision,
         "mirrored": alignment.mirrored,
         "moving_to_fixed": alignment.moving_to_fixed.tolist(),
-        "before": _measured(outcome.before, outcome.atoms_before),
-        "after": _measured(outcome.after, outcome.atoms_after),
+        "before": measured(outcome.before, outcome.atoms_before),
+        "after": measured(outcome.after, outcome.atoms_after),
         "shift": outcome.shift,
         "angle": outcome.angle,
         "fits": fits_as_values(outcome.fits.fits),
@@ -51,13 +51,14 @@ def fits_as_values(fits):
             "shift": fit.shift,
             "angle": fit.angle,
             "moving_to_fixed": fit.transform.matrix.tolist(),
-            **_measured(fit.measured, fit.atoms),
+            **measured(fit.measured, fit.atoms),
         }
         for fit in fits
     ]
 
 
-def _measured(correlation, atoms):
+def measured(correlation, atoms):
+    """Return a correlation and the values of a map at atoms, either of which may be None, as a dictionary."""
     values = {name: correlation and getattr(correlation, name) for name in ("correlation", "correlation_about_mean")}
     return values | {"atoms": atoms and asdict(atoms)}
 

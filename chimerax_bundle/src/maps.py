@@ -85,6 +85,17 @@ def from_local(transform, fixed, moving):
     return (axes(fixed).inverse() * transform * axes(moving)).matrix
 
 
+def current_transform(fixed, moving):
+    """Return the transform between the grid coordinates of two models at their positions in the scene, 3x4.
+
+    Raises
+    ------
+    UserError
+        If one of the two models is scaled in the scene.
+    """
+    return from_local(fixed.scene_position.inverse() * moving.scene_position, fixed, moving)
+
+
 def mask_on(volume, mask):
     """Return a mask, at its position in the scene, on the grid of a map at its own.
 
@@ -95,8 +106,7 @@ def mask_on(volume, mask):
     botalign.InputError
         If it has values that cannot be used.
     """
-    transform = from_local(volume.scene_position.inverse() * mask.scene_position, volume, mask)
-    return botalign.resample(density_map(mask), transform, density_map(volume).grid)
+    return botalign.resample(density_map(mask), current_transform(volume, mask), density_map(volume).grid)
 
 
 def grid_state(volume):

@@ -18,6 +18,13 @@ def current(model):
     return model
 
 
+def do(session, action):
+    """Do an action, and add it to those that can be undone; return it."""
+    action.redo()
+    session.undo.register(action)
+    return action
+
+
 class Moves(UndoAction):
     """New scene positions of models. An UndoState would not do, because mirrored copies are made and closed.
 

@@ -5,7 +5,7 @@ import botalign as core
 from .choice import one_map
 from .json_values import as_json
 from .maps import axes, density_map
-from .moves import Moves
+from .moves import Moves, do
 from .options import spelled
 from .syntax import ORIENT, label, usage_error
 
@@ -56,9 +56,7 @@ def botalign_orient(session, volume=None, *, symmetry="auto", setting=None, move
         positions += [(model, target * offset * model.scene_position) for model in move or () if model is not chosen]
         angle = (target * chosen.scene_position.inverse()).rotation_axis_and_angle()[1]
         lines.append(f"  {'rotated':13}{angle:.2f} degrees in the scene")
-        moves = Moves(session, positions)
-        moves.redo()
-        session.undo.register(moves)
+        do(session, Moves(session, positions))
     else:
         lines.append("  nothing was moved")
     session.logger.info("\n".join(lines))

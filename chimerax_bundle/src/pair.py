@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import botalign
 
-from .maps import displayed_part, from_local, mask_on, mirror, to_local
+from .maps import current_transform, displayed_part, mask_on, mirror, to_local
 from .syntax import usage_error
 
 
@@ -71,8 +71,7 @@ class Pair:
         self._states = [each.state() for each in both.values()]
         self._positions = [each.model.scene_position for each in both.values()]
         # The result for a part is never worse than the current pose, and of equivalent ones the nearest is taken.
-        start = self.fixed.model.scene_position.inverse() * self.moving.model.scene_position
-        more = {"start": from_local(start, self.fixed.model, self.moving.model)}
+        more = {"start": current_transform(self.fixed.model, self.moving.model)}
         if self.fixed.is_map and self.moving.is_map:
             more["resolution"] = None
         more |= {name: mask_on(both[name.removeprefix("mask_")].volume(), mask) for name, mask in masks.items()}

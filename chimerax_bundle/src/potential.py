@@ -3,7 +3,7 @@
 import botalign as core
 
 from .choice import one_map
-from .maps import axes, density_map, from_local
+from .maps import axes, current_transform, density_map
 from .options import spelled
 from .syntax import POTENTIAL, label, usage_error
 
@@ -34,7 +34,7 @@ def botalign_potential(session, moving=None, *, to=None, level="auto", to_level=
     first, second = one_map(moving, "The map to colour", POTENTIAL), one_map(to, "to", POTENTIAL)
     if first is second:
         raise usage_error(f"{label(first)} cannot be compared with itself", POTENTIAL)
-    transform = from_local(second.scene_position.inverse() * first.scene_position, second, first)
+    transform = current_transform(second, first)
     maps = density_map(second), density_map(first)
     levels = {"contour_level_first": to_level, "contour_level_second": level}
     options = {name: None if value == "auto" else value for name, value in levels.items()} | {"transform": transform}

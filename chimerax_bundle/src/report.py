@@ -157,7 +157,7 @@ def folded(outcome):
     return f"<details><summary>{escape(outcome.name)}</summary><pre>{escape(report(outcome))}</pre>{more}</details>"
 
 
-def comparison(first, second, measured, level, scores, atoms):
+def comparison(first, second, measured, level, scores, atoms, curves):
     """Return the report about two maps or models in their current poses.
 
     Parameters
@@ -172,12 +172,15 @@ def comparison(first, second, measured, level, scores, atoms):
         Other scores.
     atoms : AtomsInMap or None
         The values of the map at the atoms.
+    curves : sequence of tuple
+        Facts about the Fourier shell correlation, each with its label.
     """
     lines = [f"Comparison of {first} with {second} using {points(measured, level)}"]
     if measured is not None:
         lines.append(f"  {correlations(measured)}")
     if atoms is not None:
-        lines += [f"  {at_atoms(atoms)}", f"  {resolution(scores)} inside a mask around the atoms"]
-    else:
-        lines += [f"  {resolution(scores)}", f"  wavelet earth mover's distance = {scores.wemd_angstrom:.4g} A"]
+        lines.append(f"  {at_atoms(atoms)}")
+    lines += [f"  {name}: {text}" for name, text in curves]
+    if atoms is None:
+        lines.append(f"  wavelet earth mover's distance = {scores.wemd_angstrom:.4g} A")
     return "\n".join(lines)

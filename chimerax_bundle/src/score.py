@@ -1,19 +1,17 @@
 """The command ``botalign score``: compare maps and atomic models in their current poses."""
 
-from dataclasses import asdict
-
 import botalign as core
 
 from .choice import one_input
-from .json_values import as_json
-from .maps import axes, density_map, from_local
+from .json_values import as_json, measured
+from .maps import axes, current_transform, density_map
 from .measure import MapPoints, atoms_in_map
 from .options import spelled
 from .report import comparison
 from .syntax import SCORE, usage_error
 
 
-def botalign_score(session, moving=None, *, to=None, resolution=None, envelope=True, return_json=False):
+def botalign_score(session, moving=None, *, to=None, resolution=None, envelope=True, fsc=None, return_json=False):
     """Compare two maps, or a map and an atomic model, in their current poses.
 
     Parameters
@@ -26,6 +24,8 @@ def botalign_score(session, moving=None, *, to=None, resolution=None, envelope=T
         Resolution of the maps that are simulated from atoms.
     envelope : bool, optional
         Compute the correlations from the grid points above the lowest level only.
+    fsc : str, optional
+        File to write the Fourier shell correlation to. A file that exists is replaced.
     return_json : bool, optional
         Return the scores as JSON instead.
 
@@ -41,6 +41,8 @@ def botalign_score(session, moving=None, *, to=None, resolution=None, envelope=T
         volumes = first.volume(), second.volume()
         correlation = MapPoints(volumes[0], envelope=envelope).correlation(volumes[1])
         level = volumes[0].minimum_surface_level if envelope else None
+        if fsc is not None:
+            found.curves.write(fsc, overwrite=True)
     except core.InputError as error:
         raise usage_error(spelled(error), SCORE) from None
     finally:
@@ -49,15 +51,15 @@ def botalign_score(session, moving=None, *, to=None, resolution=None, envelope=T
     atoms = atoms_in_map(first, second)
     wemd = found.scores.wemd_angstrom if isinstance(found, core.Comparison) else None
     scores = found if wemd is None else found.scores
-    session.logger.info(comparison(first.name, second.name, correlation, level, scores, atoms))
+    session.logger.info(comparison(first.name, second.name, correlation, level, scores, atoms, found.curves.facts))
+    if fsc is not None:
+        session.logger.info(f"Wrote the Fourier shell correlation to {fsc}")
     if not return_json:
         return found
     values = {
-        "correlation": correlation and correlation.correlation,
-        "correlation_about_mean": correlation and correlation.correlation_about_mean,
+        **measured(correlation, atoms),
         "fsc_resolution_angstrom": scores.fsc_resolution_angstrom,
         "wemd_angstrom": wemd,
-        "atoms": atoms and asdict(atoms),
     }
     return as_json(values)
 
@@ -84,6 +86,5 @@ def _map_and_model(first, second):
 
 def _both_alike(first, second):
     """Return the scores of two maps, or of the simulated maps of two atomic models."""
-    relative = second.model.scene_position.inverse() * first.model.scene_position
-    transform = from_local(relative, second.model, first.model)
+    transform = current_transform(second.model, first.model)
     return core.score(second.density(), first.density(), transform=transform)

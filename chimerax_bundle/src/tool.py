@@ -234,7 +234,9 @@ class Panel(ToolInstance):
             one = moving[0] if len(moving) == 1 else None
             self._live.update(one, fixed, selected=self.models.selects)
         self.fits.update()
-        self.pages.setTabText(self.pages.indexOf(self.fits.widget), f"Fits ({self.fits.count})")
+        tab, title = self.pages.indexOf(self.fits.widget), f"Fits ({self.fits.count})"
+        if self.pages.tabText(tab) != title:  # Qt lays all tabs out again even if the text is the same
+            self.pages.setTabText(tab, title)
         self._say_undone()
         ready = self._task is None and bool(moving) and fixed is not None
         undo = self.session.undo

@@ -5,6 +5,7 @@ from .alignment.common_part import common_part as common_part
 from .alignment.difference import difference as difference
 from .alignment.options import AlignmentOptions as AlignmentOptions
 from .alignment.orient import orient as orient
+from .alignment.orient import orient_steps as orient_steps
 from .alignment.orientation import Orientation as Orientation
 from .alignment.potential import potential as potential
 from .alignment.result import Alignment as Alignment

@@ -44,9 +44,8 @@ def check_output(
         overwritten.
     """
     path = Path(path)
-    if extensions is not None and not path.name.lower().endswith(tuple(extensions)):
-        several = len(extensions) > 1
-        raise InputError(path, f": unknown extension; use {'one of ' if several else ''}{', '.join(extensions)}.")
+    if extensions is not None:
+        check_extension(path, extensions)
     folder = path.parent
     try:
         _refuse_existing(path, overwrite=overwrite)
@@ -60,6 +59,13 @@ def check_output(
     except OSError as error:
         raise _cannot_write(path, error) from error
     return path
+
+
+def check_extension(path: Path, extensions: Sequence[str]) -> None:
+    """Raise an InputError if a file has none of the allowed extensions; upper and lower case are equal."""
+    if not path.name.lower().endswith(tuple(extensions)):
+        several = len(extensions) > 1
+        raise InputError(path, f": unknown extension; use {'one of ' if several else ''}{', '.join(extensions)}.")
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """Make the pictures of the napari plugin: ``python docs/images/make_napari.py [MAP MAP] [--only NAME]``.
 
 They show a real window: ``napari.png`` before, during and after an alignment of the sample data, or of two files;
-``napari_2d.png`` another pose in a 2-D view, and ``napari_compare.png`` a comparison. The first one takes minutes
-without a graphics card. On a machine without a screen, run it with ``xvfb-run -a -s '-screen 0 1600x1000x24'``.
+``napari_2d.png`` another pose in a 2-D view; ``napari_compare.png`` a comparison; and ``napari_orient.png`` a symmetric
+map on its axes. The first one takes minutes without a graphics card. On a machine without a screen, run it with
+``xvfb-run -a -s '-screen 0 1600x1000x24'``.
 """
 
 import argparse
@@ -149,16 +150,38 @@ def make_comparison():
     viewer.close()
 
 
+def make_orientation(size):
+    """Save a picture of a ring that was tilted, and a marker that moved along, in a 3-D view along its axis."""
+    viewer = napari.Viewer(ndisplay=3, show=True, show_welcome_screen=False)
+    viewer.window.resize(*size)
+    tilt = [[0.36, 0.48, -0.8, 6], [-0.8, 0.6, 0, -3], [0.48, 0.64, 0.6, 4]]
+    add(viewer, phantom(64, symmetry="C5", transform=tilt, noise=0.1), "ring")
+    viewer.add_points([[4, -3, 6]], name="centre", size=6, units=("angstrom",) * 3)
+    _, widget = viewer.window.add_plugin_dock_widget("botalign", "Orient a map")
+    widget.form.map.value = viewer.layers["ring"]
+    widget.form.along.value = [viewer.layers["centre"]]
+    widget.orient.native.click()
+    while widget.running:
+        wait(0.1)
+    viewer.scene.camera.angles = (0, 0, 90)
+    viewer.reset_view()
+    save(shot(viewer), "napari_orient.png")
+    viewer.close()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("maps", nargs="*", type=Path)
-    parser.add_argument("--only", choices=("napari", "napari_2d", "napari_compare"))
+    parser.add_argument("--only", choices=("napari", "napari_2d", "napari_compare", "napari_orient"))
+    parser.add_argument("--window", nargs=2, type=int, default=(1240, 800), metavar=("WIDTH", "HEIGHT"))
     parser.add_argument("--hand", default="auto")
     arguments = parser.parse_args()
     if arguments.only in (None, "napari_2d"):
         make_flat()
     if arguments.only in (None, "napari_compare"):
         make_comparison()
+    if arguments.only in (None, "napari_orient"):
+        make_orientation(arguments.window)
     if arguments.only in (None, "napari"):
         make_overview(arguments.maps, arguments.hand)
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import CheckBox, Container, PushButton
 
-from botalign import Comparison, DensityMap, InputError, contour_level, difference, potential, score
+from botalign import Comparison, DensityMap, InputError, ShellCurves, contour_level, difference, potential, score
 from napari_botalign.background import LatestOnly, in_background
 from napari_botalign.coordinates import Matrix
+from napari_botalign.dialogs import file_to_save
 from napari_botalign.layer_choices import ObjectBox, map_layers_first
 from napari_botalign.layers import MapLayer, displayed_transform, map_layer
 from napari_botalign.layout import even_labels, fill, row, wrapped_label
@@ -17,10 +18,13 @@ from napari_botalign.option_labels import spelled
 from napari_botalign.plots import ShellPlot
 from napari_botalign.summary import comparison_table
 from napari_botalign.voxel_size import ask_voxel_sizes, unit_note
+from napari_botalign.writing import with_extension
 
 if TYPE_CHECKING:
     import napari.viewer
     from napari.layers import Layer
+
+_CURVES = "Fourier shell correlation (*.csv *.xml *.star)"
 
 
 class CompareWidget(Container[Any]):
@@ -47,12 +51,18 @@ class CompareWidget(Container[Any]):
             text="Potential",
             tooltip="A new layer: the mass of the second map would move from low to high values to make it the first.",
         )
+        self.save = PushButton(
+            text="Save curves…",
+            tooltip="Write the Fourier shell correlation: .csv, .xml for EMDB, or .star as RELION's postprocess.star.",
+            visible=False,
+        )
         self.follow = CheckBox(
             text="update when a layer moves",
             value=True,
             tooltip="Compare again while one of the layers is moved, for example with napari's transform tool.",
         )
         self._compared: tuple[Layer, ...] = ()
+        self._curves: ShellCurves | None = None
         self._updates = LatestOnly(self, self._begin_update)
         self.status, self.summary = wrapped_label(lines=2), wrapped_label(rich=True)
         self.plot = ShellPlot(napari_viewer)
@@ -61,11 +71,13 @@ class CompareWidget(Container[Any]):
         even_labels(self._layers)
         self._buttons = row(self.compare, self.difference, self.potential)
         super().__init__(labels=False)
-        fill(self, [self._layers, self._buttons, self.follow, self.status, self.plot.canvas, self.summary])
+        shown = [self.status, self.plot.canvas, self.summary, self.save]
+        fill(self, [self._layers, self._buttons, self.follow, *shown])
         self.plot.canvas.hide()
         self.compare.changed.connect(self._on_compare)
         self.difference.changed.connect(self._on_difference)
         self.potential.changed.connect(self._on_potential)
+        self.save.changed.connect(self._on_save)
         self._choose_second()
         self._watch()
 
@@ -91,7 +103,9 @@ class CompareWidget(Container[Any]):
 
         def done(comparison: Comparison) -> None:
             self._compared = (first.layer, second.layer)
-            self.plot.show(comparison.shells)
+            self._curves = comparison.curves
+            self.save.visible = True
+            self.plot.show(comparison.curves)
             self.plot.canvas.show()
             self.summary.value = comparison_table(comparison)
             self._ready(f"{second.name} compared with {first.name}, as displayed.")
@@ -161,6 +175,18 @@ class CompareWidget(Container[Any]):
         in_background(
             self, lambda: potential(first.density(), second.density(), transform=transform), done, self._ready
         )
+
+    def _on_save(self) -> None:
+        path = file_to_save(self.native, "Save the curves", "fsc.csv", _CURVES)
+        if not path or self._curves is None:
+            return
+        try:
+            path = with_extension(path, ".csv")
+            self._curves.write(path, overwrite=True)  # the dialog has asked the user
+        except (InputError, FileExistsError) as error:
+            self.status.value = spelled(error)
+            return
+        self.status.value = f"Written: {path}."
 
     def _chosen(self) -> tuple[MapLayer, MapLayer, Matrix] | None:
         """Return both maps and the displayed transform between them; show the error and return None if there is one."""

@@ -22,7 +22,7 @@ class FlatViewNote(Container[Any]):
     viewer : napari.Viewer
         The viewer.
     resample : PushButton
-        The button that resamples the moving layers.
+        The button that resamples the layers.
     """
 
     def __init__(self, viewer: Viewer, resample: PushButton) -> None:
@@ -30,7 +30,7 @@ class FlatViewNote(Container[Any]):
         self.show_3d = PushButton(text="Show in 3-D", tooltip="Change to the 3-D view.")
         self.resample = PushButton(
             text="Resample for 2-D",
-            tooltip="Show each moving layer in 2-D as a resampled copy, which follows it; in 3-D the layer is shown.",
+            tooltip=resample.tooltip,
         )
         note = wrapped_label()
         note.value = "⚠ 2-D slices are drawn without the rotation."

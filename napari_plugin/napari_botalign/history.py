@@ -106,9 +106,9 @@ def add_record(layer: Layer, record: Record, along: Iterable[Layer]) -> None:
     history.along[record] = list(along)
 
 
-def keep_place(layer: Layer, record: Record, pose: int, moving_to_fixed: Matrix) -> None:
-    """Keep the pose of a result that a layer was moved to: its number, and in the metadata the lists of its matrix."""
-    history_of(layer).placed = record, pose
+def keep_place(layer: Layer, placed: tuple[Record, int] | None, moving_to_fixed: Matrix) -> None:
+    """Keep the matrix that a layer was moved by, as lists in its metadata, and the result and pose, if it has them."""
+    history_of(layer).placed = placed
     layer.metadata[KEY]["moving_to_fixed"] = moving_to_fixed.tolist()
 
 

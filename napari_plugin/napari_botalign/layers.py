@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Image, Labels
 
-from botalign import DensityMap, Grid, InputError, Model, from_napari, read_model, to_napari
+from botalign import DensityMap, Grid, InputError, Model, Orientation, from_napari, read_model, to_napari
 from napari_botalign.coordinates import (
     Matrix,
     angstroms,
@@ -214,6 +214,17 @@ def moved_pose(moving_to_fixed: Matrix, fixed_pose: Matrix) -> Matrix:
     """Return the pose of the moving map after a transform, shape (3, 4), given the pose of the fixed map."""
     pose: Matrix = fixed_pose @ to_napari(moving_to_fixed)
     return pose
+
+
+def oriented_pose(layer: MapLayer, found: Orientation) -> tuple[Matrix, Matrix]:
+    """Return the poses of the grid and of a map that is oriented on it, axes along those of the world.
+
+    The centre of the box stays where it is displayed.
+    """
+    centre, now = layer.grid.pose_centre_angstrom[::-1], layer.pose()
+    grid = np.eye(4)
+    grid[:3, 3] = now[:3, :3] @ centre + now[:3, 3] - centre
+    return grid, moved_pose(found.transform, grid)
 
 
 def is_identity(transform: Matrix) -> bool:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from napari.utils.theme import get_theme
 
-from botalign import Progress, ShellCorrelation
+from botalign import Progress, ShellCurves
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -147,17 +147,25 @@ class LossPlot(Plot):
 
 
 class ShellPlot(Plot):
-    """A Fourier shell correlation as a function of the resolution."""
+    """Fourier shell correlations, inside a mask and of the whole boxes, as functions of the resolution."""
 
-    def show(self, shells: ShellCorrelation) -> None:
-        """Draw a curve instead of the previous one."""
+    def show(self, curves: ShellCurves) -> None:
+        """Draw curves instead of the previous ones."""
         self.axes.clear()
         for threshold in (0.5, 0.143):
             self.axes.axhline(threshold, color="0.55", linewidth=0.8, linestyle=(0, (4, 3)))
             self.axes.annotate(f"{threshold:g}", (0.01, threshold), xycoords=("axes fraction", "data"), ha="left",
                                va="bottom", fontsize=7, color="0.55")  # fmt: skip
-        self.axes.plot(shells.frequency_per_angstrom, shells.correlation, color=BLUE, linewidth=1.6)
-        self.axes.set(xlabel="resolution (Å)", ylabel="FSC", ylim=(min(-0.05, *shells.correlation), 1.03))
+        shells, lowest = curves.masked, -0.05
+        for name, curve in curves.named().items():  # the masked one last
+            colour = BLUE if name == "masked" else ORANGE
+            self.axes.plot(curve.frequency_per_angstrom, curve.correlation, color=colour, linewidth=1.6, label=name)
+            lowest = min(lowest, *curve.correlation)
+        self.axes.legend(
+            fontsize=8, frameon=False, loc="lower right", bbox_to_anchor=(1, 0.97), ncols=2, handlelength=1.4,
+            borderaxespad=0,
+        )  # fmt: skip
+        self.axes.set(xlabel="resolution (Å)", ylabel="FSC", ylim=(lowest, 1.03))
         self.axes.set_xlim(0, shells.frequency_per_angstrom[-1])
         self.axes.xaxis.set_major_locator(MaxNLocator(5))
         self.axes.xaxis.set_major_formatter(FuncFormatter(lambda f, _: f"{1 / f:.3g}" if f > 0 else "∞"))

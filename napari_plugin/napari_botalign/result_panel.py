@@ -110,7 +110,7 @@ class ResultPanel(Container[Any]):
         """Keep a result with its layer, which was moved with others unless the maps do not match, and show it."""
         add_record(layer, record, (one.layer for one in along))
         if record.result.verdict != "no match":
-            keep_place(layer, record, 0, record.result.moving_to_fixed)
+            keep_place(layer, (record, 0), record.result.moving_to_fixed)
         self._select_latest()
 
     def update_results(self, *, running: bool | None = None) -> None:
@@ -280,7 +280,7 @@ class ResultPanel(Container[Any]):
         for move in [Move(one, others) for one, others in zip(moving, along, strict=True)]:
             move.to(pose)
             move.keep(action)
-            keep_place(move.moving.layer, record, number, transform)
+            keep_place(move.moving.layer, (record, number), transform)
 
     def _finish(self, message: str) -> None:
         self._show_message(message)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from html import escape
 
-from botalign import Alignment, Comparison, Scores
+from botalign import Alignment, Comparison, Orientation, Scores
 
 
 def alignment_table(result: Alignment, before: Scores) -> str:
@@ -58,12 +58,44 @@ def comparison_table(comparison: Comparison) -> str:
     return _table(
         [
             ("correlation", f"<b>{scores.correlation:.4f}</b>"),
-            ("correlation about the mean", f"{scores.correlation_about_mean:.4f}"),
-            ("FSC 0.5", f"<b>{_angstrom(scores.fsc_resolution_angstrom)}</b>"),
-            ("FSC 0.143", _angstrom(comparison.shells.resolution(0.143))),
+            ("about the mean", f"{scores.correlation_about_mean:.4f}"),
+            *((label, escape(text).replace(" A", " Å")) for label, text in comparison.curves.facts),
             ("WEMD", f"{scores.wemd_angstrom:.3g} Å"),
         ]
     )
+
+
+def orientation_table(found: Orientation) -> str:
+    """Return a summary of the symmetry of a map as HTML."""
+    group, requested = found.symmetry.group, " (as requested)" if found.requested else ""
+    setting = "" if found.setting == group else f", setting {found.setting}"
+    rows = [("symmetry", f"<b>{escape(group)}</b>{escape(setting + requested)}")]
+    if found.matches:
+        worst = max(match.resolution_angstrom for match in found.matches)
+        rows.append(("agreement", f"<b>{found.agreement:.2f}</b> (1 for a symmetric map)"))
+        rows.append(("FSC 0.5", _angstrom(worst)))
+    if found.near_text is not None:
+        rows.append(("near", escape(found.near_text)))
+    if found.is_symmetric:
+        rows += [
+            ("rotation", f"{found.angle_degrees:.2f}° from the orientation in the file"),
+            ("shift", f"{found.distance_angstrom:.2f} Å at the centre of the box"),
+            (
+                "error",
+                f"{found.axis_error_degrees:.3f}° of the axes, {found.centre_error_angstrom:.3f} Å of the centre",
+            ),
+        ]
+    return _table([*rows, ("time", f"{found.seconds:.1f} s")])
+
+
+def orientation_outcome(name: str, found: Orientation) -> str:
+    """Return what was done with the layer of a result as one line."""
+    group = found.symmetry.group
+    if found.is_symmetric:
+        return f"{name}: {group}, moved onto its conventional axes."
+    if not found.matches:
+        return f"{name}: {group}, no symmetry was found; nothing was moved."
+    return f"{name}: {group} does not fit, with an agreement of {found.agreement:.2f}; nothing was moved."
 
 
 def title(result: Alignment) -> str:

@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,9 @@ def test_layers_are_compared_as_displayed(
         return compare.plot.axes.lines[-1].get_ydata()
 
     np.testing.assert_allclose(seen(), score(fixed, moving).shells.correlation, atol=1e-4)
+    unmasked = score(fixed, moving).curves.unmasked
+    assert unmasked is not None
+    np.testing.assert_allclose(compare.plot.axes.lines[-2].get_ydata(), unmasked.correlation, atol=1e-4)
     apart = compare.summary.value
     affine = np.eye(4)
     affine[:3] = back[::-1, [2, 1, 0, 3]]
@@ -64,6 +68,31 @@ def test_layers_are_compared_as_displayed(
     # nothing is visible if the two maps agree
     assert new.iso_threshold == pytest.approx(contour_level(fixed) / 2)
     assert new.data.max() < new.iso_threshold
+
+
+def test_the_curves_are_saved(
+    compare: Any, add: Callable[..., Any], fixed: DensityMap, press: Press, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    add(fixed, "still"), add(fixed, "mobile")
+    assert not compare.save.visible
+    press(compare.compare, until=lambda: compare.compare.enabled)
+    curves = score(fixed, fixed).curves
+    assert f"<td>{curves.facts[0][1].replace(' A', ' Å')}</td>" in compare.summary.value
+    for name, status in (
+        ("f.star", f"Written: {tmp_path / 'f.star'}."),
+        ("f", f"Written: {tmp_path / 'f.csv'}."),
+        ("f.txt", f"{tmp_path / 'f.txt'}: unknown extension; use one of .csv, .xml, .star."),
+        ("f", f"{tmp_path / 'f.csv'}: the file exists; choose another name, or this one with .csv."),
+    ):
+        monkeypatch.setattr(napari_botalign.compare_widget, "file_to_save", lambda *_, name=name: str(tmp_path / name))
+        press(compare.save)
+        assert compare.status.value == status
+    monkeypatch.setattr(napari_botalign.compare_widget, "file_to_save", lambda *_: "")
+    press(compare.save)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["f.csv", "f.star"]
+    rows = (tmp_path / "f.csv").read_text().splitlines()[1:]
+    np.testing.assert_allclose([float(row.split(",")[-1]) for row in rows], curves.masked.correlation, atol=1e-4)
 
 
 @pytest.mark.slow

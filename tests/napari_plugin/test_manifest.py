@@ -72,7 +72,7 @@ def test_the_hub_finds_what_it_lists(manifest: PluginManifest) -> None:
 
 
 MENUS = {
-    "register": {"botalign.align"},
+    "register": {"botalign.align", "botalign.orient"},
     "measure": {"botalign.compare"},
     "classify": {"botalign.classes"},
     "visualize": {"botalign.embedding", "botalign.model"},

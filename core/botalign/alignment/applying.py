@@ -92,9 +92,10 @@ def moved_particles(
         If `source` is an atomic model, or the particles have no poses.
     """
     centre_from, centre_to = _pose_centres(source, target, particles.name)
-    _compare_boxes(particles, source)
     between = between_centres(transform, centre_from, centre_to if onto is None else onto.pose_centre_angstrom)
-    return particles.moved(between, mirror=mirror)
+    moved = particles.moved(between, mirror=mirror)
+    _compare_boxes(particles, source)  # after all errors: a warning would hide the reason among other lines
+    return moved
 
 
 def _pose_centres(source: MapReference, target: MapReference, name: str) -> tuple[Matrix, Matrix]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from botalign.alignment.hand import HandDecision
-from botalign.alignment.poses import DistinctPose, distinct_poses, pose_difference
+from botalign.alignment.poses import DistinctPose, distinct_poses, is_equivalent, pose_difference
 from botalign.alignment.records import Candidate, MapReference, Part, TracePoint
 from botalign.alignment.scoring import Scores
 from botalign.alignment.symmetry import Symmetry
@@ -104,7 +104,7 @@ class AlignmentFacts:
     def verdict_text(self) -> str:
         """The verdict as text."""
         return verdict_text(
-            self.verdict, self.candidates, self.symmetry, of_part=self.part is not None,
+            self.verdict, self._unexplained, self.symmetry, of_part=self.part is not None,
             wrong_hand=self.map_has_wrong_hand,
         )  # fmt: skip
 
@@ -161,15 +161,29 @@ class AlignmentFacts:
         Each has its correlation and its distance from the result. At most five are listed; those that a symmetry
         explains are not, and none without a match.
         """
-        if self.symmetry is not None or self.verdict == "no match":
+        if self.verdict == "no match":
             return ()
-        others = [each for each in self.candidates[1:] if each.mirrored == self.mirrored]
+        others = [each for each in self._unexplained[1:] if each.mirrored == self.mirrored]
         others = [each for each in others if each.as_good or self.part is not None]
         lines = [self._alternative(each) for each in others[:LISTED]]
         if len(others) > LISTED:
             equals = sum(each.as_good for each in others[LISTED:])
             lines.append(f"and {len(others) - LISTED} more" + (f" ({equals} fit as well)" if equals else ""))
         return tuple(lines)
+
+    @property
+    def _unexplained(self) -> list[Candidate]:
+        """The candidates that no symmetry makes equivalent to the result, the result first."""
+        result, *others = self.candidates
+        return [
+            result,
+            *(
+                each
+                for each in others
+                if each.mirrored != self.mirrored
+                or not is_equivalent(each.moving_to_fixed, self.moving_to_fixed, self.symmetry, self.moving, self.part)
+            ),
+        ]
 
     def _alternative(self, other: Candidate) -> str:
         """Return a pose as text, compared with the result."""

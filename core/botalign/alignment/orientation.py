@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from botalign.alignment.versions import versions
 from botalign.alignment.wording import resolution_text
 from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting
+from botalign.files import json_text, output_file
 from botalign.geometry import SETTINGS, apply_transform, axis_angle, compose, identity, point_group, transform_about
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map
@@ -90,6 +93,17 @@ class Orientation:
         return f"{verb}: agreement {self.agreement:.2f} (1 for a symmetric map), FSC 0.5: {resolution_text(worst)}"
 
     @property
+    def rotation_texts(self) -> tuple[str, ...]:
+        """How well the rotations of each order fit, as text: the one that fits worst, the highest order first."""
+        orders = sorted({match.order for match in self.matches}, reverse=True)
+        worst = [min((m for m in self.matches if m.order == n), key=lambda match: match.agreement) for n in orders]
+        return tuple(
+            f"C{match.order}: agreement {match.agreement:.2f}, correlation {match.correlation:.4f} "
+            f"+- {match.correlation_error:.4f}"
+            for match in worst
+        )
+
+    @property
     def near_text(self) -> str | None:
         """Which further rotation fits to a coarse resolution only, as text; None if there is none."""
         near = self.near_symmetry
@@ -99,16 +113,27 @@ class Orientation:
             f"C{near.order} fits to {resolution_text(near.resolution_angstrom)} only (agreement {near.agreement:.2f})"
         )
 
+    @property
+    def angle_degrees(self) -> float:
+        """Angle of the rotation to the conventional axes."""
+        return float(axis_angle(self.transform[:, :3])[1])
+
+    @property
+    def distance_angstrom(self) -> float:
+        """How far the transform moves the centre of the box."""
+        centre = self.moving.grid.pose_centre_angstrom
+        return float(np.linalg.norm(apply_transform(self.transform, centre) - centre))
+
     def to_text(self) -> str:
         """Return the result as lines of text."""
         rows = [("symmetry", f"{self.symmetry.group}{' (as requested)' if self.requested else ''}")]
         rows.append(("", self.agreement_text))
+        rows += [("rotations" if number == 0 else "", text) for number, text in enumerate(self.rotation_texts)]
         if self.near_text:
             rows.append(("near", self.near_text))
         if self.is_symmetric:
             setting = f", setting {self.setting}" if self.symmetry.group in SETTINGS else ""
-            angle, centre = axis_angle(self.transform[:, :3])[1], self.moving.grid.pose_centre_angstrom
-            moved = float(np.linalg.norm(apply_transform(self.transform, centre) - centre))
+            angle, moved = self.angle_degrees, self.distance_angstrom
             rows.append(("moved", f"{angle:.2f} degrees, {moved:.2f} A at the centre of the box{setting}"))
             axes, middle = self.axis_error_degrees, self.centre_error_angstrom
             rows.append(("errors", f"{axes:.3f} degrees, {middle:.3f} A (standard errors of axes and centre)"))
@@ -138,6 +163,14 @@ class Orientation:
         group = point_group(self.symmetry.group, setting=self.setting)
         return np.array([transform_about(rotation, centre, centre) for rotation in group])
 
+    def biomt(self) -> str:
+        """Return :attr:`operations` as BIOMT records of the PDB format, for a model in the oriented map."""
+        lines = ["REMARK 350", "REMARK 350 BIOMOLECULE: 1", "REMARK 350 APPLY THE FOLLOWING TO CHAINS: A"]
+        for number, operation in enumerate(self.operations, start=1):
+            for row, (x, y, z, shift) in enumerate(operation, start=1):
+                lines.append(f"REMARK 350   BIOMT{row}{number:4d}{x:10.6f}{y:10.6f}{z:10.6f}{shift:15.5f}")
+        return "\n".join(lines) + "\n"
+
     def apply(self, density_map: DensityMap) -> DensityMap:
         """Return a map in the coordinates of the one that was oriented, oriented, on its own grid.
 
@@ -162,6 +195,20 @@ class Orientation:
         for operation in self.operations:
             total += resample(density_map, compose(operation, self.transform), density_map.grid).data
         return density_map.with_data((total / self.symmetry.order).astype(np.float32))
+
+    def write_operations(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the group, its setting and :attr:`operations` as JSON (``.json``), or :meth:`biomt` (``.txt``).
+
+        Raises
+        ------
+        InputError
+            If the extension is unknown, the file exists and `overwrite` is false, or it cannot be written.
+        """
+        content = {"group": self.symmetry.group, "setting": self.setting, "operations": self.operations.tolist()}
+        as_records = Path(path).suffix.lower() == ".txt"
+        text = self.biomt() if as_records else json_text(content) + "\n"
+        with output_file(path, overwrite=overwrite, extensions=(".json", ".txt")) as temporary:
+            temporary.write_text(text, encoding="utf-8")
 
     def to_alignment(self, density_map: DensityMap, *, oriented: DensityMap | None = None) -> Alignment:
         """Return the alignment of a map to its oriented copy, whose result file `botalign apply` reads.

@@ -23,7 +23,7 @@ class Outcome:
     hand : HandDecision or None
         The hand, if both were searched.
     symmetry : Symmetry or None
-        Point group of the fixed map, if several poses fit equally well because of it.
+        Point group of the fixed map, if several poses fit equally well because of it; for a part, that of the whole.
     verdict : str or None
         The verdict, if there is one.
     uncertainty : Uncertainty or None

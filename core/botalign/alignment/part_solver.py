@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 
 from botalign.alignment.distinct import Tolerance, distinct
+from botalign.alignment.equivalents import among_equivalents, with_equivalents
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.hand import HandDecision, decide_hand, hand_name
 from botalign.alignment.outcome import Outcome
@@ -24,6 +25,7 @@ from botalign.alignment.part_verdict import STANDS_OUT, evidence_inside, part_ve
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
 from botalign.alignment.robust import RobustProblem
+from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Uncertainty, uncertainty
 from botalign.alignment.verdict import CLOSE_QUALITY, mark_equals
 from botalign.arrays import Matrix
@@ -37,10 +39,10 @@ COARSE, SECOND, FINEST = 80, 40, 20
 LISTED, COARSE_STEPS, SECOND_STEPS = 2000, 8, 10
 #: With fewer different results of the first fit, so many typical results of the scan are fitted too.
 FEW, TYPICAL = 28, 30
-#: Poses this close to each other, in degrees and radii of the part, count as one: after the scan, and after a fit,
-#: where closer ones converged to the same maximum.
-SAME, SAME_FITTED = (15.0, 0.3), (3.0, 0.1)
-#: Voxels across the part where the resolution is unknown; otherwise the scan has this many voxels in the resolution.
+#: Poses this close to each other, in degrees and radii of the part, count as one: after the scan; after a fit, where
+#: closer ones converged to the same maximum; and up to the symmetry of the whole.
+SAME, SAME_FITTED, SAME_EQUIVALENT = (15.0, 0.3), (3.0, 0.1), (10.0, 0.3)
+#: Voxels across the part where the resolution is unknown; otherwise voxels in the resolution.
 ACROSS, IN_RESOLUTION = 24, 3.0
 #: The scan may have voxels this many times larger, so that the whole measures no more than so many voxels.
 COARSER, SIDE = 1.5, 40
@@ -136,11 +138,29 @@ class _PartSolver:
         # Noise is stronger at finer sampling. The fit whose pose has the smaller standard error is the result.
         end = min((self._finished(fit, search) for fit in fits), key=lambda each: each.error_angstrom)
         marked = mark_equals(end.fit, end.groups[end.answer], pose_of=self.poses.fit_pose)
+        marked, symmetry = self._among_equivalents(end, marked)
         others = [candidate for index, group in enumerate(end.groups) if index != end.answer for candidate in group]
         yield Progress("refine", total, total, moving_to_fixed=marked[0].moving_to_fixed)
         decided = self._verdict(search.groups[end.answer], marked)
-        agreeing = uncertainty(RobustProblem.of(end.fit).agreeing(end.pose), end.pose)
-        return Outcome((*marked, *others), (), end.decision, None, decided, agreeing)
+        pose = end.pose if marked[0] is end.groups[end.answer][0] else self.poses.fit_pose(marked[0])
+        agreeing = uncertainty(RobustProblem.of(end.fit).agreeing(pose), pose)
+        candidates = with_equivalents([*marked, *others], symmetry)
+        return Outcome(candidates, (), end.decision, symmetry, decided, agreeing)
+
+    def _among_equivalents(self, end: _End, marked: list[Candidate]) -> tuple[list[Candidate], Symmetry | None]:
+        """Return the candidates without those that the symmetry of the whole makes equivalent, and this symmetry."""
+        common, moves = RobustProblem.of(end.fit), self.problem.part_is_moving
+
+        def refit(candidate: Candidate) -> Candidate:
+            (fitted,) = common.solve_each([self.poses.fit_pose(candidate)], allowed=self.poses.allowed)
+            return self._at(candidate, end.fit, fitted.transform)
+
+        kept, symmetry = among_equivalents(
+            marked, self.problem.symmetry if moves else self.problem.symmetry_of_moving, end.fit,
+            start=self.problem.options.start_transform(), refit=refit, outward=self.poses.outward,
+            pose_of=self.poses.fit_pose, tolerance=self._tolerance(SAME_EQUIVALENT),
+        )  # fmt: skip
+        return kept, symmetry if symmetry is None or moves else symmetry.moved(kept[0].moving_to_fixed)
 
     def _searched(
         self, blocks: list[list[Matrix]], voxel: float, before: int, total: int
@@ -246,6 +266,10 @@ class _PartSolver:
             self._correlations(compared), evidence, marked, places=places, radius_angstrom=self.pair.radius_angstrom
         )
 
+    def _tolerance(self, same: tuple[float, float]) -> Tolerance:
+        degrees, radii = same
+        return Tolerance(degrees, radii * self.pair.radius_angstrom, self.pair.centre_angstrom)
+
     def _correlations(self, candidates: list[Candidate]) -> list[float]:
         """Return the correlations of candidates that differ, the largest first."""
         return [each.quality for each in self._distinct(candidates, SAME)]
@@ -257,8 +281,7 @@ class _PartSolver:
 
         Those that are not fitted yet keep their order, which is that of the scan.
         """
-        degrees, radii = same
-        tolerance = Tolerance(degrees, radii * self.pair.radius_angstrom, self.pair.centre_angstrom)
+        tolerance = self._tolerance(same)
         placed = [self.poses.outward(candidate.moving_to_fixed) for candidate in candidates]
         losses = [-candidate.quality for candidate in candidates]
         return [candidates[i] for i in distinct(placed, losses, tolerance, count=count)]

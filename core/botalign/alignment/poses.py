@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from botalign.alignment.records import Candidate, MapReference, Part
-from botalign.alignment.symmetry import SAME_DEGREES, Symmetry
+from botalign.alignment.symmetry import Symmetry
 from botalign.arrays import Matrix
 from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse
 
 #: Poses with less than this fraction of the quality of the result are left out, such as a start without overlap.
 POOR = 0.1
+#: Poses of a part are equivalent if they differ by no more than this angle and a voxel, up to the symmetry.
+PART_DEGREES = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +64,7 @@ def distinct_poses(
     part : Part or None
         The part, if one was searched for.
     symmetry : Symmetry or None
-        Point group of the fixed map, if it explains equivalent poses.
+        Point group that makes poses equivalent to the result.
     places : bool
         Whether the candidates that fit as well as the result are places of the same part.
     """
@@ -71,7 +73,7 @@ def distinct_poses(
     groups = [[(pose, result) for pose in _equivalents(result.moving_to_fixed, symmetry)]]
     for other in others:
         pose = other.moving_to_fixed
-        if symmetry is not None and any(_is_equivalent(pose, group[0][0], symmetry) for group in groups):
+        if any(is_equivalent(pose, group[0][0], symmetry, moving, part) for group in groups):
             continue
         if places and other.as_good:
             groups[0].append((pose, other))
@@ -96,12 +98,19 @@ def pose_difference(first: Matrix, second: Matrix, moving: MapReference, part: P
     return float(geodesic_degrees(first[:, :3], second[:, :3])), apart
 
 
+def is_equivalent(
+    pose: Matrix, other: Matrix, symmetry: Symmetry | None, moving: MapReference, part: Part | None
+) -> bool:
+    """Whether a symmetry makes two poses of a map equivalent; of a part, not only the rotations must agree."""
+    if symmetry is None:
+        return False
+    if part is None:
+        return symmetry.relates(pose, other)
+    limits = PART_DEGREES, max(moving.grid.voxel_size_angstrom)
+    differences = [pose_difference(pose, compose(each, other), moving, part) for each in symmetry.operations]
+    return any(degrees < limits[0] and apart < limits[1] for degrees, apart in differences)
+
+
 def _equivalents(pose: Matrix, symmetry: Symmetry | None) -> list[Matrix]:
-    """Return a pose, and then those that the symmetry of the fixed map makes equivalent."""
+    """Return a pose, and then those that a symmetry makes equivalent."""
     return [pose] if symmetry is None else [pose, *(compose(each, pose) for each in symmetry.operations[1:])]
-
-
-def _is_equivalent(pose: Matrix, other: Matrix, symmetry: Symmetry) -> bool:
-    """Whether the symmetry makes two poses equivalent."""
-    equivalents = symmetry.operations[:, :, :3] @ other[:, :3]
-    return bool(geodesic_degrees(pose[:, :3], equivalents).min() < SAME_DEGREES)

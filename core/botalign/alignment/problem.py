@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from botalign.alignment.criterion import Criterion, criterion_for
+from botalign.alignment.detection import symmetry_of
 from botalign.alignment.fitting import ALL, FitProblem
 from botalign.alignment.losses import Distance, distance_for, l2, length_scale
 from botalign.alignment.masking import masked
@@ -15,6 +16,7 @@ from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.sampling import finest_useful_voxel, fit_problem
 from botalign.alignment.shifts import ShiftedPair, shifted_pair
 from botalign.alignment.survey import Surveyed, common_sigma_angstrom, survey
+from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Uncertainty, half_map_noise, uncertainty
 from botalign.alignment.verdict import Evidence
 from botalign.alignment.working_pair import WorkingPair, working_pair
@@ -22,6 +24,7 @@ from botalign.arrays import Matrix, Volume
 from botalign.errors import InputError, Setting
 from botalign.geometry import MIRROR, apply_transform, geodesic_degrees, is_mirror
 from botalign.maps.density_map import DensityMap
+from botalign.maps.grid import Grid
 
 #: The sizes of two boxes, and of two molecules, must differ by less than this factor. Otherwise the voxel size of one
 #: of them is probably wrong.
@@ -157,6 +160,25 @@ class AlignmentProblem:
         """Sample the maps for a fit with voxels of a given size."""
         fit = fit_problem(self.fixed, self.moving, voxel_angstrom=voxel_angstrom, centre=self.pivot)
         return self.criterion.fit(replace(fit, free=self.free))
+
+    @cached_property
+    def symmetry(self) -> Symmetry | None:
+        """The symmetry of the fixed map; None if equivalent poses are not allowed."""
+        return None if self._is_held else symmetry_of(self.fixed, self._box(0))
+
+    @cached_property
+    def symmetry_of_moving(self) -> Symmetry | None:
+        """The same of the moving map."""
+        return None if self._is_held else symmetry_of(self.moving, self._box(1))
+
+    @property
+    def _is_held(self) -> bool:
+        """Whether the rotation or the shift is given: about another centre, equivalent poses have other shifts."""
+        return not (self.options.rotate and self.options.shift)
+
+    def _box(self, number: int) -> Grid:
+        """Return the grid of a map as given."""
+        return (self.fixed, self.moving)[number].density.grid if self.maps is None else self.maps[number].grid
 
     def finest_useful_voxel(self, transform: Matrix) -> float:
         """Return the side in angstrom of the voxels that hold all the signal that the maps share at a pose."""

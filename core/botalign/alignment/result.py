@@ -51,13 +51,15 @@ class Alignment(AlignmentFacts):
         only the outlines of the maps agree; None if the pose was not refined, or was found by the published algorithm.
         With the loss ``"core"`` the maps need to agree only in a part.
     symmetry : Symmetry or None
-        Point group of the fixed map, if several poses fit equally well because of it. The transform is that of the
-        equivalent pose whose rotation is closest to the start (without a start: the smallest rotation).
+        Point group of the fixed map, if several poses fit equally well because of it; for a part, that of the whole.
+        The transform is that of the equivalent pose whose rotation is closest to the start (without a start: the
+        smallest rotation).
     uncertainty : Uncertainty or None
         Standard errors of the pose; None if it was not refined. They are valid only if the pose is near the correct
         one; the verdict assesses this.
     candidates : tuple of Candidate
-        The result, then the other candidates of the same hand, then those of the other hand.
+        The result, then the poses that the symmetry makes equivalent to it, then the other candidates of the same hand,
+        then those of the other hand.
     trace : tuple of TracePoint
         Evaluations of the search, in order.
     parameters : dict

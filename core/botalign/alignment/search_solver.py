@@ -6,15 +6,12 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import TypeVar
 
-from botalign.alignment.candidates import SAME, THINNED, apart, fine, regrouped, solved
-from botalign.alignment.fitting import FitProblem
+from botalign.alignment.candidates import apart, fine, regrouped, solved
+from botalign.alignment.equivalents import among_equivalents, with_equivalents
 from botalign.alignment.hand import decide_hand
 from botalign.alignment.outcome import Outcome
 from botalign.alignment.problem import AlignmentProblem
-from botalign.alignment.records import Candidate
-from botalign.alignment.sampling import fit_problem
 from botalign.alignment.searches import BLOCKS, SearchedHand, first_search, second_search
-from botalign.alignment.symmetry import Symmetry, nearest_equivalent, symmetry_of
 from botalign.alignment.verdict import mark_equals, verdict
 from botalign.progress import Progress, in_background, map_steps
 from botalign.threads import thread_count
@@ -32,14 +29,18 @@ def solve_by_search(problem: AlignmentProblem) -> Generator[Progress, None, Outc
     decision, answer = decide_hand(fit, [group[0] for group in groups], choose=problem.chooses_hand)
     ordered, symmetry = hands[answer].searched, None
     if problem.options.refine:
-        ordered, symmetry = _explained(problem, fit, mark_equals(fit, groups[answer]))
+        ordered, symmetry = among_equivalents(
+            mark_equals(fit, groups[answer]), problem.symmetry, fit, start=problem.options.start_transform(),
+            refit=lambda candidate: solved(problem, fit, [candidate])[0],
+        )  # fmt: skip
     others = [candidate for index, group in enumerate(groups) if index != answer for candidate in group]
     best = ordered[0].moving_to_fixed
     yield Progress("refine", total, total, moving_to_fixed=best)
     if not problem.options.refine:
         return Outcome((*ordered, *others), trace, decision)
     candidates = (*ordered, *others)
-    decided = verdict(problem.evidence(fit, best), candidates, symmetry)
+    decided = verdict(problem.evidence(fit, best), candidates)
+    candidates = with_equivalents(candidates, symmetry)
     return Outcome(candidates, trace, decision, symmetry, decided, problem.uncertainty(fit, best))
 
 
@@ -71,29 +72,6 @@ def search_hands(problem: AlignmentProblem) -> Generator[Progress, None, tuple[l
 def _is_refined(problem: AlignmentProblem) -> bool:
     """Whether candidates are refined: on request, or because unrefined poses are too inaccurate to decide the hand."""
     return problem.options.refine or len(problem.hands) > 1
-
-
-def _explained(
-    problem: AlignmentProblem, fit: FitProblem, candidates: list[Candidate]
-) -> tuple[list[Candidate], Symmetry | None]:
-    """If the symmetry of the fixed map explains the poses that fit equally well, take the one nearest to the start."""
-    equals = [candidate.moving_to_fixed for candidate in candidates if candidate.as_good]
-    if not equals or problem.pivot is not None:  # about another centre, equivalent poses have other shifts
-        return candidates, None
-    best = candidates[0]
-    voxel = fit.fixed_grid.voxel_size_angstrom[0]
-    itself = fit_problem(problem.fixed, problem.fixed, voxel_angstrom=voxel).thinned(THINNED)
-    symmetry = symmetry_of(itself, [best.moving_to_fixed, *equals], best.correlation or 0.0)
-    if symmetry is None:
-        return candidates, None
-    nearest = nearest_equivalent(symmetry, best.moving_to_fixed, problem.options.start_transform())
-    (chosen,) = solved(problem, fit, [replace(best, moving_to_fixed=nearest)])
-    others = [
-        candidate
-        for candidate in candidates[1:]
-        if not (candidate.as_good and SAME.same(candidate.moving_to_fixed, chosen.moving_to_fixed))
-    ]
-    return [chosen, *others], symmetry
 
 
 def _renumbered(branch: Generator[Progress, None, Found], before: int, total: int) -> Generator[Progress, None, Found]:

@@ -9,30 +9,27 @@ resolution at which noise prevails: about 1 for a symmetry, and little for a rot
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy import fft
 
+from botalign.alignment.axis_scan import ScannedAxis, scan_axes
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.sampling import fit_problem
 from botalign.alignment.shell_curve import shell_correlation
 from botalign.alignment.survey import Surveyed, common_sigma_angstrom
 from botalign.arrays import Matrix, Volume
-from botalign.geometry import axis_angle, compose, geodesic_degrees, matrix_from_rotation_vector, transform_about
+from botalign.geometry import axis_angle, geodesic_degrees, identity, matrix_from_rotation_vector, transform_about
 from botalign.maps.grid import Grid
-from botalign.maps.interpolation import rotate_in_ball
 from botalign.scores import shell_power
 
-#: Side in voxels of the box of the scan, and how many times finer the rotated map is sampled.
-SIDE, OVERSAMPLING = 24, 2
-#: Directions of axes that are scanned, evenly over half of the sphere: about 6 degrees apart.
-DIRECTIONS = 600
-#: Orders whose axes are scanned. The order of any axis is a multiple of one of them.
-PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23)
-#: Axes of each order that are fitted, and by how many degrees they differ at least.
-AXES, APART_DEGREES = 6, 12.0
+#: Side in voxels of the box of the scan, and empty voxels at each of its faces.
+SIDE, MARGIN = 32, 2
+#: An axis may be that of a symmetry if the map resembles itself as much. Noise lowers the similarity.
+LEAST_SIMILARITY = 0.5
 #: Fitted rotations that are judged, those with the largest correlation.
 JUDGED = 16
 #: Voxels across the molecule in the fit, and points of it.
@@ -43,8 +40,6 @@ ANGLE_DEGREES, NEAREST = 3.0, 0.45
 #: The least agreement of a symmetry. The estimate of the noise has an error, so that it may be less than 1: noisy
 #: symmetric phantoms have at least 0.87, maps without symmetry at most 0.5 (``benchmarks/point_groups.py``).
 LEAST_AGREEMENT = 0.8
-#: A rotation with an agreement this much below that of the best one is not a symmetry of the same map.
-WORSE = 0.07
 #: Features coarser than this fraction of the diameter are the outline; noise prevails where less than the second
 #: number of the power is signal.
 OUTLINE, NOISY = 1 / 3, 0.3
@@ -66,6 +61,8 @@ class SelfMatch:
         Order of the rotation that it was fitted as.
     correlation : float
         Correlation about the mean, at the sampling of the fit.
+    correlation_error : float
+        Its standard error.
     agreement : float
         Fourier shell correlation as a fraction of that of a symmetric map with the same noise, about 1 for a symmetry.
     resolution_angstrom : float
@@ -75,6 +72,7 @@ class SelfMatch:
     transform: Matrix
     order: int
     correlation: float
+    correlation_error: float
     agreement: float
     resolution_angstrom: float
 
@@ -149,7 +147,8 @@ class SelfComparison:
         # The weights of a matched filter: shells count by their numbers of voxels and by their signal.
         weights = (expected * shells.frequency_per_angstrom**2)[first:last]
         agreement = float((weights @ shells.correlation[first:last]) / (weights @ expected[first:last]))
-        return SelfMatch(transform, order, correlation, agreement, shells.resolution(0.5))
+        error = self.fit.margin(identity(), transform)[1]
+        return SelfMatch(transform, order, correlation, error, agreement, shells.resolution(0.5))
 
     def fitted(self, rotation: Matrix, order: int) -> SelfMatch | None:
         """Fit a rotation about the centre of mass; return None if the fit ends at another angle."""
@@ -164,32 +163,28 @@ class SelfComparison:
         to_next = wanted * wanted / (360 + wanted)
         return (None if abs(angle - wanted) > min(ANGLE_DEGREES, NEAREST * to_next) else end), correlation
 
-    def scanned(self) -> list[SelfMatch]:
-        """Return the rotations that fit best, of all orders and directions, the largest correlation first."""
+    @cached_property
+    def axes(self) -> list[ScannedAxis]:
+        """The axes about which the coarse map resembles itself most, the largest similarity first."""
         surveyed = self.surveyed
-        voxel = 2 * surveyed.radius_angstrom / (SIDE - 2)
+        voxel = 2 * surveyed.radius_angstrom / (SIDE - 2 * MARGIN)
         sigma = common_sigma_angstrom(surveyed, surveyed, voxel)
-        still, moved = (
-            surveyed.on(Grid.cube(factor * SIDE, voxel / factor, surveyed.centre_angstrom), sigma_angstrom=sigma)
-            for factor in (1, OVERSAMPLING)
-        )
-        rotated, directions = np.empty_like(still), _directions(DIRECTIONS)
-        rotate_in_ball(still, np.eye(3), rotated)
-        inside = rotated != 0
-        first = still[inside] - still[inside].mean()
+        grid = Grid.cube(SIDE, voxel, surveyed.centre_angstrom)
+        return scan_axes(surveyed.on(grid, sigma_angstrom=sigma), SIDE / 2 - MARGIN)
+
+    @cached_property
+    def likely(self) -> list[SelfMatch]:
+        """The rotations about axes that may be symmetries, fitted, the largest correlation first."""
+        return self.judged([axis for axis in self.axes if axis.similarity >= LEAST_SIMILARITY])
+
+    def judged(self, axes: Sequence[ScannedAxis]) -> list[SelfMatch]:
+        """Fit rotations about scanned axes, and judge the distinct ones, the largest correlation first."""
         found: list[tuple[float, int, Matrix]] = []
-        for order in PRIMES:
-            correlations = np.empty(len(directions))
-            for number, axis in enumerate(directions):
-                rotation = matrix_from_rotation_vector(2 * np.pi / order * axis)
-                rotate_in_ball(moved, OVERSAMPLING * rotation.T, rotated)
-                second = rotated[inside]
-                second -= second.mean()
-                correlations[number] = float(first @ second) / float(np.linalg.norm(second))
-            for axis in _peaks(directions, correlations):
-                end, correlation = self._solved(matrix_from_rotation_vector(2 * np.pi / order * axis))
-                if end is not None and not any(_is_same(end, other) for _, _, other in found):
-                    found.append((correlation, order, end))
+        for axis in axes:
+            rotation = matrix_from_rotation_vector(2 * np.pi / axis.order * axis.direction)
+            end, correlation = self._solved(rotation)
+            if end is not None and not any(_is_same(end, other) for _, _, other in found):
+                found.append((correlation, axis.order, end))
         found.sort(key=lambda match: -match[0])
         return [self.compared(end, order, correlation) for correlation, order, end in found[:JUDGED]]
 
@@ -207,72 +202,7 @@ class SelfComparison:
         return best
 
 
-def symmetry_axes(comparison: SelfComparison, scanned: list[SelfMatch]) -> list[SelfMatch]:
-    """Return distinct axes by which a map is symmetric, each with its highest order: enough to name the group."""
-    # Of a ring of subunits, rotations about axes in its plane fit nearly as well where noise hides the details.
-    least = max((match.agreement for match in scanned), default=0.0) - WORSE
-    axes: list[SelfMatch] = []
-
-    def add(match: SelfMatch | None) -> bool:
-        new = match is not None and match.is_symmetry and match.agreement >= least and not _is_known(match.axis, axes)
-        if match is not None and new:
-            axes.append(comparison.highest_order(match))
-        return new
-
-    for match in scanned:
-        if _is_complete(axes):
-            return axes
-        add(match)
-    # The scan may miss axes that the others imply.
-    pairs = [(first, second) for first in axes for second in axes]
-    for first, second in pairs:
-        rotation = compose(first.transform, second.transform)[:, :3]
-        axis, angle = axis_angle(rotation)
-        order = round(360 / angle) if angle > 1 else 1
-        if order < 2 or abs(angle - 360 / order) > ANGLE_DEGREES or _is_known(axis, axes):
-            continue
-        if add(comparison.fitted(rotation, order)) and _is_complete(axes):
-            break
-    return axes
-
-
-def _is_complete(axes: list[SelfMatch]) -> bool:
-    """Whether no further axis can change the name of the group: two axes of order 4 or 5."""
-    return sum(axis.order >= 4 for axis in axes) > 1
-
-
-def group_of_axes(axes: list[SelfMatch]) -> str:
-    """Return the Schoenflies symbol of the group with these axes."""
-    highest = max((axis.order for axis in axes), default=1)
-    if sum(axis.order >= 3 for axis in axes) > 1:
-        return "I" if highest == 5 else "O" if highest == 4 else "T"
-    return f"{'D' if len(axes) > 1 else 'C'}{highest}"
-
-
-def _is_known(axis: Matrix, axes: list[SelfMatch]) -> bool:
-    return any(abs(float(axis @ known.axis)) > np.cos(np.radians(APART_DEGREES / 2)) for known in axes)
-
-
 def _is_same(first: Matrix, second: Matrix) -> bool:
     """Whether two fitted rotations are one, or inverse to each other."""
     a, b = first[:, :3], second[:, :3]
     return min(float(geodesic_degrees(a, b)), float(geodesic_degrees(a, b.T))) < 1.0
-
-
-def _directions(count: int) -> Matrix:
-    """Return unit vectors spread evenly over half of a sphere, on a Fibonacci spiral, shape (count, 3)."""
-    number = np.arange(count) + 0.5
-    z, azimuth = number / count, number * np.pi * (3 - np.sqrt(5))
-    across = np.sqrt(1 - z * z)
-    return np.stack([across * np.cos(azimuth), across * np.sin(azimuth), z], axis=1)
-
-
-def _peaks(directions: Matrix, correlations: Matrix) -> list[Matrix]:
-    """Return the directions with the largest correlations that differ from each other."""
-    chosen: list[Matrix] = []
-    for index in np.argsort(-correlations, kind="stable"):
-        if len(chosen) == AXES:
-            break
-        if all(abs(float(directions[index] @ other)) < np.cos(np.radians(APART_DEGREES)) for other in chosen):
-            chosen.append(directions[index])
-    return chosen

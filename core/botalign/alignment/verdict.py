@@ -102,15 +102,15 @@ def mark_equals(
     return marked
 
 
-def verdict(evidence: Evidence, candidates: tuple[Candidate, ...], symmetry: Symmetry | None) -> str:
+def verdict(evidence: Evidence, candidates: tuple[Candidate, ...]) -> str:
     """Return ``"certain"``, ``"ambiguous"`` or ``"no match"``.
 
     A match shows both signs, unrelated maps neither. A single sign is ambiguous. So is a match if another pose fits as
-    well and no symmetry explains it.
+    well; poses that a symmetry makes equivalent to the result are not among the candidates.
     """
     if not evidence.signs:
         return "no match"
-    several = symmetry is None and any(candidate.as_good for candidate in candidates[1:])
+    several = any(candidate.as_good for candidate in candidates[1:])
     return "certain" if evidence.signs == 2 and not several else "ambiguous"
 
 
@@ -131,7 +131,7 @@ def verdict_text(
     candidates : sequence of Candidate
         The candidates, the result first.
     symmetry : Symmetry or None
-        Point group of the fixed map, if it explains equivalent poses.
+        Point group that makes poses equivalent to the result.
     of_part : bool, optional
         Whether a part was searched for.
     wrong_hand : bool, optional

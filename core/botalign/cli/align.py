@@ -27,6 +27,7 @@ from botalign.models import holds_model
 
 if TYPE_CHECKING:
     from botalign.figures import ReportEntry
+    from botalign.scores import ShellCurves
 
 _FOLDER = "a folder for several."
 
@@ -172,6 +173,8 @@ def align(
             for path, target in zip(task.maps, task.shared, strict=bool(task.shared)):
                 running.write_moved(aligned.alignment, botalign.read(path), target, staging, threads=chosen.threads)
         add_to_report(aligned)
+        if aligned.curves is not None:
+            curves.append(aligned.curves)
         return aligned.alignment
 
     def keep(task: Task, kept: botalign.Alignment) -> botalign.Alignment:
@@ -186,6 +189,7 @@ def align(
             entries.append(report_entry(aligned))
 
     done: list[botalign.Alignment] = []
+    curves: list[ShellCurves] = []
     entries: list[ReportEntry] = []
     failures: dict[str, None] = {}  # printed once: an error in the fixed map is the same for every pair
     remaining = [path for task in todo for path in task.maps if task.kept is None]
@@ -210,7 +214,7 @@ def align(
             if done and json:
                 print(f"[{', '.join(a.to_json() for a in done)}]" if several else done[0].to_json())
             elif done:
-                _print_results(done, several=several, quiet=quiet)
+                _print_results(done, curves, several=several, quiet=quiet)
             for message in failures:
                 print_error(message)
         if done and not json:
@@ -232,8 +236,13 @@ def _refuse_maps_only(fixed: Path, moving: list[Path], *, common: bool, weights:
         raise InputError(f"--weights: compares two maps, but {model} is an atomic model; omit it.")
 
 
-def _print_results(done: list[botalign.Alignment], *, several: bool, quiet: bool) -> None:
+def _print_results(done: list[botalign.Alignment], curves: list[ShellCurves], *, several: bool, quiet: bool) -> None:
+    from botalign.alignment.wording import labelled
+
     print(alignments_table(done) if several else done[0].to_text())
+    if curves and not several:
+        texts = [f"{label}: {text}" for label, text in curves[0].facts]
+        print("\n".join(labelled("curves", *texts)))
     for advice in () if quiet else (advise(each) for each in done for advise in (mirror_advice, part_advice)):
         if advice is not None:
             print_note(advice)

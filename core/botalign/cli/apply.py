@@ -116,8 +116,6 @@ def apply(
     for path in sources:
         if path not in lists:
             inputs.check(path)
-    if files:
-        belonging.warn_of_other_role(result, alignment, files, inverse=inverse)
     grid = None if onto is None else botalign.read_header(onto).grid
     note = f" by {result.name}{f', candidate {candidate}' if candidate else ''}{', inverse' if inverse else ''}"
     targets = [each.path for each in paths if each is not None]
@@ -135,6 +133,8 @@ def apply(
                     listed = alignment.apply(given, onto=grid, inverse=inverse, candidate=place, mirror=mirror)
                     listed.write(staging.path(target))
             del given
+    if files:
+        belonging.warn_of_other_role(result, alignment, files, inverse=inverse)
     if particles is not None and not quiet:
         belonging.note_on_boxes(alignment, onto, inverse=inverse)
     if not quiet:

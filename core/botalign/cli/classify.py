@@ -19,7 +19,8 @@ from botalign.cli.interruption import Interrupted
 from botalign.cli.long_work import run_steps, waiting
 from botalign.cli.messages import print_note
 from botalign.cli.options import Overwrite, Quiet, output_option
-from botalign.cli.running import can_draw, note_no_figure
+from botalign.cli.reporting import command_text
+from botalign.cli.running import can_draw, note_no_figure, require_matplotlib
 from botalign.cli.staging import Staging
 from botalign.errors import InputError, Setting, counted
 
@@ -45,6 +46,7 @@ _ADVICE = {
 @with_options(botalign.ClassifyOptions)
 @with_options(botalign.Execution, "execution")
 def classify(
+    context: typer.Context,
     images: Annotated[
         Path,
         typer.Argument(
@@ -66,6 +68,14 @@ def classify(
             show_default=False,
         ),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="R.html",
+            help="Write a self-contained HTML page with the averages, sizes, resolutions, and parameters.",
+            show_default=False,
+        ),
+    ] = None,
     loading: Given[botalign.LoadOptions],
     options: Given[botalign.ClassifyOptions],
     execution: Given[botalign.Execution],
@@ -78,20 +88,26 @@ def classify(
     first, the list with class, angle and distance of every image, and figures. After an interruption, the same command
     resumes.
     """
+    from botalign.classes.facts import facts
     from botalign.classes.history import kept_iterations
     from botalign.cli import outputs
     from botalign.cli.class_selection import select_classes
     from botalign.jobs import remove_work
 
     if select is not None:
-        if classes is not None:
-            raise InputError(Setting("classes"), " and ", Setting("select"), ": got both, expected one of them.")
+        for name, value in (("classes", classes), ("report", report)):
+            if value is not None:
+                raise InputError(Setting(name), " and ", Setting("select"), ": got both, expected one of them.")
         select_classes(images, select, output, overwrite=overwrite, quiet=quiet)
         return
     if classes is None:
         raise InputError(Setting("classes"), ": missing option; see `botalign classify --help`.")
     names = _names(images)
-    outputs.check(outputs.files_in(output, names), inputs=[images], overwrite=overwrite)
+    page = None
+    if report is not None:
+        require_matplotlib("--report")
+        page = outputs.Output(report, "--report", outputs.REPORTS)
+    outputs.check((*outputs.files_in(output, names), page), inputs=[images], overwrite=overwrite)
     chosen, where, load = options.read(), execution.read(), loading.read()
     with waiting("reading the list", quiet=quiet):  # long lists take seconds
         listed = botalign.load_images(images, **asdict(load))
@@ -103,7 +119,20 @@ def classify(
     steps = botalign.classify_steps(listed.stack, classes, chosen, replace(where, work=unfinished))
     try:
         found = _run(steps, quiet=quiet)
-        written = _write(found, listed, [output / name for name in names], chosen, before, overwrite=overwrite)
+        notes = _notes(found)
+        with Staging(overwrite=overwrite) as staging:
+            written = _write(found, listed, [output / name for name in names], chosen, before, staging)
+            if report is not None:
+                from botalign.figures import class_report
+
+                command = command_text(context.obj)
+                text = class_report(
+                    found, name=listed.stack.name, phases=phases, pixels=pixels, options=chosen, notes=notes,
+                    command=command,
+                )  # fmt: skip
+                with staging.file(report) as temporary:
+                    temporary.write_text(text, encoding="utf-8")
+                written = [*written, report]
         remove_work(unfinished)
     except KeyboardInterrupt:
         kept = kept_iterations(unfinished)
@@ -115,7 +144,15 @@ def classify(
         if created:
             with suppress(OSError):  # not empty
                 output.rmdir()
-    _print_summary(found, phases, pixels, written, quiet=quiet)
+    for label, text in facts(found, phases, pixels):
+        print(f"{label:13}{text}")
+    if quiet:
+        return
+    print(f"written      {', '.join(map(str, written))}")
+    for note in notes:
+        print_note(note)
+    if not can_draw():
+        note_no_figure()
 
 
 def _pixels(listed: ImageList, load: botalign.LoadOptions) -> str:
@@ -138,30 +175,6 @@ def _phases(listed: ImageList) -> str:
     if not count:
         return "not flipped, because the images were flipped or multiplied by the CTF before, according to the list"
     return f"flipped by the CTF in {counted(count, 'image')}"
-
-
-def _centres(found: botalign.Classification) -> str:
-    """Return in words what was done to the centres of the images."""
-    shifts = found.shifts_pixels_before
-    if shifts is None:
-        return "as given"
-    moved = counted(int(shifts.any(axis=1).sum()), "image")
-    return f"{moved} shifted to the origins in the list, by at most {abs(shifts).max()} pixels in x and y"
-
-
-def _resolutions(found: botalign.Classification) -> str:
-    """Return the best and the worst resolution of a class, at a ring correlation of 0.5 between two halves."""
-    finite = sorted(each for each in found.resolutions_angstrom.tolist() if isfinite(each))
-    none = counted(len(found.sizes) - len(finite), "class without", "classes without")
-    return (f"{finite[0]:.3g} to {finite[-1]:.3g} A" if finite else "none") + (
-        f", {none}" if finite and len(finite) < len(found.sizes) else ""
-    )
-
-
-def _size(found: botalign.Classification) -> str:
-    """Return the size of the compared images."""
-    side, pixel = found.averages.shape[1], found.averages.pixel_size_angstrom[0]
-    return f"{side} x {side} pixels of {pixel:.4g} A"
 
 
 def _names(images: Path) -> tuple[str, ...]:
@@ -187,23 +200,21 @@ def _write(
     paths: list[Path],
     options: botalign.ClassifyOptions,
     before: Mapping[str, object],
-    *,
-    overwrite: bool,
+    staging: Staging,
 ) -> list[Path]:
-    """Write all files, or none, and return their paths."""
+    """Write the files of a folder, and return their paths."""
     averages, images, summary, gallery, course = paths
     written = paths if can_draw() else paths[:3]
-    with Staging(overwrite=overwrite) as staging:
-        found.averages.write(staging.path(averages))
-        found.annotate(listed).write(staging.path(images))
-        with staging.file(summary) as temporary:
-            temporary.write_text(_summary_json(found, listed.stack.name, options, before), encoding="utf-8")
-        if can_draw():
-            from botalign.figures import class_course, class_gallery
+    found.averages.write(staging.path(averages))
+    found.annotate(listed).write(staging.path(images))
+    with staging.file(summary) as temporary:
+        temporary.write_text(_summary_json(found, listed.stack.name, options, before), encoding="utf-8")
+    if can_draw():
+        from botalign.figures import class_course, class_gallery
 
-            for figure, path in ((class_gallery(found), gallery), (class_course(found), course)):
-                with staging.file(path) as temporary:
-                    figure.savefig(temporary)
+        for figure, path in ((class_gallery(found), gallery), (class_course(found), course)):
+            with staging.file(path) as temporary:
+                figure.savefig(temporary)
     return written
 
 
@@ -211,6 +222,7 @@ def _summary_json(
     found: botalign.Classification, name: str, options: botalign.ClassifyOptions, before: Mapping[str, object]
 ) -> str:
     """Return options, sizes and iterations as JSON."""
+    from botalign.classes.facts import centres
     from botalign.classes.frame import default_scales
 
     used = asdict(options)
@@ -223,7 +235,7 @@ def _summary_json(
         "botalign": version("botalign"),
         "images": name,
         **before,
-        "centres": _centres(found),
+        "centres": centres(found),
         "inverted": found.inverted,
         "ctf_corrected": found.ctf_corrected,
         "options": {"classes": len(found.sizes), **used},
@@ -237,33 +249,12 @@ def _summary_json(
     return dumps(content, indent=1, allow_nan=False) + "\n"
 
 
-def _print_summary(
-    found: botalign.Classification, phases: str, pixels: str, written: list[Path], *, quiet: bool
-) -> None:
-    last, images = found.iterations[-1], len(found.labels)
-    end = "converged" if found.converged else "not converged"
-    print(f"images       {images} in {len(found.sizes)} classes")
-    print(f"pixels       {pixels}")
-    print(f"size         {_size(found)}")
-    print(f"phases       {phases}")
-    print(f"centres      {_centres(found)}")
-    print(f"averages     {'corrected' if found.ctf_corrected else 'not corrected'} for the CTF")
-    print(f"contrast     {'inverted, so that particles are bright' if found.inverted else 'as given'}")
-    print(
-        f"sizes        {found.sizes[0]} to {found.sizes[-1]}, effective number of classes {found.effective_classes:.1f}"
-    )
-    print(f"resolution   {_resolutions(found)}")
-    print(f"iterations   {len(found.iterations)}, {end}")
-    print(f"loss         {found.iterations[0].loss:.6g} -> {found.loss:.6g}")
-    if len(found.iterations) > 1:
-        print(f"work         {100 * last.avoided:.2f} % of the comparisons were avoided in the last iteration")
-    if quiet:
-        return
-    print(f"written      {', '.join(map(str, written))}")
+def _notes(found: botalign.Classification) -> list[str]:
+    """Return what the user should know about the classes."""
+    notes, images = [], len(found.labels)
     if len(found.sizes) > 2 and 2 * found.sizes[0] > images:
-        print_note(f"one class has {100 * found.sizes[0] / images:.0f} % of the images; {_ADVICE[found.metric]}")
+        notes.append(f"one class has {100 * found.sizes[0] / images:.0f} % of the images; {_ADVICE[found.metric]}")
     if refilled := sum(each.refilled for each in found.iterations):
         times = "once" if refilled == 1 else f"{refilled} times"
-        print_note(f"a class lost all its images and was reseeded from the worst-fitting image ({times}).")
-    if len(written) < len(_NAMES):
-        note_no_figure()
+        notes.append(f"a class lost all its images and was reseeded from the worst-fitting image ({times}).")
+    return notes

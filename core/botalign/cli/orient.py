@@ -41,7 +41,10 @@ def orient(
     ] = None,
     operations: Annotated[
         Path | None,
-        typer.Option(metavar="O.json", help="Write the operations of the group, for the oriented map."),
+        typer.Option(
+            metavar="O.json|O.txt",
+            help="Write the operations of the group, for the oriented map: JSON, or BIOMT records.",
+        ),
     ] = None,
     json: Json = False,
     overwrite: Overwrite = False,
@@ -58,7 +61,7 @@ def orient(
         "-o": (output, outputs.MAPS),
         "--result": (result, outputs.RESULTS),
         "--symmetrised": (symmetrised, outputs.MAPS),
-        "--operations": (operations, outputs.RESULTS),
+        "--operations": (operations, outputs.OPERATIONS),
     }
     wanted = [outputs.Output(path, option, kinds) for option, (path, kinds) in files.items() if path is not None]
     outputs.check(wanted, inputs=[given], overwrite=overwrite)
@@ -83,9 +86,7 @@ def orient(
         if result is not None:
             found.to_alignment(density_map, oriented=oriented).write(staging.path(result))
         if operations is not None:
-            content = {"group": found.symmetry.group, "setting": found.setting, "operations": found.operations.tolist()}
-            with staging.file(operations) as temporary:
-                temporary.write_text(json_text(content) + "\n", encoding="utf-8")
+            found.write_operations(staging.path(operations))
     if not json and not quiet:
         for each in wanted:
             print(f"{'written':13}{each.path}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from botalign.errors import InputError
-from botalign.files import check_output, split_extension
+from botalign.files import check_extension, check_output, split_extension
 from botalign.maps import EXTENSIONS
 from botalign.models import MODEL_EXTENSIONS, holds_model
 
@@ -17,6 +17,8 @@ MAPS = EXTENSIONS
 #: The first one is for models whose files have an unknown extension: mmCIF holds every model.
 MODELS = tuple(sorted(MODEL_EXTENSIONS))
 RESULTS = (".json",)
+#: Operations of a point group, as JSON or as BIOMT records.
+OPERATIONS = (".json", ".txt")
 LISTS = (".star", ".cs")
 FIGURES = (".png", ".pdf", ".svg")
 CURVES = (".csv", ".xml", ".star")
@@ -132,9 +134,9 @@ def check(outputs: Iterable[Output | None], *, inputs: Iterable[Path], overwrite
         or is in a folder that cannot be written.
     """
     users = {path.resolve(): "" for path in inputs}
-    for output in outputs:
-        if output is None:
-            continue
+    wanted = [output for output in outputs if output is not None]
+    created = {output.path.parent.resolve() for output in wanted if output.in_folder}
+    for output in wanted:
         path, key = output.path, output.path.resolve()
         if key in users:
             reason = f"{users[key]} writes it too" if users[key] else "it is an input"
@@ -143,7 +145,8 @@ def check(outputs: Iterable[Output | None], *, inputs: Iterable[Path], overwrite
             )
         users[key] = output.option
         _refuse_other_kind(output)
-        if output.in_folder and not path.parent.exists():
+        if not path.parent.exists() and path.parent.resolve() in created:
+            check_extension(path, output.extensions)
             check_output(path.parent)
         else:
             check_output(path, overwrite=overwrite or output.replaceable, extensions=output.extensions)

@@ -1,4 +1,4 @@
-"""The report of ``botalign align``."""
+"""The reports of ``botalign align`` and ``botalign classify``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def report_entry(aligned: Aligned) -> ReportEntry:
 
     assert aligned.figure is not None  # it was drawn for the report
     advice = mirror_advice(aligned.alignment)
-    return ReportEntry(aligned.alignment, as_png(aligned.figure), () if advice is None else (advice,))
+    notes = () if advice is None else (advice,)
+    return ReportEntry(aligned.alignment, as_png(aligned.figure), notes, aligned.curves)
 
 
 def write_report(
@@ -35,6 +36,11 @@ def write_report(
     """Write a report, with the command as it was typed."""
     from botalign.figures import alignment_report
 
-    command = "" if typed is None else shlex.join(["botalign", *typed])
+    page = alignment_report(entries, command=command_text(typed), failures=failures)
     with staging.file(target) as temporary:
-        temporary.write_text(alignment_report(entries, command=command, failures=failures), encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8")
+
+
+def command_text(typed: Sequence[str] | None) -> str:
+    """Return the command as it was typed, or nothing if it was not."""
+    return "" if typed is None else shlex.join(["botalign", *typed])

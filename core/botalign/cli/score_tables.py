@@ -6,9 +6,9 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from botalign import Comparison, Model
-from botalign.alignment.wording import percent_text, resolution_text
+from botalign.alignment.wording import percent_text
 from botalign.cli.tables import columns
-from botalign.scores import THRESHOLDS, ModelFit, ShellCorrelation, ShellCurves
+from botalign.scores import THRESHOLDS, ModelFit
 
 
 def scores_table(first: str, second: str, comparison: Comparison) -> str:
@@ -24,7 +24,7 @@ def scores_table(first: str, second: str, comparison: Comparison) -> str:
             *rows,
             ("correlation", f"{scores.correlation:z.4f}"),
             ("correlation about mean", f"{scores.correlation_about_mean:z.4f}"),
-            *_curve_rows(comparison.curves),
+            *comparison.curves.facts,
             ("WEMD", f"{scores.wemd_angstrom:.4g} A" + ("" if part is None else " (whole maps)")),
         ]
     )
@@ -38,25 +38,11 @@ def model_table(density_map: str, model: Model, fit: ModelFit, resolution: float
             ("model", f"{model.name}, {len(model.points)} atoms, at {resolution:g} A"),
             ("correlation", f"{fit.correlation:z.4f}"),
             ("correlation about mean", f"{fit.correlation_about_mean:z.4f}"),
-            *_curve_rows(fit.curves),
+            *fit.curves.facts,
             ("mean density at atoms", f"{fit.mean_density:z.4g}"),
             ("atoms above contour", f"{100 * fit.fraction_above_contour:.1f}% (contour level {fit.contour_level:.4g})"),
         ]
     )
-
-
-def _curve_rows(curves: ShellCurves) -> list[tuple[str, str]]:
-    """Return the resolutions at which the curves fall below the thresholds, a row for each, and what the mask is."""
-    rows = []
-    for threshold in THRESHOLDS:
-        named = sorted(curves.named().items())  # masked first
-        texts = [_crossing(curve, threshold) + (f" {name}" if len(named) > 1 else "") for name, curve in named]
-        rows.append((f"FSC {threshold:g}", ", ".join(texts)))
-    return [*rows, ("FSC mask", curves.mask)]
-
-
-def _crossing(curve: ShellCorrelation, threshold: float) -> str:
-    return resolution_text(curve.resolution(threshold)) + ("" if curve.falls_below(threshold) else " or finer")
 
 
 def json_fields(found: Comparison | ModelFit) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.classes.facts import resolution_of_class
 from botalign.figures.curves import BLUE, GREY
 
 if TYPE_CHECKING:
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
 
     from botalign import Classification
 
-#: Averages in a row, and height of an average and of a line of text in inches.
-_ROW, _INCHES, _TITLE = 10, 0.95, 0.18
-#: Up to this number of averages in a row, the title has two lines.
-_NARROW = 5
+#: Averages in a row, and in the narrowest figure, as many as the title is wide.
+_ROW, _LEAST_ROW = 10, 5
+#: Height of an average and of a line of text in inches.
+_INCHES, _TITLE = 0.95, 0.18
 #: Percentage of the pixels of an average that may be saturated, at either end of the grey scale.
 _SATURATED_PERCENT = 0.5
 
@@ -43,7 +44,7 @@ def class_gallery(found: Classification, *, most: int = 200) -> Figure:
     shown = min(most, len(found.sizes))
     columns = min(_ROW, shown)
     rows = -(-shown // columns)
-    figure = Figure(figsize=(_INCHES * max(columns, 4), (_INCHES + _TITLE) * rows + 1.5 * _TITLE), dpi=150)
+    figure = Figure(figsize=(_INCHES * max(columns, _LEAST_ROW), (_INCHES + _TITLE) * rows + _TITLE), dpi=150)
     axes = figure.subplots(rows, columns, squeeze=False)
     for place, ax in enumerate(axes.flat):
         ax.set_axis_off()
@@ -51,17 +52,18 @@ def class_gallery(found: Classification, *, most: int = 200) -> Figure:
             ax.imshow(_greys(found.averages.images[place]), cmap="gray", vmin=0, vmax=1)
             ax.set_title(_title(found, place), fontsize=6, pad=2)
     left_out = "" if shown == len(found.sizes) else f", the {shown} largest shown"
-    lines = [f"{len(found.sizes)} classes{left_out}", "above each average class, number of images, and resolution"]
-    figure.suptitle(("; " if columns > _NARROW else "\n").join(lines), fontsize=7)
+    figure.suptitle(
+        f"{len(found.sizes)} classes{left_out}; above each average class, number of images, and resolution", fontsize=7
+    )
     figure.subplots_adjust(
-        left=0.01, right=0.99, bottom=0.01, top=1 - 2.5 * _TITLE / figure.get_figheight(), wspace=0.04, hspace=0.2
+        left=0.01, right=0.99, bottom=0.01, top=1 - 2 * _TITLE / figure.get_figheight(), wspace=0.04, hspace=0.2
     )
     return figure
 
 
 def _title(found: Classification, number: int) -> str:
-    resolution = found.resolutions_angstrom[number]
-    return f"{number + 1}: {found.sizes[number]}" + (f", {resolution:.3g} A" if np.isfinite(resolution) else "")
+    resolution = resolution_of_class(found, number)
+    return f"{number + 1}: {found.sizes[number]}" + (f", {resolution}" if resolution else "")
 
 
 def class_course(found: Classification) -> Figure:

@@ -12,7 +12,6 @@ from botalign.geometry.conventions import (
 from botalign.geometry.point_groups import (
     SETTINGS,
     equivalent_axes,
-    group_symbol,
     point_group,
     rotation_order,
 )
@@ -60,7 +59,6 @@ __all__ = [
     "euler_zyz_degrees",
     "from_napari",
     "geodesic_degrees",
-    "group_symbol",
     "identity",
     "inverse",
     "is_mirror",

@@ -92,16 +92,6 @@ def rotation_order(rotation: Matrix) -> int:
     return 0
 
 
-def group_symbol(orders: list[int]) -> str | None:
-    """Return the Schoenflies symbol of a group, given the orders of its rotations; None if there is no such group."""
-    size, highest = len(orders), max(orders)
-    if (size, highest) in ((12, 3), (24, 4), (60, 5)):
-        return {12: "T", 24: "O", 60: "I"}[size]
-    if size == highest:
-        return f"C{size}"
-    return f"D{highest}" if size == 2 * highest else None
-
-
 def equivalent_axes(group: Matrix) -> list[Matrix]:
     """Return the rotations that take the axes of a group to its axes: the group itself, and others such as half steps.
 

@@ -6,6 +6,7 @@ import csv
 import os
 from dataclasses import dataclass
 from io import StringIO
+from math import isfinite
 from xml.etree import ElementTree
 
 from botalign.files import output_file
@@ -46,6 +47,16 @@ class ShellCurves:
     def resolutions(self, threshold: float) -> dict[str, float]:
         """Return the resolution in angstrom at which each curve falls below a threshold, by name of the curve."""
         return {name: curve.resolution(threshold) for name, curve in self.named().items()}
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Where the curves fall below 0.5 and 0.143, and what the mask is, each with a label, as text."""
+        named = sorted(self.named().items())  # masked first
+        rows = []
+        for threshold in THRESHOLDS:
+            texts = (_crossing(curve, threshold) + (f" {name}" if len(named) > 1 else "") for name, curve in named)
+            rows.append((f"FSC {threshold:g}", ", ".join(texts)))
+        return (*rows, ("FSC mask", self.mask))
 
     def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the curves to a file.
@@ -118,3 +129,11 @@ class ShellCurves:
     def _shells(self) -> list[tuple[int, float]]:
         """Return the number of each shell, from 1, and its frequency."""
         return list(enumerate(self.masked.frequency_per_angstrom.tolist(), start=1))
+
+
+def _crossing(curve: ShellCorrelation, threshold: float) -> str:
+    """Return the resolution at which a curve falls below a threshold as text."""
+    resolution = curve.resolution(threshold)
+    if not isfinite(resolution):
+        return "none"
+    return f"{resolution:.2f} A" + ("" if curve.falls_below(threshold) else " or finer")

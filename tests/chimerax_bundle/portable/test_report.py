@@ -46,7 +46,7 @@ class Fits:
         return f"botalign fits {numbers} of #2{' copy true' if copy else ''}"
 
 
-def outcome(report_module, alignment, **changes):
+def outcome(alignment, **changes):
     measured = type("MapCorrelation", (), {"points": 1234, "correlation": 0.9, "correlation_about_mean": 0.8})
     values = {
         "alignment": alignment, "name": "b.mrc (#2)", "fixed_name": "<a>.mrc (#1)", "copy_name": "", "is_map": True,
@@ -60,7 +60,7 @@ def outcome(report_module, alignment, **changes):
 
 def test_the_report_is_that_of_fit_in_map_and_more(load):
     report = load("report")
-    text = report.report(outcome(report, Found("mirrored")))
+    text = report.report(outcome(Found("mirrored")))
     for part in (
         "Aligned map b.mrc (#2) to map <a>.mrc (#1) using 1234 points above level 0.02",
         "before: correlation = 0.9, correlation about mean = 0.8", "shift = 3, angle = 45 degrees",
@@ -72,32 +72,32 @@ def test_the_report_is_that_of_fit_in_map_and_more(load):
 
 def test_the_report_has_doubts_and_notes(load):
     report = load("report")
-    assert "verdict: ambiguous, as text" in report.report(outcome(report, Found(verdict="ambiguous")))
-    assert "note: moved" in report.report(outcome(report, Found(), notes=["moved"]))
-    assert "no grid point" in report.report(outcome(report, Found(), after=None, before=None))
-    assert "hand auto" not in report.report(outcome(report, Found("mirrored", mirrored=True), copy_name="c (#3)"))
+    assert "verdict: ambiguous, as text" in report.report(outcome(Found(verdict="ambiguous")))
+    assert "note: moved" in report.report(outcome(Found(), notes=["moved"]))
+    assert "no grid point" in report.report(outcome(Found(), after=None, before=None))
+    assert "hand auto" not in report.report(outcome(Found("mirrored", mirrored=True), copy_name="c (#3)"))
 
 
 def test_the_wrong_hand_beside_an_atomic_model(load):
     report = load("report")
-    text = report.report(outcome(report, Found("mirrored"), is_map=False))
+    text = report.report(outcome(Found("mirrored"), is_map=False))
     assert "<a>.mrc (#1) has the wrong hand; align to the mirrored copy that this makes: volume flip #1\n" in text
-    text = report.report(outcome(report, Found("mirrored"), fixed_is_map=False))
+    text = report.report(outcome(Found("mirrored"), fixed_is_map=False))
     assert "b.mrc (#2) has the wrong hand; botalign #2 to #1 hand auto aligns a mirrored copy" in text
 
 
 def test_without_a_match_the_verdict_comes_first_and_nothing_is_moved(load):
     report, found = load("report"), Found("mirrored", verdict="no match")
     for text in (
-        report.report(outcome(report, found, moved=False)),
-        load("summary").summary(outcome(report, found, moved=False)),
+        report.report(outcome(found, moved=False)),
+        load("summary").summary(outcome(found, moved=False)),
     ):
         assert 0 < text.index("no match, as text") < text.index("orrelation"), text
         assert "othing was moved" in text
         assert "hand auto" not in text
-    assert "nothing was moved; botalign fits 1 of #2 moves it" in report.report(outcome(report, found, moved=False))
-    assert "Not moved: map b.mrc" in report.report(outcome(report, Found(verdict="ambiguous"), moved=False))
-    assert "no match, not moved" in report.table([outcome(report, found, moved=False)] * 2, [])
+    assert "nothing was moved; botalign fits 1 of #2 moves it" in report.report(outcome(found, moved=False))
+    assert "Not moved: map b.mrc" in report.report(outcome(Found(verdict="ambiguous"), moved=False))
+    assert "no match, not moved" in report.table([outcome(found, moved=False)] * 2, [])
 
 
 def test_a_part_is_reported_with_the_reason(load):
@@ -107,19 +107,19 @@ def test_a_part_is_reported_with_the_reason(load):
         (("fixed", 0.5, "requested"), "part: <a>.mrc (#1), 50% of the volume of b.mrc (#2)", "as requested"),
         (("moving", 0.5, "mask"), "part: b.mrc (#2)", "because of its mask"),
     ):
-        result = outcome(report, Found(part=part))
+        result = outcome(Found(part=part))
         for text in (report.report(result), unescape(summary.summary(result))):
             assert first in text
             assert f"searched for as a part of it {why}; correlation of the edges inside 0.8765" in text
             assert "FSC" not in text  # it compares whole maps
-    for text in (report.report(outcome(report, Found())), summary.summary(outcome(report, Found()))):
+    for text in (report.report(outcome(Found())), summary.summary(outcome(Found()))):
         assert "part: " not in text
         assert "FSC" in text
 
 
 def test_the_table_of_several_has_failures(load):
     report = load("report")
-    done = [outcome(report, Found("as given")), outcome(report, Found())]
+    done = [outcome(Found("as given")), outcome(Found())]
     html = report.table(done, [("c.mrc (#3)", "it is <empty>")])
     assert "Aligned 2 of 3 to &lt;a&gt;.mrc (#1)" in html
     assert html.count("<tr>") == 3
@@ -127,8 +127,7 @@ def test_the_table_of_several_has_failures(load):
 
 
 def test_the_summary_of_the_panel(load):
-    report = load("report")
-    text = load("summary").summary(outcome(report, Found("as given")))
+    text = load("summary").summary(outcome(Found("as given")))
     assert "<b>b.mrc (#2)</b> on <b>&lt;a&gt;.mrc (#1)</b>" in text
     assert "0.9000 before, <b>0.9000</b> after" in text
 
@@ -168,12 +167,12 @@ def test_equivalent_fits_share_a_row(load):
 def test_the_numbers_for_atoms_are_those_of_fit_in_map(load):
     report, atoms = load("report"), load("measure").AtomsInMap
     before, after = atoms(100, 1.25, 20, 0.5), atoms(100, 2.0, None, None)
-    text = report.report(outcome(report, Found(), atoms_before=before, atoms_after=after))
+    text = report.report(outcome(Found(), atoms_before=before, atoms_after=after))
     assert (
         "  atoms before: average map value = 1.25, atoms outside contour = 20 of 100, fraction inside = 0.800, contour "
         "level = 0.5\n  atoms after: average map value = 2 at 100 atoms\n"
     ) in text
-    assert "using 1234 points that are not zero\n" in report.report(outcome(report, Found(), level=None))
+    assert "using 1234 points that are not zero\n" in report.report(outcome(Found(), level=None))
 
 
 def test_numbers_of_fits(load):

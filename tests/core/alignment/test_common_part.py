@@ -116,7 +116,7 @@ def test_two_arms_that_moved_leave_the_answer_certain(beads: Callable[..., botal
     assert float(geodesic_degrees(result.rotation, motion[:, :3])) < 3
     assert result.verdict == "certain"
     whole = Evidence(result.shells_after, 2 * survey(fixed).radius_angstrom)
-    assert verdict(whole, result.candidates, result.symmetry) == "ambiguous"
+    assert verdict(whole, result.candidates) == "ambiguous"
 
 
 def test_maps_that_do_not_overlap_have_finite_weights(

@@ -1,17 +1,17 @@
 """The point group of a map, and its orientation along the conventional axes."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from botalign import Alignment, DensityMap, InputError, orient, phantom, read, resample
+from botalign import Alignment, DensityMap, InputError, orient, orient_steps, phantom, read, resample, run_until
 from botalign.geometry import (
     apply_transform,
     compose,
     equivalent_axes,
     geodesic_degrees,
-    group_symbol,
     inverse,
     point_group,
     random_rotations,
@@ -174,7 +174,6 @@ def test_a_setting_of_another_group_has_no_effect_and_an_unknown_one_is_refused(
 def test_the_order_of_a_rotation(order: int) -> None:
     group = point_group(f"C{order}")
     assert max(rotation_order(rotation) for rotation in group) == order
-    assert group_symbol([rotation_order(rotation) for rotation in group]) == f"C{order}"
 
 
 @pytest.mark.parametrize("symbol", ["C1", "C7", "D2", "D7", "T", "O", "I"])
@@ -182,4 +181,34 @@ def test_point_groups_are_groups(symbol: str) -> None:
     group = point_group(symbol)
     products = np.einsum("aij,bjk->abik", group, group).reshape(-1, 3, 3)
     assert all(np.linalg.norm(group - product, axis=(1, 2)).min() < 1e-9 for product in products)
-    assert group_symbol([rotation_order(rotation) for rotation in group]) == symbol
+
+
+def test_the_steps_end_with_the_result_and_can_be_closed() -> None:
+    density_map = phantom(32, voxel_size_angstrom=4.0, symmetry="C5")
+    stages, steps = [], orient_steps(density_map)
+    while True:
+        try:
+            stages.append(next(steps))
+        except StopIteration as finished:
+            found = finished.value
+            break
+    assert [step.stage for step in stages] == ["prepare", "axes", "refine"]
+    assert all(0 <= step.done < step.total for step in stages)
+    assert found.symmetry.group == "C5"
+    np.testing.assert_array_equal(found.transform, orient(density_map).transform)
+    with pytest.raises(InputError, match="expected Cn or Dn"):
+        next(orient_steps(density_map, symmetry="Q4"))
+    assert list(run_until(orient_steps(density_map), lambda: True)) == []
+
+
+def test_the_operations_are_written(tmp_path: Path) -> None:
+    found = orient(phantom(32, voxel_size_angstrom=4.0, symmetry="C2"))
+    found.write_operations(tmp_path / "o.json")
+    content = json.loads((tmp_path / "o.json").read_text())
+    assert (content["group"], content["setting"]) == ("C2", "C2")
+    np.testing.assert_allclose(np.array(content["operations"])[:, :, :3], [np.eye(3), np.diag([-1, -1, 1])], atol=1e-9)
+    found.write_operations(tmp_path / "o.txt")
+    assert (tmp_path / "o.txt").read_text() == found.biomt()
+    for name, reason in (("o.json", "the file exists"), ("o.pdb", "unknown extension")):
+        with pytest.raises(InputError, match=reason):
+            found.write_operations(tmp_path / name)

@@ -96,7 +96,9 @@ def test_a_subunit_fits_at_all_equivalent_positions(data_folder: Path) -> None:
     wedge = (np.abs(np.arctan2(y - y.mean(), x - x.mean())) < np.pi / 7) & (z > z.mean())
     part = whole.with_data(np.where(wedge, whole.data, 0))
     result = botalign.align(whole, part, partial=True, hand="keep", threads=2)
-    assert sum(candidate.as_good for candidate in result.candidates) == 13
+    assert result.symmetry is not None
+    assert result.symmetry.group == "D7"
+    assert len(result.places) == [pose.group for pose in result.poses].count(0) == 14
     assert result.verdict == "certain"
 
 

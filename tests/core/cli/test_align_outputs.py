@@ -28,6 +28,10 @@ def test_the_curve_after_the_alignment(run: Run, pair: Pair, tmp_path: Path) -> 
     expected = botalign.score(fixed, moving, transform=transform, partial=False).shells.correlation
     np.testing.assert_allclose(curve(target), expected, rtol=1e-4)
     assert curve(target)[:8].min() > 0.95
+    found = botalign.score(fixed, moving, transform=transform, partial=False).curves
+    expected_lines = [f"{label}: {text}" for label, text in found.facts]
+    lines = [line[13:] for line in ran.out.splitlines()]
+    assert lines[lines.index(expected_lines[0]) :][:3] == expected_lines
 
 
 def test_a_report_of_one_alignment(run: Run, pair: Pair, tmp_path: Path) -> None:
@@ -49,6 +53,7 @@ def test_a_report_of_several_alignments(run: Run, pair: Pair, tmp_path: Path) ->
     typed = ("align", pair.fixed, *maps, "--result", f"{results}/", "--report", target, "--fsc", f"{tmp_path}/fsc/")
     assert run(*typed, *FAST).code == 0
     page = target.read_text(encoding="utf-8")
+    assert page.count("<th>curves</th><td>FSC 0.5: ") == 2
     assert re.findall(r'<a href="#(\d)">(.*?)</a>', page) == [("1", "a.mrc"), ("2", "b.mrc")]
     assert sorted(path.name for path in (tmp_path / "fsc").iterdir()) == ["a.csv", "b.csv"]
     # Results that are kept are in the report, too.
@@ -58,6 +63,14 @@ def test_a_report_of_several_alignments(run: Run, pair: Pair, tmp_path: Path) ->
     again = target.read_text(encoding="utf-8")
     assert again.count("data:image/png;base64,") == 2
     assert (tmp_path / "fsc" / "b.csv").exists()
+
+
+def test_files_in_the_folder_that_another_option_creates(run: Run, pair: Pair, tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    ran = run("align", pair.fixed, pair.moving, "-o", f"{folder}/", "--report", folder / "r.html", "--table",
+              folder / "t.csv", *FAST)  # fmt: skip
+    assert ran.code == 0
+    assert sorted(listing(folder)) == ["moving.mrc", "r.html", "t.csv"]
 
 
 def test_a_map_that_cannot_be_aligned_is_in_the_report(run: Run, pair: Pair, tmp_path: Path) -> None:
@@ -75,6 +88,8 @@ def test_a_map_that_cannot_be_aligned_is_in_the_report(run: Run, pair: Pair, tmp
     ("options", "reason"),
     [
         ("--report r.txt", "r.txt: unknown extension; use .html"),
+        ("-o new/ --report new/r.txt", "r.txt: unknown extension; use .html"),
+        ("--report new/r.html", "the folder new does not exist"),
         ("--report taken.html", "taken.html: the file exists"),
         ("--report r.html --fsc r.html", "unknown extension"),
         ("--fsc f.mrc", "f.mrc: unknown extension; use one of .csv, .xml, .star"),

@@ -174,6 +174,29 @@ def test_one_list_without_poses_stops_all(run: Run, pair: Pair, result_file: Pat
     assert list(listing(tmp_path)) == ["p.star"]
 
 
+@pytest.mark.parametrize("fault", ["mirror", "poses"])
+def test_an_error_is_the_only_line(
+    run: Run, pair: Pair, result_file: Path, tmp_path: Path, data_folder: Path, fault: str
+) -> None:
+    # Of a map with another box, and beside the fixed map, both of which are warned of.
+    listed, result = data_folder / "lists" / "cryosparc_P12_J24_001_particles.cs", result_file
+    if fault == "mirror":
+        content = json.loads(result_file.read_text())
+        content["moving_to_fixed"] = (np.diag([1, 1, -1]) @ np.array(content["moving_to_fixed"])).tolist()
+        content["mirrored"] = True
+        result = tmp_path / "r.json"
+        result.write_text(json.dumps(content))
+    else:
+        given = np.load(listed)
+        names = [name for name in given.dtype.names if not name.startswith("alignments3D")]
+        listed = tmp_path / "no_poses.cs"
+        with listed.open("wb") as file:
+            np.save(file, np.array(given[names].tolist(), dtype=[(name, given.dtype[name]) for name in names]))
+    said = run("apply", result, pair.fixed, listed, "-o", tmp_path / "out").refused()  # one line
+    assert ("--mirror gives them" if fault == "mirror" else "has no field alignments3D/pose") in said
+    assert not (tmp_path / "out").exists()
+
+
 def test_another_candidate(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
     content = json.loads(result_file.read_text())
     other = np.array(content["moving_to_fixed"])

@@ -1,5 +1,8 @@
+import html
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 from collections.abc import Generator, Iterator
@@ -150,6 +153,47 @@ def test_particles_of_chosen_classes(run: Run, images: Path, tmp_path: Path, kin
     ):
         assert message in run("classify", whole, "--select", select, "-o", tmp_path / f"other.{kind}").refused()
     assert "the file exists" in run("classify", whole, "--select", "1", "-o", target).refused()
+
+
+def test_the_report(run: Run, images: Path, tmp_path: Path) -> None:
+    folder, target = tmp_path / "out", tmp_path / "out" / "report.html"
+    typed = ("classify", images, "-o", folder, *QUICK, "--report", target)
+    ran = run(*typed)
+    assert (ran.code, ran.err) == (0, "")
+    assert str(target) in ran.out.splitlines()[-1]
+    assert sorted(listing(folder)) == sorted([*FILES, "report.html"])
+    page = target.read_text()
+    assert shlex.join(["botalign", *map(str, typed)]) in html.unescape(page)
+    sizes = json.loads((folder / "summary.json").read_text())["sizes"]
+    assert [int(size) for size in re.findall(r"<tr><td>\d+</td><td>(\d+)</td>", page)] == sizes
+    assert "images.mrcs: 30 images in 3 classes" in page
+    assert page.count("data:image/png;base64,") == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--report", "r.txt"), "r.txt: unknown extension; use .html."),
+        (("--report", "out/r.txt"), "r.txt: unknown extension; use .html."),
+        (("--report", "taken.html"), "taken.html: the file exists"),
+        (("--report", "no/r.html"), "the folder no does not exist"),
+        (("--report", "r.html", "--select", "1"), "--report and --select: got both, expected one of them."),
+    ],
+)
+def test_a_report_that_cannot_be_written(
+    run: Run, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("taken.html").write_text("mine")
+    classes = () if "--select" in options else QUICK
+    assert message in run("classify", images, "-o", "out", *classes, *options).refused()
+    assert listing(tmp_path) == {"taken.html": b"mine"}
+
+
+def test_a_report_needs_matplotlib(run: Run, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("botalign.cli.running.can_draw", lambda: False)
+    error = run("classify", images, "-o", tmp_path / "out", *QUICK, "--report", tmp_path / "r.html").refused()
+    assert "--report: needs matplotlib" in error
 
 
 def test_what_to_do_must_be_clear(run: Run, images: Path, tmp_path: Path) -> None:

@@ -42,6 +42,23 @@ def test_map_result_and_operations_are_written(run: Run, ring: Path, tmp_path: P
     np.testing.assert_array_equal(botalign.read(moved).data, oriented.data)
 
 
+def test_operations_as_biomt_records(run: Run, ring: Path, tmp_path: Path) -> None:
+    """As gemmi reads them: they map the oriented map onto itself."""
+    gemmi = pytest.importorskip("gemmi")
+    names = tmp_path / "o.mrc", tmp_path / "g.txt"
+    assert run("orient", ring, "-o", names[0], "--operations", names[1]).code == 0
+    operators = gemmi.read_pdb_string(names[1].read_text()).assemblies[0].generators[0].operators
+    assert len(operators) == 5
+    oriented = botalign.read(names[0])
+    read = operators[1].transform
+    turned = botalign.resample(oriented, np.column_stack([read.mat.tolist(), read.vec.tolist()]), oriented.grid)
+    assert botalign.score(oriented, turned).scores.correlation > 0.999
+
+
+def test_each_order_is_reported(run: Run, ring: Path) -> None:
+    assert "\nrotations    C5: agreement 1.0" in run("orient", ring).out
+
+
 def test_without_symmetry_nothing_is_written(run: Run, tmp_path: Path) -> None:
     source, target = tmp_path / "m.mrc", tmp_path / "o.mrc"
     botalign.phantom(32, voxel_size_angstrom=4.0).write(source)

@@ -15,6 +15,18 @@ UNMASKED = ShellCorrelation(FREQUENCY, np.array([1.0, 0.8, 0.4, 0.1, -0.02]))
 CURVES = ShellCurves(MASKED, UNMASKED, "a mask")
 
 
+def test_the_crossings_as_text() -> None:
+    # Between shells 3 and 4 of the masked curve: 0.6 - x 0.4 = 0.5, so 3.25 of 15 A; with 0.143: 4 + 0.057 / 0.15.
+    facts = dict(CURVES.facts)
+    assert facts["FSC 0.5"] == f"{15 / 3.25:.2f} A masked, {15 / 2.75:.2f} A unmasked"
+    assert facts["FSC 0.143"] == f"{15 / 4.38:.2f} A masked, {15 / (3 + 0.257 / 0.3):.2f} A unmasked"
+    assert facts["FSC mask"] == "a mask"
+    high = ShellCorrelation(FREQUENCY, np.array([1.0, 0.9, 0.8, 0.7, 0.6]))
+    low = ShellCorrelation(FREQUENCY, np.array([0.1, 0.0, 0.0, 0.0, 0.0]))
+    assert [text for _, text in ShellCurves(high, None, "").facts] == ["3.00 A or finer", "3.00 A or finer", ""]
+    assert [text for _, text in ShellCurves(low, None, "").facts] == ["none", "none", ""]
+
+
 def test_csv(tmp_path: Path) -> None:
     CURVES.write(tmp_path / "a.csv")
     with (tmp_path / "a.csv").open(newline="") as file:

@@ -272,11 +272,11 @@ def a_fit_of_many_numbers_is_refused_at_once(cx):
 
 
 def the_command_for_a_fit_quotes_the_result_file(cx):
-    from chimerax.botalign.fits import latest
+    from chimerax.botalign.fits import fit_lists
 
     cx.phantom(), cx.phantom(transform(209))
     cx.run("botalign #2 to #1 hand keep evaluations 20")
     for name in ('a "fit" of it.json', "it's a fit.json", "a;fit.json"):
         path = cx.folder / name
-        cx.run(latest(cx.session).command(1, result=str(path)))
+        cx.run(fit_lists(cx.session)[-1].command(1, result=str(path)))
         assert read(path)["format"] == "botalign-alignment"

@@ -155,6 +155,23 @@ def score_does_not_move_the_maps(cx):
     assert cx.run("botalign score #2 to #1").scores.wemd_angstrom > 2 * compared.scores.wemd_angstrom
 
 
+def score_writes_the_curves(cx):
+    cx.phantom(noise=0.1, noise_seed=1), cx.phantom(noise=0.1, noise_seed=2)
+    for extension in (".csv", ".xml", ".star"):
+        path = cx.path(extension)
+        compared = cx.run(f"botalign score #2 to #1 fsc {path}")
+        assert f"Wrote the Fourier shell correlation to {path}" in cx.log_so_far()
+        expected = cx.path(extension)
+        compared.curves.write(expected)
+        assert path.read_text() == expected.read_text()
+    log = cx.log_so_far()
+    for name, text in compared.curves.facts:
+        assert f"  {name}: {text}" in log
+    wrong = cx.path(".txt")
+    assert "unknown extension; use one of .csv, .xml, .star" in cx.refused(f"botalign score #2 to #1 fsc {wrong}")
+    assert not wrong.exists()
+
+
 def a_result_file_can_be_applied_in_chimerax_and_in_python(cx):
     import botalign
 

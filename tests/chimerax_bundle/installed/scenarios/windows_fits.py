@@ -31,10 +31,10 @@ def _marked(panel):
 
 
 def a_click_in_the_fit_list_moves_the_map(cx):
-    from chimerax.botalign.fits import latest
+    from chimerax.botalign.fits import fit_lists
 
     moving, panel = _aligned(cx, 260)
-    fits = latest(cx.session)
+    fits = fit_lists(cx.session)[-1]
     yield lambda: panel.fits.count == len(fits.fits) > 1
     assert panel.pages.tabText(2) == f"Fits ({len(fits.fits)})"
     yield lambda: _marked(panel) == [1]

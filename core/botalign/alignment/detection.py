@@ -1,0 +1,174 @@
+"""The point group of a map, and where its axes are: for `botalign.orient`, and for the equivalent poses of a result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from botalign.alignment.fitting import FitProblem
+from botalign.alignment.sampling import finest_useful_voxel, fit_problem
+from botalign.alignment.self_symmetry import ANGLE_DEGREES, SelfComparison, SelfMatch
+from botalign.alignment.survey import Surveyed
+from botalign.alignment.symmetry import Symmetry
+from botalign.alignment.symmetry_frame import Frame, frame_about, nearest, refined, spread
+from botalign.arrays import Matrix
+from botalign.geometry import SETTINGS, axis_angle, compose, point_group, rotation_order
+from botalign.maps.grid import Grid
+
+#: Points of the last fit for equivalent poses, and rotations of the group that are judged before.
+POINTS, JUDGED = 8_000, 3
+#: A rotation with an agreement this much below that of the best one is not a symmetry of the same map.
+WORSE = 0.07
+#: Axes closer to each other than this are one.
+SAME_AXIS_DEGREES = 6.0
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """A point group, and where it is in a map.
+
+    Attributes
+    ----------
+    comparison : SelfComparison
+        The map.
+    group : str
+        Schoenflies symbol.
+    setting : str
+        Setting of the conventional axes.
+    rotations : ndarray, shape (order, 3, 3)
+        The group in this setting.
+    frame : Frame
+        Its position in the map.
+    """
+
+    comparison: SelfComparison
+    group: str
+    setting: str
+    rotations: Matrix
+    frame: Frame
+
+    @property
+    def symmetry(self) -> Symmetry:
+        """The group, with its operations in the coordinates of the map."""
+        main = max(self.rotations, key=rotation_order)
+        operations = np.array([self.frame.operation(rotation) for rotation in self.rotations])
+        return Symmetry(self.group, operations, self.frame.rotation.T @ axis_angle(main)[0])
+
+    def matches(self, count: int) -> tuple[SelfMatch, ...]:
+        """Judge rotations of the group, at most `count`, as different as possible."""
+        judged = [(self.frame.operation(each), rotation_order(each)) for each in spread(self.rotations, count)]
+        fit = self.comparison.fit
+        return tuple(
+            self.comparison.compared(operation, order, fit.correlation(operation)) for operation, order in judged
+        )
+
+    def finest_fit(self, points: int) -> FitProblem:
+        """Return the fit of the map to itself at the finest sampling that holds signal, of so many points."""
+        surveyed = self.comparison.surveyed
+        voxel = finest_useful_voxel(surveyed, surveyed, self.frame.operation(self.rotations[1]))
+        return fit_problem(surveyed, surveyed, voxel_angstrom=voxel).thinned(points)
+
+    def refined(self, fit: FitProblem) -> Detection:
+        """Return the same group, its position refined by a fit."""
+        return replace(self, frame=nearest(self.rotations, refined(fit, self.rotations, self.frame)))
+
+
+def symmetry_of(surveyed: Surveyed, box: Grid) -> Symmetry | None:
+    """Return the point group of a map; None if it has none.
+
+    Parameters
+    ----------
+    surveyed : Surveyed
+        The map.
+    box : Grid
+        Grid of the map as given.
+    """
+    found = detect(SelfComparison(surveyed, box))
+    if found is None or not all(match.is_symmetry for match in found.matches(JUDGED)):
+        return None
+    return found.refined(found.finest_fit(POINTS)).symmetry
+
+
+def detect(comparison: SelfComparison, *, group: str | None = None, setting: str | None = None) -> Detection | None:
+    """Find the point group of a map, or where a given one fits best; return None if it is C1.
+
+    Parameters
+    ----------
+    comparison : SelfComparison
+        The map.
+    group : str, optional
+        The group to look for.
+    setting : str, optional
+        Setting of the group; without effect if the group that is found does not have it.
+    """
+    axes = symmetry_axes(comparison)
+    name = group_of_axes(axes) if group is None else group.upper()
+    chosen = setting_of(name, setting)
+    rotations = point_group(name, setting=chosen)
+    if len(rotations) == 1:
+        return None
+    order = max(rotation_order(each) for each in rotations)
+    fitting = [axis for axis in axes if axis.order % order == 0]
+    if fitting:
+        directions = [max(fitting, key=lambda axis: axis.agreement).axis]
+    else:
+        scanned = [axis for axis in comparison.axes if order % axis.order == 0]
+        directions = [axis.direction for axis in scanned or comparison.axes]
+    if not directions:  # a ball
+        directions = [np.array([0.0, 0.0, 1.0])]
+    frames = [frame_about(comparison.fit, rotations, direction) for direction in directions]
+    return Detection(comparison, name, chosen, rotations, max(frames, key=lambda each: each[1])[0])
+
+
+def setting_of(group: str, setting: str | None) -> str:
+    """Return the setting of a group: the given one, if it is one of this group."""
+    settings = SETTINGS.get(group, (group,))
+    return setting.upper() if setting is not None and setting.upper() in settings else settings[0]
+
+
+def symmetry_axes(comparison: SelfComparison) -> list[SelfMatch]:
+    """Return distinct axes by which a map is symmetric, each with its highest order: enough to name the group."""
+    scanned = comparison.likely
+    # Of a ring of subunits, rotations about axes in its plane fit nearly as well where noise hides the details.
+    least = max((match.agreement for match in scanned), default=0.0) - WORSE
+    axes: list[SelfMatch] = []
+
+    def add(match: SelfMatch | None) -> bool:
+        new = match is not None and match.is_symmetry and match.agreement >= least and not _is_known(match.axis, axes)
+        if match is not None and new:
+            axes.append(comparison.highest_order(match))
+        return new
+
+    for match in scanned:
+        if _is_complete(axes):
+            return axes
+        add(match)
+    # The scan may miss axes that the others imply.
+    pairs = [(first, second) for first in axes for second in axes]
+    for first, second in pairs:
+        rotation = compose(first.transform, second.transform)[:, :3]
+        axis, angle = axis_angle(rotation)
+        order = round(360 / angle) if angle > 1 else 1
+        if order < 2 or abs(angle - 360 / order) > ANGLE_DEGREES or _is_known(axis, axes):
+            continue
+        if add(comparison.fitted(rotation, order)) and _is_complete(axes):
+            break
+    return axes
+
+
+def _is_complete(axes: list[SelfMatch]) -> bool:
+    """Whether no further axis can change the name of the group: two axes of order 4 or 5."""
+    return sum(axis.order >= 4 for axis in axes) > 1
+
+
+def group_of_axes(axes: list[SelfMatch]) -> str:
+    """Return the Schoenflies symbol of the group with these axes."""
+    highest = max((axis.order for axis in axes), default=1)
+    if sum(axis.order >= 3 for axis in axes) > 1:
+        return "I" if highest == 5 else "O" if highest == 4 else "T"
+    return f"{'D' if len(axes) > 1 else 'C'}{highest}"
+
+
+def _is_known(axis: Matrix, axes: list[SelfMatch]) -> bool:
+    return any(abs(float(axis @ known.axis)) > np.cos(np.radians(SAME_AXIS_DEGREES)) for known in axes)
