@@ -68,7 +68,7 @@ def simulate(folder: Path, given: argparse.Namespace) -> np.ndarray:
         made = botalign.projections(density, rotations[part], size=side)
         clean, directions[part] = made.stack.images, made.viewing_directions
         values = ctf_values(ctf, np.arange(n)[part], side=side, pixel_size_angstrom=pixel)
-        x, y = shifts[part].T[:, :, None, None]
+        x, y = (shifts[part] + side // 2 - (side - 1) / 2).T[:, :, None, None]  # the centre of RELION
         moved = np.fft.rfft2(clean) * np.exp(-2j * np.pi * (x * half + y * k[:, None]))
         signal = np.fft.irfft2(values * moved, s=(side, side))
         if not start:  # one level of noise and one mean transfer for all images

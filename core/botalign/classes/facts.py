@@ -49,7 +49,7 @@ def centres(found: Classification) -> str:
     if shifts is None:
         return "as given"
     moved = counted(int(shifts.any(axis=1).sum()), "image")
-    return f"{moved} shifted to the origins in the list, by at most {abs(shifts).max()} pixels in x and y"
+    return f"{moved} shifted by the origins in the list, by at most {abs(shifts).max():.3g} pixels in x and y"
 
 
 def resolution_of_class(found: Classification, number: int) -> str:

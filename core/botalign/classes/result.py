@@ -85,7 +85,7 @@ class Classification:
     ctf_corrected : bool
         Whether `averages` are corrected for the contrast transfer function. `distances` are from the averages before
         the correction.
-    shifts_pixels_before : ndarray of int64, shape (n, 2), or None
+    shifts_pixels_before : ndarray, shape (n, 2), or None
         Shifts ``(x, y)`` that centred the images before, in their pixels; see :meth:`ImageList.centred`.
 
     See Also
@@ -115,7 +115,7 @@ class Classification:
     seed: int
     inverted: bool = False
     ctf_corrected: bool = False
-    shifts_pixels_before: NDArray[np.int64] | None = None
+    shifts_pixels_before: NDArray[np.float64] | None = None
 
     def __repr__(self) -> str:
         """Return one line without the averages."""

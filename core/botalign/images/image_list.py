@@ -72,9 +72,12 @@ class ImageList:
         return replace(self, stack=phase_flipped(self.stack, parameters))
 
     def centred(self) -> ImageList:
-        """Return the list with each image shifted by its origin, rounded to whole pixels as in RELION.
+        """Return the list with each image shifted by its origin, so that the particle is in the middle.
 
-        Images without an origin in the list stay as they are. :meth:`Classification.annotate` counts the shifts in.
+        An origin moves the particle to pixel ``side // 2``. Images are rotated about their middle, which is half a
+        pixel before it if the side is even; the shifts include this half. Fractions of a pixel are shifted in Fourier
+        space, which changes neither the details of the particle nor the noise. Without origins in the list, the images
+        stay as they are. :meth:`Classification.annotate` counts the shifts in.
 
         Raises
         ------

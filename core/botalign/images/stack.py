@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from botalign.arrays import Counts, Volume
+from botalign.arrays import Counts, Matrix, Volume
 from botalign.errors import InputError, Setting, counted
 from botalign.files import output_file
 from botalign.images.particles import CtfParameters
@@ -36,7 +36,7 @@ class ImageStack:
         Name of the stack in messages, usually its file.
     ctf : CtfParameters, optional
         Parameters of the contrast transfer functions, if the phases of the images are flipped.
-    shifts_pixels : ndarray of int64, shape (n, 2), optional
+    shifts_pixels : ndarray, shape (n, 2), optional
         Shifts ``(x, y)`` that centred the images, if they were shifted.
 
     Attributes
@@ -74,7 +74,7 @@ class ImageStack:
         name: str = "stack",
         *,
         ctf: CtfParameters | None = None,
-        shifts_pixels: Counts | None = None,
+        shifts_pixels: Matrix | None = None,
     ) -> None:
         self.name, self.ctf, self.shifts_pixels = name, ctf, shifts_pixels
         self._stored = images if isinstance(images, ImageSource) else None
@@ -252,7 +252,7 @@ class ChangedImages(ImageSource):
         """Number of images, rows and columns."""
         return self.stack.shape
 
-    def as_stack(self, *, ctf: CtfParameters | None = None, shifts_pixels: Counts | None = None) -> ImageStack:
+    def as_stack(self, *, ctf: CtfParameters | None = None, shifts_pixels: Matrix | None = None) -> ImageStack:
         """Return the changed images as a stack, which has what the unchanged one has unless it is given."""
         old = self.stack
         return ImageStack(
