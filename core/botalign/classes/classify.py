@@ -76,7 +76,7 @@ def classify(
         Seed of the first averages: the same seed gives the same result, bit for bit.
     invert : bool, optional
         Whether to invert the contrast, for images with dark particles; by default if they are significantly darker than
-        the background, on average over all images.
+        the background, on average over all images. If they are neither, the flag in a list of cryoSPARC decides.
     correct_ctf : bool, optional
         Whether to correct the averages for the amplitudes of the contrast transfer function, if `stack` has its
         parameters: that from :meth:`ImageList.phase_flipped`. The classes do not depend on it.

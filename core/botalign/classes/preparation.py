@@ -74,7 +74,7 @@ def prepare(
         Phase-flipped images.
     invert : bool, optional
         Whether to invert the contrast, for dark particles; by default if they are significantly darker than the
-        background.
+        background, or if neither is significant and the list states that they are dark.
     diameter_angstrom : float, optional
         Diameter of the disc; by default that of the largest disc in the image.
     size : int, optional
@@ -138,7 +138,7 @@ def prepare_steps(
             f"{int(np.argmax(flat)) + 1}; leave such images out."
         )
     excess *= background.factors
-    inverted = _is_significant(excess) and bool(excess.mean() < 0) if invert is None else invert
+    inverted = _is_dark(excess, stack.dark) if invert is None else invert
     if inverted:
         excess *= -1
     # The difference of the means inside and outside the disc is averaged over all images to reduce the noise.
@@ -196,6 +196,11 @@ def _scale(excess: NDArray[np.float64], mass: float, absolute: float, name: str,
             stacklevel=3,
         )
     return abs(mass)
+
+
+def _is_dark(excess: NDArray[np.float64], listed: bool | None) -> bool:
+    """Return whether particles are darker than the background: from the images if they show it, or from the list."""
+    return bool(excess.mean() < 0) if _is_significant(excess) else bool(listed)
 
 
 def _is_significant(excess: NDArray[np.float64]) -> bool:

@@ -142,6 +142,12 @@ class CsParticles(ParticleList):
             premultiplied=none == 1,
         )
 
+    @property
+    def dark(self) -> bool | None:
+        """Whether cryoSPARC multiplies the images by -1; None if it does so with some of them only."""
+        signs = self._field("blob/sign")
+        return None if signs is None or len(set(np.sign(signs).tolist())) != 1 else bool(signs[0] < 0)
+
     def _numbers(self, name: str) -> Matrix | None:
         """Return a field in double precision: the shortest decimals that round to its values in single precision."""
         values = self._field(name)

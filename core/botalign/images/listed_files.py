@@ -84,10 +84,11 @@ class ListedFiles:
             self._refuse_several_sides()
             sizes.refuse_several(self.particles, images.files, images.file_of)
             x, y = sizes.of_images[0].tolist()
-            found = ImageStack(images, (x, y), name=name)
+            found = ImageStack(images, (x, y), name=name, dark=self.particles.dark)
         else:
             smaller = rescaled(images, sizes.of_images, pixel_size_angstrom, name)
-            found = ImageStack(smaller, (pixel_size_angstrom, pixel_size_angstrom), name=name)
+            side = pixel_size_angstrom
+            found = ImageStack(smaller, (side, side), name=name, dark=self.particles.dark)
         remarks = [*sizes.remarks, *_shared_remarks(images.files)]
         warn_of_remarks(name, remarks, stacklevel=4)  # at the caller of read_images
         return found

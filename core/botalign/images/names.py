@@ -17,7 +17,6 @@ from botalign.maps.reading import split_content
 _NUMBERED = re.compile(r"\s*(\d+)@(.+)", re.DOTALL)
 #: Instead of the number of an image of a file that is listed without one.
 NO_NUMBER = -2  # 0@FILE, which is wrong, has the number -1
-_MOST_NAMED = 10  # missing files in a message
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,19 +66,18 @@ def located(listed: Path, names: ImageNames) -> list[Path]:
     Raises
     ------
     InputError
-        If files are missing; the message names them.
+        If files are missing; the message names all of them.
     """
     folders = [Path(), *listed.resolve().parents]
     found = [_found(folders, file) for file in names.files]
     missing = [names.files[i] for i, path in enumerate(found) if path is None]
     if missing:
-        more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
         number = names.first(names.files.index(missing[0]))
         of = f" of {len(found)}" if len(found) > 1 else ""
         hint = ", or correct the name, which should be NUMBER@STACK" if missing[0].partition("@")[1] else ""
         raise InputError(
             f"{listed}: {counted(len(missing), 'stack')}{of} {'does' if len(missing) == 1 else 'do'} not exist: "
-            f"{', '.join(missing[:_MOST_NAMED])}{more} (first at image {number}); run the command from the folder to "
+            f"{', '.join(missing)} (first at image {number}); run the command from the folder to "
             f"which the paths in the list are relative{hint}."
         )
     return [path for path in found if path is not None]

@@ -143,6 +143,11 @@ class ParticleList(ABC):
         """Parameters of the contrast transfer function, None if some are missing."""
 
     @property
+    def dark(self) -> bool | None:
+        """Whether the particles are darker than the background, None if the list does not state this."""
+        return None
+
+    @property
     @abstractmethod
     def class_numbers(self) -> Counts | None:
         """Class of each particle, from 1; None if the list has no classes."""

@@ -38,6 +38,8 @@ class ImageStack:
         Parameters of the contrast transfer functions, if the phases of the images are flipped.
     shifts_pixels : ndarray, shape (n, 2), optional
         Shifts ``(x, y)`` that centred the images, if they were shifted.
+    dark : bool, optional
+        Whether particles are darker than the background according to the list, if it states this.
 
     Attributes
     ----------
@@ -49,6 +51,8 @@ class ImageStack:
         Parameters of the contrast transfer functions, None if they are unknown or the phases are not flipped.
     shifts_pixels : ndarray or None
         Shifts ``(x, y)`` that centred the images, None if they were not shifted.
+    dark : bool or None
+        Whether particles are darker than the background according to the list, None if it does not state this.
 
     Raises
     ------
@@ -75,8 +79,9 @@ class ImageStack:
         *,
         ctf: CtfParameters | None = None,
         shifts_pixels: Matrix | None = None,
+        dark: bool | None = None,
     ) -> None:
-        self.name, self.ctf, self.shifts_pixels = name, ctf, shifts_pixels
+        self.name, self.ctf, self.shifts_pixels, self.dark = name, ctf, shifts_pixels, dark
         self._stored = images if isinstance(images, ImageSource) else None
         if self._stored is None:
             self.images = self._checked(np.asarray(images))
@@ -257,7 +262,7 @@ class ChangedImages(ImageSource):
         old = self.stack
         return ImageStack(
             self, old.pixel_size_angstrom, old.name, ctf=old.ctf if ctf is None else ctf,
-            shifts_pixels=old.shifts_pixels if shifts_pixels is None else shifts_pixels,
+            shifts_pixels=old.shifts_pixels if shifts_pixels is None else shifts_pixels, dark=old.dark,
         )  # fmt: skip
 
 

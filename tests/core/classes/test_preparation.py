@@ -61,6 +61,15 @@ def test_dark_particles_are_warned_about_and_inverted() -> None:
     np.testing.assert_allclose(prepare(dark, invert=True).images, prepare(stack_of(blobs())).images, atol=1e-6)
 
 
+def test_the_contrast_in_the_list_counts_if_the_images_do_not_show_it() -> None:
+    noise = np.random.default_rng(4).standard_normal((9, 24, 24))
+    for dark in (True, False):
+        assert prepare(botalign.ImageStack(noise, dark=dark)).inverted is dark
+        assert not prepare(botalign.ImageStack(noise, dark=dark), invert=False).inverted
+        assert not prepare(botalign.ImageStack(blobs(), dark=dark)).inverted
+        assert prepare(botalign.ImageStack(-blobs(), dark=dark)).inverted
+
+
 def test_images_without_mass_are_scaled_too() -> None:
     noise = np.random.default_rng(4).standard_normal((9, 24, 24)).astype(np.float32)
     noise -= (noise * DISC).sum(axis=(1, 2), keepdims=True) / DISC.sum()

@@ -127,6 +127,19 @@ def test_other_files_are_refused(
     assert str(error.value).startswith(str(path))
 
 
+def test_the_contrast_of_a_list(particles: np.ndarray, tmp_path: Path) -> None:
+    assert botalign.read_images(save(tmp_path / "J2" / "a.cs", particles)).stack.dark is None
+    signs = np.zeros(5, dtype=[*particles.dtype.descr, ("blob/sign", "<f4")])
+    for name in particles.dtype.names:
+        signs[name] = particles[name]
+    for values, dark in (([-1] * 5, True), ([1] * 5, False), ([1, -1, 1, 1, 1], None)):
+        signs["blob/sign"] = values
+        listed = botalign.read_images(save(tmp_path / "J2" / "a.cs", signs))
+        assert listed.stack.dark is dark
+        assert listed.without_dust(5).stack.dark is dark
+        assert botalign.read_images(tmp_path / "J2" / "a.cs", pixel_size_angstrom=1.2).stack.dark is dark
+
+
 def test_pickles_and_damaged_files_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.array([{}], dtype=object), allow_pickle=True)
     path = (tmp_path / "a.npy").rename(tmp_path / "a.cs")
@@ -149,5 +162,7 @@ def test_a_real_list(data_folder: Path, tmp_path: Path) -> None:
     listed.with_classes(classes(2019)).write(tmp_path / "new.cs")
     old, new = np.load(path), np.load(tmp_path / "new.cs")
     assert all(old[name].tobytes() == new[name].tobytes() for name in old.dtype.names)
-    with pytest.raises(InputError, match=r"\d+ stacks of \d+ do not exist: J19/extract/.* and \d+ more"):
+    with pytest.raises(InputError, match=r"\d+ stacks of \d+ do not exist: J19/extract/") as error:
         botalign.read_images(path)
+    assert all(name in str(error.value) for name in listed.names.files)
+    assert listed.dark  # extracted by cryoSPARC from micrographs

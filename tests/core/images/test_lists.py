@@ -335,8 +335,9 @@ def test_missing_stacks_are_named_together(stacks: Stacks) -> None:
     with pytest.raises(InputError, match=r"2 stacks of 2 do not exist: a.mrcs, b.mrcs \(first at image 1\); run"):
         botalign.read_images(path)
     path.write_text(STAR + "".join(f"1@{number}.mrc m 1 1\n" for number in range(40)))
-    with pytest.raises(InputError, match=r"42 stacks of 42 .* 7.mrc and 32 more \(first"):
+    with pytest.raises(InputError, match=r"42 stacks of 42 do not exist: ") as error:
         botalign.read_images(path)
+    assert all(f" {number}.mrc" in str(error.value) for number in range(40))
 
 
 def test_names_without_a_number_must_be_single_images(stacks: Stacks, tmp_path: Path) -> None:
