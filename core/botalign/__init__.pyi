@@ -24,10 +24,13 @@ from .errors import InputError as InputError
 from .geometry import from_napari as from_napari
 from .geometry import to_napari as to_napari
 from .images import ImageStack as ImageStack
+from .images import common_pixel_size as common_pixel_size
 from .images import holds_images as holds_images
+from .images import load_images as load_images
 from .images import read_images as read_images
 from .images import read_particles as read_particles
 from .images import read_stack as read_stack
+from .images.load_options import LoadOptions as LoadOptions
 from .jobs import Execution as Execution
 from .latent.landscape import landscape as landscape
 from .latent.landscape import landscape_steps as landscape_steps

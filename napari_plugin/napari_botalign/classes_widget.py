@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import Container, PushButton, SpinBox
 from numpy import isfinite, isin
 
-from botalign import Classification, ClassifyOptions, Execution, ImageStack, InputError, Progress, classify_steps
+from botalign import (
+    Classification,
+    ClassifyOptions,
+    Execution,
+    ImageStack,
+    InputError,
+    LoadOptions,
+    Progress,
+    classify_steps,
+)
 from napari_botalign.background import in_batches, start_worker
 from napari_botalign.class_list import ClassList
 from napari_botalign.dialogs import file_to_save
@@ -55,11 +64,13 @@ class ClassesWidget(RunWidget):
         self.images = ObjectBox(label="images", choices=self._choices, tooltip="A stack of particle images.")
         self.classes = SpinBox(label="classes", value=20, min=1, max=10_000, tooltip="Number of classes.")
         self._options = OptionFields(ClassifyOptions, omit=_OMITTED)
+        self._loading = OptionFields(LoadOptions, omit=())
         self._execution = OptionFields(Execution, omit=_NOT_HERE)
-        self.option_fields = self._options.widgets | self._execution.widgets
+        self.option_fields = self._options.widgets | self._loading.widgets | self._execution.widgets
         always = [self.option_fields[name] for name in _FIRST]
         fields: Container[Any] = Container(widgets=[self.images, self.classes, *always], labels=True)
-        self.more = FoldedFields([*self._options.without(_FIRST), *self._execution.widgets.values()])
+        others = (*self._options.without(_FIRST), *self._loading.widgets.values(), *self._execution.widgets.values())
+        self.more = FoldedFields(others)
         form: Container[Any] = Container(widgets=[fields, self.more], labels=False)
         for part in (form, fields):
             part.margins = (0, 0, 0, 0)
@@ -98,7 +109,7 @@ class ClassesWidget(RunWidget):
         try:
             layer = self.images.value
             stack = image_stack(layer)
-            listed = listed_images(layer)
+            listed = listed_images(layer, LoadOptions(**self._loading.values()))
             if listed is not None:
                 stack = listed.stack
             options, execution = ClassifyOptions(**self._options.values()), Execution(**self._execution.values())

@@ -22,6 +22,8 @@ LABELS = {
     "shift_pixels": "largest shift",
     "invert": "particles are dark",
     "diameter_angstrom": "diameter",
+    "pixel_size_angstrom": "pixel size",
+    "phase_flip": "flip phases",
 }
 #: Texts of the choices of an option; None is that of no choice.
 CHOICES: dict[str, dict[str | bool | None, str]] = {
@@ -29,6 +31,7 @@ CHOICES: dict[str, dict[str | bool | None, str]] = {
     "loss": {"wemd": "Wasserstein (WEMD)", "l2": "L2, for noisy maps", "core": "common part, for two conformations"},
     "partial": {None: "decide", True: "yes", False: "no"},
     "invert": {None: "decide", True: "yes", False: "no"},
+    "phase_flip": {None: "if the list has the CTF", True: "yes", False: "no"},
     "preset": {None: "fast", "paper": "as published, slow"},
     "metric": {"wemd": "Wasserstein (WEMD)", "l2": "L2"},
 }
@@ -38,6 +41,8 @@ EMPTY = {
     "contour_level_fixed": "suggested",
     "contour_level_moving": "suggested",
     "diameter_angstrom": "whole image",
+    "pixel_size_angstrom": "as given",
+    "dust": "left",
     "threads": "automatic",
     "resolution": "unknown",
 }

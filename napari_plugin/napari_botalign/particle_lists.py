@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botalign import InputError, read_images
+from botalign import InputError, LoadOptions, common_pixel_size, load_images, read_images
 from napari_botalign.kept import KEY, kept
 from napari_botalign.reading import LayerData, Paths, stack_layer_data
 
@@ -22,6 +23,8 @@ def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]]:
 def read(path: Paths) -> list[LayerData]:
     """Read the images of one or several lists, each as a layer.
 
+    Images that differ in the number or size of their pixels are rescaled to the largest pixel size.
+
     Raises
     ------
     botalign.InputError
@@ -32,28 +35,36 @@ def read(path: Paths) -> list[LayerData]:
 
 
 def _layer_data(path: str) -> LayerData:
-    data, attributes, kind = stack_layer_data(read_images(path).stack)
+    pixel_size = common_pixel_size(path)
+    data, attributes, kind = stack_layer_data(read_images(path, pixel_size_angstrom=pixel_size).stack)
     path = str(Path(path).resolve())
-    return data, attributes | {"name": Path(path).stem, "metadata": {KEY: {"list": path}}}, kind
+    known = {KEY: {"list": path, "pixel_size_angstrom": pixel_size}}
+    return data, attributes | {"name": Path(path).stem, "metadata": known}, kind
 
 
-def listed_images(layer: Layer) -> Any:
+def listed_images(layer: Layer, options: LoadOptions) -> Any:
     """Return the list from which a layer was read, as an image list, or None if it was not.
 
-    The images are shifted by their origins and phase-flipped, as far as the list has origins and the CTF.
+    The images are rescaled, shifted by their origins and phase-flipped as by ``botalign classify``. Images that were
+    rescaled when they were read keep this pixel size if the options have none.
 
     Raises
     ------
     InputError
         If the list cannot be read any more, or the layer has other images.
     """
-    path = kept(layer).get("list")
+    path, displayed = kept(layer).get("list"), kept(layer).get("pixel_size_angstrom")
     if path is None:
+        if options != LoadOptions():
+            raise InputError(
+                f"{layer.name}: was not opened from a list (.star, .cs), expected one for these options; "
+                "open the list, or empty the fields pixel size, dust and flip phases."
+            )
         return None
-    listed = read_images(path)
-    if listed.stack.shape != layer.data.shape:
+    if options.pixel_size_angstrom is None:
+        options = replace(options, pixel_size_angstrom=displayed)
+    listed = load_images(path, **asdict(options))
+    if len(listed.stack) != len(layer.data):
         raise InputError(f"{layer.name}: has other images than its list {path}; open the list again.")
-    listed = listed.centred()
-    listed = listed if listed.particles.ctf is None else listed.phase_flipped()
     listed.stack.name = str(layer.name)
     return listed

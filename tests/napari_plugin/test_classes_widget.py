@@ -232,3 +232,34 @@ def test_the_particles_of_chosen_classes_are_saved_as_a_list(
     classes.images.value = viewer.layers["particles"]
     press(classes.classify)
     assert "particles: has other images than its list" in classes.status.value
+
+
+def test_images_of_two_pixel_sizes_are_rescaled(
+    viewer: Any, classes: Any, stack: botalign.ImageStack, press: Press, tmp_path: Path
+) -> None:
+    rows = []
+    for name, images, pixel in (("a", stack.images[:8], 5.0), ("b", stack.images[8:, 2:-2, 2:-2], 6.0)):
+        botalign.ImageStack(images, (pixel, pixel)).write(tmp_path / f"{name}.mrcs")
+        rows += [f"{number}@{name}.mrcs {pixel}\n" for number in range(1, 9)]
+    source = tmp_path / "particles.star"
+    source.write_text("data_\nloop_\n_rlnImageName\n_rlnImagePixelSize\n" + "".join(rows))
+    (layer,) = viewer.open(source, plugin="botalign")
+    for pixel, text in ((6.0, ""), (10.0, "10")):
+        expected = botalign.load_images(source, pixel_size_angstrom=pixel).stack
+        if not text:
+            np.testing.assert_array_equal(layer.data, expected.images)
+            np.testing.assert_allclose(layer.scale, (1, 6, 6))
+        classes.option_fields["pixel_size_angstrom"].value = text
+        press(classes.classify, until=lambda: not classes.running)
+        found = botalign.classify(expected, 3, rotations=16)
+        np.testing.assert_array_equal(viewer.layers[-1].data, found.averages.images)
+    classes.option_fields["pixel_size_angstrom"].value = "3"
+    press(classes.classify)
+    assert "'pixel size': got 3 A, expected 6 A, the largest pixel" in classes.status.value
+
+
+def test_options_of_lists_need_a_list(classes: Any, add_stack: Callable[..., Any], press: Press) -> None:
+    add_stack()
+    classes.option_fields["dust"].value = "5"
+    press(classes.classify)
+    assert "particles: was not opened from a list (.star, .cs)" in classes.status.value

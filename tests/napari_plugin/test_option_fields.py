@@ -11,7 +11,11 @@ from napari_botalign.form import _OMITTED as NO_ALIGNMENT_FIELD
 from napari_botalign.option_fields import OptionFields
 from napari_botalign.option_labels import CHOICES, EMPTY, LABELS, spelled
 
-KINDS = {botalign.AlignmentOptions: NO_ALIGNMENT_FIELD, botalign.ClassifyOptions: NO_CLASS_FIELD}
+KINDS: dict[type, tuple[str, ...]] = {
+    botalign.AlignmentOptions: NO_ALIGNMENT_FIELD,
+    botalign.ClassifyOptions: NO_CLASS_FIELD,
+    botalign.LoadOptions: (),
+}
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from botalign.classes.result import Classification
 from botalign.errors import counted
 
 
-def facts(found: Classification, phases: str = "") -> list[tuple[str, str]]:
+def facts(found: Classification, phases: str = "", pixels: str = "") -> list[tuple[str, str]]:
     """Return what is known about a classification, each fact with its label.
 
     Parameters
@@ -17,11 +17,14 @@ def facts(found: Classification, phases: str = "") -> list[tuple[str, str]]:
         The result.
     phases : str, optional
         What was done to the phases of the images before.
+    pixels : str, optional
+        How the images were rescaled before.
     """
     last = found.iterations[-1]
     end = "converged" if found.converged else "not converged"
     rows = [
         ("images", f"{len(found.labels)} in {counted(len(found.sizes), 'class', 'classes')}"),
+        ("pixels", pixels),
         ("size", _size(found)),
         ("phases", phases),
         ("centres", centres(found)),

@@ -176,9 +176,10 @@ class Classification:
         psi, origin = relion_pose(
             self.angles_degrees,
             self.shifts_pixels.astype(np.float64) * self.averages.pixel_size_angstrom[0],
-            side=listed.stack.shape[1],  # the images may be larger than the averages
+            side=listed.stack.shape[1],  # the images may be larger than the averages; rescaling keeps pixel side // 2
             pixel_size_angstrom=pixel,
         )
         if self.shifts_pixels_before is not None:
             origin = origin + self.shifts_pixels_before * pixel
-        return listed.with_classes(ClassColumns(self.labels, psi, origin, self.mirrored, self.distances, pixel))
+        sizes = listed.pixel_sizes_angstrom
+        return listed.with_classes(ClassColumns(self.labels, psi, origin, self.mirrored, self.distances, sizes))

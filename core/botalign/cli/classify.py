@@ -16,7 +16,7 @@ import typer
 import botalign
 from botalign.cli.declared import Given, with_options
 from botalign.cli.interruption import Interrupted
-from botalign.cli.long_work import run_steps
+from botalign.cli.long_work import run_steps, waiting
 from botalign.cli.messages import print_note
 from botalign.cli.options import Overwrite, Quiet, output_option
 from botalign.cli.reporting import command_text
@@ -42,6 +42,7 @@ _ADVICE = {
 }
 
 
+@with_options(botalign.LoadOptions, "loading")
 @with_options(botalign.ClassifyOptions)
 @with_options(botalign.Execution, "execution")
 def classify(
@@ -67,15 +68,6 @@ def classify(
             show_default=False,
         ),
     ] = None,
-    phase_flip: Annotated[
-        bool | None,
-        typer.Option(
-            "--phase-flip/--no-phase-flip",
-            help="Flip the phases of the images by the CTF in the list, or not; by default if the list has the CTF and "
-            "the images were not flipped before.",
-            show_default=False,
-        ),
-    ] = None,
     report: Annotated[
         Path | None,
         typer.Option(
@@ -84,15 +76,7 @@ def classify(
             show_default=False,
         ),
     ] = None,
-    dust: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SIGMA",
-            help="Replace pixels that differ from the background by more than this number of its standard deviations, "
-            "such as 5; by default none.",
-            show_default=False,
-        ),
-    ] = None,
+    loading: Given[botalign.LoadOptions],
     options: Given[botalign.ClassifyOptions],
     execution: Given[botalign.Execution],
     overwrite: Overwrite = False,
@@ -124,12 +108,12 @@ def classify(
         require_matplotlib("--report")
         page = outputs.Output(report, "--report", outputs.REPORTS)
     outputs.check((*outputs.files_in(output, names), page), inputs=[images], overwrite=overwrite)
-    listed = botalign.read_images(images)
-    listed = (listed if dust is None else listed.without_dust(dust)).centred()
-    if phase_flip or (phase_flip is None and listed.particles.ctf is not None):
-        listed = listed.phase_flipped()
-    phases = "not flipped" if phase_flip is False else _phases(listed)
-    chosen, where, before = options.read(), execution.read(), {"phases": phases, "dust": dust}
+    chosen, where, load = options.read(), execution.read(), loading.read()
+    with waiting("reading the list", quiet=quiet):  # long lists take seconds
+        listed = botalign.load_images(images, **asdict(load))
+    phases = "not flipped" if load.phase_flip is False else _phases(listed)
+    pixels = _pixels(listed, load)
+    before = {"phases": phases, "dust": load.dust, "pixels": pixels}
     unfinished = output / _UNFINISHED
     created = not output.exists()
     steps = botalign.classify_steps(listed.stack, classes, chosen, replace(where, work=unfinished))
@@ -143,8 +127,9 @@ def classify(
 
                 command = command_text(context.obj)
                 text = class_report(
-                    found, name=listed.stack.name, phases=phases, options=chosen, notes=notes, command=command
-                )
+                    found, name=listed.stack.name, phases=phases, pixels=pixels, options=chosen, notes=notes,
+                    command=command,
+                )  # fmt: skip
                 with staging.file(report) as temporary:
                     temporary.write_text(text, encoding="utf-8")
                 written = [*written, report]
@@ -159,7 +144,7 @@ def classify(
         if created:
             with suppress(OSError):  # not empty
                 output.rmdir()
-    for label, text in facts(found, phases):
+    for label, text in facts(found, phases, pixels):
         print(f"{label:13}{text}")
     if quiet:
         return
@@ -168,6 +153,15 @@ def classify(
         print_note(note)
     if not can_draw():
         note_no_figure()
+
+
+def _pixels(listed: ImageList, load: botalign.LoadOptions) -> str:
+    """Return in words whether the images were rescaled."""
+    if load.pixel_size_angstrom is None:
+        return "as given"
+    sizes = sorted({float(f"{size:.4g}") for size in listed.pixel_sizes_angstrom.tolist()})
+    several = ", ".join(f"{size:g}" for size in sizes[:4]) + (f" and {len(sizes) - 4} more" if sizes[4:] else "")
+    return f"rescaled to {load.pixel_size_angstrom:.4g} A, from {several} A"
 
 
 def _phases(listed: ImageList) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from botalign.progress import Progress, exhaust, map_steps
@@ -85,6 +86,18 @@ def run_steps(
             bar.update(task, completed=step.done, total=step.total, detail="" if detail is None else detail(step))
 
         return exhaust(map_steps(steps, show))
+
+
+@contextmanager
+def waiting(text: str, *, quiet: bool) -> Iterator[None]:
+    """Show a text while something without countable steps is done, if stderr is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(text):
+        yield
 
 
 def times(elapsed: float, done: int, left: int) -> str:

@@ -11,6 +11,7 @@ _SPELLINGS = {
     "local_degrees": "--local",
     "shift_pixels": "--shift",
     "diameter_angstrom": "--diameter",
+    "pixel_size_angstrom": "--pixel-size",
     "voxel_size_angstrom": "--voxel-size",
     "contour_level_first": "--contour-level-a",
     "contour_level_second": "--contour-level-b",

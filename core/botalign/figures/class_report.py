@@ -35,6 +35,7 @@ def class_report(
     *,
     name: str = "",
     phases: str = "",
+    pixels: str = "",
     options: ClassifyOptions | None = None,
     notes: Sequence[str] = (),
     command: str = "",
@@ -49,6 +50,8 @@ def class_report(
         Name of the images; by default that of the averages.
     phases : str, optional
         What was done to the phases of the images before.
+    pixels : str, optional
+        How the images were rescaled before.
     options : ClassifyOptions, optional
         The options of the classification.
     notes : sequence of str, optional
@@ -74,7 +77,7 @@ def class_report(
     """
     used = versions()
     images, classes = counted(len(found.labels), "image"), counted(len(found.sizes), "class", "classes")
-    shown = [(label, (text.replace(" -> ", " → "),)) for label, text in facts(found, phases)]
+    shown = [(label, (text.replace(" -> ", " → "),)) for label, text in facts(found, phases, pixels)]
     return page(
         f"{Path(name or found.averages.name).name}: {images} in {classes}",
         f"Classified by BOTalign {used.get('botalign', '')}",

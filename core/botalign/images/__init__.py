@@ -1,20 +1,9 @@
-"""Stacks of images, and the lists that refer to them."""
+"""Stacks of images, and the lists that refer to them.
 
-from botalign.images.image_list import ImageList
-from botalign.images.particles import CtfParameters, ParticleList, PoseWarning
-from botalign.images.reading import holds_images, is_list, read_images, read_particles, read_stack
-from botalign.images.stack import STACK_EXTENSIONS, ImageStack
+The public names, listed in ``__init__.pyi``, are loaded on first use, so that the options can be read without loading
+numerics.
+"""
 
-__all__ = [
-    "STACK_EXTENSIONS",
-    "CtfParameters",
-    "ImageList",
-    "ImageStack",
-    "ParticleList",
-    "PoseWarning",
-    "holds_images",
-    "is_list",
-    "read_images",
-    "read_particles",
-    "read_stack",
-]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -21,21 +21,21 @@ POSE, _SHIFT, _PIXEL = (f"{ALIGNMENT}{name}" for name in ("pose", "shift", "psiz
 _EXPECTED = "expected the particles of a 3-D refinement (fields alignments3D/...)"
 
 
-def origins_pixels(read: Callable[[str], NDArray[Any] | None], pixel_size_angstrom: float) -> Matrix | None:
-    """Return the shifts of the last 3-D or else 2-D alignment in pixels of the images; None without alignments.
+def origins_angstrom(read: Callable[[str], NDArray[Any] | None], pixel_sizes_angstrom: Matrix) -> Matrix | None:
+    """Return the shifts of the last 3-D or else 2-D alignment in angstrom; None without alignments.
 
     Parameters
     ----------
     read : callable
         Function that returns a field, or None if it is missing.
-    pixel_size_angstrom : float
-        Side of a pixel of the images.
+    pixel_sizes_angstrom : ndarray, shape (n,)
+        Side of a pixel of each image.
     """
     for kind in (ALIGNMENT, "alignments2D/"):
         shifts, sizes = read(f"{kind}shift"), read(f"{kind}psize_A")
         if shifts is not None:
             # The images of an alignment may have been reduced.
-            return shifts.astype(np.float64) * (1.0 if sizes is None else sizes[:, None] / pixel_size_angstrom)
+            return shifts.astype(np.float64) * (pixel_sizes_angstrom if sizes is None else sizes)[:, None]
     return None
 
 

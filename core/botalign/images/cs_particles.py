@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from botalign.arrays import Counts, Matrix
 from botalign.errors import InputError
 from botalign.files import output_file
-from botalign.images.cryosparc_poses import ALIGNMENT, POSE, CryosparcPoses, origins_pixels
+from botalign.images.cryosparc_poses import ALIGNMENT, POSE, CryosparcPoses, origins_angstrom
 from botalign.images.names import ImageNames
 from botalign.images.particles import ClassColumns, CtfParameters, ParticleList
 
@@ -158,18 +158,18 @@ class CsParticles(ParticleList):
         numbers = self._field("alignments2D/class")
         return None if numbers is None else numbers.astype(np.int64) + 1
 
-    def origins_pixels(self, pixel_size_angstrom: float) -> Matrix | None:
+    def origins_angstrom(self, pixel_sizes_angstrom: Matrix) -> Matrix | None:
         """Return the origin of each image."""
-        return origins_pixels(self._field, pixel_size_angstrom)
+        return origins_angstrom(self._field, pixel_sizes_angstrom)
 
     def with_classes(self, found: ClassColumns) -> CsParticles:
         """Return the list with class and pose as a 2-D classification of cryoSPARC writes them."""
-        shift = found.origin_angstrom / found.pixel_size_angstrom
+        shift = found.origin_angstrom / found.pixel_sizes_angstrom[:, None]
         columns = {
             "alignments2D/class": found.labels.astype("<u4"),
             "alignments2D/pose": np.radians(found.psi_degrees).astype("<f4"),
             "alignments2D/shift": shift.astype("<f4"),
-            "alignments2D/psize_A": np.full(len(self), found.pixel_size_angstrom, dtype="<f4"),
+            "alignments2D/psize_A": found.pixel_sizes_angstrom.astype("<f4"),
         }
         if found.mirrored.any():
             columns["botalign/mirrored"] = found.mirrored.astype("<u4")

@@ -60,8 +60,8 @@ class ClassColumns:
         Whether the image must then be mirrored, left to right.
     distances : ndarray, shape (n,)
         Distance from the class average.
-    pixel_size_angstrom : float
-        Side of a pixel of the images.
+    pixel_sizes_angstrom : ndarray, shape (n,)
+        Side of a pixel of each image in its file.
     """
 
     labels: Counts
@@ -69,7 +69,7 @@ class ClassColumns:
     origin_angstrom: Matrix
     mirrored: NDArray[np.bool_]
     distances: Matrix
-    pixel_size_angstrom: float
+    pixel_sizes_angstrom: Matrix
 
 
 class PoseWarning(Message, UserWarning):
@@ -148,13 +148,13 @@ class ParticleList(ABC):
         """Class of each particle, from 1; None if the list has no classes."""
 
     @abstractmethod
-    def origins_pixels(self, pixel_size_angstrom: float) -> Matrix | None:
-        """Return the origin ``(x, y)`` of each image in pixels, by which it is shifted to centre its particle.
+    def origins_angstrom(self, pixel_sizes_angstrom: Matrix) -> Matrix | None:
+        """Return the origin ``(x, y)`` of each image in angstrom, by which it is shifted to centre its particle.
 
         Parameters
         ----------
-        pixel_size_angstrom : float
-            Side of a pixel of the images.
+        pixel_sizes_angstrom : ndarray, shape (n,)
+            Side of a pixel of each image in its file.
 
         Returns
         -------

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
+
 from botalign.errors import InputError
 from botalign.images.cs_particles import CsParticles
-from botalign.images.image_list import ImageList, images_of
+from botalign.images.image_list import ImageList
+from botalign.images.listed_files import ListedFiles
 from botalign.images.particles import ParticleList
+from botalign.images.rescaling import rescaled
 from botalign.images.stack import ImageStack
 from botalign.images.star import StarFile, star_text
 from botalign.images.star_particles import StarParticles
@@ -60,14 +64,18 @@ def read_stack(path: str | os.PathLike[str]) -> ImageStack:
     >>> stack
     <ImageStack particles.mrcs: 10 images of 32 x 32 pixels of 1.5 A>
     """
-    return _stack_in(path)
+    return _stack_of(StackFile.open(path, stated=False))
 
 
-def _stack_in(path: str | os.PathLike[str]) -> ImageStack:
-    file = StackFile.open(path, stated=False)
-    x, y, _ = file.header.grid.voxel_size_angstrom
+def _stack_of(file: StackFile, pixel_size_angstrom: float | None = None) -> ImageStack:
+    images, (x, y, _) = StoredImages.whole(file), file.header.grid.voxel_size_angstrom
+    if pixel_size_angstrom is None:
+        stack = ImageStack(images, (x, y), name=file.path)
+    else:
+        smaller = rescaled(images, np.tile((x, y), (len(images.file_of), 1)), pixel_size_angstrom, file.path)
+        stack = ImageStack(smaller, (pixel_size_angstrom, pixel_size_angstrom), name=file.path)
     warn_of_remarks(file.path, list(file.header.remarks), stacklevel=4)  # at the caller of the public function
-    return ImageStack(StoredImages.whole(file), (x, y), name=file.path)
+    return stack
 
 
 def holds_images(path: str | os.PathLike[str]) -> bool:
@@ -154,7 +162,7 @@ def read_particles(path: str | os.PathLike[str]) -> ParticleList:
     return StarParticles.of(StarFile.read(path))
 
 
-def read_images(path: str | os.PathLike[str]) -> ImageList:
+def read_images(path: str | os.PathLike[str], *, pixel_size_angstrom: float | None = None) -> ImageList:
     """Read the images of a stack, or those that a list of RELION or cryoSPARC refers to.
 
     Parameters
@@ -162,6 +170,8 @@ def read_images(path: str | os.PathLike[str]) -> ImageList:
     path : path-like
         List, with the extension ``.star`` or ``.cs``, or a stack. Stacks named in a list are searched for relative to
         the current folder, as RELION does, to the folder of the list, and to all folders above it.
+    pixel_size_angstrom : float, optional
+        Pixel size to which images are rescaled, which may then differ in the number and size of their pixels.
 
     Returns
     -------
@@ -171,8 +181,9 @@ def read_images(path: str | os.PathLike[str]) -> ImageList:
     Raises
     ------
     InputError
-        If a file is missing or damaged, a listed image does not exist in its stack, images or pixels differ in size, or
-        the list is not one of particle images.
+        If a file is missing or damaged, a listed image does not exist in its stack, images or pixels differ in size and
+        are not rescaled, `pixel_size_angstrom` is smaller than the largest pixel, or the list is not one of particle
+        images.
 
     Warns
     -----
@@ -189,6 +200,9 @@ def read_images(path: str | os.PathLike[str]) -> ImageList:
     The pixel size is that of the optics group, of the table, or of the detector divided by the magnification, in this
     order. If the list has none, it is that of the headers of the stacks, which must then agree.
 
+    Images are rescaled by Fourier interpolation, in the largest box that all of them contain. Pixel ``side // 2``, on
+    which particles are centred, remains this pixel.
+
     Examples
     --------
     >>> import tempfile
@@ -204,9 +218,51 @@ def read_images(path: str | os.PathLike[str]) -> ImageList:
     """
     path = Path(path)
     if not is_list(path):
-        return _list_of(_stack_in(path))
-    particles = read_particles(path)
-    return ImageList(images_of(particles), particles)
+        file = StackFile.open(path, stated=False)
+        return _list_of(file, _stack_of(file, pixel_size_angstrom))
+    files = ListedFiles.of(read_particles(path))
+    return ImageList(files.stack(pixel_size_angstrom), files.particles, files.pixel_sizes.of_images[:, 0])
+
+
+def common_pixel_size(path: str | os.PathLike[str]) -> float | None:
+    r"""Return the pixel size to which the images of a list can be rescaled if they differ in size.
+
+    Parameters
+    ----------
+    path : path-like
+        List, as for :func:`read_images`.
+
+    Returns
+    -------
+    float or None
+        The largest pixel side in angstrom, or None if all images have the same size and pixel size.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or damaged, a listed image does not exist in its stack, or the list is not one of particle
+        images.
+
+    See Also
+    --------
+    read_images : Read the images, rescaled.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import botalign
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name, pixel in (("a", 1.5), ("b", 2.0)):
+    ...         botalign.ImageStack(np.zeros((1, 32, 32)), (pixel, pixel)).write(Path(folder) / f"{name}.mrcs")
+    ...     path = Path(folder) / "particles.star"
+    ...     _ = path.write_text("data_\n\nloop_\n_rlnImageName\n1@a.mrcs\n1@b.mrcs\n")
+    ...     botalign.common_pixel_size(path)
+    2.0
+    """
+    files = ListedFiles.of(read_particles(path))
+    return files.pixel_sizes.largest if files.differ else None
 
 
 def is_list(path: Path) -> bool:
@@ -214,18 +270,18 @@ def is_list(path: Path) -> bool:
     return path.suffix.lower() in (".star", ".cs", ".csg")
 
 
-def _list_of(stack: ImageStack) -> ImageList:
-    """Return a list as RELION writes it for all images of a stack."""
-    count, _, columns = stack.shape
+def _list_of(file: StackFile, stack: ImageStack) -> ImageList:
+    """Return a list as RELION writes it for all images of a file, with these images, which may have been rescaled."""
+    (count, _, columns), pixel = file.shape, file.header.grid.voxel_size_angstrom[0]
     # An absolute path, so that the list can be read from any folder.
-    file = Path(stack.name).resolve()
+    path = Path(file.path).resolve()
     optics = {
         "rlnOpticsGroup": ["1"],
         "rlnOpticsGroupName": ["opticsGroup1"],
-        "rlnImagePixelSize": [number_text(stack.pixel_size_angstrom[0])],
+        "rlnImagePixelSize": [number_text(pixel)],
         "rlnImageSize": [str(columns)],
         "rlnImageDimensionality": ["2"],
     }
-    names = [f"{number:06d}@{file}" for number in range(1, count + 1)]
+    names = [f"{number:06d}@{path}" for number in range(1, count + 1)]
     text = star_text({"optics": optics, "particles": {"rlnImageName": names, "rlnOpticsGroup": ["1"] * count}})
-    return ImageList(stack, StarParticles.of(StarFile(text, stack.name)))
+    return ImageList(stack, StarParticles.of(StarFile(text, stack.name)), np.full(count, pixel))

@@ -30,14 +30,14 @@ def pose_labels(labels: Iterable[str]) -> list[str]:
     return [label for label in labels if _MOVED.fullmatch(label)]
 
 
-def origins_pixels(columns: Mapping[str, Matrix], pixel_size_angstrom: float) -> Matrix | None:
-    """Return the origins ``(x, y)`` in pixels, shape (n, 2); a coordinate without a column is 0, None without any."""
+def origins_angstrom(columns: Mapping[str, Matrix], pixel_sizes_angstrom: Matrix) -> Matrix | None:
+    """Return the origins ``(x, y)`` in angstrom, shape (n, 2); a coordinate without a column is 0, None without any."""
     found: dict[int, Matrix] = {}
     for axis, letter in enumerate("XY"):
         if f"rlnOrigin{letter}Angst" in columns:
-            found[axis] = columns[f"rlnOrigin{letter}Angst"] / pixel_size_angstrom
+            found[axis] = columns[f"rlnOrigin{letter}Angst"]
         elif f"rlnOrigin{letter}" in columns:
-            found[axis] = columns[f"rlnOrigin{letter}"]
+            found[axis] = columns[f"rlnOrigin{letter}"] * pixel_sizes_angstrom
     if not found:
         return None
     none = np.zeros(len(next(iter(found.values()))))

@@ -16,7 +16,7 @@ from botalign.errors import InputError, counted
 from botalign.files import output_file
 from botalign.images.names import NO_NUMBER, ImageNames
 from botalign.images.particles import ClassColumns, CtfParameters, ParticleList
-from botalign.images.relion_poses import RelionPoses, origins_pixels, pose_labels
+from botalign.images.relion_poses import RelionPoses, origins_angstrom, pose_labels
 from botalign.images.star import StarFile
 from botalign.images.star_tables import StarTable
 from botalign.images.star_values import number_text
@@ -214,9 +214,9 @@ class StarParticles(ParticleList):
         numbers = self.file.numbers(self.table, "rlnClassNumber")
         return np.where(np.isfinite(numbers), numbers, 0).astype(np.int64)
 
-    def origins_pixels(self, pixel_size_angstrom: float) -> Matrix | None:
+    def origins_angstrom(self, pixel_sizes_angstrom: Matrix) -> Matrix | None:
         """Return the origin of each image."""
-        return origins_pixels(self._relion_poses.columns, pixel_size_angstrom)
+        return origins_angstrom(self._relion_poses.columns, pixel_sizes_angstrom)
 
     def with_classes(self, found: ClassColumns) -> StarParticles:
         """Return the list with class, pose and distance; the origin is in the unit that the list has."""
@@ -228,7 +228,7 @@ class StarParticles(ParticleList):
             if in_angstrom:
                 columns[f"rlnOrigin{axis}Angst"] = _numbers(origin)
             if in_pixels:
-                columns[f"rlnOrigin{axis}"] = _numbers(origin / found.pixel_size_angstrom)
+                columns[f"rlnOrigin{axis}"] = _numbers(origin / found.pixel_sizes_angstrom)
         if "rlnIsFlip" in self.table or found.mirrored.any():
             columns["rlnIsFlip"] = _numbers(found.mirrored.astype(np.int64))
         columns["botalignDistance"] = _numbers(found.distances)

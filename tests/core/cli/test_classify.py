@@ -360,7 +360,29 @@ def test_dust_is_replaced_on_request(run: Run, images: Path, tmp_path: Path) -> 
     averages = botalign.read_stack(tmp_path / "out" / "averages.mrcs").images
     assert np.abs(averages).max() < 2 * np.abs(stack.images).max()
     said = run("classify", images, "-o", tmp_path / "no", *QUICK, "--dust", "0").refused()
-    assert "--dust: got 0, expected a positive number of standard deviations." in said
+    assert "--dust: got 0.0, expected a number above 0 sigma." in said
+
+
+def test_images_of_two_pixel_sizes_are_rescaled(run: Run, images: Path, tmp_path: Path) -> None:
+    stack = botalign.read_stack(images)
+    for name, pixels, size in (("a", stack.images[:15], 5.0), ("b", stack.images[15:, 1:-1, 1:-1], 6.0)):
+        botalign.ImageStack(pixels, (size, size)).write(tmp_path / f"{name}.mrcs")
+    rows = "".join(f"{n}@{name}.mrcs {size}\n" for name, size in (("a", 5), ("b", 6)) for n in range(1, 16))
+    path = tmp_path / "list.star"
+    path.write_text(f"data_\nloop_\n_rlnImageName\n_rlnImagePixelSize\n{rows}")
+    said = run("classify", path, "-o", tmp_path / "out", *QUICK).refused()
+    assert "24 x 24 pixels for 15 images" in said
+    assert "expected one size; rescale them to one pixel size and box by --pixel-size 6.0, or classify them" in said
+    assert not (tmp_path / "out").exists()
+    said = run("classify", path, "-o", tmp_path / "out", *QUICK, "--pixel-size", "5.5").refused()
+    assert "--pixel-size: got 5.5 A, expected 6 A, the largest pixel of" in said
+    ran = run("classify", path, "-o", tmp_path / "out", *QUICK, "--pixel-size", "6")
+    assert (ran.code, ran.err) == (0, "")
+    assert "pixels       rescaled to 6 A, from 5, 6 A\nsize         20 x 20 pixels of 6 A\n" in ran.out
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["pixels"] == "rescaled to 6 A, from 5, 6 A"
+    assert botalign.read_stack(tmp_path / "out" / "averages.mrcs").pixel_size_angstrom == (6.0, 6.0)
+    written = botalign.read_particles(tmp_path / "out" / "images.star")
+    assert written.column("rlnImagePixelSize") == ["5"] * 15 + ["6"] * 15
 
 
 def test_dark_particles_are_inverted(run: Run, images: Path, tmp_path: Path) -> None:

@@ -64,3 +64,13 @@ def test_threads_have_one_default() -> None:
         botalign.resample, botalign.difference, botalign.Alignment.apply, botalign.Execution,
     ]  # fmt: skip
     assert {inspect.signature(each).parameters["threads"].default for each in functions} == {None}
+
+
+def test_the_options_for_loading_images(run: Run) -> None:
+    parameters = inspect.signature(botalign.load_images).parameters.values()
+    keywords = [(each.name, each.default) for each in parameters if each.kind is inspect.Parameter.KEYWORD_ONLY]
+    assert keywords == [(each.name, each.default) for each in fields(botalign.LoadOptions)]
+    text = " ".join(run("classify", "--help").out.split())
+    for name, each in declarations(botalign.LoadOptions).items():
+        assert f" {option_name(name)}" in text
+        assert each.option.help in text

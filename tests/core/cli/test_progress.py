@@ -1,6 +1,7 @@
 """The progress bar: any stage, any number of steps, jumps, narrow terminals."""
 
 import re
+import sys
 from collections.abc import Generator
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 import botalign
+from botalign.cli.long_work import waiting
 from botalign.cli.running import _show
 
 pytestmark = pytest.mark.usefixtures("terminal")
@@ -66,3 +68,15 @@ def test_a_long_name_is_shortened(capfd: pytest.CaptureFixture[str], monkeypatch
 def test_more_steps_than_expected(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     lines = shown(capfd, monkeypatch, "a.mrc", ("search", 10, 10), ("second search", 12, 10), ("refine", 20, 20))
     assert "100%" in lines[-1]
+
+
+def test_a_text_while_there_is_nothing_to_count(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with waiting("reading the list", quiet=True):
+        pass
+    assert capfd.readouterr().err == ""
+    with waiting("reading the list", quiet=False):
+        pass
+    assert "reading the list" in capfd.readouterr().err

@@ -81,10 +81,10 @@ def test_origins_of_classes_are_those_of_the_files(tmp_path: Path) -> None:
     found = botalign.classify(listed.centred().stack, 2, rotations=8)
     plain = botalign.classify(botalign.ImageStack(np.pad(clean, ((0, 0), (6, 6), (6, 6))), (5.0, 5.0)), 2, rotations=8)
     np.testing.assert_array_equal(found.averages.images, plain.averages.images)
-    origins, expected = (each.annotate(listed).particles.origins_pixels(5.0) for each in (found, plain))
+    origins, expected = (each.annotate(listed).particles.origins_angstrom(np.full(6, 5.0)) for each in (found, plain))
     assert origins is not None
     assert expected is not None
-    np.testing.assert_allclose(origins - expected, [[-4, 3] if n == 2 else [0, 0] for n in range(6)], atol=1e-5)
+    np.testing.assert_allclose(origins - expected, [[-20, 15] if n == 2 else [0, 0] for n in range(6)], atol=1e-4)
 
 
 def test_images_that_relion_shifted_are_centred_as_relion_does(data_folder: Path) -> None:

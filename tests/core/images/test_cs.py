@@ -45,7 +45,7 @@ def classes(n: int) -> ClassColumns:
         rng.normal(size=(n, 2)),
         np.zeros(n, bool),
         rng.random(n),
-        1.06,
+        np.full(n, 1.06),
     )
 
 

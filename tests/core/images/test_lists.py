@@ -464,7 +464,7 @@ def test_real_lists(
     rng = np.random.default_rng(0)
     found = ClassColumns(
         rng.integers(0, 5, count), rng.uniform(-180, 180, count), rng.normal(size=(count, 2)), np.zeros(count, bool),
-        rng.random(count) * 1e-7, 1.25,
+        rng.random(count) * 1e-7, np.full(count, 1.25),
     )  # fmt: skip
     changed = listed.with_classes(found)
     assert changed.column("rlnImageName") == listed.column("rlnImageName")

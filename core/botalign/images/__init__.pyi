@@ -1,0 +1,14 @@
+from .image_list import ImageList as ImageList
+from .load_options import LoadOptions as LoadOptions
+from .loading import load_images as load_images
+from .particles import CtfParameters as CtfParameters
+from .particles import ParticleList as ParticleList
+from .particles import PoseWarning as PoseWarning
+from .reading import common_pixel_size as common_pixel_size
+from .reading import holds_images as holds_images
+from .reading import is_list as is_list
+from .reading import read_images as read_images
+from .reading import read_particles as read_particles
+from .reading import read_stack as read_stack
+from .stack import STACK_EXTENSIONS as STACK_EXTENSIONS
+from .stack import ImageStack as ImageStack
