@@ -9,7 +9,7 @@ from .apply import botalign_apply
 from .choice import companions, moving_inputs, one_map, reference
 from .fits_command import botalign_fits, numbers_argument
 from .follow import restore_all
-from .job import SUFFICIENT, Job, check_result
+from .job import SUFFICIENT, Job, check_file
 from .json_values import alignments_as_json
 from .options import is_mask, keywords, option_values, spelled, typed
 from .orient import botalign_orient
@@ -85,7 +85,7 @@ def botalign(
         raise usage_error(f"force true cannot be combined with require {require}", example)
     along = companions(move, chosen, fixed, hand=options.hand)
     if result is not None:
-        check_result(result, example)
+        check_file(result, example)
     position = chosen[0].model.scene_position.inverse()
     job = Job(
         fixed=fixed,
@@ -200,7 +200,14 @@ def register(name, logger):
         function = botalign_orient
         description = CmdDesc(
             optional=[("volume", ModelsArg)],
-            keyword=[("symmetry", StringArg), ("setting", StringArg), ("move", ModelsArg)],
+            keyword=[
+                ("symmetry", StringArg),
+                ("setting", StringArg),
+                ("move", ModelsArg),
+                ("result", SaveFileNameArg),
+                ("operations", SaveFileNameArg),
+                ("symmetrised", SaveFileNameArg),
+            ],
             synopsis="Align the symmetry axes of a map with the axes of the scene",
         )
     else:

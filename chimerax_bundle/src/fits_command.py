@@ -7,7 +7,7 @@ import botalign as core
 
 from .fit_table import fit_table
 from .fits import fit_lists
-from .job import check_result, result_paths
+from .job import check_file, result_paths
 from .json_values import as_json, fits_as_values
 from .options import spelled
 from .syntax import FITS, counted, label, usage_error
@@ -108,7 +108,7 @@ def _move(session, fits, fit):
 
 def _write(session, fits, chosen, path):
     """Write the result files; files that exist are replaced."""
-    check_result(path, FITS)
+    check_file(path, FITS)
     paths = result_paths(Path(path), [str(fit.number) for fit in chosen])
     for fit, each in zip(chosen, paths, strict=True):
         try:

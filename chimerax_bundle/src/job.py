@@ -75,8 +75,8 @@ def result_paths(path, ids):
     return [path] if len(ids) == 1 else [path.with_name(f"{path.stem}_{number}{path.suffix}") for number in ids]
 
 
-def check_result(path, example=ALIGN):
-    """Refuse a result file that cannot be written, before long work starts. A file that exists is replaced.
+def check_file(path, example=ALIGN, *, keyword="result", extensions=(".json",)):
+    """Refuse a file that cannot be written, before long work starts. A file that exists is replaced.
 
     Raises
     ------
@@ -84,15 +84,17 @@ def check_result(path, example=ALIGN):
         If its folder is missing or read-only, or it is a folder itself.
     """
     path = Path(path)
-    example += " result result.json"
+    example += f" {keyword} {keyword}{extensions[0]}"
     try:
         is_folder, folder_exists = path.is_dir(), path.parent.is_dir()
         writable = os.access(path if path.exists() else path.parent, os.W_OK)
     except OSError as error:  # a folder that cannot be entered
-        raise usage_error(f"result: {path} cannot be written ({error.strerror})", example) from None
+        raise usage_error(f"{keyword}: {path} cannot be written ({error.strerror})", example) from None
     if is_folder:
-        raise usage_error(f"result: {path} is a folder, expected a file name", example)
+        raise usage_error(f"{keyword}: {path} is a folder, expected a file name", example)
     if not folder_exists:
-        raise usage_error(f"result: the folder {path.parent} does not exist", example)
+        raise usage_error(f"{keyword}: the folder {path.parent} does not exist", example)
     if not writable:
-        raise usage_error(f"result: {path} cannot be written; change its permissions, or choose another file", example)
+        raise usage_error(
+            f"{keyword}: {path} cannot be written; change its permissions, or choose another file", example
+        )

@@ -7,10 +7,14 @@ from .json_values import as_json
 from .maps import axes, density_map
 from .moves import Moves, do
 from .options import spelled
+from .orient_files import check_files, write_files
 from .syntax import ORIENT, label, usage_error
 
 
-def botalign_orient(session, volume=None, *, symmetry="auto", setting=None, move=None, return_json=False):
+def botalign_orient(
+    session, volume=None, *, symmetry="auto", setting=None, move=None, result=None, operations=None, symmetrised=None,
+    return_json=False,
+):  # fmt: skip
     """Find the point group of a map, and align its axes with the axes of the scene.
 
     Parameters
@@ -25,6 +29,12 @@ def botalign_orient(session, volume=None, *, symmetry="auto", setting=None, move
         Setting of T or I.
     move : list of Model, optional
         Models that move along.
+    result : str, optional
+        File to write the transform to, by which ``botalign apply`` of the command line moves half maps and particles.
+    operations : str, optional
+        File to write the operations of the group to, for the oriented map: JSON, or BIOMT records (``.txt``).
+    symmetrised : str, optional
+        File to write the oriented map to, averaged over the operations.
     return_json : bool, optional
         Return the result as JSON too.
 
@@ -38,6 +48,9 @@ def botalign_orient(session, volume=None, *, symmetry="auto", setting=None, move
     chosen = one_map(volume, "The map", ORIENT)
     if move is not None and not move:
         raise usage_error("move: no such model is open", f"{ORIENT} move #2")
+    files = {"result": result, "operations": operations, "symmetrised": symmetrised}
+    files = {keyword: path for keyword, path in files.items() if path is not None}
+    check_files(files)
     try:
         given = density_map(chosen)
         found = core.orient(given, symmetry=None if symmetry.lower() == "auto" else symmetry, setting=setting)
@@ -47,6 +60,7 @@ def botalign_orient(session, volume=None, *, symmetry="auto", setting=None, move
     facts = [line for line in found.to_text().splitlines() if not line.startswith("moved")]
     lines = [f"Symmetry of {label(chosen)}", *(f"  {line}" for line in facts)]
     if found.is_symmetric:
+        write_files(session, files, given, found)
         oriented = Place(found.transform) * axes(chosen).inverse()
         # The axes go along those of the scene, and the centre of the group to where that of the box is.
         middle = given.grid.pose_centre_angstrom
@@ -58,7 +72,7 @@ def botalign_orient(session, volume=None, *, symmetry="auto", setting=None, move
         lines.append(f"  {'rotated':13}{angle:.2f} degrees in the scene")
         do(session, Moves(session, positions))
     else:
-        lines.append("  nothing was moved")
+        lines.append("  nothing was moved or written" if files else "  nothing was moved")
     session.logger.info("\n".join(lines))
     session.logger.status(f"{chosen.name}: {found.symmetry.group}, {found.agreement_text}")
     return as_json(found.to_dict()) if return_json else found

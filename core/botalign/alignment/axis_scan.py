@@ -30,8 +30,9 @@ SPHERES, LATITUDES, POINTS = 8, 20, 40
 STEP_DEGREES = 6.0
 #: Orders whose axes are searched for. The order of any axis is a multiple of one of them.
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23)
-#: Axes of each order that are returned, and by how many degrees they differ at least.
-AXES, APART_DEGREES = 6, 12.0
+#: Axes of each order that are returned, and of an order above five: no group has more of them than six, and one.
+#: They differ by so many degrees at least.
+AXES, OF_HIGH_ORDER, APART_DEGREES = 6, 2, 12.0
 #: A map with less than this fraction of its power in the harmonics is a ball: all axes are alike.
 LEAST_POWER = 1e-4
 
@@ -68,7 +69,7 @@ def scan_axes(volume: Volume, radius_voxels: float) -> list[ScannedAxis]:
     Returns
     -------
     list of ScannedAxis
-        At most six of each prime order, the largest similarity first.
+        At most six of each prime order, two above order five, the largest similarity first.
     """
     harmonics = _harmonics(volume, radius_voxels)
     every = sum(float((np.abs(each) ** 2).sum()) for each in harmonics)
@@ -80,7 +81,8 @@ def scan_axes(volume: Volume, radius_voxels: float) -> list[ScannedAxis]:
     for order in PRIMES:
         kept = powers[:, ::order].sum(axis=1) / total
         similarity = (order * kept - 1) / (order - 1)
-        found += [ScannedAxis(float(similarity[i]), order, _axes().directions[i]) for i in _peaks(similarity)]
+        peaks = _peaks(similarity, AXES if order <= 5 else OF_HIGH_ORDER)
+        found += [ScannedAxis(float(similarity[i]), order, _axes().directions[i]) for i in peaks]
     return sorted(found, key=lambda axis: -axis.similarity)
 
 
@@ -169,13 +171,13 @@ def _momentum(degree: int) -> tuple[Matrix, NDArray[np.complex128]]:
     return values, vectors
 
 
-def _peaks(similarity: Matrix) -> list[int]:
-    """Return the axes with the largest similarities that differ from each other."""
+def _peaks(similarity: Matrix, count: int) -> list[int]:
+    """Return the axes with the largest similarities that differ from each other, at most `count`."""
     directions = _axes().directions
     chosen: list[int] = []
     limit = np.cos(np.radians(APART_DEGREES))
     free = np.ones(len(directions), dtype=bool)
-    while len(chosen) < AXES and free.any():
+    while len(chosen) < count and free.any():
         index = int(np.argmax(np.where(free, similarity, -np.inf)))
         chosen.append(index)
         free &= np.abs(directions @ directions[index]) < limit

@@ -16,7 +16,7 @@ from botalign.arrays import Matrix
 from botalign.geometry import SETTINGS, axis_angle, compose, point_group, rotation_order
 from botalign.maps.grid import Grid
 
-#: Points of the last fit for equivalent poses, and rotations of the group that are judged before.
+#: Points of the last fit for equivalent poses, and rotations of the group that are judged then.
 POINTS, JUDGED = 8_000, 3
 #: A rotation with an agreement this much below that of the best one is not a symmetry of the same map.
 WORSE = 0.07
@@ -85,9 +85,10 @@ def symmetry_of(surveyed: Surveyed, box: Grid) -> Symmetry | None:
         Grid of the map as given.
     """
     found = detect(SelfComparison(surveyed, box))
-    if found is None or not all(match.is_symmetry for match in found.matches(JUDGED)):
+    if found is None:
         return None
-    return found.refined(found.finest_fit(POINTS)).symmetry
+    found = found.refined(found.finest_fit(POINTS))
+    return found.symmetry if all(match.is_symmetry for match in found.matches(JUDGED)) else None
 
 
 def detect(comparison: SelfComparison, *, group: str | None = None, setting: str | None = None) -> Detection | None:
@@ -117,7 +118,7 @@ def detect(comparison: SelfComparison, *, group: str | None = None, setting: str
         directions = [axis.direction for axis in scanned or comparison.axes]
     if not directions:  # a ball
         directions = [np.array([0.0, 0.0, 1.0])]
-    frames = [frame_about(comparison.fit, rotations, direction) for direction in directions]
+    frames = [frame_about(comparison.sparse_fit, rotations, direction) for direction in directions]
     return Detection(comparison, name, chosen, rotations, max(frames, key=lambda each: each[1])[0])
 
 
@@ -129,21 +130,25 @@ def setting_of(group: str, setting: str | None) -> str:
 
 def symmetry_axes(comparison: SelfComparison) -> list[SelfMatch]:
     """Return distinct axes by which a map is symmetric, each with its highest order: enough to name the group."""
-    scanned = comparison.likely
-    # Of a ring of subunits, rotations about axes in its plane fit nearly as well where noise hides the details.
-    least = max((match.agreement for match in scanned), default=0.0) - WORSE
     axes: list[SelfMatch] = []
+    agreements: list[float] = []  # of the rotations by which the axes were found
+    best = 0.0
 
     def add(match: SelfMatch | None) -> bool:
-        new = match is not None and match.is_symmetry and match.agreement >= least and not _is_known(match.axis, axes)
-        if match is not None and new:
-            axes.append(comparison.highest_order(match))
-        return new
+        if match is None or not match.is_symmetry or match.agreement < best - WORSE or _is_known(match.axis, axes):
+            return False
+        axes.append(comparison.highest_order(match))
+        agreements.append(match.agreement)
+        return True
 
-    for match in scanned:
+    for match in comparison.likely():
+        # Of a ring of subunits, rotations about axes in its plane fit nearly as well where noise hides the details.
+        best = max(best, match.agreement)
+        kept = [number for number, agreement in enumerate(agreements) if agreement >= best - WORSE]
+        axes, agreements = [axes[number] for number in kept], [agreements[number] for number in kept]
+        add(match)
         if _is_complete(axes):
             return axes
-        add(match)
     # The scan may miss axes that the others imply.
     pairs = [(first, second) for first in axes for second in axes]
     for first, second in pairs:
@@ -158,8 +163,9 @@ def symmetry_axes(comparison: SelfComparison) -> list[SelfMatch]:
 
 
 def _is_complete(axes: list[SelfMatch]) -> bool:
-    """Whether no further axis can change the name of the group: two axes of order 4 or 5."""
-    return sum(axis.order >= 4 for axis in axes) > 1
+    """Whether no further axis can change the name of the group: two of order 4 or 5, or one above 5 and another."""
+    orders = sorted(axis.order for axis in axes)
+    return len(orders) > 1 and (orders[-1] > 5 or orders[-2] >= 4)
 
 
 def group_of_axes(axes: list[SelfMatch]) -> str:

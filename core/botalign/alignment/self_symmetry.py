@@ -9,14 +9,14 @@ resolution at which noise prevails: about 1 for a symmetry, and little for a rot
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy import fft
 
-from botalign.alignment.axis_scan import ScannedAxis, scan_axes
+from botalign.alignment.axis_scan import PRIMES, ScannedAxis, scan_axes
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.sampling import fit_problem
 from botalign.alignment.shell_curve import shell_correlation
@@ -34,6 +34,8 @@ LEAST_SIMILARITY = 0.5
 JUDGED = 16
 #: Voxels across the molecule in the fit, and points of it.
 ACROSS, THINNED = 28, 8_000
+#: Points of the fit by which most axes are rejected, and its steps.
+FEW, STEPS = 2_000, 5
 #: A fitted rotation has an order if its angle is this close to that of the order, in degrees, and no further away than
 #: this fraction of the distance to that of the next order.
 ANGLE_DEGREES, NEAREST = 3.0, 0.45
@@ -76,7 +78,7 @@ class SelfMatch:
     agreement: float
     resolution_angstrom: float
 
-    @property
+    @cached_property
     def axis(self) -> Matrix:
         """Unit vector along the axis, shape (3,)."""
         return axis_angle(self.transform[:, :3])[0]
@@ -106,6 +108,11 @@ class SelfComparison:
         """The fit of the map to itself, coarsely sampled."""
         voxel = max(2 * self.surveyed.radius_angstrom / ACROSS, self.surveyed.voxel_angstrom)
         return fit_problem(self.surveyed, self.surveyed, voxel_angstrom=voxel).thinned(THINNED)
+
+    @cached_property
+    def sparse_fit(self) -> FitProblem:
+        """The same at few points, to try many poses."""
+        return self.fit.thinned(FEW)
 
     @cached_property
     def expected(self) -> Matrix:
@@ -156,12 +163,15 @@ class SelfComparison:
         return None if end is None else self.compared(end, order, correlation)
 
     def _solved(self, rotation: Matrix) -> tuple[Matrix | None, float]:
-        start = transform_about(rotation, self.fit.centre, self.fit.centre)
-        end, correlation = self.fit.solve(start, tolerance=0.02)
-        angle, wanted = axis_angle(end[:, :3])[1], axis_angle(rotation)[1]
+        wanted = axis_angle(rotation)[1]
         # A start near the angle of the next order may end there.
         to_next = wanted * wanted / (360 + wanted)
-        return (None if abs(angle - wanted) > min(ANGLE_DEGREES, NEAREST * to_next) else end), correlation
+        end, correlation = transform_about(rotation, self.fit.centre, self.fit.centre), 0.0
+        for fit, tolerance, steps in ((self.sparse_fit, 0.2, STEPS), (self.fit, 0.02, 12)):
+            end, correlation = fit.solve(end, tolerance=tolerance, max_steps=steps)
+            if abs(axis_angle(end[:, :3])[1] - wanted) > min(ANGLE_DEGREES, NEAREST * to_next):
+                return None, correlation
+        return end, correlation
 
     @cached_property
     def axes(self) -> list[ScannedAxis]:
@@ -172,13 +182,12 @@ class SelfComparison:
         grid = Grid.cube(SIDE, voxel, surveyed.centre_angstrom)
         return scan_axes(surveyed.on(grid, sigma_angstrom=sigma), SIDE / 2 - MARGIN)
 
-    @cached_property
-    def likely(self) -> list[SelfMatch]:
-        """The rotations about axes that may be symmetries, fitted, the largest correlation first."""
+    def likely(self) -> Iterator[SelfMatch]:
+        """Return the rotations about axes that may be symmetries, fitted, the largest correlation first."""
         return self.judged([axis for axis in self.axes if axis.similarity >= LEAST_SIMILARITY])
 
-    def judged(self, axes: Sequence[ScannedAxis]) -> list[SelfMatch]:
-        """Fit rotations about scanned axes, and judge the distinct ones, the largest correlation first."""
+    def judged(self, axes: Sequence[ScannedAxis]) -> Iterator[SelfMatch]:
+        """Fit rotations about scanned axes, and judge the distinct ones one by one, the largest correlation first."""
         found: list[tuple[float, int, Matrix]] = []
         for axis in axes:
             rotation = matrix_from_rotation_vector(2 * np.pi / axis.order * axis.direction)
@@ -186,20 +195,28 @@ class SelfComparison:
             if end is not None and not any(_is_same(end, other) for _, _, other in found):
                 found.append((correlation, axis.order, end))
         found.sort(key=lambda match: -match[0])
-        return [self.compared(end, order, correlation) for correlation, order, end in found[:JUDGED]]
+        for correlation, order, end in found[:JUDGED]:
+            yield self.compared(end, order, correlation)
 
     def highest_order(self, match: SelfMatch) -> SelfMatch:
         """Return the rotation of the highest order about the axis of a symmetry."""
-        best = match
-        for order in range(2 * match.order, HIGHEST + 1, match.order):
-            rotation = matrix_from_rotation_vector(2 * np.pi / order * match.axis)
-            start = transform_about(rotation, self.fit.centre, self.fit.centre)
-            if self.fit.correlation(start) < match.correlation - FALL:
-                continue
-            higher = self.fitted(rotation, order)
-            if higher is not None and higher.is_symmetry:
-                best = higher
-        return best
+        # An axis has an order if it has the divisors of the order.
+        for factor in PRIMES:
+            if factor * match.order > HIGHEST:
+                break
+            higher = self._of_order(factor * match.order, match)
+            if higher is not None:
+                return self.highest_order(higher)
+        return match
+
+    def _of_order(self, order: int, match: SelfMatch) -> SelfMatch | None:
+        """Return the symmetry of an order about the axis of another symmetry, if there is one."""
+        rotation = matrix_from_rotation_vector(2 * np.pi / order * match.axis)
+        start = transform_about(rotation, self.fit.centre, self.fit.centre)
+        if self.sparse_fit.correlation(start) < match.correlation - FALL:
+            return None
+        higher = self.fitted(rotation, order)
+        return higher if higher is not None and higher.is_symmetry else None
 
 
 def _is_same(first: Matrix, second: Matrix) -> bool:

@@ -79,18 +79,18 @@ def frame_about(fit: FitProblem, group: Matrix, axis: Matrix) -> tuple[Frame, fl
     losses = [-_quality(fit, tried, frame) for frame in frames]
     rotations = [frame.rotation for frame in frames]
     starts = [frames[i] for i in distinct(rotations, losses, Tolerance(2 * AZIMUTH_DEGREES), count=STARTS)]
-    ends = [refined(fit, group, frame, tolerance=0.02) for frame in starts]
-    qualities = [_quality(fit, spread(group, FITTED), frame) for frame in ends]
+    ends = [_fitted(fit, tried, frame, tolerance=0.05) for frame in starts]
+    judged = spread(group, FITTED)
+    qualities = [_quality(fit, judged, frame) for frame in ends]
     best = int(np.argmax(qualities))
     return ends[best], qualities[best]
 
 
-def refined(fit: FitProblem, group: Matrix, frame: Frame, *, tolerance: float = 1e-3) -> Frame:
+def refined(fit: FitProblem, group: Matrix, frame: Frame) -> Frame:
     """Fit rotations of a group to the map, and the frame to all of them."""
     chosen = spread(group, FITTED)
     for _ in range(ROUNDS):
-        fitted = [fit.solve(frame.operation(each), tolerance=tolerance)[0] for each in chosen]
-        frame = _adjusted(frame, chosen, fitted)
+        frame = _fitted(fit, chosen, frame)
     return frame
 
 
@@ -142,6 +142,12 @@ def rotation_between(first: Matrix, second: Matrix) -> Matrix:
         axis, length = np.cross(first, np.eye(3)[int(np.argmin(np.abs(first)))]), 1.0
         return matrix_from_rotation_vector(np.pi * axis / np.linalg.norm(axis))
     return matrix_from_rotation_vector(np.arctan2(length, float(first @ second)) * axis / length)
+
+
+def _fitted(fit: FitProblem, rotations: list[Matrix], frame: Frame, *, tolerance: float = 1e-3) -> Frame:
+    """Fit each of some rotations to the map, and the frame to them."""
+    ends = [fit.solve(frame.operation(each), tolerance=tolerance)[0] for each in rotations]
+    return _adjusted(frame, rotations, ends)
 
 
 def _adjusted(frame: Frame, conventional: list[Matrix], fitted: list[Matrix]) -> Frame:

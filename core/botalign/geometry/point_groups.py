@@ -100,19 +100,26 @@ def equivalent_axes(group: Matrix) -> list[Matrix]:
     group : ndarray, shape (order, 3, 3)
         A group with axes in more than one direction.
     """
-    axes = [(rotation_order(each), sign * axis_angle(each)[0]) for each in group[1:] for sign in (1, -1)]
+    axes = _directions(group)
     order, first = axes[0]
     second_order, second = next(each for each in axes if abs(float(each[1] @ first)) < 0.99)
     found: list[Matrix] = []
     for a in (axis for n, axis in axes if n == order):
         for b in (axis for n, axis in axes if n == second_order and abs(float(axis @ a - second @ first)) < 1e-6):
             rotation = _basis(a, b) @ _basis(first, second).T
-            if any(float(geodesic_degrees(rotation, known)) < 1 for known in found):
-                continue
             turned = rotation @ group @ rotation.T
-            if all(geodesic_degrees(each, group).min() < 1 for each in turned):
+            if geodesic_degrees(turned[:, None], group).min(axis=1).max() < 1:
                 found.append(rotation)
     return found
+
+
+def _directions(group: Matrix) -> list[tuple[int, Matrix]]:
+    """Return the directions of the axes of a group, each once and with its highest order, and their opposites."""
+    axes: list[tuple[int, Matrix]] = []
+    for order, axis in sorted(((rotation_order(each), axis_angle(each)[0]) for each in group[1:]), key=lambda a: -a[0]):
+        if all(abs(float(axis @ known)) < 0.999 for _, known in axes):
+            axes += [(order, axis), (order, -axis)]
+    return axes
 
 
 def _basis(first: Matrix, second: Matrix) -> Matrix:

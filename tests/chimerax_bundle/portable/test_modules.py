@@ -189,10 +189,10 @@ def test_results_of_several_maps_have_different_names(load, tmp_path):
     job = load("job")
     assert [p.name for p in job.result_paths(tmp_path / "r.json", ["2"])] == ["r.json"]
     assert [p.name for p in job.result_paths(tmp_path / "r.json", ["2", "3.1"])] == ["r_2.json", "r_3.1.json"]
-    job.check_result(tmp_path / "r.json")
+    job.check_file(tmp_path / "r.json")
     for path, reason in ((tmp_path, "is a folder"), (tmp_path / "no" / "r.json", "does not exist")):
         with pytest.raises(UserError, match=reason):
-            job.check_result(path)
+            job.check_file(path)
 
 
 def test_what_is_moved_depends_on_what_is_required(load):

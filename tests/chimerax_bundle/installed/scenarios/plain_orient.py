@@ -1,7 +1,7 @@
 """The symmetry axes of a map, put onto the axes of the scene."""
 
 import numpy as np
-from helper import place, same, transform
+from helper import place, read, same, transform
 
 
 def _ring(cx, symmetry="C5"):
@@ -47,6 +47,42 @@ def without_symmetry_nothing_is_moved(cx):
     assert cx.run("botalign orient #1").symmetry.group == "C1"
     assert same(volume.scene_position, before)
     assert "nothing was moved" in cx.log_so_far()
+
+
+def files_are_those_of_python(cx):
+    import botalign
+
+    _ring(cx)
+    result, operations, records, average = (cx.path(each) for each in (".json", ".json", ".txt", ".mrc"))
+    found = cx.run(f"botalign orient #1 result {result} operations {operations} symmetrised {average}")
+    np.testing.assert_allclose(botalign.Alignment.read(result).moving_to_fixed, found.transform, atol=1e-6)
+    assert read(operations)["group"] == "C5"
+    np.testing.assert_allclose(read(operations)["operations"], found.operations, atol=1e-9)
+    map_of_average = botalign.read(average)
+    turned = botalign.resample(map_of_average, found.operations[1], map_of_average.grid)
+    assert botalign.score(map_of_average, turned).scores.correlation > 0.999
+    again = cx.run(f"botalign orient #1 operations {records}")
+    assert records.read_text() == again.biomt()
+    assert f"Wrote operations to {records}" in cx.log_so_far()
+
+
+def files_that_cannot_be_written(cx):
+    _ring(cx)
+    before, good = cx.session.models.list()[0].scene_position, cx.path(".json")
+    refused = cx.refused(f"botalign orient #1 result {good} operations {cx.path('.pdb')}")
+    assert "operations: " in refused
+    assert "unknown extension, expected .json, .txt" in refused
+    assert "name one file" in cx.refused(f"botalign orient #1 result {good} operations {good}")
+    assert not good.exists()
+    assert same(cx.session.models.list()[0].scene_position, before)
+
+
+def without_symmetry_no_file_is_written(cx):
+    cx.phantom()
+    path = cx.path(".mrc")
+    cx.run(f"botalign orient #1 symmetrised {path}")
+    assert not path.exists()
+    assert "nothing was moved or written" in cx.log_so_far()
 
 
 def a_group_that_is_unknown(cx):
