@@ -2,7 +2,8 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from typing import Annotated, Any
@@ -41,6 +42,17 @@ def thread_count(threads: int | None, *, most: int | None = None) -> int:
     """
     count: int = os.cpu_count() or 1 if threads is None else THREADS.check(threads)
     return count if most is None else min(count, most)
+
+
+def run_in_threads(tasks: list[Callable[[], None]], threads: int) -> None:
+    """Run tasks on a number of threads; raise the first error."""
+    if threads < 2 or len(tasks) < 2:
+        for task in tasks:
+            task()
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(lambda task: task(), tasks):  # iterating raises an error of a task
+            pass
 
 
 @cache

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from botalign.alignment.descent import descend, is_small, pose_derivatives, solve_damped, stepped
 from botalign.arrays import Matrix, Volume
 from botalign.geometry import apply_transform, inverse
-from botalign.maps.resampling import spline_at
-from botalign.pairwise.prepared_maps import PreparedMap, SamplingBox, ball_points, slopes
+from botalign.maps.resampling import spline_at, spline_slopes
+from botalign.pairwise.prepared_maps import PreparedMap, SamplingBox, ball_points
 from botalign.transport import WaveletTransform
 
 #: A refinement stops after a step below so many degrees and voxels, or with a relative gain below the second number.
@@ -81,7 +81,7 @@ class PoseDistance(ABC):
 
     def derivatives(self, source: PreparedMap) -> Volume:
         """Return the derivatives of a map with respect to rotation (radians) and shift (voxels), shape (n, 6)."""
-        gradients = slopes(source.values).reshape(3, -1)[:, self.indices].T
+        gradients = spline_slopes(source.values, self.points)
         if source.clipped:
             gradients = gradients * (source.values.ravel()[self.indices] > 0)[:, None]
         arm = (self.points - (self.box.size - 1) / 2).astype(np.float32)

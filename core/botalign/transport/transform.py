@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.errors import InputError, Setting
-from botalign.threads import one_blas_thread
-from botalign.transport.pairs import Vectors, run_in_threads
+from botalign.threads import one_blas_thread, run_in_threads
+from botalign.transport.pairs import Vectors
 from botalign.transport.wemd import analysis_matrices
 
 
