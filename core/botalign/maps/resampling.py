@@ -24,6 +24,8 @@ from botalign.threads import one_blas_thread, run_in_threads, thread_count
 SMOOTHING_VOXELS = 0.75
 #: Side in voxels of the cubes in which a map is resampled.
 CUBE = 32
+#: Planes, and rows of the weights of a Gaussian, that are multiplied at once: most of these weights are zero.
+PLANES, LINES = 16, 32
 
 
 def resample(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threads: int | None = None) -> DensityMap:
@@ -220,22 +222,35 @@ def smoothed(density_map: DensityMap, onto: Grid, *, sigma_angstrom: float, back
     # The first product reduces the number of planes, and is done in blocks to keep temporaries small.
     planes: NDArray[np.float32] = np.zeros((onto.shape[0], *data.shape[1:]), dtype=np.float32)
     flat = planes.reshape(len(z), -1)
-    thickness = max(1, 2**22 // max(1, data[0].size))
     with one_blas_thread():
-        for start in range(0, len(data), thickness):
+        for start in range(0, len(data), PLANES):
             check_cancelled()
-            block = data[start : start + thickness]
-            rows = np.flatnonzero(z[:, start : start + len(block)].any(axis=1))
-            if len(rows):
-                span = slice(rows[0], rows[-1] + 1)
-                flat[span] += z[span, start : start + len(block)] @ block.reshape(len(block), -1)
-        check_cancelled()
-        values = np.matmul(np.matmul(y, planes), x.T)
-        check_cancelled()
+            block = data[start : start + PLANES]
+            rows = _span(z[:, start : start + PLANES].any(axis=1))
+            flat[rows] += z[rows, start : start + PLANES] @ block.reshape(len(block), -1)
+        lines: NDArray[np.float32] = np.empty((len(planes), len(y), data.shape[2]), dtype=np.float32)
+        for start in range(0, len(y), LINES):
+            check_cancelled()
+            rows = slice(start, start + LINES)
+            columns = _span(y[rows].any(axis=0))
+            np.matmul(y[rows, columns], planes[:, columns], out=lines[:, rows])
+        del planes, flat
+        values: NDArray[np.float32] = np.empty(onto.shape, dtype=np.float32)
+        for start in range(0, len(x), LINES):
+            check_cancelled()
+            rows = slice(start, start + LINES)
+            columns = _span(x[rows].any(axis=0))
+            values[:, :, rows] = lines[:, :, columns] @ x[rows, columns].T
         if background:
             ones = (weights.sum(axis=1) for weights in (z, y, x))  # factors of a smoothed map of ones
             values -= np.float32(background) * np.multiply.outer(np.multiply.outer(next(ones), next(ones)), next(ones))
     return DensityMap(values, onto, density_map.name, density_map.labels)
+
+
+def _span(used: NDArray[np.bool_]) -> slice:
+    """Return the range from the first true element to the last one."""
+    indices = np.flatnonzero(used)
+    return slice(indices[0], indices[-1] + 1) if len(indices) else slice(0)
 
 
 def _gaussian_matrix(source: Grid, target: Grid, axis: int, sigma_angstrom: float) -> NDArray[np.float32]:
