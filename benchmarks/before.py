@@ -3,12 +3,13 @@
     git worktree add --detach /tmp/before COMMIT
     python benchmarks/before.py /tmp/before
 
-Each commit runs in a process of its own, on one thread. The two do each task in turn, so that other work on the machine
-slows both. The table has the medians of their processor seconds.
+Each commit runs in a process of its own, on one thread unless stated. The two do each task in turn, so that other work
+on the machine slows both. The table has the medians of their processor seconds.
 
 - ``align MAP``: a copy in a random pose, with the defaults.
 - ``rest MAP``: the same with five evaluations of the loss for each hand: all but the search.
 - ``resample``: a map of 256^3 voxels in another pose.
+- ``files``: a pair of 400^3 voxels from files to file by ``botalign align --hand keep``, with two threads.
 - ``wemd``: the distances between all pairs of 8 mixtures of four volumes, over rotations.
 """
 
@@ -16,7 +17,7 @@ import argparse
 import os
 import subprocess
 import sys
-import time
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,13 +26,14 @@ import numpy as np
 from maps import MAPS
 from report import machine
 
-TASKS = [*(f"align {name}" for name in MAPS), *(f"rest {name}" for name in MAPS), "resample", "wemd"]
+TASKS = [*(f"align {name}" for name in MAPS), *(f"rest {name}" for name in MAPS), "resample", "files", "wemd"]
 
 
 def prepared(task: str) -> Callable[[], object]:
     """Return a function that does a task."""
     import botalign  # of the commit that PYTHONPATH selects
     from accuracy import as_map, load, make_pair
+    from cost import COMMAND, write_pair
     from many import mixtures
 
     kind, _, name = task.partition(" ")
@@ -39,6 +41,12 @@ def prepared(task: str) -> Callable[[], object]:
         density = botalign.phantom(256, voxel_size_angstrom=1.0)
         transform = np.column_stack([np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))[0], [3.0, -4.0, 5.0]])
         return lambda: botalign.resample(density, transform, density.grid, threads=1)
+    if kind == "files":
+        folder = tempfile.TemporaryDirectory()
+        files = [*map(str, write_pair(Path(folder.name), 400, 0.8)), "-o", f"{folder.name}/out.mrc", "--overwrite"]
+        command = [*COMMAND, "align", *files, "--quiet", "--hand", "keep", "--threads", "2"]
+        # The folder is removed with the function that needs it.
+        return lambda folder=folder: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     if kind == "wemd":
         volumes = mixtures(8, 0)
         return lambda: botalign.distances(volumes, metric="wemd", over_rotations=True, threads=1)
@@ -57,9 +65,9 @@ def work() -> None:
         if task not in known:
             known = {task: prepared(task)}
             known[task]()  # compile before the measurement
-        began = time.process_time()
+        began = sum(os.times()[:4])  # of this process and its children
         known[task]()
-        print(time.process_time() - began, flush=True)
+        print(sum(os.times()[:4]) - began, flush=True)
 
 
 def started(checkout: Path) -> subprocess.Popen[str]:
@@ -74,10 +82,8 @@ def started(checkout: Path) -> subprocess.Popen[str]:
 
 def seconds_of(process: subprocess.Popen[str], task: str) -> float:
     """Let the process of a commit do a task; return its processor seconds."""
-    assert process.stdin is not None and process.stdout is not None
-    process.stdin.write(task + "\n")
-    process.stdin.flush()
-    return float(process.stdout.readline())
+    print(task, file=process.stdin, flush=True)
+    return float(next(iter(process.stdout or ())))
 
 
 def main() -> None:

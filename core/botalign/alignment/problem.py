@@ -22,6 +22,7 @@ from botalign.arrays import Matrix, Volume
 from botalign.errors import InputError, Setting
 from botalign.geometry import MIRROR, apply_transform, geodesic_degrees, is_mirror
 from botalign.maps.density_map import DensityMap
+from botalign.threads import run_in_threads, thread_count
 
 #: The sizes of two boxes, and of two molecules, must differ by less than this factor. Otherwise the voxel size of one
 #: of them is probably wrong.
@@ -67,8 +68,13 @@ class AlignmentProblem:
         _check_boxes(fixed, moving)
         _check_halves("half_maps_fixed", fixed, options.half_maps_fixed)
         _check_halves("half_maps_moving", moving, options.half_maps_moving)
-        a = survey(masked(fixed, options.mask_fixed), level=options.contour_level_fixed, role="fixed")
-        b = survey(masked(moving, options.mask_moving), level=options.contour_level_moving, role="moving")
+        a, b = run_in_threads(
+            [
+                lambda: survey(masked(fixed, options.mask_fixed), level=options.contour_level_fixed, role="fixed"),
+                lambda: survey(masked(moving, options.mask_moving), level=options.contour_level_moving, role="moving"),
+            ],
+            thread_count(options.threads),
+        )
         _check_radii(a, b, fixed.name, moving.name)
         a, b = a.normalised(), b.normalised()
         first = is_mirror(options.start_transform())

@@ -226,20 +226,20 @@ def smoothed(density_map: DensityMap, onto: Grid, *, sigma_angstrom: float, back
         for start in range(0, len(data), PLANES):
             check_cancelled()
             block = data[start : start + PLANES]
-            rows = _span(z[:, start : start + PLANES].any(axis=1))
+            rows = _span(z[:, start : start + PLANES], 0)
             flat[rows] += z[rows, start : start + PLANES] @ block.reshape(len(block), -1)
         lines: NDArray[np.float32] = np.empty((len(planes), len(y), data.shape[2]), dtype=np.float32)
         for start in range(0, len(y), LINES):
             check_cancelled()
             rows = slice(start, start + LINES)
-            columns = _span(y[rows].any(axis=0))
+            columns = _span(y[rows], 1)
             np.matmul(y[rows, columns], planes[:, columns], out=lines[:, rows])
         del planes, flat
         values: NDArray[np.float32] = np.empty(onto.shape, dtype=np.float32)
         for start in range(0, len(x), LINES):
             check_cancelled()
             rows = slice(start, start + LINES)
-            columns = _span(x[rows].any(axis=0))
+            columns = _span(x[rows], 1)
             values[:, :, rows] = lines[:, :, columns] @ x[rows, columns].T
         if background:
             ones = (weights.sum(axis=1) for weights in (z, y, x))  # factors of a smoothed map of ones
@@ -247,9 +247,9 @@ def smoothed(density_map: DensityMap, onto: Grid, *, sigma_angstrom: float, back
     return DensityMap(values, onto, density_map.name, density_map.labels)
 
 
-def _span(used: NDArray[np.bool_]) -> slice:
-    """Return the range from the first true element to the last one."""
-    indices = np.flatnonzero(used)
+def _span(weights: NDArray[np.float32], axis: int) -> slice:
+    """Return the range along an axis of a matrix that holds all weights that are not zero."""
+    indices = np.flatnonzero(np.any(weights != 0, axis=1 - axis))
     return slice(indices[0], indices[-1] + 1) if len(indices) else slice(0)
 
 

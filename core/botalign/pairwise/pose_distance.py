@@ -225,11 +225,12 @@ class _WaveletPoint(_Point):
 
     def step(self, damping: float) -> Matrix:
         back = self.distance.step_seen_from_moving_map(self.fixed, self.moving, self.transform)
-        # The step of the fixed map changes the residuals on its grid, and what it is for the moving map those on the other.
+        # The first residuals are on the grid of the fixed map, the others on that of the moving map.
         middle = len(self.residuals) // 2
         halves = [
-            (self.residuals[:middle], self.of_fixed, np.eye(6)), (self.residuals[middle:], self.of_moving, -back)
-        ]  # fmt: skip
+            (self.residuals[:middle], self.of_fixed, np.eye(6)),
+            (self.residuals[middle:], self.of_moving, -back),
+        ]
         sizes = np.empty((2, middle), dtype=np.float32)
         step: Matrix = np.zeros(6)
         for _ in range(WEIGHTINGS):

@@ -149,7 +149,7 @@ def correlate_shells(
 
 def shell_power(spectrum: Spectrum, side: int) -> NDArray[np.float64]:
     """Return the power of a half spectrum in the shells of :func:`correlate_shells`."""
-    return shell_sums(spectrum, spectrum, side)[0]
+    return np.asarray(shell_sums(spectrum, spectrum, side)[0])
 
 
 def shell_sums(first: Spectrum, second: Spectrum, side: int) -> NDArray[np.float64]:
