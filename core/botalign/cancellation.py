@@ -22,10 +22,16 @@ def watch(stopped: Stopped | None) -> None:
     _of_thread.stopped = stopped
 
 
+def watched() -> Stopped | None:
+    """Return the condition that this thread tests, for threads that work for it."""
+    stopped: Stopped | None = getattr(_of_thread, "stopped", None)
+    return stopped
+
+
 @contextmanager
 def cancelled_by(stopped: Stopped) -> Iterator[None]:
     """Let :func:`check_cancelled` test a condition in this context."""
-    before = getattr(_of_thread, "stopped", None)
+    before = watched()
     watch(stopped)
     try:
         yield
@@ -38,6 +44,6 @@ def check_cancelled() -> None:
 
     Functions that run for more than about a second call this between units of less than a second.
     """
-    stopped: Stopped | None = getattr(_of_thread, "stopped", None)
+    stopped = watched()
     if stopped is not None and stopped():
         raise CancelledWork

@@ -2,14 +2,16 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import threadpoolctl
 from threadpoolctl import ThreadpoolController
 
+from botalign.cancellation import watch, watched
 from botalign.options import Declaration, Option
 
 _HELP = (
@@ -19,6 +21,8 @@ _HELP = (
 #: The option of every function that uses threads, and the type of a field that declares it.
 THREADS = Declaration("threads", int, True, False, None, Option(_HELP, low=1, high=1024))
 Threads = Annotated[int | None, THREADS.option]
+
+T = TypeVar("T")
 
 _lock = threading.Lock()
 _inside: list[Any] = []
@@ -41,6 +45,17 @@ def thread_count(threads: int | None, *, most: int | None = None) -> int:
     """
     count: int = os.cpu_count() or 1 if threads is None else THREADS.check(threads)
     return count if most is None else min(count, most)
+
+
+def run_in_threads(tasks: list[Callable[[], T]], threads: int) -> list[T]:
+    """Run tasks on a number of threads; return their results in order, or raise the error of the first that fails.
+
+    The tasks are cancelled with the work of the calling thread.
+    """
+    if threads < 2 or len(tasks) < 2:
+        return [task() for task in tasks]
+    with ThreadPoolExecutor(min(threads, len(tasks)), initializer=watch, initargs=(watched(),)) as pool:
+        return list(pool.map(lambda task: task(), tasks))
 
 
 @cache

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from botalign.cancellation import CancelledWork, cancelled_by, check_cancelled
 from botalign.errors import InputError
 from botalign.progress import in_background
-from botalign.threads import one_blas_thread, thread_count
+from botalign.threads import one_blas_thread, run_in_threads, thread_count
 
 
 def counting(count: int, stopped: threading.Event) -> Generator[int, None, str]:
@@ -103,3 +104,21 @@ def test_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     for wrong in (0, -1, 1.5, True):
         with pytest.raises(InputError, match=r"threads: got .*, expected a whole number from 1 to 1024"):
             thread_count(wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_results_of_tasks_are_in_order_and_the_first_error_is_raised(threads: int) -> None:
+    assert run_in_threads([lambda n=n: n * n for n in range(7)], threads) == [0, 1, 4, 9, 16, 25, 36]
+
+    def fail(number: int) -> None:
+        raise InputError(f"task {number} failed.")
+
+    with pytest.raises(InputError, match="task 2 failed"):
+        run_in_threads([lambda n=n: fail(n) if n > 1 else None for n in range(7)], threads)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_tasks_are_cancelled_with_the_work_of_the_calling_thread(threads: int) -> None:
+    with cancelled_by(lambda: True), pytest.raises(CancelledWork):
+        run_in_threads([check_cancelled] * 3, threads)
+    run_in_threads([check_cancelled] * 3, threads)

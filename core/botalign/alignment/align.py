@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from dataclasses import replace
+from functools import partial
 
 from numpy.typing import ArrayLike
 
@@ -22,7 +23,7 @@ from botalign.maps.density_map import DensityMap
 from botalign.models import Model
 from botalign.options import options_from
 from botalign.progress import Progress, exhaust, map_steps
-from botalign.threads import one_blas_thread
+from botalign.threads import one_blas_thread, run_in_threads, thread_count
 
 
 def align(
@@ -205,8 +206,10 @@ def align_steps(
         outcome = solution.outcome
         best = outcome.candidates[0]
         part = None if solution.part is None else ("fixed", "moving").index(solution.part.role)
-        before, after = (
-            compare(problem.fixed, problem.moving, pose, part=part) for pose in (identity(), best.moving_to_fixed)
+        poses = (identity(), best.moving_to_fixed)
+        before, after = run_in_threads(
+            [partial(compare, problem.fixed, problem.moving, pose, part=part) for pose in poses],
+            thread_count(options.threads),
         )
     return Alignment(
         method=solution.method,

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from botalign.alignment.descent import descend, is_small, pose_derivatives, solve_damped, stepped
 from botalign.arrays import Matrix, Volume
 from botalign.maps.grid import Grid
-from botalign.maps.resampling import spline_at
-from botalign.maps.splines import spline_coefficients, spline_slopes
+from botalign.maps.resampling import spline_at, spline_slopes
+from botalign.maps.splines import spline_coefficients
 from botalign.scores import correlation_about_mean, jackknife_difference
 from botalign.threads import one_blas_thread
 
@@ -97,7 +97,7 @@ class FitProblem:
         """Make the problem from sampled maps and a mask of the fixed map."""
         points = np.ascontiguousarray(np.argwhere(where)[:, ::-1], dtype=np.int32)
         arm = points - (centre - np.array(fixed_grid.origin_angstrom)) / fixed_grid.voxel_size_angstrom[0]
-        slopes = np.stack([spline_slopes(fixed, axis)[where] for axis in (2, 1, 0)], axis=1).astype(np.float64)
+        slopes = spline_slopes(fixed, points).astype(np.float64)
         terms = np.empty((len(points), 8))
         terms[:, :6], terms[:, 6], terms[:, 7] = pose_derivatives(arm, slopes), 1.0, fixed[where]
         return cls(fixed_grid, spline_coefficients(moving), moving_grid, points, terms, centre)

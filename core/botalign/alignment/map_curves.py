@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import fft
 
 from botalign.alignment.shell_curve import COARSER, common_shells, soft_contour
@@ -16,7 +15,7 @@ from botalign.maps.contour import background_level
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import SMOOTHING_VOXELS, resample, smoothed
-from botalign.scores import ShellCorrelation, ShellCurves
+from botalign.scores import ShellCorrelation, ShellCurves, correlate_shells
 from botalign.threads import thread_count
 
 #: Width of the soft edge of the sphere about a molecule, in voxels of its survey.
@@ -136,25 +135,7 @@ def _sphere(surveyed: Surveyed, grid: Grid) -> Volume:
 
 
 def _curve(first: Volume, second: Volume, grid: Grid) -> ShellCorrelation:
-    """Return the Fourier shell correlation of two cubes.
-
-    The sums are over one plane at a time: the boxes may be too large for arrays of shells.
-    """
-    side, voxel = grid.shape[0], grid.voxel_size_angstrom[0]
+    """Return the Fourier shell correlation of two cubes."""
     workers = thread_count(None)
     a, b = (fft.rfftn(data, workers=workers) for data in (first, second))
-    full, half = fft.fftfreq(side, 1 / side), fft.rfftfreq(side, 1 / side)
-    # Frequencies with kx = 0 or at the Nyquist frequency are in the half spectrum twice, all others once.
-    twice = np.broadcast_to(np.where((half == 0) | (2 * half == side), 1.0, 2.0), (side, len(half))).ravel()
-    plane = full[:, None] ** 2 + half**2
-    sums: NDArray[np.float64] = np.zeros((3, side + 1))
-    for k, one, other in zip(full, a, b, strict=True):
-        shell = np.rint(np.sqrt(plane + k**2)).astype(np.int64).ravel()
-        products = (one.real * other.real + one.imag * other.imag, np.abs(one) ** 2, np.abs(other) ** 2)
-        for total, values in zip(sums, products, strict=True):
-            total += np.bincount(shell, weights=values.ravel() * twice, minlength=side + 1)
-    frequency = np.arange(1, side // 2) / (side * voxel)
-    cross, *powers = sums[:, 1 : side // 2]
-    power = np.sqrt(powers[0] * powers[1])
-    curve = np.divide(cross, power, out=np.zeros_like(cross), where=power > 0)
-    return ShellCorrelation(frequency, curve)
+    return correlate_shells(a, b, grid.shape[0], voxel_size_angstrom=grid.voxel_size_angstrom[0])

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from botalign.alignment.criterion import Criterion, criterion_for
+from botalign.alignment.details import DetailPair
 from botalign.alignment.detection import symmetry_of
+from botalign.alignment.evidence import Evidence, WrongPoses
 from botalign.alignment.fitting import ALL, FitProblem
 from botalign.alignment.losses import Distance, distance_for, l2, length_scale
 from botalign.alignment.masking import masked
 from botalign.alignment.options import AlignmentOptions
+from botalign.alignment.records import Candidate
 from botalign.alignment.sampling import finest_useful_voxel, fit_problem
+from botalign.alignment.self_symmetry import SelfComparison
 from botalign.alignment.shifts import ShiftedPair, shifted_pair
 from botalign.alignment.survey import Surveyed, common_sigma_angstrom, survey
 from botalign.alignment.symmetry import Symmetry
-from botalign.alignment.uncertainty import Uncertainty, half_map_noise, uncertainty
-from botalign.alignment.verdict import Evidence
-from botalign.alignment.working_pair import WorkingPair, working_pair
+from botalign.alignment.uncertainty import Errors, fit_errors, half_map_noise
+from botalign.alignment.working_pair import WorkingPair, principal_axes, working_pair
 from botalign.arrays import Matrix, Volume
 from botalign.errors import InputError, Setting
 from botalign.geometry import MIRROR, apply_transform, geodesic_degrees, is_mirror
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
+from botalign.threads import run_in_threads, thread_count
 
 #: The sizes of two boxes, and of two molecules, must differ by less than this factor. Otherwise the voxel size of one
 #: of them is probably wrong.
 LARGEST_RATIO = 10.0
 ROTATION, SHIFT = ALL[:3], ALL[3:]
+#: Evaluations of a search, for each hand, unless an option sets them.
+EVALUATIONS = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +67,7 @@ class AlignmentProblem:
     def of(
         cls, fixed: DensityMap, moving: DensityMap, options: AlignmentOptions, *, known_hands: bool = False
     ) -> AlignmentProblem:
-        """Check two maps, apply their masks, and survey them; with known hands, the other hand is not tested.
+        """Check two maps, apply their masks, and survey them; with known hands, hand and scale are not tested.
 
         Raises
         ------
@@ -70,13 +77,20 @@ class AlignmentProblem:
         _check_boxes(fixed, moving)
         _check_halves("half_maps_fixed", fixed, options.half_maps_fixed)
         _check_halves("half_maps_moving", moving, options.half_maps_moving)
-        a = survey(masked(fixed, options.mask_fixed), level=options.contour_level_fixed, role="fixed")
-        b = survey(masked(moving, options.mask_moving), level=options.contour_level_moving, role="moving")
+        a, b = run_in_threads(
+            [
+                lambda: survey(masked(fixed, options.mask_fixed), level=options.contour_level_fixed, role="fixed"),
+                lambda: survey(masked(moving, options.mask_moving), level=options.contour_level_moving, role="moving"),
+            ],
+            thread_count(options.threads),
+        )
         _check_radii(a, b, fixed.name, moving.name)
         a, b = a.normalised(), b.normalised()
         first = is_mirror(options.start_transform())
         one_hand = known_hands or options.hand == "keep" or not options.rotate
         hands = (first,) if one_hand else (first, not first)
+        if known_hands:  # two atomic models: their scales are known, too
+            options = replace(options, scale="keep")
         return cls(a, b, options, hands, (fixed, moving))
 
     @property
@@ -106,8 +120,18 @@ class AlignmentProblem:
 
     @property
     def evaluations(self) -> int:
-        """Evaluations of the search, for each hand: one if the rotation is known."""
-        return self.options.evaluations if self.options.rotate else 1
+        """Evaluations of the search, for each hand, at most: one if the rotation is known."""
+        if not self.options.rotate:
+            return 1
+        return EVALUATIONS if self.options.evaluations is None else self.options.evaluations
+
+    @property
+    def stops_early(self) -> bool:
+        """Whether the search may end before all evaluations are made.
+
+        It must not with a loss that the caller wants to be minimised, or with one that ranks poses by a part.
+        """
+        return self.options.evaluations is None and self.options.rotate and self.options.loss in ("wemd", "l2")
 
     @cached_property
     def criterion(self) -> Criterion:
@@ -140,6 +164,14 @@ class AlignmentProblem:
         pair = self.working_pair
         return l2(pair.rotated(linear), pair.fixed), pair.transform(linear)
 
+    def scaled(self, factor: float) -> AlignmentProblem:
+        """Return the problem with the moving map scaled about its centre of mass; for the solver of whole maps."""
+        options, centre = self.options, self.moving.centre_angstrom
+        if options.half_maps_moving is not None:
+            first, second = (replace(half, grid=half.grid.scaled(factor, centre)) for half in options.half_maps_moving)
+            options = replace(options, half_maps_moving=(first, second))
+        return replace(self, moving=self.moving.scaled(factor), options=options, maps=None)
+
     def prepare_for_threads(self, *, refine: bool) -> None:
         """Compute what the searches of both hands share, before they start in two threads."""
         _ = self.working_pair, self.distance
@@ -154,22 +186,48 @@ class AlignmentProblem:
     @cached_property
     def coarse_fit(self) -> FitProblem:
         """The fit at the voxel size of the search."""
-        return self.fit(self.working_pair.voxel_angstrom)
+        return self.criterion.fit(self.coarse_whole_fit)
+
+    @cached_property
+    def coarse_whole_fit(self) -> FitProblem:
+        """The fit of the whole maps at the voxel size of the search."""
+        return self._whole_fit(self.working_pair.voxel_angstrom)
 
     def fit(self, voxel_angstrom: float) -> FitProblem:
         """Sample the maps for a fit with voxels of a given size."""
+        return self.criterion.fit(self._whole_fit(voxel_angstrom))
+
+    def _whole_fit(self, voxel_angstrom: float) -> FitProblem:
         fit = fit_problem(self.fixed, self.moving, voxel_angstrom=voxel_angstrom, centre=self.pivot)
-        return self.criterion.fit(replace(fit, free=self.free))
+        return replace(fit, free=self.free)
+
+    @cached_property
+    def details(self) -> DetailPair:
+        """The details of the two maps."""
+        return DetailPair.of(self.fixed, self.moving, self.coarse_whole_fit)
+
+    @cached_property
+    def own_details(self) -> DetailPair:
+        """The details of the fixed map and itself."""
+        voxel = self.working_pair.voxel_angstrom
+        return DetailPair.of(
+            self.fixed, self.fixed, fit_problem(self.fixed, self.fixed, voxel_angstrom=voxel, centre=self.pivot)
+        )
 
     @cached_property
     def symmetry(self) -> Symmetry | None:
         """The symmetry of the fixed map; None if equivalent poses are not allowed."""
-        return None if self._is_held else symmetry_of(self.fixed, self._box(0))
+        return None if self._is_held else symmetry_of(self.own_comparison)
+
+    @cached_property
+    def own_comparison(self) -> SelfComparison:
+        """The fixed map, compared with itself."""
+        return SelfComparison(self.fixed, self._box(0))
 
     @cached_property
     def symmetry_of_moving(self) -> Symmetry | None:
         """The same of the moving map."""
-        return None if self._is_held else symmetry_of(self.moving, self._box(1))
+        return None if self._is_held else symmetry_of(SelfComparison(self.moving, self._box(1)))
 
     @property
     def _is_held(self) -> bool:
@@ -184,13 +242,33 @@ class AlignmentProblem:
         """Return the side in angstrom of the voxels that hold all the signal that the maps share at a pose."""
         return finest_useful_voxel(self.fixed, self.moving, transform)
 
-    def evidence(self, fit: FitProblem, transform: Matrix) -> Evidence:
-        """Return the evidence for the verdict on a pose."""
-        return self.criterion.evidence(self.fixed, self.moving, fit, transform)
+    def evidence(self, best: Candidate, others: Sequence[Candidate], *, equal: Sequence[Candidate] = ()) -> Evidence:
+        """Return the evidence for the verdict on the best candidate, given the others of both hands.
 
-    def uncertainty(self, fit: FitProblem, transform: Matrix) -> Uncertainty:
-        """Return the standard errors of a fitted pose."""
-        return uncertainty(fit.agreeing(transform), transform, noise=self._noise(fit))
+        Of the others, those that fit as well are not wrong, and neither are the `equal` ones, of the other hand.
+        """
+        wrong = [*self.wrong_poses(best.moving_to_fixed)]
+        wrong += [candidate.moving_to_fixed for candidate in others if not candidate.as_good]
+        right = [best, *(candidate for candidate in others if candidate.as_good), *equal]
+        poses = [candidate.moving_to_fixed for candidate in right]
+        return self.criterion.evidence(self.details, lambda: self.own_details, self.coarse_fit, poses, wrong)
+
+    def wrong_poses(self, best: Matrix) -> Sequence[Matrix]:
+        """Return poses to which fits converge from rotations of the best pose. They are kept for poses close to it."""
+        if self._wrong and self._wrong[0].same(best):
+            return self._wrong[0].poses
+        found = WrongPoses.of(self.coarse_whole_fit, principal_axes(self.working_pair.fixed), best)
+        self._wrong[:] = [found]
+        return found.poses
+
+    @cached_property
+    def _wrong(self) -> list[WrongPoses]:
+        return []
+
+    def errors(self, fit: FitProblem, transform: Matrix) -> Errors:
+        """Return the standard errors of a fitted pose and, unless it is to be kept, the error of its scale."""
+        scaled = self.options.scale != "keep"
+        return fit_errors(fit.agreeing(transform), transform, noise=self._noise(fit), scaled=scaled)
 
     def _noise(self, fit: FitProblem) -> tuple[Volume, Volume] | None:
         """Return the noise of both maps as the fit samples them, if there are half maps."""

@@ -24,15 +24,12 @@ from scipy import fft
 from botalign.alignment.descent import pose_derivatives
 from botalign.alignment.fitting import FitProblem
 from botalign.arrays import Matrix, Volume
-from botalign.geometry import compose
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
-from botalign.maps.resampling import smoothed
+from botalign.maps.resampling import smoothed, spline_gradients_at
 from botalign.maps.splines import spline_coefficients
 from botalign.threads import one_blas_thread
 
-#: Half the step, in voxels, of the finite differences of the moved map.
-STEP = 0.05
 #: Largest distance in voxels over which noise may correlate.
 REACH = 8
 #: Parameters of the fit: rotation, shift, scale and offset. They reduce the degrees of freedom of the residual.
@@ -170,15 +167,8 @@ def _moved(problem: FitProblem, values: Volume, transform: Matrix) -> Matrix:
 def _derivatives(problem: FitProblem, transform: Matrix) -> Matrix:
     """Return the derivatives of the moved map, shape (n, 6), as :attr:`FitProblem.terms` has for the fixed map."""
     grid = problem.fixed_grid
-    voxel = grid.voxel_size_angstrom[0]
-    slopes = np.empty((len(problem.points), 3))
-    for axis in range(3):
-        ahead, behind = (
-            problem.moved(compose(np.column_stack([np.eye(3), sign * STEP * voxel * np.eye(3)[axis]]), transform))
-            for sign in (-1, 1)
-        )
-        slopes[:, axis] = (ahead - behind) / (2 * STEP)
-    arm = problem.points - (problem.centre - np.array(grid.origin_angstrom)) / voxel
+    slopes = spline_gradients_at(problem.coefficients, problem.moving_grid, transform, grid, problem.points)
+    arm = problem.points - (problem.centre - np.array(grid.origin_angstrom)) / grid.voxel_size_angstrom[0]
     return pose_derivatives(arm, slopes)
 
 
@@ -224,7 +214,10 @@ class _Box:
 
     def pairs(self, slopes: Matrix, autocovariance: Matrix) -> Matrix:
         """Return the sum over pairs of points of products of derivatives, weighted by the covariance of their noise."""
-        power = np.maximum(fft.rfftn(autocovariance, workers=1).real, 0)
-        spectra = np.stack([self.spectrum(column).ravel() for column in slopes.T])
-        weighted = spectra * (power * self.weight).astype(np.float32).ravel()
-        return np.asarray((spectra.conj() @ weighted.T).real, dtype=np.float64)
+        power = np.maximum(fft.rfftn(autocovariance.astype(np.float32), workers=1).real, 0)
+        weight = np.sqrt(power * self.weight.astype(np.float32))
+        # The real part of a product of two complex numbers is that of their real and imaginary parts.
+        parts = np.empty((slopes.shape[1], 2 * weight.size), dtype=np.float32)
+        for row, column in zip(parts, slopes.T, strict=True):
+            np.multiply(self.spectrum(column), weight, out=row.view(np.complex64).reshape(weight.shape))
+        return np.asarray(parts @ parts.T, dtype=np.float64)

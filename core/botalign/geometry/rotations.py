@@ -1,5 +1,7 @@
 """Rotations: matrices, unit quaternions ``(w, x, y, z)``, rotation vectors, and the angle between two rotations."""
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
@@ -70,7 +72,13 @@ def quaternion_from_matrix(rotation: ArrayLike) -> Matrix:
 
 def matrix_from_rotation_vector(vector: ArrayLike) -> Matrix:
     """Return the matrix, shape (3, 3), of the rotation about ``vector``, shape (3,), by its length in radians."""
-    return np.asarray(Rotation.from_rotvec(np.asarray(vector, dtype=np.float64)).as_matrix(), dtype=np.float64)
+    x, y, z = (float(component) for component in np.asarray(vector, dtype=np.float64))
+    angle = math.sqrt(x * x + y * y + z * z)
+    # Rodrigues: I + sin(a) / a K + (1 - cos(a)) / a^2 K^2, with the cross product K and the limits at the identity.
+    sine = math.sin(angle) / angle if angle > 1e-8 else 1.0
+    cosine = 2 * (math.sin(angle / 2) / angle) ** 2 if angle > 1e-8 else 0.5
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    return np.asarray(np.eye(3) + sine * cross + cosine * (cross @ cross))
 
 
 def axis_angle(rotation: ArrayLike) -> tuple[Matrix, float]:

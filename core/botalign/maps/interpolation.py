@@ -1,13 +1,18 @@
 """Compiled interpolation kernels: a fast trilinear one for the search, a cubic spline for everything else."""
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from botalign.arrays import Matrix, Volume
+from botalign.maps.taps import spline_gradient, spline_value
 
 #: Positions this close to a face of the box, in voxels, count as on the face.
 EDGE = 1e-6
+#: What the compiler may do with sums and products.
+FAST = {"reassoc", "contract", "nsz"}
 
 
 def rotate_in_ball(source: Volume, pull: Matrix, out: Volume) -> None:
@@ -29,7 +34,7 @@ def rotate_in_ball(source: Volume, pull: Matrix, out: Volume) -> None:
     _fill_ball(source, np.ascontiguousarray(pull), out)
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+@njit(cache=True, nogil=True, fastmath=FAST)
 def _fill_ball(source: Volume, pull: Matrix, out: Volume) -> None:
     """Interpolate at the voxels of the ball; see :func:`rotate_in_ball`."""
     flat = source.ravel()
@@ -79,7 +84,7 @@ def _fill_ball(source: Volume, pull: Matrix, out: Volume) -> None:
                 out[k, j, first + i] = c0 + w * (c1 - c0)
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+@njit(cache=True, nogil=True, fastmath=FAST)
 def spline_values(coefficients: Volume, points: NDArray[np.int32], to_source: Matrix, out: NDArray[np.float32]) -> None:
     """Fill `out` with the values of a cubic spline, zero outside its box.
 
@@ -94,44 +99,92 @@ def spline_values(coefficients: Volume, points: NDArray[np.int32], to_source: Ma
     out : ndarray of float32, shape (n,)
         Array to fill.
     """
-    nz, ny, nx = coefficients.shape
-    flat = coefficients.ravel()
-    lasts, strides = (nx - 4, ny - 4, nz - 4), (1, nx, nx * ny)
-    row, plane = np.uintp(nx), np.uintp(nx * ny)  # unsigned, so that numba does not handle negative indices
-    one, two, three = np.uintp(1), np.uintp(2), np.uintp(3)
-    unit, half, sixth, two_thirds = np.float32(1), np.float32(0.5), np.float32(1 / 6), np.float32(2 / 3)
-    weight = np.empty((3, 4), dtype=np.float32)
+    flat, row, plane, lasts = _layout(coefficients)
     for n in range(points.shape[0]):
-        i, j, k = float(points[n, 0]), float(points[n, 1]), float(points[n, 2])
-        inside, corner = True, 0
-        for d in range(3):
-            at = to_source[d, 0] * i + to_source[d, 1] * j + to_source[d, 2] * k + to_source[d, 3]
-            # The tolerance keeps the outermost voxels of a map that is not moved, despite rounding.
-            if at < -EDGE or at > lasts[d] + EDGE:
-                inside = False
-                break
-            first = max(0, min(int(at), lasts[d] - 1))
-            corner += first * strides[d]
-            # The values of the four B-splines that are not zero at this position.
-            t = np.float32(at - first)
-            s = unit - t
-            weight[d, 0] = s * s * s * sixth
-            weight[d, 1] = two_thirds - t * t * (unit - half * t)
-            weight[d, 2] = two_thirds - s * s * (unit - half * s)
-            weight[d, 3] = t * t * t * sixth
-        total = np.float32(0)
-        if inside:
-            v0 = v1 = v2 = v3 = np.float32(0)
-            layer = np.uintp(corner)
-            for z in range(4):
-                line = layer
-                for y in range(4):
-                    w = weight[2, z] * weight[1, y]
-                    v0 += w * flat[line]
-                    v1 += w * flat[line + one]
-                    v2 += w * flat[line + two]
-                    v3 += w * flat[line + three]
-                    line += row
-                layer += plane
-            total = weight[0, 0] * v0 + weight[0, 1] * v1 + weight[0, 2] * v2 + weight[0, 3] * v3
-        out[n] = total
+        x, y, z = _position(to_source, float(points[n, 0]), float(points[n, 1]), float(points[n, 2]))
+        out[n] = np.float32(0)
+        if _is_inside(x, y, z, lasts):
+            corner, u, v, w = _cell(x, y, z, lasts, row, plane)
+            out[n] = spline_value(flat, corner, row, plane, u, v, w)
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def spline_gradients(
+    coefficients: Volume, points: NDArray[np.int32], to_source: Matrix, out: NDArray[np.float32]
+) -> None:
+    """Fill `out`, shape (n, 3), with the derivatives of a cubic spline along the axes ``x, y, z`` of its map.
+
+    The derivatives are per voxel of the map, and zero outside its box. For the other parameters see
+    :func:`spline_values`.
+    """
+    flat, row, plane, lasts = _layout(coefficients)
+    for n in range(points.shape[0]):
+        x, y, z = _position(to_source, float(points[n, 0]), float(points[n, 1]), float(points[n, 2]))
+        out[n] = np.float32(0)
+        if _is_inside(x, y, z, lasts):
+            corner, u, v, w = _cell(x, y, z, lasts, row, plane)
+            out[n, 0], out[n, 1], out[n, 2] = spline_gradient(flat, corner, row, plane, u, v, w)
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def spline_block(coefficients: Volume, to_source: Matrix, corner: tuple[int, ...], side: int, out: Volume) -> None:
+    """Fill a cube of a grid with the values of a cubic spline.
+
+    Parameters
+    ----------
+    coefficients, to_source : ndarray
+        See :func:`spline_values`.
+    corner : tuple of int
+        Indices ``(z, y, x)`` of the first voxel of the cube.
+    side : int
+        Side of the cube in voxels; what is outside the grid is left out.
+    out : ndarray of float32, shape (z, y, x)
+        Values on the whole grid.
+    """
+    flat, row, plane, lasts = _layout(coefficients)
+    for k in range(corner[0], min(corner[0] + side, out.shape[0])):
+        for j in range(corner[1], min(corner[1] + side, out.shape[1])):
+            for i in range(corner[2], min(corner[2] + side, out.shape[2])):
+                x, y, z = _position(to_source, float(i), float(j), float(k))
+                value = np.float32(0)
+                if _is_inside(x, y, z, lasts):
+                    first, u, v, w = _cell(x, y, z, lasts, row, plane)
+                    value = spline_value(flat, first, row, plane, u, v, w)
+                out[k, j, i] = value
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _layout(coefficients: Volume) -> tuple[Volume, Any, Any, tuple[int, int, int]]:
+    """Return the flattened coefficients, the numbers of them in a row and in a plane, and the last samples."""
+    nz, ny, nx = coefficients.shape
+    # Unsigned, so that numba does not handle negative indices.
+    return coefficients.ravel(), np.uintp(nx), np.uintp(nx * ny), (nx - 4, ny - 4, nz - 4)
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _position(to_source: Matrix, i: float, j: float, k: float) -> tuple[float, float, float]:
+    """Return the position of a point of the target grid, in indices of the map."""
+    return (
+        to_source[0, 0] * i + to_source[0, 1] * j + to_source[0, 2] * k + to_source[0, 3],
+        to_source[1, 0] * i + to_source[1, 1] * j + to_source[1, 2] * k + to_source[1, 3],
+        to_source[2, 0] * i + to_source[2, 1] * j + to_source[2, 2] * k + to_source[2, 3],
+    )
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _is_inside(x: float, y: float, z: float, lasts: tuple[int, int, int]) -> bool:
+    """Whether a position is in the box of the map.
+
+    The tolerance keeps the outermost voxels of a map that is not moved, despite rounding.
+    """
+    return -EDGE <= x <= lasts[0] + EDGE and -EDGE <= y <= lasts[1] + EDGE and -EDGE <= z <= lasts[2] + EDGE
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _cell(x: float, y: float, z: float, lasts: tuple[int, int, int], row: Any, plane: Any) -> tuple[Any, Any, Any, Any]:
+    """Return the index of the first of the 64 coefficients around a position, and where it is between the samples."""
+    i, j, k = (
+        max(0, min(int(x), lasts[0] - 1)), max(0, min(int(y), lasts[1] - 1)), max(0, min(int(z), lasts[2] - 1)),
+    )  # fmt: skip
+    corner = np.uintp(i) + np.uintp(j) * row + np.uintp(k) * plane
+    return corner, np.float32(x - i), np.float32(y - j), np.float32(z - k)

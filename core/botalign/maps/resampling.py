@@ -2,28 +2,30 @@
 
 import itertools
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from botalign.arrays import Matrix, Volume
 from botalign.cancellation import check_cancelled
 from botalign.errors import InputError, Setting
-from botalign.geometry import compose, identity, inverse
+from botalign.geometry import identity, inverse
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map
 from botalign.maps.grid import Grid
-from botalign.maps.interpolation import spline_values
+from botalign.maps.interpolation import spline_block, spline_gradients, spline_values
 from botalign.maps.splines import spline_coefficients
-from botalign.threads import one_blas_thread, thread_count
+from botalign.threads import one_blas_thread, run_in_threads, thread_count
 
 #: Standard deviation of the smoothing Gaussian in voxels of the coarser grid. The Gaussian's response is 0.06 at the
 #: Nyquist frequency of that grid, and 0.002 at one and a half times it, so aliasing is negligible.
 SMOOTHING_VOXELS = 0.75
 #: Side in voxels of the cubes in which a map is resampled.
 CUBE = 32
+#: Planes, and rows of the weights of a Gaussian, that are multiplied at once: most of these weights are zero.
+PLANES, LINES = 16, 32
 
 
 def resample(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threads: int | None = None) -> DensityMap:
@@ -69,20 +71,14 @@ def resample(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threa
     True
     """
     expect_map(density_map, "density_map")
-    coefficients = spline_coefficients(density_map.data)
+    count = thread_count(threads)
+    coefficients = spline_coefficients(density_map.data, threads=count)
+    to_source = _to_source(density_map.grid, transform, onto)
     out: NDArray[np.float32] = np.empty(onto.shape, dtype=np.float32)
-    points = cache(grid_points)
 
     # In small cubes: the part of the map that a cube needs stays in the cache, whatever the rotation is.
-    def fill(corner: tuple[int, ...]) -> None:
-        cube = out[tuple(slice(start, start + CUBE) for start in corner)]
-        part = onto.part(corner, cube.shape)
-        cube[...] = spline_at(coefficients, density_map.grid, transform, part, points(cube.shape)).reshape(cube.shape)
-
     corners = itertools.product(*(range(0, side, CUBE) for side in onto.shape))
-    with ThreadPoolExecutor(thread_count(threads)) as pool:
-        for _ in pool.map(fill, corners):
-            pass
+    run_in_threads([partial(spline_block, coefficients, to_source, corner, CUBE, out) for corner in corners], count)
     return DensityMap(out, onto, density_map.name, density_map.labels)
 
 
@@ -147,10 +143,56 @@ def spline_at(
     ndarray of float32, shape (n,)
         Densities, zero outside the box of the map.
     """
-    to_source = compose(inverse(source.index_to_physical), compose(inverse(transform), onto.index_to_physical))
     values = np.empty(len(points), dtype=np.float32)
-    spline_values(coefficients, points, to_source, values)
+    spline_values(coefficients, points, _to_source(source, transform, onto), values)
     return values
+
+
+def spline_gradients_at(
+    coefficients: NDArray[np.float32], source: Grid, transform: ArrayLike, onto: Grid, points: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    """Return the derivatives of a transformed map along the axes of another grid, per voxel of that grid.
+
+    Parameters are those of :func:`spline_at`.
+
+    Returns
+    -------
+    ndarray, shape (n, 3)
+        Derivatives along ``x, y, z``, zero outside the box of the map.
+    """
+    to_source = _to_source(source, transform, onto)
+    gradients = np.empty((len(points), 3), dtype=np.float32)
+    spline_gradients(coefficients, points, to_source, gradients)
+    return np.asarray(gradients.astype(np.float64) @ to_source[:, :3])
+
+
+def spline_slopes(data: Volume, points: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Return the derivatives of the cubic spline through a map at some of its voxels, per voxel.
+
+    Parameters
+    ----------
+    data : ndarray of float32, shape (z, y, x)
+        Map.
+    points : ndarray of int32, shape (n, 3)
+        Indices ``(x, y, z)`` of the voxels.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, 3)
+        Derivatives along ``x, y, z``.
+    """
+    slopes = np.empty((len(points), 3), dtype=np.float32)
+    spline_gradients(spline_coefficients(data), points, identity(), slopes)
+    return slopes
+
+
+def _to_source(source: Grid, transform: ArrayLike, onto: Grid) -> Matrix:
+    """Return the matrix, shape (3, 4), from indices of a grid to indices of the map that is transformed onto it."""
+    pull = inverse(transform)
+    voxel, origin = np.array(source.voxel_size_angstrom), np.array(source.origin_angstrom)
+    linear = pull[:, :3] * onto.voxel_size_angstrom
+    offset = pull[:, :3] @ onto.origin_angstrom + pull[:, 3] - origin
+    return np.asarray(np.column_stack([linear, offset]) / voxel[:, None])
 
 
 def smoothed(density_map: DensityMap, onto: Grid, *, sigma_angstrom: float, background: float = 0.0) -> DensityMap:
@@ -180,22 +222,35 @@ def smoothed(density_map: DensityMap, onto: Grid, *, sigma_angstrom: float, back
     # The first product reduces the number of planes, and is done in blocks to keep temporaries small.
     planes: NDArray[np.float32] = np.zeros((onto.shape[0], *data.shape[1:]), dtype=np.float32)
     flat = planes.reshape(len(z), -1)
-    thickness = max(1, 2**22 // max(1, data[0].size))
     with one_blas_thread():
-        for start in range(0, len(data), thickness):
+        for start in range(0, len(data), PLANES):
             check_cancelled()
-            block = data[start : start + thickness]
-            rows = np.flatnonzero(z[:, start : start + len(block)].any(axis=1))
-            if len(rows):
-                span = slice(rows[0], rows[-1] + 1)
-                flat[span] += z[span, start : start + len(block)] @ block.reshape(len(block), -1)
-        check_cancelled()
-        values = np.matmul(np.matmul(y, planes), x.T)
-        check_cancelled()
+            block = data[start : start + PLANES]
+            rows = _span(z[:, start : start + PLANES], 0)
+            flat[rows] += z[rows, start : start + PLANES] @ block.reshape(len(block), -1)
+        lines: NDArray[np.float32] = np.empty((len(planes), len(y), data.shape[2]), dtype=np.float32)
+        for start in range(0, len(y), LINES):
+            check_cancelled()
+            rows = slice(start, start + LINES)
+            columns = _span(y[rows], 1)
+            np.matmul(y[rows, columns], planes[:, columns], out=lines[:, rows])
+        del planes, flat
+        values: NDArray[np.float32] = np.empty(onto.shape, dtype=np.float32)
+        for start in range(0, len(x), LINES):
+            check_cancelled()
+            rows = slice(start, start + LINES)
+            columns = _span(x[rows], 1)
+            values[:, :, rows] = lines[:, :, columns] @ x[rows, columns].T
         if background:
             ones = (weights.sum(axis=1) for weights in (z, y, x))  # factors of a smoothed map of ones
             values -= np.float32(background) * np.multiply.outer(np.multiply.outer(next(ones), next(ones)), next(ones))
     return DensityMap(values, onto, density_map.name, density_map.labels)
+
+
+def _span(weights: NDArray[np.float32], axis: int) -> slice:
+    """Return the range along an axis of a matrix that holds all weights that are not zero."""
+    indices = np.flatnonzero(np.any(weights != 0, axis=1 - axis))
+    return slice(indices[0], indices[-1] + 1) if len(indices) else slice(0)
 
 
 def _gaussian_matrix(source: Grid, target: Grid, axis: int, sigma_angstrom: float) -> NDArray[np.float32]:

@@ -23,6 +23,8 @@ from botalign.progress import exhaust
 SAME_LOSS, SAME_SHARE = 1.01, 1e-3
 #: Poses within this angle are refined by the wavelet distance once.
 SAME_DEGREES = 3.0
+#: Poses that L2 refined to within this angle and shift converged to the same one.
+CONVERGED_DEGREES, CONVERGED_VOXELS = 0.02, 0.01
 #: Candidates of a search that are refined by L2, and poses that are refined by the wavelet distance.
 CANDIDATES, REFINED = 6, 2
 
@@ -131,7 +133,9 @@ def align_pair(
         best = int(np.argmin(losses))
         return AlignedPair(ends[best], losses[best], open_cycles)
     distance = settings.pose_distance()
-    starts = ends + poses
+    # Poses that converged to the same one are tested once.
+    same_end = Tolerance(CONVERGED_DEGREES, CONVERGED_VOXELS * settings.box.voxel_angstrom, second.centre)
+    starts = [ends[i] for i in distinct(ends, losses, same_end)] + poses
     losses = [distance.at(first, second, each) for each in starts]
     chosen = distinct(starts, losses, Tolerance(SAME_DEGREES), count=REFINED)
     refined = distance.refined(first, second, [starts[i] for i in chosen])

@@ -24,14 +24,17 @@ from numpy.typing import NDArray
 from botalign.alignment.descent import descend, is_small, pose_derivatives, solve_damped, stepped
 from botalign.arrays import Matrix, Volume
 from botalign.geometry import apply_transform, inverse
-from botalign.maps.resampling import spline_at
-from botalign.pairwise.prepared_maps import PreparedMap, SamplingBox, ball_points, slopes
+from botalign.maps.resampling import spline_at, spline_slopes
+from botalign.pairwise.prepared_maps import PreparedMap, SamplingBox, ball_points
+from botalign.pairwise.step_sums import remaining_sizes, weighted_products
 from botalign.transport import WaveletTransform
 
 #: A refinement stops after a step below so many degrees and voxels, or with a relative gain below the second number.
 TOLERANCE, LEAST_GAIN = 1e-3, 5e-4
 #: Largest number of steps of a refinement, and how often the weights of a step of the wavelet distance are updated.
 STEPS, WEIGHTINGS = 15, 3
+#: Maps whose transformed derivatives are kept: successive pairs have a map in common.
+KEPT = 4
 #: Residuals smaller than this fraction of their mean do not get a larger weight.
 FLOOR = 0.1
 
@@ -81,7 +84,7 @@ class PoseDistance(ABC):
 
     def derivatives(self, source: PreparedMap) -> Volume:
         """Return the derivatives of a map with respect to rotation (radians) and shift (voxels), shape (n, 6)."""
-        gradients = slopes(source.values).reshape(3, -1)[:, self.indices].T
+        gradients = spline_slopes(source.values, self.points)
         if source.clipped:
             gradients = gradients * (source.values.ravel()[self.indices] > 0)[:, None]
         arm = (self.points - (self.box.size - 1) / 2).astype(np.float32)
@@ -125,6 +128,7 @@ class WaveletPoseDistance(PoseDistance):
     def __init__(self, box: SamplingBox, *, wavelet: str, scales: int) -> None:
         super().__init__(box)
         self.wavelets = WaveletTransform((box.size,) * 3, wavelet=wavelet, scales=scales, voxel_size=box.voxel_angstrom)
+        self._kept_derivatives = lru_cache(maxsize=KEPT)(self._transformed_derivatives)
 
     def norm(self, difference: Volume) -> float:
         """Return the norm of the difference of two maps."""
@@ -132,7 +136,7 @@ class WaveletPoseDistance(PoseDistance):
 
     def refined(self, fixed: PreparedMap, moving: PreparedMap, transforms: list[Matrix]) -> list[Matrix]:
         """Return the transform of least distance near each of the given transforms."""
-        of_fixed, of_moving = self._transformed_derivatives(fixed), self._transformed_derivatives(moving)
+        of_fixed, of_moving = self._kept_derivatives(fixed), self._kept_derivatives(moving)
         return [
             descend(
                 _WaveletPoint(self, fixed, moving, start, self.residuals(fixed, moving, start), of_fixed, of_moving),
@@ -221,13 +225,26 @@ class _WaveletPoint(_Point):
 
     def step(self, damping: float) -> Matrix:
         back = self.distance.step_seen_from_moving_map(self.fixed, self.moving, self.transform)
-        terms = np.hstack([self.of_fixed, -back.T.astype(np.float32) @ self.of_moving])
-        size = np.abs(self.residuals)
+        # The first residuals are on the grid of the fixed map, the others on that of the moving map.
+        middle = len(self.residuals) // 2
+        halves = [
+            (self.residuals[:middle], self.of_fixed, np.eye(6)),
+            (self.residuals[middle:], self.of_moving, -back),
+        ]
+        sizes = np.empty((2, middle), dtype=np.float32)
+        step: Matrix = np.zeros(6)
         for _ in range(WEIGHTINGS):
-            weighted = terms / (size + np.float32(FLOOR) * size.mean() + np.float32(1e-30))
-            hessian, right = weighted @ terms.T, weighted @ self.residuals
-            step = solve_damped(hessian.astype(np.float64), right.astype(np.float64), damping)
-            size = np.abs(self.residuals - step.astype(np.float32) @ terms)
+            total = sum(
+                remaining_sizes(residuals, terms, (change @ step).astype(np.float32), size)
+                for (residuals, terms, change), size in zip(halves, sizes, strict=True)
+            )
+            floor = np.float32(FLOOR * total / len(self.residuals) + 1e-30)
+            hessian, right = np.zeros((6, 6)), np.zeros(6)
+            for (residuals, terms, change), size in zip(halves, sizes, strict=True):
+                sums = weighted_products(residuals, terms, size, floor)
+                hessian += change.T @ sums[:, :6] @ change
+                right += change.T @ sums[:, 6]
+            step = solve_damped(hessian, right, damping)
         return step
 
     def gain(self, other: _WaveletPoint) -> float:

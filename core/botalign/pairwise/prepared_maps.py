@@ -15,7 +15,7 @@ from botalign.arrays import Matrix, Volume
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import SMOOTHING_VOXELS, smoothed
-from botalign.maps.splines import spline_coefficients, spline_slopes
+from botalign.maps.splines import spline_coefficients
 
 #: Voxels between the ball of the largest molecule and the faces of the box, for the smoothing and for centres of mass
 #: that a moving domain shifts.
@@ -122,11 +122,6 @@ def ball_points(size: int) -> NDArray[np.int32]:
     """Return the indices ``(x, y, z)`` of the voxels in the largest ball of a cube, shape (n, 3)."""
     indices = np.argwhere(_squared_distances(size) <= ((size - 1) / 2) ** 2)
     return np.ascontiguousarray(indices[:, ::-1], dtype=np.int32)
-
-
-def slopes(volume: Volume) -> Volume:
-    """Return the derivatives of a map along ``x, y, z``, per voxel, shape (3, z, y, x)."""
-    return np.stack([spline_slopes(volume, axis) for axis in (2, 1, 0)])
 
 
 def coarsened(surveyed: Surveyed, *, size: int) -> Surveyed:

@@ -1,9 +1,9 @@
 """Fourier shell correlation of two maps."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from scipy import fft
 
@@ -141,29 +141,36 @@ def correlate_shells(
     first: Spectrum, second: Spectrum, side: int, *, voxel_size_angstrom: float = 1.0
 ) -> ShellCorrelation:
     """Return the Fourier shell correlation of two half spectra (`scipy.fft.rfftn`) of cubes with `side` voxels."""
-    a, b = first, second
-    cross = _summed(a.real * b.real + a.imag * b.imag, side)
-    power = np.sqrt(_summed(a.real**2 + a.imag**2, side) * _summed(b.real**2 + b.imag**2, side))
+    cross, *powers = shell_sums(first, second, side)
+    power = np.sqrt(powers[0] * powers[1])
     curve = np.divide(cross, power, out=np.zeros_like(cross), where=power > 0)
     return ShellCorrelation(np.arange(1, side // 2) / (side * voxel_size_angstrom), curve)
 
 
 def shell_power(spectrum: Spectrum, side: int) -> NDArray[np.float64]:
     """Return the power of a half spectrum in the shells of :func:`correlate_shells`."""
-    return _summed(spectrum.real**2 + spectrum.imag**2, side)
+    return np.asarray(shell_sums(spectrum, spectrum, side)[0])
 
 
-def _summed(values: NDArray[np.float32], side: int) -> NDArray[np.float64]:
-    """Return the sums of values of a half spectrum over the shells."""
-    shell, weight = _shells(side)
-    return np.asarray(np.bincount(shell, weights=values.ravel() * weight)[1 : side // 2], dtype=np.float64)
+def shell_sums(first: Spectrum, second: Spectrum, side: int) -> NDArray[np.float64]:
+    """Return the sums of products of two half spectra, and their powers, in the shells of :func:`correlate_shells`."""
+    sums: NDArray[np.float64] = np.zeros((side + 1, 3))
+    _add_shells(first, second, side, sums)
+    return np.ascontiguousarray(sums[1 : side // 2].T)
 
 
-@lru_cache(maxsize=2)  # several curves are computed on the same grid
-def _shells(n: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the shell of each entry of a half spectrum, and its multiplicity in the whole spectrum."""
-    full, half = fft.fftfreq(n, 1 / n), fft.rfftfreq(n, 1 / n)
-    radius = np.sqrt(full[:, None, None] ** 2 + full[None, :, None] ** 2 + half[None, None, :] ** 2)
-    # Frequencies with kx = 0 or at the Nyquist frequency are in the half spectrum twice, all others once.
-    twice = np.where((half == 0) | (2 * half == n), 1.0, 2.0)
-    return np.rint(radius).astype(np.int64).ravel(), np.broadcast_to(twice, radius.shape).ravel()
+@njit(cache=True, nogil=True)
+def _add_shells(first: Spectrum, second: Spectrum, side: int, sums: NDArray[np.float64]) -> None:
+    """Add the products of two half spectra, and their powers, to the sums of their shells, shape (side + 1, 3)."""
+    planes, rows, columns = first.shape
+    for k in range(planes):
+        for j in range(rows):
+            kz, ky = min(k, side - k), min(j, side - j)
+            for i in range(columns):
+                shell = int(np.rint(np.sqrt(np.float64(kz * kz + ky * ky + i * i))))
+                # Frequencies with kx = 0 or at the Nyquist frequency are in the half spectrum twice, all others once.
+                count = 1.0 if i == 0 or 2 * i == side else 2.0
+                a, b = first[k, j, i], second[k, j, i]
+                sums[shell, 0] += count * (a.real * b.real + a.imag * b.imag)
+                sums[shell, 1] += count * (a.real * a.real + a.imag * a.imag)
+                sums[shell, 2] += count * (b.real * b.real + b.imag * b.imag)

@@ -4,8 +4,6 @@ The L1 distance between two wavelet transforms (:class:`botalign.transport.trans
 earth mover's distance.
 """
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -14,6 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from botalign.errors import InputError, Setting
+from botalign.threads import run_in_threads
 
 Vectors = NDArray[np.float32]
 Distances = NDArray[np.float64]
@@ -99,17 +98,6 @@ def pair_distances(vectors: Vectors, *, norm: str = "l1", threads: int = 1) -> D
 
     run_in_threads([partial(fill, *corner) for corner in corners], threads)
     return table
-
-
-def run_in_threads(tasks: list[Callable[[], None]], threads: int) -> None:
-    """Run tasks on a number of threads; raise the first error."""
-    if threads < 2:
-        for task in tasks:
-            task()
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(lambda task: task(), tasks):  # iterating raises an error of a task
-            pass
 
 
 def _check(vectors: NDArray[Any], norm: str) -> None:

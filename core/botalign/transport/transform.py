@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import product
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from botalign.errors import InputError, Setting
-from botalign.threads import one_blas_thread
-from botalign.transport.pairs import Vectors, run_in_threads
+from botalign.threads import one_blas_thread, run_in_threads
+from botalign.transport.pairs import Vectors
 from botalign.transport.wemd import analysis_matrices
 
 
@@ -86,18 +86,16 @@ class WaveletTransform:
         transformed = np.empty(self.size, dtype=np.float32) if out is None else out
         remainder: Vectors = np.ascontiguousarray(array, dtype=np.float32)
         end = 0
-        for matrices, weight in self._scales:
-            coefficients = remainder
-            with one_blas_thread():
+        with one_blas_thread():
+            for matrices, weight in self._scales:
+                coefficients = remainder
                 for axis, matrix in enumerate(matrices):
                     coefficients = _along(matrix, coefficients, axis)
-            halves = [(slice(side // 2), slice(side // 2, None)) for side in coefficients.shape]
-            approximation, *details = product(*halves)
-            for detail in details:
-                part = coefficients[detail]
-                start, end = end, end + part.size
-                np.multiply(part, np.float32(weight), out=transformed[start:end].reshape(part.shape))
-            remainder = np.ascontiguousarray(coefficients[approximation])
+                planes = coefficients.reshape(-1, *coefficients.shape[-2:])  # an image is one plane
+                halves = tuple(len(matrix) // 2 for matrix in matrices)
+                remainder = np.empty(halves, dtype=np.float32)
+                approximation = remainder.reshape(-1, *halves[-2:])
+                end = _separate(planes, np.float32(weight), transformed, end, approximation)
         return transformed
 
     def many(self, arrays: Sequence[NDArray[Any]], *, threads: int = 1) -> Vectors:
@@ -129,6 +127,25 @@ class WaveletTransform:
         with one_blas_thread():
             run_in_threads([partial(fill, index) for index in range(len(arrays))], threads)
         return transformed
+
+
+@njit(cache=True, nogil=True)
+def _separate(coefficients: Vectors, weight: np.float32, out: Vectors, start: int, approximation: Vectors) -> int:
+    """Copy the approximation, and the weighted details from `start` on; return where they end."""
+    mz, my, mx = approximation.shape
+    approximation[:] = coefficients[:mz, :my, :mx]
+    end = start
+    for first_z in range(0, coefficients.shape[0], mz):
+        for first_y in range(0, coefficients.shape[1], my):
+            for first_x in range(0, coefficients.shape[2], mx):
+                if first_z + first_y + first_x == 0:
+                    continue
+                for k in range(first_z, first_z + mz):
+                    for j in range(first_y, first_y + my):
+                        for i in range(mx):
+                            out[end + i] = weight * coefficients[k, j, first_x + i]
+                        end += mx
+    return end
 
 
 def _along(matrix: Vectors, data: Vectors, axis: int) -> Vectors:

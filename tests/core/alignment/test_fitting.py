@@ -14,7 +14,7 @@ from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
 from botalign.alignment.sampling import fit_problem
-from botalign.alignment.survey import survey
+from botalign.alignment.survey import level_enclosing, survey
 from botalign.alignment.working_pair import working_pair
 from botalign.geometry import (
     MIRROR,
@@ -175,6 +175,19 @@ def test_a_working_pairs_transform_takes_centre_to_centre(fixed: DensityMap, mov
 def test_l2_is_the_euclidean_distance() -> None:
     a, b = np.random.default_rng(7).random((2, 4, 5, 6), dtype=np.float32)
     assert l2(a, b) == pytest.approx(np.linalg.norm(a.astype(float) - b), rel=1e-6)
+
+
+@pytest.mark.parametrize("voxels", [0, 9, 300, 5_000, 40_000, 10**6])
+def test_a_level_encloses_a_number_of_voxels(voxels: int) -> None:
+    data = np.random.default_rng(7).normal(size=(30, 35, 40)).astype(np.float32)
+    enclosed = np.count_nonzero(data > level_enclosing(data, voxels))
+    assert enclosed == min(max(voxels, 8), data.size - 1)
+
+
+def test_a_level_does_not_depend_on_the_order_of_the_voxels() -> None:
+    data = np.sort(np.random.default_rng(8).normal(size=27_000).astype(np.float32))
+    levels = {level_enclosing(each.reshape(30, 30, 30), 2_000) for each in (data, data[::-1])}
+    assert levels == {float(data[-2_001])}
 
 
 @pytest.mark.parametrize("voxel", [2.0, 3.0])

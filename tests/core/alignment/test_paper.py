@@ -56,7 +56,7 @@ def test_the_published_solver_uses_the_published_parts(
 def test_the_published_solver_decides_the_hand_too(motion: Make) -> None:
     a = phantom(40, voxel_size_angstrom=3.6)
     b = phantom(40, voxel_size_angstrom=3.6, transform=motion(1, mirror=True))
-    found = [align(a, b, preset="paper", evaluations=60, size=16, hand="auto", seed=seed) for seed in range(3)]
+    found = [align(a, b, preset="paper", evaluations=100, size=16, hand="auto", seed=seed) for seed in range(3)]
     best = max(found, key=lambda result: result.after.correlation)
     assert best.hand.decision == "mirrored"
     for result in found:

@@ -54,6 +54,14 @@ def test_axis_and_angle_describe_the_matrix(q: np.ndarray) -> None:
     np.testing.assert_allclose(R @ axis, axis, atol=1e-7)
 
 
+@pytest.mark.parametrize("angle", [0.0, 1e-12, 1e-9, 2e-8, 1e-4, 3.0])
+def test_small_and_large_rotation_vectors_give_orthogonal_matrices(angle: float) -> None:
+    x, y, z = angle * np.array([2.0, -1.0, 2.0]) / 3
+    R = matrix_from_rotation_vector([x, y, z])
+    np.testing.assert_allclose(R @ R.T, np.eye(3), atol=1e-15)
+    np.testing.assert_allclose((R - R.T) / 2, np.sinc(angle / np.pi) * np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]]))
+
+
 def test_a_rotation_by_90_degrees_about_z_takes_x_to_y() -> None:
     quarter = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
     np.testing.assert_allclose(matrix_from_rotation_vector([0, 0, np.pi / 2]), quarter, atol=1e-15)

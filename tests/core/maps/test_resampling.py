@@ -4,7 +4,8 @@ import pytest
 from botalign import DensityMap, Grid, phantom
 from botalign.geometry import apply_transform, compose, identity, inverse, random_rotations, transform_about
 from botalign.maps.fourier import rotate_fourier
-from botalign.maps.resampling import resample, smoothed
+from botalign.maps.resampling import grid_points, resample, smoothed, spline_at, spline_gradients_at
+from botalign.maps.splines import spline_coefficients
 
 FWHM = np.sqrt(8 * np.log(2))
 
@@ -96,6 +97,23 @@ def test_transform_and_inverse_transform_are_the_identity() -> None:
     transform = random_transform(3, mirror=True, reach=4.0)
     back = resample(resample(original, transform, original.grid), inverse(transform), original.grid)
     assert largest_relative_difference(back.data, original.data) < 0.01
+
+
+def test_gradients_agree_with_differences_of_the_transformed_map() -> None:
+    original = phantom(40, voxel_size_angstrom=3.2, resolution_angstrom=10.0)
+    transform, onto, step = random_transform(6, mirror=True), Grid.cube(24, 2.6, original.grid.centre_angstrom), 0.01
+    points, coefficients = grid_points(onto.shape), spline_coefficients(original.data)
+    got = spline_gradients_at(coefficients, original.grid, transform, onto, points)
+    for axis in range(3):
+        moved = []
+        for sign in (1, -1):
+            origin = list(onto.origin_angstrom)
+            origin[axis] += sign * step * 2.6
+            shifted = Grid(onto.shape, onto.voxel_size_angstrom, (origin[0], origin[1], origin[2]))
+            moved.append(spline_at(coefficients, original.grid, transform, shifted, points).astype(float))
+        difference = (moved[0] - moved[1]) / (2 * step)
+        assert np.abs(difference).max() > 0.01
+        np.testing.assert_allclose(got[:, axis], difference, atol=2e-3 * np.abs(difference).max())
 
 
 def test_the_result_does_not_depend_on_threads() -> None:
