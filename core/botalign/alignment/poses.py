@@ -10,7 +10,7 @@ import numpy as np
 from botalign.alignment.records import Candidate, MapReference, Part
 from botalign.alignment.symmetry import SAME_DEGREES, Symmetry
 from botalign.arrays import Matrix
-from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse
+from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse, scale_factor
 
 #: Poses with less than this fraction of the quality of the result are left out, such as a start without overlap.
 POOR = 0.1
@@ -93,7 +93,8 @@ def pose_difference(first: Matrix, second: Matrix, moving: MapReference, part: P
     if part is not None and part.role == "fixed":
         first, second = inverse(first), inverse(second)  # the part is fixed, so its place is in the moving map
     apart = float(np.linalg.norm(apply_transform(first, centre) - apply_transform(second, centre)))
-    return float(geodesic_degrees(first[:, :3], second[:, :3])), apart
+    factor = scale_factor(first)  # the poses of a result have the same
+    return float(geodesic_degrees(first[:, :3] / factor, second[:, :3] / factor)), apart
 
 
 def _equivalents(pose: Matrix, symmetry: Symmetry | None) -> list[Matrix]:
@@ -103,5 +104,6 @@ def _equivalents(pose: Matrix, symmetry: Symmetry | None) -> list[Matrix]:
 
 def _is_equivalent(pose: Matrix, other: Matrix, symmetry: Symmetry) -> bool:
     """Whether the symmetry makes two poses equivalent."""
-    equivalents = symmetry.operations[:, :, :3] @ other[:, :3]
-    return bool(geodesic_degrees(pose[:, :3], equivalents).min() < SAME_DEGREES)
+    factor = scale_factor(pose)
+    equivalents = symmetry.operations[:, :, :3] @ other[:, :3] / factor
+    return bool(geodesic_degrees(pose[:, :3] / factor, equivalents).min() < SAME_DEGREES)

@@ -15,7 +15,7 @@ from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.sampling import finest_useful_voxel, fit_problem
 from botalign.alignment.shifts import ShiftedPair, shifted_pair
 from botalign.alignment.survey import Surveyed, common_sigma_angstrom, survey
-from botalign.alignment.uncertainty import Uncertainty, half_map_noise, uncertainty
+from botalign.alignment.uncertainty import Errors, fit_errors, half_map_noise
 from botalign.alignment.verdict import Evidence
 from botalign.alignment.working_pair import WorkingPair, working_pair
 from botalign.arrays import Matrix, Volume
@@ -57,7 +57,7 @@ class AlignmentProblem:
     def of(
         cls, fixed: DensityMap, moving: DensityMap, options: AlignmentOptions, *, known_hands: bool = False
     ) -> AlignmentProblem:
-        """Check two maps, apply their masks, and survey them; with known hands, the other hand is not tested.
+        """Check two maps, apply their masks, and survey them; with known hands, hand and scale are not tested.
 
         Raises
         ------
@@ -74,6 +74,8 @@ class AlignmentProblem:
         first = is_mirror(options.start_transform())
         one_hand = known_hands or options.hand == "keep" or not options.rotate
         hands = (first,) if one_hand else (first, not first)
+        if known_hands:  # two atomic models: their scales are known, too
+            options = replace(options, scale="keep")
         return cls(a, b, options, hands, (fixed, moving))
 
     @property
@@ -137,6 +139,14 @@ class AlignmentProblem:
         pair = self.working_pair
         return l2(pair.rotated(linear), pair.fixed), pair.transform(linear)
 
+    def scaled(self, factor: float) -> AlignmentProblem:
+        """Return the problem with the moving map scaled about its centre of mass; for the solver of whole maps."""
+        options, centre = self.options, self.moving.centre_angstrom
+        if options.half_maps_moving is not None:
+            first, second = (replace(half, grid=half.grid.scaled(factor, centre)) for half in options.half_maps_moving)
+            options = replace(options, half_maps_moving=(first, second))
+        return replace(self, moving=self.moving.scaled(factor), options=options, maps=None)
+
     def prepare_for_threads(self, *, refine: bool) -> None:
         """Compute what the searches of both hands share, before they start in two threads."""
         _ = self.working_pair, self.distance
@@ -166,9 +176,9 @@ class AlignmentProblem:
         """Return the evidence for the verdict on a pose."""
         return self.criterion.evidence(self.fixed, self.moving, fit, transform)
 
-    def uncertainty(self, fit: FitProblem, transform: Matrix) -> Uncertainty:
-        """Return the standard errors of a fitted pose."""
-        return uncertainty(fit.agreeing(transform), transform, noise=self._noise(fit))
+    def errors(self, fit: FitProblem, transform: Matrix) -> Errors:
+        """Return the standard errors of a fitted pose, and the estimated error of its scale."""
+        return fit_errors(fit.agreeing(transform), transform, noise=self._noise(fit))
 
     def _noise(self, fit: FitProblem) -> tuple[Volume, Volume] | None:
         """Return the noise of both maps as the fit samples them, if there are half maps."""

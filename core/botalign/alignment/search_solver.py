@@ -13,9 +13,13 @@ from botalign.alignment.outcome import Outcome
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
 from botalign.alignment.sampling import fit_problem
+from botalign.alignment.scale import Scale
+from botalign.alignment.scale_fit import Scaled, fit_scale, is_followed, is_measured
 from botalign.alignment.searches import BLOCKS, SearchedHand, first_search, second_search
 from botalign.alignment.symmetry import Symmetry, nearest_equivalent, symmetry_of
+from botalign.alignment.uncertainty import Errors
 from botalign.alignment.verdict import mark_equals, verdict
+from botalign.arrays import Matrix
 from botalign.progress import Progress, in_background, map_steps
 from botalign.threads import thread_count
 
@@ -29,6 +33,10 @@ def solve_by_search(problem: AlignmentProblem) -> Generator[Progress, None, Outc
     if not _is_refined(problem):
         return Outcome(tuple(hands[0].searched), trace)
     fit, groups = fine(problem, regrouped(problem, [hand.refined for hand in hands]))
+    scaled = _at_fitted_scale(problem, fit, groups)
+    if scaled is not None:
+        problem = scaled.problem
+        fit, groups = fine(problem, groups)
     decision, answer = decide_hand(fit, [group[0] for group in groups], choose=problem.chooses_hand)
     ordered, symmetry = hands[answer].searched, None
     if problem.options.refine:
@@ -40,7 +48,29 @@ def solve_by_search(problem: AlignmentProblem) -> Generator[Progress, None, Outc
         return Outcome((*ordered, *others), trace, decision)
     candidates = (*ordered, *others)
     decided = verdict(problem.evidence(fit, best), candidates, symmetry)
-    return Outcome(candidates, trace, decision, symmetry, decided, problem.uncertainty(fit, best))
+    errors = problem.errors(fit, best)
+    scale = _checked_scale(problem, fit, best, errors) if scaled is None else scaled.record(applied=True)
+    return Outcome(candidates, trace, decision, symmetry, decided, errors.pose, scale)
+
+
+def _at_fitted_scale(problem: AlignmentProblem, fit: FitProblem, groups: list[list[Candidate]]) -> Scaled | None:
+    """Return the problem with the moving map at the scale that fits best, if that is to be applied."""
+    if problem.options.scale != "fit":
+        return None
+    best = max((group[0] for group in groups), key=lambda candidate: candidate.quality).moving_to_fixed
+    return fit_scale(problem, fit, best, problem.errors(fit, best))
+
+
+def _checked_scale(problem: AlignmentProblem, fit: FitProblem, best: Matrix, errors: Errors) -> Scale | None:
+    """Return the scale of the moving map, if it is to be tested and the maps match at this scale."""
+    if problem.options.scale != "check":
+        return None
+    if not is_followed(errors):
+        return Scale(1 + errors.scale_step, errors.scale_error) if is_measured(errors) else None
+    scaled = fit_scale(problem, fit, best, errors)
+    if scaled is None or not scaled.problem.evidence(scaled.fit, scaled.pose).signs:
+        return None
+    return scaled.record()
 
 
 def search_hands(problem: AlignmentProblem) -> Generator[Progress, None, tuple[list[SearchedHand], int]]:

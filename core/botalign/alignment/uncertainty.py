@@ -10,6 +10,15 @@ the residual. The product of the derivatives of two maps with independent noise 
 :math:`J_u J_u^T` would count noise as detail. The sum over pairs of voxels is computed over frequencies, since
 :math:`C` depends only on the distance vector. In this way the correlated noise of neighbouring voxels, as in any
 smoothed map, is not counted as independent.
+
+The scale of the moving map is a seventh parameter, with the derivative :math:`x \cdot \nabla`. At the right pose and
+scale the two products of one map with the derivatives of the other are equal, whatever the units of the maps and their
+independent noise:
+
+.. math:: g = \sum_x J_u(x)\, v(x) - u(x)\, J_v(x) = 0 .
+
+So :math:`H^{-1} g / 2` estimates the error of the scale. The residual of the least-squares fit would not do: noise in
+the moving map lowers the factor :math:`a`, and a scale would make up for that.
 """
 
 from __future__ import annotations
@@ -37,6 +46,8 @@ STEP = 0.05
 REACH = 8
 #: Parameters of the fit: rotation, shift, scale and offset. They reduce the degrees of freedom of the residual.
 FITTED = 8
+#: Column of the derivative with respect to the scale, after the six of the pose.
+SCALE = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +99,33 @@ def uncertainty_text(estimate: Uncertainty | None) -> str:
     return f"{angle:.3f} degrees, {shift:.3f} A (standard errors of rotation and position)"
 
 
+@dataclass(frozen=True, eq=False)
+class Errors:
+    """Errors of a pose and its scale.
+
+    Attributes
+    ----------
+    pose : Uncertainty
+        Standard errors of the pose at this scale.
+    scale_step : float
+        By which fraction the moving map should be larger; 0 if the maps do not determine it.
+    scale_error : float
+        Standard error of this fraction, from the noise or between the octants of the molecule, whichever is larger;
+        infinite if the maps do not determine it.
+    """
+
+    pose: Uncertainty
+    scale_step: float = 0.0
+    scale_error: float = np.inf
+
+
 def uncertainty(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, Volume] | None = None) -> Uncertainty:
-    """Estimate the errors of a fitted pose.
+    """Estimate the errors of a fitted pose; see :func:`fit_errors`."""
+    return fit_errors(problem, transform, noise=noise).pose
+
+
+def fit_errors(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, Volume] | None = None) -> Errors:
+    """Estimate the errors of a fitted pose and of its scale.
 
     Parameters
     ----------
@@ -104,10 +140,10 @@ def uncertainty(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, 
 
     Returns
     -------
-    Uncertainty
-        The standard errors. They are valid only if the pose is near the correct one.
+    Errors
+        The errors. They are valid only if the pose is near the correct one.
     """
-    nothing = Uncertainty(np.full((6, 6), np.inf))
+    nothing = Errors(Uncertainty(np.full((6, 6), np.inf)))
     u, v = problem.fixed, problem.moved(transform).astype(np.float64)
     signal_u, signal_v = float(np.var(u)), float(np.var(v))
     if noise is not None:
@@ -126,18 +162,60 @@ def uncertainty(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, 
     else:
         alike = box.autocovariance(of_u) + scale**2 * box.autocovariance(of_v)
     free = list(problem.free)
-    derivatives = problem.terms[:, free], scale * _derivatives(problem, transform)[:, free]
+    columns = [*free, SCALE]
+    arm = problem.points - (problem.centre - np.array(problem.fixed_grid.origin_angstrom)) / _voxel(problem)
+    derivatives = [
+        _with_scale(arm, each)[:, columns]
+        for each in (problem.terms[:, :6], scale * _derivatives(problem, transform, arm))
+    ]
     slopes = [_projected(each, u, v) for each in derivatives]
-    units = np.array([np.degrees(1.0)] * 3 + [problem.fixed_grid.voxel_size_angstrom[0]] * 3)[free]
+    units = np.array([np.degrees(1.0)] * 3 + [_voxel(problem)] * 3 + [1.0])[columns]
     with one_blas_thread():
         hessian = slopes[0].T @ slopes[1]
         hessian = (hessian + hessian.T) / 2
-        if np.linalg.eigvalsh(hessian)[0] <= 0:
+        count = len(free)
+        if np.linalg.eigvalsh(hessian[:count, :count])[0] <= 0:
             return nothing
-        back = np.linalg.inv(hessian) * units[:, None]
+        spread = box.pairs((slopes[0] + slopes[1]) / 2, alike)
         covariance = np.zeros((6, 6))
-        covariance[np.ix_(free, free)] = back @ box.pairs((slopes[0] + slopes[1]) / 2, alike) @ back.T
-        return Uncertainty(covariance)
+        covariance[np.ix_(free, free)] = _sandwich(hessian[:count, :count], spread[:count, :count], units[:count])
+        pose = Uncertainty(covariance)
+        if np.linalg.eigvalsh(hessian)[0] <= 0:
+            return Errors(pose)
+        variance = float(_sandwich(hessian, spread, units)[-1, -1])
+        step, between = _scale_step(arm, derivatives, slopes, u - u.mean(), scale * (v - v.mean()))
+        return Errors(pose, step, float(np.sqrt(max(variance, between))))
+
+
+def _scale_step(
+    arm: Matrix, derivatives: list[Matrix], slopes: list[Matrix], u: Matrix, v: Matrix
+) -> tuple[float, float]:
+    """Return the estimated error of the scale, and its variance between the eight octants about the centre.
+
+    Where the molecules differ, the octants have different scales. The variance is that of the jackknife.
+    """
+    octants = (arm > 0) @ np.array([1, 2, 4])
+    hessians, gradients = [], []
+    for octant in range(8):
+        inside = octants == octant
+        product = slopes[0][inside].T @ slopes[1][inside]
+        hessians.append((product + product.T) / 2)
+        gradients.append((derivatives[0][inside].T @ v[inside] - derivatives[1][inside].T @ u[inside]) / 2)
+    hessian, gradient = sum(hessians, np.zeros_like(hessians[0])), sum(gradients, np.zeros_like(gradients[0]))
+    step = float(np.linalg.solve(hessian, gradient)[-1])
+    without = []
+    for left_out, force in zip(hessians, gradients, strict=True):
+        rest = hessian - left_out
+        if np.linalg.eigvalsh(rest)[0] <= 0:
+            return step, np.inf
+        without.append(np.linalg.solve(rest, gradient - force)[-1])
+    return step, float(7 / 8 * ((np.array(without) - np.mean(without)) ** 2).sum())
+
+
+def _sandwich(hessian: Matrix, spread: Matrix, units: Matrix) -> Matrix:
+    """Return the covariance of the parameters in their units."""
+    back = np.linalg.inv(hessian) * units[:, None]
+    return np.asarray(back @ spread @ back.T)
 
 
 def half_map_noise(first: DensityMap, second: DensityMap, grid: Grid, *, sigma_angstrom: float) -> Volume:
@@ -167,10 +245,14 @@ def _moved(problem: FitProblem, values: Volume, transform: Matrix) -> Matrix:
     return np.asarray(moved, dtype=np.float64)
 
 
-def _derivatives(problem: FitProblem, transform: Matrix) -> Matrix:
+def _voxel(problem: FitProblem) -> float:
+    """Return the side of a voxel of the fit."""
+    return problem.fixed_grid.voxel_size_angstrom[0]
+
+
+def _derivatives(problem: FitProblem, transform: Matrix, arm: Matrix) -> Matrix:
     """Return the derivatives of the moved map, shape (n, 6), as :attr:`FitProblem.terms` has for the fixed map."""
-    grid = problem.fixed_grid
-    voxel = grid.voxel_size_angstrom[0]
+    voxel = _voxel(problem)
     slopes = np.empty((len(problem.points), 3))
     for axis in range(3):
         ahead, behind = (
@@ -178,8 +260,12 @@ def _derivatives(problem: FitProblem, transform: Matrix) -> Matrix:
             for sign in (-1, 1)
         )
         slopes[:, axis] = (ahead - behind) / (2 * STEP)
-    arm = problem.points - (problem.centre - np.array(grid.origin_angstrom)) / voxel
     return pose_derivatives(arm, slopes)
+
+
+def _with_scale(arm: Matrix, derivatives: Matrix) -> Matrix:
+    """Return derivatives with respect to a pose with one more column: that with respect to the scale."""
+    return np.column_stack([derivatives, np.einsum("ij,ij->i", arm, derivatives[:, 3:6])])
 
 
 def _projected(slopes: Matrix, u: Matrix, v: Matrix) -> Matrix:
