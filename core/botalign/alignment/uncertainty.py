@@ -11,14 +11,7 @@ the residual. The product of the derivatives of two maps with independent noise 
 :math:`C` depends only on the distance vector. In this way the correlated noise of neighbouring voxels, as in any
 smoothed map, is not counted as independent.
 
-The scale of the moving map is a seventh parameter, with the derivative :math:`x \cdot \nabla`. At the right pose and
-scale the two products of one map with the derivatives of the other are equal, whatever the units of the maps and their
-independent noise:
-
-.. math:: g = \sum_x J_u(x)\, v(x) - u(x)\, J_v(x) = 0 .
-
-So :math:`H^{-1} g / 2` estimates the error of the scale. The residual of the least-squares fit would not do: noise in
-the moving map lowers the factor :math:`a`, and a scale would make up for that.
+The scale of the moving map is a seventh parameter; see :mod:`botalign.alignment.scale_step`.
 """
 
 from __future__ import annotations
@@ -32,6 +25,7 @@ from scipy import fft
 
 from botalign.alignment.descent import pose_derivatives
 from botalign.alignment.fitting import FitProblem
+from botalign.alignment.scale_step import chosen, projected, scale_step, with_scale
 from botalign.arrays import Matrix, Volume
 from botalign.geometry import compose
 from botalign.maps.density_map import DensityMap
@@ -165,10 +159,10 @@ def fit_errors(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, V
     columns = [*free, SCALE]
     arm = problem.points - (problem.centre - np.array(problem.fixed_grid.origin_angstrom)) / _voxel(problem)
     derivatives = [
-        _with_scale(arm, each)[:, columns]
+        with_scale(arm, each)[:, columns]
         for each in (problem.terms[:, :6], scale * _derivatives(problem, transform, arm))
     ]
-    slopes = [_projected(each, u, v) for each in derivatives]
+    slopes = [projected(each, u, v) for each in derivatives]
     units = np.array([np.degrees(1.0)] * 3 + [_voxel(problem)] * 3 + [1.0])[columns]
     with one_blas_thread():
         hessian = slopes[0].T @ slopes[1]
@@ -183,33 +177,9 @@ def fit_errors(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, V
         if np.linalg.eigvalsh(hessian)[0] <= 0:
             return Errors(pose)
         variance = float(_sandwich(hessian, spread, units)[-1, -1])
-        step, between = _scale_step(arm, derivatives, slopes, u - u.mean(), scale * (v - v.mean()))
+        keep = chosen(box.indices, box.shape, u, v)
+        step, between = scale_step(arm[keep], [each[keep] for each in derivatives], u[keep], scale * v[keep])
         return Errors(pose, step, float(np.sqrt(max(variance, between))))
-
-
-def _scale_step(
-    arm: Matrix, derivatives: list[Matrix], slopes: list[Matrix], u: Matrix, v: Matrix
-) -> tuple[float, float]:
-    """Return the estimated error of the scale, and its variance between the eight octants about the centre.
-
-    Where the molecules differ, the octants have different scales. The variance is that of the jackknife.
-    """
-    octants = (arm > 0) @ np.array([1, 2, 4])
-    hessians, gradients = [], []
-    for octant in range(8):
-        inside = octants == octant
-        product = slopes[0][inside].T @ slopes[1][inside]
-        hessians.append((product + product.T) / 2)
-        gradients.append((derivatives[0][inside].T @ v[inside] - derivatives[1][inside].T @ u[inside]) / 2)
-    hessian, gradient = sum(hessians, np.zeros_like(hessians[0])), sum(gradients, np.zeros_like(gradients[0]))
-    step = float(np.linalg.solve(hessian, gradient)[-1])
-    without = []
-    for left_out, force in zip(hessians, gradients, strict=True):
-        rest = hessian - left_out
-        if np.linalg.eigvalsh(rest)[0] <= 0:
-            return step, np.inf
-        without.append(np.linalg.solve(rest, gradient - force)[-1])
-    return step, float(7 / 8 * ((np.array(without) - np.mean(without)) ** 2).sum())
 
 
 def _sandwich(hessian: Matrix, spread: Matrix, units: Matrix) -> Matrix:
@@ -261,19 +231,6 @@ def _derivatives(problem: FitProblem, transform: Matrix, arm: Matrix) -> Matrix:
         )
         slopes[:, axis] = (ahead - behind) / (2 * STEP)
     return pose_derivatives(arm, slopes)
-
-
-def _with_scale(arm: Matrix, derivatives: Matrix) -> Matrix:
-    """Return derivatives with respect to a pose with one more column: that with respect to the scale."""
-    return np.column_stack([derivatives, np.einsum("ij,ij->i", arm, derivatives[:, 3:6])])
-
-
-def _projected(slopes: Matrix, u: Matrix, v: Matrix) -> Matrix:
-    """Return the derivatives, orthogonal to changes of scale and offset, which are fitted too."""
-    mean = u / u.std() + v / v.std()
-    mean -= mean.mean()
-    centred = slopes - slopes.mean(axis=0)
-    return np.asarray(centred - np.outer(mean, (mean @ centred) / (mean @ mean)))
 
 
 class _Box:

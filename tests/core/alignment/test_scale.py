@@ -215,6 +215,20 @@ def test_what_counts_as_a_wrong_scale(value: float, error: float, expected: bool
     assert Scale(value, error).is_wrong == expected
 
 
+def test_exchanged_maps_have_the_inverse_scale_in_spite_of_their_noise(
+    there: np.ndarray,
+) -> None:
+    options = {"voxel_size_angstrom": VOXEL, "noise": 0.1}
+    first = phantom(SIZE, noise_seed=1, **options)
+    second = phantom(SIZE, noise_seed=2, transform=there, **options)
+    near = {"hand": "keep", "local_degrees": 5, "evaluations": 5}
+    scale = align(first, second, start=inverse(there), **near).scale
+    exchanged = align(second, first, start=there, **near).scale
+    assert scale is not None
+    assert exchanged is not None
+    assert scale.value * exchanged.value == pytest.approx(1.0, abs=scale.standard_error)
+
+
 @pytest.mark.slow
 def test_the_standard_error_of_the_scale_is_the_spread_of_noisy_maps(there: Callable[..., np.ndarray]) -> None:
     options = {"voxel_size_angstrom": VOXEL, "noise": 0.1}
