@@ -177,8 +177,9 @@ class AlignmentProblem:
         return self.criterion.evidence(self.fixed, self.moving, fit, transform)
 
     def errors(self, fit: FitProblem, transform: Matrix) -> Errors:
-        """Return the standard errors of a fitted pose, and the estimated error of its scale."""
-        return fit_errors(fit.agreeing(transform), transform, noise=self._noise(fit))
+        """Return the standard errors of a fitted pose and, unless it is to be kept, the error of its scale."""
+        scaled = self.options.scale != "keep"
+        return fit_errors(fit.agreeing(transform), transform, noise=self._noise(fit), scaled=scaled)
 
     def _noise(self, fit: FitProblem) -> tuple[Volume, Volume] | None:
         """Return the noise of both maps as the fit samples them, if there are half maps."""

@@ -115,10 +115,12 @@ class Errors:
 
 def uncertainty(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, Volume] | None = None) -> Uncertainty:
     """Estimate the errors of a fitted pose; see :func:`fit_errors`."""
-    return fit_errors(problem, transform, noise=noise).pose
+    return fit_errors(problem, transform, noise=noise, scaled=False).pose
 
 
-def fit_errors(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, Volume] | None = None) -> Errors:
+def fit_errors(
+    problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, Volume] | None = None, scaled: bool = True
+) -> Errors:
     """Estimate the errors of a fitted pose and of its scale.
 
     Parameters
@@ -131,6 +133,8 @@ def fit_errors(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, V
         Noise of the fixed map on ``problem.fixed_grid`` and of the moving one on ``problem.moving_grid``; see
         :func:`half_map_noise`. If it is not given, every difference between the maps counts as noise, also a domain
         that moved.
+    scaled : bool, optional
+        Whether to estimate the error of the scale too.
 
     Returns
     -------
@@ -156,7 +160,7 @@ def fit_errors(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, V
     else:
         alike = box.autocovariance(of_u) + scale**2 * box.autocovariance(of_v)
     free = list(problem.free)
-    columns = [*free, SCALE]
+    columns = [*free, SCALE] if scaled else free
     arm = problem.points - (problem.centre - np.array(problem.fixed_grid.origin_angstrom)) / _voxel(problem)
     derivatives = [
         with_scale(arm, each)[:, columns]
@@ -174,7 +178,7 @@ def fit_errors(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, V
         covariance = np.zeros((6, 6))
         covariance[np.ix_(free, free)] = _sandwich(hessian[:count, :count], spread[:count, :count], units[:count])
         pose = Uncertainty(covariance)
-        if np.linalg.eigvalsh(hessian)[0] <= 0:
+        if not scaled or np.linalg.eigvalsh(hessian)[0] <= 0:
             return Errors(pose)
         variance = float(_sandwich(hessian, spread, units)[-1, -1])
         keep = chosen(box.indices, box.shape, u, v)
