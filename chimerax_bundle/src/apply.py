@@ -22,6 +22,12 @@ def botalign_apply(session, models=None, *, file=None, to=None, inverse=False):
         alignment = core.Alignment.read(file)
     except core.InputError as error:
         raise usage_error(spelled(error), APPLY) from None
+    if alignment.is_scaled:
+        raise usage_error(
+            f"{file} scales the moving map, which a position cannot; correct its voxel size (volume #2 voxelSize), and "
+            "align again",
+            APPLY,
+        )
     position = frame * Place(alignment.matrix(inverse=inverse))
     chosen = [model for model in topmost(models) if model not in (to or ())]
     if not chosen:

@@ -29,6 +29,7 @@ def _alignment(outcome):
         "verdict_text": alignment.verdict_text,
         "hand": alignment.hand and alignment.hand.decision,
         "mirrored": alignment.mirrored,
+        "scale": alignment.scale and asdict(alignment.scale),
         "moving_to_fixed": alignment.moving_to_fixed.tolist(),
         "before": measured(outcome.before, outcome.atoms_before),
         "after": measured(outcome.after, outcome.atoms_after),

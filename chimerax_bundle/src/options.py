@@ -20,8 +20,18 @@ KEYWORDS = {
 }
 #: Keywords whose values are words for values of the option.
 WORDS = {"local_degrees": {"global": None, "local": 30.0}}
-#: Options that the command does not have, or declares itself. The start is the current pose.
-OMITTED = ("preset", "start", "resolution", "half_maps_fixed", "half_maps_moving", "wavelet", "scales", "threads")
+#: Options that the command does not have, or declares itself. The start is the current pose; a position cannot scale.
+OMITTED = (
+    "preset",
+    "start",
+    "resolution",
+    "half_maps_fixed",
+    "half_maps_moving",
+    "wavelet",
+    "scale",
+    "scales",
+    "threads",
+)
 
 DECLARED = {
     name: declared for name, declared in botalign.declarations(botalign.AlignmentOptions).items() if name not in OMITTED

@@ -34,6 +34,8 @@ def report(outcome):
     lines.append(f"  {part(outcome) or resolution(alignment.after)}")
     lines.append(f"  shift = {short(outcome.shift)}, angle = {short(outcome.angle)} degrees")
     lines.append(f"  hand: {alignment.hand_text}")
+    if alignment.scale_text:
+        lines.append(f"  scale: {alignment.scale_text}")
     lines += [f"  {line}" for line in (advice(outcome),) if line]
     lines += [f"  note: {note}" for note in outcome.notes]
     lines.append(f"  {alignment.seconds:.2f} seconds{search_settings(alignment)}")

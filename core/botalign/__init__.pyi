@@ -42,6 +42,7 @@ from .maps import DensityMap as DensityMap
 from .maps import Grid as Grid
 from .maps import MapWarning as MapWarning
 from .maps import contour_level as contour_level
+from .maps import correct_voxel_size as correct_voxel_size
 from .maps import read as read
 from .maps import read_header as read_header
 from .maps import read_stored as read_stored

@@ -9,7 +9,7 @@ from typing import Any
 from magicgui.widgets import Container, PushButton
 from qtpy.QtWidgets import QApplication
 
-from botalign import Alignment, read_model
+from botalign import Alignment, InputError, read_model
 from napari_botalign.dialogs import file_to_open, file_to_save
 from napari_botalign.layers import MapLayer, displayed_transform
 from napari_botalign.layout import row
@@ -82,6 +82,11 @@ class ResultFiles(Container[Any]):
         if not path:
             return ""
         result = Alignment.read(path)
+        if result.is_scaled:
+            raise InputError(
+                f"{path}: the transform scales the moving map, but layers are moved here only; write the scaled map "
+                "with `botalign apply`, and open it."
+            )
         self._loaded(result)
         return f"Loaded. Apply moves the moving layers by the transform of {short_name(result.moving.name)}."
 

@@ -29,6 +29,7 @@ def alignment_table(result: Alignment, before: Scores) -> str:
         *([] if result.part_text is None else [("part", escape(result.part_text))]),
         ("verdict", f"<b>{escape(result.verdict_text)}</b>"),
         ("hand", escape(result.hand_text)),
+        *([] if result.scale_text is None else [("scale", escape(result.scale_text))]),
         ("rotation", f"{result.angle_degrees:.2f}° about ({axis}){mirror}"),
         ("shift", f"{_length(result.shift_angstrom):.2f} Å, ({shift})"),
         *([("error", escape(result.error_text))] if result.uncertainty is not None or result.verdict is None else []),

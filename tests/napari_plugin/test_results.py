@@ -1,6 +1,7 @@
 """Results: files, application to other layers, resampling."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 
 import botalign
 from botalign import Alignment, DensityMap, phantom, read
+from botalign.alignment import Scale
 from botalign.scores import correlation
 
 Press = Callable[..., None]
@@ -108,7 +110,11 @@ def test_results_that_cannot_be_loaded_or_applied(
     dialog.write_text("{}")
     press(widget.results.load)
     assert "motion.json: not a result file" in widget.status.value
-    align()
+    result = align()
+    transform = result.moving_to_fixed * [1.03, 1.03, 1.03, 1]
+    replace(result, moving_to_fixed=transform, scale=Scale(1.03, 0.001, applied=True)).write(dialog, overwrite=True)
+    press(widget.results.load)
+    assert "motion.json: the transform scales the moving map" in widget.status.value
     widget.form.moving.value = []
     press(widget.results.apply)
     assert widget.status.value.startswith("moving: no layer is chosen")

@@ -4,3 +4,4 @@ from .records import Candidate as Candidate
 from .records import MapReference as MapReference
 from .records import Part as Part
 from .records import TracePoint as TracePoint
+from .scale import Scale as Scale

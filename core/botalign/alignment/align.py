@@ -18,7 +18,7 @@ from botalign.alignment.result import Alignment
 from botalign.alignment.scoring import compare
 from botalign.alignment.solving import Solution, solve
 from botalign.alignment.versions import versions
-from botalign.geometry import identity
+from botalign.geometry import compose, identity, scaling
 from botalign.maps.density_map import DensityMap
 from botalign.models import Model
 from botalign.options import options_from
@@ -32,8 +32,9 @@ def align(
     *,
     loss: str | Distance = "wemd",
     hand: str = "check",
+    scale: str = "check",
     size: int = 32,
-    evaluations: int = 200,
+    evaluations: int | None = None,
     refine: bool = True,
     preset: str | None = None,
     start: Alignment | ArrayLike | None = None,
@@ -71,10 +72,15 @@ def align(
     hand : {"check", "auto", "keep"}, optional
         ``"check"`` also searches with the mirrored map and reports which hand fits better, ``"auto"`` uses the better
         hand, ``"keep"`` does not test the other hand.
+    scale : {"check", "fit", "keep"}, optional
+        ``"check"`` also estimates by which factor the moving map should be larger, because the voxel size of one of the
+        maps may be wrong; ``"fit"`` scales the moving map by this factor, so that the transform is a similarity;
+        ``"keep"`` does not test it. Atomic models are never scaled, and parts are not tested.
     size : int, optional
         Side in voxels of the box used by the search.
     evaluations : int, optional
-        Evaluations of the loss in the search, for each hand.
+        Evaluations of the loss in the search, for each hand. By default the search ends when the answer is certain and
+        no other pose can fit as well, or after 200.
     refine : bool, optional
         Whether to refine the candidates of the search.
     preset : {"paper"}, optional
@@ -205,15 +211,23 @@ def align_steps(
         solution = yield from _with_scores(solve(problem))
         outcome = solution.outcome
         best = outcome.candidates[0]
+        scale, moving_map = outcome.scale, problem.moving
+        candidates = outcome.candidates
+        if scale is not None and scale.applied:
+            moving_map = moving_map.scaled(scale.value)
+            first = scaling(scale.value, moving_map.centre_angstrom)
+            candidates = tuple(
+                replace(each, moving_to_fixed=compose(each.moving_to_fixed, first)) for each in candidates
+            )
         part = None if solution.part is None else ("fixed", "moving").index(solution.part.role)
-        poses = (identity(), best.moving_to_fixed)
+        compared = ((problem.moving, identity()), (moving_map, best.moving_to_fixed))
         before, after = run_in_threads(
-            [partial(compare, problem.fixed, problem.moving, pose, part=part) for pose in poses],
+            [partial(compare, problem.fixed, each, pose, part=part) for each, pose in compared],
             thread_count(options.threads),
         )
     return Alignment(
         method=solution.method,
-        moving_to_fixed=best.moving_to_fixed,
+        moving_to_fixed=candidates[0].moving_to_fixed,
         mirrored=best.mirrored,
         fixed=_reference(maps[0], fixed, options.contour_level_fixed, options.mask_fixed),
         moving=_reference(maps[1], moving, options.contour_level_moving, options.mask_moving),
@@ -224,9 +238,11 @@ def align_steps(
         part=solution.part,
         hand=outcome.hand,
         verdict=outcome.verdict,
+        probability=outcome.probability,
         symmetry=outcome.symmetry,
         uncertainty=outcome.uncertainty,
-        candidates=outcome.candidates,
+        scale=scale,
+        candidates=candidates,
         trace=outcome.trace,
         parameters=options.as_parameters(),
         seed=options.seed,

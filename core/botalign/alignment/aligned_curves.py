@@ -49,7 +49,7 @@ def aligned_curves(
     """
     options = options or AlignmentOptions()
     width = options.resolution
-    if width is not None and not alignment.mirrored:  # a model is never mirrored
+    if width is not None and not (alignment.mirrored or alignment.is_scaled):  # a model is never changed so
         if isinstance(moving, Model) and isinstance(fixed, DensityMap):
             return model_fit(fixed, alignment.apply(moving), width).curves
         if isinstance(fixed, Model) and isinstance(moving, DensityMap):

@@ -13,6 +13,8 @@ from botalign.errors import InputError, Setting
 from botalign.geometry import (
     between_centres,
     is_mirror,
+    is_scaled,
+    scale_factor,
     to_chimerax,
     to_euler,
     to_napari,
@@ -54,6 +56,7 @@ def _is_mask(density_map: DensityMap, low: float, high: float) -> bool:
 
 def moved_model(model: Model, transform: Matrix) -> Model:
     """Return an atomic model after a transform."""
+    _refuse_scale(model.name, transform, "the lengths of bonds are known, so an atomic model is never scaled")
     if is_mirror(transform):
         raise InputError(
             f"{model.name}: the transform contains a mirror, but an atomic model is never mirrored; mirror the map "
@@ -89,13 +92,23 @@ def moved_particles(
     Raises
     ------
     InputError
-        If `source` is an atomic model, or the particles have no poses.
+        If `source` is an atomic model, the transform scales, or the particles have no poses.
     """
+    _refuse_scale(particles.name, transform, "poses cannot scale images, whose pixel size is that of the map")
     centre_from, centre_to = _pose_centres(source, target, particles.name)
     between = between_centres(transform, centre_from, centre_to if onto is None else onto.pose_centre_angstrom)
     moved = particles.moved(between, mirror=mirror)
     _compare_boxes(particles, source)  # after all errors: a warning would hide the reason among other lines
     return moved
+
+
+def _refuse_scale(name: str, transform: Matrix, reason: str) -> None:
+    """Refuse a transform that scales, for what cannot be scaled."""
+    if is_scaled(transform):
+        raise InputError(
+            f"{name}: the transform scales by {scale_factor(transform):.5g}, but {reason}; correct the voxel size "
+            "of the map, and align again."
+        )
 
 
 def _pose_centres(source: MapReference, target: MapReference, name: str) -> tuple[Matrix, Matrix]:

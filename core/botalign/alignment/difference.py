@@ -32,7 +32,7 @@ def difference(
     first, second : DensityMap
         The maps. Boxes and voxel sizes may differ.
     transform : array_like, shape (3, 4), optional
-        Rigid transform of `second`, as ``moving_to_fixed`` of a result; by default the identity.
+        Rigid or similarity transform of `second`, as ``moving_to_fixed`` of a result; by default the identity.
     threads : int, optional
         Number of threads; by default chosen automatically (at most one per core). The result does not depend on it.
 
@@ -44,7 +44,8 @@ def difference(
     Raises
     ------
     InputError
-        If the maps do not overlap or do not resemble each other, or `transform` is not rigid.
+        If the maps do not overlap or do not resemble each other, or `transform` is not a similarity
+        transform.
 
     Notes
     -----

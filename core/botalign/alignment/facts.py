@@ -11,6 +11,7 @@ import numpy as np
 from botalign.alignment.hand import HandDecision
 from botalign.alignment.poses import DistinctPose, distinct_poses, is_equivalent, pose_difference
 from botalign.alignment.records import Candidate, MapReference, Part, TracePoint
+from botalign.alignment.scale import Scale
 from botalign.alignment.scoring import Scores
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Uncertainty, uncertainty_text
@@ -24,7 +25,15 @@ from botalign.alignment.wording import (
     vector_text,
 )
 from botalign.arrays import Matrix
-from botalign.geometry import MIRROR, apply_transform, axis_angle, euler_zyz_degrees, quaternion_from_matrix
+from botalign.geometry import (
+    MIRROR,
+    apply_transform,
+    axis_angle,
+    euler_zyz_degrees,
+    is_scaled,
+    quaternion_from_matrix,
+    without_scale,
+)
 from botalign.scores import ShellCorrelation
 
 #: Alternatives that the summary lists.
@@ -55,6 +64,7 @@ class AlignmentFacts:
     seed: int
     versions: dict[str, str]
     seconds: float
+    scale: Scale | None = None
 
     def __repr__(self) -> str:
         """Return one line for interactive use."""
@@ -70,9 +80,30 @@ class AlignmentFacts:
 
     @property
     def rotation(self) -> Matrix:
-        """Rotation, shape (3, 3): the linear part, without the mirror ``z -> -z`` that precedes it if it mirrors."""
-        linear = self.moving_to_fixed[:, :3]
+        """Rotation, shape (3, 3): the linear part without the scale, and without a mirror ``z -> -z`` before it."""
+        linear = self.rigid[:, :3]
         return linear @ MIRROR if self.mirrored else linear
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether the transform scales the moving map."""
+        return is_scaled(self.moving_to_fixed)
+
+    @property
+    def rigid(self) -> Matrix:
+        """Transform without its scale, shape (3, 4): the centre of the box of the moving map goes to the same place."""
+        if not self.is_scaled:
+            return self.moving_to_fixed
+        return without_scale(self.moving_to_fixed, self.moving.grid.centre_angstrom)
+
+    @property
+    def scale_text(self) -> str | None:
+        """The scale as text, if it was to be applied or a voxel size is wrong; otherwise None."""
+        if self.scale is None and self.parameters.get("scale") == "fit":
+            return "not determined: the maps have too little in common"
+        if self.scale is None or not (self.scale.applied or self.scale.is_wrong):
+            return None
+        return self.scale.to_text(self.fixed, self.moving)
 
     @property
     def angle_degrees(self) -> float:
@@ -216,6 +247,7 @@ class AlignmentFacts:
             ("FSC 0.5", (f"{resolutions[0]} before, {resolutions[1]} after",)),
             ("part", () if self.part_text is None else (self.part_text,)),
             ("hand", (self.hand_text,)),
+            ("scale", () if self.scale_text is None else (self.scale_text,)),
             ("verdict", (self.verdict_text,)),
             ("alternatives", self.alternatives),
             ("error", (self.error_text,)),

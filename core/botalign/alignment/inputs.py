@@ -40,6 +40,11 @@ def maps_of(
             )  # fmt: skip
     if isinstance(moving, Model):
         _check_hand(moving, options)
+        if options.scale == "fit":
+            raise InputError(
+                Setting("scale", "fit"), f": {moving.name} is an atomic model, which is never scaled; align the map "
+                "with the model as the fixed one.",
+            )  # fmt: skip
         if isinstance(fixed, DensityMap):
             _check_size(moving, fixed)
     return _density(fixed, moving, options), _density(moving, fixed, options)

@@ -23,6 +23,7 @@ from botalign.transport.wavelets import wavelet_named
 
 HANDS = ("check", "auto", "keep")
 PRESETS = ("paper",)
+SCALES = ("check", "fit", "keep")
 
 HalfMaps = tuple[DensityMap, DensityMap]
 
@@ -50,6 +51,13 @@ class AlignmentOptions:
         Option(
             "Mirror image: check reports whether it fits better, auto uses it if so, keep does not test it",
             choices=HANDS,
+        ),
+    ] = "check"
+    scale: Annotated[
+        str,
+        Option(
+            "Scale: check reports whether a voxel size is wrong, fit scales the moving map, keep does not test it",
+            choices=SCALES,
         ),
     ] = "check"
     size: Annotated[int, Option("Side of the box used by the search", low=8, high=128, unit="voxels")] = 32
@@ -131,6 +139,7 @@ class AlignmentOptions:
         """Refuse an option that another one would leave without effect."""
         halves = None if self.half_maps_fixed is None else Setting("half_maps_fixed")
         core = Setting("loss", "core") if self.loss == "core" else None
+        fit = Setting("scale", "fit") if self.scale == "fit" else None
         if self.partial or self.is_masked:
             what = Setting("partial", True) if self.partial else Setting(self._single_mask())
             refuse_together(what, "a part has its own search method", *self._of_wholes())
@@ -141,9 +150,11 @@ class AlignmentOptions:
             )  # fmt: skip
         self._check_freedom()
         if self.preset is not None:
-            refuse_together(Setting("preset", self.preset), "the published algorithm has no such option", core, halves)
+            refuse_together(
+                Setting("preset", self.preset), "the published algorithm has no such option", core, halves, fit
+            )
         if not self.refine:
-            refuse_together(Setting("refine", False), "only the refinement uses it", core, halves)
+            refuse_together(Setting("refine", False), "only the refinement uses it", core, halves, fit)
         if self.loss != "wemd" and self.loss != "core":
             refuse_together(
                 Setting("loss", self.loss), "only the WEMD uses wavelets", *changed(self, "wavelet", "scales")
@@ -169,7 +180,8 @@ class AlignmentOptions:
         """Return the options that only the solvers for whole maps have, as far as they were changed."""
         halves = [] if self.half_maps_fixed is None else [Setting("half_maps_fixed")]
         rough = [] if self.refine else [Setting("refine", False)]
-        return [*changed(self, "preset", "loss", "size", "evaluations", "wavelet", "scales"), *halves, *rough]
+        fit = [Setting("scale", "fit")] if self.scale == "fit" else []
+        return [*changed(self, "preset", "loss", "size", "evaluations", "wavelet", "scales"), *halves, *rough, *fit]
 
     @property
     def is_masked(self) -> bool:
@@ -186,7 +198,7 @@ class AlignmentOptions:
         if self.start is None:
             return np.eye(3, 4)
         if isinstance(self.start, Alignment):
-            return self.start.moving_to_fixed
+            return self.start.rigid
         return np.asarray(self.start, dtype=np.float64)
 
     def differing(self, parameters: Mapping[str, object]) -> list[Setting]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from botalign.alignment.hand import HandDecision
 from botalign.alignment.records import Candidate, TracePoint
+from botalign.alignment.scale import Scale
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Uncertainty
 
@@ -28,6 +29,8 @@ class Outcome:
         The verdict, if there is one.
     uncertainty : Uncertainty or None
         Standard errors of the pose, if it was refined.
+    scale : Scale or None
+        Scale of the moving map, if it was determined. If it is applied, the poses are those of the scaled map.
     """
 
     candidates: tuple[Candidate, ...]
@@ -36,3 +39,4 @@ class Outcome:
     symmetry: Symmetry | None = None
     verdict: str | None = None
     uncertainty: Uncertainty | None = None
+    scale: Scale | None = None

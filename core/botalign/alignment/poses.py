@@ -10,7 +10,7 @@ import numpy as np
 from botalign.alignment.records import Candidate, MapReference, Part
 from botalign.alignment.symmetry import Symmetry
 from botalign.arrays import Matrix
-from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse
+from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse, scale_factor
 
 #: Poses with less than this fraction of the quality of the result are left out, such as a start without overlap.
 POOR = 0.1
@@ -95,7 +95,8 @@ def pose_difference(first: Matrix, second: Matrix, moving: MapReference, part: P
     if part is not None and part.role == "fixed":
         first, second = inverse(first), inverse(second)  # the part is fixed, so its place is in the moving map
     apart = float(np.linalg.norm(apply_transform(first, centre) - apply_transform(second, centre)))
-    return float(geodesic_degrees(first[:, :3], second[:, :3])), apart
+    factor = scale_factor(first)  # the poses of a result have the same
+    return float(geodesic_degrees(first[:, :3] / factor, second[:, :3] / factor)), apart
 
 
 def is_equivalent(
@@ -105,7 +106,8 @@ def is_equivalent(
     if symmetry is None:
         return False
     if part is None:
-        return symmetry.relates(pose, other)
+        factor = scale_factor(pose)
+        return symmetry.relates(pose / factor, other / factor)
     limits = PART_DEGREES, max(moving.grid.voxel_size_angstrom)
     differences = [pose_difference(pose, compose(each, other), moving, part) for each in symmetry.operations]
     return any(degrees < limits[0] and apart < limits[1] for degrees, apart in differences)

@@ -33,7 +33,8 @@ def potential(
     first, second : DensityMap
         The maps. Boxes and voxel sizes may differ.
     transform : array_like of shape (3, 4), optional
-        Rigid transform of `second` in angstrom, as ``moving_to_fixed`` of a result; by default the identity.
+        Rigid or similarity transform of `second` in angstrom, as ``moving_to_fixed`` of a result; by default the
+        identity.
     contour_level_first, contour_level_second : float, optional
         Contour levels; by default they are estimated from the maps.
     size : int, optional

@@ -33,9 +33,10 @@ class Alignment(AlignmentFacts):
     method : str
         How the pose was found: ``"search"``, ``"part"``, ``"paper"``, or ``"orient"`` for the axes of a symmetry.
     moving_to_fixed : ndarray, shape (3, 4)
-        Transform: ``x_fixed = M[:, :3] @ x_moving + M[:, 3]``, coordinates ``(x, y, z)`` in angstrom.
+        Transform: ``x_fixed = M[:, :3] @ x_moving + M[:, 3]``, coordinates ``(x, y, z)`` in angstrom. It is rigid,
+        unless a fitted scale is applied; then it is a similarity transform.
     mirrored : bool
-        Whether the transform mirrors the moving map; then ``det(M[:, :3])`` is -1.
+        Whether the transform mirrors the moving map; then ``det(M[:, :3])`` is negative.
     fixed, moving : MapReference
         Names and grids of the maps.
     before, after : Scores
@@ -57,6 +58,9 @@ class Alignment(AlignmentFacts):
     uncertainty : Uncertainty or None
         Standard errors of the pose; None if it was not refined. They are valid only if the pose is near the correct
         one; the verdict assesses this.
+    scale : Scale or None
+        Factor by which the moving map should be larger, with its standard error, and whether the transform applies it;
+        None if it was not tested, or the maps do not determine it.
     candidates : tuple of Candidate
         The result, then the poses that the symmetry makes equivalent to it, then the other candidates of the same hand,
         then those of the other hand.
@@ -119,8 +123,8 @@ class Alignment(AlignmentFacts):
         Raises
         ------
         InputError
-            If a model would be mirrored, or particles without `mirror`; if there is no such candidate; if the particles
-            have no poses.
+            If a model or particles would be scaled, a model mirrored, or particles mirrored without `mirror`; if there
+            is no such candidate; if the particles have no poses.
 
         Warns
         -----
@@ -181,7 +185,7 @@ class Alignment(AlignmentFacts):
         Raises
         ------
         InputError
-            If the program or the candidate is unknown, or the transform mirrors and the program cannot.
+            If the program or the candidate is unknown, or the transform mirrors or scales and the program cannot.
 
         See Also
         --------
@@ -205,7 +209,7 @@ class Alignment(AlignmentFacts):
         return to_chimerax(self.moving_to_fixed, model)
 
     def to_napari(self) -> Matrix:
-        """Return a 4x4 matrix for coordinates ``(z, y, x)``, as ``layer.affine`` of napari takes it."""
+        """Return a 4x4 matrix for coordinates ``(z, y, x)``, as ``layer.affine`` of napari takes it; it may scale."""
         return to_napari(self.moving_to_fixed)
 
     def to_dict(self) -> dict[str, Any]:

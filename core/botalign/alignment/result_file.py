@@ -12,11 +12,13 @@ import numpy as np
 
 from botalign.alignment.hand import HandDecision
 from botalign.alignment.records import Candidate, MapReference, Part, TracePoint
+from botalign.alignment.scale import Scale
 from botalign.alignment.scoring import Scores
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Uncertainty
+from botalign.arrays import Matrix
 from botalign.errors import InputError
-from botalign.geometry import is_mirror, is_rigid
+from botalign.geometry import is_mirror, is_similarity, scale_factor
 from botalign.maps.grid import Grid
 from botalign.scores import ShellCorrelation
 
@@ -29,7 +31,7 @@ VERSION = 1
 
 def contents(fields: dict[str, Any]) -> dict[str, Any]:
     """Return the content of the result file, given the fields of a result: the inverse of :func:`fields_from`."""
-    hand, symmetry, uncertainty = fields["hand"], fields["symmetry"], fields["uncertainty"]
+    hand, symmetry, uncertainty, scale = (fields[name] for name in ("hand", "symmetry", "uncertainty", "scale"))
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -45,6 +47,7 @@ def contents(fields: dict[str, Any]) -> dict[str, Any]:
         "verdict": fields["verdict"],
         "symmetry": None if symmetry is None else symmetry.to_dict(),
         "uncertainty": None if uncertainty is None else uncertainty.to_dict(),
+        "scale": None if scale is None else asdict(scale),
         "candidates": [asdict(c) | {"moving_to_fixed": c.moving_to_fixed.tolist()} for c in fields["candidates"]],
         "trace": [asdict(point) for point in fields["trace"]],
         **{name: fields[name] for name in ("parameters", "seed", "versions", "seconds")},
@@ -82,8 +85,10 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
 def fields_from(content: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a result from the contents of its file."""
     matrix = np.array(content["moving_to_fixed"], dtype=np.float64)
-    if not is_rigid(matrix) or is_mirror(matrix) != content["mirrored"]:
-        raise ValueError("moving_to_fixed is not a rigid transform, or its hand contradicts 'mirrored'")
+    scale = _scale(content.get("scale"))
+    applied = scale.value if scale is not None and scale.applied else 1.0
+    if not _is_transform(matrix, applied) or is_mirror(matrix) != content["mirrored"]:
+        raise ValueError("moving_to_fixed is not a transform of this scale, or its hand contradicts 'mirrored'")
     hand = content["hand"]
     shells = {
         when: ShellCorrelation(np.array(curve["frequency_per_angstrom"]), np.array(curve["correlation"]))
@@ -104,6 +109,7 @@ def fields_from(content: dict[str, Any]) -> dict[str, Any]:
         "verdict": content["verdict"],
         "symmetry": None if content["symmetry"] is None else Symmetry.from_dict(content["symmetry"]),
         "uncertainty": None if content["uncertainty"] is None else Uncertainty.from_dict(content["uncertainty"]),
+        "scale": scale,
         "candidates": tuple(
             Candidate(
                 np.array(c["moving_to_fixed"]), c["mirrored"], c["loss"], c["correlation"], c["as_good"], c["share"]
@@ -139,6 +145,17 @@ def _part(content: dict[str, Any] | None) -> Part | None:
         return None
     x, y, z = map(float, content["centre_angstrom"])
     return Part(str(content["role"]), float(content["fraction"]), str(content["reason"]), (x, y, z))
+
+
+def _scale(content: dict[str, Any] | None) -> Scale | None:
+    if content is None:
+        return None
+    return Scale(float(content["value"]), float(content["standard_error"]), bool(content["applied"]))
+
+
+def _is_transform(matrix: Matrix, factor: float) -> bool:
+    """Whether a matrix is a similarity transform with a scale factor."""
+    return is_similarity(matrix) and math.isclose(scale_factor(matrix), factor, rel_tol=1e-6)
 
 
 def _number(value: float | None) -> float:

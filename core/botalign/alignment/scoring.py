@@ -110,7 +110,8 @@ def score(
         The maps. Boxes and voxel sizes may differ. The correlations are over the voxels of `second` above its contour
         level, or of the part if one map shows a part of the other.
     transform : array_like of shape (3, 4), optional
-        Rigid transform of `second` in angstrom, as ``moving_to_fixed`` of a result; by default the identity.
+        Rigid or similarity transform of `second` in angstrom, as ``moving_to_fixed`` of a result; by default the
+        identity.
     contour_level_first, contour_level_second : float, optional
         Contour levels; by default they are estimated from the maps.
     mask_first, mask_second : DensityMap, optional
@@ -131,7 +132,7 @@ def score(
     Raises
     ------
     InputError
-        As :func:`botalign.align` for maps that it cannot use, and if `transform` is not rigid.
+        As :func:`botalign.align` for maps that it cannot use, and if `transform` is not a similarity transform.
 
     See Also
     --------

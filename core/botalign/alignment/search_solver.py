@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from botalign.alignment.candidates import apart, fine, regrouped, solved
+from botalign.alignment.candidates import fine, is_at_limit, regrouped, solved
 from botalign.alignment.equivalents import among_equivalents, with_equivalents
+from botalign.alignment.fitting import FitProblem
 from botalign.alignment.hand import decide_hand
 from botalign.alignment.outcome import Outcome
 from botalign.alignment.problem import AlignmentProblem
-from botalign.alignment.searches import BLOCKS, SearchedHand, first_search, second_search
-from botalign.alignment.verdict import mark_equals, verdict
-from botalign.progress import Progress, in_background, map_steps
-from botalign.threads import thread_count
+from botalign.alignment.records import Candidate
+from botalign.alignment.rounds import search_hands
+from botalign.alignment.scale import Scale
+from botalign.alignment.scale_fit import Scaled, fit_scale, is_followed, is_measured
+from botalign.alignment.uncertainty import Errors
+from botalign.alignment.verdict import LARGEST_PROBABILITY, mark_equals, verdict
+from botalign.progress import Progress
 
 Found = TypeVar("Found")
 
 
 def solve_by_search(problem: AlignmentProblem) -> Generator[Progress, None, Outcome]:
     """Align two whole maps."""
-    hands, total = yield from search_hands(problem)
+    hands, total = yield from search_hands(problem, refine=_is_refined(problem))
     trace = tuple(point for hand in hands for point in hand.trace)
     if not _is_refined(problem):
         return Outcome(tuple(hands[0].searched), trace)
     fit, groups = fine(problem, regrouped(problem, [hand.refined for hand in hands]))
+    scaled = _at_fitted_scale(problem, fit, groups)
+    if scaled is not None:
+        problem = scaled.problem
+        fit, groups = fine(problem, groups)
     decision, answer = decide_hand(fit, [group[0] for group in groups], choose=problem.chooses_hand)
     ordered, symmetry = hands[answer].searched, None
     if problem.options.refine:
@@ -39,41 +47,38 @@ def solve_by_search(problem: AlignmentProblem) -> Generator[Progress, None, Outc
     if not problem.options.refine:
         return Outcome((*ordered, *others), trace, decision)
     candidates = (*ordered, *others)
-    decided = verdict(problem.evidence(fit, best), candidates)
-    candidates = with_equivalents(candidates, symmetry)
-    return Outcome(candidates, trace, decision, symmetry, decided, problem.uncertainty(fit, best))
+    all_poses = with_equivalents(candidates, symmetry)
+    undetermined = decision is not None and decision.decision == "undetermined"
+    evidence = problem.evidence(all_poses[0], all_poses[1:], equal=others[:1] if undetermined else [])
+    decided = verdict(evidence.probability, candidates, hand=decision, at_limit=is_at_limit(problem, fit, best))
+    errors = problem.errors(fit, best)
+    scale = _checked_scale(problem, fit, all_poses, errors) if scaled is None else scaled.record(applied=True)
+    return Outcome(all_poses, trace, decision, symmetry, decided, errors.pose, evidence.probability, scale)
 
 
-def search_hands(problem: AlignmentProblem) -> Generator[Progress, None, tuple[list[SearchedHand], int]]:
-    """Search each hand; return what was found for each, and how many steps the alignment has in all."""
-    options, hands, refine = problem.options, problem.hands, _is_refined(problem)
-    branches = [first_search(problem, mirrored, refine=refine) for mirrored in hands]
-    # A loss of the caller may not be safe to call from two threads.
-    if thread_count(options.threads, most=2) > 1 and len(branches) > 1 and isinstance(options.loss, str):
-        problem.prepare_for_threads(refine=refine)
-        branches[1] = in_background(branches[1])
-    each = problem.evaluations + (1 if refine else 0)
-    total = len(hands) * each + (1 + len(hands) * BLOCKS if refine else 0)
-    found: list[SearchedHand] = []
-    try:
-        for number, branch in enumerate(branches):
-            found.append((yield from _renumbered(branch, number * each, total)))
-    finally:
-        for branch in branches:  # if this is closed early, the thread of the other hand must end too
-            branch.close()
-    if refine and not problem.criterion.is_evident([hand.refined[0] for hand in found]):
-        for number, mirrored in enumerate(hands):
-            more = second_search(problem, mirrored)
-            others = yield from _renumbered(more, len(hands) * each + number * BLOCKS, total)
-            found[number] = replace(found[number], refined=apart(found[number].refined + others))
-    return found, total
+def _at_fitted_scale(problem: AlignmentProblem, fit: FitProblem, groups: list[list[Candidate]]) -> Scaled | None:
+    """Return the problem with the moving map at the scale that fits best, if that is to be applied."""
+    if problem.options.scale != "fit":
+        return None
+    best = max((group[0] for group in groups), key=lambda candidate: candidate.quality).moving_to_fixed
+    return fit_scale(problem, fit, best, problem.errors(fit, best))
+
+
+def _checked_scale(
+    problem: AlignmentProblem, fit: FitProblem, poses: Sequence[Candidate], errors: Errors
+) -> Scale | None:
+    """Return the scale of the moving map, if it is to be tested and the maps match at this scale."""
+    if problem.options.scale != "check":
+        return None
+    if not is_followed(errors):
+        return Scale(1 + errors.scale_step, errors.scale_error) if is_measured(errors) else None
+    scaled = fit_scale(problem, fit, poses[0].moving_to_fixed, errors)
+    if scaled is None:
+        return None
+    evidence = scaled.problem.evidence(replace(poses[0], moving_to_fixed=scaled.pose), poses[1:])
+    return scaled.record() if evidence.probability < LARGEST_PROBABILITY else None
 
 
 def _is_refined(problem: AlignmentProblem) -> bool:
     """Whether candidates are refined: on request, or because unrefined poses are too inaccurate to decide the hand."""
     return problem.options.refine or len(problem.hands) > 1
-
-
-def _renumbered(branch: Generator[Progress, None, Found], before: int, total: int) -> Generator[Progress, None, Found]:
-    """Count the steps of one search as steps of the whole alignment."""
-    return map_steps(branch, lambda step: replace(step, done=before + step.done, total=total))

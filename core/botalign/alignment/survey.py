@@ -109,6 +109,17 @@ class Surveyed:
         density, unit = normalised(self.density)
         return replace(self, density=density, unit=self.unit * unit)
 
+    def scaled(self, factor: float) -> Surveyed:
+        """Return the same densities with voxels that are larger by a factor, scaled about the centre of mass."""
+        grid = self.density.grid.scaled(factor, self.centre_angstrom)
+        return replace(
+            self,
+            density=replace(self.density, grid=grid),
+            sigma_angstrom=factor * self.sigma_angstrom,
+            volume_angstrom3=factor**3 * self.volume_angstrom3,
+            radius_angstrom=factor * self.radius_angstrom,
+        )
+
     def in_unit(self, densities: Volume) -> Volume:
         """Return densities of the map in the unit of the surveyed ones."""
         return densities * np.float32(1 / self.unit)

@@ -10,6 +10,8 @@ the residual. The product of the derivatives of two maps with independent noise 
 :math:`J_u J_u^T` would count noise as detail. The sum over pairs of voxels is computed over frequencies, since
 :math:`C` depends only on the distance vector. In this way the correlated noise of neighbouring voxels, as in any
 smoothed map, is not counted as independent.
+
+The scale of the moving map is a seventh parameter; see :mod:`botalign.alignment.scale_step`.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from scipy import fft
 
 from botalign.alignment.descent import pose_derivatives
 from botalign.alignment.fitting import FitProblem
+from botalign.alignment.scale_step import chosen, projected, scale_step, with_scale
 from botalign.arrays import Matrix, Volume
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
@@ -34,6 +37,8 @@ from botalign.threads import one_blas_thread
 REACH = 8
 #: Parameters of the fit: rotation, shift, scale and offset. They reduce the degrees of freedom of the residual.
 FITTED = 8
+#: Column of the derivative with respect to the scale, after the six of the pose.
+SCALE = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +90,35 @@ def uncertainty_text(estimate: Uncertainty | None) -> str:
     return f"{angle:.3f} degrees, {shift:.3f} A (standard errors of rotation and position)"
 
 
+@dataclass(frozen=True, eq=False)
+class Errors:
+    """Errors of a pose and its scale.
+
+    Attributes
+    ----------
+    pose : Uncertainty
+        Standard errors of the pose at this scale.
+    scale_step : float
+        By which fraction the moving map should be larger; 0 if the maps do not determine it.
+    scale_error : float
+        Standard error of this fraction, from the noise or between the octants of the molecule, whichever is larger;
+        infinite if the maps do not determine it.
+    """
+
+    pose: Uncertainty
+    scale_step: float = 0.0
+    scale_error: float = np.inf
+
+
 def uncertainty(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, Volume] | None = None) -> Uncertainty:
-    """Estimate the errors of a fitted pose.
+    """Estimate the errors of a fitted pose; see :func:`fit_errors`."""
+    return fit_errors(problem, transform, noise=noise, scaled=False).pose
+
+
+def fit_errors(
+    problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, Volume] | None = None, scaled: bool = True
+) -> Errors:
+    """Estimate the errors of a fitted pose and of its scale.
 
     Parameters
     ----------
@@ -98,13 +130,15 @@ def uncertainty(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, 
         Noise of the fixed map on ``problem.fixed_grid`` and of the moving one on ``problem.moving_grid``; see
         :func:`half_map_noise`. If it is not given, every difference between the maps counts as noise, also a domain
         that moved.
+    scaled : bool, optional
+        Whether to estimate the error of the scale too.
 
     Returns
     -------
-    Uncertainty
-        The standard errors. They are valid only if the pose is near the correct one.
+    Errors
+        The errors. They are valid only if the pose is near the correct one.
     """
-    nothing = Uncertainty(np.full((6, 6), np.inf))
+    nothing = Errors(Uncertainty(np.full((6, 6), np.inf)))
     u, v = problem.fixed, problem.moved(transform).astype(np.float64)
     signal_u, signal_v = float(np.var(u)), float(np.var(v))
     if noise is not None:
@@ -123,18 +157,36 @@ def uncertainty(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, 
     else:
         alike = box.autocovariance(of_u) + scale**2 * box.autocovariance(of_v)
     free = list(problem.free)
-    derivatives = problem.terms[:, free], scale * _derivatives(problem, transform)[:, free]
-    slopes = [_projected(each, u, v) for each in derivatives]
-    units = np.array([np.degrees(1.0)] * 3 + [problem.fixed_grid.voxel_size_angstrom[0]] * 3)[free]
+    columns = [*free, SCALE] if scaled else free
+    arm = problem.points - (problem.centre - np.array(problem.fixed_grid.origin_angstrom)) / _voxel(problem)
+    derivatives = [
+        with_scale(arm, each)[:, columns]
+        for each in (problem.terms[:, :6], scale * _derivatives(problem, transform, arm))
+    ]
+    slopes = [projected(each, u, v) for each in derivatives]
+    units = np.array([np.degrees(1.0)] * 3 + [_voxel(problem)] * 3 + [1.0])[columns]
     with one_blas_thread():
         hessian = slopes[0].T @ slopes[1]
         hessian = (hessian + hessian.T) / 2
-        if np.linalg.eigvalsh(hessian)[0] <= 0:
+        count = len(free)
+        if np.linalg.eigvalsh(hessian[:count, :count])[0] <= 0:
             return nothing
-        back = np.linalg.inv(hessian) * units[:, None]
+        spread = box.pairs((slopes[0] + slopes[1]) / 2, alike)
         covariance = np.zeros((6, 6))
-        covariance[np.ix_(free, free)] = back @ box.pairs((slopes[0] + slopes[1]) / 2, alike) @ back.T
-        return Uncertainty(covariance)
+        covariance[np.ix_(free, free)] = _sandwich(hessian[:count, :count], spread[:count, :count], units[:count])
+        pose = Uncertainty(covariance)
+        if not scaled or np.linalg.eigvalsh(hessian)[0] <= 0:
+            return Errors(pose)
+        variance = float(_sandwich(hessian, spread, units)[-1, -1])
+        keep = chosen(box.indices, box.shape, u, v)
+        step, between = scale_step(arm[keep], [each[keep] for each in derivatives], u[keep], scale * v[keep])
+        return Errors(pose, step, float(np.sqrt(max(variance, between))))
+
+
+def _sandwich(hessian: Matrix, spread: Matrix, units: Matrix) -> Matrix:
+    """Return the covariance of the parameters in their units."""
+    back = np.linalg.inv(hessian) * units[:, None]
+    return np.asarray(back @ spread @ back.T)
 
 
 def half_map_noise(first: DensityMap, second: DensityMap, grid: Grid, *, sigma_angstrom: float) -> Volume:
@@ -164,20 +216,16 @@ def _moved(problem: FitProblem, values: Volume, transform: Matrix) -> Matrix:
     return np.asarray(moved, dtype=np.float64)
 
 
-def _derivatives(problem: FitProblem, transform: Matrix) -> Matrix:
+def _voxel(problem: FitProblem) -> float:
+    """Return the side of a voxel of the fit."""
+    return problem.fixed_grid.voxel_size_angstrom[0]
+
+
+def _derivatives(problem: FitProblem, transform: Matrix, arm: Matrix) -> Matrix:
     """Return the derivatives of the moved map, shape (n, 6), as :attr:`FitProblem.terms` has for the fixed map."""
     grid = problem.fixed_grid
     slopes = spline_gradients_at(problem.coefficients, problem.moving_grid, transform, grid, problem.points)
-    arm = problem.points - (problem.centre - np.array(grid.origin_angstrom)) / grid.voxel_size_angstrom[0]
     return pose_derivatives(arm, slopes)
-
-
-def _projected(slopes: Matrix, u: Matrix, v: Matrix) -> Matrix:
-    """Return the derivatives, orthogonal to changes of scale and offset, which are fitted too."""
-    mean = u / u.std() + v / v.std()
-    mean -= mean.mean()
-    centred = slopes - slopes.mean(axis=0)
-    return np.asarray(centred - np.outer(mean, (mean @ centred) / (mean @ mean)))
 
 
 class _Box:

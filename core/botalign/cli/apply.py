@@ -65,6 +65,14 @@ def apply(
     all_places: Annotated[
         bool, typer.Option("--all-places", help="Write a copy for each pose that fits as well as the result.")
     ] = False,
+    voxel_size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A",
+            help="Take this for the voxel size of the maps, if that in their headers is wrong. See `botalign info` for "
+            "how to correct a header without a transform.",
+        ),
+    ] = None,
     mirror: Annotated[
         bool,
         typer.Option(
@@ -83,6 +91,9 @@ def apply(
     """
     from botalign.cli import belonging, inputs, outputs
     from botalign.images import is_list
+    from botalign.maps import with_voxel_size
+    from botalign.maps.correction import VOXEL_SIZE
+    from botalign.models import holds_model
 
     if all_places and candidate:
         raise InputError(
@@ -91,10 +102,16 @@ def apply(
     alignment = botalign.Alignment.read(result)
     places = alignment.places if all_places else (candidate,)
     alignment.matrix(candidate=candidate)
+    size = None if voxel_size is None else VOXEL_SIZE.check(VOXEL_SIZE.parse(voxel_size))
     folder = outputs.is_folder(output)
     sources = files or belonging.own_maps(result, alignment, inverse=inverse, half_maps=folder)
     copies = [(path, place) for path in sources for place in places]
     particles = next(filter(is_list, sources), None)
+    other = next((path for path in sources if is_list(path) or holds_model(path)), None)
+    if size is not None and other is not None:
+        raise InputError(
+            Setting("voxel_size_angstrom"), f": {other} is not a map; apply the transform to it separately."
+        )
     if all_places and particles is not None:
         raise InputError(
             f"{particles}: has one pose for each particle; use ",
@@ -122,6 +139,8 @@ def apply(
     with report_written() as written, Staging(overwrite=overwrite, written=written) as staging:
         for path, group in groupby(zip(copies, targets, strict=True), key=lambda each: each[0][0]):
             given = lists[path] if path in lists else inputs.load(path)
+            if size is not None and isinstance(given, botalign.DensityMap):
+                given = with_voxel_size(given, path, size)
             for (_, place), target in group:
                 if isinstance(given, botalign.Model):
                     staging.write_model(alignment.apply(given, inverse=inverse, candidate=place), target)

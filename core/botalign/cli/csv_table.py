@@ -28,7 +28,7 @@ def write_table(alignments: Sequence[Alignment], path: Path) -> None:
 
 
 def _row(alignment: Alignment) -> dict[str, Any]:
-    scores, errors, hand = alignment.after, alignment.uncertainty, alignment.hand
+    scores, errors, hand, scale = alignment.after, alignment.uncertainty, alignment.hand, alignment.scale
     x, y, z = (float(value) for value in alignment.shift_angstrom)
     row: dict[str, Any] = {
         "moving": alignment.moving.name,
@@ -48,6 +48,8 @@ def _row(alignment: Alignment) -> dict[str, Any]:
         "verdict": alignment.verdict,
         "error_degrees": None if errors is None else errors.angle_degrees,
         "error_angstrom": None if errors is None else errors.shift_angstrom,
+        "scale": None if scale is None else scale.value,
+        "scale_error": None if scale is None else scale.standard_error,
         "seconds": alignment.seconds,
     }
     for i, line in enumerate(alignment.moving_to_fixed.tolist(), start=1):

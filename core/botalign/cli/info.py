@@ -8,27 +8,48 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import botalign
+from botalign.cli.interruption import report_written
 from botalign.cli.messages import print_error
-from botalign.cli.options import Json
+from botalign.cli.options import Json, Overwrite
+from botalign.cli.staging import Staging
 from botalign.cli.tables import columns
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting
 from botalign.files import json_text
 
 if TYPE_CHECKING:
     from botalign import Model
     from botalign.maps import MapHeader, MapInfo
 
+VOXEL_SIZE = Setting("voxel_size_angstrom")
 _KINDS = {0: "int8", 1: "int16", 2: "float32", 6: "uint16", 12: "float16"}
 
 
 def info(
     maps: Annotated[list[Path], typer.Argument(metavar="MAP", help="The maps or atomic models.", show_default=False)],
+    voxel_size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A",
+            help="Copy each map with this voxel size in its header; the densities do not change. The copy is written "
+            "beside the map, or as -o says.",
+        ),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE|FOLDER", help="Write the copy there; a folder for several maps."),
+    ] = None,
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> int:
-    """Print what files contain.
+    """Print what files contain, or correct the voxel size of maps.
 
     Of a map: grid, origin, axis order, densities, and a contour level. Of an atomic model: atoms, chains, and extent.
     """
+    if voxel_size is not None:
+        return _correct(maps, voxel_size, output, overwrite=overwrite, json=json)
+    if output is not None or overwrite:
+        option = Setting("overwrite", True) if output is None else Setting("output")
+        raise InputError(option, ": only a map with another voxel size is written; give ", VOXEL_SIZE, ".")
     blocks: list[str] = []
     failures: list[InputError] = []
     for path in maps:
@@ -44,6 +65,34 @@ def info(
     for failure in failures:
         print_error(failure)
     return 2 if failures else 0
+
+
+def _correct(maps: list[Path], text: str, output: str | None, *, overwrite: bool, json: bool) -> int:
+    """Copy maps with another voxel size in their headers; write all or none."""
+    from botalign.cli import outputs
+    from botalign.maps import correct_voxel_size
+    from botalign.maps.correction import VOXEL_SIZE as DECLARED
+    from botalign.models import holds_model
+
+    size = DECLARED.check(DECLARED.parse(text))
+    if json:
+        raise InputError(Setting("json", True), " cannot be combined with ", VOXEL_SIZE, ". Leave out one of the two.")
+    for path in maps:
+        if holds_model(path):
+            raise InputError(f"{path}: is an atomic model, which has no voxel size; give maps only.")
+        botalign.read_header(path)
+    if output is None:
+        paths = [outputs.beside(path, f"_{size:g}A", extensions=outputs.MAPS, option="--voxel-size") for path in maps]
+    else:
+        found = outputs.output_paths(output, maps, option="-o", extensions=outputs.MAPS, role="maps")
+        paths = [each for each in found if each is not None]
+    outputs.check(paths, inputs=maps, overwrite=overwrite)
+    with report_written() as written, Staging(overwrite=overwrite, written=written) as staging:
+        for path, target in zip(maps, paths, strict=True):
+            correct_voxel_size(path, staging.path(target.path), size)
+    for path, target in zip(maps, paths, strict=True):
+        print(f"{path} -> {target.path}")
+    return 0
 
 
 def _block(path: Path, *, json: bool) -> str:

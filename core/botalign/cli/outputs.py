@@ -103,6 +103,11 @@ def output_paths(
     return [Output(path / name, option, allowed, in_folder=True) for name, allowed in zip(names, of_each, strict=True)]
 
 
+def beside(source: Path, label: str, *, extensions: tuple[str, ...], option: str) -> Output:
+    """Return the file beside an input whose name has one more label before its extension."""
+    return Output(source.parent / _labelled(_named_after(source, extensions), label), option, extensions)
+
+
 def is_folder(given: str) -> bool:
     """Return whether the value of an option is a folder, or a name that can be one of a new folder."""
     path = Path(given)

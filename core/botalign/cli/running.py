@@ -210,8 +210,14 @@ def write_moved(
     fixed = alignment.fixed
     grid = moving.grid.containing(alignment.moving_to_fixed) if fixed.model else fixed.grid
     aligned = alignment.apply(moving, onto=grid, threads=threads)
-    line = history(moving.name, fixed.name, note=", mirrored" if alignment.mirrored else "")
+    line = history(moving.name, fixed.name, note=_changes(alignment))
     aligned.write(staging.path(target), history=line)
+
+
+def _changes(alignment: Alignment) -> str:
+    """Return as text what the transform changes apart from the place of a map."""
+    mirrored = ", mirrored" if alignment.mirrored else ""
+    return mirrored + (f", scaled by {alignment.scale.value:.5f}" if alignment.scale and alignment.is_scaled else "")
 
 
 def _show(steps: Steps, label: str) -> Alignment:

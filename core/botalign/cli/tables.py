@@ -59,6 +59,21 @@ def mirror_advice(alignment: Alignment) -> str | None:
     return f"{alignment.moving.name} fits better {better}; to apply it, run again with --hand auto."
 
 
+def scale_advice(alignment: Alignment) -> str | None:
+    """Return a note if the scale of a map seems to be wrong and was not applied, else None."""
+    scale = alignment.scale
+    if scale is None or scale.applied or not scale.is_wrong:
+        return None
+    moving, fixed = alignment.moving, alignment.fixed
+    name, factor = (fixed, 1 / scale.value) if moving.model else (moving, scale.value)
+    size = factor * name.grid.voxel_size_angstrom[0]
+    fit = "" if moving.model else ", or run again with --scale fit to scale the moving map"
+    return (
+        f"scale {scale.value:.4f}: if the voxel size of {name.name} is wrong, correct it with `botalign info "
+        f"{name.name} --voxel-size {size:.4g}`{fit}."
+    )
+
+
 def part_advice(alignment: Alignment) -> str | None:
     """Return a note on how to override that one map was taken for a part of the other, else None."""
     part = alignment.part

@@ -90,6 +90,8 @@ def _title(figure: Figure, alignment: Alignment) -> None:
         facts[-1] += f" inside the part, {alignment.part_correlation:z.4f} of its edges"
     if alignment.mirrored:
         facts.insert(0, "mirrored")
+    if alignment.scale is not None and alignment.scale.is_wrong:
+        facts.append(f"scale {alignment.scale.value:.4f}{', applied' if alignment.scale.applied else ''}")
     if alignment.hand is not None:
         facts.append(f"hand: {alignment.hand.decision}")
     if alignment.verdict is not None:

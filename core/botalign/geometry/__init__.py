@@ -1,4 +1,4 @@
-"""Rotations and rigid transforms."""
+"""Rotations, rigid transforms and similarity transforms."""
 
 from botalign.geometry.conventions import (
     from_napari,
@@ -26,7 +26,6 @@ from botalign.geometry.poses import (
 from botalign.geometry.rigid import (
     MIRROR,
     apply_transform,
-    checked_transform,
     compose,
     identity,
     inverse,
@@ -43,6 +42,14 @@ from botalign.geometry.rotations import (
     quaternion_from_matrix,
     random_rotations,
     uniform_rotations,
+)
+from botalign.geometry.similarity import (
+    checked_transform,
+    is_scaled,
+    is_similarity,
+    scale_factor,
+    scaling,
+    without_scale,
 )
 
 __all__ = [
@@ -63,6 +70,8 @@ __all__ = [
     "inverse",
     "is_mirror",
     "is_rigid",
+    "is_scaled",
+    "is_similarity",
     "matrix_from_quaternion",
     "matrix_from_rotation_vector",
     "moved_poses",
@@ -72,6 +81,8 @@ __all__ = [
     "relion_angles_degrees",
     "relion_rotations",
     "rotation_order",
+    "scale_factor",
+    "scaling",
     "to_chimerax",
     "to_euler",
     "to_napari",
@@ -80,4 +91,5 @@ __all__ = [
     "to_rows",
     "transform_about",
     "uniform_rotations",
+    "without_scale",
 ]

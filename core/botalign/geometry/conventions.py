@@ -11,6 +11,7 @@ from botalign.errors import InputError
 from botalign.geometry.poses import between_centres, relion_angles_degrees
 from botalign.geometry.rigid import is_mirror, is_rigid
 from botalign.geometry.rotations import euler_zyz_degrees
+from botalign.geometry.similarity import is_scaled, scale_factor
 
 #: Columns of a transform for reversed coordinates.
 _REVERSED = [2, 1, 0, 3]
@@ -36,9 +37,9 @@ def to_chimerax(transform: Matrix, model: str = "#2") -> str:
     Raises
     ------
     InputError
-        If the transform mirrors, which the position of a model cannot.
+        If the transform mirrors or scales, which the position of a model cannot.
     """
-    _refuse_mirror(
+    _refuse_others(
         transform, "the position of a model in ChimeraX cannot", "use `volume flip` there, or write the moved map"
     )
     numbers = ",".join(f"{value:.9g}" for value in transform.ravel())
@@ -61,9 +62,9 @@ def to_pyem(transform: Matrix, moving_centre: Matrix, fixed_centre: Matrix) -> s
     Raises
     ------
     InputError
-        If the transform mirrors: the program cannot mirror.
+        If the transform mirrors or scales: the program can do neither.
     """
-    _refuse_mirror(transform, "`subparticles.py` of pyem cannot", "use `botalign apply --mirror` for particles")
+    _refuse_others(transform, "`subparticles.py` of pyem cannot", "use `botalign apply --mirror` for particles")
     return json.dumps(between_centres(transform, moving_centre, fixed_centre).tolist())
 
 
@@ -83,9 +84,9 @@ def to_relion(transform: Matrix, moving_centre: Matrix, fixed_centre: Matrix, vo
     Raises
     ------
     InputError
-        If the transform mirrors, which the program cannot.
+        If the transform mirrors or scales, which the program cannot.
     """
-    _refuse_mirror(
+    _refuse_others(
         transform, "`relion_project` cannot", "flip the moving map (`botalign flip`) and align it again, without --hand"
     )
     matrix = between_centres(transform, moving_centre, fixed_centre)
@@ -111,9 +112,9 @@ def to_euler(transform: Matrix) -> str:
     Raises
     ------
     InputError
-        If the transform mirrors, which Euler angles cannot.
+        If the transform mirrors or scales, which Euler angles cannot.
     """
-    _refuse_mirror(transform, "Euler angles cannot", "use the matrix")
+    _refuse_others(transform, "Euler angles cannot", "use the matrix")
     return to_rows(np.stack([euler_zyz_degrees(transform[:, :3]), transform[:, 3]]))
 
 
@@ -128,7 +129,7 @@ def to_napari(transform: Matrix) -> Matrix:
     Parameters
     ----------
     transform : ndarray, shape (3, 4)
-        Transform of coordinates ``(x, y, z)``; it may mirror.
+        Transform of coordinates ``(x, y, z)``; it may mirror and scale.
 
     Returns
     -------
@@ -184,6 +185,12 @@ def from_napari(affine: Matrix) -> Matrix | None:
     return np.column_stack([u @ v, transform[:, 3]])
 
 
-def _refuse_mirror(transform: Matrix, cannot: str, instead: str) -> None:
+def _refuse_others(transform: Matrix, cannot: str, instead: str) -> None:
+    """Refuse a transform that mirrors or scales."""
+    if is_scaled(transform):
+        raise InputError(
+            f"the transform scales the moving map by {scale_factor(transform):.5g}, which {cannot}; correct the voxel "
+            "size of a map and align again, or use the form of napari or the matrix."
+        )
     if is_mirror(transform):
         raise InputError(f"the transform mirrors the moving map, which {cannot}; {instead}.")

@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from botalign.arrays import Matrix
-from botalign.errors import InputError, Setting
 
 #: The mirror that is applied before the rotation when the moving map is mirrored. The choice of the plane does not
 #: matter: maps mirrored in two planes differ by a rotation. This one reverses the first array axis.
@@ -52,20 +51,3 @@ def is_rigid(transform: ArrayLike, *, tolerance: float = 1e-6) -> bool:
 def is_mirror(transform: ArrayLike) -> bool:
     """Return whether a 3x4 matrix mirrors: whether the determinant of its linear part is negative."""
     return bool(np.linalg.det(np.asarray(transform, dtype=np.float64)[:, :3]) < 0)
-
-
-def checked_transform(transform: ArrayLike | None) -> Matrix:
-    """Return the option `transform` as an array of shape (3, 4); the identity if it is None.
-
-    Raises
-    ------
-    InputError
-        If the matrix is not a rigid transform.
-    """
-    checked = identity() if transform is None else np.asarray(transform, dtype=np.float64)
-    if not is_rigid(checked):
-        found = "a matrix that is not rigid" if checked.shape == (3, 4) else f"an array of shape {checked.shape}"
-        raise InputError(
-            Setting("transform"), f": got {found}, expected a 3x4 matrix of a rigid transform in angstrom."
-        )
-    return checked

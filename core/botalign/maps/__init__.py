@@ -1,6 +1,7 @@
 """Density maps on a physical grid: reading, writing, contour levels, resampling."""
 
 from botalign.maps.contour import contour_level
+from botalign.maps.correction import correct_voxel_size, with_voxel_size
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.header import MapHeader, MapWarning
@@ -21,10 +22,12 @@ __all__ = [
     "StoredValues",
     "average",
     "contour_level",
+    "correct_voxel_size",
     "describe",
     "find_volumes",
     "read",
     "read_header",
     "read_stored",
     "resample",
+    "with_voxel_size",
 ]

@@ -157,6 +157,32 @@ class Grid:
         origin = first + h * low
         return Grid((z, y, x), (h, h, h), (origin[0], origin[1], origin[2]))
 
+    def scaled(self, factor: float, centre_angstrom: ArrayLike) -> "Grid":
+        """Return the grid with voxels that are larger by a factor, scaled about a point.
+
+        Parameters
+        ----------
+        factor : float
+            Factor, above 0.
+        centre_angstrom : array_like, shape (3,)
+            Position ``(x, y, z)`` that stays.
+
+        Returns
+        -------
+        Grid
+            The grid.
+
+        Examples
+        --------
+        >>> import botalign
+        >>> botalign.Grid((3, 3, 3), (2.0, 2.0, 2.0)).scaled(1.5, (2, 2, 2))
+        Grid(shape=(3, 3, 3), voxel_size_angstrom=(3.0, 3.0, 3.0), origin_angstrom=(-1.0, -1.0, -1.0))
+        """
+        x, y, z = self.voxel_size_angstrom
+        centre = np.asarray(centre_angstrom, dtype=np.float64)
+        first = centre + factor * (np.array(self.origin_angstrom) - centre)
+        return Grid(self.shape, (factor * x, factor * y, factor * z), (first[0], first[1], first[2]))
+
     @classmethod
     def cube(cls, side: int, voxel_size_angstrom: float, centre_angstrom: ArrayLike) -> "Grid":
         """Return the grid of a cube with a given centre.

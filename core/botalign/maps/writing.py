@@ -60,7 +60,7 @@ def write_map(
 
 def write_sections(temporary: Path, path: str | os.PathLike[str], header: Header, data: NDArray[np.float32]) -> None:
     """Write a header and densities to `temporary`, compressed according to the extension of `path`."""
-    with _compressed(temporary, Path(path).suffix.lower()) as stream:
+    with compressed(temporary, Path(path).suffix.lower()) as stream:
         stream.write(header.tobytes())
         for section in data:
             stream.write(np.ascontiguousarray(section, dtype="<f4").data)
@@ -108,7 +108,8 @@ def _labels(labels: tuple[str, ...], history: str | None) -> list[bytes]:
 
 
 @contextmanager
-def _compressed(path: Path, extension: str) -> Iterator[BinaryIO]:
+def compressed(path: Path, extension: str) -> Iterator[BinaryIO]:
+    """Open a file to write, compressed according to an extension."""
     with path.open("wb") as file:
         if extension == ".gz":
             # Without name and time, so that two files of the same map are identical.

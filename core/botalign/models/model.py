@@ -122,7 +122,7 @@ class Model:
         >>> model.moved(quarter).points.tolist()
         [[8.0, 1.0, 3.0]]
         """
-        matrix = checked_transform(transform)
+        matrix = checked_transform(transform, scaled=False)
         if is_mirror(matrix):
             raise InputError(
                 Setting("transform"),

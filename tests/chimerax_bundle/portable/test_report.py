@@ -18,6 +18,7 @@ class Found:
         self.method, self.other_hand_fits_better = "search", decision == ("as given" if mirrored else "mirrored")
         self.mirrored, self.verdict, self.verdict_text = mirrored, verdict, f"{verdict}, as text"
         self.hand_text = f"{decision}, as text"
+        self.scale_text = None
         self.part = part and type("Part", (), dict(zip(("role", "fraction", "reason"), part, strict=True)))
         self.part_correlation = 0.87654
         self.seconds, self.seed = 1.5, 0
@@ -76,6 +77,13 @@ def test_the_report_has_doubts_and_notes(load):
     assert "note: moved" in report.report(outcome(Found(), notes=["moved"]))
     assert "no grid point" in report.report(outcome(Found(), after=None, before=None))
     assert "hand auto" not in report.report(outcome(Found("mirrored", mirrored=True), copy_name="c (#3)"))
+
+
+def test_a_wrong_voxel_size_is_reported(load):
+    report, found = load("report"), Found()
+    assert "scale:" not in report.report(outcome(report, found))
+    found.scale_text = "1.0130 +- 0.0010; a voxel size is off"
+    assert "  scale: 1.0130 +- 0.0010; a voxel size is off\n" in report.report(outcome(report, found))
 
 
 def test_the_wrong_hand_beside_an_atomic_model(load):
