@@ -42,6 +42,13 @@ def solved(
     return sorted(fitted, key=lambda candidate: -candidate.quality)
 
 
+def is_at_limit(problem: AlignmentProblem, fit: FitProblem, pose: Matrix) -> bool:
+    """Whether a fit leads from a pose within the limit about the start to one beyond it."""
+    if problem.options.local_degrees is None or not problem.options.rotate:
+        return False
+    return not problem.allows(fit.thinned(THINNED).solve(pose)[0][:, :3])
+
+
 def apart(candidates: list[Candidate]) -> list[Candidate]:
     """Return the candidates best first, of those that converged to the same pose only the best."""
     poses = [candidate.moving_to_fixed for candidate in candidates]

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 
 from botalign.alignment.agreement_weights import averaged_weights
+from botalign.alignment.details import DetailPair
+from botalign.alignment.evidence import Evidence, evidence
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.records import Candidate
 from botalign.alignment.robust import RobustProblem
-from botalign.alignment.shell_curve import shell_correlation
-from botalign.alignment.survey import Surveyed
-from botalign.alignment.verdict import Evidence
-from botalign.arrays import Matrix
-from botalign.geometry import compose, identity, matrix_from_rotation_vector, transform_about
-from botalign.maps.resampling import spline_at
-from botalign.maps.splines import spline_coefficients
+from botalign.arrays import Matrix, Volume
+from botalign.geometry import compose, matrix_from_rotation_vector, transform_about
 
 #: If the best pose of the search correlates as well as this, the maps are clearly copies, and no second search is made.
 EVIDENT = 0.9
@@ -48,8 +45,11 @@ class Criterion(Protocol):
     def more_starts(self, fit: FitProblem, best: Candidate) -> list[Candidate]:
         """Return further poses at which to fit, given the best candidate of a hand."""
 
-    def evidence(self, fixed: Surveyed, moving: Surveyed, fit: FitProblem, transform: Matrix) -> Evidence:
-        """Return the evidence for the verdict on a pose."""
+    def evidence(
+        self, pair: DetailPair, itself: Callable[[], DetailPair], fit: FitProblem, right: list[Matrix],
+        wrong: list[Matrix],
+    ) -> Evidence:  # fmt: skip
+        """Return the evidence for the verdict on the first of the right poses."""
 
 
 class WholeMaps:
@@ -73,9 +73,15 @@ class WholeMaps:
         """Return none."""
         return []
 
-    def evidence(self, fixed: Surveyed, moving: Surveyed, fit: FitProblem, transform: Matrix) -> Evidence:
+    def evidence(
+        self, pair: DetailPair, itself: Callable[[], DetailPair], fit: FitProblem, right: list[Matrix],
+        wrong: list[Matrix],
+    ) -> Evidence:  # fmt: skip
         """Compare the whole maps."""
-        return Evidence(shell_correlation(fixed, moving, transform), 2 * fixed.radius_angstrom)
+        return evidence(
+            pair.at, lambda pose: itself().at(pose), right, wrong, centre=pair.fit.centre,
+            radius_angstrom=pair.diameter_angstrom / 2,
+        )  # fmt: skip
 
 
 class CommonPart(WholeMaps):
@@ -104,28 +110,31 @@ class CommonPart(WholeMaps):
             starts.append(replace(best, moving_to_fixed=compose(turn, best.moving_to_fixed)))
         return starts
 
-    def evidence(self, fixed: Surveyed, moving: Surveyed, fit: FitProblem, transform: Matrix) -> Evidence:
+    def evidence(
+        self, pair: DetailPair, itself: Callable[[], DetailPair], fit: FitProblem, right: list[Matrix],
+        wrong: list[Matrix],
+    ) -> Evidence:  # fmt: skip
         """Compare the whole maps and what they have in common; return what speaks more for a match.
 
         Maps that match as a whole do so in part, but in less of them noise shows more.
         """
-        whole = super().evidence(fixed, moving, fit, transform)
-        return max(whole, _evidence_in_common(fixed, moving, fit, transform), key=lambda evidence: evidence.signs)
+        whole = super().evidence(pair, itself, fit, right, wrong)
+        assert isinstance(fit, RobustProblem)
+        sigma = AVERAGED_DIAMETERS * pair.diameter_angstrom / fit.fixed_grid.voxel_size_angstrom[0]
+
+        def weights(pose: Matrix) -> Volume:
+            return np.clip(averaged_weights(fit, pose, sigma).ravel()[pair.ball.inside], 0, 1)
+
+        best = averaged_weights(fit, right[0], sigma)
+        share = float(best[tuple(fit.points.T[::-1])].mean())
+        common = evidence(
+            lambda pose: pair.of_share(share).at(pose, weights(pose)),
+            lambda pose: itself().of_share(share).at(pose),
+            right, wrong, centre=pair.fit.centre, radius_angstrom=pair.diameter_angstrom / 2,
+        )  # fmt: skip
+        return min(whole, common, key=lambda each: each.probability)
 
 
 def criterion_for(loss: object) -> Criterion:
     """Return the criterion that goes with a loss."""
     return CommonPart() if loss == "core" else WholeMaps()
-
-
-def _evidence_in_common(fixed: Surveyed, moving: Surveyed, fit: FitProblem, transform: Matrix) -> Evidence:
-    """Return the Fourier shell correlation of what two maps have in common at a pose, and how large that is."""
-    assert isinstance(fit, RobustProblem)
-    diameter = 2 * fixed.radius_angstrom
-    sigma = AVERAGED_DIAMETERS * diameter / fit.fixed_grid.voxel_size_angstrom[0]
-    averaged = averaged_weights(fit, transform, sigma)
-    share = float(averaged[tuple(fit.points.T[::-1])].mean())
-    ball, grid = fixed.ball, fixed.density.grid
-    weights = spline_at(spline_coefficients(averaged), fit.fixed_grid, identity(), grid, ball.points)
-    shells = shell_correlation(fixed, moving, transform, weights=np.clip(weights, 0, 1))
-    return Evidence(shells, diameter, share)

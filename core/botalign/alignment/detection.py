@@ -9,12 +9,10 @@ import numpy as np
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.sampling import finest_useful_voxel, fit_problem
 from botalign.alignment.self_symmetry import ANGLE_DEGREES, SelfComparison, SelfMatch
-from botalign.alignment.survey import Surveyed
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.symmetry_frame import Frame, frame_about, nearest, refined, spread
 from botalign.arrays import Matrix
 from botalign.geometry import SETTINGS, axis_angle, compose, point_group, rotation_order
-from botalign.maps.grid import Grid
 
 #: Points of the last fit for equivalent poses, and rotations of the group that are judged then.
 POINTS, JUDGED = 8_000, 3
@@ -74,17 +72,9 @@ class Detection:
         return replace(self, frame=nearest(self.rotations, refined(fit, self.rotations, self.frame)))
 
 
-def symmetry_of(surveyed: Surveyed, box: Grid) -> Symmetry | None:
-    """Return the point group of a map; None if it has none.
-
-    Parameters
-    ----------
-    surveyed : Surveyed
-        The map.
-    box : Grid
-        Grid of the map as given.
-    """
-    found = detect(SelfComparison(surveyed, box))
+def symmetry_of(comparison: SelfComparison) -> Symmetry | None:
+    """Return the point group of a map; None if it has none."""
+    found = detect(comparison)
     if found is None:
         return None
     found = found.refined(found.finest_fit(POINTS))

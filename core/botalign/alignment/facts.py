@@ -15,11 +15,12 @@ from botalign.alignment.scale import Scale
 from botalign.alignment.scoring import Scores
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Uncertainty, uncertainty_text
-from botalign.alignment.verdict import verdict_text
+from botalign.alignment.verdict import LARGEST_PROBABILITY, verdict_text
 from botalign.alignment.wording import (
     labelled,
     named_with_chains,
     percent_text,
+    probability_text,
     resolution_text,
     rotation_text,
     vector_text,
@@ -56,6 +57,7 @@ class AlignmentFacts:
     part: Part | None
     hand: HandDecision | None
     verdict: str | None
+    probability: float | None
     symmetry: Symmetry | None
     uncertainty: Uncertainty | None
     candidates: tuple[Candidate, ...]
@@ -137,7 +139,17 @@ class AlignmentFacts:
         return verdict_text(
             self.verdict, self._unexplained, self.symmetry, of_part=self.part is not None,
             wrong_hand=self.map_has_wrong_hand,
+            at_limit=self.probability is not None and self.probability < LARGEST_PROBABILITY,
+            other_hand=self.other_hand_fits_better,
         )  # fmt: skip
+
+    @property
+    def _chance(self) -> tuple[str, ...]:
+        """How probable such a fit is by chance, as text; none if that is unknown."""
+        if self.probability is None or (self.other_hand_fits_better and self.verdict == "no match"):
+            return ()  # its mirror image is one of the wrong poses that fit better
+        what = "unrelated maps" if self.part is None else "a wrong place"
+        return (f"{what} would fit as well with a probability {probability_text(self.probability)}",)
 
     @property
     def hand_text(self) -> str:
@@ -249,6 +261,7 @@ class AlignmentFacts:
             ("hand", (self.hand_text,)),
             ("scale", () if self.scale_text is None else (self.scale_text,)),
             ("verdict", (self.verdict_text,)),
+            ("chance", self._chance),
             ("alternatives", self.alternatives),
             ("error", (self.error_text,)),
             ("seconds", (f"{self.seconds:.2f}",)),

@@ -248,6 +248,7 @@ class Orientation:
             part=None,
             hand=None,
             verdict="certain" if self.is_symmetric else "ambiguous",
+            probability=None,
             symmetry=None,
             uncertainty=None,
             candidates=(Candidate(self.transform, False, 0.0, after.scores.correlation_about_mean),),

@@ -29,6 +29,8 @@ class Outcome:
         The verdict, if there is one.
     uncertainty : Uncertainty or None
         Standard errors of the pose, if it was refined.
+    probability : float or None
+        Probability that unrelated maps, or a wrong place of a part, would fit as well; None if it is unknown.
     scale : Scale or None
         Scale of the moving map, if it was determined. If it is applied, the poses are those of the scaled map.
     """
@@ -39,4 +41,5 @@ class Outcome:
     symmetry: Symmetry | None = None
     verdict: str | None = None
     uncertainty: Uncertainty | None = None
+    probability: float | None = None
     scale: Scale | None = None

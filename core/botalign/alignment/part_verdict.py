@@ -7,15 +7,19 @@ several equivalent places, and the ``z`` of all other candidates, that is large 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+from scipy.stats import norm
 
+from botalign.alignment.chance import chance
+from botalign.alignment.hand import HandDecision
 from botalign.alignment.records import Candidate
 from botalign.alignment.shell_curve import shell_correlation_inside
 from botalign.alignment.survey import Surveyed
-from botalign.alignment.verdict import Evidence
+from botalign.alignment.verdict import verdict
 from botalign.arrays import Matrix
+from botalign.scores import ShellCorrelation
 
 #: A place stands out if the gap is this many standard deviations of the other candidates. Chains that a map does not
 #: show reach about 2 (``benchmarks/fits.py --absent``).
@@ -26,6 +30,15 @@ EQUAL = 1 / 3
 LEAST_SPREAD, FEWEST, LEAST_FRACTION = 0.02, 8, 1 / 3
 #: A match has at least this correlation of edges, unless the Fourier shell correlation shows both signs of a match.
 LEAST_CORRELATION = 0.5
+#: Details are finer than this fraction of the diameter of the molecule. Coarser features are its outline, and the
+#: outlines of unrelated molecules agree too once they are aligned.
+OUTLINE = 1 / 3
+#: Beyond this fraction of the finest shell, smoothing has removed too much of a map.
+SMOOTHED_AWAY = 0.8
+#: The two signs of a match: the details agree by more standard errors than the first number, and the Fourier shell
+#: correlation falls below 0.5 at a resolution no coarser than the second number times the diameter. Unrelated molecules
+#: show one of them by chance, noisy copies both (``benchmarks/verdicts.py``).
+LEAST_SIGNIFICANCE, COARSEST = 4.5, 1 / 4
 #: Two places differ if their centres are this far apart, in radii of the part. Nearer poses differ in rotation only.
 ANOTHER_PLACE = 0.5
 
@@ -35,52 +48,109 @@ def standing(correlations: Sequence[float]) -> float:
 
     Above the gap are the best place and others that are equal to it: their differences are small compared with the gap.
     """
-    z = np.sort(np.arctanh(np.clip(correlations, -0.999, 0.999)))[::-1]
+    return max((gap for gap, _ in _gaps(_sorted(correlations))), default=0.0)
+
+
+def _sorted(correlations: Sequence[float]) -> Matrix:
+    """Return Fisher's transforms of correlations, the largest first."""
+    return np.sort(np.arctanh(np.clip(correlations, -0.999, 0.999)))[::-1]
+
+
+def _gaps(z: Matrix) -> Iterator[tuple[float, int]]:
+    """Yield the gaps below equal places, in standard deviations of the others, and the numbers of places above."""
     fewest = max(FEWEST, int(LEAST_FRACTION * len(z)))
-    gaps = [
-        (z[i - 1] - z[i]) / max(float(z[i:].std()), LEAST_SPREAD)
-        for i in range(1, len(z) - fewest + 1)
-        if z[0] - z[i - 1] <= EQUAL * (z[i - 1] - z[i])
-    ]
-    return float(max(gaps, default=0.0))
+    for i in range(1, len(z) - fewest + 1):
+        if z[0] - z[i - 1] <= EQUAL * (z[i - 1] - z[i]):
+            yield float((z[i - 1] - z[i]) / max(float(z[i:].std()), LEAST_SPREAD)), i
 
 
-def part_verdict(
-    correlations: Sequence[float],
-    evidence: Evidence,
-    candidates: Sequence[Candidate],
-    *,
-    places: Sequence[Matrix],
-    radius_angstrom: float,
-) -> str:
-    """Return ``"certain"``, ``"ambiguous"`` or ``"no match"``.
+def place_chance(correlations: Sequence[float]) -> float | None:
+    """Return the probability that a wrong place fits as well as the best; None if there are too few others.
+
+    The scores are squares of ``z``, as far as it is positive, in units of its smallest standard deviation.
+    """
+    z = _sorted(correlations)
+    if len(z) <= FEWEST:
+        return None
+    scores = z * np.abs(z) / LEAST_SPREAD**2
+    count = max(_gaps(z), key=lambda gap: gap[0], default=(0.0, 1))[1]
+    return chance(float(scores[count - 1]), list(scores[count:]))
+
+
+def part_probability(correlations: Sequence[float], signs: int, correlation: float) -> float:
+    """Return the probability that a wrong place fits as well as the best.
 
     Parameters
     ----------
     correlations : sequence of float
         Correlations of the edges of the candidates, all at one sampling.
-    evidence : Evidence
-        Fourier shell correlation inside the part at the best pose.
+    signs : int
+        How many signs of a match the details inside the part show; see :func:`signs_inside`. After a local search, too
+        few other places are known: then both signs are needed, and the probability is that of one of them.
+    correlation : float
+        Correlation of the edges at the best place, at the finest sampling. If it is low and a sign is missing, the
+        place does not resemble the part.
+    """
+    if correlation < LEAST_CORRELATION and signs < 2:
+        return 1.0
+    probability = place_chance(correlations)
+    if probability is None:
+        return float(norm.sf(LEAST_SIGNIFICANCE)) if signs == 2 else 1.0
+    return probability
+
+
+def part_verdict(
+    probability: float,
+    candidates: Sequence[Candidate],
+    *,
+    places: Sequence[Matrix],
+    radius_angstrom: float,
+    hand: HandDecision | None = None,
+    at_limit: bool = False,
+) -> str:
+    """Return ``"certain"``, ``"ambiguous"`` or ``"no match"``.
+
+    Parameters
+    ----------
+    probability : float
+        Probability that a wrong place fits as well.
     candidates : sequence of Candidate
-        The candidates, the best one first, marked where they fit as well.
+        The candidates, the best one first, marked where they fit as well. Equal places elsewhere are no reason to
+        doubt: the whole may show the part several times.
     places : sequence of ndarray, shape (3,)
         Where they put the centre of the part in the whole.
     radius_angstrom : float
         Radius of the part.
+    hand, at_limit
+        As for :func:`botalign.alignment.verdict.verdict`.
     """
-    stands_out = standing(correlations) >= STANDS_OUT
-    if len(correlations) <= FEWEST:  # a local search has too few others to compare with
-        stands_out = evidence.signs == 2
-    resembles = (candidates[0].correlation or 0.0) >= LEAST_CORRELATION or evidence.signs == 2
-    if not (stands_out or resembles):
-        return "no match"
-    rotated = any(
-        candidate.as_good and float(np.linalg.norm(place - places[0])) < ANOTHER_PLACE * radius_angstrom
-        for candidate, place in zip(candidates[1:], places[1:], strict=True)
-    )
-    return "certain" if stands_out and resembles and not rotated else "ambiguous"
+    here = [
+        candidate
+        for candidate, place in zip(candidates, places, strict=True)
+        if float(np.linalg.norm(place - places[0])) < ANOTHER_PLACE * radius_angstrom
+    ]
+    return verdict(probability, here, hand=hand, at_limit=at_limit)
 
 
-def evidence_inside(part: Surveyed, whole: Surveyed, transform: Matrix) -> Evidence:
-    """Return the evidence inside the part, the whole moved by `transform`."""
-    return Evidence(shell_correlation_inside(part, whole, transform), 2 * part.radius_angstrom)
+def signs_inside(part: Surveyed, whole: Surveyed, transform: Matrix) -> int:
+    """Return how many of the two signs of a match are present inside the part, the whole moved by `transform`."""
+    shells, diameter = shell_correlation_inside(part, whole, transform), 2 * part.radius_angstrom
+    resolved = shells.resolution(0.5) <= COARSEST * diameter
+    return int(resolved) + int(significance(shells, diameter) >= LEAST_SIGNIFICANCE)
+
+
+def significance(shells: ShellCorrelation, diameter_angstrom: float) -> float:
+    r"""Return the agreement of the details of two maps, in standard errors.
+
+    .. math:: z = \frac{\sum_s n_s \mathrm{FSC}(s)}{\sqrt{\sum_s n_s}}
+
+    over the shells finer than a third of the diameter. Here :math:`n_s = \pi s^2` is half the number of independent
+    coefficients in shell :math:`s` of a box with twice the volume of the molecule, so that :math:`z` has standard
+    deviation 1 if the maps have nothing in common.
+    """
+    frequency = shells.frequency_per_angstrom
+    used = (frequency > 1 / (OUTLINE * diameter_angstrom)) & (frequency < SMOOTHED_AWAY * frequency[-1])
+    if not used.any():
+        return 0.0
+    count = np.pi * (np.arange(1, len(frequency) + 1)[used]) ** 2.0
+    return float(count @ shells.correlation[used] / np.sqrt(count.sum()))

@@ -48,9 +48,13 @@ class Alignment(AlignmentFacts):
     hand : HandDecision or None
         Decision about the hand of the moving map; None if the other hand was not tested.
     verdict : str or None
-        ``"certain"``; ``"ambiguous"`` if another pose fits as well, or if the maps agree too little; ``"no match"`` if
-        only the outlines of the maps agree; None if the pose was not refined, or was found by the published algorithm.
-        With the loss ``"core"`` the maps need to agree only in a part.
+        ``"certain"``; ``"ambiguous"`` if the maps match, but another pose or the other hand fits as well; ``"no
+        match"`` if unrelated maps would fit as well with a probability of 0.001 or more, or if the pose is at the limit
+        of a local search; None if the pose was not refined, or was found by the published algorithm. With the loss
+        ``"core"`` the maps need to agree only in a part.
+    probability : float or None
+        Probability that unrelated maps would fit as well; for a part, that a wrong place would. None if there is no
+        verdict.
     symmetry : Symmetry or None
         Point group of the fixed map, if several poses fit equally well because of it; for a part, that of the whole.
         The transform is that of the equivalent pose whose rotation is closest to the start (without a start: the

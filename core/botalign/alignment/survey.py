@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
+from botalign.alignment.ball import Ball, soft_ball
 from botalign.arrays import Volume
 from botalign.cancellation import check_cancelled
 from botalign.errors import InputError, counted
@@ -34,34 +35,6 @@ CLEARANCE_VOXELS = 8
 ENCLOSED_MASS = 0.999
 #: One voxel of so many is used to guess a level.
 SAMPLED = 31
-
-
-@dataclass(frozen=True, eq=False)
-class Ball:
-    """The voxels of a map in a soft ball around its molecule.
-
-    Attributes
-    ----------
-    inside : ndarray of int, shape (n,)
-        Their indices in the flattened map.
-    points : ndarray of int32, shape (n, 3)
-        Their indices ``(x, y, z)``.
-    weight : ndarray, shape (n,)
-        From 1 inside the molecule's ball to 0 four voxels beyond, along a cosine.
-    shape : tuple of int
-        Shape of the map.
-    """
-
-    inside: NDArray[np.int64]
-    points: NDArray[np.int32]
-    weight: NDArray[np.float32]
-    shape: tuple[int, ...]
-
-    def spectrum(self, values: Volume) -> NDArray[np.complex64]:
-        """Return the half spectrum of a map with these densities in the ball, weighted, and zero elsewhere."""
-        masked = np.zeros(self.shape, dtype=np.float32)
-        masked.ravel()[self.inside] = values * self.weight
-        return np.asarray(fft.rfftn(masked, workers=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,16 +114,7 @@ class Surveyed:
     @cached_property
     def ball(self) -> Ball:
         """The soft ball around the molecule."""
-        grid, voxel = self.density.grid, self.voxel_angstrom
-        inner = self.radius_angstrom / voxel
-        outer = min(inner + 4, (grid.shape[0] - 1) / 2)
-        z, y, x = ((grid.axis_angstrom(axis) - self.centre_angstrom[2 - axis]) / voxel for axis in range(3))
-        squared = ((z**2)[:, None, None] + (y**2)[None, :, None] + x**2).ravel()
-        inside = np.flatnonzero(squared < outer**2)
-        distance = np.sqrt(squared[inside])
-        weight = 0.5 + 0.5 * np.cos(np.pi * np.clip((distance - inner) / max(outer - inner, 1e-9), 0, 1))
-        points = np.stack(np.unravel_index(inside, grid.shape)[::-1], axis=1).astype(np.int32)
-        return Ball(inside, points, weight.astype(np.float32), grid.shape)
+        return soft_ball(self.density.grid, self.centre_angstrom, self.radius_angstrom)
 
     @cached_property
     def spectrum(self) -> NDArray[np.complex64]:

@@ -1,77 +1,20 @@
-r"""The verdict: whether the maps match, and whether another pose fits as well."""
+"""The verdict: whether the maps match, and whether another pose fits as well."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import replace
 
 from botalign.alignment.fitting import FitProblem
+from botalign.alignment.hand import HandDecision
 from botalign.alignment.records import Candidate
 from botalign.alignment.symmetry import Symmetry
 from botalign.arrays import Matrix
-from botalign.scores import ShellCorrelation
 
-#: Details are finer than this fraction of the diameter of the molecule. Coarser features are its outline, and the
-#: outlines of unrelated molecules agree too once they are aligned.
-OUTLINE = 1 / 3
-#: Beyond this fraction of the finest shell, smoothing has removed too much of a map.
-SMOOTHED_AWAY = 0.8
 #: A candidate whose quality is this close to that of the best one may fit as well.
 CLOSE_QUALITY = 0.1
-#: The two signs of a match: the details agree by more standard errors than the first number, and the Fourier shell
-#: correlation falls below 0.5 at a resolution no coarser than the second number times the diameter. Unrelated molecules
-#: show one of them by chance, noisy copies both (``benchmarks/verdicts.py``).
-LEAST_SIGNIFICANCE, COARSEST = 4.5, 1 / 4
-
-
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """Evidence for a verdict.
-
-    Attributes
-    ----------
-    shells : ShellCorrelation
-        Fourier shell correlation at the best pose.
-    diameter_angstrom : float
-        Diameter of the molecule.
-    share : float
-        Fraction of the molecule that was compared: less than 1 if only the common part was.
-    """
-
-    shells: ShellCorrelation
-    diameter_angstrom: float
-    share: float = 1.0
-
-    @property
-    def compared_angstrom(self) -> float:
-        """Diameter of a ball with the volume that was compared."""
-        return self.diameter_angstrom * float(np.cbrt(self.share))
-
-    @property
-    def signs(self) -> int:
-        """How many of the two signs of a match are present."""
-        resolved = self.shells.resolution(0.5) <= COARSEST * self.compared_angstrom
-        agrees = significance(self.shells, self.compared_angstrom, share=self.share) >= LEAST_SIGNIFICANCE
-        return int(resolved) + int(agrees)
-
-
-def significance(shells: ShellCorrelation, diameter_angstrom: float, *, share: float = 1.0) -> float:
-    r"""Return the agreement of the details of two maps, in standard errors.
-
-    .. math:: z = \frac{\sum_s n_s \mathrm{FSC}(s)}{\sqrt{\sum_s n_s}}
-
-    over the shells finer than a third of the diameter. Here :math:`n_s = \pi s^2` is half the number of independent
-    coefficients in shell :math:`s` of a box with twice the volume of the molecule, so that :math:`z` has standard
-    deviation 1 if the maps have nothing in common. For a fraction of the molecule it is smaller in proportion.
-    """
-    frequency = shells.frequency_per_angstrom
-    used = (frequency > 1 / (OUTLINE * diameter_angstrom)) & (frequency < SMOOTHED_AWAY * frequency[-1])
-    if not used.any():
-        return 0.0
-    count = share * np.pi * (np.arange(1, len(frequency) + 1)[used]) ** 2.0
-    return float(count @ shells.correlation[used] / np.sqrt(count.sum()))
+#: A match is one that unrelated maps would show with a smaller probability than this.
+LARGEST_PROBABILITY = 1e-3
 
 
 def mark_equals(
@@ -102,16 +45,32 @@ def mark_equals(
     return marked
 
 
-def verdict(evidence: Evidence, candidates: tuple[Candidate, ...]) -> str:
+def verdict(
+    probability: float,
+    candidates: Sequence[Candidate],
+    *,
+    hand: HandDecision | None = None,
+    at_limit: bool = False,
+) -> str:
     """Return ``"certain"``, ``"ambiguous"`` or ``"no match"``.
 
-    A match shows both signs, unrelated maps neither. A single sign is ambiguous. So is a match if another pose fits as
-    well; poses that a symmetry makes equivalent to the result are not among the candidates.
+    Parameters
+    ----------
+    probability : float
+        Probability that unrelated maps would fit as well.
+    candidates : sequence of Candidate
+        The candidates, the best one first, marked where they fit as well. A match is ambiguous if there is one. Poses
+        that a symmetry makes equivalent to the result are not among them.
+    hand : HandDecision, optional
+        The hand. A match is ambiguous if it is undetermined: then a pose of the other hand fits as well.
+    at_limit : bool, optional
+        Whether the pose is at the limit of a local search: then a better one may be beyond it, and there is no match.
     """
-    if not evidence.signs:
+    if at_limit or probability >= LARGEST_PROBABILITY:
         return "no match"
     several = any(candidate.as_good for candidate in candidates[1:])
-    return "certain" if evidence.signs == 2 and not several else "ambiguous"
+    undetermined = hand is not None and hand.decision == "undetermined"
+    return "ambiguous" if several or undetermined else "certain"
 
 
 def verdict_text(
@@ -121,6 +80,8 @@ def verdict_text(
     *,
     of_part: bool = False,
     wrong_hand: bool = False,
+    at_limit: bool = False,
+    other_hand: bool = False,
 ) -> str:
     """Return a verdict as text.
 
@@ -136,6 +97,10 @@ def verdict_text(
         Whether a part was searched for.
     wrong_hand : bool, optional
         Whether the map has not the hand of the model that it was compared with.
+    at_limit : bool, optional
+        Whether there is no match because the pose is at the limit of a local search.
+    other_hand : bool, optional
+        Whether the mirror image fits better.
     """
     if wrong_hand and decided is not None and not candidates[0].mirrored:
         return f"{decided}: the map has the wrong hand, so it must be flipped first"
@@ -145,11 +110,18 @@ def verdict_text(
         equivalent = f", one of {symmetry.order} equivalent poses (symmetry {symmetry.group})"
     flipped = ", the map mirrored because it has the wrong hand" if wrong_hand else ""
     as_good = f"{others} other {'pose fits' if others == 1 else 'poses fit'} as well"
+    ambiguous = as_good if others else "no place of the part is certain" if of_part else "the other hand fits as well"
+    if of_part:
+        no_match = "no place of the part stands out; the map may not show it, or a voxel size is wrong"
+    elif other_hand:
+        no_match = "the mirror image of the moving map fits better"
+    elif at_limit:
+        no_match = "the pose is at the limit of the local search; a better one may be beyond it"
+    else:
+        no_match = "only the outlines of the maps agree; check their voxel sizes and contrast"
     return {
         "certain": f"certain{equivalent}{flipped}",
-        "ambiguous": f"ambiguous: {as_good if others else 'the maps agree too little to be certain'}",
-        "no match": "no match: no place of the part stands out; the map may not show it, or a voxel size is wrong"
-        if of_part
-        else "no match: only the outlines of the maps agree; check their voxel sizes and contrast",
+        "ambiguous": f"ambiguous: {ambiguous}",
+        "no match": f"no match: {no_match}",
         None: "none: the pose was not refined",
     }[decided]

@@ -10,6 +10,8 @@ from botalign.alignment.records import MapReference
 
 #: A smaller rotation is printed as 0.00 degrees, and has no meaningful axis.
 LEAST_ANGLE_DEGREES = 0.005
+#: The tail of a distribution is not known well enough for smaller probabilities.
+LEAST_PROBABILITY = 1e-6
 #: Width of a summary, and of the labels in it.
 WIDTH, LABEL = 80, 13
 #: Chains of a model that are listed.
@@ -35,6 +37,13 @@ def resolution_text(angstrom: float) -> str:
 def percent_text(fraction: float) -> str:
     """Return a fraction as a percentage with two digits."""
     return f"{100 * fraction:.0f}%" if fraction >= 0.095 else f"{100 * fraction:.2g}%"
+
+
+def probability_text(probability: float) -> str:
+    """Return a probability as text, rounded up to one digit; a very small one is only known to be small."""
+    if probability < LEAST_PROBABILITY:
+        return f"below {LEAST_PROBABILITY:g}"
+    return f"of {probability:.1g}"
 
 
 def named_with_chains(reference: MapReference) -> str:

@@ -77,13 +77,13 @@ def principal_rotations(pair: WorkingPair, *, mirrored: bool) -> Matrix:
     An axis has no direction, so there are eight matrices, four of each hand. For a copy whose axes differ in length,
     one of them is close to the answer.
     """
-    frames = [_principal_axes(volume) for volume in (pair.fixed, pair.moving)]
+    frames = [principal_axes(volume) for volume in (pair.fixed, pair.moving)]
     signs = np.array(list(itertools.product((1.0, -1.0), repeat=3)))
     guesses = np.einsum("ij,nj,kj->nik", frames[0], signs, frames[1])
     return np.asarray(guesses[(np.linalg.det(guesses) < 0) == mirrored])
 
 
-def _principal_axes(volume: Volume) -> Matrix:
+def principal_axes(volume: Volume) -> Matrix:
     """Return unit vectors ``(x, y, z)`` along the principal axes of a mass, as columns."""
     check_cancelled()
     mass = volume.astype(np.float64)

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 _READING = """
 <p>The pictures are projections of both maps, the fixed one orange and the moving one blue; where they agree, they add
-up to white. <b>Certain</b>: the pose stands out from all others. <b>Ambiguous</b>: another pose fits as well, or the
-maps agree too little. <b>No match</b>: the pose must not be trusted. FSC 0.5 is the resolution at which the Fourier
-shell correlation falls below 0.5; the errors are standard errors.</p>
+up to white. <b>Certain</b>: the pose stands out from all others. <b>Ambiguous</b>: another pose or the other hand fits
+as well. <b>No match</b>: unrelated maps would fit as well, so the pose must not be trusted. FSC 0.5 is the resolution
+at which the Fourier shell correlation falls below 0.5; the errors are standard errors.</p>
 """
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.alignment.problem import LARGEST_RATIO
+from botalign.alignment.checks import LARGEST_RATIO
 from botalign.alignment.survey import Surveyed, survey
 from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting

@@ -1,0 +1,145 @@
+"""The evidence for the verdict on a pose: its details, compared with those of wrong poses of the same two maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.alignment.chance import chance, rotations_of_cube
+from botalign.alignment.details import Details
+from botalign.alignment.fitting import FitProblem
+from botalign.arrays import Matrix
+from botalign.geometry import compose, geodesic_degrees, inverse, transform_about
+
+#: Wrong poses are fitted at so many points, to so many degrees and voxels, in so many steps at most.
+POINTS, TOLERANCE, STEPS = 3000, 0.3, 5
+#: Poses this close to each other, in degrees and radii of the molecule, count as one; and those this close to the best
+#: pose are not wrong, because a fit may have stopped on its way there.
+SAME, NEAR = (8.0, 0.1), (20.0, 0.3)
+#: The similarity of the fixed map to itself is considered at a pose whose score is more than this fraction of that of
+#: the best pose.
+HIGH = 0.02
+#: With this agreement, the details are as likely those of copies as those of unrelated maps.
+LEAST_AGREEMENT = 0.5
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Evidence for a verdict.
+
+    Attributes
+    ----------
+    chance : float
+        Probability that a wrong pose would have such a score; see :mod:`botalign.alignment.chance`.
+    agreement : float
+        How well the details agree, 1 for copies; see :attr:`Details.agreement`.
+    """
+
+    chance: float
+    agreement: float
+
+    @property
+    def probability(self) -> float:
+        """Probability that unrelated maps would fit as well: 1 if the details are more like those of unrelated maps."""
+        return self.chance if self.agreement > LEAST_AGREEMENT else 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class WrongPoses:
+    """Poses to which fits converge from rotations and reflections of a pose about the principal axes.
+
+    Attributes
+    ----------
+    best : ndarray, shape (3, 4)
+        The pose.
+    poses : list of ndarray, shape (3, 4)
+        The others.
+    """
+
+    best: Matrix
+    poses: list[Matrix]
+
+    @classmethod
+    def of(cls, fit: FitProblem, axes: Matrix, best: Matrix) -> WrongPoses:
+        """Fit poses at some of the points of a fit, given the principal axes as columns."""
+        thinned, found = fit.thinned(POINTS), []
+        for operation in rotations_of_cube(axes):
+            turned = compose(transform_about(operation, fit.centre, fit.centre), best)
+            found.append(thinned.solve(turned, tolerance=TOLERANCE, max_steps=STEPS)[0])
+        return cls(best, found)
+
+    def same(self, pose: Matrix) -> bool:
+        """Whether a pose is so close to the best one that the same others are wrong."""
+        return float(geodesic_degrees(pose[:, :3], self.best[:, :3])) < SAME[0] and np.allclose(
+            np.linalg.det(pose[:, :3]), np.linalg.det(self.best[:, :3])
+        )
+
+
+def evidence(
+    details: Callable[[Matrix], Details],
+    itself: Callable[[Matrix], Details],
+    right: Sequence[Matrix],
+    wrong: Sequence[Matrix],
+    *,
+    centre: Matrix,
+    radius_angstrom: float,
+) -> Evidence:
+    """Return the evidence for a pose.
+
+    Parameters
+    ----------
+    details : callable
+        Compares the details of the two maps at a pose.
+    itself : callable
+        Compares the details of the fixed map and itself.
+    right : sequence of ndarray, shape (3, 4)
+        The pose, and others that fit as well.
+    wrong : sequence of ndarray, shape (3, 4)
+        Other poses.
+    centre : ndarray, shape (3,)
+        Centre of the fixed molecule.
+    radius_angstrom : float
+        Its radius.
+    """
+    found, back = details(right[0]), inverse(right[0])
+    scores = []
+    for pose in _apart(wrong, right, centre, radius_angstrom):
+        other = details(pose)
+        score = other.score
+        if score > HIGH * found.score > 0:
+            score = other.unexplained(found, itself(compose(pose, back)))
+        scores.append(score)
+    return Evidence(chance(found.score, scores), found.agreement)
+
+
+def _apart(poses: Sequence[Matrix], right: Sequence[Matrix], centre: Matrix, radius: float) -> list[Matrix]:
+    """Return the poses that differ from each other, and are not near one that is right."""
+    if not poses:
+        return []
+    given, true = np.array(poses), np.array(right)
+    known = _close(given, true, NEAR, centre, radius).any(axis=1)
+    same = _close(given, given, SAME, centre, radius)
+    kept: list[int] = []
+    for index in np.flatnonzero(~known):
+        if not same[index, kept].any():
+            kept.append(int(index))
+    return [poses[index] for index in kept]
+
+
+def _close(
+    first: Matrix, second: Matrix, limit: tuple[float, float], centre: Matrix, radius: float
+) -> NDArray[np.bool_]:
+    """Return which poses differ by less than an angle in degrees, and at the centre by less than a distance in radii.
+
+    The poses have shapes (n, 3, 4) and (m, 3, 4), the result (n, m).
+    """
+    traces = np.einsum("aij,bij->ab", first[:, :, :3], second[:, :, :3])
+    # Where the second poses take the point that the first ones take to the centre.
+    sources = np.einsum("aji,aj->ai", first[:, :, :3], centre - first[:, :, 3])
+    ends = np.einsum("bij,aj->abi", second[:, :, :3], sources) + second[:, :, 3]
+    # The trace is smaller, too, where only one of two poses mirrors.
+    turned = traces > 1 + 2 * np.cos(np.radians(limit[0]))
+    return np.asarray(turned & (np.linalg.norm(ends - centre, axis=2) < limit[1] * radius))
