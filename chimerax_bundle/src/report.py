@@ -1,5 +1,6 @@
 """The results as text and HTML for the log, in the layout of Fit in Map."""
 
+from collections import Counter
 from html import escape
 
 from .fit_table import fit_table, matter
@@ -63,8 +64,9 @@ def search_settings(alignment):
     """Return the settings of the search as text; empty if a part was searched for, which does not use them."""
     if alignment.method != "search":
         return ""
-    chosen = alignment.parameters
-    return f" ({chosen['loss']}, {chosen['size']}^3 voxels, {chosen['evaluations']} evaluations, seed {alignment.seed})"
+    chosen, made = alignment.parameters, Counter(point.mirrored for point in alignment.trace)
+    evaluations = max(made.values(), default=0)
+    return f" ({chosen['loss']}, {chosen['size']}^3 voxels, {evaluations} evaluations, seed {alignment.seed})"
 
 
 def correlations(measured):

@@ -1,5 +1,6 @@
 """The page of the panel with the last result and the plot of the search, and the button to move in spite of it."""
 
+from collections import Counter
 from html import escape
 
 from Qt.QtCore import Qt
@@ -57,7 +58,9 @@ class ResultPage:
         """Plot the search of a running alignment; that for a part has no losses."""
         options = task.job.options
         self.plot.setVisible(bool(task.trace))
-        self.plot.show_trace(task.trace, options.evaluations, options.loss)
+        made = Counter(hand for hand, _ in task.trace)
+        total = options.evaluations or max(made.values(), default=1)  # by default nobody knows how many will be needed
+        self.plot.show_trace(task.trace, total, options.loss)
 
     def show_outcomes(self, outcomes):
         """Show the results of an alignment, one below the other."""

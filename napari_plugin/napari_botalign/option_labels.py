@@ -44,6 +44,7 @@ EMPTY = {
     "pixel_size_angstrom": "as given",
     "dust": "left",
     "threads": "automatic",
+    "evaluations": "as many as needed",
     "resolution": "unknown",
 }
 

@@ -212,7 +212,7 @@ def test_a_mirrored_map(
     assert "mirrored (correlation about the mean: " in widget.results.summary.value
     assert (np.linalg.det(affine_of(layer)) < 0) == (hand == "auto") == result.mirrored
     assert widget.results.mirror.native.isVisibleTo(widget.native) == (hand == "check")
-    assert ("Its mirror image fits better." in widget.status.value) == (hand == "check")
+    assert ("mirror image" in widget.status.value) == (hand == "check")
     assert len(widget.plot.axes.lines) == 4
 
 
@@ -540,7 +540,7 @@ def test_other_input_that_is_refused(viewer: Any, widget: Any, add: Add, fixed: 
     press(widget.align)
     assert widget.status.value == "threads: got 0, expected a whole number from 1 to 1024."
     widget.form.more.threads.value = ""
-    widget.form.more.evaluations.value, widget.form.more.size.value = 200, 32
+    widget.form.more.evaluations.value, widget.form.more.size.value = "", 32
 
 
 @pytest.mark.slow
@@ -592,7 +592,7 @@ def test_labels_are_a_mask(
     viewer.add_labels(labels, name="labels", **place)
     image = add(fixed.with_data((labels > 0).astype(np.float32)), "image")
     more = widget.form.more
-    more.evaluations.value, more.size.value = 200, 32
+    more.evaluations.value, more.size.value = "", 32
     results = []
     for mask in (viewer.layers["labels"], image):
         more.mask_fixed.value = mask
@@ -629,7 +629,7 @@ def test_a_part_is_noticed_without_a_request(
     x = np.broadcast_to(fixed.grid.axis_angstrom(2), fixed.grid.shape)
     add(fixed, "whole")
     part = add(fixed.with_data(np.where(x > 12, fixed.data, 0).astype(np.float32)), "part")
-    widget.form.more.evaluations.value, widget.form.more.size.value = 200, 32
+    widget.form.more.evaluations.value, widget.form.more.size.value = "", 32
     result = align()
     assert (result.part.role, result.part.reason) == ("moving", "noticed")
     assert "the moving map, noticed by its volume" in widget.results.summary.value
@@ -658,7 +658,7 @@ def test_two_docks_share_tabs(viewer: Any, widget: Any, wait_until: WaitUntil) -
 
 
 def test_a_new_form_has_the_declared_defaults(widget: Any) -> None:
-    widget.form.hand.value, widget.form.more.evaluations.value, widget.form.more.size.value = "check", 200, 32
+    widget.form.hand.value, widget.form.more.evaluations.value, widget.form.more.size.value = "check", "", 32
     default = AlignmentOptions()
     assert vars(widget.form.alignment_options()) == vars(default)
     assert widget.form.masks() == {}

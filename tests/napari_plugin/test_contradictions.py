@@ -23,7 +23,7 @@ def test_a_part_greys_out_the_options_of_whole_maps(widget: Any) -> None:
         assert "cannot be combined with 'one is part of the other'" in field.tooltip
     assert not form.loss.enabled
     options = form.alignment_options()
-    assert (options.partial, options.evaluations, options.loss) == (True, 200, "wemd")
+    assert (options.partial, options.evaluations, options.loss) == (True, None, "wemd")
     form.more.partial.value = None
     assert all(form.more[name].enabled for name in ("evaluations", "size", "preset", "refine"))
     options = form.alignment_options()

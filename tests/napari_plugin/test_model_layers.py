@@ -47,7 +47,7 @@ def test_a_model_is_aligned_to_a_map_and_saved(
     model = read_model(model_file)
     still = add(simulate(model.moved(moved), RESOLUTION), "still")
     form = widget.form
-    form.more.evaluations.value, form.more.size.value = 200, 32
+    form.more.evaluations.value, form.more.size.value = "", 32
     form.fixed.value, form.moving.value = still, [model_layer]
     result = align()
     assert result.moving.model

@@ -61,7 +61,10 @@ class AlignmentOptions:
         ),
     ] = "check"
     size: Annotated[int, Option("Side of the box used by the search", low=8, high=128, unit="voxels")] = 32
-    evaluations: Annotated[int, Option("Evaluations of the search, for each hand", low=1, high=5000)] = 200
+    evaluations: Annotated[
+        int | None,
+        Option("Evaluations of the search, for each hand; by default as many as the maps need", low=1, high=5000),
+    ] = None
     refine: Annotated[bool, Option("Refine the candidates of the search")] = True
     preset: Annotated[str | None, Option("Run the published algorithm unchanged (paper); slow", choices=PRESETS)] = None
     start: Annotated[Alignment | ArrayLike | None, Option("Start from the transform of an earlier result")] = None

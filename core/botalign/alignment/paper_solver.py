@@ -38,7 +38,7 @@ def solve_by_paper(problem: AlignmentProblem) -> Generator[Progress, None, Outco
     those above the contour levels, since a map with mean zero has no other.
     """
     fixed, moving, options, hands = problem.fixed, problem.moving, problem.options, problem.hands
-    total = len(hands) * (options.evaluations + 1)
+    total = len(hands) * (problem.evaluations + 1)
     side = 2 * max(fixed.radius_angstrom, moving.radius_angstrom)
     pair = [_centred(surveyed, side, options.size) for surveyed in (fixed, moving)]
     small = [fourier_crop(volume, min(REFINED_SIDE, options.size)) for volume in pair]
@@ -55,7 +55,7 @@ def solve_by_paper(problem: AlignmentProblem) -> Generator[Progress, None, Outco
         rotations, losses = [], []
         for evaluation in search(
             lambda rotation, flip=flip: loss(rotation @ flip),  # type: ignore[misc]
-            evaluations=options.evaluations,
+            evaluations=problem.evaluations,
             length_scale=problem.length_scale,
             starts=1,
             descend=steepest_descent,

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from botalign.alignment.checks import check_boxes, check_halves, check_radii
 from botalign.alignment.criterion import Criterion, criterion_for
 from botalign.alignment.details import DetailPair
 from botalign.alignment.detection import symmetry_of
@@ -25,15 +26,11 @@ from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Errors, fit_errors, half_map_noise
 from botalign.alignment.working_pair import WorkingPair, principal_axes, working_pair
 from botalign.arrays import Matrix, Volume
-from botalign.errors import InputError, Setting
 from botalign.geometry import MIRROR, apply_transform, geodesic_degrees, is_mirror
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.threads import run_in_threads, thread_count
 
-#: The sizes of two boxes, and of two molecules, must differ by less than this factor. Otherwise the voxel size of one
-#: of them is probably wrong.
-LARGEST_RATIO = 10.0
 ROTATION, SHIFT = ALL[:3], ALL[3:]
 #: Evaluations of a search, for each hand, unless an option sets them.
 EVALUATIONS = 200
@@ -74,9 +71,9 @@ class AlignmentProblem:
         InputError
             If an input is not a DensityMap or is empty, or the two cannot show the same molecule.
         """
-        _check_boxes(fixed, moving)
-        _check_halves("half_maps_fixed", fixed, options.half_maps_fixed)
-        _check_halves("half_maps_moving", moving, options.half_maps_moving)
+        check_boxes(fixed, moving)
+        check_halves("half_maps_fixed", fixed, options.half_maps_fixed)
+        check_halves("half_maps_moving", moving, options.half_maps_moving)
         a, b = run_in_threads(
             [
                 lambda: survey(masked(fixed, options.mask_fixed), level=options.contour_level_fixed, role="fixed"),
@@ -84,7 +81,7 @@ class AlignmentProblem:
             ],
             thread_count(options.threads),
         )
-        _check_radii(a, b, fixed.name, moving.name)
+        check_radii(a, b, fixed.name, moving.name)
         a, b = a.normalised(), b.normalised()
         first = is_mirror(options.start_transform())
         one_hand = known_hands or options.hand == "keep" or not options.rotate
@@ -309,33 +306,3 @@ class AlignmentProblem:
         same seed to test the search is not among its draws, as it would be with ``default_rng(seed)``.
         """
         return np.random.default_rng(np.random.SeedSequence(self.options.seed, spawn_key=(1 + mirrored,)))
-
-
-def _check_boxes(fixed: DensityMap, moving: DensityMap) -> None:
-    """Refuse boxes that cannot hold the same molecule."""
-    a, b = float(fixed.grid.size_angstrom.max()), float(moving.grid.size_angstrom.max())
-    if max(a, b) >= LARGEST_RATIO * min(a, b):
-        raise InputError(
-            f"fixed map {fixed.name} is {a:.4g} A wide and moving map {moving.name} {b:.4g} A, expected sizes within a "
-            f"factor of {LARGEST_RATIO:g}; is the voxel size of one of them wrong?"
-        )
-
-
-def _check_halves(name: str, whole: DensityMap, halves: tuple[DensityMap, DensityMap] | None) -> None:
-    """Refuse a map given as one of its own half maps: the difference of the two would not be noise."""
-    for half in halves or ():
-        if half.grid == whole.grid and np.array_equal(half.data, whole.data):
-            raise InputError(
-                Setting(name),
-                f": {half.name} is the whole map {whole.name}, expected one of its half maps.",
-            )
-
-
-def _check_radii(fixed: Surveyed, moving: Surveyed, fixed_name: str, moving_name: str) -> None:
-    """Refuse molecules that cannot be the same."""
-    a, b = fixed.radius_angstrom, moving.radius_angstrom
-    if max(a, b) >= LARGEST_RATIO * min(a, b):
-        raise InputError(
-            f"above its contour level, fixed map {fixed_name} is {2 * a:.4g} A wide and moving map {moving_name} "
-            f"{2 * b:.4g} A, expected sizes within a factor of {LARGEST_RATIO:g}; give other contour levels."
-        )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from botalign.alignment.candidates import COARSE_TOLERANCE, THINNED, coarse, solved
+from botalign.alignment.candidates import COARSE_TOLERANCE, THINNED, apart, coarse, solved
 from botalign.alignment.distinct import Tolerance, distinct
 from botalign.alignment.hand import hand_name
 from botalign.alignment.nelder_mead import nelder_mead
@@ -21,6 +22,8 @@ from botalign.search import search
 
 #: How many candidates of a search are kept for refinement, and by what angle they differ at least.
 CANDIDATES, SEARCHED = 6, Tolerance(15.0)
+#: Where the fit of a short search stops, in degrees and voxels, and of how many points it is.
+SHORT_TOLERANCE, SHORT_POINTS = 0.3, 4_000
 #: The second search: rotations that it evaluates, in so many steps, and from how many of them it descends.
 EVERYWHERE, BLOCKS, BASINS = 1000, 40, 12
 
@@ -34,41 +37,82 @@ class SearchedHand:
     trace: list[TracePoint]
 
 
-def first_search(problem: AlignmentProblem, mirrored: bool, *, refine: bool) -> Generator[Progress, None, SearchedHand]:
+class HandSearch:
+    """The search of one hand by Bayesian optimisation, which can be continued.
+
+    Parameters
+    ----------
+    problem : AlignmentProblem
+        The problem.
+    mirrored : bool
+        The hand.
+    """
+
+    def __init__(self, problem: AlignmentProblem, mirrored: bool) -> None:
+        self.problem, self.mirrored = problem, mirrored
+        self.flip = MIRROR if mirrored else np.eye(3)
+        pair, distance, options = problem.working_pair, problem.distance, problem.options
+        start, within_degrees = problem.start(mirrored)
+        initial = start[None]
+        if options.rotate and options.start is None and within_degrees is None:
+            initial = np.concatenate([initial, principal_rotations(pair, mirrored=mirrored) @ self.flip])
+        self.initial = min(len(initial), problem.evaluations)
+        self.rotations: list[Matrix] = []
+        self.trace: list[TracePoint] = []
+        self._evaluations = search(
+            lambda rotation: distance(pair.rotated(rotation @ self.flip), pair.fixed),
+            evaluations=problem.evaluations,
+            length_scale=problem.length_scale,
+            initial=initial,
+            within_degrees=within_degrees,
+            rng=problem.random(mirrored),
+        )
+
+    def until(self, count: int) -> Generator[Progress, None, None]:
+        """Continue until so many rotations are evaluated."""
+        pair = self.problem.working_pair
+        for evaluation in itertools.islice(self._evaluations, max(0, count - len(self.trace))):
+            self.rotations.append(evaluation.rotation)
+            self.trace.append(TracePoint(self.mirrored, evaluation.loss))
+            yield Progress(
+                "search", len(self.trace), self.problem.evaluations, hand=hand_name(self.mirrored),
+                loss=evaluation.loss, best_loss=evaluation.best_loss,
+                moving_to_fixed=pair.transform(evaluation.best_rotation @ self.flip),
+            )  # fmt: skip
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """The distinct rotations with the lowest losses."""
+        losses = [point.loss for point in self.trace]
+        return [
+            Candidate(
+                self.problem.working_pair.transform(self.rotations[i] @ self.flip), self.mirrored, losses[i], None
+            )
+            for i in distinct(self.rotations, losses, SEARCHED, count=CANDIDATES)
+        ]
+
+
+def first_search(hand: HandSearch, *, refine: bool) -> Generator[Progress, None, SearchedHand]:
     """Search one hand by Bayesian optimisation, and refine the candidates at the voxel size of the search."""
-    flip = MIRROR if mirrored else np.eye(3)
-    pair, distance, options = problem.working_pair, problem.distance, problem.options
-    start, within_degrees = problem.start(mirrored)
-    initial = start[None]
-    if options.rotate and options.start is None and within_degrees is None:
-        initial = np.concatenate([initial, principal_rotations(pair, mirrored=mirrored) @ flip])
-    rotations: list[Matrix] = []
-    trace: list[TracePoint] = []
-    total = problem.evaluations + (1 if refine else 0)
-    for evaluation in search(
-        lambda rotation: distance(pair.rotated(rotation @ flip), pair.fixed),
-        evaluations=problem.evaluations,
-        length_scale=problem.length_scale,
-        initial=initial,
-        within_degrees=within_degrees,
-        rng=problem.random(mirrored),
-    ):
-        rotations.append(evaluation.rotation)
-        trace.append(TracePoint(mirrored, evaluation.loss))
-        yield Progress(
-            "search", len(trace), total, hand=hand_name(mirrored), loss=evaluation.loss, best_loss=evaluation.best_loss,
-            moving_to_fixed=pair.transform(evaluation.best_rotation @ flip),
-        )  # fmt: skip
-    losses = [point.loss for point in trace]
-    searched = [
-        Candidate(pair.transform(rotations[i] @ flip), mirrored, losses[i], None)
-        for i in distinct(rotations, losses, SEARCHED, count=CANDIDATES)
-    ]
+    problem = hand.problem
+    yield from hand.until(problem.evaluations)
+    searched = hand.candidates
     if not refine:
-        return SearchedHand(searched, searched, trace)
+        return SearchedHand(searched, searched, hand.trace)
     refined = coarse(problem, searched)
+    total = problem.evaluations + 1
     yield Progress("refine", total, total, moving_to_fixed=refined[0].moving_to_fixed)
-    return SearchedHand(searched, refined, trace)
+    return SearchedHand(searched, refined, hand.trace)
+
+
+def short_search(hand: HandSearch, count: int) -> Generator[Progress, None, SearchedHand]:
+    """Search one hand with a few evaluations, and fit the candidates from the best shift of each."""
+    problem = hand.problem
+    yield from hand.until(count)
+    searched = hand.candidates
+    shifted = [replace(each, moving_to_fixed=problem.best_shift(each.moving_to_fixed[:, :3])[1]) for each in searched]
+    fitted = solved(problem, problem.coarse_fit.thinned(SHORT_POINTS), shifted, tolerance=SHORT_TOLERANCE)
+    return SearchedHand(searched, apart(fitted), hand.trace)
 
 
 def second_search(problem: AlignmentProblem, mirrored: bool) -> Generator[Progress, None, list[Candidate]]:

@@ -73,7 +73,9 @@ def draw_search(axes: Axes, alignment: Alignment) -> None:
             )
     legend_above(axes)
     axes.margins(x=0.02)
-    axes.set_xlabel("evaluation")
+    made = max(sum(point.mirrored is mirrored for point in alignment.trace) for mirrored in (False, True))
+    enough = alignment.parameters.get("evaluations") is None and alignment.verdict == "certain"
+    axes.set_xlabel(f"evaluation (certain after {made})" if enough else "evaluation")
     axes.set_ylabel(_loss_label(alignment))
 
 

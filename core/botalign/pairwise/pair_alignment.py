@@ -11,7 +11,7 @@ import numpy as np
 from botalign.alignment.distinct import Tolerance, distinct
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.problem import AlignmentProblem
-from botalign.alignment.search_solver import search_hands
+from botalign.alignment.rounds import search_hands
 from botalign.arrays import Matrix
 from botalign.pairwise.options import DistanceOptions
 from botalign.pairwise.pose_distance import PoseDistance, pose_distance
@@ -163,7 +163,7 @@ def _closed_cycles(losses: Sequence[float], suggested: Sequence[Sequence[Matrix]
 def _candidates(first: PreparedMap, second: PreparedMap, settings: PairSettings, mirrored: bool) -> list[Matrix]:
     """Search the rotations of one hand; return the candidates with the least distances."""
     problem = AlignmentProblem(first.surveyed, second.surveyed, settings.search_options(), (mirrored,))
-    searched, _ = exhaust(search_hands(problem))
+    searched, _ = exhaust(search_hands(problem, refine=True))
     poses = [candidate.moving_to_fixed for candidate in searched[0].refined]
     distance = settings.pose_distance()
     order = np.argsort([distance.at(first, second, pose) for pose in poses], kind="stable")

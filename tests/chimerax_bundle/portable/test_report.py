@@ -22,7 +22,8 @@ class Found:
         self.part = part and type("Part", (), dict(zip(("role", "fraction", "reason"), part, strict=True)))
         self.part_correlation = 0.87654
         self.seconds, self.seed = 1.5, 0
-        self.parameters = {"loss": "wemd", "size": 32, "evaluations": 200}
+        self.parameters = {"loss": "wemd", "size": 32, "evaluations": None}
+        self.trace = [SimpleNamespace(mirrored=mirrored) for mirrored in (False, True) for _ in range(12)]
         self.after = type("Scores", (), {"fsc_resolution_angstrom": 7.5})
 
 
@@ -81,9 +82,9 @@ def test_the_report_has_doubts_and_notes(load):
 
 def test_a_wrong_voxel_size_is_reported(load):
     report, found = load("report"), Found()
-    assert "scale:" not in report.report(outcome(report, found))
+    assert "scale:" not in report.report(outcome(found))
     found.scale_text = "1.0130 +- 0.0010; a voxel size is off"
-    assert "  scale: 1.0130 +- 0.0010; a voxel size is off\n" in report.report(outcome(report, found))
+    assert "  scale: 1.0130 +- 0.0010; a voxel size is off\n" in report.report(outcome(found))
 
 
 def test_the_wrong_hand_beside_an_atomic_model(load):

@@ -27,8 +27,9 @@ def test_each_row_changes_its_option(rows, options):
     fields = rows.fields
     for name in ("hand", "loss", "local_degrees"):
         fields[name].setCurrentIndex(1)
-    for name in ("size", "evaluations", "seed"):
+    for name in ("size", "seed"):
         fields[name].setValue(fields[name].value() + 1)
+    fields["evaluations"].setText("201")
     for name in ("refine", "rotate", "shift"):
         fields[name].setChecked(False)
     fields["partial"].setCurrentIndex(1)

@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from botalign import Alignment, DensityMap, Grid, align, phantom
 from botalign.geometry import (
@@ -189,10 +190,32 @@ def test_the_same_seed_gives_the_same_bits_for_any_number_of_threads(fixed: Dens
 def test_another_seed_searches_elsewhere_and_finds_the_same_pose(
     fixed: DensityMap, moving: DensityMap, there: np.ndarray, misfit: Measure
 ) -> None:
-    found = [align(fixed, moving, hand="keep", seed=seed) for seed in (1, 2)]
+    found = [align(fixed, moving, hand="keep", seed=seed, evaluations=40) for seed in (1, 2)]
     assert found[0].trace != found[1].trace
     assert max(misfit(each, there)[0] for each in found) < 0.1
     assert [each.seed for each in found] == [1, 2]
+
+
+def test_the_search_ends_when_the_answer_is_certain(
+    fixed: DensityMap, moving: DensityMap, there: np.ndarray, misfit: Measure
+) -> None:
+    short, long = align(fixed, moving), align(fixed, moving, evaluations=200)
+    # The start, and four rotations that superimpose the principal axes, for each hand.
+    assert len(short.trace) == 10
+    assert len(long.trace) == 400
+    assert short.verdict == long.verdict == "certain"
+    assert short.hand is not None
+    assert short.hand.decision == "as given"
+    assert max(misfit(each, there)[0] for each in (short, long)) < 0.1
+    assert short.trace[:5] == long.trace[:5]
+
+
+def test_the_search_goes_on_where_no_pose_is_certain(fixed: DensityMap) -> None:
+    rng = np.random.default_rng(3)
+    other = fixed.with_data(gaussian_filter(rng.normal(size=fixed.data.shape), 3).astype(np.float32))
+    result = align(fixed, other, hand="keep", partial=False)
+    assert result.verdict == "no match"
+    assert len(result.trace) == 200
 
 
 def test_scores_are_of_the_pose_before_and_after(result: Alignment) -> None:

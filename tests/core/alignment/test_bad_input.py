@@ -152,7 +152,7 @@ def test_half_maps_and_a_single_mask_exclude_other_options(fixed: DensityMap, mo
     refused(fixed, moving, f"^preset='paper' {what}", mask_moving=mask, preset="paper")
     # With both masks no part is searched for, and default values are not contradictions.
     AlignmentOptions(mask_fixed=mask, mask_moving=mask, loss="l2", size=24)
-    AlignmentOptions(partial=True, loss="wemd", size=32, evaluations=200, refine=True)
+    AlignmentOptions(partial=True, loss="wemd", size=32, evaluations=None, refine=True)
 
 
 def test_what_is_not_a_map_is_refused(fixed: DensityMap, moving: DensityMap) -> None:

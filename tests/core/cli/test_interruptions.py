@@ -91,7 +91,7 @@ def test_ctrl_c_in_a_terminal(pair: Pair, tmp_path: Path) -> None:
 
 
 def test_ctrl_c_while_writing(run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("botalign.maps.writing._compressed", failing(KeyboardInterrupt()))
+    monkeypatch.setattr("botalign.maps.writing.compressed", failing(KeyboardInterrupt()))
     ran = run("align", pair.fixed, pair.moving, "-o", tmp_path / "a.mrc", "--result", tmp_path / "r.json", *QUICK)
     assert (ran.code, ran.out, ran.err) == (130, "", "botalign: interrupted, nothing was written.\n")
     assert listing(tmp_path) == {}
@@ -180,7 +180,7 @@ def test_the_text_about_an_interruption() -> None:
 
 
 def test_ctrl_c_leaves_no_new_folder(run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("botalign.maps.writing._compressed", failing(KeyboardInterrupt()))
+    monkeypatch.setattr("botalign.maps.writing.compressed", failing(KeyboardInterrupt()))
     assert run("align", pair.fixed, pair.moving, pair.fixed, "-o", tmp_path / "new", *QUICK).code == 130
     assert listing(tmp_path) == {}
 

@@ -8,7 +8,7 @@ import pytest
 import botalign
 from botalign.alignment.descent import stepped
 from botalign.alignment.problem import AlignmentProblem
-from botalign.alignment.search_solver import search_hands
+from botalign.alignment.rounds import search_hands
 from botalign.alignment.survey import survey
 from botalign.geometry import compose, geodesic_degrees, inverse
 from botalign.pairwise.options import DistanceOptions
@@ -103,9 +103,9 @@ def test_distances_over_both_hands(make_family: Callable[..., Family]) -> None:
 def test_a_pair_is_searched_if_the_landmarks_disagree(six: Family, monkeypatch: pytest.MonkeyPatch) -> None:
     searches = []
 
-    def counted(problem: AlignmentProblem) -> Any:
+    def counted(problem: AlignmentProblem, *, refine: bool) -> Any:
         searches.append(problem)
-        return search_hands(problem)
+        return search_hands(problem, refine=refine)
 
     monkeypatch.setattr("botalign.pairwise.pair_alignment.search_hands", counted)
     surveys = [survey(each) for each in six.maps[:2]]

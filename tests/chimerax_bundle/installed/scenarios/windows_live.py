@@ -48,7 +48,7 @@ def the_moving_map_follows_the_search_and_undo_is_one_step(cx):
     cx.scatter(moving)
     before = moving.scene_position
     panel = _panel(cx)
-    panel.fields["evaluations"].setValue(600)
+    panel.fields["evaluations"].setText("600")
     yield lambda: panel._buttons["Align"].isEnabled()
     panel._buttons["Align"].click()
     yield lambda: panel._task is not None and not same(moving.scene_position, before, 1, 1)
@@ -84,7 +84,7 @@ def the_search_can_run_without_moving_the_map(cx):
     before = moving.scene_position
     panel = _panel(cx)
     panel.options.follow.setChecked(False)
-    panel.fields["evaluations"].setValue(600)
+    panel.fields["evaluations"].setText("600")
     yield lambda: panel._buttons["Align"].isEnabled()
     panel._buttons["Align"].click()
     yield lambda: panel.status.bar.value() > 20
@@ -102,7 +102,7 @@ def a_map_that_the_user_moves_stays_there(cx):
     moving = cx.phantom(transform(254))
     before = moving.scene_position
     panel = _panel(cx)
-    panel.fields["evaluations"].setValue(3000)
+    panel.fields["evaluations"].setText("3000")
     yield lambda: panel._buttons["Align"].isEnabled()
     panel._buttons["Align"].click()
     yield lambda: not same(moving.scene_position, before, 1, 1)
@@ -122,7 +122,7 @@ def a_session_saved_meanwhile_has_the_map_in_its_own_pose(cx):
     cx.scatter(moving)
     before = moving.scene_position
     panel = _panel(cx)
-    panel.fields["evaluations"].setValue(3000)
+    panel.fields["evaluations"].setText("3000")
     yield lambda: panel._buttons["Align"].isEnabled()
     panel._buttons["Align"].click()
     yield lambda: not same(moving.scene_position, before, 1, 1)

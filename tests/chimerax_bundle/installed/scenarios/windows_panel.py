@@ -78,7 +78,7 @@ def cancelled_by_the_panel(cx):
     moving = cx.phantom(transform(211))
     before = moving.scene_position
     panel = _panel(cx)
-    panel.fields["evaluations"].setValue(1000)
+    panel.fields["evaluations"].setText("1000")
     yield lambda: panel.command() is not None
     assert panel.command() == "botalign #2 to #1 evaluations 1000"
     panel._buttons["Align"].click()
@@ -120,7 +120,7 @@ def the_panel_follows_models_opened_and_closed(cx):
 def a_map_closed_while_the_panel_waits(cx):
     cx.phantom(), cx.phantom(transform(213))
     panel = _panel(cx)
-    panel.fields["evaluations"].setValue(1000)
+    panel.fields["evaluations"].setText("1000")
     yield lambda: panel._buttons["Align"].isEnabled()
     panel._buttons["Align"].click()
     yield lambda: panel.status.bar.value() > 2
@@ -147,7 +147,7 @@ def the_options_of_the_panel_are_keywords_of_the_command(cx):
     fields["local_degrees"].setCurrentIndex(1)
     fields["loss"].setCurrentIndex(1)
     fields["size"].setValue(24)
-    fields["evaluations"].setValue(20)
+    fields["evaluations"].setText("20")
     fields["seed"].setValue(5)
     fields["refine"].setChecked(False)
     fields["contour_level_moving"].setText("0.2")
