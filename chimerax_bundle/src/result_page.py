@@ -59,7 +59,7 @@ class ResultPage:
         options = task.job.options
         self.plot.setVisible(bool(task.trace))
         made = Counter(hand for hand, _ in task.trace)
-        total = options.evaluations or max(made.values(), default=1)  # by default nobody knows how many will be needed
+        total = options.evaluations or max(made.values(), default=1)  # by default it is unknown how many are needed
         self.plot.show_trace(task.trace, total, options.loss)
 
     def show_outcomes(self, outcomes):

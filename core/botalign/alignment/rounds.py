@@ -101,14 +101,14 @@ def _settled(problem: AlignmentProblem, found: list[SearchedHand], *, searched: 
     others = [each for hand in found for each in hand.refined if each is not best]
     if problem.evidence(best, others).probability > EARLY:
         return None
-    rivals = _rivals(problem, best)
+    similar = _resembling(problem, best)
     return [
-        replace(hand, refined=apart(hand.refined + [each for each in rivals if each.mirrored == mirrored]))
+        replace(hand, refined=apart(hand.refined + [each for each in similar if each.mirrored == mirrored]))
         for hand, mirrored in zip(found, problem.hands, strict=True)
     ]
 
 
-def _rivals(problem: AlignmentProblem, best: Candidate) -> list[Candidate]:
+def _resembling(problem: AlignmentProblem, best: Candidate) -> list[Candidate]:
     """Return other poses that may fit as well as the best one: the fixed map may resemble itself there."""
     fit = problem.coarse_fit.thinned(THINNED)
     poses = list(problem.wrong_poses(best.moving_to_fixed))

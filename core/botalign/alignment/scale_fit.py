@@ -12,7 +12,7 @@ from botalign.alignment.scale import LEAST, Scale
 from botalign.alignment.uncertainty import Errors
 from botalign.arrays import Matrix
 
-#: A larger standard error says that the maps do not determine the scale.
+#: With a larger standard error, the maps do not determine the scale.
 LARGEST_ERROR = 0.01
 #: From scale 1, beyond this fraction the maps are too different for a fit.
 REACH = 0.15

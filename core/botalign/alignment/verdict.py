@@ -114,7 +114,7 @@ def verdict_text(
     if of_part:
         no_match = "no place of the part stands out; the map may not show it, or a voxel size is wrong"
     elif other_hand:
-        no_match = "the mirror image of the moving map fits better"
+        no_match = "the moving map fits as its mirror image only"
     elif at_limit:
         no_match = "the pose is at the limit of the local search; a better one may be beyond it"
     else:

@@ -31,7 +31,7 @@ def info(
         typer.Option(
             metavar="A",
             help="Copy each map with this voxel size in its header; the densities do not change. The copy is written "
-            "beside the map, or as -o says.",
+            "beside the map, or to the file of -o.",
         ),
     ] = None,
     output: Annotated[
