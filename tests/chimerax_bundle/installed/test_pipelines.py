@@ -71,7 +71,7 @@ def test_a_failure_ends_with_an_exit_code(
     done = run(environment, folder, arguments)
     assert done.returncode != 0
     assert not (folder / "aligned.mrc").exists()
-    reason = "#9 matches nothing that is open" if kind == "error" else "the verdict is ambiguous, expected certain"
+    reason = "#9 matches nothing that is open" if kind == "error" else "the verdict is no match, expected certain"
     assert reason in done.stderr
     if kind != "error":
-        assert json.loads((folder / "fit.json").read_text())["verdict"] == "ambiguous"
+        assert json.loads((folder / "fit.json").read_text())["verdict"] == "no match"
