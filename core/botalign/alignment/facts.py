@@ -146,8 +146,8 @@ class AlignmentFacts:
     @property
     def _chance(self) -> tuple[str, ...]:
         """How probable such a fit is by chance, as text; none if that is unknown."""
-        if self.probability is None or (self.other_hand_fits_better and self.verdict == "no match"):
-            return ()  # its mirror image is one of the wrong poses that fit better
+        if self.probability is None:
+            return ()
         what = "unrelated maps" if self.part is None else "a wrong place"
         return (f"{what} would fit as well with a probability {probability_text(self.probability)}",)
 

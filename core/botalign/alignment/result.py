@@ -48,7 +48,7 @@ class Alignment(AlignmentFacts):
     hand : HandDecision or None
         Decision about the hand of the moving map; None if the other hand was not tested.
     verdict : str or None
-        ``"certain"``; ``"ambiguous"`` if the maps match, but another pose or the other hand fits as well; ``"no
+        ``"certain"``; ``"ambiguous"`` if the maps match, but another pose or hand fits as well or better; ``"no
         match"`` if unrelated maps would fit as well with a probability of 0.001 or more, or if the pose is at the limit
         of a local search; None if the pose was not refined, or was found by the published algorithm. With the loss
         ``"core"`` the maps need to agree only in a part.

@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from botalign.alignment.candidates import fine, is_at_limit, regrouped, solved
 from botalign.alignment.equivalents import among_equivalents, with_equivalents
+from botalign.alignment.evidence import Evidence
 from botalign.alignment.fitting import FitProblem
-from botalign.alignment.hand import decide_hand
+from botalign.alignment.hand import HandDecision, decide_hand, hand_name
 from botalign.alignment.outcome import Outcome
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
@@ -48,12 +49,33 @@ def solve_by_search(problem: AlignmentProblem) -> Generator[Progress, None, Outc
         return Outcome((*ordered, *others), trace, decision)
     candidates = (*ordered, *others)
     all_poses = with_equivalents(candidates, symmetry)
-    undetermined = decision is not None and decision.decision == "undetermined"
-    evidence = problem.evidence(all_poses[0], all_poses[1:], equal=others[:1] if undetermined else [])
-    decided = verdict(evidence.probability, candidates, hand=decision, at_limit=is_at_limit(problem, fit, best))
+    evidence, mirror_fits = _judged(problem, all_poses, others, decision)
+    decided = verdict(
+        evidence.probability, candidates, hand=decision, at_limit=is_at_limit(problem, fit, best),
+        mirror_fits=mirror_fits,
+    )  # fmt: skip
     errors = problem.errors(fit, best)
     scale = _checked_scale(problem, fit, all_poses, errors) if scaled is None else scaled.record(applied=True)
     return Outcome(all_poses, trace, decision, symmetry, decided, errors.pose, evidence.probability, scale)
+
+
+def _judged(
+    problem: AlignmentProblem,
+    poses: Sequence[Candidate],
+    others: Sequence[Candidate],
+    decision: HandDecision | None,
+) -> tuple[Evidence, bool]:
+    """Return the evidence for a match, and whether it is one of the mirror image.
+
+    Whether the maps match is judged by the hand that fits better, whichever the result has.
+    """
+    if decision is None or not others:
+        return problem.evidence(poses[0], poses[1:]), False
+    if decision.decision == hand_name(others[0].mirrored):
+        best, *rest = others
+        return problem.evidence(best, [*rest, *(replace(each, as_good=False) for each in poses)]), True
+    undetermined = decision.decision == "undetermined"
+    return problem.evidence(poses[0], poses[1:], equal=others[:1] if undetermined else []), False
 
 
 def _at_fitted_scale(problem: AlignmentProblem, fit: FitProblem, groups: list[list[Candidate]]) -> Scaled | None:

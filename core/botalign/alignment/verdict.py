@@ -51,6 +51,7 @@ def verdict(
     *,
     hand: HandDecision | None = None,
     at_limit: bool = False,
+    mirror_fits: bool = False,
 ) -> str:
     """Return ``"certain"``, ``"ambiguous"`` or ``"no match"``.
 
@@ -65,12 +66,14 @@ def verdict(
         The hand. A match is ambiguous if it is undetermined: then a pose of the other hand fits as well.
     at_limit : bool, optional
         Whether the pose is at the limit of a local search: then a better one may be beyond it, and there is no match.
+    mirror_fits : bool, optional
+        Whether the match is one of the mirror image, but the result has the given hand; then it is ambiguous.
     """
     if at_limit or probability >= LARGEST_PROBABILITY:
         return "no match"
     several = any(candidate.as_good for candidate in candidates[1:])
     undetermined = hand is not None and hand.decision == "undetermined"
-    return "ambiguous" if several or undetermined else "certain"
+    return "ambiguous" if several or undetermined or mirror_fits else "certain"
 
 
 def verdict_text(
@@ -111,10 +114,10 @@ def verdict_text(
     flipped = ", the map mirrored because it has the wrong hand" if wrong_hand else ""
     as_good = f"{others} other {'pose fits' if others == 1 else 'poses fit'} as well"
     ambiguous = as_good if others else "no place of the part is certain" if of_part else "the other hand fits as well"
+    if other_hand and not of_part:
+        ambiguous = "the moving map fits as its mirror image"
     if of_part:
         no_match = "no place of the part stands out; the map may not show it, or a voxel size is wrong"
-    elif other_hand:
-        no_match = "the moving map fits as its mirror image only"
     elif at_limit:
         no_match = "the pose is at the limit of the local search; a better one may be beyond it"
     else:

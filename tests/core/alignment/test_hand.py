@@ -107,3 +107,13 @@ def test_the_hand_is_decided_without_refinement_too(fixed: DensityMap, mirrored:
     found = align(fixed, mirrored, hand="auto", refine=False)
     assert found.mirrored
     assert found.hand.decision == "mirrored"
+
+
+def test_a_match_of_the_mirror_image_is_ambiguous_for_the_given_hand() -> None:
+    fixed = phantom(48, voxel_size_angstrom=3.0)
+    mirrored = fixed.with_data(np.ascontiguousarray(fixed.data[::-1]))
+    given, taken = (align(fixed, mirrored, hand=hand) for hand in ("check", "auto"))
+    assert (given.verdict, taken.verdict) == ("ambiguous", "certain")
+    assert "ambiguous: the moving map fits as its mirror image" in given.to_text()
+    assert given.probability is not None
+    assert given.probability < 1e-3
