@@ -141,7 +141,9 @@ def a_fit_is_saved_as_a_result(cx):
 
 
 def a_worse_fit_is_not_saved_as_certain(cx):
-    _, _, fits = _ring(cx)
+    cx.phantom(), cx.phantom(transform(209))
+    cx.run("botalign #2 to #1 hand keep evaluations 20")
+    fits = cx.run("botalign fits")
     worse = next(fit for fit in fits if not fit.as_good)
     path = cx.path(".json")
     cx.run(f"botalign fits {worse.number} result {path}")

@@ -79,7 +79,7 @@ def verdict_and_hand_are_those_of_botalign(cx):
     cx.phantom(), cx.phantom(transform(34)), cx.phantom(seed=1)
     for command, verdict in (
         ("botalign #2 to #1", "certain"),
-        ("botalign #3 to #1", "ambiguous"),
+        ("botalign #3 to #1", "no match"),
         ("botalign #2 to #1 hand keep refine false", None),
     ):
         (alignment,) = cx.run(command)
