@@ -114,12 +114,13 @@ class CommonPart(WholeMaps):
         self, pair: DetailPair, itself: Callable[[], DetailPair], fit: FitProblem, right: list[Matrix],
         wrong: list[Matrix],
     ) -> Evidence:  # fmt: skip
-        """Compare the whole maps and what they have in common; return what speaks more for a match.
+        """Compare the whole maps and what they have in common; return the stronger evidence, corrected for the choice.
 
         Maps that match as a whole do so in part, but in less of them noise shows more.
         """
         whole = super().evidence(pair, itself, fit, right, wrong)
-        assert isinstance(fit, RobustProblem)
+        if not isinstance(fit, RobustProblem):
+            raise TypeError("the common part is judged with the weights of its own fit")
         sigma = AVERAGED_DIAMETERS * pair.diameter_angstrom / fit.fixed_grid.voxel_size_angstrom[0]
 
         def weights(pose: Matrix) -> Volume:
@@ -132,7 +133,8 @@ class CommonPart(WholeMaps):
             lambda pose: itself().of_share(share).at(pose),
             right, wrong, centre=pair.fit.centre, radius_angstrom=pair.diameter_angstrom / 2,
         )  # fmt: skip
-        return min(whole, common, key=lambda each: each.probability)
+        # The smaller of two probabilities is below a limit twice as often as one of them.
+        return min(whole, common, key=lambda each: each.probability).of_two()
 
 
 def criterion_for(loss: object) -> Criterion:

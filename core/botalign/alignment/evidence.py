@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from botalign.alignment.chance import chance, rotations_of_cube
 from botalign.alignment.details import Details
 from botalign.alignment.fitting import FitProblem
 from botalign.arrays import Matrix
-from botalign.geometry import compose, geodesic_degrees, inverse, transform_about
+from botalign.geometry import compose, inverse, transform_about
 
 #: Wrong poses are fitted at so many points, to so many degrees and voxels, in so many steps at most.
 POINTS, TOLERANCE, STEPS = 3000, 0.3, 5
@@ -20,10 +20,9 @@ POINTS, TOLERANCE, STEPS = 3000, 0.3, 5
 #: pose are not wrong, because a fit may have stopped on its way there.
 SAME, NEAR = (8.0, 0.1), (20.0, 0.3)
 #: The similarity of the fixed map to itself is considered at a pose whose score is more than this fraction of that of
-#: the best pose.
-HIGH = 0.02
-#: With this agreement, the details are as likely those of copies as those of unrelated maps.
-LEAST_AGREEMENT = 0.5
+#: the best pose. It explains a score only if the maps match: if maps that share their outline agree as well with a
+#: smaller probability than the second number.
+HIGH, MATCHING = 0.02, 0.05
 
 
 @dataclass(frozen=True)
@@ -34,17 +33,25 @@ class Evidence:
     ----------
     chance : float
         Probability that a wrong pose would have such a score; see :mod:`botalign.alignment.chance`.
+    outline_chance : float
+        Probability that maps with only their outline in common would agree so well; see
+        :attr:`Details.outline_chance`.
     agreement : float
         How well the details agree, 1 for copies; see :attr:`Details.agreement`.
     """
 
     chance: float
+    outline_chance: float
     agreement: float
 
     @property
     def probability(self) -> float:
-        """Probability that unrelated maps would fit as well: 1 if the details are more like those of unrelated maps."""
-        return self.chance if self.agreement > LEAST_AGREEMENT else 1.0
+        """Probability that unrelated maps would fit as well, whether they share their outline or not: the larger."""
+        return max(self.chance, self.outline_chance)
+
+    def of_two(self) -> Evidence:
+        """Return the evidence if it is the stronger of two: its probabilities are twice as large."""
+        return replace(self, chance=min(2 * self.chance, 1.0), outline_chance=min(2 * self.outline_chance, 1.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +64,13 @@ class WrongPoses:
         The pose.
     poses : list of ndarray, shape (3, 4)
         The others.
+    centre : ndarray, shape (3,)
+        Centre of the fixed molecule.
     """
 
     best: Matrix
     poses: list[Matrix]
+    centre: Matrix
 
     @classmethod
     def of(cls, fit: FitProblem, axes: Matrix, best: Matrix) -> WrongPoses:
@@ -69,13 +79,11 @@ class WrongPoses:
         for operation in rotations_of_cube(axes):
             turned = compose(transform_about(operation, fit.centre, fit.centre), best)
             found.append(thinned.solve(turned, tolerance=TOLERANCE, max_steps=STEPS)[0])
-        return cls(best, found)
+        return cls(best, found, fit.centre)
 
-    def same(self, pose: Matrix) -> bool:
+    def same(self, pose: Matrix, radius_angstrom: float) -> bool:
         """Whether a pose is so close to the best one that the same others are wrong."""
-        return float(geodesic_degrees(pose[:, :3], self.best[:, :3])) < SAME[0] and np.allclose(
-            np.linalg.det(pose[:, :3]), np.linalg.det(self.best[:, :3])
-        )
+        return bool(_close(pose[None], self.best[None], SAME, self.centre, radius_angstrom).all())
 
 
 def evidence(
@@ -105,14 +113,14 @@ def evidence(
         Its radius.
     """
     found, back = details(right[0]), inverse(right[0])
-    scores = []
+    outline_chance, scores = found.outline_chance, []
     for pose in _apart(wrong, right, centre, radius_angstrom):
         other = details(pose)
         score = other.score
-        if score > HIGH * found.score > 0:
+        if outline_chance < MATCHING and score > HIGH * found.score > 0:
             score = other.unexplained(found, itself(compose(pose, back)))
         scores.append(score)
-    return Evidence(chance(found.score, scores), found.agreement)
+    return Evidence(chance(found.score, scores), outline_chance, found.agreement)
 
 
 def _apart(poses: Sequence[Matrix], right: Sequence[Matrix], centre: Matrix, radius: float) -> list[Matrix]:

@@ -21,6 +21,7 @@ from botalign.alignment.records import Candidate
 from botalign.alignment.sampling import finest_useful_voxel, fit_problem
 from botalign.alignment.self_symmetry import SelfComparison
 from botalign.alignment.shifts import ShiftedPair, shifted_pair
+from botalign.alignment.signal import SignalFraction, signal_fraction
 from botalign.alignment.survey import Surveyed, common_sigma_angstrom, survey
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Errors, fit_errors, half_map_noise
@@ -201,14 +202,27 @@ class AlignmentProblem:
     @cached_property
     def details(self) -> DetailPair:
         """The details of the two maps."""
-        return DetailPair.of(self.fixed, self.moving, self.coarse_whole_fit)
+        return DetailPair.of(self.fixed, self.moving, self.coarse_whole_fit, self.signals)
+
+    @cached_property
+    def signals(self) -> tuple[SignalFraction, SignalFraction]:
+        """How much of the fixed and of the moving map is signal."""
+        halves = self.options.half_maps_fixed, self.options.half_maps_moving
+        first, second = (
+            signal_fraction(surveyed, self._box(number), halves[number])
+            for number, surveyed in enumerate((self.fixed, self.moving))
+        )
+        return first, second
 
     @cached_property
     def own_details(self) -> DetailPair:
         """The details of the fixed map and itself."""
         voxel = self.working_pair.voxel_angstrom
         return DetailPair.of(
-            self.fixed, self.fixed, fit_problem(self.fixed, self.fixed, voxel_angstrom=voxel, centre=self.pivot)
+            self.fixed,
+            self.fixed,
+            fit_problem(self.fixed, self.fixed, voxel_angstrom=voxel, centre=self.pivot),
+            (self.signals[0],) * 2,
         )
 
     @cached_property
@@ -252,7 +266,7 @@ class AlignmentProblem:
 
     def wrong_poses(self, best: Matrix) -> Sequence[Matrix]:
         """Return poses to which fits converge from rotations of the best pose. They are kept for poses close to it."""
-        if self._wrong and self._wrong[0].same(best):
+        if self._wrong and self._wrong[0].same(best, self.fixed.radius_angstrom):
             return self._wrong[0].poses
         found = WrongPoses.of(self.coarse_whole_fit, principal_axes(self.working_pair.fixed), best)
         self._wrong[:] = [found]

@@ -1,10 +1,10 @@
 r"""The rotations that leave a map unchanged, and its point group.
 
 A rotation is judged by the Fourier shell correlation of the map with itself, rotated. For a symmetric map, it is not 1,
-because the noise is not symmetric: it is the fraction of signal in the power of a shell. This fraction is estimated
-from the power outside the molecule, where there is only noise. The *agreement* of a rotation is the sum of the measured
-correlations over the sum of the expected ones, from features that are finer than the outline of the molecule to the
-resolution at which noise prevails: about 1 for a symmetry, and little for a rotation that fits the outline only.
+because the noise is not symmetric: it is the fraction of signal in the power of a shell. The *agreement* of a rotation
+is the sum of the measured correlations over the sum of the expected ones, from features that are finer than the outline
+of the molecule to the resolution at which noise prevails: about 1 for a symmetry, and little for a rotation that fits
+the outline only.
 """
 
 from __future__ import annotations
@@ -14,17 +14,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import fft
 
 from botalign.alignment.axis_scan import PRIMES, ScannedAxis, scan_axes
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.sampling import fit_problem
 from botalign.alignment.shell_curve import shell_correlation
+from botalign.alignment.signal import signal_fraction
 from botalign.alignment.survey import Surveyed, common_sigma_angstrom
-from botalign.arrays import Matrix, Volume
+from botalign.arrays import Matrix
 from botalign.geometry import axis_angle, geodesic_degrees, identity, matrix_from_rotation_vector, transform_about
 from botalign.maps.grid import Grid
-from botalign.scores import shell_power
 
 #: Side in voxels of the box of the scan, and empty voxels at each of its faces.
 SIDE, MARGIN = 32, 2
@@ -45,8 +44,6 @@ LEAST_AGREEMENT = 0.8
 #: Features coarser than this fraction of the diameter are the outline; noise prevails where less than the second
 #: number of the power is signal.
 OUTLINE, NOISY = 1 / 3, 0.3
-#: Noise is measured this many standard deviations of the smoothing inside the faces of the box.
-FACES = 2.0
 #: The largest order of an axis that is tested, and by how much the correlation may fall for a test to be worth it.
 HIGHEST, FALL = 48, 0.15
 
@@ -116,32 +113,8 @@ class SelfComparison:
 
     @cached_property
     def expected(self) -> Matrix:
-        """The Fourier shell correlation, by shell, of a symmetric map with as much noise as outside the molecule."""
-        density, ball = self.surveyed.density, self.surveyed.ball
-        outside = self._inside_box().ravel()
-        outside[ball.inside] *= 1 - ball.weight
-        if not outside.any():
-            outside[:] = 1
-            outside[ball.inside] -= ball.weight
-        values = density.data.ravel() * outside
-        values -= outside * np.float32(values.sum(dtype=np.float64) / outside.sum(dtype=np.float64))
-        side = density.grid.shape[0]
-        noise = shell_power(fft.rfftn(values.reshape(density.grid.shape), workers=1), side)
-        total = shell_power(self.surveyed.spectrum, side)
-        # Both are sums over voxels, of other numbers of them.
-        share = float((ball.weight.astype(np.float64) ** 2).sum() / (outside.astype(np.float64) ** 2).sum())
-        return np.clip(1 - share * noise / np.maximum(total, 1e-300), 0, 1)
-
-    def _inside_box(self) -> Volume:
-        """Return 1 at the voxels that are in the box of the map, away from its faces, where smoothing loses noise."""
-        margin = FACES * self.surveyed.sigma_angstrom
-        origin, size = np.array(self.box.origin_angstrom), self.box.size_angstrom
-        kept = []
-        for axis in range(3):
-            along, low = self.surveyed.density.grid.axis_angstrom(axis), origin[2 - axis]
-            kept.append((along > low + margin) & (along < low + size[2 - axis] - margin))
-        z, y, x = kept
-        return np.asarray(z[:, None, None] & y[:, None] & x, dtype=np.float32)
+        """The Fourier shell correlation, by shell, of a symmetric map with as much noise as this one."""
+        return signal_fraction(self.surveyed, self.box).fraction
 
     def compared(self, transform: Matrix, order: int, correlation: float) -> SelfMatch:
         """Judge a fitted rotation."""
