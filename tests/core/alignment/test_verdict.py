@@ -5,7 +5,6 @@ import pytest
 
 from botalign import Alignment, DensityMap, Grid, align, phantom
 from botalign.alignment.chance import chance, rotations_of_cube
-from botalign.alignment.details import Details, detail_score
 from botalign.geometry import geodesic_degrees, matrix_from_rotation_vector
 
 Make = Callable[..., np.ndarray]
@@ -119,51 +118,6 @@ def test_unrelated_maps_do_not_match(loss: str) -> None:
 
 def test_there_is_no_verdict_without_refinement(fixed: DensityMap, moving: DensityMap) -> None:
     assert align(fixed, moving, hand="keep", refine=False, evaluations=20).verdict is None
-
-
-def shells_of_noise(rng: np.random.Generator, count: np.ndarray, expected: float = 0.0) -> np.ndarray:
-    """The Fourier shell correlation of two noisy maps."""
-    return np.asarray(expected + rng.normal(size=len(count)) / np.sqrt(count))
-
-
-def test_the_score_of_noise_has_the_tail_of_a_squared_normal_variable() -> None:
-    rng = np.random.default_rng(0)
-    count = 2 * np.pi * np.arange(4, 12) ** 2.0
-    scores = np.array([detail_score(shells_of_noise(rng, count), count) for _ in range(4000)])
-    # The maximum over eight sums is at least the last one, which has standard deviation 1, and at most their worst.
-    above = [float(np.mean(scores > limit)) for limit in (4.0, 9.0)]
-    assert 0.0228 < above[0] < 8 * 0.0228
-    assert 0.00135 < above[1] < 8 * 0.00135
-
-
-def test_a_shell_of_copies_counts_more_than_one_of_maps_that_agree_by_half() -> None:
-    count = np.array([100.0, 100.0])
-    assert detail_score(np.array([0.5, 0.5]), count) == pytest.approx(200 * np.arctanh(0.5) ** 2)
-    assert detail_score(np.array([0.99, 0.99]), count) == pytest.approx(200 * np.arctanh(0.99) ** 2)
-    # Finer shells without agreement do not hide that of the coarse ones.
-    assert detail_score(np.array([0.5, -0.5]), count) == pytest.approx(100 * np.arctanh(0.5) ** 2)
-    assert detail_score(np.zeros(0), np.zeros(0)) == 0
-
-
-def test_the_agreement_of_noisy_copies_is_one_and_tells_them_from_outlines() -> None:
-    rng = np.random.default_rng(1)
-    count, expected = 2 * np.pi * np.arange(4, 10) ** 2.0, np.array([0.6, 0.5, 0.4, 0.3, 0.2, 0.1])
-    compared = np.ones(6, dtype=bool)
-    copies = [Details(shells_of_noise(rng, count) + expected, count, expected, compared).agreement for _ in range(300)]
-    assert np.mean(copies) == pytest.approx(1, abs=0.02)
-    assert Details(0.3 * expected, count, expected, compared).agreement == pytest.approx(0.3)
-    # Nothing to compare is no reason to doubt.
-    assert Details(0.3 * expected, count, 0 * expected, compared).agreement == 1
-
-
-def test_what_a_symmetry_of_the_fixed_map_explains_does_not_count() -> None:
-    count, expected = np.full(6, 100.0), np.ones(6)
-    compared = np.ones(6, dtype=bool)
-    best, itself = (Details(np.full(6, value), count, expected, compared) for value in (0.8, 0.5))
-    other = Details(np.full(6, 0.8 * 0.5), count, expected, compared)
-    assert other.unexplained(best, itself) == pytest.approx(0, abs=1e-9)
-    more = Details(np.full(6, 0.6), count, expected, compared)
-    assert more.unexplained(best, itself) == pytest.approx(600 * np.arctanh(0.2) ** 2)
 
 
 def test_the_probability_is_that_of_an_exponential_tail() -> None:
