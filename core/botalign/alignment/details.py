@@ -32,7 +32,7 @@ COMPARED = 1 / 8
 #: limit no more often than stated for phantoms of different seeds, which share their outline and some of their helices
 #: (``benchmarks/verdicts.py --outlines 11``).
 SAME_OUTLINE, SPREAD = 1.75, 0.1
-#: With less signal than this fraction of the power, it is unknown how well a map agrees with itself.
+#: With less signal than this fraction of the power, shells do not count: noise and errors of interpolation prevail.
 LEAST_SIGNAL = 0.05
 #: Interpolation has an error of this fraction of the largest amplitude of a map.
 INTERPOLATION = 0.001
@@ -66,8 +66,13 @@ class Details:
 
     @property
     def score(self) -> float:
-        """Significance of the correlation; see :func:`detail_score`."""
-        return detail_score(self.correlation, self.count)
+        """Significance of the correlation where there is signal; see :func:`detail_score`."""
+        return detail_score(self.correlation[self.known], self.count[self.known])
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """The shells in which there is signal, shape (shells,)."""
+        return self.expected > LEAST_SIGNAL
 
     @property
     def agreement(self) -> float:
@@ -114,9 +119,9 @@ class Details:
         itself : Details
             Those of the fixed map and itself, moved from the best pose to this one.
         """
-        known = itself.expected > LEAST_SIGNAL
-        own = np.where(known, itself.correlation / np.where(known, itself.expected, 1), 0)
-        return detail_score(self.correlation - np.clip(own, 0, 1) * best.correlation, self.count)
+        own = np.where(itself.known, itself.correlation / np.where(itself.known, itself.expected, 1), 0)
+        left = self.correlation - np.clip(own, 0, 1) * best.correlation
+        return detail_score(left[self.known], self.count[self.known])
 
 
 @dataclass(frozen=True, eq=False)

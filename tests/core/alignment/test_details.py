@@ -82,6 +82,14 @@ def test_chance_alone_passes_for_more_than_an_outline_as_often_as_stated() -> No
         assert np.mean(stated < limit) == pytest.approx(limit, abs=4 * np.sqrt(limit / len(stated)))
 
 
+def test_shells_without_signal_do_not_count() -> None:
+    expected = np.where(FREQUENCY < 5, 0.8, 0.0)
+    agreeing = np.where(FREQUENCY < 5, 0.5, 0.9)
+    coarse = FREQUENCY < 5
+    assert details(agreeing, expected).score == pytest.approx(detail_score(agreeing[coarse], COUNT[coarse]))
+    assert details(agreeing, np.zeros(len(COUNT))).score == 0
+
+
 def test_what_a_symmetry_of_the_fixed_map_explains_does_not_count() -> None:
     best, itself, other, more = (
         Details(np.full(6, value), np.full(6, 100.0), np.ones(6), np.arange(4.0, 10.0))
