@@ -21,7 +21,14 @@ from botalign.alignment.outcome import Outcome
 from botalign.alignment.part_pair import PartPair
 from botalign.alignment.part_poses import PartPoses
 from botalign.alignment.part_scan import PartScan, Scanned
-from botalign.alignment.part_verdict import STANDS_OUT, part_probability, part_verdict, signs_inside, standing
+from botalign.alignment.part_verdict import (
+    STANDS_OUT,
+    part_matches,
+    part_probability,
+    part_verdict,
+    signs_inside,
+    standing,
+)
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
 from botalign.alignment.robust import RobustProblem
@@ -141,11 +148,11 @@ class _PartSolver:
         marked, symmetry = self._among_equivalents(end, marked)
         others = [candidate for index, group in enumerate(end.groups) if index != end.answer for candidate in group]
         yield Progress("refine", total, total, moving_to_fixed=marked[0].moving_to_fixed)
-        probability, decided = self._verdict(search.groups[end.answer], marked, end)
+        probability, decided, at_limit = self._verdict(search.groups[end.answer], marked, end)
         pose = end.pose if marked[0] is end.groups[end.answer][0] else self.poses.fit_pose(marked[0])
         agreeing = uncertainty(RobustProblem.of(end.fit).agreeing(pose), pose)
         candidates = with_equivalents([*marked, *others], symmetry)
-        return Outcome(candidates, (), end.decision, symmetry, decided, agreeing, probability)
+        return Outcome(candidates, (), end.decision, symmetry, decided, agreeing, probability, at_limit=at_limit)
 
     def _among_equivalents(self, end: _End, marked: list[Candidate]) -> tuple[list[Candidate], Symmetry | None]:
         """Return the candidates without those that the symmetry of the whole makes equivalent, and this symmetry."""
@@ -256,8 +263,8 @@ class _PartSolver:
         starts = [self.problem.options.start_transform(), *self.more_starts]
         return [Candidate(start, mirrored, 1.0, None) for start in starts if is_mirror(start) == mirrored]
 
-    def _verdict(self, compared: list[Candidate], marked: list[Candidate], end: _End) -> tuple[float, str]:
-        """Return the probability of a chance match and the verdict.
+    def _verdict(self, compared: list[Candidate], marked: list[Candidate], end: _End) -> tuple[float | None, str, bool]:
+        """Return the probability of a chance match, the verdict, and whether the pose is at the limit of the search.
 
         Needed are the candidates at one sampling, and those that were fitted finely.
         """
@@ -269,10 +276,10 @@ class _PartSolver:
         local = self.problem.options.local_degrees is not None
         at_limit = local and not self.poses.allowed(end.fit.solve(end.pose)[0][:, :3])
         decided = part_verdict(
-            probability, marked, places=places, radius_angstrom=self.pair.radius_angstrom, hand=end.decision,
-            at_limit=at_limit,
+            part_matches(probability, signs), marked, places=places, radius_angstrom=self.pair.radius_angstrom,
+            hand=end.decision, at_limit=at_limit,
         )  # fmt: skip
-        return probability, decided
+        return probability, decided, at_limit
 
     def _tolerance(self, same: tuple[float, float]) -> Tolerance:
         degrees, radii = same
