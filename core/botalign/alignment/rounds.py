@@ -112,7 +112,7 @@ def _resembling(problem: AlignmentProblem, best: Candidate) -> list[Candidate]:
     """Return other poses that may fit as well as the best one: the fixed map may resemble itself there."""
     fit = problem.coarse_fit.thinned(THINNED)
     poses = list(problem.wrong_poses(best.moving_to_fixed))
-    for axis in problem.own_comparison.axes[:AXES]:
+    for axis in problem.fixed_itself.comparison.axes[:AXES]:
         if axis.similarity < RESEMBLING or axis.order > HIGHEST:
             continue
         for step in range(1, axis.order):
