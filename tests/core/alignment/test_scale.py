@@ -157,6 +157,20 @@ def test_maps_that_do_not_match_have_no_scale(fixed: DensityMap, moving: Density
     assert (scale.value, scale.standard_error) == (pytest.approx(1 + 1e-4), 1e-3)
 
 
+def test_a_symmetric_map_keeps_its_symmetry_when_the_other_is_scaled(there: np.ndarray) -> None:
+    # The noise of the fixed map is known from the box as given only.
+    rng, maps = np.random.default_rng(7), []
+    for transform in (None, there):
+        clean = phantom(40, voxel_size_angstrom=VOXEL, symmetry="C3", transform=transform)
+        noise = rng.normal(0, clean.data.std(), clean.data.shape)
+        maps.append(clean.with_data((clean.data + noise).astype(np.float32)))
+    result = align(maps[0], wrong(maps[1], FACTOR), scale="fit", hand="keep")
+    assert result.is_scaled
+    assert result.symmetry is not None
+    assert result.symmetry.group == "C3"
+    assert result.verdict == "certain"
+
+
 @pytest.mark.parametrize("still", ["rotate", "shift"])
 def test_the_scale_is_fitted_beside_a_shift_or_a_rotation_alone(
     scaled: Alignment, fixed: DensityMap, moving: DensityMap, still: str
