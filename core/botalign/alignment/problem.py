@@ -26,7 +26,7 @@ from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Errors, fit_errors
 from botalign.alignment.working_pair import WorkingPair, principal_axes, working_pair
 from botalign.arrays import Matrix
-from botalign.geometry import MIRROR, apply_transform, geodesic_degrees, is_mirror
+from botalign.geometry import MIRROR, apply_transform, compose, geodesic_degrees, is_mirror
 from botalign.maps.density_map import DensityMap
 from botalign.threads import run_in_threads, thread_count
 
@@ -234,12 +234,15 @@ class AlignmentProblem:
     def evidence(self, best: Candidate, others: Sequence[Candidate], *, equal: Sequence[Candidate] = ()) -> Evidence:
         """Return the evidence for the verdict on the best candidate, given the others of both hands.
 
-        Of the others, those that fit as well are not wrong, and neither are the `equal` ones, of the other hand.
+        Of the others, those that fit as well are not wrong, and neither are the `equal` ones, of the other hand, nor
+        what the symmetry of the fixed map makes equivalent to any of these.
         """
         wrong = [*self.wrong_poses(best.moving_to_fixed)]
         wrong += [candidate.moving_to_fixed for candidate in others if not candidate.as_good]
         right = [best, *(candidate for candidate in others if candidate.as_good), *equal]
         poses = [candidate.moving_to_fixed for candidate in right]
+        if self.fixed_itself.symmetry is not None:
+            poses += [compose(each, pose) for each in self.fixed_itself.symmetry.operations[1:] for pose in poses]
         voxel = self.working_pair.voxel_angstrom
         return self.criterion.evidence(
             self.details, lambda: self.fixed_itself.details(voxel), self.coarse_fit, poses, wrong

@@ -63,9 +63,10 @@ def solve_by_search(problem: AlignmentProblem) -> Generator[Progress, None, Outc
     ordered, symmetry = hands[answer].searched, None
     if problem.options.refine:
         ordered, symmetry = among_equivalents(
-            mark_equals(fit, groups[answer]), problem.symmetry, fit, start=problem.options.start_transform(),
+            groups[answer], problem.symmetry, fit, start=problem.options.start_transform(),
             refit=lambda candidate: solved(problem, fit, [candidate])[0],
         )  # fmt: skip
+        ordered = mark_equals(fit, ordered)
     others = [candidate for index, group in enumerate(groups) if index != answer for candidate in group]
     best = ordered[0].moving_to_fixed
     yield Progress("refine", total, total, moving_to_fixed=best)
@@ -73,7 +74,7 @@ def solve_by_search(problem: AlignmentProblem) -> Generator[Progress, None, Outc
         return Outcome((*ordered, *others), trace, decision)
     candidates = (*ordered, *others)
     all_poses = with_equivalents(candidates, symmetry)
-    judged = _judged(problem, all_poses, others, decision)
+    judged = _judged(all_poses, others, decision)
     evidence = judged.evidence(problem, judged.best.moving_to_fixed)
     matches, at_limit = evidence.probability < LARGEST_PROBABILITY, is_at_limit(problem, fit, best)
     decided = verdict(matches, candidates, hand=decision, at_limit=at_limit, other_hand=judged.other_hand)
@@ -85,18 +86,11 @@ def solve_by_search(problem: AlignmentProblem) -> Generator[Progress, None, Outc
     )  # fmt: skip
 
 
-def _judged(
-    problem: AlignmentProblem,
-    poses: Sequence[Candidate],
-    others: Sequence[Candidate],
-    decision: HandDecision | None,
-) -> _Judged:
+def _judged(poses: Sequence[Candidate], others: Sequence[Candidate], decision: HandDecision | None) -> _Judged:
     """Return by which pose it is judged whether the maps match.
 
     Parameters
     ----------
-    problem : AlignmentProblem
-        The problem.
     poses, others : sequence of Candidate
         The candidates, the result first, and those of the other hand, the best first; the first ones have them too.
     decision : HandDecision or None
@@ -105,12 +99,10 @@ def _judged(
     result, *rest = poses
     if decision is None or not others:
         return _Judged(result, rest)
-    # The fixed map has its symmetry whatever hand fits it.
-    equal = [*with_equivalents(others[:1], problem.symmetry)]
     if decision.decision == hand_name(others[0].mirrored):
         others_of_both = [*others[1:], *(replace(each, as_good=False) for each in poses)]
-        return _Judged(others[0], others_of_both, equal[1:], other_hand=True)
-    return _Judged(result, rest, equal if decision.decision == "undetermined" else [])
+        return _Judged(others[0], others_of_both, other_hand=True)
+    return _Judged(result, rest, [*others[:1]] if decision.decision == "undetermined" else [])
 
 
 def _at_fitted_scale(problem: AlignmentProblem, fit: FitProblem, groups: list[list[Candidate]]) -> Scaled | None:
