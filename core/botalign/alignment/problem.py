@@ -237,12 +237,15 @@ class AlignmentProblem:
         Of the others, those that fit as well are not wrong, and neither are the `equal` ones, of the other hand, nor
         what the symmetry of the fixed map makes equivalent to any of these.
         """
-        wrong = [*self.wrong_poses(best.moving_to_fixed)]
-        wrong += [candidate.moving_to_fixed for candidate in others if not candidate.as_good]
         right = [best, *(candidate for candidate in others if candidate.as_good), *equal]
         poses = [candidate.moving_to_fixed for candidate in right]
-        if self.fixed_itself.symmetry is not None:
-            poses += [compose(each, pose) for each in self.fixed_itself.symmetry.operations[1:] for pose in poses]
+        symmetry = self.fixed_itself.symmetry
+        if symmetry is not None:
+            if self._wrong:  # an equivalent of the best pose has the same evidence, and its wrong poses may be known
+                poses[0] = symmetry.nearest(poses[0], self._wrong[0].best)
+            poses += [compose(each, pose) for each in symmetry.operations[1:] for pose in poses]
+        wrong = [*self.wrong_poses(poses[0])]
+        wrong += [candidate.moving_to_fixed for candidate in others if not candidate.as_good]
         voxel = self.working_pair.voxel_angstrom
         return self.criterion.evidence(
             self.details, lambda: self.fixed_itself.details(voxel), self.coarse_fit, poses, wrong
