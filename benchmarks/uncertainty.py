@@ -11,9 +11,10 @@ from scipy import ndimage
 
 import botalign
 from accuracy import Case, load, make_pair
+from botalign.alignment.half_maps import half_map_noise
 from botalign.alignment.sampling import finest_useful_voxel, fit_problem
 from botalign.alignment.survey import common_sigma_angstrom, survey
-from botalign.alignment.uncertainty import half_map_noise, uncertainty
+from botalign.alignment.uncertainty import uncertainty
 from botalign.geometry import (
     apply_transform,
     compose,

@@ -49,7 +49,8 @@ def outcome(name: str, result: Alignment) -> str:
     """Return what was done with the layer of a result, and the verdict, as one line."""
     if result.verdict == "no match":
         return f"{name}: not moved, {result.verdict_text}. To move it anyway, choose it alone and press Apply."
-    hand = " Its mirror image fits better." if result.other_hand_fits_better else ""
+    better = "without mirroring" if result.mirrored else "as its mirror image"
+    hand = f" It fits better {better}." if result.other_hand_fits_better else ""
     return f"{name}: aligned, {result.verdict_text}.{hand}"
 
 

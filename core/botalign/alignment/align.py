@@ -239,6 +239,7 @@ def align_steps(
         hand=outcome.hand,
         verdict=outcome.verdict,
         probability=outcome.probability,
+        at_limit=outcome.at_limit,
         symmetry=outcome.symmetry,
         uncertainty=outcome.uncertainty,
         scale=scale,

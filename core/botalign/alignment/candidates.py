@@ -73,12 +73,18 @@ def coarse(problem: AlignmentProblem, candidates: list[Candidate]) -> list[Candi
         poses.append(replace(candidate, moving_to_fixed=problem.best_shift(linear)[1]))
     poses = [replace(pose, correlation=fit.correlation(pose.moving_to_fixed)) for pose in poses]
     kept, dropped = problem.criterion.split(poses)
-    mirrored = candidates[0].mirrored
+    kept += given(problem, candidates[0].mirrored)
+    return apart(solved(problem, fit, kept, tolerance=COARSE_TOLERANCE) + dropped)
+
+
+def given(problem: AlignmentProblem, mirrored: bool) -> list[Candidate]:
+    """Return the start as a candidate of a hand, as it was given, if it was and has this hand."""
+    options, pair = problem.options, problem.working_pair
     start = options.start_transform()
     has_start = options.start is not None or options.local_degrees is not None or not options.rotate
-    if has_start and is_mirror(start) == mirrored:
-        kept.append(Candidate(start, mirrored, loss(start[:, :3]), None))
-    return apart(solved(problem, fit, kept, tolerance=COARSE_TOLERANCE) + dropped)
+    if not has_start or is_mirror(start) != mirrored:
+        return []
+    return [Candidate(start, mirrored, l2(pair.rotated(start[:, :3]), pair.fixed), None)]
 
 
 def regrouped(problem: AlignmentProblem, groups: list[list[Candidate]]) -> list[list[Candidate]]:

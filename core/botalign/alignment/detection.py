@@ -54,8 +54,15 @@ class Detection:
         return Symmetry(self.group, operations, self.frame.rotation.T @ axis_angle(main)[0])
 
     def matches(self, count: int) -> tuple[SelfMatch, ...]:
-        """Judge rotations of the group, at most `count`, as different as possible."""
-        judged = [(self.frame.operation(each), rotation_order(each)) for each in spread(self.rotations, count)]
+        """Judge rotations of the group, at most `count`, as different as possible, and no rotation and its inverse.
+
+        A rotation and its inverse compare the same pairs of densities.
+        """
+        chosen: list[Matrix] = []
+        for each in spread(self.rotations, count):
+            if not any(np.allclose(each.T, other, atol=1e-6) for other in chosen):
+                chosen.append(each)
+        judged = [(self.frame.operation(each), rotation_order(each)) for each in chosen]
         fit = self.comparison.fit
         return tuple(
             self.comparison.compared(operation, order, fit.correlation(operation)) for operation, order in judged

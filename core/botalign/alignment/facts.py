@@ -15,7 +15,7 @@ from botalign.alignment.scale import Scale
 from botalign.alignment.scoring import Scores
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Uncertainty, uncertainty_text
-from botalign.alignment.verdict import LARGEST_PROBABILITY, verdict_text
+from botalign.alignment.verdict import verdict_text
 from botalign.alignment.wording import (
     labelled,
     named_with_chains,
@@ -58,6 +58,7 @@ class AlignmentFacts:
     hand: HandDecision | None
     verdict: str | None
     probability: float | None
+    at_limit: bool
     symmetry: Symmetry | None
     uncertainty: Uncertainty | None
     candidates: tuple[Candidate, ...]
@@ -105,6 +106,8 @@ class AlignmentFacts:
             return "not determined: the maps have too little in common"
         if self.scale is None or not (self.scale.applied or self.scale.is_wrong):
             return None
+        if self.verdict == "no match":
+            return f"{self.scale.value:.4f}, applied, although the maps do not match"
         return self.scale.to_text(self.fixed, self.moving)
 
     @property
@@ -137,10 +140,8 @@ class AlignmentFacts:
     def verdict_text(self) -> str:
         """The verdict as text."""
         return verdict_text(
-            self.verdict, self._unexplained, self.symmetry, of_part=self.part is not None,
-            wrong_hand=self.map_has_wrong_hand,
-            at_limit=self.probability is not None and self.probability < LARGEST_PROBABILITY,
-            other_hand=self.other_hand_fits_better,
+            self.verdict, self._unexplained, self.symmetry, hand=self.hand, of_part=self.part is not None,
+            wrong_hand=self.map_has_wrong_hand, at_limit=self.at_limit,
         )  # fmt: skip
 
     @property

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from botalign.alignment.detection import detect
+from botalign.alignment.itself import Itself
 from botalign.alignment.orientation import Orientation
 from botalign.alignment.records import MapReference
 from botalign.alignment.self_symmetry import SelfComparison, SelfMatch
@@ -119,7 +120,7 @@ def orient_steps(
     reference = MapReference(density_map.name, density_map.grid)
     yield Progress("prepare", 0, STEPS)
     with one_blas_thread():
-        comparison = SelfComparison(survey(density_map).normalised(), density_map.grid)
+        comparison = Itself(survey(density_map).normalised(), density_map.grid).comparison
         yield Progress("axes", 1, STEPS)
         found = detect(comparison, group=symmetry, setting=setting)
         matches: tuple[SelfMatch, ...] = ()

@@ -249,6 +249,7 @@ class Orientation:
             hand=None,
             verdict="certain" if self.is_symmetric else "ambiguous",
             probability=None,
+            at_limit=False,
             symmetry=None,
             uncertainty=None,
             candidates=(Candidate(self.transform, False, 0.0, after.scores.correlation_about_mean),),

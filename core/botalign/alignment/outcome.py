@@ -31,6 +31,8 @@ class Outcome:
         Standard errors of the pose, if it was refined.
     probability : float or None
         Probability that unrelated maps, or a wrong place of a part, would fit as well; None if it is unknown.
+    at_limit : bool
+        Whether the pose is at the limit of a local search: then there is no match.
     scale : Scale or None
         Scale of the moving map, if it was determined. If it is applied, the poses are those of the scaled map.
     """
@@ -42,4 +44,5 @@ class Outcome:
     verdict: str | None = None
     uncertainty: Uncertainty | None = None
     probability: float | None = None
+    at_limit: bool = False
     scale: Scale | None = None

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from scipy.stats import norm
 
 from botalign.alignment.chance import chance
+from botalign.alignment.details import OUTLINE, SMOOTHED_AWAY
 from botalign.alignment.hand import HandDecision
 from botalign.alignment.records import Candidate
 from botalign.alignment.shell_curve import shell_correlation_inside
 from botalign.alignment.survey import Surveyed
-from botalign.alignment.verdict import verdict
+from botalign.alignment.verdict import LARGEST_PROBABILITY, verdict
 from botalign.arrays import Matrix
 from botalign.scores import ShellCorrelation
 
@@ -30,11 +30,6 @@ EQUAL = 1 / 3
 LEAST_SPREAD, FEWEST, LEAST_FRACTION = 0.02, 8, 1 / 3
 #: A match has at least this correlation of edges, unless the Fourier shell correlation shows both signs of a match.
 LEAST_CORRELATION = 0.5
-#: Details are finer than this fraction of the diameter of the molecule. Coarser features are its outline, and the
-#: outlines of unrelated molecules agree too once they are aligned.
-OUTLINE = 1 / 3
-#: Beyond this fraction of the finest shell, smoothing has removed too much of a map.
-SMOOTHED_AWAY = 0.8
 #: The two signs of a match: the details agree by more standard errors than the first number, and the Fourier shell
 #: correlation falls below 0.5 at a resolution no coarser than the second number times the diameter. Unrelated molecules
 #: show one of them by chance, noisy copies both (``benchmarks/verdicts.py``).
@@ -77,30 +72,35 @@ def place_chance(correlations: Sequence[float]) -> float | None:
     return chance(float(scores[count - 1]), list(scores[count:]))
 
 
-def part_probability(correlations: Sequence[float], signs: int, correlation: float) -> float:
-    """Return the probability that a wrong place fits as well as the best.
+def part_probability(correlations: Sequence[float], signs: int, correlation: float) -> float | None:
+    """Return the probability that a wrong place fits as well as the best; None if there are too few others.
 
     Parameters
     ----------
     correlations : sequence of float
         Correlations of the edges of the candidates, all at one sampling.
     signs : int
-        How many signs of a match the details inside the part show; see :func:`signs_inside`. After a local search, too
-        few other places are known: then both signs are needed, and the probability is that of one of them.
+        How many signs of a match the details inside the part show; see :func:`signs_inside`.
     correlation : float
         Correlation of the edges at the best place, at the finest sampling. If it is low and a sign is missing, the
         place does not resemble the part.
     """
-    if correlation < LEAST_CORRELATION and signs < 2:
-        return 1.0
     probability = place_chance(correlations)
-    if probability is None:
-        return float(norm.sf(LEAST_SIGNIFICANCE)) if signs == 2 else 1.0
+    if probability is not None and correlation < LEAST_CORRELATION and signs < 2:
+        return 1.0
     return probability
 
 
+def part_matches(probability: float | None, signs: int) -> bool:
+    """Whether the best place is a match: by its probability if it is known, otherwise by both signs of a match.
+
+    After a local search, too few other places are known.
+    """
+    return signs == 2 if probability is None else probability < LARGEST_PROBABILITY
+
+
 def part_verdict(
-    probability: float,
+    matches: bool,
     candidates: Sequence[Candidate],
     *,
     places: Sequence[Matrix],
@@ -112,8 +112,8 @@ def part_verdict(
 
     Parameters
     ----------
-    probability : float
-        Probability that a wrong place fits as well.
+    matches : bool
+        Whether the best place is a match; see :func:`part_matches`.
     candidates : sequence of Candidate
         The candidates, the best one first, marked where they fit as well. Equal places elsewhere are no reason to
         doubt: the whole may show the part several times.
@@ -129,7 +129,7 @@ def part_verdict(
         for candidate, place in zip(candidates, places, strict=True)
         if float(np.linalg.norm(place - places[0])) < ANOTHER_PLACE * radius_angstrom
     ]
-    return verdict(probability, here, hand=hand, at_limit=at_limit)
+    return verdict(matches, here, hand=hand, at_limit=at_limit)
 
 
 def signs_inside(part: Surveyed, whole: Surveyed, transform: Matrix) -> int:
@@ -146,7 +146,8 @@ def significance(shells: ShellCorrelation, diameter_angstrom: float) -> float:
 
     over the shells finer than a third of the diameter. Here :math:`n_s = \pi s^2` is half the number of independent
     coefficients in shell :math:`s` of a box with twice the volume of the molecule, so that :math:`z` has standard
-    deviation 1 if the maps have nothing in common.
+    deviation 1 if the maps have nothing in common. Unlike the score of the details of whole maps, it is not a maximum
+    over the finest shell: it is compared with a limit, not with the scores of wrong poses.
     """
     frequency = shells.frequency_per_angstrom
     used = (frequency > 1 / (OUTLINE * diameter_angstrom)) & (frequency < SMOOTHED_AWAY * frequency[-1])

@@ -11,25 +11,23 @@ import numpy as np
 from botalign.alignment.checks import check_boxes, check_halves, check_radii
 from botalign.alignment.criterion import Criterion, criterion_for
 from botalign.alignment.details import DetailPair
-from botalign.alignment.detection import symmetry_of
 from botalign.alignment.evidence import Evidence, WrongPoses
 from botalign.alignment.fitting import ALL, FitProblem
+from botalign.alignment.half_maps import noise_of_both
+from botalign.alignment.itself import Itself
 from botalign.alignment.losses import Distance, distance_for, l2, length_scale
 from botalign.alignment.masking import masked
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.records import Candidate
 from botalign.alignment.sampling import finest_useful_voxel, fit_problem
-from botalign.alignment.self_symmetry import SelfComparison
 from botalign.alignment.shifts import ShiftedPair, shifted_pair
-from botalign.alignment.signal import SignalFraction, signal_fraction
-from botalign.alignment.survey import Surveyed, common_sigma_angstrom, survey
+from botalign.alignment.survey import Surveyed, survey
 from botalign.alignment.symmetry import Symmetry
-from botalign.alignment.uncertainty import Errors, fit_errors, half_map_noise
+from botalign.alignment.uncertainty import Errors, fit_errors
 from botalign.alignment.working_pair import WorkingPair, principal_axes, working_pair
-from botalign.arrays import Matrix, Volume
-from botalign.geometry import MIRROR, apply_transform, geodesic_degrees, is_mirror
+from botalign.arrays import Matrix
+from botalign.geometry import MIRROR, apply_transform, compose, geodesic_degrees, is_mirror
 from botalign.maps.density_map import DensityMap
-from botalign.maps.grid import Grid
 from botalign.threads import run_in_threads, thread_count
 
 ROTATION, SHIFT = ALL[:3], ALL[3:]
@@ -45,8 +43,8 @@ class AlignmentProblem:
 
     Attributes
     ----------
-    fixed, moving : Surveyed
-        The maps: smoothed, cropped, with a contour level and a centre of mass.
+    fixed_itself, moving_itself : Itself
+        The maps, each compared with itself.
     options : AlignmentOptions
         The options.
     hands : tuple of bool
@@ -55,8 +53,8 @@ class AlignmentProblem:
         The fixed and the moving map as given, without their masks: for the solver of parts.
     """
 
-    fixed: Surveyed
-    moving: Surveyed
+    fixed_itself: Itself
+    moving_itself: Itself
     options: AlignmentOptions
     hands: tuple[bool, ...]
     maps: tuple[DensityMap, DensityMap] | None = None
@@ -89,7 +87,20 @@ class AlignmentProblem:
         hands = (first,) if one_hand else (first, not first)
         if known_hands:  # two atomic models: their scales are known, too
             options = replace(options, scale="keep")
-        return cls(a, b, options, hands, (fixed, moving))
+        return cls(
+            Itself(a, fixed.grid, options.half_maps_fixed), Itself(b, moving.grid, options.half_maps_moving),
+            options, hands, (fixed, moving),
+        )  # fmt: skip
+
+    @property
+    def fixed(self) -> Surveyed:
+        """The fixed map: smoothed, cropped, with a contour level and a centre of mass."""
+        return self.fixed_itself.surveyed
+
+    @property
+    def moving(self) -> Surveyed:
+        """The same of the moving map."""
+        return self.moving_itself.surveyed
 
     @property
     def part_is_moving(self) -> bool:
@@ -164,11 +175,9 @@ class AlignmentProblem:
 
     def scaled(self, factor: float) -> AlignmentProblem:
         """Return the problem with the moving map scaled about its centre of mass; for the solver of whole maps."""
-        options, centre = self.options, self.moving.centre_angstrom
-        if options.half_maps_moving is not None:
-            first, second = (replace(half, grid=half.grid.scaled(factor, centre)) for half in options.half_maps_moving)
-            options = replace(options, half_maps_moving=(first, second))
-        return replace(self, moving=self.moving.scaled(factor), options=options, maps=None)
+        moving = self.moving_itself.scaled(factor)
+        options = replace(self.options, half_maps_moving=moving.halves)
+        return replace(self, moving_itself=moving, options=options, maps=None)
 
     def prepare_for_threads(self, *, refine: bool) -> None:
         """Compute what the searches of both hands share, before they start in two threads."""
@@ -202,52 +211,23 @@ class AlignmentProblem:
     @cached_property
     def details(self) -> DetailPair:
         """The details of the two maps."""
-        return DetailPair.of(self.fixed, self.moving, self.coarse_whole_fit, self.signals)
+        signals = self.fixed_itself.signal, self.moving_itself.signal
+        return DetailPair.of(self.fixed, self.moving, self.coarse_whole_fit, signals)
 
-    @cached_property
-    def signals(self) -> tuple[SignalFraction, SignalFraction]:
-        """How much of the fixed and of the moving map is signal."""
-        halves = self.options.half_maps_fixed, self.options.half_maps_moving
-        first, second = (
-            signal_fraction(surveyed, self._box(number), halves[number])
-            for number, surveyed in enumerate((self.fixed, self.moving))
-        )
-        return first, second
-
-    @cached_property
-    def own_details(self) -> DetailPair:
-        """The details of the fixed map and itself."""
-        voxel = self.working_pair.voxel_angstrom
-        return DetailPair.of(
-            self.fixed,
-            self.fixed,
-            fit_problem(self.fixed, self.fixed, voxel_angstrom=voxel, centre=self.pivot),
-            (self.signals[0],) * 2,
-        )
-
-    @cached_property
+    @property
     def symmetry(self) -> Symmetry | None:
         """The symmetry of the fixed map; None if equivalent poses are not allowed."""
-        return None if self._is_held else symmetry_of(self.own_comparison)
+        return None if self._is_held else self.fixed_itself.symmetry
 
-    @cached_property
-    def own_comparison(self) -> SelfComparison:
-        """The fixed map, compared with itself."""
-        return SelfComparison(self.fixed, self._box(0))
-
-    @cached_property
+    @property
     def symmetry_of_moving(self) -> Symmetry | None:
         """The same of the moving map."""
-        return None if self._is_held else symmetry_of(SelfComparison(self.moving, self._box(1)))
+        return None if self._is_held else self.moving_itself.symmetry
 
     @property
     def _is_held(self) -> bool:
         """Whether the rotation or the shift is given: about another centre, equivalent poses have other shifts."""
         return not (self.options.rotate and self.options.shift)
-
-    def _box(self, number: int) -> Grid:
-        """Return the grid of a map as given."""
-        return (self.fixed, self.moving)[number].density.grid if self.maps is None else self.maps[number].grid
 
     def finest_useful_voxel(self, transform: Matrix) -> float:
         """Return the side in angstrom of the voxels that hold all the signal that the maps share at a pose."""
@@ -256,13 +236,20 @@ class AlignmentProblem:
     def evidence(self, best: Candidate, others: Sequence[Candidate], *, equal: Sequence[Candidate] = ()) -> Evidence:
         """Return the evidence for the verdict on the best candidate, given the others of both hands.
 
-        Of the others, those that fit as well are not wrong, and neither are the `equal` ones, of the other hand.
+        Of the others, those that fit as well are not wrong, and neither are the `equal` ones, of the other hand, nor
+        what the symmetry of the fixed map makes equivalent to any of these.
         """
-        wrong = [*self.wrong_poses(best.moving_to_fixed)]
-        wrong += [candidate.moving_to_fixed for candidate in others if not candidate.as_good]
         right = [best, *(candidate for candidate in others if candidate.as_good), *equal]
         poses = [candidate.moving_to_fixed for candidate in right]
-        return self.criterion.evidence(self.details, lambda: self.own_details, self.coarse_fit, poses, wrong)
+        itself, voxel = self.fixed_itself, self.working_pair.voxel_angstrom
+        symmetry = itself.symmetry
+        if symmetry is not None:
+            if self._wrong:  # an equivalent of the best pose has the same evidence, and its wrong poses may be known
+                poses[0] = symmetry.nearest(poses[0], self._wrong[0].best)
+            poses += [compose(each, pose) for each in symmetry.operations[1:] for pose in poses]
+        wrong = [*self.wrong_poses(poses[0])]
+        wrong += [candidate.moving_to_fixed for candidate in others if not candidate.as_good]
+        return self.criterion.evidence(self.details, lambda: itself.details(voxel), self.coarse_fit, poses, wrong)
 
     def wrong_poses(self, best: Matrix) -> Sequence[Matrix]:
         """Return poses to which fits converge from rotations of the best pose. They are kept for poses close to it."""
@@ -279,17 +266,8 @@ class AlignmentProblem:
     def errors(self, fit: FitProblem, transform: Matrix) -> Errors:
         """Return the standard errors of a fitted pose and, unless it is to be kept, the error of its scale."""
         scaled = self.options.scale != "keep"
-        return fit_errors(fit.agreeing(transform), transform, noise=self._noise(fit), scaled=scaled)
-
-    def _noise(self, fit: FitProblem) -> tuple[Volume, Volume] | None:
-        """Return the noise of both maps as the fit samples them, if there are half maps."""
-        options = self.options
-        if options.half_maps_fixed is None or options.half_maps_moving is None:
-            return None
-        sigma = common_sigma_angstrom(self.fixed, self.moving, fit.fixed_grid.voxel_size_angstrom[0])
-        of_fixed = half_map_noise(*options.half_maps_fixed, fit.fixed_grid, sigma_angstrom=sigma)
-        of_moving = half_map_noise(*options.half_maps_moving, fit.moving_grid, sigma_angstrom=sigma)
-        return self.fixed.in_unit(of_fixed), self.moving.in_unit(of_moving)
+        noise = noise_of_both(self.fixed, self.moving, self.options, fit)
+        return fit_errors(fit.agreeing(transform), transform, noise=noise, scaled=scaled)
 
     @property
     def chooses_hand(self) -> bool:

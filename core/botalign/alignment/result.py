@@ -54,7 +54,9 @@ class Alignment(AlignmentFacts):
         ``"core"`` the maps need to agree only in a part.
     probability : float or None
         Probability that unrelated maps would fit as well; for a part, that a wrong place would. None if there is no
-        verdict.
+        verdict, or if too few wrong places of a part are known: then the verdict is that of two signs of a match.
+    at_limit : bool
+        Whether the pose is at the limit of a local search.
     symmetry : Symmetry or None
         Point group of the fixed map, if several poses fit equally well because of it; for a part, that of the whole.
         The transform is that of the equivalent pose whose rotation is closest to the start (without a start: the

@@ -81,18 +81,21 @@ def fit_scale(problem: AlignmentProblem, fit: FitProblem, pose: Matrix, errors: 
     Returns
     -------
     Scaled or None
-        The problem at the fitted scale; None if the maps do not determine it.
+        The problem at the fitted scale; None if the maps do not determine it, if it is out of reach, or if the fit has
+        not converged after the largest number of steps.
     """
     coarsest = problem.working_pair.voxel_angstrom
     found = Scaled(1.0, errors.scale_error, problem, fit, pose)
     before: tuple[float, float] | None = None
-    for _ in range(MOST_STEPS):
+    for taken in range(MOST_STEPS + 1):
         step = errors.scale_step
-        if not abs(found.factor * (1 + step) - 1) < REACH or not np.isfinite(errors.scale_error):
-            return None
-        if abs(step) < max(CONVERGED, CONVERGED_ERRORS * errors.scale_error):
+        if not np.isfinite(errors.scale_error):
             break
+        if abs(step) < max(CONVERGED, CONVERGED_ERRORS * errors.scale_error):
+            return found if is_measured(errors) else None
         factor = _next(found.factor, step, before)
+        if taken == MOST_STEPS or not abs(factor - 1) < REACH:
+            break
         before = found.factor, step
         scaled = problem.scaled(factor)
         voxel = min(coarsest, scaled.finest_useful_voxel(found.pose))
@@ -100,7 +103,7 @@ def fit_scale(problem: AlignmentProblem, fit: FitProblem, pose: Matrix, errors: 
         pose = fit.solve_each([found.pose], allowed=problem.allows)[0].transform
         errors = scaled.errors(fit, pose)
         found = Scaled(factor, errors.scale_error, scaled, fit, pose)
-    return found if is_measured(errors) else None
+    return None
 
 
 def _next(factor: float, step: float, before: tuple[float, float] | None) -> float:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import replace
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
 
 from botalign.alignment.candidates import fine, is_at_limit, regrouped, solved
 from botalign.alignment.equivalents import among_equivalents, with_equivalents
@@ -19,9 +18,34 @@ from botalign.alignment.scale import Scale
 from botalign.alignment.scale_fit import Scaled, fit_scale, is_followed, is_measured
 from botalign.alignment.uncertainty import Errors
 from botalign.alignment.verdict import LARGEST_PROBABILITY, mark_equals, verdict
+from botalign.arrays import Matrix
 from botalign.progress import Progress
 
-Found = TypeVar("Found")
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """The pose by which it is judged whether the maps match.
+
+    Attributes
+    ----------
+    best : Candidate
+        The best candidate of the hand that fits better, whichever hand the result has.
+    others : list of Candidate
+        Other candidates of both hands.
+    equal : list of Candidate
+        Candidates that are not wrong either, beside those of the others that fit as well.
+    other_hand : bool
+        Whether the result has the other hand.
+    """
+
+    best: Candidate
+    others: list[Candidate]
+    equal: list[Candidate] = field(default_factory=list)
+    other_hand: bool = False
+
+    def evidence(self, problem: AlignmentProblem, pose: Matrix) -> Evidence:
+        """Return the evidence for a match at a pose close to the best one."""
+        return problem.evidence(replace(self.best, moving_to_fixed=pose), self.others, equal=self.equal)
 
 
 def solve_by_search(problem: AlignmentProblem) -> Generator[Progress, None, Outcome]:
@@ -39,9 +63,10 @@ def solve_by_search(problem: AlignmentProblem) -> Generator[Progress, None, Outc
     ordered, symmetry = hands[answer].searched, None
     if problem.options.refine:
         ordered, symmetry = among_equivalents(
-            mark_equals(fit, groups[answer]), problem.symmetry, fit, start=problem.options.start_transform(),
+            groups[answer], problem.symmetry, fit, start=problem.options.start_transform(),
             refit=lambda candidate: solved(problem, fit, [candidate])[0],
         )  # fmt: skip
+        ordered = mark_equals(fit, ordered)
     others = [candidate for index, group in enumerate(groups) if index != answer for candidate in group]
     best = ordered[0].moving_to_fixed
     yield Progress("refine", total, total, moving_to_fixed=best)
@@ -49,33 +74,35 @@ def solve_by_search(problem: AlignmentProblem) -> Generator[Progress, None, Outc
         return Outcome((*ordered, *others), trace, decision)
     candidates = (*ordered, *others)
     all_poses = with_equivalents(candidates, symmetry)
-    evidence, mirror_fits = _judged(problem, all_poses, others, decision)
-    decided = verdict(
-        evidence.probability, candidates, hand=decision, at_limit=is_at_limit(problem, fit, best),
-        mirror_fits=mirror_fits,
-    )  # fmt: skip
+    judged = _judged(all_poses, others, decision)
+    evidence = judged.evidence(problem, judged.best.moving_to_fixed)
+    matches, at_limit = evidence.probability < LARGEST_PROBABILITY, is_at_limit(problem, fit, best)
+    decided = verdict(matches, candidates, hand=decision, at_limit=at_limit, other_hand=judged.other_hand)
     errors = problem.errors(fit, best)
-    scale = _checked_scale(problem, fit, all_poses, errors) if scaled is None else scaled.record(applied=True)
-    return Outcome(all_poses, trace, decision, symmetry, decided, errors.pose, evidence.probability, scale)
+    scale = scaled.record(applied=True) if scaled else _checked_scale(problem, fit, judged, errors, matches=matches)
+    return Outcome(
+        all_poses, trace, decision, symmetry, decided, errors.pose, evidence.probability, at_limit=at_limit,
+        scale=scale,
+    )  # fmt: skip
 
 
-def _judged(
-    problem: AlignmentProblem,
-    poses: Sequence[Candidate],
-    others: Sequence[Candidate],
-    decision: HandDecision | None,
-) -> tuple[Evidence, bool]:
-    """Return the evidence for a match, and whether it is one of the mirror image.
+def _judged(poses: Sequence[Candidate], others: Sequence[Candidate], decision: HandDecision | None) -> _Judged:
+    """Return by which pose it is judged whether the maps match.
 
-    Whether the maps match is judged by the hand that fits better, whichever the result has.
+    Parameters
+    ----------
+    poses, others : sequence of Candidate
+        The candidates, the result first, and those of the other hand, the best first; the first ones have them too.
+    decision : HandDecision or None
+        The hand, if it was tested.
     """
+    result, *rest = poses
     if decision is None or not others:
-        return problem.evidence(poses[0], poses[1:]), False
+        return _Judged(result, rest)
     if decision.decision == hand_name(others[0].mirrored):
-        best, *rest = others
-        return problem.evidence(best, [*rest, *(replace(each, as_good=False) for each in poses)]), True
-    undetermined = decision.decision == "undetermined"
-    return problem.evidence(poses[0], poses[1:], equal=others[:1] if undetermined else []), False
+        others_of_both = [*others[1:], *(replace(each, as_good=False) for each in poses)]
+        return _Judged(others[0], others_of_both, other_hand=True)
+    return _Judged(result, rest, [*others[:1]] if decision.decision == "undetermined" else [])
 
 
 def _at_fitted_scale(problem: AlignmentProblem, fit: FitProblem, groups: list[list[Candidate]]) -> Scaled | None:
@@ -87,18 +114,34 @@ def _at_fitted_scale(problem: AlignmentProblem, fit: FitProblem, groups: list[li
 
 
 def _checked_scale(
-    problem: AlignmentProblem, fit: FitProblem, poses: Sequence[Candidate], errors: Errors
+    problem: AlignmentProblem, fit: FitProblem, judged: _Judged, errors: Errors, *, matches: bool
 ) -> Scale | None:
-    """Return the scale of the moving map, if it is to be tested and the maps match at this scale."""
+    """Return the scale of the moving map, if it is to be tested and the maps match at this scale.
+
+    Parameters
+    ----------
+    problem : AlignmentProblem
+        The problem.
+    fit : FitProblem
+        Its last fit.
+    judged : _Judged
+        The pose by which it is judged whether the maps match.
+    errors : Errors
+        The errors of the result.
+    matches : bool
+        Whether the maps match at scale 1.
+    """
     if problem.options.scale != "check":
         return None
+    pose = judged.best.moving_to_fixed
+    if judged.other_hand:
+        errors = problem.errors(fit, pose)
     if not is_followed(errors):
-        return Scale(1 + errors.scale_step, errors.scale_error) if is_measured(errors) else None
-    scaled = fit_scale(problem, fit, poses[0].moving_to_fixed, errors)
-    if scaled is None:
+        return Scale(1 + errors.scale_step, errors.scale_error) if matches and is_measured(errors) else None
+    scaled = fit_scale(problem, fit, pose, errors)
+    if scaled is None or judged.evidence(scaled.problem, scaled.pose).probability >= LARGEST_PROBABILITY:
         return None
-    evidence = scaled.problem.evidence(replace(poses[0], moving_to_fixed=scaled.pose), poses[1:])
-    return scaled.record() if evidence.probability < LARGEST_PROBABILITY else None
+    return scaled.record()
 
 
 def _is_refined(problem: AlignmentProblem) -> bool:

@@ -19,7 +19,7 @@ from botalign.alignment.axis_scan import PRIMES, ScannedAxis, scan_axes
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.sampling import fit_problem
 from botalign.alignment.shell_curve import shell_correlation
-from botalign.alignment.signal import signal_fraction
+from botalign.alignment.signal import SignalFraction
 from botalign.alignment.survey import Surveyed, common_sigma_angstrom
 from botalign.arrays import Matrix
 from botalign.geometry import axis_angle, geodesic_degrees, identity, matrix_from_rotation_vector, transform_about
@@ -93,12 +93,12 @@ class SelfComparison:
     ----------
     surveyed : Surveyed
         The map.
-    box : Grid
-        Grid of the map as given. Outside it there is no noise.
+    signal : SignalFraction
+        How much of it is signal.
     """
 
-    def __init__(self, surveyed: Surveyed, box: Grid) -> None:
-        self.surveyed, self.box = surveyed, box
+    def __init__(self, surveyed: Surveyed, signal: SignalFraction) -> None:
+        self.surveyed, self.signal = surveyed, signal
 
     @cached_property
     def fit(self) -> FitProblem:
@@ -111,15 +111,10 @@ class SelfComparison:
         """The same at few points, to try many poses."""
         return self.fit.thinned(FEW)
 
-    @cached_property
-    def expected(self) -> Matrix:
-        """The Fourier shell correlation, by shell, of a symmetric map with as much noise as this one."""
-        return signal_fraction(self.surveyed, self.box).fraction
-
     def compared(self, transform: Matrix, order: int, correlation: float) -> SelfMatch:
         """Judge a fitted rotation."""
         shells = shell_correlation(self.surveyed, self.surveyed, transform)
-        expected = self.expected[: len(shells.correlation)]
+        expected = self.signal.fraction[: len(shells.correlation)]
         noisy = np.flatnonzero(expected < NOISY)
         last = max(2, int(noisy[0]) if len(noisy) else len(expected))
         fine = shells.frequency_per_angstrom > 1 / (2 * self.surveyed.radius_angstrom * OUTLINE)

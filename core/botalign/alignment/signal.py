@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import fft
 
+from botalign.alignment.half_maps import half_map_noise
 from botalign.alignment.survey import Surveyed
-from botalign.alignment.uncertainty import half_map_noise
 from botalign.arrays import Matrix, Volume
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid

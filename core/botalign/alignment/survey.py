@@ -85,13 +85,16 @@ class Surveyed:
     def scaled(self, factor: float) -> Surveyed:
         """Return the same densities with voxels that are larger by a factor, scaled about the centre of mass."""
         grid = self.density.grid.scaled(factor, self.centre_angstrom)
-        return replace(
+        scaled = replace(
             self,
             density=replace(self.density, grid=grid),
             sigma_angstrom=factor * self.sigma_angstrom,
             volume_angstrom3=factor**3 * self.volume_angstrom3,
             radius_angstrom=factor * self.radius_angstrom,
         )
+        # The scale leaves the coefficients as they are.
+        vars(scaled).update({name: value for name, value in vars(self).items() if name == "coefficients"})
+        return scaled
 
     def in_unit(self, densities: Volume) -> Volume:
         """Return densities of the map in the unit of the surveyed ones."""

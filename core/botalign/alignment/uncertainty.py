@@ -27,9 +27,7 @@ from botalign.alignment.descent import pose_derivatives
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.scale_step import chosen, projected, scale_step, with_scale
 from botalign.arrays import Matrix, Volume
-from botalign.maps.density_map import DensityMap
-from botalign.maps.grid import Grid
-from botalign.maps.resampling import smoothed, spline_gradients_at
+from botalign.maps.resampling import spline_gradients_at
 from botalign.maps.splines import spline_coefficients
 from botalign.threads import one_blas_thread
 
@@ -128,8 +126,8 @@ def fit_errors(
         Its solution.
     noise : tuple of ndarray, optional
         Noise of the fixed map on ``problem.fixed_grid`` and of the moving one on ``problem.moving_grid``; see
-        :func:`half_map_noise`. If it is not given, every difference between the maps counts as noise, also a domain
-        that moved.
+        :mod:`botalign.alignment.half_maps`. If it is not given, every difference between the maps counts as noise, also
+        a domain that moved.
     scaled : bool, optional
         Whether to estimate the error of the scale too.
 
@@ -187,22 +185,6 @@ def _sandwich(hessian: Matrix, spread: Matrix, units: Matrix) -> Matrix:
     """Return the covariance of the parameters in their units."""
     back = np.linalg.inv(hessian) * units[:, None]
     return np.asarray(back @ spread @ back.T)
-
-
-def half_map_noise(first: DensityMap, second: DensityMap, grid: Grid, *, sigma_angstrom: float) -> Volume:
-    """Return the noise of a map: half the difference of its half maps, sampled as the fit samples the map.
-
-    Parameters
-    ----------
-    first, second : DensityMap
-        The half maps.
-    grid : Grid
-        ``fixed_grid`` or ``moving_grid`` of the problem.
-    sigma_angstrom : float
-        Smoothing of the maps in the problem.
-    """
-    difference = first.with_data((first.data - second.data) * np.float32(0.5))
-    return smoothed(difference, grid, sigma_angstrom=sigma_angstrom).data
 
 
 def _at_points(problem: FitProblem, values: Volume) -> Matrix:

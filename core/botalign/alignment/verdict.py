@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from botalign.alignment.fitting import FitProblem
-from botalign.alignment.hand import HandDecision
+from botalign.alignment.hand import HandDecision, hand_name
 from botalign.alignment.records import Candidate
 from botalign.alignment.symmetry import Symmetry
 from botalign.arrays import Matrix
@@ -46,19 +46,19 @@ def mark_equals(
 
 
 def verdict(
-    probability: float,
+    matches: bool,
     candidates: Sequence[Candidate],
     *,
     hand: HandDecision | None = None,
     at_limit: bool = False,
-    mirror_fits: bool = False,
+    other_hand: bool = False,
 ) -> str:
     """Return ``"certain"``, ``"ambiguous"`` or ``"no match"``.
 
     Parameters
     ----------
-    probability : float
-        Probability that unrelated maps would fit as well.
+    matches : bool
+        Whether there is a match: unrelated maps would hardly fit as well.
     candidates : sequence of Candidate
         The candidates, the best one first, marked where they fit as well. A match is ambiguous if there is one. Poses
         that a symmetry makes equivalent to the result are not among them.
@@ -66,14 +66,14 @@ def verdict(
         The hand. A match is ambiguous if it is undetermined: then a pose of the other hand fits as well.
     at_limit : bool, optional
         Whether the pose is at the limit of a local search: then a better one may be beyond it, and there is no match.
-    mirror_fits : bool, optional
-        Whether the match is one of the mirror image, but the result has the given hand; then it is ambiguous.
+    other_hand : bool, optional
+        Whether the match is one of the hand that the result does not have; then it is ambiguous.
     """
-    if at_limit or probability >= LARGEST_PROBABILITY:
+    if at_limit or not matches:
         return "no match"
     several = any(candidate.as_good for candidate in candidates[1:])
     undetermined = hand is not None and hand.decision == "undetermined"
-    return "ambiguous" if several or undetermined or mirror_fits else "certain"
+    return "ambiguous" if several or undetermined or other_hand else "certain"
 
 
 def verdict_text(
@@ -81,10 +81,10 @@ def verdict_text(
     candidates: Sequence[Candidate],
     symmetry: Symmetry | None,
     *,
+    hand: HandDecision | None = None,
     of_part: bool = False,
     wrong_hand: bool = False,
     at_limit: bool = False,
-    other_hand: bool = False,
 ) -> str:
     """Return a verdict as text.
 
@@ -96,14 +96,14 @@ def verdict_text(
         The candidates, the result first.
     symmetry : Symmetry or None
         Point group that makes poses equivalent to the result.
+    hand : HandDecision, optional
+        The hand.
     of_part : bool, optional
         Whether a part was searched for.
     wrong_hand : bool, optional
         Whether the map has not the hand of the model that it was compared with.
     at_limit : bool, optional
-        Whether there is no match because the pose is at the limit of a local search.
-    other_hand : bool, optional
-        Whether the mirror image fits better.
+        Whether the pose is at the limit of a local search.
     """
     if wrong_hand and decided is not None and not candidates[0].mirrored:
         return f"{decided}: the map has the wrong hand, so it must be flipped first"
@@ -112,19 +112,28 @@ def verdict_text(
     if symmetry is not None:
         equivalent = f", one of {symmetry.order} equivalent poses (symmetry {symmetry.group})"
     flipped = ", the map mirrored because it has the wrong hand" if wrong_hand else ""
-    as_good = f"{others} other {'pose fits' if others == 1 else 'poses fit'} as well"
-    ambiguous = as_good if others else "no place of the part is certain" if of_part else "the other hand fits as well"
-    if other_hand and not of_part:
-        ambiguous = "the moving map fits as its mirror image"
-    if of_part:
-        no_match = "no place of the part stands out; the map may not show it, or a voxel size is wrong"
-    elif at_limit:
+    if at_limit:
         no_match = "the pose is at the limit of the local search; a better one may be beyond it"
+    elif of_part:
+        no_match = "no place of the part stands out; the map may not show it, or a voxel size is wrong"
     else:
         no_match = "only the outlines of the maps agree; check their voxel sizes and contrast"
     return {
         "certain": f"certain{equivalent}{flipped}",
-        "ambiguous": f"ambiguous: {ambiguous}",
+        "ambiguous": f"ambiguous: {_doubt(others, hand, mirrored=candidates[0].mirrored, of_part=of_part)}",
         "no match": f"no match: {no_match}",
         None: "none: the pose was not refined",
     }[decided]
+
+
+def _doubt(others: int, hand: HandDecision | None, *, mirrored: bool, of_part: bool) -> str:
+    """Return why a match is ambiguous, given how many other poses fit as well, and whether the result mirrors."""
+    poses = f"{others} other {'pose' if others == 1 else 'poses'}"
+    if hand is not None and hand.decision == "undetermined":
+        return f"the other hand and {poses} fit as well" if others else "the other hand fits as well"
+    # A part may have its place in spite of its hand.
+    if hand is not None and hand.decision != hand_name(mirrored) and not of_part:
+        return f"the moving map fits {'as given, not mirrored' if mirrored else 'as its mirror image'}"
+    if not others:  # only a map that was oriented has such a result
+        return "the map is not symmetric about these axes"
+    return f"{poses} {'fits' if others == 1 else 'fit'} as well"

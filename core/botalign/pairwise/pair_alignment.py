@@ -9,6 +9,7 @@ from itertools import islice
 import numpy as np
 
 from botalign.alignment.distinct import Tolerance, distinct
+from botalign.alignment.itself import Itself
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.rounds import search_hands
@@ -162,7 +163,8 @@ def _closed_cycles(losses: Sequence[float], suggested: Sequence[Sequence[Matrix]
 
 def _candidates(first: PreparedMap, second: PreparedMap, settings: PairSettings, mirrored: bool) -> list[Matrix]:
     """Search the rotations of one hand; return the candidates with the least distances."""
-    problem = AlignmentProblem(first.surveyed, second.surveyed, settings.search_options(), (mirrored,))
+    fixed, moving = (Itself(each.surveyed, each.surveyed.density.grid) for each in (first, second))
+    problem = AlignmentProblem(fixed, moving, settings.search_options(), (mirrored,))
     searched, _ = exhaust(search_hands(problem, refine=True))
     poses = [candidate.moving_to_fixed for candidate in searched[0].refined]
     distance = settings.pose_distance()

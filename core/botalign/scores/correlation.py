@@ -101,7 +101,7 @@ def jackknife_difference(
     reference, first, second : array_like, shape (n,)
         Densities at the same positions.
     blocks : ndarray of int, shape (n,)
-        Block of each position.
+        Number of the block of each position, from 0.
 
     Returns
     -------
@@ -111,9 +111,9 @@ def jackknife_difference(
         Standard error of the difference; infinite if there are fewer than two blocks.
     """
     r, u, v = (np.asarray(a, dtype=np.float64) for a in (reference, first, second))
-    _, index = np.unique(blocks, return_inverse=True)
-    terms = np.stack([np.ones_like(r), r, u, v, r * r, u * u, v * v, r * u, r * v])
-    sums = np.stack([np.bincount(index.ravel(), weights=t) for t in terms])
+    terms = (np.ones_like(r), r, u, v, r * r, u * u, v * v, r * u, r * v)
+    sums = np.stack([np.bincount(blocks, weights=t) for t in terms])
+    sums = sums[:, sums[0] > 0]
     count = sums.shape[1]
     total = sums.sum(axis=1, keepdims=True)
     difference = float(_difference(total)[0])
@@ -126,9 +126,9 @@ def jackknife_difference(
 
 def jackknife_mean(values: ArrayLike, blocks: NDArray[np.int64]) -> tuple[float, float]:
     """Return the mean of values, and its standard error by the jackknife of :func:`jackknife_difference`."""
-    _, index = np.unique(blocks, return_inverse=True)
-    sums = np.bincount(index.ravel(), weights=np.asarray(values, dtype=np.float64))
-    counts = np.bincount(index.ravel())
+    counts = np.bincount(blocks)
+    sums = np.bincount(blocks, weights=np.asarray(values, dtype=np.float64))[counts > 0]
+    counts = counts[counts > 0]
     mean = float(sums.sum() / counts.sum())
     if len(counts) < 2:
         return mean, float("inf")

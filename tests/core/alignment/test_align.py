@@ -176,11 +176,17 @@ def test_without_refinement_a_candidate_is_close(
     assert rough.candidates[0].loss == min(point.loss for point in rough.trace)
 
 
-def test_the_same_seed_gives_the_same_bits_for_any_number_of_threads(fixed: DensityMap, moving: DensityMap) -> None:
+@pytest.mark.parametrize("evaluations", [None, 30])
+def test_the_same_seed_gives_the_same_bits_for_any_number_of_threads(
+    evaluations: int | None, fixed: DensityMap, moving: DensityMap
+) -> None:
     first, second, third = (
-        align(fixed, moving, evaluations=30, size=16, seed=7, threads=threads) for threads in (1, 1, 2)
+        align(fixed, moving, evaluations=evaluations, size=16, seed=7, threads=threads) for threads in (1, 1, 2)
     )
     for other in (second, third):
+        assert len(first.candidates) == len(other.candidates)
+        assert first.probability == other.probability
+        assert first.scale == other.scale
         np.testing.assert_array_equal(first.moving_to_fixed, other.moving_to_fixed)
         assert first.trace == other.trace
         assert first.after == other.after

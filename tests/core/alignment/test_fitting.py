@@ -8,6 +8,7 @@ from botalign import DensityMap, phantom
 from botalign.alignment.candidates import fine
 from botalign.alignment.distinct import Tolerance, distinct
 from botalign.alignment.fitting import FitProblem
+from botalign.alignment.itself import Itself
 from botalign.alignment.losses import l2
 from botalign.alignment.nelder_mead import nelder_mead
 from botalign.alignment.options import AlignmentOptions
@@ -221,7 +222,7 @@ def test_a_small_part_counts_in_a_clear_map_and_is_a_speck_in_a_noisy_one(seed: 
 def test_candidates_that_converge_to_one_pose_are_one_answer(
     fixed: DensityMap, moving: DensityMap, there: np.ndarray
 ) -> None:
-    first, second = survey(fixed), survey(moving)
+    first, second = Itself(survey(fixed), fixed.grid), Itself(survey(moving), moving.grid)
     problem = AlignmentProblem(first, second, AlignmentOptions(), (False, True))
     pair = problem.working_pair
     rivals = []

@@ -117,3 +117,23 @@ def test_a_match_of_the_mirror_image_is_ambiguous_for_the_given_hand() -> None:
     assert "ambiguous: the moving map fits as its mirror image" in given.to_text()
     assert given.probability is not None
     assert given.probability < 1e-3
+
+
+def test_a_mirrored_start_of_a_map_of_the_right_hand_names_the_hand(
+    fixed: DensityMap, moving: DensityMap, motion: Make
+) -> None:
+    found = align(fixed, moving, start=inverse(motion(1, mirror=True)))
+    assert found.mirrored
+    assert found.hand is not None
+    assert found.hand.decision == "as given"
+    assert found.verdict_text == "ambiguous: the moving map fits as given, not mirrored"
+
+
+def test_a_symmetric_map_of_the_wrong_hand_matches_as_its_mirror_image(motion: Make) -> None:
+    # The equivalent poses of the mirror image are no wrong ones, although the result has the given hand.
+    fixed = phantom(40, voxel_size_angstrom=3.6, symmetry="C3")
+    moving = phantom(40, voxel_size_angstrom=3.6, symmetry="C3", transform=motion(7, mirror=True))
+    found = align(fixed, moving)
+    assert found.probability is not None
+    assert found.probability < 1e-3
+    assert found.verdict_text == "ambiguous: the moving map fits as its mirror image"

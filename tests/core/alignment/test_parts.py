@@ -1,12 +1,14 @@
 """A part in a whole, and masks."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import botalign
+from botalign.alignment.result_file import fields_from
 from botalign.geometry import apply_transform, compose, geodesic_degrees, identity, inverse, matrix_from_rotation_vector
 
 Conformations = tuple[botalign.DensityMap, botalign.DensityMap, np.ndarray]
@@ -59,8 +61,26 @@ def test_a_part_is_searched_for_near_the_start(
     start = compose(np.column_stack([matrix_from_rotation_vector([0.05, 0, 0.04]), np.zeros(3)]), motion)
     found = botalign.align(*maps, partial=True, hand="keep", start=start, local_degrees=6, threads=2)
     assert off(found.moving_to_fixed, motion) < 1
+    assert found.verdict == "certain"
+    assert "\nchance" in found.to_text()
+    # Too few places nearby may show how well a wrong one fits.
+    unknown = replace(found, probability=None)
+    assert "\nchance" not in unknown.to_text()
+    assert botalign.Alignment(**fields_from(unknown.to_dict())).probability is None
     elsewhere = botalign.align(*maps, partial=True, hand="keep", local_degrees=3, threads=2)
     assert elsewhere.angle_degrees <= 3 + 1e-5
+    assert elsewhere.verdict == "no match"
+
+
+def test_a_part_at_the_limit_of_a_local_search_says_so(
+    whole_and_part: tuple[botalign.DensityMap, botalign.DensityMap],
+) -> None:
+    start = compose(np.column_stack([matrix_from_rotation_vector([0.05, 0, 0.04]), np.zeros(3)]), MOTION)
+    found = botalign.align(*whole_and_part, partial=True, hand="keep", start=start, local_degrees=2, threads=2)
+    assert found.at_limit
+    assert found.verdict == "no match"
+    assert found.verdict_text.startswith("no match: the pose is at the limit of the local search")
+    assert botalign.Alignment(**fields_from(found.to_dict())).verdict_text == found.verdict_text
 
 
 @pytest.mark.slow

@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 from botalign import Alignment, AlignmentOptions, DensityMap, InputError, Model, align, phantom, read_particles
-from botalign.alignment.records import MapReference
+from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.records import Candidate, MapReference
 from botalign.alignment.scale import Scale
+from botalign.alignment.search_solver import _checked_scale, _Judged
+from botalign.alignment.uncertainty import Errors, Uncertainty
 from botalign.geometry import apply_transform, geodesic_degrees, inverse, scale_factor, to_napari
 from botalign.maps.grid import Grid
 from botalign.scores import correlation_about_mean
@@ -108,6 +111,13 @@ def test_the_fitted_transform_is_a_similarity_that_superimposes_the_maps(
     np.testing.assert_allclose(again, places[0], atol=1e-9)
 
 
+def test_the_scale_of_maps_that_do_not_match_is_no_advice(scaled: Alignment) -> None:
+    assert scaled.scale is not None
+    assert "voxel size" in str(scaled.scale_text)
+    no_match = replace(scaled, verdict="no match")
+    assert no_match.scale_text == f"{scaled.scale.value:.4f}, applied, although the maps do not match"
+
+
 def test_rotation_shift_and_angles_are_those_without_the_scale(scaled: Alignment, there: np.ndarray) -> None:
     np.testing.assert_allclose(scaled.rotation @ scaled.rotation.T, np.eye(3), atol=1e-12)
     assert np.linalg.det(scaled.rotation) == pytest.approx(1.0)
@@ -125,6 +135,40 @@ def test_a_mirrored_map_is_scaled_too(fixed: DensityMap, mirrored: DensityMap) -
     assert result.scale is not None
     assert np.linalg.det(result.moving_to_fixed[:, :3]) == pytest.approx(-(result.scale.value**3), rel=1e-9)
     assert result.scale.value == pytest.approx(FACTOR, rel=1e-3)
+
+
+@pytest.mark.parametrize("factor", [1.0, FACTOR])
+def test_the_scale_of_a_map_of_the_wrong_hand_is_that_of_its_mirror_image(
+    fixed: DensityMap, mirrored: DensityMap, factor: float
+) -> None:
+    result = align(fixed, wrong(mirrored, factor), hand="check", evaluations=50)
+    assert not result.mirrored
+    assert result.scale is not None
+    assert result.scale.value == pytest.approx(factor, rel=1e-3)
+
+
+def test_maps_that_do_not_match_have_no_scale(fixed: DensityMap, moving: DensityMap, there: np.ndarray) -> None:
+    problem = AlignmentProblem.of(fixed, moving, AlignmentOptions())
+    judged = _Judged(Candidate(inverse(there), False, 0.0, 0.9), [])
+    errors = Errors(Uncertainty(np.eye(6)), scale_step=1e-4, scale_error=1e-3)
+    assert _checked_scale(problem, problem.coarse_fit, judged, errors, matches=False) is None
+    scale = _checked_scale(problem, problem.coarse_fit, judged, errors, matches=True)
+    assert scale is not None
+    assert (scale.value, scale.standard_error) == (pytest.approx(1 + 1e-4), 1e-3)
+
+
+def test_a_symmetric_map_keeps_its_symmetry_when_the_other_is_scaled(there: np.ndarray) -> None:
+    # The noise of the fixed map is known from the box as given only.
+    rng, maps = np.random.default_rng(7), []
+    for transform in (None, there):
+        clean = phantom(40, voxel_size_angstrom=VOXEL, symmetry="C3", transform=transform)
+        noise = rng.normal(0, clean.data.std(), clean.data.shape)
+        maps.append(clean.with_data((clean.data + noise).astype(np.float32)))
+    result = align(maps[0], wrong(maps[1], FACTOR), scale="fit", hand="keep")
+    assert result.is_scaled
+    assert result.symmetry is not None
+    assert result.symmetry.group == "C3"
+    assert result.verdict == "certain"
 
 
 @pytest.mark.parametrize("still", ["rotate", "shift"])

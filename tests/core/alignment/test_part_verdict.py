@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+
+from botalign.alignment.chance import chance
+from botalign.alignment.part_verdict import (
+    FEWEST,
+    LEAST_SPREAD,
+    part_matches,
+    part_probability,
+    place_chance,
+    significance,
+)
+from botalign.scores import ShellCorrelation
+
+#: Correlations of wrong places.
+WRONG = list(np.tanh(np.linspace(0.30, 0.10, 20)))
+
+
+def test_the_probability_of_a_place_is_that_of_the_tail_of_the_squares() -> None:
+    z = np.linspace(0.30, 0.10, 20)
+    expected = chance(0.9**2 / LEAST_SPREAD**2, list(z**2 / LEAST_SPREAD**2))
+    assert place_chance([float(np.tanh(0.9)), *WRONG]) == pytest.approx(expected)
+    assert expected < 1e-3
+    # Equal places are right ones, whatever their order; the probability is that of the worst of them.
+    several = place_chance([*WRONG, float(np.tanh(0.9)), float(np.tanh(0.95)), float(np.tanh(0.93))])
+    assert several == pytest.approx(expected)
+
+
+def test_a_place_like_all_others_is_one_of_chance() -> None:
+    assert place_chance([float(np.tanh(0.31)), *WRONG]) == pytest.approx(1, abs=0.5)
+    assert place_chance([0.2] * 20) == 1
+
+
+def test_the_probability_is_unknown_if_few_other_places_are_known() -> None:
+    assert place_chance([0.9, *WRONG[: FEWEST - 1]]) is None
+    assert place_chance([0.9, *WRONG[:FEWEST]]) is not None
+    for signs in (0, 1, 2):
+        assert part_probability([0.9, 0.2], signs, 0.9) is None
+        assert part_probability([0.9, 0.2], signs, 0.2) is None
+
+
+def test_a_place_that_does_not_resemble_the_part_needs_both_signs() -> None:
+    correlations = [0.45, *(each / 4 for each in WRONG)]
+    known = place_chance(correlations)
+    assert known is not None
+    assert known < 1e-3
+    assert part_probability(correlations, 1, 0.45) == 1
+    assert part_probability(correlations, 2, 0.45) == known
+    assert part_probability(correlations, 0, 0.6) == known
+
+
+@pytest.mark.parametrize(
+    ("probability", "signs", "expected"),
+    [(None, 2, True), (None, 1, False), (None, 0, False), (1e-4, 0, True), (1e-2, 2, False), (1.0, 2, False)],
+)
+def test_without_a_probability_both_signs_make_a_match(probability: float | None, signs: int, expected: bool) -> None:
+    assert part_matches(probability, signs) is expected
+
+
+def test_the_significance_of_noise_has_standard_deviation_one() -> None:
+    rng = np.random.default_rng(3)
+    shells = np.arange(1, 33)
+    values = []
+    for _ in range(2000):
+        noise = rng.normal(size=32) / np.sqrt(np.pi * shells**2)
+        values.append(significance(ShellCorrelation(shells / 128.0, noise), 100.0))
+    assert np.std(values) == pytest.approx(1, abs=0.1)
+    assert np.mean(values) == pytest.approx(0, abs=0.1)

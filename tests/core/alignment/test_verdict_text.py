@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from botalign.alignment.hand import HandDecision
+from botalign.alignment.records import Candidate
+from botalign.alignment.verdict import verdict, verdict_text
+
+
+def candidates(*, mirrored: bool, equals: int = 0) -> list[Candidate]:
+    poses = [Candidate(np.eye(3, 4), mirrored, 0.0, 0.9)]
+    return poses + [Candidate(np.eye(3, 4), mirrored, 0.0, 0.9, as_good=True)] * equals
+
+
+def decision(name: str) -> HandDecision:
+    return HandDecision(name, 0.5, 0.5, 0.0, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("hand", "mirrored", "equals", "expected"),
+    [
+        ("mirrored", False, 0, "ambiguous: the moving map fits as its mirror image"),
+        ("as given", True, 0, "ambiguous: the moving map fits as given, not mirrored"),
+        ("undetermined", False, 0, "ambiguous: the other hand fits as well"),
+        ("undetermined", True, 2, "ambiguous: the other hand and 2 other poses fit as well"),
+        ("as given", False, 1, "ambiguous: 1 other pose fits as well"),
+        (None, False, 2, "ambiguous: 2 other poses fit as well"),
+    ],
+)
+def test_an_ambiguous_verdict_names_its_reason(hand: str | None, mirrored: bool, equals: int, expected: str) -> None:
+    known = None if hand is None else decision(hand)
+    poses = candidates(mirrored=mirrored, equals=equals)
+    assert verdict(True, poses, hand=known, other_hand=expected.startswith("ambiguous: the moving")) == "ambiguous"
+    assert verdict_text("ambiguous", poses, None, hand=known) == expected
+
+
+@pytest.mark.parametrize("of_part", [True, False])
+def test_a_pose_at_the_limit_of_a_local_search_says_so(of_part: bool) -> None:
+    poses = candidates(mirrored=False)
+    assert verdict(True, poses, at_limit=True) == "no match"
+    text = verdict_text("no match", poses, None, of_part=of_part, at_limit=True)
+    assert text == "no match: the pose is at the limit of the local search; a better one may be beyond it"
+    assert "limit" not in verdict_text("no match", poses, None, of_part=of_part)
