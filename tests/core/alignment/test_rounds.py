@@ -175,7 +175,7 @@ def test_the_start_is_a_candidate_of_a_short_search(
 def test_progress_never_goes_back_and_ends_at_the_total(
     case: str, hand: str, threads: int, fixed: DensityMap, moving: DensityMap
 ) -> None:
-    options: dict[str, Any] = {"hand": hand, "threads": threads, "size": 16}
+    options: dict[str, Any] = {"hand": hand, "threads": threads, "size": 24}
     maps = fixed, moving
     if case == "second round":
         options["start"] = np.eye(3, 4)  # then the first round evaluates the start only
