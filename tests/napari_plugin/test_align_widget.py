@@ -178,7 +178,7 @@ def test_a_map_that_does_not_match_is_moved_only_on_request(
     widget.form.moving.value = [noise, pair[1]]
     align()
     matched, unmatched = widget.status.value.split("\n")
-    assert unmatched.startswith("noise: not moved, no match: only the outlines of the maps agree; check ")
+    assert unmatched.startswith("noise: not moved, no match: unrelated maps may fit as well; check ")
     assert unmatched.endswith(" To move it anyway, choose it alone and press Apply.")
     assert matched == "mobile: aligned, certain."
     np.testing.assert_array_equal(affine_of(noise), IDENTITY)

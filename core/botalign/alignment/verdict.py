@@ -117,7 +117,7 @@ def verdict_text(
     elif of_part:
         no_match = "no place of the part stands out; the map may not show it, or a voxel size is wrong"
     else:
-        no_match = "only the outlines of the maps agree; check their voxel sizes and contrast"
+        no_match = "unrelated maps may fit as well; check their voxel sizes and contrast"
     return {
         "certain": f"certain{equivalent}{flipped}",
         "ambiguous": f"ambiguous: {_doubt(others, hand, mirrored=candidates[0].mirrored, of_part=of_part)}",
