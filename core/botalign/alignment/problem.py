@@ -17,7 +17,7 @@ from botalign.alignment.fitting import ALL, FitProblem
 from botalign.alignment.losses import Distance, distance_for, l2, length_scale
 from botalign.alignment.masking import masked
 from botalign.alignment.options import AlignmentOptions
-from botalign.alignment.records import Candidate
+from botalign.alignment.records import EVALUATIONS, Candidate
 from botalign.alignment.sampling import finest_useful_voxel, fit_problem
 from botalign.alignment.self_symmetry import SelfComparison
 from botalign.alignment.shifts import ShiftedPair, shifted_pair
@@ -32,8 +32,6 @@ from botalign.maps.grid import Grid
 from botalign.threads import run_in_threads, thread_count
 
 ROTATION, SHIFT = ALL[:3], ALL[3:]
-#: Evaluations of a search, for each hand, unless an option sets them.
-EVALUATIONS = 200
 
 
 @dataclass(frozen=True, eq=False)
