@@ -14,7 +14,7 @@ from botalign.alignment.records import Candidate, MapReference, Part, TracePoint
 from botalign.alignment.scale import Scale
 from botalign.alignment.scoring import Scores
 from botalign.alignment.symmetry import Symmetry
-from botalign.alignment.uncertainty import Uncertainty, uncertainty_text
+from botalign.alignment.uncertainty import Uncertainty
 from botalign.alignment.verdict import LARGEST_PROBABILITY, verdict_text
 from botalign.alignment.wording import (
     ended_text,
@@ -24,6 +24,7 @@ from botalign.alignment.wording import (
     probability_text,
     resolution_text,
     rotation_text,
+    uncertainty_text,
     vector_text,
 )
 from botalign.arrays import Matrix

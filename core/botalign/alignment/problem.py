@@ -263,7 +263,8 @@ class AlignmentProblem:
     def errors(self, fit: FitProblem, transform: Matrix) -> Errors:
         """Return the standard errors of a fitted pose and, unless it is to be kept, the error of its scale."""
         scaled = self.options.scale != "keep"
-        return fit_errors(fit.agreeing(transform), transform, noise=self._noise(fit), scaled=scaled)
+        errors = fit_errors(fit.agreeing(transform), transform, noise=self._noise(fit), scaled=scaled)
+        return errors.between(self.fixed, self.moving) if self.options.shift else errors
 
     def _noise(self, fit: FitProblem) -> tuple[Volume, Volume] | None:
         """Return the noise of both maps as the fit samples them, if there are half maps."""

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from botalign.alignment.records import EVALUATIONS, MapReference, TracePoint
+from botalign.alignment.uncertainty import Uncertainty
+from botalign.arrays import Matrix
 
 #: A smaller rotation is printed as 0.00 degrees, and has no meaningful axis.
 LEAST_ANGLE_DEGREES = 0.005
@@ -71,6 +73,27 @@ def named_with_chains(reference: MapReference) -> str:
     if len(names) > MOST_CHAINS:
         return f"{reference.name} ({len(names)} chains)"
     return f"{reference.name} ({'chain' if len(names) == 1 else 'chains'} {', '.join(names)})"
+
+
+def uncertainty_text(estimate: Uncertainty | None) -> str:
+    """Return standard errors as text."""
+    if estimate is None:
+        return "not estimated: the pose was not refined"
+    if not np.isfinite(estimate.angle_degrees):
+        return "not estimated: the maps have too little in common"
+    rotations, shifts = estimate.undetermined[:, :3], estimate.undetermined[:, 3:]
+    turns = np.linalg.norm(rotations, axis=1) > np.linalg.norm(shifts, axis=1)
+    angle = _undetermined(rotations[turns], "about") or f"{estimate.angle_degrees:.3f} degrees"
+    shift = _undetermined(shifts[~turns], "along") or f"{estimate.shift_angstrom:.3f} A"
+    return f"{angle}, {shift} (standard errors of rotation and position)"
+
+
+def _undetermined(directions: Matrix, where: str) -> str:
+    """Return as text that the rotation or the position is undetermined, and about or along which axis, if only one."""
+    if len(directions) == 1:
+        axis = directions[0] / np.linalg.norm(directions[0])
+        return f"undetermined {where} {vector_text(axis * np.sign(axis[np.abs(axis).argmax()]), 2)}"
+    return "undetermined" if len(directions) else ""
 
 
 def labelled(label: str, *texts: str) -> list[str]:

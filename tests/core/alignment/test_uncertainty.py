@@ -8,7 +8,8 @@ from botalign import DensityMap, InputError, align, phantom
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.sampling import fit_problem
 from botalign.alignment.survey import common_sigma_angstrom, survey
-from botalign.alignment.uncertainty import Uncertainty, half_map_noise, uncertainty, uncertainty_text
+from botalign.alignment.uncertainty import Uncertainty, half_map_noise, uncertainty
+from botalign.alignment.wording import uncertainty_text
 from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse
 
 SIZE, VOXEL = 40, 3.5
