@@ -211,6 +211,7 @@ class FitList:
             result = replace(
                 result, moving_to_fixed=matrix, after=compared.scores, shells_after=compared.shells, uncertainty=None,
                 verdict="ambiguous" if worse else result.verdict,
+                probability=result.probability if fit in self.groups[0] else None,
                 candidates=(
                     replace(first, moving_to_fixed=matrix, **quality), replace(first, as_good=True), *others,
                 ),

@@ -27,6 +27,7 @@ def _alignment(outcome):
         "moved": f"#{model.id_string}" if outcome.moved else None,
         "verdict": alignment.verdict,
         "verdict_text": alignment.verdict_text,
+        "probability": alignment.probability,
         "hand": alignment.hand and alignment.hand.decision,
         "mirrored": alignment.mirrored,
         "scale": alignment.scale and asdict(alignment.scale),

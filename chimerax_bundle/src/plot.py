@@ -26,9 +26,9 @@ class SearchPlot(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._trace = []
         self._total = 1
-        self._label = "loss"
+        self._label, self._below = "loss", "evaluations"
 
-    def show_trace(self, trace, total, loss):
+    def show_trace(self, trace, total, loss, *, ended=None):
         """Draw a search.
 
         Parameters
@@ -39,9 +39,12 @@ class SearchPlot(QWidget):
             Number of evaluations for each hand.
         loss : str
             Name of the loss.
+        ended : str or None
+            After how many evaluations the search ended and why, if it did not make all.
         """
         self._trace, self._total = list(trace), max(1, total)
         self._label = LOSSES.get(loss, "loss")
+        self._below = f"evaluations ({ended})" if ended else "evaluations"
         self.update()
 
     def paintEvent(self, event):  # noqa: N802 (Qt's name)
@@ -88,7 +91,7 @@ class SearchPlot(QWidget):
             side = Qt.AlignmentFlag.AlignHCenter if number < self._total else Qt.AlignmentFlag.AlignRight
             painter.drawText(where, side, f"{number}")
         below = QRectF(area.left(), area.bottom() + 13, area.width(), 16)
-        painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, "evaluations")
+        painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, self._below)
         painter.drawText(QRectF(4, 0, area.width() / 2 + _LEFT, _TOP), Qt.AlignmentFlag.AlignVCenter, self._label)
 
     def _draw_hand(self, painter, area, losses, top, colour):

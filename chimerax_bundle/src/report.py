@@ -5,7 +5,7 @@ from html import escape
 
 from .fit_table import fit_table, matter
 
-HEADINGS = ("", "verdict", "shift", "angle", "correlation", "hand", "seconds")
+HEADINGS = ("", "verdict", "chance", "shift", "angle", "correlation", "hand", "seconds")
 
 
 def report(outcome):
@@ -21,6 +21,8 @@ def report(outcome):
     done = "Aligned" if outcome.moved else "No match found:" if alignment.verdict == "no match" else "Not moved:"
     lines = [f"{done} {outcome.names} {using}"]
     lines.append(f"  verdict: {alignment.verdict_text}")
+    if alignment.chance_text:
+        lines.append(f"  chance: {alignment.chance_text}")
     if not outcome.moved:
         lines.append(f"  nothing was moved; {outcome.fits.command(1)} moves it to the best pose that was found:")
     if outcome.copy_name:
@@ -136,6 +138,7 @@ def table(outcomes, failures):
         (
             o.copy_name or o.name,
             (o.alignment.verdict or "-") + ("" if o.moved else ", not moved"),
+            o.alignment.chance or "-",
             short(o.shift),
             short(o.angle),
             " → ".join("-" if measured is None else f"{measured.correlation:.4f}" for measured in (o.before, o.after)),

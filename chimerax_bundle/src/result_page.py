@@ -55,12 +55,13 @@ class ResultPage:
         self.text.setText(escape(problem))
 
     def show_search(self, task):
-        """Plot the search of a running alignment; that for a part has no losses."""
+        """Plot the search of an alignment that runs or has ended; that for a part has no losses."""
         options = task.job.options
         self.plot.setVisible(bool(task.trace))
         made = Counter(hand for hand, _ in task.trace)
         total = options.evaluations or max(made.values(), default=1)  # by default it is unknown how many are needed
-        self.plot.show_trace(task.trace, total, options.loss)
+        alignment = task.job.pairs[-1].alignment  # None while it runs
+        self.plot.show_trace(task.trace, total, options.loss, ended=alignment and alignment.ended_text)
 
     def show_outcomes(self, outcomes):
         """Show the results of an alignment, one below the other."""

@@ -20,6 +20,7 @@ def summary(outcome):
         before, after = (_at_atoms(atoms) for atoms in (outcome.atoms_before, outcome.atoms_after))
         lines.append(f"average map value {before} before, <b>{after}</b> after")
     plain = [
+        *([f"chance: {alignment.chance_text}"] if alignment.chance_text else []),
         part(outcome) or resolution(alignment.after),
         f"hand: {alignment.hand_text}",
         *(line for line in (advice(outcome),) if line),

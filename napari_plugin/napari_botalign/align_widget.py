@@ -147,7 +147,10 @@ class AlignWidget(RunWidget):
         """Plot the losses of a result; hide the plot if there are none."""
         if self.running:
             return
-        self.plot.show(() if result is None else result.trace)
+        if result is None:
+            self.plot.show(())
+        else:
+            self.plot.show(result.trace, ended=result.ended_text)
         self.plot.canvas.setVisible(not self.plot.empty)
 
 

@@ -97,8 +97,16 @@ class LossPlot(Plot):
         if time.perf_counter() > self._drawn + _PERIOD:
             self.draw()
 
-    def show(self, trace: Sequence[Any]) -> None:
-        """Draw the evaluations of a result instead of the previous ones."""
+    def show(self, trace: Sequence[Any], *, ended: str | None = None) -> None:
+        """Draw the evaluations of a result instead of the previous ones.
+
+        Parameters
+        ----------
+        trace : sequence of TracePoint
+            The evaluations.
+        ended : str, optional
+            After how many evaluations the search ended and why, if it did not make all.
+        """
         if trace is self._shown:
             return
         self.clear()
@@ -110,6 +118,8 @@ class LossPlot(Plot):
             losses, lowest = self._points[hand]
             losses.append(point.loss)
             lowest.append(min([point.loss, *lowest[-1:]]))
+        if ended is not None:
+            self.axes.set_xlabel(f"evaluation ({ended})")
         self.draw()
 
     @property

@@ -84,5 +84,6 @@ def at_pose(result: Alignment, transform: Matrix, compared: Comparison, *, equiv
             *(each for each in others if each is not chosen),
         ),
         verdict=result.verdict if equivalent else "ambiguous",
+        probability=result.probability if equivalent else None,
         uncertainty=None,
     )

@@ -28,6 +28,7 @@ def alignment_table(result: Alignment, before: Scores) -> str:
         ("FSC 0.5", f"{_angstrom(before.fsc_resolution_angstrom)} → <b>{_angstrom(after.fsc_resolution_angstrom)}</b>"),
         *([] if result.part_text is None else [("part", escape(result.part_text))]),
         ("verdict", f"<b>{escape(result.verdict_text)}</b>"),
+        *([] if result.chance_text is None else [("chance", escape(result.chance_text))]),
         ("hand", escape(result.hand_text)),
         *([] if result.scale_text is None else [("scale", escape(result.scale_text))]),
         ("rotation", f"{result.angle_degrees:.2f}° about ({axis}){mirror}"),

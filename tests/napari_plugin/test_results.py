@@ -249,7 +249,13 @@ def test_the_report_and_the_matrix_are_shown_copied_and_kept(
 ) -> None:
     result = align()
     text = widget.results.summary.value
-    for fact in (result.error_text, result.hand_text, result.verdict_text, f"{result.moving_to_fixed[0, 0]:.4f}"):
+    for fact in (
+        result.error_text,
+        result.hand_text,
+        result.verdict_text,
+        str(result.chance_text),
+        f"{result.moving_to_fixed[0, 0]:.4f}",
+    ):
         assert fact in text
     assert "(standard errors of rotation and position)" in text
     clipboard = QApplication.clipboard()

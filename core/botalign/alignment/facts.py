@@ -14,15 +14,17 @@ from botalign.alignment.records import Candidate, MapReference, Part, TracePoint
 from botalign.alignment.scale import Scale
 from botalign.alignment.scoring import Scores
 from botalign.alignment.symmetry import Symmetry
-from botalign.alignment.uncertainty import Uncertainty, uncertainty_text
+from botalign.alignment.uncertainty import Uncertainty
 from botalign.alignment.verdict import verdict_text
 from botalign.alignment.wording import (
+    ended_text,
     labelled,
     named_with_chains,
     percent_text,
     probability_text,
     resolution_text,
     rotation_text,
+    uncertainty_text,
     vector_text,
 )
 from botalign.arrays import Matrix
@@ -145,12 +147,22 @@ class AlignmentFacts:
         )  # fmt: skip
 
     @property
-    def _chance(self) -> tuple[str, ...]:
-        """How probable such a fit is by chance, as text; none if that is unknown."""
-        if self.probability is None:
-            return ()
-        what = "unrelated maps" if self.part is None else "a wrong place"
-        return (f"{what} would fit as well with a probability {probability_text(self.probability)}",)
+    def chance(self) -> str | None:
+        """The probability as a short text, such as ``1 in 50,000``; None if it is unknown."""
+        return None if self.probability is None else probability_text(self.probability)
+
+    @property
+    def chance_text(self) -> str | None:
+        """The probability as text, and of what; None if it is unknown."""
+        if self.chance is None:
+            return None
+        return f"{self.chance} that {'unrelated maps fit' if self.part is None else 'a wrong place fits'} as well"
+
+    @property
+    def ended_text(self) -> str | None:
+        """After how many evaluations of each hand the search ended early, as text; None if it did not."""
+        chosen = self.parameters.get("evaluations") is not None or not self.parameters.get("rotate", True)
+        return None if chosen else ended_text(self.trace, certain=self.verdict == "certain")
 
     @property
     def hand_text(self) -> str:
@@ -262,7 +274,7 @@ class AlignmentFacts:
             ("hand", (self.hand_text,)),
             ("scale", () if self.scale_text is None else (self.scale_text,)),
             ("verdict", (self.verdict_text,)),
-            ("chance", self._chance),
+            ("chance", () if self.chance_text is None else (self.chance_text,)),
             ("alternatives", self.alternatives),
             ("error", (self.error_text,)),
             ("seconds", (f"{self.seconds:.2f}",)),

@@ -18,7 +18,7 @@ from botalign.alignment.itself import Itself
 from botalign.alignment.losses import Distance, distance_for, l2, length_scale
 from botalign.alignment.masking import masked
 from botalign.alignment.options import AlignmentOptions
-from botalign.alignment.records import Candidate
+from botalign.alignment.records import EVALUATIONS, Candidate
 from botalign.alignment.sampling import finest_useful_voxel, fit_problem
 from botalign.alignment.shifts import ShiftedPair, shifted_pair
 from botalign.alignment.survey import Surveyed, survey
@@ -31,8 +31,6 @@ from botalign.maps.density_map import DensityMap
 from botalign.threads import run_in_threads, thread_count
 
 ROTATION, SHIFT = ALL[:3], ALL[3:]
-#: Evaluations of a search, for each hand, unless an option sets them.
-EVALUATIONS = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,7 +265,8 @@ class AlignmentProblem:
         """Return the standard errors of a fitted pose and, unless it is to be kept, the error of its scale."""
         scaled = self.options.scale != "keep"
         noise = noise_of_both(self.fixed, self.moving, self.options, fit)
-        return fit_errors(fit.agreeing(transform), transform, noise=noise, scaled=scaled)
+        errors = fit_errors(fit.agreeing(transform), transform, noise=noise, scaled=scaled)
+        return errors.between(self.fixed, self.moving) if self.options.shift else errors
 
     @property
     def chooses_hand(self) -> bool:

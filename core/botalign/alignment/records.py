@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: A molecule is a part of another one if its volume is less than this fraction of the other's.
 CLEARLY_PART = 0.5
+#: Evaluations of a search, for each hand, unless an option sets them.
+EVALUATIONS = 200
 
 
 @dataclass(frozen=True)

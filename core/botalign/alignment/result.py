@@ -62,8 +62,8 @@ class Alignment(AlignmentFacts):
         The transform is that of the equivalent pose whose rotation is closest to the start (without a start: the
         smallest rotation).
     uncertainty : Uncertainty or None
-        Standard errors of the pose; None if it was not refined. They are valid only if the pose is near the correct
-        one; the verdict assesses this.
+        Standard errors of the pose, and what the maps do not determine; None if the pose was not refined. They are
+        valid only if the pose is near the correct one; the verdict assesses this.
     scale : Scale or None
         Factor by which the moving map should be larger, with its standard error, and whether the transform applies it;
         None if it was not tested, or the maps do not determine it.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import fft, ndimage
 
 from botalign.alignment.ball import Ball, soft_ball
+from botalign.alignment.filament import filament_axis
 from botalign.arrays import Volume
 from botalign.cancellation import check_cancelled
 from botalign.errors import InputError, counted
@@ -39,11 +40,12 @@ SAMPLED = 31
 
 @dataclass(frozen=True, eq=False)
 class Extent:
-    """Volume above the contour level, centre of the mass there, and radius of the ball that contains it."""
+    """Volume above the contour level, centre of the mass there, radius of the ball that contains it, and its voxels."""
 
     volume_angstrom3: float
     centre_angstrom: NDArray[np.float64]
     radius_angstrom: float
+    inside: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +70,8 @@ class Surveyed:
         Radius of the ball around it that contains that mass.
     unit : float
         The densities are those of the map divided by this power of two.
+    filament_axis : ndarray, shape (3,), optional
+        The direction in which the molecule runs through the box; see :mod:`botalign.alignment.filament`.
     """
 
     density: DensityMap
@@ -76,6 +80,7 @@ class Surveyed:
     centre_angstrom: NDArray[np.float64]
     radius_angstrom: float
     unit: float = 1.0
+    filament_axis: NDArray[np.float64] | None = None
 
     def normalised(self) -> Surveyed:
         """Return the same map with a largest density from 0.5 to 1; see :func:`normalised`."""
@@ -197,7 +202,8 @@ def survey(density_map: DensityMap, *, level: float | None = None, role: str | N
         volume = above * float(np.prod(density_map.grid.voxel_size_angstrom))
     background = background_level(density_map.data)
     finest = min(density_map.grid.voxel_size_angstrom)
-    extent, blur = _outline(density_map, background, finest, volume, where)
+    extent, rough = _outline(density_map, background, finest, volume, where)
+    axis, blur = filament_axis(extent.inside, rough, density_map.grid), rough.voxel_size_angstrom[0]
     diameter = 2 * (extent.radius_angstrom + blur)
     voxel = max(finest, diameter / (FINEST_SIDE - 2 * CLEARANCE_VOXELS))
     # Space for the shell around the molecule that the fit also compares, and for further smoothing.
@@ -206,13 +212,15 @@ def survey(density_map: DensityMap, *, level: float | None = None, role: str | N
     clear = contrast(density.data) >= CLEAR
     if volume is not None or clear:
         extent = _extent(density, volume, where, clear=clear)
-    return Surveyed(density, sigma, extent.volume_angstrom3, extent.centre_angstrom, extent.radius_angstrom)
+    return Surveyed(
+        density, sigma, extent.volume_angstrom3, extent.centre_angstrom, extent.radius_angstrom, filament_axis=axis
+    )
 
 
 def _outline(
     density_map: DensityMap, background: float, finest: float, volume: float | None, where: str
-) -> tuple[Extent, float]:
-    """Locate the molecule in the whole box, as coarsely as needed for it to stand out; also return the voxel size."""
+) -> tuple[Extent, Grid]:
+    """Locate the molecule in the whole box, as coarsely as needed for it to stand out; also return that grid."""
     grid = density_map.grid
     whole = float(grid.size_angstrom.max())
     for side in SURVEY_SIDES:
@@ -221,7 +229,7 @@ def _outline(
         clear = contrast(rough.data) >= CLEAR
         if volume is not None or clear:
             break
-    return _extent(rough, volume, where, clear=clear), voxel
+    return _extent(rough, volume, where, clear=clear), rough.grid
 
 
 def _cropped(
@@ -263,7 +271,7 @@ def _extent(density_map: DensityMap, volume: float | None, where: str, *, clear:
     order = np.argsort(squared, kind="stable")
     cumulative = np.cumsum(mass[order])
     last = order[min(len(order) - 1, int(np.searchsorted(cumulative, ENCLOSED_MASS * cumulative[-1])))]
-    return Extent(len(inside) * voxel**3, centre, float(np.sqrt(squared[last])) + voxel / 2)
+    return Extent(len(inside) * voxel**3, centre, float(np.sqrt(squared[last])) + voxel / 2, inside)
 
 
 def level_enclosing(data: Volume, voxels: float) -> float:

@@ -16,23 +16,22 @@ The scale of the moving map is a seventh parameter; see :mod:`botalign.alignment
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import fft
 
 from botalign.alignment.descent import pose_derivatives
 from botalign.alignment.fitting import FitProblem
+from botalign.alignment.point_box import PointBox
+from botalign.alignment.pose_covariance import UNKNOWN, pose_covariance
 from botalign.alignment.scale_step import chosen, projected, scale_step, with_scale
+from botalign.alignment.survey import Surveyed
 from botalign.arrays import Matrix, Volume
 from botalign.maps.resampling import spline_gradients_at
 from botalign.maps.splines import spline_coefficients
 from botalign.threads import one_blas_thread
 
-#: Largest distance in voxels over which noise may correlate.
-REACH = 8
 #: Parameters of the fit: rotation, shift, scale and offset. They reduce the degrees of freedom of the residual.
 FITTED = 8
 #: Column of the derivative with respect to the scale, after the six of the pose.
@@ -47,11 +46,16 @@ class Uncertainty:
     ----------
     covariance : ndarray, shape (6, 6)
         Covariance of the errors of the rotation about the axes ``x, y, z`` (degrees) and of the position of the centre
-        of mass of the fixed map (angstrom); infinite if the maps do not determine the pose, zero for what was not
+        of mass of the fixed map (angstrom); infinite if the maps have too little in common, zero for what was not
         fitted.
+    undetermined : ndarray, shape (k, 6)
+        What the maps do not determine, such as the rotation of a sphere or the position of a filament along its axis:
+        unit vectors of rotation (radians) and shift (radii of the molecule). In these directions the standard errors
+        are those of an angle of which nothing is known, 104 degrees, or 1.8 radii.
     """
 
     covariance: Matrix
+    undetermined: Matrix = field(default_factory=lambda: np.empty((0, 6)))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content for a result file."""
@@ -59,13 +63,17 @@ class Uncertainty:
             "angle_degrees": self.angle_degrees,
             "shift_angstrom": self.shift_angstrom,
             "covariance": self.covariance.tolist() if np.isfinite(self.covariance).all() else None,
+            "undetermined": self.undetermined.tolist(),
         }
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Uncertainty:
         """Return the standard errors from the content of a result file."""
         covariance = content["covariance"]
-        return cls(np.full((6, 6), np.inf) if covariance is None else np.array(covariance, dtype=np.float64))
+        return cls(
+            np.full((6, 6), np.inf) if covariance is None else np.array(covariance, dtype=np.float64),
+            np.array(content.get("undetermined", []), dtype=np.float64).reshape(-1, 6),
+        )
 
     @property
     def angle_degrees(self) -> float:
@@ -76,16 +84,6 @@ class Uncertainty:
     def shift_angstrom(self) -> float:
         """Root mean square error of the position of the centre of the molecule."""
         return float(np.sqrt(np.trace(self.covariance[3:, 3:])))
-
-
-def uncertainty_text(estimate: Uncertainty | None) -> str:
-    """Return standard errors as text."""
-    if estimate is None:
-        return "not estimated: the pose was not refined"
-    if not np.isfinite(estimate.angle_degrees):
-        return "not estimated: the maps have too little in common"
-    angle, shift = estimate.angle_degrees, estimate.shift_angstrom
-    return f"{angle:.3f} degrees, {shift:.3f} A (standard errors of rotation and position)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +104,17 @@ class Errors:
     pose: Uncertainty
     scale_step: float = 0.0
     scale_error: float = np.inf
+
+    def between(self, fixed: Surveyed, moving: Surveyed) -> Errors:
+        """Return the errors for these maps: if both show filaments, the position along them is undetermined."""
+        if fixed.filament_axis is None or moving.filament_axis is None:
+            return self
+        along = np.concatenate([np.zeros(3), fixed.filament_axis])
+        across = np.eye(6) - np.outer(along, along)
+        unknown = (UNKNOWN * fixed.radius_angstrom) ** 2 * np.outer(along, along)
+        others = [each for each in self.pose.undetermined if abs(each @ along) < np.sqrt(1 / 2)]
+        pose = Uncertainty(across @ self.pose.covariance @ across + unknown, np.array([*others, along]))
+        return replace(self, pose=pose)
 
 
 def uncertainty(problem: FitProblem, transform: Matrix, *, noise: tuple[Volume, Volume] | None = None) -> Uncertainty:
@@ -146,7 +155,7 @@ def fit_errors(
         return nothing
     # The slope of a regression would be too small, because both maps are noisy.
     scale = np.sqrt(signal_u / signal_v)
-    box = _Box(problem.points)
+    box = PointBox(problem.points)
     if noise is None:
         alike = box.autocovariance(u - scale * v)
         # The number of independent points with this autocovariance.
@@ -157,28 +166,63 @@ def fit_errors(
     free = list(problem.free)
     columns = [*free, SCALE] if scaled else free
     arm = problem.points - (problem.centre - np.array(problem.fixed_grid.origin_angstrom)) / _voxel(problem)
+    radius = float(np.sqrt((arm**2).sum(axis=1).mean()))
     derivatives = [
         with_scale(arm, each)[:, columns]
         for each in (problem.terms[:, :6], scale * _derivatives(problem, transform, arm))
     ]
     slopes = [projected(each, u, v) for each in derivatives]
     units = np.array([np.degrees(1.0)] * 3 + [_voxel(problem)] * 3 + [1.0])[columns]
+    count = len(free)
     with one_blas_thread():
         hessian = slopes[0].T @ slopes[1]
         hessian = (hessian + hessian.T) / 2
-        count = len(free)
-        if np.linalg.eigvalsh(hessian[:count, :count])[0] <= 0:
-            return nothing
         spread = box.pairs((slopes[0] + slopes[1]) / 2, alike)
-        covariance = np.zeros((6, 6))
-        covariance[np.ix_(free, free)] = _sandwich(hessian[:count, :count], spread[:count, :count], units[:count])
-        pose = Uncertainty(covariance)
-        if not scaled or np.linalg.eigvalsh(hessian)[0] <= 0:
+        signal = scale * float((u - u.mean()) @ (v - v.mean()))
+        lengths = np.array([1.0] * 3 + [radius] * 3)[free]
+        squares = np.outer(lengths, lengths)
+        pose = _pose_errors(
+            (squares * hessian[:count, :count], squares * spread[:count, :count]),
+            [lengths * each[:, :count] for each in slopes], signal, box, free, lengths * units[:count],
+        )  # fmt: skip
+        if not scaled or len(pose.undetermined) or np.linalg.eigvalsh(hessian)[0] <= 0:
             return Errors(pose)
         variance = float(_sandwich(hessian, spread, units)[-1, -1])
         keep = chosen(box.indices, box.shape, u, v)
         step, between = scale_step(arm[keep], [each[keep] for each in derivatives], u[keep], scale * v[keep])
         return Errors(pose, step, float(np.sqrt(max(variance, between))))
+
+
+def _pose_errors(
+    sums: tuple[Matrix, Matrix], slopes: list[Matrix], signal: float, box: PointBox, free: list[int], scales: Matrix
+) -> Uncertainty:
+    """Return the standard errors of the free parameters of a pose.
+
+    Parameters
+    ----------
+    sums : tuple of two ndarray, shape (n, n)
+        Hessian, and spread by noise, with shifts in radii.
+    slopes : list of two ndarray, shape (points, n)
+        The derivatives that they are sums of.
+    signal : float
+        The product of the maps.
+    box : PointBox
+        The box around the points.
+    free : list of int
+        The free parameters.
+    scales : ndarray, shape (n,)
+        Radians and radii in degrees and angstrom.
+    """
+
+    def error_of(direction: Matrix) -> float:
+        first, second = (box.autocovariance(each @ direction) for each in slopes)
+        return float(np.sqrt(max(len(slopes[0]) * float((first * second).sum()), 0.0)))
+
+    found, undetermined = pose_covariance(*sums, signal, error_of)
+    covariance, directions = np.zeros((6, 6)), np.zeros((len(undetermined), 6))
+    covariance[np.ix_(free, free)] = found * np.outer(scales, scales)
+    directions[:, free] = undetermined
+    return Uncertainty(covariance, directions)
 
 
 def _sandwich(hessian: Matrix, spread: Matrix, units: Matrix) -> Matrix:
@@ -208,46 +252,3 @@ def _derivatives(problem: FitProblem, transform: Matrix, arm: Matrix) -> Matrix:
     grid = problem.fixed_grid
     slopes = spline_gradients_at(problem.coefficients, problem.moving_grid, transform, grid, problem.points)
     return pose_derivatives(arm, slopes)
-
-
-class _Box:
-    """A box around the points, for sums over pairs of points by Fourier transform."""
-
-    def __init__(self, points: NDArray[np.int32]) -> None:
-        corner = points.min(axis=0)
-        sides = points.max(axis=0) - corner + 1 + REACH
-        self.shape = tuple(fft.next_fast_len(int(side), real=True) for side in sides[::-1])
-        self.indices = np.ravel_multi_index(tuple((points - corner).T[::-1]), self.shape)
-        half = np.arange(self.shape[2] // 2 + 1)
-        # A half spectrum holds each frequency once, except those whose conjugate it holds too.
-        self.weight = np.where((half == 0) | (2 * half == self.shape[2]), 1.0, 2.0) / np.prod(self.shape)
-
-    def spectrum(self, values: Matrix) -> NDArray[np.complex64]:
-        """Return the half spectrum of values at the points."""
-        volume = np.zeros(self.shape, dtype=np.float32)
-        volume.ravel()[self.indices] = values
-        return np.asarray(fft.rfftn(volume, workers=1))
-
-    def autocovariance(self, values: Matrix) -> Matrix:
-        """Return the autocovariance of values at the points, zero beyond the range of the noise.
-
-        Each value is a mean over all pairs of points at that distance vector, so it does not depend on the shape of the
-        molecule.
-        """
-        products, pairs = (
-            fft.irfftn(spectrum.real**2 + spectrum.imag**2, self.shape, workers=1)
-            for spectrum in (self.spectrum(values - values.mean()), self.spectrum(np.ones(len(values))))
-        )
-        z, y, x = np.meshgrid(*(fft.fftfreq(side, 1 / side) for side in self.shape), indexing="ij", sparse=True)
-        near = (z**2 + y**2 + x**2 <= REACH**2) & (pairs > 0.5)
-        return np.asarray(np.where(near, products / np.maximum(pairs, 1), 0.0), dtype=np.float64)
-
-    def pairs(self, slopes: Matrix, autocovariance: Matrix) -> Matrix:
-        """Return the sum over pairs of points of products of derivatives, weighted by the covariance of their noise."""
-        power = np.maximum(fft.rfftn(autocovariance.astype(np.float32), workers=1).real, 0)
-        weight = np.sqrt(power * self.weight.astype(np.float32))
-        # The real part of a product of two complex numbers is that of their real and imaginary parts.
-        parts = np.empty((slopes.shape[1], 2 * weight.size), dtype=np.float32)
-        for row, column in zip(parts, slopes.T, strict=True):
-            np.multiply(self.spectrum(column), weight, out=row.view(np.complex64).reshape(weight.shape))
-        return np.asarray(parts @ parts.T, dtype=np.float64)

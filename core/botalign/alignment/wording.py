@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from botalign.alignment.records import MapReference
+from botalign.alignment.records import EVALUATIONS, MapReference, TracePoint
+from botalign.alignment.uncertainty import Uncertainty
+from botalign.arrays import Matrix
 
 #: A smaller rotation is printed as 0.00 degrees, and has no meaningful axis.
 LEAST_ANGLE_DEGREES = 0.005
 #: The tail of a distribution is not known well enough for smaller probabilities.
 LEAST_PROBABILITY = 1e-6
+#: A larger probability is a percentage, a smaller one a chance of one in so many.
+ONE_IN_FEW = 0.1
 #: Width of a summary, and of the labels in it.
 WIDTH, LABEL = 80, 13
 #: Chains of a model that are listed.
@@ -40,10 +44,25 @@ def percent_text(fraction: float) -> str:
 
 
 def probability_text(probability: float) -> str:
-    """Return a probability as text, rounded up to one digit; a very small one is only known to be small."""
+    """Return a probability as text; one in so many is rounded up, and a very small one is only known to be small."""
     if probability < LEAST_PROBABILITY:
-        return f"below {LEAST_PROBABILITY:g}"
-    return f"of {probability:.1g}"
+        return "below 1 in a million"
+    if probability > ONE_IN_FEW:
+        return percent_text(probability)
+    many = 1.0000001 / probability  # an error of rounding must not make 1 in 40,000 of 1 in 50,000
+    power = 10 ** int(np.floor(np.log10(many)))
+    return f"1 in {int(many // power) * power:,}"
+
+
+def ended_text(trace: Sequence[TracePoint], *, certain: bool) -> str | None:
+    """Return after how many evaluations of each hand a search ended; None if it made all, or there was none.
+
+    It ends before that once its answer is certain. The verdict may be a worse one, if another hand fits as well.
+    """
+    made = max(sum(point.mirrored is hand for point in trace) for hand in (False, True))
+    if not 0 < made < EVALUATIONS:
+        return None
+    return f"{'certain' if certain else 'ended'} after {made}"
 
 
 def named_with_chains(reference: MapReference) -> str:
@@ -54,6 +73,27 @@ def named_with_chains(reference: MapReference) -> str:
     if len(names) > MOST_CHAINS:
         return f"{reference.name} ({len(names)} chains)"
     return f"{reference.name} ({'chain' if len(names) == 1 else 'chains'} {', '.join(names)})"
+
+
+def uncertainty_text(estimate: Uncertainty | None) -> str:
+    """Return standard errors as text."""
+    if estimate is None:
+        return "not estimated: the pose was not refined"
+    if not np.isfinite(estimate.angle_degrees):
+        return "not estimated: the maps have too little in common"
+    rotations, shifts = estimate.undetermined[:, :3], estimate.undetermined[:, 3:]
+    turns = np.linalg.norm(rotations, axis=1) > np.linalg.norm(shifts, axis=1)
+    angle = _undetermined(rotations[turns], "about") or f"{estimate.angle_degrees:.3f} degrees"
+    shift = _undetermined(shifts[~turns], "along") or f"{estimate.shift_angstrom:.3f} A"
+    return f"{angle}, {shift} (standard errors of rotation and position)"
+
+
+def _undetermined(directions: Matrix, where: str) -> str:
+    """Return as text that the rotation or the position is undetermined, and about or along which axis, if only one."""
+    if len(directions) == 1:
+        axis = directions[0] / np.linalg.norm(directions[0])
+        return f"undetermined {where} {vector_text(axis * np.sign(axis[np.abs(axis).argmax()]), 2)}"
+    return "undetermined" if len(directions) else ""
 
 
 def labelled(label: str, *texts: str) -> list[str]:

@@ -46,6 +46,7 @@ def _row(alignment: Alignment) -> dict[str, Any]:
         "wemd_angstrom": scores.wemd_angstrom,
         "hand": None if hand is None else hand.decision,
         "verdict": alignment.verdict,
+        "probability": alignment.probability,
         "error_degrees": None if errors is None else errors.angle_degrees,
         "error_angstrom": None if errors is None else errors.shift_angstrom,
         "scale": None if scale is None else scale.value,

@@ -23,7 +23,7 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
 
 def alignments_table(alignments: Sequence[Alignment]) -> str:
     """Return a table with a header and one line for each alignment."""
-    header = ("map", "rotation", "shift", "correlation", "FSC 0.5", "hand", "verdict", "seconds")
+    header = ("map", "rotation", "shift", "correlation", "FSC 0.5", "hand", "verdict", "chance", "seconds")
     return columns([header, *map(_row, alignments)])
 
 
@@ -41,6 +41,7 @@ def _row(alignment: Alignment) -> tuple[str, ...]:
         resolution_text(alignment.after.fsc_resolution_angstrom),
         "not tested" if alignment.hand is None else alignment.hand.decision,
         alignment.verdict or "none",
+        alignment.chance or "unknown",
         f"{alignment.seconds:.2f}",
     )
 

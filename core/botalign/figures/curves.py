@@ -73,9 +73,7 @@ def draw_search(axes: Axes, alignment: Alignment) -> None:
             )
     legend_above(axes)
     axes.margins(x=0.02)
-    made = max(sum(point.mirrored is mirrored for point in alignment.trace) for mirrored in (False, True))
-    enough = alignment.parameters.get("evaluations") is None and alignment.verdict == "certain"
-    axes.set_xlabel(f"evaluation (certain after {made})" if enough else "evaluation")
+    axes.set_xlabel("evaluation" if alignment.ended_text is None else f"evaluation ({alignment.ended_text})")
     axes.set_ylabel(_loss_label(alignment))
 
 

@@ -94,12 +94,13 @@ def alignment_report(entries: Sequence[ReportEntry], *, command: str = "", failu
 
 def _table(entries: Sequence[ReportEntry]) -> str:
     """Return an overview with a row for each alignment."""
-    header = ("map", "verdict", "rotation", "shift", "correlation", "FSC 0.5", "hand")
+    header = ("map", "verdict", "chance", "rotation", "shift", "correlation", "FSC 0.5", "hand")
     rows = []
     for number, entry in enumerate(entries, start=1):
         found = entry.alignment
         shift = float(np.linalg.norm(found.shift_angstrom))
         cells = (
+            found.chance or "unknown",
             f"{found.angle_degrees:.2f}°",
             f"{shift:.2f} Å",
             f"{found.before.correlation:z.4f} → {found.after.correlation:z.4f}",

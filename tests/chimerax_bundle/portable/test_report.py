@@ -18,6 +18,8 @@ class Found:
         self.method, self.other_hand_fits_better = "search", decision == ("as given" if mirrored else "mirrored")
         self.mirrored, self.verdict, self.verdict_text = mirrored, verdict, f"{verdict}, as text"
         self.hand_text = f"{decision}, as text"
+        self.probability, self.chance = (None, None) if verdict is None else (2e-5, "1 in 50,000")
+        self.chance_text = self.chance and f"{self.chance}, as text"
         self.scale_text = None
         self.part = part and type("Part", (), dict(zip(("role", "fraction", "reason"), part, strict=True)))
         self.part_correlation = 0.87654
@@ -78,6 +80,17 @@ def test_the_report_has_doubts_and_notes(load):
     assert "note: moved" in report.report(outcome(Found(), notes=["moved"]))
     assert "no grid point" in report.report(outcome(Found(), after=None, before=None))
     assert "hand auto" not in report.report(outcome(Found("mirrored", mirrored=True), copy_name="c (#3)"))
+
+
+def test_the_chance_is_beside_the_verdict(load):
+    report, summary = load("report"), load("summary").summary
+    known, unknown = (outcome(Found(verdict=verdict)) for verdict in ("certain", None))
+    assert "  verdict: certain, as text\n  chance: 1 in 50,000, as text\n" in report.report(known)
+    assert "chance: 1 in 50,000, as text" in summary(known)
+    assert not any("chance" in text for text in (report.report(unknown), summary(unknown)))
+    table = report.table([known, unknown], [])
+    assert "<td>certain</td><td>1 in 50,000</td>" in table
+    assert "<td>-</td><td>-</td>" in table
 
 
 def test_a_wrong_voxel_size_is_reported(load):

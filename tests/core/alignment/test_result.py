@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from botalign import Alignment, DensityMap, InputError, align
+from botalign.alignment.records import Part, TracePoint
 from botalign.alignment.symmetry import Symmetry
 from botalign.geometry import apply_transform, from_napari, is_rigid, random_rotations
 
@@ -220,6 +221,51 @@ def test_the_text_contains_the_numbers(result: Alignment, mirrored_result: Align
     assert f"{result.after.correlation:.4f} after" in text
     assert "as given" in text
     assert "mirror" in mirrored_result.to_text()
+
+
+@pytest.mark.parametrize(
+    ("probability", "text"),
+    [
+        (1.0, "100%"),
+        (0.54, "54%"),
+        (0.1, "1 in 10"),
+        (0.0078, "1 in 100"),
+        (1e-3, "1 in 1,000"),
+        (2e-5, "1 in 50,000"),
+        (1.3e-6, "1 in 700,000"),
+        (1e-6, "1 in 1,000,000"),
+        (3e-30, "below 1 in a million"),
+        (0.0, "below 1 in a million"),
+    ],
+)
+def test_the_chance_as_text(probability: float, text: str, result: Alignment) -> None:
+    whole = dataclasses.replace(result, probability=probability)
+    assert whole.chance == text
+    assert f"\nchance       {text} that unrelated maps fit as well\n" in whole.to_text()
+    part = dataclasses.replace(whole, part=Part("moving", 0.2, "requested", (0.0, 0.0, 0.0)))
+    assert part.chance_text == f"{text} that a wrong place fits as well"
+
+
+def test_an_unknown_chance(result: Alignment) -> None:
+    unknown = dataclasses.replace(result, probability=None)
+    assert (unknown.chance, unknown.chance_text) == (None, None)
+    assert "\nchance" not in unknown.to_text()
+
+
+def test_when_a_search_ended_early(result: Alignment) -> None:
+    def ended(made: tuple[int, int], verdict: str = "certain", **parameters: object) -> str | None:
+        trace = tuple(TracePoint(hand, 1.0) for hand in (False, True) for _ in range(made[hand]))
+        chosen = {**result.parameters, "evaluations": None, **parameters}
+        return dataclasses.replace(result, trace=trace, verdict=verdict, parameters=chosen).ended_text
+
+    assert ended((12, 0)) == "certain after 12"
+    assert ended((5, 7)) == "certain after 7"
+    assert ended((50, 50), "ambiguous") == "ended after 50"
+    # It made all, the number was chosen, the rotation was known, or a part was searched for.
+    assert ended((200, 200)) is None
+    assert ended((12, 12), evaluations=12) is None
+    assert ended((1, 1), rotate=False) is None
+    assert ended((0, 0)) is None
 
 
 def test_the_rotation_in_other_notations(result: Alignment) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from botalign import Alignment, AlignmentOptions, DensityMap, Progress, align, align_steps, phantom
 from botalign.alignment.candidates import given
-from botalign.alignment.problem import EVALUATIONS, AlignmentProblem
-from botalign.alignment.records import Candidate
+from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.records import EVALUATIONS, Candidate
 from botalign.alignment.resembling import mirrored_poses
 from botalign.alignment.rounds import SHORT
 from botalign.alignment.searches import HandSearch, short_search

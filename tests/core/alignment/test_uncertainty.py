@@ -9,7 +9,8 @@ from botalign.alignment.fitting import FitProblem
 from botalign.alignment.half_maps import half_map_noise
 from botalign.alignment.sampling import fit_problem
 from botalign.alignment.survey import common_sigma_angstrom, survey
-from botalign.alignment.uncertainty import Uncertainty, uncertainty, uncertainty_text
+from botalign.alignment.uncertainty import Uncertainty, uncertainty
+from botalign.alignment.wording import uncertainty_text
 from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse
 
 SIZE, VOXEL = 40, 3.5

@@ -107,7 +107,18 @@ def test_several_maps(run: Run, pair: Pair, tmp_path: Path) -> None:
         "moving.json", "moving.mrc", "moving.png", "second.json", "second.map.gz", "second.png",
     ]  # fmt: skip
     head, *rows, last = ran.out.splitlines()
-    assert head.split() == ["map", "rotation", "shift", "correlation", "FSC", "0.5", "hand", "verdict", "seconds"]
+    assert head.split() == [
+        "map",
+        "rotation",
+        "shift",
+        "correlation",
+        "FSC",
+        "0.5",
+        "hand",
+        "verdict",
+        "chance",
+        "seconds",
+    ]
     assert [row.split()[0] for row in rows] == [str(pair.moving), str(second)]
     assert last == f"written in {out}"
     same = [botalign.read(out / name).data for name in ("moving.mrc", "second.map.gz")]

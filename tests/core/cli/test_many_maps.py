@@ -93,6 +93,7 @@ def test_a_table_for_other_programs(run: Run, pair: Pair, tmp_path: Path) -> Non
     np.testing.assert_array_equal(matrix, found.moving_to_fixed)
     assert float(rows[1]["correlation"]) == found.after.correlation
     assert (rows[1]["mirrored"], rows[1]["hand"]) == ("False", "as given")
+    assert (rows[1]["verdict"], float(rows[1]["probability"])) == (found.verdict, found.probability)
     assert "the file exists" in run("align", pair.fixed, pair.moving, "--table", table, *QUICK).refused()
 
 

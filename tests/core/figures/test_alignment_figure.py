@@ -138,6 +138,14 @@ def test_empty_and_single_evaluation_traces_can_be_drawn(case: Case, trace: tupl
     figure.savefig(io.BytesIO(), format="svg")
 
 
+def test_a_search_that_ended_early_explains_itself(case: Case) -> None:
+    alignment, fixed, moving = case
+    few = replace(alignment, trace=alignment.trace[:3], parameters=alignment.parameters | {"evaluations": None})
+    for verdict, text in (("certain", "certain after 3"), ("ambiguous", "ended after 3")):
+        search = alignment_figure(replace(few, verdict=verdict), fixed, moving).axes[-1]
+        assert search.get_xlabel() == f"evaluation ({text})"
+
+
 def test_the_figure_of_a_part_has_no_plot_of_the_search(case: Case) -> None:
     alignment, fixed, moving = case
     part = replace(alignment, trace=(), method="part", part=Part("moving", 0.3, "requested", (0.0, 0.0, 0.0)))
