@@ -144,7 +144,12 @@ def test_a_rotation_that_changes_nothing_is_never_certain(formula: Formula, nois
     fixed, moving = (drawn(formula, where, noise=noise, seed=n) for n, where in enumerate((np.eye(3, 4), there)))
     result = align(fixed, moving)
     assert result.verdict in ("ambiguous", "no match")
-    assert result.error_text.startswith("undetermined") == (result.verdict == "ambiguous")
+    undetermined = result.error_text.startswith("undetermined")
+    if noise and result.verdict == "ambiguous":
+        # Noise may hide that a direction is undetermined, but it does not make the rotation precise.
+        assert undetermined or result.uncertainty.angle_degrees > 1
+    else:
+        assert undetermined == (result.verdict == "ambiguous")
     result.write(tmp_path / "r.json")
     assert Alignment.read(tmp_path / "r.json").error_text == result.error_text
 
