@@ -57,7 +57,7 @@ class Choice:
 
 
 def choose(
-    scores: Matrix, parts: Sequence[int], copies: Sequence[int], overlaps: Matrix, *, largest_overlap: float,
+    scores: Matrix | Sequence[float], parts: Sequence[int], copies: Sequence[int], overlaps: Matrix, *, largest_overlap: float,
     nodes: int = NODES,
 ) -> Choice:  # fmt: skip
     """Choose the candidates with the best total score.
@@ -77,7 +77,7 @@ def choose(
     nodes : int, optional
         Nodes of the search tree, at most.
     """
-    useful = np.flatnonzero(np.asarray(scores) > 0)
+    useful = np.flatnonzero(np.asarray(scores, dtype=np.float64) > 0)
     if not len(useful):
         return Choice((), 0.0, 0.0)
     problem = _Problem.of(

@@ -1,0 +1,134 @@
+"""The places of one part in what is left of a whole, as a block of work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.alignment.inputs import maps_of
+from botalign.alignment.options import AlignmentOptions
+from botalign.alignment.overlap import Body
+from botalign.alignment.part_pair import PartPair
+from botalign.alignment.part_places import Place, part_places
+from botalign.alignment.part_search import Limits
+from botalign.alignment.problem import AlignmentProblem
+from botalign.arrays import Matrix
+from botalign.complexes.options import AssemblyOptions
+from botalign.errors import InputError
+from botalign.maps.density_map import DensityMap
+from botalign.models import Model
+from botalign.progress import exhaust
+
+#: With more copies than this, the search keeps more poses.
+FEW_COPIES = 2
+MANY = Limits(peaks=14, listed=4000, coarse=160, second=100)
+#: Half the squared number of standard deviations is the evidence of a place; those below this number have none.
+LEAST_DEVIATIONS = 1.0
+#: The smallest standard deviation of wrong places in Fisher's transform of the correlation.
+LEAST_SPREAD = 0.02
+#: The median absolute deviation of normal values, in standard deviations.
+MEDIAN_DEVIATION = 0.6745
+
+
+@dataclass(frozen=True, eq=False)
+class FoundPlaces:
+    """The places of a part.
+
+    Attributes
+    ----------
+    pair : PartPair
+        The part and the whole.
+    voxel_angstrom, sigma_angstrom : float
+        Sampling and smoothing at which the places were fitted.
+    places : tuple of Place
+        The places, the most probable first.
+    """
+
+    pair: PartPair
+    voxel_angstrom: float
+    sigma_angstrom: float
+    places: tuple[Place, ...]
+
+    @cached_property
+    def body(self) -> Body:
+        """The volume of the part."""
+        return Body.of(self.pair)
+
+    @cached_property
+    def scores(self) -> Matrix:
+        r"""The evidence of each place, shape (n,).
+
+        With Fisher's transform :math:`z` of the correlations, it is :math:`t^2 / 2` for a place :math:`t` standard
+        deviations above the median, as for a normal distribution of the wrong places: parts of different size are
+        then comparable, although small ones fit better by chance.
+        """
+        z = np.arctanh(np.clip([place.correlation for place in self.places], -0.999, 0.999))
+        middle = float(np.median(z))
+        spread = max(float(np.median(np.abs(z - middle))) / MEDIAN_DEVIATION, LEAST_SPREAD)
+        deviations = (z - middle) / spread
+        return np.where(deviations > LEAST_DEVIATIONS, deviations**2 / 2, 0.0)
+
+
+def problem_of(whole: DensityMap, part: DensityMap | Model, options: AssemblyOptions) -> AlignmentProblem:
+    """Return the problem of finding a part in a whole.
+
+    Raises
+    ------
+    InputError
+        If one of them cannot be used.
+    """
+    chosen = AlignmentOptions(
+        partial=True, hand="keep", resolution=options.resolution, contour_level_fixed=options.contour_level, threads=1
+    )
+    return AlignmentProblem.of(*maps_of(whole, part, chosen), chosen)
+
+
+def check_part(whole: DensityMap, part: DensityMap | Model, options: AssemblyOptions) -> None:
+    """Refuse a part that cannot lie in the whole.
+
+    Raises
+    ------
+    InputError
+        If it is larger than the whole, or as :func:`problem_of`.
+    """
+    problem = problem_of(whole, part, options)
+    if not problem.part_is_moving:
+        share = problem.moving.volume_angstrom3 / problem.fixed.volume_angstrom3
+        raise InputError(
+            f"{part.name}: has {share:.2g} times the volume of {whole.name} above the contour level, expected a part "
+            "of it; is the voxel size of the map right?"
+        )
+
+
+def places_block(whole: DensityMap, part: DensityMap | Model, options: AssemblyOptions, copies: int) -> dict[str, Any]:
+    """Return the places of a part as arrays."""
+    limits = MANY if copies > FEW_COPIES else None
+    found = exhaust(part_places(_as_part(problem_of(whole, part, options)), limits))
+    return {
+        "poses": np.array([place.moving_to_fixed for place in found.places]),
+        "correlations": np.array([place.correlation for place in found.places]),
+        "probabilities": np.array([place.probability for place in found.places]),
+        "sampling": np.array([found.voxel_angstrom, found.sigma_angstrom]),
+    }
+
+
+def found_places(
+    whole: DensityMap, part: DensityMap | Model, options: AssemblyOptions, arrays: dict[str, NDArray[Any]]
+) -> FoundPlaces:
+    """Return the places that :func:`places_block` found."""
+    columns = (arrays[name] for name in ("poses", "correlations", "probabilities"))
+    places = tuple(Place(pose, float(c), float(p)) for pose, c, p in zip(*columns, strict=True))
+    voxel, sigma = arrays["sampling"].tolist()
+    return FoundPlaces(PartPair.of(_as_part(problem_of(whole, part, options))), voxel, sigma, places)
+
+
+def _as_part(problem: AlignmentProblem) -> AlignmentProblem:
+    """Return the problem with a whole that is not smaller than the part, as what other parts leave may be."""
+    least = problem.moving.volume_angstrom3
+    if problem.fixed.volume_angstrom3 >= least:
+        return problem
+    return replace(problem, fixed=replace(problem.fixed, volume_angstrom3=least))
