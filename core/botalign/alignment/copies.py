@@ -15,11 +15,12 @@ from botalign.alignment.options import AUTO
 from botalign.alignment.outcome import Outcome
 from botalign.alignment.overlap import overlap, overlaps
 from botalign.alignment.part_places import PartPlaces, Place, part_places
-from botalign.alignment.part_search import Limits
+from botalign.alignment.part_search import SAME, Limits
 from botalign.alignment.part_verdict import ANOTHER_PLACE, LEAST_CORRELATION, signs_inside
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
 from botalign.alignment.robust import RobustProblem
+from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import uncertainty
 from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.arrays import Matrix
@@ -27,8 +28,8 @@ from botalign.errors import InputError
 from botalign.geometry import apply_transform, compose, inverse
 from botalign.progress import Progress, map_steps
 
-#: The share of its volume up to which a copy may lie inside another one. Contours of neighbours overlap by up to 0.23 at
-#: 15 A, wrong poses at the place of a copy by 0.7 or more (``benchmarks/copies.py``).
+#: The share of its volume up to which a copy may lie in another one. The contours of neighbours overlap by up to 0.23
+#: at 15 A, wrong poses at the place of a copy by 0.7 or more (``benchmarks/copies.py``).
 LARGEST_OVERLAP = 1 / 3
 #: Copies that the search reckons with if their number is unknown.
 EXPECTED = 20
@@ -75,14 +76,19 @@ def solve_copies(problem: AlignmentProblem) -> Generator[Progress, None, Outcome
         ),
     )  # fmt: skip
     shares = overlaps([found.body] * len(chosen), refined.poses) - np.eye(len(chosen))
-    judged = [_judged(found, place, pose, refined.poses) for place, pose in zip(chosen, refined.poses, strict=True)]
+    others = [_other_poses(found, pose, refined.poses) for pose in refined.poses]
+    own = problem.symmetry_of_moving if any(others) else None
+    judged = [
+        _judged(found, place, pose, [each for each in near if not _is_equivalent(found, own, pose, each)])
+        for place, pose, near in zip(chosen, refined.poses, others, strict=True)
+    ]
     placed = tuple(
         Copy(pose, correlation, probability, verdict, float(share.max()))
         for pose, correlation, (probability, verdict), share in zip(
             refined.poses, refined.correlations, judged, shares, strict=True
         )
     )
-    copies = Copies(placed, wanted, LARGEST_OVERLAP, refined.score, refined.start_score, _symmetry(found, placed))
+    copies = Copies(placed, wanted, LARGEST_OVERLAP, refined.score, refined.start_score, _symmetry(found, placed, own))
     return _outcome(found, copies)
 
 
@@ -151,8 +157,8 @@ class _Choice:
         return [place.moving_to_fixed for place in missing]
 
 
-def _judged(found: PartPlaces, place: Place, pose: Matrix, poses: Sequence[Matrix]) -> tuple[float, str]:
-    """Return the probability that a wrong place fits as well as a copy, and the verdict on it."""
+def _judged(found: PartPlaces, place: Place, pose: Matrix, others: Sequence[Matrix]) -> tuple[float, str]:
+    """Return the probability that a wrong place fits as well as a copy, and the verdict, given other poses there."""
     probability = place.probability
     signs = (
         0 if place.correlation >= LEAST_CORRELATION else signs_inside(found.pair.part, found.pair.whole, inverse(pose))
@@ -162,13 +168,13 @@ def _judged(found: PartPlaces, place: Place, pose: Matrix, poses: Sequence[Matri
     if probability >= LARGEST_PROBABILITY:
         return probability, "no match"
     undetermined = found.hand is not None and found.hand.decision == "undetermined"
-    return probability, "ambiguous" if undetermined or _other_poses(found, pose, poses) else "certain"
+    return probability, "ambiguous" if undetermined or others else "certain"
 
 
 def _other_poses(found: PartPlaces, pose: Matrix, poses: Sequence[Matrix]) -> list[Matrix]:
     """Return other poses at the place of a copy that fit as well."""
     near = Tolerance(360.0, ANOTHER_PLACE * found.pair.radius_angstrom, found.pair.centre_angstrom)
-    same = found.search.tolerance((15.0, 0.3))
+    same = found.search.tolerance(SAME)
     return [
         other.moving_to_fixed
         for other in found.places
@@ -178,18 +184,27 @@ def _other_poses(found: PartPlaces, pose: Matrix, poses: Sequence[Matrix]) -> li
     ]
 
 
-def _symmetry(found: PartPlaces, placed: Sequence[Copy]) -> SetSymmetry | None:
+def _is_equivalent(found: PartPlaces, own: Symmetry | None, pose: Matrix, other: Matrix) -> bool:
+    """Whether the symmetry of the part makes two poses equivalent."""
+    if own is None:
+        return False
+    same = found.search.tolerance(SAME)
+    return any(same.same(other, compose(pose, operation)) for operation in own.operations)
+
+
+def _symmetry(found: PartPlaces, placed: Sequence[Copy], own: Symmetry | None) -> SetSymmetry | None:
     if len(placed) < 2 or any(copy.verdict == "no match" for copy in placed):
         return None
     poses = [copy.moving_to_fixed for copy in placed]
-    return set_symmetry(poses, found.pair.centre_angstrom, found.search.tolerance(SYMMETRIC))
+    turns = () if own is None else tuple(own.operations[1:])
+    return set_symmetry(poses, found.pair.centre_angstrom, found.search.tolerance(SYMMETRIC), of_part=turns)
 
 
 def _outcome(found: PartPlaces, copies: Copies) -> Outcome:
     """Return what the solver found; the copies are the first candidates."""
     first = copies.placed[0]
     poses = [copy.moving_to_fixed for copy in copies.placed]
-    same = found.search.tolerance((15.0, 0.3))
+    same = found.search.tolerance(SAME)
     candidates = [
         Candidate(copy.moving_to_fixed, found.mirrored, 1 - copy.correlation, copy.correlation, as_good=number > 0)
         for number, copy in enumerate(copies.placed)
