@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from botalign.alignment.copy_records import Copies
 from botalign.alignment.hand import HandDecision
 from botalign.alignment.records import Candidate, TracePoint
 from botalign.alignment.scale import Scale
@@ -33,6 +34,8 @@ class Outcome:
         Probability that unrelated maps, or a wrong place of a part, would fit as well; None if it is unknown.
     scale : Scale or None
         Scale of the moving map, if it was determined. If it is applied, the poses are those of the scaled map.
+    copies : Copies or None
+        The copies of the part, if several were placed.
     """
 
     candidates: tuple[Candidate, ...]
@@ -43,3 +46,4 @@ class Outcome:
     uncertainty: Uncertainty | None = None
     probability: float | None = None
     scale: Scale | None = None
+    copies: Copies | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from botalign.alignment.chance import chance
@@ -34,12 +34,15 @@ class Place:
         The pose.
     correlation : float
         Correlation of the edges inside the part, at the finest sampling.
+    score : float
+        Score by which places are judged, at a coarser sampling: the square of Fisher's transform of the correlation.
     probability : float
         Probability that a wrong place has such a score, given the scores of the places that are wrong.
     """
 
     moving_to_fixed: Matrix
     correlation: float
+    score: float
     probability: float
 
 
@@ -49,24 +52,42 @@ class PartPlaces:
 
     Attributes
     ----------
-    pair : PartPair
-        The part, which moves, and the whole.
+    search : PartSearch
+        The search: it has the part, which moves, and the whole.
+    second : FitProblem
+        The fit by whose correlations the places are judged.
+    finest : FitProblem
+        The fit at the finest sampling that holds signal.
     voxel_angstrom, sigma_angstrom : float
-        Voxel size and smoothing at the finest sampling that holds signal.
+        Voxel size and smoothing of the finest fit.
     places : tuple of Place
         The places, the most probable first.
+    right : int
+        How many of them, the first ones, are right, if the division into right and wrong places is that which is least
+        probable by chance.
+    wrong : tuple of float
+        Scores of the other places, the largest first.
     hand : HandDecision or None
         Decision about the hand of the part, if both were searched.
     mirrored : bool
         Whether the places mirror the part.
     """
 
-    pair: PartPair
+    search: PartSearch
+    second: FitProblem
+    finest: FitProblem
     voxel_angstrom: float
     sigma_angstrom: float
     places: tuple[Place, ...]
+    right: int
+    wrong: tuple[float, ...]
     hand: HandDecision | None
     mirrored: bool
+
+    @property
+    def pair(self) -> PartPair:
+        """The part and the whole."""
+        return self.search.pair
 
     @cached_property
     def body(self) -> Body:
@@ -77,6 +98,20 @@ class PartPlaces:
     def above_noise(self) -> tuple[Place, ...]:
         """The places that a wrong one would equal with a small probability only."""
         return tuple(each for each in self.places if each.probability < LARGEST_PROBABILITY)
+
+    def fitted(self, pose: Matrix) -> Place:
+        """Fit the part from a pose, and judge where it ends."""
+        end, correlation = self.second.solve(inverse(pose))
+        score = float(place_scores([correlation])[0])
+        return self.refined(inverse(end), score, chance(score, self.wrong))
+
+    def refined(self, pose: Matrix, score: float, probability: float) -> Place:
+        """Return a place at the finest sampling."""
+        start = inverse(pose)
+        end, correlation = self.finest.solve(start)
+        if not self.search.poses.allowed(end[:, :3]):
+            end, correlation = start, self.finest.correlation(start)
+        return Place(inverse(end), correlation, score, probability)
 
 
 def part_places(problem: AlignmentProblem, limits: Limits | None = None) -> Generator[Progress, None, PartPlaces]:
@@ -110,27 +145,28 @@ def part_places(problem: AlignmentProblem, limits: Limits | None = None) -> Gene
     fits = [searched.fit, search.poses.fit(*samplings[1])]
     # Noise is stronger at finer sampling. The sampling at which the best pose has the smaller standard error is used.
     finest = min((0, 1), key=lambda number: _error(fits[number], pose_of(group[0])))
+    right, scores = _divided([each.quality for each in group])
+    found = PartPlaces(
+        search, searched.fit, fits[finest], *samplings[finest], (), right, tuple(scores[right:]), hand,
+        group[0].mirrored,
+    )  # fmt: skip
     places = []
-    for candidate, probability in zip(group, probabilities(search.correlations(group)), strict=True):
-        pose, correlation = fits[finest].solve(pose_of(candidate))
-        if not search.poses.allowed(pose[:, :3]):
-            pose = pose_of(candidate)
-            correlation = fits[finest].correlation(pose)
-        places.append(Place(inverse(pose), correlation, probability))
+    for number, (candidate, score) in enumerate(zip(group, scores, strict=True)):
+        probability = chance(score, scores[max(right, number + 1) :])
+        places.append(found.refined(candidate.moving_to_fixed, score, probability))
     yield Progress("refine", search.total, search.total, moving_to_fixed=places[0].moving_to_fixed)
-    return PartPlaces(search.pair, *samplings[finest], tuple(places), hand, group[0].mirrored)
+    return replace(found, places=tuple(places))
 
 
-def probabilities(correlations: Sequence[float]) -> list[float]:
-    """Return for each place the probability that a wrong one fits as well, given correlations, the largest first.
+def _divided(correlations: Sequence[float]) -> tuple[int, list[float]]:
+    """Return how many places are right, given correlations, the largest first, and the scores of all.
 
-    The places are divided into right and wrong ones where that is the least probable result of chance. The wrong ones
-    then show how well the part fits by chance.
+    The places are divided into right and wrong ones where that is least probable by chance. The wrong ones then show
+    how well the part fits by chance.
     """
-    scores = place_scores(correlations)
+    scores = place_scores(correlations).tolist()
     most = max(1, len(scores) - FEWEST_WRONG)
-    right = min(range(1, most + 1), key=lambda count: chance(float(scores[count - 1]), list(scores[count:])))
-    return [chance(float(score), list(scores[max(right, i + 1) :])) for i, score in enumerate(scores)]
+    return min(range(1, most + 1), key=lambda count: chance(scores[count - 1], scores[count:])), scores
 
 
 def _error(fit: FitProblem, pose: Matrix) -> float:
