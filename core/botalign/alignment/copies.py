@@ -60,7 +60,7 @@ def solve_copies(problem: AlignmentProblem) -> Generator[Progress, None, Outcome
         )
     wanted = None if problem.options.copies == AUTO else int(problem.options.copies or 1)
     found = yield from map_steps(
-        part_places(problem, _limits(wanted)), lambda step: replace(step, total=step.total + TOGETHER)
+        part_places(problem, limits_for(wanted)), lambda step: replace(step, total=step.total + TOGETHER)
     )
     before = found.search.total
     chosen = _Choice(found, wanted).made()
@@ -92,7 +92,7 @@ def solve_copies(problem: AlignmentProblem) -> Generator[Progress, None, Outcome
     return _outcome(found, copies)
 
 
-def _limits(wanted: int | None) -> Limits:
+def limits_for(wanted: int | None) -> Limits:
     """Return how many poses a search for copies keeps."""
     count = EXPECTED if wanted is None else wanted
     usual = Limits()

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from botalign.alignment.copies import LARGEST_OVERLAP
 from botalign.alignment.joint_refinement import Refined, refine_together
 from botalign.alignment.overlap import overlap, overlaps
+from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.arrays import Matrix
+from botalign.complexes.assembly_records import PlacedPart, UnplacedPart
 from botalign.complexes.choice import choose
 from botalign.complexes.options import AssemblyOptions
-from botalign.complexes.part_judgement import judged
-from botalign.complexes.part_search import FoundPlaces, found_places, places_block
+from botalign.complexes.part_judgement import fits_at, other_poses, probability_of
+from botalign.complexes.part_search import FoundPlaces, found_places, places_block, problem_of
 from botalign.complexes.residual import remaining_density
 from botalign.errors import InputError
 from botalign.jobs import BlockStore, Workers, run_blocks
+from botalign.maps.contour import background_level
 from botalign.maps.density_map import DensityMap
 from botalign.models import Model
 from botalign.progress import Progress
@@ -25,30 +33,12 @@ ROUNDS = 6
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """A part at its place.
-
-    Attributes
-    ----------
-    part : int
-        Number of the part.
-    moving_to_fixed : ndarray, shape (3, 4)
-        The place.
-    correlation : float
-        Correlation of the edges with what the other parts leave.
-    probability : float
-        Probability that a wrong place fits as well.
-    verdict : str
-        ``"certain"`` or ``"ambiguous"``.
-    round : int
-        Round in which the part was placed, from 1.
-    """
+    """A part at its place: the number of the part, the pose, and how well it fits."""
 
     part: int
     moving_to_fixed: Matrix
     correlation: float
     probability: float
-    verdict: str
-    round: int
 
 
 class Assembler:
@@ -98,62 +88,66 @@ class Assembler:
     def steps(self) -> Generator[Progress, None, None]:
         """Place all parts that have a certain place."""
         for number in range(1, ROUNDS + 1):
-            missing = [part for part in range(len(self.parts)) if self.missing(part)]
+            missing = [part for part in range(len(self.parts)) if self.missing(part) and self._may_be_left(part)]
             if not missing:
                 break
-            try:
-                found = yield from self._searched(missing, number)
-            except InputError:
-                if number == 1:
-                    raise
-                break  # nothing is left in which a part could be
+            found = yield from self._searched(missing, number)
             self.first = {**found, **self.first}
             self.last.update(found)
-            accepted = self._accepted(found, number)
+            accepted = self._accepted(found)
             if not accepted:
                 break
             self.chosen += accepted
             yield from self._refine()
-            self.rest = remaining_density(
-                self.whole, [self.parts[each.part] for each in self.chosen],
-                [self.first[each.part].body for each in self.chosen],
-                [each.moving_to_fixed for each in self.chosen], self.options.resolution,
-            )  # fmt: skip
+            self.rest = self._without()
 
     def missing(self, part: int) -> int:
         """Return how many copies of a part are not placed."""
         return self.copies[part] - sum(each.part == part for each in self.chosen)
 
+    def _options_for_rest(self) -> AssemblyOptions:
+        """Return the options for what is left, whose background is zero."""
+        level = self.options.contour_level
+        if level is None or not self.chosen:
+            return self.options
+        return replace(self.options, contour_level=level - background_level(self.whole.data))
+
+    def _may_be_left(self, part: int) -> bool:
+        """Whether enough density is left to search for a part."""
+        try:
+            problem_of(self.rest, self.parts[part], self._options_for_rest())
+        except InputError:
+            return not self.chosen
+        return True
+
     def _searched(self, parts: Sequence[int], number: int) -> Generator[Progress, None, dict[int, FoundPlaces]]:
         """Search for parts in what is left."""
-        rest = self.workers.share(self.rest)
+        rest, options = self.workers.share(self.rest), self._options_for_rest()
         blocks = {
-            f"round_{number}_part_{part:04d}": (rest, self.parts[part], self.options, self.missing(part))
-            for part in parts
+            f"round_{number}_part_{part:04d}": (rest, self.parts[part], options, self.missing(part)) for part in parts
         }
         stage = "search" if number == 1 else "search the rest"
         arrays = yield from run_blocks(places_block, blocks, workers=self.workers, store=self.store, stage=stage)
         self.workers.release(rest)
         return {
-            part: found_places(self.rest, self.parts[part], self.options, own)
+            part: found_places(self.rest, self.parts[part], options, own)
             for part, own in zip(parts, arrays.values(), strict=True)
         }
 
-    def _accepted(self, found: dict[int, FoundPlaces], number: int) -> list[Chosen]:
+    def _accepted(self, found: dict[int, FoundPlaces]) -> list[Chosen]:
         """Choose places together, and return those that are not a match by chance.
 
         Parts without a match may have kept others from their places, so the choice is repeated without them.
         """
         left = dict(found)
         while left:
-            picked = self._picked(left)
-            verdicts = {(part, place): judged(found[part], place) for part, place in picked}
-            poor = {part for (part, _), (verdict, _) in verdicts.items() if verdict == "no match"}
-            good = [
-                Chosen(part, found[part].places[place].moving_to_fixed, found[part].places[place].correlation,
-                       probability, verdict, number)
-                for (part, place), (verdict, probability) in verdicts.items() if verdict != "no match"
-            ]  # fmt: skip
+            good, poor = [], set()
+            for part, number in self._picked(left):
+                place, probability = found[part].places[number], probability_of(found[part], number)
+                if probability < LARGEST_PROBABILITY:
+                    good.append(Chosen(part, place.moving_to_fixed, place.correlation, probability))
+                else:
+                    poor.add(part)
             # A part of which some copies are certain stays; its other copies are left out.
             hopeless = poor - {each.part for each in good}
             if not hopeless:
@@ -164,7 +158,6 @@ class Assembler:
 
     def _picked(self, found: dict[int, FoundPlaces]) -> list[tuple[int, int]]:
         """Return the parts and the numbers of their places of the best joint choice."""
-        largest = self.options.largest_overlap
         candidates, scores = [], []
         for part, own in found.items():
             for number, (place, score) in enumerate(zip(own.places, own.scores.tolist(), strict=True)):
@@ -172,14 +165,14 @@ class Assembler:
                     overlap(own.body, place.moving_to_fixed, self.first[each.part].body, each.moving_to_fixed)
                     for each in self.chosen
                 )
-                if score > 0 and all(share <= largest for share in taken):
+                if score > 0 and all(share <= LARGEST_OVERLAP for share in taken):
                     candidates.append((part, number))
                     scores.append(score)
         bodies = [found[part].body for part, _ in candidates]
         poses = [found[part].places[number].moving_to_fixed for part, number in candidates]
         choice = choose(
             scores, [part for part, _ in candidates], [self.missing(part) for part in range(len(self.parts))],
-            overlaps(bodies, poses), largest_overlap=largest,
+            overlaps(bodies, poses), largest_overlap=LARGEST_OVERLAP,
         )  # fmt: skip
         self.gap = max(self.gap, choice.gap)
         return [candidates[index] for index in choice.chosen]
@@ -196,3 +189,76 @@ class Assembler:
             replace(each, moving_to_fixed=pose, correlation=correlation)
             for each, pose, correlation in zip(self.chosen, refined.poses, refined.correlations, strict=True)
         ]
+
+    def _without(self, *numbers: int) -> DensityMap:
+        """Return what the placed parts leave of the whole, all or those except some."""
+        kept = [each for number, each in enumerate(self.chosen) if number not in numbers]
+        return remaining_density(
+            self.whole, [self.parts[each.part] for each in kept], [self.first[each.part].body for each in kept],
+            [each.moving_to_fixed for each in kept], self.options.resolution,
+        )  # fmt: skip
+
+    def placed(self) -> tuple[PlacedPart, ...]:
+        """Return the placed parts, in the order in which they were given."""
+        poses = [each.moving_to_fixed for each in self.chosen]
+        shares = overlaps([self.first[each.part].body for each in self.chosen], poses) - np.eye(len(poses))
+        copies: Counter[int] = Counter()
+        parts = []
+        for number in sorted(range(len(self.chosen)), key=lambda index: self.chosen[index].part):
+            each = self.chosen[number]
+            copies[each.part] += 1
+            verdict = "ambiguous" if self._is_ambiguous(number) else "certain"
+            parts.append(
+                PlacedPart(
+                    each.part, self.parts[each.part].name, copies[each.part], each.moving_to_fixed, each.correlation,
+                    each.probability, verdict, float(shares[number].max()),
+                )
+            )  # fmt: skip
+        return tuple(parts)
+
+    def _is_ambiguous(self, number: int) -> bool:
+        """Whether another pose fits as well at the place of a part, in the whole and in what the others leave."""
+        chosen = self.chosen[number]
+        found = self.first[chosen.part]
+        if not other_poses(found, chosen.moving_to_fixed, found.fit):
+            return False
+        return bool(other_poses(found, chosen.moving_to_fixed, found.fit_in(self._without(number))))
+
+    def interchangeable(self) -> tuple[tuple[str, str], ...]:
+        """Return the names of placed parts that fit as well if they are exchanged."""
+        pairs: dict[tuple[str, str], None] = {}
+        for i, j in itertools.combinations(range(len(self.chosen)), 2):
+            a, b = self.chosen[i], self.chosen[j]
+            names = self.parts[a.part].name, self.parts[b.part].name
+            if a.part == b.part or names in pairs or not self._fit_exchanged(a, b, None):
+                continue
+            if self._fit_exchanged(a, b, self._without(i, j)):
+                pairs[names] = None
+        return tuple(pairs)
+
+    def _fit_exchanged(self, a: Chosen, b: Chosen, rest: DensityMap | None) -> bool:
+        first, second = self.first[a.part], self.first[b.part]
+        poses = a.moving_to_fixed, b.moving_to_fixed
+        return fits_at(first, poses[0], second, poses[1], rest) and fits_at(second, poses[1], first, poses[0], rest)
+
+    def unplaced(self) -> tuple[UnplacedPart, ...]:
+        """Return the parts of which copies were not placed, and why."""
+        return tuple(
+            UnplacedPart(part, self.parts[part].name, self.missing(part), *self._reason(part))
+            for part in range(len(self.parts))
+            if self.missing(part)
+        )
+
+    def _reason(self, part: int) -> tuple[float, tuple[str, ...]]:
+        """Return the smallest probability of chance of the places of a part, and the parts at its certain places."""
+        found = self.first[part]
+        taken: dict[str, None] = {}
+        for number, place in enumerate(found.places):
+            if place.probability >= LARGEST_PROBABILITY or probability_of(found, number) >= LARGEST_PROBABILITY:
+                continue
+            for each in self.chosen:
+                share = overlap(found.body, place.moving_to_fixed, self.first[each.part].body, each.moving_to_fixed)
+                if each.part != part and share > LARGEST_OVERLAP:
+                    taken[self.parts[each.part].name] = None
+        probability = min((place.probability for place in self.last[part].places), default=1.0)
+        return probability, tuple(taken)

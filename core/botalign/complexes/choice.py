@@ -57,8 +57,8 @@ class Choice:
 
 
 def choose(
-    scores: Matrix | Sequence[float], parts: Sequence[int], copies: Sequence[int], overlaps: Matrix, *, largest_overlap: float,
-    nodes: int = NODES,
+    scores: Matrix | Sequence[float], parts: Sequence[int], copies: Sequence[int], overlaps: Matrix, *,
+    largest_overlap: float, nodes: int = NODES,
 ) -> Choice:  # fmt: skip
     """Choose the candidates with the best total score.
 

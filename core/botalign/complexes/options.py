@@ -16,16 +16,20 @@ class AssemblyOptions:
     ------
     InputError
         For the first option that cannot be used.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> botalign.AssemblyOptions(resolution=0)
+    Traceback (most recent call last):
+        ...
+    botalign.errors.InputError: resolution: got 0, expected a number from 1 to 100 A.
     """
 
     resolution: Annotated[
         float | None, Option("Resolution of the map, needed if a part is an atomic model", low=1, high=100, unit="A")
     ] = None
     contour_level: Annotated[float | None, Option("Contour level of the map")] = None
-    largest_overlap: Annotated[
-        float,
-        Option("Largest share of the volume of a placed part that may lie inside another one", above=0, high=1),
-    ] = 0.35
 
     def __post_init__(self) -> None:
         """Check each option."""

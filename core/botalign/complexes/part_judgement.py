@@ -1,25 +1,23 @@
-"""Whether a chosen place of a part is certain, and whether two parts can be told apart."""
+"""Whether a place of a part may be chance, whether another pose fits there, and whether parts can be exchanged."""
 
 from __future__ import annotations
 
-import numpy as np
-
+from botalign.alignment.distinct import Tolerance
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.overlap import overlap
-from botalign.alignment.part_places import Place
-from botalign.alignment.part_verdict import LEAST_CORRELATION, part_verdict, signs_inside
-from botalign.alignment.records import Candidate
-from botalign.alignment.verdict import mark_equals
+from botalign.alignment.part_search import SAME
+from botalign.alignment.part_verdict import ANOTHER_PLACE, LEAST_CORRELATION, signs_inside
 from botalign.arrays import Matrix
 from botalign.complexes.part_search import FoundPlaces
-from botalign.geometry import apply_transform, inverse
+from botalign.geometry import compose, inverse
+from botalign.maps.density_map import DensityMap
 
 #: Two parts are at the same place if they overlap by more than this share of the smaller one.
 SAME_PLACE = 0.5
 
 
-def judged(found: FoundPlaces, number: int) -> tuple[str, float]:
-    """Return the verdict on a place of a part, and the probability that a wrong place fits as well.
+def probability_of(found: FoundPlaces, number: int) -> float:
+    """Return the probability that a wrong place fits as well; 1 if the place does not resemble the part.
 
     Parameters
     ----------
@@ -29,29 +27,53 @@ def judged(found: FoundPlaces, number: int) -> tuple[str, float]:
         Index of the place.
     """
     place, pair = found.places[number], found.pair
-    probability = place.probability
-    if place.correlation < LEAST_CORRELATION and signs_inside(pair.part, pair.whole, inverse(place.moving_to_fixed)) < 2:
-        probability = 1.0  # the place does not resemble the part
-    order = [number, *(index for index in range(len(found.places)) if index != number)]
-    candidates = [_candidate(found.places[index]) for index in order]
-    marked = mark_equals(fit_of(found), candidates, pose_of=lambda each: inverse(each.moving_to_fixed))
-    centres = [apply_transform(each.moving_to_fixed, pair.centre_angstrom) for each in marked]
-    verdict = part_verdict(probability, marked, places=centres, radius_angstrom=pair.radius_angstrom)
-    return verdict, probability
+    resembles = place.correlation >= LEAST_CORRELATION or (
+        signs_inside(pair.part, pair.whole, inverse(place.moving_to_fixed)) == 2
+    )
+    return place.probability if resembles else 1.0
 
 
-def fit_of(found: FoundPlaces) -> FitProblem:
-    """Return the fit of the whole to the part by which places are compared."""
-    return found.pair.fit(found.voxel_angstrom, found.sigma_angstrom)
+def other_poses(found: FoundPlaces, pose: Matrix, fit: FitProblem) -> list[Matrix]:
+    """Return other poses at the place of a part that fit as well, except those that its symmetry makes equivalent.
+
+    Parameters
+    ----------
+    found : FoundPlaces
+        The places of the part.
+    pose : ndarray, shape (3, 4)
+        Where the part is.
+    fit : FitProblem
+        The fit in which they are compared.
+    """
+    pair = found.pair
+    near = Tolerance(360.0, ANOTHER_PLACE * pair.radius_angstrom, pair.centre_angstrom)
+    same = Tolerance(SAME[0], SAME[1] * pair.radius_angstrom, pair.centre_angstrom)
+    others = []
+    for place in found.places:
+        if not near.same(place.moving_to_fixed, pose) or same.same(place.moving_to_fixed, pose):
+            continue
+        end = inverse(fit.solve(inverse(place.moving_to_fixed))[0])
+        if not same.same(end, pose) and fit.is_as_good(inverse(pose), inverse(end)):
+            others.append(end)
+    symmetry = found.problem.symmetry_of_moving if others else None
+    if symmetry is None:
+        return others
+    equivalent = [compose(pose, operation) for operation in symmetry.operations]
+    return [other for other in others if not any(same.same(other, each) for each in equivalent)]
 
 
-def are_interchangeable(first: FoundPlaces, pose: Matrix, second: FoundPlaces, other_pose: Matrix) -> bool:
-    """Whether two placed parts fit as well if they are exchanged."""
-    return _fits_at(first, pose, second, other_pose) and _fits_at(second, other_pose, first, pose)
+def fits_at(found: FoundPlaces, pose: Matrix, other: FoundPlaces, other_pose: Matrix, rest: DensityMap | None) -> bool:
+    """Whether a part fits at the place of another one as well as at its own.
 
-
-def _fits_at(found: FoundPlaces, pose: Matrix, other: FoundPlaces, other_pose: Matrix) -> bool:
-    """Whether a part fits at the place of another one as well as at its own."""
+    Parameters
+    ----------
+    found, other : FoundPlaces
+        The places of both parts.
+    pose, other_pose : ndarray, shape (3, 4)
+        Where they are.
+    rest : DensityMap or None
+        The density in which they are compared, that of the whole if it is None.
+    """
     there = [
         place.moving_to_fixed
         for place in found.places
@@ -59,11 +81,6 @@ def _fits_at(found: FoundPlaces, pose: Matrix, other: FoundPlaces, other_pose: M
     ]
     if not there:
         return False
-    fit = fit_of(found)
+    fit = found.fit if rest is None else found.fit_in(rest)
     own = inverse(pose)
-    return any(fit.is_as_good(own, inverse(each)) for each in there)
-
-
-def _candidate(place: Place) -> Candidate:
-    mirrored = bool(np.linalg.det(place.moving_to_fixed[:, :3]) < 0)
-    return Candidate(place.moving_to_fixed, mirrored, 1.0, place.correlation)
+    return any(fit.is_as_good(own, fit.solve(inverse(each))[0]) for each in there)

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.alignment.copies import limits_for
+from botalign.alignment.fitting import FitProblem
 from botalign.alignment.inputs import maps_of
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.overlap import Body
 from botalign.alignment.part_pair import PartPair
 from botalign.alignment.part_places import Place, part_places
-from botalign.alignment.part_search import Limits
 from botalign.alignment.problem import AlignmentProblem
 from botalign.arrays import Matrix
 from botalign.complexes.options import AssemblyOptions
@@ -23,10 +24,7 @@ from botalign.maps.density_map import DensityMap
 from botalign.models import Model
 from botalign.progress import exhaust
 
-#: With more copies than this, the search keeps more poses.
-FEW_COPIES = 2
-MANY = Limits(peaks=14, listed=4000, coarse=160, second=100)
-#: Half the squared number of standard deviations is the evidence of a place; those below this number have none.
+#: Places that are fewer standard deviations above the median have no evidence.
 LEAST_DEVIATIONS = 1.0
 #: The smallest standard deviation of wrong places in Fisher's transform of the correlation.
 LEAST_SPREAD = 0.02
@@ -40,23 +38,37 @@ class FoundPlaces:
 
     Attributes
     ----------
-    pair : PartPair
-        The part and the whole.
+    problem : AlignmentProblem
+        The part, which moves, and the whole.
     voxel_angstrom, sigma_angstrom : float
         Sampling and smoothing at which the places were fitted.
     places : tuple of Place
         The places, the most probable first.
     """
 
-    pair: PartPair
+    problem: AlignmentProblem
     voxel_angstrom: float
     sigma_angstrom: float
     places: tuple[Place, ...]
 
     @cached_property
+    def pair(self) -> PartPair:
+        """The part and the whole."""
+        return PartPair.of(self.problem)
+
+    @cached_property
     def body(self) -> Body:
         """The volume of the part."""
         return Body.of(self.pair)
+
+    @cached_property
+    def fit(self) -> FitProblem:
+        """The fit of the whole to the part."""
+        return self.pair.fit(self.voxel_angstrom, self.sigma_angstrom)
+
+    def fit_in(self, rest: DensityMap) -> FitProblem:
+        """Return the fit of what other parts leave of the whole to the part."""
+        return replace(self.pair, whole_map=rest).fit(self.voxel_angstrom, self.sigma_angstrom)
 
     @cached_property
     def scores(self) -> Matrix:
@@ -106,12 +118,10 @@ def check_part(whole: DensityMap, part: DensityMap | Model, options: AssemblyOpt
 
 def places_block(whole: DensityMap, part: DensityMap | Model, options: AssemblyOptions, copies: int) -> dict[str, Any]:
     """Return the places of a part as arrays."""
-    limits = MANY if copies > FEW_COPIES else None
-    found = exhaust(part_places(_as_part(problem_of(whole, part, options)), limits))
+    found = exhaust(part_places(_as_part(whole, part, options), limits_for(copies) if copies > 1 else None))
     return {
         "poses": np.array([place.moving_to_fixed for place in found.places]),
-        "correlations": np.array([place.correlation for place in found.places]),
-        "probabilities": np.array([place.probability for place in found.places]),
+        "numbers": np.array([[place.correlation, place.score, place.probability] for place in found.places]),
         "sampling": np.array([found.voxel_angstrom, found.sigma_angstrom]),
     }
 
@@ -120,14 +130,15 @@ def found_places(
     whole: DensityMap, part: DensityMap | Model, options: AssemblyOptions, arrays: dict[str, NDArray[Any]]
 ) -> FoundPlaces:
     """Return the places that :func:`places_block` found."""
-    columns = (arrays[name] for name in ("poses", "correlations", "probabilities"))
-    places = tuple(Place(pose, float(c), float(p)) for pose, c, p in zip(*columns, strict=True))
+    numbers = zip(arrays["poses"], arrays["numbers"].tolist(), strict=True)
     voxel, sigma = arrays["sampling"].tolist()
-    return FoundPlaces(PartPair.of(_as_part(problem_of(whole, part, options))), voxel, sigma, places)
+    places = tuple(Place(pose, *values) for pose, values in numbers)
+    return FoundPlaces(_as_part(whole, part, options), voxel, sigma, places)
 
 
-def _as_part(problem: AlignmentProblem) -> AlignmentProblem:
+def _as_part(whole: DensityMap, part: DensityMap | Model, options: AssemblyOptions) -> AlignmentProblem:
     """Return the problem with a whole that is not smaller than the part, as what other parts leave may be."""
+    problem = problem_of(whole, part, options)
     least = problem.moving.volume_angstrom3
     if problem.fixed.volume_angstrom3 >= least:
         return problem

@@ -83,8 +83,8 @@ def remaining_density(
     return whole.with_data(rest)
 
 
-def regions(whole: DensityMap, remaining: DensityMap, level: float | None) -> tuple[tuple[Region, ...], float]:
-    """Return the connected regions of the remaining density, the largest first, and their fraction of the whole.
+def regions(whole: DensityMap, remaining: DensityMap, level: float | None) -> tuple[Region, ...]:
+    """Return the connected regions of the remaining density, the largest first.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def regions(whole: DensityMap, remaining: DensityMap, level: float | None) -> tu
         z, y, x = ndimage.center_of_mass(labels == index + 1)
         centre = np.array(whole.grid.origin_angstrom) + np.array([x, y, z]) * whole.grid.voxel_size_angstrom
         found.append(Region(float(sizes[index] * voxel), float(sizes[index] / total), tuple(centre.tolist())))
-    return tuple(found), float(sum(region.fraction for region in found))
+    return tuple(found)
 
 
 @dataclass(frozen=True, eq=False)
