@@ -84,7 +84,7 @@ class UnplacedPart:
     def reason(self) -> str:
         """Why it was not placed."""
         if self.taken_by:
-            return f"{' and '.join(self.taken_by)} fits better at its place"
+            return f"{' and '.join(self.taken_by)} {'was' if len(self.taken_by) == 1 else 'were'} placed where it fits"
         chance = probability_text(self.probability)
         return f"no match; a wrong place fits as well as its best one with a probability {chance}"
 

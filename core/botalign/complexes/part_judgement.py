@@ -7,6 +7,7 @@ from botalign.alignment.fitting import FitProblem
 from botalign.alignment.overlap import overlap
 from botalign.alignment.part_search import SAME
 from botalign.alignment.part_verdict import ANOTHER_PLACE, LEAST_CORRELATION, signs_inside
+from botalign.alignment.verdict import CLOSE_QUALITY
 from botalign.arrays import Matrix
 from botalign.complexes.part_search import FoundPlaces
 from botalign.geometry import compose, inverse
@@ -53,7 +54,7 @@ def other_poses(found: FoundPlaces, pose: Matrix, fit: FitProblem) -> list[Matri
         if not near.same(place.moving_to_fixed, pose) or same.same(place.moving_to_fixed, pose):
             continue
         end = inverse(fit.solve(inverse(place.moving_to_fixed))[0])
-        if not same.same(end, pose) and fit.is_as_good(inverse(pose), inverse(end)):
+        if not same.same(end, pose) and _is_as_good(fit, inverse(pose), inverse(end)):
             others.append(end)
     symmetry = found.problem.symmetry_of_moving if others else None
     if symmetry is None:
@@ -83,4 +84,10 @@ def fits_at(found: FoundPlaces, pose: Matrix, other: FoundPlaces, other_pose: Ma
         return False
     fit = found.fit if rest is None else found.fit_in(rest)
     own = inverse(pose)
-    return any(fit.is_as_good(own, fit.solve(inverse(each))[0]) for each in there)
+    return any(_is_as_good(fit, own, fit.solve(inverse(each))[0]) for each in there)
+
+
+def _is_as_good(fit: FitProblem, first: Matrix, second: Matrix) -> bool:
+    """Whether the second pose fits as well as the first one; the error of a small part alone is too large for this."""
+    close = fit.correlation(second) > fit.correlation(first) - CLOSE_QUALITY
+    return close and fit.is_as_good(first, second)
