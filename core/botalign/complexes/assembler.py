@@ -18,7 +18,7 @@ from botalign.complexes.assembly_records import PlacedPart, UnplacedPart
 from botalign.complexes.choice import choose
 from botalign.complexes.options import AssemblyOptions
 from botalign.complexes.part_judgement import fits_at, other_poses, probability_of
-from botalign.complexes.part_search import FoundPlaces, found_places, places_block, problem_of
+from botalign.complexes.part_search import FoundPlaces, Whole, found_places, places_block, problem_of, survey_whole
 from botalign.complexes.residual import remaining_density
 from botalign.errors import InputError
 from botalign.jobs import BlockStore, Workers, run_blocks
@@ -63,8 +63,10 @@ class Assembler:
     ----------
     chosen : list of Chosen
         The placed parts.
-    first, last : dict of FoundPlaces
-        The places of each part in the whole, and where it was last searched for.
+    first : dict of FoundPlaces
+        The places of each part in the whole.
+    last : dict of (FoundPlaces, int)
+        The places of each part where it was last searched for, and how many parts were searched for there.
     rest : DensityMap
         What the placed parts leave.
     gap : float
@@ -81,19 +83,20 @@ class Assembler:
         self.workers, self.store = workers, store
         self.chosen: list[Chosen] = []
         self.first: dict[int, FoundPlaces] = {}
-        self.last: dict[int, FoundPlaces] = {}
+        self.last: dict[int, tuple[FoundPlaces, int]] = {}
         self.rest, self.gap = whole, 0.0
         self.refined: Refined | None = None
 
     def steps(self) -> Generator[Progress, None, None]:
         """Place all parts that have a certain place."""
         for number in range(1, ROUNDS + 1):
-            missing = [part for part in range(len(self.parts)) if self.missing(part) and self._may_be_left(part)]
-            if not missing:
+            rest = self._surveyed_rest()
+            missing = [] if rest is None else [p for p in range(len(self.parts)) if self._may_be_left(p, rest)]
+            if rest is None or not missing:
                 break
-            found = yield from self._searched(missing, number)
+            found = yield from self._searched(missing, rest, number)
             self.first = {**found, **self.first}
-            self.last.update(found)
+            self.last.update({part: (own, len(found)) for part, own in found.items()})
             accepted = self._accepted(found)
             if not accepted:
                 break
@@ -105,45 +108,56 @@ class Assembler:
         """Return how many copies of a part are not placed."""
         return self.copies[part] - sum(each.part == part for each in self.chosen)
 
-    def _options_for_rest(self) -> AssemblyOptions:
-        """Return the options for what is left, whose background is zero."""
+    def _surveyed_rest(self) -> Whole | None:
+        """Return what is left, surveyed; None if no density is left."""
         level = self.options.contour_level
-        if level is None or not self.chosen:
-            return self.options
-        return replace(self.options, contour_level=level - background_level(self.whole.data))
-
-    def _may_be_left(self, part: int) -> bool:
-        """Whether enough density is left to search for a part."""
+        if not self.chosen:
+            return survey_whole(self.whole, level)
         try:
-            problem_of(self.rest, self.parts[part], self._options_for_rest())
+            # The background of the rest is zero.
+            return survey_whole(self.rest, None if level is None else level - background_level(self.whole.data))
         except InputError:
-            return not self.chosen
+            return None
+
+    def _may_be_left(self, part: int, rest: Whole) -> bool:
+        """Whether what is left can be searched for a part."""
+        if not self.missing(part):
+            return False
+        try:
+            problem_of(rest, self.parts[part], self.options.resolution)
+        except InputError:
+            return False
         return True
 
-    def _searched(self, parts: Sequence[int], number: int) -> Generator[Progress, None, dict[int, FoundPlaces]]:
+    def _searched(
+        self, parts: Sequence[int], rest: Whole, number: int
+    ) -> Generator[Progress, None, dict[int, FoundPlaces]]:
         """Search for parts in what is left."""
-        rest, options = self.workers.share(self.rest), self._options_for_rest()
+        shared, resolution = self.workers.share(rest), self.options.resolution
         blocks = {
-            f"round_{number}_part_{part:04d}": (rest, self.parts[part], options, self.missing(part)) for part in parts
+            f"round_{number}_part_{part:04d}": (shared, self.parts[part], resolution, self.missing(part))
+            for part in parts
         }
         stage = "search" if number == 1 else "search the rest"
         arrays = yield from run_blocks(places_block, blocks, workers=self.workers, store=self.store, stage=stage)
-        self.workers.release(rest)
+        self.workers.release(shared)
         return {
-            part: found_places(self.rest, self.parts[part], options, own)
+            part: found_places(rest, self.parts[part], resolution, own)
             for part, own in zip(parts, arrays.values(), strict=True)
         }
 
     def _accepted(self, found: dict[int, FoundPlaces]) -> list[Chosen]:
         """Choose places together, and return those that are not a match by chance.
 
-        Parts without a match may have kept others from their places, so the choice is repeated without them.
+        Parts without a match may have kept others from their places, so the choice is repeated without them. A
+        probability counts for each of the parts that were searched for.
         """
-        left = dict(found)
+        left, searched = dict(found), len(found)
         while left:
             good, poor = [], set()
             for part, number in self._picked(left):
-                place, probability = found[part].places[number], probability_of(found[part], number)
+                place = found[part].places[number]
+                probability = min(1.0, searched * probability_of(found[part], number))
                 if probability < LARGEST_PROBABILITY:
                     good.append(Chosen(part, place.moving_to_fixed, place.correlation, probability))
                 else:
@@ -260,5 +274,6 @@ class Assembler:
                 share = overlap(found.body, place.moving_to_fixed, self.first[each.part].body, each.moving_to_fixed)
                 if each.part != part and share > LARGEST_OVERLAP:
                     taken[self.parts[each.part].name] = None
-        probability = min((place.probability for place in self.last[part].places), default=1.0)
-        return probability, tuple(taken)
+        last, searched = self.last[part]
+        best = min(range(len(last.places)), key=lambda number: last.places[number].probability)
+        return min(1.0, searched * probability_of(last, best)), tuple(taken)

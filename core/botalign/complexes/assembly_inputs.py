@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from botalign.complexes.options import AssemblyOptions
-from botalign.complexes.part_search import check_part
+from botalign.complexes.part_search import check_part, survey_whole
 from botalign.errors import InputError, Setting
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map, kind_of
@@ -50,8 +50,9 @@ def checked_parts(
                 f"{second.name}: shows the same molecule as {first.name}, so the two cannot be told apart; give one of "
                 "them, and the number of its copies as ", Setting("counts"), ".",
             )  # fmt: skip
+    surveyed = survey_whole(whole, options.contour_level)
     for each in given:
-        check_part(whole, each, options)
+        check_part(surveyed, each, options.resolution)
     return given
 
 

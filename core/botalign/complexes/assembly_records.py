@@ -39,7 +39,7 @@ class PlacedPart:
     correlation : float
         Correlation of the edges inside the part with what the other parts leave of the whole.
     probability : float
-        Probability that a wrong place would fit as well.
+        Probability that a wrong place of any of the parts that were searched for would fit as well.
     verdict : str
         ``"certain"``, or ``"ambiguous"`` if another pose at the same place fits as well.
     overlap : float
@@ -69,7 +69,7 @@ class UnplacedPart:
     copies : int
         How many copies were not placed.
     probability : float
-        Smallest probability that a wrong place fits as well as one of its places.
+        Probability that a wrong place of any of the parts that were searched for fits as well as its best one.
     taken_by : tuple of str
         Parts that were placed where this one fits too, if that is why it was not placed.
     """

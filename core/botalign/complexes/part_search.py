@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.alignment.checks import check_boxes, check_radii
 from botalign.alignment.copies import limits_for
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.inputs import maps_of
@@ -17,8 +18,8 @@ from botalign.alignment.overlap import Body
 from botalign.alignment.part_pair import PartPair
 from botalign.alignment.part_places import Place, part_places
 from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.survey import Surveyed, survey
 from botalign.arrays import Matrix
-from botalign.complexes.options import AssemblyOptions
 from botalign.errors import InputError
 from botalign.maps.density_map import DensityMap
 from botalign.models import Model
@@ -30,6 +31,14 @@ LEAST_DEVIATIONS = 1.0
 LEAST_SPREAD = 0.02
 #: The median absolute deviation of normal values, in standard deviations.
 MEDIAN_DEVIATION = 0.6745
+
+
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """A map, or what parts leave of it, and its survey, which the searches for all parts share."""
+
+    density: DensityMap
+    surveyed: Surveyed
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +94,18 @@ class FoundPlaces:
         return np.where(deviations > LEAST_DEVIATIONS, deviations**2 / 2, 0.0)
 
 
-def problem_of(whole: DensityMap, part: DensityMap | Model, options: AssemblyOptions) -> AlignmentProblem:
+def survey_whole(whole: DensityMap, level: float | None) -> Whole:
+    """Survey a map, or what parts leave of it.
+
+    Raises
+    ------
+    InputError
+        If it has no density above the contour level.
+    """
+    return Whole(whole, survey(whole, level=level, role="fixed").normalised())
+
+
+def problem_of(whole: Whole, part: DensityMap | Model, resolution: float | None) -> AlignmentProblem:
     """Return the problem of finding a part in a whole.
 
     Raises
@@ -93,13 +113,15 @@ def problem_of(whole: DensityMap, part: DensityMap | Model, options: AssemblyOpt
     InputError
         If one of them cannot be used.
     """
-    chosen = AlignmentOptions(
-        partial=True, hand="keep", resolution=options.resolution, contour_level_fixed=options.contour_level, threads=1
-    )
-    return AlignmentProblem.of(*maps_of(whole, part, chosen), chosen)
+    options = AlignmentOptions(partial=True, hand="keep", resolution=resolution, threads=1)
+    density, given = maps_of(whole.density, part, options)
+    check_boxes(density, given)
+    moving = survey(given, role="moving").normalised()
+    check_radii(whole.surveyed, moving, density.name, given.name)
+    return AlignmentProblem(whole.surveyed, moving, options, (False,), (density, given))
 
 
-def check_part(whole: DensityMap, part: DensityMap | Model, options: AssemblyOptions) -> None:
+def check_part(whole: Whole, part: DensityMap | Model, resolution: float | None) -> None:
     """Refuse a part that cannot lie in the whole.
 
     Raises
@@ -107,18 +129,18 @@ def check_part(whole: DensityMap, part: DensityMap | Model, options: AssemblyOpt
     InputError
         If it is larger than the whole, or as :func:`problem_of`.
     """
-    problem = problem_of(whole, part, options)
+    problem = problem_of(whole, part, resolution)
     if not problem.part_is_moving:
         share = problem.moving.volume_angstrom3 / problem.fixed.volume_angstrom3
         raise InputError(
-            f"{part.name}: has {share:.2g} times the volume of {whole.name} above the contour level, expected a part "
-            "of it; is the voxel size of the map right?"
+            f"{part.name}: has {share:.2g} times the volume of {whole.density.name} above the contour level, expected "
+            "a part of it; is the voxel size of the map right?"
         )
 
 
-def places_block(whole: DensityMap, part: DensityMap | Model, options: AssemblyOptions, copies: int) -> dict[str, Any]:
+def places_block(whole: Whole, part: DensityMap | Model, resolution: float | None, copies: int) -> dict[str, Any]:
     """Return the places of a part as arrays."""
-    found = exhaust(part_places(_as_part(whole, part, options), limits_for(copies) if copies > 1 else None))
+    found = exhaust(part_places(_as_part(whole, part, resolution), limits_for(copies) if copies > 1 else None))
     return {
         "poses": np.array([place.moving_to_fixed for place in found.places]),
         "numbers": np.array([[place.correlation, place.score, place.probability] for place in found.places]),
@@ -127,18 +149,18 @@ def places_block(whole: DensityMap, part: DensityMap | Model, options: AssemblyO
 
 
 def found_places(
-    whole: DensityMap, part: DensityMap | Model, options: AssemblyOptions, arrays: dict[str, NDArray[Any]]
+    whole: Whole, part: DensityMap | Model, resolution: float | None, arrays: dict[str, NDArray[Any]]
 ) -> FoundPlaces:
     """Return the places that :func:`places_block` found."""
     numbers = zip(arrays["poses"], arrays["numbers"].tolist(), strict=True)
     voxel, sigma = arrays["sampling"].tolist()
     places = tuple(Place(pose, *values) for pose, values in numbers)
-    return FoundPlaces(_as_part(whole, part, options), voxel, sigma, places)
+    return FoundPlaces(_as_part(whole, part, resolution), voxel, sigma, places)
 
 
-def _as_part(whole: DensityMap, part: DensityMap | Model, options: AssemblyOptions) -> AlignmentProblem:
+def _as_part(whole: Whole, part: DensityMap | Model, resolution: float | None) -> AlignmentProblem:
     """Return the problem with a whole that is not smaller than the part, as what other parts leave may be."""
-    problem = problem_of(whole, part, options)
+    problem = problem_of(whole, part, resolution)
     least = problem.moving.volume_angstrom3
     if problem.fixed.volume_angstrom3 >= least:
         return problem
