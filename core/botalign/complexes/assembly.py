@@ -179,7 +179,7 @@ def assemble_steps(
         start_score=0.0 if refined is None else refined.start_score,
         gap=assembler.gap,
         rest=assembler.rest,
-        regions=regions(whole, assembler.rest, options.contour_level),
+        regions=regions(whole, assembler.rest, options.contour_level, options.resolution),
         parameters={"counts": list(numbers), **vars(options)},
         versions=result_versions(),
         seconds=time.perf_counter() - began,

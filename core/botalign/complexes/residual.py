@@ -83,7 +83,9 @@ def remaining_density(
     return whole.with_data(rest)
 
 
-def regions(whole: DensityMap, remaining: DensityMap, level: float | None) -> tuple[Region, ...]:
+def regions(
+    whole: DensityMap, remaining: DensityMap, level: float | None, resolution: float | None
+) -> tuple[Region, ...]:
     """Return the connected regions of the remaining density, the largest first.
 
     Parameters
@@ -94,12 +96,15 @@ def regions(whole: DensityMap, remaining: DensityMap, level: float | None) -> tu
         What the parts leave of it, with its background at zero.
     level : float or None
         Contour level of the map; by default the suggested one.
+    resolution : float or None
+        Resolution of the map: what is thinner than half of it is not reported.
     """
     level = contour_level(whole) if level is None else level
     voxel = float(np.prod(whole.grid.voxel_size_angstrom))
     total = np.count_nonzero(whole.data > level)
     # Differences at the surface of the placed parts are thin.
-    solid = ndimage.binary_opening(remaining.data > level - background_level(whole.data))
+    steps = max(1, round((resolution or 0.0) / 4 / max(whole.grid.voxel_size_angstrom)))
+    solid = ndimage.binary_opening(remaining.data > level - background_level(whole.data), iterations=steps)
     labels, count = ndimage.label(solid)
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
     found = []
