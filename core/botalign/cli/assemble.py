@@ -8,14 +8,11 @@ from typing import Annotated
 import typer
 
 import botalign
-from botalign.cli import inputs, outputs
-from botalign.cli.assembly_run import AssemblyFiles, run_assembly
 from botalign.cli.declared import Given, with_options
 from botalign.cli.messages import print_note, print_warning
 from botalign.cli.options import Json, Overwrite, Quiet
 from botalign.cli.part_arguments import parsed_parts
 from botalign.errors import InputError
-from botalign.models import holds_model
 
 
 @with_options(botalign.AssemblyOptions)
@@ -57,6 +54,10 @@ def assemble(
     Places that may be chance are left out: such parts are listed as not placed, and the exit code is 1. Finished
     searches are kept in a folder beside the output until all is done. After an interruption, the same command resumes.
     """
+    from botalign.cli import inputs, outputs
+    from botalign.cli.assembly_run import AssemblyFiles, run_assembly
+    from botalign.models import holds_model
+
     given = parsed_parts(parts)
     files = AssemblyFiles.of([each.path for each in given], [each.count for each in given], output, table, unexplained)
     outputs.check(files.all, inputs=[whole, *(each.path for each in given)], overwrite=overwrite)

@@ -47,8 +47,8 @@ def checked_parts(
     for first, second in itertools.combinations(given, 2):
         if _are_same(first, second):
             raise InputError(
-                f"{second.name}: shows the same molecule as {first.name}, so the two cannot be told apart; give one of "
-                "them, and the number of its copies as ", Setting("counts"), ".",
+                f"{second.name}: shows the same molecule as {first.name}, so the two cannot be distinguished; give one "
+                "of them, and the number of its copies as ", Setting("counts"), ".",
             )  # fmt: skip
     surveyed = survey_whole(whole, options.contour_level)
     for each in given:

@@ -253,7 +253,7 @@ class Assembly:
             copies = f"{missing.copies} copies of " if missing.copies > 1 else ""
             lines += labelled("not placed", f"{copies}{missing.name}: {missing.reason}")
         for first, second in self.interchangeable:
-            lines += labelled("exchange", f"{first} and {second} cannot be told apart: each fits at both places")
+            lines += labelled("exchange", f"{first} and {second} cannot be distinguished: each fits at both places")
         if self.placed:
             lines += labelled("joint score", f"{self.score:.4f}; {self.start_score:.4f} before the joint refinement")
         exact = "the best of all" if not self.gap else f"at most {percent_text(self.gap)} worse than the best"

@@ -140,7 +140,7 @@ def test_an_interrupted_command_resumes(
         (("missing.pdb",), "missing.pdb: no such file; check the name."),
         (("{first}", "{second_map}", "-o", "{folder}/c.cif"), "-o needs a folder for the placed maps"),
         (("{first}", "-o", "{folder}/c.pdb"), "c.pdb: unknown extension; use one of .cif"),
-        (("{first}", "{folder}/copy.pdb"), "copy.pdb: shows the same molecule as {first}, so the two cannot be told"),
+        (("{first}", "{folder}/copy.pdb"), "copy.pdb: shows the same molecule as {first}, so the two cannot be"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(

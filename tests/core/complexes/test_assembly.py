@@ -103,7 +103,7 @@ def test_parts_that_fit_the_same_places_are_reported(invented: InventedComplex) 
     both = botalign.assemble(pair, [model, twin], resolution=RESOLUTION)
     assert len(both.placed) == 2
     assert both.interchangeable == (("first", "twin"),)
-    assert "first and twin cannot be told apart" in both.to_text()
+    assert "first and twin cannot be distinguished" in both.to_text()
     other = second.moved(pose(3, (40.0, 0.0, 0.0)))
     single = botalign.simulate(together(model.moved(places[0]), other), RESOLUTION, voxel_size_angstrom=4.0)
     one = botalign.assemble(single, [twin, model], resolution=RESOLUTION)
