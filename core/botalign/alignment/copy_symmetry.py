@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from botalign.alignment.distinct import Tolerance
 from botalign.alignment.symmetry import Symmetry
@@ -20,6 +21,7 @@ from botalign.geometry import (
     orthonormal_basis,
     point_group,
     rotation_order,
+    transform_about,
 )
 
 #: Axes closer to each other than this are one.
@@ -72,7 +74,8 @@ def set_symmetry(
         operation
         for pose in poses
         for each in own
-        if (operation := _operation(compose(compose(pose, each), inverse(poses[0])), poses, own, tolerance)) is not None
+        if (operation := _operation(compose(compose(pose, each), inverse(poses[0])), poses, own, centre, tolerance))
+        is not None
     ]
     axes = _axes(operations)
     name = _group_name(len(operations), [len(axis) + 1 for axis in axes])
@@ -88,6 +91,9 @@ def set_symmetry(
             [rotation for rotation, operation in zip(chosen, operations, strict=True) for _ in operation.transforms],
             [transform for operation in operations for transform in operation.transforms],
         )
+    found = _distance(rotations, operations, frame.rotation)
+    if found > tolerance.degrees**2:
+        return None
     frame = nearest(rotations, frame)
     main = max(rotations, key=rotation_order)
     made = np.array([frame.operation(rotation) for rotation in rotations])
@@ -96,26 +102,34 @@ def set_symmetry(
 
 
 def _operation(
-    transform: Matrix, poses: Sequence[Matrix], own: list[Matrix], tolerance: Tolerance
+    transform: Matrix, poses: Sequence[Matrix], own: list[Matrix], centre: Matrix, tolerance: Tolerance
 ) -> _Operation | None:
-    """Return a transform as an operation, if it maps each copy onto another one."""
-    transforms, images = [], set()
+    """Return the operation near a transform that maps each copy onto another one, if there is one.
+
+    The transform has the errors of two copies, which grow with the distance from them. So it is first replaced by the
+    mean of the transforms between the copies that it relates.
+    """
+    images = [(number, compose(pose, each)) for number, pose in enumerate(poses) for each in own]
+    radius = np.inf if tolerance.angstrom is None else tolerance.angstrom
+    related = []
     for pose in poses:
         moved = compose(transform, pose)
-        found = next(
-            (
-                (number, compose(other, each))
-                for number, other in enumerate(poses)
-                for each in own
-                if tolerance.same(moved, compose(other, each))
-            ),
-            None,
-        )
-        if found is None or found[0] in images:
-            return None
-        images.add(found[0])
-        transforms.append(compose(found[1], inverse(pose)))
-    return _Operation(transform[:, :3], transforms)
+        place = apply_transform(moved, centre)
+        apart = [float(np.linalg.norm(apply_transform(image, centre) - place)) / radius for _, image in images]
+        turned = [float(geodesic_degrees(image[:, :3], moved[:, :3])) / tolerance.degrees for _, image in images]
+        related.append(images[int(np.argmin(np.add(apart, turned)))])
+    if len({number for number, _ in related}) < len(poses):
+        return None
+    transforms = [compose(image, inverse(pose)) for (_, image), pose in zip(related, poses, strict=True)]
+    linear = Rotation.from_matrix([each[:, :3] for each in transforms]).mean().as_matrix()
+    before, after = (
+        np.mean([apply_transform(each, centre) for each in some], axis=0)
+        for some in (poses, [image for _, image in related])
+    )
+    mean = transform_about(linear, before, after)
+    if not all(tolerance.same(compose(mean, pose), image) for pose, (_, image) in zip(poses, related, strict=True)):
+        return None
+    return _Operation(linear, transforms)
 
 
 def _axes(operations: Sequence[_Operation]) -> list[list[_Operation]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from botalign.alignment.copies import LARGEST_OVERLAP
+from botalign.alignment.copy_choice import LARGEST_OVERLAP
 from botalign.alignment.joint_refinement import Refined, refine_together
 from botalign.alignment.overlap import overlap, overlaps
 from botalign.alignment.verdict import LARGEST_PROBABILITY

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from botalign.alignment.copy_verdict import SHOWN
 from botalign.alignment.distinct import Tolerance
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.overlap import overlap
+from botalign.alignment.part_places import Place
 from botalign.alignment.part_search import SAME
 from botalign.alignment.part_verdict import ANOTHER_PLACE, LEAST_CORRELATION, signs_inside
 from botalign.alignment.verdict import CLOSE_QUALITY
@@ -18,7 +20,9 @@ SAME_PLACE = 0.5
 
 
 def probability_of(found: FoundPlaces, number: int) -> float:
-    """Return the probability that a wrong place fits as well; 1 if the place does not resemble the part.
+    """Return the probability that a wrong place fits as well; 1 if the whole does not resemble the part.
+
+    It must do so at the place, or at one of the best places: noise may hide the details of single copies.
 
     Parameters
     ----------
@@ -27,11 +31,17 @@ def probability_of(found: FoundPlaces, number: int) -> float:
     number : int
         Index of the place.
     """
-    place, pair = found.places[number], found.pair
-    resembles = place.correlation >= LEAST_CORRELATION or (
+    considered = dict.fromkeys([number, *range(min(SHOWN, len(found.places)))])
+    resembles = any(_resembles(found, found.places[index]) for index in considered)
+    return found.places[number].probability if resembles else 1.0
+
+
+def _resembles(found: FoundPlaces, place: Place) -> bool:
+    """Whether the whole resembles the part at a place."""
+    pair = found.pair
+    return place.correlation >= LEAST_CORRELATION or (
         signs_inside(pair.part, pair.whole, inverse(place.moving_to_fixed)) == 2
     )
-    return place.probability if resembles else 1.0
 
 
 def other_poses(found: FoundPlaces, pose: Matrix, fit: FitProblem) -> list[Matrix]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.alignment.checks import check_boxes, check_radii
-from botalign.alignment.copies import limits_for
+from botalign.alignment.copies import EXPECTED, limits_for
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.inputs import maps_of
 from botalign.alignment.options import AlignmentOptions
@@ -140,7 +140,8 @@ def check_part(whole: Whole, part: DensityMap | Model, resolution: float | None)
 
 def places_block(whole: Whole, part: DensityMap | Model, resolution: float | None, copies: int) -> dict[str, Any]:
     """Return the places of a part as arrays."""
-    found = exhaust(part_places(_as_part(whole, part, resolution), limits_for(copies) if copies > 1 else None))
+    limits = limits_for(max(copies, EXPECTED[0])) if copies > 1 else None
+    found = exhaust(part_places(_as_part(whole, part, resolution), limits))
     return {
         "poses": np.array([place.moving_to_fixed for place in found.places]),
         "numbers": np.array([[place.correlation, place.score, place.probability] for place in found.places]),
