@@ -29,8 +29,6 @@ from botalign.progress import Progress, map_steps
 #: Copies that a search reckons with. If their number is unknown, and more places fit nearly as well as the best, the
 #: search is repeated for the next number: wrong places are needed too. Nearly is a fraction of Fisher's transform.
 EXPECTED, NEARLY = (20, 60, 300), 0.7
-#: Poses of copies are related by symmetry up to so many degrees and radii of the part.
-SYMMETRIC = (10.0, 0.3)
 #: Steps of the progress for the joint refinement.
 TOGETHER = 60
 
@@ -84,7 +82,7 @@ def _searched(problem: AlignmentProblem, wanted: int | None) -> Generator[Progre
     def counted(step: Progress) -> Progress:
         return replace(step, done=before + step.done, total=before + step.total + TOGETHER)
 
-    for count in EXPECTED if wanted is None else (max(wanted, EXPECTED[0]),):
+    for count in EXPECTED if wanted is None else (wanted,):
         found = yield from map_steps(part_places(problem, limits_for(count)), counted)
         before += found.search.total
         best = found.places[0].score
@@ -95,6 +93,7 @@ def _searched(problem: AlignmentProblem, wanted: int | None) -> Generator[Progre
 
 def limits_for(count: int) -> Limits:
     """Return how many poses a search for so many copies keeps."""
+    count = max(count, EXPECTED[0])
     return Limits(peaks=min(count, 2 * EXPECTED[0]), listed=200 * count, coarse=8 * count, second=5 * count)
 
 
@@ -102,7 +101,7 @@ def _symmetry(found: PartPlaces, placed: Sequence[Copy], turns: Sequence[Matrix]
     if len(placed) < 2 or any(copy.verdict == "no match" for copy in placed):
         return None
     poses = [copy.moving_to_fixed for copy in placed]
-    return set_symmetry(poses, found.pair.centre_angstrom, found.search.tolerance(SYMMETRIC), of_part=turns)
+    return set_symmetry(poses, found.pair.centre_angstrom, found.pair.radius_angstrom, of_part=turns)
 
 
 def _outcome(found: PartPlaces, copies: Copies) -> Outcome:

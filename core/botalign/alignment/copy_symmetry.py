@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -26,6 +26,8 @@ from botalign.geometry import (
 
 #: Axes closer to each other than this are one.
 SAME_AXIS_DEGREES = 10.0
+#: Poses of copies are related by a rotation up to so many degrees and radii of the part.
+SYMMETRIC = (10.0, 0.3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +49,14 @@ class SetSymmetry:
 
 @dataclass(frozen=True, eq=False)
 class _Operation:
-    """A rotation that maps the set onto itself, and for each copy the transform to the copy that it becomes."""
+    """A rotation that maps the set onto itself, and for each copy the pose of the copy that it becomes."""
 
     linear: Matrix
-    transforms: list[Matrix]
+    images: Matrix
 
 
 def set_symmetry(
-    poses: Sequence[Matrix], centre: Matrix, tolerance: Tolerance, *, of_part: Sequence[Matrix] = ()
+    poses: Sequence[Matrix], centre: Matrix, radius: float, *, of_part: Sequence[Matrix] = ()
 ) -> SetSymmetry | None:
     """Return the point group of a set of copies; None if no rotation maps the set onto itself.
 
@@ -64,72 +66,83 @@ def set_symmetry(
         Where the copies are.
     centre : ndarray, shape (3,)
         Centre of the part, in the coordinates of its map.
-    tolerance : Tolerance
-        How similar poses must be to count as one.
+    radius : float
+        Its radius.
     of_part : sequence of ndarray, shape (3, 4), optional
         Operations that map the part onto itself, other than the identity.
     """
-    own = [np.eye(3, 4), *of_part]
+    part = _Part(centre, radius, [np.eye(3, 4), *of_part])
     operations = [
         operation
         for pose in poses
-        for each in own
-        if (operation := _operation(compose(compose(pose, each), inverse(poses[0])), poses, own, centre, tolerance))
-        is not None
+        for each in part.own
+        if (operation := _operation(compose(compose(pose, each), inverse(poses[0])), poses, part)) is not None
     ]
     axes = _axes(operations)
     name = _group_name(len(operations), [len(axis) + 1 for axis in axes])
     if name is None:
         return None
     rotations = point_group(name)
+    # Every operation permutes the copies, so their mean stays where it is.
     middle = np.mean([apply_transform(pose, centre) for pose in poses], axis=0)
     frame = Frame(_orientation(rotations, operations, axes), middle)
+    linears = [operation.linear for operation in operations]
     for _ in range(3):
-        chosen = [_nearest_rotation(rotations, frame, operation.linear) for operation in operations]
-        frame = adjusted(
-            frame,
-            [rotation for rotation, operation in zip(chosen, operations, strict=True) for _ in operation.transforms],
-            [transform for operation in operations for transform in operation.transforms],
-        )
-    found = _distance(rotations, operations, frame.rotation)
-    if found > tolerance.degrees**2:
+        chosen = [_nearest_rotation(rotations, frame, linear) for linear in linears]
+        fitted = [transform_about(linear, middle, middle) for linear in linears]
+        frame = replace(adjusted(frame, chosen, fitted), centre_angstrom=middle)
+    if _distance(rotations, operations, frame.rotation) > SYMMETRIC[0] ** 2:
         return None
     frame = nearest(rotations, frame)
     main = max(rotations, key=rotation_order)
     made = np.array([frame.operation(rotation) for rotation in rotations])
     symmetry = Symmetry(name, made, frame.rotation.T @ axis_angle(main)[0])
-    return SetSymmetry(symmetry, *_misfit(symmetry, operations, [apply_transform(pose, centre) for pose in poses]))
+    return SetSymmetry(symmetry, *_misfit(symmetry, operations, poses, centre))
 
 
-def _operation(
-    transform: Matrix, poses: Sequence[Matrix], own: list[Matrix], centre: Matrix, tolerance: Tolerance
-) -> _Operation | None:
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Centre and radius of the part, and the operations that map it onto itself."""
+
+    centre: Matrix
+    radius: float
+    own: list[Matrix]
+
+    @property
+    def tolerance(self) -> Tolerance:
+        """How similar two poses must be to be related."""
+        return Tolerance(SYMMETRIC[0], SYMMETRIC[1] * self.radius, self.centre)
+
+    def points(self, poses: Matrix) -> Matrix:
+        """Return points that stand for placed copies: six on the surface of each, shape (n, 3)."""
+        surface = self.centre + self.radius * np.concatenate([np.eye(3), -np.eye(3)])
+        placed = np.einsum("nij,kj->nki", poses[:, :, :3], surface) + poses[:, None, :, 3]
+        return np.asarray(placed.reshape(-1, 3))
+
+
+def _operation(transform: Matrix, poses: Sequence[Matrix], part: _Part) -> _Operation | None:
     """Return the operation near a transform that maps each copy onto another one, if there is one.
 
     The transform has the errors of two copies, which grow with the distance from them. So it is first replaced by the
-    mean of the transforms between the copies that it relates.
+    best superposition of all copies onto those that they become.
     """
-    images = [(number, compose(pose, each)) for number, pose in enumerate(poses) for each in own]
-    radius = np.inf if tolerance.angstrom is None else tolerance.angstrom
+    images = np.array([compose(pose, each) for pose in poses for each in part.own])
+    places, tolerance = images[:, :, :3] @ part.centre + images[:, :, 3], part.tolerance
     related = []
     for pose in poses:
         moved = compose(transform, pose)
-        place = apply_transform(moved, centre)
-        apart = [float(np.linalg.norm(apply_transform(image, centre) - place)) / radius for _, image in images]
-        turned = [float(geodesic_degrees(image[:, :3], moved[:, :3])) / tolerance.degrees for _, image in images]
-        related.append(images[int(np.argmin(np.add(apart, turned)))])
-    if len({number for number, _ in related}) < len(poses):
+        apart = np.linalg.norm(places - apply_transform(moved, part.centre), axis=1) / (SYMMETRIC[1] * part.radius)
+        related.append(int(np.argmin(apart + geodesic_degrees(images[:, :, :3], moved[:, :3]) / tolerance.degrees)))
+    if len({number // len(part.own) for number in related}) < len(poses):
         return None
-    transforms = [compose(image, inverse(pose)) for (_, image), pose in zip(related, poses, strict=True)]
-    linear = Rotation.from_matrix([each[:, :3] for each in transforms]).mean().as_matrix()
-    before, after = (
-        np.mean([apply_transform(each, centre) for each in some], axis=0)
-        for some in (poses, [image for _, image in related])
-    )
-    mean = transform_about(linear, before, after)
-    if not all(tolerance.same(compose(mean, pose), image) for pose, (_, image) in zip(poses, related, strict=True)):
+    before, after = part.points(np.array(poses)), part.points(images[related])
+    starts, ends = before.mean(axis=0), after.mean(axis=0)
+    linear = Rotation.align_vectors(after - ends, before - starts)[0].as_matrix()
+    mean = transform_about(linear, starts, ends)
+    pairs = zip(related, poses, strict=True)
+    if not all(tolerance.same(compose(mean, pose), images[number]) for number, pose in pairs):
         return None
-    return _Operation(linear, transforms)
+    return _Operation(linear, images[related])
 
 
 def _axes(operations: Sequence[_Operation]) -> list[list[_Operation]]:
@@ -190,14 +203,17 @@ def _nearest_rotation(rotations: Matrix, frame: Frame, linear: Matrix) -> Matrix
     return nearest_one
 
 
-def _misfit(symmetry: Symmetry, operations: Sequence[_Operation], places: Sequence[Matrix]) -> tuple[float, float]:
+def _misfit(
+    symmetry: Symmetry, operations: Sequence[_Operation], poses: Sequence[Matrix], centre: Matrix
+) -> tuple[float, float]:
     """Return by how much the copies differ from an exactly symmetric set, in degrees and angstrom."""
     angles, distances = [], []
     for operation in operations:
         exact = symmetry.operations[int(np.argmin(geodesic_degrees(symmetry.operations[:, :, :3], operation.linear)))]
-        for transform, place in zip(operation.transforms, places, strict=True):
-            angles.append(float(geodesic_degrees(exact[:, :3], transform[:, :3])))
-            distances.append(float(np.linalg.norm(apply_transform(exact, place) - apply_transform(transform, place))))
+        for image, pose in zip(operation.images, poses, strict=True):
+            moved = compose(exact, pose)
+            angles.append(float(geodesic_degrees(moved[:, :3], image[:, :3])))
+            distances.append(float(np.linalg.norm(apply_transform(moved, centre) - apply_transform(image, centre))))
     # Both copies of a pair have an error, and a copy and itself none.
     share = 2 * (1 - 1 / len(operations))
     return float(np.sqrt(np.mean(np.square(angles)) / share)), float(np.sqrt(np.mean(np.square(distances)) / share))

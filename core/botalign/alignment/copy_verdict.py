@@ -10,7 +10,7 @@ from botalign.alignment.fitting import FitProblem
 from botalign.alignment.part_places import PartPlaces, Place
 from botalign.alignment.part_search import SAME
 from botalign.alignment.part_verdict import ANOTHER_PLACE, LEAST_CORRELATION, signs_inside
-from botalign.alignment.verdict import LARGEST_PROBABILITY
+from botalign.alignment.verdict import CLOSE_QUALITY, LARGEST_PROBABILITY
 from botalign.arrays import Matrix
 from botalign.geometry import compose, inverse
 
@@ -65,10 +65,14 @@ class CopyVerdicts:
         """Whether another pose at the place of a copy fits as well, and the part looks different in it."""
         near = Tolerance(360.0, ANOTHER_PLACE * self.found.pair.radius_angstrom, self.found.pair.centre_angstrom)
         same = self.found.search.tolerance(SAME)
+        fit = self.found.finest
+        # The jackknife over the few blocks of a small part takes very different poses for equal.
+        least = fit.correlation(inverse(pose)) - CLOSE_QUALITY
         return any(
             near.same(other.moving_to_fixed, pose)
+            and other.correlation > least
             and not any(same.same(other.moving_to_fixed, each) for each in self.poses)
-            and self.found.finest.is_as_good(inverse(pose), inverse(other.moving_to_fixed))
+            and fit.is_as_good(inverse(pose), inverse(other.moving_to_fixed))
             and not self._looks_the_same(pose, other.moving_to_fixed)
             for other in self.found.places
         )

@@ -141,12 +141,9 @@ class _Joint:
             correlations.append(self._problem(number).correlation(inverse(pose)))
             self._add(number)
         explained = self.whole - self.rest
-        score = float(np.vdot(explained, self.whole) / np.sqrt(np.vdot(explained, explained) * self._power))
+        power = float(np.vdot(explained, explained)) * float(np.vdot(self.whole, self.whole))
+        score = float(np.vdot(explained, self.whole)) / float(np.sqrt(power)) if power > 0 else 0.0
         return Refined(tuple(self.poses), tuple(correlations), score, score)
-
-    @property
-    def _power(self) -> float:
-        return float(np.vdot(self.whole, self.whole))
 
     def _problem(self, number: int) -> FitProblem:
         """Return the fit of a part to what is left, which must be without it."""
