@@ -201,11 +201,13 @@ def write_job(folder: Path, whole: Complex, poses: int, seed: int) -> list[tuple
     return cases
 
 
-def run_chimerax(executable: str, text: str, folder: Path, timeout: float) -> dict[str, Any]:
+def run_chimerax(
+    executable: str, text: str, folder: Path, timeout: float, *, worker: str = "fits_chimerax_worker.py"
+) -> dict[str, Any]:
     """Run a command of ChimeraX on a job; a failure is returned as a result."""
     answer = folder / "answer.json"
     answer.unlink(missing_ok=True)
-    script = HERE / "workers" / "fits_chimerax_worker.py"
+    script = HERE / "workers" / worker
     command = [executable, "--nogui", "--exit", "--silent", "--script", str(script)]
     settings = os.environ | ONE_THREAD | {"BOTALIGN_JOB": str(folder), "BOTALIGN_COMMAND": text}
     try:

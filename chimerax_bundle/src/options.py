@@ -25,6 +25,7 @@ OMITTED = (
     "preset",
     "start",
     "resolution",
+    "copies",
     "half_maps_fixed",
     "half_maps_moving",
     "wavelet",

@@ -16,6 +16,10 @@ from .classes.classify import classify as classify
 from .classes.classify import classify_steps as classify_steps
 from .classes.options import ClassifyOptions as ClassifyOptions
 from .classes.result import Classification as Classification
+from .complexes.assembly import assemble as assemble
+from .complexes.assembly import assemble_steps as assemble_steps
+from .complexes.assembly_records import Assembly as Assembly
+from .complexes.options import AssemblyOptions as AssemblyOptions
 from .embeddings import DiffusionMap as DiffusionMap
 from .embeddings import EmbeddingTable as EmbeddingTable
 from .embeddings import diffusion_map as diffusion_map

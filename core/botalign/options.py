@@ -32,6 +32,8 @@ class Option:
         One line of help, without a full stop at the end.
     choices : tuple of str
         Allowed values, if they are few.
+    words : tuple of str
+        Words that are allowed instead of a number.
     low, high : float or None
         Bounds of a number; both are allowed values.
     above : float or None
@@ -42,6 +44,7 @@ class Option:
 
     help: str
     choices: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
     above: float | None = None
@@ -90,6 +93,8 @@ class Declaration:
                 one_of = "one of " if len(self.option.choices) > 1 else ""
                 raise self.error(value, one_of + ", ".join(self.option.choices))
             return value
+        if isinstance(value, str) and value in self.option.words:
+            return value
         if self.type is bool:
             if type(value).__name__ not in ("bool", "bool_"):  # numpy's too, without importing it
                 raise self.error(value, "True or False")
@@ -131,7 +136,7 @@ class Declaration:
         InputError
             If the text is not a number, but the option is.
         """
-        if self.type not in (int, float):
+        if self.type not in (int, float) or text in self.option.words:
             return text
         try:
             return self.type(text)
@@ -144,7 +149,8 @@ class Declaration:
         kind = "a whole number" if self.type is int else "a number"
         low, high = self.option.low, self.option.high
         preposition = "" if low is None else " of" if high is None else " from"
-        return f"{kind}{preposition} {self.range}".rstrip()
+        words = "".join(f"{word} or " for word in self.option.words)
+        return f"{words}{kind}{preposition} {self.range}".rstrip()
 
     @property
     def range(self) -> str:

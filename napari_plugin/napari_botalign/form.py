@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 #: Options without a field. The start is the displayed pose.
-_OMITTED = ("start", "resolution", "half_maps_fixed", "half_maps_moving", "wavelet", "scales", "scale")
+_OMITTED = ("start", "resolution", "copies", "half_maps_fixed", "half_maps_moving", "wavelet", "scales", "scale")
 #: Options that are always visible.
 _FIRST = ("hand", "loss")
 _MASKS = ("mask_fixed", "mask_moving")

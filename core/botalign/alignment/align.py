@@ -47,6 +47,7 @@ def align(
     mask_moving: DensityMap | None = None,
     partial: bool | None = None,
     resolution: float | None = None,
+    copies: int | str | None = None,
     half_maps_fixed: tuple[DensityMap, DensityMap] | None = None,
     half_maps_moving: tuple[DensityMap, DensityMap] | None = None,
     wavelet: str = "sym3",
@@ -111,6 +112,10 @@ def align(
         are for whole maps only.
     resolution : float, optional
         Resolution in angstrom of the map that an atomic model is aligned with.
+    copies : int or "auto", optional
+        Place so many copies of the moving map, which is a part of the fixed one, or ``"auto"`` to place all that are
+        above the noise. They are refined together, and are the attribute `copies` of the result. Fewer are placed if
+        fewer fit. What holds for `partial` holds here too.
     half_maps_fixed, half_maps_moving : tuple of two DensityMap, optional
         Half maps of both maps. The standard errors are then due to noise alone; without them every difference between
         the maps counts as noise.
@@ -132,7 +137,7 @@ def align(
     ------
     InputError
         If an input is neither a DensityMap nor a Model or is empty, the sizes of the two differ tenfold, an option is
-        out of range or missing, or two options contradict each other.
+        out of range or missing, two options contradict each other, or copies of the larger molecule are asked for.
 
     See Also
     --------
@@ -244,6 +249,7 @@ def align_steps(
         uncertainty=outcome.uncertainty,
         scale=scale,
         candidates=candidates,
+        copies=outcome.copies,
         trace=outcome.trace,
         parameters=options.as_parameters(),
         seed=options.seed,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from botalign.arrays import Matrix
 from botalign.geometry import apply_transform, geodesic_degrees
@@ -31,11 +32,17 @@ class Tolerance:
 
     def same(self, first: Matrix, second: Matrix) -> bool:
         """Whether two poses, rotations or transforms, count as one."""
+        return bool(self.same_as(first, second[None])[0])
+
+    def same_as(self, pose: Matrix, others: Matrix) -> NDArray[np.bool_]:
+        """Whether a pose and each of some others, shape (n, 3, 3) or (n, 3, 4), count as one."""
+        near = np.ones(len(others), dtype=bool)
         if self.angstrom is not None and self.point is not None:
-            apart = apply_transform(first, self.point) - apply_transform(second, self.point)
-            if float(np.linalg.norm(apart)) > self.angstrom:
-                return False
-        return float(geodesic_degrees(first[:, :3], second[:, :3])) < self.degrees
+            there = others[:, :, :3] @ self.point + others[:, :, 3]
+            near = np.linalg.norm(there - apply_transform(pose, self.point), axis=1) <= self.angstrom
+        # Most poses of a part are elsewhere.
+        near[near] = geodesic_degrees(pose[:, :3], others[near][:, :, :3]) < self.degrees
+        return near
 
 
 def distinct(
@@ -64,9 +71,11 @@ def distinct(
         Indices, lowest loss first.
     """
     chosen: list[int] = []
+    known = np.empty((len(poses), *np.shape(poses)[1:]))
     for index in np.argsort(losses, kind="stable"):
         if len(chosen) == count:
             break
-        if not any(tolerance.same(poses[index], poses[other]) for other in chosen):
+        if not tolerance.same_as(poses[index], known[: len(chosen)]).any():
+            known[len(chosen)] = poses[index]
             chosen.append(int(index))
     return chosen

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from botalign.alignment.copy_records import Copies
 from botalign.alignment.hand import HandDecision
 from botalign.alignment.poses import DistinctPose, distinct_poses, is_equivalent, pose_difference
 from botalign.alignment.records import Candidate, MapReference, Part, TracePoint
@@ -70,6 +71,7 @@ class AlignmentFacts:
     versions: dict[str, str]
     seconds: float
     scale: Scale | None = None
+    copies: Copies | None = None
 
     def __repr__(self) -> str:
         """Return one line for interactive use."""
@@ -215,9 +217,9 @@ class AlignmentFacts:
         """The other poses of the same hand that fit as well as the result or nearly so, one line of text for each.
 
         Each has its correlation and its distance from the result. At most five are listed; those that a symmetry
-        explains are not, and none without a match.
+        explains are not, and none without a match or beside copies.
         """
-        if self.verdict == "no match":
+        if self.verdict == "no match" or self.copies is not None:
             return ()
         others = [each for each in self._unexplained[1:] if each.mirrored == self.mirrored]
         others = [each for each in others if each.as_good or self.part is not None]
@@ -271,6 +273,7 @@ class AlignmentFacts:
             ("correlation", (f"{before.correlation:z.4f} before, {after.correlation:z.4f} after",)),
             ("FSC 0.5", (f"{resolutions[0]} before, {resolutions[1]} after",)),
             ("part", () if self.part_text is None else (self.part_text,)),
+            ("copies", () if self.copies is None else self.copies.facts),
             ("hand", (self.hand_text,)),
             ("scale", () if self.scale_text is None else (self.scale_text,)),
             ("verdict", (self.verdict_text,)),

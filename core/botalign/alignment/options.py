@@ -23,6 +23,8 @@ from botalign.transport.wavelets import wavelet_named
 
 HANDS = ("check", "auto", "keep")
 PRESETS = ("paper",)
+#: The value of `copies` with which they are counted, and the most that are placed.
+AUTO, MOST_COPIES = "auto", 500
 SCALES = ("check", "fit", "keep")
 
 HalfMaps = tuple[DensityMap, DensityMap]
@@ -84,6 +86,13 @@ class AlignmentOptions:
     resolution: Annotated[
         float | None, Option("Resolution of the map that an atomic model is aligned with", low=1, high=100, unit="A")
     ] = None
+    copies: Annotated[
+        int | str | None,
+        Option(
+            "Place so many copies of the moving map, a part of the fixed one; auto counts them",
+            words=(AUTO,), low=1, high=MOST_COPIES,
+        ),
+    ] = None  # fmt: skip
     half_maps_fixed: Annotated[HalfMaps | None, Option("Half maps of the fixed map, for the standard errors")] = None
     half_maps_moving: Annotated[HalfMaps | None, Option("Half maps of the moving map, for the standard errors")] = None
     wavelet: Annotated[str, Option("Wavelet of the wavelet earth mover's distance, such as coif3")] = "sym3"
@@ -151,6 +160,7 @@ class AlignmentOptions:
                 Setting("partial", False), "what is inside a mask of one map is a part of the other",
                 Setting(self._single_mask()),
             )  # fmt: skip
+        self._check_copies()
         self._check_freedom()
         if self.preset is not None:
             refuse_together(
@@ -162,6 +172,19 @@ class AlignmentOptions:
             refuse_together(
                 Setting("loss", self.loss), "only the WEMD uses wavelets", *changed(self, "wavelet", "scales")
             )
+
+    def _check_copies(self) -> None:
+        """Refuse options that contradict several copies of a part."""
+        if self.copies is None:
+            return
+        copies = Setting("copies", self.copies)
+        refuse_together(copies, "a part has its own search method", *self._of_wholes())
+        refuse_together(copies, "copies are parts", Setting("partial", False) if self.partial is False else None)
+        refuse_together(
+            copies, "copies are parts of the fixed map, in any pose",
+            *(None if getattr(self, name) is None else Setting(name) for name in ("mask_fixed", "local_degrees")),
+            *changed(self, "rotate", "shift"),
+        )  # fmt: skip
 
     def _check_freedom(self) -> None:
         """Refuse options that have no effect without a rotation, or without a shift."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from botalign.alignment.copy_records import Copies
 from botalign.alignment.hand import HandDecision
 from botalign.alignment.records import Candidate, TracePoint
 from botalign.alignment.scale import Scale
@@ -35,6 +36,8 @@ class Outcome:
         Whether the pose is at the limit of a local search: then there is no match.
     scale : Scale or None
         Scale of the moving map, if it was determined. If it is applied, the poses are those of the scaled map.
+    copies : Copies or None
+        The copies of the part, if several were placed.
     """
 
     candidates: tuple[Candidate, ...]
@@ -46,3 +49,4 @@ class Outcome:
     probability: float | None = None
     at_limit: bool = False
     scale: Scale | None = None
+    copies: Copies | None = None

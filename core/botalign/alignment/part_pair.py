@@ -113,6 +113,17 @@ class PartPair:
         of_part, of_molecule = (self.part.in_unit(density[where]).std() for where in (inside, above))
         return min(1.0, float(of_part / of_molecule))
 
+    def part_grid(self, voxel_angstrom: float) -> Grid:
+        """Return the grid of a cube around the part."""
+        side = int(np.ceil(2 * self.radius_angstrom / voxel_angstrom)) + 2 * MARGIN_VOXELS
+        return Grid.cube(side, voxel_angstrom, self.centre_angstrom)
+
+    def whole_grid(self, voxel_angstrom: float) -> Grid:
+        """Return the grid of a box around the whole."""
+        low, high = self.whole_bounds
+        x, y, z = np.ceil((high - low) / voxel_angstrom).astype(int) + 1 + 2 * MARGIN_VOXELS
+        return Grid((z, y, x), (voxel_angstrom,) * 3, tuple(low - MARGIN_VOXELS * voxel_angstrom))
+
     def part_on(self, grid: Grid, sigma_angstrom: float) -> tuple[Volume, Volume]:
         """Return the edges of the part on a grid of cubic voxels, and its support, 0 or 1."""
         density = self.part.in_unit(_sampled(self.part_map, grid, sigma_angstrom))
@@ -135,12 +146,8 @@ class PartPair:
 
         Rotations are about `centre`, by default the centre of the part.
         """
-        side = int(np.ceil(2 * self.radius_angstrom / voxel_angstrom)) + 2 * MARGIN_VOXELS
-        grid = Grid.cube(side, voxel_angstrom, self.centre_angstrom)
+        grid, around = self.part_grid(voxel_angstrom), self.whole_grid(voxel_angstrom)
         u, support = self.part_on(grid, sigma_angstrom)
-        low, high = self.whole_bounds
-        shape = np.ceil((high - low) / voxel_angstrom).astype(int) + 1 + 2 * MARGIN_VOXELS
-        around = Grid(tuple(shape[::-1]), (voxel_angstrom,) * 3, tuple(low - MARGIN_VOXELS * voxel_angstrom))
         v, _ = self.whole_on(around, sigma_angstrom)
         fit = FitProblem.between(
             u, grid, v, around, where=support > 0.5, centre=self.centre_angstrom if centre is None else centre

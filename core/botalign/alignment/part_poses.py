@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.part_pair import PartPair
-from botalign.alignment.part_scan import PartScan
+from botalign.alignment.part_scan import PEAKS, PartScan
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
 from botalign.arrays import Matrix
@@ -35,11 +35,14 @@ class PartPoses:
         The part and the whole.
     part_moves : bool
         Whether the part moves; otherwise the whole does.
+    peaks : int
+        Places that a scan keeps of each rotation.
     """
 
     problem: AlignmentProblem
     pair: PartPair
     part_moves: bool
+    peaks: int = PEAKS
 
     def fit(self, voxel: float, sigma: float) -> FitProblem:
         """Return the fit with voxels of a size, of what may change."""
@@ -51,7 +54,7 @@ class PartPoses:
         """Return the scores and the places of the part at a rotation: the best ones, or the one that is allowed."""
         pivot = self.problem.pivot
         if pivot is None:
-            return scan.best_places(linear)
+            return scan.best_places(linear, self.peaks)
         moving = linear if self.part_moves else linear.T
         placed = self.outward(transform_about(moving, self.problem.moving.centre_angstrom, pivot))
         return scan.at_place(linear, apply_transform(placed, self.pair.centre_angstrom))

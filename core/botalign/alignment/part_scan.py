@@ -27,7 +27,7 @@ from botalign.maps.interpolation import rotate_in_ball
 
 #: The part is interpolated trilinearly in a grid this many times finer.
 OVERSAMPLING = 2
-#: Shifts that are kept of each rotation, and by how many radii of the part they differ along an axis.
+#: Shifts that are kept of each rotation by default, and by how many radii of the part they differ along an axis.
 PEAKS, APART = 6, 0.25
 #: Where the edges of the whole are weaker than this fraction of what is expected, the part cannot be.
 LEAST_STRENGTH = 0.6
@@ -94,7 +94,7 @@ class PartScan:
             least, side, low, voxel,
         )  # fmt: skip
 
-    def best_places(self, linear: Matrix) -> tuple[Matrix, Matrix]:
+    def best_places(self, linear: Matrix, peaks: int = PEAKS) -> tuple[Matrix, Matrix]:
         """Return the largest local correlations of the rotated part, shape (n,), and the shifts, shape (n, 3).
 
         A shift is where the centre of the part lies in the whole, in angstrom.
@@ -111,8 +111,8 @@ class PartScan:
         products = fft.irfft(columns, shape[2], axis=2, workers=1)[:, :, :nx]
         estimate = products * self.weight
         reach = max(1, round(APART * self.side / 2))
-        scores, shifts = np.empty(PEAKS), np.empty((PEAKS, 3))
-        for number in range(PEAKS):
+        scores, shifts = np.empty(peaks), np.empty((peaks, 3))
+        for number in range(peaks):
             peak = np.unravel_index(int(estimate.argmax()), estimate.shape)
             scores[number] = self._normalised(float(products[peak]), part, self._window(map(int, peak)))
             shifts[number] = peak[::-1]

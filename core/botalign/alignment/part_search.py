@@ -1,9 +1,4 @@
-"""The search for a part: a scan of all rotations, and at each of all shifts, and fits of its best poses.
-
-The scan compares both maps, coarsely sampled, at even rotations and all shifts; its best poses are fitted by the same
-score, and the best results of that at a second, finer sampling. It is repeated with larger voxels if no place stands
-out, because noise may hide the edges.
-"""
+"""The search for a part in a whole: the scan of all rotations and shifts, and the first fits of its best poses."""
 
 from __future__ import annotations
 
@@ -17,7 +12,7 @@ from botalign.alignment.fitting import FitProblem
 from botalign.alignment.hand import hand_name
 from botalign.alignment.part_pair import PartPair
 from botalign.alignment.part_poses import PartPoses
-from botalign.alignment.part_scan import PartScan, Scanned
+from botalign.alignment.part_scan import PEAKS, PartScan, Scanned
 from botalign.alignment.part_verdict import STANDS_OUT, standing
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
@@ -26,10 +21,8 @@ from botalign.geometry import is_mirror, transform_about
 from botalign.progress import Progress
 from botalign.threads import thread_count
 
-#: Poses that are fitted at the sampling of the scan, and at the second sampling, at most.
-COARSE, SECOND = 80, 40
-#: Results of the scan from which the first are chosen, and steps of the first and the second fit at most.
-LISTED, COARSE_STEPS, SECOND_STEPS = 2000, 8, 10
+#: Steps of the first and the second fit at most.
+COARSE_STEPS, SECOND_STEPS = 8, 10
 #: With fewer different results of the first fit, so many typical results of the scan are fitted too.
 FEW, TYPICAL = 28, 30
 #: Poses this close to each other, in degrees and radii of the part, count as one: after the scan; and after a fit,
@@ -47,13 +40,33 @@ LARGEST_SCAN, LARGEST_FIT = 96, 192
 #: Standard deviation of the smoothing in voxels of the scan, where the resolution is known and where it is not. Maps of
 #: a known resolution are blurred already; the first was chosen on the complexes of ``benchmarks/fits.py``.
 SMOOTHING, SMOOTHING_UNKNOWN = 0.55, 0.75
-#: Sampling of the second fit: voxels in voxels of the scan, and smoothing in these voxels.
-SECOND_FIT = 2 / 3, 0.55
+#: Sampling of the second and the finest fit: voxels in voxels of the scan, and smoothing in these voxels.
+SECOND_FIT, FINEST_FIT = (2 / 3, 0.55), (2 / 5, 0.5)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many poses a search keeps at most.
+
+    Attributes
+    ----------
+    peaks : int
+        Shifts of each rotation.
+    listed : int
+        Results of the scan from which the first are chosen.
+    coarse, second : int
+        Poses that are fitted at the sampling of the scan and at the second sampling.
+    """
+
+    peaks: int = PEAKS
+    listed: int = 2000
+    coarse: int = 80
+    second: int = 40
 
 
 @dataclass(frozen=True, eq=False)
-class PartCandidates:
-    """The candidates of each hand as fitted at the second sampling, after a scan with voxels of a size."""
+class Searched:
+    """A search with voxels of a size: the candidates of each hand as fitted at the second sampling."""
 
     voxel: float
     fit: FitProblem
@@ -62,7 +75,7 @@ class PartCandidates:
 
 
 class PartSearch:
-    """The search for a part.
+    """Scan, and fit coarsely.
 
     A fit compares the whole, moved, with the part, so the poses of a fit lead from the whole to the part.
 
@@ -70,14 +83,18 @@ class PartSearch:
     ----------
     problem : AlignmentProblem
         The problem.
-    more_starts : tuple of ndarray
+    more_starts : tuple of ndarray, optional
         Poses that are candidates too, from the moving to the fixed map.
+    limits : Limits, optional
+        How many poses are kept.
     """
 
-    def __init__(self, problem: AlignmentProblem, more_starts: tuple[Matrix, ...]) -> None:
-        self.problem, self.more_starts = problem, more_starts
+    def __init__(
+        self, problem: AlignmentProblem, more_starts: tuple[Matrix, ...] = (), limits: Limits | None = None
+    ) -> None:
+        self.problem, self.more_starts, self.limits = problem, more_starts, limits or Limits()
         self.pair = pair = PartPair.of(problem)
-        self.poses = PartPoses(problem, pair, problem.part_is_moving)
+        self.poses = PartPoses(problem, pair, problem.part_is_moving, self.limits.peaks)
         low, high = pair.whole_bounds
         self.extent = extent = float((high - low).max()) + pair.radius_angstrom
         resolution = problem.options.resolution
@@ -85,71 +102,33 @@ class PartSearch:
         enough = min(COARSER * wanted, extent / SIDE)
         self.voxel = max(pair.finest_voxel_angstrom, wanted, enough, extent / LARGEST_SCAN)
         self.smoothing = SMOOTHING_UNKNOWN if resolution is None else SMOOTHING
-        self.blocks = [self.poses.blocks(mirrored) for mirrored in problem.hands]
-        self.scan_steps = sum(len(each) + 1 for each in self.blocks)
+        self._blocks = [self.poses.blocks(mirrored) for mirrored in problem.hands]
+        self._in_search = sum(len(each) + 1 for each in self._blocks)
+        #: Steps of the progress, with one more for what follows.
+        self.total = 2 * self._in_search + 1
 
-    def steps(self, total: int) -> Generator[Progress, None, PartCandidates]:
-        """Search with the right voxels; the records count at most twice as many steps as a scan, of a total."""
-        found = yield from self._scanned(self.voxel, 0, total)
+    def steps(self) -> Generator[Progress, None, Searched]:
+        """Search, and once more with larger voxels where no place stands out."""
+        search = yield from self._searched(self.voxel, 0)
         coarser = min(COARSER * self.voxel, 2 * self.pair.radius_angstrom / FEWEST_ACROSS)
-        if found.standing >= STANDS_OUT or coarser <= self.voxel:
-            return found
-        again = yield from self._scanned(coarser, self.scan_steps, total)
-        return max(found, again, key=lambda each: each.standing)
-
-    def _scanned(self, voxel: float, before: int, total: int) -> Generator[Progress, None, PartCandidates]:
-        """Scan with voxels of a size, fit the best poses there, and the best results at the second sampling."""
-        sigma = self.smoothing * voxel
-        scan, coarse = PartScan.of(self.pair, voxel, sigma), self.poses.fit(voxel, sigma)
-        second = self.sampled(voxel, SECOND_FIT)
-        groups: list[list[Candidate]] = []
-        done = before
-        for mirrored, linears in zip(self.problem.hands, self.blocks, strict=True):
-            scanned = Scanned()
-            for block in linears:
-                with ThreadPoolExecutor(thread_count(self.problem.options.threads)) as pool:
-                    for linear, found in zip(block, pool.map(partial(self.poses.places, scan), block), strict=True):
-                        scanned.add(linear, *found)
-                done += 1
-                (best,) = self._candidates(scanned.best(1), mirrored)
-                yield Progress("search", done, total, hand=hand_name(mirrored), moving_to_fixed=best.moving_to_fixed)
-            listed = self._candidates(scanned.best(LISTED), mirrored)
-            kept = self.distinct(listed, SAME, COARSE)
-            fitted = self.fitted(coarse, kept + self._given(mirrored), tolerance=0.05, max_steps=COARSE_STEPS)
-            fitted = self.distinct(fitted, SAME, SECOND)
-            if len(fitted) < FEW:
-                # Nearly all converged to a few equal places. The verdict needs wrong ones too.
-                typical = self._candidates(scanned.typical(TYPICAL), mirrored)
-                fitted += self.fitted(coarse, typical, tolerance=0.05, max_steps=COARSE_STEPS)
-                fitted = self.distinct(fitted, SAME)
-            groups.append(self.fitted(second, fitted, max_steps=SECOND_STEPS))
-            done += 1
-            yield Progress("refine", done, total, moving_to_fixed=groups[-1][0].moving_to_fixed)
-        # Where the result has the hand of the start in any case, a place of the other hand does not matter.
-        considered = groups if self.problem.chooses_hand else groups[:1]
-        return PartCandidates(voxel, second, groups, max(standing(self.correlations(group)) for group in considered))
-
-    def _candidates(self, found: Iterable[tuple[float, Matrix, Matrix]], mirrored: bool) -> list[Candidate]:
-        """Return results of the scan as candidates."""
-        centre = self.pair.centre_angstrom
-        return [
-            Candidate(self.poses.outward(transform_about(linear, centre, place)), mirrored, 1 - score, None)
-            for score, linear, place in found
-        ]
+        if search.standing < STANDS_OUT and coarser > self.voxel:
+            # Noise may hide the edges at this sampling.
+            again = yield from self._searched(coarser, self._in_search)
+            search = max(search, again, key=lambda each: each.standing)
+        return search
 
     def sampled(self, scan_voxel: float, sampling: tuple[float, float]) -> FitProblem:
         """Return the fit with smaller voxels than those of the scan."""
+        return self.poses.fit(*self.sampling(scan_voxel, sampling))
+
+    def sampling(self, scan_voxel: float, sampling: tuple[float, float]) -> tuple[float, float]:
+        """Return the voxel size and the smoothing of a fit with smaller voxels than those of the scan, in angstrom."""
         factor, smoothing = sampling
         voxel = max(self.pair.finest_voxel_angstrom, factor * scan_voxel, self.extent / LARGEST_FIT)
-        return self.poses.fit(voxel, smoothing * voxel)
-
-    def _given(self, mirrored: bool) -> list[Candidate]:
-        """Return the poses that are candidates whatever the scan finds: the start, so that it is never made worse."""
-        starts = [self.problem.options.start_transform(), *self.more_starts]
-        return [Candidate(start, mirrored, 1.0, None) for start in starts if is_mirror(start) == mirrored]
+        return voxel, smoothing * voxel
 
     def tolerance(self, same: tuple[float, float]) -> Tolerance:
-        """Return how similar two poses must be to count as one, given degrees and radii of the part."""
+        """Return the tolerance for poses onto the whole, given it in degrees and radii of the part."""
         degrees, radii = same
         return Tolerance(degrees, radii * self.pair.radius_angstrom, self.pair.centre_angstrom)
 
@@ -181,3 +160,50 @@ class PartSearch:
                 pose, correlation = start, fit.correlation(start)
             ends.append(replace(candidate, moving_to_fixed=self.poses.from_fit(pose), correlation=correlation))
         return self.distinct(ends, SAME_FITTED)
+
+    def _searched(self, voxel: float, before: int) -> Generator[Progress, None, Searched]:
+        """Scan with voxels of a size, fit the best poses there, and the best results at the second sampling."""
+        sigma, limits = self.smoothing * voxel, self.limits
+        scan, coarse = PartScan.of(self.pair, voxel, sigma), self.poses.fit(voxel, sigma)
+        second = self.sampled(voxel, SECOND_FIT)
+        groups: list[list[Candidate]] = []
+        done = before
+        for mirrored, linears in zip(self.problem.hands, self._blocks, strict=True):
+            scanned = Scanned()
+            for block in linears:
+                with ThreadPoolExecutor(thread_count(self.problem.options.threads)) as pool:
+                    for linear, found in zip(block, pool.map(partial(self.poses.places, scan), block), strict=True):
+                        scanned.add(linear, *found)
+                done += 1
+                (best,) = self._candidates(scanned.best(1), mirrored)
+                yield Progress(
+                    "search", done, self.total, hand=hand_name(mirrored), moving_to_fixed=best.moving_to_fixed
+                )
+            listed = self._candidates(scanned.best(limits.listed), mirrored)
+            kept = self.distinct(listed, SAME, limits.coarse)
+            fitted = self.fitted(coarse, kept + self._given(mirrored), tolerance=0.05, max_steps=COARSE_STEPS)
+            fitted = self.distinct(fitted, SAME, limits.second)
+            if len(fitted) < FEW:
+                # Nearly all converged to a few equal places. The verdict needs wrong ones too.
+                typical = self._candidates(scanned.typical(TYPICAL), mirrored)
+                fitted += self.fitted(coarse, typical, tolerance=0.05, max_steps=COARSE_STEPS)
+                fitted = self.distinct(fitted, SAME)
+            groups.append(self.fitted(second, fitted, max_steps=SECOND_STEPS))
+            done += 1
+            yield Progress("refine", done, self.total, moving_to_fixed=groups[-1][0].moving_to_fixed)
+        # Where the result has the hand of the start in any case, a place of the other hand does not matter.
+        considered = groups if self.problem.chooses_hand else groups[:1]
+        return Searched(voxel, second, groups, max(standing(self.correlations(group)) for group in considered))
+
+    def _candidates(self, found: Iterable[tuple[float, Matrix, Matrix]], mirrored: bool) -> list[Candidate]:
+        """Return results of the scan as candidates."""
+        centre = self.pair.centre_angstrom
+        return [
+            Candidate(self.poses.outward(transform_about(linear, centre, place)), mirrored, 1 - score, None)
+            for score, linear, place in found
+        ]
+
+    def _given(self, mirrored: bool) -> list[Candidate]:
+        """Return the poses that are candidates whatever the scan finds: the start, so that it is never made worse."""
+        starts = [self.problem.options.start_transform(), *self.more_starts]
+        return [Candidate(start, mirrored, 1.0, None) for start in starts if is_mirror(start) == mirrored]

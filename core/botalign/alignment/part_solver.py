@@ -1,7 +1,7 @@
 """The solver for a part in a whole: all rotations, and at each all shifts, by the edges inside the part.
 
-Neither the centres of mass nor the masses of the two are related. The candidates of the search are fitted at finer and
-finer sampling, to what the part and the whole have in common.
+Neither the centres of mass nor the masses of the two are related. The scan compares both maps, coarsely sampled, at
+even rotations and all shifts; its best poses are fitted by the same score, at finer and finer sampling.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from botalign.alignment.equivalents import among_equivalents, with_equivalents
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.hand import HandDecision, decide_hand
 from botalign.alignment.outcome import Outcome
-from botalign.alignment.part_search import SAME_FITTED, PartCandidates, PartSearch
+from botalign.alignment.part_search import FINEST_FIT, SAME_FITTED, PartSearch, Searched
 from botalign.alignment.part_verdict import part_matches, part_probability, part_verdict, signs_inside
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
@@ -28,12 +28,10 @@ from botalign.arrays import Matrix
 from botalign.geometry import apply_transform, is_mirror
 from botalign.progress import Progress
 
-#: Poses that are fitted at the finest sampling, at most.
+#: Candidates of each hand that are fitted at the finest sampling, at most.
 FINEST = 20
-#: Poses this close to each other, in degrees and radii of the part, count as one up to the symmetry of the whole.
-SAME_EQUIVALENT = 10.0, 0.3
-#: Sampling of the finest fit: voxels in voxels of the scan, and smoothing in these voxels.
-FINEST_FIT = 2 / 5, 0.5
+#: Poses this close to each other, in degrees and radii of the part, are one up to the symmetry of the whole.
+SAME_EQUIVALENT = (10.0, 0.3)
 #: A start that differs from the best pose by no more than so many voxels is the result: interpolation has such an
 #: error.
 LEAST_MOVE = 0.1
@@ -70,7 +68,10 @@ class _End:
 
 
 class _PartSolver:
-    """Search, fit finely, judge."""
+    """Scan, fit coarsely and finely, judge.
+
+    A fit compares the whole, moved, with the part, so the poses of a fit lead from the whole to the part.
+    """
 
     def __init__(self, problem: AlignmentProblem, more_starts: tuple[Matrix, ...]) -> None:
         self.problem, self.search = problem, PartSearch(problem, more_starts)
@@ -78,19 +79,18 @@ class _PartSolver:
 
     def steps(self) -> Generator[Progress, None, Outcome]:
         """Solve the problem."""
-        total = 2 * self.search.scan_steps + 1
-        found = yield from self.search.steps(total)
-        fits, finest = [found.fit], self.search.sampled(found.voxel, FINEST_FIT)
+        search = yield from self.search.steps()
+        fits, finest = [search.fit], self.search.sampled(search.voxel, FINEST_FIT)
         # The voxels of the maps may limit both, and then they are the same.
-        if not np.array_equal(finest.coefficients, found.fit.coefficients):
+        if not np.array_equal(finest.coefficients, search.fit.coefficients):
             fits.append(finest)
         # Noise is stronger at finer sampling. The fit whose pose has the smaller standard error is the result.
-        end = min((self._finished(fit, found) for fit in fits), key=lambda each: each.error_angstrom)
+        end = min((self._finished(fit, search) for fit in fits), key=lambda each: each.error_angstrom)
         marked = mark_equals(end.fit, end.groups[end.answer], pose_of=self.poses.fit_pose)
         marked, symmetry = self._among_equivalents(end, marked)
         others = [candidate for index, group in enumerate(end.groups) if index != end.answer for candidate in group]
-        yield Progress("refine", total, total, moving_to_fixed=marked[0].moving_to_fixed)
-        probability, decided, at_limit = self._verdict(found.groups[end.answer], marked, end)
+        yield Progress("refine", self.search.total, self.search.total, moving_to_fixed=marked[0].moving_to_fixed)
+        probability, decided, at_limit = self._verdict(search.groups[end.answer], marked, end)
         pose = end.pose if marked[0] is end.groups[end.answer][0] else self.poses.fit_pose(marked[0])
         agreeing = uncertainty(RobustProblem.of(end.fit).agreeing(pose), pose)
         candidates = with_equivalents([*marked, *others], symmetry)
@@ -111,10 +111,10 @@ class _PartSolver:
         )  # fmt: skip
         return kept, symmetry if symmetry is None or moves else symmetry.moved(kept[0].moving_to_fixed)
 
-    def _finished(self, fit: FitProblem, found: PartCandidates) -> _End:
+    def _finished(self, fit: FitProblem, search: Searched) -> _End:
         """Fit the best candidates of each hand, and the very best to what the part and the whole have in common."""
         groups = []
-        for group in found.groups:
+        for group in search.groups:
             close = [each for each in group[:FINEST] if each.quality > group[0].quality - CLOSE_QUALITY]
             fitted = self.search.fitted(fit, close)
             # The neighbours of the part overlap with it, and would pull a least-squares fit.

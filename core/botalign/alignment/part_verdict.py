@@ -59,15 +59,21 @@ def _gaps(z: Matrix) -> Iterator[tuple[float, int]]:
             yield float((z[i - 1] - z[i]) / max(float(z[i:].std()), LEAST_SPREAD)), i
 
 
-def place_chance(correlations: Sequence[float]) -> float | None:
-    """Return the probability that a wrong place fits as well as the best; None if there are too few others.
+def place_scores(correlations: Sequence[float]) -> Matrix:
+    """Return the scores of places, the largest first, whose tail is that of :func:`chance`.
 
-    The scores are squares of ``z``, as far as it is positive, in units of its smallest standard deviation.
+    They are squares of ``z``, as far as it is positive, in units of its smallest standard deviation.
     """
+    z = _sorted(correlations)
+    return np.asarray(z * np.abs(z) / LEAST_SPREAD**2)
+
+
+def place_chance(correlations: Sequence[float]) -> float | None:
+    """Return the probability that a wrong place fits as well as the best; None if there are too few others."""
     z = _sorted(correlations)
     if len(z) <= FEWEST:
         return None
-    scores = z * np.abs(z) / LEAST_SPREAD**2
+    scores = place_scores(correlations)
     count = max(_gaps(z), key=lambda gap: gap[0], default=(0.0, 1))[1]
     return chance(float(scores[count - 1]), list(scores[count:]))
 

@@ -31,7 +31,8 @@ class Alignment(AlignmentFacts):
     Attributes
     ----------
     method : str
-        How the pose was found: ``"search"``, ``"part"``, ``"paper"``, or ``"orient"`` for the axes of a symmetry.
+        How the pose was found: ``"search"``, ``"part"``, ``"copies"``, ``"paper"``, or ``"orient"`` for the axes of a
+        symmetry.
     moving_to_fixed : ndarray, shape (3, 4)
         Transform: ``x_fixed = M[:, :3] @ x_moving + M[:, 3]``, coordinates ``(x, y, z)`` in angstrom. It is rigid,
         unless a fitted scale is applied; then it is a similarity transform.
@@ -67,9 +68,12 @@ class Alignment(AlignmentFacts):
     scale : Scale or None
         Factor by which the moving map should be larger, with its standard error, and whether the transform applies it;
         None if it was not tested, or the maps do not determine it.
+    copies : Copies or None
+        The copies of the moving map, a part of the fixed one, if they were asked for. The transform is that of the
+        first, the verdict that of the least certain one.
     candidates : tuple of Candidate
-        The result, then the poses that the symmetry makes equivalent to it, then the other candidates of the same hand,
-        then those of the other hand.
+        The copies if there are some, otherwise the result and the poses that the symmetry makes equivalent to it; then
+        the other candidates of the same hand, and those of the other hand.
     trace : tuple of TracePoint
         Evaluations of the search, in order.
     parameters : dict

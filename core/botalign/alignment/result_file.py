@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from botalign.alignment.copy_records import Copies
 from botalign.alignment.hand import HandDecision
 from botalign.alignment.records import Candidate, MapReference, Part, TracePoint
 from botalign.alignment.scale import Scale
@@ -50,6 +51,7 @@ def contents(fields: dict[str, Any]) -> dict[str, Any]:
         "symmetry": None if symmetry is None else symmetry.to_dict(),
         "uncertainty": None if uncertainty is None else uncertainty.to_dict(),
         "scale": None if scale is None else asdict(scale),
+        "copies": None if fields["copies"] is None else fields["copies"].to_dict(),
         "candidates": [asdict(c) | {"moving_to_fixed": c.moving_to_fixed.tolist()} for c in fields["candidates"]],
         "trace": [asdict(point) for point in fields["trace"]],
         **{name: fields[name] for name in ("parameters", "seed", "versions", "seconds")},
@@ -114,6 +116,7 @@ def fields_from(content: dict[str, Any]) -> dict[str, Any]:
         "symmetry": None if content["symmetry"] is None else Symmetry.from_dict(content["symmetry"]),
         "uncertainty": None if content["uncertainty"] is None else Uncertainty.from_dict(content["uncertainty"]),
         "scale": scale,
+        "copies": None if content.get("copies") is None else Copies.from_dict(content["copies"]),
         "candidates": tuple(
             Candidate(
                 np.array(c["moving_to_fixed"]), c["mirrored"], c["loss"], c["correlation"], c["as_good"], c["share"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 
+from botalign.alignment.copies import solve_copies
 from botalign.alignment.outcome import Outcome
 from botalign.alignment.paper_solver import solve_by_paper
 from botalign.alignment.part_solver import solve_by_part
@@ -35,6 +36,8 @@ def solve(problem: AlignmentProblem) -> Generator[Progress, None, Solution]:
     options = problem.options
     if options.preset == "paper":
         return Solution("paper", None, (yield from solve_by_paper(problem)))
+    if options.copies is not None:
+        return Solution("copies", _part(problem, "requested"), (yield from solve_copies(problem)))
     reason = reason_for_part(problem)
     if reason is not None:
         return Solution("part", _part(problem, reason), (yield from solve_by_part(problem)))

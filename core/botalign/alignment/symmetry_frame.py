@@ -147,10 +147,10 @@ def rotation_between(first: Matrix, second: Matrix) -> Matrix:
 def _fitted(fit: FitProblem, rotations: list[Matrix], frame: Frame, *, tolerance: float = 1e-3) -> Frame:
     """Fit each of some rotations to the map, and the frame to them."""
     ends = [fit.solve(frame.operation(each), tolerance=tolerance)[0] for each in rotations]
-    return _adjusted(frame, rotations, ends)
+    return adjusted(frame, rotations, ends)
 
 
-def _adjusted(frame: Frame, conventional: list[Matrix], fitted: list[Matrix]) -> Frame:
+def adjusted(frame: Frame, conventional: list[Matrix], fitted: list[Matrix]) -> Frame:
     """Fit the frame to fitted rotations."""
     predicted = [frame.operation(each)[:, :3] for each in conventional]
     errors = [Rotation.from_matrix(a[:, :3] @ b.T).as_rotvec() for a, b in zip(fitted, predicted, strict=True)]

@@ -11,6 +11,7 @@ import typer
 
 import botalign
 from botalign.cli import csv_table, inputs, outputs, running
+from botalign.cli.copies import CopiesRun, refuse_other_outputs
 from botalign.cli.declared import Given, with_options
 from botalign.cli.interruption import report_written
 from botalign.cli.messages import print_error, print_note
@@ -108,6 +109,14 @@ def align(
     moved map. Contour levels, masks and filters are for the fit only: each map is written as it was given, resampled
     once. An atomic model needs --resolution, that of the map.
     """
+    if "copies" in options.values:
+        given = {"--figure": figure, "--weights": weights, "--fsc": fsc, "--report": report}
+        refuse_other_outputs(
+            moving,
+            {name: value is not None for name, value in given.items()} | {"--common": common, "--resume": resume},
+        )
+        part_chains = inputs.chains_of(chain, *moving)
+        return CopiesRun(fixed, moving[0], part_chains, output, result, table, overwrite, quiet, json).run(options)
     if resume and common:
         raise InputError("--resume: cannot be combined with --common; omit one of them.")
     if resume and result is None:

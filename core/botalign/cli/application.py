@@ -20,6 +20,7 @@ from botalign.errors import InputError
 #: The commands, each a function of this name in a module of this name, which is imported when it is needed.
 COMMANDS = {
     "align": "Align maps or atomic models to a fixed map.",
+    "assemble": "Place several parts in the map of a complex, together.",
     "apply": "Apply the transform of an alignment to maps, models, particles.",
     "export": "Print the transform of an alignment for other programs.",
     "score": "Compare two maps, or a map and a model, without moving them.",
@@ -35,7 +36,10 @@ COMMANDS = {
 }
 #: Arguments and options that name outputs, and arguments of each command that may be atomic models.
 _OUTPUTS = ("output", "table")
-_TAKE_MODELS = {"align": ("fixed", "moving"), "apply": ("files",), "score": ("first", "second"), "info": ("maps",)}
+_TAKE_MODELS = {
+    "align": ("fixed", "moving"), "assemble": ("whole", "parts"), "apply": ("files",), "score": ("first", "second"),
+    "info": ("maps",),
+}  # fmt: skip
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 

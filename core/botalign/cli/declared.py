@@ -84,8 +84,8 @@ def _parameter(declared: Declaration) -> inspect.Parameter:
     """Return the parameter from which typer makes the option; its value is None if the option is not given."""
     option, name, default = declared.option, option_name(declared.name), declared.default
     kind: Any = str
-    metavar: str | None = option.unit.upper() or {int: "N", float: "X"}.get(declared.type, "NAME")
-    metavar = _METAVARS.get(declared.name, metavar)
+    plain = option.unit.upper() or {int: "N", float: "X"}.get(declared.type, "NAME")
+    metavar: str | None = _METAVARS.get(declared.name, "|".join([plain, *option.words]))
     if option.choices:
         metavar = f"[{'|'.join(option.choices)}]"
     elif declared.type is bool:

@@ -22,6 +22,9 @@ _SPELLINGS = {
     "stack": "IMAGES",
     "latents": "Z",
     "subset": "SUBSET",
+    "whole": "MAP",
+    "parts": "PART",
+    "counts": "@N",
 }
 
 

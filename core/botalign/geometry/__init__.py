@@ -12,6 +12,7 @@ from botalign.geometry.conventions import (
 from botalign.geometry.point_groups import (
     SETTINGS,
     equivalent_axes,
+    orthonormal_basis,
     point_group,
     rotation_order,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "matrix_from_quaternion",
     "matrix_from_rotation_vector",
     "moved_poses",
+    "orthonormal_basis",
     "point_group",
     "quaternion_from_matrix",
     "random_rotations",

@@ -106,7 +106,7 @@ def equivalent_axes(group: Matrix) -> list[Matrix]:
     found: list[Matrix] = []
     for a in (axis for n, axis in axes if n == order):
         for b in (axis for n, axis in axes if n == second_order and abs(float(axis @ a - second @ first)) < 1e-6):
-            rotation = _basis(a, b) @ _basis(first, second).T
+            rotation = orthonormal_basis(a, b) @ orthonormal_basis(first, second).T
             turned = rotation @ group @ rotation.T
             if geodesic_degrees(turned[:, None], group).min(axis=1).max() < 1:
                 found.append(rotation)
@@ -122,7 +122,7 @@ def _directions(group: Matrix) -> list[tuple[int, Matrix]]:
     return axes
 
 
-def _basis(first: Matrix, second: Matrix) -> Matrix:
+def orthonormal_basis(first: Matrix, second: Matrix) -> Matrix:
     """Return orthonormal vectors as columns, the first along one direction, the second towards another."""
     across = second - float(second @ first) * first
     across /= np.linalg.norm(across)

@@ -7,6 +7,7 @@ import os
 import unicodedata
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from botalign.geometry import identity
 from botalign.models.mmcif import moved_mmcif
 from botalign.models.parsing import Format, ModelText, ModelWarning, import_gemmi, parse_structure
 from botalign.models.pdb import moved_pdb
+
+if TYPE_CHECKING:
+    import gemmi
 
 _PDB, _MMCIF = (".pdb", ".ent"), (".cif", ".mmcif")
 MODEL_EXTENSIONS = tuple(kind + packed for packed in ("", ".gz") for kind in (*_PDB, *_MMCIF))
@@ -95,19 +99,21 @@ def _check_fits_pdb(source: ModelText, name: str, target: Path) -> None:
 
 def _converted(source: ModelText, name: str) -> ModelText:
     """Return the model in the other format, as gemmi writes it."""
-    gemmi = import_gemmi()
     to_pdb = source.format == "mmCIF"
-    structure = parse_structure(_in_utf8(source, ascii_only=to_pdb), name)
+    structure = parse_structure(in_utf8(source, ascii_only=to_pdb), name)
     structure.setup_entities()
-    if to_pdb:
-        return ModelText(structure.make_pdb_string(), "PDB")
-    options = gemmi.cif.WriteOptions()
+    return ModelText(structure.make_pdb_string(), "PDB") if to_pdb else as_mmcif(structure)
+
+
+def as_mmcif(structure: gemmi.Structure) -> ModelText:
+    """Return a structure as mmCIF text with aligned columns."""
+    options = import_gemmi().cif.WriteOptions()
     options.align_loops, options.align_pairs = 30, 33
     text = structure.make_mmcif_document().as_string(options)
     return ModelText(text.encode("utf-8").decode("latin-1"), "mmCIF")
 
 
-def _in_utf8(source: ModelText, *, ascii_only: bool) -> ModelText:
+def in_utf8(source: ModelText, *, ascii_only: bool) -> ModelText:
     """Return a model with its text in UTF-8, which gemmi needs, or in ASCII, the only characters of the PDB format."""
     if source.text.isascii():
         return source

@@ -1,0 +1,283 @@
+"""Copies of one part: the 14 subunits of GroEL, and invented complexes with known places; beside PowerFit.
+
+``python benchmarks/copies.py`` places the chain of GroEL, and a subunit cut from the map with a soft mask, in EMD-1080,
+and chains of the data folder in simulated maps of symmetric complexes made of them: at 10 and 20 A, and at 10 A with
+white noise as strong as the density. All start from random poses. BOTalign is asked for the number of copies and also
+counts them. Of PowerFit, the first twenty fits are taken (not of the cut subunit: it needs a model).
+
+The error of a copy is the RMSD of its atoms against the nearest true place: in GroEL, the place of the best copy, moved
+by the operations of the map's own symmetry (``botalign orient``). ``--overlap`` prints the overlaps of neighbours, and
+those of wrong poses at the place of a copy: the limit of the choice lies between them.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+import warnings
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+import botalign
+from accuracy import as_map, load, markdown
+from botalign.alignment.inputs import maps_of
+from botalign.alignment.overlap import overlaps
+from botalign.alignment.part_places import part_places
+from botalign.alignment.problem import AlignmentProblem
+from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse, point_group, random_rotations
+from botalign.progress import exhaust
+from environments import HERE, interpreter
+from maps import Array, data_folder
+from parts import sector
+from peers import run_worker
+from report import machine
+
+RIGHT_ANGSTROM, NEAR_ANGSTROM = 1.0, 5.0
+#: The invented complexes: a chain of the data folder, and the point group of its copies.
+INVENTED = (
+    ("structures/1ake_A.pdb", "C3"),
+    ("structures/1oel_A.pdb", "C7"),
+    ("fits/3sfd/3sfd.B.pdb", "D2"),
+    ("structures/1ake_A.pdb", "D5"),
+    ("fits/1tyq/1tyq.E.pdb", "T"),
+    ("fits/3sfd/3sfd.D.pdb", "O"),
+    ("fits/1tyq/1tyq.G.pdb", "I"),
+)
+#: The distance in angstrom that atoms of different copies keep.
+APART = 3.5
+SETTINGS = ((10.0, 0.0), (20.0, 0.0), (10.0, 1.0))
+
+
+@dataclass(frozen=True)
+class Case:
+    """A map, a part in a random pose, points of the part, and where the copies are, if that is known beforehand."""
+
+    name: str
+    whole: botalign.DensityMap
+    part: botalign.DensityMap | botalign.Model
+    points: Array
+    resolution: float | None
+    group: str
+    places: list[Array]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a program found in a case."""
+
+    case: str
+    program: str
+    copies: int
+    placed: int
+    right: int
+    near: int
+    wrong: int
+    median_angstrom: float
+    certain: int | None = None
+    group: str = "-"
+    axes_degrees: float | None = None
+    cpu_seconds: float | None = None
+
+
+def moved(model: botalign.Model, rng: np.random.Generator) -> tuple[botalign.Model, Array]:
+    """Return a model in a random pose, and the transform to it."""
+    linear = random_rotations(1, rng)[0]
+    centre = model.points.mean(axis=0)
+    motion = np.column_stack([linear, centre + rng.uniform(-30, 30, 3) - linear @ centre])
+    return model.moved(motion), motion
+
+
+def invented(path: str, group: str, resolution: float, noise: float, seed: int) -> Case:
+    """Make a complex of copies that touch, and its simulated map."""
+    model = botalign.read_model(data_folder() / path)
+    rng = np.random.default_rng([seed, 1])
+    linear, frame = random_rotations(2, rng)
+    points = (model.points - model.points.mean(axis=0)) @ linear.T
+    direction = rng.normal(size=3) * [1, 1, 0 if group.startswith("C") else 1]
+    direction /= np.linalg.norm(direction)
+    rotations = point_group(group)
+    distance = next(d for d in np.arange(5, 250, 1.0) if clear(points + d * direction, rotations))
+    base = np.column_stack([linear, distance * direction - linear @ model.points.mean(axis=0)])
+    places = [compose(np.column_stack([frame @ each, np.zeros(3)]), base) for each in rotations]
+    atoms = np.concatenate([apply_transform(place, model.points) for place in places])
+    complex_model = botalign.Model(atoms, np.tile(model.weights, len(places)))
+    density = botalign.simulate(complex_model, resolution, voxel_size_angstrom=resolution / 4)
+    spread = density.data[density.data > 0.2 * density.data.max()].std()
+    density = density.with_data(density.data + np.float32(noise * spread) * standard_normal(density, rng))
+    part, motion = moved(model, rng)
+    name = f"{Path(path).stem}, {group}, {resolution:g} A" + (f", noise {noise:g}" if noise else "")
+    truths = [compose(place, inverse(motion)) for place in places]
+    return Case(name, density, part, part.points, resolution, group, truths)
+
+
+def standard_normal(density: botalign.DensityMap, rng: np.random.Generator) -> Array:
+    return rng.standard_normal(density.data.shape).astype(np.float32)
+
+
+def clear(points: Array, rotations: Array) -> bool:
+    """Whether copies by rotations about the origin do not touch."""
+    tree = cKDTree(points)
+    return all(tree.query(points @ each.T)[0].min() > APART for each in rotations[1:])
+
+
+def groel(seed: int, *, cut: bool) -> Case:
+    """Return EMD-1080 with its chain, or with a subunit cut from it, in a random pose."""
+    case = load("emd_1080")
+    whole = as_map(case.volume, case.voxel_angstrom, "EMD-1080")
+    rng = np.random.default_rng([seed, 2])
+    if not cut:
+        part, _ = moved(botalign.read_model(data_folder() / "structures" / "1oel_A.pdb"), rng)
+        return Case("EMD-1080, its chain", whole, part, part.points, 11.5, "D7", [])
+    subunit = whole.with_data(case.volume * sector(case, 7))
+    centre = whole.grid.centre_angstrom
+    linear = random_rotations(1, rng)[0]
+    density = botalign.resample(subunit, np.column_stack([linear, centre - linear @ centre]), whole.grid)
+    z, y, x = np.nonzero(density.data > 0.5 * density.data.max())
+    points = np.column_stack([x, y, z]) * case.voxel_angstrom + np.array(whole.grid.origin_angstrom)
+    return Case("EMD-1080, a subunit cut from it", whole, density, points, None, "D7", [])
+
+
+def rmsd(first: Array, second: Array, points: Array) -> float:
+    apart = apply_transform(first, points) - apply_transform(second, points)
+    return float(np.sqrt((apart**2).sum(axis=1).mean()))
+
+
+def judged(case: Case, program: str, poses: list[Array], **facts: object) -> Found:
+    """Compare poses with the true places."""
+    errors = np.array([[rmsd(pose, place, case.points) for place in case.places] for pose in poses])
+    best = errors.min(axis=1)
+    right, near = (len(set(errors.argmin(axis=1)[best < limit])) for limit in (RIGHT_ANGSTROM, NEAR_ANGSTROM))
+    wrong = int((best >= NEAR_ANGSTROM).sum())
+    return Found(case.name, program, len(case.places), len(poses), right, near, wrong, float(np.median(best)), **facts)  # type: ignore[arg-type]
+
+
+def with_botalign(case: Case, copies: int | str) -> tuple[Case, Found]:
+    """Place the copies; of GroEL, derive the true places from the symmetry of its map."""
+    began = time.process_time()
+    result = botalign.align(case.whole, case.part, resolution=case.resolution, copies=copies, hand="keep", threads=1)
+    seconds = time.process_time() - began
+    assert result.copies is not None
+    placed = [copy.moving_to_fixed for copy in result.copies.placed]
+    axes = None
+    if not case.places:
+        own = botalign.orient(case.whole).symmetry
+        assert own is not None
+        case = Case(**(vars(case) | {"places": [compose(each, placed[0]) for each in own.operations]}))
+        found = result.copies.symmetry
+        if found is not None:
+            operations = found.symmetry.operations[:, :, :3]
+            axes = max(float(geodesic_degrees(own.operations[:, :, :3], each).min()) for each in operations)
+    return case, judged(
+        case, "botalign, counted" if copies == "auto" else "botalign", placed,
+        certain=sum(copy.verdict == "certain" for copy in result.copies.placed), group=result.copies.group,
+        axes_degrees=axes, cpu_seconds=seconds,
+    )  # fmt: skip
+
+
+def with_powerfit(case: Case, python: Path, timeout: float) -> Found | None:
+    """Return PowerFit's first twenty fits."""
+    if not isinstance(case.part, botalign.Model):
+        return None
+    with tempfile.TemporaryDirectory(prefix="botalign-copies-") as name:
+        folder = Path(name)
+        case.whole.write(folder / "map.mrc")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            case.part.write(folder / "written.pdb")
+        # PowerFit needs the occupancies, which 1oel_A.pdb leaves out.
+        lines = (folder / "written.pdb").read_text().splitlines()
+        atoms = (f"{line[:54]}  1.00  0.00{line[66:]}\n" for line in lines if line.startswith("ATOM"))
+        (folder / "part.pdb").write_text("".join(atoms))
+        job = {"map": str(folder / "map.mrc"), "resolution": case.resolution, "model": str(folder / "part.pdb")}
+        (folder / "job.json").write_text(json.dumps({"cases": [job]}))
+        answer = run_worker("copies_powerfit", python, folder, timeout)
+    own = answer if "error" in answer else answer["answers"][0]
+    if "error" in own:
+        print(f"PowerFit failed on {case.name}: {own['error']}", file=sys.stderr)
+        return None
+    return judged(case, "PowerFit, first 20", list(map(np.array, own["places"])), cpu_seconds=own["cpu_seconds"])
+
+
+def row(found: Found) -> dict[str, object]:
+    """Return a row of the table."""
+    return {
+        "case": found.case,
+        "program": found.program,
+        "copies": found.copies,
+        "placed": found.placed,
+        f"right (< {RIGHT_ANGSTROM:.0f} A)": found.right,
+        f"< {NEAR_ANGSTROM:.0f} A": found.near,
+        "wrong": found.wrong,
+        "median A": f"{found.median_angstrom:.2f}",
+        "certain": "-" if found.certain is None else found.certain,
+        "group": found.group,
+        "axes off by": "-" if found.axes_degrees is None else f"{found.axes_degrees:.3f} degrees",
+        "CPU seconds": "-" if found.cpu_seconds is None else f"{found.cpu_seconds:.1f}",
+    }
+
+
+def print_overlaps(case: Case) -> None:
+    """Print the largest overlap of two true copies, and the least of a wrong pose with the copy nearest to it."""
+    options = botalign.AlignmentOptions(resolution=case.resolution, partial=True, hand="keep")
+    problem = AlignmentProblem.of(*maps_of(case.whole, case.part, options), options)
+    found = exhaust(part_places(problem))
+    others = [place.moving_to_fixed for place in found.places if place.probability > 0.1]
+    shares = overlaps([found.body] * (len(case.places) + len(others)), [*case.places, *others])
+    count = len(case.places)
+    neighbours = shares[:count, :count] - np.eye(count)
+    print(f"{case.name}: neighbours {neighbours.max():.2f}, wrong poses {shares[count:, :count].max(axis=1).min():.2f}")
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--poses", type=int, default=1, metavar="N", help="random poses of GroEL's part (default: 1)")
+    parser.add_argument("--groups", default="", help="of the invented complexes, with commas (default: all)")
+    parser.add_argument("--powerfit", action="store_true", help="run PowerFit too")
+    parser.add_argument("--timeout", type=float, default=1800.0, help="seconds for PowerFit (default: 1800)")
+    parser.add_argument("--overlap", action="store_true", help="print overlaps instead")
+    chosen = parser.parse_args()
+    groups = chosen.groups.split(",") if chosen.groups else [group for _, group in INVENTED]
+    settings = [
+        (path, group, *setting, number)
+        for setting in SETTINGS
+        for number, (path, group) in enumerate(INVENTED)
+        if group in groups
+    ]
+    if chosen.overlap:
+        for each in settings:
+            print_overlaps(invented(*each))
+        return
+    python = interpreter("powerfit") if chosen.powerfit else None
+    found: list[Found] = []
+
+    def measure(case: Case, number: int) -> None:
+        for copies in (number, "auto"):
+            known, one = with_botalign(case, copies)
+            found.append(one)
+            print("  ".join(map(str, row(one).values())), flush=True)
+        if python is not None and (other := with_powerfit(known, python, chosen.timeout)) is not None:
+            found.append(other)
+            print("  ".join(map(str, row(other).values())), flush=True)
+
+    for pose in range(chosen.poses):
+        for cut in (False, True):
+            measure(groel(pose, cut=cut), 14)
+    for each in settings:
+        case = invented(*each)
+        measure(case, len(case.places))
+    text = f"{datetime.now():%Y-%m-%d}, {machine()}, one thread\n\n{markdown([row(each) for each in found])}\n"
+    results = HERE / "results"
+    results.mkdir(exist_ok=True)
+    (results / "copies.md").write_text(text)
+    (results / "copies.json").write_text(json.dumps([asdict(each) for each in found], indent=1))
+    print(f"\n{text}saved: benchmarks/results/copies.md and .json")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""The solver for several copies of a part: all places above the noise that do not overlap, refined together."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from botalign.alignment.copy_choice import LARGEST_OVERLAP, choose_copies
+from botalign.alignment.copy_records import Copies, Copy
+from botalign.alignment.copy_symmetry import SetSymmetry, set_symmetry
+from botalign.alignment.copy_verdict import CopyVerdicts
+from botalign.alignment.joint_refinement import refine_together
+from botalign.alignment.options import AUTO
+from botalign.alignment.outcome import Outcome
+from botalign.alignment.overlap import overlaps
+from botalign.alignment.part_places import PartPlaces, part_places
+from botalign.alignment.part_search import SAME, Limits
+from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.records import Candidate
+from botalign.alignment.robust import RobustProblem
+from botalign.alignment.uncertainty import uncertainty
+from botalign.arrays import Matrix
+from botalign.errors import InputError
+from botalign.geometry import inverse
+from botalign.progress import Progress, map_steps
+
+#: Copies that a search reckons with. If their number is unknown, and more places fit nearly as well as the best, the
+#: search is repeated for the next number: wrong places are needed too. Nearly is a fraction of Fisher's transform.
+EXPECTED, NEARLY = (20, 60, 300), 0.7
+#: Steps of the progress for the joint refinement.
+TOGETHER = 60
+
+
+def solve_copies(problem: AlignmentProblem) -> Generator[Progress, None, Outcome]:
+    """Find all copies of the moving map in the fixed one.
+
+    Raises
+    ------
+    InputError
+        If the moving map shows the larger molecule.
+    """
+    if not problem.part_is_moving:
+        raise InputError(
+            f"{problem.moving.density.name}: copies of it cannot lie in {problem.fixed.density.name}, because its "
+            f"molecule is larger, {problem.moving.volume_angstrom3:.3g} against {problem.fixed.volume_angstrom3:.3g} "
+            "cubic angstrom; exchange the two, or check the voxel sizes and contour levels."
+        )
+    wanted = None if problem.options.copies == AUTO else int(problem.options.copies or 1)
+    found, before = yield from _searched(problem, wanted)
+    chosen = choose_copies(found, wanted)
+    yield Progress("refine", before, before + TOGETHER, moving_to_fixed=chosen[0].moving_to_fixed)
+    refined = yield from map_steps(
+        refine_together(
+            [found.pair] * len(chosen), [place.moving_to_fixed for place in chosen],
+            voxel_angstrom=found.voxel_angstrom, sigma_angstrom=found.sigma_angstrom,
+        ),
+        lambda step: replace(
+            step, done=before + TOGETHER * step.done // step.total, total=before + TOGETHER,
+            moving_to_fixed=chosen[0].moving_to_fixed,
+        ),
+    )  # fmt: skip
+    shares = overlaps([found.body] * len(chosen), refined.poses) - np.eye(len(chosen))
+    verdicts = CopyVerdicts(found, chosen, refined.poses)
+    placed = tuple(
+        Copy(pose, correlation, probability, verdict, float(share.max()))
+        for pose, correlation, (probability, verdict), share in zip(
+            refined.poses, refined.correlations, verdicts.judged(), shares, strict=True
+        )
+    )
+    copies = Copies(
+        placed, wanted, LARGEST_OVERLAP, refined.score, refined.start_score, _symmetry(found, placed, verdicts.turns)
+    )
+    return _outcome(found, copies)
+
+
+def _searched(problem: AlignmentProblem, wanted: int | None) -> Generator[Progress, None, tuple[PartPlaces, int]]:
+    """Search for the places of the part; return them, and the steps of the progress until then."""
+    before = 0
+
+    def counted(step: Progress) -> Progress:
+        return replace(step, done=before + step.done, total=before + step.total + TOGETHER)
+
+    for count in EXPECTED if wanted is None else (wanted,):
+        found = yield from map_steps(part_places(problem, limits_for(count)), counted)
+        before += found.search.total
+        best = found.places[0].score
+        if sum(place.score > NEARLY**2 * best for place in found.places) <= count:
+            break
+    return found, before
+
+
+def limits_for(count: int) -> Limits:
+    """Return how many poses a search for so many copies keeps."""
+    count = max(count, EXPECTED[0])
+    return Limits(peaks=min(count, 2 * EXPECTED[0]), listed=200 * count, coarse=8 * count, second=5 * count)
+
+
+def _symmetry(found: PartPlaces, placed: Sequence[Copy], turns: Sequence[Matrix]) -> SetSymmetry | None:
+    if len(placed) < 2 or any(copy.verdict == "no match" for copy in placed):
+        return None
+    poses = [copy.moving_to_fixed for copy in placed]
+    return set_symmetry(poses, found.pair.centre_angstrom, found.pair.radius_angstrom, of_part=turns)
+
+
+def _outcome(found: PartPlaces, copies: Copies) -> Outcome:
+    """Return what the solver found; the copies are the first candidates."""
+    first = copies.placed[0]
+    poses = [copy.moving_to_fixed for copy in copies.placed]
+    same = found.search.tolerance(SAME)
+    candidates = [
+        Candidate(copy.moving_to_fixed, found.mirrored, 1 - copy.correlation, copy.correlation, as_good=number > 0)
+        for number, copy in enumerate(copies.placed)
+    ]
+    candidates += [
+        Candidate(place.moving_to_fixed, found.mirrored, 1 - place.correlation, place.correlation)
+        for place in found.places
+        if not any(same.same(place.moving_to_fixed, pose) for pose in poses)
+    ]
+    pose = inverse(first.moving_to_fixed)
+    verdicts = [copy.verdict for copy in copies.placed]
+    decided = next(each for each in ("no match", "ambiguous", "certain") if each in verdicts)
+    return Outcome(
+        tuple(candidates),
+        hand=found.hand,
+        verdict=decided,
+        probability=max(copy.probability for copy in copies.placed),
+        uncertainty=uncertainty(RobustProblem.of(found.finest).agreeing(pose), pose),
+        copies=copies,
+    )

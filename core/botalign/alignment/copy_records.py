@@ -1,0 +1,137 @@
+"""The copies of a part in a result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from botalign.alignment.copy_symmetry import SetSymmetry
+from botalign.alignment.symmetry import Symmetry
+from botalign.alignment.wording import percent_text, probability_text, vector_text
+from botalign.arrays import Matrix
+from botalign.errors import counted
+
+
+@dataclass(frozen=True, eq=False)
+class Copy:
+    """A placed copy of a part.
+
+    Attributes
+    ----------
+    moving_to_fixed : ndarray, shape (3, 4)
+        The pose, refined together with those of the other copies.
+    correlation : float
+        Correlation of the edges inside the copy with what the other copies leave of the fixed map.
+    probability : float
+        Probability that a wrong place would fit as well.
+    verdict : str
+        ``"certain"``, ``"ambiguous"`` if another pose at the same place fits as well, or ``"no match"`` if a wrong
+        place would fit as well with a probability of 0.001 or more.
+    overlap : float
+        The largest share of its volume that lies inside another copy.
+    """
+
+    moving_to_fixed: Matrix
+    correlation: float
+    probability: float
+    verdict: str
+    overlap: float
+
+
+@dataclass(frozen=True, eq=False)
+class Copies:
+    """The copies of a part in a whole.
+
+    Attributes
+    ----------
+    placed : tuple of Copy
+        The copies, the best place first.
+    wanted : int or None
+        How many were asked for; None if they were counted.
+    largest_overlap : float
+        The share of its volume up to which a copy may lie inside another one.
+    score, start_score : float
+        Correlation of the edges of all copies together with those of the fixed map, after the joint refinement and
+        before it.
+    symmetry : SetSymmetry or None
+        The point group of the set of copies; None if it has none.
+    """
+
+    placed: tuple[Copy, ...]
+    wanted: int | None
+    largest_overlap: float
+    score: float
+    start_score: float
+    symmetry: SetSymmetry | None
+
+    @property
+    def missing(self) -> int:
+        """How many of the copies that were asked for do not fit."""
+        return 0 if self.wanted is None else max(0, self.wanted - len(self.placed))
+
+    @property
+    def group(self) -> str:
+        """Schoenflies symbol of the point group of the set."""
+        return "C1" if self.symmetry is None else self.symmetry.symmetry.group
+
+    @property
+    def title(self) -> str:
+        """How many copies there are, and their point group, as text: ``"14 copies, D7"``."""
+        named = "" if self.symmetry is None else f", {self.group}"
+        return f"{counted(len(self.placed), 'copy', 'copies')}{named}"
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The copies as lines of text."""
+        correlations = [copy.correlation for copy in self.placed]
+        probability = max(copy.probability for copy in self.placed)
+        certain = sum(copy.verdict == "certain" for copy in self.placed)
+        lines = [self.title + (f", {self.missing} fewer than asked for" if self.missing else "")]
+        if self.symmetry is not None:
+            found = self.symmetry
+            lines.append(
+                f"axis {vector_text(found.symmetry.axis, 4)}; differences from {self.group}: "
+                f"{found.angle_degrees:.2f} degrees, {found.distance_angstrom:.2f} A (root mean square)"
+            )
+        lines += [
+            f"{certain} certain; a wrong place would fit as well as the worst with a probability "
+            f"{probability_text(probability)}",
+            f"correlations of the edges {min(correlations):.4f} to {max(correlations):.4f}; overlap at most "
+            f"{percent_text(max(copy.overlap for copy in self.placed))} of the volume",
+        ]
+        return tuple(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the content for a result file."""
+        found = self.symmetry
+        return {
+            "wanted": self.wanted,
+            "largest_overlap": self.largest_overlap,
+            "score": self.score,
+            "start_score": self.start_score,
+            "symmetry": None
+            if found is None
+            else found.symmetry.to_dict()
+            | {"angle_degrees": found.angle_degrees, "distance_angstrom": found.distance_angstrom},
+            "placed": [vars(copy) | {"moving_to_fixed": copy.moving_to_fixed.tolist()} for copy in self.placed],
+        }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Copies:
+        """Return the copies from the content of a result file."""
+        found = content["symmetry"]
+        symmetry = None
+        if found is not None:
+            misfit = float(found["angle_degrees"]), float(found["distance_angstrom"])
+            symmetry = SetSymmetry(Symmetry.from_dict(found), *misfit)
+        placed = tuple(
+            Copy(
+                np.array(each["moving_to_fixed"], float), float(each["correlation"]), float(each["probability"]),
+                str(each["verdict"]), float(each["overlap"]),
+            )
+            for each in content["placed"]
+        )  # fmt: skip
+        largest, score, start = (float(content[name]) for name in ("largest_overlap", "score", "start_score"))
+        return cls(placed, content["wanted"], largest, score, start, symmetry)

@@ -1,0 +1,173 @@
+"""All places of a part in a whole: distinct poses, with the probability that a wrong one has such a score."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from botalign.alignment.chance import chance
+from botalign.alignment.fitting import FitProblem
+from botalign.alignment.hand import HandDecision, decide_hand
+from botalign.alignment.overlap import Body
+from botalign.alignment.part_pair import PartPair
+from botalign.alignment.part_search import FINEST_FIT, SAME, SECOND_FIT, Limits, PartSearch
+from botalign.alignment.part_verdict import place_scores
+from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.uncertainty import uncertainty
+from botalign.alignment.verdict import LARGEST_PROBABILITY
+from botalign.arrays import Matrix
+from botalign.geometry import inverse
+from botalign.progress import Progress
+
+#: The tail of the scores of wrong places is known from this many of them at least.
+FEWEST_WRONG = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A pose of a part in a whole.
+
+    Attributes
+    ----------
+    moving_to_fixed : ndarray, shape (3, 4)
+        The pose.
+    correlation : float
+        Correlation of the edges inside the part, at the finest sampling.
+    score : float
+        Score by which places are judged, at a coarser sampling: the square of Fisher's transform of the correlation.
+    probability : float
+        Probability that a wrong place has such a score, given the scores of the places that are wrong.
+    """
+
+    moving_to_fixed: Matrix
+    correlation: float
+    score: float
+    probability: float
+
+
+@dataclass(frozen=True, eq=False)
+class PartPlaces:
+    """All distinct places of a part in a whole.
+
+    Attributes
+    ----------
+    search : PartSearch
+        The search: it has the part, which moves, and the whole.
+    second : FitProblem
+        The fit by whose correlations the places are judged.
+    finest : FitProblem
+        The fit at the finest sampling that holds signal.
+    voxel_angstrom, sigma_angstrom : float
+        Voxel size and smoothing of the finest fit.
+    places : tuple of Place
+        The places, the most probable first.
+    right : int
+        How many of them, the first ones, are right, if the division into right and wrong places is that which is least
+        probable by chance.
+    wrong : tuple of float
+        Scores of the other places, the largest first.
+    hand : HandDecision or None
+        Decision about the hand of the part, if both were searched.
+    mirrored : bool
+        Whether the places mirror the part.
+    """
+
+    search: PartSearch
+    second: FitProblem
+    finest: FitProblem
+    voxel_angstrom: float
+    sigma_angstrom: float
+    places: tuple[Place, ...]
+    right: int
+    wrong: tuple[float, ...]
+    hand: HandDecision | None
+    mirrored: bool
+
+    @property
+    def pair(self) -> PartPair:
+        """The part and the whole."""
+        return self.search.pair
+
+    @cached_property
+    def body(self) -> Body:
+        """The volume of the part."""
+        return Body.of(self.pair)
+
+    @property
+    def above_noise(self) -> tuple[Place, ...]:
+        """The places that a wrong one would equal with a small probability only."""
+        return tuple(each for each in self.places if each.probability < LARGEST_PROBABILITY)
+
+    def fitted(self, pose: Matrix) -> Place:
+        """Fit the part from a pose, and judge where it ends."""
+        end, correlation = self.second.solve(inverse(pose))
+        score = float(place_scores([correlation])[0])
+        return self.refined(inverse(end), score, chance(score, self.wrong))
+
+    def refined(self, pose: Matrix, score: float, probability: float) -> Place:
+        """Return a place at the finest sampling."""
+        start = inverse(pose)
+        end, correlation = self.finest.solve(start)
+        if not self.search.poses.allowed(end[:, :3]):
+            end, correlation = start, self.finest.correlation(start)
+        return Place(inverse(end), correlation, score, probability)
+
+
+def part_places(problem: AlignmentProblem, limits: Limits | None = None) -> Generator[Progress, None, PartPlaces]:
+    """Find all distinct places of a part in a whole.
+
+    Parameters
+    ----------
+    problem : AlignmentProblem
+        The problem; the moving map is the part.
+    limits : Limits, optional
+        How many poses the search keeps.
+
+    Returns
+    -------
+    PartPlaces
+        As the value of ``StopIteration``.
+
+    Yields
+    ------
+    Progress
+        After each step, with the stages ``"search"`` and ``"refine"``.
+    """
+    assert problem.part_is_moving
+    search = PartSearch(problem, limits=limits)
+    searched = yield from search.steps()
+    answers = [group[0] for group in searched.groups]
+    pose_of = search.poses.fit_pose
+    hand, answer = decide_hand(searched.fit, answers, choose=problem.chooses_hand, pose_of=pose_of)
+    group = search.distinct(searched.groups[answer], SAME)
+    samplings = [search.sampling(searched.voxel, each) for each in (SECOND_FIT, FINEST_FIT)]
+    fits = [searched.fit, search.poses.fit(*samplings[1])]
+    # Noise is stronger at finer sampling. The sampling at which the best pose has the smaller standard error is used.
+    finest = min((0, 1), key=lambda number: _error(fits[number], pose_of(group[0])))
+    right, scores = _divided([each.quality for each in group])
+    found = PartPlaces(
+        search, searched.fit, fits[finest], *samplings[finest], (), right, tuple(scores[right:]), hand,
+        group[0].mirrored,
+    )  # fmt: skip
+    places = []
+    for number, (candidate, score) in enumerate(zip(group, scores, strict=True)):
+        probability = chance(score, scores[max(right, number + 1) :])
+        places.append(found.refined(candidate.moving_to_fixed, score, probability))
+    yield Progress("refine", search.total, search.total, moving_to_fixed=places[0].moving_to_fixed)
+    return replace(found, places=tuple(places))
+
+
+def _divided(correlations: Sequence[float]) -> tuple[int, list[float]]:
+    """Return how many places are right, given correlations, the largest first, and the scores of all.
+
+    The places are divided into right and wrong ones where that is least probable by chance. The wrong ones then show
+    how well the part fits by chance.
+    """
+    scores = place_scores(correlations).tolist()
+    most = max(1, len(scores) - FEWEST_WRONG)
+    return min(range(1, most + 1), key=lambda count: chance(scores[count - 1], scores[count:])), scores
+
+
+def _error(fit: FitProblem, pose: Matrix) -> float:
+    return uncertainty(fit, fit.solve(pose)[0]).shift_angstrom

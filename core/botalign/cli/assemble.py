@@ -1,0 +1,84 @@
+"""``botalign assemble``: place several parts in the map of a complex, together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import botalign
+from botalign.cli.declared import Given, with_options
+from botalign.cli.messages import print_note, print_warning
+from botalign.cli.options import Json, Overwrite, Quiet
+from botalign.cli.part_arguments import parsed_parts
+from botalign.errors import InputError
+
+
+@with_options(botalign.AssemblyOptions)
+@with_options(botalign.Execution, "execution")
+def assemble(
+    whole: Annotated[Path, typer.Argument(metavar="MAP", help="The map of the complex.", show_default=False)],
+    parts: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PART[@N]",
+            help="The parts, atomic models or maps; with @N, so many copies of one part.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="C.cif|FOLDER",
+            help="Write the placed models as one mmCIF file; a folder if a part is a map.",
+        ),
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option(metavar="T.csv", help="Write the places, one row for each part.")
+    ] = None,
+    unexplained: Annotated[
+        Path | None, typer.Option(metavar="REST.mrc", help="Write the density that the placed parts leave.")
+    ] = None,
+    *,
+    options: Given[botalign.AssemblyOptions],
+    execution: Given[botalign.Execution],
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> int:
+    """Place several parts in the map of a complex, together.
+
+    Places that may be chance are left out: such parts are listed as not placed, and the exit code is 1. Finished
+    searches are kept in a folder beside the output until all is done. After an interruption, the same command resumes.
+    """
+    from botalign.cli import inputs, outputs
+    from botalign.cli.assembly_run import AssemblyFiles, run_assembly
+    from botalign.models import holds_model
+
+    given = parsed_parts(parts)
+    files = AssemblyFiles.of([each.path for each in given], [each.count for each in given], output, table, unexplained)
+    outputs.check(files.all, inputs=[whole, *(each.path for each in given)], overwrite=overwrite)
+    if holds_model(whole):
+        raise InputError(f"{whole}: is an atomic model, expected the map of the complex.")
+    inputs.check(whole)
+    for each in given:
+        inputs.check(each.path)
+    chosen, where = options.read(), execution.read()
+    density = botalign.read(whole)
+    found = run_assembly(
+        density, [inputs.load(each.path) for each in given], [each.count for each in given], chosen, where, files,
+        overwrite=overwrite, quiet=quiet,
+    )  # fmt: skip
+    print(found.assembly.to_json() if json else found.assembly.to_text())
+    if not json:
+        if found.written:
+            print(f"written      {', '.join(map(str, found.written))}")
+        elif not quiet:
+            print_note("nothing was written; -o writes the complex, --table the places, --unexplained the rest.")
+    for missing in found.assembly.unplaced:
+        copies = f"{missing.copies} copies " if missing.copies > 1 else ""
+        print_warning(f"{missing.name}: {copies}not placed: {missing.reason}.")
+    return 1 if found.assembly.missing else 0

@@ -1,0 +1,187 @@
+"""``botalign align --copies``: place several copies of a part, and write them together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import botalign
+from botalign.cli import inputs, outputs
+from botalign.cli.declared import Given
+from botalign.cli.long_work import run_steps
+from botalign.cli.messages import print_note, print_warning
+from botalign.cli.outputs import Output
+from botalign.cli.staging import Staging
+from botalign.cli.tables import history, mirror_advice
+from botalign.errors import InputError, Setting
+from botalign.files import split_extension
+from botalign.models import MODEL_EXTENSIONS, holds_model
+
+if TYPE_CHECKING:
+    from botalign.alignment.copy_records import Copies
+
+#: Extensions of the model that holds all copies: a PDB file has no room for the names of many chains.
+_COMPLEXES = (".cif", ".mmcif", ".cif.gz", ".mmcif.gz")
+_TABLES = (".csv",)
+
+
+@dataclass(frozen=True)
+class CopiesRun:
+    """The inputs and outputs of ``botalign align --copies``.
+
+    Attributes
+    ----------
+    fixed, moving : Path
+        The fixed map, and the part.
+    chains : tuple of str or None
+        Chains of the part.
+    output, result : str or None
+        Values of ``-o`` and ``--result``.
+    table : Path or None
+        Value of ``--table``.
+    overwrite, quiet, json : bool
+        Whether to replace files, hide the progress, and print the result as JSON.
+    """
+
+    fixed: Path
+    moving: Path
+    chains: tuple[str, ...] | None
+    output: str | None
+    result: str | None
+    table: Path | None
+    overwrite: bool
+    quiet: bool
+    json: bool
+
+    def run(self, options: Given[botalign.AlignmentOptions]) -> int:
+        """Place the copies, write them, and print the result; return the exit code: 1 if fewer fit than were wanted."""
+        first, result, table = self._outputs()
+        wanted = [each for each in (first, *result, table) if each is not None]
+        outputs.check(wanted, inputs=[self.fixed, self.moving, *options.files], overwrite=self.overwrite)
+        inputs.check(self.fixed)
+        inputs.check(self.moving, self.chains)
+        chosen = options.read()
+        fixed, moving = inputs.load(self.fixed), inputs.load(self.moving, self.chains)
+        alignment = run_steps(botalign.align_steps(fixed, moving, chosen), lambda step: step.label, quiet=self.quiet)
+        copies = alignment.copies
+        assert copies is not None
+        written: list[Path] = []
+        with Staging(overwrite=self.overwrite, written=written) as staging:
+            names: list[dict[str, str]] = [{} for _ in copies.placed]
+            if first is not None:
+                names = self._write(alignment, moving, first, staging, threads=chosen.threads)
+            for each in result:
+                if each is not None:
+                    alignment.write(staging.path(each.path))
+            if table is not None:
+                _write_table(copies, self.moving, names, staging.path(table.path))
+        self._report(alignment, written)
+        if copies.missing:
+            print_warning(
+                f"{self.moving}: {len(copies.placed)} of the {copies.wanted} copies fit into {self.fixed}; at other "
+                "places they would overlap, or fit no better than by chance."
+            )
+        return 1 if copies.missing else 0
+
+    def _outputs(self) -> tuple[Output | None, list[Output | None], Output | None]:
+        """Return the file with all copies or the first of several, the result, and the table."""
+        result = outputs.output_paths(self.result, [self.moving], option="--result", extensions=outputs.RESULTS)
+        table = None if self.table is None else Output(self.table, "--table", _TABLES)
+        if self.output is None:
+            return None, result, table
+        path, folder = Path(self.output), outputs.is_folder(self.output)
+        stem = split_extension(self.moving.name, outputs.MAPS + MODEL_EXTENSIONS)[0]
+        if table is None and folder:
+            table = Output(path / f"{stem}_copies.csv", "-o", _TABLES, in_folder=True)
+        if holds_model(self.moving):
+            target = path / f"{stem}_copies.cif" if folder else path
+            return Output(target, "-o", _COMPLEXES, in_folder=folder), result, table
+        if not folder:
+            raise InputError(
+                f"{path}: is a file name, but -o needs a folder for the maps of all copies; give a folder."
+            )
+        return Output(_numbered(path, stem, 1), "-o", outputs.MAPS, in_folder=True), result, table
+
+    def _write(
+        self,
+        alignment: botalign.Alignment,
+        moving: botalign.DensityMap | botalign.Model,
+        first: Output,
+        staging: Staging,
+        *,
+        threads: int | None,
+    ) -> list[dict[str, str]]:
+        """Write all copies: models as one, maps each on the grid of the fixed one. Return new names of chains."""
+        from botalign.complexes.writing import write_complex
+
+        assert alignment.copies is not None
+        poses = [copy.moving_to_fixed for copy in alignment.copies.placed]
+        if isinstance(moving, botalign.Model):
+            return write_complex(staging.path(first.path), [moving] * len(poses), poses)
+        stem = split_extension(self.moving.name, outputs.MAPS)[0]
+        for number, pose in enumerate(poses, start=1):
+            grid = moving.grid.containing(pose) if alignment.fixed.model else alignment.fixed.grid
+            placed = alignment.apply(moving, onto=grid, candidate=number - 1, threads=threads)
+            target = staging.path(_numbered(first.path.parent, stem, number))
+            placed.write(target, history=history(moving.name, alignment.fixed.name, note=f", copy {number}"))
+        return [{} for _ in poses]
+
+    def _report(self, alignment: botalign.Alignment, written: Sequence[Path]) -> None:
+        """Print the result, and what was written."""
+        if self.json:
+            print(alignment.to_json())
+            return
+        print(alignment.to_text())
+        if written:
+            several = len(written) > 4
+            named = dict.fromkeys(str(path.parent if several else path) for path in written)
+            print(f"written      {f'{len(written)} files in ' if several else ''}{', '.join(named)}")
+        elif not self.quiet:
+            print_note("nothing was written; -o writes the copies, --table their table, --result the result.")
+        advice = mirror_advice(alignment)
+        if advice is not None and not self.quiet:
+            print_note(advice)
+
+
+def refuse_other_outputs(moving: Sequence[Path], given: dict[str, bool]) -> None:
+    """Refuse several parts, and options that do not apply to several copies.
+
+    Parameters
+    ----------
+    moving : sequence of Path
+        The moving maps.
+    given : dict of bool
+        Whether each of these options was given.
+
+    Raises
+    ------
+    InputError
+        For the first that is refused.
+    """
+    if len(moving) > 1:
+        raise InputError(
+            Setting("copies"), f": got {len(moving)} moving maps, expected one; `botalign assemble` places different "
+            "parts together.",
+        )  # fmt: skip
+    for option, was_given in given.items():
+        if was_given:
+            raise InputError(option, " cannot be combined with ", Setting("copies"), "; omit one of them.")
+
+
+def _numbered(folder: Path, stem: str, number: int) -> Path:
+    return folder / f"{stem}_{number:02}.mrc"
+
+
+def _write_table(copies: Copies, part: Path, names: Sequence[dict[str, str]], path: Path) -> None:
+    from botalign.complexes.writing import TableRow, write_table
+
+    rows = [
+        TableRow(
+            part.name, number, copy.verdict, copy.moving_to_fixed, probability=copy.probability,
+            correlation=copy.correlation, chains=chains,
+        )
+        for number, (copy, chains) in enumerate(zip(copies.placed, names, strict=True), start=1)
+    ]  # fmt: skip
+    write_table(path, rows)

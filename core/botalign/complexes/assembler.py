@@ -1,0 +1,279 @@
+"""The places of several parts in rounds: search, joint choice, joint refinement, and again in what is left."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from botalign.alignment.copy_choice import LARGEST_OVERLAP
+from botalign.alignment.joint_refinement import Refined, refine_together
+from botalign.alignment.overlap import overlap, overlaps
+from botalign.alignment.verdict import LARGEST_PROBABILITY
+from botalign.arrays import Matrix
+from botalign.complexes.assembly_records import PlacedPart, UnplacedPart
+from botalign.complexes.choice import choose
+from botalign.complexes.options import AssemblyOptions
+from botalign.complexes.part_judgement import fits_at, other_poses, probability_of
+from botalign.complexes.part_search import FoundPlaces, Whole, found_places, places_block, problem_of, survey_whole
+from botalign.complexes.residual import remaining_density
+from botalign.errors import InputError
+from botalign.jobs import BlockStore, Workers, run_blocks
+from botalign.maps.contour import background_level
+from botalign.maps.density_map import DensityMap
+from botalign.models import Model
+from botalign.progress import Progress
+
+#: Rounds at most. Each needs a part that was placed in the one before it.
+ROUNDS = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """A part at its place: the number of the part, the pose, and how well it fits."""
+
+    part: int
+    moving_to_fixed: Matrix
+    correlation: float
+    probability: float
+
+
+class Assembler:
+    """Places parts in a whole.
+
+    Parameters
+    ----------
+    whole : DensityMap
+        The whole.
+    parts : sequence of DensityMap or Model
+        The parts, all different.
+    copies : sequence of int
+        How often each may be placed.
+    options : AssemblyOptions
+        Options.
+    workers : Workers
+        Workers that search for the parts.
+    store : BlockStore or None
+        Work folder.
+
+    Attributes
+    ----------
+    chosen : list of Chosen
+        The placed parts.
+    first : dict of FoundPlaces
+        The places of each part in the whole.
+    last : dict of (FoundPlaces, int)
+        The places of each part where it was last searched for, and how many parts were searched for there.
+    rest : DensityMap
+        What the placed parts leave.
+    gap : float
+        By which fraction of its score a joint choice could be better; see :class:`Choice`.
+    refined : Refined or None
+        The last joint refinement.
+    """
+
+    def __init__(
+        self, whole: DensityMap, parts: Sequence[DensityMap | Model], copies: Sequence[int], options: AssemblyOptions,
+        workers: Workers, store: BlockStore | None,
+    ) -> None:  # fmt: skip
+        self.whole, self.parts, self.copies, self.options = whole, parts, copies, options
+        self.workers, self.store = workers, store
+        self.chosen: list[Chosen] = []
+        self.first: dict[int, FoundPlaces] = {}
+        self.last: dict[int, tuple[FoundPlaces, int]] = {}
+        self.rest, self.gap = whole, 0.0
+        self.refined: Refined | None = None
+
+    def steps(self) -> Generator[Progress, None, None]:
+        """Place all parts that have a certain place."""
+        for number in range(1, ROUNDS + 1):
+            rest = self._surveyed_rest()
+            missing = [] if rest is None else [p for p in range(len(self.parts)) if self._may_be_left(p, rest)]
+            if rest is None or not missing:
+                break
+            found = yield from self._searched(missing, rest, number)
+            self.first = {**found, **self.first}
+            self.last.update({part: (own, len(found)) for part, own in found.items()})
+            accepted = self._accepted(found)
+            if not accepted:
+                break
+            self.chosen += accepted
+            yield from self._refine()
+            self.rest = self._without()
+
+    def missing(self, part: int) -> int:
+        """Return how many copies of a part are not placed."""
+        return self.copies[part] - sum(each.part == part for each in self.chosen)
+
+    def _surveyed_rest(self) -> Whole | None:
+        """Return what is left, surveyed; None if no density is left."""
+        level = self.options.contour_level
+        if not self.chosen:
+            return survey_whole(self.whole, level)
+        try:
+            # The background of the rest is zero.
+            return survey_whole(self.rest, None if level is None else level - background_level(self.whole.data))
+        except InputError:
+            return None
+
+    def _may_be_left(self, part: int, rest: Whole) -> bool:
+        """Whether what is left can be searched for a part."""
+        if not self.missing(part):
+            return False
+        try:
+            problem_of(rest, self.parts[part], self.options.resolution)
+        except InputError:
+            return False
+        return True
+
+    def _searched(
+        self, parts: Sequence[int], rest: Whole, number: int
+    ) -> Generator[Progress, None, dict[int, FoundPlaces]]:
+        """Search for parts in what is left."""
+        shared, resolution = self.workers.share(rest), self.options.resolution
+        blocks = {
+            f"round_{number}_part_{part:04d}": (shared, self.parts[part], resolution, self.missing(part))
+            for part in parts
+        }
+        stage = "search" if number == 1 else "search the rest"
+        arrays = yield from run_blocks(places_block, blocks, workers=self.workers, store=self.store, stage=stage)
+        self.workers.release(shared)
+        return {
+            part: found_places(rest, self.parts[part], resolution, own)
+            for part, own in zip(parts, arrays.values(), strict=True)
+        }
+
+    def _accepted(self, found: dict[int, FoundPlaces]) -> list[Chosen]:
+        """Choose places together, and return those that are not a match by chance.
+
+        Parts without a match may have kept others from their places, so the choice is repeated without them. A
+        probability counts for each of the parts that were searched for.
+        """
+        left, searched = dict(found), len(found)
+        while left:
+            good, poor = [], set()
+            for part, number in self._picked(left):
+                place = found[part].places[number]
+                probability = min(1.0, searched * probability_of(found[part], number))
+                if probability < LARGEST_PROBABILITY:
+                    good.append(Chosen(part, place.moving_to_fixed, place.correlation, probability))
+                else:
+                    poor.add(part)
+            # A part of which some copies are certain stays; its other copies are left out.
+            hopeless = poor - {each.part for each in good}
+            if not hopeless:
+                return good
+            for part in hopeless:
+                del left[part]
+        return []
+
+    def _picked(self, found: dict[int, FoundPlaces]) -> list[tuple[int, int]]:
+        """Return the parts and the numbers of their places of the best joint choice."""
+        candidates, scores = [], []
+        for part, own in found.items():
+            for number, (place, score) in enumerate(zip(own.places, own.scores.tolist(), strict=True)):
+                taken = (
+                    overlap(own.body, place.moving_to_fixed, self.first[each.part].body, each.moving_to_fixed)
+                    for each in self.chosen
+                )
+                if score > 0 and all(share <= LARGEST_OVERLAP for share in taken):
+                    candidates.append((part, number))
+                    scores.append(score)
+        bodies = [found[part].body for part, _ in candidates]
+        poses = [found[part].places[number].moving_to_fixed for part, number in candidates]
+        choice = choose(
+            scores, [part for part, _ in candidates], [self.missing(part) for part in range(len(self.parts))],
+            overlaps(bodies, poses), largest_overlap=LARGEST_OVERLAP,
+        )  # fmt: skip
+        self.gap = max(self.gap, choice.gap)
+        return [candidates[index] for index in choice.chosen]
+
+    def _refine(self) -> Generator[Progress, None, None]:
+        """Refine all placed parts together in the whole."""
+        founds = [self.first[each.part] for each in self.chosen]
+        self.refined = refined = yield from refine_together(
+            [each.pair for each in founds], [each.moving_to_fixed for each in self.chosen],
+            voxel_angstrom=min(each.voxel_angstrom for each in founds),
+            sigma_angstrom=min(each.sigma_angstrom for each in founds),
+        )  # fmt: skip
+        self.chosen = [
+            replace(each, moving_to_fixed=pose, correlation=correlation)
+            for each, pose, correlation in zip(self.chosen, refined.poses, refined.correlations, strict=True)
+        ]
+
+    def _without(self, *numbers: int) -> DensityMap:
+        """Return what the placed parts leave of the whole, all or those except some."""
+        kept = [each for number, each in enumerate(self.chosen) if number not in numbers]
+        return remaining_density(
+            self.whole, [self.parts[each.part] for each in kept], [self.first[each.part].body for each in kept],
+            [each.moving_to_fixed for each in kept], self.options.resolution,
+        )  # fmt: skip
+
+    def placed(self) -> tuple[PlacedPart, ...]:
+        """Return the placed parts, in the order in which they were given."""
+        poses = [each.moving_to_fixed for each in self.chosen]
+        shares = overlaps([self.first[each.part].body for each in self.chosen], poses) - np.eye(len(poses))
+        copies: Counter[int] = Counter()
+        parts = []
+        for number in sorted(range(len(self.chosen)), key=lambda index: self.chosen[index].part):
+            each = self.chosen[number]
+            copies[each.part] += 1
+            verdict = "ambiguous" if self._is_ambiguous(number) else "certain"
+            parts.append(
+                PlacedPart(
+                    each.part, self.parts[each.part].name, copies[each.part], each.moving_to_fixed, each.correlation,
+                    each.probability, verdict, float(shares[number].max()),
+                )
+            )  # fmt: skip
+        return tuple(parts)
+
+    def _is_ambiguous(self, number: int) -> bool:
+        """Whether another pose fits as well at the place of a part, in the whole and in what the others leave."""
+        chosen = self.chosen[number]
+        found = self.first[chosen.part]
+        if not other_poses(found, chosen.moving_to_fixed, found.fit):
+            return False
+        return bool(other_poses(found, chosen.moving_to_fixed, found.fit_in(self._without(number))))
+
+    def interchangeable(self) -> tuple[tuple[str, str], ...]:
+        """Return the names of placed parts that fit as well if they are exchanged."""
+        pairs: dict[tuple[str, str], None] = {}
+        for i, j in itertools.combinations(range(len(self.chosen)), 2):
+            a, b = self.chosen[i], self.chosen[j]
+            names = self.parts[a.part].name, self.parts[b.part].name
+            if a.part == b.part or names in pairs or not self._fit_exchanged(a, b, None):
+                continue
+            if self._fit_exchanged(a, b, self._without(i, j)):
+                pairs[names] = None
+        return tuple(pairs)
+
+    def _fit_exchanged(self, a: Chosen, b: Chosen, rest: DensityMap | None) -> bool:
+        first, second = self.first[a.part], self.first[b.part]
+        poses = a.moving_to_fixed, b.moving_to_fixed
+        return fits_at(first, poses[0], second, poses[1], rest) and fits_at(second, poses[1], first, poses[0], rest)
+
+    def unplaced(self) -> tuple[UnplacedPart, ...]:
+        """Return the parts of which copies were not placed, and why."""
+        return tuple(
+            UnplacedPart(part, self.parts[part].name, self.missing(part), *self._reason(part))
+            for part in range(len(self.parts))
+            if self.missing(part)
+        )
+
+    def _reason(self, part: int) -> tuple[float, tuple[str, ...]]:
+        """Return the smallest probability of chance of the places of a part, and the parts at its certain places."""
+        found = self.first[part]
+        taken: dict[str, None] = {}
+        for number, place in enumerate(found.places):
+            if place.probability >= LARGEST_PROBABILITY or probability_of(found, number) >= LARGEST_PROBABILITY:
+                continue
+            for each in self.chosen:
+                share = overlap(found.body, place.moving_to_fixed, self.first[each.part].body, each.moving_to_fixed)
+                if each.part != part and share > LARGEST_OVERLAP:
+                    taken[self.parts[each.part].name] = None
+        last, searched = self.last[part]
+        best = min(range(len(last.places)), key=lambda number: last.places[number].probability)
+        return min(1.0, searched * probability_of(last, best)), tuple(taken)

@@ -1,0 +1,207 @@
+"""The assembly of a complex from its parts."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+from botalign.alignment.versions import versions as result_versions
+from botalign.complexes.assembler import Assembler
+from botalign.complexes.assembly_inputs import checked_counts, checked_parts
+from botalign.complexes.assembly_records import Assembly
+from botalign.complexes.options import AssemblyOptions
+from botalign.complexes.residual import regions
+from botalign.jobs import BlockStore, Execution, open_workers, versions
+from botalign.maps.density_map import DensityMap
+from botalign.models import Model
+from botalign.options import options_from
+from botalign.progress import Progress, exhaust
+
+Parts = Sequence[DensityMap | Model]
+
+
+def assemble(
+    whole: DensityMap,
+    parts: Parts,
+    *,
+    counts: Sequence[int] | None = None,
+    resolution: float | None = None,
+    contour_level: float | None = None,
+    threads: int | None = None,
+    processes: int | None = None,
+    scheduler: str | None = None,
+    work: str | os.PathLike[str] | None = None,
+) -> Assembly:
+    """Place several parts in the map of a complex, together.
+
+    Each part is searched for in the whole. Among all their places, those with the best total score are chosen, where
+    density that two parts share counts once. Places that may be chance are left out. All placed parts are then refined
+    together, each against the density that the others leave, and the parts without a place are searched for in what is
+    left.
+
+    Parameters
+    ----------
+    whole : DensityMap
+        Map of the complex.
+    parts : sequence of DensityMap or Model
+        The parts, each in any pose, and all different.
+    counts : sequence of int, optional
+        How often each part is in the complex; by default once.
+    resolution : float, optional
+        Resolution of the map in angstrom, needed if a part is an atomic model.
+    contour_level : float, optional
+        Contour level of the map. By default it is suggested by :func:`botalign.contour_level` of the smoothed map.
+    threads : int, optional
+        Number of threads; by default chosen automatically (at most one per core). The result does not depend on how the
+        work is distributed.
+    processes : int, optional
+        Number of processes to use instead of threads. A script that uses processes must protect its main code with
+        ``if __name__ == "__main__":``.
+    scheduler : str, optional
+        Address of the scheduler of a Dask cluster to use instead, such as ``tcp://host:8786``.
+    work : path-like, optional
+        Work folder. If the assembly is interrupted, a call with the same input resumes it. The folder remains: remove
+        it when the result is stored.
+
+    Returns
+    -------
+    Assembly
+        The placed parts, the parts without a place, and the density that is not explained.
+
+    Raises
+    ------
+    InputError
+        If there are no parts, a part is larger than the map, two parts show the same molecule, an option is missing or
+        out of range, or the work folder cannot be used.
+
+    See Also
+    --------
+    assemble_steps : The same, as a generator.
+    align : Place one part; with `copies`, each of its copies.
+
+    Notes
+    -----
+    Parts have the hand in which they are given. There are no random numbers: the same input gives the same result, bit
+    for bit. The joint choice is exact, unless the gap of the result is above 0.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> from botalign.simulation import phantom
+    >>> whole = phantom(48, voxel_size_angstrom=4.0)
+    >>> botalign.assemble(whole, [])
+    Traceback (most recent call last):
+        ...
+    botalign.errors.InputError: parts: got none, expected at least one map or atomic model.
+    """
+    given = locals()
+    options, execution = options_from(AssemblyOptions, given), options_from(Execution, given)
+    return exhaust(assemble_steps(whole, parts, options, execution, counts=counts))
+
+
+def assemble_steps(
+    whole: DensityMap,
+    parts: Parts,
+    options: AssemblyOptions | None = None,
+    execution: Execution | None = None,
+    *,
+    counts: Sequence[int] | None = None,
+    store: BlockStore | None = None,
+) -> Generator[Progress, None, Assembly]:
+    """Place several parts in steps; result and errors are those of :func:`assemble`.
+
+    Closing the generator between two steps cancels the assembly; finished searches remain in the work folder.
+
+    Parameters
+    ----------
+    whole : DensityMap
+        Map of the complex.
+    parts : sequence of DensityMap or Model
+        The parts.
+    options : AssemblyOptions, optional
+        Options; by default those of :func:`assemble`.
+    execution : Execution, optional
+        Threads, processes or a cluster, and the work folder; by default one thread per core.
+    counts : sequence of int, optional
+        How often each part is in the complex; by default once.
+    store : botalign.jobs.BlockStore, optional
+        Open store to use as the work folder, with the description :func:`botalign.complexes.assembly.description`.
+
+    Returns
+    -------
+    Assembly
+        As the value of ``StopIteration``.
+
+    Yields
+    ------
+    Progress
+        After each search and each step of the refinement. The stages are ``"search"``, ``"search the rest"`` and
+        ``"refine together"``.
+
+    See Also
+    --------
+    assemble : The same, as a function.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> from botalign.simulation import phantom
+    >>> whole = phantom(48, voxel_size_angstrom=4.0)
+    >>> steps = botalign.assemble_steps(whole, [phantom(24, voxel_size_angstrom=4.0)])
+    >>> next(steps).stage
+    'search'
+    >>> steps.close()
+    """
+    began = time.perf_counter()
+    options, execution = options or AssemblyOptions(), execution or Execution()
+    given = checked_parts(whole, parts, options)
+    numbers = checked_counts(counts, len(given))
+    held: AbstractContextManager[BlockStore | None] = nullcontext(store)
+    if execution.work is not None:
+        held = BlockStore(execution.work, description(whole, given, numbers, options))
+    with held as opened, open_workers(execution) as workers:
+        assembler = Assembler(whole, given, numbers, options, workers, opened)
+        yield from assembler.steps()
+    refined = assembler.refined
+    return Assembly(
+        whole=whole.name,
+        parts=tuple(given),
+        placed=assembler.placed(),
+        unplaced=assembler.unplaced(),
+        interchangeable=assembler.interchangeable(),
+        score=0.0 if refined is None else refined.score,
+        start_score=0.0 if refined is None else refined.start_score,
+        gap=assembler.gap,
+        rest=assembler.rest,
+        regions=regions(whole, assembler.rest, options.contour_level, options.resolution),
+        parameters={"counts": list(numbers), **vars(options)},
+        versions=result_versions(),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def description(whole: DensityMap, parts: Parts, counts: Sequence[int], options: AssemblyOptions) -> dict[str, Any]:
+    """Return what an assembly depends on, as JSON-compatible values: the input, options and versions."""
+    return {
+        "map": _identity(whole),
+        "parts": [_identity(each) for each in parts],
+        "counts": list(counts),
+        "options": dict(vars(options)),
+        "versions": versions(),
+    }
+
+
+def _identity(given: DensityMap | Model) -> list[Any]:
+    """Return an identifier that changes if the map or model does."""
+    grid = [] if isinstance(given, Model) else [given.grid.voxel_size_angstrom, given.grid.origin_angstrom]
+    arrays = [given.points, given.weights] if isinstance(given, Model) else [given.data, np.concatenate(grid)]
+    digest = blake2b(digest_size=16)
+    for array in arrays:
+        digest.update(repr(array.shape).encode() + array.tobytes())
+    return [given.name, digest.hexdigest()]

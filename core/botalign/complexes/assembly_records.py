@@ -1,0 +1,281 @@
+"""The result of an assembly."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from botalign.alignment.wording import LABEL, labelled, percent_text, probability_text, vector_text
+from botalign.arrays import Matrix
+from botalign.complexes.residual import Region
+from botalign.complexes.writing import TableRow, write_complex, write_table
+from botalign.errors import InputError, counted
+from botalign.files import json_text
+from botalign.maps.density_map import DensityMap
+from botalign.models import Model
+
+FORMAT, VERSION = "botalign-assembly", 1
+#: Regions of unexplained density that the summary lists.
+LISTED = 5
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedPart:
+    """A part at its place.
+
+    Attributes
+    ----------
+    part : int
+        Index of the part among those that were given.
+    name : str
+        Its name.
+    copy : int
+        Number of the copy, from 1.
+    moving_to_fixed : ndarray, shape (3, 4)
+        The place: transform from the coordinates of the part to those of the whole.
+    correlation : float
+        Correlation of the edges inside the part with what the other parts leave of the whole.
+    probability : float
+        Probability that a wrong place of any of the parts that were searched for would fit as well.
+    verdict : str
+        ``"certain"``, or ``"ambiguous"`` if another pose at the same place fits as well.
+    overlap : float
+        The largest share of its volume that lies inside another part.
+    """
+
+    part: int
+    name: str
+    copy: int
+    moving_to_fixed: Matrix
+    correlation: float
+    probability: float
+    verdict: str
+    overlap: float
+
+
+@dataclass(frozen=True)
+class UnplacedPart:
+    """A part of which copies have no certain place.
+
+    Attributes
+    ----------
+    part : int
+        Index of the part among those that were given.
+    name : str
+        Its name.
+    copies : int
+        How many copies were not placed.
+    probability : float
+        Probability that a wrong place of any of the parts that were searched for fits as well as its best one.
+    taken_by : tuple of str
+        Parts that were placed where this one fits too, if that is why it was not placed.
+    """
+
+    part: int
+    name: str
+    copies: int
+    probability: float
+    taken_by: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """Why it was not placed."""
+        if self.taken_by:
+            return f"{' and '.join(self.taken_by)} {'was' if len(self.taken_by) == 1 else 'were'} placed where it fits"
+        chance = probability_text(self.probability)
+        return f"no match; a wrong place fits as well as its best one with a probability {chance}"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Assembly:
+    """Result of an assembly: the parts at their places, and what they do not explain.
+
+    Attributes
+    ----------
+    whole : str
+        Name of the map of the complex.
+    parts : tuple of DensityMap or Model
+        The parts as they were given.
+    placed : tuple of PlacedPart
+        The placed parts, in the order in which they were given.
+    unplaced : tuple of UnplacedPart
+        The parts of which copies were not placed.
+    interchangeable : tuple of tuple of two str
+        Names of placed parts that would fit as well if they were exchanged.
+    score, start_score : float
+        Correlation of the edges of all placed parts together with those of the whole, after the last joint refinement
+        and before it; 0 if nothing was placed.
+    gap : float
+        By which fraction of its score a joint choice of places could be better; 0 if each was the best one.
+    rest : DensityMap
+        What the placed parts leave of the map, with its background at zero.
+    regions : tuple of Region
+        Connected regions of the rest above the contour level, the largest first.
+    parameters : dict
+        Options of the run.
+    versions : dict
+        Versions of this package and of the libraries that it uses.
+    seconds : float
+        Duration.
+
+    See Also
+    --------
+    assemble : Place parts together.
+    """
+
+    whole: str
+    parts: tuple[DensityMap | Model, ...]
+    placed: tuple[PlacedPart, ...]
+    unplaced: tuple[UnplacedPart, ...]
+    interchangeable: tuple[tuple[str, str], ...]
+    score: float
+    start_score: float
+    gap: float
+    rest: DensityMap
+    regions: tuple[Region, ...]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        missing = f", {self.missing} not" if self.missing else ""
+        return f"<Assembly in {Path(self.whole).name}: {counted(len(self.placed), 'part')} placed{missing}>"
+
+    @property
+    def missing(self) -> int:
+        """How many parts and copies were not placed."""
+        return sum(each.copies for each in self.unplaced)
+
+    @property
+    def unexplained_fraction(self) -> float:
+        """Volume of the regions that no part explains, as a fraction of that of the whole above its contour level."""
+        return sum(region.fraction for region in self.regions)
+
+    def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> list[dict[str, str]]:
+        """Write the placed atomic models as one mmCIF file, in which every chain has another name.
+
+        Parameters
+        ----------
+        path : path-like
+            File to write: ``.cif`` or ``.mmcif``, optionally followed by ``.gz``.
+        overwrite : bool, optional
+            Whether to replace an existing file.
+
+        Returns
+        -------
+        list of dict
+            For each placed part, the new names of its chains by the old ones; empty for maps.
+
+        Raises
+        ------
+        InputError
+            If no placed part is an atomic model, one was not read from a file, or the file cannot be written.
+        """
+        models = [(own, each) for each in self.placed if isinstance(own := self.parts[each.part], Model)]
+        if not models:
+            raise InputError(f"{path}: there is no placed model to write.")
+        poses = [each.moving_to_fixed for _, each in models]
+        names = iter(write_complex(path, [model for model, _ in models], poses, overwrite=overwrite))
+        return [next(names) if isinstance(self.parts[each.part], Model) else {} for each in self.placed]
+
+    def write_table(
+        self, path: str | os.PathLike[str], *, chains: list[dict[str, str]] | None = None, overwrite: bool = False
+    ) -> None:
+        """Write a table (CSV) with a row for each placed part, and for each one that was not placed.
+
+        Parameters
+        ----------
+        path : path-like
+            File to write.
+        chains : list of dict, optional
+            New names of chains, as :meth:`write` returns them.
+        overwrite : bool, optional
+            Whether to replace an existing file.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
+        names = chains or [{} for _ in self.placed]
+        rows = [
+            TableRow(
+                each.name, each.copy, each.verdict, each.moving_to_fixed, each.probability, each.correlation, own
+            )
+            for each, own in zip(self.placed, names, strict=True)
+        ]  # fmt: skip
+        rows += [
+            TableRow(each.name, 0, "no place" if each.taken_by else "no match", probability=each.probability)
+            for each in self.unplaced
+        ]
+        write_table(path, rows, overwrite=overwrite)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the content as JSON-compatible values, without the maps and models."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "whole": self.whole,
+            "placed": [vars(each) | {"moving_to_fixed": each.moving_to_fixed.tolist()} for each in self.placed],
+            "unplaced": [vars(each) | {"reason": each.reason} for each in self.unplaced],
+            "interchangeable": self.interchangeable,
+            "score": self.score,
+            "start_score": self.start_score,
+            "gap": self.gap,
+            "unexplained_fraction": self.unexplained_fraction,
+            "regions": [vars(each) for each in self.regions],
+            "parameters": dict(self.parameters),
+            "versions": dict(self.versions),
+            "seconds": self.seconds,
+        }
+
+    def to_json(self) -> str:
+        """Return the content as JSON."""
+        return json_text(self.to_dict())
+
+    def to_text(self) -> str:
+        """Return a summary, one line for each fact."""
+        total = len(self.placed) + self.missing
+        lines = labelled("parts", f"{len(self.placed)} of {total} placed in {self.whole}")
+        width = max((len(self._title(each)) for each in self.placed), default=0)
+        for each in self.placed:
+            lines.append(
+                f"{'':{LABEL}}{self._title(each):{width}}  {each.verdict:9}  correlation {each.correlation:.4f}, "
+                f"chance {probability_text(each.probability).removeprefix('of ')}"
+            )
+        if any(each.verdict == "ambiguous" for each in self.placed):
+            lines.append(f"{'':{LABEL}}ambiguous: another rotation fits as well at the same place")
+        for missing in self.unplaced:
+            copies = f"{missing.copies} copies of " if missing.copies > 1 else ""
+            lines += labelled("not placed", f"{copies}{missing.name}: {missing.reason}")
+        for first, second in self.interchangeable:
+            lines += labelled("exchange", f"{first} and {second} cannot be distinguished: each fits at both places")
+        if self.placed:
+            lines += labelled("joint score", f"{self.score:.4f}; {self.start_score:.4f} before the joint refinement")
+        exact = "the best of all" if not self.gap else f"at most {percent_text(self.gap)} worse than the best"
+        lines += labelled("joint choice", exact)
+        lines += labelled("unexplained", *self._unexplained_texts())
+        lines += labelled("seconds", f"{self.seconds:.2f}")
+        return "\n".join(lines)
+
+    def _title(self, each: PlacedPart) -> str:
+        """Return the name of a placed part, with the number of the copy if there are several."""
+        copies = sum(other.part == each.part for other in self.placed)
+        return f"{each.name} {each.copy}" if copies > 1 else each.name
+
+    def _unexplained_texts(self) -> list[str]:
+        if not self.regions:
+            return ["no region above the contour level"]
+        texts = [f"{percent_text(self.unexplained_fraction)} of the volume above the contour level"]
+        for region in self.regions[:LISTED]:
+            texts.append(
+                f"{percent_text(region.fraction)}, {region.volume_angstrom3:.3g} cubic angstrom, at "
+                f"{vector_text(region.centre_angstrom, 0)}"
+            )
+        if len(self.regions) > LISTED:
+            texts.append(f"{len(self.regions) - LISTED} smaller regions")
+        return texts

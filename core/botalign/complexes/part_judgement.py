@@ -1,0 +1,103 @@
+"""Whether a place of a part may be chance, whether another pose fits there, and whether parts can be exchanged."""
+
+from __future__ import annotations
+
+from botalign.alignment.copy_verdict import SHOWN
+from botalign.alignment.distinct import Tolerance
+from botalign.alignment.fitting import FitProblem
+from botalign.alignment.overlap import overlap
+from botalign.alignment.part_places import Place
+from botalign.alignment.part_search import SAME
+from botalign.alignment.part_verdict import ANOTHER_PLACE, LEAST_CORRELATION, signs_inside
+from botalign.alignment.verdict import CLOSE_QUALITY
+from botalign.arrays import Matrix
+from botalign.complexes.part_search import FoundPlaces
+from botalign.geometry import compose, inverse
+from botalign.maps.density_map import DensityMap
+
+#: Two parts are at the same place if they overlap by more than this share of the smaller one.
+SAME_PLACE = 0.5
+
+
+def probability_of(found: FoundPlaces, number: int) -> float:
+    """Return the probability that a wrong place fits as well; 1 if the whole does not resemble the part.
+
+    It must do so at the place, or at one of the best places: noise may hide the details of single copies.
+
+    Parameters
+    ----------
+    found : FoundPlaces
+        The places of the part.
+    number : int
+        Index of the place.
+    """
+    considered = dict.fromkeys([number, *range(min(SHOWN, len(found.places)))])
+    resembles = any(_resembles(found, found.places[index]) for index in considered)
+    return found.places[number].probability if resembles else 1.0
+
+
+def _resembles(found: FoundPlaces, place: Place) -> bool:
+    """Whether the whole resembles the part at a place."""
+    pair = found.pair
+    return place.correlation >= LEAST_CORRELATION or (
+        signs_inside(pair.part, pair.whole, inverse(place.moving_to_fixed)) == 2
+    )
+
+
+def other_poses(found: FoundPlaces, pose: Matrix, fit: FitProblem) -> list[Matrix]:
+    """Return other poses at the place of a part that fit as well, except those that its symmetry makes equivalent.
+
+    Parameters
+    ----------
+    found : FoundPlaces
+        The places of the part.
+    pose : ndarray, shape (3, 4)
+        Where the part is.
+    fit : FitProblem
+        The fit in which they are compared.
+    """
+    pair = found.pair
+    near = Tolerance(360.0, ANOTHER_PLACE * pair.radius_angstrom, pair.centre_angstrom)
+    same = Tolerance(SAME[0], SAME[1] * pair.radius_angstrom, pair.centre_angstrom)
+    others = []
+    for place in found.places:
+        if not near.same(place.moving_to_fixed, pose) or same.same(place.moving_to_fixed, pose):
+            continue
+        end = inverse(fit.solve(inverse(place.moving_to_fixed))[0])
+        if not same.same(end, pose) and _is_as_good(fit, inverse(pose), inverse(end)):
+            others.append(end)
+    symmetry = found.problem.symmetry_of_moving if others else None
+    if symmetry is None:
+        return others
+    equivalent = [compose(pose, operation) for operation in symmetry.operations]
+    return [other for other in others if not any(same.same(other, each) for each in equivalent)]
+
+
+def fits_at(found: FoundPlaces, pose: Matrix, other: FoundPlaces, other_pose: Matrix, rest: DensityMap | None) -> bool:
+    """Whether a part fits at the place of another one as well as at its own.
+
+    Parameters
+    ----------
+    found, other : FoundPlaces
+        The places of both parts.
+    pose, other_pose : ndarray, shape (3, 4)
+        Where they are.
+    rest : DensityMap or None
+        The density in which they are compared, that of the whole if it is None.
+    """
+    there = [
+        place.moving_to_fixed
+        for place in found.places
+        if overlap(found.body, place.moving_to_fixed, other.body, other_pose) > SAME_PLACE
+    ]
+    if not there:
+        return False
+    fit = found.fit if rest is None else found.fit_in(rest)
+    own = inverse(pose)
+    return any(_is_as_good(fit, own, fit.solve(inverse(each))[0]) for each in there)
+
+
+def _is_as_good(fit: FitProblem, first: Matrix, second: Matrix) -> bool:
+    """Whether the second pose fits as well as the first one; the error of a small part alone is too large for this."""
+    close = fit.correlation(second) > fit.correlation(first) - CLOSE_QUALITY
+    return close and fit.is_as_good(first, second)

@@ -1,0 +1,168 @@
+"""The places of one part in what is left of a whole, as a block of work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.alignment.checks import check_boxes, check_radii
+from botalign.alignment.copies import EXPECTED, limits_for
+from botalign.alignment.fitting import FitProblem
+from botalign.alignment.inputs import maps_of
+from botalign.alignment.options import AlignmentOptions
+from botalign.alignment.overlap import Body
+from botalign.alignment.part_pair import PartPair
+from botalign.alignment.part_places import Place, part_places
+from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.survey import Surveyed, survey
+from botalign.arrays import Matrix
+from botalign.errors import InputError
+from botalign.maps.density_map import DensityMap
+from botalign.models import Model
+from botalign.progress import exhaust
+
+#: Places that are fewer standard deviations above the median have no evidence.
+LEAST_DEVIATIONS = 1.0
+#: The smallest standard deviation of wrong places in Fisher's transform of the correlation.
+LEAST_SPREAD = 0.02
+#: The median absolute deviation of normal values, in standard deviations.
+MEDIAN_DEVIATION = 0.6745
+
+
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """A map, or what parts leave of it, and its survey, which the searches for all parts share."""
+
+    density: DensityMap
+    surveyed: Surveyed
+
+
+@dataclass(frozen=True, eq=False)
+class FoundPlaces:
+    """The places of a part.
+
+    Attributes
+    ----------
+    problem : AlignmentProblem
+        The part, which moves, and the whole.
+    voxel_angstrom, sigma_angstrom : float
+        Sampling and smoothing at which the places were fitted.
+    places : tuple of Place
+        The places, the most probable first.
+    """
+
+    problem: AlignmentProblem
+    voxel_angstrom: float
+    sigma_angstrom: float
+    places: tuple[Place, ...]
+
+    @cached_property
+    def pair(self) -> PartPair:
+        """The part and the whole."""
+        return PartPair.of(self.problem)
+
+    @cached_property
+    def body(self) -> Body:
+        """The volume of the part."""
+        return Body.of(self.pair)
+
+    @cached_property
+    def fit(self) -> FitProblem:
+        """The fit of the whole to the part."""
+        return self.pair.fit(self.voxel_angstrom, self.sigma_angstrom)
+
+    def fit_in(self, rest: DensityMap) -> FitProblem:
+        """Return the fit of what other parts leave of the whole to the part."""
+        return replace(self.pair, whole_map=rest).fit(self.voxel_angstrom, self.sigma_angstrom)
+
+    @cached_property
+    def scores(self) -> Matrix:
+        r"""The evidence of each place, shape (n,).
+
+        With Fisher's transform :math:`z` of the correlations, it is :math:`t^2 / 2` for a place :math:`t` standard
+        deviations above the median, as for a normal distribution of the wrong places: parts of different size are
+        then comparable, although small ones fit better by chance.
+        """
+        z = np.arctanh(np.clip([place.correlation for place in self.places], -0.999, 0.999))
+        middle = float(np.median(z))
+        spread = max(float(np.median(np.abs(z - middle))) / MEDIAN_DEVIATION, LEAST_SPREAD)
+        deviations = (z - middle) / spread
+        return np.where(deviations > LEAST_DEVIATIONS, deviations**2 / 2, 0.0)
+
+
+def survey_whole(whole: DensityMap, level: float | None) -> Whole:
+    """Survey a map, or what parts leave of it.
+
+    Raises
+    ------
+    InputError
+        If it has no density above the contour level.
+    """
+    return Whole(whole, survey(whole, level=level, role="fixed").normalised())
+
+
+def problem_of(whole: Whole, part: DensityMap | Model, resolution: float | None) -> AlignmentProblem:
+    """Return the problem of finding a part in a whole.
+
+    Raises
+    ------
+    InputError
+        If one of them cannot be used.
+    """
+    options = AlignmentOptions(partial=True, hand="keep", resolution=resolution, threads=1)
+    density, given = maps_of(whole.density, part, options)
+    check_boxes(density, given)
+    moving = survey(given, role="moving").normalised()
+    check_radii(whole.surveyed, moving, density.name, given.name)
+    return AlignmentProblem(whole.surveyed, moving, options, (False,), (density, given))
+
+
+def check_part(whole: Whole, part: DensityMap | Model, resolution: float | None) -> None:
+    """Refuse a part that cannot lie in the whole.
+
+    Raises
+    ------
+    InputError
+        If it is larger than the whole, or as :func:`problem_of`.
+    """
+    problem = problem_of(whole, part, resolution)
+    if not problem.part_is_moving:
+        share = problem.moving.volume_angstrom3 / problem.fixed.volume_angstrom3
+        raise InputError(
+            f"{part.name}: has {share:.2g} times the volume of {whole.density.name} above the contour level, expected "
+            "a part of it; is the voxel size of the map right?"
+        )
+
+
+def places_block(whole: Whole, part: DensityMap | Model, resolution: float | None, copies: int) -> dict[str, Any]:
+    """Return the places of a part as arrays."""
+    limits = limits_for(max(copies, EXPECTED[0])) if copies > 1 else None
+    found = exhaust(part_places(_as_part(whole, part, resolution), limits))
+    return {
+        "poses": np.array([place.moving_to_fixed for place in found.places]),
+        "numbers": np.array([[place.correlation, place.score, place.probability] for place in found.places]),
+        "sampling": np.array([found.voxel_angstrom, found.sigma_angstrom]),
+    }
+
+
+def found_places(
+    whole: Whole, part: DensityMap | Model, resolution: float | None, arrays: dict[str, NDArray[Any]]
+) -> FoundPlaces:
+    """Return the places that :func:`places_block` found."""
+    numbers = zip(arrays["poses"], arrays["numbers"].tolist(), strict=True)
+    voxel, sigma = arrays["sampling"].tolist()
+    places = tuple(Place(pose, *values) for pose, values in numbers)
+    return FoundPlaces(_as_part(whole, part, resolution), voxel, sigma, places)
+
+
+def _as_part(whole: Whole, part: DensityMap | Model, resolution: float | None) -> AlignmentProblem:
+    """Return the problem with a whole that is not smaller than the part, as what other parts leave may be."""
+    problem = problem_of(whole, part, resolution)
+    least = problem.moving.volume_angstrom3
+    if problem.fixed.volume_angstrom3 >= least:
+        return problem
+    return replace(problem, fixed=replace(problem.fixed, volume_angstrom3=least))

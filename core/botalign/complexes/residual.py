@@ -1,0 +1,146 @@
+"""The density that placed parts explain, and what they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from botalign.alignment.overlap import Body
+from botalign.arrays import Matrix, Volume
+from botalign.geometry import apply_transform, inverse
+from botalign.maps.contour import background_level, contour_level
+from botalign.maps.density_map import DensityMap
+from botalign.maps.grid import Grid
+from botalign.maps.resampling import resample
+from botalign.models import Model, simulate
+
+#: A connected region is reported if it has at least this fraction of the volume of the whole.
+LEAST_REGION = 0.01
+#: How far beyond its contour a part has density, in units of the resolution.
+MARGIN = 1.5
+#: Sweeps over the parts to find their amplitudes, which depend on each other only where the parts overlap.
+SWEEPS = 4
+
+
+@dataclass(frozen=True)
+class Region:
+    """Connected density that no part explains.
+
+    Attributes
+    ----------
+    volume_angstrom3 : float
+        Its volume above the contour level.
+    fraction : float
+        Its volume as a fraction of that of the whole.
+    centre_angstrom : tuple of float
+        Its centre, ``(x, y, z)``.
+    """
+
+    volume_angstrom3: float
+    fraction: float
+    centre_angstrom: tuple[float, float, float]
+
+
+def remaining_density(
+    whole: DensityMap, parts: Sequence[DensityMap | Model], bodies: Sequence[Body], poses: Sequence[Matrix],
+    resolution: float | None,
+) -> DensityMap:  # fmt: skip
+    """Return what placed parts leave of a map, with its background at zero.
+
+    The amplitude of each part is that which explains most of the density inside it, given the others.
+
+    Parameters
+    ----------
+    whole : DensityMap
+        The map.
+    parts : sequence of DensityMap or Model
+        For each placed part, its map or model.
+    bodies : sequence of Body
+        Their volumes.
+    poses : sequence of ndarray, shape (3, 4)
+        Where they are.
+    resolution : float or None
+        Resolution at which models are simulated.
+    """
+    rest = whole.data - np.float32(background_level(whole.data))
+    margin = MARGIN * (resolution or 2 * max(whole.grid.voxel_size_angstrom))
+    placed = [
+        _Placed.of(part, body, pose, whole.grid, margin, resolution)
+        for part, body, pose in zip(parts, bodies, poses, strict=True)
+    ]
+    amplitudes = [0.0] * len(placed)
+    for _ in range(SWEEPS):
+        for number, each in enumerate(placed):
+            block = rest[each.block]
+            block += np.float32(amplitudes[number]) * each.density
+            own = each.density[each.inside].astype(np.float64)
+            amplitudes[number] = max(float(own @ block[each.inside]) / max(float(own @ own), 1e-30), 0.0)
+            block -= np.float32(amplitudes[number]) * each.density
+    return whole.with_data(rest)
+
+
+def regions(
+    whole: DensityMap, remaining: DensityMap, level: float | None, resolution: float | None
+) -> tuple[Region, ...]:
+    """Return the connected regions of the remaining density, the largest first.
+
+    Parameters
+    ----------
+    whole : DensityMap
+        The map.
+    remaining : DensityMap
+        What the parts leave of it, with its background at zero.
+    level : float or None
+        Contour level of the map; by default the suggested one.
+    resolution : float or None
+        Resolution of the map: what is thinner than half of it is not reported.
+    """
+    level = contour_level(whole) if level is None else level
+    voxel = float(np.prod(whole.grid.voxel_size_angstrom))
+    total = np.count_nonzero(whole.data > level)
+    # Differences at the surface of the placed parts are thin.
+    steps = max(1, round((resolution or 0.0) / 4 / max(whole.grid.voxel_size_angstrom)))
+    solid = ndimage.binary_opening(remaining.data > level - background_level(whole.data), iterations=steps)
+    labels, count = ndimage.label(solid)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    found = []
+    for index in np.argsort(-sizes, kind="stable"):
+        if sizes[index] < LEAST_REGION * total:
+            break
+        z, y, x = ndimage.center_of_mass(labels == index + 1)
+        centre = np.array(whole.grid.origin_angstrom) + np.array([x, y, z]) * whole.grid.voxel_size_angstrom
+        found.append(Region(float(sizes[index] * voxel), float(sizes[index] / total), tuple(centre.tolist())))
+    return tuple(found)
+
+
+@dataclass(frozen=True, eq=False)
+class _Placed:
+    """The density of a placed part in a block of a grid, and the voxels inside the part."""
+
+    block: tuple[slice, slice, slice]
+    density: Volume
+    inside: NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls, part: DensityMap | Model, body: Body, pose: Matrix, grid: Grid, margin: float, resolution: float | None
+    ) -> _Placed:
+        origin, voxel = np.array(grid.origin_angstrom), np.array(grid.voxel_size_angstrom)
+        centre, reach = apply_transform(pose, body.centre_angstrom), body.radius_angstrom + margin
+        low = np.clip(np.floor((centre - reach - origin) / voxel).astype(int), 0, np.array(grid.shape[::-1]) - 1)
+        high = np.clip(np.ceil((centre + reach - origin) / voxel).astype(int) + 1, low + 1, grid.shape[::-1])
+        z, y, x = (slice(int(a), int(b)) for a, b in zip(low[::-1], high[::-1], strict=True))
+        own = grid.part((z.start, y.start, x.start), (z.stop - z.start, y.stop - y.start, x.stop - x.start))
+        if isinstance(part, Model):
+            assert resolution is not None
+            density = simulate(part.moved(pose), resolution, grid=own).data
+        else:
+            shifted = part.with_data(part.data - np.float32(background_level(part.data)))
+            density = resample(shifted, pose, own).data
+        indices = np.argwhere(np.ones(own.shape, dtype=bool))[:, ::-1]
+        points = np.array(own.origin_angstrom) + voxel * indices
+        return cls((z, y, x), density, (body.contains(apply_transform(inverse(pose), points)) > 0).reshape(own.shape))

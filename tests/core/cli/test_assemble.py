@@ -1,0 +1,176 @@
+"""``botalign assemble``."""
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import botalign
+from botalign.cli.part_arguments import PartArgument
+from botalign.geometry import apply_transform, random_rotations
+
+from .conftest import Run
+
+pytest.importorskip("gemmi", reason="gemmi is not installed (pip install gemmi)")
+
+RESOLUTION = 10.0
+
+
+@dataclass(frozen=True)
+class Files:
+    """A map of two molecules, their files, the second one also as a map, and a part that is not there."""
+
+    whole: Path
+    first: Path
+    second: Path
+    second_map: Path
+    wrong: Path
+    places: list[np.ndarray]
+
+
+def write_globule(path: Path, seed: int) -> botalign.Model:
+    """Write an invented model of 200 carbon atoms inside an ellipsoid."""
+    rng = np.random.default_rng(seed)
+    axes, points = rng.uniform(13, 25, 3), [np.zeros(3)]
+    while len(points) < 200:
+        step = rng.normal(size=3)
+        new = points[-1] + 3.8 * step / np.linalg.norm(step)
+        if ((new / axes) ** 2).sum() < 1:
+            points.append(new)
+    lines = [
+        f"ATOM  {i:5}  CA  ALA A{i:4}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00 20.00           C  "
+        for i, (x, y, z) in enumerate(points, start=1)
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    return botalign.read_model(path)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    folder = tmp_path_factory.mktemp("complex")
+    models = [write_globule(folder / f"{name}.pdb", seed) for seed, name in enumerate(("first", "second", "wrong"))]
+    rotations = random_rotations(2, np.random.default_rng(3))
+    places = [np.column_stack([rotations[0], (9, -5, 2)]), np.column_stack([rotations[1], (47, 3, -6)])]
+    placed = [model.moved(place) for model, place in zip(models, places, strict=False)]
+    both = botalign.Model(
+        np.concatenate([each.points for each in placed]), np.concatenate([each.weights for each in placed])
+    )
+    botalign.simulate(both, RESOLUTION, voxel_size_angstrom=4.0).write(folder / "whole.mrc")
+    botalign.simulate(models[1], RESOLUTION).write(folder / "second.mrc")
+    names = ("whole.mrc", "first.pdb", "second.pdb", "second.mrc", "wrong.pdb")
+    return Files(*(folder / name for name in names), places)
+
+
+def test_models_are_written_as_one(run: Run, files: Files, tmp_path: Path) -> None:
+    target, table, rest = (tmp_path / name for name in ("complex.cif", "places.csv", "rest.mrc"))
+    ran = run(
+        "assemble", files.whole, files.first, files.second, files.wrong, "--resolution", RESOLUTION, "-o", target,
+        "--table", table, "--unexplained", rest,
+    )  # fmt: skip
+    assert ran.code == 1
+    assert ran.err.count("\n") == 1
+    assert ran.err.startswith(f"botalign: warning: {files.wrong}: not placed: no match")
+    assert ran.out.startswith(f"parts        2 of 3 placed in {files.whole}\n")
+    assert f"written      {target}, {table}, {rest}" in ran.out
+    found = botalign.read_model(target)
+    assert found.chains == ("A", "B")
+    expected = [
+        apply_transform(place, botalign.read_model(path).points)
+        for path, place in zip((files.first, files.second), files.places, strict=True)
+    ]
+    apart = np.linalg.norm(found.points - np.concatenate(expected), axis=1)
+    assert np.sqrt((apart**2).mean()) < 1
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["part"], row["verdict"], row["chains"]) for row in rows] == [
+        (str(files.first), "certain", "A:A"), (str(files.second), "certain", "A:B"), (str(files.wrong), "no match", ""),
+    ]  # fmt: skip
+    assert botalign.read(rest).grid == botalign.read(files.whole).grid
+    assert not (tmp_path / "complex.cif.partial").exists()
+
+
+def test_maps_and_models_are_written_to_a_folder(run: Run, files: Files, tmp_path: Path) -> None:
+    folder = tmp_path / "placed"
+    ran = run("assemble", files.whole, files.first, files.second_map, "--resolution", "10", "-o", folder, "--json")
+    assert (ran.code, ran.err) == (0, "")
+    content = json.loads(ran.out)
+    assert content["format"] == "botalign-assembly"
+    assert [each["verdict"] for each in content["placed"]] == ["certain", "certain"]
+    assert sorted(path.name for path in folder.iterdir()) == ["complex.cif", "places.csv", "second.mrc"]
+    placed = botalign.read(folder / "second.mrc")
+    model = botalign.read_model(files.second).moved(files.places[1])
+    truth = botalign.simulate(model, RESOLUTION, grid=botalign.read(files.whole).grid)
+    assert placed.grid == truth.grid
+    assert np.corrcoef(placed.data.ravel(), truth.data.ravel())[0, 1] > 0.98
+
+
+def test_an_interrupted_command_resumes(
+    run: Run, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "complex.cif"
+    typed = ("assemble", files.whole, files.first, files.second, "--resolution", "10", "-o", target, "--threads", "1")
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("botalign.complexes.assembler.refine_together", interrupt)
+        ran = run(*typed)
+    assert ran.code == 130
+    assert f"finished searches are kept in {target}.partial" in ran.err
+    kept = sorted(path.name for path in Path(f"{target}.partial").glob("*.npz"))
+    assert kept == ["round_1_part_0000.npz", "round_1_part_0001.npz"]
+    with monkeypatch.context() as patched:
+        patched.setattr("botalign.complexes.assembler.places_block", interrupt)  # no search is repeated
+        assert run(*typed).code == 0
+    assert target.exists()
+    assert not Path(f"{target}.partial").exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        (("{first}", "{first}"), "{first}: is given 2 times; for 2 copies of it, write {first}@2."),
+        (("{first}@0",), "got '0' after the @, expected the number of copies, such as @2."),
+        (("{first}@many",), "got 'many' after the @, expected the number of copies, such as @2."),
+        (("{first}@501",), "@N: got 501, expected a whole number from 1 to 500."),
+        (("missing.pdb",), "missing.pdb: no such file; check the name."),
+        (("{first}", "{second_map}", "-o", "{folder}/c.cif"), "-o needs a folder for the placed maps"),
+        (("{first}", "-o", "{folder}/c.pdb"), "c.pdb: unknown extension; use one of .cif"),
+        (("{first}", "{folder}/copy.pdb"), "copy.pdb: shows the same molecule as {first}, so the two cannot be"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(
+    run: Run, files: Files, tmp_path: Path, typed: tuple[str, ...], expected: str
+) -> None:
+    (tmp_path / "copy.pdb").write_text(files.first.read_text().replace(" A ", " B "))
+    names = vars(files) | {"folder": tmp_path}
+    ran = run("assemble", files.whole, *(each.format(**names) for each in typed), "--resolution", "10")
+    assert expected.format(**names) in ran.refused()
+    assert [path.name for path in tmp_path.iterdir()] == ["copy.pdb"]
+
+
+def test_the_resolution_is_needed_for_models(run: Run, files: Files, tmp_path: Path) -> None:
+    error = run("assemble", files.whole, files.first, "-o", tmp_path / "c.cif").refused()
+    assert "--resolution: is missing" in error
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_whole_is_a_map(run: Run, files: Files) -> None:
+    error = run("assemble", files.first, files.second, "--resolution", "10").refused()
+    assert f"{files.first}: is an atomic model, expected the map of the complex" in error
+
+
+def test_no_parts(run: Run, files: Files) -> None:
+    assert "PART[@N]: missing argument" in run("assemble", files.whole).refused()
+
+
+def test_a_number_of_copies_follows_the_last_at_sign(tmp_path: Path) -> None:
+    named = tmp_path / "a@3"
+    named.touch()
+    assert PartArgument.parsed("b@x.cif@2") == PartArgument(Path("b@x.cif"), 2)
+    assert PartArgument.parsed("b.cif") == PartArgument(Path("b.cif"), 1)
+    assert PartArgument.parsed(str(named)) == PartArgument(named, 1)

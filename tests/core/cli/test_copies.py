@@ -1,0 +1,165 @@
+"""``botalign align --copies``."""
+
+import csv
+import json
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import botalign
+from botalign.geometry import apply_transform, compose, inverse, point_group, random_rotations
+
+from .conftest import Run
+
+pytest.importorskip("gemmi", reason="gemmi is not installed (pip install gemmi)")
+
+
+@dataclass(frozen=True)
+class Made:
+    """A map of four copies of a model, the model, a map of it, and the result of an alignment of both."""
+
+    folder: Path
+    with_model: botalign.Alignment
+    with_map: botalign.Alignment
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("copies")
+    rng = np.random.default_rng(21)
+    points = rng.normal(size=(60, 3)) * [9.0, 6.0, 4.0]
+    points = points[np.abs(points).max(axis=1) < 16] @ random_rotations(1, rng)[0].T
+    first = np.column_stack([np.eye(3), [22.0, 5.0, 13.0]])
+    poses = [compose(np.column_stack([each, np.zeros(3)]), first) for each in point_group("D2")]
+    motion = np.column_stack([random_rotations(1, rng)[0], [4.0, -3.0, 5.0]])
+    atoms = enumerate(apply_transform(motion, points), start=1)
+    lines = (
+        f"ATOM  {i:5d}  CA  ALA A{i:4d}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00 20.00           C  \n"
+        for i, (x, y, z) in atoms
+    )
+    (folder / "part.pdb").write_text("".join(lines))
+    part = botalign.read_model(folder / "part.pdb")
+    placed = np.concatenate([apply_transform(compose(pose, inverse(motion)), part.points) for pose in poses])
+    whole = botalign.simulate(
+        botalign.Model(placed, np.tile(part.weights, 4)), 10.0, grid=botalign.Grid.cube(52, 2.5, np.zeros(3))
+    )
+    density = botalign.simulate(part, 10.0, voxel_size_angstrom=2.5)
+    whole.write(folder / "whole.mrc")
+    density.write(folder / "density.mrc")
+    whole, density = botalign.read(folder / "whole.mrc"), botalign.read(folder / "density.mrc")
+    result = botalign.align(whole, part, resolution=10, copies=4, hand="keep", threads=2)
+    reference = replace(result.moving, name=density.name, grid=density.grid, model=False, chains=())
+    return Made(folder, result, replace(result, moving=reference))
+
+
+@pytest.fixture
+def finds(monkeypatch: pytest.MonkeyPatch) -> Callable[[botalign.Alignment], None]:
+    """Return a function that lets the command find a known result at once."""
+
+    def find(result: botalign.Alignment) -> None:
+        def steps(*_: object) -> Generator[botalign.Progress, None, botalign.Alignment]:
+            yield botalign.Progress("search", 1, 2)
+            return result
+
+        monkeypatch.setattr(botalign, "align_steps", steps)
+
+    return find
+
+
+def test_models_are_written_as_one_file_with_a_table(
+    made: Made, tmp_path: Path, run: Run, finds: Callable[[botalign.Alignment], None]
+) -> None:
+    finds(made.with_model)
+    folder = tmp_path / "placed"
+    given = (made.folder / "whole.mrc", made.folder / "part.pdb", "--resolution", 10, "--copies", 4)
+    done = run("align", *given, "-o", f"{folder}/", "--result", tmp_path / "r.json")
+    assert done.code == 0, done.err
+    assert "copies       4 copies, D2" in done.out
+    assert {path.name for path in folder.iterdir()} == {"part_copies.cif", "part_copies.csv"}
+    written = botalign.read_model(folder / "part_copies.cif")
+    assert len(set(written.chains)) == 4
+    copies = made.with_model.copies
+    assert copies is not None
+    part = botalign.read_model(made.folder / "part.pdb")
+    expected = np.concatenate([apply_transform(copy.moving_to_fixed, part.points) for copy in copies.placed])
+    np.testing.assert_allclose(written.points, expected, atol=2e-3)
+    with (folder / "part_copies.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["copy"] for row in rows] == ["1", "2", "3", "4"]
+    assert {row["verdict"] for row in rows} == {"certain"}
+    assert {row["chains"].split(":")[1] for row in rows} == set(written.chains)
+    matrix = [[float(rows[2][f"m{i}{j}"]) for j in range(1, 5)] for i in range(1, 4)]
+    np.testing.assert_array_equal(matrix, copies.placed[2].moving_to_fixed)
+    assert botalign.Alignment.read(tmp_path / "r.json").to_json() == made.with_model.to_json()
+
+
+def test_maps_are_written_into_a_folder_on_the_grid_of_the_fixed_one(
+    made: Made, tmp_path: Path, run: Run, finds: Callable[[botalign.Alignment], None]
+) -> None:
+    finds(made.with_map)
+    given = (made.folder / "whole.mrc", made.folder / "density.mrc", "--copies", "auto", "-o", tmp_path / "placed")
+    done = run("align", *given, "--json", "--quiet")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["copies"]["placed"][3]["verdict"] == "certain"
+    names = {"density_copies.csv", *(f"density_0{number}.mrc" for number in (1, 2, 3, 4))}
+    assert {path.name for path in (tmp_path / "placed").iterdir()} == names
+    whole = botalign.read(made.folder / "whole.mrc")
+    total = sum(botalign.read(tmp_path / "placed" / f"density_0{number}.mrc").data for number in (1, 2, 3, 4))
+    assert botalign.read(tmp_path / "placed" / "density_01.mrc").grid == whole.grid
+    assert np.corrcoef(total.ravel(), whole.data.ravel())[0, 1] > 0.99
+    again = run("align", *given)
+    assert "density_01.mrc" in again.refused()
+    assert "--overwrite" in again.err
+
+
+def test_fewer_than_wanted_are_written_with_exit_code_one(
+    made: Made, tmp_path: Path, run: Run, finds: Callable[[botalign.Alignment], None]
+) -> None:
+    assert made.with_model.copies is not None
+    finds(replace(made.with_model, copies=replace(made.with_model.copies, wanted=6)))
+    given = (made.folder / "whole.mrc", made.folder / "part.pdb", "--resolution", 10, "--copies", 6)
+    done = run("align", *given, "-o", tmp_path / "complex.cif.gz")
+    assert done.code == 1
+    assert len(botalign.read_model(tmp_path / "complex.cif.gz").chains) == 4
+    assert "4 copies, D2, 2 fewer than asked for" in done.out
+    (line,) = [line for line in done.err.splitlines() if "warning" in line]
+    assert "4 of the 6 copies fit into" in line
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--copies", "0"), "--copies: got 0, expected auto or a whole number from 1 to 500"),
+        (("--copies", "all"), "--copies: got 'all', expected auto or a whole number from 1 to 500"),
+        (("--copies", "4", "--figure", "f.png"), "--figure cannot be combined with --copies"),
+        (("--copies", "4", "--resume"), "--resume cannot be combined with --copies"),
+        (("--copies", "4", "--whole"), "--whole cannot be combined with --copies 4"),
+        (("--copies", "4", "-o", "placed.pdb"), "placed.pdb: unknown extension; use one of .cif, .mmcif"),
+        (("--copies", "4", "--local", "5"), "--local cannot be combined with --copies 4"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(
+    made: Made, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: tuple[str, ...], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = (made.folder / "whole.mrc", made.folder / "part.pdb", "--resolution", 10)
+    assert message in run("align", *given, *options).refused()
+    assert not list(tmp_path.iterdir())
+
+
+def test_several_parts_or_a_file_for_maps_are_refused(
+    made: Made, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    whole, density = made.folder / "whole.mrc", made.folder / "density.mrc"
+    several = run("align", whole, density, made.folder / "part.pdb", "--resolution", 10, "--copies", 2)
+    assert "--copies: got 2 moving maps, expected one; `botalign assemble`" in several.refused()
+    one_file = run("align", whole, density, "--copies", 2, "-o", "placed.mrc")
+    assert "placed.mrc: is a file name, but -o needs a folder" in one_file.refused()
+
+
+def test_the_help_shows_the_word_for_counting(run: Run) -> None:
+    assert "--copies N|auto" in " ".join(run("align", "--help").out.split())

@@ -1,0 +1,139 @@
+"""Parts of invented complexes, placed together from random poses."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import botalign
+from botalign.geometry import apply_transform
+
+from .conftest import RESOLUTION, InventedComplex, globule, pose, rmsd, together
+
+
+@pytest.fixture(scope="module")
+def assembled(invented: InventedComplex) -> botalign.Assembly:
+    """All parts, one copy more than there is of the second, and a part that is not there."""
+    return botalign.assemble(
+        invented.whole, [*invented.parts, globule(9, "wrong")], resolution=RESOLUTION, counts=[1, 3, 1, 1]
+    )
+
+
+@pytest.fixture(scope="module")
+def without_third(invented: InventedComplex) -> botalign.Assembly:
+    return botalign.assemble(invented.whole, invented.parts[:2], resolution=RESOLUTION, counts=[1, 2], threads=1)
+
+
+def test_each_part_is_placed_within_an_angstrom(invented: InventedComplex, assembled: botalign.Assembly) -> None:
+    assert [(each.part, each.copy) for each in assembled.placed] == [(0, 1), (1, 1), (1, 2), (2, 1)]
+    assert {each.verdict for each in assembled.placed} == {"certain"}
+    for part, places in enumerate(invented.places):
+        found = [each.moving_to_fixed for each in assembled.placed if each.part == part]
+        for place in places:
+            assert min(rmsd(invented.parts[part], each, place) for each in found) < 1
+    assert assembled.score > 0.85
+    assert assembled.gap == 0
+    assert max(each.overlap for each in assembled.placed) < 1 / 3
+
+
+def test_what_is_not_there_is_not_placed(assembled: botalign.Assembly) -> None:
+    assert [(each.name, each.copies) for each in assembled.unplaced] == [("second", 1), ("wrong", 1)]
+    assert all(each.probability >= 1e-3 and not each.taken_by for each in assembled.unplaced)
+    assert assembled.missing == 2
+    assert "not placed   wrong: no match" in assembled.to_text()
+    assert "4 of 6 placed" in assembled.to_text()
+
+
+def test_nothing_is_unexplained_where_all_parts_are_placed(assembled: botalign.Assembly) -> None:
+    assert assembled.regions == ()
+    assert assembled.unexplained_fraction == 0
+
+
+def test_the_density_of_a_part_that_is_left_out_is_unexplained(
+    invented: InventedComplex, without_third: botalign.Assembly
+) -> None:
+    (region,) = without_third.regions
+    third = invented.parts[2]
+    centre = apply_transform(invented.places[2][0], third.points).mean(axis=0)
+    assert np.linalg.norm(np.array(region.centre_angstrom) - centre) < 3
+    assert 0.1 < region.fraction < 0.4
+    alone = botalign.simulate(third.moved(invented.places[2][0]), RESOLUTION, grid=invented.whole.grid)
+    assert np.corrcoef(alone.data.ravel(), without_third.rest.data.ravel())[0, 1] > 0.95
+
+
+def test_the_result_does_not_depend_on_the_workers(
+    invented: InventedComplex, without_third: botalign.Assembly, tmp_path: Path
+) -> None:
+    work = tmp_path / "work"
+    steps = botalign.assemble_steps(
+        invented.whole, invented.parts[:2], botalign.AssemblyOptions(RESOLUTION),
+        botalign.Execution(threads=2, work=work), counts=[1, 2],
+    )  # fmt: skip
+    for step in steps:
+        if step.done == 1:
+            break
+    steps.close()
+    assert len(list(work.glob("round_1_part_*"))) >= 1  # resumed by the next call
+    again = botalign.assemble(invented.whole, invented.parts[:2], resolution=RESOLUTION, counts=[1, 2], work=work)
+    for one, other in zip(without_third.placed, again.placed, strict=True):
+        assert np.array_equal(one.moving_to_fixed, other.moving_to_fixed)
+        assert (one.correlation, one.probability) == (other.correlation, other.probability)
+    with pytest.raises(botalign.InputError, match="different counts"):
+        botalign.assemble(invented.whole, invented.parts[:2], resolution=RESOLUTION, counts=[1, 1], work=work)
+
+
+def test_maps_are_placed_too(invented: InventedComplex) -> None:
+    first = botalign.simulate(invented.parts[0], RESOLUTION, voxel_size_angstrom=3.0)
+    found = botalign.assemble(invented.whole, [first])
+    (placed,) = found.placed
+    assert rmsd(invented.parts[0], placed.moving_to_fixed, invented.places[0][0]) < 1
+    assert found.unexplained_fraction > 0.5
+    with pytest.raises(botalign.InputError, match="no placed model"):
+        found.write("complex.cif")
+
+
+def test_parts_that_fit_the_same_places_are_reported(invented: InventedComplex) -> None:
+    """Two models of one molecule that differ a little; there are two places of it in one map, and one in another."""
+    model, second = invented.parts[:2]
+    rng = np.random.default_rng(0)
+    twin = replace(model, points=model.points + rng.normal(0, 0.3, model.points.shape), name="twin")
+    places = [pose(1), pose(2, (40.0, 0.0, 0.0))]
+    pair = botalign.simulate(together(*(model.moved(each) for each in places)), RESOLUTION, voxel_size_angstrom=4.0)
+    both = botalign.assemble(pair, [model, twin], resolution=RESOLUTION)
+    assert len(both.placed) == 2
+    assert both.interchangeable == (("first", "twin"),)
+    assert "first and twin cannot be distinguished" in both.to_text()
+    other = second.moved(pose(3, (40.0, 0.0, 0.0)))
+    single = botalign.simulate(together(model.moved(places[0]), other), RESOLUTION, voxel_size_angstrom=4.0)
+    one = botalign.assemble(single, [twin, model], resolution=RESOLUTION)
+    (placed,), (missing,) = one.placed, one.unplaced
+    assert {placed.name, missing.name} == {"first", "twin"}
+    assert missing.taken_by == (placed.name,)
+    assert f"{missing.name}: {placed.name} was placed where it fits" in one.to_text()
+
+
+def test_input_that_cannot_be_used(invented: InventedComplex) -> None:
+    whole, parts = invented.whole, invented.parts
+    copy = replace(parts[0].moved(pose(5)), name="copy")
+    large = replace(parts[0], points=3 * parts[0].points, name="large")
+    for match, given, options in (
+        ("parts: got none", [], {}),
+        ("parts: got an object of type int", [1], {}),
+        ("resolution: is missing", parts, {}),
+        ("copy: shows the same molecule as first", [*parts, copy], {"resolution": RESOLUTION}),
+        ("large: has .* times the volume", [parts[0], large], {"resolution": RESOLUTION}),
+        ("counts: got 1, expected one number for each of 3 parts", parts, {"resolution": RESOLUTION, "counts": [2]}),
+        ("counts: got 0, expected a whole number", parts, {"resolution": RESOLUTION, "counts": [1, 0, 1]}),
+        ("contour_level", parts, {"resolution": RESOLUTION, "contour_level": np.nan}),
+    ):
+        with pytest.raises(botalign.InputError, match=match):
+            botalign.assemble(whole, given, **options)
+    with pytest.raises(botalign.InputError, match="whole: got an object of type Model"):
+        botalign.assemble(parts[0], parts)
+
+
+def test_the_work_folder_of_another_assembly_is_refused(invented: InventedComplex, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(botalign.InputError, match="not a BOTalign work folder"):
+        botalign.assemble(invented.whole, invented.parts, resolution=RESOLUTION, work=tmp_path)

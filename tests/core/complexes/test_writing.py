@@ -1,0 +1,71 @@
+"""Files of placed parts."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import botalign
+from botalign.complexes.writing import TableRow, write_complex, write_map, write_table
+
+pytest.importorskip("gemmi", reason="gemmi is not installed (pip install gemmi)")
+
+LINE = "ATOM      1  CA  ALA {}   1       1.000   2.000   3.000  1.00 20.00           C  \n"
+SHIFT = np.array([[1.0, 0, 0, 10], [0, 1, 0, 0], [0, 0, 1, 0]])
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> list[botalign.Model]:
+    found = []
+    for name in "AB":
+        path = tmp_path / f"{name}.pdb"
+        path.write_text(LINE.format(name))
+        found.append(botalign.read_model(path))
+    return found
+
+
+@pytest.mark.parametrize("name", ["complex.cif", "complex.cif.gz"])
+def test_placed_models_are_written_as_one(tmp_path: Path, models: list[botalign.Model], name: str) -> None:
+    first, second = models
+    names = write_complex(tmp_path / name, [first, second.moved(SHIFT), first], [np.eye(3, 4), SHIFT, SHIFT])
+    assert names == [{"A": "A"}, {"B": "B"}, {"A": "C"}]
+    complex_ = botalign.read_model(tmp_path / name)
+    assert complex_.chains == ("A", "B", "C")
+    assert complex_.points.tolist() == [[1, 2, 3], [21, 2, 3], [11, 2, 3]]
+
+
+def test_a_model_from_arrays_cannot_be_written(tmp_path: Path) -> None:
+    model = botalign.Model(np.zeros((1, 3)), np.ones(1), name="carbon")
+    with pytest.raises(botalign.InputError, match="carbon: was not read from a file"):
+        write_complex(tmp_path / "complex.cif", [model], [np.eye(3, 4)])
+    assert not list(tmp_path.iterdir())
+
+
+def test_only_mmcif_holds_a_complex(tmp_path: Path, models: list[botalign.Model]) -> None:
+    with pytest.raises(botalign.InputError, match=r"unknown extension; use one of \.cif"):
+        write_complex(tmp_path / "complex.pdb", models, [np.eye(3, 4)] * 2)
+    assert not (tmp_path / "complex.pdb").exists()
+
+
+def test_a_placed_map_has_the_grid_of_the_whole(tmp_path: Path) -> None:
+    part = botalign.phantom(16, voxel_size_angstrom=4.0)
+    grid = botalign.Grid((8, 10, 12), (8.0, 8.0, 8.0), (-20.0, 0.0, 4.0))
+    write_map(tmp_path / "part.mrc", part, np.eye(3, 4), grid)
+    found = botalign.read(tmp_path / "part.mrc")
+    assert found.grid == grid
+    assert np.allclose(found.data, botalign.resample(part, np.eye(3, 4), grid).data)
+
+
+def test_the_table_has_a_row_for_each_part(tmp_path: Path) -> None:
+    rows = [TableRow("a.pdb", 1, "certain", SHIFT, 1e-6, 0.9, {"A": "C", "B": "D"}), TableRow("b.pdb", 0, "no match")]
+    write_table(tmp_path / "placed.csv", rows)
+    with (tmp_path / "placed.csv").open(newline="") as file:
+        first, second = csv.DictReader(file)
+    assert (first["part"], first["copy"], first["verdict"], first["chains"]) == ("a.pdb", "1", "certain", "A:C B:D")
+    assert (float(first["probability"]), float(first["correlation"])) == (1e-6, 0.9)
+    assert [float(first[f"m{i}{j}"]) for i in (1, 2, 3) for j in (1, 2, 3, 4)] == SHIFT.ravel().tolist()
+    assert second["verdict"] == "no match"
+    assert second["m11"] == second["probability"] == ""
+    with pytest.raises(botalign.InputError, match="the file exists"):
+        write_table(tmp_path / "placed.csv", rows)

@@ -1,0 +1,85 @@
+"""Several placed models as one: every chain has its own name, and what belongs to the chains is kept."""
+
+import gemmi
+import numpy as np
+import pytest
+
+from botalign.geometry import identity
+from botalign.models.merging import PlacedText, merged_models, unique_names
+from botalign.models.parsing import ModelText
+
+PDB = """\
+SEQRES   1 A    3  CYS GLY CYS
+HELIX    1   1 CYS A    1  CYS A    3  1                                   3
+SHEET    1   S 2 CYS A   1  GLY A   2  0
+SHEET    2   S 2 GLY A   2  CYS A   3 -1
+SSBOND   1 CYS A    1    CYS A    3                          1555   1555  2.00
+CISPEP   1 CYS A    1    GLY A    2          0         5.00
+CRYST1   50.000   60.000   70.000  90.00  90.00  90.00 P 21 21 21    4
+ATOM      1  N   CYS A   1       1.000   2.000   3.000  1.00 20.00           N
+ANISOU    1  N   CYS A   1     1000   2000   3000      0      0      0       N
+ATOM      2  SG  CYS A   1       2.000   2.000   3.000  1.00 20.00           S
+ATOM      3  CA AGLY A   2       3.000   2.000   3.000  0.70 20.00           C
+ATOM      4  CA BGLY A   2       3.500   2.000   3.000  0.30 20.00           C
+ATOM      5  SG  CYS A   3       4.000   2.000   3.000  1.00 20.00           S
+HETATM    6 ZN    ZN A 100       9.000   2.000   3.000  1.00 20.00          ZN2+
+ATOM      7  CA  ALA B   1      20.000   2.000   3.000  1.00 30.00           C
+END
+"""
+QUARTER = np.array([[0.0, -1, 0, 10], [1, 0, 0, 0], [0, 0, 1, 0]])
+
+
+@pytest.fixture(scope="module")
+def merged() -> tuple[gemmi.Structure, list[dict[str, str]]]:
+    """A model, and a copy of it after a quarter turn about z and a shift of 10 A."""
+    source = ModelText(PDB, "PDB")
+    text, names = merged_models([PlacedText(source, identity(), "first"), PlacedText(source, QUARTER, "second")])
+    return gemmi.make_structure_from_block(gemmi.cif.read_string(text.content)[0]), names
+
+
+def test_copies_of_chains_get_new_names(merged: tuple[gemmi.Structure, list[dict[str, str]]]) -> None:
+    structure, names = merged
+    assert names == [{"A": "A", "B": "B"}, {"A": "C", "B": "D"}]
+    structure.merge_chain_parts()
+    assert [chain.name for chain in structure[0]] == ["A", "B", "C", "D"]
+    labels = {residue.subchain for chain in structure[0] for residue in chain}
+    assert len(labels) == 6  # two polymers and one ion, twice
+
+
+def test_atoms_are_kept_and_moved(merged: tuple[gemmi.Structure, list[dict[str, str]]]) -> None:
+    structure, _ = merged
+    first, second = structure[0]["A"]["1"][0]["N"][0], structure[0]["C"]["1"][0]["N"][0]
+    assert first.pos.tolist() == [1, 2, 3]
+    assert np.allclose(second.pos.tolist(), [10 - 2, 1, 3])
+    assert np.allclose([first.aniso.u11, first.aniso.u22], [0.1, 0.2])
+    assert np.allclose([second.aniso.u11, second.aniso.u22], [0.2, 0.1])  # x and y exchanged
+    assert [(a.altloc, round(a.occ, 2)) for a in structure[0]["C"]["2"][0]] == [("A", 0.7), ("B", 0.3)]
+    zinc = structure[0]["C"]["100"][0][0]
+    assert zinc.element.name == "Zn"
+    assert zinc.charge == 2
+
+
+def test_what_belongs_to_the_chains_is_kept(merged: tuple[gemmi.Structure, list[dict[str, str]]]) -> None:
+    structure, _ = merged
+    links = [(each.partner1.chain_name, each.partner2.chain_name) for each in structure.connections]
+    assert links == [("A", "A"), ("C", "C")]
+    assert [each.start.chain_name for each in structure.helices] == ["A", "C"]
+    assert [each.strands[0].start.chain_name for each in structure.sheets] == ["A", "C"]
+    assert [each.partner_c.chain_name for each in structure.cispeps] == ["A", "C"]
+    assert len({each.name for each in (*structure.connections, *structure.sheets)}) == 4
+    assert [structure[0][name]["3"][0].label_seq for name in "AC"] == [3, 3]
+    sequences = [entity.full_sequence for entity in structure.entities if entity.full_sequence]
+    assert sequences == [["CYS", "GLY", "CYS"]] * 2
+
+
+def test_the_unit_cell_of_a_file_is_not_that_of_the_complex(
+    merged: tuple[gemmi.Structure, list[dict[str, str]]],
+) -> None:
+    assert not merged[0].cell.is_crystal()
+
+
+def test_names_stay_where_they_are_free() -> None:
+    assert unique_names([["A"], ["B"], ["A"]]) == [{"A": "A"}, {"B": "B"}, {"A": "C"}]
+    assert unique_names([[""], ["AA"]]) == [{"": "A"}, {"AA": "AA"}]
+    many = unique_names([["A"]] * 64)
+    assert [own["A"] for own in many[60:]] == ["8", "9", "AA", "AB"]
