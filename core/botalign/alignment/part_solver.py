@@ -111,8 +111,7 @@ class _PartSolver:
         self.problem, self.more_starts = problem, more_starts
         self.pair = pair = PartPair.of(problem)
         self.poses = PartPoses(problem, pair, problem.part_is_moving)
-        low, high = pair.whole_bounds
-        self.extent = extent = float((high - low).max()) + pair.radius_angstrom
+        self.extent = extent = pair.extent_angstrom
         resolution = problem.options.resolution
         wanted = 2 * pair.radius_angstrom / ACROSS if resolution is None else resolution / IN_RESOLUTION
         enough = min(COARSER * wanted, extent / SIDE)

@@ -20,6 +20,7 @@ from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.records import Candidate
 from botalign.alignment.sampling import finest_useful_voxel, fit_problem
 from botalign.alignment.self_symmetry import SelfComparison
+from botalign.alignment.shared_whole import SharedWhole
 from botalign.alignment.shifts import ShiftedPair, shifted_pair
 from botalign.alignment.survey import Surveyed, common_sigma_angstrom, survey
 from botalign.alignment.symmetry import Symmetry
@@ -52,6 +53,8 @@ class AlignmentProblem:
         The hands to search, that of the start first: whether the moving map is mirrored.
     maps : tuple of two DensityMap, optional
         The fixed and the moving map as given, without their masks: for the solver of parts.
+    shared : SharedWhole, optional
+        The fixed map, if other parts are searched for in it too.
     """
 
     fixed: Surveyed
@@ -59,6 +62,7 @@ class AlignmentProblem:
     options: AlignmentOptions
     hands: tuple[bool, ...]
     maps: tuple[DensityMap, DensityMap] | None = None
+    shared: SharedWhole | None = None
 
     @classmethod
     def of(
@@ -214,7 +218,9 @@ class AlignmentProblem:
     @cached_property
     def symmetry(self) -> Symmetry | None:
         """The symmetry of the fixed map; None if equivalent poses are not allowed."""
-        return None if self._is_held else symmetry_of(self.own_comparison)
+        if self._is_held:
+            return None
+        return symmetry_of(self.own_comparison) if self.shared is None else self.shared.symmetry
 
     @cached_property
     def own_comparison(self) -> SelfComparison:
