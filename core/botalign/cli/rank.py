@@ -15,10 +15,8 @@ from botalign.cli.interruption import Interrupted
 from botalign.cli.long_work import run_steps
 from botalign.cli.messages import print_error, print_note
 from botalign.cli.options import Overwrite, Quiet
-from botalign.cli.outputs import Output, check
 from botalign.cli.tables import columns
 from botalign.errors import InputError, counted
-from botalign.models import holds_model
 from botalign.progress import map_steps
 
 if TYPE_CHECKING:
@@ -69,11 +67,14 @@ def rank(
     With more than 4 models or maps, one process per core is used, unless --threads, --processes or --scheduler is
     given.
     """
+    from botalign.cli import outputs
+    from botalign.models import holds_model
+
     if holds_model(fixed):
         raise InputError(f"{fixed}: is an atomic model, expected the map in which the models are.")
     chosen, where = options.read(), _execution(len(others), execution.read())
-    written = None if table is None else Output(table, "--table", (".csv",))
-    check((written,), inputs=[fixed, *others, *([] if index is None else [index])], overwrite=overwrite)
+    written = None if table is None else outputs.Output(table, "--table", (".csv",))
+    outputs.check((written,), inputs=[fixed, *others, *([] if index is None else [index])], overwrite=overwrite)
     density_map = botalign.read(fixed)
     partial = None if table is None else table.with_name(f"{table.name}.partial")
     has_results = partial is not None and partial.exists()
@@ -90,8 +91,9 @@ def rank(
             if table is not None:
                 ranking.write(table, overwrite=overwrite)
         except KeyboardInterrupt:
-            kept = "nothing was written" if partial is None else f"finished ones are kept in {partial}"
-            raise Interrupted(f"interrupted; {kept}; run the same command again to resume.") from None
+            if store is not None and not has_results:
+                store.remove()
+            raise Interrupted(_interruption(partial if has_results else None, index)) from None
         except InputError:
             if store is not None and not has_results:
                 store.remove()
@@ -116,6 +118,15 @@ def _store(
     from botalign.ranking.rank import description
 
     return nullcontext() if partial is None else BlockStore(partial, description(density_map, others, options))
+
+
+def _interruption(partial: Path | None, index: Path | None) -> str:
+    """Return a sentence about what an interrupted run has kept."""
+    if partial is not None:
+        return f"interrupted; finished alignments are kept in {partial}; run the same command again to resume."
+    if index is not None and index.exists():
+        return f"interrupted; the maps that were read are in {index}; run the same command again to resume."
+    return "interrupted, nothing was written."
 
 
 def _execution(count: int, given: botalign.Execution) -> botalign.Execution:

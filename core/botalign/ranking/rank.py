@@ -116,8 +116,8 @@ def rank(
     >>> import botalign
     >>> fixed = botalign.phantom(32, voxel_size_angstrom=4.0)
     >>> turned = botalign.resample(fixed, [[0, -1, 0, 5], [1, 0, 0, 0], [0, 0, 1, 0]], fixed.grid)
-    >>> other = botalign.phantom(32, voxel_size_angstrom=2.0, hinge_degrees=40)
-    >>> ranking = botalign.rank(fixed, [other, turned])
+    >>> larger = botalign.DensityMap(fixed.data, botalign.Grid(fixed.grid.shape, (8.0, 8.0, 8.0), (0.0, 0.0, 0.0)))
+    >>> ranking = botalign.rank(fixed, [larger, turned])
     >>> [entry.verdict for entry in ranking.entries]
     ['certain', 'not aligned']
     """
@@ -172,9 +172,9 @@ def rank_steps(
     --------
     >>> import botalign
     >>> fixed = botalign.phantom(24, voxel_size_angstrom=4.0)
-    >>> other = botalign.phantom(24, voxel_size_angstrom=2.0)
-    >>> [(step.stage, step.done) for step in botalign.rank_steps(fixed, [other])][-1]
-    ('maps', 0)
+    >>> larger = botalign.DensityMap(fixed.data, botalign.Grid(fixed.grid.shape, (8.0, 8.0, 8.0), (0.0, 0.0, 0.0)))
+    >>> [(step.stage, step.done, step.total) for step in botalign.rank_steps(fixed, [larger])]
+    [('signatures', 0, 1), ('signatures', 0, 1), ('signatures', 1, 1), ('maps', 0, 0)]
     """
     return _steps(fixed, others, options or RankOptions(), execution or Execution(), index, store)
 
