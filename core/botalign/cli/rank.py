@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _SHOWN = 20
 #: More models or maps than this are compared by processes: threads compete for Python's lock, but start faster.
 _MOST_FOR_THREADS = 4
-_STAGES = {"models": "models", "signatures": "signatures, in blocks", "maps": "alignments"}
+_STAGES = {"models": "models", "signatures": "blocks of maps", "maps": "alignments"}
 
 
 @with_options(botalign.RankOptions)
@@ -145,7 +145,7 @@ def _text(ranking: botalign.Ranking) -> str:
         f"{ranking.kind:13}{ranking.compared} compared{failed}, {counted(len(ranking.matches), 'match', 'matches')}"
     ]
     if len(aligned) < len(ranking.entries):
-        lines.append(f"{'':13}{len(ranking.entries) - len(aligned)} not aligned, because they show another molecule")
+        lines.append(f"{'':13}{len(ranking.entries) - len(aligned)} not aligned, because their signatures differ")
     lines.append(f"probability  of a wrong pose, corrected for {counted(ranking.compared, 'comparison')}")
     if aligned:
         header = ("rank", one, "verdict", "probability", "score", "places")

@@ -7,7 +7,7 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from botalign.errors import InputError, Setting
-from botalign.maps import DensityMap, read
+from botalign.maps import EXTENSIONS, DensityMap, read
 from botalign.maps.expected import kind_of
 from botalign.models import Model, holds_model, read_model
 
@@ -56,6 +56,11 @@ class Item:
                 Setting("others"), f": got {kind_of(given)}, expected maps, atomic models, or their files."
             )
         return cls(os.fspath(given), Path(given), holds_model(given))
+
+    @property
+    def is_map(self) -> bool:
+        """Whether it is a map, by the extension if it is a file."""
+        return isinstance(self.given, DensityMap) or (not self.is_model and self.name.lower().endswith(EXTENSIONS))
 
     def load(self) -> DensityMap | Model:
         """Return the model or map, read if it is a file. In a worker process, warnings are not shown.
@@ -115,9 +120,10 @@ def checked_items(others: Sequence[Given]) -> list[Item]:
         if isinstance(item.given, Path) and files[item.given.resolve()] > 1:
             raise InputError(f"{item.name}: is given twice; give each file once.")
     models = [each for each in items if each.is_model]
-    if models and len(models) < len(items):
-        other = next(each for each in items if not each.is_model)
+    maps = [each for each in items if each.is_map]
+    if models and maps:
         raise InputError(
-            f"{models[0].name} is an atomic model, and {other.name} is not; rank models and maps in separate runs."
+            f"{models[0].name} is an atomic model, and {maps[0].name} a map; rank models and maps in separate runs."
         )
-    return items
+    # What is neither is read as the others are, and reported as unreadable.
+    return [replace(each, is_model=bool(models)) for each in items]

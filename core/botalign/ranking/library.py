@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.alignment.survey import CLEAR
 from botalign.jobs import Workers, run_blocks
 from botalign.maps import DensityMap
 from botalign.progress import Progress, map_steps
@@ -19,11 +20,9 @@ from botalign.ranking.items import Item, file_state
 from botalign.ranking.signature import Signature, from_numbers, signature, to_numbers
 
 #: Radii of gyration that differ by a larger factor are those of different molecules, and so are signatures with a
-#: smaller similarity. Copies of one map with other voxels, other boxes and noise, and two conformations, differ by a
-#: factor of 1.14 and have 0.90 (``benchmarks/ranking.py library``).
-LARGEST_FACTOR, LEAST_SIMILARITY = 1.25, 0.85
-#: The signature of a map with less contrast is that of its noise.
-LEAST_CONTRAST = 15.0
+#: smaller similarity. Between copies with other voxels, boxes and noise, or two conformations, the factor is at most
+#: 1.21 and the similarity at least 0.906 (``benchmarks/ranking.py library``).
+LARGEST_FACTOR, LEAST_SIMILARITY = 1.35, 0.85
 #: Maps of a block of work, and blocks after which the index is written.
 BLOCK, WRITTEN = 4, 64
 
@@ -92,12 +91,13 @@ def described(items: Sequence[Item], workers: Workers, index: MapIndex | None) -
 def similarities(fixed: Signature, others: Sequence[Signature]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return the similarity of signatures to that of a map, 1 for copies, and which maps may show the same molecule.
 
-    The similarity is the product of the unit vectors of the norms. Maps with little contrast may always show it.
+    The similarity is the product of the unit vectors of the norms. The signature of a map that is not clear is that of
+    its noise, so such a map may always show it.
     """
     numbers, norms = to_numbers(others)
     similarity = norms.reshape(len(others), -1).astype(np.float64) @ fixed.norms.ravel().astype(np.float64)
     factor = np.abs(np.log(numbers[:, 0] / fixed.gyration_angstrom))
-    unclear = (numbers[:, 1] < LEAST_CONTRAST) | (fixed.contrast < LEAST_CONTRAST)
+    unclear = (numbers[:, 1] < CLEAR) | (fixed.contrast < CLEAR)
     return similarity, unclear | ((similarity > LEAST_SIMILARITY) & (factor < np.log(LARGEST_FACTOR)))
 
 

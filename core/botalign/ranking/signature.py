@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.special import eval_legendre
 
+from botalign.alignment.survey import CLEAR
 from botalign.arrays import Matrix, Volume
 from botalign.errors import InputError
 from botalign.maps.contour import background_level, contrast, level_above
@@ -37,9 +38,10 @@ VOXELS_IN_SHELL = 1.5
 #: Directions on a shell.
 DIRECTIONS = 400
 #: Rounds in which centre and radius of gyration are found.
-ROUNDS = 6
-#: Standard deviation of the smoothing in shells, unless the voxels of the map need more.
-SMOOTHING = 0.5
+ROUNDS = 5
+#: Standard deviations of the smoothing in shells, unless the voxels of the map need more: the first with which the map
+#: is clear.
+SMOOTHING = (0.5, 0.75, 1.1, 1.6)
 #: A connected region with less than this fraction of the mass of the largest one is noise.
 LEAST_PART = 0.1
 
@@ -78,9 +80,12 @@ def signature(density_map: DensityMap) -> Signature:
     for _ in range(ROUNDS):
         step = OUTERMOST * gyration / SHELLS
         grid = Grid.cube(2 * int(np.ceil(SHELLS * VOXELS_IN_SHELL)) + 5, step / VOXELS_IN_SHELL, centre)
-        smooth = max(SMOOTHING * step, SMOOTHING_VOXELS * max(density_map.grid.voxel_size_angstrom))
-        values = smoothed(density_map, grid, sigma_angstrom=smooth, background=background).data
-        clarity = contrast(values)
+        for smoothing in SMOOTHING:
+            sigma = max(smoothing * step, SMOOTHING_VOXELS * max(density_map.grid.voxel_size_angstrom))
+            values = smoothed(density_map, grid, sigma_angstrom=sigma, background=background).data
+            clarity = contrast(values)
+            if clarity >= CLEAR:
+                break
         values = _molecule(values, level_above(values, 0.0))
         if not values.any():
             raise InputError(f"{density_map.name}: no density above its background; is its contrast inverted?")

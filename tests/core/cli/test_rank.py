@@ -79,12 +79,18 @@ def _text(folder: Path) -> Path:
 
 
 def test_models_that_fail_are_listed(run: Run, pair: Pair, model: Path, tmp_path: Path) -> None:
-    other = tmp_path / "missing.cif"
-    ran = run("rank", pair.fixed, model, other, "--resolution", 10, "--table", tmp_path / "t.csv", "--threads", 1)
+    missing, notes = tmp_path / "missing.cif", tmp_path / "notes"
+    notes.write_text("notes")
+    ran = run(
+        "rank", pair.fixed, model, missing, notes, "--resolution", 10, "--table", tmp_path / "t.csv", "--threads", 1
+    )  # fmt: skip
     assert ran.code == 1
-    assert ran.out.startswith("models       1 compared, 1 failed, 0 matches\n")  # two atoms fit anywhere
-    assert ran.err == f"botalign: error: {other}: no such file; check the name.\n"
-    assert sorted(listing(tmp_path)) == ["models", "models/a.pdb", "t.csv"]
+    assert ran.out.startswith("models       1 compared, 2 failed, 0 matches\n")  # two atoms fit anywhere
+    assert ran.err == (
+        f"botalign: error: {missing}: no such file; check the name.\n"
+        f"botalign: error: {notes}: is not an atomic model in PDB or mmCIF format; give another file.\n"
+    )
+    assert sorted(listing(tmp_path)) == ["models", "models/a.pdb", "notes", "t.csv"]
 
 
 @pytest.mark.parametrize("finished", [0, 1])

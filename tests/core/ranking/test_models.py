@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -69,6 +70,14 @@ def test_the_result_does_not_depend_on_the_workers_or_on_an_interruption(assembl
     except StopIteration as end:
         found = end.value
     assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
+    assert all(same(*pair) for pair in zip(found.entries, expected.entries, strict=True))
+
+
+@pytest.mark.slow
+def test_a_cluster_ranks_as_threads_do(assembly: Assembly, cluster: Any) -> None:
+    given = [assembly.wrong["mirror image"], assembly.parts["left"]]
+    expected = botalign.rank(assembly.fixed, given, resolution=RESOLUTION, threads=1)
+    found = botalign.rank(assembly.fixed, given, resolution=RESOLUTION, scheduler=cluster.scheduler_address)
     assert all(same(*pair) for pair in zip(found.entries, expected.entries, strict=True))
 
 
