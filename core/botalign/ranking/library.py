@@ -22,7 +22,7 @@ from botalign.ranking.signature import Signature, from_numbers, signature, to_nu
 #: Radii of gyration that differ by a larger factor are those of different molecules, and so are signatures with a
 #: smaller similarity. Between copies with other voxels, boxes and noise, or two conformations, the factor is at most
 #: 1.21 and the similarity at least 0.906 (``benchmarks/ranking.py library``).
-LARGEST_FACTOR, LEAST_SIMILARITY = 1.35, 0.85
+LARGEST_FACTOR, LEAST_SIMILARITY = 1.28, 0.85
 #: Maps of a block of work, and blocks after which the index is written.
 BLOCK, WRITTEN = 4, 64
 

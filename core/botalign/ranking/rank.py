@@ -8,28 +8,21 @@ from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from numpy.typing import NDArray
-
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.errors import InputError, Setting
-from botalign.jobs import BlockStore, Execution, Workers, open_workers, run_blocks, versions
+from botalign.jobs import BlockStore, Execution, open_workers, versions
 from botalign.maps import DensityMap
 from botalign.maps.expected import expect_map
 from botalign.models import checked_resolution
 from botalign.options import changed, options_from
 from botalign.progress import Progress, exhaust
-from botalign.ranking.entry import Found, RankedEntry, best_first, entry_of
-from botalign.ranking.failing import reason_of
+from botalign.ranking.comparing import compare_maps, compare_models
+from botalign.ranking.entry import best_first
 from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Given, Item, checked_items
-from botalign.ranking.library import described, similarities
-from botalign.ranking.maps import align_map, map_options
-from botalign.ranking.models import model_options, place_model
 from botalign.ranking.options import RankOptions
 from botalign.ranking.result import Ranking
-from botalign.ranking.signature import signature
 
-Arrays = dict[str, NDArray[Any]]
 Path = str | os.PathLike[str]
 
 
@@ -212,8 +205,10 @@ def _steps(
         held = BlockStore(execution.work, _description(fixed, items, options))
     with held as kept, open_workers(execution) as workers:
         shared = SharedWhole.of(fixed, level=options.contour_level)
-        method = _models if of_models else _maps
-        entries, failures = yield from method(shared, items, options, workers, kept, opened)
+        if of_models:
+            entries, failures = yield from compare_models(shared, items, options, workers, kept)
+        else:
+            entries, failures = yield from compare_maps(shared, items, options, workers, kept, opened)
     compared = len(items) - len(failures)
     return Ranking(
         fixed.name, "models" if of_models else "maps", best_first(entries), tuple(failures), compared,
@@ -231,63 +226,3 @@ def _check_together(fixed: DensityMap, options: RankOptions, index: Path | None,
         unused, what = changed(options, "resolution"), "atomic models"
     for setting in unused:
         raise InputError(setting, f": has no effect, because it is for {what}; omit it.")
-
-
-def _models(
-    shared: SharedWhole, items: list[Item], options: RankOptions, workers: Workers, store: BlockStore | None, _: object
-) -> Generator[Progress, None, tuple[list[RankedEntry], list[tuple[str, str]]]]:
-    """Place all models."""
-    assert options.resolution is not None
-    _ = shared.symmetry  # once, before the workers start
-    argument, chosen = workers.share(shared), model_options(options.resolution)
-    blocks = {f"model-{number:06}": (argument, item, chosen) for number, item in enumerate(items)}
-    results = yield from run_blocks(place_model, blocks, workers=workers, store=store, stage="models")
-    return _entries(items, list(results.values()), len(items))
-
-
-def _maps(
-    shared: SharedWhole,
-    items: list[Item],
-    options: RankOptions,
-    workers: Workers,
-    store: BlockStore | None,
-    index: MapIndex | None,
-) -> Generator[Progress, None, tuple[list[RankedEntry], list[tuple[str, str]]]]:
-    """Align the maps that may show the same molecule."""
-    found, failed = yield from described(items, workers, index)
-    failures = [(items[number].name, reason) for number, reason in failed.items()]
-    numbers = sorted(found)
-    if not numbers:
-        return [], failures
-    similarity, may_match = similarities(signature(shared.density_map), [found[number] for number in numbers])
-    wanted = may_match | options.whole_library
-    chosen = [items[number] for number, each in zip(numbers, wanted, strict=True) if each]
-    argument, settings = workers.share(shared), map_options(options.seed)
-    blocks = {
-        f"map-{number:06}": (argument, items[number], settings)
-        for number, each in zip(numbers, wanted, strict=True)
-        if each
-    }
-    results = yield from run_blocks(align_map, blocks, workers=workers, store=store, stage="maps")
-    entries, further = _entries(chosen, list(results.values()), len(numbers), similarity[wanted].tolist())
-    entries += [
-        RankedEntry(items[number].name, "not aligned", similarity=float(similarity[at]))
-        for at, number in enumerate(numbers)
-        if not wanted[at]
-    ]
-    return entries, failures + further
-
-
-def _entries(
-    items: Sequence[Item], results: Sequence[Arrays], tried: int, similarity: Sequence[float | None] | None = None
-) -> tuple[list[RankedEntry], list[tuple[str, str]]]:
-    """Return the entries of items that were compared, and the reasons of those that failed."""
-    reasons = [reason_of(each) for each in results]
-    failures = [(item.name, reason) for item, reason in zip(items, reasons, strict=True) if reason is not None]
-    compared = tried - len(failures)
-    entries = [
-        entry_of(item.name, Found.from_arrays(arrays), compared, similarity=near)
-        for item, arrays, near, reason in zip(items, results, similarity or [None] * len(items), reasons, strict=True)
-        if reason is None
-    ]
-    return entries, failures
