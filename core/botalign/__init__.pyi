@@ -62,6 +62,11 @@ from .pairwise.table import DistanceTable as DistanceTable
 from .pairwise.table import read_distances as read_distances
 from .progress import Progress as Progress
 from .progress import run_until as run_until
+from .ranking.entry import RankedEntry as RankedEntry
+from .ranking.options import RankOptions as RankOptions
+from .ranking.rank import rank as rank
+from .ranking.rank import rank_steps as rank_steps
+from .ranking.result import Ranking as Ranking
 from .scores import ModelFit as ModelFit
 from .scores import ShellCorrelation as ShellCorrelation
 from .scores import ShellCurves as ShellCurves

@@ -296,6 +296,5 @@ class AlignmentFacts:
     @property
     def error_text(self) -> str:
         """The standard errors as text; those of a wrong pose mean nothing."""
-        if self.verdict == "no match":
-            return "not estimated: the maps do not match"
-        return uncertainty_text(self.uncertainty)
+        no_match = self.verdict == "no match"
+        return "not estimated: the maps do not match" if no_match else uncertainty_text(self.uncertainty)

@@ -15,6 +15,7 @@ from scipy import fft
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.masking import mask_on
 from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.shared_whole import SharedWhole, size_class
 from botalign.alignment.survey import Surveyed
 from botalign.arrays import Matrix, Volume
 from botalign.geometry import identity
@@ -44,6 +45,8 @@ class PartPair:
         The maps, without their masks: the edge of a mask is not an edge of the molecule.
     mask : DensityMap or None
         Mask of the part.
+    shared : SharedWhole or None
+        The whole, if other parts are searched for in it too.
     """
 
     part: Surveyed
@@ -51,6 +54,7 @@ class PartPair:
     part_map: DensityMap
     whole_map: DensityMap
     mask: DensityMap | None
+    shared: SharedWhole | None = None
 
     @classmethod
     def of(cls, problem: AlignmentProblem) -> PartPair:
@@ -60,7 +64,8 @@ class PartPair:
         fixed = (problem.fixed, problem.maps[0], options.mask_fixed)
         moving = (problem.moving, problem.maps[1], options.mask_moving)
         (part, part_map, mask), (whole, whole_map, _) = (moving, fixed) if problem.part_is_moving else (fixed, moving)
-        return cls(part, whole, part_map, whole_map, mask if options.is_masked else None)
+        shared = problem.shared if problem.part_is_moving else None
+        return cls(part, whole, part_map, whole_map, mask if options.is_masked else None, shared)
 
     @cached_property
     def fills_mask(self) -> bool:
@@ -90,6 +95,16 @@ class PartPair:
     def radius_angstrom(self) -> float:
         """Radius of the part."""
         return self.ball[1]
+
+    @property
+    def extent_angstrom(self) -> float:
+        """Largest side of the whole, and the radius of the part; of parts in a shared whole, that of their size class.
+
+        The sampling depends on it, so that parts of one size class share the samples of the whole.
+        """
+        low, high = self.whole_bounds
+        radius = self.radius_angstrom
+        return float((high - low).max()) + (radius if self.shared is None else size_class(radius))
 
     @cached_property
     def finest_voxel_angstrom(self) -> float:
@@ -137,6 +152,11 @@ class PartPair:
 
     def whole_on(self, grid: Grid, sigma_angstrom: float) -> tuple[Volume, Volume]:
         """Return the edges of the whole on a grid of cubic voxels, and its support, 0 or 1."""
+        if self.shared is not None:
+            return self.shared.kept((grid, sigma_angstrom), lambda: self._whole_on(grid, sigma_angstrom))
+        return self._whole_on(grid, sigma_angstrom)
+
+    def _whole_on(self, grid: Grid, sigma_angstrom: float) -> tuple[Volume, Volume]:
         density = self.whole.in_unit(_sampled(self.whole_map, grid, sigma_angstrom))
         support = density > self.whole.level_of(density, grid.voxel_size_angstrom[0])
         return edges(density, grid), support.astype(np.float32)

@@ -95,8 +95,7 @@ class PartSearch:
         self.problem, self.more_starts, self.limits = problem, more_starts, limits or Limits()
         self.pair = pair = PartPair.of(problem)
         self.poses = PartPoses(problem, pair, problem.part_is_moving, self.limits.peaks)
-        low, high = pair.whole_bounds
-        self.extent = extent = float((high - low).max()) + pair.radius_angstrom
+        self.extent = extent = pair.extent_angstrom
         resolution = problem.options.resolution
         wanted = 2 * pair.radius_angstrom / ACROSS if resolution is None else resolution / IN_RESOLUTION
         enough = min(COARSER * wanted, extent / SIDE)

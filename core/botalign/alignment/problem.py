@@ -20,6 +20,7 @@ from botalign.alignment.masking import masked
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.records import EVALUATIONS, Candidate
 from botalign.alignment.sampling import finest_useful_voxel, fit_problem
+from botalign.alignment.shared_whole import SharedWhole
 from botalign.alignment.shifts import ShiftedPair, shifted_pair
 from botalign.alignment.survey import Surveyed, survey
 from botalign.alignment.symmetry import Symmetry
@@ -49,6 +50,8 @@ class AlignmentProblem:
         The hands to search, that of the start first: whether the moving map is mirrored.
     maps : tuple of two DensityMap, optional
         The fixed and the moving map as given, without their masks: for the solver of parts.
+    shared : SharedWhole, optional
+        The fixed map, if other parts are searched for in it too.
     """
 
     fixed_itself: Itself
@@ -56,6 +59,7 @@ class AlignmentProblem:
     options: AlignmentOptions
     hands: tuple[bool, ...]
     maps: tuple[DensityMap, DensityMap] | None = None
+    shared: SharedWhole | None = None
 
     @classmethod
     def of(
@@ -251,11 +255,9 @@ class AlignmentProblem:
 
     def wrong_poses(self, best: Matrix) -> Sequence[Matrix]:
         """Return poses to which fits converge from rotations of the best pose. They are kept for poses close to it."""
-        if self._wrong and self._wrong[0].same(best, self.fixed.radius_angstrom):
-            return self._wrong[0].poses
-        found = WrongPoses.of(self.coarse_whole_fit, principal_axes(self.working_pair.fixed), best)
-        self._wrong[:] = [found]
-        return found.poses
+        if not (self._wrong and self._wrong[0].same(best, self.fixed.radius_angstrom)):
+            self._wrong[:] = [WrongPoses.of(self.coarse_whole_fit, principal_axes(self.working_pair.fixed), best)]
+        return self._wrong[0].poses
 
     @cached_property
     def _wrong(self) -> list[WrongPoses]:
@@ -263,9 +265,8 @@ class AlignmentProblem:
 
     def errors(self, fit: FitProblem, transform: Matrix) -> Errors:
         """Return the standard errors of a fitted pose and, unless it is to be kept, the error of its scale."""
-        scaled = self.options.scale != "keep"
         noise = noise_of_both(self.fixed, self.moving, self.options, fit)
-        errors = fit_errors(fit.agreeing(transform), transform, noise=noise, scaled=scaled)
+        errors = fit_errors(fit.agreeing(transform), transform, noise=noise, scaled=self.options.scale != "keep")
         return errors.between(self.fixed, self.moving) if self.options.shift else errors
 
     @property

@@ -23,6 +23,7 @@ COMMANDS = {
     "assemble": "Place several parts in the map of a complex, together.",
     "apply": "Apply the transform of an alignment to maps, models, particles.",
     "export": "Print the transform of an alignment for other programs.",
+    "rank": "Find which of many models or maps are in a map.",
     "score": "Compare two maps, or a map and a model, without moving them.",
     "orient": "Align the symmetry axes of a map with the conventional axes.",
     "flip": "Mirror maps, to correct their hand.",
@@ -37,9 +38,13 @@ COMMANDS = {
 #: Arguments and options that name outputs, and arguments of each command that may be atomic models.
 _OUTPUTS = ("output", "table")
 _TAKE_MODELS = {
-    "align": ("fixed", "moving"), "assemble": ("whole", "parts"), "apply": ("files",), "score": ("first", "second"),
+    "align": ("fixed", "moving"),
+    "assemble": ("whole", "parts"),
+    "apply": ("files",),
+    "rank": ("fixed", "others"),
+    "score": ("first", "second"),
     "info": ("maps",),
-}  # fmt: skip
+}
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 

@@ -18,6 +18,7 @@ _SPELLINGS = {
     "chains": "--chain",
     "fixed": "FIXED",
     "moving": "MOVING",
+    "others": "OTHER",
     "maps": "MAP",
     "stack": "IMAGES",
     "latents": "Z",

@@ -13,6 +13,7 @@ from botalign.alignment.checks import check_boxes, check_radii
 from botalign.alignment.copies import EXPECTED, limits_for
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.inputs import maps_of
+from botalign.alignment.itself import Itself
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.overlap import Body
 from botalign.alignment.part_pair import PartPair
@@ -118,7 +119,8 @@ def problem_of(whole: Whole, part: DensityMap | Model, resolution: float | None)
     check_boxes(density, given)
     moving = survey(given, role="moving").normalised()
     check_radii(whole.surveyed, moving, density.name, given.name)
-    return AlignmentProblem(whole.surveyed, moving, options, (False,), (density, given))
+    fixed = Itself(whole.surveyed, density.grid)
+    return AlignmentProblem(fixed, Itself(moving, given.grid), options, (False,), (density, given))
 
 
 def check_part(whole: Whole, part: DensityMap | Model, resolution: float | None) -> None:
@@ -165,4 +167,5 @@ def _as_part(whole: Whole, part: DensityMap | Model, resolution: float | None) -
     least = problem.moving.volume_angstrom3
     if problem.fixed.volume_angstrom3 >= least:
         return problem
-    return replace(problem, fixed=replace(problem.fixed, volume_angstrom3=least))
+    larger = replace(problem.fixed, volume_angstrom3=least)
+    return replace(problem, fixed_itself=Itself(larger, problem.fixed_itself.box))

@@ -48,7 +48,7 @@ def test_version(run: Run) -> None:
 @pytest.mark.parametrize("command", [None, *(command for command in COMMANDS if command != "align")])
 def test_help_loads_no_numerics(command: str | None) -> None:
     heavy = {"scipy", "numba", "matplotlib", "rich", "mrcfile", "pywt", "jax"}
-    if command not in ("assemble", "distances", "classify"):
+    if command not in ("assemble", "distances", "classify", "rank"):
         heavy |= {"numpy"}
     typed = [*([command] if command else []), "--help"]
     script = (

@@ -1,0 +1,167 @@
+"""``botalign rank``: which of many atomic models, or of many maps, are in a map."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import botalign
+from botalign.cli.declared import Given, with_options
+from botalign.cli.interruption import Interrupted
+from botalign.cli.long_work import run_steps
+from botalign.cli.messages import print_error, print_note
+from botalign.cli.options import Overwrite, Quiet
+from botalign.cli.tables import columns
+from botalign.errors import InputError, counted
+from botalign.progress import map_steps
+
+if TYPE_CHECKING:
+    from botalign.jobs import BlockStore
+    from botalign.progress import Progress
+
+#: Rows that are printed; the table has all.
+_SHOWN = 20
+#: More models or maps than this are compared by processes: threads compete for Python's lock, but start faster.
+_MOST_FOR_THREADS = 4
+_STAGES = {"models": "models", "signatures": "blocks of maps", "maps": "alignments"}
+
+
+@with_options(botalign.RankOptions)
+@with_options(botalign.Execution, "execution")
+def rank(
+    fixed: Annotated[Path, typer.Argument(metavar="FIXED", help="The map.", show_default=False)],
+    others: Annotated[
+        list[Path], typer.Argument(metavar="OTHER", help="The atomic models, or the maps.", show_default=False)
+    ],
+    table: Annotated[
+        Path | None,
+        typer.Option(metavar="T.csv", help="Write verdicts, scores and transforms, one row for each model or map."),
+    ] = None,
+    index: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="I.npz",
+            help="Index of the maps, so that the next run reads only those that it aligns, and new ones; created if it "
+            "is missing.",
+        ),
+    ] = None,
+    *,
+    options: Given[botalign.RankOptions],
+    execution: Given[botalign.Execution],
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> int:
+    """Find which of many atomic models, or of many maps, are in a map, the best first.
+
+    Each model is placed as a part of the map, and needs --resolution, that of the map. Of maps, those that may show the
+    same molecule, by what does not depend on the rotation, are aligned. All probabilities are corrected for the number
+    of models or maps. Those that cannot be read or compared are listed, and the exit code is then 1.
+
+    With --table, finished models and maps are kept in the folder T.csv.partial. After an interruption, the same command
+    resumes.
+
+    With more than 4 models or maps, one process per core is used, unless --threads, --processes or --scheduler is
+    given.
+    """
+    from botalign.cli import outputs
+    from botalign.models import holds_model
+
+    if holds_model(fixed):
+        raise InputError(f"{fixed}: is an atomic model, expected the map in which the models are.")
+    chosen, where = options.read(), _execution(len(others), execution.read())
+    written = None if table is None else outputs.Output(table, "--table", (".csv",))
+    outputs.check((written,), inputs=[fixed, *others, *([] if index is None else [index])], overwrite=overwrite)
+    density_map = botalign.read(fixed)
+    partial = None if table is None else table.with_name(f"{table.name}.partial")
+    has_results = partial is not None and partial.exists()
+
+    def note(step: Progress) -> Progress:
+        nonlocal has_results
+        has_results = has_results or (step.stage != "signatures" and step.done > 0)
+        return step
+
+    with _store(partial, density_map, others, chosen) as store:
+        try:
+            steps = botalign.rank_steps(density_map, others, chosen, where, index=index, store=store)
+            ranking = run_steps(map_steps(steps, note), lambda step: _STAGES[step.stage], quiet=quiet)
+            if table is not None:
+                ranking.write(table, overwrite=overwrite)
+        except KeyboardInterrupt:
+            if store is not None and not has_results:
+                store.remove()
+            raise Interrupted(_interruption(partial if has_results else None, index)) from None
+        except InputError:
+            if store is not None and not has_results:
+                store.remove()
+            raise
+        if store is not None:
+            store.remove()
+    print(_text(ranking))
+    if table is not None:
+        print(f"written      {table}")
+    elif not quiet:
+        print_note("no table was written; --table writes verdicts, scores and transforms.")
+    for name, reason in ranking.failures:
+        print_error(reason if reason.startswith(name) else f"{name}: {reason}")
+    return 1 if ranking.failures else 0
+
+
+def _store(
+    partial: Path | None, density_map: botalign.DensityMap, others: list[Path], options: botalign.RankOptions
+) -> AbstractContextManager[BlockStore | None]:
+    """Return the open work folder; None without one."""
+    from botalign.jobs import BlockStore
+    from botalign.ranking.rank import description
+
+    return nullcontext() if partial is None else BlockStore(partial, description(density_map, others, options))
+
+
+def _interruption(partial: Path | None, index: Path | None) -> str:
+    """Return a sentence about what an interrupted run has kept."""
+    if partial is not None:
+        return f"interrupted; finished alignments are kept in {partial}; run the same command again to resume."
+    if index is not None and index.exists():
+        return f"interrupted; the maps that were read are in {index}; run the same command again to resume."
+    return "interrupted, nothing was written."
+
+
+def _execution(count: int, given: botalign.Execution) -> botalign.Execution:
+    """Return what was given, or one process per core if nothing was given and there is much to compare."""
+    cores = os.cpu_count() or 1
+    many = count > _MOST_FOR_THREADS and cores > 1
+    return botalign.Execution(processes=cores) if many and given == botalign.Execution() else given
+
+
+def _text(ranking: botalign.Ranking) -> str:
+    """Return a summary, and the best entries."""
+    one = ranking.kind.removesuffix("s")
+    aligned = [entry for entry in ranking.entries if entry.score is not None]
+    failed = f", {len(ranking.failures)} failed" if ranking.failures else ""
+    lines = [
+        f"{ranking.kind:13}{ranking.compared} compared{failed}, {counted(len(ranking.matches), 'match', 'matches')}"
+    ]
+    if len(aligned) < len(ranking.entries):
+        lines.append(f"{'':13}{len(ranking.entries) - len(aligned)} not aligned, because their signatures differ")
+    lines.append(f"probability  of a wrong pose, corrected for {counted(ranking.compared, 'comparison')}")
+    if aligned:
+        header = ("rank", one, "verdict", "probability", "score", "places")
+        lines += ["", columns([header, *(_row(n, each) for n, each in enumerate(aligned[:_SHOWN], start=1))])]
+    if len(aligned) > _SHOWN:
+        lines.append(f"... and {len(aligned) - _SHOWN} more")
+    return "\n".join(lines)
+
+
+def _row(number: int, entry: botalign.RankedEntry) -> tuple[str, ...]:
+    mirrored = ", mirrored" if entry.mirrored and entry.verdict != "no match" else ""
+    return (
+        str(number),
+        entry.name,
+        f"{entry.verdict}{mirrored}",
+        f"{entry.corrected_probability:.1e}",
+        f"{entry.score:z.3f}",
+        "" if entry.places is None else str(entry.places),
+    )

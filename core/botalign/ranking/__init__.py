@@ -1,0 +1,1 @@
+"""Which of many models, or of many maps, are in a map."""

@@ -1,0 +1,83 @@
+"""All models, or all maps, compared with a map: in blocks of work, one for each."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from botalign.alignment.shared_whole import SharedWhole
+from botalign.jobs import BlockStore, Workers, run_blocks
+from botalign.progress import Progress
+from botalign.ranking.entry import Found, RankedEntry, entry_of
+from botalign.ranking.failing import reason_of
+from botalign.ranking.index import MapIndex
+from botalign.ranking.items import Item
+from botalign.ranking.library import described, similarities
+from botalign.ranking.maps import align_map, map_options
+from botalign.ranking.models import model_options, place_model
+from botalign.ranking.options import RankOptions
+from botalign.ranking.signature import signature
+
+#: The entries, and the names of those that could not be compared with the reasons.
+Compared = tuple[list[RankedEntry], list[tuple[str, str]]]
+
+
+def compare_models(
+    shared: SharedWhole, items: Sequence[Item], options: RankOptions, workers: Workers, store: BlockStore | None
+) -> Generator[Progress, None, Compared]:
+    """Place each model in a map."""
+    assert options.resolution is not None
+    _ = shared.itself.symmetry  # once, before the map is sent to the workers
+    argument, settings = workers.share(shared), model_options(options.resolution)
+    blocks = {f"model-{number:06}": (argument, item, settings) for number, item in enumerate(items)}
+    results = yield from run_blocks(place_model, blocks, workers=workers, store=store, stage="models")
+    found = dict(enumerate(results.values()))
+    return _compared(items, found, len(items), {})
+
+
+def compare_maps(
+    shared: SharedWhole,
+    items: Sequence[Item],
+    options: RankOptions,
+    workers: Workers,
+    store: BlockStore | None,
+    index: MapIndex | None,
+) -> Generator[Progress, None, Compared]:
+    """Align the maps of a library that may show the same molecule as a map, or all if that is wanted."""
+    signatures, failed = yield from described(items, workers, index)
+    failures = [(items[number].name, reason) for number, reason in failed.items()]
+    if not signatures:
+        return [], failures
+    numbers = sorted(signatures)
+    similarity, may_match = similarities(signature(shared.density_map), [signatures[number] for number in numbers])
+    near = dict(zip(numbers, similarity.tolist(), strict=True))
+    wanted = [number for number, may in zip(numbers, may_match, strict=True) if may or options.whole_library]
+    if wanted:
+        _ = shared.itself.symmetry
+    argument, settings = workers.share(shared), map_options(options.seed)
+    blocks = {f"map-{number:06}": (argument, items[number], settings) for number in wanted}
+    results = yield from run_blocks(align_map, blocks, workers=workers, store=store, stage="maps")
+    found = dict(zip(wanted, results.values(), strict=True))
+    entries, further = _compared(items, found, len(numbers), near)
+    others = [
+        RankedEntry(items[each].name, "not aligned", similarity=near[each]) for each in numbers if each not in found
+    ]
+    return entries + others, failures + further
+
+
+def _compared(
+    items: Sequence[Item],
+    found: Mapping[int, dict[str, NDArray[Any]]],
+    tried: int,
+    near: Mapping[int, float],
+) -> Compared:
+    """Return the entries for results by their numbers, corrected for those of `tried` that did not fail."""
+    reasons = {number: reason for number, arrays in found.items() if (reason := reason_of(arrays)) is not None}
+    entries = [
+        entry_of(items[number].name, Found.from_arrays(arrays), tried - len(reasons), similarity=near.get(number))
+        for number, arrays in found.items()
+        if number not in reasons
+    ]
+    return entries, [(items[number].name, reason) for number, reason in reasons.items()]

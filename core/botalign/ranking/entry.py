@@ -1,0 +1,128 @@
+"""What is known of one model or map of a ranking, and the correction for their number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import expm1, log1p
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.alignment.verdict import LARGEST_PROBABILITY
+from botalign.arrays import Matrix
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The result for one item alone.
+
+    Attributes
+    ----------
+    pose : ndarray, shape (3, 4)
+        Transform from the item to the map.
+    score : float
+        Correlation of the edges of a part at this pose, or correlation of whole maps about the mean.
+    probability : float
+        Probability that a wrong pose would fit as well.
+    verdict : str
+        Verdict on the item alone.
+    places : int
+        Number of poses that fit equally well, this one included.
+    """
+
+    pose: Matrix
+    score: float
+    probability: float
+    verdict: str
+    places: int
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the result as arrays, for a store."""
+        numbers = np.array([self.score, self.probability, self.places], dtype=np.float64)
+        return {"pose": np.asarray(self.pose), "numbers": numbers, "verdict": np.array(self.verdict)}
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Found:
+        """Return the result from the arrays of :meth:`to_arrays`."""
+        score, probability, places = arrays["numbers"].tolist()
+        return cls(arrays["pose"], score, probability, str(arrays["verdict"]), int(places))
+
+
+@dataclass(frozen=True, eq=False)
+class RankedEntry:
+    """A model or map of a ranking.
+
+    Attributes
+    ----------
+    name : str
+        Its name, usually the file.
+    verdict : str
+        ``"certain"``, ``"ambiguous"`` or ``"no match"``, by the corrected probability; ``"not aligned"`` for a map that
+        cannot show the same molecule by what does not depend on the rotation.
+    corrected_probability : float or None
+        Probability that at least one of the items that were compared would fit as well at a wrong pose.
+    probability : float or None
+        Probability that this one would.
+    score : float or None
+        Correlation of the edges inside a model, or correlation of two maps about the mean, at the pose.
+    moving_to_fixed : ndarray, shape (3, 4), or None
+        Transform from the item to the map.
+    places : int or None
+        Number of poses that fit equally well; None without a match.
+    similarity : float or None
+        Of a map: similarity by what does not depend on the rotation, 1 for copies.
+
+    See Also
+    --------
+    botalign.rank : Returns such entries.
+    """
+
+    name: str
+    verdict: str
+    corrected_probability: float | None = None
+    probability: float | None = None
+    score: float | None = None
+    moving_to_fixed: Matrix | None = None
+    places: int | None = None
+    similarity: float | None = None
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether the pose mirrors a map."""
+        return self.moving_to_fixed is not None and bool(np.linalg.det(self.moving_to_fixed[:, :3]) < 0)
+
+
+def entry_of(name: str, found: Found, compared: int, *, similarity: float | None = None) -> RankedEntry:
+    """Return the entry for a result, one of several."""
+    corrected = sidak(found.probability, compared)
+    verdict = found.verdict if corrected < LARGEST_PROBABILITY else "no match"
+    places = None if verdict == "no match" else found.places
+    return RankedEntry(name, verdict, corrected, found.probability, found.score, found.pose, places, similarity)
+
+
+def best_first(entries: list[RankedEntry]) -> tuple[RankedEntry, ...]:
+    """Return entries in order: by probability, then by score; maps that were not aligned last, by similarity."""
+
+    def key(entry: RankedEntry) -> tuple[float, float, float, str]:
+        if entry.probability is None or entry.score is None:
+            return 2.0, 0.0, -(entry.similarity or 0.0), entry.name
+        return entry.probability, -entry.score, 0.0, entry.name
+
+    return tuple(sorted(entries, key=key))
+
+
+def sidak(probability: float, count: int) -> float:
+    r"""Return the probability that the least of several probabilities is so small by chance (Sidak 1967).
+
+    .. math:: 1 - (1 - p)^n
+
+    for `n` independent comparisons. It is never more than :math:`n p`, the correction of Bonferroni, which holds for
+    dependent ones too, and nearly equal to it where it is small.
+
+    Examples
+    --------
+    >>> f"{sidak(1e-6, 1000):.4g}"
+    '0.0009995'
+    """
+    return 1.0 if probability >= 1 else -expm1(count * log1p(-probability))

@@ -1,0 +1,111 @@
+"""The index of a library of maps: their signatures, in a file.
+
+The file is a NumPy archive (``.npz``, without pickled objects) with these arrays:
+
+==============  ========================  ==========================================================================
+name            shape                     content
+==============  ========================  ==========================================================================
+``format``      ()                        ``"botalign-map-index"``
+``version``     ()                        version of the format, 1
+``scheme``      ()                        version of the signatures; others are computed again
+``paths``       (n,)                      files, relative to the folder of the index
+``states``      (n, 2)                    their sizes in bytes and modification times in nanoseconds
+``numbers``     (n, 2)                    radius of gyration in angstrom, contrast
+``norms``       (n, shells, degrees)      norms of the degrees on the shells
+==============  ========================  ==========================================================================
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.errors import InputError
+from botalign.files import output_file
+from botalign.ranking.items import file_state
+from botalign.ranking.signature import SCHEME, Signature, from_numbers, to_numbers
+
+FORMAT, VERSION, EXTENSION = "botalign-map-index", 1, ".npz"
+
+
+class MapIndex:
+    """The signatures of the maps of a library, by their files.
+
+    Parameters
+    ----------
+    path : path-like
+        File of the index. It is read if it exists.
+
+    Raises
+    ------
+    InputError
+        If the extension is not ``.npz``, or the file is not an index, damaged, or of a newer version.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._entries: dict[str, tuple[tuple[int, int], Signature]] = {}
+        if self.path.suffix.lower() != EXTENSION:
+            raise InputError(f"{self.path}: unknown extension; an index has {EXTENSION}.")
+        if self.path.exists():
+            self._read()
+
+    def __len__(self) -> int:
+        """Return the number of maps."""
+        return len(self._entries)
+
+    def get(self, path: Path) -> Signature | None:
+        """Return the signature of a file; None if it is unknown, or the file has another size or time."""
+        state, signature = self._entries.get(self._key(path), (None, None))
+        return signature if state == file_state(path) else None
+
+    def add(self, signatures: Mapping[Path, tuple[tuple[int, int], Signature]]) -> None:
+        """Add signatures, each with the state that the file had before it was read, and write the file.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
+        self._entries |= {self._key(path): entry for path, entry in signatures.items()}
+        states, found = zip(*self._entries.values(), strict=True)
+        numbers, norms = to_numbers(found)
+        with output_file(self.path, overwrite=True) as temporary, temporary.open("wb") as file:
+            np.savez(
+                file, format=np.array(FORMAT), version=np.array(VERSION), scheme=np.array(SCHEME),
+                paths=np.array(list(self._entries)), states=np.array(states, dtype=np.int64),
+                numbers=numbers, norms=norms,
+            )  # fmt: skip
+
+    def _key(self, path: Path) -> str:
+        try:
+            return Path(os.path.relpath(path.resolve(), self.path.parent.resolve())).as_posix()
+        except ValueError:  # on another drive of Windows
+            return path.resolve().as_posix()
+
+    def _read(self) -> None:
+        try:
+            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                content: dict[str, NDArray[np.generic]] = {name: arrays[name] for name in arrays.files}
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be read ({error.strerror or error}); check the name.") from None
+        except (EOFError, ValueError, AttributeError, zipfile.BadZipFile):
+            content = {}
+        if str(content.get("format")) != FORMAT:
+            raise InputError(f"{self.path}: is not an index of maps; give another file, or remove it.")
+        if int(content["version"]) > VERSION:
+            raise InputError(
+                f"{self.path}: has version {int(content['version'])} of the format, expected at most {VERSION}; update "
+                "BOTalign, or give another file."
+            )
+        if int(content["scheme"]) != SCHEME:
+            return
+        signatures = from_numbers(content["numbers"], content["norms"])
+        states = ((int(size), int(time)) for size, time in content["states"])
+        names = content["paths"].tolist()
+        self._entries = dict(zip(names, zip(states, signatures, strict=True), strict=True))

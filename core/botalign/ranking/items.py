@@ -1,0 +1,129 @@
+"""The models or maps of a ranking, read when they are needed."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from botalign.errors import InputError, Setting
+from botalign.maps import EXTENSIONS, DensityMap, read
+from botalign.maps.expected import kind_of
+from botalign.models import Model, holds_model, read_model
+
+Given = DensityMap | Model | str | os.PathLike[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """A model or a map.
+
+    Attributes
+    ----------
+    name : str
+        Its name, that of its file as it was given.
+    given : DensityMap, Model or Path
+        Itself, or its file.
+    is_model : bool
+        Whether it is an atomic model.
+    """
+
+    name: str
+    given: DensityMap | Model | Path
+    is_model: bool
+
+    @classmethod
+    def of(cls, given: Given) -> Item:
+        """Return the item for an argument.
+
+        Raises
+        ------
+        InputError
+            If it is neither a map, nor a model, nor a path.
+        """
+        if isinstance(given, DensityMap | Model):
+            return cls(given.name, given, isinstance(given, Model))
+        if not isinstance(given, str | os.PathLike):
+            raise InputError(
+                Setting("others"), f": got {kind_of(given)}, expected maps, atomic models, or their files."
+            )
+        return cls(os.fspath(given), Path(given), holds_model(given))
+
+    @property
+    def is_map(self) -> bool:
+        """Whether it is a map, by the extension if it is a file."""
+        return isinstance(self.given, DensityMap) or (not self.is_model and self.name.lower().endswith(EXTENSIONS))
+
+    def load(self) -> DensityMap | Model:
+        """Return the model or map, read if it is a file. In a worker process, warnings are not shown.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read.
+        """
+        if not isinstance(self.given, Path):
+            return self.given
+        if multiprocessing.parent_process() is not None:
+            warnings.simplefilter("ignore")
+        return read_model(self.given) if self.is_model else read(self.given)
+
+    def identity(self) -> list[Any]:
+        """Return what changes if the item changes, JSON-compatible: of a file its path, size and modification time.
+
+        A library may have so many files that reading them would take hours.
+        """
+        if isinstance(self.given, Path):
+            return [str(self.given.resolve()), *file_state(self.given)]
+        digest = blake2b(digest_size=16)
+        if isinstance(self.given, DensityMap):
+            grid = self.given.grid
+            digest.update(repr((grid.shape, grid.voxel_size_angstrom, grid.origin_angstrom)).encode())
+            digest.update(np.ascontiguousarray(self.given.data).tobytes())
+        else:
+            digest.update(self.given.points.tobytes() + self.given.weights.tobytes())
+        return [self.name, digest.hexdigest()]
+
+
+def file_state(path: Path) -> tuple[int, int]:
+    """Return size and modification time in nanoseconds of a file; -1 for both if there is no such file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return -1, -1
+    return found.st_size, found.st_mtime_ns
+
+
+def checked_items(others: Sequence[Given]) -> list[Item]:
+    """Return the items of a ranking.
+
+    Raises
+    ------
+    InputError
+        If there are none, both models and maps are among them, or a file is given twice.
+    """
+    if isinstance(others, str | os.PathLike | DensityMap | Model):
+        others = [others]
+    items = [Item.of(each) for each in others]
+    if not items:
+        raise InputError(Setting("others"), ": got none, expected at least one map or atomic model.")
+    files = Counter(each.given.resolve() for each in items if isinstance(each.given, Path))
+    for item in items:
+        if isinstance(item.given, Path) and files[item.given.resolve()] > 1:
+            raise InputError(f"{item.name}: is given twice; give each file once.")
+    models = [each for each in items if each.is_model]
+    maps = [each for each in items if each.is_map]
+    if models and maps:
+        raise InputError(
+            f"{models[0].name} is an atomic model, and {maps[0].name} a map; rank models and maps in separate runs."
+        )
+    # What is neither is read as the others are, and reported as unreadable.
+    return [replace(each, is_model=bool(models)) for each in items]

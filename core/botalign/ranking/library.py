@@ -1,0 +1,110 @@
+"""Which maps of a library may show the same molecule as a map, by their signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.alignment.survey import CLEAR
+from botalign.jobs import Workers, run_blocks
+from botalign.maps import DensityMap
+from botalign.progress import Progress, map_steps
+from botalign.ranking.failing import FAILURE, or_failure, reason_of
+from botalign.ranking.index import MapIndex
+from botalign.ranking.items import Item, file_state
+from botalign.ranking.signature import Signature, from_numbers, signature, to_numbers
+
+#: Radii of gyration that differ by a larger factor are those of different molecules, and so are signatures with a
+#: smaller similarity. Between copies with other voxels, boxes and noise, or two conformations, the factor is at most
+#: 1.21 and the similarity at least 0.906 (``benchmarks/ranking.py library``).
+LARGEST_FACTOR, LEAST_SIMILARITY = 1.28, 0.85
+#: Maps of a block of work, and blocks after which the index is written.
+BLOCK, WRITTEN = 4, 64
+
+Described = tuple[dict[int, Signature], dict[int, str]]
+
+
+@or_failure
+def signatures_of(items: Sequence[Item]) -> dict[str, NDArray[Any]]:
+    """Return the signatures of maps as arrays, and the reasons for those that have none."""
+    found, reasons = [], []
+    for item in items:
+        each = _signature(item)
+        reasons.append(reason_of(each) or "")
+        if FAILURE not in each:
+            found.append(each)
+    numbers = np.array([each["numbers"] for each in found]).reshape(-1, 2)
+    return {"numbers": numbers, "norms": np.array([each["norms"] for each in found]), "reasons": np.array(reasons)}
+
+
+@or_failure
+def _signature(item: Item) -> dict[str, NDArray[Any]]:
+    density_map = item.load()
+    assert isinstance(density_map, DensityMap)
+    numbers, norms = to_numbers([signature(density_map)])
+    return {"numbers": numbers[0], "norms": norms[0]}
+
+
+def described(items: Sequence[Item], workers: Workers, index: MapIndex | None) -> Generator[Progress, None, Described]:
+    """Return the signatures of maps, and why others have none, each by its number.
+
+    Those in the index are not computed. New ones are added to it, so that an interrupted run is resumed.
+    """
+    found: dict[int, Signature] = {}
+    failed: dict[int, str] = {}
+    for number, item in enumerate(items):
+        known = index.get(item.given) if index is not None and isinstance(item.given, Path) else None
+        if known is not None:
+            found[number] = known
+    missing = [number for number in range(len(items)) if number not in found]
+    total = -(-len(missing) // BLOCK)
+    yield Progress("signatures", 0, total)
+    for first in range(0, len(missing), BLOCK * WRITTEN):
+        batch = missing[first : first + BLOCK * WRITTEN]
+        states = {number: _state(items[number]) for number in batch}
+        numbers = [batch[start : start + BLOCK] for start in range(0, len(batch), BLOCK)]
+        blocks = {f"{each[0]:06}": ([items[number] for number in each],) for each in numbers}
+        results = yield from map_steps(
+            run_blocks(signatures_of, blocks, workers=workers),
+            partial(_of_all, before=first // BLOCK, total=total),
+        )
+        new: dict[int, Signature] = {}
+        for each, arrays in zip(numbers, results.values(), strict=True):
+            reasons = [reason_of(arrays)] * len(each) if FAILURE in arrays else arrays["reasons"].tolist()
+            failed |= {number: reason for number, reason in zip(each, reasons, strict=True) if reason}
+            if FAILURE not in arrays:
+                good = [number for number in each if number not in failed]
+                new |= zip(good, from_numbers(arrays["numbers"], arrays["norms"]), strict=True)
+        found |= new
+        if index is not None:
+            files = {n: given for n in new if isinstance(given := items[n].given, Path)}
+            if files:
+                index.add({path: (states[n], new[n]) for n, path in files.items()})
+    return found, failed
+
+
+def similarities(fixed: Signature, others: Sequence[Signature]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the similarity of signatures to that of a map, 1 for copies, and which maps may show the same molecule.
+
+    The similarity is the product of the unit vectors of the norms. The signature of a map that is not clear is that of
+    its noise, so such a map may always show it.
+    """
+    numbers, norms = to_numbers(others)
+    similarity = norms.reshape(len(others), -1).astype(np.float64) @ fixed.norms.ravel().astype(np.float64)
+    factor = np.abs(np.log(numbers[:, 0] / fixed.gyration_angstrom))
+    unclear = (numbers[:, 1] < CLEAR) | (fixed.contrast < CLEAR)
+    return similarity, unclear | ((similarity > LEAST_SIMILARITY) & (factor < np.log(LARGEST_FACTOR)))
+
+
+def _of_all(step: Progress, before: int, total: int) -> Progress:
+    """Return the progress in all blocks, given that in some."""
+    return Progress("signatures", before + step.done, total)
+
+
+def _state(item: Item) -> tuple[int, int]:
+    return file_state(item.given) if isinstance(item.given, Path) else (-1, -1)

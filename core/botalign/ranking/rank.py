@@ -1,0 +1,228 @@
+"""Which of many models, or of many maps, are in a map."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from botalign.alignment.shared_whole import SharedWhole
+from botalign.errors import InputError, Setting
+from botalign.jobs import BlockStore, Execution, open_workers, versions
+from botalign.maps import DensityMap
+from botalign.maps.expected import expect_map
+from botalign.models import checked_resolution
+from botalign.options import changed, options_from
+from botalign.progress import Progress, exhaust
+from botalign.ranking.comparing import compare_maps, compare_models
+from botalign.ranking.entry import best_first
+from botalign.ranking.index import MapIndex
+from botalign.ranking.items import Given, Item, checked_items
+from botalign.ranking.options import RankOptions
+from botalign.ranking.result import Ranking
+
+Path = str | os.PathLike[str]
+
+
+def rank(
+    fixed: DensityMap,
+    others: Sequence[Given],
+    *,
+    resolution: float | None = None,
+    contour_level: float | None = None,
+    whole_library: bool = False,
+    seed: int = 0,
+    index: Path | None = None,
+    threads: int | None = None,
+    processes: int | None = None,
+    scheduler: str | None = None,
+    work: Path | None = None,
+) -> Ranking:
+    r"""Find which of many atomic models, or of many maps, are in a map, the best first.
+
+    Each model is placed as a part of the map, over all rotations and shifts, by its edges. Of a library of maps, those
+    that may show the same molecule are aligned to the map, with both hands. Which may is decided by what does not
+    depend on the rotation: the radius of gyration, and the power of the spherical harmonics on shells about the centre.
+
+    Parameters
+    ----------
+    fixed : DensityMap
+        The map.
+    others : sequence of DensityMap, Model or path-like
+        Models, or maps; files are read when they are needed.
+    resolution : float, optional
+        Resolution of the map in angstrom; models need it.
+    contour_level : float, optional
+        Contour level of the map; by default that of :func:`botalign.contour_level` of the smoothed map.
+    whole_library : bool, optional
+        Whether to align all maps, not only those that may show the same molecule.
+    seed : int, optional
+        Seed of the alignments of maps: the same seed gives the same result, bit for bit. The places of models do not
+        depend on it.
+    index : path-like, optional
+        File of the index of a library (``.npz``). It keeps what is needed to decide which maps are aligned: then the
+        files are not read again, unless their sizes or modification times have changed. It is created if it is missing.
+    threads : int, optional
+        Number of threads; by default chosen automatically (at most one per core). The result does not depend on how the
+        work is distributed.
+    processes : int, optional
+        Number of processes to use instead of threads. A script that uses processes must protect its main code with
+        ``if __name__ == "__main__":``.
+    scheduler : str, optional
+        Address of the scheduler of a Dask cluster to use instead, such as ``tcp://host:8786``. Its workers must see the
+        same files.
+    work : path-like, optional
+        Work folder. If the computation is interrupted, a call with the same arguments resumes it. The folder remains:
+        remove it when the ranking is stored.
+
+    Returns
+    -------
+    Ranking
+        The models or maps, the best first, and those that could not be compared with the reasons.
+
+    Raises
+    ------
+    InputError
+        If `fixed` is not a map, there is nothing to rank, models and maps are mixed, a file is given twice, the
+        resolution is missing for models, an option is out of range or without effect, or the work folder or the index
+        cannot be used.
+
+    See Also
+    --------
+    rank_steps : The same, as a generator.
+    align : Align one model or map.
+
+    Notes
+    -----
+    The best of many comparisons has a small probability by chance. The corrected probability is that of at least one
+    such result among all `n`, by Sidak's formula,
+
+    .. math:: p_n = 1 - (1 - p)^n ,
+
+    which is never above the correction of Bonferroni, :math:`n p`. The verdict is "no match" unless it is below 0.001.
+    For a library, `n` counts the maps that were not aligned too.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> fixed = botalign.phantom(32, voxel_size_angstrom=4.0)
+    >>> turned = botalign.resample(fixed, [[0, -1, 0, 5], [1, 0, 0, 0], [0, 0, 1, 0]], fixed.grid)
+    >>> larger = botalign.DensityMap(fixed.data, botalign.Grid(fixed.grid.shape, (8.0, 8.0, 8.0), (0.0, 0.0, 0.0)))
+    >>> ranking = botalign.rank(fixed, [larger, turned])
+    >>> [entry.verdict for entry in ranking.entries]
+    ['certain', 'not aligned']
+    """
+    given = locals()
+    options, execution = options_from(RankOptions, given), options_from(Execution, given)
+    return exhaust(rank_steps(fixed, others, options, execution, index=index))
+
+
+def rank_steps(
+    fixed: DensityMap,
+    others: Sequence[Given],
+    options: RankOptions | None = None,
+    execution: Execution | None = None,
+    *,
+    index: Path | None = None,
+    store: BlockStore | None = None,
+) -> Generator[Progress, None, Ranking]:
+    """Rank models or maps in steps; result and errors are those of :func:`rank`.
+
+    Closing the generator between two steps cancels the computation; completed blocks remain in the work folder.
+
+    Parameters
+    ----------
+    fixed : DensityMap
+        The map.
+    others : sequence of DensityMap, Model or path-like
+        Models, or maps.
+    options : RankOptions, optional
+        Options; by default those of :func:`rank`.
+    execution : Execution, optional
+        Threads, processes or a cluster, and the work folder; by default one thread per core.
+    index : path-like, optional
+        File of the index of a library.
+    store : botalign.jobs.BlockStore, optional
+        Open store to use as the work folder, with the description :func:`botalign.ranking.rank.description`.
+
+    Returns
+    -------
+    Ranking
+        As the value of ``StopIteration``.
+
+    Yields
+    ------
+    Progress
+        After each block of work. The stages are ``"models"``, or ``"signatures"`` and ``"maps"``.
+
+    See Also
+    --------
+    rank : The same, as a function.
+
+    Examples
+    --------
+    >>> import botalign
+    >>> fixed = botalign.phantom(24, voxel_size_angstrom=4.0)
+    >>> larger = botalign.DensityMap(fixed.data, botalign.Grid(fixed.grid.shape, (8.0, 8.0, 8.0), (0.0, 0.0, 0.0)))
+    >>> [(step.stage, step.done, step.total) for step in botalign.rank_steps(fixed, [larger])]
+    [('signatures', 0, 1), ('signatures', 0, 1), ('signatures', 1, 1), ('maps', 0, 0)]
+    """
+    return _steps(fixed, others, options or RankOptions(), execution or Execution(), index, store)
+
+
+def description(fixed: DensityMap, others: Sequence[Given], options: RankOptions) -> dict[str, Any]:
+    """Return what a ranking depends on, as JSON-compatible values: files, options, versions."""
+    return _description(fixed, checked_items(others), options)
+
+
+def _description(fixed: DensityMap, items: Sequence[Item], options: RankOptions) -> dict[str, Any]:
+    return {
+        "map": Item(fixed.name, fixed, False).identity(),
+        "models_or_maps": [each.identity() for each in items],
+        **options.as_parameters(),
+        "versions": versions(),
+    }
+
+
+def _steps(
+    fixed: DensityMap,
+    others: Sequence[Given],
+    options: RankOptions,
+    execution: Execution,
+    index: Path | None,
+    store: BlockStore | None,
+) -> Generator[Progress, None, Ranking]:
+    began = time.perf_counter()
+    expect_map(fixed, "fixed")
+    items = checked_items(others)
+    of_models = items[0].is_model
+    _check_together(fixed, options, index, of_models=of_models)
+    opened = None if index is None else MapIndex(index)
+    held: AbstractContextManager[BlockStore | None] = nullcontext(store)
+    if execution.work is not None:
+        held = BlockStore(execution.work, _description(fixed, items, options))
+    with held as kept, open_workers(execution) as workers:
+        shared = SharedWhole.of(fixed, level=options.contour_level)
+        if of_models:
+            entries, failures = yield from compare_models(shared, items, options, workers, kept)
+        else:
+            entries, failures = yield from compare_maps(shared, items, options, workers, kept, opened)
+    compared = len(items) - len(failures)
+    return Ranking(
+        fixed.name, "models" if of_models else "maps", best_first(entries), tuple(failures), compared,
+        time.perf_counter() - began,
+    )  # fmt: skip
+
+
+def _check_together(fixed: DensityMap, options: RankOptions, index: Path | None, *, of_models: bool) -> None:
+    """Refuse a missing resolution, and options without effect."""
+    if of_models:
+        checked_resolution(options.resolution, fixed)
+        unused = changed(options, "whole_library") + ([] if index is None else [Setting("index")])
+        what = "maps"
+    else:
+        unused, what = changed(options, "resolution"), "atomic models"
+    for setting in unused:
+        raise InputError(setting, f": has no effect, because it is for {what}; omit it.")

@@ -1,0 +1,107 @@
+"""The result of a ranking, and its table."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from botalign.files import output_file
+from botalign.ranking.entry import RankedEntry
+
+EXTENSIONS = (".csv",)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Ranking:
+    """Models, or maps, in the order in which they match a map.
+
+    Attributes
+    ----------
+    fixed : str
+        Name of the map.
+    kind : str
+        ``"models"`` or ``"maps"``.
+    entries : tuple of RankedEntry
+        The models or maps, the best first: by the probability, then by the score. Maps that were not aligned are last.
+    failures : tuple of tuple of str
+        Names of those that could not be compared, and the reasons.
+    compared : int
+        Number of comparisons for which the probabilities are corrected.
+    seconds : float
+        Duration.
+
+    See Also
+    --------
+    botalign.rank : Returns such a result.
+    """
+
+    fixed: str
+    kind: str
+    entries: tuple[RankedEntry, ...]
+    failures: tuple[tuple[str, str], ...]
+    compared: int
+    seconds: float
+
+    def __repr__(self) -> str:
+        """Return one line for interactive use."""
+        return f"<Ranking: {len(self.entries)} {self.kind} in {self.fixed}, {len(self.matches)} certain>"
+
+    @property
+    def matches(self) -> tuple[RankedEntry, ...]:
+        """The entries whose verdict is "certain"."""
+        return tuple(each for each in self.entries if each.verdict == "certain")
+
+    def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write a table with a row for each model or map, the best first; those that failed last, with the reason.
+
+        The columns ``m11`` to ``m34`` are the matrix ``moving_to_fixed``, in angstrom. Missing values are empty.
+
+        Parameters
+        ----------
+        path : path-like
+            File to write, with the extension ``.csv``.
+        overwrite : bool, optional
+            Whether to replace an existing file.
+
+        Raises
+        ------
+        InputError
+            If the extension is unknown, the file exists and `overwrite` is false, or it cannot be written.
+        """
+        rows = [_row(number, entry) for number, entry in enumerate(self.entries, start=1)]
+        rows += [_row(None, RankedEntry(name, "failed")) | {"reason": reason} for name, reason in self.failures]
+        with (
+            output_file(path, overwrite=overwrite, extensions=EXTENSIONS) as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as file,
+        ):
+            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def _row(number: int | None, entry: RankedEntry) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "rank": number,
+        "name": entry.name,
+        "verdict": entry.verdict,
+        "corrected_probability": entry.corrected_probability,
+        "probability": entry.probability,
+        "score": entry.score,
+        "places": entry.places,
+        "similarity": entry.similarity,
+        "mirrored": None if entry.moving_to_fixed is None else entry.mirrored,
+    }
+    matrix = [[None] * 4] * 3 if entry.moving_to_fixed is None else entry.moving_to_fixed.tolist()
+    for i, line in enumerate(matrix, start=1):
+        row |= {f"m{i}{j}": value for j, value in enumerate(line, start=1)}
+    return {name: _cell(value) for name, value in (row | {"reason": None}).items()}
+
+
+def _cell(value: Any) -> Any:
+    """Return the shortest text of a number, and nothing for None and infinite numbers."""
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else ""
+    return "" if value is None else value

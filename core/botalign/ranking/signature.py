@@ -1,0 +1,146 @@
+r"""What does not depend on the rotation of a map, as a few numbers: its signature.
+
+The density above the contour level, :math:`f`, is expanded in spherical harmonics on shells about its centre of mass.
+The norm of each degree,
+
+.. math:: s_l(r) = \Big( \sum_{m=-l}^{l} \Big| \int Y_{lm}^*(u)\, f(r u)\, du \Big|^2 \Big)^{1/2} ,
+
+is the same for every rotation, and for the mirror image (Kazhdan, Funkhouser and Rusinkiewicz 2003). Radii are in units
+of the radius of gyration, which is kept apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.special import eval_legendre
+
+from botalign.alignment.survey import CLEAR
+from botalign.arrays import Matrix, Volume
+from botalign.errors import InputError
+from botalign.maps.contour import background_level, contrast, level_above
+from botalign.maps.density_map import DensityMap
+from botalign.maps.grid import Grid
+from botalign.maps.resampling import SMOOTHING_VOXELS, smoothed
+
+#: Version of the signatures, to be increased with every change of what they contain.
+SCHEME = 1
+#: Shells, the radius of the outermost one in radii of gyration, and the highest degree.
+SHELLS, OUTERMOST, DEGREES = 12, 2.0, 8
+#: Voxels of the sampling in a shell.
+VOXELS_IN_SHELL = 1.5
+#: Directions on a shell.
+DIRECTIONS = 400
+#: Rounds in which centre and radius of gyration are found.
+ROUNDS = 5
+#: Standard deviations of the smoothing in shells, unless the voxels of the map need more: the first with which the map
+#: is clear.
+SMOOTHING = (0.5, 0.75, 1.1, 1.6)
+#: A connected region with less than this fraction of the mass of the largest one is noise.
+LEAST_PART = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Signature:
+    """What does not depend on the rotation of a map.
+
+    Attributes
+    ----------
+    gyration_angstrom : float
+        Radius of gyration of the density above the contour level.
+    contrast : float
+        Largest density in standard deviations of the noise, both smoothed; see :func:`botalign.maps.contour.contrast`.
+    norms : ndarray of float32, shape (shells, degrees)
+        Norms of the degrees on the shells, times the radius, as a unit vector.
+    """
+
+    gyration_angstrom: float
+    contrast: float
+    norms: NDArray[np.float32]
+
+
+def signature(density_map: DensityMap) -> Signature:
+    """Return the signature of a map.
+
+    Raises
+    ------
+    InputError
+        If the map has no density above its background.
+    """
+    background = background_level(density_map.data)
+    whole = density_map.grid
+    centre, gyration = whole.centre_angstrom, float(whole.size_angstrom.max()) / (2 * OUTERMOST)
+    # The first round sees the whole box, so smoothed that hardly any noise is left; the next ones what it found.
+    for _ in range(ROUNDS):
+        step = OUTERMOST * gyration / SHELLS
+        grid = Grid.cube(2 * int(np.ceil(SHELLS * VOXELS_IN_SHELL)) + 5, step / VOXELS_IN_SHELL, centre)
+        for smoothing in SMOOTHING:
+            sigma = max(smoothing * step, SMOOTHING_VOXELS * max(density_map.grid.voxel_size_angstrom))
+            values = smoothed(density_map, grid, sigma_angstrom=sigma, background=background).data
+            clarity = contrast(values)
+            if clarity >= CLEAR:
+                break
+        values = _molecule(values, level_above(values, 0.0))
+        if not values.any():
+            raise InputError(f"{density_map.name}: no density above its background; is its contrast inverted?")
+        gyration, centre = _gyration(values, grid)
+    radii = (np.arange(SHELLS) + 0.5) * OUTERMOST * gyration / SHELLS
+    places = radii[:, None, None] * _directions() + centre - grid.origin_angstrom
+    places = places.reshape(-1, 3).T[::-1] / grid.voxel_size_angstrom[0]
+    on_shells = ndimage.map_coordinates(values, places, order=1).reshape(SHELLS, DIRECTIONS)
+    norms = np.sqrt(np.einsum("si,lij,sj->sl", on_shells, _kernels(), on_shells).clip(min=0)) * radii[:, None]
+    return Signature(gyration, clarity, (norms / np.linalg.norm(norms)).astype(np.float32))
+
+
+def _molecule(values: Volume, level: float) -> Volume:
+    """Return the density above a level, without specks of noise."""
+    parts, _ = ndimage.label(values > level)
+    above = np.maximum(values - np.float32(level), 0)
+    masses = np.bincount(parts.ravel(), weights=above.ravel())
+    return np.where((masses >= LEAST_PART * masses.max())[parts], above, np.float32(0))
+
+
+def _gyration(values: Volume, grid: Grid) -> tuple[float, Matrix]:
+    """Return radius of gyration and centre of densities."""
+    inside = np.flatnonzero(values)
+    mass = values.ravel()[inside].astype(np.float64)
+    places = np.stack(np.unravel_index(inside, grid.shape)[::-1], axis=1) * grid.voxel_size_angstrom[0]
+    places = places + grid.origin_angstrom
+    middle = mass @ places / mass.sum()
+    squared = ((places - middle) ** 2).sum(axis=1)
+    return float(np.sqrt(mass @ squared / mass.sum())), middle
+
+
+@cache
+def _directions() -> Matrix:
+    """Return even directions, shape (n, 3): a spiral of Fibonacci."""
+    number = np.arange(DIRECTIONS) + 0.5
+    z, angle = 1 - 2 * number / DIRECTIONS, np.pi * (1 + np.sqrt(5)) * number
+    across = np.sqrt(1 - z**2)
+    return np.stack([across * np.cos(angle), across * np.sin(angle), z], axis=1)
+
+
+@cache
+def _kernels() -> Matrix:
+    """Return the matrices that give the power of each degree, shape (degrees, n, n), by the addition theorem."""
+    cosines = _directions() @ _directions().T
+    degrees = np.arange(DEGREES)[:, None, None]
+    return np.asarray((2 * degrees + 1) * eval_legendre(degrees, cosines) / DIRECTIONS**2)
+
+
+def to_numbers(signatures: Sequence[Signature]) -> tuple[Matrix, NDArray[np.float32]]:
+    """Return signatures as arrays, shapes (n, 2) and (n, shells, degrees)."""
+    numbers = [(each.gyration_angstrom, each.contrast) for each in signatures]
+    return np.array(numbers, dtype=np.float64), np.array([each.norms for each in signatures], dtype=np.float32)
+
+
+def from_numbers(numbers: NDArray[Any], norms: NDArray[Any]) -> list[Signature]:
+    """Return the signatures from the arrays of :func:`to_numbers`."""
+    rows = zip(numbers.tolist(), norms, strict=True)
+    return [Signature(gyration, clarity, of_shells) for (gyration, clarity), of_shells in rows]

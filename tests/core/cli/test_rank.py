@@ -1,0 +1,110 @@
+import csv
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+import botalign
+from botalign.progress import Progress
+
+from .conftest import Pair, Run, listing
+
+ATOMS = """\
+ATOM      1  CA  ALA A   1       1.000   2.000   3.000  1.00 20.00           C
+ATOM      2  CA  ALA A   2       4.000   5.000   6.000  1.00 20.00           C
+"""
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    (tmp_path / "models").mkdir()
+    path = tmp_path / "models" / "a.pdb"
+    path.write_text(ATOMS)
+    return path
+
+
+def test_a_library_with_a_damaged_map(run: Run, pair: Pair, tmp_path: Path) -> None:
+    bad, table, index = tmp_path / "bad.mrc", tmp_path / "t.csv", tmp_path / "i.npz"
+    bad.write_bytes(b"bad")
+    ran = run("rank", pair.fixed, bad, pair.moving, "--table", table, "--index", index, "--threads", 1)
+    assert ran.code == 1
+    assert ran.err.startswith(f"botalign: error: {bad}: ")
+    assert ran.err.count("\n") == 1
+    lines = ran.out.splitlines()
+    assert lines[0] == "maps         1 compared, 1 failed, 1 match"
+    assert lines[1] == "probability  of a wrong pose, corrected for 1 comparison"
+    assert lines[3].split() == ["rank", "map", "verdict", "probability", "score", "places"]
+    assert lines[4].split()[:3] == ["1", str(pair.moving), "certain"]
+    assert lines[-1] == f"written      {table}"
+    with table.open() as file:
+        good, failed = csv.DictReader(file)
+    assert (good["rank"], good["verdict"], good["mirrored"], good["reason"]) == ("1", "certain", "False", "")
+    assert float(good["m14"]) == pytest.approx(pair.answer[0, 3], abs=0.5)
+    assert (failed["name"], failed["verdict"], failed["m14"]) == (str(bad), "failed", "")
+    assert failed["reason"].startswith(str(bad))
+    assert sorted(listing(tmp_path)) == ["bad.mrc", "i.npz", "t.csv"]
+
+
+def test_bad_input_is_one_line_and_writes_nothing(run: Run, pair: Pair, model: Path, tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    written = ("--table", table)
+    before = listing(tmp_path)
+    missing = run("rank", pair.fixed, model, *written).refused()
+    assert "--resolution: is missing; an atomic model needs that of the map" in missing
+    mixed = run("rank", pair.fixed, model, pair.moving, "--resolution", 10, *written).refused()
+    assert "rank models and maps in separate runs" in mixed
+    twice = run("rank", pair.fixed, model, model, "--resolution", 10, *written).refused()
+    assert f"{model}: is given twice" in twice
+    assert f"{model}: is an atomic model, expected the map" in run("rank", model, model, *written).refused()
+    assert "OTHER: missing argument" in run("rank", pair.fixed).refused()
+    assert "--index: has no effect, because it is for maps" in run(
+        "rank", pair.fixed, model, "--resolution", 10, "--index", tmp_path / "i.npz", *written
+    ).refused()  # fmt: skip
+    assert "--whole-library: has no effect" in run(
+        "rank", pair.fixed, model, "--resolution", 10, "--whole-library", *written
+    ).refused()  # fmt: skip
+    assert "unknown extension; use .csv" in run("rank", pair.fixed, pair.moving, "--table", "t.txt").refused()
+    assert "is not an index of maps" in run("rank", pair.fixed, pair.moving, "--index", _text(tmp_path)).refused()
+    (tmp_path / "text.npz").unlink()
+    assert listing(tmp_path) == before
+    table.write_text("kept")
+    assert "exists" in run("rank", pair.fixed, pair.moving, *written).refused()
+    assert table.read_text() == "kept"
+
+
+def _text(folder: Path) -> Path:
+    path = folder / "text.npz"
+    path.write_text("text")
+    return path
+
+
+def test_models_that_fail_are_listed(run: Run, pair: Pair, model: Path, tmp_path: Path) -> None:
+    missing, notes = tmp_path / "missing.cif", tmp_path / "notes"
+    notes.write_text("notes")
+    ran = run(
+        "rank", pair.fixed, model, missing, notes, "--resolution", 10, "--table", tmp_path / "t.csv", "--threads", 1
+    )  # fmt: skip
+    assert ran.code == 1
+    assert ran.out.startswith("models       1 compared, 2 failed, 0 matches\n")  # two atoms fit anywhere
+    assert ran.err == (
+        f"botalign: error: {missing}: no such file; check the name.\n"
+        f"botalign: error: {notes}: is not an atomic model in PDB or mmCIF format; give another file.\n"
+    )
+    assert sorted(listing(tmp_path)) == ["models", "models/a.pdb", "notes", "t.csv"]
+
+
+@pytest.mark.parametrize("finished", [0, 1])
+def test_an_interruption_keeps_what_is_finished(
+    run: Run, pair: Pair, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finished: int
+) -> None:
+    def steps(*_: object, **__: object) -> Generator[Progress, None, None]:
+        yield Progress("models", finished, 3)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(botalign, "rank_steps", steps)
+    table = tmp_path / "t.csv"
+    ran = run("rank", pair.fixed, model, "--resolution", 10, "--table", table)
+    assert (ran.code, ran.out) == (130, "")
+    kept = f"; finished alignments are kept in {table}.partial; run the same command again to resume."
+    assert ran.err == f"botalign: interrupted{kept if finished else ', nothing was written.'}\n"
+    assert Path(f"{table}.partial").exists() == bool(finished)

@@ -1,0 +1,32 @@
+import pytest
+
+import botalign
+from botalign.ranking.entry import RankedEntry, best_first, sidak
+
+
+def test_the_correction_is_the_probability_of_at_least_one() -> None:
+    assert sidak(0.5, 2) == pytest.approx(0.75)
+    assert sidak(1e-15, 1000) == pytest.approx(1e-12)
+    assert sidak(1e-3, 1) == pytest.approx(1e-3)
+    assert sidak(1.0, 5) == 1.0
+    assert sidak(0.0, 5) == 0.0
+    assert all(sidak(p, n) <= n * p for p in (1e-9, 1e-3, 0.4) for n in (1, 10, 1000))
+
+
+def test_the_order_is_by_probability_then_by_score_then_by_similarity() -> None:
+    entries = [
+        RankedEntry("far", "not aligned", similarity=0.2),
+        RankedEntry("near", "not aligned", similarity=0.6),
+        RankedEntry("weak", "no match", 1.0, 1.0, 0.2),
+        RankedEntry("strong", "no match", 1.0, 1.0, 0.3),
+        RankedEntry("good", "certain", 1e-5, 1e-6, 0.5),
+        RankedEntry("best", "certain", 1e-8, 1e-9, 0.4),
+    ]
+    names = [each.name for each in best_first(entries)]
+    assert names == ["best", "good", "strong", "weak", "near", "far"]
+
+
+def test_options_are_checked() -> None:
+    with pytest.raises(botalign.InputError, match=r"resolution: got 0\.5, expected a number"):
+        botalign.RankOptions(resolution=0.5)
+    assert set(botalign.RankOptions().as_parameters()) == set(botalign.declarations(botalign.RankOptions))

@@ -1,0 +1,140 @@
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import botalign
+from botalign.alignment.survey import CLEAR
+from botalign.geometry import MIRROR, matrix_from_rotation_vector
+from botalign.maps import read
+from botalign.ranking.index import MapIndex
+from botalign.ranking.library import similarities
+from botalign.ranking.signature import Signature, signature
+
+
+@pytest.fixture(scope="module")
+def phantom() -> botalign.DensityMap:
+    return botalign.phantom(40, voxel_size_angstrom=3.5)
+
+
+def moved(density_map: botalign.DensityMap, *, mirrored: bool = False, voxel: float = 3.0) -> botalign.DensityMap:
+    """Return a map rotated, shifted, in a larger box and with other voxels."""
+    linear = matrix_from_rotation_vector([0.4, -1.7, 0.9]) @ (MIRROR if mirrored else np.eye(3))
+    centre = density_map.grid.centre_angstrom
+    transform = np.column_stack([linear, centre - linear @ centre + [9.0, -6.0, 4.0]])
+    return botalign.resample(density_map, transform, botalign.Grid.cube(round(200 / voxel), voxel, centre))
+
+
+@pytest.mark.parametrize(("mirrored", "voxel"), [(False, 3.0), (True, 3.0), (False, 4.4)])
+def test_the_signature_does_not_depend_on_the_pose(phantom: botalign.DensityMap, mirrored: bool, voxel: float) -> None:
+    first, second = signature(phantom), signature(moved(phantom, mirrored=mirrored, voxel=voxel))
+    assert second.gyration_angstrom == pytest.approx(first.gyration_angstrom, rel=0.02)
+    (similarity,), (may_match,) = similarities(first, [second])
+    assert similarity > 0.99
+    assert may_match
+
+
+def test_a_scaled_map_has_the_same_norms_and_another_size(phantom: botalign.DensityMap) -> None:
+    larger = replace(phantom, grid=phantom.grid.scaled(1.5, np.zeros(3)))
+    first, second = signature(phantom), signature(larger)
+    assert second.gyration_angstrom == pytest.approx(1.5 * first.gyration_angstrom, rel=1e-6)
+    np.testing.assert_allclose(second.norms, first.norms, atol=1e-5)
+    assert similarities(first, [second])[1].tolist() == [False]
+
+
+def test_the_norms_of_a_ball_are_of_degree_zero() -> None:
+    grid = botalign.Grid.cube(41, 2.0, np.zeros(3))
+    axes = np.meshgrid(*(grid.axis_angstrom(axis) for axis in range(3)), indexing="ij")
+    ball = botalign.DensityMap(np.exp(-sum(axis**2 for axis in axes) / 200).astype(np.float32), grid)
+    norms = signature(ball).norms
+    assert np.linalg.norm(norms[:, 0]) == pytest.approx(1, abs=0.01)
+
+
+def test_a_map_without_contrast_may_always_match() -> None:
+    norms = np.zeros((12, 8), dtype=np.float32)
+    norms[0, 0] = 1
+    clear, other = Signature(30.0, 100.0, norms), Signature(90.0, 100.0, norms)
+    unclear = replace(other, contrast=CLEAR / 2)
+    assert similarities(clear, [clear, other, unclear])[1].tolist() == [True, False, True]
+    assert similarities(unclear, [clear, other])[1].tolist() == [True, True]
+
+
+def test_partners_of_the_real_maps_are_kept(data_folder: Path) -> None:
+    names = {
+        "3342": "pairs/emd_3342_emd_3340/emd_3342_sampled5A.mrc",
+        "3340": "pairs/emd_3342_emd_3340/emd_3340_sampled5A.mrc",
+        "6206": "pairs/emd_6206_emd_6208/emd_6206_sampled5A.mrc",
+        "6208": "pairs/emd_6206_emd_6208/emd_6208_sampled5A.mrc",
+        "1883": "maps/emd_1883.map",
+    }
+    maps = {name: read(data_folder / file) for name, file in names.items()}
+    polymerase = moved(maps["1883"], voxel=5.0)
+    noise = np.random.default_rng(0).normal(0, 2 * polymerase.data.std(), polymerase.data.shape)
+    maps["noisy"] = polymerase.with_data((polymerase.data + noise).astype(np.float32))
+    found = {name: signature(each) for name, each in maps.items()}
+    for group in ({"3342", "3340"}, {"6206", "6208"}, {"1883", "noisy"}):
+        for name in group:
+            _, may_match = similarities(found[name], list(found.values()))
+            kept = {each for each, may in zip(found, may_match, strict=True) if may}
+            assert group <= kept < set(found)
+
+
+def test_the_index_recomputes_files_that_have_changed(phantom: botalign.DensityMap, tmp_path: Path) -> None:
+    path, file = tmp_path / "library.npz", tmp_path / "a.mrc"
+    phantom.write(file)
+    state = (file.stat().st_size, file.stat().st_mtime_ns)
+    index = MapIndex(path)
+    assert index.get(file) is None
+    index.add({file: (state, signature(phantom))})
+    again = MapIndex(path)
+    assert len(again) == 1
+    kept = again.get(file)
+    assert kept is not None
+    np.testing.assert_array_equal(kept.norms, signature(phantom).norms)
+    os.utime(file, ns=(0, state[1] + 10**9))
+    assert again.get(file) is None
+    assert MapIndex(path).get(tmp_path / "b.mrc") is None
+
+
+def test_an_index_can_be_moved_with_its_library(phantom: botalign.DensityMap, tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    file = tmp_path / "old" / "a.mrc"
+    phantom.write(file)
+    MapIndex(tmp_path / "old" / "i.npz").add(
+        {file: ((file.stat().st_size, file.stat().st_mtime_ns), signature(phantom))}
+    )
+    (tmp_path / "old").rename(tmp_path / "new")
+    assert MapIndex(tmp_path / "new" / "i.npz").get(tmp_path / "new" / "a.mrc") is not None
+
+
+def test_files_that_are_not_an_index(tmp_path: Path) -> None:
+    with pytest.raises(botalign.InputError, match=r"i\.txt: unknown extension; an index has \.npz"):
+        MapIndex(tmp_path / "i.txt")
+    for name, content in (("text.npz", b"text"), ("empty.npz", b"")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(botalign.InputError, match="is not an index of maps; give another file, or remove it"):
+            MapIndex(tmp_path / name)
+    np.savez(tmp_path / "newer.npz", format=np.array("botalign-map-index"), version=np.array(2))
+    with pytest.raises(botalign.InputError, match="has version 2 of the format, expected at most 1; update BOTalign"):
+        MapIndex(tmp_path / "newer.npz")
+
+
+def test_a_library_is_indexed_once_and_ranked(phantom: botalign.DensityMap, tmp_path: Path) -> None:
+    moved(phantom).write(tmp_path / "same.mrc")
+    other = replace(phantom, grid=phantom.grid.scaled(2.0, np.zeros(3)))
+    other.write(tmp_path / "other.mrc")
+    (tmp_path / "bad.mrc").write_bytes(b"bad")
+    files = sorted(tmp_path.glob("*.mrc"))
+    ranking = botalign.rank(phantom, files, index=tmp_path / "i.npz", threads=1)
+    assert [(Path(each.name).name, each.verdict) for each in ranking.entries] == [
+        ("same.mrc", "certain"),
+        ("other.mrc", "not aligned"),
+    ]
+    assert (ranking.compared, [Path(name).name for name, _ in ranking.failures]) == (2, ["bad.mrc"])
+    before = (tmp_path / "i.npz").stat().st_mtime_ns
+    steps = botalign.rank_steps(phantom, files, execution=botalign.Execution(threads=1), index=tmp_path / "i.npz")
+    signatures = [step for step in steps if step.stage == "signatures"]
+    assert signatures[-1].total == 1  # the file that cannot be read
+    assert (tmp_path / "i.npz").stat().st_mtime_ns == before

@@ -1,0 +1,102 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import botalign
+from botalign.geometry import apply_transform
+from botalign.ranking.entry import RankedEntry
+
+from .conftest import MOTION, RESOLUTION, Assembly
+
+
+def same(first: RankedEntry, second: RankedEntry) -> bool:
+    assert first.moving_to_fixed is not None
+    assert second.moving_to_fixed is not None
+    return (
+        (first.name, first.verdict, first.probability, first.score)
+        == (second.name, second.verdict, second.probability, second.score)
+    ) and bool((first.moving_to_fixed == second.moving_to_fixed).all())
+
+
+@pytest.mark.slow
+def test_the_models_that_belong_come_first(assembly: Assembly, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.pdb"
+    bad.write_text("nothing\n")
+    given = [*assembly.wrong.values(), bad, *assembly.parts.values()]
+    ranking = botalign.rank(assembly.fixed, given, resolution=RESOLUTION, threads=2)
+    assert {entry.name for entry in ranking.entries[:3]} == set(assembly.parts)
+    assert {entry.name for entry in ranking.entries[3:]} == set(assembly.wrong)
+    for entry in ranking.entries[:3]:
+        assert entry.moving_to_fixed is not None
+        points = assembly.parts[entry.name].points
+        off = apply_transform(entry.moving_to_fixed, points) - apply_transform(MOTION, points)
+        assert np.sqrt((off**2).sum(axis=1).mean()) < 1
+    assert all(entry.verdict == "no match" for entry in ranking.entries[3:])
+    assert all(entry.corrected_probability > 1e-3 for entry in ranking.entries[3:])
+    assert (ranking.kind, ranking.compared) == ("models", 5)
+    ((name, reason),) = ranking.failures
+    assert (name, reason) == (
+        str(bad),
+        f"{bad}: is not an atomic model in PDB or mmCIF format; give another file.",
+    )
+    ranking.write(tmp_path / "ranking.csv")
+    lines = (tmp_path / "ranking.csv").read_text().splitlines()
+    assert lines[0].startswith(
+        "rank,name,verdict,corrected_probability,probability,score,places,similarity,mirrored,m11"
+    )
+    assert len(lines) == 7
+    assert lines[-1].startswith(f",{bad},failed,")
+
+
+@pytest.mark.slow
+def test_the_result_does_not_depend_on_the_workers_or_on_an_interruption(assembly: Assembly, tmp_path: Path) -> None:
+    given = [assembly.parts["left"], assembly.wrong["mirror image"], assembly.parts["right"]]
+    expected = botalign.rank(assembly.fixed, given, resolution=RESOLUTION, threads=1)
+    execution = botalign.Execution(processes=2, work=tmp_path / "work")
+    options = botalign.RankOptions(resolution=RESOLUTION)
+    steps = botalign.rank_steps(assembly.fixed, given, options, execution)
+    while next(steps).done < 1:
+        pass
+    steps.close()
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "work").glob("model-*.npz")}
+    assert kept
+    resumed = botalign.rank_steps(assembly.fixed, given, options, execution)
+    assert next(resumed).done == len(kept)
+    try:
+        while True:
+            next(resumed)
+    except StopIteration as end:
+        found = end.value
+    assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
+    assert all(same(*pair) for pair in zip(found.entries, expected.entries, strict=True))
+
+
+@pytest.mark.slow
+def test_a_cluster_ranks_as_threads_do(assembly: Assembly, cluster: Any) -> None:
+    given = [assembly.wrong["mirror image"], assembly.parts["left"]]
+    expected = botalign.rank(assembly.fixed, given, resolution=RESOLUTION, threads=1)
+    found = botalign.rank(assembly.fixed, given, resolution=RESOLUTION, scheduler=cluster.scheduler_address)
+    assert all(same(*pair) for pair in zip(found.entries, expected.entries, strict=True))
+
+
+def test_nothing_to_rank(assembly: Assembly, tmp_path: Path) -> None:
+    model, fixed = assembly.parts["left"], assembly.fixed
+    with pytest.raises(botalign.InputError, match=r"others: got none, expected at least one map or atomic model."):
+        botalign.rank(fixed, [])
+    with pytest.raises(botalign.InputError, match="resolution: is missing; an atomic model needs that of the map"):
+        botalign.rank(fixed, [model])
+    with pytest.raises(botalign.InputError, match="rank models and maps in separate runs"):
+        botalign.rank(fixed, [model, fixed], resolution=RESOLUTION)
+    with pytest.raises(botalign.InputError, match=r"a\.pdb: is given twice; give each file once"):
+        botalign.rank(fixed, ["a.pdb", "./a.pdb"], resolution=RESOLUTION)
+    with pytest.raises(botalign.InputError, match="index: has no effect, because it is for maps; omit it"):
+        botalign.rank(fixed, [model], resolution=RESOLUTION, index=tmp_path / "i.npz")
+    with pytest.raises(botalign.InputError, match=r"resolution=10.0: has no effect, because it is for atomic models"):
+        botalign.rank(fixed, [fixed], resolution=RESOLUTION)
+    with pytest.raises(botalign.InputError, match="fixed: got an object of type Model, expected a DensityMap"):
+        botalign.rank(model, [model], resolution=RESOLUTION)  # type: ignore[arg-type]
+    with pytest.raises(botalign.InputError, match="others: got an object of type int, expected maps, atomic models"):
+        botalign.rank(fixed, [3])  # type: ignore[list-item]
+    assert not list(tmp_path.iterdir())
