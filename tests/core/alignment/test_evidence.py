@@ -57,6 +57,7 @@ def blobs(seed: int) -> DensityMap:
     return density.with_data(data.astype(np.float32))
 
 
+@pytest.mark.slow
 def test_a_small_chance_is_as_rare_as_stated_for_unrelated_maps() -> None:
     stated = []
     for seed in range(0, 16, 2):
