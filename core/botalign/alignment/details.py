@@ -28,9 +28,9 @@ SMOOTHED_AWAY = 0.8
 #: their outline in common.
 COMPARED = 1 / 8
 #: Molecules with one outline agree at a frequency :math:`f` in this number over :math:`f D` of what copies of diameter
-#: :math:`D` agree in, with that standard deviation in all shells alike. With these numbers, the probability is below a
-#: limit no more often than stated for phantoms of different seeds, which share their outline and some of their helices
-#: (``benchmarks/verdicts.py --outlines 11``).
+#: :math:`D` agree in, with that standard deviation in all shells alike. With these numbers, a probability below 0.03 is
+#: as rare as stated for phantoms of different seeds, with noise or without: they share their outline and some of their
+#: helices (``benchmarks/verdicts.py --outlines 11``).
 SAME_OUTLINE, SPREAD = 1.75, 0.1
 #: With less signal than this fraction of the power, shells do not count: noise and errors of interpolation prevail.
 LEAST_SIGNAL = 0.05
