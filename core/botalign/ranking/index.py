@@ -49,6 +49,7 @@ class MapIndex:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
+        self._folder = self.path.parent.resolve()
         self._entries: dict[str, tuple[tuple[int, int], Signature]] = {}
         if self.path.suffix.lower() != EXTENSION:
             raise InputError(f"{self.path}: unknown extension; an index has {EXTENSION}.")
@@ -84,7 +85,7 @@ class MapIndex:
 
     def _key(self, path: Path) -> str:
         try:
-            return Path(os.path.relpath(path.resolve(), self.path.parent.resolve())).as_posix()
+            return Path(os.path.relpath(path.resolve(), self._folder)).as_posix()
         except ValueError:  # on another drive of Windows
             return path.resolve().as_posix()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import warnings
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -115,10 +114,13 @@ def checked_items(others: Sequence[Given]) -> list[Item]:
     items = [Item.of(each) for each in others]
     if not items:
         raise InputError(Setting("others"), ": got none, expected at least one map or atomic model.")
-    files = Counter(each.given.resolve() for each in items if isinstance(each.given, Path))
+    seen: set[Path] = set()
     for item in items:
-        if isinstance(item.given, Path) and files[item.given.resolve()] > 1:
-            raise InputError(f"{item.name}: is given twice; give each file once.")
+        if isinstance(item.given, Path):
+            file = item.given.resolve()
+            if file in seen:
+                raise InputError(f"{item.name}: is given twice; give each file once.")
+            seen.add(file)
     models = [each for each in items if each.is_model]
     maps = [each for each in items if each.is_map]
     if models and maps:
