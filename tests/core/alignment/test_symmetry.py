@@ -7,9 +7,8 @@ import pytest
 
 import botalign
 from botalign.alignment.axis_scan import scan_axes
-from botalign.alignment.detection import symmetry_of
 from botalign.alignment.distinct import Tolerance
-from botalign.alignment.self_symmetry import SelfComparison
+from botalign.alignment.itself import Itself
 from botalign.alignment.survey import survey
 from botalign.alignment.symmetry import Symmetry
 from botalign.geometry import (
@@ -71,7 +70,7 @@ def made(symmetry: str, noise: float) -> tuple[botalign.DensityMap, np.ndarray]:
 @pytest.mark.parametrize("symmetry", ["C3", "D4", "T"])
 def test_align_and_orient_find_the_same_group(symmetry: str, noise: float) -> None:
     density_map, pose = made(symmetry, noise)
-    found = symmetry_of(SelfComparison(survey(density_map).normalised(), density_map.grid))
+    found = Itself(survey(density_map).normalised(), density_map.grid).symmetry
     assert found is not None
     assert found.group == botalign.orient(density_map).symmetry.group == symmetry
     true = pose[:, :3] @ point_group(symmetry) @ pose[:, :3].T
@@ -81,7 +80,7 @@ def test_align_and_orient_find_the_same_group(symmetry: str, noise: float) -> No
 @pytest.mark.parametrize("noise", [0.0, 2.0])
 def test_a_map_without_symmetry_has_none(noise: float) -> None:
     density_map, _ = made("C1", noise)
-    assert symmetry_of(SelfComparison(survey(density_map).normalised(), density_map.grid)) is None
+    assert Itself(survey(density_map).normalised(), density_map.grid).symmetry is None
 
 
 def test_the_group_does_not_depend_on_the_candidates() -> None:
