@@ -244,6 +244,17 @@ def test_the_dialogs_start_in_the_folder_that_was_used_last(
     assert asked[3] == str(path.parent)
 
 
+def test_the_plot_states_when_the_search_ended_early(
+    widget: Any, layers: tuple[Any, Any], align: Callable[[], Alignment]
+) -> None:
+    trace = align().trace
+    assert widget.plot.axes.get_xlabel() == "evaluation"  # the number was set
+    widget.plot.show(list(trace), ended="certain after 5")
+    assert widget.plot.axes.get_xlabel() == "evaluation (certain after 5)"
+    widget.plot.show(list(trace))
+    assert widget.plot.axes.get_xlabel() == "evaluation"
+
+
 def test_the_report_and_the_matrix_are_shown_copied_and_kept(
     widget: Any, layers: tuple[Any, Any], align: Callable[[], Alignment], press: Press
 ) -> None:

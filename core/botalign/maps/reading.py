@@ -255,11 +255,14 @@ def _read_densities(stream: BinaryIO, header: MapHeader, dtype: DTypeLike) -> ND
 def read_values(stream: BinaryIO, flat: NDArray[Any], header: MapHeader, offset: int = 0) -> None:
     """Fill a one-dimensional array from a stream in chunks, so that no second copy is in memory.
 
+    Values that need no conversion are read to their place.
+
     `offset` is the number of bytes of densities before the first value, for the message about a truncated file.
     """
     part = np.empty(min(_CHUNK_BYTES // header.dtype.itemsize, flat.size), dtype=header.dtype)
     for start in range(0, flat.size, part.size):
-        wanted = part[: flat.size - start]
+        here = flat[start : start + part.size]
+        wanted = here if flat.dtype == header.dtype else part[: here.size]
         view = memoryview(wanted.view(np.uint8))  # type: ignore[arg-type]
         filled = 0
         while filled < len(view):
@@ -268,8 +271,9 @@ def read_values(stream: BinaryIO, flat: NDArray[Any], header: MapHeader, offset:
                 before = HEADER_BYTES + header.extended_bytes + offset + start * header.dtype.itemsize
                 raise _cut_off(header, before + filled)
             filled += count
-        with np.errstate(invalid="ignore"):  # NaN is detected later, with the name of the file
-            flat[start : start + wanted.size] = wanted
+        if wanted is not here:
+            with np.errstate(invalid="ignore"):  # NaN is detected later, with the name of the file
+                here[:] = wanted
 
 
 def _surplus(stream: BinaryIO, header: MapHeader, size: int | None) -> int:
