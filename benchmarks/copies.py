@@ -19,6 +19,7 @@ import warnings
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -147,13 +148,13 @@ def rmsd(first: Array, second: Array, points: Array) -> float:
     return float(np.sqrt((apart**2).sum(axis=1).mean()))
 
 
-def judged(case: Case, program: str, poses: list[Array], **facts: object) -> Found:
+def judged(case: Case, program: str, poses: list[Array], **facts: Any) -> Found:
     """Compare poses with the true places."""
     errors = np.array([[rmsd(pose, place, case.points) for place in case.places] for pose in poses])
     best = errors.min(axis=1)
     right, near = (len(set(errors.argmin(axis=1)[best < limit])) for limit in (RIGHT_ANGSTROM, NEAR_ANGSTROM))
     wrong = int((best >= NEAR_ANGSTROM).sum())
-    return Found(case.name, program, len(case.places), len(poses), right, near, wrong, float(np.median(best)), **facts)  # type: ignore[arg-type]
+    return Found(case.name, program, len(case.places), len(poses), right, near, wrong, float(np.median(best)), **facts)
 
 
 def with_botalign(case: Case, copies: int | str) -> tuple[Case, Found]:

@@ -23,7 +23,7 @@ from botalign.alignment.robust import RobustProblem
 from botalign.alignment.uncertainty import uncertainty
 from botalign.arrays import Matrix
 from botalign.errors import InputError
-from botalign.geometry import inverse
+from botalign.geometry import geodesic_degrees, inverse
 from botalign.progress import Progress, map_steps
 
 #: Copies that a search reckons with. If their number is unknown, and more places fit nearly as well as the best, the
@@ -63,15 +63,19 @@ def solve_copies(problem: AlignmentProblem) -> Generator[Progress, None, Outcome
     )  # fmt: skip
     shares = overlaps([found.body] * len(chosen), refined.poses) - np.eye(len(chosen))
     verdicts = CopyVerdicts(found, chosen, refined.poses)
-    placed = tuple(
+    placed = [
         Copy(pose, correlation, probability, verdict, float(share.max()))
         for pose, correlation, (probability, verdict), share in zip(
             refined.poses, refined.correlations, verdicts.judged(), shares, strict=True
         )
-    )
-    copies = Copies(
-        placed, wanted, LARGEST_OVERLAP, refined.score, refined.start_score, _symmetry(found, placed, verdicts.turns)
-    )
+    ]
+    symmetry = _symmetry(found, placed, verdicts.turns)
+    if symmetry is not None:
+        # As for the equivalent poses of a whole map, the result is the one with the smallest rotation from the start.
+        start = problem.options.start_transform()[:, :3]
+        nearest = min(placed, key=lambda copy: float(geodesic_degrees(copy.moving_to_fixed[:, :3], start)))
+        placed.sort(key=lambda copy: copy is not nearest)
+    copies = Copies(tuple(placed), wanted, LARGEST_OVERLAP, refined.score, refined.start_score, symmetry)
     return _outcome(found, copies)
 
 

@@ -47,7 +47,8 @@ class Copies:
     Attributes
     ----------
     placed : tuple of Copy
-        The copies, the best place first.
+        The copies, the best place first; of a symmetric set, that with the smallest rotation from the start is the
+        first.
     wanted : int or None
         How many were asked for; None if they were counted.
     largest_overlap : float

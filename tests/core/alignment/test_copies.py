@@ -107,6 +107,12 @@ def test_the_operators_of_a_set_are_those_it_was_made_with(ring: Ring, counted: 
     assert counted.copies.symmetry.angle_degrees < 1
 
 
+def test_the_first_copy_of_a_symmetric_set_has_the_smallest_rotation(counted: botalign.Alignment) -> None:
+    assert counted.copies is not None
+    angles = [float(geodesic_degrees(copy.moving_to_fixed[:, :3], np.eye(3))) for copy in counted.copies.placed]
+    assert min(angles) == angles[0] == pytest.approx(counted.angle_degrees)
+
+
 def test_the_copies_are_the_first_candidates_and_in_the_file(counted: botalign.Alignment, tmp_path: Path) -> None:
     assert counted.copies is not None
     for number, copy in enumerate(counted.copies.placed):
