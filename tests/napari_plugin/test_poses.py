@@ -23,10 +23,22 @@ def affine_of(layer: Any) -> np.ndarray:
 
 
 @pytest.fixture
-def two_fold(fixed: DensityMap) -> DensityMap:
-    """A map with a two-fold axis, so that two poses of the phantom fit as well."""
-    turned = phantom(32, voxel_size_angstrom=4.0, transform=np.column_stack([np.diag([-1.0, -1, 1]), np.zeros(3)]))
-    return fixed.with_data(fixed.data + turned.data)
+def turned() -> np.ndarray:
+    """The densities of the phantom, turned by half a turn about its z axis."""
+    half_turn = np.column_stack([np.diag([-1.0, -1, 1]), np.zeros(3)])
+    return phantom(32, voxel_size_angstrom=4.0, transform=half_turn).data
+
+
+@pytest.fixture
+def two_fold(fixed: DensityMap, turned: np.ndarray) -> DensityMap:
+    """A map with a two-fold axis."""
+    return fixed.with_data(fixed.data + turned)
+
+
+@pytest.fixture
+def uneven(fixed: DensityMap, turned: np.ndarray) -> DensityMap:
+    """The same with one weaker half, so that two poses of the map with the axis fit equally well."""
+    return fixed.with_data(fixed.data + np.float32(0.4) * turned)
 
 
 @pytest.fixture
@@ -39,11 +51,11 @@ def dialog(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 def test_the_layer_steps_through_the_poses(
-    viewer: Any, widget: Any, add: Callable[..., Any], two_fold: DensityMap, fixed: DensityMap,
+    viewer: Any, widget: Any, add: Callable[..., Any], uneven: DensityMap, two_fold: DensityMap,
     align: Callable[[], Alignment], press: Press, wait_until: Callable[..., None], dialog: Path,
 ) -> None:  # fmt: skip
-    add(two_fold, "still")
-    layer = add(fixed, "mobile")
+    add(uneven, "still")
+    layer = add(two_fold, "mobile")
     viewer.add_points([[1.0, 2, 3]], name="picks", units=("angstrom",) * 3)
     widget.form.layers.along.value = [viewer.layers["picks"]]
     panel = widget.results
@@ -62,7 +74,7 @@ def test_the_layer_steps_through_the_poses(
     np.testing.assert_allclose(affine_of(viewer.layers["picks"]), affine_of(layer), atol=1e-9)
     assert layer.metadata["botalign"]["moving_to_fixed"] == second.tolist()
     # The summary and the file have the scores there.
-    expected = score(two_fold, fixed, transform=second).scores
+    expected = score(uneven, two_fold, transform=second).scores
     assert f"<b>{expected.correlation:.4f}</b>" in panel.summary.value
     press(panel.save)
     saved = Alignment.read(dialog)
@@ -92,11 +104,11 @@ def test_the_layer_steps_through_the_poses(
 
 @pytest.mark.slow
 def test_apply_and_revert_follow_the_chosen_pose(
-    viewer: Any, widget: Any, add: Callable[..., Any], two_fold: DensityMap, fixed: DensityMap,
+    viewer: Any, widget: Any, add: Callable[..., Any], uneven: DensityMap, two_fold: DensityMap,
     align: Callable[[], Alignment], press: Press, wait_until: Callable[..., None], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    add(two_fold, "still")
-    layer, half = add(fixed, "mobile"), add(fixed, "half map")
+    add(uneven, "still")
+    layer, half = add(two_fold, "mobile"), add(two_fold, "half map")
     viewer.add_points([[1.0, 2, 3]], name="picks", units=("angstrom",) * 3)
     picks = viewer.layers["picks"]
     panel, layers = widget.results, widget.form.layers
@@ -135,10 +147,10 @@ def test_apply_and_revert_follow_the_chosen_pose(
 
 @pytest.mark.slow
 def test_revert_shows_the_result_that_the_layer_had(
-    widget: Any, add: Callable[..., Any], two_fold: DensityMap, fixed: DensityMap, align: Callable[[], Alignment],
+    widget: Any, add: Callable[..., Any], uneven: DensityMap, two_fold: DensityMap, align: Callable[[], Alignment],
     press: Press, wait_until: Callable[..., None],
 ) -> None:  # fmt: skip
-    add(two_fold, "still"), add(fixed, "mobile")
+    add(uneven, "still"), add(two_fold, "mobile")
     panel = widget.results
     align()
     first = panel.current
@@ -153,10 +165,10 @@ def test_revert_shows_the_result_that_the_layer_had(
 
 @pytest.mark.slow
 def test_a_refused_step_does_not_change_the_chosen_pose(
-    widget: Any, add: Callable[..., Any], two_fold: DensityMap, fixed: DensityMap, align: Callable[[], Alignment],
+    widget: Any, add: Callable[..., Any], uneven: DensityMap, two_fold: DensityMap, align: Callable[[], Alignment],
     press: Press,
 ) -> None:  # fmt: skip
-    still, layer = add(two_fold, "still"), add(fixed, "mobile")
+    still, layer = add(uneven, "still"), add(two_fold, "mobile")
     align()
     panel, pose = widget.results, affine_of(layer)
     still.data = still.data + 1

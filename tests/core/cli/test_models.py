@@ -359,7 +359,9 @@ def test_a_model_where_none_is_possible(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     error = run(*typed.format(map=made.density, model=made.model).split()).refused()
-    takers = "`botalign align`, `botalign assemble`, `botalign apply`, `botalign score`, `botalign info`"
+    takers = (
+        "`botalign align`, `botalign assemble`, `botalign apply`, `botalign rank`, `botalign score`, `botalign info`"
+    )
     end = f"{made.model}: is an atomic model, but {what} takes none; these commands do: {takers}.\n"
     assert error == f"botalign: error: {end}"
     assert listing(tmp_path) == {}
