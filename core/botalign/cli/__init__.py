@@ -24,8 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 after success; 1 if a score does not meet ``--require``, or some of the models or maps of a ranking failed; 2
-        after an error; 130 after Ctrl-C, 143 after SIGTERM.
+        0 after success; 1 if a score does not meet ``--require``, some models or maps of a ranking failed, or copies or
+        parts were not placed; 2 after an error; 130 after Ctrl-C, 143 after SIGTERM.
     """
     with sigterm_as_ctrl_c() as terminated:
         try:

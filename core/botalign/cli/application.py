@@ -23,7 +23,7 @@ COMMANDS = {
     "assemble": "Place several parts in the map of a complex, together.",
     "apply": "Apply the transform of an alignment to maps, models, particles.",
     "export": "Print the transform of an alignment for other programs.",
-    "rank": "Find which of many models or maps are in a map.",
+    "rank": "Find which of many models are in a map, or which maps match it.",
     "score": "Compare two maps, or a map and a model, without moving them.",
     "orient": "Align the symmetry axes of a map with the conventional axes.",
     "flip": "Mirror maps, to correct their hand.",

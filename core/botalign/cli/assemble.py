@@ -23,7 +23,7 @@ def assemble(
         list[str],
         typer.Argument(
             metavar="PART[@N]",
-            help="The parts, atomic models or maps; with @N, so many copies of one part.",
+            help="The parts, atomic models or maps; @N requests N copies of a part.",
             show_default=False,
         ),
     ],
@@ -33,14 +33,14 @@ def assemble(
             "--output",
             "-o",
             metavar="C.cif|FOLDER",
-            help="Write the placed models as one mmCIF file; a folder if a part is a map.",
+            help="Write the placed models as one mmCIF file; give a folder if a part is a map.",
         ),
     ] = None,
     table: Annotated[
-        Path | None, typer.Option(metavar="T.csv", help="Write the places, one row for each part.")
+        Path | None, typer.Option(metavar="T.csv", help="Write a table of the places, one row for each part.")
     ] = None,
     unexplained: Annotated[
-        Path | None, typer.Option(metavar="REST.mrc", help="Write the density that the placed parts leave.")
+        Path | None, typer.Option(metavar="REST.mrc", help="Write the map minus the placed parts.")
     ] = None,
     *,
     options: Given[botalign.AssemblyOptions],
@@ -51,8 +51,9 @@ def assemble(
 ) -> int:
     """Place several parts in the map of a complex, together.
 
-    Places that may be chance are left out: such parts are listed as not placed, and the exit code is 1. Finished
-    searches are kept in a folder beside the output until all is done. After an interruption, the same command resumes.
+    Parts whose best place may be due to chance are listed as not placed, and the exit code is 1. Finished searches are
+    kept in a folder beside the output until all files are written. After an interruption, run the same command again to
+    resume.
     """
     from botalign.cli import inputs, outputs
     from botalign.cli.assembly_run import AssemblyFiles, run_assembly
@@ -77,7 +78,7 @@ def assemble(
         if found.written:
             print(f"written      {', '.join(map(str, found.written))}")
         elif not quiet:
-            print_note("nothing was written; -o writes the complex, --table the places, --unexplained the rest.")
+            print_note("nothing was written; -o writes the complex, --table the places, --unexplained the residual.")
     for missing in found.assembly.unplaced:
         copies = f"{missing.copies} copies " if missing.copies > 1 else ""
         print_warning(f"{missing.name}: {copies}not placed: {missing.reason}.")

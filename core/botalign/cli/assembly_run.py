@@ -23,7 +23,11 @@ from botalign.models import holds_model
 
 _COMPLEX, _TABLE = "complex.cif", "places.csv"
 #: What the progress bar counts.
-_STAGES = {"search": "searching parts", "search the rest": "searching the rest", "refine together": "refining together"}
+_STAGES = {
+    "search": "searching parts",
+    "search the rest": "searching the residual",
+    "refine together": "refining together",
+}
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,13 @@ class AssemblyFiles:
     Attributes
     ----------
     model : Output or None
-        The placed models, as one.
+        The placed models, as one model.
     maps : dict of Output
-        The placed maps, by the index of the part and the number of the copy.
+        The placed maps. The keys are the index of the part and the number of the copy.
     table, rest : Output or None
-        The table, and the density that is left.
+        The table, and the remaining density.
     work : Path or None
-        Folder for finished searches, until all is done.
+        Folder that keeps finished searches until all files are written.
     """
 
     model: Output | None
@@ -57,7 +61,7 @@ class AssemblyFiles:
         Raises
         ------
         InputError
-            If a folder is needed, or two maps would have the same name.
+            If a folder is needed, or two placed maps would have the same file name.
         """
         own_table = None if table is None else Output(table, "--table", TABLE_EXTENSIONS)
         own_rest = None if rest is None else Output(rest, "--unexplained", outputs.MAPS)
@@ -153,7 +157,7 @@ def _assembled(
 
 
 def _written(assembly: botalign.Assembly, files: AssemblyFiles, overwrite: bool) -> WrittenAssembly:
-    """Write what was placed, the table, and what is left."""
+    """Write the placed parts, the table, and the remaining density."""
     written: list[Path] = []
     chains: list[dict[str, str]] = [{} for _ in assembly.placed]
     has_model = any(isinstance(assembly.parts[each.part], botalign.Model) for each in assembly.placed)
@@ -173,6 +177,6 @@ def _written(assembly: botalign.Assembly, files: AssemblyFiles, overwrite: bool)
 
 
 def _map_name(part: Path, copy: int, count: int) -> str:
-    """Return the name of the file of a placed map."""
+    """Return the file name of a placed map."""
     stem = split_extension(part.name, outputs.MAPS)[0]
     return f"{stem}_{copy:02}.mrc" if count > 1 else f"{stem}.mrc"

@@ -22,7 +22,7 @@ from botalign.models import MODEL_EXTENSIONS, holds_model
 if TYPE_CHECKING:
     from botalign.alignment.copy_records import Copies
 
-#: Extensions of the model that holds all copies: a PDB file has no room for the names of many chains.
+#: Extensions of the model that holds all copies: a PDB file cannot name many chains.
 _COMPLEXES = (".cif", ".mmcif", ".cif.gz", ".mmcif.gz")
 _TABLES = (".csv",)
 
@@ -56,7 +56,7 @@ class CopiesRun:
     json: bool
 
     def run(self, options: Given[botalign.AlignmentOptions]) -> int:
-        """Place the copies, write them, and print the result; return the exit code: 1 if fewer fit than were wanted."""
+        """Place the copies, write them, and print the result; return the exit code: 1 if copies are missing."""
         first, result, table = self._outputs()
         wanted = [each for each in (first, *result, table) if each is not None]
         outputs.check(wanted, inputs=[self.fixed, self.moving, *options.files], overwrite=self.overwrite)
@@ -81,7 +81,7 @@ class CopiesRun:
         if copies.missing:
             print_warning(
                 f"{self.moving}: {len(copies.placed)} of the {copies.wanted} copies fit into {self.fixed}; at other "
-                "places they would overlap, or fit no better than by chance."
+                "places, copies would overlap or fit no better than by chance."
             )
         return 1 if copies.missing else 0
 
@@ -113,7 +113,7 @@ class CopiesRun:
         *,
         threads: int | None,
     ) -> list[dict[str, str]]:
-        """Write all copies: models as one, maps each on the grid of the fixed one. Return new names of chains."""
+        """Write all copies: models as one file, maps on the grid of the fixed map. Return the new chain names."""
         from botalign.complexes.writing import write_complex
 
         assert alignment.copies is not None
@@ -158,7 +158,7 @@ def refuse_other_outputs(moving: Sequence[Path], given: dict[str, bool]) -> None
     Raises
     ------
     InputError
-        For the first that is refused.
+        If there are several parts, or one of the options was given.
     """
     if len(moving) > 1:
         raise InputError(

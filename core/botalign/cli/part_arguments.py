@@ -14,7 +14,7 @@ _COPIES = re.compile(r"(?P<path>.+)@(?P<count>[^@/\\]*)")
 
 @dataclass(frozen=True)
 class PartArgument:
-    """The file of a part, and how often it is in the complex."""
+    """The file of a part, and its number of copies in the complex."""
 
     path: Path
     count: int
@@ -42,7 +42,7 @@ def parsed_parts(texts: Sequence[str]) -> list[PartArgument]:
     Raises
     ------
     InputError
-        If a file is given twice, or a number of copies is none.
+        If a file is given twice, or the text after an @ is not a number of copies.
     """
     parts = [PartArgument.parsed(text) for text in texts]
     seen: dict[Path, int] = {}

@@ -1,4 +1,4 @@
-"""``botalign rank``: which of many atomic models, or of many maps, are in a map."""
+"""``botalign rank``: which of many atomic models are in a map, or which of many maps match it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from botalign.jobs import BlockStore
     from botalign.progress import Progress
 
-#: Rows that are printed; the table has all.
+#: Number of rows that are printed; the table has all rows.
 _SHOWN = 20
-#: More models or maps than this are compared by processes: threads compete for Python's lock, but start faster.
+#: More models or maps than this are compared by processes: threads start faster, but compete for the GIL.
 _MOST_FOR_THREADS = 4
 _STAGES = {"models": "models", "signatures": "blocks of maps", "maps": "alignments"}
 
@@ -33,7 +33,7 @@ _STAGES = {"models": "models", "signatures": "blocks of maps", "maps": "alignmen
 @with_options(botalign.RankOptions)
 @with_options(botalign.Execution, "execution")
 def rank(
-    fixed: Annotated[Path, typer.Argument(metavar="FIXED", help="The map.", show_default=False)],
+    fixed: Annotated[Path, typer.Argument(metavar="FIXED", help="The map to compare with.", show_default=False)],
     others: Annotated[
         list[Path], typer.Argument(metavar="OTHER", help="The atomic models, or the maps.", show_default=False)
     ],
@@ -45,8 +45,8 @@ def rank(
         Path | None,
         typer.Option(
             metavar="I.npz",
-            help="Index of the maps, so that the next run reads only those that it aligns, and new ones; created if it "
-            "is missing.",
+            help="Index of the signatures of the maps. With it, the next run reads only new maps and those that it "
+            "aligns. Created if it is missing.",
         ),
     ] = None,
     *,
@@ -55,14 +55,14 @@ def rank(
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> int:
-    """Find which of many atomic models, or of many maps, are in a map, the best first.
+    """Find which of many atomic models are in a map, or which of many maps match it. The best are listed first.
 
-    Each model is placed as a part of the map, and needs --resolution, that of the map. Of maps, those that may show the
-    same molecule, by what does not depend on the rotation, are aligned. All probabilities are corrected for the number
-    of models or maps. Those that cannot be read or compared are listed, and the exit code is then 1.
+    Each model is placed as a part of the map; --resolution, the resolution of the map, is required. Maps are aligned
+    only if their rotation-invariant signatures are similar to that of the map. All probabilities are corrected for the
+    number of models or maps. Models or maps that cannot be read or compared are listed, and the exit code is then 1.
 
-    With --table, finished models and maps are kept in the folder T.csv.partial. After an interruption, the same command
-    resumes.
+    With --table, finished results are kept in the folder T.csv.partial. After an interruption, run the same command
+    again to resume.
 
     With more than 4 models or maps, one process per core is used, unless --threads, --processes or --scheduler is
     given.
@@ -71,7 +71,7 @@ def rank(
     from botalign.models import holds_model
 
     if holds_model(fixed):
-        raise InputError(f"{fixed}: is an atomic model, expected the map in which the models are.")
+        raise InputError(f"{fixed}: is an atomic model, expected the map to compare with.")
     chosen, where = options.read(), _execution(len(others), execution.read())
     written = None if table is None else outputs.Output(table, "--table", (".csv",))
     outputs.check((written,), inputs=[fixed, *others, *([] if index is None else [index])], overwrite=overwrite)
@@ -113,7 +113,7 @@ def rank(
 def _store(
     partial: Path | None, density_map: botalign.DensityMap, others: list[Path], options: botalign.RankOptions
 ) -> AbstractContextManager[BlockStore | None]:
-    """Return the open work folder; None without one."""
+    """Return the open work folder, or None without a table."""
     from botalign.jobs import BlockStore
     from botalign.ranking.rank import description
 
@@ -130,7 +130,7 @@ def _interruption(partial: Path | None, index: Path | None) -> str:
 
 
 def _execution(count: int, given: botalign.Execution) -> botalign.Execution:
-    """Return what was given, or one process per core if nothing was given and there is much to compare."""
+    """Return the given execution, or one process per core if none was given and there are many comparisons."""
     cores = os.cpu_count() or 1
     many = count > _MOST_FOR_THREADS and cores > 1
     return botalign.Execution(processes=cores) if many and given == botalign.Execution() else given

@@ -1,4 +1,4 @@
-"""The places of several parts in rounds: search, joint choice, joint refinement, and again in what is left."""
+"""Places of several parts, in rounds of search, joint choice and joint refinement; each round searches the residual."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from botalign.maps.density_map import DensityMap
 from botalign.models import Model
 from botalign.progress import Progress
 
-#: Rounds at most. Each needs a part that was placed in the one before it.
+#: Largest number of rounds. A round follows only if the one before it placed a part.
 ROUNDS = 6
 
 
@@ -55,7 +55,7 @@ class Assembler:
     options : AssemblyOptions
         Options.
     workers : Workers
-        Workers that search for the parts.
+        Workers that run the searches.
     store : BlockStore or None
         Work folder.
 
@@ -68,9 +68,9 @@ class Assembler:
     last : dict of (FoundPlaces, int)
         The places of each part where it was last searched for, and how many parts were searched for there.
     rest : DensityMap
-        What the placed parts leave.
+        The map minus the placed parts.
     gap : float
-        By which fraction of its score a joint choice could be better; see :class:`Choice`.
+        Fraction of its score by which a better joint choice could exceed it; see :class:`Choice`.
     refined : Refined or None
         The last joint refinement.
     """
@@ -109,7 +109,7 @@ class Assembler:
         return self.copies[part] - sum(each.part == part for each in self.chosen)
 
     def _surveyed_rest(self) -> Whole | None:
-        """Return what is left, surveyed; None if no density is left."""
+        """Survey the remaining density, and return it; None if no density is left."""
         level = self.options.contour_level
         if not self.chosen:
             return survey_whole(self.whole, level)
@@ -120,7 +120,7 @@ class Assembler:
             return None
 
     def _may_be_left(self, part: int, rest: Whole) -> bool:
-        """Whether what is left can be searched for a part."""
+        """Whether the remaining density can be searched for a part."""
         if not self.missing(part):
             return False
         try:
@@ -132,7 +132,7 @@ class Assembler:
     def _searched(
         self, parts: Sequence[int], rest: Whole, number: int
     ) -> Generator[Progress, None, dict[int, FoundPlaces]]:
-        """Search for parts in what is left."""
+        """Search for parts in the remaining density."""
         shared, resolution = self.workers.share(rest), self.options.resolution
         blocks = {
             f"round_{number}_part_{part:04d}": (shared, self.parts[part], resolution, self.missing(part))
@@ -147,10 +147,10 @@ class Assembler:
         }
 
     def _accepted(self, found: dict[int, FoundPlaces]) -> list[Chosen]:
-        """Choose places together, and return those that are not a match by chance.
+        """Choose places together, and return those that are not matches by chance.
 
-        Parts without a match may have kept others from their places, so the choice is repeated without them. A
-        probability counts for each of the parts that were searched for.
+        Parts without a match may have occupied the places of other parts, so the choice is repeated without them.
+        Probabilities are multiplied by the number of parts that were searched for.
         """
         left, searched = dict(found), len(found)
         while left:
@@ -205,7 +205,7 @@ class Assembler:
         ]
 
     def _without(self, *numbers: int) -> DensityMap:
-        """Return what the placed parts leave of the whole, all or those except some."""
+        """Return the whole minus the placed parts, all of them or all except some."""
         kept = [each for number, each in enumerate(self.chosen) if number not in numbers]
         return remaining_density(
             self.whole, [self.parts[each.part] for each in kept], [self.first[each.part].body for each in kept],

@@ -40,23 +40,23 @@ def assemble(
 ) -> Assembly:
     """Place several parts in the map of a complex, together.
 
-    Each part is searched for in the whole. Among all their places, those with the best total score are chosen, where
-    density that two parts share counts once. Places that may be chance are left out. All placed parts are then refined
-    together, each against the density that the others leave, and the parts without a place are searched for in what is
-    left.
+    Each part is searched for in the whole. Among the places of all parts, those with the highest total score are
+    chosen; density that two parts share counts once. Places that may be due to chance are left out. The placed parts
+    are then refined together, each against the map minus the other parts. Parts that are still missing are searched for
+    in the remaining density.
 
     Parameters
     ----------
     whole : DensityMap
         Map of the complex.
     parts : sequence of DensityMap or Model
-        The parts, each in any pose, and all different.
+        The parts, all different, in any pose.
     counts : sequence of int, optional
-        How often each part is in the complex; by default once.
+        Number of copies of each part in the complex; by default 1.
     resolution : float, optional
         Resolution of the map in angstrom, needed if a part is an atomic model.
     contour_level : float, optional
-        Contour level of the map. By default it is suggested by :func:`botalign.contour_level` of the smoothed map.
+        Contour level of the map. By default, that of :func:`botalign.contour_level` for the smoothed map.
     threads : int, optional
         Number of threads; by default chosen automatically (at most one per core). The result does not depend on how the
         work is distributed.
@@ -72,7 +72,7 @@ def assemble(
     Returns
     -------
     Assembly
-        The placed parts, the parts without a place, and the density that is not explained.
+        The placed parts, the parts that were not placed, and the unexplained density.
 
     Raises
     ------
@@ -87,8 +87,8 @@ def assemble(
 
     Notes
     -----
-    Parts have the hand in which they are given. There are no random numbers: the same input gives the same result, bit
-    for bit. The joint choice is exact, unless the gap of the result is above 0.
+    Parts are not mirrored. No random numbers are used: the same input gives the same result, bit for bit. The joint
+    choice is optimal unless `gap` of the result is above 0.
 
     Examples
     --------
@@ -129,7 +129,7 @@ def assemble_steps(
     execution : Execution, optional
         Threads, processes or a cluster, and the work folder; by default one thread per core.
     counts : sequence of int, optional
-        How often each part is in the complex; by default once.
+        Number of copies of each part in the complex; by default 1.
     store : botalign.jobs.BlockStore, optional
         Open store to use as the work folder, with the description :func:`botalign.complexes.assembly.description`.
 

@@ -16,9 +16,9 @@ from botalign.maps.expected import expect_map, kind_of
 from botalign.models import Model, checked_resolution
 from botalign.options import whole_number
 
-#: How often a part may be in a complex.
+#: Largest number of copies of a part in a complex.
 MOST_COPIES = 500
-#: Models whose atoms superimpose to this root mean square distance are the same, in another pose.
+#: Models whose atoms superimpose within this root mean square distance are the same model in different poses.
 SAME_ANGSTROM = 0.05
 
 
@@ -57,7 +57,7 @@ def checked_parts(
 
 
 def checked_counts(counts: Sequence[int] | None, parts: int) -> list[int]:
-    """Return how often each part is in the complex.
+    """Return the number of copies of each part in the complex.
 
     Raises
     ------

@@ -18,7 +18,7 @@ from botalign.maps.density_map import DensityMap
 from botalign.models import Model
 
 FORMAT, VERSION = "botalign-assembly", 1
-#: Regions of unexplained density that the summary lists.
+#: Largest number of unexplained regions that the summary lists.
 LISTED = 5
 
 
@@ -37,13 +37,13 @@ class PlacedPart:
     moving_to_fixed : ndarray, shape (3, 4)
         The place: transform from the coordinates of the part to those of the whole.
     correlation : float
-        Correlation of the edges inside the part with what the other parts leave of the whole.
+        Correlation of the edges inside the part with those of the whole minus the other parts.
     probability : float
         Probability that a wrong place of any of the parts that were searched for would fit as well.
     verdict : str
         ``"certain"``, or ``"ambiguous"`` if another pose at the same place fits as well.
     overlap : float
-        The largest share of its volume that lies inside another part.
+        Largest fraction of its volume that lies inside one other part.
     """
 
     part: int
@@ -58,7 +58,7 @@ class PlacedPart:
 
 @dataclass(frozen=True)
 class UnplacedPart:
-    """A part of which copies have no certain place.
+    """A part of which one or more copies were not placed.
 
     Attributes
     ----------
@@ -67,11 +67,11 @@ class UnplacedPart:
     name : str
         Its name.
     copies : int
-        How many copies were not placed.
+        Number of copies that were not placed.
     probability : float
         Probability that a wrong place of any of the parts that were searched for fits as well as its best one.
     taken_by : tuple of str
-        Parts that were placed where this one fits too, if that is why it was not placed.
+        Parts that were placed where this part fits too; empty if there is another reason.
     """
 
     part: int
@@ -91,7 +91,7 @@ class UnplacedPart:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Assembly:
-    """Result of an assembly: the parts at their places, and what they do not explain.
+    """Result of an assembly: the placed parts, and the density that they do not explain.
 
     Attributes
     ----------
@@ -104,16 +104,16 @@ class Assembly:
     unplaced : tuple of UnplacedPart
         The parts of which copies were not placed.
     interchangeable : tuple of tuple of two str
-        Names of placed parts that would fit as well if they were exchanged.
+        Pairs of names of placed parts that fit as well after they are exchanged.
     score, start_score : float
         Correlation of the edges of all placed parts together with those of the whole, after the last joint refinement
         and before it; 0 if nothing was placed.
     gap : float
-        By which fraction of its score a joint choice of places could be better; 0 if each was the best one.
+        Fraction of its score by which a better joint choice could exceed it; 0 if every choice was optimal.
     rest : DensityMap
-        What the placed parts leave of the map, with its background at zero.
+        The map minus the placed parts, with its background at zero.
     regions : tuple of Region
-        Connected regions of the rest above the contour level, the largest first.
+        Connected regions of `rest` above the contour level, the largest first.
     parameters : dict
         Options of the run.
     versions : dict
@@ -152,11 +152,11 @@ class Assembly:
 
     @property
     def unexplained_fraction(self) -> float:
-        """Volume of the regions that no part explains, as a fraction of that of the whole above its contour level."""
+        """Volume of the unexplained regions, as a fraction of the volume of the whole above its contour level."""
         return sum(region.fraction for region in self.regions)
 
     def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> list[dict[str, str]]:
-        """Write the placed atomic models as one mmCIF file, in which every chain has another name.
+        """Write the placed atomic models as one mmCIF file, in which every chain has a different name.
 
         Parameters
         ----------
@@ -185,7 +185,7 @@ class Assembly:
     def write_table(
         self, path: str | os.PathLike[str], *, chains: list[dict[str, str]] | None = None, overwrite: bool = False
     ) -> None:
-        """Write a table (CSV) with a row for each placed part, and for each one that was not placed.
+        """Write a table (CSV) with one row for each placed part, and one for each part that was not placed.
 
         Parameters
         ----------

@@ -1,13 +1,14 @@
 r"""The joint choice among the candidates of several parts, by integer programming.
 
-With :math:`x_i \in \{0, 1\}` whether candidate :math:`i` is chosen, :math:`s_i` its score, :math:`o_{ij}` the share of
-the smaller of two placed parts that lies in the other, and :math:`n_p` the copies of part :math:`p`,
+Let :math:`x_i` be 1 if candidate :math:`i` is chosen and 0 otherwise, :math:`s_i` its score, :math:`o_{ij}` the
+fraction of the smaller of two placed parts that lies in the other, and :math:`n_p` the number of copies of part
+:math:`p`. The choice is the solution of
 
 .. math:: \max_x \sum_i s_i x_i - \sum_{i<j} o_{ij} \min(s_i, s_j)\, x_i x_j , \quad
-          \sum_{i \in p} x_i \le n_p , \quad x_i + x_j \le 1 \text{ if } o_{ij} > o_\mathrm{max} :
+          \sum_{i \in p} x_i \le n_p , \quad x_i + x_j \le 1 \text{ if } o_{ij} > o_\mathrm{max} .
 
-density that two parts share counts once. The candidates of a part are not assigned to its copies, so that identical
-copies are interchangeable. The product :math:`x_i x_j` is a variable :math:`y_{ij} \ge x_i + x_j - 1`. HiGHS solves the
+Density that two parts share thus counts once. The candidates of a part are not assigned to its copies, because copies
+are interchangeable. The product :math:`x_i x_j` is a variable :math:`y_{ij} \ge x_i + x_j - 1`. HiGHS solves the
 problem by branch and bound (Huangfu and Hall 2018, Mathematical Programming Computation 10, 119).
 """
 
@@ -23,11 +24,11 @@ from scipy.sparse import coo_array, vstack
 
 from botalign.arrays import Matrix
 
-#: Nodes of the search tree, at most: a limit in seconds would make the result depend on the machine.
+#: Largest number of nodes of the search tree: a limit in seconds would make the result depend on the machine.
 NODES = 20_000
-#: Overlaps below this share do not count.
+#: Overlaps below this fraction are neglected.
 LEAST_OVERLAP = 1e-3
-#: A choice is the best one if no other can be better by more than this fraction.
+#: A choice is optimal if no other choice can be better by more than this fraction.
 EXACT = 1e-6
 
 
@@ -40,9 +41,9 @@ class Choice:
     chosen : tuple of int
         Their indices, in ascending order.
     score : float
-        Their total score, less the penalties of their overlaps.
+        Their total score minus the penalties for their overlaps.
     bound : float
-        No choice has a higher score than this.
+        Upper bound of the score of any choice.
     """
 
     chosen: tuple[int, ...]
@@ -51,7 +52,7 @@ class Choice:
 
     @property
     def gap(self) -> float:
-        """By which fraction of its score a better choice could exceed this one; 0 if it is the best."""
+        """Fraction of its score by which a better choice could exceed this one; 0 if it is optimal."""
         gap = (self.bound - self.score) / max(abs(self.score), 1e-12)
         return gap if gap > EXACT else 0.0
 
@@ -60,22 +61,22 @@ def choose(
     scores: Matrix | Sequence[float], parts: Sequence[int], copies: Sequence[int], overlaps: Matrix, *,
     largest_overlap: float, nodes: int = NODES,
 ) -> Choice:  # fmt: skip
-    """Choose the candidates with the best total score.
+    """Choose the candidates with the highest total score.
 
     Parameters
     ----------
     scores : ndarray, shape (n,)
-        Score of each candidate. Those that are not above 0 are never chosen.
+        Score of each candidate. Candidates with a score of 0 or less are never chosen.
     parts : sequence of int, length n
         Number of the part of each candidate.
     copies : sequence of int
-        How often each part may be chosen, at most.
+        Largest number of copies of each part.
     overlaps : ndarray, shape (n, n)
-        Share of the smaller of two placed parts that lies in the other.
+        Fraction of the smaller of two placed parts that lies in the other.
     largest_overlap : float
         Two candidates that overlap more exclude each other.
     nodes : int, optional
-        Nodes of the search tree, at most.
+        Largest number of nodes of the search tree.
     """
     useful = np.flatnonzero(np.asarray(scores, dtype=np.float64) > 0)
     if not len(useful):
@@ -112,7 +113,7 @@ class _Problem:
         return float(self.scores[chosen].sum() - self.penalties[np.ix_(chosen, chosen)].sum())
 
     def solved(self, nodes: int) -> tuple[NDArray[np.int64], float]:
-        """Return the best candidates that were found, in ascending order, and the bound."""
+        """Return the best choice that was found, in ascending order, and the bound."""
         count, pairs = len(self.scores), np.argwhere(self.penalties > 0)
         excluded = np.argwhere(np.triu(self.excluded))
         of_part = _rows(self.parts, np.arange(count), (len(self.copies), count + len(pairs)))
@@ -138,7 +139,7 @@ class _Problem:
         return (best if self.value(best) >= self.value(simple) else simple), bound
 
     def greedy(self) -> NDArray[np.int64]:
-        """Return candidates that are added one by one, the largest gain first."""
+        """Return the greedy choice: candidates are added one by one, the largest gain first."""
         chosen: list[int] = []
         penalties = self.penalties + self.penalties.T
         while True:
@@ -155,5 +156,5 @@ class _Problem:
 def _rows(
     rows: NDArray[np.int64], columns: NDArray[np.int64], shape: tuple[int, int], values: Matrix | None = None
 ) -> coo_array:
-    """Return a sparse matrix, by default with ones."""
+    """Return a sparse matrix; its values are 1 by default."""
     return coo_array((np.ones(len(rows)) if values is None else values, (rows, columns)), shape=shape)

@@ -1,4 +1,4 @@
-"""Whether a place of a part may be chance, whether another pose fits there, and whether parts can be exchanged."""
+"""Tests of places: whether they may be due to chance, whether other poses fit there, whether parts can be exchanged."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from botalign.complexes.part_search import FoundPlaces
 from botalign.geometry import compose, inverse
 from botalign.maps.density_map import DensityMap
 
-#: Two parts are at the same place if they overlap by more than this share of the smaller one.
+#: Two parts are at the same place if they overlap by more than this fraction of the smaller one.
 SAME_PLACE = 0.5
 
 
 def probability_of(found: FoundPlaces, number: int) -> float:
     """Return the probability that a wrong place fits as well; 1 if the whole does not resemble the part.
 
-    It must do so at the place, or at one of the best places: noise may hide the details of single copies.
+    The whole must resemble the part at the place, or at one of the best places, because noise may hide the details of a
+    single copy.
 
     Parameters
     ----------
@@ -52,9 +53,9 @@ def other_poses(found: FoundPlaces, pose: Matrix, fit: FitProblem) -> list[Matri
     found : FoundPlaces
         The places of the part.
     pose : ndarray, shape (3, 4)
-        Where the part is.
+        Pose of the part.
     fit : FitProblem
-        The fit in which they are compared.
+        The fit in which the poses are compared.
     """
     pair = found.pair
     near = Tolerance(360.0, ANOTHER_PLACE * pair.radius_angstrom, pair.centre_angstrom)
@@ -81,9 +82,9 @@ def fits_at(found: FoundPlaces, pose: Matrix, other: FoundPlaces, other_pose: Ma
     found, other : FoundPlaces
         The places of both parts.
     pose, other_pose : ndarray, shape (3, 4)
-        Where they are.
+        Their poses.
     rest : DensityMap or None
-        The density in which they are compared, that of the whole if it is None.
+        The density in which they are compared; None for that of the whole.
     """
     there = [
         place.moving_to_fixed

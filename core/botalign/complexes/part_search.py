@@ -1,4 +1,4 @@
-"""The places of one part in what is left of a whole, as a block of work."""
+"""The places of one part in a whole or in its residual, as a block of work."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from botalign.maps.density_map import DensityMap
 from botalign.models import Model
 from botalign.progress import exhaust
 
-#: Places that are fewer standard deviations above the median have no evidence.
+#: Places that are fewer standard deviations above the median than this have an evidence of 0.
 LEAST_DEVIATIONS = 1.0
 #: The smallest standard deviation of wrong places in Fisher's transform of the correlation.
 LEAST_SPREAD = 0.02
@@ -36,7 +36,7 @@ MEDIAN_DEVIATION = 0.6745
 
 @dataclass(frozen=True, eq=False)
 class Whole:
-    """A map, or what parts leave of it, and its survey, which the searches for all parts share."""
+    """A map or its residual, with its survey, which the searches for all parts share."""
 
     density: DensityMap
     surveyed: Surveyed
@@ -77,16 +77,16 @@ class FoundPlaces:
         return self.pair.fit(self.voxel_angstrom, self.sigma_angstrom)
 
     def fit_in(self, rest: DensityMap) -> FitProblem:
-        """Return the fit of what other parts leave of the whole to the part."""
+        """Return the fit of the residual of the whole to the part."""
         return replace(self.pair, whole_map=rest).fit(self.voxel_angstrom, self.sigma_angstrom)
 
     @cached_property
     def scores(self) -> Matrix:
         r"""The evidence of each place, shape (n,).
 
-        With Fisher's transform :math:`z` of the correlations, it is :math:`t^2 / 2` for a place :math:`t` standard
-        deviations above the median, as for a normal distribution of the wrong places: parts of different size are
-        then comparable, although small ones fit better by chance.
+        After Fisher's transform :math:`z` of the correlations, the evidence of a place :math:`t` standard deviations
+        above the median is :math:`t^2 / 2`, as for normally distributed wrong places. This makes parts of different
+        size comparable, although small parts fit better by chance.
         """
         z = np.arctanh(np.clip([place.correlation for place in self.places], -0.999, 0.999))
         middle = float(np.median(z))
@@ -96,7 +96,7 @@ class FoundPlaces:
 
 
 def survey_whole(whole: DensityMap, level: float | None) -> Whole:
-    """Survey a map, or what parts leave of it.
+    """Survey a map or its residual.
 
     Raises
     ------
@@ -162,7 +162,7 @@ def found_places(
 
 
 def _as_part(whole: Whole, part: DensityMap | Model, resolution: float | None) -> AlignmentProblem:
-    """Return the problem with a whole that is not smaller than the part, as what other parts leave may be."""
+    """Return the problem with a whole that is not smaller than the part; a residual may be smaller."""
     problem = problem_of(whole, part, resolution)
     least = problem.moving.volume_angstrom3
     if problem.fixed.volume_angstrom3 >= least:

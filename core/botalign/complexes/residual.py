@@ -1,4 +1,4 @@
-"""The density that placed parts explain, and what they leave."""
+"""The residual: a map minus its placed parts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from botalign.models import Model, simulate
 
 #: A connected region is reported if it has at least this fraction of the volume of the whole.
 LEAST_REGION = 0.01
-#: How far beyond its contour a part has density, in units of the resolution.
+#: Distance beyond its contour up to which a part has density, in units of the resolution.
 MARGIN = 1.5
 #: Sweeps over the parts to find their amplitudes, which depend on each other only where the parts overlap.
 SWEEPS = 4
@@ -28,7 +28,7 @@ SWEEPS = 4
 
 @dataclass(frozen=True)
 class Region:
-    """Connected density that no part explains.
+    """A connected region of density that no part explains.
 
     Attributes
     ----------
@@ -49,9 +49,9 @@ def remaining_density(
     whole: DensityMap, parts: Sequence[DensityMap | Model], bodies: Sequence[Body], poses: Sequence[Matrix],
     resolution: float | None,
 ) -> DensityMap:  # fmt: skip
-    """Return what placed parts leave of a map, with its background at zero.
+    """Return a map minus its placed parts, with its background at zero.
 
-    The amplitude of each part is that which explains most of the density inside it, given the others.
+    The amplitude of each part is the least-squares fit to the density inside it, given the other parts.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def remaining_density(
     bodies : sequence of Body
         Their volumes.
     poses : sequence of ndarray, shape (3, 4)
-        Where they are.
+        Their poses.
     resolution : float or None
         Resolution at which models are simulated.
     """
@@ -93,11 +93,11 @@ def regions(
     whole : DensityMap
         The map.
     remaining : DensityMap
-        What the parts leave of it, with its background at zero.
+        The map minus the placed parts, with its background at zero.
     level : float or None
         Contour level of the map; by default the suggested one.
     resolution : float or None
-        Resolution of the map: what is thinner than half of it is not reported.
+        Resolution of the map. Regions thinner than half of it are not reported.
     """
     level = contour_level(whole) if level is None else level
     voxel = float(np.prod(whole.grid.voxel_size_angstrom))

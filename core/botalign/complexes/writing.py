@@ -1,4 +1,4 @@
-"""Files of placed parts: one mmCIF model of all placed models, maps on the grid of the whole, and a table."""
+"""Files of placed parts: one mmCIF file with all placed models, maps on the grid of the whole, and a table."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class TableRow:
     copy : int
         Number of the copy of this part, from 1; 0 if it was not placed.
     verdict : str
-        Verdict on the place, or why there is none.
+        Verdict on the place, or the reason why there is none.
     moving_to_fixed : ndarray, shape (3, 4), or None
-        The place; None if it was not placed.
+        The transform; None if the part was not placed.
     probability, correlation : float or None
         As of :class:`botalign.complexes.places.Place`.
     chains : mapping of str
@@ -62,7 +62,7 @@ def write_complex(
     *,
     overwrite: bool = False,
 ) -> list[dict[str, str]]:
-    """Write placed models as one mmCIF file, in which every chain has another name.
+    """Write placed models as one mmCIF file, in which every chain has a different name.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def write_complex(
     models : sequence of Model
         The models, at least one; a model that is placed several times is given several times.
     transforms : sequence of ndarray, shape (3, 4)
-        The place of each.
+        The transform of each model.
     overwrite : bool, optional
         Whether to replace an existing file.
 
@@ -136,5 +136,5 @@ def write_table(path: str | os.PathLike[str], rows: Sequence[TableRow], *, overw
 
 
 def _cell(number: float | None) -> str:
-    """Return the shortest text of a number, and nothing for a missing one."""
+    """Return the shortest text of a number; empty for a missing one."""
     return repr(float(number)) if number is not None and math.isfinite(number) else ""

@@ -1,1 +1,1 @@
-"""Which of many models, or of many maps, are in a map."""
+"""Rankings: which of many models are in a map, or which of many maps match it."""

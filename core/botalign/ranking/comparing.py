@@ -1,4 +1,4 @@
-"""All models, or all maps, compared with a map: in blocks of work, one for each."""
+"""Comparison of all models, or all maps, with a map, one block of work for each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from botalign.ranking.models import model_options, place_model
 from botalign.ranking.options import RankOptions
 from botalign.ranking.signature import signature
 
-#: The entries, and the names of those that could not be compared with the reasons.
+#: The entries, and the names of those that could not be compared, with the reasons.
 Compared = tuple[list[RankedEntry], list[tuple[str, str]]]
 
 
@@ -45,7 +45,7 @@ def compare_maps(
     store: BlockStore | None,
     index: MapIndex | None,
 ) -> Generator[Progress, None, Compared]:
-    """Align the maps of a library that may show the same molecule as a map, or all if that is wanted."""
+    """Align the maps of a library that may show the same molecule as a map, or all of them if requested."""
     signatures, failed = yield from described(items, workers, index)
     failures = [(items[number].name, reason) for number, reason in failed.items()]
     if not signatures:
@@ -73,7 +73,7 @@ def _compared(
     tried: int,
     near: Mapping[int, float],
 ) -> Compared:
-    """Return the entries for results by their numbers, corrected for those of `tried` that did not fail."""
+    """Return the entries for results by number, corrected for the number of items in `tried` that did not fail."""
     reasons = {number: reason for number, arrays in found.items() if (reason := reason_of(arrays)) is not None}
     entries = [
         entry_of(items[number].name, Found.from_arrays(arrays), tried - len(reasons), similarity=near.get(number))

@@ -1,4 +1,4 @@
-"""What is known of one model or map of a ranking, and the correction for their number."""
+"""The result for one model or map of a ranking, and the correction for the number of comparisons."""
 
 from __future__ import annotations
 
@@ -59,19 +59,19 @@ class RankedEntry:
         Its name, usually the file.
     verdict : str
         ``"certain"``, ``"ambiguous"`` or ``"no match"``, by the corrected probability; ``"not aligned"`` for a map that
-        cannot show the same molecule by what does not depend on the rotation.
+        cannot show the same molecule according to its signature.
     corrected_probability : float or None
-        Probability that at least one of the items that were compared would fit as well at a wrong pose.
+        Probability that at least one of the compared items would fit as well at a wrong pose.
     probability : float or None
-        Probability that this one would.
+        Probability that this item alone would fit as well at a wrong pose.
     score : float or None
-        Correlation of the edges inside a model, or correlation of two maps about the mean, at the pose.
+        At the pose, the correlation of the edges inside a model, or the correlation of two maps about the mean.
     moving_to_fixed : ndarray, shape (3, 4), or None
         Transform from the item to the map.
     places : int or None
         Number of poses that fit equally well; None without a match.
     similarity : float or None
-        Of a map: similarity by what does not depend on the rotation, 1 for copies.
+        For a map, the similarity of the signatures, 1 for copies.
 
     See Also
     --------
@@ -113,12 +113,12 @@ def best_first(entries: list[RankedEntry]) -> tuple[RankedEntry, ...]:
 
 
 def sidak(probability: float, count: int) -> float:
-    r"""Return the probability that the least of several probabilities is so small by chance (Sidak 1967).
+    r"""Return the probability that the smallest of several probabilities is this small by chance (Sidak 1967).
 
     .. math:: 1 - (1 - p)^n
 
-    for `n` independent comparisons. It is never more than :math:`n p`, the correction of Bonferroni, which holds for
-    dependent ones too, and nearly equal to it where it is small.
+    for `n` independent comparisons. It is never larger than :math:`n p`, the Bonferroni correction, which also
+    holds for dependent comparisons. If both are small, they are nearly equal.
 
     Examples
     --------

@@ -19,7 +19,7 @@ FAILURE = "failure"
 
 
 def or_failure(function: Callable[Parameters, Arrays]) -> Callable[Parameters, Arrays]:
-    """Return a function that returns the reason, as the only array, if the given one fails.
+    """Return a function that returns the reason, as its only array, if the given function fails.
 
     Errors of numerical libraries count too: one damaged file among thousands must not stop a run of hours.
     """

@@ -7,9 +7,9 @@ name            shape                     content
 ==============  ========================  ==========================================================================
 ``format``      ()                        ``"botalign-map-index"``
 ``version``     ()                        version of the format, 1
-``scheme``      ()                        version of the signatures; others are computed again
+``scheme``      ()                        version of the signatures; those of other versions are computed again
 ``paths``       (n,)                      files, relative to the folder of the index
-``states``      (n, 2)                    their sizes in bytes and modification times in nanoseconds
+``states``      (n, 2)                    sizes in bytes and modification times in nanoseconds
 ``numbers``     (n, 2)                    radius of gyration in angstrom, contrast
 ``norms``       (n, shells, degrees)      norms of the degrees on the shells
 ==============  ========================  ==========================================================================
@@ -61,7 +61,7 @@ class MapIndex:
         return len(self._entries)
 
     def get(self, path: Path) -> Signature | None:
-        """Return the signature of a file; None if it is unknown, or the file has another size or time."""
+        """Return the signature of a file; None if it is unknown, or the size or modification time has changed."""
         state, signature = self._entries.get(self._key(path), (None, None))
         return signature if state == file_state(path) else None
 

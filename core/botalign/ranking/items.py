@@ -28,9 +28,9 @@ class Item:
     Attributes
     ----------
     name : str
-        Its name, that of its file as it was given.
+        Its name, or the path of its file as given.
     given : DensityMap, Model or Path
-        Itself, or its file.
+        The map or model itself, or its file.
     is_model : bool
         Whether it is an atomic model.
     """
@@ -76,9 +76,9 @@ class Item:
         return read_model(self.given) if self.is_model else read(self.given)
 
     def identity(self) -> list[Any]:
-        """Return what changes if the item changes, JSON-compatible: of a file its path, size and modification time.
+        """Return a JSON-compatible value that changes with the item; for a file: path, size and modification time.
 
-        A library may have so many files that reading them would take hours.
+        The contents of files are not read: for a large library, that would take hours.
         """
         if isinstance(self.given, Path):
             return [str(self.given.resolve()), *file_state(self.given)]
@@ -93,7 +93,7 @@ class Item:
 
 
 def file_state(path: Path) -> tuple[int, int]:
-    """Return size and modification time in nanoseconds of a file; -1 for both if there is no such file."""
+    """Return the size and the modification time (in nanoseconds) of a file; -1 for both if it does not exist."""
     try:
         found = path.stat()
     except OSError:
@@ -127,5 +127,5 @@ def checked_items(others: Sequence[Given]) -> list[Item]:
         raise InputError(
             f"{models[0].name} is an atomic model, and {maps[0].name} a map; rank models and maps in separate runs."
         )
-    # What is neither is read as the others are, and reported as unreadable.
+    # A file that is neither is read like the others, and reported as unreadable.
     return [replace(each, is_model=bool(models)) for each in items]

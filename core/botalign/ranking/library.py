@@ -19,11 +19,11 @@ from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Item, file_state
 from botalign.ranking.signature import Signature, from_numbers, signature, to_numbers
 
-#: Radii of gyration that differ by a larger factor are those of different molecules, and so are signatures with a
-#: smaller similarity. Between copies with other voxels, boxes and noise, or two conformations, the factor is at most
+#: Two maps show different molecules if their radii of gyration differ by a larger factor, or if their signatures have
+#: a smaller similarity. Between copies with other voxels, boxes and noise, or two conformations, the factor is at most
 #: 1.21 and the similarity at least 0.906 (``benchmarks/ranking.py library``).
 LARGEST_FACTOR, LEAST_SIMILARITY = 1.28, 0.85
-#: Maps of a block of work, and blocks after which the index is written.
+#: Number of maps in a block of work, and number of blocks after which the index is written.
 BLOCK, WRITTEN = 4, 64
 
 Described = tuple[dict[int, Signature], dict[int, str]]
@@ -31,7 +31,7 @@ Described = tuple[dict[int, Signature], dict[int, str]]
 
 @or_failure
 def signatures_of(items: Sequence[Item]) -> dict[str, NDArray[Any]]:
-    """Return the signatures of maps as arrays, and the reasons for those that have none."""
+    """Return the signatures of maps as arrays, and the reasons for maps without one."""
     found, reasons = [], []
     for item in items:
         each = _signature(item)
@@ -51,9 +51,9 @@ def _signature(item: Item) -> dict[str, NDArray[Any]]:
 
 
 def described(items: Sequence[Item], workers: Workers, index: MapIndex | None) -> Generator[Progress, None, Described]:
-    """Return the signatures of maps, and why others have none, each by its number.
+    """Return the signatures of maps, and the reasons why others have none, each by number.
 
-    Those in the index are not computed. New ones are added to it, so that an interrupted run is resumed.
+    Signatures in the index are not computed again. New ones are added to it, so an interrupted run can be resumed.
     """
     found: dict[int, Signature] = {}
     failed: dict[int, str] = {}
@@ -91,8 +91,8 @@ def described(items: Sequence[Item], workers: Workers, index: MapIndex | None) -
 def similarities(fixed: Signature, others: Sequence[Signature]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return the similarity of signatures to that of a map, 1 for copies, and which maps may show the same molecule.
 
-    The similarity is the product of the unit vectors of the norms. The signature of a map that is not clear is that of
-    its noise, so such a map may always show it.
+    The similarity is the scalar product of the unit vectors of the norms. If a map is not clear, its signature is that
+    of its noise; such a map may always show the same molecule.
     """
     numbers, norms = to_numbers(others)
     similarity = norms.reshape(len(others), -1).astype(np.float64) @ fixed.norms.ravel().astype(np.float64)
@@ -102,7 +102,7 @@ def similarities(fixed: Signature, others: Sequence[Signature]) -> tuple[NDArray
 
 
 def _of_all(step: Progress, before: int, total: int) -> Progress:
-    """Return the progress in all blocks, given that in some."""
+    """Return the progress in all blocks, given the progress in some of them."""
     return Progress("signatures", before + step.done, total)
 
 

@@ -28,7 +28,7 @@ def align_map(shared: SharedWhole, item: Item, options: AlignmentOptions) -> dic
     Parameters
     ----------
     shared : SharedWhole
-        The map that stays.
+        The fixed map.
     item : Item
         The map of the library.
     options : AlignmentOptions
@@ -60,5 +60,5 @@ def align_map(shared: SharedWhole, item: Item, options: AlignmentOptions) -> dic
 
 
 def map_options(seed: int) -> AlignmentOptions:
-    """Return the options of the alignment of a map: that with the better hand, because its hand may be wrong."""
+    """Return the options of the alignment of a map: the better hand is used, because that of the map may be wrong."""
     return AlignmentOptions(hand="auto", scale="keep", seed=seed, threads=1)

@@ -1,4 +1,4 @@
-"""One model in a map: its best place, as a part."""
+"""One model placed in a map, as a part."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def place_model(shared: SharedWhole, item: Item, options: AlignmentOptions) -> d
     item : Item
         The model.
     options : AlignmentOptions
-        Options, with the resolution.
+        Options, including the resolution.
 
     Returns
     -------

@@ -27,7 +27,7 @@ class RankOptions:
     """
 
     resolution: Annotated[
-        float | None, Option("Resolution of the map; atomic models need it", low=1, high=100, unit="A")
+        float | None, Option("Resolution of the map, needed for atomic models", low=1, high=100, unit="A")
     ] = None
     contour_level: Annotated[float | None, Option("Contour level of the map")] = None
     whole_library: Annotated[

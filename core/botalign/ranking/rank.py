@@ -1,4 +1,4 @@
-"""Which of many models, or of many maps, are in a map."""
+"""The ranking of many models, or of many maps, by how well they match a map."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def rank(
     scheduler: str | None = None,
     work: Path | None = None,
 ) -> Ranking:
-    r"""Find which of many atomic models, or of many maps, are in a map, the best first.
+    r"""Find which of many atomic models are in a map, or which of many maps match it.
 
-    Each model is placed as a part of the map, over all rotations and shifts, by its edges. Of a library of maps, those
-    that may show the same molecule are aligned to the map, with both hands. Which may is decided by what does not
+    Each model is placed by its edges as a part of the map, over all rotations and shifts. Maps of a library are aligned
+    to the map, with both hands, only if they may show the same molecule. This is decided by a signature that does not
     depend on the rotation: the radius of gyration, and the power of the spherical harmonics on shells about the centre.
 
     Parameters
@@ -51,19 +51,19 @@ def rank(
     fixed : DensityMap
         The map.
     others : sequence of DensityMap, Model or path-like
-        Models, or maps; files are read when they are needed.
+        Models, or maps. Files are read when they are needed.
     resolution : float, optional
-        Resolution of the map in angstrom; models need it.
+        Resolution of the map in angstrom, needed for models.
     contour_level : float, optional
-        Contour level of the map; by default that of :func:`botalign.contour_level` of the smoothed map.
+        Contour level of the map; by default that of :func:`botalign.contour_level` for the smoothed map.
     whole_library : bool, optional
         Whether to align all maps, not only those that may show the same molecule.
     seed : int, optional
         Seed of the alignments of maps: the same seed gives the same result, bit for bit. The places of models do not
         depend on it.
     index : path-like, optional
-        File of the index of a library (``.npz``). It keeps what is needed to decide which maps are aligned: then the
-        files are not read again, unless their sizes or modification times have changed. It is created if it is missing.
+        File of the index of a library (``.npz``). It keeps the signatures, so a file is read again only if it is
+        aligned, or if its size or modification time has changed. The index is created if it is missing.
     threads : int, optional
         Number of threads; by default chosen automatically (at most one per core). The result does not depend on how the
         work is distributed.
@@ -71,8 +71,8 @@ def rank(
         Number of processes to use instead of threads. A script that uses processes must protect its main code with
         ``if __name__ == "__main__":``.
     scheduler : str, optional
-        Address of the scheduler of a Dask cluster to use instead, such as ``tcp://host:8786``. Its workers must see the
-        same files.
+        Address of the scheduler of a Dask cluster to use instead, such as ``tcp://host:8786``. Its workers must have
+        access to the same files.
     work : path-like, optional
         Work folder. If the computation is interrupted, a call with the same arguments resumes it. The folder remains:
         remove it when the ranking is stored.
@@ -80,7 +80,7 @@ def rank(
     Returns
     -------
     Ranking
-        The models or maps, the best first, and those that could not be compared with the reasons.
+        The models or maps, the best first, and those that could not be compared, with the reasons.
 
     Raises
     ------
@@ -96,13 +96,13 @@ def rank(
 
     Notes
     -----
-    The best of many comparisons has a small probability by chance. The corrected probability is that of at least one
-    such result among all `n`, by Sidak's formula,
+    The smallest of many probabilities is small by chance. The corrected probability is that of at least one such result
+    among all `n`, by Sidak's formula,
 
     .. math:: p_n = 1 - (1 - p)^n ,
 
-    which is never above the correction of Bonferroni, :math:`n p`. The verdict is "no match" unless it is below 0.001.
-    For a library, `n` counts the maps that were not aligned too.
+    which is never above the Bonferroni correction, :math:`n p`. The verdict is "no match" unless the corrected
+    probability is below 0.001. For a library, `n` includes the maps that were not aligned.
 
     Examples
     --------

@@ -16,7 +16,7 @@ EXTENSIONS = (".csv",)
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Ranking:
-    """Models, or maps, in the order in which they match a map.
+    """Models, or maps, sorted by how well they match a map.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class Ranking:
     entries : tuple of RankedEntry
         The models or maps, the best first: by the probability, then by the score. Maps that were not aligned are last.
     failures : tuple of tuple of str
-        Names of those that could not be compared, and the reasons.
+        Names of the models or maps that could not be compared, and the reasons.
     compared : int
         Number of comparisons for which the probabilities are corrected.
     seconds : float
@@ -55,7 +55,7 @@ class Ranking:
         return tuple(each for each in self.entries if each.verdict == "certain")
 
     def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write a table with a row for each model or map, the best first; those that failed last, with the reason.
+        """Write a table with one row for each model or map, the best first; failures are last, with the reason.
 
         The columns ``m11`` to ``m34`` are the matrix ``moving_to_fixed``, in angstrom. Missing values are empty.
 
@@ -101,7 +101,7 @@ def _row(number: int | None, entry: RankedEntry) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> Any:
-    """Return the shortest text of a number, and nothing for None and infinite numbers."""
+    """Return the shortest text of a number; empty for None and infinite numbers."""
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else ""
     return "" if value is None else value

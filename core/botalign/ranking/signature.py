@@ -1,12 +1,12 @@
-r"""What does not depend on the rotation of a map, as a few numbers: its signature.
+r"""The signature of a map: a few numbers that do not depend on its rotation.
 
 The density above the contour level, :math:`f`, is expanded in spherical harmonics on shells about its centre of mass.
 The norm of each degree,
 
 .. math:: s_l(r) = \Big( \sum_{m=-l}^{l} \Big| \int Y_{lm}^*(u)\, f(r u)\, du \Big|^2 \Big)^{1/2} ,
 
-is the same for every rotation, and for the mirror image (Kazhdan, Funkhouser and Rusinkiewicz 2003). Radii are in units
-of the radius of gyration, which is kept apart.
+is invariant under rotation and mirroring (Kazhdan, Funkhouser and Rusinkiewicz 2003). Radii are in
+units of the radius of gyration, which is stored separately.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from botalign.maps.resampling import SMOOTHING_VOXELS, smoothed
 
 #: Version of the signatures, to be increased with every change of what they contain.
 SCHEME = 1
-#: Shells, the radius of the outermost one in radii of gyration, and the highest degree.
+#: Number of shells, radius of the outermost shell in radii of gyration, and highest degree.
 SHELLS, OUTERMOST, DEGREES = 12, 2.0, 8
-#: Voxels of the sampling in a shell.
+#: Number of voxels of the sampling per shell.
 VOXELS_IN_SHELL = 1.5
-#: Directions on a shell.
+#: Number of directions on a shell.
 DIRECTIONS = 400
-#: Rounds in which centre and radius of gyration are found.
+#: Number of rounds that determine the centre and the radius of gyration.
 ROUNDS = 5
-#: Standard deviations of the smoothing in shells, unless the voxels of the map need more: the first with which the map
-#: is clear.
+#: Standard deviations of the smoothing in shells. The first one with which the map is clear is used, unless the voxels
+#: of the map need more.
 SMOOTHING = (0.5, 0.75, 1.1, 1.6)
 #: A connected region with less than this fraction of the mass of the largest one is noise.
 LEAST_PART = 0.1
@@ -48,7 +48,7 @@ LEAST_PART = 0.1
 
 @dataclass(frozen=True, eq=False)
 class Signature:
-    """What does not depend on the rotation of a map.
+    """The signature of a map.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ def signature(density_map: DensityMap) -> Signature:
     background = background_level(density_map.data)
     whole = density_map.grid
     centre, gyration = whole.centre_angstrom, float(whole.size_angstrom.max()) / (2 * OUTERMOST)
-    # The first round sees the whole box, so smoothed that hardly any noise is left; the next ones what it found.
+    # The first round uses the whole box, smoothed until hardly any noise is left; the others use the region it found.
     for _ in range(ROUNDS):
         step = OUTERMOST * gyration / SHELLS
         grid = Grid.cube(2 * int(np.ceil(SHELLS * VOXELS_IN_SHELL)) + 5, step / VOXELS_IN_SHELL, centre)
@@ -99,7 +99,7 @@ def signature(density_map: DensityMap) -> Signature:
 
 
 def _molecule(values: Volume, level: float) -> Volume:
-    """Return the density above a level, without specks of noise."""
+    """Return the density above a level, without small regions of noise."""
     parts, _ = ndimage.label(values > level)
     above = np.maximum(values - np.float32(level), 0)
     masses = np.bincount(parts.ravel(), weights=above.ravel())
@@ -107,7 +107,7 @@ def _molecule(values: Volume, level: float) -> Volume:
 
 
 def _gyration(values: Volume, grid: Grid) -> tuple[float, Matrix]:
-    """Return radius of gyration and centre of densities."""
+    """Return the radius of gyration and the centre of a density."""
     inside = np.flatnonzero(values)
     mass = values.ravel()[inside].astype(np.float64)
     places = np.stack(np.unravel_index(inside, grid.shape)[::-1], axis=1) * grid.voxel_size_angstrom[0]
@@ -119,7 +119,7 @@ def _gyration(values: Volume, grid: Grid) -> tuple[float, Matrix]:
 
 @cache
 def _directions() -> Matrix:
-    """Return even directions, shape (n, 3): a spiral of Fibonacci."""
+    """Return evenly distributed directions, shape (n, 3), on a Fibonacci spiral."""
     number = np.arange(DIRECTIONS) + 0.5
     z, angle = 1 - 2 * number / DIRECTIONS, np.pi * (1 + np.sqrt(5)) * number
     across = np.sqrt(1 - z**2)
