@@ -69,8 +69,13 @@ class Copies:
 
     @property
     def missing(self) -> int:
-        """How many of the copies that were asked for do not fit."""
-        return 0 if self.wanted is None else max(0, self.wanted - len(self.placed))
+        """How many of the copies that were asked for do not fit, or fit no better than by chance."""
+        return 0 if self.wanted is None else max(0, self.wanted - self.matching)
+
+    @property
+    def matching(self) -> int:
+        """How many of the placed copies match the map."""
+        return sum(copy.verdict != "no match" for copy in self.placed)
 
     @property
     def group(self) -> str:

@@ -15,7 +15,6 @@ from botalign.alignment.part_search import FINEST_FIT, SAME, SECOND_FIT, Limits,
 from botalign.alignment.part_verdict import place_scores
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.uncertainty import uncertainty
-from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.arrays import Matrix
 from botalign.geometry import inverse
 from botalign.progress import Progress
@@ -71,6 +70,9 @@ class PartPlaces:
         Decision about the hand of the part, if both were searched.
     mirrored : bool
         Whether the places mirror the part.
+    split : float
+        Probability of the least of the right places. It was chosen among all divisions, so no better place is less
+        probable than it.
     """
 
     search: PartSearch
@@ -83,6 +85,7 @@ class PartPlaces:
     wrong: tuple[float, ...]
     hand: HandDecision | None
     mirrored: bool
+    split: float
 
     @property
     def pair(self) -> PartPair:
@@ -94,16 +97,11 @@ class PartPlaces:
         """The volume of the part."""
         return Body.of(self.pair)
 
-    @property
-    def above_noise(self) -> tuple[Place, ...]:
-        """The places that a wrong one would equal with a small probability only."""
-        return tuple(each for each in self.places if each.probability < LARGEST_PROBABILITY)
-
     def fitted(self, pose: Matrix) -> Place:
         """Fit the part from a pose, and judge where it ends."""
         end, correlation = self.second.solve(inverse(pose))
         score = float(place_scores([correlation])[0])
-        return self.refined(inverse(end), score, chance(score, self.wrong))
+        return self.refined(inverse(end), score, max(chance(score, self.wrong), self.split))
 
     def refined(self, pose: Matrix, score: float, probability: float) -> Place:
         """Return a place at the finest sampling."""
@@ -148,11 +146,13 @@ def part_places(problem: AlignmentProblem, limits: Limits | None = None) -> Gene
     right, scores = _divided([each.quality for each in group])
     found = PartPlaces(
         search, searched.fit, fits[finest], *samplings[finest], (), right, tuple(scores[right:]), hand,
-        group[0].mirrored,
+        group[0].mirrored, min(searched.tries * chance(scores[right - 1], scores[right:]), 1.0),
     )  # fmt: skip
     places = []
     for number, (candidate, score) in enumerate(zip(group, scores, strict=True)):
-        probability = chance(score, scores[max(right, number + 1) :])
+        probability = found.split
+        if number >= right:
+            probability = max(min(searched.tries * chance(score, scores[number + 1 :]), 1.0), found.split)
         places.append(found.refined(candidate.moving_to_fixed, score, probability))
     yield Progress("refine", search.total, search.total, moving_to_fixed=places[0].moving_to_fixed)
     return replace(found, places=tuple(places))

@@ -66,12 +66,16 @@ class Limits:
 
 @dataclass(frozen=True, eq=False)
 class Searched:
-    """A search with voxels of a size: the candidates of each hand as fitted at the second sampling."""
+    """A search with voxels of a size: the candidates of each hand as fitted at the second sampling.
+
+    It is the best of so many `tries`, and a chance match is as many times as probable.
+    """
 
     voxel: float
     fit: FitProblem
     groups: list[list[Candidate]]
     standing: float
+    tries: int = 1
 
 
 class PartSearch:
@@ -113,7 +117,7 @@ class PartSearch:
         if search.standing < STANDS_OUT and coarser > self.voxel:
             # Noise may hide the edges at this sampling.
             again = yield from self._searched(coarser, self._in_search)
-            search = max(search, again, key=lambda each: each.standing)
+            search = replace(max(search, again, key=lambda each: each.standing), tries=2)
         return search
 
     def sampled(self, scan_voxel: float, sampling: tuple[float, float]) -> FitProblem:

@@ -90,7 +90,7 @@ class _PartSolver:
         marked, symmetry = self._among_equivalents(end, marked)
         others = [candidate for index, group in enumerate(end.groups) if index != end.answer for candidate in group]
         yield Progress("refine", self.search.total, self.search.total, moving_to_fixed=marked[0].moving_to_fixed)
-        probability, decided, at_limit = self._verdict(search.groups[end.answer], marked, end)
+        probability, decided, at_limit = self._verdict(search, marked, end)
         pose = end.pose if marked[0] is end.groups[end.answer][0] else self.poses.fit_pose(marked[0])
         agreeing = uncertainty(RobustProblem.of(end.fit).agreeing(pose), pose)
         candidates = with_equivalents([*marked, *others], symmetry)
@@ -152,13 +152,15 @@ class _PartSolver:
         """Return a candidate at another pose, from the whole to the part."""
         return replace(candidate, moving_to_fixed=self.poses.from_fit(pose), correlation=fit.correlation(pose))
 
-    def _verdict(self, compared: list[Candidate], marked: list[Candidate], end: _End) -> tuple[float | None, str, bool]:
+    def _verdict(self, search: Searched, marked: list[Candidate], end: _End) -> tuple[float | None, str, bool]:
         """Return the probability of a chance match, the verdict, and whether the pose is at the limit of the search.
 
         Needed are the candidates at one sampling, and those that were fitted finely.
         """
         signs = signs_inside(self.pair.part, self.pair.whole, self.poses.fit_pose(marked[0]))
-        probability = part_probability(self.search.correlations(compared), signs, marked[0].quality)
+        probability = part_probability(
+            self.search.correlations(search.groups[end.answer]), signs, marked[0].quality, tries=search.tries
+        )
         places = [
             apply_transform(self.poses.outward(each.moving_to_fixed), self.pair.centre_angstrom) for each in marked
         ]

@@ -78,7 +78,7 @@ def place_chance(correlations: Sequence[float]) -> float | None:
     return chance(float(scores[count - 1]), list(scores[count:]))
 
 
-def part_probability(correlations: Sequence[float], signs: int, correlation: float) -> float | None:
+def part_probability(correlations: Sequence[float], signs: int, correlation: float, *, tries: int = 1) -> float | None:
     """Return the probability that a wrong place fits as well as the best; None if there are too few others.
 
     Parameters
@@ -90,11 +90,13 @@ def part_probability(correlations: Sequence[float], signs: int, correlation: flo
     correlation : float
         Correlation of the edges at the best place, at the finest sampling. If it is low and a sign is missing, the
         place does not resemble the part.
+    tries : int, optional
+        Of how many searches this is the best one.
     """
     probability = place_chance(correlations)
     if probability is not None and correlation < LEAST_CORRELATION and signs < 2:
         return 1.0
-    return probability
+    return None if probability is None else min(tries * probability, 1.0)
 
 
 def part_matches(probability: float | None, signs: int) -> bool:

@@ -68,7 +68,8 @@ class AssemblyFiles:
         if output is None:
             return cls(None, {}, own_table, own_rest, None)
         path, models = Path(output), [holds_model(part) for part in parts]
-        work = path.with_name(f"{path.name}.partial")
+        whole_path = path.resolve()  # "." has no name
+        work = whole_path.parent / f"{whole_path.name}.partial"
         if not outputs.is_folder(output):
             if not all(models):
                 raise InputError(f"{path}: is a file name, but -o needs a folder for the placed maps; give a folder.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,11 @@ class CopiesRun:
         inputs.check(self.fixed)
         inputs.check(self.moving, self.chains)
         chosen = options.read()
+        outputs.check(
+            self._numbered_outputs(first, chosen.copies),
+            inputs=[self.fixed, self.moving, *options.files],
+            overwrite=self.overwrite,
+        )
         fixed, moving = inputs.load(self.fixed), inputs.load(self.moving, self.chains)
         alignment = run_steps(botalign.align_steps(fixed, moving, chosen), lambda step: step.label, quiet=self.quiet)
         copies = alignment.copies
@@ -80,7 +86,7 @@ class CopiesRun:
         self._report(alignment, written)
         if copies.missing:
             print_warning(
-                f"{self.moving}: {len(copies.placed)} of the {copies.wanted} copies fit into {self.fixed}; at other "
+                f"{self.moving}: {copies.matching} of the {copies.wanted} copies fit into {self.fixed}; at other "
                 "places, copies would overlap or fit no better than by chance."
             )
         return 1 if copies.missing else 0
@@ -103,6 +109,18 @@ class CopiesRun:
                 f"{path}: is a file name, but -o needs a folder for the maps of all copies; give a folder."
             )
         return Output(_numbered(path, stem, 1), "-o", outputs.MAPS, in_folder=True), result, table
+
+    def _numbered_outputs(self, first: Output | None, copies: int | str | None) -> list[Output]:
+        """Return the files of the maps of the copies; if their number is not known, those that exist already."""
+        if first is None or holds_model(self.moving):
+            return []
+        folder, stem = first.path.parent, split_extension(self.moving.name, outputs.MAPS)[0]
+        if isinstance(copies, int):
+            paths = [_numbered(folder, stem, number) for number in range(1, copies + 1)]
+        else:
+            pattern = re.compile(rf"{re.escape(stem)}_\d{{2,}}\.mrc")
+            paths = sorted(path for path in folder.glob("*.mrc") if pattern.fullmatch(path.name))
+        return [Output(path, "-o", outputs.MAPS, in_folder=True) for path in paths]
 
     def _write(
         self,

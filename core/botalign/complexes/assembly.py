@@ -16,7 +16,7 @@ from botalign.complexes.assembler import Assembler
 from botalign.complexes.assembly_inputs import checked_counts, checked_parts
 from botalign.complexes.assembly_records import Assembly
 from botalign.complexes.options import AssemblyOptions
-from botalign.complexes.residual import regions
+from botalign.complexes.residual import regions, remaining_density
 from botalign.jobs import BlockStore, Execution, open_workers, versions
 from botalign.maps.density_map import DensityMap
 from botalign.models import Model
@@ -169,6 +169,8 @@ def assemble_steps(
         assembler = Assembler(whole, given, numbers, options, workers, opened)
         yield from assembler.steps()
     refined = assembler.refined
+    # If nothing was placed, the rest still has the background of the map.
+    rest = assembler.rest if assembler.chosen else remaining_density(whole, [], [], [], None)
     return Assembly(
         whole=whole.name,
         parts=tuple(given),
@@ -178,8 +180,8 @@ def assemble_steps(
         score=0.0 if refined is None else refined.score,
         start_score=0.0 if refined is None else refined.start_score,
         gap=assembler.gap,
-        rest=assembler.rest,
-        regions=regions(whole, assembler.rest, options.contour_level, options.resolution),
+        rest=rest,
+        regions=regions(whole, rest, options.contour_level, options.resolution),
         parameters={"counts": list(numbers), **vars(options)},
         versions=result_versions(),
         seconds=time.perf_counter() - began,

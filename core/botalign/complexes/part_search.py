@@ -20,6 +20,7 @@ from botalign.alignment.part_pair import PartPair
 from botalign.alignment.part_places import Place, part_places
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.survey import Surveyed, survey
+from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.arrays import Matrix
 from botalign.errors import InputError
 from botalign.maps.density_map import DensityMap
@@ -28,6 +29,8 @@ from botalign.progress import exhaust
 
 #: Places that are fewer standard deviations above the median than this have an evidence of 0.
 LEAST_DEVIATIONS = 1.0
+#: With fewer wrong places than this, the median is that of all.
+FEWEST_WRONG = 4
 #: The smallest standard deviation of wrong places in Fisher's transform of the correlation.
 LEAST_SPREAD = 0.02
 #: The median absolute deviation of normal values, in standard deviations.
@@ -85,12 +88,15 @@ class FoundPlaces:
         r"""The evidence of each place, shape (n,).
 
         After Fisher's transform :math:`z` of the correlations, the evidence of a place :math:`t` standard deviations
-        above the median is :math:`t^2 / 2`, as for normally distributed wrong places. This makes parts of different
-        size comparable, although small parts fit better by chance.
+        above the median of the wrong places is :math:`t^2 / 2`, as if these were normally distributed. Wrong are those
+        that are not above the noise. This makes parts of different size comparable, although small parts fit better by
+        chance.
         """
         z = np.arctanh(np.clip([place.correlation for place in self.places], -0.999, 0.999))
-        middle = float(np.median(z))
-        spread = max(float(np.median(np.abs(z - middle))) / MEDIAN_DEVIATION, LEAST_SPREAD)
+        wrong = z[[place.probability >= LARGEST_PROBABILITY for place in self.places]]
+        wrong = wrong if len(wrong) >= FEWEST_WRONG else z
+        middle = float(np.median(wrong))
+        spread = max(float(np.median(np.abs(wrong - middle))) / MEDIAN_DEVIATION, LEAST_SPREAD)
         deviations = (z - middle) / spread
         return np.where(deviations > LEAST_DEVIATIONS, deviations**2 / 2, 0.0)
 

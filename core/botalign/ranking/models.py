@@ -14,6 +14,7 @@ from botalign.alignment.part_solver import solve_by_part
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.alignment.survey import survey
+from botalign.errors import InputError
 from botalign.models import Model
 from botalign.progress import exhaust
 from botalign.ranking.entry import Found
@@ -46,6 +47,11 @@ def place_model(shared: SharedWhole, item: Item, options: AlignmentOptions) -> d
     check_radii(shared.surveyed, surveyed, whole.name, part.name)
     moving_itself = Itself(surveyed.normalised(), part.grid)
     problem = AlignmentProblem(shared.itself, moving_itself, options, (False,), (whole, part), shared)
+    if not problem.part_is_moving:
+        raise InputError(
+            f"{part.name}: is larger than {whole.name} above the contour level, expected a part of it; is the voxel "
+            "size of the map right?"
+        )
     outcome = exhaust(solve_by_part(problem))
     best = outcome.candidates[0]
     places = sum(each.as_good for each in outcome.candidates[1:]) + 1

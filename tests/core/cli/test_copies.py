@@ -163,3 +163,31 @@ def test_several_parts_or_a_file_for_maps_are_refused(
 
 def test_the_help_shows_the_word_for_counting(run: Run) -> None:
     assert "--copies N|auto" in " ".join(run("align", "--help").out.split())
+
+
+@pytest.mark.parametrize("number", ["4", "auto"])
+def test_maps_of_copies_that_exist_are_refused_before_the_search(
+    made: Made, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, number: str
+) -> None:
+    def searched(*_: object) -> None:
+        raise AssertionError("the search has begun")
+
+    monkeypatch.setattr(botalign, "align_steps", searched)
+    (tmp_path / "density_03.mrc").write_bytes(b"kept")
+    typed = ["align", made.folder / "whole.mrc", made.folder / "density.mrc", "--copies", number, "-o", f"{tmp_path}/"]
+    done = run(*typed)
+    assert done.code == 2
+    assert "density_03.mrc" in done.stderr
+    assert (tmp_path / "density_03.mrc").read_bytes() == b"kept"
+
+
+@pytest.mark.parametrize("number", ["4", "auto"])
+def test_no_input_is_overwritten_by_a_copy(made: Made, tmp_path: Path, run: Run, number: str) -> None:
+    whole, part = tmp_path / "part_02.mrc", tmp_path / "part.mrc"
+    whole.write_bytes((made.folder / "whole.mrc").read_bytes())
+    part.write_bytes((made.folder / "density.mrc").read_bytes())
+    before = whole.read_bytes()
+    done = run("align", whole, part, "--copies", number, "-o", f"{tmp_path}/", "--overwrite")
+    assert done.code == 2
+    assert "part_02.mrc" in done.stderr
+    assert whole.read_bytes() == before
