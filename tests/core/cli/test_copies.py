@@ -177,7 +177,7 @@ def test_maps_of_copies_that_exist_are_refused_before_the_search(
     typed = ["align", made.folder / "whole.mrc", made.folder / "density.mrc", "--copies", number, "-o", f"{tmp_path}/"]
     done = run(*typed)
     assert done.code == 2
-    assert "density_03.mrc" in done.stderr
+    assert "density_03.mrc" in done.err
     assert (tmp_path / "density_03.mrc").read_bytes() == b"kept"
 
 
@@ -189,5 +189,5 @@ def test_no_input_is_overwritten_by_a_copy(made: Made, tmp_path: Path, run: Run,
     before = whole.read_bytes()
     done = run("align", whole, part, "--copies", number, "-o", f"{tmp_path}/", "--overwrite")
     assert done.code == 2
-    assert "part_02.mrc" in done.stderr
+    assert "part_02.mrc" in done.err
     assert whole.read_bytes() == before
