@@ -148,7 +148,8 @@ def check_verdicts(job, outcomes):
         if not job.accepts(each.alignment.verdict)
     ]
     if reasons:
-        raise usage_error(" | ".join(reasons), f"{job.pairs[0].example} require {job.require}")
+        copies = "" if job.options.copies is None else f" copies {job.options.copies}"
+        raise usage_error(" | ".join(reasons), f"{job.pairs[0].example}{copies} require {job.require}")
 
 
 def _measured(pair, fits, envelope):

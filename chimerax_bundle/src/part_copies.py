@@ -4,6 +4,9 @@ from html import escape
 
 from .syntax import label
 
+#: Headings of :func:`qualities`.
+QUALITIES = ("Verdict", "Chance", "Edges", "Overlap")
+
 
 def copies_to_make(job, fits):
     """Return the copies of the model for all places except the first, not made yet; None if there are none to make."""
@@ -59,10 +62,6 @@ def copies_table(outcome):
     ]
     title = f"{outcome.alignment.copies.title}: {outcome.name} in {outcome.fixed_name}"
     return html_table(title, ("Copy", "Model", *QUALITIES), rows)
-
-
-#: Headings of :func:`qualities`.
-QUALITIES = ("Verdict", "Chance", "Edges", "Overlap")
 
 
 def qualities(placed):
