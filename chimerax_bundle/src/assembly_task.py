@@ -89,9 +89,11 @@ class AssembleTask(WorkTask):
         """Move the parts, make copies, and log the result."""
         for each, state in zip(self.job.inputs, self._states, strict=True):
             if each.model.deleted:
-                raise ModelClosedError(f"{each.name} was closed while the parts were placed; nothing was moved")
+                raise ModelClosedError(
+                    f"{self.command_name} {self.job.title}: {each.name} was closed while it ran; nothing was moved"
+                )
             if each.state() != state:
-                raise usage_error(f"{each.name} changed while the parts were placed; nothing was moved", ASSEMBLE)
+                raise usage_error(f"{each.name} changed while it ran; nothing was moved", ASSEMBLE)
         self.outcome = Assembled(self._assembly, self._placed())
         self._log()
 

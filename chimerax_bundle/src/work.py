@@ -48,7 +48,7 @@ class WorkTask(Task):
         Whether the panel shows the problem, so that no dialog is needed.
     """
 
-    #: The command, and what it says where there is no result, for messages.
+    #: The command, and what is true if there is no result, for messages.
     command_name, failure = "botalign", "nothing was moved"
 
     def __init__(self, session, job):

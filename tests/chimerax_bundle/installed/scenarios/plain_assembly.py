@@ -102,6 +102,34 @@ def a_cancelled_assembly_moves_nothing(cx):
     assert "nothing was moved" in cx.log_so_far()
 
 
+def the_result_as_json(cx):
+    from chimerax.core.commands import run
+
+    _opened(cx, 1)
+    value = run(cx.session, f"botalign assemble #2 to #1 resolution {RESOLUTION}", return_json=True).python_value
+    assert [each["name"] for each in value["placed"]] == value["models"] == ["part 1 (#2)"]
+    assert value["unexplained_fraction"] > 0.3
+
+
+def a_part_that_is_not_there_stays(cx):
+    _, (wrong,) = _opened(cx, 9)
+    before = wrong.scene_position
+    assembly = cx.run(f"botalign assemble #2 to #1 resolution {RESOLUTION}")
+    assert assembly.placed == ()
+    assert same(wrong.scene_position, before)
+    assert "0 parts of 1 placed in" in cx.log_so_far()
+    assert "part 9 (#2) was not placed: no match" in cx.log_so_far()
+
+
+def a_part_that_is_closed_meanwhile(cx):
+    _, models = _opened(cx, 1, 2)
+    before = models[1].scene_position
+    cx.meanwhile(lambda task: cx.run("close #2"), after=0.0)
+    error = cx.refused(f"botalign assemble #2,3 to #1 resolution {RESOLUTION}")
+    assert "part 1 (#2) was closed while it ran; nothing was moved" in error
+    assert same(models[1].scene_position, before)
+
+
 def input_that_is_refused(cx):
     _, models = _opened(cx, 1, 2, 1)
     before = [m.scene_position for m in models]
