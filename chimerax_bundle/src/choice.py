@@ -180,6 +180,33 @@ def _atoms_inputs(objects, resolution, *, fixed=None, moves_atoms=False):
     ]
 
 
+def check_copies(chosen, fixed, along):
+    """Refuse what cannot be copied: several models, a part of one, or models that move along.
+
+    Raises
+    ------
+    UserError
+        If the copies of this cannot be placed.
+    """
+    first = chosen[0]
+    resolution = "" if first.is_map else f" resolution {first.resolution:g}"
+    if len(chosen) > 1:
+        raise usage_error(
+            f"copies: got {len(chosen)} moving models, expected one; botalign assemble places different parts",
+            f"botalign {first.spec} to {fixed.spec}{resolution} copies auto",
+        )
+    if not first.is_whole:
+        model = first.model.id_string
+        raise usage_error(
+            f"copies: {first.name} is a part of a model, and whole models are copied; make it a model of its own",
+            f"split #{model}; botalign #{model}.1 to {fixed.spec}{resolution} copies auto",
+        )
+    if along is not None:
+        raise usage_error(
+            "move cannot be combined with copies", f"botalign {first.spec} to {fixed.spec}{resolution} copies auto"
+        )
+
+
 def companions(models, chosen, fixed, *, hand):
     """Return the models that move along with a single moving map, without those inside another one.
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import botalign as core
 
 from .apply import botalign_apply
-from .choice import companions, moving_inputs, one_map, reference
+from .assemble import botalign_assemble
+from .choice import check_copies, companions, moving_inputs, one_map, reference
 from .fits_command import botalign_fits, numbers_argument
 from .follow import restore_all
 from .job import SUFFICIENT, Job, check_file
@@ -20,8 +21,8 @@ from .syntax import usage_error
 
 
 def botalign(
-    session, moving=None, *, to=None, in_map=None, onto=None, resolution=None, move_whole_molecules=True, move=None,
-    envelope=True, result=None, force=False, require=None, wait=True, return_json=False, **options,
+    session, moving=None, *, to=None, in_map=None, onto=None, resolution=None, copies=None, move_whole_molecules=True,
+    move=None, envelope=True, result=None, force=False, require=None, wait=True, return_json=False, **options,
 ):  # fmt: skip
     """Align maps or atomic models to a map or an atomic model.
 
@@ -37,6 +38,8 @@ def botalign(
         Other words for `to`.
     resolution : float, optional
         Resolution of the maps that are simulated from atoms.
+    copies : int or "auto", optional
+        Place so many copies of a single moving map or model, a part of the reference; ``"auto"`` counts them.
     move_whole_molecules : bool, optional
         Move whole structures; otherwise only the specified atoms.
     move : list of Model, optional
@@ -73,7 +76,7 @@ def botalign(
     values = option_values(options)
     masks = {name: values.pop(name) for name in tuple(values) if is_mask(name)}
     try:
-        options = core.AlignmentOptions(**values, resolution=resolution)
+        options = core.AlignmentOptions(**values, resolution=resolution, copies=copies)
     except core.InputError as error:
         raise usage_error(spelled(error), f"{example} {_correct(error)}") from None
     if options.hand == "auto" and not all(each.is_map for each in chosen):
@@ -83,6 +86,8 @@ def botalign(
         )
     if force and require is not None:
         raise usage_error(f"force true cannot be combined with require {require}", example)
+    if copies is not None:
+        check_copies(chosen, fixed, move)
     along = companions(move, chosen, fixed, hand=options.hand)
     if result is not None:
         check_file(result, example)
@@ -108,7 +113,7 @@ def botalign(
 
 def _correct(error):
     """Return the option that an error is about with a value that is allowed."""
-    values = {"size": 32, "evaluations": 200, "seed": 0, "resolution": 8, "local_degrees": "local"}
+    values = {"size": 32, "evaluations": 200, "seed": 0, "resolution": 8, "copies": "auto", "local_degrees": "local"}
     return f"{typed(error.option)} {values[error.option]}" if error.option in values else ""
 
 
@@ -131,6 +136,7 @@ def register(name, logger):
         EnumOf,
         FloatArg,
         IntArg,
+        IntsArg,
         ModelsArg,
         ObjectsArg,
         OpenFileNameArg,
@@ -150,6 +156,7 @@ def register(name, logger):
             keyword=[
                 ("to", ObjectsArg),
                 ("resolution", PositiveFloatArg),
+                ("copies", Or(EnumOf(("auto",)), IntArg)),
                 *keywords(),
                 ("move_whole_molecules", BoolArg),
                 ("move", ModelsArg),
@@ -209,6 +216,19 @@ def register(name, logger):
                 ("symmetrised", SaveFileNameArg),
             ],
             synopsis="Align the symmetry axes of a map with the axes of the scene",
+        )
+    elif name == "botalign assemble":
+        function = botalign_assemble
+        description = CmdDesc(
+            optional=[("parts", ObjectsArg)],
+            keyword=[
+                ("to", ModelsArg),
+                ("resolution", PositiveFloatArg),
+                ("counts", IntsArg),
+                ("to_level", level),
+                ("wait", BoolArg),
+            ],
+            synopsis="Place several parts in the map of a complex, together",
         )
     else:
         function = botalign_apply

@@ -18,6 +18,8 @@ class Copies(UndoAction):
         What is copied: a map, a structure or a group of structures.
     places : list of (str, Place)
         Name and scene position of each copy. If a position mirrors, the mirror image of the model, a map, is copied.
+    group : str, optional
+        Name of a new group that the copies are in; by default they are in none.
 
     Attributes
     ----------
@@ -25,30 +27,36 @@ class Copies(UndoAction):
         The copies, while they are open.
     """
 
-    def __init__(self, session, model, places):
+    def __init__(self, session, model, places, group=None):
         super().__init__(NAME)
         self.models = []
         self._session = session
         self._source = model
         self._places = places
+        self._group_name = group
+        self._group = None
 
     def redo(self):
         """Make the copies."""
         self._source = current(self._source)
         if self._source.deleted:
             return
+        if self._group_name is not None and self._places:
+            self._group = Model(self._group_name, self._session)
+            self._session.models.add([self._group])
         for name, position in self._places:
             copy = self._copied(position.determinant() < 0)
             copy.name = name
-            if copy.id is None:
-                self._session.models.add([copy])
+            if copy.id is None or self._group is not None:
+                self._session.models.add([copy], parent=self._group)
             copy.scene_position = position * mirror(self._source) if position.determinant() < 0 else position
             self.models.append(copy)
 
     def undo(self):
         """Close them."""
-        self._session.models.close([copy for copy in self.models if not copy.deleted])
-        self.models = []
+        opened = self.models if self._group is None else [*self.models, self._group]
+        self._session.models.close([model for model in opened if not model.deleted])
+        self.models, self._group = [], None
 
     def _copied(self, mirrored):
         if mirrored:

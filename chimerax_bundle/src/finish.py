@@ -12,12 +12,10 @@ from .job import SUFFICIENT, counted_inputs, result_paths
 from .measure import atoms_in_map
 from .moves import Moves, do
 from .options import spelled
+from .part_copies import copies_table, copies_to_make, missing_copies, placed_copies
 from .report import correlation_change, folded, report, table
 from .syntax import label, usage_error
-
-
-class ModelClosedError(UserError):
-    """A model was closed while the alignment ran, so there is nothing to move."""
+from .work import ModelClosedError
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +50,8 @@ class Outcome:
         Commands that repeat the alignment, and that mirror the reference.
     fits : FitList
         All distinct poses.
+    placed : list of (botalign.Copy, str)
+        Copies of a part, and the name of the model at the place of each, empty if none was placed.
     """
 
     alignment: object
@@ -74,6 +74,7 @@ class Outcome:
     command: str
     flip: str
     fits: object
+    placed: list
 
     @property
     def moved(self):
@@ -109,9 +110,12 @@ def finish(session, job):
         pair.note_moves()
     lists = [FitList(session, pair, job.along, job.envelope) for pair in done]
     measured = [_measured(pair, fits, job.envelope) for pair, fits in zip(done, lists, strict=True)]
-    moves = _move(session, [fits for fits in lists if job.accepts(fits.alignment.verdict)])
+    copies = copies_to_make(job, lists[0])  # with copies, there is one pair
+    moves = _move(session, [fits for fits in lists if job.moves(fits.alignment)], copies)
     outcomes = [
-        _outcome(pair, moves if job.accepts(fits.alignment.verdict) else None, fits, **values)
+        _outcome(
+            pair, moves if job.moves(fits.alignment) else None, fits, placed_copies(job, fits, moves, copies), **values
+        )
         for pair, fits, values in zip(done, lists, measured, strict=True)
     ]
     for fits in lists:
@@ -136,14 +140,16 @@ def check_verdicts(job, outcomes):
     if job.require is None:
         return
     reasons = [f"{pair.moving.name} was not aligned: {pair.failure}" for pair in job.pairs if pair.failure]
+    reasons += [f"{text}; nothing was moved" for text in map(_missing, outcomes) if text is not None]
     reasons += [
         f"{each.name}: the verdict is {each.alignment.verdict or 'unknown'}, expected "
         f"{' or '.join(SUFFICIENT[job.require])}; it was not moved"
         for each in outcomes
-        if not each.moved
+        if not job.accepts(each.alignment.verdict)
     ]
     if reasons:
-        raise usage_error(" | ".join(reasons), f"{job.pairs[0].example} require {job.require}")
+        copies = "" if job.options.copies is None else f" copies {job.options.copies}"
+        raise usage_error(" | ".join(reasons), f"{job.pairs[0].example}{copies} require {job.require}")
 
 
 def _measured(pair, fits, envelope):
@@ -165,19 +171,19 @@ def _measured(pair, fits, envelope):
     }
 
 
-def _move(session, lists):
+def _move(session, lists, copies):
     """Move what was aligned and what moves along, as one step that can be undone; return the step, if any."""
     if not lists:
         return None
     steps = [fits.steps(fits.fits[0]) for fits in lists]
     positions, atoms = ([step for each in part for step in each] for part in zip(*steps, strict=True))
-    moves = do(session, Moves(session, positions, atoms))
+    moves = do(session, Moves(session, positions, atoms, [] if copies is None else [copies]))
     for fits in lists:
         fits.note_moved(moves.models)
     return moves
 
 
-def _outcome(pair, moves, fits, **measured):
+def _outcome(pair, moves, fits, placed, **measured):
     """Return the result for a model, given the step in which it was moved, or None."""
     model = None if moves is None else moves.models[pair.moving.model]
     return Outcome(
@@ -193,6 +199,7 @@ def _outcome(pair, moves, fits, **measured):
         command=pair.command,
         flip=f"volume flip {pair.fixed.spec}",
         fits=fits,
+        placed=placed,
         **measured,
     )
 
@@ -201,18 +208,25 @@ def _log(session, job, outcomes, failures):
     """Write the log: the report of a single alignment, or a table of several with their reports folded."""
     if len(outcomes) + len(failures) == 1:
         session.logger.info(report(outcomes[0]))
-        if matter(outcomes[0].fits):
+        if outcomes[0].placed:
+            session.logger.info(copies_table(outcomes[0]), is_html=True)
+        elif matter(outcomes[0].fits):
             session.logger.info(fit_table(outcomes[0].fits), is_html=True)
     else:
         session.logger.info(table(outcomes, failures), is_html=True)
         session.logger.info("".join(map(folded, outcomes)), is_html=True)
     for name, why in failures:
         session.logger.warning(f"{name} was not aligned: {why}")
+    for text in map(_missing, outcomes):
+        if text is not None and job.require is None:  # otherwise it is an error
+            session.logger.warning(text)
     first = outcomes[0]
     if len(outcomes) > 1:
         moved = sum(outcome.moved for outcome in outcomes)
         what = counted_inputs([pair.moving for pair in job.pairs])
         session.logger.status(f"Aligned {moved} of {what} to {first.fixed_name}")
+    elif first.moved and first.placed:
+        session.logger.status(f"Placed {first.alignment.copies.title}: {first.name} in {first.fixed_name}")
     elif first.moved:
         verdict = f"{first.alignment.verdict}, " if first.alignment.verdict else ""
         session.logger.status(f"Aligned {first.name} to {first.fixed_name}: {verdict}{correlation_change(first)}")
@@ -220,6 +234,11 @@ def _log(session, job, outcomes, failures):
         session.logger.status(
             f"{first.name} was not moved to {first.fixed_name}: the verdict is {first.alignment.verdict or 'unknown'}"
         )
+
+
+def _missing(outcome):
+    """Return as text that fewer copies of a part were found than asked for; None otherwise."""
+    return missing_copies(outcome.name, outcome.fixed_name, outcome.alignment.copies) if outcome.placed else None
 
 
 def write_results(session, job, outcomes):

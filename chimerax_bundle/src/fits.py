@@ -192,6 +192,25 @@ class FitList:
         places = [(f"{self.model.name} fit {fit.number}", self._position(fit, self.moving.model)) for fit in fits]
         return do(self._session, Copies(self._session, self.model, places)).models
 
+    def copies(self, placed):
+        """Return the copies of the model for places of a part, as one step: for all except the first, where it moves.
+
+        Parameters
+        ----------
+        placed : list
+            What of the copies in the alignment is placed.
+        """
+        fixed, moving = self.fixed.model, self.moving.model
+        numbers = {each: number for number, each in enumerate(self.alignment.copies.placed, start=1)}
+        places = [
+            (
+                f"{self.model.name} copy {numbers[each]}",
+                fixed.scene_position * to_local(each.moving_to_fixed, fixed, moving),
+            )
+            for each in placed[1:]
+        ]
+        return Copies(self._session, self.model, places, group=f"copies of {self.model.name}")
+
     def alignment_of(self, fit):
         """Return a fit as the result, with its scores.
 

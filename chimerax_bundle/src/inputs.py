@@ -20,6 +20,7 @@ class MapInput:
     is_map = True
     resolution = None
     moves_atoms = False
+    is_whole = True
 
     def __init__(self, volume):
         self.model = volume
@@ -64,6 +65,8 @@ class AtomsInput:
     ----------
     name, described, spec : str
         Name, without and with what it is, for messages, and specification for commands.
+    is_whole : bool
+        Whether these are all atoms of the model.
     """
 
     is_map = False
@@ -77,6 +80,7 @@ class AtomsInput:
         self.spec = f"#{model.id_string}"
         self.name = label(model)
         part = _part(model, atoms)
+        self.is_whole = not part
         if part.startswith("/"):
             self.spec += part
             self.name = f"{model.name} ({self.spec})"

@@ -52,6 +52,20 @@ class Job:
             return self.force or verdict != "no match"
         return verdict in SUFFICIENT[self.require]
 
+    def placed(self, alignment):
+        """Return the copies of a part that are placed; empty if it is not moved.
+
+        What is required is required of all of them.
+        """
+        found = alignment.copies
+        accepted = [copy for copy in found.placed if self.accepts(copy.verdict)]
+        incomplete = len(accepted) < len(found.placed) or found.missing
+        return [] if found.placed[0] not in accepted or (self.require and incomplete) else accepted
+
+    def moves(self, alignment):
+        """Return whether the model is moved."""
+        return self.accepts(alignment.verdict) if alignment.copies is None else bool(self.placed(alignment))
+
     @property
     def title(self):
         """Name of the job in status messages and in the list of tasks."""

@@ -36,6 +36,7 @@ def _alignment(outcome):
         "after": measured(outcome.after, outcome.atoms_after),
         "shift": outcome.shift,
         "angle": outcome.angle,
+        "copies": alignment.copies and alignment.copies.to_dict() | {"models": [name for _, name in outcome.placed]},
         "fits": fits_as_values(outcome.fits.fits),
         "notes": outcome.notes,
         "seconds": alignment.seconds,

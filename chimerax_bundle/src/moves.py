@@ -37,11 +37,14 @@ class Moves(UndoAction):
         map: a mirrored copy is made and moved, and the map itself is hidden.
     atoms : list of (AtomsInput, ndarray), optional
         Atoms that move within their model, and their new positions in the scene.
+    copies : list of Copies, optional
+        Copies that are made in the same step, before the models move.
     """
 
-    def __init__(self, session, positions, atoms=()):
+    def __init__(self, session, positions, atoms=(), copies=()):
         super().__init__(NAME)
         self._session = session
+        self._copies = copies
         # Parents first: their children move along, and are moved afterwards.
         positions = sorted(positions, key=lambda each: each[0].id)
         self._steps = [
@@ -50,15 +53,19 @@ class Moves(UndoAction):
         ] + [_AtomsMove(each, points) for each, points in atoms]
 
     def redo(self):
-        """Move the models."""
+        """Place the copies, and move the models."""
         restore_all(self._session)
+        for copies in self._copies:
+            copies.redo()
         for step in self._steps:
             step.redo()
 
     def undo(self):
-        """Move them back."""
+        """Move them back, and close the copies."""
         for step in reversed(self._steps):
             step.undo()
+        for copies in self._copies:
+            copies.undo()
 
     @property
     def models(self):

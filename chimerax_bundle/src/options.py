@@ -14,13 +14,16 @@ KEYWORDS = {
     "mask_fixed": "to_mask",
     "mask_moving": "mask",
     "local_degrees": "search",
+    # of botalign assemble
+    "contour_level": "to_level",
     # of botalign score and botalign potential
     "contour_level_first": "to_level",
     "contour_level_second": "level",
 }
 #: Keywords whose values are words for values of the option.
 WORDS = {"local_degrees": {"global": None, "local": 30.0}}
-#: Options that the command does not have, or declares itself. The start is the current pose; a position cannot scale.
+#: Options that the command does not have, or declares itself; the panel lacks these too.
+#: The start is the current pose; a position cannot scale.
 OMITTED = (
     "preset",
     "start",

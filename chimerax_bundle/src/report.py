@@ -35,6 +35,8 @@ def report(outcome):
             lines.append(f"  atoms {when}: {at_atoms(atoms)}")
     # Only after: before, botalign compares the maps in their own coordinates, whatever their positions in the scene.
     lines.append(f"  {part(outcome) or resolution(alignment.after)}")
+    if alignment.copies is not None:
+        lines += [f"  copies: {line}" for line in alignment.copies.facts]
     lines.append(f"  shift = {short(outcome.shift)}, angle = {short(outcome.angle)} degrees")
     lines.append(f"  hand: {alignment.hand_text}")
     if alignment.scale_text:

@@ -22,6 +22,7 @@ def summary(outcome):
     plain = [
         *([f"chance: {alignment.chance_text}"] if alignment.chance_text else []),
         part(outcome) or resolution(alignment.after),
+        *(() if alignment.copies is None else alignment.copies.facts),
         f"hand: {alignment.hand_text}",
         *(line for line in (advice(outcome),) if line),
         f"shift {short(outcome.shift)}, angle {short(outcome.angle)} degrees, {alignment.seconds:.2f} seconds",

@@ -6,6 +6,7 @@ SCORE = "botalign score #2 to #1"
 POTENTIAL = "botalign potential #2 to #1"
 FITS = "botalign fits 2"
 ORIENT = "botalign orient #1"
+ASSEMBLE = "botalign assemble #2-4 to #1 resolution 10"
 APPLY = "botalign apply #2 file result.json to #1"
 
 

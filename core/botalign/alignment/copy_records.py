@@ -39,6 +39,11 @@ class Copy:
     verdict: str
     overlap: float
 
+    @property
+    def chance(self) -> str:
+        """The probability as a short text, such as ``1 in 50,000``."""
+        return probability_text(self.probability)
+
 
 @dataclass(frozen=True, eq=False)
 class Copies:

@@ -55,6 +55,11 @@ class PlacedPart:
     verdict: str
     overlap: float
 
+    @property
+    def chance(self) -> str:
+        """The probability as a short text, such as ``1 in 50,000``."""
+        return probability_text(self.probability)
+
 
 @dataclass(frozen=True)
 class UnplacedPart:
@@ -79,6 +84,11 @@ class UnplacedPart:
     copies: int
     probability: float
     taken_by: tuple[str, ...] = ()
+
+    @property
+    def chance(self) -> str:
+        """The probability as a short text, such as ``1 in 50,000``."""
+        return probability_text(self.probability)
 
     @property
     def reason(self) -> str:

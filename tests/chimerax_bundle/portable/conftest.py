@@ -70,8 +70,9 @@ def widgets(load: Callable[[str], types.ModuleType], request: pytest.FixtureRequ
 @pytest.fixture
 def load(bundle: Path, recorder: Recorder) -> Iterator[Callable[[str], types.ModuleType]]:
     """Return a function that imports a module of the bundle."""
-    kinds = {name: name for name in ("BoolArg", "FloatArg", "IntArg", "ModelsArg", "ObjectsArg", "OpenFileNameArg",
-                                     "PositiveFloatArg", "SaveFileNameArg", "StringArg")}  # fmt: skip
+    kinds = {name: name for name in ("BoolArg", "FloatArg", "IntArg", "IntsArg", "ModelsArg", "ObjectsArg",
+                                     "OpenFileNameArg", "PositiveFloatArg", "SaveFileNameArg",
+                                     "StringArg")}  # fmt: skip
     commands = _module(
         "chimerax.core.commands", CmdDesc=recorder.description, register=recorder.register,
         EnumOf=lambda values: tuple(values), Or=lambda *kinds: kinds,

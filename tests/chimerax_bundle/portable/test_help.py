@@ -76,6 +76,7 @@ def test_every_keyword_is_documented(load, recorder):
         "botalign score",
         "botalign potential",
         "botalign orient",
+        "botalign assemble",
         "botalign apply",
     ):
         cmd.register(name, None)

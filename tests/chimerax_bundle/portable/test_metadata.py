@@ -89,7 +89,8 @@ def test_every_declared_command_is_registered(project, load, recorder):
     for name in project["tool"]["chimerax"]["command"]:
         cmd.register(name, None)
     assert recorder.commands.keys() == {
-        "botalign", "botalign fits", "botalign score", "botalign potential", "botalign orient", "botalign apply",
+        "botalign", "botalign fits", "botalign score", "botalign potential", "botalign orient",
+        "botalign assemble", "botalign apply",
     }  # fmt: skip
     for name, command in recorder.commands.items():
         parameters = inspect.signature(command["function"]).parameters

@@ -20,7 +20,9 @@ def test_every_declared_option_is_a_keyword_or_omitted(options, keywords):
     declared = botalign.declarations(botalign.AlignmentOptions)
     assert {options.KEYWORDS.get(name, name) for name in declared.keys() - options.OMITTED} <= set(keywords)
     assert {*options.OMITTED, *options.WORDS} <= set(declared)
-    assert set(options.KEYWORDS) - set(declared) == {"contour_level_first", "contour_level_second"}
+    assert set(options.KEYWORDS) - set(declared) == {
+        "contour_level", "contour_level_first", "contour_level_second",
+    }  # fmt: skip
 
 
 def test_values_and_choices_are_the_declared_ones(keywords):

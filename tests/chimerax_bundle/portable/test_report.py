@@ -20,7 +20,7 @@ class Found:
         self.hand_text = f"{decision}, as text"
         self.probability, self.chance = (None, None) if verdict is None else (2e-5, "1 in 50,000")
         self.chance_text = self.chance and f"{self.chance}, as text"
-        self.scale_text = None
+        self.scale_text = self.copies = None
         self.part = part and type("Part", (), dict(zip(("role", "fraction", "reason"), part, strict=True)))
         self.part_correlation = 0.87654
         self.seconds, self.seed = 1.5, 0
@@ -57,7 +57,7 @@ def outcome(alignment, **changes):
         "names": "map b.mrc (#2) to map <a>.mrc (#1)", "fixed_is_map": True, "moved": True, "flip": "volume flip #1",
         "before": measured, "after": measured, "level": 0.02, "shift": 3.0, "angle": 45.0, "position": Place(),
         "notes": [], "command": "botalign #2 to #1", "atoms_before": None, "atoms_after": None,
-        "fits": Fits(alignment),
+        "fits": Fits(alignment), "placed": [],
     }  # fmt: skip
     return type("Outcome", (), values | changes)
 
