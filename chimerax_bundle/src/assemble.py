@@ -5,7 +5,7 @@ import botalign as core
 from .assembly_task import AssembleTask, AssemblyJob
 from .choice import moving_inputs, one_map
 from .inputs import MapInput
-from .json_values import as_json
+from .json_values import as_json, specs
 from .options import spelled
 from .syntax import ASSEMBLE, label, usage_error
 
@@ -50,7 +50,7 @@ def botalign_assemble(
     done = task.launch(blocking=wait or bool(session.in_script) or not session.ui.is_gui)
     if done is None:
         return task
-    return as_json(done.assembly.to_dict() | {"models": done.models}) if return_json else done.assembly
+    return as_json(done.assembly.to_dict() | {"models": specs(done.models)}) if return_json else done.assembly
 
 
 def _parts(objects, whole, resolution):

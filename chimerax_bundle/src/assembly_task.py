@@ -48,7 +48,7 @@ class AssemblyJob:
 
 @dataclass(frozen=True, eq=False)
 class Assembled:
-    """The result, and the name of the model at each place, in the order of ``assembly.placed``."""
+    """The result, and the model at each place, in the order of ``assembly.placed``."""
 
     assembly: object
     models: list
@@ -98,7 +98,7 @@ class AssembleTask(WorkTask):
         self._log()
 
     def _placed(self):
-        """Place the parts as one step that can be undone; return the name of the model at each place."""
+        """Place the parts as one step that can be undone; return the model at each place."""
         moved, copied = {}, {}
         for each in self._assembly.placed:
             model, whole = self.job.parts[each.part].model, self.job.whole.model
@@ -115,14 +115,15 @@ class AssembleTask(WorkTask):
         }
         do(self.session, Moves(self.session, list(moved.items()), copies=list(copies.values())))
         # The places of a part follow each other, the first copy first.
-        return [label(each) for model in moved for each in (model, *(copies[model].models if model in copies else ()))]
+        return [each for model in moved for each in (model, *(copies[model].models if model in copies else ()))]
 
     def _log(self):
         """Write the summary and a table, and warn of what was not placed."""
         assembly, logger = self._assembly, self.session.logger
         logger.info(assembly.to_text())
         rows = [
-            (part.name, name, *qualities(part)) for part, name in zip(assembly.placed, self.outcome.models, strict=True)
+            (part.name, label(model), *qualities(part))
+            for part, model in zip(assembly.placed, self.outcome.models, strict=True)
         ]
         rows += [
             (each.name, f"{counted(each.copies, 'copy', 'copies')} not placed", "-", each.chance, "-", "-")

@@ -50,8 +50,8 @@ class Outcome:
         Commands that repeat the alignment, and that mirror the reference.
     fits : FitList
         All distinct poses.
-    placed : list of (botalign.Copy, str)
-        Copies of a part, and the name of the model at the place of each, empty if none was placed.
+    placed : list of (botalign.Copy, Model or None)
+        Copies of a part, and the model at the place of each.
     """
 
     alignment: object

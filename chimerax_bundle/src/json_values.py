@@ -36,11 +36,21 @@ def _alignment(outcome):
         "after": measured(outcome.after, outcome.atoms_after),
         "shift": outcome.shift,
         "angle": outcome.angle,
-        "copies": alignment.copies and alignment.copies.to_dict() | {"models": [name for _, name in outcome.placed]},
+        "copies": _copies(outcome),
         "fits": fits_as_values(outcome.fits.fits),
         "notes": outcome.notes,
         "seconds": alignment.seconds,
     }
+
+
+def _copies(outcome):
+    copies = outcome.alignment.copies
+    return copies and copies.to_dict() | {"models": specs(model for _, model in outcome.placed)}
+
+
+def specs(models):
+    """Return the specification of each model for commands; None for None."""
+    return [None if model is None else f"#{model.id_string}" for model in models]
 
 
 def fits_as_values(fits):
@@ -70,6 +80,6 @@ def _finite(value):
     """Return a value with None for infinite numbers, which JSON lacks."""
     if isinstance(value, dict):
         return {name: _finite(each) for name, each in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_finite(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

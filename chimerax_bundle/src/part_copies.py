@@ -16,7 +16,7 @@ def copies_to_make(job, fits):
 
 
 def placed_copies(job, fits, moves, copies):
-    """Return the copies of a part in an alignment, and the name of the model at the place of each.
+    """Return the copies of a part in an alignment, and the model at the place of each.
 
     Parameters
     ----------
@@ -31,17 +31,17 @@ def placed_copies(job, fits, moves, copies):
 
     Returns
     -------
-    list of (botalign.Copy, str)
-        The name is empty where nothing was placed. The list is empty if copies were not asked for.
+    list of (botalign.Copy, Model or None)
+        None where nothing was placed. The list is empty if copies were not asked for.
     """
     found = fits.alignment.copies
     if found is None:
         return []
-    names = {}
+    models = {}
     if moves is not None:
-        models = [moves.models[fits.moving.model], *copies.models]
-        names = dict(zip(job.placed(fits.alignment), map(label, models), strict=True))
-    return [(each, names.get(each, "")) for each in found.placed]
+        opened = [moves.models[fits.moving.model], *copies.models]
+        models = dict(zip(job.placed(fits.alignment), opened, strict=True))
+    return [(each, models.get(each)) for each in found.placed]
 
 
 def missing_copies(name, fixed_name, copies):
@@ -57,8 +57,8 @@ def missing_copies(name, fixed_name, copies):
 def copies_table(outcome):
     """Return the copies of a part as HTML for the log."""
     rows = [
-        (str(number), name or "not placed", *qualities(copy))
-        for number, (copy, name) in enumerate(outcome.placed, start=1)
+        (str(number), "not placed" if model is None else label(model), *qualities(copy))
+        for number, (copy, model) in enumerate(outcome.placed, start=1)
     ]
     title = f"{outcome.alignment.copies.title}: {outcome.name} in {outcome.fixed_name}"
     return html_table(title, ("Copy", "Model", *QUALITIES), rows)

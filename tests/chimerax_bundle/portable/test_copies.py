@@ -43,7 +43,7 @@ def test_the_table_of_copies(load):
     alignment = found("certain", "no match")
     outcome = SimpleNamespace(
         alignment=alignment, name="b (#2)", fixed_name="<a> (#1)",
-        placed=list(zip(alignment.copies.placed, ("b (#2)", ""), strict=True)),
+        placed=list(zip(alignment.copies.placed, (Model("b", (2,)), None), strict=True)),
     )  # fmt: skip
     html = copies.copies_table(outcome)
     assert html.startswith("2 copies: b (#2) in &lt;a&gt; (#1)<br><table")

@@ -1,5 +1,7 @@
 """Complexes assembled from their parts: where these are placed, undo, what is refused."""
 
+import json
+
 import numpy as np
 from helper import place, same
 
@@ -104,10 +106,13 @@ def a_cancelled_assembly_moves_nothing(cx):
 
 def the_result_as_json(cx):
     from chimerax.core.commands import run
+    from chimerax.rest_server.server import make_json_friendly
 
     _opened(cx, 1)
     value = run(cx.session, f"botalign assemble #2 to #1 resolution {RESOLUTION}", return_json=True).python_value
-    assert [each["name"] for each in value["placed"]] == value["models"] == ["part 1 (#2)"]
+    json.dumps(make_json_friendly([value]))  # if this failed, the server would never answer
+    assert [each["name"] for each in value["placed"]] == ["part 1 (#2)"]
+    assert value["models"] == ["#2"]
     assert value["unexplained_fraction"] > 0.3
 
 

@@ -99,6 +99,16 @@ def the_copies_of_a_map_are_counted(cx):
     assert len(json.loads(path.read_text())["copies"]["placed"]) == 4
 
 
+def the_copies_as_json(cx):
+    from chimerax.core.commands import run
+
+    _whole(cx, _places()), _part_model(cx)
+    value = run(cx.session, f"botalign #2 to #1 resolution {RESOLUTION} copies 4 hand keep", return_json=True)
+    (found,) = json.loads(value.json_value)
+    assert found["copies"]["models"] == ["#2", "#3.1", "#3.2", "#3.3"]
+    assert found["copies"]["symmetry"]["group"] == "D2"
+
+
 def copies_that_do_not_fit_are_reported(cx):
     places = _places()[:3]
     fixed, model = _whole(cx, places), _part_model(cx)
