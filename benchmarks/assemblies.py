@@ -49,7 +49,7 @@ class Result:
     near: int
     false: int
     errors: list[float]
-    seconds: float
+    cpu_seconds: float
     unexplained: dict[str, Any] = field(default_factory=dict)
     error: str | None = None
 
@@ -98,9 +98,9 @@ def run_botalign(
         start = random_pose(chain.positions, density, np.random.default_rng([chosen.seed, index, pose]))
         starts.append(start)
         models.append(botalign.read_model(chain.path).moved(start))
-    began = time.perf_counter()
+    began = time.process_time()
     found = botalign.assemble(density, models, resolution=whole.resolution, threads=chosen.threads)
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     errors = [
         errors_of([each.moving_to_fixed], starts[each.part], chains[each.part][1], chains[each.part][2])[0]
         for each in found.placed
@@ -140,12 +140,12 @@ def run_other(whole: Complex, program: str, pose: int, chosen: argparse.Namespac
             answers = answer.get("answers", [])
             failure = next((each["error"] for each in [answer, *answers] if "error" in each), None)
             places = [each.get("places", []) for each in answers]
-            seconds = sum(each.get("seconds", 0.0) for each in answers)
+            seconds = sum(each.get("cpu_seconds", 0.0) for each in answers)
         else:
             answer = run_in_chimerax(
                 chosen.chimerax, program, folder, chosen.timeout, worker="assemblies_chimerax_worker.py"
             )
-            failure, places, seconds = answer.get("error"), answer.get("places", []), answer.get("seconds", 0.0)
+            failure, places, seconds = answer.get("error"), answer.get("places", []), answer.get("cpu_seconds", 0.0)
         if failure is not None:
             return Result(whole.name, program, "all", pose, len(kept), 0, 0, 0, [], 0.0, error=failure)
         with warnings.catch_warnings():
@@ -174,7 +174,7 @@ def row(name: str, results: list[Result]) -> dict[str, str]:
         f"elsewhere (>= {NEAR_ANGSTROM:.0f} A)": str(sum(each.false for each in results)),
         "unexplained": f"{np.mean([each.unexplained.get('fraction', np.nan) for each in results]):.3f}",
         "region, A from the chain left out": f"{max(apart):.1f}" if apart else "-",
-        "seconds": f"{np.mean([each.seconds for each in results]):.0f}",
+        "CPU seconds": f"{np.mean([each.cpu_seconds for each in results]):.0f}",
     }
 
 
