@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from botalign.alignment.ball import Ball, soft_ball
 from botalign.alignment.fitting import FitProblem
@@ -104,7 +104,7 @@ class Details:
         variance = np.square(1 - mean**2) / count
         weight = (1 - u) * e / variance
         error = np.sqrt(float(weight**2 @ variance) + (SPREAD * float(weight @ e)) ** 2)
-        return float(norm.sf(float(weight @ (correlation - mean)) / error)) if error else 1.0
+        return float(ndtr(float(weight @ (mean - correlation)) / error)) if error else 1.0
 
     def unexplained(self, best: Details, itself: Details) -> float:
         """Return the score without what follows from the best pose and the similarity of the fixed map to itself.

@@ -21,12 +21,13 @@ from botalign.alignment.searches import (
     second_search,
     short_search,
 )
+from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.progress import Progress, in_background, map_steps
 from botalign.threads import thread_count
 
 #: Evaluations after which the answer is judged again, besides those of the first round, and all.
 SHORT = 50
-#: The search ends early only if unrelated maps would fit as well with a smaller probability than this.
+#: The search ends early only if the maps match, and a wrong pose fits as well with a smaller probability than this.
 EARLY = 1e-6
 #: Before that is computed, the details must agree so well, as a fraction and as a score; see :class:`Details`.
 WORTH_JUDGING = 0.6, 30.0
@@ -94,7 +95,9 @@ def _settled(problem: AlignmentProblem, found: list[SearchedHand]) -> list[Searc
         return None
     added = mirrored_poses(problem, best) if len(found) > 1 else []
     others = [each for hand in found for each in hand.refined if each is not best]
-    if problem.evidence(best, others + added).probability > EARLY:
+    evidence = problem.evidence(best, others + added)
+    # Further poses would not change what the outlines explain of this one.
+    if evidence.chance > EARLY or evidence.probability >= LARGEST_PROBABILITY:
         return None
     added += resembling_poses(problem, best)
     return [

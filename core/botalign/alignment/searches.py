@@ -50,7 +50,7 @@ class HandSearch:
 
     def __init__(self, problem: AlignmentProblem, mirrored: bool) -> None:
         self.problem, self.mirrored = problem, mirrored
-        self.flip = MIRROR if mirrored else np.eye(3)
+        self.flip = flip = MIRROR if mirrored else np.eye(3)
         pair, distance, options = problem.working_pair, problem.distance, problem.options
         start, within_degrees = problem.start(mirrored)
         initial = start[None]
@@ -60,7 +60,7 @@ class HandSearch:
         self.rotations: list[Matrix] = []
         self.trace: list[TracePoint] = []
         self._evaluations = search(
-            lambda rotation: distance(pair.rotated(rotation @ self.flip), pair.fixed),
+            lambda rotation: distance(pair.rotated(rotation @ flip), pair.fixed),
             evaluations=problem.evaluations,
             length_scale=problem.length_scale,
             initial=initial,
