@@ -6,8 +6,8 @@ white noise as strong as the density. All start from random poses. BOTalign is a
 counts them. Of PowerFit, the first twenty fits are taken (not of the cut subunit: it needs a model).
 
 The error of a copy is the RMSD of its atoms against the nearest true place: in GroEL, the place of the best copy, moved
-by the operations of the map's own symmetry (``botalign orient``). ``--overlap`` prints the overlaps of neighbours, and
-those of wrong poses at the place of a copy: the limit of the choice lies between them.
+by the operations of the map's own symmetry (``botalign orient``). ``--overlap`` prints the largest overlap of two
+chains in each complex of the data folder: the limit of the choice must be above it.
 """
 
 import argparse
@@ -27,12 +27,20 @@ from scipy.spatial import cKDTree
 import botalign
 from accuracy import as_map, load, markdown
 from botalign.alignment.inputs import maps_of
-from botalign.alignment.overlap import overlaps
-from botalign.alignment.part_places import part_places
+from botalign.alignment.overlap import Body, overlaps
+from botalign.alignment.part_pair import PartPair
 from botalign.alignment.problem import AlignmentProblem
-from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse, point_group, random_rotations
-from botalign.progress import exhaust
+from botalign.geometry import (
+    apply_transform,
+    compose,
+    geodesic_degrees,
+    identity,
+    inverse,
+    point_group,
+    random_rotations,
+)
 from environments import HERE, interpreter
+from fits import read_complexes
 from maps import Array, data_folder
 from parts import sector
 from peers import run_worker
@@ -222,16 +230,18 @@ def row(found: Found) -> dict[str, object]:
     }
 
 
-def print_overlaps(case: Case) -> None:
-    """Print the largest overlap of two true copies, and the least of a wrong pose with the copy nearest to it."""
-    options = botalign.AlignmentOptions(resolution=case.resolution, partial=True, hand="keep")
-    problem = AlignmentProblem.of(*maps_of(case.whole, case.part, options), options)
-    found = exhaust(part_places(problem))
-    others = [place.moving_to_fixed for place in found.places if place.probability > 0.1]
-    shares = overlaps([found.body] * (len(case.places) + len(others)), [*case.places, *others])
-    count = len(case.places)
-    neighbours = shares[:count, :count] - np.eye(count)
-    print(f"{case.name}: neighbours {neighbours.max():.2f}, wrong poses {shares[count:, :count].max(axis=1).min():.2f}")
+def print_overlaps() -> None:
+    """Print the largest overlap of two chains in each complex of the data folder."""
+    for whole in read_complexes(data_folder() / "fits"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            density = botalign.read(whole.path)
+        options = botalign.AlignmentOptions(resolution=whole.resolution, partial=True, hand="keep")
+        models = [botalign.read_model(chain.path) for chain in whole.chains.values()]
+        problems = [AlignmentProblem.of(*maps_of(density, model, options), options) for model in models]
+        bodies = [Body.of(PartPair.of(problem)) for problem in problems]
+        shares = overlaps(bodies, [identity()] * len(bodies)) - np.eye(len(bodies))
+        print(f"{whole.name}, {whole.resolution:g} A: {shares.max():.2f}")
 
 
 def main() -> None:
@@ -241,7 +251,7 @@ def main() -> None:
     parser.add_argument("--groups", default="", help="of the invented complexes, with commas (default: all)")
     parser.add_argument("--powerfit", action="store_true", help="run PowerFit too")
     parser.add_argument("--timeout", type=float, default=1800.0, help="seconds for PowerFit (default: 1800)")
-    parser.add_argument("--overlap", action="store_true", help="print overlaps instead")
+    parser.add_argument("--overlap", action="store_true", help="print the overlaps of neighbours instead")
     chosen = parser.parse_args()
     groups = chosen.groups.split(",") if chosen.groups else [group for _, group in INVENTED]
     settings = [
@@ -251,8 +261,7 @@ def main() -> None:
         if group in groups
     ]
     if chosen.overlap:
-        for each in settings:
-            print_overlaps(invented(*each))
+        print_overlaps()
         return
     python = interpreter("powerfit") if chosen.powerfit else None
     found: list[Found] = []

@@ -12,8 +12,8 @@ from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.arrays import Matrix
 from botalign.geometry import apply_transform, compose, inverse
 
-#: The share of its volume up to which a copy may lie in another one. The contours of neighbours overlap by up to 0.23
-#: at 15 A, wrong poses at the place of a copy by 0.7 or more (``benchmarks/copies.py``).
+#: The share of its volume up to which a copy may lie in another one. Contours of neighbours overlap by up to 0.09 at
+#: 10 A and 0.21 at 15 A (``benchmarks/copies.py --overlap``).
 LARGEST_OVERLAP = 1 / 3
 #: A copy that is counted fits better than wrong places by at least this fraction of what the best copy does. Related
 #: parts, such as Arp2 in the place of Arp3, stay below 0.3.
