@@ -5,11 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Generator, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from hashlib import blake2b
 from typing import Any
-
-import numpy as np
 
 from botalign.alignment.versions import versions as result_versions
 from botalign.complexes.assembler import Assembler
@@ -17,9 +13,9 @@ from botalign.complexes.assembly_inputs import checked_counts, checked_parts
 from botalign.complexes.assembly_records import Assembly
 from botalign.complexes.options import AssemblyOptions
 from botalign.complexes.residual import regions, remaining_density
-from botalign.jobs import BlockStore, Execution, open_workers, versions
+from botalign.jobs import BlockStore, Execution, open_workers, opened_store, versions
 from botalign.maps.density_map import DensityMap
-from botalign.models import Model
+from botalign.models import Model, content_identity
 from botalign.options import options_from
 from botalign.progress import Progress, exhaust
 
@@ -162,10 +158,10 @@ def assemble_steps(
     options, execution = options or AssemblyOptions(), execution or Execution()
     given = checked_parts(whole, parts, options)
     numbers = checked_counts(counts, len(given))
-    held: AbstractContextManager[BlockStore | None] = nullcontext(store)
-    if execution.work is not None:
-        held = BlockStore(execution.work, description(whole, given, numbers, options))
-    with held as opened, open_workers(execution) as workers:
+    with (
+        opened_store(store, execution.work, lambda: description(whole, given, numbers, options)) as opened,
+        open_workers(execution) as workers,
+    ):
         assembler = Assembler(whole, given, numbers, options, workers, opened)
         yield from assembler.steps()
     refined = assembler.refined
@@ -191,19 +187,9 @@ def assemble_steps(
 def description(whole: DensityMap, parts: Parts, counts: Sequence[int], options: AssemblyOptions) -> dict[str, Any]:
     """Return what an assembly depends on, as JSON-compatible values: the input, options and versions."""
     return {
-        "map": _identity(whole),
-        "parts": [_identity(each) for each in parts],
+        "map": content_identity(whole),
+        "parts": [content_identity(each) for each in parts],
         "counts": list(counts),
         "options": dict(vars(options)),
         "versions": versions(),
     }
-
-
-def _identity(given: DensityMap | Model) -> list[Any]:
-    """Return an identifier that changes if the map or model does."""
-    grid = [] if isinstance(given, Model) else [given.grid.voxel_size_angstrom, given.grid.origin_angstrom]
-    arrays = [given.points, given.weights] if isinstance(given, Model) else [given.data, np.concatenate(grid)]
-    digest = blake2b(digest_size=16)
-    for array in arrays:
-        digest.update(repr(array.shape).encode() + array.tobytes())
-    return [given.name, digest.hexdigest()]

@@ -2,7 +2,7 @@
 
 from botalign.jobs.blocks import run_blocks
 from botalign.jobs.execution import Execution
-from botalign.jobs.store import BlockStore, block_names, remove_work, versions
+from botalign.jobs.store import BlockStore, block_names, opened_store, remove_work, versions
 from botalign.jobs.workers import SharedValue, Workers, open_workers
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Workers",
     "block_names",
     "open_workers",
+    "opened_store",
     "remove_work",
     "run_blocks",
     "versions",

@@ -8,8 +8,8 @@ import secrets
 import shutil
 import sys
 import zipfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -140,6 +140,28 @@ class BlockStore:
             f"{self.folder}: cannot be used as a work folder ({error.strerror or error}); free some space or write "
             "elsewhere."
         )
+
+
+def opened_store(
+    store: BlockStore | None, work: str | os.PathLike[str] | None, describe: Callable[[], Mapping[str, Any]]
+) -> AbstractContextManager[BlockStore | None]:
+    """Return a context with the store of a run: a new one in its work folder, otherwise the one that is open already.
+
+    Parameters
+    ----------
+    store : BlockStore or None
+        Open store, which stays open.
+    work : path-like or None
+        Work folder.
+    describe : callable
+        Returns the description of the work; called only if there is a work folder.
+
+    Raises
+    ------
+    InputError
+        As :class:`BlockStore`.
+    """
+    return nullcontext(store) if work is None else BlockStore(work, describe())
 
 
 def remove_work(folder: Path) -> None:

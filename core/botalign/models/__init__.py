@@ -1,6 +1,7 @@
 """Atomic models: reading, moving and writing, and their density maps."""
 
 from botalign.models.density import SIGMA_PER_RESOLUTION, checked_resolution, simulate
+from botalign.models.identity import content_identity
 from botalign.models.model import Model, expect_model
 from botalign.models.parsing import ModelText, ModelWarning
 from botalign.models.reading import holds_model, read_model
@@ -13,6 +14,7 @@ __all__ = [
     "ModelText",
     "ModelWarning",
     "checked_resolution",
+    "content_identity",
     "expect_model",
     "holds_model",
     "read_model",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from botalign.jobs import BlockStore, Execution, open_workers, versions
+from botalign.jobs import BlockStore, Execution, open_workers, opened_store, versions
 from botalign.maps.density_map import DensityMap
 from botalign.options import options_from
 from botalign.pairwise.options import DistanceOptions
@@ -183,11 +182,8 @@ def _steps(
     found: list[Source], options: DistanceOptions, execution: Execution, store: BlockStore | None
 ) -> Generator[Progress, None, DistanceTable]:
     method = distances_over_rotations if options.over_rotations else distances_without_alignment
-    held: AbstractContextManager[BlockStore | None] = nullcontext(store)
-    if execution.work is not None:
-        held = BlockStore(execution.work, _description(found, options))
     with (
-        held as opened,
+        opened_store(store, execution.work, lambda: _description(found, options)) as opened,
         open_workers(execution) as workers,
         open_workers(Execution(execution.threads)) as readers,
     ):

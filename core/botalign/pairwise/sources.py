@@ -12,6 +12,7 @@ from typing import Any
 from botalign.errors import InputError, Setting
 from botalign.maps.density_map import DensityMap
 from botalign.maps.reading import read
+from botalign.models import content_identity
 
 #: Bytes at the start and at the end of a file that are hashed.
 HASHED_BYTES = 2**20
@@ -43,9 +44,7 @@ class Source:
         large set would take minutes.
         """
         if isinstance(self.given, DensityMap):
-            grid = self.given.grid
-            lattice = [list(grid.shape), list(grid.voxel_size_angstrom), list(grid.origin_angstrom)]
-            return [self.name, lattice, blake2b(self.given.data.tobytes(), digest_size=16).hexdigest()]
+            return content_identity(self.given)
         try:
             path = self.given.resolve()
             found = path.stat()

@@ -7,16 +7,13 @@ import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from botalign.errors import InputError, Setting
 from botalign.maps import EXTENSIONS, DensityMap, read
 from botalign.maps.expected import kind_of
-from botalign.models import Model, holds_model, read_model
+from botalign.models import Model, content_identity, holds_model, read_model
 
 Given = DensityMap | Model | str | os.PathLike[str]
 
@@ -82,14 +79,7 @@ class Item:
         """
         if isinstance(self.given, Path):
             return [str(self.given.resolve()), *file_state(self.given)]
-        digest = blake2b(digest_size=16)
-        if isinstance(self.given, DensityMap):
-            grid = self.given.grid
-            digest.update(repr((grid.shape, grid.voxel_size_angstrom, grid.origin_angstrom)).encode())
-            digest.update(np.ascontiguousarray(self.given.data).tobytes())
-        else:
-            digest.update(self.given.points.tobytes() + self.given.weights.tobytes())
-        return [self.name, digest.hexdigest()]
+        return content_identity(self.given)
 
 
 def file_state(path: Path) -> tuple[int, int]:

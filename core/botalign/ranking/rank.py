@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Generator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.errors import InputError, Setting
-from botalign.jobs import BlockStore, Execution, open_workers, versions
+from botalign.jobs import BlockStore, Execution, open_workers, opened_store, versions
 from botalign.maps import DensityMap
 from botalign.maps.expected import expect_map
-from botalign.models import checked_resolution
+from botalign.models import checked_resolution, content_identity
 from botalign.options import changed, options_from
 from botalign.progress import Progress, exhaust
 from botalign.ranking.comparing import compare_maps, compare_models
@@ -179,7 +178,7 @@ def description(fixed: DensityMap, others: Sequence[Given], options: RankOptions
 
 def _description(fixed: DensityMap, items: Sequence[Item], options: RankOptions) -> dict[str, Any]:
     return {
-        "map": Item(fixed.name, fixed, False).identity(),
+        "map": content_identity(fixed),
         "models_or_maps": [each.identity() for each in items],
         **options.as_parameters(),
         "versions": versions(),
@@ -200,10 +199,10 @@ def _steps(
     of_models = items[0].is_model
     _check_together(fixed, options, index, of_models=of_models)
     opened = None if index is None else MapIndex(index)
-    held: AbstractContextManager[BlockStore | None] = nullcontext(store)
-    if execution.work is not None:
-        held = BlockStore(execution.work, _description(fixed, items, options))
-    with held as kept, open_workers(execution) as workers:
+    with (
+        opened_store(store, execution.work, lambda: _description(fixed, items, options)) as kept,
+        open_workers(execution) as workers,
+    ):
         shared = SharedWhole.of(fixed, level=options.contour_level)
         if of_models:
             entries, failures = yield from compare_models(shared, items, options, workers, kept)
