@@ -36,15 +36,15 @@ class SharedWhole:
     _samples: dict[Hashable, Samples] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, density_map: DensityMap, *, level: float | None = None) -> SharedWhole:
-        """Survey a map, with its contour level if that is given.
+    def of(cls, density_map: DensityMap, *, level: float | None = None, role: str | None = None) -> SharedWhole:
+        """Survey a map; contour level and role are those of :func:`botalign.alignment.survey.survey`.
 
         Raises
         ------
         InputError
             As :func:`botalign.alignment.survey.survey`.
         """
-        return cls(density_map, Itself(survey(density_map, level=level).normalised(), density_map.grid))
+        return cls(density_map, Itself(survey(density_map, level=level, role=role).normalised(), density_map.grid))
 
     @property
     def surveyed(self) -> Surveyed:

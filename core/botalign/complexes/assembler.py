@@ -12,13 +12,14 @@ import numpy as np
 from botalign.alignment.copy_choice import LARGEST_OVERLAP
 from botalign.alignment.joint_refinement import Refined, refine_together
 from botalign.alignment.overlap import overlap, overlaps
+from botalign.alignment.shared_whole import SharedWhole
 from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.arrays import Matrix
 from botalign.complexes.assembly_records import PlacedPart, UnplacedPart
 from botalign.complexes.choice import choose
 from botalign.complexes.options import AssemblyOptions
 from botalign.complexes.part_judgement import fits_at, other_poses, probability_of
-from botalign.complexes.part_search import FoundPlaces, Whole, found_places, places_block, problem_of, survey_whole
+from botalign.complexes.part_search import FoundPlaces, found_places, places_block, problem_of
 from botalign.complexes.residual import remaining_density
 from botalign.errors import InputError
 from botalign.jobs import BlockStore, Workers, run_blocks
@@ -108,18 +109,19 @@ class Assembler:
         """Return how many copies of a part are not placed."""
         return self.copies[part] - sum(each.part == part for each in self.chosen)
 
-    def _surveyed_rest(self) -> Whole | None:
+    def _surveyed_rest(self) -> SharedWhole | None:
         """Survey the remaining density, and return it; None if no density is left."""
         level = self.options.contour_level
         if not self.chosen:
-            return survey_whole(self.whole, level)
+            return SharedWhole.of(self.whole, level=level, role="fixed")
+        # The background of the rest is zero.
+        own_level = None if level is None else level - background_level(self.whole.data)
         try:
-            # The background of the rest is zero.
-            return survey_whole(self.rest, None if level is None else level - background_level(self.whole.data))
+            return SharedWhole.of(self.rest, level=own_level, role="fixed")
         except InputError:
             return None
 
-    def _may_be_left(self, part: int, rest: Whole) -> bool:
+    def _may_be_left(self, part: int, rest: SharedWhole) -> bool:
         """Whether the remaining density can be searched for a part."""
         if not self.missing(part):
             return False
@@ -130,7 +132,7 @@ class Assembler:
         return True
 
     def _searched(
-        self, parts: Sequence[int], rest: Whole, number: int
+        self, parts: Sequence[int], rest: SharedWhole, number: int
     ) -> Generator[Progress, None, dict[int, FoundPlaces]]:
         """Search for parts in the remaining density."""
         shared, resolution = self.workers.share(rest), self.options.resolution

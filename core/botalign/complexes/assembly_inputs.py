@@ -8,8 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from botalign.alignment.shared_problem import check_is_part
+from botalign.alignment.shared_whole import SharedWhole
 from botalign.complexes.options import AssemblyOptions
-from botalign.complexes.part_search import check_part, survey_whole
+from botalign.complexes.part_search import problem_of
 from botalign.errors import InputError, Setting
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map, kind_of
@@ -50,9 +52,9 @@ def checked_parts(
                 f"{second.name}: shows the same molecule as {first.name}, so the two cannot be distinguished; give one "
                 "of them, and the number of its copies as ", Setting("counts"), ".",
             )  # fmt: skip
-    surveyed = survey_whole(whole, options.contour_level)
+    shared = SharedWhole.of(whole, level=options.contour_level, role="fixed")
     for each in given:
-        check_part(surveyed, each, options.resolution)
+        check_is_part(problem_of(shared, each, options.resolution))
     return given
 
 

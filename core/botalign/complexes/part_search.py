@@ -9,20 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.alignment.checks import check_boxes, check_radii
-from botalign.alignment.copies import EXPECTED, limits_for
+from botalign.alignment.copies import limits_for
 from botalign.alignment.fitting import FitProblem
-from botalign.alignment.inputs import maps_of
 from botalign.alignment.itself import Itself
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.overlap import Body
 from botalign.alignment.part_pair import PartPair
 from botalign.alignment.part_places import Place, part_places
 from botalign.alignment.problem import AlignmentProblem
-from botalign.alignment.survey import Surveyed, survey
+from botalign.alignment.shared_problem import problem_in
+from botalign.alignment.shared_whole import SharedWhole
 from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.arrays import Matrix
-from botalign.errors import InputError
 from botalign.maps.density_map import DensityMap
 from botalign.models import Model
 from botalign.progress import exhaust
@@ -35,14 +33,6 @@ FEWEST_WRONG = 4
 LEAST_SPREAD = 0.02
 #: The median absolute deviation of normal values, in standard deviations.
 MEDIAN_DEVIATION = 0.6745
-
-
-@dataclass(frozen=True, eq=False)
-class Whole:
-    """A map or its residual, with its survey, which the searches for all parts share."""
-
-    density: DensityMap
-    surveyed: Surveyed
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,18 +91,7 @@ class FoundPlaces:
         return np.where(deviations > LEAST_DEVIATIONS, deviations**2 / 2, 0.0)
 
 
-def survey_whole(whole: DensityMap, level: float | None) -> Whole:
-    """Survey a map or its residual.
-
-    Raises
-    ------
-    InputError
-        If it has no density above the contour level.
-    """
-    return Whole(whole, survey(whole, level=level, role="fixed").normalised())
-
-
-def problem_of(whole: Whole, part: DensityMap | Model, resolution: float | None) -> AlignmentProblem:
+def problem_of(whole: SharedWhole, part: DensityMap | Model, resolution: float | None) -> AlignmentProblem:
     """Return the problem of finding a part in a whole.
 
     Raises
@@ -121,34 +100,12 @@ def problem_of(whole: Whole, part: DensityMap | Model, resolution: float | None)
         If one of them cannot be used.
     """
     options = AlignmentOptions(partial=True, hand="keep", resolution=resolution, threads=1)
-    density, given = maps_of(whole.density, part, options)
-    check_boxes(density, given)
-    moving = survey(given, role="moving").normalised()
-    check_radii(whole.surveyed, moving, density.name, given.name)
-    fixed = Itself(whole.surveyed, density.grid)
-    return AlignmentProblem(fixed, Itself(moving, given.grid), options, (False,), (density, given))
+    return problem_in(whole, part, options, role="moving")
 
 
-def check_part(whole: Whole, part: DensityMap | Model, resolution: float | None) -> None:
-    """Refuse a part that cannot lie in the whole.
-
-    Raises
-    ------
-    InputError
-        If it is larger than the whole, or as :func:`problem_of`.
-    """
-    problem = problem_of(whole, part, resolution)
-    if not problem.part_is_moving:
-        share = problem.moving.volume_angstrom3 / problem.fixed.volume_angstrom3
-        raise InputError(
-            f"{part.name}: has {share:.2g} times the volume of {whole.density.name} above the contour level, expected "
-            "a part of it; is the voxel size of the map right?"
-        )
-
-
-def places_block(whole: Whole, part: DensityMap | Model, resolution: float | None, copies: int) -> dict[str, Any]:
+def places_block(whole: SharedWhole, part: DensityMap | Model, resolution: float | None, copies: int) -> dict[str, Any]:
     """Return the places of a part as arrays."""
-    limits = limits_for(max(copies, EXPECTED[0])) if copies > 1 else None
+    limits = limits_for(copies) if copies > 1 else None
     found = exhaust(part_places(_as_part(whole, part, resolution), limits))
     return {
         "poses": np.array([place.moving_to_fixed for place in found.places]),
@@ -158,7 +115,7 @@ def places_block(whole: Whole, part: DensityMap | Model, resolution: float | Non
 
 
 def found_places(
-    whole: Whole, part: DensityMap | Model, resolution: float | None, arrays: dict[str, NDArray[Any]]
+    whole: SharedWhole, part: DensityMap | Model, resolution: float | None, arrays: dict[str, NDArray[Any]]
 ) -> FoundPlaces:
     """Return the places that :func:`places_block` found."""
     numbers = zip(arrays["poses"], arrays["numbers"].tolist(), strict=True)
@@ -167,7 +124,7 @@ def found_places(
     return FoundPlaces(_as_part(whole, part, resolution), voxel, sigma, places)
 
 
-def _as_part(whole: Whole, part: DensityMap | Model, resolution: float | None) -> AlignmentProblem:
+def _as_part(whole: SharedWhole, part: DensityMap | Model, resolution: float | None) -> AlignmentProblem:
     """Return the problem with a whole that is not smaller than the part; a residual may be smaller."""
     problem = problem_of(whole, part, resolution)
     least = problem.moving.volume_angstrom3

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.alignment.outcome import Outcome
 from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.arrays import Matrix
 
@@ -36,6 +37,18 @@ class Found:
     probability: float
     verdict: str
     places: int
+
+    @classmethod
+    def of(cls, outcome: Outcome, score: float) -> Found:
+        """Return the result of a solver, with the score of its best pose."""
+        best, *others = outcome.candidates
+        return cls(
+            pose=best.moving_to_fixed,
+            score=score,
+            probability=1.0 if outcome.probability is None else outcome.probability,
+            verdict=outcome.verdict or "no match",
+            places=sum(each.as_good for each in others) + 1,
+        )
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the result as arrays, for a store."""

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
 
-from botalign.alignment.checks import check_radii
-from botalign.alignment.inputs import maps_of
-from botalign.alignment.itself import Itself
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.part_solver import solve_by_part
-from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.shared_problem import check_is_part, problem_in
 from botalign.alignment.shared_whole import SharedWhole
-from botalign.alignment.survey import survey
-from botalign.errors import InputError
 from botalign.models import Model
 from botalign.progress import exhaust
 from botalign.ranking.entry import Found
@@ -42,26 +38,10 @@ def place_model(shared: SharedWhole, item: Item, options: AlignmentOptions) -> d
     """
     model = item.load()
     assert isinstance(model, Model)
-    whole, part = maps_of(shared.density_map, model, options)
-    surveyed = survey(part)
-    check_radii(shared.surveyed, surveyed, whole.name, part.name)
-    moving_itself = Itself(surveyed.normalised(), part.grid)
-    problem = AlignmentProblem(shared.itself, moving_itself, options, (False,), (whole, part), shared)
-    if not problem.part_is_moving:
-        raise InputError(
-            f"{part.name}: is larger than {whole.name} above the contour level, expected a part of it; is the voxel "
-            "size of the map right?"
-        )
+    problem = replace(problem_in(shared, model, options), shared=shared)
+    check_is_part(problem)
     outcome = exhaust(solve_by_part(problem))
-    best = outcome.candidates[0]
-    places = sum(each.as_good for each in outcome.candidates[1:]) + 1
-    return Found(
-        pose=best.moving_to_fixed,
-        score=best.quality,
-        probability=1.0 if outcome.probability is None else outcome.probability,
-        verdict=outcome.verdict or "no match",
-        places=places,
-    ).to_arrays()
+    return Found.of(outcome, outcome.candidates[0].quality).to_arrays()
 
 
 def model_options(resolution: float) -> AlignmentOptions:
