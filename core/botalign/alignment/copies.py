@@ -112,7 +112,7 @@ def _outcome(found: PartPlaces, copies: Copies) -> Outcome:
     """Return what the solver found; the copies are the first candidates."""
     first = copies.placed[0]
     poses = [copy.moving_to_fixed for copy in copies.placed]
-    same = found.search.tolerance(SAME)
+    same = found.pair.tolerance(SAME)
     candidates = [
         Candidate(copy.moving_to_fixed, found.mirrored, 1 - copy.correlation, copy.correlation, as_good=number > 0)
         for number, copy in enumerate(copies.placed)

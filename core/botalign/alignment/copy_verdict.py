@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from botalign.alignment.distinct import Tolerance
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.part_places import PartPlaces, Place
 from botalign.alignment.part_search import SAME
-from botalign.alignment.part_verdict import ANOTHER_PLACE, LEAST_CORRELATION, signs_inside
-from botalign.alignment.verdict import CLOSE_QUALITY, LARGEST_PROBABILITY
+from botalign.alignment.part_verdict import LEAST_CORRELATION, SAME_PLACE, signs_inside
+from botalign.alignment.verdict import LARGEST_PROBABILITY, fits_as_well
 from botalign.arrays import Matrix
 from botalign.geometry import compose, inverse
 
@@ -63,23 +62,18 @@ class CopyVerdicts:
 
     def _has_others(self, pose: Matrix) -> bool:
         """Whether another pose at the place of a copy fits as well, and the part looks different in it."""
-        near = Tolerance(360.0, ANOTHER_PLACE * self.found.pair.radius_angstrom, self.found.pair.centre_angstrom)
-        same = self.found.search.tolerance(SAME)
-        fit = self.found.finest
-        # The jackknife over the few blocks of a small part takes very different poses for equal.
-        least = fit.correlation(inverse(pose)) - CLOSE_QUALITY
+        near, same = self.found.pair.tolerance(SAME_PLACE), self.found.pair.tolerance(SAME)
         return any(
             near.same(other.moving_to_fixed, pose)
-            and other.correlation > least
             and not any(same.same(other.moving_to_fixed, each) for each in self.poses)
-            and fit.is_as_good(inverse(pose), inverse(other.moving_to_fixed))
+            and fits_as_well(self.found.finest, inverse(pose), inverse(other.moving_to_fixed))
             and not self._looks_the_same(pose, other.moving_to_fixed)
             for other in self.found.places
         )
 
     def _looks_the_same(self, pose: Matrix, other: Matrix) -> bool:
         """Whether the part looks the same in two poses at one place, because it is symmetric."""
-        turn, same = compose(inverse(pose), other), self.found.search.tolerance(SAME)
+        turn, same = compose(inverse(pose), other), self.found.pair.tolerance(SAME)
         if any(same.same(turn, known) for known in self.turns):
             return True
         # The fit leads from the second map to the first, both of them the part.

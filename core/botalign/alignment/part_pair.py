@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from scipy import fft
 
+from botalign.alignment.distinct import Tolerance
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.masking import mask_on
 from botalign.alignment.problem import AlignmentProblem
@@ -95,6 +96,11 @@ class PartPair:
     def radius_angstrom(self) -> float:
         """Radius of the part."""
         return self.ball[1]
+
+    def tolerance(self, same: tuple[float, float]) -> Tolerance:
+        """Return the tolerance for poses onto the whole, given it in degrees and radii of the part."""
+        degrees, radii = same
+        return Tolerance(degrees, radii * self.radius_angstrom, self.centre_angstrom)
 
     @property
     def extent_angstrom(self) -> float:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
-from botalign.alignment.distinct import Tolerance, distinct
+from botalign.alignment.distinct import distinct
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.hand import hand_name
 from botalign.alignment.part_pair import PartPair
@@ -130,11 +130,6 @@ class PartSearch:
         voxel = max(self.pair.finest_voxel_angstrom, factor * scan_voxel, self.extent / LARGEST_FIT)
         return voxel, smoothing * voxel
 
-    def tolerance(self, same: tuple[float, float]) -> Tolerance:
-        """Return the tolerance for poses onto the whole, given it in degrees and radii of the part."""
-        degrees, radii = same
-        return Tolerance(degrees, radii * self.pair.radius_angstrom, self.pair.centre_angstrom)
-
     def correlations(self, candidates: list[Candidate]) -> list[float]:
         """Return the correlations of candidates that differ, the largest first."""
         return [each.quality for each in self.distinct(candidates, SAME)]
@@ -146,7 +141,7 @@ class PartSearch:
 
         Those that are not fitted yet keep their order, which is that of the scan.
         """
-        tolerance = self.tolerance(same)
+        tolerance = self.pair.tolerance(same)
         placed = [self.poses.outward(candidate.moving_to_fixed) for candidate in candidates]
         losses = [-candidate.quality for candidate in candidates]
         return [candidates[i] for i in distinct(placed, losses, tolerance, count=count)]

@@ -107,7 +107,7 @@ class _PartSolver:
         kept, symmetry = among_equivalents(
             marked, self.problem.symmetry if moves else self.problem.symmetry_of_moving, end.fit,
             start=self.problem.options.start_transform(), refit=refit, outward=self.poses.outward,
-            pose_of=self.poses.fit_pose, tolerance=self.search.tolerance(SAME_EQUIVALENT),
+            pose_of=self.poses.fit_pose, tolerance=self.pair.tolerance(SAME_EQUIVALENT),
         )  # fmt: skip
         return kept, symmetry if symmetry is None or moves else symmetry.moved(kept[0].moving_to_fixed)
 

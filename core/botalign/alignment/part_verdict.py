@@ -36,6 +36,8 @@ LEAST_CORRELATION = 0.5
 LEAST_SIGNIFICANCE, COARSEST = 4.5, 1 / 4
 #: Two places differ if their centres are this far apart, in radii of the part. Nearer poses differ in rotation only.
 ANOTHER_PLACE = 0.5
+#: Poses at one place, whatever the rotation is, in degrees and radii of the part.
+SAME_PLACE = 360.0, ANOTHER_PLACE
 
 
 def standing(correlations: Sequence[float]) -> float:

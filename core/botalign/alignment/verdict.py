@@ -45,6 +45,15 @@ def mark_equals(
     return marked
 
 
+def fits_as_well(fit: FitProblem, first: Matrix, second: Matrix) -> bool:
+    """Whether the second pose of a small part fits as well as the first one.
+
+    The jackknife over the few blocks of a small part does not distinguish very different poses, so the correlations
+    must be close too.
+    """
+    return fit.correlation(second) > fit.correlation(first) - CLOSE_QUALITY and fit.is_as_good(first, second)
+
+
 def verdict(
     matches: bool,
     candidates: Sequence[Candidate],

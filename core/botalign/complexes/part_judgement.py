@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from botalign.alignment.copy_verdict import SHOWN
-from botalign.alignment.distinct import Tolerance
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.overlap import overlap
 from botalign.alignment.part_places import Place
 from botalign.alignment.part_search import SAME
-from botalign.alignment.part_verdict import ANOTHER_PLACE, LEAST_CORRELATION, signs_inside
-from botalign.alignment.verdict import CLOSE_QUALITY
+from botalign.alignment.part_verdict import LEAST_CORRELATION, SAME_PLACE, signs_inside
+from botalign.alignment.verdict import fits_as_well
 from botalign.arrays import Matrix
 from botalign.complexes.part_search import FoundPlaces
 from botalign.geometry import compose, inverse
 from botalign.maps.density_map import DensityMap
 
-#: Two parts are at the same place if they overlap by more than this fraction of the smaller one.
-SAME_PLACE = 0.5
+#: One part is at the place of another one if they overlap by more than this fraction of the smaller one.
+AT_PLACE = 0.5
 
 
 def probability_of(found: FoundPlaces, number: int) -> float:
@@ -58,14 +57,13 @@ def other_poses(found: FoundPlaces, pose: Matrix, fit: FitProblem) -> list[Matri
         The fit in which the poses are compared.
     """
     pair = found.pair
-    near = Tolerance(360.0, ANOTHER_PLACE * pair.radius_angstrom, pair.centre_angstrom)
-    same = Tolerance(SAME[0], SAME[1] * pair.radius_angstrom, pair.centre_angstrom)
+    near, same = pair.tolerance(SAME_PLACE), pair.tolerance(SAME)
     others = []
     for place in found.places:
         if not near.same(place.moving_to_fixed, pose) or same.same(place.moving_to_fixed, pose):
             continue
         end = inverse(fit.solve(inverse(place.moving_to_fixed))[0])
-        if not same.same(end, pose) and _is_as_good(fit, inverse(pose), inverse(end)):
+        if not same.same(end, pose) and fits_as_well(fit, inverse(pose), inverse(end)):
             others.append(end)
     symmetry = found.problem.symmetry_of_moving if others else None
     if symmetry is None:
@@ -89,16 +87,10 @@ def fits_at(found: FoundPlaces, pose: Matrix, other: FoundPlaces, other_pose: Ma
     there = [
         place.moving_to_fixed
         for place in found.places
-        if overlap(found.body, place.moving_to_fixed, other.body, other_pose) > SAME_PLACE
+        if overlap(found.body, place.moving_to_fixed, other.body, other_pose) > AT_PLACE
     ]
     if not there:
         return False
     fit = found.fit if rest is None else found.fit_in(rest)
     own = inverse(pose)
-    return any(_is_as_good(fit, own, fit.solve(inverse(each))[0]) for each in there)
-
-
-def _is_as_good(fit: FitProblem, first: Matrix, second: Matrix) -> bool:
-    """Whether the second pose fits as well as the first one; the error of a small part alone is too large for this."""
-    close = fit.correlation(second) > fit.correlation(first) - CLOSE_QUALITY
-    return close and fit.is_as_good(first, second)
+    return any(fits_as_well(fit, own, fit.solve(inverse(each))[0]) for each in there)
