@@ -90,7 +90,7 @@ def mirrored(given: botalign.Model) -> botalign.Model:
 
 
 def decoys() -> dict[str, botalign.Model]:
-    """Return 30 models that no map shows."""
+    """Return 30 decoys: models that neither map contains."""
     right, others = chains(), structures()
     found = {f"{name}, mirrored": mirrored(each) for name, each in {**right, **others}.items()} | others
     for name, mirror, count in FRAGMENTS:

@@ -67,7 +67,7 @@ def _parts(objects, whole, resolution):
     for each in chosen:
         if not each.is_whole:
             raise usage_error(
-                f"{each.name} is a part of a model, and whole models are placed; make it a model of its own",
+                f"{each.name} is a part of a model, and whole models are placed; split the model first",
                 f"split #{each.model.id_string}; botalign assemble #{each.model.id_string} to {whole.spec} resolution "
                 f"{resolution:g}",
             )

@@ -198,7 +198,7 @@ def check_copies(chosen, fixed, along):
     if not first.is_whole:
         model = first.model.id_string
         raise usage_error(
-            f"copies: {first.name} is a part of a model, and whole models are copied; make it a model of its own",
+            f"copies: {first.name} is a part of a model, and whole models are copied; split the model first",
             f"split #{model}; botalign #{model}.1 to {fixed.spec}{resolution} copies auto",
         )
     if along is not None:

@@ -3,6 +3,7 @@
 import queue
 import threading
 import time
+from abc import abstractmethod
 
 from chimerax.core.errors import CancelOperation, UserError
 from chimerax.core.models import REMOVE_MODELS
@@ -69,11 +70,13 @@ class WorkTask(Task):
         # Last, because ChimeraX's __init__ already shows the task by its name.
         super().__init__(session)
 
+    @abstractmethod
     def _work(self):
-        raise NotImplementedError
+        """Do the work, on the thread."""
 
+    @abstractmethod
     def _conclude(self):
-        raise NotImplementedError
+        """Move the models and log the results, on the main thread."""
 
     def __str__(self):
         return f"{self.command_name.replace('bot', 'BOT', 1)} {self.job.title}, ID {self.id}"

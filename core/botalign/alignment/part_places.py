@@ -61,11 +61,9 @@ class PartPlaces:
         Voxel size and smoothing of the finest fit.
     places : tuple of Place
         The places, the most probable first.
-    right : int
-        How many of them, the first ones, are right, if the division into right and wrong places is that which is least
-        probable by chance.
     wrong : tuple of float
-        Scores of the other places, the largest first.
+        Scores of the wrong ones, the largest first, if the division into right and wrong places is that which is least
+        probable by chance.
     hand : HandDecision or None
         Decision about the hand of the part, if both were searched.
     mirrored : bool
@@ -81,7 +79,6 @@ class PartPlaces:
     voxel_angstrom: float
     sigma_angstrom: float
     places: tuple[Place, ...]
-    right: int
     wrong: tuple[float, ...]
     hand: HandDecision | None
     mirrored: bool
@@ -145,7 +142,7 @@ def part_places(problem: AlignmentProblem, limits: Limits | None = None) -> Gene
     finest = min((0, 1), key=lambda number: _error(fits[number], pose_of(group[0])))
     right, scores = _divided([each.quality for each in group])
     found = PartPlaces(
-        search, searched.fit, fits[finest], *samplings[finest], (), right, tuple(scores[right:]), hand,
+        search, searched.fit, fits[finest], *samplings[finest], (), tuple(scores[right:]), hand,
         group[0].mirrored, min(searched.tries * chance(scores[right - 1], scores[right:]), 1.0),
     )  # fmt: skip
     places = []

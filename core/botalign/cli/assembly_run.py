@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import botalign
-from botalign.cli import outputs
+from botalign.cli import csv_table, outputs
 from botalign.cli.interruption import Interrupted
 from botalign.cli.long_work import run_steps
 from botalign.cli.outputs import Output
 from botalign.cli.staging import Staging
 from botalign.cli.tables import history
 from botalign.complexes.assembly import description
-from botalign.complexes.writing import MODEL_EXTENSIONS, TABLE_EXTENSIONS, write_map
+from botalign.complexes.writing import write_map
 from botalign.errors import InputError
 from botalign.files import split_extension
 from botalign.jobs import BlockStore, block_names
-from botalign.models import holds_model
+from botalign.models import MMCIF_EXTENSIONS, holds_model
 
 _COMPLEX, _TABLE = "complex.cif", "places.csv"
 #: What the progress bar counts.
@@ -63,7 +63,7 @@ class AssemblyFiles:
         InputError
             If a folder is needed, or two placed maps would have the same file name.
         """
-        own_table = None if table is None else Output(table, "--table", TABLE_EXTENSIONS)
+        own_table = None if table is None else Output(table, "--table", csv_table.EXTENSIONS)
         own_rest = None if rest is None else Output(rest, "--unexplained", outputs.MAPS)
         if output is None:
             return cls(None, {}, own_table, own_rest, None)
@@ -73,9 +73,9 @@ class AssemblyFiles:
         if not outputs.is_folder(output):
             if not all(models):
                 raise InputError(f"{path}: is a file name, but -o needs a folder for the placed maps; give a folder.")
-            return cls(Output(path, "-o", MODEL_EXTENSIONS), {}, own_table, own_rest, work)
-        model = Output(path / _COMPLEX, "-o", MODEL_EXTENSIONS, in_folder=True) if any(models) else None
-        own_table = own_table or Output(path / _TABLE, "-o", TABLE_EXTENSIONS, in_folder=True)
+            return cls(Output(path, "-o", MMCIF_EXTENSIONS), {}, own_table, own_rest, work)
+        model = Output(path / _COMPLEX, "-o", MMCIF_EXTENSIONS, in_folder=True) if any(models) else None
+        own_table = own_table or Output(path / _TABLE, "-o", csv_table.EXTENSIONS, in_folder=True)
         names = {
             (index, copy): _map_name(part, copy, count)
             for index, (part, count, is_model) in enumerate(zip(parts, counts, models, strict=True))

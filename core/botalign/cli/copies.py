@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import botalign
-from botalign.cli import inputs, outputs
+from botalign.cli import csv_table, inputs, outputs
 from botalign.cli.declared import Given
 from botalign.cli.long_work import run_steps
 from botalign.cli.messages import print_note, print_warning
@@ -18,14 +18,10 @@ from botalign.cli.staging import Staging
 from botalign.cli.tables import history, mirror_advice
 from botalign.errors import InputError, Setting
 from botalign.files import split_extension
-from botalign.models import MODEL_EXTENSIONS, holds_model
+from botalign.models import MMCIF_EXTENSIONS, MODEL_EXTENSIONS, holds_model
 
 if TYPE_CHECKING:
     from botalign.alignment.copy_records import Copies
-
-#: Extensions of the model that holds all copies: a PDB file cannot name many chains.
-_COMPLEXES = (".cif", ".mmcif", ".cif.gz", ".mmcif.gz")
-_TABLES = (".csv",)
 
 
 @dataclass(frozen=True)
@@ -94,16 +90,17 @@ class CopiesRun:
     def _outputs(self) -> tuple[Output | None, list[Output | None], Output | None]:
         """Return the file with all copies or the first of several, the result, and the table."""
         result = outputs.output_paths(self.result, [self.moving], option="--result", extensions=outputs.RESULTS)
-        table = None if self.table is None else Output(self.table, "--table", _TABLES)
+        table = None if self.table is None else Output(self.table, "--table", csv_table.EXTENSIONS)
         if self.output is None:
             return None, result, table
         path, folder = Path(self.output), outputs.is_folder(self.output)
         stem = split_extension(self.moving.name, outputs.MAPS + MODEL_EXTENSIONS)[0]
         if table is None and folder:
-            table = Output(path / f"{stem}_copies.csv", "-o", _TABLES, in_folder=True)
+            table = Output(path / f"{stem}_copies.csv", "-o", csv_table.EXTENSIONS, in_folder=True)
         if holds_model(self.moving):
             target = path / f"{stem}_copies.cif" if folder else path
-            return Output(target, "-o", _COMPLEXES, in_folder=folder), result, table
+            # A PDB file cannot name many chains.
+            return Output(target, "-o", MMCIF_EXTENSIONS, in_folder=folder), result, table
         if not folder:
             raise InputError(
                 f"{path}: is a file name, but -o needs a folder for the maps of all copies; give a folder."

@@ -67,13 +67,13 @@ def rank(
     With more than 4 models or maps, one process per core is used, unless --threads, --processes or --scheduler is
     given.
     """
-    from botalign.cli import outputs
+    from botalign.cli import csv_table, outputs
     from botalign.models import holds_model
 
     if holds_model(fixed):
         raise InputError(f"{fixed}: is an atomic model, expected the map to compare with.")
     chosen, where = options.read(), _execution(len(others), execution.read())
-    written = None if table is None else outputs.Output(table, "--table", (".csv",))
+    written = None if table is None else outputs.Output(table, "--table", csv_table.EXTENSIONS)
     outputs.check((written,), inputs=[fixed, *others, *([] if index is None else [index])], overwrite=overwrite)
     density_map = botalign.read(fixed)
     partial = None if table is None else table.with_name(f"{table.name}.partial")

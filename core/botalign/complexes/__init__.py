@@ -1,1 +1,1 @@
-"""Complexes from their parts: all places of a part, and several parts together. Public names are in :mod:`botalign`."""
+"""Complexes from their parts: several parts placed together. Public names are in :mod:`botalign`."""

@@ -17,10 +17,9 @@ from botalign.files import output_file
 from botalign.geometry import compose
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
-from botalign.models import Model
+from botalign.models import MMCIF_EXTENSIONS, Model
 from botalign.models.merging import PlacedText, merged_models
 
-MODEL_EXTENSIONS = (".cif", ".mmcif", ".cif.gz", ".mmcif.gz")
 TABLE_EXTENSIONS = (".csv",)
 #: Columns that follow the name of the part and the number of the copy in a table.
 _NUMBERS = ("probability", "correlation")
@@ -41,7 +40,7 @@ class TableRow:
     moving_to_fixed : ndarray, shape (3, 4), or None
         The transform; None if the part was not placed.
     probability, correlation : float or None
-        As of :class:`botalign.complexes.places.Place`.
+        As of :class:`botalign.alignment.part_places.Place`.
     chains : mapping of str
         New names of the chains by the old ones.
     """
@@ -90,7 +89,7 @@ def write_complex(
         if model.source is None:
             raise InputError(f"{model.name}: was not read from a file, so it cannot be written; use read_model.")
         placed.append(PlacedText(model.source, compose(transform, model.source_to_points), model.name))
-    with output_file(path, overwrite=overwrite, extensions=MODEL_EXTENSIONS) as temporary:
+    with output_file(path, overwrite=overwrite, extensions=MMCIF_EXTENSIONS) as temporary:
         text, names = merged_models(placed)
         packed = Path(path).suffix.lower() == ".gz"
         temporary.write_bytes(gzip.compress(text.content, mtime=0) if packed else text.content)

@@ -5,9 +5,10 @@ from botalign.models.identity import content_identity
 from botalign.models.model import Model, expect_model
 from botalign.models.parsing import ModelText, ModelWarning
 from botalign.models.reading import holds_model, read_model
-from botalign.models.writing import MODEL_EXTENSIONS
+from botalign.models.writing import MMCIF_EXTENSIONS, MODEL_EXTENSIONS
 
 __all__ = [
+    "MMCIF_EXTENSIONS",
     "MODEL_EXTENSIONS",
     "SIGMA_PER_RESOLUTION",
     "Model",

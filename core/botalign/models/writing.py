@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import gemmi
 
 _PDB, _MMCIF = (".pdb", ".ent"), (".cif", ".mmcif")
+MMCIF_EXTENSIONS = tuple(kind + packed for packed in ("", ".gz") for kind in _MMCIF)
 MODEL_EXTENSIONS = tuple(kind + packed for packed in ("", ".gz") for kind in (*_PDB, *_MMCIF))
 _MOST_ATOMS = 99_999  # serial numbers have five digits
 _MOST_RESIDUES = 9_999
