@@ -46,12 +46,8 @@ def placed_copies(job, fits, moves, copies):
 
 def missing_copies(name, fixed_name, copies):
     """Return as text that fewer copies were found than asked for; None if there are enough."""
-    if not copies.missing:
-        return None
-    return (
-        f"{name}: {len(copies.placed)} of the {copies.wanted} copies fit into {fixed_name}; at other places they would "
-        "overlap, or fit no better than by chance"
-    )
+    text = copies.missing_text(fixed_name)
+    return text and f"{name}: {text}"
 
 
 def copies_table(outcome):

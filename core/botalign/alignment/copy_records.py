@@ -82,6 +82,15 @@ class Copies:
         """How many of the placed copies match the map."""
         return sum(copy.verdict != "no match" for copy in self.placed)
 
+    def missing_text(self, fixed: str) -> str | None:
+        """Return as text how many copies fit into a map of a name; None if none are missing."""
+        if not self.missing:
+            return None
+        return (
+            f"{self.matching} of the {self.wanted} copies fit into {fixed}; at other places, copies would overlap or "
+            "fit no better than by chance"
+        )
+
     @property
     def group(self) -> str:
         """Schoenflies symbol of the point group of the set."""

@@ -80,12 +80,10 @@ class CopiesRun:
             if table is not None:
                 _write_table(copies, self.moving, names, staging.path(table.path))
         self._report(alignment, written)
-        if copies.missing:
-            print_warning(
-                f"{self.moving}: {copies.matching} of the {copies.wanted} copies fit into {self.fixed}; at other "
-                "places, copies would overlap or fit no better than by chance."
-            )
-        return 1 if copies.missing else 0
+        missing = copies.missing_text(str(self.fixed))
+        if missing is not None:
+            print_warning(f"{self.moving}: {missing}.")
+        return 0 if missing is None else 1
 
     def _outputs(self) -> tuple[Output | None, list[Output | None], Output | None]:
         """Return the file with all copies or the first of several, the result, and the table."""

@@ -15,7 +15,7 @@ from botalign.geometry import apply_transform, inverse
 from botalign.maps.contour import background_level, contour_level
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
-from botalign.maps.resampling import resample
+from botalign.maps.resampling import grid_points, resample
 from botalign.models import Model, simulate
 
 #: A connected region is reported if it has at least this fraction of the volume of the whole.
@@ -141,6 +141,5 @@ class _Placed:
         else:
             shifted = part.with_data(part.data - np.float32(background_level(part.data)))
             density = resample(shifted, pose, own).data
-        indices = np.argwhere(np.ones(own.shape, dtype=bool))[:, ::-1]
-        points = np.array(own.origin_angstrom) + voxel * indices
+        points = np.array(own.origin_angstrom) + voxel * grid_points(own.shape)
         return cls((z, y, x), density, (body.contains(apply_transform(inverse(pose), points)) > 0).reshape(own.shape))

@@ -56,6 +56,8 @@ def test_too_few_copies_are_reported(load):
     assert missing("b", "a", found("certain", wanted=1).copies) is None
     assert missing("b", "a", found("certain", wanted=None).copies) is None
     assert missing("b", "a", found("certain", wanted=3).copies).startswith("b: 1 of the 3 copies fit into a; ")
+    # A copy that fits by chance only is missing.
+    assert missing("b", "a", found("certain", "no match", wanted=2).copies).startswith("b: 1 of the 2 copies fit")
 
 
 def test_only_one_whole_model_is_copied(load):
