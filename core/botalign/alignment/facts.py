@@ -26,6 +26,7 @@ from botalign.alignment.wording import (
     resolution_text,
     rotation_text,
     uncertainty_text,
+    undetermined_text,
     vector_text,
 )
 from botalign.arrays import Matrix
@@ -146,6 +147,7 @@ class AlignmentFacts:
         return verdict_text(
             self.verdict, self._unexplained, self.symmetry, hand=self.hand, of_part=self.part is not None,
             wrong_hand=self.map_has_wrong_hand, at_limit=self.at_limit,
+            undetermined=undetermined_text(self.uncertainty),
         )  # fmt: skip
 
     @property

@@ -90,9 +90,9 @@ class _PartSolver:
         marked, symmetry = self._among_equivalents(end, marked)
         others = [candidate for index, group in enumerate(end.groups) if index != end.answer for candidate in group]
         yield Progress("refine", self.search.total, self.search.total, moving_to_fixed=marked[0].moving_to_fixed)
-        probability, decided, at_limit = self._verdict(search, marked, end)
         pose = end.pose if marked[0] is end.groups[end.answer][0] else self.poses.fit_pose(marked[0])
         agreeing = uncertainty(RobustProblem.of(end.fit).agreeing(pose), pose)
+        probability, decided, at_limit = self._verdict(search, marked, end, undetermined=agreeing.is_undetermined)
         candidates = with_equivalents([*marked, *others], symmetry)
         return Outcome(candidates, (), end.decision, symmetry, decided, agreeing, probability, at_limit=at_limit)
 
@@ -152,7 +152,9 @@ class _PartSolver:
         """Return a candidate at another pose, from the whole to the part."""
         return replace(candidate, moving_to_fixed=self.poses.from_fit(pose), correlation=fit.correlation(pose))
 
-    def _verdict(self, search: Searched, marked: list[Candidate], end: _End) -> tuple[float | None, str, bool]:
+    def _verdict(
+        self, search: Searched, marked: list[Candidate], end: _End, *, undetermined: bool
+    ) -> tuple[float | None, str, bool]:
         """Return the probability of a chance match, the verdict, and whether the pose is at the limit of the search.
 
         Needed are the candidates at one sampling, and those that were fitted finely.
@@ -168,6 +170,6 @@ class _PartSolver:
         at_limit = local and not self.poses.allowed(end.fit.solve(end.pose)[0][:, :3])
         decided = part_verdict(
             part_matches(probability, signs), marked, places=places, radius_angstrom=self.pair.radius_angstrom,
-            hand=end.decision, at_limit=at_limit,
+            hand=end.decision, at_limit=at_limit, undetermined=undetermined,
         )  # fmt: skip
         return probability, decided, at_limit

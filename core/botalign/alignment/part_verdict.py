@@ -117,6 +117,7 @@ def part_verdict(
     radius_angstrom: float,
     hand: HandDecision | None = None,
     at_limit: bool = False,
+    undetermined: bool = False,
 ) -> str:
     """Return ``"certain"``, ``"ambiguous"`` or ``"no match"``.
 
@@ -131,7 +132,7 @@ def part_verdict(
         Where they put the centre of the part in the whole.
     radius_angstrom : float
         Radius of the part.
-    hand, at_limit
+    hand, at_limit, undetermined
         As for :func:`botalign.alignment.verdict.verdict`.
     """
     here = [
@@ -139,7 +140,7 @@ def part_verdict(
         for candidate, place in zip(candidates, places, strict=True)
         if float(np.linalg.norm(place - places[0])) < ANOTHER_PLACE * radius_angstrom
     ]
-    return verdict(matches, here, hand=hand, at_limit=at_limit)
+    return verdict(matches, here, hand=hand, at_limit=at_limit, undetermined=undetermined)
 
 
 def signs_inside(part: Surveyed, whole: Surveyed, transform: Matrix) -> int:

@@ -77,8 +77,11 @@ def solve_by_search(problem: AlignmentProblem) -> Generator[Progress, None, Outc
     judged = _judged(all_poses, others, decision)
     evidence = judged.evidence(problem, judged.best.moving_to_fixed)
     matches, at_limit = evidence.probability < LARGEST_PROBABILITY, is_at_limit(problem, fit, best)
-    decided = verdict(matches, candidates, hand=decision, at_limit=at_limit, other_hand=judged.other_hand)
     errors = problem.errors(fit, best)
+    decided = verdict(
+        matches, candidates, hand=decision, at_limit=at_limit, other_hand=judged.other_hand,
+        undetermined=errors.pose.is_undetermined,
+    )  # fmt: skip
     scale = scaled.record(applied=True) if scaled else _checked_scale(problem, fit, judged, errors, matches=matches)
     return Outcome(
         all_poses, trace, decision, symmetry, decided, errors.pose, evidence.probability, at_limit=at_limit,

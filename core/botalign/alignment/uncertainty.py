@@ -76,6 +76,11 @@ class Uncertainty:
         )
 
     @property
+    def is_undetermined(self) -> bool:
+        """Whether the maps do not determine the pose in some direction."""
+        return len(self.undetermined) > 0
+
+    @property
     def angle_degrees(self) -> float:
         """Root mean square error of the rotation, an angle."""
         return float(np.sqrt(np.trace(self.covariance[:3, :3])))

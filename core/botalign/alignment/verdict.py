@@ -61,6 +61,7 @@ def verdict(
     hand: HandDecision | None = None,
     at_limit: bool = False,
     other_hand: bool = False,
+    undetermined: bool = False,
 ) -> str:
     """Return ``"certain"``, ``"ambiguous"`` or ``"no match"``.
 
@@ -77,12 +78,14 @@ def verdict(
         Whether the pose is at the limit of a local search: then a better one may be beyond it, and there is no match.
     other_hand : bool, optional
         Whether the match is one of the hand that the result does not have; then it is ambiguous.
+    undetermined : bool, optional
+        Whether the maps leave the rotation about an axis or the position along one undetermined; then it is ambiguous.
     """
     if at_limit or not matches:
         return "no match"
     several = any(candidate.as_good for candidate in candidates[1:])
-    undetermined = hand is not None and hand.decision == "undetermined"
-    return "ambiguous" if several or undetermined or other_hand else "certain"
+    unknown_hand = hand is not None and hand.decision == "undetermined"
+    return "ambiguous" if several or unknown_hand or other_hand or undetermined else "certain"
 
 
 def verdict_text(
@@ -94,6 +97,7 @@ def verdict_text(
     of_part: bool = False,
     wrong_hand: bool = False,
     at_limit: bool = False,
+    undetermined: str = "",
 ) -> str:
     """Return a verdict as text.
 
@@ -113,6 +117,8 @@ def verdict_text(
         Whether the map has not the hand of the model that it was compared with.
     at_limit : bool, optional
         Whether the pose is at the limit of a local search.
+    undetermined : str, optional
+        What the maps leave undetermined, as text.
     """
     if wrong_hand and decided is not None and not candidates[0].mirrored:
         return f"{decided}: the map has the wrong hand, so it must be flipped first"
@@ -129,20 +135,22 @@ def verdict_text(
         no_match = "unrelated maps may fit as well; check their voxel sizes and contrast"
     return {
         "certain": f"certain{equivalent}{flipped}",
-        "ambiguous": f"ambiguous: {_doubt(others, hand, mirrored=candidates[0].mirrored, of_part=of_part)}",
+        "ambiguous": f"ambiguous: {_doubt(others, hand, candidates[0], undetermined, of_part=of_part)}",
         "no match": f"no match: {no_match}",
         None: "none: the pose was not refined",
     }[decided]
 
 
-def _doubt(others: int, hand: HandDecision | None, *, mirrored: bool, of_part: bool) -> str:
-    """Return why a match is ambiguous, given how many other poses fit as well, and whether the result mirrors."""
+def _doubt(others: int, hand: HandDecision | None, result: Candidate, undetermined: str, *, of_part: bool) -> str:
+    """Return why a match is ambiguous, given how many other poses fit as well, and what is undetermined."""
     poses = f"{others} other {'pose' if others == 1 else 'poses'}"
     if hand is not None and hand.decision == "undetermined":
         return f"the other hand and {poses} fit as well" if others else "the other hand fits as well"
     # A part may have its place in spite of its hand.
-    if hand is not None and hand.decision != hand_name(mirrored) and not of_part:
-        return f"the moving map fits {'as given, not mirrored' if mirrored else 'as its mirror image'}"
+    if hand is not None and hand.decision != hand_name(result.mirrored) and not of_part:
+        return f"the moving map fits {'as given, not mirrored' if result.mirrored else 'as its mirror image'}"
+    if undetermined:
+        return undetermined
     if not others:  # only a map that was oriented has such a result
         return "the map is not symmetric about these axes"
     return f"{poses} {'fits' if others == 1 else 'fit'} as well"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from botalign.alignment.records import EVALUATIONS, MapReference, TracePoint
 from botalign.alignment.uncertainty import Uncertainty
@@ -81,15 +82,39 @@ def uncertainty_text(estimate: Uncertainty | None) -> str:
         return "not estimated: the pose was not refined"
     if not np.isfinite(estimate.angle_degrees):
         return "not estimated: the maps have too little in common"
-    rotations, shifts = estimate.undetermined[:, :3], estimate.undetermined[:, 3:]
-    turns = np.linalg.norm(rotations, axis=1) > np.linalg.norm(shifts, axis=1)
-    angle = _undetermined(rotations[turns], "about") or f"{estimate.angle_degrees:.3f} degrees"
-    shift = _undetermined(shifts[~turns], "along") or f"{estimate.shift_angstrom:.3f} A"
+    rotation, position = _unknown_rotation(estimate), _unknown_position(estimate)
+    angle = rotation or f"{estimate.angle_degrees:.3f} degrees"
+    shift = position or f"{estimate.shift_angstrom:.3f} A"
     return f"{angle}, {shift} (standard errors of rotation and position)"
 
 
+def undetermined_text(estimate: Uncertainty | None) -> str:
+    """Return what the maps leave undetermined as text, or an empty text."""
+    if estimate is None:
+        return ""
+    rotation, position = _unknown_rotation(estimate), _unknown_position(estimate)
+    named = [f"the rotation is {rotation}"] * bool(rotation) + [f"the position is {position}"] * bool(position)
+    return " and ".join(named)
+
+
+def _unknown_rotation(estimate: Uncertainty) -> str:
+    """Return as text that the rotation is undetermined, or an empty text."""
+    return _undetermined(estimate.undetermined[_turns(estimate), :3], "about")
+
+
+def _unknown_position(estimate: Uncertainty) -> str:
+    """Return as text that the position is undetermined, or an empty text."""
+    return _undetermined(estimate.undetermined[~_turns(estimate), 3:], "along")
+
+
+def _turns(estimate: Uncertainty) -> NDArray[np.bool_]:
+    """Return which of the undetermined directions are rotations rather than shifts."""
+    rotations, shifts = estimate.undetermined[:, :3], estimate.undetermined[:, 3:]
+    return np.asarray(np.linalg.norm(rotations, axis=1) > np.linalg.norm(shifts, axis=1))
+
+
 def _undetermined(directions: Matrix, where: str) -> str:
-    """Return as text that the rotation or the position is undetermined, and about or along which axis, if only one."""
+    """Return that directions are undetermined as text, and about or along which axis, if there is only one."""
     if len(directions) == 1:
         axis = directions[0] / np.linalg.norm(directions[0])
         return f"undetermined {where} {vector_text(axis * np.sign(axis[np.abs(axis).argmax()]), 2)}"

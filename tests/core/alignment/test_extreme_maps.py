@@ -160,12 +160,14 @@ def test_the_position_along_a_filament_is_undetermined(turn: float) -> None:
     fixed, moving = (drawn(helix, where, noise=0.02, seed=n) for n, where in enumerate((np.eye(3, 4), there)))
     result = align(fixed, moving, hand="keep")
     assert "degrees, undetermined along (" in result.error_text
+    assert result.verdict == "ambiguous"
+    assert result.verdict_text.startswith("ambiguous: the position is undetermined along (")
     (direction,) = result.uncertainty.undetermined
     assert abs(direction[5]) > np.cos(np.radians(10))
     assert result.uncertainty.shift_angstrom > 60
     # With the shift given, nothing is unknown.
     held = align(fixed, moving, hand="keep", shift=False)
-    assert "undetermined" not in held.error_text
+    assert "undetermined" not in held.error_text + held.verdict_text
 
 
 @pytest.mark.parametrize("degrees", [0.0, 20.0, 40.0, 60.0, 90.0])

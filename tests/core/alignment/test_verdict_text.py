@@ -40,3 +40,11 @@ def test_a_pose_at_the_limit_of_a_local_search_says_so(of_part: bool) -> None:
     text = verdict_text("no match", poses, None, of_part=of_part, at_limit=True)
     assert text == "no match: the pose is at the limit of the local search; a better one may be beyond it"
     assert "limit" not in verdict_text("no match", poses, None, of_part=of_part)
+
+
+def test_what_the_maps_do_not_determine_is_a_doubt() -> None:
+    poses = candidates(mirrored=False)
+    assert verdict(True, poses, undetermined=True) == "ambiguous"
+    assert verdict(False, poses, undetermined=True) == "no match"
+    unknown = "the rotation is undetermined about (0.00, 0.00, 1.00)"
+    assert verdict_text("ambiguous", poses, None, undetermined=unknown) == f"ambiguous: {unknown}"
