@@ -8,7 +8,7 @@ from scipy import ndimage
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.shell_curve import shell_correlation
 from botalign.alignment.survey import Surveyed, common_sigma_angstrom
-from botalign.arrays import Matrix
+from botalign.arrays import Matrix, Volume
 from botalign.maps.grid import Grid
 
 #: The fit compares voxels up to this distance in voxels outside the contour of the fixed map.
@@ -28,19 +28,23 @@ def fit_problem(
     Rotations are about `centre`, by default the centre of mass of the fixed map.
     """
     sigma = common_sigma_angstrom(fixed, moving, voxel_angstrom)
-    grids = []
-    for surveyed in (fixed, moving):
-        side = int(np.ceil(2 * surveyed.radius_angstrom / voxel_angstrom)) + 2 * (SKIRT_VOXELS + 2)
-        grids.append(Grid.cube(side, voxel_angstrom, surveyed.centre_angstrom))
-    u, v = (surveyed.on(grid, sigma_angstrom=sigma) for surveyed, grid in zip((fixed, moving), grids, strict=True))
+    u, fixed_grid = _sampled(fixed, voxel_angstrom, sigma)
+    v, moving_grid = (u, fixed_grid) if moving is fixed else _sampled(moving, voxel_angstrom, sigma)
     # Smoothing flattens the map: at the sampling of the fit another contour level encloses the molecule.
     level = fixed.level_of(u, voxel_angstrom)
     where = u > level
     if skirt:
         where = ndimage.binary_dilation(where, iterations=skirt)
     return FitProblem.between(
-        u, grids[0], v, grids[1], where=where, centre=fixed.centre_angstrom if centre is None else centre
+        u, fixed_grid, v, moving_grid, where=where, centre=fixed.centre_angstrom if centre is None else centre
     )
+
+
+def _sampled(surveyed: Surveyed, voxel_angstrom: float, sigma_angstrom: float) -> tuple[Volume, Grid]:
+    """Sample a map in a cube around its molecule; also return the grid."""
+    side = int(np.ceil(2 * surveyed.radius_angstrom / voxel_angstrom)) + 2 * (SKIRT_VOXELS + 2)
+    grid = Grid.cube(side, voxel_angstrom, surveyed.centre_angstrom)
+    return surveyed.on(grid, sigma_angstrom=sigma_angstrom), grid
 
 
 def finest_useful_voxel(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> float:

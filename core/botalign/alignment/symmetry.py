@@ -46,12 +46,19 @@ class Symmetry:
 
     def relates(self, first: Matrix, second: Matrix, tolerance: Tolerance = EQUIVALENT) -> bool:
         """Whether two poses onto the map are equivalent."""
-        return any(tolerance.same(first, compose(each, second)) for each in self.operations)
+        return bool(tolerance.same_as(first, self._equivalents(second)).any())
 
     def nearest(self, pose: Matrix, start: Matrix) -> Matrix:
         """Return the equivalent pose whose rotation is closest to that of the start."""
-        equivalents = [compose(operation, pose) for operation in self.operations]
-        return min(equivalents, key=lambda other: float(geodesic_degrees(other[:, :3], start[:, :3])))
+        equivalents = self._equivalents(pose)
+        nearest: Matrix = equivalents[int(np.argmin(geodesic_degrees(equivalents[:, :, :3], start[:, :3])))]
+        return nearest
+
+    def _equivalents(self, pose: Matrix) -> Matrix:
+        """Return a pose followed by each operation, shape (order, 3, 4)."""
+        equivalents = self.operations[:, :, :3] @ pose
+        equivalents[:, :, 3] += self.operations[:, :, 3]
+        return equivalents
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content for a result file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from functools import cache
 from importlib import metadata
 
 PACKAGES = ("botalign", "numpy", "scipy", "numba", "PyWavelets", "pymanopt", "finufft")
@@ -10,4 +11,10 @@ PACKAGES = ("botalign", "numpy", "scipy", "numba", "PyWavelets", "pymanopt", "fi
 
 def versions() -> dict[str, str]:
     """Return the version of Python, and of each package by its name."""
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in PACKAGES}
+    return {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES}
+
+
+@cache
+def _version(name: str) -> str:
+    """Return the version of a package, read once: the metadata are text files."""
+    return metadata.version(name)
