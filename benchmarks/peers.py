@@ -34,7 +34,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--maps", default=",".join(MAPS), help="names, with commas (default: %(default)s)")
     parser.add_argument("--poses", type=int, default=4, metavar="N", help="random poses of each map (default: 4)")
     parser.add_argument("--size", type=int, default=32, help="box size of align_BO and botalign (default: 32)")
-    parser.add_argument("--evaluations", type=int, default=200, help="evaluations of the loss of both (default: 200)")
+    parser.add_argument("--evaluations", type=int, default=200, help="evaluations of align_BO (default: 200)")
     parser.add_argument("--emalign-size", type=int, default=64, help="box size of EMalign (default: 64)")
     parser.add_argument("--torch-size", type=int, help="map size for torch-fit-in-map (default: --size)")
     parser.add_argument("--peers", default=",".join(PEERS), help="names, with commas (default: %(default)s)")

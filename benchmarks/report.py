@@ -124,8 +124,8 @@ def summary(run: Run) -> list[str]:
     values = ratios(own, run.records)
     if values:
         lines.append(
-            f"At {size}^3, {evaluations} evaluations, refined: botalign takes {median(values):.3f} of the seconds of "
-            f"align_BO (median of {len(values)} pairs), {found(own, 5.0)} of {len(own)} poses found against "
+            f"At {size}^3, refined, {evaluations} evaluations of align_BO: botalign takes {median(values):.3f} of its "
+            f"seconds (median of {len(values)} pairs), {found(own, 5.0)} of {len(own)} poses found against "
             f"{found(reference, 5.0)} of {len(reference)}."
         )
     timed = [r.seconds / r.cpu_seconds for r in run.records if r.seconds and r.cpu_seconds]

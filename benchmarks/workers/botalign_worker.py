@@ -18,7 +18,7 @@ def align(fixed: np.ndarray, moving: np.ndarray, parameters: Parameters, clock: 
             *maps,
             hand="keep",
             size=parameters["size"],
-            evaluations=parameters["evaluations"],
+            evaluations=parameters.get("exactly"),
             seed=parameters["seed"],
             threads=1,
         )
@@ -27,4 +27,4 @@ def align(fixed: np.ndarray, moving: np.ndarray, parameters: Parameters, clock: 
 
 if __name__ == "__main__":
     # More evaluations than initial rotations, so that the first descent is compiled before the measurement.
-    run(align, warm_up={"evaluations": 12}, distributions=["botalign", "numba", "scipy"])
+    run(align, warm_up={"exactly": 12}, distributions=["botalign", "numba", "scipy"])
