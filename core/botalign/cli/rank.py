@@ -146,9 +146,10 @@ def _text(ranking: botalign.Ranking) -> str:
     ]
     if len(aligned) < len(ranking.entries):
         lines.append(f"{'':13}{len(ranking.entries) - len(aligned)} not aligned, because their signatures differ")
-    lines.append(f"probability  of a wrong pose, corrected for {counted(ranking.compared, 'comparison')}")
+    comparisons = counted(ranking.compared, "comparison")
+    lines.append(f"chance       that a wrong pose fits as well, corrected for {comparisons}")
     if aligned:
-        header = ("rank", one, "verdict", "probability", "score", "places")
+        header = ("rank", one, "verdict", "chance", "score", "places")
         lines += ["", columns([header, *(_row(n, each) for n, each in enumerate(aligned[:_SHOWN], start=1))])]
     if len(aligned) > _SHOWN:
         lines.append(f"... and {len(aligned) - _SHOWN} more")
@@ -161,7 +162,7 @@ def _row(number: int, entry: botalign.RankedEntry) -> tuple[str, ...]:
         str(number),
         entry.name,
         f"{entry.verdict}{mirrored}",
-        f"{entry.corrected_probability:.1e}",
+        entry.chance or "",
         f"{entry.score:z.3f}",
         "" if entry.places is None else str(entry.places),
     )

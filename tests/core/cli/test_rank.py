@@ -32,9 +32,10 @@ def test_a_library_with_a_damaged_map(run: Run, pair: Pair, tmp_path: Path) -> N
     assert ran.err.count("\n") == 1
     lines = ran.out.splitlines()
     assert lines[0] == "maps         1 compared, 1 failed, 1 match"
-    assert lines[1] == "probability  of a wrong pose, corrected for 1 comparison"
-    assert lines[3].split() == ["rank", "map", "verdict", "probability", "score", "places"]
+    assert lines[1] == "chance       that a wrong pose fits as well, corrected for 1 comparison"
+    assert lines[3].split() == ["rank", "map", "verdict", "chance", "score", "places"]
     assert lines[4].split()[:3] == ["1", str(pair.moving), "certain"]
+    assert "below 1 in a million" in lines[4]
     assert lines[-1] == f"written      {table}"
     with table.open() as file:
         good, failed = csv.DictReader(file)

@@ -13,6 +13,12 @@ def test_the_correction_is_the_probability_of_at_least_one() -> None:
     assert all(sidak(p, n) <= n * p for p in (1e-9, 1e-3, 0.4) for n in (1, 10, 1000))
 
 
+def test_the_chance_is_the_corrected_probability_as_text() -> None:
+    assert RankedEntry("a", "certain", 2e-5, 5e-6, 0.5).chance == "1 in 50,000"
+    assert RankedEntry("a", "no match", 0.4, 0.1, 0.5).chance == "40%"
+    assert RankedEntry("a", "not aligned").chance is None
+
+
 def test_the_order_is_by_probability_then_by_score_then_by_similarity() -> None:
     entries = [
         RankedEntry("far", "not aligned", similarity=0.2),
