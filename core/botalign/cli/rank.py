@@ -141,9 +141,7 @@ def _text(ranking: botalign.Ranking) -> str:
     one = ranking.kind.removesuffix("s")
     aligned = [entry for entry in ranking.entries if entry.score is not None]
     failed = f", {len(ranking.failures)} failed" if ranking.failures else ""
-    lines = [
-        f"{ranking.kind:13}{ranking.compared} compared{failed}, {counted(len(ranking.matches), 'match', 'matches')}"
-    ]
+    lines = [f"{ranking.kind:13}{ranking.compared} compared{failed}, {_matches(ranking)}"]
     if len(aligned) < len(ranking.entries):
         lines.append(f"{'':13}{len(ranking.entries) - len(aligned)} not aligned, because their signatures differ")
     comparisons = counted(ranking.compared, "comparison")
@@ -154,6 +152,13 @@ def _text(ranking: botalign.Ranking) -> str:
     if len(aligned) > _SHOWN:
         lines.append(f"... and {len(aligned) - _SHOWN} more")
     return "\n".join(lines)
+
+
+def _matches(ranking: botalign.Ranking) -> str:
+    """Return how many entries match, and how many of these are ambiguous, if any."""
+    ambiguous = sum(each.verdict == "ambiguous" for each in ranking.matches)
+    text = counted(len(ranking.matches), "match", "matches")
+    return f"{text} ({len(ranking.matches) - ambiguous} certain, {ambiguous} ambiguous)" if ambiguous else text
 
 
 def _row(number: int, entry: botalign.RankedEntry) -> tuple[str, ...]:

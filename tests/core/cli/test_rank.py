@@ -94,6 +94,31 @@ def test_models_that_fail_are_listed(run: Run, pair: Pair, model: Path, tmp_path
     assert sorted(listing(tmp_path)) == ["models", "models/a.pdb", "notes", "t.csv"]
 
 
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (["certain", "ambiguous", "certain", "no match"], "3 matches (2 certain, 1 ambiguous)"),
+        (["ambiguous", "no match"], "1 match (0 certain, 1 ambiguous)"),
+        (["certain", "no match"], "1 match"),
+        (["no match"], "0 matches"),
+    ],
+)
+def test_ambiguous_matches_are_counted(
+    run: Run, pair: Pair, model: Path, monkeypatch: pytest.MonkeyPatch, verdicts: list[str], expected: str
+) -> None:
+    entries = tuple(botalign.RankedEntry(str(n), each, 0.1, 0.1, 0.5) for n, each in enumerate(verdicts))
+    ranking = botalign.Ranking("map", "models", entries, (), len(entries), 1.0)
+
+    def steps(*_: object, **__: object) -> Generator[Progress, None, botalign.Ranking]:
+        yield Progress("models", 1, 1)
+        return ranking
+
+    monkeypatch.setattr(botalign, "rank_steps", steps)
+    ran = run("rank", pair.fixed, model, "--resolution", 10)
+    assert ran.out.splitlines()[0] == f"models       {len(entries)} compared, {expected}"
+    assert len(ranking.matches) == sum(each != "no match" for each in verdicts)
+
+
 @pytest.mark.parametrize("finished", [0, 1])
 def test_an_interruption_keeps_what_is_finished(
     run: Run, pair: Pair, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finished: int
