@@ -69,12 +69,15 @@ def rank(
     """
     from botalign.cli import csv_table, outputs
     from botalign.models import holds_model
+    from botalign.ranking.index import MapIndex
 
     if holds_model(fixed):
         raise InputError(f"{fixed}: is an atomic model, expected the map to compare with.")
     chosen, where = options.read(), _execution(len(others), execution.read())
     written = None if table is None else outputs.Output(table, "--table", csv_table.EXTENSIONS)
     outputs.check((written,), inputs=[fixed, *others, *([] if index is None else [index])], overwrite=overwrite)
+    if index is not None:
+        MapIndex.for_files(index, others)
     density_map = botalign.read(fixed)
     partial = None if table is None else table.with_name(f"{table.name}.partial")
     has_results = partial is not None and partial.exists()

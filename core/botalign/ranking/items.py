@@ -54,6 +54,11 @@ class Item:
         return cls(os.fspath(given), Path(given), holds_model(given))
 
     @property
+    def file(self) -> Path | None:
+        """Its file; None if it was given in memory."""
+        return self.given if isinstance(self.given, Path) else None
+
+    @property
     def is_map(self) -> bool:
         """Whether it is a map, by the extension if it is a file."""
         return isinstance(self.given, DensityMap) or (not self.is_model and self.name.lower().endswith(EXTENSIONS))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,7 +57,7 @@ def described(items: Sequence[Item], workers: Workers, index: MapIndex | None) -
     found: dict[int, Signature] = {}
     failed: dict[int, str] = {}
     for number, item in enumerate(items):
-        known = index.get(item.given) if index is not None and isinstance(item.given, Path) else None
+        known = index.get(item.file) if index is not None and item.file is not None else None
         if known is not None:
             found[number] = known
     missing = [number for number in range(len(items)) if number not in found]
@@ -82,7 +81,7 @@ def described(items: Sequence[Item], workers: Workers, index: MapIndex | None) -
                 new |= zip(good, from_numbers(arrays["numbers"], arrays["norms"]), strict=True)
         found |= new
         if index is not None:
-            files = {n: given for n in new if isinstance(given := items[n].given, Path)}
+            files = {n: file for n in new if (file := items[n].file) is not None}
             if files:
                 index.add({path: (states[n], new[n]) for n, path in files.items()})
     return found, failed
@@ -107,4 +106,4 @@ def _of_all(step: Progress, before: int, total: int) -> Progress:
 
 
 def _state(item: Item) -> tuple[int, int]:
-    return file_state(item.given) if isinstance(item.given, Path) else (-1, -1)
+    return (-1, -1) if item.file is None else file_state(item.file)

@@ -67,6 +67,8 @@ def test_bad_input_is_one_line_and_writes_nothing(run: Run, pair: Pair, model: P
     assert "unknown extension; use .csv" in run("rank", pair.fixed, pair.moving, "--table", "t.txt").refused()
     assert "is not an index of maps" in run("rank", pair.fixed, pair.moving, "--index", _text(tmp_path)).refused()
     (tmp_path / "text.npz").unlink()
+    late = run("rank", tmp_path / "no.mrc", pair.moving, "--index", tmp_path / "no" / "i.npz", *written).refused()
+    assert f"the folder {tmp_path / 'no'} does not exist; create it" in late
     assert listing(tmp_path) == before
     table.write_text("kept")
     assert "exists" in run("rank", pair.fixed, pair.moving, *written).refused()

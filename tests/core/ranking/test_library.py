@@ -1,4 +1,6 @@
+import errno
 import os
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,9 +118,36 @@ def test_files_that_are_not_an_index(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(content)
         with pytest.raises(botalign.InputError, match="is not an index of maps; give another file, or remove it"):
             MapIndex(tmp_path / name)
+    np.savez(tmp_path / "incomplete.npz", format=np.array("botalign-map-index"))
+    with pytest.raises(botalign.InputError, match="is not an index of maps; give another file, or remove it"):
+        MapIndex(tmp_path / "incomplete.npz")
     np.savez(tmp_path / "newer.npz", format=np.array("botalign-map-index"), version=np.array(2))
     with pytest.raises(botalign.InputError, match="has version 2 of the format, expected at most 1; update BOTalign"):
         MapIndex(tmp_path / "newer.npz")
+
+
+def test_an_index_that_cannot_be_written_is_refused_at_once(phantom: botalign.DensityMap, tmp_path: Path) -> None:
+    index, file = tmp_path / "missing" / "i.npz", tmp_path / "a.mrc"
+    phantom.write(file)
+    steps = botalign.rank_steps(phantom, [file], index=index)
+    with pytest.raises(botalign.InputError, match=r"the folder .*missing does not exist; create it"):
+        next(steps)
+
+
+def test_a_complete_index_need_not_be_written(
+    phantom: botalign.DensityMap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, file = tmp_path / "i.npz", tmp_path / "a.mrc"
+    phantom.write(file)
+    MapIndex(index).add({file: ((file.stat().st_size, file.stat().st_mtime_ns), signature(phantom))})
+
+    def read_only(**_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", read_only)  # the check that a folder can be written
+    assert len(MapIndex.for_files(index, [file])) == 1
+    with pytest.raises(botalign.InputError, match=r"i\.npz: cannot be written"):
+        MapIndex.for_files(index, [file, tmp_path / "b.mrc"])
 
 
 def test_a_library_is_indexed_once_and_ranked(phantom: botalign.DensityMap, tmp_path: Path) -> None:
