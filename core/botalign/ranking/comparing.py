@@ -8,10 +8,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from botalign.alignment.shared_whole import SharedWhole
-from botalign.jobs import BlockStore, Workers, run_blocks
+from botalign.jobs import BlockStore, Workers, reason_of, run_blocks
 from botalign.progress import Progress
 from botalign.ranking.entry import Found, RankedEntry, entry_of
-from botalign.ranking.failing import reason_of
 from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Item
 from botalign.ranking.library import described, similarities

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.alignment.survey import CLEAR
-from botalign.jobs import Workers, run_blocks
+from botalign.jobs import Workers, reason_of, run_blocks
+from botalign.jobs.failures import FAILURE, PASSING, or_failure
 from botalign.maps import DensityMap
 from botalign.progress import Progress, map_steps
-from botalign.ranking.failing import FAILURE, or_failure, reason_of
 from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Item, file_state
 from botalign.ranking.signature import Signature, from_numbers, signature, to_numbers
@@ -30,15 +30,25 @@ Described = tuple[dict[int, Signature], dict[int, str]]
 
 @or_failure
 def signatures_of(items: Sequence[Item]) -> dict[str, NDArray[Any]]:
-    """Return the signatures of maps as arrays, and the reasons for maps without one."""
-    found, reasons = [], []
+    """Return the signatures of maps as arrays, and the reasons for maps without one.
+
+    If one of them failed for a reason that may pass, the block is tried again, and not stored.
+    """
+    found, reasons, mark = [], [], {}
     for item in items:
         each = _signature(item)
         reasons.append(reason_of(each) or "")
+        if PASSING in each:
+            mark = {PASSING: each[PASSING]}
         if FAILURE not in each:
             found.append(each)
     numbers = np.array([each["numbers"] for each in found]).reshape(-1, 2)
-    return {"numbers": numbers, "norms": np.array([each["norms"] for each in found]), "reasons": np.array(reasons)}
+    return {
+        "numbers": numbers,
+        "norms": np.array([each["norms"] for each in found]),
+        "reasons": np.array(reasons),
+        **mark,
+    }
 
 
 @or_failure
