@@ -84,7 +84,7 @@ def rank(
 
     def note(step: Progress) -> Progress:
         nonlocal has_results
-        has_results = has_results or (step.stage != "signatures" and step.done > 0)
+        has_results = has_results or step.done > 0
         return step
 
     with _store(partial, density_map, others, chosen) as store:
@@ -126,7 +126,7 @@ def _store(
 def _interruption(partial: Path | None, index: Path | None) -> str:
     """Return a sentence about what an interrupted run has kept."""
     if partial is not None:
-        return f"interrupted; finished alignments are kept in {partial}; run the same command again to resume."
+        return f"interrupted; finished results are kept in {partial}; run the same command again to resume."
     if index is not None and index.exists():
         return f"interrupted; the maps that were read are in {index}; run the same command again to resume."
     return "interrupted, nothing was written."

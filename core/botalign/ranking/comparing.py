@@ -45,7 +45,7 @@ def compare_maps(
     index: MapIndex | None,
 ) -> Generator[Progress, None, Compared]:
     """Align the maps of a library that may show the same molecule as a map, or all of them if requested."""
-    signatures, failed = yield from described(items, workers, index)
+    signatures, failed = yield from described(items, workers, store, index)
     failures = [(items[number].name, reason) for number, reason in failed.items()]
     if not signatures:
         return [], failures

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.alignment.survey import CLEAR
-from botalign.jobs import Workers, reason_of, run_blocks
+from botalign.jobs import BlockStore, Workers, reason_of, run_blocks
 from botalign.jobs.failures import FAILURE, PASSING, or_failure
 from botalign.maps import DensityMap
 from botalign.progress import Progress, map_steps
@@ -59,10 +59,12 @@ def _signature(item: Item) -> dict[str, NDArray[Any]]:
     return {"numbers": numbers[0], "norms": norms[0]}
 
 
-def described(items: Sequence[Item], workers: Workers, index: MapIndex | None) -> Generator[Progress, None, Described]:
+def described(
+    items: Sequence[Item], workers: Workers, store: BlockStore | None, index: MapIndex | None
+) -> Generator[Progress, None, Described]:
     """Return the signatures of maps, and the reasons why others have none, each by number.
 
-    Signatures in the index are not computed again. New ones are added to it, so an interrupted run can be resumed.
+    Signatures in the index or in the store are not computed again. New ones are added to both.
     """
     found: dict[int, Signature] = {}
     failed: dict[int, str] = {}
@@ -77,9 +79,11 @@ def described(items: Sequence[Item], workers: Workers, index: MapIndex | None) -
         batch = missing[first : first + BLOCK * WRITTEN]
         states = {number: _state(items[number]) for number in batch}
         numbers = [batch[start : start + BLOCK] for start in range(0, len(batch), BLOCK)]
-        blocks = {f"{each[0]:06}": ([items[number] for number in each],) for each in numbers}
+        # The index decides which maps are missing, so the numbers of all of them are the name of a block.
+        names = ["signatures-" + "-".join(f"{number:06}" for number in each) for each in numbers]
+        blocks = {name: ([items[number] for number in each],) for name, each in zip(names, numbers, strict=True)}
         results = yield from map_steps(
-            run_blocks(signatures_of, blocks, workers=workers),
+            run_blocks(signatures_of, blocks, workers=workers, store=store),
             partial(_of_all, before=first // BLOCK, total=total),
         )
         new: dict[int, Signature] = {}

@@ -121,18 +121,19 @@ def test_ambiguous_matches_are_counted(
     assert len(ranking.matches) == sum(each != "no match" for each in verdicts)
 
 
+@pytest.mark.parametrize("stage", ["models", "signatures"])
 @pytest.mark.parametrize("finished", [0, 1])
 def test_an_interruption_keeps_what_is_finished(
-    run: Run, pair: Pair, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finished: int
+    run: Run, pair: Pair, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finished: int, stage: str
 ) -> None:
     def steps(*_: object, **__: object) -> Generator[Progress, None, None]:
-        yield Progress("models", finished, 3)
+        yield Progress(stage, finished, 3)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(botalign, "rank_steps", steps)
     table = tmp_path / "t.csv"
     ran = run("rank", pair.fixed, model, "--resolution", 10, "--table", table)
     assert (ran.code, ran.out) == (130, "")
-    kept = f"; finished alignments are kept in {table}.partial; run the same command again to resume."
+    kept = f"; finished results are kept in {table}.partial; run the same command again to resume."
     assert ran.err == f"botalign: interrupted{kept if finished else ', nothing was written.'}\n"
     assert Path(f"{table}.partial").exists() == bool(finished)

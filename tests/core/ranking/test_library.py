@@ -11,8 +11,10 @@ import botalign
 from botalign.alignment.survey import CLEAR
 from botalign.geometry import MIRROR, matrix_from_rotation_vector
 from botalign.maps import read
+from botalign.progress import exhaust
 from botalign.ranking.index import MapIndex
-from botalign.ranking.library import similarities
+from botalign.ranking.items import Item
+from botalign.ranking.library import BLOCK, similarities
 from botalign.ranking.signature import Signature, signature
 
 
@@ -167,3 +169,29 @@ def test_a_library_is_indexed_once_and_ranked(phantom: botalign.DensityMap, tmp_
     signatures = [step for step in steps if step.stage == "signatures"]
     assert signatures[-1].total == 1  # the file that cannot be read
     assert (tmp_path / "i.npz").stat().st_mtime_ns == before
+
+
+def test_signatures_are_resumed_from_the_work_folder(
+    phantom: botalign.DensityMap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "maps").mkdir()
+    files = [tmp_path / "maps" / f"{number}.mrc" for number in range(2 * BLOCK)]
+    for number, file in enumerate(files):
+        replace(phantom, grid=phantom.grid.scaled(2.0 + 0.1 * number, np.zeros(3))).write(file)
+    execution = botalign.Execution(threads=1, work=tmp_path / "work")
+    steps = botalign.rank_steps(phantom, files, execution=execution)
+    while next(steps).done < 1:
+        pass
+    steps.close()
+    read_again: list[str] = []
+
+    def load(item: Item) -> botalign.DensityMap | botalign.Model:
+        read_again.append(item.name)
+        return read(item.name)
+
+    monkeypatch.setattr(Item, "load", load)
+    ranking = exhaust(botalign.rank_steps(phantom, files, execution=execution))
+    assert read_again == [str(each) for each in files[BLOCK:]]
+    assert {each.name for each in ranking.entries} == {str(each) for each in files}
+    expected = exhaust(botalign.rank_steps(phantom, files, execution=botalign.Execution(threads=1)))
+    assert [each.similarity for each in ranking.entries] == [each.similarity for each in expected.entries]
