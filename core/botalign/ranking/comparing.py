@@ -50,7 +50,8 @@ def compare_maps(
     if not signatures:
         return [], failures
     numbers = sorted(signatures)
-    similarity, may_match = similarities(signature(shared.density_map), [signatures[number] for number in numbers])
+    query = signature(shared.density_map, level=options.contour_level)
+    similarity, may_match = similarities(query, [signatures[number] for number in numbers])
     near = dict(zip(numbers, similarity.tolist(), strict=True))
     wanted = [number for number, may in zip(numbers, may_match, strict=True) if may or options.whole_library]
     if wanted:

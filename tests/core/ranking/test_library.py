@@ -85,6 +85,24 @@ def test_partners_of_the_real_maps_are_kept(data_folder: Path) -> None:
             assert group <= kept < set(found)
 
 
+def test_the_contour_level_selects_what_the_signature_describes(phantom: botalign.DensityMap, tmp_path: Path) -> None:
+    largest = float(phantom.data.max())
+    grid = botalign.Grid.cube(64, 3.5, phantom.grid.centre_angstrom)
+    alone = botalign.resample(phantom, np.eye(3, 4), grid)
+    z, y, x = np.indices(grid.shape) - 12.0
+    ball = 0.15 * largest * (np.sqrt(x**2 + y**2 + z**2) < 11)
+    fixed = alone.with_data((alone.data + ball).astype(np.float32))
+    level = 0.3 * largest
+    expected, found = signature(alone, level=level), signature(fixed, level=level)
+    assert found.gyration_angstrom == pytest.approx(expected.gyration_angstrom, rel=0.01)
+    assert float(np.vdot(found.norms, expected.norms)) > 0.999
+    assert signature(fixed).gyration_angstrom > 1.3 * expected.gyration_angstrom
+    alone.write(tmp_path / "alone.mrc")
+    (near,) = botalign.rank(fixed, [tmp_path / "alone.mrc"], contour_level=level, threads=1).entries
+    (far,) = botalign.rank(fixed, [tmp_path / "alone.mrc"], threads=1).entries
+    assert (near.verdict, far.verdict) == ("certain", "not aligned")
+
+
 def test_the_index_recomputes_files_that_have_changed(phantom: botalign.DensityMap, tmp_path: Path) -> None:
     path, file = tmp_path / "library.npz", tmp_path / "a.mrc"
     phantom.write(file)
