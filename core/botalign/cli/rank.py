@@ -109,7 +109,7 @@ def rank(
     elif not quiet:
         print_note("no table was written; --table writes verdicts, scores and transforms.")
     for name, reason in ranking.failures:
-        print_error(reason if reason.startswith(name) else f"{name}: {reason}")
+        print_error(f"{name}: {reason}")
     return 1 if ranking.failures else 0
 
 

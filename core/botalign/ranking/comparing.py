@@ -46,7 +46,7 @@ def compare_maps(
 ) -> Generator[Progress, None, Compared]:
     """Align the maps of a library that may show the same molecule as a map, or all of them if requested."""
     signatures, failed = yield from described(items, workers, store, index)
-    failures = [(items[number].name, reason) for number, reason in failed.items()]
+    failures = [items[number].failure(reason) for number, reason in failed.items()]
     if not signatures:
         return [], failures
     numbers = sorted(signatures)
@@ -80,4 +80,4 @@ def _compared(
         for number, arrays in found.items()
         if number not in reasons
     ]
-    return entries, [(items[number].name, reason) for number, reason in reasons.items()]
+    return entries, [items[number].failure(reason) for number, reason in reasons.items()]

@@ -28,7 +28,7 @@ class Ranking:
     entries : tuple of RankedEntry
         The models or maps, the best first: by the probability, then by the score. Maps that were not aligned are last.
     failures : tuple of tuple of str
-        Names of the models or maps that could not be compared, and the reasons.
+        Names of the models or maps that could not be compared, and the reasons, without the names.
     compared : int
         Number of comparisons for which the probabilities are corrected.
     seconds : float

@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 import botalign
 from botalign.ranking.entry import RankedEntry, best_first, sidak
+from botalign.ranking.items import Item
 
 
 def test_the_correction_is_the_probability_of_at_least_one() -> None:
@@ -36,3 +39,17 @@ def test_options_are_checked() -> None:
     with pytest.raises(botalign.InputError, match=r"resolution: got 0\.5, expected a number"):
         botalign.RankOptions(resolution=0.5)
     assert set(botalign.RankOptions().as_parameters()) == set(botalign.declarations(botalign.RankOptions))
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "reason"),
+    [
+        ("./maps/a.mrc", f"{Path('maps/a.mrc')}: cannot be read.", "cannot be read."),
+        ("./maps/a.mrc", "./maps/a.mrc: cannot be read.", "cannot be read."),
+        ("maps/a.mrc", "a.mrc: no density.", "no density."),
+        ("maps/a.mrc", "MemoryError: no memory", "MemoryError: no memory"),
+        ("maps/a.mrc", "maps/a.mrc.gz: cut off.", "maps/a.mrc.gz: cut off."),
+    ],
+)
+def test_the_reason_of_a_failure_does_not_repeat_the_name(name: str, message: str, reason: str) -> None:
+    assert Item.of(name).failure(message) == (name, reason)

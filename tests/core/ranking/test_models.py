@@ -39,7 +39,7 @@ def test_the_models_that_belong_come_first(assembly: Assembly, tmp_path: Path) -
     ((name, reason),) = ranking.failures
     assert (name, reason) == (
         str(bad),
-        f"{bad}: is not an atomic model in PDB or mmCIF format; give another file.",
+        "is not an atomic model in PDB or mmCIF format; give another file.",
     )
     ranking.write(tmp_path / "ranking.csv")
     lines = (tmp_path / "ranking.csv").read_text().splitlines()
