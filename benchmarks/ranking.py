@@ -2,7 +2,8 @@
 
 ``python benchmarks/ranking.py complexes`` ranks the chains of the two complexes in ``fits`` of the data folder and 30
 decoys in the map of each complex: mirror images of all chains, other structures and their mirror images, and fragments.
-All start from random poses.
+All start from random poses, or, with ``--own``, from those of their files: then the chains start at their places. The
+last table gives how many of the decoys have a probability below a limit.
 
 ``python benchmarks/ranking.py speed`` ranks fragments of 100 to 500 residues in the map of GroEL, 100^3 voxels, at 8 A,
 with one process and with two.
@@ -123,23 +124,29 @@ def timed(
     return ranking, processor_seconds() - used, time.perf_counter() - began
 
 
-def complexes(seed: int) -> None:
+def complexes(seed: int, *, own: bool) -> None:
     """Rank chains and decoys in the maps of both complexes."""
-    rows = []
+    rows, of_decoys = [], []
     for name, (resolution, letters) in COMPLEXES.items():
         rng = np.random.default_rng(seed)
-        models = [in_random_pose(each, label, rng) for label, each in {**chains(), **decoys()}.items()]
+        given = {**chains(), **decoys()}
+        models = [replace(each, name=label) for label, each in given.items()]
+        if not own:
+            models = [in_random_pose(each, label, rng) for label, each in given.items()]
         fixed = botalign.read(data_folder() / "fits" / name / f"{name}_{resolution:g}.mrc")
         ranking, used, _ = timed(fixed, models, resolution=resolution, threads=1)
         belongs = [each.name.startswith(f"{name}.") and "mirrored" not in each.name for each in ranking.entries]
         right = [each for each, belong in zip(ranking.entries, belongs, strict=True) if belong]
         wrong = [each for each, belong in zip(ranking.entries, belongs, strict=True) if not belong]
+        of_decoys += [each.probability for each in wrong]
         for each in ranking.entries[: len(letters) + 3]:
             print(f"{name}  {each.name:24} {each.verdict:10} {each.probability:.1e} {each.score:.3f}", flush=True)
         rows.append(
             [
                 name, len(models), f"{sum(belongs[: len(letters)])} of {len(letters)}",
-                f"{max(each.probability for each in right):.1e}", sum(each.verdict == "certain" for each in right),
+                f"{max(each.probability for each in right):.1e}",
+                f"{max(each.corrected_probability for each in right):.1e}",
+                sum(each.verdict == "certain" for each in right),
                 f"{min(each.probability for each in wrong):.2g}",
                 f"{min(each.corrected_probability for each in wrong):.2g}",
                 f"{min(each.score for each in right):.2f}", f"{max(each.score for each in wrong):.2f}",
@@ -147,11 +154,14 @@ def complexes(seed: int) -> None:
             ]
         )  # fmt: skip
     header = (
-        "map", "models", "chains that come first", "their largest probability", "of these certain",
-        "least probability of the others", "corrected", "least score of the chains", "largest of the others",
+        "map", "models", "chains that come first", "their largest probability", "largest corrected", "of these certain",
+        "least probability of the others", "least corrected", "least score of the chains", "largest of the others",
         "processor seconds per model",
     )  # fmt: skip
     print(table(header, rows))
+    limits = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.001)
+    counts = [sum(each < limit for each in of_decoys) for limit in limits]
+    print(table((f"of {len(of_decoys)} decoys below", *map(str, limits)), [["", *counts]]))
 
 
 def fragments(count: int) -> list[botalign.Model]:
@@ -289,10 +299,11 @@ def main() -> None:
     parser.add_argument("what", choices=("complexes", "speed", "library"))
     parser.add_argument("--models", type=int, default=24, help="models for the speed (default: 24)")
     parser.add_argument("--seed", type=int, default=0, help="seed of poses and noise (default: 0)")
+    parser.add_argument("--own", action="store_true", help="start from the poses of the files")
     chosen = parser.parse_args()
     print(machine())
     if chosen.what == "complexes":
-        complexes(chosen.seed)
+        complexes(chosen.seed, own=chosen.own)
     elif chosen.what == "speed":
         speed(chosen.models)
     else:

@@ -19,16 +19,19 @@ import numpy as np
 
 from botalign.arrays import Matrix
 
-#: From how many spacings of wrong poses the scale of the tail is estimated.
+#: From how many spacings of wrong poses the scale of the tail is estimated by default.
 TAIL = 12
 #: The scale for white noise: the square of a normal variable has such a tail.
 LEAST_SCALE = 2.0
 
 
-def chance(score: float, wrong: Sequence[float]) -> float:
-    """Return the probability that a wrong pose has this score, given the scores of others; 1 if there are too few."""
+def chance(score: float, wrong: Sequence[float], *, tail: int = TAIL) -> float:
+    """Return the probability that a wrong pose has this score, given the scores of others; 1 if there are too few.
+
+    The scale of the tail is estimated from so many spacings, or from all of them.
+    """
     x = np.sort(np.asarray(wrong, dtype=np.float64))[::-1]
-    count = min(TAIL, len(x) - 1)
+    count = min(tail, len(x) - 1)
     if count < 2:
         return 1.0
     spacings = -np.diff(x[: count + 1]) * np.arange(2, count + 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 
-from botalign.alignment.details import DetailPair
+from botalign.alignment.details import DetailPair, remembered
 from botalign.alignment.detection import symmetry_of
 from botalign.alignment.sampling import fit_problem
 from botalign.alignment.self_symmetry import SelfComparison
@@ -14,6 +14,9 @@ from botalign.alignment.survey import Surveyed
 from botalign.alignment.symmetry import Symmetry
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
+
+#: Voxel sizes whose details are kept: each map of a library may need another one.
+SIZES = 4
 
 
 class Itself:
@@ -49,11 +52,13 @@ class Itself:
         return symmetry_of(self.comparison)
 
     def details(self, voxel_angstrom: float) -> DetailPair:
-        """Return the details of the map and itself, sampled with voxels of a size; those of each size are kept."""
-        if voxel_angstrom not in self._details:
+        """Return the details of the map and itself, sampled with voxels of a size; those of the last sizes are kept."""
+
+        def compute() -> DetailPair:
             fit = fit_problem(self.surveyed, self.surveyed, voxel_angstrom=voxel_angstrom)
-            self._details[voxel_angstrom] = DetailPair.of(self.surveyed, self.surveyed, fit, (self.signal,) * 2)
-        return self._details[voxel_angstrom]
+            return DetailPair.of(self.surveyed, self.surveyed, fit, (self.signal,) * 2)
+
+        return remembered(self._details, voxel_angstrom, compute, most=SIZES)
 
     def scaled(self, factor: float) -> Itself:
         """Return the same map with voxels that are larger by a factor; see :meth:`Surveyed.scaled`."""

@@ -13,7 +13,7 @@ from botalign.alignment.hand import hand_name
 from botalign.alignment.part_pair import PartPair
 from botalign.alignment.part_poses import PartPoses
 from botalign.alignment.part_scan import PEAKS, PartScan, Scanned
-from botalign.alignment.part_verdict import STANDS_OUT, standing
+from botalign.alignment.part_verdict import STANDS_OUT, SURROUNDINGS, standing
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
 from botalign.arrays import Matrix
@@ -131,8 +131,8 @@ class PartSearch:
         return voxel, smoothing * voxel
 
     def correlations(self, candidates: list[Candidate]) -> list[float]:
-        """Return the correlations of candidates that differ, the largest first."""
-        return [each.quality for each in self.distinct(candidates, SAME)]
+        """Return the correlations of candidates, the largest first, each without its surroundings."""
+        return [each.quality for each in self.distinct(candidates, SURROUNDINGS)]
 
     def distinct(
         self, candidates: list[Candidate], same: tuple[float, float], count: int | None = None

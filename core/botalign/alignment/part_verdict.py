@@ -36,6 +36,12 @@ LEAST_CORRELATION = 0.5
 LEAST_SIGNIFICANCE, COARSEST = 4.5, 1 / 4
 #: Two places differ if their centres are this far apart, in radii of the part. Nearer poses differ in rotation only.
 ANOTHER_PLACE = 0.5
+#: Poses this close to a better one, in degrees and radii of the part, fit for the same reason. Around the right place
+#: they are no wrong places, and how well the best of them fits depends on the start.
+SURROUNDINGS = 45.0, ANOTHER_PLACE
+#: From how many spacings of wrong places the scale of their tail is estimated: the more, the less a probability depends
+#: on which wrong places are found.
+PART_TAIL = 24
 #: Poses at one place, whatever the rotation is, in degrees and radii of the part.
 SAME_PLACE = 360.0, ANOTHER_PLACE
 
@@ -77,7 +83,7 @@ def place_chance(correlations: Sequence[float]) -> float | None:
         return None
     scores = place_scores(correlations)
     count = max(_gaps(z), key=lambda gap: gap[0], default=(0.0, 1))[1]
-    return chance(float(scores[count - 1]), list(scores[count:]))
+    return chance(float(scores[count - 1]), list(scores[count:]), tail=PART_TAIL)
 
 
 def part_probability(correlations: Sequence[float], signs: int, correlation: float, *, tries: int = 1) -> float | None:

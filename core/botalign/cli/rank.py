@@ -69,19 +69,22 @@ def rank(
     """
     from botalign.cli import csv_table, outputs
     from botalign.models import holds_model
+    from botalign.ranking.index import MapIndex
 
     if holds_model(fixed):
         raise InputError(f"{fixed}: is an atomic model, expected the map to compare with.")
     chosen, where = options.read(), _execution(len(others), execution.read())
     written = None if table is None else outputs.Output(table, "--table", csv_table.EXTENSIONS)
     outputs.check((written,), inputs=[fixed, *others, *([] if index is None else [index])], overwrite=overwrite)
+    if index is not None:
+        MapIndex.for_files(index, others)
     density_map = botalign.read(fixed)
     partial = None if table is None else table.with_name(f"{table.name}.partial")
     has_results = partial is not None and partial.exists()
 
     def note(step: Progress) -> Progress:
         nonlocal has_results
-        has_results = has_results or (step.stage != "signatures" and step.done > 0)
+        has_results = has_results or step.done > 0
         return step
 
     with _store(partial, density_map, others, chosen) as store:
@@ -106,7 +109,7 @@ def rank(
     elif not quiet:
         print_note("no table was written; --table writes verdicts, scores and transforms.")
     for name, reason in ranking.failures:
-        print_error(reason if reason.startswith(name) else f"{name}: {reason}")
+        print_error(f"{name}: {reason}")
     return 1 if ranking.failures else 0
 
 
@@ -123,7 +126,7 @@ def _store(
 def _interruption(partial: Path | None, index: Path | None) -> str:
     """Return a sentence about what an interrupted run has kept."""
     if partial is not None:
-        return f"interrupted; finished alignments are kept in {partial}; run the same command again to resume."
+        return f"interrupted; finished results are kept in {partial}; run the same command again to resume."
     if index is not None and index.exists():
         return f"interrupted; the maps that were read are in {index}; run the same command again to resume."
     return "interrupted, nothing was written."
@@ -141,18 +144,24 @@ def _text(ranking: botalign.Ranking) -> str:
     one = ranking.kind.removesuffix("s")
     aligned = [entry for entry in ranking.entries if entry.score is not None]
     failed = f", {len(ranking.failures)} failed" if ranking.failures else ""
-    lines = [
-        f"{ranking.kind:13}{ranking.compared} compared{failed}, {counted(len(ranking.matches), 'match', 'matches')}"
-    ]
+    lines = [f"{ranking.kind:13}{ranking.compared} compared{failed}, {_matches(ranking)}"]
     if len(aligned) < len(ranking.entries):
         lines.append(f"{'':13}{len(ranking.entries) - len(aligned)} not aligned, because their signatures differ")
-    lines.append(f"probability  of a wrong pose, corrected for {counted(ranking.compared, 'comparison')}")
+    comparisons = counted(ranking.compared, "comparison")
+    lines.append(f"chance       that a wrong pose fits as well, corrected for {comparisons}")
     if aligned:
-        header = ("rank", one, "verdict", "probability", "score", "places")
+        header = ("rank", one, "verdict", "chance", "score", "places")
         lines += ["", columns([header, *(_row(n, each) for n, each in enumerate(aligned[:_SHOWN], start=1))])]
     if len(aligned) > _SHOWN:
         lines.append(f"... and {len(aligned) - _SHOWN} more")
     return "\n".join(lines)
+
+
+def _matches(ranking: botalign.Ranking) -> str:
+    """Return how many entries match, and how many of these are ambiguous, if any."""
+    ambiguous = sum(each.verdict == "ambiguous" for each in ranking.matches)
+    text = counted(len(ranking.matches), "match", "matches")
+    return f"{text} ({len(ranking.matches) - ambiguous} certain, {ambiguous} ambiguous)" if ambiguous else text
 
 
 def _row(number: int, entry: botalign.RankedEntry) -> tuple[str, ...]:
@@ -161,7 +170,7 @@ def _row(number: int, entry: botalign.RankedEntry) -> tuple[str, ...]:
         str(number),
         entry.name,
         f"{entry.verdict}{mirrored}",
-        f"{entry.corrected_probability:.1e}",
+        entry.chance or "",
         f"{entry.score:z.3f}",
         "" if entry.places is None else str(entry.places),
     )

@@ -2,6 +2,7 @@
 
 from botalign.jobs.blocks import run_blocks
 from botalign.jobs.execution import Execution
+from botalign.jobs.failures import or_failure, reason_of
 from botalign.jobs.store import BlockStore, block_names, opened_store, remove_work, versions
 from botalign.jobs.workers import SharedValue, Workers, open_workers
 
@@ -13,6 +14,8 @@ __all__ = [
     "block_names",
     "open_workers",
     "opened_store",
+    "or_failure",
+    "reason_of",
     "remove_work",
     "run_blocks",
     "versions",

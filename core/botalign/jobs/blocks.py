@@ -7,11 +7,12 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from typing import Any
 
 from botalign.errors import InputError
+from botalign.jobs.failures import PASSING
 from botalign.jobs.store import BlockStore
 from botalign.jobs.workers import Workers
 from botalign.progress import Progress
 
-#: Attempts at a block before the work fails, if its workers are lost.
+#: Attempts at a block before the work fails, if its workers are lost; or before a failure that may pass is its result.
 ATTEMPTS = 4
 #: Seconds after which the progress is reported again if no block has ended, so that the caller can cancel the work.
 REPORT_SECONDS = 0.5
@@ -30,7 +31,9 @@ def run_blocks(
     """Call a function for each block and return all results.
 
     Closing the generator cancels the work: blocks that have not started are dropped, and running blocks are not waited
-    for; :func:`.open_workers` cancels them. A block whose worker is lost is submitted again.
+    for; :func:`.open_workers` cancels them. A block whose worker is lost is submitted again. So is, after
+    the others, one with a failure of :func:`.or_failure` that may pass, such as a lack of memory. If it fails every
+    time, its failure is returned, but not stored: when the work is resumed, it is tried again.
 
     Parameters
     ----------
@@ -95,8 +98,13 @@ def run_blocks(
                         ) from error
                     waiting.insert(0, key)
                     continue
-                results[key] = future.result()
-                if store is not None:
+                found = future.result()
+                may_pass = isinstance(found, dict) and PASSING in found
+                if may_pass and attempts[key] < ATTEMPTS:
+                    waiting.append(key)
+                    continue
+                results[key] = found
+                if store is not None and not may_pass:
                     store.put(key, results[key])
                 yield Progress(stage, len(results), len(blocks))
     finally:

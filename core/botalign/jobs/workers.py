@@ -9,7 +9,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +22,7 @@ from botalign.cancellation import watch
 from botalign.errors import InputError, Setting
 from botalign.jobs.cluster import ClusterExecutor
 from botalign.jobs.execution import Execution
+from botalign.jobs.failures import is_loss
 from botalign.threads import one_blas_thread, thread_count
 
 #: Seconds to wait for the answer of a cluster.
@@ -108,7 +109,7 @@ class Workers:
 
     def recover(self, error: BaseException, executor: Executor) -> bool:
         """Prepare for another attempt after a block has failed; return False if another attempt makes no sense."""
-        if not _is_loss(error):
+        if not is_loss(error):
             return False
         if executor is self.executor:  # otherwise another block that failed has already done this
             for sent in self._sent.values():  # values may have been lost with the worker, and the rest must be freed
@@ -270,11 +271,3 @@ def _call(function: Callable[..., Any], *arguments: Any) -> Any:
     """Read the shared values and call the function; runs in the worker."""
     with one_blas_thread():
         return function(*(_read(each) if isinstance(each, _FileValue) else each for each in arguments))
-
-
-def _is_loss(error: BaseException) -> bool:
-    """Return whether a block failed because its worker was lost, and not because of its computation."""
-    if isinstance(error, BrokenExecutor | CancelledError):
-        return True
-    # Errors of Dask, which need not be installed: a worker killed too often, a lost value, a lost connection.
-    return type(error).__module__.partition(".")[0] == "distributed" or isinstance(error, ConnectionError)

@@ -8,10 +8,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from botalign.alignment.shared_whole import SharedWhole
-from botalign.jobs import BlockStore, Workers, run_blocks
+from botalign.jobs import BlockStore, Workers, reason_of, run_blocks
 from botalign.progress import Progress
 from botalign.ranking.entry import Found, RankedEntry, entry_of
-from botalign.ranking.failing import reason_of
 from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Item
 from botalign.ranking.library import described, similarities
@@ -46,12 +45,13 @@ def compare_maps(
     index: MapIndex | None,
 ) -> Generator[Progress, None, Compared]:
     """Align the maps of a library that may show the same molecule as a map, or all of them if requested."""
-    signatures, failed = yield from described(items, workers, index)
-    failures = [(items[number].name, reason) for number, reason in failed.items()]
+    signatures, failed = yield from described(items, workers, store, index)
+    failures = [items[number].failure(reason) for number, reason in failed.items()]
     if not signatures:
         return [], failures
     numbers = sorted(signatures)
-    similarity, may_match = similarities(signature(shared.density_map), [signatures[number] for number in numbers])
+    query = signature(shared.density_map, level=options.contour_level)
+    similarity, may_match = similarities(query, [signatures[number] for number in numbers])
     near = dict(zip(numbers, similarity.tolist(), strict=True))
     wanted = [number for number, may in zip(numbers, may_match, strict=True) if may or options.whole_library]
     if wanted:
@@ -80,4 +80,4 @@ def _compared(
         for number, arrays in found.items()
         if number not in reasons
     ]
-    return entries, [(items[number].name, reason) for number, reason in reasons.items()]
+    return entries, [items[number].failure(reason) for number, reason in reasons.items()]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from botalign.alignment.outcome import Outcome
 from botalign.alignment.verdict import LARGEST_PROBABILITY
+from botalign.alignment.wording import probability_text
 from botalign.arrays import Matrix
 
 
@@ -99,6 +100,11 @@ class RankedEntry:
     moving_to_fixed: Matrix | None = None
     places: int | None = None
     similarity: float | None = None
+
+    @property
+    def chance(self) -> str | None:
+        """The corrected probability as a short text, such as ``1 in 50,000``; None if it is unknown."""
+        return None if self.corrected_probability is None else probability_text(self.corrected_probability)
 
     @property
     def mirrored(self) -> bool:

@@ -19,18 +19,19 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from botalign.errors import InputError
-from botalign.files import output_file
+from botalign.files import check_output, output_file
 from botalign.ranking.items import file_state
 from botalign.ranking.signature import SCHEME, Signature, from_numbers, to_numbers
 
 FORMAT, VERSION, EXTENSION = "botalign-map-index", 1, ".npz"
+NAMES = {"format", "version", "scheme", "paths", "states", "numbers", "norms"}
 
 
 class MapIndex:
@@ -55,6 +56,20 @@ class MapIndex:
             raise InputError(f"{self.path}: unknown extension; an index has {EXTENSION}.")
         if self.path.exists():
             self._read()
+
+    @classmethod
+    def for_files(cls, path: str | os.PathLike[str], files: Iterable[Path]) -> MapIndex:
+        """Return an index, checked before a long computation: it can be read, and written if it lacks one of the files.
+
+        Raises
+        ------
+        InputError
+            As the constructor, and if signatures must be added, but the file cannot be written.
+        """
+        index = cls(path)
+        if any(index.get(each) is None for each in files):
+            check_output(index.path, overwrite=True)
+        return index
 
     def __len__(self) -> int:
         """Return the number of maps."""
@@ -97,12 +112,13 @@ class MapIndex:
             raise InputError(f"{self.path}: cannot be read ({error.strerror or error}); check the name.") from None
         except (EOFError, ValueError, AttributeError, zipfile.BadZipFile):
             content = {}
-        if str(content.get("format")) != FORMAT:
+        version = int(content["version"]) if "version" in content else 1
+        if str(content.get("format")) != FORMAT or (version <= VERSION and not content.keys() >= NAMES):
             raise InputError(f"{self.path}: is not an index of maps; give another file, or remove it.")
-        if int(content["version"]) > VERSION:
+        if version > VERSION:
             raise InputError(
-                f"{self.path}: has version {int(content['version'])} of the format, expected at most {VERSION}; update "
-                "BOTalign, or give another file."
+                f"{self.path}: has version {version} of the format, expected at most {VERSION}; update BOTalign, or "
+                "give another file."
             )
         if int(content["scheme"]) != SCHEME:
             return

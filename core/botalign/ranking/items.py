@@ -54,9 +54,20 @@ class Item:
         return cls(os.fspath(given), Path(given), holds_model(given))
 
     @property
+    def file(self) -> Path | None:
+        """Its file; None if it was given in memory."""
+        return self.given if isinstance(self.given, Path) else None
+
+    @property
     def is_map(self) -> bool:
         """Whether it is a map, by the extension if it is a file."""
         return isinstance(self.given, DensityMap) or (not self.is_model and self.name.lower().endswith(EXTENSIONS))
+
+    def failure(self, reason: str) -> tuple[str, str]:
+        """Return its name, and the reason why it failed without its name, with which most messages start."""
+        names = [self.name] if self.file is None else [self.name, str(self.file), self.file.name]
+        starts = (f"{name}: " for name in names if reason.startswith(f"{name}: "))
+        return self.name, reason.removeprefix(next(starts, ""))
 
     def load(self) -> DensityMap | Model:
         """Return the model or map, read if it is a file. In a worker process, warnings are not shown.

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from botalign.alignment.survey import CLEAR
-from botalign.jobs import Workers, run_blocks
+from botalign.jobs import BlockStore, Workers, reason_of, run_blocks
+from botalign.jobs.failures import FAILURE, PASSING, or_failure
 from botalign.maps import DensityMap
 from botalign.progress import Progress, map_steps
-from botalign.ranking.failing import FAILURE, or_failure, reason_of
 from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Item, file_state
 from botalign.ranking.signature import Signature, from_numbers, signature, to_numbers
@@ -31,15 +30,25 @@ Described = tuple[dict[int, Signature], dict[int, str]]
 
 @or_failure
 def signatures_of(items: Sequence[Item]) -> dict[str, NDArray[Any]]:
-    """Return the signatures of maps as arrays, and the reasons for maps without one."""
-    found, reasons = [], []
+    """Return the signatures of maps as arrays, and the reasons for maps without one.
+
+    If one of them failed for a reason that may pass, the block is tried again, and not stored.
+    """
+    found, reasons, mark = [], [], {}
     for item in items:
         each = _signature(item)
         reasons.append(reason_of(each) or "")
+        if PASSING in each:
+            mark = {PASSING: each[PASSING]}
         if FAILURE not in each:
             found.append(each)
     numbers = np.array([each["numbers"] for each in found]).reshape(-1, 2)
-    return {"numbers": numbers, "norms": np.array([each["norms"] for each in found]), "reasons": np.array(reasons)}
+    return {
+        "numbers": numbers,
+        "norms": np.array([each["norms"] for each in found]),
+        "reasons": np.array(reasons),
+        **mark,
+    }
 
 
 @or_failure
@@ -50,15 +59,17 @@ def _signature(item: Item) -> dict[str, NDArray[Any]]:
     return {"numbers": numbers[0], "norms": norms[0]}
 
 
-def described(items: Sequence[Item], workers: Workers, index: MapIndex | None) -> Generator[Progress, None, Described]:
+def described(
+    items: Sequence[Item], workers: Workers, store: BlockStore | None, index: MapIndex | None
+) -> Generator[Progress, None, Described]:
     """Return the signatures of maps, and the reasons why others have none, each by number.
 
-    Signatures in the index are not computed again. New ones are added to it, so an interrupted run can be resumed.
+    Signatures in the index or in the store are not computed again. New ones are added to both.
     """
     found: dict[int, Signature] = {}
     failed: dict[int, str] = {}
     for number, item in enumerate(items):
-        known = index.get(item.given) if index is not None and isinstance(item.given, Path) else None
+        known = index.get(item.file) if index is not None and item.file is not None else None
         if known is not None:
             found[number] = known
     missing = [number for number in range(len(items)) if number not in found]
@@ -68,9 +79,11 @@ def described(items: Sequence[Item], workers: Workers, index: MapIndex | None) -
         batch = missing[first : first + BLOCK * WRITTEN]
         states = {number: _state(items[number]) for number in batch}
         numbers = [batch[start : start + BLOCK] for start in range(0, len(batch), BLOCK)]
-        blocks = {f"{each[0]:06}": ([items[number] for number in each],) for each in numbers}
+        # The index decides which maps are missing, so the numbers of all of them are the name of a block.
+        names = ["signatures-" + "-".join(f"{number:06}" for number in each) for each in numbers]
+        blocks = {name: ([items[number] for number in each],) for name, each in zip(names, numbers, strict=True)}
         results = yield from map_steps(
-            run_blocks(signatures_of, blocks, workers=workers),
+            run_blocks(signatures_of, blocks, workers=workers, store=store),
             partial(_of_all, before=first // BLOCK, total=total),
         )
         new: dict[int, Signature] = {}
@@ -82,7 +95,7 @@ def described(items: Sequence[Item], workers: Workers, index: MapIndex | None) -
                 new |= zip(good, from_numbers(arrays["numbers"], arrays["norms"]), strict=True)
         found |= new
         if index is not None:
-            files = {n: given for n in new if isinstance(given := items[n].given, Path)}
+            files = {n: file for n in new if (file := items[n].file) is not None}
             if files:
                 index.add({path: (states[n], new[n]) for n, path in files.items()})
     return found, failed
@@ -107,4 +120,4 @@ def _of_all(step: Progress, before: int, total: int) -> Progress:
 
 
 def _state(item: Item) -> tuple[int, int]:
-    return file_state(item.given) if isinstance(item.given, Path) else (-1, -1)
+    return (-1, -1) if item.file is None else file_state(item.file)

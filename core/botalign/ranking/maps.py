@@ -12,10 +12,10 @@ from botalign.alignment.scoring import compare
 from botalign.alignment.shared_problem import problem_in
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.alignment.solving import solve
+from botalign.jobs import or_failure
 from botalign.maps import DensityMap
 from botalign.progress import exhaust
 from botalign.ranking.entry import Found
-from botalign.ranking.failing import or_failure
 from botalign.ranking.items import Item
 
 

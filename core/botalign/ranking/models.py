@@ -11,10 +11,10 @@ from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.part_solver import solve_by_part
 from botalign.alignment.shared_problem import check_is_part, problem_in
 from botalign.alignment.shared_whole import SharedWhole
+from botalign.jobs import or_failure
 from botalign.models import Model
 from botalign.progress import exhaust
 from botalign.ranking.entry import Found
-from botalign.ranking.failing import or_failure
 from botalign.ranking.items import Item
 
 

@@ -198,7 +198,8 @@ def _steps(
     items = checked_items(others)
     of_models = items[0].is_model
     _check_together(fixed, options, index, of_models=of_models)
-    opened = None if index is None else MapIndex(index)
+    files = [each.file for each in items if each.file is not None]
+    opened = None if index is None else MapIndex.for_files(index, files)
     with (
         opened_store(store, execution.work, lambda: _description(fixed, items, options)) as kept,
         open_workers(execution) as workers,

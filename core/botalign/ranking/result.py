@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from botalign.errors import counted
 from botalign.files import output_file
 from botalign.ranking.entry import RankedEntry
 
@@ -27,7 +28,7 @@ class Ranking:
     entries : tuple of RankedEntry
         The models or maps, the best first: by the probability, then by the score. Maps that were not aligned are last.
     failures : tuple of tuple of str
-        Names of the models or maps that could not be compared, and the reasons.
+        Names of the models or maps that could not be compared, and the reasons, without the names.
     compared : int
         Number of comparisons for which the probabilities are corrected.
     seconds : float
@@ -47,12 +48,13 @@ class Ranking:
 
     def __repr__(self) -> str:
         """Return one line for interactive use."""
-        return f"<Ranking: {len(self.entries)} {self.kind} in {self.fixed}, {len(self.matches)} certain>"
+        matches = counted(len(self.matches), "match", "matches")
+        return f"<Ranking: {len(self.entries)} {self.kind} in {self.fixed}, {matches}>"
 
     @property
     def matches(self) -> tuple[RankedEntry, ...]:
-        """The entries whose verdict is "certain"."""
-        return tuple(each for each in self.entries if each.verdict == "certain")
+        """The entries whose verdict is "certain", or "ambiguous": then several poses fit as well."""
+        return tuple(each for each in self.entries if each.verdict in ("certain", "ambiguous"))
 
     def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a table with one row for each model or map, the best first; failures are last, with the reason.

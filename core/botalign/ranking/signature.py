@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.special import eval_legendre
 
-from botalign.alignment.survey import CLEAR
+from botalign.alignment.survey import CLEAR, level_enclosing
 from botalign.arrays import Matrix, Volume
 from botalign.errors import InputError
 from botalign.maps.contour import background_level, contrast, level_above
@@ -65,8 +65,16 @@ class Signature:
     norms: NDArray[np.float32]
 
 
-def signature(density_map: DensityMap) -> Signature:
+def signature(density_map: DensityMap, *, level: float | None = None) -> Signature:
     """Return the signature of a map.
+
+    Parameters
+    ----------
+    density_map : DensityMap
+        The map.
+    level : float, optional
+        Contour level of the unsmoothed map. The contour of the smoothed map then encloses the same volume. By default
+        :func:`botalign.contour_level` of the smoothed map.
 
     Raises
     ------
@@ -75,6 +83,9 @@ def signature(density_map: DensityMap) -> Signature:
     """
     background = background_level(density_map.data)
     whole = density_map.grid
+    volume = None
+    if level is not None:
+        volume = np.count_nonzero(density_map.data > level) * float(np.prod(whole.voxel_size_angstrom))
     centre, gyration = whole.centre_angstrom, float(whole.size_angstrom.max()) / (2 * OUTERMOST)
     # The first round uses the whole box, smoothed until hardly any noise is left; the others use the region it found.
     for _ in range(ROUNDS):
@@ -86,7 +97,8 @@ def signature(density_map: DensityMap) -> Signature:
             clarity = contrast(values)
             if clarity >= CLEAR:
                 break
-        values = _molecule(values, level_above(values, 0.0))
+        enclosing = None if volume is None else level_enclosing(values, volume / grid.voxel_size_angstrom[0] ** 3)
+        values = _molecule(values, level_above(values, 0.0) if enclosing is None else enclosing)
         if not values.any():
             raise InputError(f"{density_map.name}: no density above its background; is its contrast inverted?")
         gyration, centre = _gyration(values, grid)

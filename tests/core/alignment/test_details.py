@@ -4,6 +4,7 @@ from scipy import ndimage
 
 from botalign import DensityMap, align, phantom
 from botalign.alignment.details import Details, detail_score
+from botalign.alignment.itself import SIZES, Itself
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.signal import signal_fraction
@@ -150,3 +151,18 @@ def test_half_maps_show_the_noise_of_filtered_and_masked_maps() -> None:
     there = np.eye(3, 4)
     assert given.details.at(there).agreement == pytest.approx(1, abs=0.2)
     assert without.details.at(there).agreement < 0.7
+
+
+def test_a_map_that_is_compared_with_many_others_keeps_few_details(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("botalign.alignment.details.KNOWN", 5)
+    fixed = phantom(24, voxel_size_angstrom=5.0)
+    itself = Itself(survey(fixed).normalised(), fixed.grid)
+    pairs = [itself.details(voxel) for voxel in np.linspace(5.0, 8.0, SIZES + 3)]
+    assert list(itself._details.values()) == pairs[-SIZES:]
+    assert itself.details(8.0) is pairs[-1]
+    assert itself.details(5.0) is not pairs[0]
+    poses = [np.column_stack([np.eye(3), [shift, 0, 0]]) for shift in range(8)]
+    found = [pairs[-1].at(pose) for pose in poses]
+    assert list(pairs[-1]._known.values()) == found[-5:]
+    assert pairs[-1].at(poses[-1]) is found[-1]
+    np.testing.assert_array_equal(pairs[-1].at(poses[0]).correlation, found[0].correlation)

@@ -5,6 +5,7 @@ from botalign.alignment.chance import chance
 from botalign.alignment.part_verdict import (
     FEWEST,
     LEAST_SPREAD,
+    PART_TAIL,
     part_matches,
     part_probability,
     place_chance,
@@ -18,7 +19,7 @@ WRONG = list(np.tanh(np.linspace(0.30, 0.10, 20)))
 
 def test_the_probability_of_a_place_is_that_of_the_tail_of_the_squares() -> None:
     z = np.linspace(0.30, 0.10, 20)
-    expected = chance(0.9**2 / LEAST_SPREAD**2, list(z**2 / LEAST_SPREAD**2))
+    expected = chance(0.9**2 / LEAST_SPREAD**2, list(z**2 / LEAST_SPREAD**2), tail=PART_TAIL)
     assert place_chance([float(np.tanh(0.9)), *WRONG]) == pytest.approx(expected)
     assert expected < 1e-3
     # Equal places are right ones, whatever their order; the probability is that of the worst of them.
@@ -29,6 +30,22 @@ def test_the_probability_of_a_place_is_that_of_the_tail_of_the_squares() -> None
 def test_a_place_like_all_others_is_one_of_chance() -> None:
     assert place_chance([float(np.tanh(0.31)), *WRONG]) == pytest.approx(1, abs=0.5)
     assert place_chance([0.2] * 20) == 1
+
+
+def test_small_probabilities_of_wrong_places_are_as_rare_as_stated() -> None:
+    rng = np.random.default_rng(5)
+    scores = 300 + rng.exponential(200, size=(4000, 50))
+    found = np.array([place_chance(list(np.tanh(LEAST_SPREAD * np.sqrt(row)))) for row in scores])
+    for limit in (0.1, 0.01):
+        assert np.mean(found < limit) == pytest.approx(limit, rel=0.4)
+
+
+def test_a_longer_tail_has_a_smaller_probability_that_varies_less() -> None:
+    rng = np.random.default_rng(6)
+    rows = [-np.sort(-rng.exponential(1.0, 50)) for _ in range(500)]
+    short, long = (np.log([chance(row[0] + 12, list(row), tail=tail) for row in rows]) for tail in (12, PART_TAIL))
+    assert np.median(long) < np.median(short)
+    assert np.std(long) < np.std(short)
 
 
 def test_the_probability_is_unknown_if_few_other_places_are_known() -> None:

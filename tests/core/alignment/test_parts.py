@@ -8,8 +8,19 @@ import numpy as np
 import pytest
 
 import botalign
+from botalign.alignment.part_search import PartSearch
+from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.records import Candidate
 from botalign.alignment.result_file import fields_from
-from botalign.geometry import apply_transform, compose, geodesic_degrees, identity, inverse, matrix_from_rotation_vector
+from botalign.geometry import (
+    apply_transform,
+    compose,
+    geodesic_degrees,
+    identity,
+    inverse,
+    matrix_from_rotation_vector,
+    transform_about,
+)
 
 Conformations = tuple[botalign.DensityMap, botalign.DensityMap, np.ndarray]
 MOTION = np.column_stack([matrix_from_rotation_vector([-0.8, 1.9, 0.6]), [9.0, -12.0, 4.0]])
@@ -29,6 +40,22 @@ def off(found: np.ndarray, truth: np.ndarray) -> float:
     left = compose(found, inverse(truth))
     shift = float(np.linalg.norm(apply_transform(left, [20.0, 0, 0]) - [20.0, 0, 0]))
     return max(float(geodesic_degrees(left[:, :3], np.eye(3))), shift)
+
+
+def test_poses_around_a_better_one_are_no_wrong_places(
+    whole_and_part: tuple[botalign.DensityMap, botalign.DensityMap],
+) -> None:
+    whole, part = whole_and_part
+    search = PartSearch(AlignmentProblem.of(whole, part, botalign.AlignmentOptions(partial=True, hand="keep")))
+    centre, radius = search.pair.centre_angstrom, search.pair.radius_angstrom
+
+    def candidate(degrees: float, shift: float, correlation: float) -> Candidate:
+        turn = matrix_from_rotation_vector([0, np.radians(degrees), 0])
+        moved = transform_about(turn, centre, apply_transform(MOTION, centre) + np.array([shift * radius, 0, 0]))
+        return Candidate(moved, False, 1 - correlation, correlation)
+
+    given = [(0, 0, 0.9), (20, 0, 0.6), (0, 0.3, 0.5), (90, 0, 0.4), (20, 1, 0.3), (110, 0, 0.2)]
+    assert search.correlations([candidate(*each) for each in given]) == pytest.approx([0.9, 0.4, 0.3])
 
 
 @pytest.mark.slow

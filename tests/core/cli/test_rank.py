@@ -32,16 +32,17 @@ def test_a_library_with_a_damaged_map(run: Run, pair: Pair, tmp_path: Path) -> N
     assert ran.err.count("\n") == 1
     lines = ran.out.splitlines()
     assert lines[0] == "maps         1 compared, 1 failed, 1 match"
-    assert lines[1] == "probability  of a wrong pose, corrected for 1 comparison"
-    assert lines[3].split() == ["rank", "map", "verdict", "probability", "score", "places"]
+    assert lines[1] == "chance       that a wrong pose fits as well, corrected for 1 comparison"
+    assert lines[3].split() == ["rank", "map", "verdict", "chance", "score", "places"]
     assert lines[4].split()[:3] == ["1", str(pair.moving), "certain"]
+    assert "below 1 in a million" in lines[4]
     assert lines[-1] == f"written      {table}"
     with table.open() as file:
         good, failed = csv.DictReader(file)
     assert (good["rank"], good["verdict"], good["mirrored"], good["reason"]) == ("1", "certain", "False", "")
     assert float(good["m14"]) == pytest.approx(pair.answer[0, 3], abs=0.5)
     assert (failed["name"], failed["verdict"], failed["m14"]) == (str(bad), "failed", "")
-    assert failed["reason"].startswith(str(bad))
+    assert failed["reason"] == ran.err.removeprefix(f"botalign: error: {bad}: ").strip()
     assert sorted(listing(tmp_path)) == ["bad.mrc", "i.npz", "t.csv"]
 
 
@@ -66,6 +67,8 @@ def test_bad_input_is_one_line_and_writes_nothing(run: Run, pair: Pair, model: P
     assert "unknown extension; use .csv" in run("rank", pair.fixed, pair.moving, "--table", "t.txt").refused()
     assert "is not an index of maps" in run("rank", pair.fixed, pair.moving, "--index", _text(tmp_path)).refused()
     (tmp_path / "text.npz").unlink()
+    late = run("rank", tmp_path / "no.mrc", pair.moving, "--index", tmp_path / "no" / "i.npz", *written).refused()
+    assert f"the folder {tmp_path / 'no'} does not exist; create it" in late
     assert listing(tmp_path) == before
     table.write_text("kept")
     assert "exists" in run("rank", pair.fixed, pair.moving, *written).refused()
@@ -93,18 +96,44 @@ def test_models_that_fail_are_listed(run: Run, pair: Pair, model: Path, tmp_path
     assert sorted(listing(tmp_path)) == ["models", "models/a.pdb", "notes", "t.csv"]
 
 
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (["certain", "ambiguous", "certain", "no match"], "3 matches (2 certain, 1 ambiguous)"),
+        (["ambiguous", "no match"], "1 match (0 certain, 1 ambiguous)"),
+        (["certain", "no match"], "1 match"),
+        (["no match"], "0 matches"),
+    ],
+)
+def test_ambiguous_matches_are_counted(
+    run: Run, pair: Pair, model: Path, monkeypatch: pytest.MonkeyPatch, verdicts: list[str], expected: str
+) -> None:
+    entries = tuple(botalign.RankedEntry(str(n), each, 0.1, 0.1, 0.5) for n, each in enumerate(verdicts))
+    ranking = botalign.Ranking("map", "models", entries, (), len(entries), 1.0)
+
+    def steps(*_: object, **__: object) -> Generator[Progress, None, botalign.Ranking]:
+        yield Progress("models", 1, 1)
+        return ranking
+
+    monkeypatch.setattr(botalign, "rank_steps", steps)
+    ran = run("rank", pair.fixed, model, "--resolution", 10)
+    assert ran.out.splitlines()[0] == f"models       {len(entries)} compared, {expected}"
+    assert len(ranking.matches) == sum(each != "no match" for each in verdicts)
+
+
+@pytest.mark.parametrize("stage", ["models", "signatures"])
 @pytest.mark.parametrize("finished", [0, 1])
 def test_an_interruption_keeps_what_is_finished(
-    run: Run, pair: Pair, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finished: int
+    run: Run, pair: Pair, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finished: int, stage: str
 ) -> None:
     def steps(*_: object, **__: object) -> Generator[Progress, None, None]:
-        yield Progress("models", finished, 3)
+        yield Progress(stage, finished, 3)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(botalign, "rank_steps", steps)
     table = tmp_path / "t.csv"
     ran = run("rank", pair.fixed, model, "--resolution", 10, "--table", table)
     assert (ran.code, ran.out) == (130, "")
-    kept = f"; finished alignments are kept in {table}.partial; run the same command again to resume."
+    kept = f"; finished results are kept in {table}.partial; run the same command again to resume."
     assert ran.err == f"botalign: interrupted{kept if finished else ', nothing was written.'}\n"
     assert Path(f"{table}.partial").exists() == bool(finished)

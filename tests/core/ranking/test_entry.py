@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 import botalign
 from botalign.ranking.entry import RankedEntry, best_first, sidak
+from botalign.ranking.items import Item
 
 
 def test_the_correction_is_the_probability_of_at_least_one() -> None:
@@ -11,6 +14,12 @@ def test_the_correction_is_the_probability_of_at_least_one() -> None:
     assert sidak(1.0, 5) == 1.0
     assert sidak(0.0, 5) == 0.0
     assert all(sidak(p, n) <= n * p for p in (1e-9, 1e-3, 0.4) for n in (1, 10, 1000))
+
+
+def test_the_chance_is_the_corrected_probability_as_text() -> None:
+    assert RankedEntry("a", "certain", 2e-5, 5e-6, 0.5).chance == "1 in 50,000"
+    assert RankedEntry("a", "no match", 0.4, 0.1, 0.5).chance == "40%"
+    assert RankedEntry("a", "not aligned").chance is None
 
 
 def test_the_order_is_by_probability_then_by_score_then_by_similarity() -> None:
@@ -30,3 +39,17 @@ def test_options_are_checked() -> None:
     with pytest.raises(botalign.InputError, match=r"resolution: got 0\.5, expected a number"):
         botalign.RankOptions(resolution=0.5)
     assert set(botalign.RankOptions().as_parameters()) == set(botalign.declarations(botalign.RankOptions))
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "reason"),
+    [
+        ("./maps/a.mrc", f"{Path('maps/a.mrc')}: cannot be read.", "cannot be read."),
+        ("./maps/a.mrc", "./maps/a.mrc: cannot be read.", "cannot be read."),
+        ("maps/a.mrc", "a.mrc: no density.", "no density."),
+        ("maps/a.mrc", "MemoryError: no memory", "MemoryError: no memory"),
+        ("maps/a.mrc", "maps/a.mrc.gz: cut off.", "maps/a.mrc.gz: cut off."),
+    ],
+)
+def test_the_reason_of_a_failure_does_not_repeat_the_name(name: str, message: str, reason: str) -> None:
+    assert Item.of(name).failure(message) == (name, reason)

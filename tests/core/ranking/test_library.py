@@ -1,4 +1,6 @@
+import errno
 import os
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +11,10 @@ import botalign
 from botalign.alignment.survey import CLEAR
 from botalign.geometry import MIRROR, matrix_from_rotation_vector
 from botalign.maps import read
+from botalign.progress import exhaust
 from botalign.ranking.index import MapIndex
-from botalign.ranking.library import similarities
+from botalign.ranking.items import Item
+from botalign.ranking.library import BLOCK, similarities
 from botalign.ranking.signature import Signature, signature
 
 
@@ -81,6 +85,24 @@ def test_partners_of_the_real_maps_are_kept(data_folder: Path) -> None:
             assert group <= kept < set(found)
 
 
+def test_the_contour_level_selects_what_the_signature_describes(phantom: botalign.DensityMap, tmp_path: Path) -> None:
+    largest = float(phantom.data.max())
+    grid = botalign.Grid.cube(64, 3.5, phantom.grid.centre_angstrom)
+    alone = botalign.resample(phantom, np.eye(3, 4), grid)
+    z, y, x = np.indices(grid.shape) - 12.0
+    ball = 0.15 * largest * (np.sqrt(x**2 + y**2 + z**2) < 11)
+    fixed = alone.with_data((alone.data + ball).astype(np.float32))
+    level = 0.3 * largest
+    expected, found = signature(alone, level=level), signature(fixed, level=level)
+    assert found.gyration_angstrom == pytest.approx(expected.gyration_angstrom, rel=0.01)
+    assert float(np.vdot(found.norms, expected.norms)) > 0.999
+    assert signature(fixed).gyration_angstrom > 1.3 * expected.gyration_angstrom
+    alone.write(tmp_path / "alone.mrc")
+    (near,) = botalign.rank(fixed, [tmp_path / "alone.mrc"], contour_level=level, threads=1).entries
+    (far,) = botalign.rank(fixed, [tmp_path / "alone.mrc"], threads=1).entries
+    assert (near.verdict, far.verdict) == ("certain", "not aligned")
+
+
 def test_the_index_recomputes_files_that_have_changed(phantom: botalign.DensityMap, tmp_path: Path) -> None:
     path, file = tmp_path / "library.npz", tmp_path / "a.mrc"
     phantom.write(file)
@@ -116,9 +138,36 @@ def test_files_that_are_not_an_index(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(content)
         with pytest.raises(botalign.InputError, match="is not an index of maps; give another file, or remove it"):
             MapIndex(tmp_path / name)
+    np.savez(tmp_path / "incomplete.npz", format=np.array("botalign-map-index"))
+    with pytest.raises(botalign.InputError, match="is not an index of maps; give another file, or remove it"):
+        MapIndex(tmp_path / "incomplete.npz")
     np.savez(tmp_path / "newer.npz", format=np.array("botalign-map-index"), version=np.array(2))
     with pytest.raises(botalign.InputError, match="has version 2 of the format, expected at most 1; update BOTalign"):
         MapIndex(tmp_path / "newer.npz")
+
+
+def test_an_index_that_cannot_be_written_is_refused_at_once(phantom: botalign.DensityMap, tmp_path: Path) -> None:
+    index, file = tmp_path / "missing" / "i.npz", tmp_path / "a.mrc"
+    phantom.write(file)
+    steps = botalign.rank_steps(phantom, [file], index=index)
+    with pytest.raises(botalign.InputError, match=r"the folder .*missing does not exist; create it"):
+        next(steps)
+
+
+def test_a_complete_index_need_not_be_written(
+    phantom: botalign.DensityMap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, file = tmp_path / "i.npz", tmp_path / "a.mrc"
+    phantom.write(file)
+    MapIndex(index).add({file: ((file.stat().st_size, file.stat().st_mtime_ns), signature(phantom))})
+
+    def read_only(**_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", read_only)  # the check that a folder can be written
+    assert len(MapIndex.for_files(index, [file])) == 1
+    with pytest.raises(botalign.InputError, match=r"i\.npz: cannot be written"):
+        MapIndex.for_files(index, [file, tmp_path / "b.mrc"])
 
 
 def test_a_library_is_indexed_once_and_ranked(phantom: botalign.DensityMap, tmp_path: Path) -> None:
@@ -138,3 +187,29 @@ def test_a_library_is_indexed_once_and_ranked(phantom: botalign.DensityMap, tmp_
     signatures = [step for step in steps if step.stage == "signatures"]
     assert signatures[-1].total == 1  # the file that cannot be read
     assert (tmp_path / "i.npz").stat().st_mtime_ns == before
+
+
+def test_signatures_are_resumed_from_the_work_folder(
+    phantom: botalign.DensityMap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "maps").mkdir()
+    files = [tmp_path / "maps" / f"{number}.mrc" for number in range(2 * BLOCK)]
+    for number, file in enumerate(files):
+        replace(phantom, grid=phantom.grid.scaled(2.0 + 0.1 * number, np.zeros(3))).write(file)
+    execution = botalign.Execution(threads=1, work=tmp_path / "work")
+    steps = botalign.rank_steps(phantom, files, execution=execution)
+    while next(steps).done < 1:
+        pass
+    steps.close()
+    read_again: list[str] = []
+
+    def load(item: Item) -> botalign.DensityMap | botalign.Model:
+        read_again.append(item.name)
+        return read(item.name)
+
+    monkeypatch.setattr(Item, "load", load)
+    ranking = exhaust(botalign.rank_steps(phantom, files, execution=execution))
+    assert read_again == [str(each) for each in files[BLOCK:]]
+    assert {each.name for each in ranking.entries} == {str(each) for each in files}
+    expected = exhaust(botalign.rank_steps(phantom, files, execution=botalign.Execution(threads=1)))
+    assert [each.similarity for each in ranking.entries] == [each.similarity for each in expected.entries]

@@ -1,3 +1,4 @@
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -5,8 +6,9 @@ import numpy as np
 import pytest
 
 import botalign
-from botalign.geometry import apply_transform
-from botalign.ranking.entry import RankedEntry
+from botalign.alignment.verdict import LARGEST_PROBABILITY
+from botalign.geometry import apply_transform, matrix_from_rotation_vector
+from botalign.ranking.entry import RankedEntry, sidak
 
 from .conftest import MOTION, RESOLUTION, Assembly
 
@@ -39,7 +41,7 @@ def test_the_models_that_belong_come_first(assembly: Assembly, tmp_path: Path) -
     ((name, reason),) = ranking.failures
     assert (name, reason) == (
         str(bad),
-        f"{bad}: is not an atomic model in PDB or mmCIF format; give another file.",
+        "is not an atomic model in PDB or mmCIF format; give another file.",
     )
     ranking.write(tmp_path / "ranking.csv")
     lines = (tmp_path / "ranking.csv").read_text().splitlines()
@@ -79,6 +81,21 @@ def test_a_cluster_ranks_as_threads_do(assembly: Assembly, cluster: Any) -> None
     expected = botalign.rank(assembly.fixed, given, resolution=RESOLUTION, threads=1)
     found = botalign.rank(assembly.fixed, given, resolution=RESOLUTION, scheduler=cluster.scheduler_address)
     assert all(same(*pair) for pair in zip(found.entries, expected.entries, strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("turn", [[0.0, 0.0, 0.0], [1.1, -0.4, 2.0]])
+def test_small_chains_are_certain_from_any_start(data_folder: Path, turn: list[float]) -> None:
+    folder = data_folder / "fits" / "3sfd"
+    start = np.column_stack([matrix_from_rotation_vector(turn), [20.0, -5.0, 9.0] if any(turn) else np.zeros(3)])
+    chains = [botalign.read_model(folder / f"3sfd.{name}.pdb") for name in "ABCD"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an unknown machine stamp
+        fixed = botalign.read(folder / "3sfd_15.mrc")
+    ranking = botalign.rank(fixed, [each.moved(start) for each in chains], resolution=15, threads=2)
+    assert all(entry.verdict == "certain" for entry in ranking.entries)
+    # It would be so among 40 models, too.
+    assert max(sidak(entry.probability or 0, 40) for entry in ranking.entries) < LARGEST_PROBABILITY
 
 
 def test_nothing_to_rank(assembly: Assembly, tmp_path: Path) -> None:

@@ -1,0 +1,77 @@
+"""Work on one of many items whose failure does not stop the others, and which failures may pass."""
+
+from __future__ import annotations
+
+import errno
+import functools
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, CancelledError
+from typing import Any, ParamSpec
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botalign.cancellation import CancelledWork
+from botalign.errors import InputError
+
+Parameters = ParamSpec("Parameters")
+Arrays = dict[str, NDArray[Any]]
+
+#: Names of the arrays of a failure: its reason, and, only if it may pass, a mark.
+FAILURE, PASSING = "failure", "passing"
+#: Errors of a file system that may succeed later: no space, too many open files, a device or server that is not ready.
+_PASSING_NUMBERS = frozenset(
+    {
+        errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EAGAIN, errno.EINTR,
+        errno.EBUSY, errno.ETIMEDOUT, errno.ESTALE, errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH,
+    }
+)  # fmt: skip
+
+
+def or_failure(function: Callable[Parameters, Arrays]) -> Callable[Parameters, Arrays]:
+    """Return a function that returns the reason instead of its arrays if the given function fails.
+
+    Errors of numerical libraries count too: one damaged file among thousands must not stop a run of hours. A failure
+    that may pass is marked: :func:`botalign.jobs.run_blocks` tries again and never stores it. The loss of a worker is
+    not a failure of the item, and is raised.
+    """
+
+    @functools.wraps(function)
+    def call(*arguments: Parameters.args, **options: Parameters.kwargs) -> Arrays:
+        try:
+            return function(*arguments, **options)
+        except CancelledWork:
+            raise
+        except Exception as error:
+            if is_loss(error):
+                raise
+            reason = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+            mark = {PASSING: np.array(True)} if _may_pass(error) else {}
+            return {FAILURE: np.array(" ".join(reason.split())), **mark}
+
+    return call
+
+
+def reason_of(arrays: Arrays) -> str | None:
+    """Return why an item failed; None if it did not."""
+    return str(arrays[FAILURE]) if FAILURE in arrays else None
+
+
+def is_loss(error: BaseException) -> bool:
+    """Return whether a block failed because its worker was lost, and not because of its computation."""
+    if isinstance(error, BrokenExecutor | CancelledError):
+        return True
+    # Errors of Dask, which need not be installed: a worker killed too often, a lost value, a lost connection.
+    return type(error).__module__.partition(".")[0] == "distributed" or isinstance(error, ConnectionError)
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Return whether another attempt may succeed, given an error or one that was raised because of it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, MemoryError | TimeoutError | ConnectionError):
+            return True
+        if isinstance(cause, OSError) and cause.errno in _PASSING_NUMBERS:
+            return True
+        cause = cause.__cause__
+    return False

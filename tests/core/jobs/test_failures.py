@@ -1,0 +1,79 @@
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from botalign.cancellation import CancelledWork
+from botalign.errors import InputError
+from botalign.jobs import BlockStore, Execution, block_names, open_workers, or_failure, reason_of, run_blocks
+from botalign.jobs.blocks import ATTEMPTS
+from botalign.progress import exhaust
+
+PASSING = [
+    MemoryError("no memory"),
+    OSError(errno.ENOSPC, "No space left on device"),
+    OSError(errno.EIO, "Input/output error"),
+    TimeoutError("timed out"),
+]
+PERMANENT = [InputError("a.mrc: is not a map."), ValueError("bad"), FileNotFoundError(errno.ENOENT, "No such file")]
+
+
+@or_failure
+def fail(error: BaseException, folder: Path, times: int) -> dict[str, NDArray[Any]]:
+    """Fail the first times, and leave a file for each attempt."""
+    attempts = len(list(folder.iterdir()))
+    (folder / str(attempts)).touch()
+    if attempts < times:
+        raise error
+    return {"value": np.array(7)}
+
+
+@or_failure
+def fail_because(error: BaseException) -> dict[str, NDArray[Any]]:
+    raise InputError("a.mrc: cannot be read.") from error
+
+
+def run(error: BaseException, tmp_path: Path, times: int) -> tuple[dict[str, Any], list[str], int]:
+    """Return the arrays of a block, the blocks in the store, and the number of attempts."""
+    (tmp_path / "attempts").mkdir(exist_ok=True)
+    with BlockStore(tmp_path / "work", {"a": 1}) as store, open_workers(Execution(threads=1)) as workers:
+        blocks = {"one": (error, tmp_path / "attempts", times)}
+        found = exhaust(run_blocks(fail, blocks, workers=workers, store=store))["one"]
+    return found, block_names(tmp_path / "work"), len(list((tmp_path / "attempts").iterdir()))
+
+
+@pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
+def test_a_failure_that_may_pass_is_tried_again(error: Exception, tmp_path: Path) -> None:
+    found, stored, attempts = run(error, tmp_path, times=2)
+    assert (reason_of(found), int(found["value"]), stored, attempts) == (None, 7, ["one"], 3)
+
+
+@pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
+def test_a_failure_that_may_pass_is_not_stored(error: Exception, tmp_path: Path) -> None:
+    found, stored, attempts = run(error, tmp_path, times=ATTEMPTS)
+    assert reason_of(found) == f"{type(error).__name__}: {error}"
+    assert (stored, attempts) == ([], ATTEMPTS)
+    again, stored, _ = run(error, tmp_path, times=ATTEMPTS)  # resumed, when the reason has passed
+    assert (reason_of(again), stored) == (None, ["one"])
+
+
+@pytest.mark.parametrize("error", PERMANENT, ids=lambda error: type(error).__name__)
+def test_a_permanent_failure_is_a_result(error: Exception, tmp_path: Path) -> None:
+    found, stored, attempts = run(error, tmp_path, times=ATTEMPTS)
+    assert str(error) in str(reason_of(found))
+    assert (stored, attempts) == (["one"], 1)
+
+
+def test_the_cause_of_a_message_decides() -> None:
+    assert set(fail_because(PASSING[1])) == {"failure", "passing"}
+    assert set(fail_because(OSError(errno.EACCES, os.strerror(errno.EACCES)))) == {"failure"}
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError("lost"), CancelledWork()])
+def test_a_lost_worker_and_a_cancellation_are_no_failures_of_the_item(error: Exception, tmp_path: Path) -> None:
+    with pytest.raises(type(error)):
+        fail(error, tmp_path, ATTEMPTS)
