@@ -2,8 +2,8 @@ r"""Refinement of several placed parts together: each in the density that the ot
 
 With the edges :math:`v` of the whole, and those of the placed parts :math:`u_i` with amplitudes :math:`a_i`, the joint
 score is the correlation of :math:`v` and :math:`\sum_i a_i u_i`. In a round, each part is fitted to
-:math:`v - \sum_{j \ne i} a_j u_j`. So its neighbours, whose blurred density reaches into the part, do not pull it. A part
-stays at its place: the verdict is that on the place, and would not hold for another one.
+:math:`v - \sum_{j \ne i} a_j u_j`. So its neighbours, whose blurred density reaches into the part, do not pull it.
+A part stays at its place: the verdict is that on the place, and would not hold for another one.
 """
 
 from __future__ import annotations
