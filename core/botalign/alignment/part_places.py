@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from botalign.alignment.chance import chance
+from botalign.alignment.distinct import distinct
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.hand import HandDecision, decide_hand
 from botalign.alignment.overlap import Body
@@ -152,7 +153,9 @@ def part_places(problem: AlignmentProblem, limits: Limits | None = None) -> Gene
             probability = max(min(searched.tries * chance(score, scores[number + 1 :]), 1.0), found.split)
         places.append(found.refined(candidate.moving_to_fixed, score, probability))
     yield Progress("refine", search.total, search.total, moving_to_fixed=places[0].moving_to_fixed)
-    return replace(found, places=tuple(places))
+    # The last fit may take a wrong place to one that is known: it would be the same pose with another probability.
+    kept = distinct([place.moving_to_fixed for place in places], range(len(places)), search.pair.tolerance(SAME))
+    return replace(found, places=tuple(places[number] for number in kept))
 
 
 def _divided(correlations: Sequence[float]) -> tuple[int, list[float]]:

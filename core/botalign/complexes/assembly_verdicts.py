@@ -14,6 +14,7 @@ from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.complexes.assembler import Assembler, Chosen
 from botalign.complexes.assembly_records import PlacedPart, UnplacedPart
 from botalign.complexes.part_judgement import fits_at, other_poses, probability_of
+from botalign.complexes.part_search import FoundPlaces
 from botalign.maps.density_map import DensityMap
 
 
@@ -90,20 +91,27 @@ class AssemblyVerdicts:
         )
 
     def _reason(self, part: int) -> tuple[float, tuple[str, ...]]:
-        """Return the smallest probability of chance of the places of a part, and the parts at its certain places."""
+        """Return the smallest probability of chance of the free places of a part, and the parts at its certain ones."""
         taken: dict[str, None] = {}
+        smallest, last = 1.0, self.found[part][-1]
         for found in self.found[part]:
             for number, place in enumerate(found.places):
-                if place.probability >= LARGEST_PROBABILITY or probability_of(found, number) >= LARGEST_PROBABILITY:
-                    continue
-                for each in self.chosen:
-                    body = self.assembler.first(each).body
-                    share = overlap(found.body, place.moving_to_fixed, body, each.moving_to_fixed)
-                    if each.part != part and share > LARGEST_OVERLAP:
-                        taken[self.parts[each.part].name] = None
-        last = self.found[part][-1]
-        best = min(range(len(last.places)), key=lambda number: last.places[number].probability)
-        return min(1.0, self.assembler.tries[part] * probability_of(last, best)), tuple(taken)
+                there = self._parts_at(found, place)
+                others = [other for other in there if other != part]
+                if others and place.probability < LARGEST_PROBABILITY > probability_of(found, number):
+                    taken.update(dict.fromkeys(self.parts[other].name for other in others))
+                if found is last and not there and self.assembler.tries[part] * place.probability < smallest:
+                    smallest = min(smallest, self.assembler.tries[part] * probability_of(found, number))
+        return smallest, tuple(taken)
+
+    def _parts_at(self, found: FoundPlaces, place: Place) -> list[int]:
+        """Return the numbers of the placed parts that leave no space at a place."""
+        return [
+            each.part
+            for each in self.chosen
+            if overlap(found.body, place.moving_to_fixed, self.assembler.first(each).body, each.moving_to_fixed)
+            > LARGEST_OVERLAP
+        ]
 
     def _places(self, chosen: Chosen) -> list[Place]:
         """Return all places of a placed part, of whatever search."""

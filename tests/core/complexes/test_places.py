@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from botalign.alignment.fitting import FitProblem
-from botalign.alignment.part_places import Place
+from botalign.alignment.part_places import PartPlaces, Place, part_places
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.complexes.assembler import Assembler, Chosen
 from botalign.complexes.assembly_verdicts import AssemblyVerdicts
 from botalign.complexes.options import AssemblyOptions
 from botalign.complexes.part_search import FoundPlaces, problem_of
 from botalign.geometry import apply_transform, compose, matrix_from_rotation_vector, transform_about
+from botalign.progress import exhaust
 
 from .conftest import RESOLUTION, InventedComplex
 
@@ -48,3 +49,19 @@ def test_the_poses_of_all_searches_are_compared(invented: InventedComplex) -> No
         assembler.found[0].pop()
         (placed,) = AssemblyVerdicts(assembler).placed()
         assert placed.verdict == "certain"
+
+
+def test_places_that_end_at_the_same_pose_are_one(invented: InventedComplex, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last fit takes all places to the true one: it remains with the probability of the best."""
+    problem = problem_of(SharedWhole.of(invented.whole), invented.parts[0], RESOLUTION)
+    truth = invented.places[0][0]
+    probabilities = []
+
+    def refined(found: PartPlaces, pose: np.ndarray, score: float, probability: float) -> Place:
+        probabilities.append(probability)
+        return Place(truth, 0.9 + 0.001 * len(probabilities), score, probability)
+
+    monkeypatch.setattr(PartPlaces, "refined", refined)
+    (place,) = exhaust(part_places(problem)).places
+    assert len(probabilities) > 10
+    assert place.probability == min(probabilities) < 1e-3
