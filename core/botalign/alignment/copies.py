@@ -98,7 +98,8 @@ def _searched(problem: AlignmentProblem, wanted: int | None) -> Generator[Progre
 def limits_for(count: int) -> Limits:
     """Return how many poses a search for so many copies keeps."""
     count = max(count, EXPECTED[0])
-    return Limits(peaks=min(count, 2 * EXPECTED[0]), listed=200 * count, coarse=8 * count, second=5 * count)
+    peaks = min(count, 2 * EXPECTED[0])
+    return Limits(peaks, listed=200 * count, coarse=8 * count, second=5 * count, copies=count)
 
 
 def _symmetry(found: PartPlaces, placed: Sequence[Copy], turns: Sequence[Matrix]) -> SetSymmetry | None:

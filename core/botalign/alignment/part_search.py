@@ -23,8 +23,9 @@ from botalign.threads import thread_count
 
 #: Steps of the first and the second fit at most.
 COARSE_STEPS, SECOND_STEPS = 8, 10
-#: With fewer different results of the first fit, so many typical results of the scan are fitted too.
-FEW, TYPICAL = 28, 30
+#: With fewer different results of the first fit than this and one for each copy, so many typical results of the scan,
+#: and one for each copy, are fitted too.
+FEW, TYPICAL = 27, 29
 #: Poses this close to each other, in degrees and radii of the part, count as one: after the scan; and after a fit,
 #: where closer ones converged to the same maximum.
 SAME, SAME_FITTED = (15.0, 0.3), (3.0, 0.1)
@@ -56,12 +57,15 @@ class Limits:
         Results of the scan from which the first are chosen.
     coarse, second : int
         Poses that are fitted at the sampling of the scan and at the second sampling.
+    copies : int
+        Places that may be right. The verdict needs wrong ones beside them.
     """
 
     peaks: int = PEAKS
     listed: int = 2000
     coarse: int = 80
     second: int = 40
+    copies: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,9 +185,9 @@ class PartSearch:
             kept = self.distinct(listed, SAME, limits.coarse)
             fitted = self.fitted(coarse, kept + self._given(mirrored), tolerance=0.05, max_steps=COARSE_STEPS)
             fitted = self.distinct(fitted, SAME, limits.second)
-            if len(fitted) < FEW:
+            if len(fitted) < FEW + limits.copies:
                 # Nearly all converged to a few equal places. The verdict needs wrong ones too.
-                typical = self._candidates(scanned.typical(TYPICAL), mirrored)
+                typical = self._candidates(scanned.typical(TYPICAL + limits.copies), mirrored)
                 fitted += self.fitted(coarse, typical, tolerance=0.05, max_steps=COARSE_STEPS)
                 fitted = self.distinct(fitted, SAME)
             groups.append(self.fitted(second, fitted, max_steps=SECOND_STEPS))
