@@ -78,7 +78,8 @@ class Assembler:
     found : dict of list of FoundPlaces
         The places of each part, in the whole and in what was left after each round.
     tries : dict of int
-        How many searches there were until the last one for each part: in each round, one for each missing part.
+        By how much the probability of a place of each part is multiplied: the number of parts that were last searched
+        for, and of rounds until then.
     rest : DensityMap
         The map minus the placed parts.
     gap : float
@@ -101,17 +102,15 @@ class Assembler:
 
     def steps(self) -> Generator[Progress, None, None]:
         """Place all parts that have a certain place."""
-        searches = 0
         for number in range(1, ROUNDS + 1):
             rest = self._surveyed_rest()
             missing = [] if rest is None else [p for p in range(len(self.parts)) if self._may_be_left(p, rest)]
             if rest is None or not missing:
                 break
             found = yield from self._searched(missing, rest, number)
-            searches += len(found)
             for part, own in found.items():
                 self.found.setdefault(part, []).append(own)
-                self.tries[part] = searches
+                self.tries[part] = number * len(found)
             accepted = self._accepted(found)
             if not accepted:
                 break
@@ -170,7 +169,7 @@ class Assembler:
         """Choose places together, and return those that are not matches by chance.
 
         Parts without a match may have occupied the places of other parts, so the choice is repeated without them.
-        Probabilities are multiplied by the number of searches until now.
+        Probabilities are multiplied by the number of parts that were searched for and of rounds until now.
         """
         left = dict(found)
         while left:
