@@ -72,7 +72,7 @@ class Limits:
 class Searched:
     """A search with voxels of a size: the candidates of each hand as fitted at the second sampling.
 
-    It is the best of so many `tries`, and a chance match is as many times as probable.
+    Hands and samplings are `tries`, of which the result is the best: a chance match is as many times as probable.
     """
 
     voxel: float
@@ -121,7 +121,7 @@ class PartSearch:
         if search.standing < STANDS_OUT and coarser > self.voxel:
             # Noise may hide the edges at this sampling.
             again = yield from self._searched(coarser, self._in_search)
-            search = replace(max(search, again, key=lambda each: each.standing), tries=2)
+            search = replace(max(search, again, key=lambda each: each.standing), tries=2 * search.tries)
         return search
 
     def sampled(self, scan_voxel: float, sampling: tuple[float, float]) -> FitProblem:
@@ -195,7 +195,8 @@ class PartSearch:
             yield Progress("refine", done, self.total, moving_to_fixed=groups[-1][0].moving_to_fixed)
         # Where the result has the hand of the start in any case, a place of the other hand does not matter.
         considered = groups if self.problem.chooses_hand else groups[:1]
-        return Searched(voxel, second, groups, max(standing(self.correlations(group)) for group in considered))
+        most = max(standing(self.correlations(group)) for group in considered)
+        return Searched(voxel, second, groups, most, tries=len(considered))
 
     def _candidates(self, found: Iterable[tuple[float, Matrix, Matrix]], mirrored: bool) -> list[Candidate]:
         """Return results of the scan as candidates."""
