@@ -16,6 +16,7 @@ from botalign.alignment.part_scan import PEAKS, PartScan, Scanned
 from botalign.alignment.part_verdict import STANDS_OUT, standing
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
+from botalign.alignment.symmetry import Symmetry
 from botalign.arrays import Matrix
 from botalign.geometry import is_mirror, transform_about
 from botalign.progress import Progress
@@ -95,12 +96,16 @@ class PartSearch:
         Poses that are candidates too, from the moving to the fixed map.
     limits : Limits, optional
         How many poses are kept.
+    symmetry : Symmetry, optional
+        Symmetry of the whole, if equivalent poses of the part count as one.
     """
 
     def __init__(
-        self, problem: AlignmentProblem, more_starts: tuple[Matrix, ...] = (), limits: Limits | None = None
-    ) -> None:
+        self, problem: AlignmentProblem, more_starts: tuple[Matrix, ...] = (), limits: Limits | None = None,
+        symmetry: Symmetry | None = None,
+    ) -> None:  # fmt: skip
         self.problem, self.more_starts, self.limits = problem, more_starts, limits or Limits()
+        self.symmetry = symmetry
         self.pair = pair = PartPair.of(problem)
         self.poses = PartPoses(problem, pair, problem.part_is_moving, self.limits.peaks)
         self.extent = extent = pair.extent_angstrom
@@ -148,7 +153,8 @@ class PartSearch:
         tolerance = self.pair.tolerance(same)
         placed = [self.poses.outward(candidate.moving_to_fixed) for candidate in candidates]
         losses = [-candidate.quality for candidate in candidates]
-        return [candidates[i] for i in distinct(placed, losses, tolerance, count=count)]
+        operations = None if self.symmetry is None else self.symmetry.operations
+        return [candidates[i] for i in distinct(placed, losses, tolerance, count=count, operations=operations)]
 
     def fitted(
         self, fit: FitProblem, candidates: list[Candidate], *, tolerance: float = 1e-3, max_steps: int = 20
