@@ -1,4 +1,7 @@
-"""The solver for several copies of a part: all places above the noise that do not overlap, refined together."""
+"""The solver for several copies of a part: all places above the noise that do not overlap, refined together.
+
+If noise hides copies, and the map is symmetric, they are searched for in its average over its point group.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from botalign.alignment.copy_averaging import are_in_map, places_in_average
 from botalign.alignment.copy_choice import LARGEST_OVERLAP, choose_copies
 from botalign.alignment.copy_records import Copies, Copy
 from botalign.alignment.copy_symmetry import SetSymmetry, set_symmetry
@@ -15,11 +19,12 @@ from botalign.alignment.joint_refinement import refine_together
 from botalign.alignment.options import AUTO
 from botalign.alignment.outcome import Outcome
 from botalign.alignment.overlap import overlaps
-from botalign.alignment.part_places import PartPlaces, part_places
+from botalign.alignment.part_places import PartPlaces, Place, part_places
 from botalign.alignment.part_search import SAME, Limits
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
 from botalign.alignment.robust import RobustProblem
+from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import uncertainty
 from botalign.arrays import Matrix
 from botalign.errors import InputError
@@ -48,8 +53,15 @@ def solve_copies(problem: AlignmentProblem) -> Generator[Progress, None, Outcome
             "cubic angstrom; exchange the two, or check the voxel sizes and contour levels."
         )
     wanted = None if problem.options.copies == AUTO else int(problem.options.copies or 1)
-    found, before = yield from _searched(problem, wanted)
-    chosen = choose_copies(found, wanted)
+    in_map, before = yield from _searched(problem, wanted)
+    found, chosen, averaged = in_map, choose_copies(in_map, wanted), None
+    support, symmetry = _support(found, chosen), problem.symmetry
+    # All members of a symmetric set are in the map.
+    if symmetry is not None and support[0] < (wanted or symmetry.order):
+        in_average, before = yield from _searched_in_average(problem, symmetry, wanted, before)
+        more = choose_copies(in_average, wanted)
+        if _support(in_average, more) > support:
+            found, chosen, averaged = in_average, more, symmetry.group
     yield Progress("refine", before, before + TOGETHER, moving_to_fixed=chosen[0].moving_to_fixed)
     refined = yield from map_steps(
         refine_together(
@@ -63,19 +75,23 @@ def solve_copies(problem: AlignmentProblem) -> Generator[Progress, None, Outcome
     )  # fmt: skip
     shares = overlaps([found.body] * len(chosen), refined.poses) - np.eye(len(chosen))
     verdicts = CopyVerdicts(found, chosen, refined.poses)
+    judged = verdicts.judged()
+    if averaged is not None:
+        shown = are_in_map(in_map.finest, refined.poses)
+        judged = [own if there else (1.0, "no match") for own, there in zip(judged, shown, strict=True)]
     placed = [
         Copy(pose, correlation, probability, verdict, float(share.max()))
         for pose, correlation, (probability, verdict), share in zip(
-            refined.poses, refined.correlations, verdicts.judged(), shares, strict=True
+            refined.poses, refined.correlations, judged, shares, strict=True
         )
     ]
-    symmetry = _symmetry(found, placed, verdicts.turns)
-    if symmetry is not None:
+    set_group = _symmetry(found, placed, verdicts.turns)
+    if set_group is not None:
         # As for the equivalent poses of a whole map, the result is the one with the smallest rotation from the start.
         start = problem.options.start_transform()[:, :3]
         nearest = min(placed, key=lambda copy: float(geodesic_degrees(copy.moving_to_fixed[:, :3], start)))
         placed.sort(key=lambda copy: copy is not nearest)
-    copies = Copies(tuple(placed), wanted, LARGEST_OVERLAP, refined.score, refined.start_score, symmetry)
+    copies = Copies(tuple(placed), wanted, LARGEST_OVERLAP, refined.score, refined.start_score, set_group, averaged)
     return _outcome(found, copies)
 
 
@@ -90,15 +106,33 @@ def _searched(problem: AlignmentProblem, wanted: int | None) -> Generator[Progre
         found = yield from map_steps(part_places(problem, limits_for(count)), counted)
         before += found.search.total
         best = found.places[0].score
-        if sum(place.score > NEARLY**2 * best for place in found.places) <= count:
+        if sum(place.score > NEARLY**2 * best for place in found.places) <= count * found.order:
             break
     return found, before
+
+
+def _searched_in_average(
+    problem: AlignmentProblem, symmetry: Symmetry, wanted: int | None, before: int
+) -> Generator[Progress, None, tuple[PartPlaces, int]]:
+    """Search the average of the map over its point group; return the same as :func:`_searched`."""
+    found = yield from map_steps(
+        places_in_average(problem, symmetry, limits_for(-(-(wanted or 1) // symmetry.order))),
+        lambda step: replace(step, done=before + step.done, total=before + step.total + TOGETHER),
+    )
+    return found, before + found.search.total
+
+
+def _support(found: PartPlaces, chosen: Sequence[Place]) -> tuple[int, float]:
+    """Return how many of the chosen places match the map, and the probability that the best one is right."""
+    judged = CopyVerdicts(found, chosen, [place.moving_to_fixed for place in chosen]).judged()
+    return sum(verdict != "no match" for _, verdict in judged), 1 - min(probability for probability, _ in judged)
 
 
 def limits_for(count: int) -> Limits:
     """Return how many poses a search for so many copies keeps."""
     count = max(count, EXPECTED[0])
-    return Limits(peaks=min(count, 2 * EXPECTED[0]), listed=200 * count, coarse=8 * count, second=5 * count)
+    peaks = min(count, 2 * EXPECTED[0])
+    return Limits(peaks, listed=200 * count, coarse=8 * count, second=5 * count, copies=count)
 
 
 def _symmetry(found: PartPlaces, placed: Sequence[Copy], turns: Sequence[Matrix]) -> SetSymmetry | None:

@@ -63,6 +63,9 @@ class Copies:
         before it.
     symmetry : SetSymmetry or None
         The point group of the set of copies; None if it has none.
+    averaged : str or None
+        Schoenflies symbol of the point group of the map, if noise hides copies, so that the map was averaged over this
+        group and the copies were placed in the average; None if they were placed in the map itself.
     """
 
     placed: tuple[Copy, ...]
@@ -71,6 +74,7 @@ class Copies:
     score: float
     start_score: float
     symmetry: SetSymmetry | None
+    averaged: str | None = None
 
     @property
     def missing(self) -> int:
@@ -115,6 +119,10 @@ class Copies:
                 f"axis {vector_text(found.symmetry.axis, 4)}; differences from {self.group}: "
                 f"{found.angle_degrees:.2f} degrees, {found.distance_angstrom:.2f} A (root mean square)"
             )
+        if self.averaged is not None:
+            lines.append(
+                f"placed in the map averaged over its point group, {self.averaged}, because noise hides copies"
+            )
         lines += [
             f"{certain} certain; a wrong place would fit as well as the worst with a probability "
             f"{probability_text(probability)}",
@@ -135,6 +143,7 @@ class Copies:
             if found is None
             else found.symmetry.to_dict()
             | {"angle_degrees": found.angle_degrees, "distance_angstrom": found.distance_angstrom},
+            "averaged": self.averaged,
             "placed": [vars(copy) | {"moving_to_fixed": copy.moving_to_fixed.tolist()} for copy in self.placed],
         }
 
@@ -154,4 +163,4 @@ class Copies:
             for each in content["placed"]
         )  # fmt: skip
         largest, score, start = (float(content[name]) for name in ("largest_overlap", "score", "start_score"))
-        return cls(placed, content["wanted"], largest, score, start, symmetry)
+        return cls(placed, content["wanted"], largest, score, start, symmetry, content["averaged"])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.arrays import Matrix
-from botalign.geometry import apply_transform, geodesic_degrees
+from botalign.geometry import apply_transform, compose, geodesic_degrees
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +51,7 @@ def distinct(
     tolerance: Tolerance,
     *,
     count: int | None = None,
+    operations: Matrix | None = None,
 ) -> list[int]:
     """Return the indices of the poses with the lowest losses that differ from each other.
 
@@ -64,6 +65,8 @@ def distinct(
         Poses within it count as one: that with the lowest loss.
     count : int, optional
         The largest number of poses to return; by default all.
+    operations : ndarray, shape (m, 3, 4), optional
+        Transforms that map what the poses lead to onto itself, the identity first: poses that they relate count as one.
 
     Returns
     -------
@@ -71,11 +74,14 @@ def distinct(
         Indices, lowest loss first.
     """
     chosen: list[int] = []
-    known = np.empty((len(poses), *np.shape(poses)[1:]))
+    each = 1 if operations is None else len(operations)
+    known = np.empty((each * len(poses), *np.shape(poses)[1:]))
     for index in np.argsort(losses, kind="stable"):
         if len(chosen) == count:
             break
-        if not tolerance.same_as(poses[index], known[: len(chosen)]).any():
-            known[len(chosen)] = poses[index]
+        end = each * len(chosen)
+        if not tolerance.same_as(poses[index], known[:end]).any():
+            images = poses[index] if operations is None else [compose(one, poses[index]) for one in operations]
+            known[end : end + each] = images
             chosen.append(int(index))
     return chosen

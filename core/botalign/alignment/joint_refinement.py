@@ -3,6 +3,7 @@ r"""Refinement of several placed parts together: each in the density that the ot
 With the edges :math:`v` of the whole, and those of the placed parts :math:`u_i` with amplitudes :math:`a_i`, the joint
 score is the correlation of :math:`v` and :math:`\sum_i a_i u_i`. In a round, each part is fitted to
 :math:`v - \sum_{j \ne i} a_j u_j`. So its neighbours, whose blurred density reaches into the part, do not pull it.
+A part stays at its place: the verdict is that on the place, and would not hold for another one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.part_pair import MARGIN_VOXELS, PartPair
+from botalign.alignment.part_search import SAME
 from botalign.arrays import Matrix, Volume
 from botalign.geometry import apply_transform, inverse
 from botalign.maps.grid import Grid
@@ -48,8 +50,9 @@ class Refined:
 
 
 def refine_together(
-    pairs: Sequence[PartPair], poses: Sequence[Matrix], *, voxel_angstrom: float, sigma_angstrom: float
-) -> Generator[Progress, None, Refined]:
+    pairs: Sequence[PartPair], poses: Sequence[Matrix], *, voxel_angstrom: float, sigma_angstrom: float,
+    places: Sequence[Matrix] | None = None,
+) -> Generator[Progress, None, Refined]:  # fmt: skip
     """Refine placed parts of one whole.
 
     Parameters
@@ -60,6 +63,9 @@ def refine_together(
         From the map of each part to that of the whole.
     voxel_angstrom, sigma_angstrom : float
         Sampling and smoothing.
+    places : sequence of ndarray, shape (3, 4), optional
+        The poses at which the parts were judged, by default `poses`. A part whose fit ends at another place keeps its
+        pose.
 
     Returns
     -------
@@ -71,7 +77,7 @@ def refine_together(
     Progress
         After each part in each round, with the stage ``"refine together"``.
     """
-    joint = _Joint(pairs, poses, voxel_angstrom, sigma_angstrom)
+    joint = _Joint(pairs, poses, poses if places is None else places, voxel_angstrom, sigma_angstrom)
     best = start = joint.state()
     for number in range(ROUNDS):
         for i in range(len(poses)):
@@ -107,7 +113,9 @@ class _Source:
 class _Joint:
     """The whole, and the parts in it."""
 
-    def __init__(self, pairs: Sequence[PartPair], poses: Sequence[Matrix], voxel: float, sigma: float) -> None:
+    def __init__(
+        self, pairs: Sequence[PartPair], poses: Sequence[Matrix], places: Sequence[Matrix], voxel: float, sigma: float
+    ) -> None:
         self.grid = pairs[0].whole_grid(voxel)
         self.whole, _ = pairs[0].whole_on(self.grid, sigma)
         known: dict[int, _Source] = {}
@@ -115,6 +123,7 @@ class _Joint:
             if id(pair) not in known:
                 known[id(pair)] = _Source.of(pair, voxel, sigma)
         self.sources, self.poses = [known[id(pair)] for pair in pairs], list(poses)
+        self.places, self.tolerances = list(places), [pair.tolerance(SAME) for pair in pairs]
         self.rest = self.whole.copy()  # what the placed parts leave
         self.blocks = [self._block(i) for i in range(len(poses))]
         self.edges = [self._placed(i) for i in range(len(poses))]
@@ -125,9 +134,12 @@ class _Joint:
                 self._add(i)
 
     def fit(self, number: int) -> None:
-        """Fit a part to what the others leave."""
+        """Fit a part to what the others leave, and move it there unless that is another place."""
         self._remove(number)
         pose, _ = self._problem(number).solve(inverse(self.poses[number]))
+        if not self.tolerances[number].same(inverse(pose), self.places[number]):
+            self._add(number)
+            return
         self.poses[number] = inverse(pose)
         self.blocks[number] = self._block(number)
         self.edges[number] = self._placed(number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from botalign.alignment.copy_records import Copies
 from botalign.alignment.hand import HandDecision
@@ -10,6 +10,7 @@ from botalign.alignment.records import Candidate, TracePoint
 from botalign.alignment.scale import Scale
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Uncertainty
+from botalign.alignment.verdict import LARGEST_PROBABILITY
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,3 +51,12 @@ class Outcome:
     at_limit: bool = False
     scale: Scale | None = None
     copies: Copies | None = None
+
+    def of_two(self) -> Outcome:
+        """Return the outcome if it is the better supported of two: its probability is twice as large."""
+        if self.probability is None:
+            return self
+        probability = min(2 * self.probability, 1.0)
+        return replace(
+            self, probability=probability, verdict="no match" if probability >= LARGEST_PROBABILITY else self.verdict
+        )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from botalign.alignment.chance import chance
+from botalign.alignment.distinct import distinct
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.hand import HandDecision, decide_hand
 from botalign.alignment.overlap import Body
@@ -14,9 +15,11 @@ from botalign.alignment.part_pair import PartPair
 from botalign.alignment.part_search import FINEST_FIT, SAME, SECOND_FIT, Limits, PartSearch
 from botalign.alignment.part_verdict import place_scores
 from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import uncertainty
+from botalign.alignment.verdict import CLOSE_QUALITY
 from botalign.arrays import Matrix
-from botalign.geometry import inverse
+from botalign.geometry import compose, inverse
 from botalign.progress import Progress
 
 #: The tail of the scores of wrong places is known from this many of them at least.
@@ -71,6 +74,8 @@ class PartPlaces:
     split : float
         Probability of the least of the right places. It was chosen among all divisions, so no better place is less
         probable than it.
+    tries : int
+        Of how many searches this is the best one: the probabilities are multiplied by it.
     """
 
     search: PartSearch
@@ -83,11 +88,17 @@ class PartPlaces:
     hand: HandDecision | None
     mirrored: bool
     split: float
+    tries: int = 1
 
     @property
     def pair(self) -> PartPair:
         """The part and the whole."""
         return self.search.pair
+
+    @property
+    def order(self) -> int:
+        """How many places the symmetry of the whole makes equivalent."""
+        return 1 if self.search.symmetry is None else self.search.symmetry.order
 
     @cached_property
     def body(self) -> Body:
@@ -98,7 +109,8 @@ class PartPlaces:
         """Fit the part from a pose, and judge where it ends."""
         end, correlation = self.second.solve(inverse(pose))
         score = float(place_scores([correlation])[0])
-        return self.refined(inverse(end), score, max(chance(score, self.wrong), self.split))
+        probability = max(min(self.tries * chance(score, self.wrong), 1.0), self.split)
+        return self.refined(inverse(end), score, probability)
 
     def refined(self, pose: Matrix, score: float, probability: float) -> Place:
         """Return a place at the finest sampling."""
@@ -109,7 +121,9 @@ class PartPlaces:
         return Place(inverse(end), correlation, score, probability)
 
 
-def part_places(problem: AlignmentProblem, limits: Limits | None = None) -> Generator[Progress, None, PartPlaces]:
+def part_places(
+    problem: AlignmentProblem, limits: Limits | None = None, *, symmetry: Symmetry | None = None, tries: int = 1
+) -> Generator[Progress, None, PartPlaces]:
     """Find all distinct places of a part in a whole.
 
     Parameters
@@ -118,6 +132,11 @@ def part_places(problem: AlignmentProblem, limits: Limits | None = None) -> Gene
         The problem; the moving map is the part.
     limits : Limits, optional
         How many poses the search keeps.
+    symmetry : Symmetry, optional
+        Symmetry of the whole, by default that of the map. Only the best of several equivalent places is then compared
+        with the others: equal wrong places would make the tail of their scores too short.
+    tries : int, optional
+        Of how many such searches the result is the best one.
 
     Returns
     -------
@@ -130,8 +149,12 @@ def part_places(problem: AlignmentProblem, limits: Limits | None = None) -> Gene
         After each step, with the stages ``"search"`` and ``"refine"``.
     """
     assert problem.part_is_moving
-    search = PartSearch(problem, limits=limits)
+    symmetry, limits = symmetry or problem.symmetry, limits or Limits()
+    if symmetry is not None:
+        limits = replace(limits, listed=symmetry.order * limits.listed)
+    search = PartSearch(problem, limits=limits, symmetry=symmetry)
     searched = yield from search.steps()
+    tries *= searched.tries
     answers = [group[0] for group in searched.groups]
     pose_of = search.poses.fit_pose
     hand, answer = decide_hand(searched.fit, answers, choose=problem.chooses_hand, pose_of=pose_of)
@@ -143,16 +166,41 @@ def part_places(problem: AlignmentProblem, limits: Limits | None = None) -> Gene
     right, scores = _divided([each.quality for each in group])
     found = PartPlaces(
         search, searched.fit, fits[finest], *samplings[finest], (), tuple(scores[right:]), hand,
-        group[0].mirrored, min(searched.tries * chance(scores[right - 1], scores[right:]), 1.0),
+        group[0].mirrored, min(tries * chance(scores[right - 1], scores[right:]), 1.0), tries,
     )  # fmt: skip
     places = []
     for number, (candidate, score) in enumerate(zip(group, scores, strict=True)):
         probability = found.split
         if number >= right:
-            probability = max(min(searched.tries * chance(score, scores[number + 1 :]), 1.0), found.split)
+            probability = max(min(tries * chance(score, scores[number + 1 :]), 1.0), found.split)
         places.append(found.refined(candidate.moving_to_fixed, score, probability))
     yield Progress("refine", search.total, search.total, moving_to_fixed=places[0].moving_to_fixed)
-    return replace(found, places=tuple(places))
+    if symmetry is not None:
+        places = _with_equivalents(found, places, right, symmetry)
+    # The last fit may take a wrong place to one that is known: it would be the same pose with another probability.
+    kept = distinct([place.moving_to_fixed for place in places], range(len(places)), search.pair.tolerance(SAME))
+    return replace(found, places=tuple(places[number] for number in kept))
+
+
+def _with_equivalents(found: PartPlaces, places: list[Place], right: int, symmetry: Symmetry) -> list[Place]:
+    """Return the places with those that the symmetry of the whole makes equivalent to them, as far as these matter.
+
+    The equivalents of the right places are fitted and judged, because the symmetry need not be exact. The wrong places
+    that fit nearly as well may make one of them ambiguous.
+    """
+    added = [
+        found.fitted(compose(operation, place.moving_to_fixed))
+        for place in places[:right]
+        for operation in symmetry.operations[1:]
+    ]
+    least = places[0].correlation - 2 * CLOSE_QUALITY
+    added += [
+        replace(place, moving_to_fixed=compose(operation, place.moving_to_fixed))
+        for place in places[right:]
+        if place.correlation > least
+        for operation in symmetry.operations[1:]
+    ]
+    return sorted([*places, *added], key=lambda place: -place.score)
 
 
 def _divided(correlations: Sequence[float]) -> tuple[int, list[float]]:

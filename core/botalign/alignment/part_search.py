@@ -16,6 +16,7 @@ from botalign.alignment.part_scan import PEAKS, PartScan, Scanned
 from botalign.alignment.part_verdict import STANDS_OUT, SURROUNDINGS, standing
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
+from botalign.alignment.symmetry import Symmetry
 from botalign.arrays import Matrix
 from botalign.geometry import is_mirror, transform_about
 from botalign.progress import Progress
@@ -23,8 +24,9 @@ from botalign.threads import thread_count
 
 #: Steps of the first and the second fit at most.
 COARSE_STEPS, SECOND_STEPS = 8, 10
-#: With fewer different results of the first fit, so many typical results of the scan are fitted too.
-FEW, TYPICAL = 28, 30
+#: With fewer different results of the first fit than this and one for each copy, so many typical results of the scan,
+#: and one for each copy, are fitted too.
+FEW, TYPICAL = 27, 29
 #: Poses this close to each other, in degrees and radii of the part, count as one: after the scan; and after a fit,
 #: where closer ones converged to the same maximum.
 SAME, SAME_FITTED = (15.0, 0.3), (3.0, 0.1)
@@ -56,19 +58,22 @@ class Limits:
         Results of the scan from which the first are chosen.
     coarse, second : int
         Poses that are fitted at the sampling of the scan and at the second sampling.
+    copies : int
+        Places that may be right. The verdict needs wrong ones beside them.
     """
 
     peaks: int = PEAKS
     listed: int = 2000
     coarse: int = 80
     second: int = 40
+    copies: int = 1
 
 
 @dataclass(frozen=True, eq=False)
 class Searched:
     """A search with voxels of a size: the candidates of each hand as fitted at the second sampling.
 
-    It is the best of so many `tries`, and a chance match is as many times as probable.
+    Hands and samplings are `tries`, of which the result is the best: a chance match is as many times as probable.
     """
 
     voxel: float
@@ -91,12 +96,16 @@ class PartSearch:
         Poses that are candidates too, from the moving to the fixed map.
     limits : Limits, optional
         How many poses are kept.
+    symmetry : Symmetry, optional
+        Symmetry of the whole, if equivalent poses of the part count as one.
     """
 
     def __init__(
-        self, problem: AlignmentProblem, more_starts: tuple[Matrix, ...] = (), limits: Limits | None = None
-    ) -> None:
+        self, problem: AlignmentProblem, more_starts: tuple[Matrix, ...] = (), limits: Limits | None = None,
+        symmetry: Symmetry | None = None,
+    ) -> None:  # fmt: skip
         self.problem, self.more_starts, self.limits = problem, more_starts, limits or Limits()
+        self.symmetry = symmetry
         self.pair = pair = PartPair.of(problem)
         self.poses = PartPoses(problem, pair, problem.part_is_moving, self.limits.peaks)
         self.extent = extent = pair.extent_angstrom
@@ -117,7 +126,7 @@ class PartSearch:
         if search.standing < STANDS_OUT and coarser > self.voxel:
             # Noise may hide the edges at this sampling.
             again = yield from self._searched(coarser, self._in_search)
-            search = replace(max(search, again, key=lambda each: each.standing), tries=2)
+            search = replace(max(search, again, key=lambda each: each.standing), tries=2 * search.tries)
         return search
 
     def sampled(self, scan_voxel: float, sampling: tuple[float, float]) -> FitProblem:
@@ -144,7 +153,8 @@ class PartSearch:
         tolerance = self.pair.tolerance(same)
         placed = [self.poses.outward(candidate.moving_to_fixed) for candidate in candidates]
         losses = [-candidate.quality for candidate in candidates]
-        return [candidates[i] for i in distinct(placed, losses, tolerance, count=count)]
+        operations = None if self.symmetry is None else self.symmetry.operations
+        return [candidates[i] for i in distinct(placed, losses, tolerance, count=count, operations=operations)]
 
     def fitted(
         self, fit: FitProblem, candidates: list[Candidate], *, tolerance: float = 1e-3, max_steps: int = 20
@@ -181,9 +191,9 @@ class PartSearch:
             kept = self.distinct(listed, SAME, limits.coarse)
             fitted = self.fitted(coarse, kept + self._given(mirrored), tolerance=0.05, max_steps=COARSE_STEPS)
             fitted = self.distinct(fitted, SAME, limits.second)
-            if len(fitted) < FEW:
+            if len(fitted) < FEW + limits.copies:
                 # Nearly all converged to a few equal places. The verdict needs wrong ones too.
-                typical = self._candidates(scanned.typical(TYPICAL), mirrored)
+                typical = self._candidates(scanned.typical(TYPICAL + limits.copies), mirrored)
                 fitted += self.fitted(coarse, typical, tolerance=0.05, max_steps=COARSE_STEPS)
                 fitted = self.distinct(fitted, SAME)
             groups.append(self.fitted(second, fitted, max_steps=SECOND_STEPS))
@@ -191,7 +201,8 @@ class PartSearch:
             yield Progress("refine", done, self.total, moving_to_fixed=groups[-1][0].moving_to_fixed)
         # Where the result has the hand of the start in any case, a place of the other hand does not matter.
         considered = groups if self.problem.chooses_hand else groups[:1]
-        return Searched(voxel, second, groups, max(standing(self.correlations(group)) for group in considered))
+        most = max(standing(self.correlations(group)) for group in considered)
+        return Searched(voxel, second, groups, most, tries=len(considered))
 
     def _candidates(self, found: Iterable[tuple[float, Matrix, Matrix]], mirrored: bool) -> list[Candidate]:
         """Return results of the scan as candidates."""

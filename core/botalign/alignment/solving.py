@@ -47,6 +47,7 @@ def solve(problem: AlignmentProblem) -> Generator[Progress, None, Solution]:
     whole = yield from map_steps(solve_by_search(problem), lambda step: _half(step, 0))
     best = whole.candidates[0].moving_to_fixed
     part = yield from map_steps(solve_by_part(problem, more_starts=(best,)), lambda step: _half(step, HALF))
+    whole, part = whole.of_two(), part.of_two()
     if _is_part(whole, part):
         return Solution("part", _part(problem, "noticed"), part)
     return Solution("search", None, whole)

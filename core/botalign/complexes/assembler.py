@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-from collections import Counter
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
 
 from botalign.alignment.copy_choice import LARGEST_OVERLAP
 from botalign.alignment.joint_refinement import Refined, refine_together
@@ -15,10 +11,9 @@ from botalign.alignment.overlap import overlap, overlaps
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.arrays import Matrix
-from botalign.complexes.assembly_records import PlacedPart, UnplacedPart
 from botalign.complexes.choice import choose
 from botalign.complexes.options import AssemblyOptions
-from botalign.complexes.part_judgement import fits_at, other_poses, probability_of
+from botalign.complexes.part_judgement import probability_of
 from botalign.complexes.part_search import FoundPlaces, found_places, places_block, problem_of
 from botalign.complexes.residual import remaining_density
 from botalign.errors import InputError
@@ -34,9 +29,25 @@ ROUNDS = 6
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """A part at its place: the number of the part, the pose, and how well it fits."""
+    """A part at its place.
+
+    Attributes
+    ----------
+    part : int
+        Number of the part.
+    found : FoundPlaces
+        The places of the search that found it: in the whole, or in what was left.
+    place : ndarray, shape (3, 4)
+        The pose at which it was judged.
+    moving_to_fixed : ndarray, shape (3, 4)
+        The refined pose.
+    correlation, probability : float
+        As of :class:`botalign.complexes.assembly_records.PlacedPart`.
+    """
 
     part: int
+    found: FoundPlaces
+    place: Matrix
     moving_to_fixed: Matrix
     correlation: float
     probability: float
@@ -64,10 +75,11 @@ class Assembler:
     ----------
     chosen : list of Chosen
         The placed parts.
-    first : dict of FoundPlaces
-        The places of each part in the whole.
-    last : dict of (FoundPlaces, int)
-        The places of each part where it was last searched for, and how many parts were searched for there.
+    found : dict of list of FoundPlaces
+        The places of each part, in the whole and in what was left after each round.
+    tries : dict of int
+        By how much the probability of a place of each part is multiplied: the number of parts that were last searched
+        for, and of rounds until then.
     rest : DensityMap
         The map minus the placed parts.
     gap : float
@@ -83,8 +95,8 @@ class Assembler:
         self.whole, self.parts, self.copies, self.options = whole, parts, copies, options
         self.workers, self.store = workers, store
         self.chosen: list[Chosen] = []
-        self.first: dict[int, FoundPlaces] = {}
-        self.last: dict[int, tuple[FoundPlaces, int]] = {}
+        self.found: dict[int, list[FoundPlaces]] = {}
+        self.tries: dict[int, int] = {}
         self.rest, self.gap = whole, 0.0
         self.refined: Refined | None = None
 
@@ -96,18 +108,23 @@ class Assembler:
             if rest is None or not missing:
                 break
             found = yield from self._searched(missing, rest, number)
-            self.first = {**found, **self.first}
-            self.last.update({part: (own, len(found)) for part, own in found.items()})
+            for part, own in found.items():
+                self.found.setdefault(part, []).append(own)
+                self.tries[part] = number * len(found)
             accepted = self._accepted(found)
             if not accepted:
                 break
             self.chosen += accepted
             yield from self._refine()
-            self.rest = self._without()
+            self.rest = self.without()
 
     def missing(self, part: int) -> int:
         """Return how many copies of a part are not placed."""
         return self.copies[part] - sum(each.part == part for each in self.chosen)
+
+    def first(self, chosen: Chosen) -> FoundPlaces:
+        """Return the places of a placed part in the whole."""
+        return self.found[chosen.part][0]
 
     def _surveyed_rest(self) -> SharedWhole | None:
         """Survey the remaining density, and return it; None if no density is left."""
@@ -152,16 +169,18 @@ class Assembler:
         """Choose places together, and return those that are not matches by chance.
 
         Parts without a match may have occupied the places of other parts, so the choice is repeated without them.
-        Probabilities are multiplied by the number of parts that were searched for.
+        Probabilities are multiplied by the number of parts that were searched for and of rounds until now.
         """
-        left, searched = dict(found), len(found)
+        left = dict(found)
         while left:
             good, poor = [], set()
             for part, number in self._picked(left):
-                place = found[part].places[number]
-                probability = min(1.0, searched * probability_of(found[part], number))
+                own = found[part]
+                place = own.places[number]
+                probability = min(1.0, self.tries[part] * probability_of(own, number))
                 if probability < LARGEST_PROBABILITY:
-                    good.append(Chosen(part, place.moving_to_fixed, place.correlation, probability))
+                    pose = place.moving_to_fixed
+                    good.append(Chosen(part, own, pose, pose, place.correlation, probability))
                 else:
                     poor.add(part)
             # A part of which some copies are certain stays; its other copies are left out.
@@ -178,7 +197,7 @@ class Assembler:
         for part, own in found.items():
             for number, (place, score) in enumerate(zip(own.places, own.scores.tolist(), strict=True)):
                 taken = (
-                    overlap(own.body, place.moving_to_fixed, self.first[each.part].body, each.moving_to_fixed)
+                    overlap(own.body, place.moving_to_fixed, self.first(each).body, each.moving_to_fixed)
                     for each in self.chosen
                 )
                 if score > 0 and all(share <= LARGEST_OVERLAP for share in taken):
@@ -195,87 +214,22 @@ class Assembler:
 
     def _refine(self) -> Generator[Progress, None, None]:
         """Refine all placed parts together in the whole."""
-        founds = [self.first[each.part] for each in self.chosen]
+        founds = [self.first(each) for each in self.chosen]
         self.refined = refined = yield from refine_together(
             [each.pair for each in founds], [each.moving_to_fixed for each in self.chosen],
             voxel_angstrom=min(each.voxel_angstrom for each in founds),
             sigma_angstrom=min(each.sigma_angstrom for each in founds),
+            places=[each.place for each in self.chosen],
         )  # fmt: skip
         self.chosen = [
             replace(each, moving_to_fixed=pose, correlation=correlation)
             for each, pose, correlation in zip(self.chosen, refined.poses, refined.correlations, strict=True)
         ]
 
-    def _without(self, *numbers: int) -> DensityMap:
+    def without(self, *numbers: int) -> DensityMap:
         """Return the whole minus the placed parts, all of them or all except some."""
         kept = [each for number, each in enumerate(self.chosen) if number not in numbers]
         return remaining_density(
-            self.whole, [self.parts[each.part] for each in kept], [self.first[each.part].body for each in kept],
+            self.whole, [self.parts[each.part] for each in kept], [self.first(each).body for each in kept],
             [each.moving_to_fixed for each in kept], self.options.resolution,
         )  # fmt: skip
-
-    def placed(self) -> tuple[PlacedPart, ...]:
-        """Return the placed parts, in the order in which they were given."""
-        poses = [each.moving_to_fixed for each in self.chosen]
-        shares = overlaps([self.first[each.part].body for each in self.chosen], poses) - np.eye(len(poses))
-        copies: Counter[int] = Counter()
-        parts = []
-        for number in sorted(range(len(self.chosen)), key=lambda index: self.chosen[index].part):
-            each = self.chosen[number]
-            copies[each.part] += 1
-            verdict = "ambiguous" if self._is_ambiguous(number) else "certain"
-            parts.append(
-                PlacedPart(
-                    each.part, self.parts[each.part].name, copies[each.part], each.moving_to_fixed, each.correlation,
-                    each.probability, verdict, float(shares[number].max()),
-                )
-            )  # fmt: skip
-        return tuple(parts)
-
-    def _is_ambiguous(self, number: int) -> bool:
-        """Whether another pose fits as well at the place of a part, in the whole and in what the others leave."""
-        chosen = self.chosen[number]
-        found = self.first[chosen.part]
-        if not other_poses(found, chosen.moving_to_fixed, found.fit):
-            return False
-        return bool(other_poses(found, chosen.moving_to_fixed, found.fit_in(self._without(number))))
-
-    def interchangeable(self) -> tuple[tuple[str, str], ...]:
-        """Return the names of placed parts that fit as well if they are exchanged."""
-        pairs: dict[tuple[str, str], None] = {}
-        for i, j in itertools.combinations(range(len(self.chosen)), 2):
-            a, b = self.chosen[i], self.chosen[j]
-            names = self.parts[a.part].name, self.parts[b.part].name
-            if a.part == b.part or names in pairs or not self._fit_exchanged(a, b, None):
-                continue
-            if self._fit_exchanged(a, b, self._without(i, j)):
-                pairs[names] = None
-        return tuple(pairs)
-
-    def _fit_exchanged(self, a: Chosen, b: Chosen, rest: DensityMap | None) -> bool:
-        first, second = self.first[a.part], self.first[b.part]
-        poses = a.moving_to_fixed, b.moving_to_fixed
-        return fits_at(first, poses[0], second, poses[1], rest) and fits_at(second, poses[1], first, poses[0], rest)
-
-    def unplaced(self) -> tuple[UnplacedPart, ...]:
-        """Return the parts of which copies were not placed, and why."""
-        return tuple(
-            UnplacedPart(part, self.parts[part].name, self.missing(part), *self._reason(part))
-            for part in range(len(self.parts))
-            if self.missing(part)
-        )
-
-    def _reason(self, part: int) -> tuple[float, tuple[str, ...]]:
-        """Return the smallest probability of chance of the places of a part, and the parts at its certain places."""
-        found = self.first[part]
-        taken: dict[str, None] = {}
-        for number, place in enumerate(found.places):
-            if place.probability >= LARGEST_PROBABILITY or probability_of(found, number) >= LARGEST_PROBABILITY:
-                continue
-            for each in self.chosen:
-                share = overlap(found.body, place.moving_to_fixed, self.first[each.part].body, each.moving_to_fixed)
-                if each.part != part and share > LARGEST_OVERLAP:
-                    taken[self.parts[each.part].name] = None
-        last, searched = self.last[part]
-        best = min(range(len(last.places)), key=lambda number: last.places[number].probability)
-        return min(1.0, searched * probability_of(last, best)), tuple(taken)

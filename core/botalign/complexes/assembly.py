@@ -11,6 +11,7 @@ from botalign.alignment.versions import versions as result_versions
 from botalign.complexes.assembler import Assembler
 from botalign.complexes.assembly_inputs import checked_counts, checked_parts
 from botalign.complexes.assembly_records import Assembly
+from botalign.complexes.assembly_verdicts import AssemblyVerdicts
 from botalign.complexes.options import AssemblyOptions
 from botalign.complexes.residual import regions, remaining_density
 from botalign.jobs import BlockStore, Execution, open_workers, opened_store, versions
@@ -164,15 +165,15 @@ def assemble_steps(
     ):
         assembler = Assembler(whole, given, numbers, options, workers, opened)
         yield from assembler.steps()
-    refined = assembler.refined
+    refined, verdicts = assembler.refined, AssemblyVerdicts(assembler)
     # If nothing was placed, the rest still has the background of the map.
     rest = assembler.rest if assembler.chosen else remaining_density(whole, [], [], [], None)
     return Assembly(
         whole=whole.name,
         parts=tuple(given),
-        placed=assembler.placed(),
-        unplaced=assembler.unplaced(),
-        interchangeable=assembler.interchangeable(),
+        placed=verdicts.placed(),
+        unplaced=verdicts.unplaced(),
+        interchangeable=verdicts.interchangeable(),
         score=0.0 if refined is None else refined.score,
         start_score=0.0 if refined is None else refined.start_score,
         gap=assembler.gap,

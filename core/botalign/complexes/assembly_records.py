@@ -39,7 +39,7 @@ class PlacedPart:
     correlation : float
         Correlation of the edges inside the part with those of the whole minus the other parts.
     probability : float
-        Probability that a wrong place of any of the parts that were searched for would fit as well.
+        Probability that a wrong place of any of the parts that were searched for, in any round, would fit as well.
     verdict : str
         ``"certain"``, or ``"ambiguous"`` if another pose at the same place fits as well.
     overlap : float
@@ -74,7 +74,8 @@ class UnplacedPart:
     copies : int
         Number of copies that were not placed.
     probability : float
-        Probability that a wrong place of any of the parts that were searched for fits as well as its best one.
+        Probability that a wrong place of any of the parts that were searched for, in any round, fits as well as its
+        best free one.
     taken_by : tuple of str
         Parts that were placed where this part fits too; empty if there is another reason.
     """
@@ -123,7 +124,7 @@ class Assembly:
     rest : DensityMap
         The map minus the placed parts, with its background at zero.
     regions : tuple of Region
-        Connected regions of `rest` above the contour level, the largest first.
+        Connected regions of `rest` above the contour level of the smoothed map, the largest first.
     parameters : dict
         Options of the run.
     versions : dict

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from botalign.alignment.copy_verdict import SHOWN
 from botalign.alignment.fitting import FitProblem
-from botalign.alignment.overlap import overlap
+from botalign.alignment.overlap import Body, overlap
 from botalign.alignment.part_places import Place
 from botalign.alignment.part_search import SAME
 from botalign.alignment.part_verdict import LEAST_CORRELATION, SAME_PLACE, signs_inside
@@ -44,22 +46,24 @@ def _resembles(found: FoundPlaces, place: Place) -> bool:
     )
 
 
-def other_poses(found: FoundPlaces, pose: Matrix, fit: FitProblem) -> list[Matrix]:
+def other_poses(found: FoundPlaces, pose: Matrix, places: Sequence[Place], fit: FitProblem) -> list[Matrix]:
     """Return other poses at the place of a part that fit as well, except those that its symmetry makes equivalent.
 
     Parameters
     ----------
     found : FoundPlaces
-        The places of the part.
+        The part and the whole.
     pose : ndarray, shape (3, 4)
         Pose of the part.
+    places : sequence of Place
+        Its places, of whatever search.
     fit : FitProblem
         The fit in which the poses are compared.
     """
     pair = found.pair
     near, same = pair.tolerance(SAME_PLACE), pair.tolerance(SAME)
     others = []
-    for place in found.places:
+    for place in places:
         if not near.same(place.moving_to_fixed, pose) or same.same(place.moving_to_fixed, pose):
             continue
         end = inverse(fit.solve(inverse(place.moving_to_fixed))[0])
@@ -72,22 +76,30 @@ def other_poses(found: FoundPlaces, pose: Matrix, fit: FitProblem) -> list[Matri
     return [other for other in others if not any(same.same(other, each) for each in equivalent)]
 
 
-def fits_at(found: FoundPlaces, pose: Matrix, other: FoundPlaces, other_pose: Matrix, rest: DensityMap | None) -> bool:
+def fits_at(
+    found: FoundPlaces, pose: Matrix, places: Sequence[Place], other: Body, other_pose: Matrix, rest: DensityMap | None
+) -> bool:
     """Whether a part fits at the place of another one as well as at its own.
 
     Parameters
     ----------
-    found, other : FoundPlaces
-        The places of both parts.
-    pose, other_pose : ndarray, shape (3, 4)
-        Their poses.
+    found : FoundPlaces
+        The part and the whole.
+    pose : ndarray, shape (3, 4)
+        Pose of the part.
+    places : sequence of Place
+        Its places, of whatever search.
+    other : Body
+        The volume of the other part.
+    other_pose : ndarray, shape (3, 4)
+        Its pose.
     rest : DensityMap or None
         The density in which they are compared; None for that of the whole.
     """
     there = [
         place.moving_to_fixed
-        for place in found.places
-        if overlap(found.body, place.moving_to_fixed, other.body, other_pose) > AT_PLACE
+        for place in places
+        if overlap(found.body, place.moving_to_fixed, other, other_pose) > AT_PLACE
     ]
     if not there:
         return False

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from botalign.alignment.overlap import Body
+from botalign.alignment.survey import CLEAR
 from botalign.arrays import Matrix, Volume
 from botalign.geometry import apply_transform, inverse
-from botalign.maps.contour import background_level, contour_level
+from botalign.maps.contour import background_level, contrast, level_above
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
-from botalign.maps.resampling import grid_points, resample
+from botalign.maps.resampling import grid_points, resample, smoothed
 from botalign.models import Model, simulate
 
 #: A connected region is reported if it has at least this fraction of the volume of the whole.
@@ -95,16 +96,23 @@ def regions(
     remaining : DensityMap
         The map minus the placed parts, with its background at zero.
     level : float or None
-        Contour level of the map; by default the suggested one.
+        Contour level of the map; by default the suggested one of the smoothed map.
     resolution : float or None
-        Resolution of the map. Regions thinner than half of it are not reported.
+        Resolution of the map. Both maps are smoothed by a quarter of it, or by half of it if noise prevails, and
+        regions thinner than half of it are not reported. If it is unknown, it is taken to be two voxels.
     """
-    level = contour_level(whole) if level is None else level
-    voxel = float(np.prod(whole.grid.voxel_size_angstrom))
-    total = np.count_nonzero(whole.data > level)
+    longest = max(whole.grid.voxel_size_angstrom)
+    blur, background = max(resolution or 0.0, 2 * longest), background_level(whole.data)
+    for sigma in (blur / 4, blur / 2):
+        smooth = smoothed(whole, whole.grid, sigma_angstrom=sigma, background=background).data
+        if contrast(smooth) >= CLEAR:
+            break
+    rest = smoothed(remaining, whole.grid, sigma_angstrom=sigma).data
+    above = level_above(smooth, 0.0) if level is None else level - background
+    voxel, total = float(np.prod(whole.grid.voxel_size_angstrom)), np.count_nonzero(smooth > above)
     # Differences at the surface of the placed parts are thin.
-    steps = max(1, round((resolution or 0.0) / 4 / max(whole.grid.voxel_size_angstrom)))
-    solid = ndimage.binary_opening(remaining.data > level - background_level(whole.data), iterations=steps)
+    steps = max(1, round((resolution or 0.0) / 4 / longest))
+    solid = ndimage.binary_opening(rest > above, iterations=steps)
     labels, count = ndimage.label(solid)
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
     found = []

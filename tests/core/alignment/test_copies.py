@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 
 import botalign
+from botalign.alignment.part_places import part_places
+from botalign.alignment.part_search import Limits
+from botalign.alignment.problem import AlignmentProblem
 from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse, point_group, random_rotations
+from botalign.progress import exhaust
 
 VOXEL = 2.5
 
@@ -154,6 +158,17 @@ def test_a_map_without_the_part_has_no_certain_copies(ring: Ring) -> None:
     assert result.verdict == "no match"
     assert result.copies is not None
     assert {copy.verdict for copy in result.copies.placed} == {"no match"}
+
+
+def test_wrong_places_are_found_beside_all_copies(ring: Ring) -> None:
+    """A search that keeps few results fits typical ones too, so that the copies do not use up the wrong places."""
+    problem = AlignmentProblem.of(
+        ring.whole, ring.part, botalign.AlignmentOptions(resolution=10, partial=True, hand="keep", threads=1)
+    )
+    counts = [
+        len(exhaust(part_places(problem, Limits(coarse=29, second=29, copies=copies))).places) for copies in (1, 4)
+    ]
+    assert counts[1] > counts[0]
 
 
 def test_copies_of_the_larger_molecule_are_refused(ring: Ring) -> None:

@@ -10,6 +10,7 @@ from botalign.alignment.joint_refinement import refine_together
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.overlap import Body, overlap, overlaps, share_inside
 from botalign.alignment.part_pair import PartPair
+from botalign.alignment.part_search import SAME
 from botalign.alignment.problem import AlignmentProblem
 from botalign.geometry import apply_transform, geodesic_degrees, inverse, matrix_from_rotation_vector, transform_about
 from botalign.progress import exhaust
@@ -95,3 +96,16 @@ def test_the_refinement_is_never_worse_and_repeats(neighbours: tuple[list[PartPa
     first, second = (exhaust(refine_together(pairs, far, **sampling)) for _ in range(2))
     assert first.score >= first.start_score
     np.testing.assert_array_equal(first.poses, second.poses)
+
+
+def test_a_part_does_not_leave_its_place(neighbours: tuple[list[PartPair], list[np.ndarray]]) -> None:
+    """From a pose beyond the limit, a fit returns to the true place; the refinement stays where the part was judged."""
+    pairs, truth = neighbours
+    pair, sampling = pairs[0], {"voxel_angstrom": 2.0, "sigma_angstrom": 1.0}
+    turn = transform_about(matrix_from_rotation_vector([0.0, 0.0, np.radians(20)]), np.zeros(3), np.zeros(3))
+    start = np.column_stack([truth[0][:, :3] @ turn[:, :3], truth[0][:, 3]])
+    assert off(inverse(pair.fit(2.0, 1.0).solve(inverse(start))[0]), truth[0])[0] < 6
+    stayed = exhaust(refine_together([pair], [start], **sampling))
+    assert pair.tolerance(SAME).same(stayed.poses[0], start)
+    (moved,) = exhaust(refine_together([pair], [start], places=[truth[0]], **sampling)).poses
+    assert off(moved, truth[0])[0] < 6

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 import botalign
+from botalign.alignment.outcome import Outcome
 from botalign.alignment.part_pair import edges
+from botalign.alignment.part_search import PartSearch
 from botalign.alignment.part_verdict import STANDS_OUT, standing
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.solving import reason_for_part
 from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse, matrix_from_rotation_vector
+from botalign.progress import exhaust
 
 Make = Callable[..., botalign.DensityMap]
 MOTION = np.column_stack([matrix_from_rotation_vector([0.4, -1.1, 2.0]), [6.0, -9.0, 11.0]])
@@ -171,3 +174,21 @@ def test_a_model_larger_than_the_map_is_refused(chain: botalign.Model, whole: bo
     large = botalign.Model(chain.points * 20, chain.weights, ("A",), "large")
     with pytest.raises(botalign.InputError, match=r"large: the model is over \d+ A long"):
         botalign.align(whole, large, resolution=RESOLUTION)
+
+
+@pytest.mark.parametrize(("probability", "verdict"), [(4e-4, "certain"), (6e-4, "no match"), (None, "certain")])
+def test_the_better_of_two_results_is_twice_as_probable_by_chance(probability: float | None, verdict: str) -> None:
+    outcome = Outcome((), verdict="certain", probability=probability).of_two()
+    assert outcome.verdict == verdict
+    assert outcome.probability == (None if probability is None else 2 * probability)
+
+
+@pytest.mark.parametrize(("hand", "tries"), [("keep", 1), ("auto", 2)])
+def test_a_hand_that_is_chosen_counts_as_a_try(
+    chain: botalign.Model, whole: botalign.DensityMap, hand: str, tries: int
+) -> None:
+    part = botalign.simulate(chain.moved(MOTION), RESOLUTION)
+    options = botalign.AlignmentOptions(partial=True, hand=hand, threads=2)
+    searched = exhaust(PartSearch(AlignmentProblem.of(whole, part, options)).steps())
+    assert searched.standing > STANDS_OUT  # so that there was no second sampling
+    assert searched.tries == tries

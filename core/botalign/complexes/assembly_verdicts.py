@@ -1,0 +1,118 @@
+"""The verdicts on placed parts, and the reasons why others are missing."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+
+import numpy as np
+
+from botalign.alignment.copy_choice import LARGEST_OVERLAP
+from botalign.alignment.overlap import overlap, overlaps
+from botalign.alignment.part_places import Place
+from botalign.alignment.verdict import LARGEST_PROBABILITY
+from botalign.complexes.assembler import Assembler, Chosen
+from botalign.complexes.assembly_records import PlacedPart, UnplacedPart
+from botalign.complexes.part_judgement import fits_at, other_poses, probability_of
+from botalign.complexes.part_search import FoundPlaces
+from botalign.maps.density_map import DensityMap
+
+
+class AssemblyVerdicts:
+    """The verdicts on an assembly.
+
+    Parameters
+    ----------
+    assembler : Assembler
+        An assembler that has placed its parts.
+    """
+
+    def __init__(self, assembler: Assembler) -> None:
+        self.assembler = assembler
+        self.parts, self.chosen, self.found = assembler.parts, assembler.chosen, assembler.found
+
+    def placed(self) -> tuple[PlacedPart, ...]:
+        """Return the placed parts, in the order in which they were given."""
+        poses = [each.moving_to_fixed for each in self.chosen]
+        bodies = [self.assembler.first(each).body for each in self.chosen]
+        shares = overlaps(bodies, poses) - np.eye(len(poses))
+        copies: Counter[int] = Counter()
+        parts = []
+        for number in sorted(range(len(self.chosen)), key=lambda index: self.chosen[index].part):
+            each = self.chosen[number]
+            copies[each.part] += 1
+            verdict = "ambiguous" if self._is_ambiguous(number) else "certain"
+            parts.append(
+                PlacedPart(
+                    each.part, self.parts[each.part].name, copies[each.part], each.moving_to_fixed, each.correlation,
+                    each.probability, verdict, float(shares[number].max()),
+                )
+            )  # fmt: skip
+        return tuple(parts)
+
+    def _is_ambiguous(self, number: int) -> bool:
+        """Whether another pose fits as well at a place: in the map where it was found, and in what the others leave."""
+        chosen = self.chosen[number]
+        found, pose, places = chosen.found, chosen.moving_to_fixed, self._places(chosen)
+        if not other_poses(found, pose, places, found.fit):
+            return False
+        return bool(other_poses(found, pose, places, found.fit_in(self.assembler.without(number))))
+
+    def interchangeable(self) -> tuple[tuple[str, str], ...]:
+        """Return the names of placed parts that fit as well if they are exchanged."""
+        pairs: dict[tuple[str, str], None] = {}
+        for i, j in itertools.combinations(range(len(self.chosen)), 2):
+            a, b = self.chosen[i], self.chosen[j]
+            names = self.parts[a.part].name, self.parts[b.part].name
+            if a.part == b.part or names in pairs:
+                continue
+            # In the whole, the neighbours of a part that was found later hide it.
+            in_whole = all(each.found is self.assembler.first(each) for each in (a, b))
+            if in_whole and not self._fit_exchanged(a, b, None):
+                continue
+            if self._fit_exchanged(a, b, self.assembler.without(i, j)):
+                pairs[names] = None
+        return tuple(pairs)
+
+    def _fit_exchanged(self, a: Chosen, b: Chosen, rest: DensityMap | None) -> bool:
+        return self._fits_at(a, b, rest) and self._fits_at(b, a, rest)
+
+    def _fits_at(self, a: Chosen, b: Chosen, rest: DensityMap | None) -> bool:
+        """Whether a placed part fits at the place of another one as well as at its own."""
+        first, second = self.assembler.first(a), self.assembler.first(b)
+        return fits_at(first, a.moving_to_fixed, self._places(a), second.body, b.moving_to_fixed, rest)
+
+    def unplaced(self) -> tuple[UnplacedPart, ...]:
+        """Return the parts of which copies were not placed, and why."""
+        return tuple(
+            UnplacedPart(part, self.parts[part].name, self.assembler.missing(part), *self._reason(part))
+            for part in range(len(self.parts))
+            if self.assembler.missing(part)
+        )
+
+    def _reason(self, part: int) -> tuple[float, tuple[str, ...]]:
+        """Return the smallest probability of chance of the free places of a part, and the parts at its certain ones."""
+        taken: dict[str, None] = {}
+        smallest, last = 1.0, self.found[part][-1]
+        for found in self.found[part]:
+            for number, place in enumerate(found.places):
+                there = self._parts_at(found, place)
+                others = [other for other in there if other != part]
+                if others and place.probability < LARGEST_PROBABILITY > probability_of(found, number):
+                    taken.update(dict.fromkeys(self.parts[other].name for other in others))
+                if found is last and not there and self.assembler.tries[part] * place.probability < smallest:
+                    smallest = min(smallest, self.assembler.tries[part] * probability_of(found, number))
+        return smallest, tuple(taken)
+
+    def _parts_at(self, found: FoundPlaces, place: Place) -> list[int]:
+        """Return the numbers of the placed parts that leave no space at a place."""
+        return [
+            each.part
+            for each in self.chosen
+            if overlap(found.body, place.moving_to_fixed, self.assembler.first(each).body, each.moving_to_fixed)
+            > LARGEST_OVERLAP
+        ]
+
+    def _places(self, chosen: Chosen) -> list[Place]:
+        """Return all places of a placed part, of whatever search."""
+        return [place for found in self.found[chosen.part] for place in found.places]
