@@ -7,12 +7,12 @@ from chimerax.core.errors import UserError
 import botalign as core
 
 from .assembly_task import AssembleTask, AssemblyJob
-from .choice import concise, mixed_group, moving_inputs, one_map, split_command, topmost
+from .choice import maps_among, mixed_group, moving_inputs, one_map, split_command, topmost
 from .inputs import MapInput
 from .job import check_file
 from .json_values import as_json, specs
 from .options import spelled
-from .syntax import ASSEMBLE, counted, label, usage_error
+from .syntax import ASSEMBLE, concise, counted, label, usage_error
 
 
 def botalign_assemble(
@@ -59,8 +59,8 @@ def botalign_assemble(
     chosen = _parts(parts, whole, resolution)
     if result is not None:
         check_file(result, ASSEMBLE)
-    path = None if result is None else Path(result)
-    task = AssembleTask(session, AssemblyJob(whole, chosen, counts, options, path, require))
+    path, spec = None if result is None else Path(result), concise([each.model for each in chosen])
+    task = AssembleTask(session, AssemblyJob(whole, chosen, counts, options, spec, path, require))
     done = task.launch(blocking=wait or bool(session.in_script) or not session.ui.is_gui)
     if done is None:
         return task
@@ -71,29 +71,30 @@ def _parts(objects, whole, resolution):
     """Return what is placed, sorted by number."""
     if objects is None:
         raise usage_error("The parts are missing", ASSEMBLE)
-    given = 10 if resolution is None else resolution
+    only_maps = maps_among(objects.models) and not len(objects.atoms)
+    given = "" if only_maps else f" resolution {10 if resolution is None else resolution:g}"
     found = mixed_group(objects.models, whole)
     if found is not None:
         group, members = found
         raise usage_error(
             f"{label(group)} is a group of {counted(len(members), 'model')}; give the members as parts",
-            f"botalign assemble {concise(members)} to {whole.spec} resolution {given:g}",
+            f"botalign assemble {concise(members)} to {whole.spec}{given}",
         )
     try:
         chosen = moving_inputs(objects, whole, resolution, verb="place")
     except core.InputError as error:
         raise usage_error(spelled(error), ASSEMBLE) from None
     except UserError as error:  # it shows another command
-        raise usage_error(error.problem, f"botalign assemble #2-4 to {whole.spec} resolution {given:g}") from None
+        raise usage_error(error.problem, f"botalign assemble #2-4 to {whole.spec}{given}") from None
     ignored = [] if resolution is not None else objects.atoms.unique_structures
     if len(ignored):
         raise usage_error(f"{label(ignored[0])} is an atomic model: give the resolution of the map", ASSEMBLE)
     for each in chosen:
         if not each.is_whole:
+            pieces = f"#{each.model.id_string}.1-2"
             raise usage_error(
                 f"got {each.name}, a part of a model, expected whole models; split the model first",
-                f"{split_command(each, objects.spec)}; botalign assemble #{each.model.id_string}.1-2 to {whole.spec} "
-                f"resolution {resolution:g}",
+                f"{split_command(each, objects.spec)}; botalign assemble {pieces} to {whole.spec}{given}",
             )
     if len(chosen) == 1 and not chosen[0].is_map:
         _refuse_group(chosen[0], whole)

@@ -8,7 +8,6 @@ from chimerax.core.errors import UserError
 import botalign
 
 from .assembly_report import places_table, title
-from .choice import concise
 from .copies import Copies
 from .follow import restore_all
 from .job import SUFFICIENT
@@ -33,6 +32,8 @@ class AssemblyJob:
         How often each is in the complex; None if once.
     options : botalign.AssemblyOptions
         The options.
+    spec : str
+        Specification of the parts, for errors.
     result : Path or None
         Result file.
     require : str or None
@@ -44,16 +45,16 @@ class AssemblyJob:
     parts: list
     counts: list | None
     options: object
+    spec: str = ""
     result: Path | None = None
     require: str | None = None
 
     def example(self, *, wrong=None):
         """Return the command for errors, with a usual resolution if this option was wrong."""
-        parts = concise([each.model for each in self.parts if not each.model.deleted])
         given = usual_resolution(self.whole.model) if wrong == "resolution" else self.options.resolution
         resolution = "" if given is None else f" resolution {given:.3g}"
         counts = "" if self.counts is None else f" counts {','.join('1' * len(self.parts))}"
-        return f"botalign assemble {parts} to {self.whole.spec}{resolution}{counts}"
+        return f"botalign assemble {self.spec} to {self.whole.spec}{resolution}{counts}"
 
     def failures(self, assembly):
         """Return as texts which parts do not have what is required."""

@@ -163,15 +163,6 @@ def mixed_group(models, fixed):
     return None
 
 
-def concise(models):
-    """Return the shortest specification of maps and structures for commands."""
-    from chimerax.atomic import Structure
-    from chimerax.core.commands import concise_model_spec
-    from chimerax.map import Volume
-
-    return concise_model_spec(models[0].session, models, relevant_types=(Volume, Structure), allow_empty_spec=False)
-
-
 def _is_alignable(model):
     from chimerax.atomic import Structure
     from chimerax.map import Volume

@@ -5,8 +5,8 @@ from chimerax.map import Volume
 from chimerax.ui.widgets import ModelListWidget, ModelMenuButton
 from Qt.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy
 
-from .choice import concise
 from .maps import usual_resolution
+from .syntax import concise
 from .together_row import TogetherRow
 
 #: Entries of the menu besides the models.

@@ -89,7 +89,7 @@ class Panel(ToolInstance):
 
     def _build(self, area):
         """Create the widgets."""
-        from Qt.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QTabWidget, QVBoxLayout
+        from Qt.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
         from .choosers import Choosers
         from .fits_page import FitsPage
@@ -105,7 +105,9 @@ class Panel(ToolInstance):
         scroller.setMinimumHeight(LEAST_HEIGHT)
         form = new_form(layout)
         self.models = Choosers(self.session, form)
-        row, self._current = QHBoxLayout(), QLabel()
+        self._now, self._current = QWidget(), QLabel()
+        row = QHBoxLayout(self._now)
+        row.setContentsMargins(0, 0, 0, 0)
         self._current.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._current.setToolTip("How the two fit in their current poses, as Fit in Map measures it")
         self.live = QCheckBox("live")
@@ -114,7 +116,8 @@ class Panel(ToolInstance):
         self.live.toggled.connect(lambda *_: self._live.clear())
         row.addWidget(self._current, 1)
         row.addWidget(self.live)
-        form.addRow("Now", row)
+        form.addRow("Now", self._now)
+        self._form = form
         self._live = LiveFit(self.session, self._current.setText)
         layout.addLayout(self._build_buttons(QHBoxLayout()))
         self.status, self.result = StatusLine(), ResultPage(self.force)
@@ -238,8 +241,9 @@ class Panel(ToolInstance):
         together = self.models.together
         self.options.update(atomic=atomic, selected=self.models.selects, together=together)
         self._buttons["Align"].setText(ASSEMBLE if together else "Align")
+        one = moving[0] if len(moving) == 1 else None
+        self._form.setRowVisible(self._now, len(moving) < 2)
         if self.live.isChecked():
-            one = moving[0] if len(moving) == 1 else None
             self._live.update(one, fixed, selected=self.models.selects)
         self.fits.update()
         tab, title = self.pages.indexOf(self.fits.widget), f"Fits ({self.fits.count})"

@@ -162,12 +162,12 @@ def input_that_is_refused(cx):
 
 
 def groups_are_refused(cx):
-    _, (first, second) = _opened(cx, 1, 2)
+    _, (first, _) = _opened(cx, 1, 2)
     cx.run("rename #2,3 id #5")
     group = first.parent
     error = cx.refused("botalign assemble #5 to #1 resolution 10")
     assert f"(#{group.id_string}) is a group of 2 models, which would move as one part" in error
-    assert error.endswith(f"botalign assemble {first.atomspec}{second.atomspec} to #1 resolution 10")
+    assert error.endswith(f"Usage: botalign assemble #{group.id_string}.1-2 to #1 resolution 10")
     flat = cx.run("volume new flat size 20,20,20")
     cx.run(f"rename {flat.atomspec} id {group.atomspec}.9")
     error = cx.refused(f"botalign assemble {group.atomspec} to #1 resolution 10")
@@ -179,6 +179,8 @@ def a_map_without_density_is_refused(cx):
     _opened(cx, 1)
     flat = cx.run("volume new flat size 20,20,20")
     assert "flat" in cx.refused(f"botalign assemble {flat.atomspec} to #1")
+    error = cx.refused(f"botalign assemble {flat.atomspec} to #1 resolution 10")
+    assert error == "resolution is for atomic models, and none was specified. Usage: botalign assemble #2-4 to #1"
     assert "flat" in cx.refused(f"botalign assemble #2 to {flat.atomspec} resolution 10")
 
 

@@ -39,7 +39,7 @@ def without_what_is_required_nothing_is_moved(cx):
     assert len(cx.session.models.list()) == number
     assert [each["name"] for each in read(path)["placed"]] == ["part 1 (#2)"]
     assert "1 part of 2 found in" in cx.log_so_far()
-    assert "not moved" in cx.log_so_far()
+    assert "nothing was moved" in cx.log_so_far()
 
 
 def a_result_file_that_cannot_be_written_is_refused_at_once(cx):

@@ -58,6 +58,7 @@ def an_assembly_by_the_panel(cx):
     before, number = [m.scene_position for m in models], len(cx.session.models.list())
     placed, path = panel.models.placed, cx.path(".json")
     assert panel.command() == "botalign #2-4 to #1 resolution 10"
+    yield lambda: not panel.live.isVisible()  # nothing to measure
     assert not placed.counts.isVisible()
     placed.choice.setCurrentIndex(1)
     yield lambda: placed.counts.isVisible() and panel._buttons["Align"].text() == "Assemble"
@@ -111,6 +112,16 @@ def wrong_numbers_of_copies_are_shown_in_the_panel(cx):
         panel._buttons["Align"].click()
         yield lambda: panel._task is None
         assert panel.status.message.toolTip().startswith(problem), panel.status.message.toolTip()
+
+
+def members_of_a_group_are_not_one_part(cx):
+    _, models, panel = yield from _several(cx, 1, 2)
+    cx.run("rename #2,3 id #5")
+    yield lambda: panel.models.several.isVisible()
+    _choose(panel.models.several, models)
+    yield lambda: panel.command() == "botalign #5.1-2 to #1 resolution 10"
+    panel.models.placed.choice.setCurrentIndex(1)
+    assert panel.command() == "botalign assemble #5.1-2 to #1 resolution 10"
 
 
 def models_are_placed_together_in_a_map_only(cx):
