@@ -128,18 +128,24 @@ class AssembleTask(WorkTask):
 
     def _steps(self):
         """Read the models, on the main thread."""
+        self._check_open()
         restore_all(self.session)
         self._states = [each.state() for each in self.job.inputs]
         given = [each.given() for each in self.job.parts]
         return botalign.assemble_steps(self.job.whole.given(), given, self.job.options, counts=self.job.counts)
 
-    def _conclude(self):
-        """Move the parts, make copies, and log the result."""
-        for each, state in zip(self.job.inputs, self._states, strict=True):
+    def _check_open(self):
+        """Refuse to continue if one of the models was closed."""
+        for each in self.job.inputs:
             if each.model.deleted:
                 raise ModelClosedError(
                     f"{self.command_name} {self.job.title}: {each.name} was closed while it ran; nothing was moved"
                 )
+
+    def _conclude(self):
+        """Move the parts, make copies, and log the result."""
+        self._check_open()
+        for each, state in zip(self.job.inputs, self._states, strict=True):
             if each.state() != state:
                 raise usage_error(f"{each.name} changed while it ran; nothing was moved", ASSEMBLE)
         failures = self.job.failures(self._assembly)

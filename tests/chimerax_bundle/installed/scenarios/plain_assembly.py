@@ -129,10 +129,28 @@ def a_part_that_is_not_there_stays(cx):
 def a_part_that_is_closed_meanwhile(cx):
     _, models = _opened(cx, 1, 2)
     before = models[1].scene_position
-    cx.meanwhile(lambda task: cx.run("close #2"), after=0.0)
+    cx.meanwhile(lambda task: cx.run("close #2"), after=0.02)
     error = cx.refused(f"botalign assemble #2,3 to #1 resolution {RESOLUTION}")
     assert "part 1 (#2) was closed while it ran; nothing was moved" in error
     assert same(models[1].scene_position, before)
+
+
+def a_model_that_is_closed_before_it_is_read(cx):
+    from chimerax.core.tasks import ADD_TASK
+    from chimerax.core.triggerset import DEREGISTER
+
+    def close(spec):
+        cx.run(f"close {spec}")
+        return DEREGISTER
+
+    for spec, name in (("#2", "part 1 (#2)"), ("#1", "(#1)")):
+        _, models = _opened(cx, 1, 2)
+        before = models[1].scene_position
+        cx.session.triggers.add_handler(ADD_TASK, lambda *_, spec=spec: close(spec))
+        error = cx.refused(f"botalign assemble #2,3 to #1 resolution {RESOLUTION}")
+        assert f"{name} was closed while it ran; nothing was moved" in error
+        assert same(models[1].scene_position, before)
+        cx.run("close session")
 
 
 def input_that_is_refused(cx):
