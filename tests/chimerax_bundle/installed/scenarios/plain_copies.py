@@ -115,8 +115,13 @@ def copies_that_do_not_fit_are_reported(cx):
     cx.scatter(model)
     old, count = model.scene_position, len(cx.session.models.list())
     command = f"botalign #2 to #1 resolution {RESOLUTION} copies 4 hand keep"
+    messages = []
+    cx.session.logger.status = lambda text, *args, **options: messages.append(text)
     error = cx.refused(f"{command} require certain")
     cx.facts["error"] = error
+    assert error.endswith("Usage: botalign #2 to #1 resolution 10 copies 4 require certain")
+    (line,) = (text for text in messages if "was not moved to" in text)
+    assert "copies fit into" in line
     assert "nothing was moved" in error or "it was not moved" in error
     assert same(model.scene_position, old)
     assert len(cx.session.models.list()) == count
