@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-#: Seconds after which the setup, the call or the teardown of a test is stopped. The slowest takes 20 s on two cores.
+#: Seconds after which the setup, the call or the teardown of a test is stopped, if it is not marked with others. The
+#: slowest takes 20 s on two cores.
 HANGS = 300
 #: Seconds that a process has to end, once a test could not be stopped, or after its last test.
 TO_END = 120
@@ -62,31 +63,34 @@ class Watchdog:
         self.worker_lost = False
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_setup(self) -> Iterator[None]:
-        return (yield from self.watched())
+    def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
+        return (yield from self.watched(item))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_call(self) -> Iterator[None]:
-        return (yield from self.watched())
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        return (yield from self.watched(item))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self) -> Iterator[None]:
-        return (yield from self.watched())
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Iterator[None]:
+        return (yield from self.watched(item))
 
-    def watched(self) -> Iterator[None]:
-        faulthandler.dump_traceback_later(HANGS + TO_END, exit=True, file=self.stderr)
-        before = signal.signal(signal.SIGALRM, self.stop)
-        signal.alarm(HANGS)
+    def watched(self, item: pytest.Item) -> Iterator[None]:
+        marker = item.get_closest_marker("hangs")
+        seconds = HANGS if marker is None else marker.args[0]
+
+        def stop(*_: object) -> NoReturn:
+            faulthandler.dump_traceback(self.stderr)
+            pytest.fail(f"hangs: stopped after {seconds} s; stderr has the stacks of all threads")
+
+        faulthandler.dump_traceback_later(seconds + TO_END, exit=True, file=self.stderr)
+        before = signal.signal(signal.SIGALRM, stop)
+        signal.alarm(seconds)
         try:
             return (yield)
         finally:
             signal.alarm(0)
             signal.signal(signal.SIGALRM, before)
             faulthandler.cancel_dump_traceback_later()
-
-    def stop(self, *_: object) -> NoReturn:
-        faulthandler.dump_traceback(self.stderr)
-        pytest.fail(f"hangs: stopped after {HANGS} s; stderr has the stacks of all threads")
 
     def pytest_enter_pdb(self) -> None:
         signal.alarm(0)  # pytest stops faulthandler

@@ -1,7 +1,7 @@
 """The models that a command is about: the reference, what is aligned to it, and what moves along."""
 
 from .inputs import AtomsInput, MapInput
-from .maps import check_cell
+from .maps import check_cell, usual_resolution
 from .syntax import ALIGN, counted, label, usage_error
 
 
@@ -66,7 +66,7 @@ def reference(objects, resolution):
     return one_input(objects, "to", resolution)
 
 
-def moving_inputs(objects, fixed, resolution, *, moves_atoms=False):
+def moving_inputs(objects, fixed, resolution, *, moves_atoms=False, verb="align"):
     """Return what is to be aligned, sorted by number: maps, and atoms if a resolution is given.
 
     Parameters
@@ -80,6 +80,8 @@ def moving_inputs(objects, fixed, resolution, *, moves_atoms=False):
         as one, unless it contains the reference.
     moves_atoms : bool
         Whether only the specified atoms are moved, not their whole models.
+    verb : str
+        What is done with it, for errors.
 
     Raises
     ------
@@ -95,7 +97,7 @@ def moving_inputs(objects, fixed, resolution, *, moves_atoms=False):
     if not maps and not atoms:
         itself = fixed.model in objects.models
         raise usage_error(
-            f"Nothing to align: {f'{fixed.name} is the reference itself' if itself else _nothing(objects)}",
+            f"Nothing to {verb}: {f'{fixed.name} is the reference itself' if itself else _nothing(objects)}",
             f"botalign #2 to {fixed.spec}",
         )
     if resolution is None and (not maps or not fixed.is_map):
@@ -117,7 +119,7 @@ def _without_resolution(model, maps, atoms, fixed):
     """Return the error about a missing resolution; it suggests three voxels of the map, as ``botalign`` does."""
     first = (maps or atoms)[0]
     known = next((each.model for each in (first, fixed) if each.is_map), None)
-    suggested = 8.0 if known is None else 3 * max(known.data.step)
+    suggested = 8.0 if known is None else usual_resolution(known)
     unknown = "" if known is None else f" (if it is unknown, try {suggested:.2g} A, three voxels of {label(known)})"
     return usage_error(
         f"{model.name} is an atomic model, which is compared by its simulated map: give the resolution of the map"
@@ -136,21 +138,29 @@ def _nothing(objects):
 
 
 def _refuse_groups(models, fixed):
-    """Refuse a group with a map and other members: it may be meant to move as one, or each member by itself.
-
-    The members of a group that contains the reference are aligned by themselves, because it cannot move as one.
-    """
-    for group in topmost(models):
-        inside = group.all_models()
-        members = topmost(m for m in inside if _is_alignable(m))
-        if group in members or fixed.model in inside or len(members) < 2 or not maps_among(members):
-            continue
+    """Refuse a group with a map and other members: it may be meant to move as one, or each member by itself."""
+    found = mixed_group(models, fixed)
+    if found is not None:
+        group, members = found
         together = f"botalign {members[0].atomspec} to {fixed.spec} move {group.atomspec}"
         raise usage_error(
             f"{label(group)} is a group of {counted(len(members), 'model')}, which can move together, by the alignment "
             "of one of them, or be aligned separately",
             f"{together}, or botalign {''.join(m.atomspec for m in members)} to {fixed.spec}",
         )
+
+
+def mixed_group(models, fixed):
+    """Return the first group among models that has a map and other members, and these members; None if there is none.
+
+    The members of a group that contains the reference are aligned by themselves, because it cannot move as one.
+    """
+    for group in topmost(models):
+        inside = group.all_models()
+        members = topmost(m for m in inside if _is_alignable(m))
+        if group not in members and fixed.model not in inside and len(members) > 1 and maps_among(members):
+            return group, members
+    return None
 
 
 def _is_alignable(model):
@@ -180,7 +190,7 @@ def _atoms_inputs(objects, resolution, *, fixed=None, moves_atoms=False):
     ]
 
 
-def check_copies(chosen, fixed, along):
+def check_copies(chosen, fixed, along, spec):
     """Refuse what cannot be copied: several models, a part of one, or models that move along.
 
     Raises
@@ -196,15 +206,21 @@ def check_copies(chosen, fixed, along):
             f"botalign {first.spec} to {fixed.spec}{resolution} copies auto",
         )
     if not first.is_whole:
-        model = first.model.id_string
         raise usage_error(
-            f"copies: {first.name} is a part of a model, and whole models are copied; split the model first",
-            f"split #{model}; botalign #{model}.1 to {fixed.spec}{resolution} copies auto",
+            f"copies: got {first.name}, a part of a model, expected a whole one; split the model first",
+            f"{split_command(first, spec)}; botalign #{first.model.id_string}.1 to {fixed.spec}{resolution} copies "
+            "auto",
         )
     if along is not None:
         raise usage_error(
             "move cannot be combined with copies", f"botalign {first.spec} to {fixed.spec}{resolution} copies auto"
         )
+
+
+def split_command(part, spec):
+    """Return the command that makes a part of a model, an AtomsInput that was specified so, a model of its own."""
+    atoms = f" atoms {spec}" if part.spec == f"#{part.model.id_string}" else ""  # otherwise they are chains
+    return f"split #{part.model.id_string}{atoms}"
 
 
 def companions(models, chosen, fixed, *, hand):

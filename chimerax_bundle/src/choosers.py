@@ -1,18 +1,19 @@
 """The rows of the panel that choose what is aligned: the moving models, the reference, the resolution."""
 
 from chimerax.atomic import Structure
-from chimerax.core.commands import concise_model_spec
 from chimerax.map import Volume
 from chimerax.ui.widgets import ModelListWidget, ModelMenuButton
 from Qt.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy
+
+from .maps import usual_resolution
+from .syntax import concise
+from .together_row import TogetherRow
 
 #: Entries of the menu besides the models.
 SELECTION, SEVERAL = "the selection (atoms, models)", "several models"
 KINDS = (Volume, Structure)
 #: Width of a menu in pixels that is enough for a short name; a longer one is cut where there is no room.
 LEAST_WIDTH = 110
-#: A resolution in voxels that is usual for a map.
-USUAL_VOXELS = 3
 
 
 class Choosers:
@@ -31,6 +32,8 @@ class Choosers:
         The menus.
     several : ModelListWidget
         List from which several moving models are chosen.
+    placed : TogetherRow
+        Whether several models are aligned separately or placed together, as parts of a complex.
     resolution : QDoubleSpinBox
         Resolution of the simulated maps of atomic models.
     """
@@ -74,12 +77,18 @@ class Choosers:
         row.addStretch(1)
         form.addRow("Align", row)
         form.addRow("", self.several)
+        self.placed = TogetherRow(form)
         form.addRow("Resolution", self.resolution)
 
     @property
     def selects(self):
         """Whether the selection is what moves."""
         return self.moving.value == SELECTION
+
+    @property
+    def together(self):
+        """Whether several models are placed together."""
+        return self.placed.together
 
     def chosen(self):
         """Return the moving models and the reference; a closed one is None, and a selection all selected models."""
@@ -93,16 +102,22 @@ class Choosers:
         return moving, fixed
 
     def command(self, name="botalign"):
-        """Return the command without its options, or None if there is nothing to align."""
+        """Return the command without its options, or None if there is nothing to align.
+
+        Raises
+        ------
+        UserError
+            If the numbers of copies are not numbers.
+        """
         moving, fixed = self.chosen()
         if not moving or fixed is None:
             return None
-        if self.selects:
-            spec = "sel"
-        else:
-            spec = concise_model_spec(self._session, moving, relevant_types=KINDS, allow_empty_spec=False)
+        spec = "sel" if self.selects else concise(moving)
         atomic = any(isinstance(model, Structure) for model in [*moving, fixed])
-        return f"{name} {spec} to {fixed.atomspec}" + (f" resolution {self.resolution.value():g}" if atomic else "")
+        words = [f"{spec} to {fixed.atomspec}"] + ([f"resolution {self.resolution.value():g}"] if atomic else [])
+        if name == "botalign" and self.together:
+            return " ".join(["botalign assemble", *words, *self.placed.words()])
+        return " ".join([name, *words])
 
     def update(self):
         """Choose what is not chosen, keep the two menus distinct, and show the rows that are needed."""
@@ -118,6 +133,7 @@ class Choosers:
         self._keep_distinct()
         moving, fixed = self.chosen()
         self._form.setRowVisible(self.several, self.moving.value == SEVERAL)
+        self.placed.update(several=self.moving.value == SEVERAL or len(moving) > 1, in_map=isinstance(fixed, Volume))
         self._form.setRowVisible(self.resolution, any(isinstance(m, Structure) for m in [*moving, fixed]))
         if fixed is not self._previous[1]:
             self.several.refresh()
@@ -154,7 +170,7 @@ class Choosers:
         """Suggest a resolution for another map, unless the user has changed it."""
         if volume is None or self.resolution.value() != (self._suggested or 8.0):
             return
-        self.resolution.setValue(round(USUAL_VOXELS * max(volume.data.step), 1))
+        self.resolution.setValue(round(usual_resolution(volume), 1))
         self._suggested = self.resolution.value()  # within the range of the field
 
     def _is_not_fixed(self, model):

@@ -78,7 +78,8 @@ def botalign(
     try:
         options = core.AlignmentOptions(**values, resolution=resolution, copies=copies)
     except core.InputError as error:
-        raise usage_error(spelled(error), f"{example} {_correct(error)}") from None
+        given = "" if resolution is None or error.option == "resolution" else f" resolution {resolution:g}"
+        raise usage_error(spelled(error), f"{example}{given} {_correct(error)}") from None
     if options.hand == "auto" and not all(each.is_map for each in chosen):
         atomic = next(each for each in chosen if not each.is_map)
         raise usage_error(
@@ -87,7 +88,7 @@ def botalign(
     if force and require is not None:
         raise usage_error(f"force true cannot be combined with require {require}", example)
     if copies is not None:
-        check_copies(chosen, fixed, move)
+        check_copies(chosen, fixed, move, moving.spec)
     along = companions(move, chosen, fixed, hand=options.hand)
     if result is not None:
         check_file(result, example)
@@ -226,6 +227,8 @@ def register(name, logger):
                 ("resolution", PositiveFloatArg),
                 ("counts", IntsArg),
                 ("to_level", level),
+                ("result", SaveFileNameArg),
+                ("require", EnumOf(tuple(SUFFICIENT))),
                 ("wait", BoolArg),
             ],
             synopsis="Place several parts in the map of a complex, together",

@@ -149,7 +149,7 @@ def check_verdicts(job, outcomes):
     ]
     if reasons:
         copies = "" if job.options.copies is None else f" copies {job.options.copies}"
-        raise usage_error(" | ".join(reasons), f"{job.pairs[0].example}{copies} require {job.require}")
+        raise usage_error(" | ".join(reasons), f"{job.pairs[0].command}{copies} require {job.require}")
 
 
 def _measured(pair, fits, envelope):
@@ -231,9 +231,11 @@ def _log(session, job, outcomes, failures):
         verdict = f"{first.alignment.verdict}, " if first.alignment.verdict else ""
         session.logger.status(f"Aligned {first.name} to {first.fixed_name}: {verdict}{correlation_change(first)}")
     else:
-        session.logger.status(
-            f"{first.name} was not moved to {first.fixed_name}: the verdict is {first.alignment.verdict or 'unknown'}"
-        )
+        # With copies, a certain verdict does not suffice if some are missing.
+        copies = first.alignment.copies if job.require else None
+        reason = copies and copies.missing_text(first.fixed_name)
+        reason = reason or f"the verdict is {first.alignment.verdict or 'unknown'}"
+        session.logger.status(f"{first.name} was not moved to {first.fixed_name}: {reason}")
 
 
 def _missing(outcome):

@@ -16,6 +16,8 @@ from .syntax import label, usage_error
 TOLERANCE_DEGREES = 0.01
 #: A larger change of volume is not due to few digits.
 LARGEST_SCALING = 0.02
+#: A resolution in voxels that is usual for a map.
+USUAL_VOXELS = 3
 
 
 def axes(model):
@@ -61,6 +63,11 @@ def density_map(volume):
     matrix = volume.full_matrix()
     origin = axes(volume).inverse() * volume.data.origin
     return botalign.DensityMap(matrix, botalign.Grid(matrix.shape, volume.data.step, origin), name=label(volume))
+
+
+def usual_resolution(volume):
+    """Return a resolution in angstrom that is usual for a map of this voxel size."""
+    return USUAL_VOXELS * max(volume.data.step)
 
 
 def to_local(transform, fixed, moving):

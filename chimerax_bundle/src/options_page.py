@@ -5,12 +5,15 @@ from chimerax.core.models import Model
 from chimerax.ui.widgets import ModelListWidget
 from Qt.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton
 
+from .copies_row import CopiesRow
 from .options import DECLARED
 from .pages import new_form, scrolled
 from .rows import OptionRows
 
 #: Options that select what is aligned. The others are those of the search.
 WHAT = ("hand", "partial", "mask_moving", "mask_fixed", "contour_level_moving", "contour_level_fixed")
+#: Options of an assembly.
+OF_ASSEMBLY = ("contour_level_fixed",)
 
 
 class OptionsPage:
@@ -29,6 +32,8 @@ class OptionsPage:
         The page.
     fields : dict of QWidget
         Field of each option.
+    copies : CopiesRow
+        How many copies of a part are placed.
     along : ModelListWidget
         Models that move along.
     result : QLineEdit
@@ -48,6 +53,7 @@ class OptionsPage:
         search = [name for name in DECLARED if name not in WHAT]
         search.sort(key=lambda name: (name != "local_degrees", DECLARED[name].type is bool))
         form.addRow(_heading("What is aligned"))
+        self.copies = CopiesRow(form)
         self._rows = [OptionRows(session, form, WHAT)]
         self.whole = QCheckBox("Move whole molecules")
         self.whole.setChecked(True)
@@ -89,9 +95,9 @@ class OptionsPage:
 
     def words(self):
         """Return the words of the command for what differs from the defaults."""
-        words = [word for rows in self._rows for word in rows.words()]
+        words = [*self.copies.words(), *(word for rows in self._rows for word in rows.words())]
         along = [each for model in self.along.value for each in model.all_models()]
-        if along and len(self._chosen()[0]) == 1:
+        if along and self.along.isEnabled():
             words.append(f"move {concise_model_spec(self._session, along, allow_empty_spec=False)}")
         if self.whole.isEnabled() and not self.whole.isChecked():
             words.append("moveWholeMolecules false")
@@ -99,17 +105,24 @@ class OptionsPage:
             words.append(f"result {SaveFileNameArg.unparse(self.result.text().strip(), self._session)}")
         return words
 
-    def update(self, *, atomic, selected):
+    def update(self, *, atomic, selected, together):
         """Show the models that can move along, and disable what has no effect.
 
         Parameters
         ----------
         atomic, selected : bool
             Whether an atomic model is aligned, which is never mirrored, and whether it is the selected atoms.
+        together : bool
+            Whether several models are placed together.
         """
-        self.whole.setEnabled(atomic and selected)
+        for rows in self._rows:
+            rows.enable(OF_ASSEMBLY if together else rows.fields)
+        self.whole.setEnabled(atomic and selected and not together)
+        self.follow.setEnabled(not together)
         listed = self._chosen()
-        self.along.setEnabled(len(listed[0]) == 1)
+        single = len(listed[0]) == 1 and not together
+        self.copies.enable(single)
+        self.along.setEnabled(single and not self.copies.several)
         if listed != self._listed:
             self._listed = listed
             self.along.refresh()

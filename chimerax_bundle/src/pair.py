@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import botalign
 
-from .maps import current_transform, displayed_part, mask_on, mirror, to_local
+from .maps import current_transform, displayed_part, mask_on, mirror, to_local, usual_resolution
 from .syntax import usage_error
 
 
@@ -46,7 +46,9 @@ class Pair:
     @property
     def example(self):
         """The command with a resolution that is usual, for errors."""
-        given = "" if self.moving.is_map and self.fixed.is_map else " resolution 8"
+        known = next((each.model for each in (self.fixed, self.moving) if each.is_map), None)
+        usual = 8 if known is None else usual_resolution(known)
+        given = "" if self.moving.is_map and self.fixed.is_map else f" resolution {usual:.2g}"
         return f"botalign {self.moving.spec} to {self.fixed.spec}{given}"
 
     def steps(self, options, masks):

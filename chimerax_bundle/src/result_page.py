@@ -6,6 +6,7 @@ from html import escape
 from Qt.QtCore import Qt
 from Qt.QtWidgets import QLabel, QPushButton
 
+from . import assembly_report
 from .pages import scrolled
 from .plot import SearchPlot
 from .summary import summary
@@ -55,9 +56,11 @@ class ResultPage:
         self.text.setText(escape(problem))
 
     def show_search(self, task):
-        """Plot the search of an alignment that runs or has ended; that for a part has no losses."""
-        options = task.job.options
+        """Plot the search of an alignment that runs or has ended; that for a part, and an assembly, have no losses."""
         self.plot.setVisible(bool(task.trace))
+        if not task.trace:
+            return
+        options = task.job.options
         made = Counter(hand for hand, _ in task.trace)
         total = options.evaluations or max(made.values(), default=1)  # by default it is unknown how many are needed
         alignment = task.job.pairs[-1].alignment  # None while it runs
@@ -65,6 +68,13 @@ class ResultPage:
 
     def show_outcomes(self, outcomes):
         """Show the results of an alignment, one below the other."""
-        self.text.setText("<hr>".join(map(summary, outcomes)))
+        self._show("<hr>".join(map(summary, outcomes)))
         self.force.setVisible(len(outcomes) == 1 and not outcomes[0].moved)
+
+    def show_assembly(self, done):
+        """Show the result of an assembly."""
+        self._show(assembly_report.summary(done))
+
+    def _show(self, text):
+        self.text.setText(text)
         self.widget.verticalScrollBar().setValue(0)

@@ -90,9 +90,16 @@ class OptionRows:
         layout.addStretch(1)
         return row
 
+    def enable(self, names):
+        """Enable only some of the options; the others have no effect."""
+        for name, field in self.fields.items():
+            field.setEnabled(name in names)
+            if name == "local_degrees":
+                self.degrees.setEnabled(name in names)
+
     def words(self):
-        """Return the words of the command for the options that do not have their default."""
-        found = {name: word() for name, word in self._words.items()}
+        """Return the words of the command for the enabled options that do not have their default."""
+        found = {name: word() for name, word in self._words.items() if self.fields[name].isEnabled()}
         return [f"{typed(name)} {word}" for name, word in found.items() if word]
 
 

@@ -3,6 +3,7 @@
 from html import escape
 
 from .report import advice, correlation_change, part, resolution, short
+from .syntax import counted
 
 
 def summary(outcome):
@@ -42,8 +43,16 @@ def outcome_line(outcomes):
         return f"Aligned {sum(outcome.moved for outcome in outcomes)} of {len(outcomes)} to {outcomes[0].fixed_name}"
     (outcome,) = outcomes
     verdict = outcome.alignment.verdict or "aligned"
-    moved = correlation_change(outcome) if outcome.moved else "nothing was moved"
-    return f"{verdict[0].upper()}{verdict[1:]}: {moved}"
+    if not outcome.moved:
+        done = "nothing was moved"
+    elif outcome.placed:
+        copies, number = outcome.alignment.copies, sum(model is not None for _, model in outcome.placed)
+        group = "" if copies.symmetry is None else f", {copies.group}"
+        fewer = f", {copies.missing} fewer than asked for" if copies.missing else ""
+        done = f"{counted(number, 'copy', 'copies')} placed{group}{fewer}"
+    else:
+        done = correlation_change(outcome)
+    return f"{verdict[0].upper()}{verdict[1:]}: {done}"
 
 
 def scores(found, current):

@@ -5,7 +5,6 @@ from chimerax.core.errors import UserError
 import botalign
 
 from .finish import check_verdicts, finish, write_results
-from .follow import Follower
 from .options import spelled
 from .work import WorkTask
 
@@ -28,8 +27,6 @@ class AlignTask(WorkTask):
         Results.
     best : tuple of (Pair, ndarray), or None
         What is aligned at present, and its best pose so far.
-    follower : Follower
-        Shows that pose. The models are moved back before they are read or moved.
     """
 
     failure = "nothing was aligned"
@@ -37,7 +34,6 @@ class AlignTask(WorkTask):
     def __init__(self, session, job):
         self.trace = []
         self.best = None
-        self.follower = Follower()
         super().__init__(session, job)
         self.status = f"Aligning {job.title}"
 
@@ -86,7 +82,3 @@ class AlignTask(WorkTask):
         self.outcome = finish(self.session, self.job)
         write_results(self.session, self.job, self.outcome)
         check_verdicts(self.job, self.outcome)
-
-    def _finish(self):
-        self.follower.restore()
-        super()._finish()

@@ -6,15 +6,20 @@ from chimerax.core.tasks import ADD_TASK
 from chimerax.core.tools import ToolInstance, get_singleton
 from chimerax.map import Volume
 
+from .assembly_report import title
+from .assembly_task import AssembleTask
+from .last_result import LastResult
 from .live import LiveFit, fit_text
 from .moves import NAME
 from .summary import outcome_line, scores
-from .task import AlignTask
+from .work import WorkTask
 
 #: Milliseconds between two updates.
 UPDATE_MILLISECONDS = 100
 #: Height in pixels with which the window's other tools still fit in 768 pixels.
 LEAST_HEIGHT = 180
+#: Text of the first button if several models are placed together.
+ASSEMBLE = "Assemble"
 #: Share of the window's height that it asks for.
 SHARE = 0.45
 
@@ -44,8 +49,8 @@ class Panel(ToolInstance):
         from chimerax.ui import MainToolWindow
         from Qt.QtCore import QTimer
 
-        self._task = None
-        self._moves, self._undone, self._done, self._best = None, False, "", None
+        self._task = self._best = None
+        self._last = LastResult(session.undo)
         self.tool_window = MainToolWindow(self)
         self._build(self.tool_window.ui_area)
         self.tool_window.manage(placement="side")
@@ -84,7 +89,7 @@ class Panel(ToolInstance):
 
     def _build(self, area):
         """Create the widgets."""
-        from Qt.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QTabWidget, QVBoxLayout
+        from Qt.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
         from .choosers import Choosers
         from .fits_page import FitsPage
@@ -100,7 +105,9 @@ class Panel(ToolInstance):
         scroller.setMinimumHeight(LEAST_HEIGHT)
         form = new_form(layout)
         self.models = Choosers(self.session, form)
-        row, self._current = QHBoxLayout(), QLabel()
+        self._now, self._current = QWidget(), QLabel()
+        row = QHBoxLayout(self._now)
+        row.setContentsMargins(0, 0, 0, 0)
         self._current.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._current.setToolTip("How the two fit in their current poses, as Fit in Map measures it")
         self.live = QCheckBox("live")
@@ -109,7 +116,8 @@ class Panel(ToolInstance):
         self.live.toggled.connect(lambda *_: self._live.clear())
         row.addWidget(self._current, 1)
         row.addWidget(self.live)
-        form.addRow("Now", row)
+        form.addRow("Now", self._now)
+        self._form = form
         self._live = LiveFit(self.session, self._current.setText)
         layout.addLayout(self._build_buttons(QHBoxLayout()))
         self.status, self.result = StatusLine(), ResultPage(self.force)
@@ -133,17 +141,18 @@ class Panel(ToolInstance):
 
         self._buttons = {}
         for name, action, tip in (
-            ("Align", self.align, "Align the moving models to the reference"),
-            ("Cancel", self.cancel, "Stop the alignment; nothing is moved"),
+            ("Align", self.align, "Align the moving models to the reference, or place them in it together"),
+            ("Cancel", self.cancel, "Stop it; nothing is moved"),
             ("Score", self.score, "Compare the two in their current poses, without moving them"),
-            ("Undo", lambda: self._run("undo"), "Undo the last alignment, if nothing else was done since"),
-            ("Redo", lambda: self._run("redo"), "Redo the alignment that was undone"),
+            ("Undo", lambda: self._run("undo"), "Undo the last alignment or assembly, if nothing else was done since"),
+            ("Redo", lambda: self._run("redo"), "Redo what was undone"),
             ("Help", self.display_help, "Show the help page"),
         ):
             button = QPushButton(name)
             button.clicked.connect(lambda *_, act=action: act())
             button.setToolTip(tip)
-            button.setMinimumWidth(button.fontMetrics().horizontalAdvance(name) + 20)
+            longest = ASSEMBLE if name == "Align" else name
+            button.setMinimumWidth(button.fontMetrics().horizontalAdvance(longest) + 20)
             self._buttons[name] = button
             row.addWidget(button)
         self._buttons["Align"].setDefault(True)
@@ -156,7 +165,7 @@ class Panel(ToolInstance):
         return command and " ".join([command, *self.options.words()])
 
     def align(self):
-        """Start an alignment."""
+        """Start an alignment or an assembly."""
         if self._task is None:
             self.result.begin()
             task = self._attempt(lambda: run(self.session, f"{self.command()} wait false"))
@@ -170,7 +179,7 @@ class Panel(ToolInstance):
             self._say("Moved to the best pose that was found")
 
     def cancel(self):
-        """Cancel the running alignment."""
+        """Cancel what runs."""
         if self._task is not None:
             self._task.terminate()
             self._pause()
@@ -208,11 +217,11 @@ class Panel(ToolInstance):
             self.pages.setCurrentWidget(self.result.widget)
 
     def _watch(self, task):
-        """Show an alignment, whether it was started here or by a command."""
-        if isinstance(task, AlignTask) and not task.ended:
+        """Show an alignment or an assembly, whether it was started here or by a command."""
+        if isinstance(task, WorkTask) and not task.ended:
             self._pause()
             self._task = task
-            self._moves = None
+            self._last.clear()
             self._say("")
             self.result.begin()
             self.pages.setCurrentWidget(self.result.widget)
@@ -229,15 +238,20 @@ class Panel(ToolInstance):
         self.models.update()
         moving, fixed = self.models.chosen()
         atomic = any(not isinstance(model, Volume) for model in moving)
-        self.options.update(atomic=atomic, selected=self.models.selects)
+        together = self.models.together
+        self.options.update(atomic=atomic, selected=self.models.selects, together=together)
+        self._buttons["Align"].setText(ASSEMBLE if together else "Align")
+        one = moving[0] if len(moving) == 1 else None
+        self._form.setRowVisible(self._now, len(moving) < 2)
         if self.live.isChecked():
-            one = moving[0] if len(moving) == 1 else None
             self._live.update(one, fixed, selected=self.models.selects)
         self.fits.update()
         tab, title = self.pages.indexOf(self.fits.widget), f"Fits ({self.fits.count})"
         if self.pages.tabText(tab) != title:  # Qt lays all tabs out again even if the text is the same
             self.pages.setTabText(tab, title)
-        self._say_undone()
+        changed = self._last.change()
+        if changed is not None:
+            self._say(changed)
         ready = self._task is None and bool(moving) and fixed is not None
         undo = self.session.undo
         self._buttons["Align"].setEnabled(ready)
@@ -260,22 +274,17 @@ class Panel(ToolInstance):
             self._pause()
 
     def _finish(self, task):
-        """Show the result of an alignment, or why there is none."""
-        if task.outcome:
-            self.result.show_outcomes(task.outcome)
-            self._say(task.problem or outcome_line(task.outcome), failed=task.problem is not None)
-            self._best = task.outcome[0].fits.command(1)
-            # It may be undone already, by the command that follows in the same line.
-            self._moves, self._undone = next((each.moves for each in task.outcome if each.moved), None), False
-            self._done = outcome_line(task.outcome)
-        else:
+        """Show the result of an alignment or an assembly, or why there is none."""
+        done = task.outcome
+        if not done:
             self._say(task.problem or "Cancelled; nothing was moved.", failed=task.problem is not None)
-
-    def _say_undone(self):
-        """Show whether the last alignment is undone, by the button, the menu, or a command."""
-        undo = self.session.undo
-        if self._moves in [*undo.undo_stack, *undo.redo_stack]:
-            undone = self._moves in undo.redo_stack
-            if undone != self._undone:
-                self._undone = undone
-                self._say("Undone: the model is back in its pose before the alignment" if undone else self._done)
+            return
+        if isinstance(task, AssembleTask):
+            self.result.show_assembly(done)
+            line, moves = title(done), done.moves
+        else:
+            self.result.show_outcomes(done)
+            line, moves = outcome_line(done), next((each.moves for each in done if each.moved), None)
+            self._best = done[0].fits.command(1)
+        self._say(task.problem or line, failed=task.problem is not None)
+        self._last.set(moves, line)

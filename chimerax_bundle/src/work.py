@@ -9,6 +9,7 @@ from chimerax.core.errors import CancelOperation, UserError
 from chimerax.core.models import REMOVE_MODELS
 from chimerax.core.tasks import Task
 
+from .follow import Follower
 from .waiting import Waiting
 
 #: Seconds between two status messages, with a GUI and without one, where each is a separate line.
@@ -47,8 +48,13 @@ class WorkTask(Task):
         Reason why there are none, for the panel.
     watched : bool
         Whether the panel shows the problem, so that no dialog is needed.
+    trace, best
+        The losses of a search and its best pose, for the panel; empty and None here, where there is no search.
+    follower : Follower
+        Shows that pose. The models are moved back before they are read or moved.
     """
 
+    trace, best = (), None
     #: The command, and what is true if there is no result, for messages.
     command_name, failure = "botalign", "nothing was moved"
 
@@ -60,6 +66,7 @@ class WorkTask(Task):
         self.outcome = []
         self.problem = None
         self.watched = False
+        self.follower = Follower()
         self._calls = None
         self._ready = threading.Event()
         self._cancelled = threading.Event()
@@ -202,6 +209,7 @@ class WorkTask(Task):
     def _finish(self):
         """Move the models, log the results, and free what is no longer needed, on the main thread."""
         self.session.triggers.remove_handler(self._handler)
+        self.follower.restore()
         try:
             if self._error is not None:
                 raise self._error

@@ -1,7 +1,8 @@
 """Make the pictures of ChimeraX's panel: ``BOTALIGN_DATA=... "$CHIMERAX" --script docs/images/make_chimerax.py``.
 
 The bundle must be installed. ``chimerax_panel.png`` shows a window before, during and after an alignment of two maps,
-``chimerax_fits.png`` the fits of a structure in a map. They are written to this folder and to the bundle's help.
+``chimerax_fits.png`` the fits of a structure in a map, ``chimerax_assembly.png`` parts of a complex placed together.
+They are written to this folder and to the bundle's help.
 On a machine without a screen, run it with ``xvfb-run -a -s '-screen 0 1400x1000x24'``.
 """
 
@@ -23,7 +24,7 @@ import botalign
 HERE = Path(__file__).resolve().parent
 HELP = HERE.parents[1] / "chimerax_bundle/src/docs/user/tools"
 DATA = Path(os.environ["BOTALIGN_DATA"])
-WIDTH, HEIGHT = 1100, 860
+WIDTH, HEIGHT, TALL = 1100, 860, 980
 STEPS = 60
 GAP = 8
 gate = threading.Event()
@@ -83,7 +84,7 @@ def rotated_copy(path):
     return copy
 
 
-def begin(session, *commands):
+def begin(session, *commands, height=HEIGHT):
     """Open models in an empty session with the panel; return the panel."""
     from chimerax.botalign.tool import panel
 
@@ -91,7 +92,7 @@ def begin(session, *commands):
         run(session, command)
     for command in ("hide Models", 'hide "Volume Viewer"', "show BOTalign"):
         run(session, f"ui tool {command}", log=False)
-    session.ui.main_window.resize(WIDTH, HEIGHT)
+    session.ui.main_window.resize(WIDTH, height)
     return panel(session)
 
 
@@ -147,6 +148,33 @@ def fits(session):
     write(shot(session), "chimerax_fits.png")
 
 
+def assembly(session):
+    """Take the picture of parts that were placed together; yield the conditions to wait for."""
+    from chimerax.botalign.choosers import SEVERAL
+
+    folder = DATA / "fits/3sfd"
+    panel = begin(
+        session, f"open {folder / '3sfd_15.mrc'}", *(f"open {folder / f'3sfd.{chain}.pdb'}" for chain in "ABCD"),
+        "volume #1 level 250 transparency 0.6", "color #1 #a0a8b0", "hide #2-5 atoms", "cartoon #2-5",
+        "rainbow #2-5 structures", height=TALL,
+    )  # fmt: skip
+    parts = [m for m in session.models.list() if m.id in {(number,) for number in range(2, 6)}]
+    for number, part in enumerate(parts):
+        part.scene_position = rotation((1, number, 2), 50 + 60 * number) * Place(origin=(60 * number, -30, 10))
+    panel.models.moving.value = SEVERAL
+    yield lambda: panel.models.several.isVisible()
+    panel.models.several.selectAll()
+    panel.models.placed.choice.setCurrentIndex(1)
+    panel.models.resolution.setValue(15)
+    yield panel._buttons["Align"].isEnabled
+    run(session, "view #1", log=False)
+    run(session, "log clear")
+    panel.align()
+    yield lambda: panel._task is None
+    yield from pause(3)
+    write(shot(session), "chimerax_assembly.png")
+
+
 def pause(seconds):
     """Wait until everything is drawn."""
     for _ in range(round(10 * seconds)):
@@ -172,4 +200,4 @@ class Steps:
                 os._exit(0)
 
 
-session.pictures = Steps(maps(session), fits(session))  # noqa: F821 (defined by ChimeraX)
+session.pictures = Steps(maps(session), fits(session), assembly(session))  # noqa: F821 (defined by ChimeraX)

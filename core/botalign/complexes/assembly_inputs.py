@@ -12,7 +12,7 @@ from botalign.alignment.shared_problem import check_is_part
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.complexes.options import AssemblyOptions
 from botalign.complexes.part_search import problem_of
-from botalign.errors import InputError, Setting
+from botalign.errors import InputError, Setting, counted
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map, kind_of
 from botalign.models import Model, checked_resolution
@@ -70,7 +70,9 @@ def checked_counts(counts: Sequence[int] | None, parts: int) -> list[int]:
         return [1] * parts
     given = list(counts)
     if len(given) != parts:
-        raise InputError(Setting("counts"), f": got {len(given)}, expected one number for each of {parts} parts.")
+        raise InputError(
+            Setting("counts"), f": got {counted(len(given), 'number')}, expected {parts}, one for each part."
+        )
     return [whole_number("counts", each, 1, MOST_COPIES) for each in given]
 
 

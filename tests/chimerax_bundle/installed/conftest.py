@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
+from .names import SECONDS, allowed
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
-SECONDS = 1200
 
 Outcome = dict[str, Any]
 
@@ -54,17 +55,17 @@ def installation(environment: dict[str, str]) -> str:
 
 def drive(environment: dict[str, str], folder: Path, *arguments: str, module: str) -> dict[str, Outcome]:
     """Run the scenarios of a module in one ChimeraX, and return their outcomes by name."""
-    results = folder / "results.json"
+    results, seconds = folder / "results.json", allowed(module)
     try:
         done = subprocess.run(
             [environment["CHIMERAX"], *arguments, "--script", str(HERE / "drive.py")],
             env=environment | {"BOTALIGN_SCENARIOS": module, "BOTALIGN_OUT": str(folder)},
-            cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False,
+            cwd=folder, capture_output=True, text=True, timeout=seconds, check=False,
         )  # fmt: skip
         ended = f"exit code {done.returncode}"
         output = done.stdout + done.stderr
     except subprocess.TimeoutExpired as late:
-        ended = f"stopped after {SECONDS} seconds"
+        ended = f"stopped after {seconds} seconds"
         output = f"{late.stdout}{late.stderr}"
     (folder / "output.txt").write_text(output)
     if not results.exists():

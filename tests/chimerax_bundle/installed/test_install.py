@@ -4,6 +4,10 @@ import subprocess
 
 import pytest
 
+from .names import SECONDS, TO_NOTICE
+
+pytestmark = pytest.mark.hangs(SECONDS + TO_NOTICE)
+
 LOOK = """
 import sys
 
@@ -32,7 +36,7 @@ def printed_by(environment, folder, script, mark):
     path.write_text(script)
     done = subprocess.run(
         [environment["CHIMERAX"], "--nogui", "--exit", "--silent", "--script", str(path)],
-        env=environment, cwd=folder, capture_output=True, text=True, timeout=300, check=False,
+        env=environment, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False,
     )  # fmt: skip
     lines = [line for line in done.stdout.splitlines() if line.startswith(mark)]
     assert lines, done.stdout + done.stderr

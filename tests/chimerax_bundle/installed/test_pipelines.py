@@ -13,7 +13,10 @@ import pytest
 import botalign
 from botalign.geometry import compose, matrix_from_rotation_vector
 
-from .conftest import ROOT, SECONDS
+from .conftest import ROOT
+from .names import SECONDS, TO_NOTICE
+
+pytestmark = pytest.mark.hangs(SECONDS + TO_NOTICE)
 
 PAGE = ROOT / "chimerax_bundle" / "src" / "docs" / "user" / "commands" / "botalign.html"
 POSE = np.column_stack([matrix_from_rotation_vector(np.array([1.0, 2.0, 0.5])), [9.0, -6.0, 3.0]])
@@ -75,3 +78,26 @@ def test_a_failure_ends_with_an_exit_code(
     assert reason in done.stderr
     if kind != "error":
         assert json.loads((folder / "fit.json").read_text())["verdict"] == "no match"
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("installation")
+@pytest.mark.parametrize("kind", ["--cmd", "--script"])
+def test_an_assembly_that_lacks_what_is_required_ends_with_an_exit_code(
+    environment: dict[str, str], tmp_path: Path, kind: str
+) -> None:
+    botalign.phantom(32, voxel_size_angstrom=4.0).write(tmp_path / "whole.mrc")
+    unrelated = np.random.default_rng(1).normal(size=(60, 3)) * [9.0, 6.0, 4.0]
+    botalign.simulate(botalign.Model(unrelated, np.full(60, 6.0)), 10, voxel_size_angstrom=4.0).write(
+        tmp_path / "part.mrc"
+    )
+    commands = "open whole.mrc; open part.mrc; botalign assemble #2 to #1 require match result places.json; save s.cxs"
+    if kind == "--script":
+        (tmp_path / "pipeline.cxc").write_text(commands.replace("; ", "\n"))
+    given = commands if kind == "--cmd" else "pipeline.cxc"
+    done = run(environment, tmp_path, ["ChimeraX", "--nogui", "--exit", kind, given])
+    assert done.returncode == 70, done.stdout + done.stderr
+    assert "part.mrc (#2) was not placed: no match" in done.stderr
+    assert "nothing was moved. Usage: botalign assemble" in done.stderr
+    assert not (tmp_path / "s.cxs").exists()
+    assert json.loads((tmp_path / "places.json").read_text())["placed"] == []

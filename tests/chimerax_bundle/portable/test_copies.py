@@ -65,15 +65,15 @@ def test_only_one_whole_model_is_copied(load):
     fixed, model = inputs.MapInput(Volume("f", (1,))), Structure("m", (2,))
     (whole,) = choice._atoms_inputs(Objects([model]), 8.0)
     chain = SimpleNamespace(model=model, is_map=False, is_whole=False, name="m (#2/A)", spec="#2/A", resolution=8.0)
-    choice.check_copies([whole], fixed, None)
+    choice.check_copies([whole], fixed, None, "#2")
     for chosen, along, reason in (
         ([whole, whole], None, "got 2 moving models, expected one.* Usage: botalign #2 to #1 resolution 8 copies auto"),
         ([whole], [Model("h", (3,))], "move cannot be combined with copies"),
         ([chain], None,
-         "is a part of a model.* Usage: split #2; botalign #2.1 to #1 resolution 8 copies auto"),
+         "got m .#2/A., a part of a model.* Usage: split #2; botalign #2.1 to #1 resolution 8 copies auto"),
     ):  # fmt: skip
         with pytest.raises(UserError, match=reason):
-            choice.check_copies(chosen, fixed, along)
+            choice.check_copies(chosen, fixed, along, "#2/A")
 
 
 def test_copies_are_made_before_the_models_move_and_closed_after_they_are_back(load):

@@ -105,7 +105,7 @@ def test_documented_defaults_are_the_declared_ones(load):
         assert (f"{name} auto | n ]" if default is None else f"{name} {default} ]") in usage, name
 
 
-@pytest.mark.parametrize("name", ["before", "after", "panel", "fits"])
+@pytest.mark.parametrize("name", ["before", "after", "panel", "fits", "assembly"])
 def test_the_images_are_those_of_the_guide(name):
     file = f"chimerax_{name}.png"
     shown = (ROOT / "docs" / "images" / file).read_bytes()

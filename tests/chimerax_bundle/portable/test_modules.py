@@ -29,6 +29,18 @@ def test_errors_are_one_line_that_shows_the_syntax(load):
     assert syntax.label(Model("a.mrc")) == "a.mrc"
 
 
+def test_the_specification_of_models(load):
+    concise = load("syntax").concise
+    for numbers, spec in (
+        ([(2,)], "#2"),
+        ([(4,), (2,), (3,)], "#2-4"),
+        ([(2,), (4,), (5,)], "#2,4-5"),
+        ([(6, 1), (6, 2)], "#6.1-2"),  # not the group
+        ([(6, 1, 3), (6, 2), (7,)], "#6.1.3#6.2#7"),
+    ):
+        assert concise([Model("m", number) for number in numbers]) == spec
+
+
 def test_a_map_must_be_one(load):
     choice = load("choice")
     a, b = Volume("a", (1,)), Volume("b", (2,))

@@ -14,7 +14,7 @@ def outcome(**changes):
     measured = [SimpleNamespace(correlation=value) for value in (0.25, 0.75)]
     values = {
         "alignment": SimpleNamespace(verdict="certain"), "moved": True, "before": measured[0], "after": measured[1],
-        "fixed_name": "a.mrc (#1)",
+        "fixed_name": "a.mrc (#1)", "placed": [],
     }  # fmt: skip
     return SimpleNamespace(**values | changes)
 
@@ -26,6 +26,18 @@ def test_the_line_about_a_result_begins_with_the_verdict(load):
     assert outcome_line([unmatched]) == "No match: nothing was moved"
     assert outcome_line([outcome(alignment=SimpleNamespace(verdict=None))]).startswith("Aligned: correlation")
     assert outcome_line([outcome(), unmatched]) == "Aligned 1 of 2 to a.mrc (#1)"
+
+
+def test_the_line_about_copies_has_their_number(load):
+    outcome_line = load("summary").outcome_line
+    placed = [(None, Volume("a", (2,))), (None, Volume("b", (3,)))]
+    copies = SimpleNamespace(group="C2", symmetry="found", missing=0)
+    line = outcome_line([outcome(alignment=SimpleNamespace(verdict="certain", copies=copies), placed=placed)])
+    assert line == "Certain: 2 copies placed, C2"
+    copies.symmetry, copies.missing = None, 1
+    placed.append((None, None))
+    line = outcome_line([outcome(alignment=SimpleNamespace(verdict="certain", copies=copies), placed=placed)])
+    assert line == "Certain: 2 copies placed, 1 fewer than asked for"
 
 
 def test_the_line_about_scores(load):

@@ -129,10 +129,28 @@ def a_part_that_is_not_there_stays(cx):
 def a_part_that_is_closed_meanwhile(cx):
     _, models = _opened(cx, 1, 2)
     before = models[1].scene_position
-    cx.meanwhile(lambda task: cx.run("close #2"), after=0.0)
+    cx.meanwhile(lambda task: cx.run("close #2"), after=0.02)
     error = cx.refused(f"botalign assemble #2,3 to #1 resolution {RESOLUTION}")
     assert "part 1 (#2) was closed while it ran; nothing was moved" in error
     assert same(models[1].scene_position, before)
+
+
+def a_model_that_is_closed_before_it_is_read(cx):
+    from chimerax.core.tasks import ADD_TASK
+    from chimerax.core.triggerset import DEREGISTER
+
+    def close(spec):
+        cx.run(f"close {spec}")
+        return DEREGISTER
+
+    for spec, name in (("#2", "part 1 (#2)"), ("#1", "(#1)")):
+        _, models = _opened(cx, 1, 2)
+        before = models[1].scene_position
+        cx.session.triggers.add_handler(ADD_TASK, lambda *_, spec=spec: close(spec))
+        error = cx.refused(f"botalign assemble #2,3 to #1 resolution {RESOLUTION}")
+        assert f"{name} was closed while it ran; nothing was moved" in error
+        assert same(models[1].scene_position, before)
+        cx.run("close session")
 
 
 def input_that_is_refused(cx):
@@ -146,13 +164,42 @@ def input_that_is_refused(cx):
         ("botalign assemble #8-9 to #1 resolution 10", "#8-9 matches nothing that is open"),
         ("botalign assemble #2,3 to #1", "give the resolution of the map"),
         ("botalign assemble #2,3 to #1 resolution 0.5", "resolution: got 0.5, expected a number from 1 to 100 A"),
-        ("botalign assemble #2,3 to #1 resolution 10 counts 1", "counts: got 1, expected one number for each of 2"),
+        ("botalign assemble #2,3 to #1 resolution 10 counts 1", "counts: got 1 number, expected 2, one for each part"),
         ("botalign assemble #2,3 to #1 resolution 10 counts 1,0", "counts: got 0, expected"),
         ("botalign assemble #2,4 to #1 resolution 10", "shows the same molecule as part 1"),
-        ("botalign assemble #2/A:1-50 to #1 resolution 10", "is a part of a model, and whole models are placed"),
+        ("botalign assemble #2/A:1-50 to #1 resolution 10", "part 1 (#2), a part of a model, expected whole models"),
+        (
+            "botalign assemble #2/A:1-50 to #1 resolution 10",
+            "Usage: split #2 atoms #2/A:1-50; botalign assemble #2.1-2 to",
+        ),
+        ("botalign assemble #7 to #1 resolution 10", "Nothing to place: #7 matches nothing"),
+        ("botalign assemble #2,3 to #1 resolution 3", "resolution 12"),
     ):
         assert reason in cx.refused(command), command
     assert all(same(m.scene_position, p) for m, p in zip(models, before, strict=True))
+
+
+def groups_are_refused(cx):
+    _, (first, _) = _opened(cx, 1, 2)
+    cx.run("rename #2,3 id #5")
+    group = first.parent
+    error = cx.refused("botalign assemble #5 to #1 resolution 10")
+    assert f"(#{group.id_string}) is a group of 2 models, which would move as one part" in error
+    assert error.endswith(f"Usage: botalign assemble #{group.id_string}.1-2 to #1 resolution 10")
+    flat = cx.run("volume new flat size 20,20,20")
+    cx.run(f"rename {flat.atomspec} id {group.atomspec}.9")
+    error = cx.refused(f"botalign assemble {group.atomspec} to #1 resolution 10")
+    assert "is a group of 3 models; give the members as parts" in error
+    assert "botalign assemble" in error.partition("Usage")[2]
+
+
+def a_map_without_density_is_refused(cx):
+    _opened(cx, 1)
+    flat = cx.run("volume new flat size 20,20,20")
+    assert "flat" in cx.refused(f"botalign assemble {flat.atomspec} to #1")
+    error = cx.refused(f"botalign assemble {flat.atomspec} to #1 resolution 10")
+    assert error == "resolution is for atomic models, and none was specified. Usage: botalign assemble #2-4 to #1"
+    assert "flat" in cx.refused(f"botalign assemble #2 to {flat.atomspec} resolution 10")
 
 
 def the_chains_of_3sfd(cx):

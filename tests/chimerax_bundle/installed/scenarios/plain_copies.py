@@ -115,8 +115,13 @@ def copies_that_do_not_fit_are_reported(cx):
     cx.scatter(model)
     old, count = model.scene_position, len(cx.session.models.list())
     command = f"botalign #2 to #1 resolution {RESOLUTION} copies 4 hand keep"
+    messages = []
+    cx.session.logger.status = lambda text, *args, **options: messages.append(text)
     error = cx.refused(f"{command} require certain")
     cx.facts["error"] = error
+    assert error.endswith("Usage: botalign #2 to #1 resolution 10 copies 4 require certain")
+    (line,) = (text for text in messages if "was not moved to" in text)
+    assert "copies fit into" in line
     assert "nothing was moved" in error or "it was not moved" in error
     assert same(model.scene_position, old)
     assert len(cx.session.models.list()) == count
@@ -147,8 +152,10 @@ def input_that_is_refused(cx):
     _whole(cx, _places()), _part_model(cx), _part_model(cx), cx.phantom(size=32)
     for command, reason in (
         ("botalign #2 to #1 resolution 10 copies 0", "copies: got 0, expected"),
+        ("botalign #2 to #1 resolution 10 copies 0", "Usage: botalign #2 to #1 resolution 10 copies auto"),
+        ("botalign #2/A:1-20 to #1 resolution 10 copies 4", "Usage: split #2 atoms #2/A:1-20; botalign #2.1 to #1"),
         ("botalign #2-3 to #1 resolution 10 copies 4", "got 2 moving models, expected one; botalign assemble"),
-        ("botalign #2/A:1-20 to #1 resolution 10 copies 4", "is a part of a model, and whole models are copied"),
+        ("botalign #2/A:1-20 to #1 resolution 10 copies 4", "a part of a model, expected a whole one"),
         ("botalign #2 to #1 resolution 10 copies 4 move #3", "move cannot be combined with copies"),
         ("botalign #2 to #1 copies 4", "give the resolution of the map"),
         ("botalign #2 to #1 resolution 10 copies 4 partial false", "partial false"),

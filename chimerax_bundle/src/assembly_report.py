@@ -1,0 +1,48 @@
+"""The result of an assembly: a line, the table of places for the log, and the summary in the panel."""
+
+from html import escape
+
+from .part_copies import QUALITIES, html_table, qualities
+from .syntax import counted, label
+
+
+def title(done):
+    """Return in one line how many parts were placed.
+
+    Parameters
+    ----------
+    done : Assembled
+        The result.
+    """
+    assembly = done.assembly
+    number = len(assembly.placed)
+    total = number + assembly.missing
+    if number and done.moves is None:
+        return f"{counted(number, 'part')} of {total} found in {assembly.whole}; nothing was moved"
+    return f"{counted(number, 'part')} of {total} placed in {assembly.whole}"
+
+
+def places_table(done):
+    """Return a table of the places as HTML, with the parts that have none at its end."""
+    rows = [
+        (part.name if model is None else label(model), *qualities(part))
+        for part, model in zip(done.assembly.placed, done.models, strict=True)
+    ]
+    rows += [
+        (each.name, "not placed" if each.copies == 1 else f"{each.copies} copies not placed", each.chance, "-", "-")
+        for each in done.assembly.unplaced
+    ]
+    return html_table(title(done), ("Part", *QUALITIES), rows)
+
+
+def summary(done):
+    """Return the result as HTML for the panel: the table, why parts were not placed, what no part explains."""
+    assembly = done.assembly
+    lines = [f"{each.name} was not placed: {each.reason}" for each in assembly.unplaced]
+    lines += [
+        f"{first} and {second} cannot be distinguished: each fits at both places"
+        for first, second in assembly.interchangeable
+    ]
+    lines.append(f"{100 * assembly.unexplained_fraction:.2g}% of the volume of the map is explained by no part")
+    lines.append(f"{assembly.seconds:.2f} seconds")
+    return places_table(done) + "<br>".join(map(escape, lines))

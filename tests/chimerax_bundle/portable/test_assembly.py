@@ -1,0 +1,129 @@
+"""Assemblies: what is required of them, their table, and the rows of the panel."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from botalign.complexes.assembly_records import UnplacedPart
+
+from .standins import Model, UserError
+
+
+def found(*verdicts, unplaced=()):
+    """Return an assembly with parts of these verdicts."""
+    placed = tuple(
+        SimpleNamespace(
+            part=number,
+            name=f"p{number} (#{number})",
+            verdict=verdict,
+            chance="1 in 50,000",
+            correlation=0.9,
+            overlap=0.05,
+        )
+        for number, verdict in enumerate(verdicts, start=2)
+    )
+    return SimpleNamespace(
+        whole="<w> (#1)", placed=placed, unplaced=unplaced, missing=sum(each.copies for each in unplaced),
+        interchangeable=(("a", "b"),), unexplained_fraction=0.25, seconds=1.5,
+    )  # fmt: skip
+
+
+MISSING = UnplacedPart(5, "p9 (#9)", 1, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("require", "verdicts", "unplaced", "reasons"),
+    [
+        (None, ("certain", "ambiguous"), (MISSING,), []),
+        ("match", ("certain", "ambiguous"), (), []),
+        ("match", ("certain",), (MISSING,), ["p9 (#9) was not placed: no match"]),
+        ("certain", ("certain", "certain"), (), []),
+        ("certain", ("certain", "ambiguous"), (), ["p3 (#3): the verdict is ambiguous, expected certain"]),
+    ],
+)
+def test_what_is_required(load, require, verdicts, unplaced, reasons):
+    job = load("assembly_task").AssemblyJob(None, [], None, None, require=require)
+    failures = job.failures(found(*verdicts, unplaced=unplaced))
+    assert len(failures) == len(reasons)
+    assert all(failure.startswith(reason) for failure, reason in zip(failures, reasons, strict=True))
+
+
+def test_the_table_and_the_summary(load):
+    report, assembled = load("assembly_report"), load("assembly_task").Assembled
+    models = [Model("p2", (2,)), Model("p2 copy 2", (4, 1))]
+    done = assembled(found("certain", "certain", unplaced=(MISSING,)), object(), models)
+    assert report.title(done) == "2 parts of 3 placed in <w> (#1)"
+    html = report.summary(done)
+    assert html.startswith("2 parts of 3 placed in &lt;w&gt; (#1)<br><table")
+    assert "<td>p2 copy 2 (#4.1)</td><td>certain</td><td>1 in 50,000</td><td>0.9000</td><td>5.0%</td>" in html
+    assert "<td>p9 (#9)</td><td>not placed</td>" in html
+    for text in ("p9 (#9) was not placed: no match", "a and b cannot be", "25% of the volume", "1.50 seconds"):
+        assert text in html, text
+    done = assembled(found("certain"), None, [None])
+    assert report.title(done) == "1 part of 1 found in <w> (#1); nothing was moved"
+    assert "<td>p2 (#2)</td>" in report.places_table(done)
+    assert report.title(assembled(found(unplaced=(MISSING,)), None, [])) == "0 parts of 1 placed in <w> (#1)"
+
+
+@pytest.fixture
+def form(load, widgets):
+    from qtpy.QtWidgets import QFormLayout, QWidget
+
+    area = QWidget()
+    yield QFormLayout(area)
+    area.deleteLater()
+
+
+def test_the_row_of_copies(load, form):
+    row = load("copies_row").CopiesRow(form)
+    assert row.words() == []
+    row.choice.setCurrentIndex(1)
+    assert row.words() == ["copies auto"]
+    assert row.number.isHidden()
+    row.choice.setCurrentIndex(2)
+    assert not row.number.isHidden()
+    row.number.setValue(14)
+    assert row.words() == ["copies 14"]
+    assert (row.number.minimum(), row.number.maximum()) == (2, 500)
+    row.enable(False)
+    assert not row.several
+    assert row.words() == []
+
+
+def test_the_row_of_parts_placed_together(load, form):
+    row = load("together_row").TogetherRow(form)
+    assert not row.together
+    row.choice.setCurrentIndex(1)
+    row.update(several=True, in_map=True)
+    assert row.together
+    assert row.words() == []
+    for text, words in (("1,2", ["counts 1,2"]), (" 1, 2 ", ["counts 1,2"]), ("1 2", ["counts 1,2"]), (",", [])):
+        row.counts.setText(text)
+        assert row.words() == words, text
+    for text in ("1,x", "1;2", "-1", "1.5"):
+        row.counts.setText(text)
+        with pytest.raises(UserError, match=r"counts: got .*, expected a whole number for each part"):
+            row.words()
+    row.update(several=True, in_map=False)
+    assert not row.together
+    row.update(several=True, in_map=True)
+    row.choice.setCurrentIndex(1)
+    row.update(several=False, in_map=True)
+    assert not row.together
+
+
+def test_a_result_is_reported_as_undone_until_it_is_redone(load):
+    undo = SimpleNamespace(undo_stack=[], redo_stack=[])
+    last, moves = load("last_result").LastResult(undo), object()
+    assert last.change() is None
+    undo.undo_stack.append(moves)
+    last.set(moves, "Certain")
+    assert last.change() is None
+    undo.redo_stack.append(undo.undo_stack.pop())
+    assert last.change().startswith("Undone")
+    assert last.change() is None
+    undo.undo_stack.append(undo.redo_stack.pop())
+    assert last.change() == "Certain"
+    last.clear()
+    undo.redo_stack.append(undo.undo_stack.pop())
+    assert last.change() is None
