@@ -5,6 +5,7 @@ If noise hides copies, and the map is symmetric, they are searched for in its av
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 
@@ -55,12 +56,13 @@ def solve_copies(problem: AlignmentProblem) -> Generator[Progress, None, Outcome
     wanted = None if problem.options.copies == AUTO else int(problem.options.copies or 1)
     in_map, before = yield from _searched(problem, wanted)
     found, chosen, averaged = in_map, choose_copies(in_map, wanted), None
-    support, symmetry = _support(found, chosen), problem.symmetry
+    matching, symmetry = sum(_matching(found, chosen)), problem.symmetry
     # All members of a symmetric set are in the map.
-    if symmetry is not None and support[0] < (wanted or symmetry.order):
+    if symmetry is not None and matching < (wanted or symmetry.order):
         in_average, before = yield from _searched_in_average(problem, symmetry, wanted, before)
         more = choose_copies(in_average, wanted)
-        if _support(in_average, more) > support:
+        shown = are_in_map(in_map.finest, [place.moving_to_fixed for place in more])
+        if sum(map(operator.and_, _matching(in_average, more), shown)) > matching:
             found, chosen, averaged = in_average, more, symmetry.group
     yield Progress("refine", before, before + TOGETHER, moving_to_fixed=chosen[0].moving_to_fixed)
     refined = yield from map_steps(
@@ -122,10 +124,10 @@ def _searched_in_average(
     return found, before + found.search.total
 
 
-def _support(found: PartPlaces, chosen: Sequence[Place]) -> tuple[int, float]:
-    """Return how many of the chosen places match the map, and the probability that the best one is right."""
+def _matching(found: PartPlaces, chosen: Sequence[Place]) -> list[bool]:
+    """Return which of the chosen places match the map."""
     judged = CopyVerdicts(found, chosen, [place.moving_to_fixed for place in chosen]).judged()
-    return sum(verdict != "no match" for _, verdict in judged), 1 - min(probability for probability, _ in judged)
+    return [verdict != "no match" for _, verdict in judged]
 
 
 def limits_for(count: int) -> Limits:

@@ -18,25 +18,13 @@ from botalign.alignment.part_places import PartPlaces, part_places
 from botalign.alignment.part_search import Limits
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.survey import survey
-from botalign.alignment.symmetry import Symmetry
+from botalign.alignment.symmetry import Symmetry, average_of
 from botalign.arrays import Matrix
 from botalign.geometry import inverse
-from botalign.maps.contour import background_level
-from botalign.maps.density_map import DensityMap
-from botalign.maps.resampling import resample
 from botalign.progress import Progress
 
 #: A copy is in the map itself if its edges correlate there by this fraction of what those of the copies do on average.
 LEAST_SHARE = 0.4
-
-
-def averaged_map(density_map: DensityMap, symmetry: Symmetry, *, threads: int | None = None) -> DensityMap:
-    """Return the average of a map over its point group, with its background at zero."""
-    shifted = density_map.with_data(density_map.data - np.float32(background_level(density_map.data)))
-    total = np.zeros(shifted.grid.shape)
-    for operation in symmetry.operations:
-        total += resample(shifted, operation, shifted.grid, threads=threads).data
-    return density_map.with_data((total / symmetry.order).astype(np.float32))
 
 
 def places_in_average(
@@ -60,16 +48,16 @@ def places_in_average(
     """
     assert problem.maps is not None
     options, (fixed, moving) = problem.options, problem.maps
-    average = averaged_map(fixed, symmetry, threads=options.threads)
-    level = options.contour_level_fixed
-    own_level = None if level is None else level - background_level(fixed.data)
-    surveyed = survey(masked(average, options.mask_fixed), level=own_level, role="fixed").normalised()
+    average = average_of(fixed, list(symmetry.operations), threads=options.threads)
+    surveyed = survey(masked(average, options.mask_fixed), level=options.contour_level_fixed, role="fixed").normalised()
     averaged = replace(problem, fixed_itself=Itself(surveyed, average.grid), maps=(average, moving))
     return (yield from part_places(averaged, limits, symmetry=symmetry, tries=2))
 
 
 def are_in_map(fit: FitProblem, poses: Sequence[Matrix]) -> list[bool]:
-    """Return for each copy whether the map itself shows it: the average shows each copy wherever the others are.
+    """Return for each copy whether the map itself shows it.
+
+    The average shows a copy at every equivalent place, even at an empty one.
 
     Parameters
     ----------

@@ -87,7 +87,7 @@ class Copies:
         return sum(copy.verdict != "no match" for copy in self.placed)
 
     def missing_text(self, fixed: str) -> str | None:
-        """Return as text how many copies fit into a map of a name; None if none are missing."""
+        """Return as text how many copies fit into the named map; None if none are missing."""
         if not self.missing:
             return None
         return (
@@ -163,4 +163,4 @@ class Copies:
             for each in content["placed"]
         )  # fmt: skip
         largest, score, start = (float(content[name]) for name in ("largest_overlap", "score", "start_score"))
-        return cls(placed, content["wanted"], largest, score, start, symmetry, content["averaged"])
+        return cls(placed, content["wanted"], largest, score, start, symmetry, content.get("averaged"))

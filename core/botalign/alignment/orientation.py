@@ -14,7 +14,7 @@ from botalign.alignment.result import Alignment
 from botalign.alignment.scoring import compare
 from botalign.alignment.self_symmetry import SelfMatch
 from botalign.alignment.survey import survey
-from botalign.alignment.symmetry import Symmetry
+from botalign.alignment.symmetry import Symmetry, average_of
 from botalign.alignment.versions import versions
 from botalign.alignment.wording import resolution_text
 from botalign.arrays import Matrix
@@ -191,10 +191,7 @@ class Orientation:
             If the argument is not a DensityMap.
         """
         expect_map(density_map, "density_map")
-        total = np.zeros(density_map.grid.shape, dtype=np.float64)
-        for operation in self.operations:
-            total += resample(density_map, compose(operation, self.transform), density_map.grid).data
-        return density_map.with_data((total / self.symmetry.order).astype(np.float32))
+        return average_of(density_map, [compose(operation, self.transform) for operation in self.operations])
 
     def write_operations(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the group, its setting and :attr:`operations` as JSON (``.json``), or :meth:`biomt` (``.txt``).

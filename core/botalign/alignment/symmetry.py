@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +11,9 @@ import numpy as np
 from botalign.alignment.distinct import Tolerance
 from botalign.arrays import Matrix
 from botalign.geometry import compose, geodesic_degrees, inverse
+from botalign.maps.contour import background_level
+from botalign.maps.density_map import DensityMap
+from botalign.maps.resampling import resample
 
 #: Rotations closer to each other than this are equivalent.
 EQUIVALENT = Tolerance(10.0)
@@ -73,3 +77,13 @@ class Symmetry:
     def from_dict(cls, content: dict[str, Any]) -> Symmetry:
         """Return the symmetry from the content of a result file."""
         return cls(str(content["group"]), np.array(content["operations"], float), np.array(content["axis"], float))
+
+
+def average_of(density_map: DensityMap, transforms: Sequence[Matrix], *, threads: int | None = None) -> DensityMap:
+    """Return the average of a map after each transform, on its own grid; outside the box it continues as background."""
+    background = np.float32(background_level(density_map.data))
+    shifted = density_map.with_data(density_map.data - background)
+    total = np.zeros(density_map.grid.shape)
+    for transform in transforms:
+        total += resample(shifted, transform, density_map.grid, threads=threads).data
+    return density_map.with_data((total / len(transforms)).astype(np.float32) + background)

@@ -7,11 +7,11 @@ import pytest
 
 import botalign
 from botalign.alignment.copies import limits_for, solve_copies
-from botalign.alignment.copy_averaging import are_in_map, averaged_map, places_in_average
+from botalign.alignment.copy_averaging import are_in_map, places_in_average
 from botalign.alignment.distinct import Tolerance, distinct
 from botalign.alignment.part_pair import PartPair
 from botalign.alignment.problem import AlignmentProblem
-from botalign.alignment.symmetry import Symmetry
+from botalign.alignment.symmetry import Symmetry, average_of
 from botalign.geometry import compose, point_group
 from botalign.progress import exhaust
 
@@ -41,13 +41,13 @@ def group_of(ring: Ring) -> Symmetry:
 
 def test_the_average_has_less_noise_and_the_same_density(ring: Ring) -> None:
     rough = noisy(ring.whole, 2.0).with_data(noisy(ring.whole, 2.0).data + np.float32(5.0))
-    average = averaged_map(rough, group_of(ring))
+    average = average_of(rough, list(ring.group))
     inside = tuple(slice(12, -12) for _ in range(3))
-    before, after = (each.data[inside] - ring.whole.data[inside] for each in (rough, average))
+    before, after = (each.data[inside] - np.float32(5.0) - ring.whole.data[inside] for each in (rough, average))
     # Interpolation smooths the noise too, so that less than half of it is left.
     assert after.std() < 0.5 * before.std()
     assert abs(after.mean()) < 0.1 * ring.whole.data.max()
-    clean = averaged_map(ring.whole, group_of(ring))
+    clean = average_of(ring.whole, list(ring.group))
     np.testing.assert_allclose(clean.data[inside], ring.whole.data[inside], atol=0.03 * ring.whole.data.max())
 
 
@@ -77,6 +77,16 @@ def test_a_copy_that_only_the_average_shows_is_noticed(ring: Ring) -> None:
     incomplete = made("D2", distance=22.0, missing=1)
     pair = PartPair.of(problem_of(incomplete.whole, ring.part))
     assert are_in_map(pair.fit(3.0, 2.0), ring.places) == [False, True, True, True]
+
+
+def test_a_map_that_shows_its_copies_is_not_averaged(ring: Ring) -> None:
+    """More copies are requested than there are, so the average is searched too, but it shows no more of them."""
+    result = botalign.align(noisy(ring.whole, 0.3), ring.part, resolution=10, copies=6, hand="keep", threads=2)
+    copies = result.copies
+    assert copies is not None
+    assert sum(copy.verdict == "certain" for copy in copies.placed) == 4
+    assert copies.averaged is None
+    assert "averaged" not in result.to_text()
 
 
 @pytest.mark.slow
