@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from botalign.alignment.overlap import Body
-from botalign.alignment.survey import CLEAR
+from botalign.alignment.survey import CLEAR, level_enclosing
 from botalign.arrays import Matrix, Volume
 from botalign.geometry import apply_transform, inverse
 from botalign.maps.contour import background_level, contrast, level_above
@@ -96,7 +96,8 @@ def regions(
     remaining : DensityMap
         The map minus the placed parts, with its background at zero.
     level : float or None
-        Contour level of the map; by default the suggested one of the smoothed map.
+        Contour level of the map; by default the suggested one of the smoothed map. The contour of the smoothed map
+        encloses the same volume, unless that is mostly noise.
     resolution : float or None
         Resolution of the map. Both maps are smoothed by a quarter of it, or by half of it if noise prevails, and
         regions thinner than half of it are not reported. If it is unknown, it is taken to be two voxels.
@@ -108,7 +109,11 @@ def regions(
         if contrast(smooth) >= CLEAR:
             break
     rest = smoothed(remaining, whole.grid, sigma_angstrom=sigma).data
-    above = level_above(smooth, 0.0) if level is None else level - background
+    above = level_above(smooth, 0.0)
+    if level is not None:
+        # Smoothing lowers the density inside the contour. Where noise exceeds the level, the volume is too large.
+        given, enclosing = level - background, level_enclosing(smooth, float(np.count_nonzero(whole.data > level)))
+        above = float(np.clip(enclosing, min(above, given), given))
     voxel, total = float(np.prod(whole.grid.voxel_size_angstrom)), np.count_nonzero(smooth > above)
     # Differences at the surface of the placed parts are thin.
     steps = max(1, round((resolution or 0.0) / 4 / longest))
