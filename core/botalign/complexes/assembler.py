@@ -77,9 +77,8 @@ class Assembler:
         The placed parts.
     found : dict of list of FoundPlaces
         The places of each part, in the whole and in what was left after each round.
-    tries : dict of int
-        By how much the probability of a place of each part is multiplied: the number of parts that were last searched
-        for, and of rounds until then.
+    searches : int
+        Number of searches until now, of all parts in all rounds. The probability of a place is multiplied by it.
     rest : DensityMap
         The map minus the placed parts.
     gap : float
@@ -96,8 +95,7 @@ class Assembler:
         self.workers, self.store = workers, store
         self.chosen: list[Chosen] = []
         self.found: dict[int, list[FoundPlaces]] = {}
-        self.tries: dict[int, int] = {}
-        self.rest, self.gap = whole, 0.0
+        self.rest, self.gap, self.searches = whole, 0.0, 0
         self.refined: Refined | None = None
 
     def steps(self) -> Generator[Progress, None, None]:
@@ -110,7 +108,7 @@ class Assembler:
             found = yield from self._searched(missing, rest, number)
             for part, own in found.items():
                 self.found.setdefault(part, []).append(own)
-                self.tries[part] = number * len(found)
+            self.searches += len(found)
             accepted = self._accepted(found)
             if not accepted:
                 break
@@ -169,7 +167,7 @@ class Assembler:
         """Choose places together, and return those that are not matches by chance.
 
         Parts without a match may have occupied the places of other parts, so the choice is repeated without them.
-        Probabilities are multiplied by the number of parts that were searched for and of rounds until now.
+        Probabilities are multiplied by the number of searches until now.
         """
         left = dict(found)
         while left:
@@ -177,7 +175,7 @@ class Assembler:
             for part, number in self._picked(left):
                 own = found[part]
                 place = own.places[number]
-                probability = min(1.0, self.tries[part] * probability_of(own, number))
+                probability = min(1.0, self.searches * probability_of(own, number))
                 if probability < LARGEST_PROBABILITY:
                     pose = place.moving_to_fixed
                     good.append(Chosen(part, own, pose, pose, place.correlation, probability))

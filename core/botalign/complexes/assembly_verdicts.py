@@ -100,8 +100,8 @@ class AssemblyVerdicts:
                 others = [other for other in there if other != part]
                 if others and place.probability < LARGEST_PROBABILITY > probability_of(found, number):
                     taken.update(dict.fromkeys(self.parts[other].name for other in others))
-                if found is last and not there and self.assembler.tries[part] * place.probability < smallest:
-                    smallest = min(smallest, self.assembler.tries[part] * probability_of(found, number))
+                if found is last and not there and self.assembler.searches * place.probability < smallest:
+                    smallest = min(smallest, self.assembler.searches * probability_of(found, number))
         return smallest, tuple(taken)
 
     def _parts_at(self, found: FoundPlaces, place: Place) -> list[int]:
