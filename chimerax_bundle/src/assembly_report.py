@@ -43,6 +43,6 @@ def summary(done):
         f"{first} and {second} cannot be distinguished: each fits at both places"
         for first, second in assembly.interchangeable
     ]
-    lines.append(f"{100 * assembly.unexplained_fraction:.2g}% of the volume of the map is explained by no part")
+    lines.append(f"unexplained: {assembly.unexplained_text}")
     lines.append(f"{assembly.seconds:.2f} seconds")
     return places_table(done) + "<br>".join(map(escape, lines))

@@ -75,7 +75,8 @@ def distinct(
     """
     chosen: list[int] = []
     each = 1 if operations is None else len(operations)
-    known = np.empty((each * len(poses), *np.shape(poses)[1:]))
+    most = len(poses) if count is None else min(count, len(poses))
+    known = np.empty((each * most, *np.shape(poses)[1:]))
     for index in np.argsort(losses, kind="stable"):
         if len(chosen) == count:
             break

@@ -150,7 +150,7 @@ def _doubt(others: int, hand: HandDecision | None, result: Candidate, undetermin
     if hand is not None and hand.decision != hand_name(result.mirrored) and not of_part:
         return f"the moving map fits {'as given, not mirrored' if result.mirrored else 'as its mirror image'}"
     if undetermined:
-        return undetermined
+        return f"{undetermined}, and {poses} {'fits' if others == 1 else 'fit'} as well" if others else undetermined
     if not others:  # only a map that was oriented has such a result
         return "the map is not symmetric about these axes"
     return f"{poses} {'fits' if others == 1 else 'fit'} as well"

@@ -97,7 +97,7 @@ class UnplacedPart:
         if self.taken_by:
             return f"{' and '.join(self.taken_by)} {'was' if len(self.taken_by) == 1 else 'were'} placed where it fits"
         chance = probability_text(self.probability)
-        return f"no match; a wrong place fits as well as its best one with a probability {chance}"
+        return f"no match; a wrong place fits as well as its best one with a probability of {chance}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -165,6 +165,13 @@ class Assembly:
     def unexplained_fraction(self) -> float:
         """Volume of the unexplained regions, as a fraction of the volume of the whole above its contour level."""
         return sum(region.fraction for region in self.regions)
+
+    @property
+    def unexplained_text(self) -> str:
+        """What no placed part explains, as a short text."""
+        if not self.regions:
+            return "no region above the contour level"
+        return f"{percent_text(self.unexplained_fraction)} of the volume above the contour level"
 
     def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> list[dict[str, str]]:
         """Write the placed atomic models as one mmCIF file, in which every chain has a different name.
@@ -279,9 +286,7 @@ class Assembly:
         return f"{each.name} {each.copy}" if copies > 1 else each.name
 
     def _unexplained_texts(self) -> list[str]:
-        if not self.regions:
-            return ["no region above the contour level"]
-        texts = [f"{percent_text(self.unexplained_fraction)} of the volume above the contour level"]
+        texts = [self.unexplained_text]
         for region in self.regions[:LISTED]:
             texts.append(
                 f"{percent_text(region.fraction)}, {region.volume_angstrom3:.3g} cubic angstrom, at "

@@ -48,3 +48,6 @@ def test_what_the_maps_do_not_determine_is_a_doubt() -> None:
     assert verdict(False, poses, undetermined=True) == "no match"
     unknown = "the rotation is undetermined about (0.00, 0.00, 1.00)"
     assert verdict_text("ambiguous", poses, None, undetermined=unknown) == f"ambiguous: {unknown}"
+    several = candidates(mirrored=False, equals=2)
+    text = verdict_text("ambiguous", several, None, undetermined=unknown)
+    assert text == f"ambiguous: {unknown}, and 2 other poses fit as well"

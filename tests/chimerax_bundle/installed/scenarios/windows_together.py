@@ -74,7 +74,7 @@ def an_assembly_by_the_panel(cx):
     assert not panel._buttons["Align"].isEnabled()
     yield lambda: panel._task is None
     assert panel.status.message.text().startswith("3 parts of 4 placed in")
-    for text in ("part 2 copy 2", "part 9 (#4) was not placed: no match", "explained by no part"):
+    for text in ("part 2 copy 2", "part 9 (#4) was not placed: no match", "unexplained: "):
         assert text in panel.result.text.text(), text
     assert len(read(path)["placed"]) == 3
     assert not same(models[0].scene_position, before[0], 1, 1)
