@@ -15,6 +15,8 @@ from typing import Any
 
 from botalign.errors import InputError, Setting
 
+#: Extensions of a table.
+TABLE_EXTENSIONS = (".csv",)
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 

@@ -28,7 +28,7 @@ LEAST_SCALE = 2.0
 def chance(score: float, wrong: Sequence[float], *, tail: int = TAIL) -> float:
     """Return the probability that a wrong pose has this score, given the scores of others; 1 if there are too few.
 
-    The scale of the tail is estimated from so many spacings, or from all of them.
+    The scale of the tail is estimated from the `tail` largest spacings, or from all if there are fewer.
     """
     x = np.sort(np.asarray(wrong, dtype=np.float64))[::-1]
     count = min(tail, len(x) - 1)

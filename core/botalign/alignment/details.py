@@ -6,9 +6,7 @@ aligned.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +17,9 @@ from botalign.alignment.fitting import FitProblem
 from botalign.alignment.signal import SignalFraction
 from botalign.alignment.survey import Surveyed, common_sigma_angstrom
 from botalign.arrays import Matrix, Volume
+from botalign.kept import kept
 from botalign.maps.resampling import spline_at
 from botalign.scores import correlate_shells, shell_power
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
 
 #: Details are finer than this fraction of the diameter of the molecule.
 OUTLINE = 1 / 3
@@ -186,7 +182,7 @@ class DetailPair:
         """
         if weights is not None:
             return self._compared(transform, weights)
-        return remembered(self._known, transform.tobytes(), lambda: self._compared(transform, None), most=KNOWN)
+        return kept(self._known, transform.tobytes(), lambda: self._compared(transform, None), most=KNOWN)
 
     def _compared(self, transform: Matrix, weights: Volume | None) -> Details:
         side, voxel = self.fit.fixed_grid.shape[0], self.fit.fixed_grid.voxel_size_angstrom[0]
@@ -200,18 +196,6 @@ class DetailPair:
         count = 2 * np.pi * np.arange(1, len(frequency) + 1) ** 2.0 * compared
         used = (frequency > 1 / OUTLINE) & (frequency < SMOOTHED_AWAY * frequency[-1])
         return Details(shells.correlation[used], count[used], self.expected[used], frequency[used])
-
-
-def remembered(known: dict[Key, Value], key: Key, compute: Callable[[], Value], *, most: int) -> Value:
-    """Return the value of a key; compute it if it is missing, and forget the oldest if there are more than `most`.
-
-    Two threads may compute the same value. They are equal, so the result does not depend on it.
-    """
-    if (found := known.get(key)) is None:
-        known[key] = found = compute()
-        for oldest in list(known)[:-most]:
-            known.pop(oldest, None)
-    return found
 
 
 def detail_score(correlation: NDArray[np.float64], count: NDArray[np.float64]) -> float:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 
-from botalign.alignment.details import DetailPair, remembered
+from botalign.alignment.details import DetailPair
 from botalign.alignment.detection import symmetry_of
 from botalign.alignment.sampling import fit_problem
 from botalign.alignment.self_symmetry import SelfComparison
 from botalign.alignment.signal import SignalFraction, signal_fraction
 from botalign.alignment.survey import Surveyed
 from botalign.alignment.symmetry import Symmetry
+from botalign.kept import kept
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 
@@ -58,7 +59,7 @@ class Itself:
             fit = fit_problem(self.surveyed, self.surveyed, voxel_angstrom=voxel_angstrom)
             return DetailPair.of(self.surveyed, self.surveyed, fit, (self.signal,) * 2)
 
-        return remembered(self._details, voxel_angstrom, compute, most=SIZES)
+        return kept(self._details, voxel_angstrom, compute, most=SIZES)
 
     def scaled(self, factor: float) -> Itself:
         """Return the same map with voxels that are larger by a factor; see :meth:`Surveyed.scaled`."""

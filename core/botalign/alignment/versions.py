@@ -16,5 +16,5 @@ def versions() -> dict[str, str]:
 
 @cache
 def _version(name: str) -> str:
-    """Return the version of a package, read once: the metadata are text files."""
+    """Return the version of a package. It is cached, because reading metadata is slow."""
     return metadata.version(name)

@@ -139,7 +139,7 @@ def align(
         outputs.output_paths(weights, one, option="--weights", extensions=outputs.MAPS),
         outputs.output_paths(fsc, one, option="--fsc", extensions=outputs.CURVES),
     )
-    table_output = None if table is None else Output(table, "--table", csv_table.EXTENSIONS, replaceable=resume)
+    table_output = None if table is None else Output(table, "--table", outputs.TABLES, replaceable=resume)
     report_output = None if report is None else Output(report, "--report", outputs.REPORTS, replaceable=resume)
     todo = tasks(moving, columns, common=common)
     for option, value in (("--figure", figure), ("--report", report)):

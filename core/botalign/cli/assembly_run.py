@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import botalign
-from botalign.cli import csv_table, outputs
+from botalign.cli import outputs
 from botalign.cli.interruption import Interrupted
 from botalign.cli.long_work import run_steps
 from botalign.cli.outputs import Output
@@ -63,7 +63,7 @@ class AssemblyFiles:
         InputError
             If a folder is needed, or two placed maps would have the same file name.
         """
-        own_table = None if table is None else Output(table, "--table", csv_table.EXTENSIONS)
+        own_table = None if table is None else Output(table, "--table", outputs.TABLES)
         own_rest = None if rest is None else Output(rest, "--unexplained", outputs.MAPS)
         if output is None:
             return cls(None, {}, own_table, own_rest, None)
@@ -75,7 +75,7 @@ class AssemblyFiles:
                 raise InputError(f"{path}: is a file name, but -o needs a folder for the placed maps; give a folder.")
             return cls(Output(path, "-o", MMCIF_EXTENSIONS), {}, own_table, own_rest, work)
         model = Output(path / _COMPLEX, "-o", MMCIF_EXTENSIONS, in_folder=True) if any(models) else None
-        own_table = own_table or Output(path / _TABLE, "-o", csv_table.EXTENSIONS, in_folder=True)
+        own_table = own_table or Output(path / _TABLE, "-o", outputs.TABLES, in_folder=True)
         names = {
             (index, copy): _map_name(part, copy, count)
             for index, (part, count, is_model) in enumerate(zip(parts, counts, models, strict=True))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import botalign
-from botalign.cli import csv_table, inputs, outputs
+from botalign.cli import inputs, outputs
 from botalign.cli.declared import Given
 from botalign.cli.long_work import run_steps
 from botalign.cli.messages import print_note, print_warning
@@ -88,13 +88,13 @@ class CopiesRun:
     def _outputs(self) -> tuple[Output | None, list[Output | None], Output | None]:
         """Return the file with all copies or the first of several, the result, and the table."""
         result = outputs.output_paths(self.result, [self.moving], option="--result", extensions=outputs.RESULTS)
-        table = None if self.table is None else Output(self.table, "--table", csv_table.EXTENSIONS)
+        table = None if self.table is None else Output(self.table, "--table", outputs.TABLES)
         if self.output is None:
             return None, result, table
         path, folder = Path(self.output), outputs.is_folder(self.output)
         stem = split_extension(self.moving.name, outputs.MAPS + MODEL_EXTENSIONS)[0]
         if table is None and folder:
-            table = Output(path / f"{stem}_copies.csv", "-o", csv_table.EXTENSIONS, in_folder=True)
+            table = Output(path / f"{stem}_copies.csv", "-o", outputs.TABLES, in_folder=True)
         if holds_model(self.moving):
             target = path / f"{stem}_copies.cif" if folder else path
             # A PDB file cannot name many chains.

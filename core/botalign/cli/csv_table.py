@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from botalign import Alignment
 
-EXTENSIONS = (".csv",)
-
 
 def write_table(alignments: Sequence[Alignment], path: Path) -> None:
     """Write a row for each alignment: the maps, the transform, the scores.

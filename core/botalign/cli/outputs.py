@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from botalign.errors import InputError
-from botalign.files import check_extension, check_output, split_extension
+from botalign.files import TABLE_EXTENSIONS, check_extension, check_output, split_extension
 from botalign.maps import EXTENSIONS
 from botalign.models import MODEL_EXTENSIONS, holds_model
 
@@ -23,6 +23,7 @@ LISTS = (".star", ".cs")
 FIGURES = (".png", ".pdf", ".svg")
 CURVES = (".csv", ".xml", ".star")
 REPORTS = (".html",)
+TABLES = TABLE_EXTENSIONS
 _SLASHES = tuple(slash for slash in (os.sep, os.altsep) if slash)
 
 

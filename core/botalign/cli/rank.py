@@ -67,14 +67,14 @@ def rank(
     With more than 4 models or maps, one process per core is used, unless --threads, --processes or --scheduler is
     given.
     """
-    from botalign.cli import csv_table, outputs
+    from botalign.cli import outputs
     from botalign.models import holds_model
     from botalign.ranking.index import MapIndex
 
     if holds_model(fixed):
         raise InputError(f"{fixed}: is an atomic model, expected the map to compare with.")
     chosen, where = options.read(), _execution(len(others), execution.read())
-    written = None if table is None else outputs.Output(table, "--table", csv_table.EXTENSIONS)
+    written = None if table is None else outputs.Output(table, "--table", outputs.TABLES)
     outputs.check((written,), inputs=[fixed, *others, *([] if index is None else [index])], overwrite=overwrite)
     if index is not None:
         MapIndex.for_files(index, others)

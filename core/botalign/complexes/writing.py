@@ -13,14 +13,13 @@ from pathlib import Path
 from botalign.alignment.applying import moved_map
 from botalign.arrays import Matrix
 from botalign.errors import InputError
-from botalign.files import output_file
+from botalign.files import TABLE_EXTENSIONS, output_file
 from botalign.geometry import compose
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.models import MMCIF_EXTENSIONS, Model
 from botalign.models.merging import PlacedText, merged_models
 
-TABLE_EXTENSIONS = (".csv",)
 #: Columns that follow the name of the part and the number of the copy in a table.
 _NUMBERS = ("probability", "correlation")
 
