@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _SHOWN = 20
 #: More models or maps than this are compared by processes: threads start faster, but compete for the GIL.
 _MOST_FOR_THREADS = 4
-_STAGES = {"models": "models", "signatures": "blocks of maps", "maps": "alignments"}
+_STAGES = {"models": "models", "signatures": "signatures", "maps": "alignments"}
 
 
 @with_options(botalign.RankOptions)

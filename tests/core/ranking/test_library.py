@@ -14,7 +14,7 @@ from botalign.maps import read
 from botalign.progress import exhaust
 from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Item
-from botalign.ranking.library import BLOCK, similarities
+from botalign.ranking.library import similarities
 from botalign.ranking.signature import Signature, signature
 
 
@@ -193,7 +193,7 @@ def test_signatures_are_resumed_from_the_work_folder(
     phantom: botalign.DensityMap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "maps").mkdir()
-    files = [tmp_path / "maps" / f"{number}.mrc" for number in range(2 * BLOCK)]
+    files = [tmp_path / "maps" / f"{number}.mrc" for number in range(3)]
     for number, file in enumerate(files):
         replace(phantom, grid=phantom.grid.scaled(2.0 + 0.1 * number, np.zeros(3))).write(file)
     execution = botalign.Execution(threads=1, work=tmp_path / "work")
@@ -209,7 +209,7 @@ def test_signatures_are_resumed_from_the_work_folder(
 
     monkeypatch.setattr(Item, "load", load)
     ranking = exhaust(botalign.rank_steps(phantom, files, execution=execution))
-    assert read_again == [str(each) for each in files[BLOCK:]]
+    assert read_again == [str(each) for each in files[1:]]
     assert {each.name for each in ranking.entries} == {str(each) for each in files}
     expected = exhaust(botalign.rank_steps(phantom, files, execution=botalign.Execution(threads=1)))
     assert [each.similarity for each in ranking.entries] == [each.similarity for each in expected.entries]
