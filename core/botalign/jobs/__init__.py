@@ -2,7 +2,7 @@
 
 from botalign.jobs.blocks import run_blocks
 from botalign.jobs.execution import Execution
-from botalign.jobs.failures import or_failure, reason_of
+from botalign.jobs.failures import is_transient, or_failure, reason_of
 from botalign.jobs.store import BlockStore, block_names, opened_store, remove_work, versions
 from botalign.jobs.workers import SharedValue, Workers, open_workers
 
@@ -12,6 +12,7 @@ __all__ = [
     "SharedValue",
     "Workers",
     "block_names",
+    "is_transient",
     "open_workers",
     "opened_store",
     "or_failure",

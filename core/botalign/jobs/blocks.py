@@ -7,12 +7,12 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from typing import Any
 
 from botalign.errors import InputError
-from botalign.jobs.failures import PASSING
+from botalign.jobs.failures import is_transient
 from botalign.jobs.store import BlockStore
 from botalign.jobs.workers import Workers
 from botalign.progress import Progress
 
-#: Attempts at a block before the work fails, if its workers are lost; or before a failure that may pass is its result.
+#: Attempts at a block whose worker is lost, or that fails transiently.
 ATTEMPTS = 4
 #: Seconds after which the progress is reported again if no block has ended, so that the caller can cancel the work.
 REPORT_SECONDS = 0.5
@@ -32,8 +32,8 @@ def run_blocks(
 
     Closing the generator cancels the work: blocks that have not started are dropped, and running blocks are not waited
     for; :func:`.open_workers` cancels them. A block whose worker is lost is submitted again. So is, after
-    the others, one with a failure of :func:`.or_failure` that may pass, such as a lack of memory. If it fails every
-    time, its failure is returned, but not stored: when the work is resumed, it is tried again.
+    the others, one with a transient failure of :func:`.or_failure`, such as a lack of memory. If it fails every time,
+    its failure is returned, but not stored: when the work is resumed, it is retried.
 
     Parameters
     ----------
@@ -99,12 +99,12 @@ def run_blocks(
                     waiting.insert(0, key)
                     continue
                 found = future.result()
-                may_pass = isinstance(found, dict) and PASSING in found
-                if may_pass and attempts[key] < ATTEMPTS:
+                transient = is_transient(found)
+                if transient and attempts[key] < ATTEMPTS:
                     waiting.append(key)
                     continue
                 results[key] = found
-                if store is not None and not may_pass:
+                if store is not None and not transient:
                     store.put(key, results[key])
                 yield Progress(stage, len(results), len(blocks))
     finally:

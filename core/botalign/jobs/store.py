@@ -145,14 +145,14 @@ class BlockStore:
 def opened_store(
     store: BlockStore | None, work: str | os.PathLike[str] | None, describe: Callable[[], Mapping[str, Any]]
 ) -> AbstractContextManager[BlockStore | None]:
-    """Return a context with the store of a run: a new one in its work folder, otherwise the one that is open already.
+    """Return a context with the store of a run: that in its work folder, otherwise the one that is open already.
 
     Parameters
     ----------
     store : BlockStore or None
-        Open store, which stays open.
+        Open store, which stays open. It is ignored if there is a work folder.
     work : path-like or None
-        Work folder.
+        Work folder. It is created, or resumed if it exists.
     describe : callable
         Returns the description of the work; called only if there is a work folder.
 

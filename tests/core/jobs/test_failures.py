@@ -9,11 +9,20 @@ from numpy.typing import NDArray
 
 from botalign.cancellation import CancelledWork
 from botalign.errors import InputError
-from botalign.jobs import BlockStore, Execution, block_names, open_workers, or_failure, reason_of, run_blocks
+from botalign.jobs import (
+    BlockStore,
+    Execution,
+    block_names,
+    is_transient,
+    open_workers,
+    or_failure,
+    reason_of,
+    run_blocks,
+)
 from botalign.jobs.blocks import ATTEMPTS
 from botalign.progress import exhaust
 
-PASSING = [
+TRANSIENT = [
     MemoryError("no memory"),
     OSError(errno.ENOSPC, "No space left on device"),
     OSError(errno.EIO, "Input/output error"),
@@ -46,14 +55,14 @@ def run(error: BaseException, tmp_path: Path, times: int) -> tuple[dict[str, Any
     return found, block_names(tmp_path / "work"), len(list((tmp_path / "attempts").iterdir()))
 
 
-@pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
-def test_a_failure_that_may_pass_is_tried_again(error: Exception, tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", TRANSIENT, ids=lambda error: type(error).__name__)
+def test_a_transient_failure_is_retried(error: Exception, tmp_path: Path) -> None:
     found, stored, attempts = run(error, tmp_path, times=2)
     assert (reason_of(found), int(found["value"]), stored, attempts) == (None, 7, ["one"], 3)
 
 
-@pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
-def test_a_failure_that_may_pass_is_not_stored(error: Exception, tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", TRANSIENT, ids=lambda error: type(error).__name__)
+def test_a_transient_failure_is_not_stored(error: Exception, tmp_path: Path) -> None:
     found, stored, attempts = run(error, tmp_path, times=ATTEMPTS)
     assert reason_of(found) == f"{type(error).__name__}: {error}"
     assert (stored, attempts) == ([], ATTEMPTS)
@@ -69,8 +78,15 @@ def test_a_permanent_failure_is_a_result(error: Exception, tmp_path: Path) -> No
 
 
 def test_the_cause_of_a_message_decides() -> None:
-    assert set(fail_because(PASSING[1])) == {"failure", "passing"}
+    assert set(fail_because(TRANSIENT[1])) == {"failure", "transient"}
     assert set(fail_because(OSError(errno.EACCES, os.strerror(errno.EACCES)))) == {"failure"}
+
+
+def test_only_a_marked_failure_is_transient() -> None:
+    assert is_transient(fail_because(TRANSIENT[0]))
+    assert not is_transient(fail_because(PERMANENT[0]))
+    assert not is_transient({"transient": np.array(True)})  # a result with an array of this name
+    assert not is_transient(3)
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError("lost"), CancelledWork()])
