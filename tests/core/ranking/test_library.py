@@ -1,4 +1,5 @@
 import errno
+import io
 import os
 import tempfile
 from dataclasses import replace
@@ -15,7 +16,7 @@ from botalign.progress import exhaust
 from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Item
 from botalign.ranking.library import similarities
-from botalign.ranking.signature import Signature, signature
+from botalign.ranking.signature import DEGREES, SCHEME, SHELLS, Signature, signature
 
 
 @pytest.fixture(scope="module")
@@ -131,19 +132,65 @@ def test_an_index_can_be_moved_with_its_library(phantom: botalign.DensityMap, tm
     assert MapIndex(tmp_path / "new" / "i.npz").get(tmp_path / "new" / "a.mrc") is not None
 
 
-def test_files_that_are_not_an_index(tmp_path: Path) -> None:
+def index_of_two(**changed: object) -> bytes:
+    """Return the content of an index of two maps with other arrays; those that are None are left out."""
+    arrays = {
+        "format": "botalign-map-index", "version": 1, "scheme": SCHEME, "paths": ["a.mrc", "b.mrc"],
+        "states": [[1, 2], [3, 4]], "numbers": [[30.0, 90.0]] * 2, "norms": np.zeros((2, SHELLS, DEGREES), np.float32),
+    }  # fmt: skip
+    file = io.BytesIO()
+    np.savez(file, **{name: np.asarray(each) for name, each in (arrays | changed).items() if each is not None})
+    return file.getvalue()
+
+
+def one_array() -> bytes:
+    file = io.BytesIO()
+    np.save(file, np.zeros(3))
+    return file.getvalue()
+
+
+NOT_AN_INDEX = {
+    "text": b"text",
+    "empty": b"",
+    "one array": one_array(),
+    "cut off": index_of_two()[:-100],
+    "damaged": index_of_two().replace(b"NUMPY", b"NUMPX"),
+    "other archive": index_of_two(format=None),
+    "other format": index_of_two(format="other", version=2),
+    "several formats": index_of_two(format=["botalign-map-index"] * 2),
+    "no version": index_of_two(version=None),
+    "version is text": index_of_two(version="1.2"),
+    "version is a fraction": index_of_two(version=1.2),
+    "several versions": index_of_two(version=[1, 2]),
+    "scheme is text": index_of_two(scheme="x"),
+    "no norms": index_of_two(norms=None),
+    "a path is missing": index_of_two(paths=["a.mrc"]),
+    "a state is missing": index_of_two(states=[[1, 2]]),
+    "half of the states": index_of_two(states=[1, 2]),
+    "a number is missing": index_of_two(numbers=[[30.0, 90.0]]),
+    "numbers are text": index_of_two(numbers=[["a", "b"]] * 2),
+    "norms of other shells": index_of_two(norms=np.zeros((2, SHELLS + 1, DEGREES), np.float32)),
+}
+
+
+@pytest.mark.parametrize("content", NOT_AN_INDEX.values(), ids=NOT_AN_INDEX.keys())
+def test_files_that_are_not_an_index(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "i.npz").write_bytes(content)
+    with pytest.raises(botalign.InputError, match=r"i\.npz: is not an index of maps; give another file, or remove it"):
+        MapIndex(tmp_path / "i.npz")
+
+
+def test_other_versions_of_an_index(tmp_path: Path) -> None:
+    path = tmp_path / "i.npz"
+    path.write_bytes(index_of_two())
+    assert len(MapIndex(path)) == 2
+    path.write_bytes(index_of_two(scheme=SCHEME + 1, norms=np.zeros((2, 3))))
+    assert len(MapIndex(path)) == 0  # its signatures are computed again
+    path.write_bytes(index_of_two(version=2, scheme=None))
+    with pytest.raises(botalign.InputError, match="has version 2 of the format, expected at most 1; update BOTalign"):
+        MapIndex(path)
     with pytest.raises(botalign.InputError, match=r"i\.txt: unknown extension; an index has \.npz"):
         MapIndex(tmp_path / "i.txt")
-    for name, content in (("text.npz", b"text"), ("empty.npz", b"")):
-        (tmp_path / name).write_bytes(content)
-        with pytest.raises(botalign.InputError, match="is not an index of maps; give another file, or remove it"):
-            MapIndex(tmp_path / name)
-    np.savez(tmp_path / "incomplete.npz", format=np.array("botalign-map-index"))
-    with pytest.raises(botalign.InputError, match="is not an index of maps; give another file, or remove it"):
-        MapIndex(tmp_path / "incomplete.npz")
-    np.savez(tmp_path / "newer.npz", format=np.array("botalign-map-index"), version=np.array(2))
-    with pytest.raises(botalign.InputError, match="has version 2 of the format, expected at most 1; update BOTalign"):
-        MapIndex(tmp_path / "newer.npz")
 
 
 def test_an_index_that_cannot_be_written_is_refused_at_once(phantom: botalign.DensityMap, tmp_path: Path) -> None:
