@@ -13,11 +13,10 @@ from botalign.progress import Progress
 from botalign.ranking.entry import Found, RankedEntry, entry_of
 from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Item
-from botalign.ranking.library import described, similarities
+from botalign.ranking.library import best_similarities, described, signatures_at
 from botalign.ranking.maps import align_map, map_options
 from botalign.ranking.models import model_options, place_model
 from botalign.ranking.options import RankOptions
-from botalign.ranking.signature import signature
 
 #: The entries, and the names of those that could not be compared, with the reasons.
 Compared = tuple[list[RankedEntry], list[tuple[str, str]]]
@@ -50,8 +49,8 @@ def compare_maps(
     if not signatures:
         return [], failures
     numbers = sorted(signatures)
-    query = signature(shared.density_map, level=options.contour_level)
-    similarity, may_match = similarities(query, [signatures[number] for number in numbers])
+    queries = signatures_at(shared.density_map, options.contour_level)
+    similarity, may_match = best_similarities(queries, [signatures[number] for number in numbers])
     near = dict(zip(numbers, similarity.tolist(), strict=True))
     wanted = [number for number, may in zip(numbers, may_match, strict=True) if may or options.whole_library]
     if wanted:

@@ -74,6 +74,24 @@ def described(
     return found, failed
 
 
+def signatures_at(density_map: DensityMap, level: float | None) -> list[Signature]:
+    """Return the signatures of the map that a library is compared with: at the suggested level, and at a given one.
+
+    The maps of the library have that at the suggested level only. A given level may select another part of the map, or
+    other details: a map and its copy need not be similar then.
+    """
+    suggested = signature(density_map)
+    return [suggested] if level is None else [suggested, signature(density_map, level=level)]
+
+
+def best_similarities(
+    fixed: Sequence[Signature], others: Sequence[Signature]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the largest similarity to one of several signatures of a map, and which maps may match one of them."""
+    found = [similarities(each, others) for each in fixed]
+    return np.max([similarity for similarity, _ in found], axis=0), np.any([may for _, may in found], axis=0)
+
+
 def similarities(fixed: Signature, others: Sequence[Signature]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return the similarity of signatures to that of a map, 1 for copies, and which maps may show the same molecule.
 

@@ -54,7 +54,8 @@ def rank(
     resolution : float, optional
         Resolution of the map in angstrom, needed for models.
     contour_level : float, optional
-        Contour level of the map; by default that of :func:`botalign.contour_level` for the smoothed map.
+        Contour level of the map; by default that of :func:`botalign.contour_level` for the smoothed map. A map of a
+        library may show the same molecule if it may at the given or at the default level.
     whole_library : bool, optional
         Whether to align all maps, not only those that may show the same molecule.
     seed : int, optional

@@ -15,7 +15,7 @@ from botalign.maps import read
 from botalign.progress import exhaust
 from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Item
-from botalign.ranking.library import similarities
+from botalign.ranking.library import best_similarities, signatures_at, similarities
 from botalign.ranking.signature import DEGREES, SCHEME, SHELLS, Signature, signature
 
 
@@ -102,6 +102,33 @@ def test_the_contour_level_selects_what_the_signature_describes(phantom: botalig
     (near,) = botalign.rank(fixed, [tmp_path / "alone.mrc"], contour_level=level, threads=1).entries
     (far,) = botalign.rank(fixed, [tmp_path / "alone.mrc"], threads=1).entries
     assert (near.verdict, far.verdict) == ("certain", "not aligned")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::botalign.maps.header.MapWarning")
+@pytest.mark.parametrize("name", ["hand_phantom_64.mrc", "emd_1080_groel_11.5A.mrc", "EMD-3001.map"])
+def test_a_map_is_near_itself_at_any_contour_level(data_folder: Path, name: str) -> None:
+    density_map = read(data_folder / "maps" / name)
+    own, suggested = signature(density_map), botalign.contour_level(density_map)
+    for factor in (0.5, 1.0, 1.5, 2.0, 3.0):
+        (similarity,), (may_match,) = best_similarities(signatures_at(density_map, factor * suggested), [own])
+        assert similarity == pytest.approx(1, abs=1e-6)
+        assert may_match
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.5, 3.0])
+def test_a_map_finds_itself_at_any_contour_level(phantom: botalign.DensityMap, tmp_path: Path, factor: float) -> None:
+    """The suggested level encloses a molecule and a ball beside it, higher levels only the molecule."""
+    largest = float(phantom.data.max())
+    wide = botalign.resample(phantom, np.eye(3, 4), botalign.Grid.cube(64, 3.5, phantom.grid.centre_angstrom))
+    z, y, x = np.indices(wide.grid.shape) - 12.0
+    ball = 0.15 * largest * (np.sqrt(x**2 + y**2 + z**2) < 11)
+    fixed = wide.with_data((wide.data + ball).astype(np.float32))
+    fixed.write(tmp_path / "itself.mrc")
+    level = factor * botalign.contour_level(fixed)
+    (found,) = botalign.rank(fixed, [tmp_path / "itself.mrc"], contour_level=level, threads=1).entries
+    assert (found.verdict, found.mirrored) == ("certain", False)
+    assert found.similarity == pytest.approx(1, abs=1e-6)
 
 
 def test_the_index_recomputes_files_that_have_changed(phantom: botalign.DensityMap, tmp_path: Path) -> None:
