@@ -1,5 +1,6 @@
 import errno
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,28 @@ TRANSIENT = [
     OSError(errno.EIO, "Input/output error"),
     TimeoutError("timed out"),
 ]
+
+
+@dataclass
+class Clock:
+    seconds: float = 0.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
 PERMANENT = [InputError("a.mrc: is not a map."), ValueError("bad"), FileNotFoundError(errno.ENOENT, "No such file")]
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Replace the clock of the pauses by one that does not wait."""
+    clock = Clock()
+    monkeypatch.setattr("botalign.jobs.blocks.time", clock)
+    return clock
 
 
 @or_failure
@@ -75,6 +97,32 @@ def test_a_permanent_failure_is_a_result(error: Exception, tmp_path: Path) -> No
     found, stored, attempts = run(error, tmp_path, times=ATTEMPTS)
     assert str(error) in str(reason_of(found))
     assert (stored, attempts) == (["one"], 1)
+
+
+def test_retries_begin_after_all_other_blocks_and_after_pauses(tmp_path: Path, clock: Clock) -> None:
+    done: list[tuple[str, float]] = []
+
+    @or_failure
+    def work(name: str) -> dict[str, NDArray[Any]]:
+        done.append((name, clock.seconds))
+        if name == "bad":
+            raise TRANSIENT[0]
+        return {"value": np.array(7)}
+
+    with open_workers(Execution(threads=1)) as workers:
+        steps = list(run_blocks(work, {name: (name,) for name in ("bad", "b", "c", "d", "e")}, workers=workers))
+    assert done == [("bad", 0), ("b", 0), ("c", 0), ("d", 0), ("e", 0), ("bad", 1), ("bad", 5), ("bad", 21)]
+    assert [each.done for each in steps if each.done != 4] == [0, 1, 2, 3, 5]
+    assert sum(each.done == 4 for each in steps) > 2 * 21  # reported at least every half second
+
+
+def test_a_pause_can_be_cancelled(tmp_path: Path, clock: Clock) -> None:
+    with open_workers(Execution(threads=1)) as workers:
+        steps = run_blocks(fail, {"one": (TRANSIENT[0], tmp_path, ATTEMPTS)}, workers=workers)
+        while clock.seconds == 0:
+            next(steps)
+        steps.close()
+    assert (clock.seconds, len(list(tmp_path.iterdir()))) == (0.5, 1)
 
 
 def test_the_cause_of_a_message_decides() -> None:
