@@ -18,8 +18,8 @@ from botalign.ranking.maps import align_map, map_options
 from botalign.ranking.models import model_options, place_model
 from botalign.ranking.options import RankOptions
 
-#: The entries, and the names of those that could not be compared, with the reasons.
-Compared = tuple[list[RankedEntry], list[tuple[str, str]]]
+#: The entries, and the results for items that failed, by number.
+Compared = tuple[list[RankedEntry], dict[int, dict[str, NDArray[Any]]]]
 
 
 def compare_models(
@@ -45,9 +45,8 @@ def compare_maps(
 ) -> Generator[Progress, None, Compared]:
     """Align the maps of a library that may show the same molecule as a map, or all of them if requested."""
     signatures, failed = yield from described(items, workers, store, index)
-    failures = [items[number].failure(reason) for number, reason in failed.items()]
     if not signatures:
-        return [], failures
+        return [], failed
     numbers = sorted(signatures)
     queries = signatures_at(shared.density_map, options.contour_level)
     similarity, may_match = best_similarities(queries, [signatures[number] for number in numbers])
@@ -63,7 +62,7 @@ def compare_maps(
     others = [
         RankedEntry(items[each].name, "not aligned", similarity=near[each]) for each in numbers if each not in found
     ]
-    return entries + others, failures + further
+    return entries + others, failed | further
 
 
 def _compared(
@@ -73,10 +72,10 @@ def _compared(
     near: Mapping[int, float],
 ) -> Compared:
     """Return the entries for results by number, corrected for the number of items in `tried` that did not fail."""
-    reasons = {number: reason for number, arrays in found.items() if (reason := reason_of(arrays)) is not None}
+    failed = {number: arrays for number, arrays in found.items() if reason_of(arrays) is not None}
     entries = [
-        entry_of(items[number].name, Found.from_arrays(arrays), tried - len(reasons), similarity=near.get(number))
+        entry_of(items[number].name, Found.from_arrays(arrays), tried - len(failed), similarity=near.get(number))
         for number, arrays in found.items()
-        if number not in reasons
+        if number not in failed
     ]
-    return entries, [items[number].failure(reason) for number, reason in reasons.items()]
+    return entries, failed

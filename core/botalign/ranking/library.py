@@ -24,7 +24,8 @@ LARGEST_FACTOR, LEAST_SIMILARITY = 1.28, 0.85
 #: Number of maps after which the index is written.
 WRITTEN = 256
 
-Described = tuple[dict[int, Signature], dict[int, str]]
+#: The signatures of maps, and the results for maps that failed, each by number.
+Described = tuple[dict[int, Signature], dict[int, dict[str, NDArray[Any]]]]
 
 
 @or_failure
@@ -39,12 +40,12 @@ def signature_block(item: Item) -> dict[str, NDArray[Any]]:
 def described(
     items: Sequence[Item], workers: Workers, store: BlockStore | None, index: MapIndex | None
 ) -> Generator[Progress, None, Described]:
-    """Return the signatures of maps, and the reasons why others have none, each by number.
+    """Return the signatures of maps, and the results for maps that failed, each by number.
 
     Signatures in the index or in the store are not computed again. New ones are added to both.
     """
     found: dict[int, Signature] = {}
-    failed: dict[int, str] = {}
+    failed: dict[int, dict[str, NDArray[Any]]] = {}
     for number, item in enumerate(items):
         known = index.get(item.file) if index is not None and item.file is not None else None
         if known is not None:
@@ -61,11 +62,10 @@ def described(
         )
         new: dict[int, Signature] = {}
         for number, arrays in zip(batch, results.values(), strict=True):
-            reason = reason_of(arrays)
-            if reason is None:
+            if reason_of(arrays) is None:
                 (new[number],) = from_numbers(arrays["numbers"], arrays["norms"])
             else:
-                failed[number] = reason
+                failed[number] = arrays
         found |= new
         if index is not None:
             files = {n: file for n in new if (file := items[n].file) is not None}
