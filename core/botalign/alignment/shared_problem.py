@@ -16,11 +16,9 @@ from botalign.models import Model
 
 def problem_in(
     shared: SharedWhole, moving: DensityMap | Model, options: AlignmentOptions, *, hands: tuple[bool, ...] = (False,),
-    role: str | None = None,
+    role: str | None = None, keep_samples: bool = False,
 ) -> AlignmentProblem:  # fmt: skip
     """Return the problem of aligning a map or a model to a shared map, whose comparison with itself is computed once.
-
-    The samples of the shared map are computed once too if `shared` is set in the problem; see :class:`PartPair`.
 
     Parameters
     ----------
@@ -34,6 +32,9 @@ def problem_in(
         The hands to search, that of the start first: whether the moving map is mirrored.
     role : str, optional
         Name of the moving map in messages; see :func:`botalign.alignment.survey.survey`.
+    keep_samples : bool, optional
+        Whether to keep the samples of the shared map for other parts of the same size class, which are then sampled
+        alike; see :class:`botalign.alignment.part_pair.PartPair`.
 
     Raises
     ------
@@ -44,7 +45,8 @@ def problem_in(
     check_boxes(fixed, given)
     surveyed = survey(given, role=role).normalised()
     check_radii(shared.surveyed, surveyed, fixed.name, given.name)
-    return AlignmentProblem(shared.itself, Itself(surveyed, given.grid), options, hands, (fixed, given))
+    kept = shared if keep_samples else None
+    return AlignmentProblem(shared.itself, Itself(surveyed, given.grid), options, hands, (fixed, given), kept)
 
 
 def check_is_part(problem: AlignmentProblem) -> None:

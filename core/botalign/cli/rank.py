@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 _SHOWN = 20
 #: More models or maps than this are compared by processes: threads start faster, but compete for the GIL.
 _MOST_FOR_THREADS = 4
-_STAGES = {"models": "models", "signatures": "blocks of maps", "maps": "alignments"}
+#: Name under which the work folder keeps the state of a table without the items that failed transiently.
+_TABLE = "table"
+_STAGES = {"models": "models", "signatures": "signatures", "maps": "alignments"}
 
 
 @with_options(botalign.RankOptions)
@@ -61,8 +63,8 @@ def rank(
     only if their rotation-invariant signatures are similar to that of the map. All probabilities are corrected for the
     number of models or maps. Models or maps that cannot be read or compared are listed, and the exit code is then 1.
 
-    With --table, finished results are kept in the folder T.csv.partial. After an interruption, run the same command
-    again to resume.
+    With --table, finished results are kept in the folder T.csv.partial. After an interruption, or if a failure is
+    transient, such as a lack of memory, run the same command again to resume.
 
     With more than 4 models or maps, one process per core is used, unless --threads, --processes or --scheduler is
     given.
@@ -74,12 +76,13 @@ def rank(
     if holds_model(fixed):
         raise InputError(f"{fixed}: is an atomic model, expected the map to compare with.")
     chosen, where = options.read(), _execution(len(others), execution.read())
-    written = None if table is None else outputs.Output(table, "--table", outputs.TABLES)
+    partial = None if table is None else table.with_name(f"{table.name}.partial")
+    incomplete = table is not None and partial is not None and _is_incomplete(table, partial)
+    written = None if table is None else outputs.Output(table, "--table", outputs.TABLES, replaceable=incomplete)
     outputs.check((written,), inputs=[fixed, *others, *([] if index is None else [index])], overwrite=overwrite)
     if index is not None:
         MapIndex.for_files(index, others)
     density_map = botalign.read(fixed)
-    partial = None if table is None else table.with_name(f"{table.name}.partial")
     has_results = partial is not None and partial.exists()
 
     def note(step: Progress) -> Progress:
@@ -92,7 +95,7 @@ def rank(
             steps = botalign.rank_steps(density_map, others, chosen, where, index=index, store=store)
             ranking = run_steps(map_steps(steps, note), lambda step: _STAGES[step.stage], quiet=quiet)
             if table is not None:
-                ranking.write(table, overwrite=overwrite)
+                ranking.write(table, overwrite=overwrite or incomplete)
         except KeyboardInterrupt:
             if store is not None and not has_results:
                 store.remove()
@@ -101,8 +104,11 @@ def rank(
             if store is not None and not has_results:
                 store.remove()
             raise
-        if store is not None:
-            store.remove()
+        if store is not None and table is not None:
+            if ranking.transient:
+                _note_incomplete(table, store)
+            else:
+                store.remove()
     print(_text(ranking))
     if table is not None:
         print(f"written      {table}")
@@ -110,6 +116,8 @@ def rank(
         print_note("no table was written; --table writes verdicts, scores and transforms.")
     for name, reason in ranking.failures:
         print_error(f"{name}: {reason}")
+    if ranking.transient:
+        print_note(_retry(len(ranking.transient), partial))
     return 1 if ranking.failures else 0
 
 
@@ -121,6 +129,33 @@ def _store(
     from botalign.ranking.rank import description
 
     return nullcontext() if partial is None else BlockStore(partial, description(density_map, others, options))
+
+
+def _note_incomplete(table: Path, store: BlockStore) -> None:
+    """Keep the state of a table from a run with transient failures, so that the next run may replace it."""
+    import numpy as np
+
+    from botalign.ranking.items import file_state
+
+    store.put(_TABLE, {"state": np.array(file_state(table))})
+
+
+def _is_incomplete(table: Path, partial: Path) -> bool:
+    """Return whether a table was written by a run with transient failures, and has not been changed since."""
+    from botalign.jobs import read_block
+    from botalign.ranking.items import file_state
+
+    kept = read_block(partial, _TABLE)
+    return kept is not None and tuple(kept["state"].tolist()) == file_state(table)
+
+
+def _retry(count: int, partial: Path | None) -> str:
+    """Return a sentence about transient failures, and what the run has kept."""
+    kept = "" if partial is None else f"; the other results are kept in {partial}"
+    them = "it" if count == 1 else "them"
+    return (
+        f"{counted(count, 'failure is', 'failures are')} transient{kept}; run the same command again to retry {them}."
+    )
 
 
 def _interruption(partial: Path | None, index: Path | None) -> str:

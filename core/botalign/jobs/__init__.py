@@ -2,8 +2,8 @@
 
 from botalign.jobs.blocks import run_blocks
 from botalign.jobs.execution import Execution
-from botalign.jobs.failures import or_failure, reason_of
-from botalign.jobs.store import BlockStore, block_names, opened_store, remove_work, versions
+from botalign.jobs.failures import is_transient, or_failure, reason_of
+from botalign.jobs.store import BlockStore, block_names, opened_store, read_block, remove_work, versions
 from botalign.jobs.workers import SharedValue, Workers, open_workers
 
 __all__ = [
@@ -12,9 +12,11 @@ __all__ = [
     "SharedValue",
     "Workers",
     "block_names",
+    "is_transient",
     "open_workers",
     "opened_store",
     "or_failure",
+    "read_block",
     "reason_of",
     "remove_work",
     "run_blocks",

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from typing import Any
 
 from botalign.errors import InputError
-from botalign.jobs.failures import PASSING
+from botalign.jobs.failures import is_transient
 from botalign.jobs.store import BlockStore
 from botalign.jobs.workers import Workers
 from botalign.progress import Progress
 
-#: Attempts at a block before the work fails, if its workers are lost; or before a failure that may pass is its result.
+#: Attempts at a block whose worker is lost, or that fails transiently.
 ATTEMPTS = 4
+#: Seconds before the second attempt at blocks that failed transiently; each further pause is longer by this factor.
+PAUSE_SECONDS, PAUSE_FACTOR = 1.0, 4
 #: Seconds after which the progress is reported again if no block has ended, so that the caller can cancel the work.
 REPORT_SECONDS = 0.5
 #: Submitted blocks for each block that can run at once: enough to keep all workers busy.
@@ -31,9 +34,9 @@ def run_blocks(
     """Call a function for each block and return all results.
 
     Closing the generator cancels the work: blocks that have not started are dropped, and running blocks are not waited
-    for; :func:`.open_workers` cancels them. A block whose worker is lost is submitted again. So is, after
-    the others, one with a failure of :func:`.or_failure` that may pass, such as a lack of memory. If it fails every
-    time, its failure is returned, but not stored: when the work is resumed, it is tried again.
+    for; :func:`.open_workers` cancels them. A block whose worker is lost is submitted again. So is one
+    with a transient failure of :func:`.or_failure`, such as a lack of memory: when all others have ended, and after
+    a pause. If it fails every time, its failure is returned, but not stored: when the work is resumed, it is retried.
 
     Parameters
     ----------
@@ -74,9 +77,15 @@ def run_blocks(
     waiting = [key for key in blocks if key not in results]
     attempts = dict.fromkeys(waiting, 0)
     running: dict[Future[Any], tuple[str, Executor]] = {}
+    retried: list[str] = []
+    pause = PAUSE_SECONDS
     yield Progress(stage, len(results), len(blocks))
     try:
-        while waiting or running:
+        while waiting or running or retried:
+            if not waiting and not running:
+                yield from _paused(pause, Progress(stage, len(results), len(blocks)))
+                pause *= PAUSE_FACTOR
+                waiting, retried = retried, []
             while waiting and len(running) < SUBMITTED_PER_WORKER * workers.count:
                 key = waiting.pop(0)
                 attempts[key] += 1
@@ -99,18 +108,26 @@ def run_blocks(
                     waiting.insert(0, key)
                     continue
                 found = future.result()
-                may_pass = isinstance(found, dict) and PASSING in found
-                if may_pass and attempts[key] < ATTEMPTS:
-                    waiting.append(key)
+                transient = is_transient(found)
+                if transient and attempts[key] < ATTEMPTS:
+                    retried.append(key)
                     continue
                 results[key] = found
-                if store is not None and not may_pass:
+                if store is not None and not transient:
                     store.put(key, results[key])
                 yield Progress(stage, len(results), len(blocks))
     finally:
         for future in running:
             future.cancel()
     return {key: results[key] for key in blocks}
+
+
+def _paused(seconds: float, progress: Progress) -> Generator[Progress, None, None]:
+    """Wait, and report the progress meanwhile, so that the caller can cancel the work."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, REPORT_SECONDS))
+        yield progress
 
 
 def _error_of(future: Future[Any]) -> BaseException | None:

@@ -1,4 +1,4 @@
-"""Work on one of many items whose failure does not stop the others, and which failures may pass."""
+"""Work on one of many items whose failure does not stop the others, and which failures are transient."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from botalign.errors import InputError
 Parameters = ParamSpec("Parameters")
 Arrays = dict[str, NDArray[Any]]
 
-#: Names of the arrays of a failure: its reason, and, only if it may pass, a mark.
-FAILURE, PASSING = "failure", "passing"
+#: Names of the arrays of a failure: its reason, and, only if it is transient, a mark.
+FAILURE, TRANSIENT = "failure", "transient"
 #: Errors of a file system that may succeed later: no space, too many open files, a device or server that is not ready.
-_PASSING_NUMBERS = frozenset(
+_TRANSIENT_NUMBERS = frozenset(
     {
         errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EAGAIN, errno.EINTR,
         errno.EBUSY, errno.ETIMEDOUT, errno.ESTALE, errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH,
@@ -31,8 +31,8 @@ _PASSING_NUMBERS = frozenset(
 def or_failure(function: Callable[Parameters, Arrays]) -> Callable[Parameters, Arrays]:
     """Return a function that returns the reason instead of its arrays if the given function fails.
 
-    Errors of numerical libraries count too: one damaged file among thousands must not stop a run of hours. A failure
-    that may pass is marked: :func:`botalign.jobs.run_blocks` tries again and never stores it. The loss of a worker is
+    Errors of numerical libraries count too: one damaged file among thousands must not stop a run of hours. Transient
+    failures are marked: :func:`botalign.jobs.run_blocks` retries them and does not store them. The loss of a worker is
     not a failure of the item, and is raised.
     """
 
@@ -46,7 +46,7 @@ def or_failure(function: Callable[Parameters, Arrays]) -> Callable[Parameters, A
             if is_loss(error):
                 raise
             reason = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
-            mark = {PASSING: np.array(True)} if _may_pass(error) else {}
+            mark = {TRANSIENT: np.array(True)} if _is_transient(error) else {}
             return {FAILURE: np.array(" ".join(reason.split())), **mark}
 
     return call
@@ -57,6 +57,11 @@ def reason_of(arrays: Arrays) -> str | None:
     return str(arrays[FAILURE]) if FAILURE in arrays else None
 
 
+def is_transient(arrays: Any) -> bool:
+    """Return whether the result of a block is a transient failure: another attempt may succeed."""
+    return isinstance(arrays, dict) and FAILURE in arrays and TRANSIENT in arrays
+
+
 def is_loss(error: BaseException) -> bool:
     """Return whether a block failed because its worker was lost, and not because of its computation."""
     if isinstance(error, BrokenExecutor | CancelledError):
@@ -65,13 +70,13 @@ def is_loss(error: BaseException) -> bool:
     return type(error).__module__.partition(".")[0] == "distributed" or isinstance(error, ConnectionError)
 
 
-def _may_pass(error: BaseException) -> bool:
+def _is_transient(error: BaseException) -> bool:
     """Return whether another attempt may succeed, given an error or one that was raised because of it."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, MemoryError | TimeoutError | ConnectionError):
             return True
-        if isinstance(cause, OSError) and cause.errno in _PASSING_NUMBERS:
+        if isinstance(cause, OSError) and cause.errno in _TRANSIENT_NUMBERS:
             return True
         cause = cause.__cause__
     return False

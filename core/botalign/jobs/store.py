@@ -76,12 +76,7 @@ class BlockStore:
 
     def get(self, key: str) -> Arrays | None:
         """Return the arrays of a block, or None if it is not complete."""
-        try:
-            # numpy does not close a file that it opened itself if it cannot read it.
-            with self._path(key).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                return {name: arrays[name] for name in arrays.files}
-        except (FileNotFoundError, EOFError, ValueError, zipfile.BadZipFile):
-            return None  # missing, or cut off when the machine crashed
+        return read_block(self.folder, key)
 
     def put(self, key: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Store the arrays of a block.
@@ -96,7 +91,7 @@ class BlockStore:
             with temporary.open("xb") as file:
                 # The stub of numpy treats every keyword as `allow_pickle`.
                 np.savez(file, **arrays)  # type: ignore[arg-type]
-            temporary.replace(self._path(key))
+            temporary.replace(_path(self.folder, key))
         except OSError as error:
             raise self._unusable(error) from error
         finally:
@@ -109,9 +104,6 @@ class BlockStore:
             self._lock = None  # Windows cannot remove an open file
         remove_work(self.folder)
         self._lock = None
-
-    def _path(self, key: str) -> Path:
-        return self.folder / f"{key}{_BLOCK}"
 
     def _write(self, path: Path, content: bytes) -> None:
         temporary = path.with_name(f"{_TEMPORARY}{secrets.token_hex(6)}")
@@ -145,14 +137,14 @@ class BlockStore:
 def opened_store(
     store: BlockStore | None, work: str | os.PathLike[str] | None, describe: Callable[[], Mapping[str, Any]]
 ) -> AbstractContextManager[BlockStore | None]:
-    """Return a context with the store of a run: a new one in its work folder, otherwise the one that is open already.
+    """Return a context with the store of a run: that in its work folder, otherwise the one that is open already.
 
     Parameters
     ----------
     store : BlockStore or None
-        Open store, which stays open.
+        Open store, which stays open. It is ignored if there is a work folder.
     work : path-like or None
-        Work folder.
+        Work folder. It is created, or resumed if it exists.
     describe : callable
         Returns the description of the work; called only if there is a work folder.
 
@@ -170,6 +162,16 @@ def remove_work(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def read_block(folder: Path, key: str) -> Arrays | None:
+    """Return the arrays of a block that is stored in a folder, or None if it is not complete."""
+    try:
+        # numpy does not close a file that it opened itself if it cannot read it.
+        with _path(folder, key).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (FileNotFoundError, EOFError, ValueError, zipfile.BadZipFile):
+        return None  # missing, or cut off when the machine crashed
+
+
 def block_names(folder: Path) -> list[str]:
     """Return the names of the blocks that are stored in a folder."""
     return [path.stem for path in folder.glob(f"[!.]*{_BLOCK}")]
@@ -178,3 +180,7 @@ def block_names(folder: Path) -> list[str]:
 def versions() -> dict[str, str]:
     """Return the versions that results depend on, by name, so that blocks of different versions are not mixed."""
     return {name: metadata.version(name) for name in ("botalign", "numpy", "scipy", "numba")}
+
+
+def _path(folder: Path, key: str) -> Path:
+    return folder / f"{key}{_BLOCK}"

@@ -13,14 +13,13 @@ from botalign.progress import Progress
 from botalign.ranking.entry import Found, RankedEntry, entry_of
 from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Item
-from botalign.ranking.library import described, similarities
+from botalign.ranking.library import best_similarities, described, signatures_at
 from botalign.ranking.maps import align_map, map_options
 from botalign.ranking.models import model_options, place_model
 from botalign.ranking.options import RankOptions
-from botalign.ranking.signature import signature
 
-#: The entries, and the names of those that could not be compared, with the reasons.
-Compared = tuple[list[RankedEntry], list[tuple[str, str]]]
+#: The entries, and the results for items that failed, by number.
+Compared = tuple[list[RankedEntry], dict[int, dict[str, NDArray[Any]]]]
 
 
 def compare_models(
@@ -46,12 +45,11 @@ def compare_maps(
 ) -> Generator[Progress, None, Compared]:
     """Align the maps of a library that may show the same molecule as a map, or all of them if requested."""
     signatures, failed = yield from described(items, workers, store, index)
-    failures = [items[number].failure(reason) for number, reason in failed.items()]
     if not signatures:
-        return [], failures
+        return [], failed
     numbers = sorted(signatures)
-    query = signature(shared.density_map, level=options.contour_level)
-    similarity, may_match = similarities(query, [signatures[number] for number in numbers])
+    queries = signatures_at(shared.density_map, options.contour_level)
+    similarity, may_match = best_similarities(queries, [signatures[number] for number in numbers])
     near = dict(zip(numbers, similarity.tolist(), strict=True))
     wanted = [number for number, may in zip(numbers, may_match, strict=True) if may or options.whole_library]
     if wanted:
@@ -64,7 +62,7 @@ def compare_maps(
     others = [
         RankedEntry(items[each].name, "not aligned", similarity=near[each]) for each in numbers if each not in found
     ]
-    return entries + others, failures + further
+    return entries + others, failed | further
 
 
 def _compared(
@@ -74,10 +72,10 @@ def _compared(
     near: Mapping[int, float],
 ) -> Compared:
     """Return the entries for results by number, corrected for the number of items in `tried` that did not fail."""
-    reasons = {number: reason for number, arrays in found.items() if (reason := reason_of(arrays)) is not None}
+    failed = {number: arrays for number, arrays in found.items() if reason_of(arrays) is not None}
     entries = [
-        entry_of(items[number].name, Found.from_arrays(arrays), tried - len(reasons), similarity=near.get(number))
+        entry_of(items[number].name, Found.from_arrays(arrays), tried - len(failed), similarity=near.get(number))
         for number, arrays in found.items()
-        if number not in reasons
+        if number not in failed
     ]
-    return entries, [items[number].failure(reason) for number, reason in reasons.items()]
+    return entries, failed

@@ -85,7 +85,8 @@ class RankedEntry:
     places : int or None
         Number of poses that fit equally well; None without a match.
     similarity : float or None
-        For a map, the similarity of the signatures, 1 for copies.
+        For a map, the similarity of the signatures, 1 for copies. With a given contour level, the larger one of two:
+        at this level and at the suggested one.
 
     See Also
     --------

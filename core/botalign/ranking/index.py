@@ -17,8 +17,8 @@ name            shape                     content
 
 from __future__ import annotations
 
+import io
 import os
-import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from botalign.errors import InputError
 from botalign.files import check_output, output_file
 from botalign.ranking.items import file_state
-from botalign.ranking.signature import SCHEME, Signature, from_numbers, to_numbers
+from botalign.ranking.signature import DEGREES, SCHEME, SHELLS, Signature, from_numbers, to_numbers
 
 FORMAT, VERSION, EXTENSION = "botalign-map-index", 1, ".npz"
 NAMES = {"format", "version", "scheme", "paths", "states", "numbers", "norms"}
@@ -105,24 +105,50 @@ class MapIndex:
             return path.resolve().as_posix()
 
     def _read(self) -> None:
-        try:
-            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                content: dict[str, NDArray[np.generic]] = {name: arrays[name] for name in arrays.files}
-        except OSError as error:
-            raise InputError(f"{self.path}: cannot be read ({error.strerror or error}); check the name.") from None
-        except (EOFError, ValueError, AttributeError, zipfile.BadZipFile):
-            content = {}
-        version = int(content["version"]) if "version" in content else 1
-        if str(content.get("format")) != FORMAT or (version <= VERSION and not content.keys() >= NAMES):
-            raise InputError(f"{self.path}: is not an index of maps; give another file, or remove it.")
+        content = self._content()
+        version = None if content is None else _whole_number(content.get("version"))
+        if content is None or version is None or not _is_text(content.get("format"), FORMAT):
+            raise self._not_an_index()
         if version > VERSION:
             raise InputError(
                 f"{self.path}: has version {version} of the format, expected at most {VERSION}; update BOTalign, or "
                 "give another file."
             )
-        if int(content["scheme"]) != SCHEME:
+        scheme = _whole_number(content.get("scheme"))
+        if scheme is None or not content.keys() >= NAMES:
+            raise self._not_an_index()
+        if scheme != SCHEME:
             return
-        signatures = from_numbers(content["numbers"], content["norms"])
-        states = ((int(size), int(time)) for size, time in content["states"])
-        names = content["paths"].tolist()
-        self._entries = dict(zip(names, zip(states, signatures, strict=True), strict=True))
+        names, states, numbers, norms = (content[name] for name in ("paths", "states", "numbers", "norms"))
+        count, kinds = names.size, (names.dtype.kind, states.dtype.kind, numbers.dtype.kind, norms.dtype.kind)
+        shapes = (names.shape, states.shape, numbers.shape, norms.shape)
+        if kinds != ("U", "i", "f", "f") or shapes != ((count,), (count, 2), (count, 2), (count, SHELLS, DEGREES)):
+            raise self._not_an_index()
+        known = ((size, time) for size, time in states.tolist())
+        self._entries = dict(zip(names.tolist(), zip(known, from_numbers(numbers, norms), strict=True), strict=True))
+
+    def _content(self) -> dict[str, NDArray[np.generic]] | None:
+        """Return the arrays in the file; None if it is not an archive of arrays."""
+        try:
+            content = self.path.read_bytes()
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be read ({error.strerror or error}); check the name.") from None
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in NAMES.intersection(arrays.files)}
+        except MemoryError:
+            raise
+        except Exception:  # a damaged archive can raise almost any error
+            return None
+
+    def _not_an_index(self) -> InputError:
+        return InputError(f"{self.path}: is not an index of maps; give another file, or remove it.")
+
+
+def _whole_number(value: NDArray[np.generic] | None) -> int | None:
+    """Return the number in an array without dimensions; None if it does not hold one."""
+    return None if value is None or value.ndim or value.dtype.kind not in "iu" else int(value)
+
+
+def _is_text(value: NDArray[np.generic] | None, text: str) -> bool:
+    return value is not None and value.ndim == 0 and value.dtype.kind == "U" and str(value) == text

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.alignment.survey import CLEAR
-from botalign.jobs import BlockStore, Workers, reason_of, run_blocks
-from botalign.jobs.failures import FAILURE, PASSING, or_failure
+from botalign.jobs import BlockStore, Workers, or_failure, reason_of, run_blocks
 from botalign.maps import DensityMap
 from botalign.progress import Progress, map_steps
 from botalign.ranking.index import MapIndex
@@ -22,83 +21,75 @@ from botalign.ranking.signature import Signature, from_numbers, signature, to_nu
 #: a smaller similarity. Between copies with other voxels, boxes and noise, or two conformations, the factor is at most
 #: 1.21 and the similarity at least 0.906 (``benchmarks/ranking.py library``).
 LARGEST_FACTOR, LEAST_SIMILARITY = 1.28, 0.85
-#: Number of maps in a block of work, and number of blocks after which the index is written.
-BLOCK, WRITTEN = 4, 64
+#: Number of maps after which the index is written.
+WRITTEN = 256
 
-Described = tuple[dict[int, Signature], dict[int, str]]
-
-
-@or_failure
-def signatures_of(items: Sequence[Item]) -> dict[str, NDArray[Any]]:
-    """Return the signatures of maps as arrays, and the reasons for maps without one.
-
-    If one of them failed for a reason that may pass, the block is tried again, and not stored.
-    """
-    found, reasons, mark = [], [], {}
-    for item in items:
-        each = _signature(item)
-        reasons.append(reason_of(each) or "")
-        if PASSING in each:
-            mark = {PASSING: each[PASSING]}
-        if FAILURE not in each:
-            found.append(each)
-    numbers = np.array([each["numbers"] for each in found]).reshape(-1, 2)
-    return {
-        "numbers": numbers,
-        "norms": np.array([each["norms"] for each in found]),
-        "reasons": np.array(reasons),
-        **mark,
-    }
+#: The signatures of maps, and the results for maps that failed, each by number.
+Described = tuple[dict[int, Signature], dict[int, dict[str, NDArray[Any]]]]
 
 
 @or_failure
-def _signature(item: Item) -> dict[str, NDArray[Any]]:
+def signature_block(item: Item) -> dict[str, NDArray[Any]]:
+    """Return the signature of a map as arrays."""
     density_map = item.load()
     assert isinstance(density_map, DensityMap)
     numbers, norms = to_numbers([signature(density_map)])
-    return {"numbers": numbers[0], "norms": norms[0]}
+    return {"numbers": numbers, "norms": norms}
 
 
 def described(
     items: Sequence[Item], workers: Workers, store: BlockStore | None, index: MapIndex | None
 ) -> Generator[Progress, None, Described]:
-    """Return the signatures of maps, and the reasons why others have none, each by number.
+    """Return the signatures of maps, and the results for maps that failed, each by number.
 
     Signatures in the index or in the store are not computed again. New ones are added to both.
     """
     found: dict[int, Signature] = {}
-    failed: dict[int, str] = {}
+    failed: dict[int, dict[str, NDArray[Any]]] = {}
     for number, item in enumerate(items):
         known = index.get(item.file) if index is not None and item.file is not None else None
         if known is not None:
             found[number] = known
     missing = [number for number in range(len(items)) if number not in found]
-    total = -(-len(missing) // BLOCK)
-    yield Progress("signatures", 0, total)
-    for first in range(0, len(missing), BLOCK * WRITTEN):
-        batch = missing[first : first + BLOCK * WRITTEN]
+    yield Progress("signatures", 0, len(missing))
+    for first in range(0, len(missing), WRITTEN):
+        batch = missing[first : first + WRITTEN]
         states = {number: _state(items[number]) for number in batch}
-        numbers = [batch[start : start + BLOCK] for start in range(0, len(batch), BLOCK)]
-        # The index decides which maps are missing, so the numbers of all of them are the name of a block.
-        names = ["signatures-" + "-".join(f"{number:06}" for number in each) for each in numbers]
-        blocks = {name: ([items[number] for number in each],) for name, each in zip(names, numbers, strict=True)}
+        blocks = {f"signature-{number:06}": (items[number],) for number in batch}
         results = yield from map_steps(
-            run_blocks(signatures_of, blocks, workers=workers, store=store),
-            partial(_of_all, before=first // BLOCK, total=total),
+            run_blocks(signature_block, blocks, workers=workers, store=store),
+            partial(_of_all, before=first, total=len(missing)),
         )
         new: dict[int, Signature] = {}
-        for each, arrays in zip(numbers, results.values(), strict=True):
-            reasons = [reason_of(arrays)] * len(each) if FAILURE in arrays else arrays["reasons"].tolist()
-            failed |= {number: reason for number, reason in zip(each, reasons, strict=True) if reason}
-            if FAILURE not in arrays:
-                good = [number for number in each if number not in failed]
-                new |= zip(good, from_numbers(arrays["numbers"], arrays["norms"]), strict=True)
+        for number, arrays in zip(batch, results.values(), strict=True):
+            if reason_of(arrays) is None:
+                (new[number],) = from_numbers(arrays["numbers"], arrays["norms"])
+            else:
+                failed[number] = arrays
         found |= new
         if index is not None:
             files = {n: file for n in new if (file := items[n].file) is not None}
             if files:
                 index.add({path: (states[n], new[n]) for n, path in files.items()})
     return found, failed
+
+
+def signatures_at(density_map: DensityMap, level: float | None) -> list[Signature]:
+    """Return the signatures of the map that a library is compared with: at the suggested level, and at a given one.
+
+    The maps of the library have that at the suggested level only. A given level may select another part of the map, or
+    other details: a map and its copy need not be similar then.
+    """
+    suggested = signature(density_map)
+    return [suggested] if level is None else [suggested, signature(density_map, level=level)]
+
+
+def best_similarities(
+    fixed: Sequence[Signature], others: Sequence[Signature]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the largest similarity to one of several signatures of a map, and which maps may match one of them."""
+    found = [similarities(each, others) for each in fixed]
+    return np.max([similarity for similarity, _ in found], axis=0), np.any([may for _, may in found], axis=0)
 
 
 def similarities(fixed: Signature, others: Sequence[Signature]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -39,7 +38,7 @@ def align_map(shared: SharedWhole, item: Item, options: AlignmentOptions) -> dic
     """
     moving = item.load()
     assert isinstance(moving, DensityMap)
-    problem = replace(problem_in(shared, moving, options, hands=(False, True)), shared=shared)
+    problem = problem_in(shared, moving, options, hands=(False, True), keep_samples=True)
     outcome = exhaust(solve(problem)).outcome
     found = compare(problem.fixed, problem.moving, outcome.candidates[0].moving_to_fixed)
     return Found.of(outcome, found.scores.correlation_about_mean).to_arrays()

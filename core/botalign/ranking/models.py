@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -38,7 +37,7 @@ def place_model(shared: SharedWhole, item: Item, options: AlignmentOptions) -> d
     """
     model = item.load()
     assert isinstance(model, Model)
-    problem = replace(problem_in(shared, model, options), shared=shared)
+    problem = problem_in(shared, model, options, keep_samples=True)
     check_is_part(problem)
     outcome = exhaust(solve_by_part(problem))
     return Found.of(outcome, outcome.candidates[0].quality).to_arrays()

@@ -9,7 +9,7 @@ from typing import Any
 
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.errors import InputError, Setting
-from botalign.jobs import BlockStore, Execution, open_workers, opened_store, versions
+from botalign.jobs import BlockStore, Execution, is_transient, open_workers, opened_store, reason_of, versions
 from botalign.maps import DensityMap
 from botalign.maps.expected import expect_map
 from botalign.models import checked_resolution, content_identity
@@ -54,7 +54,8 @@ def rank(
     resolution : float, optional
         Resolution of the map in angstrom, needed for models.
     contour_level : float, optional
-        Contour level of the map; by default that of :func:`botalign.contour_level` for the smoothed map.
+        Contour level of the map; by default that of :func:`botalign.contour_level` for the smoothed map. A map of a
+        library may show the same molecule if it may at the given or at the default level.
     whole_library : bool, optional
         Whether to align all maps, not only those that may show the same molecule.
     seed : int, optional
@@ -206,14 +207,19 @@ def _steps(
     ):
         shared = SharedWhole.of(fixed, level=options.contour_level)
         if of_models:
-            entries, failures = yield from compare_models(shared, items, options, workers, kept)
+            entries, failed = yield from compare_models(shared, items, options, workers, kept)
         else:
-            entries, failures = yield from compare_maps(shared, items, options, workers, kept, opened)
-    compared = len(items) - len(failures)
+            entries, failed = yield from compare_maps(shared, items, options, workers, kept, opened)
+    reasons = ((number, reason_of(arrays)) for number, arrays in failed.items())
     return Ranking(
-        fixed.name, "models" if of_models else "maps", best_first(entries), tuple(failures), compared,
-        time.perf_counter() - began,
-    )  # fmt: skip
+        fixed=fixed.name,
+        kind="models" if of_models else "maps",
+        entries=best_first(entries),
+        failures=tuple(items[number].failure(reason) for number, reason in reasons if reason is not None),
+        compared=len(items) - len(failed),
+        seconds=time.perf_counter() - began,
+        transient=tuple(items[number].name for number, arrays in failed.items() if is_transient(arrays)),
+    )
 
 
 def _check_together(fixed: DensityMap, options: RankOptions, index: Path | None, *, of_models: bool) -> None:

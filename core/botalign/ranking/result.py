@@ -33,6 +33,9 @@ class Ranking:
         Number of comparisons for which the probabilities are corrected.
     seconds : float
         Duration.
+    transient : tuple of str
+        Names of the models or maps whose failure is transient, such as a lack of memory. It is not stored in the work
+        folder: the same call retries them and nothing else.
 
     See Also
     --------
@@ -45,6 +48,7 @@ class Ranking:
     failures: tuple[tuple[str, str], ...]
     compared: int
     seconds: float
+    transient: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Return one line for interactive use."""

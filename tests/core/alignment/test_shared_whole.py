@@ -3,6 +3,9 @@ import pytest
 
 import botalign
 from botalign.alignment import shared_whole
+from botalign.alignment.options import AlignmentOptions
+from botalign.alignment.part_pair import PartPair
+from botalign.alignment.shared_problem import problem_in
 from botalign.alignment.shared_whole import Samples, SharedWhole, size_class
 
 
@@ -53,3 +56,14 @@ def test_the_symmetry_is_that_of_the_map(phantom: botalign.DensityMap) -> None:
     found = SharedWhole.of(both).itself.symmetry
     assert found is not None
     assert found.group == "C2"
+
+
+def test_parts_share_the_samples_if_these_are_kept(phantom: botalign.DensityMap) -> None:
+    shared, options = SharedWhole.of(phantom), AlignmentOptions(partial=True)
+
+    def samples_of(*, keep_samples: bool) -> Samples:
+        pair = PartPair.of(problem_in(shared, phantom, options, keep_samples=keep_samples))
+        return pair.whole_on(pair.whole_grid(5.0), 5.0)
+
+    assert samples_of(keep_samples=True) is samples_of(keep_samples=True)
+    assert samples_of(keep_samples=False) is not samples_of(keep_samples=False)

@@ -1,4 +1,5 @@
 import csv
+import shutil
 from collections.abc import Generator
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import pytest
 
 import botalign
 from botalign.progress import Progress
+from botalign.ranking.items import Item
 
 from .conftest import Pair, Run, listing
 
@@ -44,6 +46,66 @@ def test_a_library_with_a_damaged_map(run: Run, pair: Pair, tmp_path: Path) -> N
     assert (failed["name"], failed["verdict"], failed["m14"]) == (str(bad), "failed", "")
     assert failed["reason"] == ran.err.removeprefix(f"botalign: error: {bad}: ").strip()
     assert sorted(listing(tmp_path)) == ["bad.mrc", "i.npz", "t.csv"]
+
+
+def test_transient_failures_are_retried_by_the_same_command(
+    run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full, table = tmp_path / "full.mrc", tmp_path / "t.csv"
+    shutil.copy(pair.moving, full)
+    read: list[str] = []
+    load, lacking = Item.load, [str(full)]
+
+    def load_if_possible(item: Item) -> botalign.DensityMap | botalign.Model:
+        if item.name in lacking:
+            raise MemoryError("no memory")
+        read.append(item.name)
+        return load(item)
+
+    monkeypatch.setattr(Item, "load", load_if_possible)
+    monkeypatch.setattr("botalign.jobs.blocks.PAUSE_SECONDS", 0)
+    command = ("rank", pair.fixed, full, pair.moving, "--table", table, "--threads", 1)
+    first = run(*command)
+    assert (first.code, set(read)) == (1, {str(pair.moving)})
+    assert first.err == (
+        f"botalign: error: {full}: MemoryError: no memory\n"
+        f"botalign: 1 failure is transient; the other results are kept in {table}.partial; "
+        "run the same command again to retry it.\n"
+    )
+    assert [row["verdict"] for row in rows(table)] == ["certain", "failed"]
+    incomplete = table.read_text()
+    table.write_text("changed since")
+    assert "exists" in run(*command).refused()
+    assert table.read_text() == "changed since"
+    table.unlink()
+    assert run(*command).code == 1
+    assert table.read_text() == incomplete
+    read.clear()
+    lacking.clear()
+    second = run(*command)
+    assert (second.code, second.err, set(read)) == (0, "", {str(full)})
+    assert [row["verdict"] for row in rows(table)] == ["certain", "certain"]
+    assert sorted(listing(tmp_path)) == ["full.mrc", "t.csv"]
+
+
+def test_without_a_table_nothing_is_kept_for_the_retry(
+    run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(item: Item) -> None:
+        raise MemoryError("no memory")
+
+    monkeypatch.setattr(Item, "load", load)
+    monkeypatch.setattr("botalign.jobs.blocks.PAUSE_SECONDS", 0)
+    others = [tmp_path / "a.mrc", tmp_path / "b.mrc"]
+    ran = run("rank", pair.fixed, *others, "--threads", 1)
+    assert ran.code == 1
+    assert ran.err.endswith("botalign: 2 failures are transient; run the same command again to retry them.\n")
+    assert listing(tmp_path) == {}
+
+
+def rows(table: Path) -> list[dict[str, str]]:
+    with table.open() as file:
+        return list(csv.DictReader(file))
 
 
 def test_bad_input_is_one_line_and_writes_nothing(run: Run, pair: Pair, model: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import errno
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +10,47 @@ from numpy.typing import NDArray
 
 from botalign.cancellation import CancelledWork
 from botalign.errors import InputError
-from botalign.jobs import BlockStore, Execution, block_names, open_workers, or_failure, reason_of, run_blocks
+from botalign.jobs import (
+    BlockStore,
+    Execution,
+    block_names,
+    is_transient,
+    open_workers,
+    or_failure,
+    reason_of,
+    run_blocks,
+)
 from botalign.jobs.blocks import ATTEMPTS
 from botalign.progress import exhaust
 
-PASSING = [
+TRANSIENT = [
     MemoryError("no memory"),
     OSError(errno.ENOSPC, "No space left on device"),
     OSError(errno.EIO, "Input/output error"),
     TimeoutError("timed out"),
 ]
+
+
+@dataclass
+class Clock:
+    seconds: float = 0.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
 PERMANENT = [InputError("a.mrc: is not a map."), ValueError("bad"), FileNotFoundError(errno.ENOENT, "No such file")]
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Replace the clock of the pauses by one that does not wait."""
+    clock = Clock()
+    monkeypatch.setattr("botalign.jobs.blocks.time", clock)
+    return clock
 
 
 @or_failure
@@ -46,14 +77,14 @@ def run(error: BaseException, tmp_path: Path, times: int) -> tuple[dict[str, Any
     return found, block_names(tmp_path / "work"), len(list((tmp_path / "attempts").iterdir()))
 
 
-@pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
-def test_a_failure_that_may_pass_is_tried_again(error: Exception, tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", TRANSIENT, ids=lambda error: type(error).__name__)
+def test_a_transient_failure_is_retried(error: Exception, tmp_path: Path) -> None:
     found, stored, attempts = run(error, tmp_path, times=2)
     assert (reason_of(found), int(found["value"]), stored, attempts) == (None, 7, ["one"], 3)
 
 
-@pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
-def test_a_failure_that_may_pass_is_not_stored(error: Exception, tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", TRANSIENT, ids=lambda error: type(error).__name__)
+def test_a_transient_failure_is_not_stored(error: Exception, tmp_path: Path) -> None:
     found, stored, attempts = run(error, tmp_path, times=ATTEMPTS)
     assert reason_of(found) == f"{type(error).__name__}: {error}"
     assert (stored, attempts) == ([], ATTEMPTS)
@@ -68,9 +99,42 @@ def test_a_permanent_failure_is_a_result(error: Exception, tmp_path: Path) -> No
     assert (stored, attempts) == (["one"], 1)
 
 
+def test_retries_begin_after_all_other_blocks_and_after_pauses(tmp_path: Path, clock: Clock) -> None:
+    done: list[tuple[str, float]] = []
+
+    @or_failure
+    def work(name: str) -> dict[str, NDArray[Any]]:
+        done.append((name, clock.seconds))
+        if name == "bad":
+            raise TRANSIENT[0]
+        return {"value": np.array(7)}
+
+    with open_workers(Execution(threads=1)) as workers:
+        steps = list(run_blocks(work, {name: (name,) for name in ("bad", "b", "c", "d", "e")}, workers=workers))
+    assert done == [("bad", 0), ("b", 0), ("c", 0), ("d", 0), ("e", 0), ("bad", 1), ("bad", 5), ("bad", 21)]
+    assert [each.done for each in steps if each.done != 4] == [0, 1, 2, 3, 5]
+    assert sum(each.done == 4 for each in steps) > 2 * 21  # reported at least every half second
+
+
+def test_a_pause_can_be_cancelled(tmp_path: Path, clock: Clock) -> None:
+    with open_workers(Execution(threads=1)) as workers:
+        steps = run_blocks(fail, {"one": (TRANSIENT[0], tmp_path, ATTEMPTS)}, workers=workers)
+        while clock.seconds == 0:
+            next(steps)
+        steps.close()
+    assert (clock.seconds, len(list(tmp_path.iterdir()))) == (0.5, 1)
+
+
 def test_the_cause_of_a_message_decides() -> None:
-    assert set(fail_because(PASSING[1])) == {"failure", "passing"}
+    assert set(fail_because(TRANSIENT[1])) == {"failure", "transient"}
     assert set(fail_because(OSError(errno.EACCES, os.strerror(errno.EACCES)))) == {"failure"}
+
+
+def test_only_a_marked_failure_is_transient() -> None:
+    assert is_transient(fail_because(TRANSIENT[0]))
+    assert not is_transient(fail_because(PERMANENT[0]))
+    assert not is_transient({"transient": np.array(True)})  # a result with an array of this name
+    assert not is_transient(3)
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError("lost"), CancelledWork()])

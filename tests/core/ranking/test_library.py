@@ -1,4 +1,5 @@
 import errno
+import io
 import os
 import tempfile
 from dataclasses import replace
@@ -14,8 +15,8 @@ from botalign.maps import read
 from botalign.progress import exhaust
 from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Item
-from botalign.ranking.library import BLOCK, similarities
-from botalign.ranking.signature import Signature, signature
+from botalign.ranking.library import best_similarities, signatures_at, similarities
+from botalign.ranking.signature import DEGREES, SCHEME, SHELLS, Signature, signature
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +104,33 @@ def test_the_contour_level_selects_what_the_signature_describes(phantom: botalig
     assert (near.verdict, far.verdict) == ("certain", "not aligned")
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::botalign.maps.header.MapWarning")
+@pytest.mark.parametrize("name", ["hand_phantom_64.mrc", "emd_1080_groel_11.5A.mrc", "EMD-3001.map"])
+def test_a_map_is_near_itself_at_any_contour_level(data_folder: Path, name: str) -> None:
+    density_map = read(data_folder / "maps" / name)
+    own, suggested = signature(density_map), botalign.contour_level(density_map)
+    for factor in (0.5, 1.0, 1.5, 2.0, 3.0):
+        (similarity,), (may_match,) = best_similarities(signatures_at(density_map, factor * suggested), [own])
+        assert similarity == pytest.approx(1, abs=1e-6)
+        assert may_match
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.5, 3.0])
+def test_a_map_finds_itself_at_any_contour_level(phantom: botalign.DensityMap, tmp_path: Path, factor: float) -> None:
+    """The suggested level encloses a molecule and a ball beside it, higher levels only the molecule."""
+    largest = float(phantom.data.max())
+    wide = botalign.resample(phantom, np.eye(3, 4), botalign.Grid.cube(64, 3.5, phantom.grid.centre_angstrom))
+    z, y, x = np.indices(wide.grid.shape) - 12.0
+    ball = 0.15 * largest * (np.sqrt(x**2 + y**2 + z**2) < 11)
+    fixed = wide.with_data((wide.data + ball).astype(np.float32))
+    fixed.write(tmp_path / "itself.mrc")
+    level = factor * botalign.contour_level(fixed)
+    (found,) = botalign.rank(fixed, [tmp_path / "itself.mrc"], contour_level=level, threads=1).entries
+    assert (found.verdict, found.mirrored) == ("certain", False)
+    assert found.similarity == pytest.approx(1, abs=1e-6)
+
+
 def test_the_index_recomputes_files_that_have_changed(phantom: botalign.DensityMap, tmp_path: Path) -> None:
     path, file = tmp_path / "library.npz", tmp_path / "a.mrc"
     phantom.write(file)
@@ -131,19 +159,65 @@ def test_an_index_can_be_moved_with_its_library(phantom: botalign.DensityMap, tm
     assert MapIndex(tmp_path / "new" / "i.npz").get(tmp_path / "new" / "a.mrc") is not None
 
 
-def test_files_that_are_not_an_index(tmp_path: Path) -> None:
+def index_of_two(**changed: object) -> bytes:
+    """Return the content of an index of two maps with other arrays; those that are None are left out."""
+    arrays = {
+        "format": "botalign-map-index", "version": 1, "scheme": SCHEME, "paths": ["a.mrc", "b.mrc"],
+        "states": [[1, 2], [3, 4]], "numbers": [[30.0, 90.0]] * 2, "norms": np.zeros((2, SHELLS, DEGREES), np.float32),
+    }  # fmt: skip
+    file = io.BytesIO()
+    np.savez(file, **{name: np.asarray(each) for name, each in (arrays | changed).items() if each is not None})
+    return file.getvalue()
+
+
+def one_array() -> bytes:
+    file = io.BytesIO()
+    np.save(file, np.zeros(3))
+    return file.getvalue()
+
+
+NOT_AN_INDEX = {
+    "text": b"text",
+    "empty": b"",
+    "one array": one_array(),
+    "cut off": index_of_two()[:-100],
+    "damaged": index_of_two().replace(b"NUMPY", b"NUMPX"),
+    "other archive": index_of_two(format=None),
+    "other format": index_of_two(format="other", version=2),
+    "several formats": index_of_two(format=["botalign-map-index"] * 2),
+    "no version": index_of_two(version=None),
+    "version is text": index_of_two(version="1.2"),
+    "version is a fraction": index_of_two(version=1.2),
+    "several versions": index_of_two(version=[1, 2]),
+    "scheme is text": index_of_two(scheme="x"),
+    "no norms": index_of_two(norms=None),
+    "a path is missing": index_of_two(paths=["a.mrc"]),
+    "a state is missing": index_of_two(states=[[1, 2]]),
+    "half of the states": index_of_two(states=[1, 2]),
+    "a number is missing": index_of_two(numbers=[[30.0, 90.0]]),
+    "numbers are text": index_of_two(numbers=[["a", "b"]] * 2),
+    "norms of other shells": index_of_two(norms=np.zeros((2, SHELLS + 1, DEGREES), np.float32)),
+}
+
+
+@pytest.mark.parametrize("content", NOT_AN_INDEX.values(), ids=NOT_AN_INDEX.keys())
+def test_files_that_are_not_an_index(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "i.npz").write_bytes(content)
+    with pytest.raises(botalign.InputError, match=r"i\.npz: is not an index of maps; give another file, or remove it"):
+        MapIndex(tmp_path / "i.npz")
+
+
+def test_other_versions_of_an_index(tmp_path: Path) -> None:
+    path = tmp_path / "i.npz"
+    path.write_bytes(index_of_two())
+    assert len(MapIndex(path)) == 2
+    path.write_bytes(index_of_two(scheme=SCHEME + 1, norms=np.zeros((2, 3))))
+    assert len(MapIndex(path)) == 0  # its signatures are computed again
+    path.write_bytes(index_of_two(version=2, scheme=None))
+    with pytest.raises(botalign.InputError, match="has version 2 of the format, expected at most 1; update BOTalign"):
+        MapIndex(path)
     with pytest.raises(botalign.InputError, match=r"i\.txt: unknown extension; an index has \.npz"):
         MapIndex(tmp_path / "i.txt")
-    for name, content in (("text.npz", b"text"), ("empty.npz", b"")):
-        (tmp_path / name).write_bytes(content)
-        with pytest.raises(botalign.InputError, match="is not an index of maps; give another file, or remove it"):
-            MapIndex(tmp_path / name)
-    np.savez(tmp_path / "incomplete.npz", format=np.array("botalign-map-index"))
-    with pytest.raises(botalign.InputError, match="is not an index of maps; give another file, or remove it"):
-        MapIndex(tmp_path / "incomplete.npz")
-    np.savez(tmp_path / "newer.npz", format=np.array("botalign-map-index"), version=np.array(2))
-    with pytest.raises(botalign.InputError, match="has version 2 of the format, expected at most 1; update BOTalign"):
-        MapIndex(tmp_path / "newer.npz")
 
 
 def test_an_index_that_cannot_be_written_is_refused_at_once(phantom: botalign.DensityMap, tmp_path: Path) -> None:
@@ -193,7 +267,7 @@ def test_signatures_are_resumed_from_the_work_folder(
     phantom: botalign.DensityMap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "maps").mkdir()
-    files = [tmp_path / "maps" / f"{number}.mrc" for number in range(2 * BLOCK)]
+    files = [tmp_path / "maps" / f"{number}.mrc" for number in range(3)]
     for number, file in enumerate(files):
         replace(phantom, grid=phantom.grid.scaled(2.0 + 0.1 * number, np.zeros(3))).write(file)
     execution = botalign.Execution(threads=1, work=tmp_path / "work")
@@ -209,7 +283,7 @@ def test_signatures_are_resumed_from_the_work_folder(
 
     monkeypatch.setattr(Item, "load", load)
     ranking = exhaust(botalign.rank_steps(phantom, files, execution=execution))
-    assert read_again == [str(each) for each in files[BLOCK:]]
+    assert read_again == [str(each) for each in files[1:]]
     assert {each.name for each in ranking.entries} == {str(each) for each in files}
     expected = exhaust(botalign.rank_steps(phantom, files, execution=botalign.Execution(threads=1)))
     assert [each.similarity for each in ranking.entries] == [each.similarity for each in expected.entries]

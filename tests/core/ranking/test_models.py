@@ -93,7 +93,15 @@ def test_small_chains_are_certain_from_any_start(data_folder: Path, turn: list[f
         warnings.simplefilter("ignore")  # an unknown machine stamp
         fixed = botalign.read(folder / "3sfd_15.mrc")
     ranking = botalign.rank(fixed, [each.moved(start) for each in chains], resolution=15, threads=2)
-    assert all(entry.verdict == "certain" for entry in ranking.entries)
+    assert (len(ranking.entries), ranking.failures) == (4, ())
+    names = {each.name: each for each in chains}
+    assert {entry.name for entry in ranking.entries} == set(names)
+    for entry in ranking.entries:
+        assert entry.verdict == "certain"
+        assert entry.moving_to_fixed is not None
+        points = names[entry.name].points  # in the pose of the complex
+        off = apply_transform(entry.moving_to_fixed, apply_transform(start, points)) - points
+        assert np.sqrt((off**2).sum(axis=1).mean()) < 3
     # It would be so among 40 models, too.
     assert max(sidak(entry.probability or 0, 40) for entry in ranking.entries) < LARGEST_PROBABILITY
 
