@@ -171,7 +171,7 @@ class _PartSolver:
         local = self.problem.options.local_degrees is not None
         at_limit = local and not self.poses.allowed(end.fit.solve(end.pose)[0][:, :3])
         decided = part_verdict(
-            part_matches(probability, signs), marked, places=places, radius_angstrom=self.pair.radius_angstrom,
-            hand=end.decision, at_limit=at_limit, undetermined=undetermined,
+            part_matches(probability, signs, marked[0].quality), marked, places=places,
+            radius_angstrom=self.pair.radius_angstrom, hand=end.decision, at_limit=at_limit, undetermined=undetermined,
         )  # fmt: skip
         return probability, decided, at_limit
