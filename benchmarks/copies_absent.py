@@ -1,40 +1,89 @@
-"""Chains that the invented complexes of ``copies.py`` do not show, counted in their maps: none may match.
+"""Chains that symmetric maps do not show, searched for in these maps: none may match.
 
-Each line has the number of chains whose probability of chance is below some limits. If the probabilities are right, a
-tenth of the chains is below 0.1, and so on.
+The maps are those of ``copies.py``: invented complexes, and EMD-1080 (D7). Each line has the number of chains whose
+probability of chance is below some limits, and the probability of the chain that the map does show. If they are right,
+a tenth of the other chains is below 0.1, and so on. ``--alone`` searches for one place of each chain, as a part,
+instead of for as many copies as the map shows. A part that does not resemble the map at its best place has the
+probability 1.
 """
 
 import argparse
 import itertools
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
 import botalign
-from copies import INVENTED, SETTINGS, invented, moved
+from botalign.geometry import point_group
+from copies import INVENTED, SETTINGS, Case, groel, invented, moved
 from maps import data_folder
+
+#: The chain whose copies EMD-1080 shows, and its group.
+GROEL = "structures/1oel_A.pdb", "D7"
+
+
+def chains() -> list[str]:
+    """Return the chains of the data folder."""
+    folder = data_folder()
+    found = [*folder.glob("fits/*/*.pdb"), *folder.glob("structures/*_A.pdb")]
+    return sorted(str(each.relative_to(folder)) for each in found)
+
+
+def cases(groups: list[str], resolutions: list[float]) -> Iterator[tuple[str, Case]]:
+    """Yield the symmetric maps, each with the chain that it shows."""
+    for (resolution, noise), (number, (path, group)) in itertools.product(SETTINGS, enumerate(INVENTED)):
+        if group in groups and resolution in resolutions:
+            yield path, invented(path, group, resolution, noise, number)
+    if GROEL[1] in groups:
+        yield GROEL[0], groel(0, cut=False)
+
+
+def probability(case: Case, part: botalign.DensityMap | botalign.Model, *, alone: bool) -> float | None:
+    """Return the smallest probability of a place of a part; None if the part is larger than the complex."""
+    how = {"partial": True} if alone else {"copies": len(case.places) or len(point_group(case.group))}
+    try:
+        found = botalign.align(case.whole, part, resolution=case.resolution, hand="keep", threads=1, **how)
+    except botalign.InputError:
+        return None
+    if not alone:
+        assert found.copies is not None
+        return min(copy.probability for copy in found.copies.placed)
+    assert found.part is not None
+    return found.probability if found.part.role == "moving" else None
+
+
+def moved_chain(path: str, seed: list[int]) -> botalign.Model:
+    """Return a chain of the data folder in a random pose."""
+    return moved(botalign.read_model(data_folder() / path), np.random.default_rng(seed))[0]
 
 
 def main() -> None:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--groups", default="", help="of the invented complexes, with commas (default: all)")
-    groups, limits = parser.parse_args().groups, (0.1, 0.01, 0.001)
-    for (resolution, noise), (number, (path, group)) in itertools.product(SETTINGS, enumerate(INVENTED)):
-        if groups and group not in groups.split(","):
-            continue
-        case = invented(path, group, resolution, noise, number)
-        probabilities = []
-        for index, other in enumerate(sorted({each for each, _ in INVENTED} - {path})):
-            part, _ = moved(botalign.read_model(data_folder() / other), np.random.default_rng([number, index]))
-            options = {"resolution": resolution, "copies": "auto", "hand": "keep", "threads": 1}
-            try:
-                found = botalign.align(case.whole, part, **options).copies
-            except botalign.InputError:  # the chain is larger than the complex
-                continue
-            assert found is not None
-            probabilities.append(min(copy.probability for copy in found.placed))
-        below = ", ".join(f"{sum(each < limit for each in probabilities)} below {limit:g}" for limit in limits)
-        print(f"{case.name}: {len(probabilities)} chains, {below}", flush=True)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    every = [*(group for _, group in INVENTED), GROEL[1]]
+    parser.add_argument("--groups", default=",".join(every), help="of the maps, with commas (default: all)")
+    parser.add_argument(
+        "--resolutions", default="10,20", help="of the invented complexes, with commas (default: 10,20)"
+    )
+    parser.add_argument("--alone", action="store_true", help="search for one place of each chain")
+    chosen, limits = parser.parse_args(), (0.1, 0.01, 0.001)
+    resolutions = [float(each) for each in chosen.resolutions.split(",")]
+    for number, (own, case) in enumerate(cases(chosen.groups.split(","), resolutions)):
+        found = {
+            Path(path).stem: probability(case, moved_chain(path, [number, index]), alone=chosen.alone)
+            for index, path in enumerate(chains())
+            if path != own
+        }
+        known = {name: each for name, each in found.items() if each is not None}
+        below = ", ".join(f"{sum(each < limit for each in known.values())} below {limit:g}" for limit in limits)
+        name = min(known, key=lambda each: known[each])
+        shown = probability(case, case.part, alone=chosen.alone)
+        print(
+            f"{case.name}: {len(known)} chains, {below}; smallest {known[name]:.2g} ({name}); "
+            f"of the chain shown {'unknown' if shown is None else f'{shown:.2g}'}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

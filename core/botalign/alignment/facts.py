@@ -18,10 +18,11 @@ from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Uncertainty
 from botalign.alignment.verdict import verdict_text
 from botalign.alignment.wording import (
+    UNKNOWN_CHANCE,
     ended_text,
     labelled,
     named_with_chains,
-    percent_text,
+    part_text,
     probability_text,
     resolution_text,
     rotation_text,
@@ -147,7 +148,7 @@ class AlignmentFacts:
         return verdict_text(
             self.verdict, self._unexplained, self.symmetry, hand=self.hand, of_part=self.part is not None,
             wrong_hand=self.map_has_wrong_hand, at_limit=self.at_limit,
-            undetermined=undetermined_text(self.uncertainty),
+            undetermined=undetermined_text(self.uncertainty), unknown_chance=self._has_unknown_chance,
         )  # fmt: skip
 
     @property
@@ -157,10 +158,16 @@ class AlignmentFacts:
 
     @property
     def chance_text(self) -> str | None:
-        """The probability as text, and of what; None if it is unknown."""
-        if self.chance is None:
-            return None
-        return f"{self.chance} that {'unrelated maps fit' if self.part is None else 'a wrong place fits'} as well"
+        """The probability as text, and of what, or why it is unknown for a part; None if there is none."""
+        if self._has_unknown_chance:
+            return UNKNOWN_CHANCE
+        of = "unrelated maps fit" if self.part is None else "a wrong place fits"
+        return None if self.chance is None else f"{self.chance} that {of} as well"
+
+    @property
+    def _has_unknown_chance(self) -> bool:
+        """Whether a part was judged although the probability of a chance match is unknown."""
+        return self.part is not None and self.verdict is not None and self.probability is None
 
     @property
     def ended_text(self) -> str | None:
@@ -203,16 +210,7 @@ class AlignmentFacts:
         """The part and how well it fits as text; None if no part was searched for."""
         if self.part is None:
             return None
-        part, whole = (self.moving, self.fixed) if self.part.role == "moving" else (self.fixed, self.moving)
-        other = "fixed" if self.part.role == "moving" else "moving"
-        what = {
-            "requested": f"the {self.part.role} {part.kind}, as requested",
-            "mask": f"the {self.part.role} {part.kind} inside its mask",
-            "noticed": f"the {self.part.role} {part.kind}, noticed by its volume",
-        }[self.part.reason]
-        size = f"{what}, {percent_text(self.part.fraction)} of the {other} {whole.kind}"
-        inside = f"correlation of the edges inside it {self.part_correlation:z.4f}"
-        return f"{size}; {inside}; the scores above are computed inside it, too"
+        return part_text(self.part, self.fixed, self.moving, self.candidates[0].correlation)
 
     @property
     def alternatives(self) -> tuple[str, ...]:

@@ -133,8 +133,7 @@ def part_places(
     limits : Limits, optional
         How many poses the search keeps.
     symmetry : Symmetry, optional
-        Symmetry of the whole, by default that of the map. Only the best of several equivalent places is then compared
-        with the others: equal wrong places would make the tail of their scores too short.
+        Symmetry of the whole, by default that of the map; see :class:`PartSearch`.
     tries : int, optional
         Of how many such searches the result is the best one.
 
@@ -149,9 +148,6 @@ def part_places(
         After each step, with the stages ``"search"`` and ``"refine"``.
     """
     assert problem.part_is_moving
-    symmetry, limits = symmetry or problem.symmetry, limits or Limits()
-    if symmetry is not None:
-        limits = replace(limits, listed=symmetry.order * limits.listed)
     search = PartSearch(problem, limits=limits, symmetry=symmetry)
     searched = yield from search.steps()
     tries *= searched.tries
@@ -175,8 +171,8 @@ def part_places(
             probability = max(min(tries * chance(score, scores[number + 1 :]), 1.0), found.split)
         places.append(found.refined(candidate.moving_to_fixed, score, probability))
     yield Progress("refine", search.total, search.total, moving_to_fixed=places[0].moving_to_fixed)
-    if symmetry is not None:
-        places = _with_equivalents(found, places, right, symmetry)
+    if search.symmetry is not None:
+        places = _with_equivalents(found, places, right, search.symmetry)
     # The last fit may take a wrong place to one that is known: it would be the same pose with another probability.
     kept = distinct([place.moving_to_fixed for place in places], range(len(places)), search.pair.tolerance(SAME))
     return replace(found, places=tuple(places[number] for number in kept))

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
+
 from botalign.alignment.distinct import distinct
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.hand import hand_name
@@ -18,7 +20,7 @@ from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
 from botalign.alignment.symmetry import Symmetry
 from botalign.arrays import Matrix
-from botalign.geometry import is_mirror, transform_about
+from botalign.geometry import compose, is_mirror, transform_about
 from botalign.progress import Progress
 from botalign.threads import thread_count
 
@@ -97,7 +99,8 @@ class PartSearch:
     limits : Limits, optional
         How many poses are kept.
     symmetry : Symmetry, optional
-        Symmetry of the whole, if equivalent poses of the part count as one.
+        Symmetry of the whole, by default that of its map. Equivalent poses of the part count as one: equal wrong places
+        would make the tail of their scores too short.
     """
 
     def __init__(
@@ -105,7 +108,9 @@ class PartSearch:
         symmetry: Symmetry | None = None,
     ) -> None:  # fmt: skip
         self.problem, self.more_starts, self.limits = problem, more_starts, limits or Limits()
-        self.symmetry = symmetry
+        self.symmetry = symmetry or (problem.symmetry if problem.part_is_moving else problem.symmetry_of_moving)
+        if self.symmetry is not None:
+            self.limits = replace(self.limits, listed=self.symmetry.order * self.limits.listed)
         self.pair = pair = PartPair.of(problem)
         self.poses = PartPoses(problem, pair, problem.part_is_moving, self.limits.peaks)
         self.extent = extent = pair.extent_angstrom
@@ -144,22 +149,44 @@ class PartSearch:
         return [each.quality for each in self.distinct(candidates, SURROUNDINGS)]
 
     def distinct(
-        self, candidates: list[Candidate], same: tuple[float, float], count: int | None = None
+        self,
+        candidates: list[Candidate],
+        same: tuple[float, float],
+        count: int | None = None,
+        *,
+        with_equivalents: bool = False,
     ) -> list[Candidate]:
         """Return the candidates that differ in rotation or in the position of the part, the best first.
 
-        Those that are not fitted yet keep their order, which is that of the scan.
+        Those that are not fitted yet keep their order, which is that of the scan. Of equivalent ones, the best is
+        returned, or all of them `with_equivalents`.
         """
         tolerance = self.pair.tolerance(same)
         placed = [self.poses.outward(candidate.moving_to_fixed) for candidate in candidates]
         losses = [-candidate.quality for candidate in candidates]
-        operations = None if self.symmetry is None else self.symmetry.operations
+        operations = None if self.symmetry is None or with_equivalents else self.symmetry.operations
         return [candidates[i] for i in distinct(placed, losses, tolerance, count=count, operations=operations)]
 
+    def equivalents(self, candidate: Candidate) -> list[Candidate]:
+        """Return the other allowed poses that the symmetry of the whole makes equivalent to a candidate."""
+        placed = self.poses.outward(candidate.moving_to_fixed)
+        operations = np.empty((0, 3, 4)) if self.symmetry is None else self.symmetry.operations[1:]
+        others = [
+            replace(candidate, moving_to_fixed=self.poses.outward(compose(operation, placed)))
+            for operation in operations
+        ]
+        return [other for other in others if self.poses.allowed(self.poses.fit_pose(other)[:, :3])]
+
     def fitted(
-        self, fit: FitProblem, candidates: list[Candidate], *, tolerance: float = 1e-3, max_steps: int = 20
+        self,
+        fit: FitProblem,
+        candidates: list[Candidate],
+        *,
+        tolerance: float = 1e-3,
+        max_steps: int = 20,
+        with_equivalents: bool = False,
     ) -> list[Candidate]:
-        """Fit each candidate; return the distinct results, the best first."""
+        """Fit each candidate; return the distinct results, the best first, as :meth:`distinct` does."""
         ends = []
         for candidate in candidates:
             start = self.poses.fit_pose(candidate)
@@ -167,7 +194,7 @@ class PartSearch:
             if not self.poses.allowed(pose[:, :3]):
                 pose, correlation = start, fit.correlation(start)
             ends.append(replace(candidate, moving_to_fixed=self.poses.from_fit(pose), correlation=correlation))
-        return self.distinct(ends, SAME_FITTED)
+        return self.distinct(ends, SAME_FITTED, with_equivalents=with_equivalents)
 
     def _searched(self, voxel: float, before: int) -> Generator[Progress, None, Searched]:
         """Scan with voxels of a size, fit the best poses there, and the best results at the second sampling."""

@@ -81,7 +81,7 @@ class _PartSolver:
 
     def steps(self) -> Generator[Progress, None, Outcome]:
         """Solve the problem."""
-        search = yield from self.search.steps()
+        search = self._with_equivalents((yield from self.search.steps()))
         fits, finest = [search.fit], self.search.sampled(search.voxel, FINEST_FIT)
         # The voxels of the maps may limit both, and then they are the same.
         if not np.array_equal(finest.coefficients, search.fit.coefficients):
@@ -98,8 +98,27 @@ class _PartSolver:
         candidates = with_equivalents([*marked, *others], symmetry)
         return Outcome(candidates, (), end.decision, symmetry, decided, agreeing, probability, at_limit=at_limit)
 
+    def _with_equivalents(self, search: Searched) -> Searched:
+        """Return the result of the search with fits of all poses that are equivalent to the best of each hand.
+
+        The symmetry of the whole need not be exact: one of them may fit better than the others.
+        """
+        if self.search.symmetry is None:
+            return search
+        groups = [
+            self.search.distinct(
+                group + self.search.fitted(search.fit, self.search.equivalents(group[0]), with_equivalents=True),
+                SAME_FITTED, with_equivalents=True,
+            )
+            for group in search.groups
+        ]  # fmt: skip
+        return replace(search, groups=groups)
+
     def _among_equivalents(self, end: _End, marked: list[Candidate]) -> tuple[list[Candidate], Symmetry | None]:
-        """Return the candidates without those that the symmetry of the whole makes equivalent, and this symmetry."""
+        """Return the candidates without those that the symmetry of the whole makes equivalent, and this symmetry.
+
+        Of the others, those that fit as well are completed by their own equivalents.
+        """
         common, moves = RobustProblem.of(end.fit), self.problem.part_is_moving
 
         def refit(candidate: Candidate) -> Candidate:
@@ -107,10 +126,14 @@ class _PartSolver:
             return self._at(candidate, end.fit, fitted.transform)
 
         kept, symmetry = among_equivalents(
-            marked, self.problem.symmetry if moves else self.problem.symmetry_of_moving, end.fit,
+            marked, self.search.symmetry, end.fit,
             start=self.problem.options.start_transform(), refit=refit, outward=self.poses.outward,
             pose_of=self.poses.fit_pose, tolerance=self.pair.tolerance(SAME_EQUIVALENT),
         )  # fmt: skip
+        if symmetry is not None:
+            result, *others = kept
+            others += [equal for each in others if each.as_good for equal in self.search.equivalents(each)]
+            kept = [result, *self.search.distinct(others, SAME_EQUIVALENT, with_equivalents=True)]
         return kept, symmetry if symmetry is None or moves else symmetry.moved(kept[0].moving_to_fixed)
 
     def _finished(self, fit: FitProblem, search: Searched) -> _End:
@@ -118,13 +141,13 @@ class _PartSolver:
         groups = []
         for group in search.groups:
             close = [each for each in group[:FINEST] if each.quality > group[0].quality - CLOSE_QUALITY]
-            fitted = self.search.fitted(fit, close)
+            fitted = self.search.fitted(fit, close, with_equivalents=True)
             # The neighbours of the part overlap with it, and would pull a least-squares fit.
             common = RobustProblem.of(fit).solve_each(
                 [self.poses.fit_pose(each) for each in fitted], allowed=self.poses.allowed
             )
             fitted = [self._at(each, fit, end.transform) for each, end in zip(fitted, common, strict=True)]
-            groups.append(self.search.distinct(fitted, SAME_FITTED))
+            groups.append(self.search.distinct(fitted, SAME_FITTED, with_equivalents=True))
         answers = [group[0] for group in groups]
         decision, answer = decide_hand(fit, answers, choose=self.problem.chooses_hand, pose_of=self.poses.fit_pose)
         pose = self.poses.fit_pose(answers[answer])
@@ -171,7 +194,7 @@ class _PartSolver:
         local = self.problem.options.local_degrees is not None
         at_limit = local and not self.poses.allowed(end.fit.solve(end.pose)[0][:, :3])
         decided = part_verdict(
-            part_matches(probability, signs), marked, places=places, radius_angstrom=self.pair.radius_angstrom,
-            hand=end.decision, at_limit=at_limit, undetermined=undetermined,
+            part_matches(probability, signs, marked[0].quality), marked, places=places,
+            radius_angstrom=self.pair.radius_angstrom, hand=end.decision, at_limit=at_limit, undetermined=undetermined,
         )  # fmt: skip
         return probability, decided, at_limit

@@ -107,12 +107,15 @@ def part_probability(correlations: Sequence[float], signs: int, correlation: flo
     return None if probability is None else min(tries * probability, 1.0)
 
 
-def part_matches(probability: float | None, signs: int) -> bool:
-    """Whether the best place is a match: by its probability if it is known, otherwise by both signs of a match.
+def part_matches(probability: float | None, signs: int, correlation: float) -> bool:
+    """Whether the best place is a match: by its probability, or if it is unknown, by how much it resembles the part.
 
-    After a local search, too few other places are known.
+    If only few rotations or shifts are searched, too few other places are known. Then the correlation of the edges must
+    not be low, and both signs of a match are necessary: by chance, there are places that have only the signs.
     """
-    return signs == 2 if probability is None else probability < LARGEST_PROBABILITY
+    if probability is None:
+        return signs == 2 and correlation >= LEAST_CORRELATION
+    return probability < LARGEST_PROBABILITY
 
 
 def part_verdict(

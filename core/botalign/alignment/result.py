@@ -55,7 +55,7 @@ class Alignment(AlignmentFacts):
         ``"core"`` the maps need to agree only in a part.
     probability : float or None
         Probability that unrelated maps would fit as well; for a part, that a wrong place would. None if there is no
-        verdict, or if too few wrong places of a part are known: then the verdict is that of two signs of a match.
+        verdict, or if too few wrong places of a part are known: then a match needs all signs of one.
     at_limit : bool
         Whether the pose is at the limit of a local search.
     symmetry : Symmetry or None

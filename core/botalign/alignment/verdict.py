@@ -98,6 +98,7 @@ def verdict_text(
     wrong_hand: bool = False,
     at_limit: bool = False,
     undetermined: str = "",
+    unknown_chance: bool = False,
 ) -> str:
     """Return a verdict as text.
 
@@ -119,6 +120,8 @@ def verdict_text(
         Whether the pose is at the limit of a local search.
     undetermined : str, optional
         What the maps leave undetermined, as text.
+    unknown_chance : bool, optional
+        Whether too few wrong places of a part were searched to know how well they fit.
     """
     if wrong_hand and decided is not None and not candidates[0].mirrored:
         return f"{decided}: the map has the wrong hand, so it must be flipped first"
@@ -129,6 +132,8 @@ def verdict_text(
     flipped = ", the map mirrored because it has the wrong hand" if wrong_hand else ""
     if at_limit:
         no_match = "the pose is at the limit of the local search; a better one may be beyond it"
+    elif unknown_chance:
+        no_match = "too few wrong places were searched to compare with, and the details inside the part are no proof"
     elif of_part:
         no_match = "no place of the part stands out; the map may not show it, or a voxel size is wrong"
     else:

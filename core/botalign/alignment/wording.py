@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.alignment.records import EVALUATIONS, MapReference, TracePoint
+from botalign.alignment.records import EVALUATIONS, MapReference, Part, TracePoint
 from botalign.alignment.uncertainty import Uncertainty
 from botalign.arrays import Matrix
 
@@ -17,6 +17,8 @@ LEAST_ANGLE_DEGREES = 0.005
 LEAST_PROBABILITY = 1e-6
 #: A larger probability is a percentage, a smaller one a chance of one in so many.
 ONE_IN_FEW = 0.1
+#: The text about the probability of a part if few rotations or shifts are searched.
+UNKNOWN_CHANCE = "unknown, because too few wrong places were searched; a match rests on the details inside the part"
 #: Width of a summary, and of the labels in it.
 WIDTH, LABEL = 80, 13
 #: Chains of a model that are listed.
@@ -74,6 +76,21 @@ def named_with_chains(reference: MapReference) -> str:
     if len(names) > MOST_CHAINS:
         return f"{reference.name} ({len(names)} chains)"
     return f"{reference.name} ({'chain' if len(names) == 1 else 'chains'} {', '.join(names)})"
+
+
+def part_text(part: Part, fixed: MapReference, moving: MapReference, correlation: float | None) -> str:
+    """Return which map is a part of the other, and how well it fits there, as text."""
+    own, whole = (moving, fixed) if part.role == "moving" else (fixed, moving)
+    other = "fixed" if part.role == "moving" else "moving"
+    what = {
+        "requested": f"the {part.role} {own.kind}, as requested",
+        "mask": f"the {part.role} {own.kind} inside its mask",
+        "noticed": f"the {part.role} {own.kind}, noticed by its volume",
+    }[part.reason]
+    size = f"{what}, {percent_text(part.fraction)} of the {other} {whole.kind}"
+    return (
+        f"{size}; correlation of the edges inside it {correlation:z.4f}; the scores above are computed inside it, too"
+    )
 
 
 def uncertainty_text(estimate: Uncertainty | None) -> str:

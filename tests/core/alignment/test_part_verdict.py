@@ -67,11 +67,21 @@ def test_a_place_that_does_not_resemble_the_part_needs_both_signs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("probability", "signs", "expected"),
-    [(None, 2, True), (None, 1, False), (None, 0, False), (1e-4, 0, True), (1e-2, 2, False), (1.0, 2, False)],
+    ("probability", "signs", "correlation", "expected"),
+    [
+        (None, 2, 0.8, True),
+        (None, 2, 0.3, False),
+        (None, 1, 0.8, False),
+        (None, 0, 0.8, False),
+        (1e-4, 0, 0.8, True),
+        (1e-2, 2, 0.8, False),
+        (1.0, 2, 0.8, False),
+    ],
 )
-def test_without_a_probability_both_signs_make_a_match(probability: float | None, signs: int, expected: bool) -> None:
-    assert part_matches(probability, signs) is expected
+def test_without_a_probability_a_match_resembles_the_part(
+    probability: float | None, signs: int, correlation: float, expected: bool
+) -> None:
+    assert part_matches(probability, signs, correlation) is expected
 
 
 def test_the_significance_of_noise_has_standard_deviation_one() -> None:
