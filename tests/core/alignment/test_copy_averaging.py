@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import botalign
-from botalign.alignment.copies import limits_for, solve_copies
+from botalign.alignment.copies import _most_in_average, limits_for, solve_copies
 from botalign.alignment.copy_averaging import are_in_map, averaged_map, places_in_average
 from botalign.alignment.distinct import Tolerance, distinct
 from botalign.alignment.part_pair import PartPair
@@ -59,6 +59,11 @@ def test_equivalent_poses_count_once() -> None:
     tolerance = Tolerance(10.0, 2.0, np.zeros(3))
     assert distinct(poses, range(5), tolerance) == [0, 1, 2, 3, 4]
     assert distinct(poses, range(5), tolerance, operations=operations) == [0, 4]
+
+
+def test_an_average_has_full_sets_of_copies_only() -> None:
+    found = [_most_in_average(wanted, 3) for wanted in (None, 1, 2, 3, 4, 5, 6, 7)]
+    assert found == [3, 1, 2, 3, 3, 3, 6, 6]
 
 
 def test_all_copies_are_found_in_the_average(ring: Ring) -> None:
