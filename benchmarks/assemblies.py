@@ -2,7 +2,8 @@
 
 ``python benchmarks/assemblies.py`` places all chains of the complexes in ``fits`` of the data folder together, from
 random poses. ``--left-out`` leaves out each chain in turn: its density must be reported. ``--wrong`` adds
-the chains of the next complex: none may be placed. ``--folder PATH`` adds complexes, as for ``fits.py``.
+the chains of the next complex: none may be placed. ``--folder PATH`` adds complexes, as for ``fits.py``. ``--packed``
+places the parts of artificial complexes instead; see ``assemblies_packed.py``.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+import assemblies_packed
 import botalign
 from accuracy import markdown
 from environments import HERE, interpreter
@@ -63,6 +65,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", action="store_true", help="only the complexes in --folder")
     parser.add_argument("--left-out", action="store_true", help="leave out each chain in turn (BOTalign only)")
     parser.add_argument("--wrong", action="store_true", help="add the chains of the next complex (BOTalign only)")
+    parser.add_argument("--packed", action="store_true", help="artificial complexes, with noise (BOTalign only)")
     parser.add_argument("--programs", default="botalign,powerfit", help=f"any of {', '.join(PROGRAMS)}")
     parser.add_argument("--chimerax", default=os.environ.get("CHIMERAX"), help="executable (default: $CHIMERAX)")
     parser.add_argument("--threads", type=int, default=1, help="threads of BOTalign (default: 1)")
@@ -181,6 +184,9 @@ def row(name: str, results: list[Result]) -> dict[str, str]:
 def main() -> None:
     """Run the benchmark."""
     chosen = arguments()
+    if chosen.packed:
+        assemblies_packed.run(chosen.seed, chosen.threads, HERE / "results" / f"{chosen.name}_packed.json")
+        return
     folders = [*([] if chosen.only else [data_folder() / "fits"]), *chosen.folder]
     complexes = [whole for folder in folders for whole in read_complexes(folder)]
     results: list[Result] = []

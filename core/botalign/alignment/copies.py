@@ -57,8 +57,8 @@ def solve_copies(problem: AlignmentProblem) -> Generator[Progress, None, Outcome
     in_map, before = yield from _searched(problem, wanted)
     found, chosen, averaged = in_map, choose_copies(in_map, wanted), None
     matching, symmetry = sum(_matching(found, chosen)), problem.symmetry
-    # All members of a symmetric set are in the map.
-    if symmetry is not None and matching < (wanted or symmetry.order):
+    # All members of a symmetric set are in the map: the average has copies in multiples of the order.
+    if symmetry is not None and matching < _most_in_average(wanted, symmetry.order):
         in_average, before = yield from _searched_in_average(problem, symmetry, wanted, before)
         more = choose_copies(in_average, wanted)
         shown = are_in_map(in_map.finest, [place.moving_to_fixed for place in more])
@@ -95,6 +95,13 @@ def solve_copies(problem: AlignmentProblem) -> Generator[Progress, None, Outcome
         placed.sort(key=lambda copy: copy is not nearest)
     copies = Copies(tuple(placed), wanted, LARGEST_OVERLAP, refined.score, refined.start_score, set_group, averaged)
     return _outcome(found, copies)
+
+
+def _most_in_average(wanted: int | None, order: int) -> int:
+    """Return how many copies an average can show: full sets of equivalent places, or some of the first set."""
+    if wanted is None:
+        return order
+    return wanted if wanted < order else wanted - wanted % order
 
 
 def _searched(problem: AlignmentProblem, wanted: int | None) -> Generator[Progress, None, tuple[PartPlaces, int]]:

@@ -1,7 +1,12 @@
-"""A part and a whole, filtered so that their edges remain.
+r"""A part and a whole, filtered so that their edges remain.
 
 Mass overlaps wherever the whole is large enough. Edges overlap in one place only: the Laplacian of both maps decides
 where a part belongs (Chacon and Wriggers 2002, Journal of Molecular Biology 317, 375).
+
+The Laplacian makes the power of a molecule, which fades with the frequency, nearly the same at all frequencies, and
+that of noise largest at the finest ones. With the fraction :math:`\phi` of the power of the whole that is signal, both
+maps are therefore also multiplied by :math:`\sqrt\phi` in Fourier space: products of the two then have the weight
+:math:`\phi`, so that molecule and noise together have the same power at all frequencies.
 """
 
 from __future__ import annotations
@@ -17,6 +22,7 @@ from botalign.alignment.fitting import FitProblem
 from botalign.alignment.masking import mask_on
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.shared_whole import SharedWhole, size_class
+from botalign.alignment.signal import SignalFraction
 from botalign.alignment.survey import Surveyed
 from botalign.arrays import Matrix, Volume
 from botalign.geometry import identity
@@ -30,6 +36,8 @@ CONTOURED = 0.5
 #: Poses whose correlations of edges differ by less than this fit equally well: edges are finer than densities, so their
 #: interpolation has a larger error.
 LEAST_MARGIN = 0.01
+#: The least fraction of the power that counts as signal, so that something is left of a map that shows only noise.
+LEAST_SIGNAL = 1e-6
 #: Voxels around what is filtered, so that the filter does not see the faces of the box.
 MARGIN_VOXELS = 4
 
@@ -46,6 +54,8 @@ class PartPair:
         The maps, without their masks: the edge of a mask is not an edge of the molecule.
     mask : DensityMap or None
         Mask of the part.
+    signal : SignalFraction
+        How much of the whole is signal.
     shared : SharedWhole or None
         The whole, if other parts are searched for in it too.
     """
@@ -55,6 +65,7 @@ class PartPair:
     part_map: DensityMap
     whole_map: DensityMap
     mask: DensityMap | None
+    signal: SignalFraction
     shared: SharedWhole | None = None
 
     @classmethod
@@ -66,7 +77,8 @@ class PartPair:
         moving = (problem.moving, problem.maps[1], options.mask_moving)
         (part, part_map, mask), (whole, whole_map, _) = (moving, fixed) if problem.part_is_moving else (fixed, moving)
         shared = problem.shared if problem.part_is_moving else None
-        return cls(part, whole, part_map, whole_map, mask if options.is_masked else None, shared)
+        signal = (problem.fixed_itself if problem.part_is_moving else problem.moving_itself).signal
+        return cls(part, whole, part_map, whole_map, mask if options.is_masked else None, signal, shared)
 
     @cached_property
     def fills_mask(self) -> bool:
@@ -154,7 +166,7 @@ class PartPair:
         else:
             inside = density if mask is None else mask * density
             support = inside > self.part.level_of(inside, grid.voxel_size_angstrom[0])
-        return edges(density, grid), support.astype(np.float32)
+        return edges(density, grid, self.signal), support.astype(np.float32)
 
     def whole_on(self, grid: Grid, sigma_angstrom: float) -> tuple[Volume, Volume]:
         """Return the edges of the whole on a grid of cubic voxels, and its support, 0 or 1."""
@@ -165,7 +177,7 @@ class PartPair:
     def _whole_on(self, grid: Grid, sigma_angstrom: float) -> tuple[Volume, Volume]:
         density = self.whole.in_unit(_sampled(self.whole_map, grid, sigma_angstrom))
         support = density > self.whole.level_of(density, grid.voxel_size_angstrom[0])
-        return edges(density, grid), support.astype(np.float32)
+        return edges(density, grid, self.signal), support.astype(np.float32)
 
     def fit(self, voxel_angstrom: float, sigma_angstrom: float, centre: Matrix | None = None) -> FitProblem:
         """Return the fit of the whole, which moves, to the part, inside the support of the part.
@@ -181,12 +193,17 @@ class PartPair:
         return replace(fit, least_margin=LEAST_MARGIN)
 
 
-def edges(density: Volume, grid: Grid) -> Volume:
-    """Return the negative Laplacian of densities on a grid of cubic voxels, per squared voxel."""
+def edges(density: Volume, grid: Grid, signal: SignalFraction) -> Volume:
+    """Return the negative Laplacian of densities on a grid of cubic voxels, per squared voxel, where there is signal.
+
+    Frequencies are weighted by the square root of the fraction of the power that is signal.
+    """
     squared = [(2 * np.pi * fft.fftfreq(side)) ** 2 for side in grid.shape[:2]]
     squared.append((2 * np.pi * fft.rfftfreq(grid.shape[2])) ** 2)
+    laplacian = (squared[0][:, None, None] + squared[1][:, None] + squared[2]).astype(np.float32)
+    frequency = np.sqrt(laplacian) / np.float32(2 * np.pi * grid.voxel_size_angstrom[0])
     spectrum = fft.rfftn(density, workers=1)
-    spectrum *= (squared[0][:, None, None] + squared[1][:, None] + squared[2]).astype(np.float32)
+    spectrum *= laplacian * np.sqrt(np.maximum(signal.at(frequency), LEAST_SIGNAL)).astype(np.float32)
     return np.asarray(fft.irfftn(spectrum, grid.shape, workers=1), dtype=np.float32)
 
 

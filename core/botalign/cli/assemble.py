@@ -77,9 +77,11 @@ def assemble(
     if not json:
         if found.written:
             print(f"written      {', '.join(map(str, found.written))}")
-        elif not quiet:
+        if files.model is not None and files.model.path not in found.written:
+            print(f"not written  {files.model.path}, because no model was placed")
+        elif not found.written and not quiet:
             print_note("nothing was written; -o writes the complex, --table the places, --unexplained the residual.")
     for missing in found.assembly.unplaced:
-        copies = f"{missing.copies} copies " if missing.copies > 1 else ""
+        copies = f"{missing.missing_copies} " if missing.missing_copies else ""
         print_warning(f"{missing.name}: {copies}not placed: {missing.reason}.")
     return 1 if found.assembly.missing else 0

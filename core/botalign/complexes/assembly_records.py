@@ -78,6 +78,8 @@ class UnplacedPart:
         best free one.
     taken_by : tuple of str
         Parts that were placed where this part fits too; empty if there is another reason.
+    placed : int
+        Number of copies that were placed.
     """
 
     part: int
@@ -85,6 +87,13 @@ class UnplacedPart:
     copies: int
     probability: float
     taken_by: tuple[str, ...] = ()
+    placed: int = 0
+
+    @property
+    def missing_copies(self) -> str:
+        """How many of several copies were not placed, such as ``1 of 4 copies``; empty if one was requested."""
+        total = self.copies + self.placed
+        return f"{self.copies} of {total} copies" if total > 1 else ""
 
     @property
     def chance(self) -> str:
@@ -97,7 +106,8 @@ class UnplacedPart:
         if self.taken_by:
             return f"{' and '.join(self.taken_by)} {'was' if len(self.taken_by) == 1 else 'were'} placed where it fits"
         chance = probability_text(self.probability)
-        return f"no match; a wrong place fits as well as its best one with a probability of {chance}"
+        best = "best other place" if self.placed else "best place"
+        return f"no match; a wrong place fits as well as its {best} with a probability of {chance}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -268,14 +278,14 @@ class Assembly:
         if any(each.verdict == "ambiguous" for each in self.placed):
             lines.append(f"{'':{LABEL}}ambiguous: another rotation fits as well at the same place")
         for missing in self.unplaced:
-            copies = f"{missing.copies} copies of " if missing.copies > 1 else ""
+            copies = f"{missing.missing_copies} of " if missing.missing_copies else ""
             lines += labelled("not placed", f"{copies}{missing.name}: {missing.reason}")
         for first, second in self.interchangeable:
             lines += labelled("exchange", f"{first} and {second} cannot be distinguished: each fits at both places")
         if self.placed:
             lines += labelled("joint score", f"{self.score:.4f}; {self.start_score:.4f} before the joint refinement")
-        exact = "the best of all" if not self.gap else f"at most {percent_text(self.gap)} worse than the best"
-        lines += labelled("joint choice", exact)
+            exact = "the best of all" if not self.gap else f"at most {percent_text(self.gap)} worse than the best"
+            lines += labelled("joint choice", exact)
         lines += labelled("unexplained", *self._unexplained_texts())
         lines += labelled("seconds", f"{self.seconds:.2f}")
         return "\n".join(lines)

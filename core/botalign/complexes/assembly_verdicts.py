@@ -85,9 +85,9 @@ class AssemblyVerdicts:
     def unplaced(self) -> tuple[UnplacedPart, ...]:
         """Return the parts of which copies were not placed, and why."""
         return tuple(
-            UnplacedPart(part, self.parts[part].name, self.assembler.missing(part), *self._reason(part))
-            for part in range(len(self.parts))
-            if self.assembler.missing(part)
+            UnplacedPart(part, self.parts[part].name, missing, *self._reason(part), copies - missing)
+            for part, copies in enumerate(self.assembler.copies)
+            if (missing := self.assembler.missing(part))
         )
 
     def _reason(self, part: int) -> tuple[float, tuple[str, ...]]:

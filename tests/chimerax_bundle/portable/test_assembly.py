@@ -57,7 +57,12 @@ def test_the_table_and_the_summary(load):
     assert html.startswith("2 parts of 3 placed in &lt;w&gt; (#1)<br><table")
     assert "<td>p2 copy 2 (#4.1)</td><td>certain</td><td>1 in 50,000</td><td>0.9000</td><td>5.0%</td>" in html
     assert "<td>p9 (#9)</td><td>not placed</td>" in html
-    for text in ("p9 (#9) was not placed: no match", "a and b cannot be", "unexplained: 2.1% of the volume", "1.50 seconds"):
+    for text in (
+        "p9 (#9) was not placed: no match",
+        "a and b cannot be",
+        "unexplained: 2.1% of the volume",
+        "1.50 seconds",
+    ):
         assert text in html, text
     done = assembled(found("certain"), None, [None])
     assert report.title(done) == "1 part of 1 found in <w> (#1); nothing was moved"

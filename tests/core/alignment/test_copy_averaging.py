@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import botalign
-from botalign.alignment.copies import limits_for, solve_copies
+from botalign.alignment.copies import _most_in_average, limits_for, solve_copies
 from botalign.alignment.copy_averaging import are_in_map, places_in_average
 from botalign.alignment.distinct import Tolerance, distinct
 from botalign.alignment.part_pair import PartPair
@@ -23,10 +23,10 @@ def ring() -> Ring:
     return made("D2", distance=22.0)
 
 
-def noisy(density: botalign.DensityMap, noise: float) -> botalign.DensityMap:
+def noisy(density: botalign.DensityMap, noise: float, seed: int = 8) -> botalign.DensityMap:
     """Add noise that is so many times as strong as the density."""
     spread = noise * density.data[density.data > 0.2 * density.data.max()].std()
-    random = np.random.default_rng(8).standard_normal(density.data.shape)
+    random = np.random.default_rng(seed).standard_normal(density.data.shape)
     return density.with_data((density.data + spread * random).astype(np.float32))
 
 
@@ -61,6 +61,11 @@ def test_equivalent_poses_count_once() -> None:
     assert distinct(poses, range(5), tolerance, operations=operations) == [0, 4]
 
 
+def test_an_average_has_full_sets_of_copies_only() -> None:
+    found = [_most_in_average(wanted, 3) for wanted in (None, 1, 2, 3, 4, 5, 6, 7)]
+    assert found == [3, 1, 2, 3, 3, 3, 6, 6]
+
+
 def test_all_copies_are_found_in_the_average(ring: Ring) -> None:
     """The wrong places are those of different orbits: equal ones would make the tail of their scores too short."""
     problem = problem_of(noisy(ring.whole, 1.0), ring.part)
@@ -91,7 +96,7 @@ def test_a_map_that_shows_its_copies_is_not_averaged(ring: Ring) -> None:
 
 @pytest.mark.slow
 def test_noise_that_hides_copies_is_averaged(ring: Ring, tmp_path: Path) -> None:
-    whole = noisy(ring.whole, 1.5)
+    whole = noisy(ring.whole, 2.0, seed=11)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(AlignmentProblem, "symmetry", None)
         hidden = exhaust(solve_copies(problem_of(whole, ring.part)))

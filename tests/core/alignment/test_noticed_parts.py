@@ -11,6 +11,7 @@ from botalign.alignment.part_pair import edges
 from botalign.alignment.part_search import PartSearch
 from botalign.alignment.part_verdict import STANDS_OUT, standing
 from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.signal import SignalFraction
 from botalign.alignment.solving import reason_for_part
 from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse, matrix_from_rotation_vector
 from botalign.progress import exhaust
@@ -134,12 +135,18 @@ def test_a_place_stands_out_from_the_other_candidates(correlations: list[float],
     assert (standing(correlations) >= STANDS_OUT) is stands_out
 
 
-def test_edges_are_the_negative_laplacian() -> None:
+def test_edges_are_the_negative_laplacian_where_there_is_signal() -> None:
     grid = botalign.Grid((20, 24, 30), (2.0, 2.0, 2.0))
     x = np.arange(30) * 2 * np.pi / 10
     wave = np.broadcast_to(np.cos(x), grid.shape).astype(np.float32)
-    np.testing.assert_allclose(edges(wave, grid), (2 * np.pi / 10) ** 2 * wave, atol=1e-5)
-    np.testing.assert_allclose(edges(np.full(grid.shape, 3, np.float32), grid), 0, atol=1e-5)
+    everywhere = SignalFraction(np.array([0.01, 0.2]), np.ones(2))
+    np.testing.assert_allclose(edges(wave, grid, everywhere), (2 * np.pi / 10) ** 2 * wave, atol=1e-5)
+    np.testing.assert_allclose(edges(np.full(grid.shape, 3, np.float32), grid, everywhere), 0, atol=1e-5)
+    # The wave has a period of 20 A: there a quarter of the power is signal.
+    partly = SignalFraction(np.array([0.0, 0.05, 0.2]), np.array([1.0, 0.25, 0.0]))
+    np.testing.assert_allclose(edges(wave, grid, partly), 0.5 * (2 * np.pi / 10) ** 2 * wave, atol=1e-5)
+    nothing = SignalFraction(np.array([0.01, 0.2]), np.zeros(2))
+    assert np.abs(edges(wave, grid, nothing)).max() > 0
 
 
 def test_a_mask_keeps_its_range_when_it_is_moved(beads: Make) -> None:

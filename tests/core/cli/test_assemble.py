@@ -92,6 +92,15 @@ def test_models_are_written_as_one(run: Run, files: Files, tmp_path: Path) -> No
     assert not (tmp_path / "complex.cif.partial").exists()
 
 
+def test_a_complex_without_parts_is_not_written(run: Run, files: Files, tmp_path: Path) -> None:
+    target = tmp_path / "complex.cif"
+    ran = run("assemble", files.whole, files.wrong, "--resolution", RESOLUTION, "-o", target)
+    assert ran.code == 1
+    assert f"not written  {target}, because no model was placed\n" in ran.out
+    assert "joint" not in ran.out
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_maps_and_models_are_written_to_a_folder(run: Run, files: Files, tmp_path: Path) -> None:
     folder = tmp_path / "placed"
     ran = run("assemble", files.whole, files.first, files.second_map, "--resolution", "10", "-o", folder, "--json")

@@ -41,7 +41,10 @@ def test_what_is_not_there_is_not_placed(assembled: botalign.Assembly) -> None:
     assert [(each.name, each.copies) for each in assembled.unplaced] == [("second", 1), ("wrong", 1)]
     assert all(each.probability >= 1e-3 and not each.taken_by for each in assembled.unplaced)
     assert assembled.missing == 2
+    assert "not placed   1 of 3 copies of second: no match;" in assembled.to_text()
+    assert "as well as its best other place" in assembled.unplaced[0].reason
     assert "not placed   wrong: no match" in assembled.to_text()
+    assert "as well as its best place" in assembled.unplaced[1].reason
     assert "4 of 6 placed" in assembled.to_text()
 
 
