@@ -22,11 +22,13 @@ from botalign.alignment.outcome import Outcome
 from botalign.alignment.overlap import overlaps
 from botalign.alignment.part_places import PartPlaces, Place, part_places
 from botalign.alignment.part_search import SAME, Limits
+from botalign.alignment.part_verdict import LEAST_CORRELATION
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
 from botalign.alignment.robust import RobustProblem
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import uncertainty
+from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.arrays import Matrix
 from botalign.errors import InputError
 from botalign.geometry import geodesic_degrees, inverse
@@ -114,8 +116,11 @@ def _searched(problem: AlignmentProblem, wanted: int | None) -> Generator[Progre
     for count in EXPECTED if wanted is None else (wanted,):
         found = yield from map_steps(part_places(problem, limits_for(count)), counted)
         before += found.search.total
-        best = found.places[0].score
-        if sum(place.score > NEARLY**2 * best for place in found.places) <= count * found.order:
+        best = found.places[0]
+        near = sum(place.score > NEARLY**2 * best.score for place in found.places)
+        # Where nothing resembles the part, all places are nearly as good, and no search ends that.
+        absent = best.probability >= LARGEST_PROBABILITY and best.correlation < LEAST_CORRELATION
+        if near <= count * found.order or absent:
             break
     return found, before
 

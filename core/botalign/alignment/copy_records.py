@@ -124,8 +124,7 @@ class Copies:
                 f"placed in the map averaged over its point group, {self.averaged}, because noise hides copies"
             )
         lines += [
-            f"{certain} certain; a wrong place would fit as well as the worst with a probability "
-            f"{probability_text(probability)}",
+            f"{certain} certain; chance {probability_text(probability)} that a wrong place fits as well as the worst",
             f"correlations of the edges {min(correlations):.4f} to {max(correlations):.4f}; overlap at most "
             f"{percent_text(max(copy.overlap for copy in self.placed))} of the volume",
         ]

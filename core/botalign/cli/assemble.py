@@ -60,13 +60,13 @@ def assemble(
     from botalign.models import holds_model
 
     given = parsed_parts(parts)
-    files = AssemblyFiles.of([each.path for each in given], [each.count for each in given], output, table, unexplained)
-    outputs.check(files.all, inputs=[whole, *(each.path for each in given)], overwrite=overwrite)
     if holds_model(whole):
         raise InputError(f"{whole}: is an atomic model, expected the map of the complex.")
     inputs.check(whole)
     for each in given:
         inputs.check(each.path)
+    files = AssemblyFiles.of([each.path for each in given], [each.count for each in given], output, table, unexplained)
+    outputs.check(files.all, inputs=[whole, *(each.path for each in given)], overwrite=overwrite)
     chosen, where = options.read(), execution.read()
     density = botalign.read(whole)
     found = run_assembly(

@@ -54,11 +54,11 @@ class CopiesRun:
 
     def run(self, options: Given[botalign.AlignmentOptions]) -> int:
         """Place the copies, write them, and print the result; return the exit code: 1 if copies are missing."""
+        inputs.check(self.fixed)
+        inputs.check(self.moving, self.chains)
         first, result, table = self._outputs()
         wanted = [each for each in (first, *result, table) if each is not None]
         outputs.check(wanted, inputs=[self.fixed, self.moving, *options.files], overwrite=self.overwrite)
-        inputs.check(self.fixed)
-        inputs.check(self.moving, self.chains)
         chosen = options.read()
         outputs.check(
             self._numbered_outputs(first, chosen.copies),
@@ -81,6 +81,8 @@ class CopiesRun:
                 _write_table(copies, self.moving, names, staging.path(table.path))
         self._report(alignment, written)
         missing = copies.missing_text(str(self.fixed))
+        if missing is None and all(copy.verdict == "no match" for copy in copies.placed):
+            missing = f"no copy matches {self.fixed}; the best place may be due to chance"
         if missing is not None:
             print_warning(f"{self.moving}: {missing}.")
         return 0 if missing is None else 1

@@ -75,6 +75,8 @@ def rank(
 
     if holds_model(fixed):
         raise InputError(f"{fixed}: is an atomic model, expected the map to compare with.")
+    if not any(each.exists() for each in others):  # some of many may be missing: they are listed
+        raise InputError(f"{others[0]}: no such file; check the name.")
     chosen, where = options.read(), _execution(len(others), execution.read())
     partial = None if table is None else table.with_name(f"{table.name}.partial")
     incomplete = table is not None and partial is not None and _is_incomplete(table, partial)

@@ -107,7 +107,7 @@ class UnplacedPart:
             return f"{' and '.join(self.taken_by)} {'was' if len(self.taken_by) == 1 else 'were'} placed where it fits"
         chance = probability_text(self.probability)
         best = "best other place" if self.placed else "best place"
-        return f"no match; a wrong place fits as well as its {best} with a probability of {chance}"
+        return f"no match; chance {chance} that a wrong place fits as well as its {best}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -103,7 +103,8 @@ def run_blocks(
                     if attempts[key] == ATTEMPTS:
                         raise InputError(
                             f"{ATTEMPTS} workers died on the same task (block {key}), probably because they ran out of "
-                            "memory; use fewer workers."
+                            'memory, or because a script uses processes outside `if __name__ == "__main__":`; use '
+                            "fewer workers, or add this line."
                         ) from error
                     waiting.insert(0, key)
                     continue

@@ -147,6 +147,7 @@ def test_an_interrupted_command_resumes(
         (("{first}@many",), "got 'many' after the @, expected the number of copies, such as @2."),
         (("{first}@501",), "@N: got 501, expected a whole number from 1 to 500."),
         (("missing.pdb",), "missing.pdb: no such file; check the name."),
+        (("{first}", "missing.pbd", "-o", "{folder}/c.cif"), "missing.pbd: no such file; check the name."),
         (("{first}", "{second_map}", "-o", "{folder}/c.cif"), "-o needs a folder for the placed maps"),
         (("{first}", "-o", "{folder}/c.pdb"), "c.pdb: unknown extension; use one of .cif"),
         (("{first}", "{folder}/copy.pdb"), "copy.pdb: shows the same molecule as {first}, so the two cannot be"),

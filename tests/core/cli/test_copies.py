@@ -129,6 +129,25 @@ def test_fewer_than_wanted_are_written_with_exit_code_one(
     assert "4 of the 6 copies fit into" in line
 
 
+def test_if_no_copy_matches_the_exit_code_is_one(
+    made: Made, tmp_path: Path, run: Run, finds: Callable[[botalign.Alignment], None]
+) -> None:
+    copies = made.with_model.copies
+    assert copies is not None
+    chance = replace(copies.placed[0], probability=0.5, verdict="no match")
+    finds(replace(made.with_model, copies=replace(copies, placed=(chance,), wanted=None, symmetry=None)))
+    given = (made.folder / "whole.mrc", made.folder / "part.pdb", "--resolution", 10, "--copies", "auto")
+    done = run("align", *given, "--table", tmp_path / "t.csv")
+    assert done.code == 1
+    (line,) = [line for line in done.err.splitlines() if "warning" in line]
+    assert f"no copy matches {made.folder / 'whole.mrc'}; the best place may be due to chance." in line
+
+
+def test_a_file_that_does_not_exist_is_named_first(made: Made, run: Run) -> None:
+    done = run("align", made.folder / "whole.mrc", made.folder / "part.pbd", "--copies", 4, "-o", "placed.cif")
+    assert done.refused() == f"botalign: error: {made.folder / 'part.pbd'}: no such file; check the name.\n"
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -88,6 +88,12 @@ def test_transient_failures_are_retried_by_the_same_command(
     assert sorted(listing(tmp_path)) == ["full.mrc", "t.csv"]
 
 
+def test_if_no_file_exists_the_command_says_so(run: Run, pair: Pair, tmp_path: Path) -> None:
+    ran = run("rank", pair.fixed, tmp_path / "models" / "x.pbd", "--resolution", 8)
+    assert ran.code == 2
+    assert ran.err == f"botalign: error: {tmp_path / 'models' / 'x.pbd'}: no such file; check the name.\n"
+
+
 def test_without_a_table_nothing_is_kept_for_the_retry(
     run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,8 +102,7 @@ def test_without_a_table_nothing_is_kept_for_the_retry(
 
     monkeypatch.setattr(Item, "load", load)
     monkeypatch.setattr("botalign.jobs.blocks.PAUSE_SECONDS", 0)
-    others = [tmp_path / "a.mrc", tmp_path / "b.mrc"]
-    ran = run("rank", pair.fixed, *others, "--threads", 1)
+    ran = run("rank", pair.fixed, pair.moving, pair.fixed.with_name("other.mrc"), "--threads", 1)
     assert ran.code == 1
     assert ran.err.endswith("botalign: 2 failures are transient; run the same command again to retry them.\n")
     assert listing(tmp_path) == {}
