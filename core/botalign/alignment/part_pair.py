@@ -4,9 +4,10 @@ Mass overlaps wherever the whole is large enough. Edges overlap in one place onl
 where a part belongs (Chacon and Wriggers 2002, Journal of Molecular Biology 317, 375).
 
 The Laplacian makes the power of a molecule, which fades with the frequency, nearly the same at all frequencies, and
-that of noise largest at the finest ones. With the fraction :math:`\phi` of the power of the whole that is signal, both
-maps are therefore also multiplied by :math:`\sqrt\phi` in Fourier space: products of the two then have the weight
-:math:`\phi`, so that molecule and noise together have the same power at all frequencies.
+that of noise largest at the finest ones. Where noise prevails at the resolution of the whole, both maps are therefore
+also multiplied by :math:`\sqrt\phi` in Fourier space, with the fraction :math:`\phi` of its power that is signal.
+Products of the two then have the weight :math:`\phi`, so that molecule and noise together have the same power at all
+frequencies.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ CONTOURED = 0.5
 #: Poses whose correlations of edges differ by less than this fit equally well: edges are finer than densities, so their
 #: interpolation has a larger error.
 LEAST_MARGIN = 0.01
+#: Noise prevails where less than this fraction of the power is signal. Elsewhere, weights would only remove detail.
+NOISY = 0.5
 #: The least fraction of the power that counts as signal, so that something is left of a map that shows only noise.
 LEAST_SIGNAL = 1e-6
 #: Voxels around what is filtered, so that the filter does not see the faces of the box.
@@ -54,8 +57,8 @@ class PartPair:
         The maps, without their masks: the edge of a mask is not an edge of the molecule.
     mask : DensityMap or None
         Mask of the part.
-    signal : SignalFraction
-        How much of the whole is signal.
+    signal : SignalFraction or None
+        How much of the whole is signal, if noise prevails at its resolution.
     shared : SharedWhole or None
         The whole, if other parts are searched for in it too.
     """
@@ -65,7 +68,7 @@ class PartPair:
     part_map: DensityMap
     whole_map: DensityMap
     mask: DensityMap | None
-    signal: SignalFraction
+    signal: SignalFraction | None
     shared: SharedWhole | None = None
 
     @classmethod
@@ -77,7 +80,10 @@ class PartPair:
         moving = (problem.moving, problem.maps[1], options.mask_moving)
         (part, part_map, mask), (whole, whole_map, _) = (moving, fixed) if problem.part_is_moving else (fixed, moving)
         shared = problem.shared if problem.part_is_moving else None
-        signal = (problem.fixed_itself if problem.part_is_moving else problem.moving_itself).signal
+        signal = None
+        if options.resolution is not None:
+            itself = problem.fixed_itself if problem.part_is_moving else problem.moving_itself
+            signal = itself.signal if itself.signal.at(np.array(1 / options.resolution)) < NOISY else None
         return cls(part, whole, part_map, whole_map, mask if options.is_masked else None, signal, shared)
 
     @cached_property
@@ -193,17 +199,19 @@ class PartPair:
         return replace(fit, least_margin=LEAST_MARGIN)
 
 
-def edges(density: Volume, grid: Grid, signal: SignalFraction) -> Volume:
-    """Return the negative Laplacian of densities on a grid of cubic voxels, per squared voxel, where there is signal.
+def edges(density: Volume, grid: Grid, signal: SignalFraction | None = None) -> Volume:
+    """Return the negative Laplacian of densities on a grid of cubic voxels, per squared voxel.
 
-    Frequencies are weighted by the square root of the fraction of the power that is signal.
+    If `signal` is given, frequencies are weighted by the square root of the fraction of the power that is signal.
     """
     squared = [(2 * np.pi * fft.fftfreq(side)) ** 2 for side in grid.shape[:2]]
     squared.append((2 * np.pi * fft.rfftfreq(grid.shape[2])) ** 2)
     laplacian = (squared[0][:, None, None] + squared[1][:, None] + squared[2]).astype(np.float32)
-    frequency = np.sqrt(laplacian) / np.float32(2 * np.pi * grid.voxel_size_angstrom[0])
     spectrum = fft.rfftn(density, workers=1)
-    spectrum *= laplacian * np.sqrt(np.maximum(signal.at(frequency), LEAST_SIGNAL)).astype(np.float32)
+    spectrum *= laplacian
+    if signal is not None:
+        frequency = np.sqrt(laplacian) / np.float32(2 * np.pi * grid.voxel_size_angstrom[0])
+        spectrum *= np.sqrt(np.maximum(signal.at(frequency), LEAST_SIGNAL)).astype(np.float32)
     return np.asarray(fft.irfftn(spectrum, grid.shape, workers=1), dtype=np.float32)
 
 
