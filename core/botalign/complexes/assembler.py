@@ -12,9 +12,9 @@ from botalign.alignment.shared_whole import SharedWhole
 from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.arrays import Matrix
 from botalign.complexes.choice import choose
+from botalign.complexes.found_places import FoundPlaces, found_places, places_block, problem_of
 from botalign.complexes.options import AssemblyOptions
 from botalign.complexes.part_judgement import probability_of
-from botalign.complexes.part_search import FoundPlaces, found_places, places_block, problem_of
 from botalign.complexes.residual import remaining_density
 from botalign.errors import InputError
 from botalign.jobs import BlockStore, Workers, run_blocks
@@ -120,7 +120,7 @@ class Assembler:
         """Return how many copies of a part are not placed."""
         return self.copies[part] - sum(each.part == part for each in self.chosen)
 
-    def first(self, chosen: Chosen) -> FoundPlaces:
+    def places_in_whole(self, chosen: Chosen) -> FoundPlaces:
         """Return the places of a placed part in the whole."""
         return self.found[chosen.part][0]
 
@@ -195,7 +195,7 @@ class Assembler:
         for part, own in found.items():
             for number, (place, score) in enumerate(zip(own.places, own.scores.tolist(), strict=True)):
                 taken = (
-                    overlap(own.body, place.moving_to_fixed, self.first(each).body, each.moving_to_fixed)
+                    overlap(own.body, place.moving_to_fixed, self.places_in_whole(each).body, each.moving_to_fixed)
                     for each in self.chosen
                 )
                 if score > 0 and all(share <= LARGEST_OVERLAP for share in taken):
@@ -212,7 +212,7 @@ class Assembler:
 
     def _refine(self) -> Generator[Progress, None, None]:
         """Refine all placed parts together in the whole."""
-        founds = [self.first(each) for each in self.chosen]
+        founds = [self.places_in_whole(each) for each in self.chosen]
         self.refined = refined = yield from refine_together(
             [each.pair for each in founds], [each.moving_to_fixed for each in self.chosen],
             voxel_angstrom=min(each.voxel_angstrom for each in founds),
@@ -228,6 +228,6 @@ class Assembler:
         """Return the whole minus the placed parts, all of them or all except some."""
         kept = [each for number, each in enumerate(self.chosen) if number not in numbers]
         return remaining_density(
-            self.whole, [self.parts[each.part] for each in kept], [self.first(each).body for each in kept],
+            self.whole, [self.parts[each.part] for each in kept], [self.places_in_whole(each).body for each in kept],
             [each.moving_to_fixed for each in kept], self.options.resolution,
         )  # fmt: skip

@@ -10,8 +10,8 @@ from scipy.spatial.transform import Rotation
 
 from botalign.alignment.shared_problem import check_is_part
 from botalign.alignment.shared_whole import SharedWhole
+from botalign.complexes.found_places import problem_of
 from botalign.complexes.options import AssemblyOptions
-from botalign.complexes.part_search import problem_of
 from botalign.errors import InputError, Setting, counted
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map, kind_of

@@ -13,8 +13,8 @@ from botalign.alignment.part_places import Place
 from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.complexes.assembler import Assembler, Chosen
 from botalign.complexes.assembly_records import PlacedPart, UnplacedPart
+from botalign.complexes.found_places import FoundPlaces
 from botalign.complexes.part_judgement import fits_at, other_poses, probability_of
-from botalign.complexes.part_search import FoundPlaces
 from botalign.maps.density_map import DensityMap
 
 
@@ -34,7 +34,7 @@ class AssemblyVerdicts:
     def placed(self) -> tuple[PlacedPart, ...]:
         """Return the placed parts, in the order in which they were given."""
         poses = [each.moving_to_fixed for each in self.chosen]
-        bodies = [self.assembler.first(each).body for each in self.chosen]
+        bodies = [self.assembler.places_in_whole(each).body for each in self.chosen]
         shares = overlaps(bodies, poses) - np.eye(len(poses))
         copies: Counter[int] = Counter()
         parts = []
@@ -67,7 +67,7 @@ class AssemblyVerdicts:
             if a.part == b.part or names in pairs:
                 continue
             # In the whole, the neighbours of a part that was found later hide it.
-            in_whole = all(each.found is self.assembler.first(each) for each in (a, b))
+            in_whole = all(each.found is self.assembler.places_in_whole(each) for each in (a, b))
             if in_whole and not self._fit_exchanged(a, b, None):
                 continue
             if self._fit_exchanged(a, b, self.assembler.without(i, j)):
@@ -79,7 +79,7 @@ class AssemblyVerdicts:
 
     def _fits_at(self, a: Chosen, b: Chosen, rest: DensityMap | None) -> bool:
         """Whether a placed part fits at the place of another one as well as at its own."""
-        first, second = self.assembler.first(a), self.assembler.first(b)
+        first, second = self.assembler.places_in_whole(a), self.assembler.places_in_whole(b)
         return fits_at(first, a.moving_to_fixed, self._places(a), second.body, b.moving_to_fixed, rest)
 
     def unplaced(self) -> tuple[UnplacedPart, ...]:
@@ -109,7 +109,9 @@ class AssemblyVerdicts:
         return [
             each.part
             for each in self.chosen
-            if overlap(found.body, place.moving_to_fixed, self.assembler.first(each).body, each.moving_to_fixed)
+            if overlap(
+                found.body, place.moving_to_fixed, self.assembler.places_in_whole(each).body, each.moving_to_fixed
+            )
             > LARGEST_OVERLAP
         ]
 

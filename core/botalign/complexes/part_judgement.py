@@ -12,12 +12,12 @@ from botalign.alignment.part_search import SAME
 from botalign.alignment.part_verdict import LEAST_CORRELATION, SAME_PLACE, signs_inside
 from botalign.alignment.verdict import fits_as_well
 from botalign.arrays import Matrix
-from botalign.complexes.part_search import FoundPlaces
+from botalign.complexes.found_places import FoundPlaces
 from botalign.geometry import compose, inverse
 from botalign.maps.density_map import DensityMap
 
 #: One part is at the place of another one if they overlap by more than this fraction of the smaller one.
-AT_PLACE = 0.5
+LEAST_OVERLAP_AT_PLACE = 0.5
 
 
 def probability_of(found: FoundPlaces, number: int) -> float:
@@ -99,7 +99,7 @@ def fits_at(
     there = [
         place.moving_to_fixed
         for place in places
-        if overlap(found.body, place.moving_to_fixed, other, other_pose) > AT_PLACE
+        if overlap(found.body, place.moving_to_fixed, other, other_pose) > LEAST_OVERLAP_AT_PLACE
     ]
     if not there:
         return False

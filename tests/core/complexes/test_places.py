@@ -8,8 +8,8 @@ from botalign.alignment.part_places import PartPlaces, Place, part_places
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.complexes.assembler import Assembler, Chosen
 from botalign.complexes.assembly_verdicts import AssemblyVerdicts
+from botalign.complexes.found_places import FoundPlaces, problem_of
 from botalign.complexes.options import AssemblyOptions
-from botalign.complexes.part_search import FoundPlaces, problem_of
 from botalign.geometry import apply_transform, compose, matrix_from_rotation_vector, transform_about
 from botalign.progress import exhaust
 
