@@ -48,7 +48,7 @@ def places_in_average(
     """
     assert problem.maps is not None
     options, (fixed, moving) = problem.options, problem.maps
-    average = average_of(fixed, list(symmetry.operations), threads=options.threads)
+    average = average_of(fixed, symmetry.operations, threads=options.threads)
     surveyed = survey(masked(average, options.mask_fixed), level=options.contour_level_fixed, role="fixed").normalised()
     averaged = replace(problem, fixed_itself=Itself(surveyed, average.grid), maps=(average, moving))
     return (yield from part_places(averaged, limits, symmetry=symmetry, tries=2))

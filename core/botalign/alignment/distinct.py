@@ -82,7 +82,6 @@ def distinct(
             break
         end = each * len(chosen)
         if not tolerance.same_as(poses[index], known[:end]).any():
-            images = poses[index] if operations is None else [compose(one, poses[index]) for one in operations]
-            known[end : end + each] = images
+            known[end : end + each] = poses[index] if operations is None else compose(operations, poses[index])
             chosen.append(int(index))
     return chosen

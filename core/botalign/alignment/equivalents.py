@@ -78,5 +78,5 @@ def among_equivalents(
 def with_equivalents(candidates: Sequence[Candidate], symmetry: Symmetry | None) -> tuple[Candidate, ...]:
     """Return the candidates with the poses that a symmetry of the fixed map makes equivalent to the first one."""
     result, *others = candidates
-    poses = [] if symmetry is None else [compose(each, result.moving_to_fixed) for each in symmetry.operations[1:]]
+    poses = () if symmetry is None else symmetry.equivalents(result.moving_to_fixed)[1:]
     return (result, *(replace(result, moving_to_fixed=pose, as_good=True) for pose in poses), *others)

@@ -191,7 +191,7 @@ class Orientation:
             If the argument is not a DensityMap.
         """
         expect_map(density_map, "density_map")
-        return average_of(density_map, [compose(operation, self.transform) for operation in self.operations])
+        return average_of(density_map, compose(self.operations, self.transform))
 
     def write_operations(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the group, its setting and :attr:`operations` as JSON (``.json``), or :meth:`biomt` (``.txt``).

@@ -19,7 +19,7 @@ from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import uncertainty
 from botalign.alignment.verdict import CLOSE_QUALITY
 from botalign.arrays import Matrix
-from botalign.geometry import compose, inverse
+from botalign.geometry import inverse
 from botalign.progress import Progress
 
 #: The tail of the scores of wrong places is known from this many of them at least.
@@ -184,17 +184,13 @@ def _with_equivalents(found: PartPlaces, places: list[Place], right: int, symmet
     The equivalents of the right places are fitted and judged, because the symmetry need not be exact. The wrong places
     that fit nearly as well may make one of them ambiguous.
     """
-    added = [
-        found.fitted(compose(operation, place.moving_to_fixed))
-        for place in places[:right]
-        for operation in symmetry.operations[1:]
-    ]
+    added = [found.fitted(pose) for place in places[:right] for pose in symmetry.equivalents(place.moving_to_fixed)[1:]]
     least = places[0].correlation - 2 * CLOSE_QUALITY
     added += [
-        replace(place, moving_to_fixed=compose(operation, place.moving_to_fixed))
+        replace(place, moving_to_fixed=pose)
         for place in places[right:]
         if place.correlation > least
-        for operation in symmetry.operations[1:]
+        for pose in symmetry.equivalents(place.moving_to_fixed)[1:]
     ]
     return sorted([*places, *added], key=lambda place: -place.score)
 

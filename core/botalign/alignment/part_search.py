@@ -7,8 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
-import numpy as np
-
 from botalign.alignment.distinct import distinct
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.hand import hand_name
@@ -20,7 +18,7 @@ from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
 from botalign.alignment.symmetry import Symmetry
 from botalign.arrays import Matrix
-from botalign.geometry import compose, is_mirror, transform_about
+from botalign.geometry import is_mirror, transform_about
 from botalign.progress import Progress
 from botalign.threads import thread_count
 
@@ -169,12 +167,10 @@ class PartSearch:
 
     def equivalents(self, candidate: Candidate) -> list[Candidate]:
         """Return the other allowed poses that the symmetry of the whole makes equivalent to a candidate."""
-        placed = self.poses.outward(candidate.moving_to_fixed)
-        operations = np.empty((0, 3, 4)) if self.symmetry is None else self.symmetry.operations[1:]
-        others = [
-            replace(candidate, moving_to_fixed=self.poses.outward(compose(operation, placed)))
-            for operation in operations
-        ]
+        if self.symmetry is None:
+            return []
+        placed = self.symmetry.equivalents(self.poses.outward(candidate.moving_to_fixed))[1:]
+        others = [replace(candidate, moving_to_fixed=self.poses.outward(pose)) for pose in placed]
         return [other for other in others if self.poses.allowed(self.poses.fit_pose(other)[:, :3])]
 
     def fitted(

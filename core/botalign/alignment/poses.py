@@ -10,7 +10,7 @@ import numpy as np
 from botalign.alignment.records import Candidate, MapReference, Part
 from botalign.alignment.symmetry import Symmetry
 from botalign.arrays import Matrix
-from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse, scale_factor
+from botalign.geometry import apply_transform, geodesic_degrees, inverse, scale_factor
 
 #: Poses with less than this fraction of the quality of the result are left out, such as a start without overlap.
 POOR = 0.1
@@ -109,10 +109,10 @@ def is_equivalent(
         factor = scale_factor(pose)
         return symmetry.relates(pose / factor, other / factor)
     limits = PART_DEGREES, max(moving.grid.voxel_size_angstrom)
-    differences = [pose_difference(pose, compose(each, other), moving, part) for each in symmetry.operations]
+    differences = [pose_difference(pose, each, moving, part) for each in symmetry.equivalents(other)]
     return any(degrees < limits[0] and apart < limits[1] for degrees, apart in differences)
 
 
 def _equivalents(pose: Matrix, symmetry: Symmetry | None) -> list[Matrix]:
     """Return a pose, and then those that a symmetry makes equivalent."""
-    return [pose] if symmetry is None else [pose, *(compose(each, pose) for each in symmetry.operations[1:])]
+    return [pose] if symmetry is None else [pose, *symmetry.equivalents(pose)[1:]]

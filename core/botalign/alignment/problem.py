@@ -27,7 +27,7 @@ from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Errors, fit_errors
 from botalign.alignment.working_pair import WorkingPair, principal_axes, working_pair
 from botalign.arrays import Matrix
-from botalign.geometry import MIRROR, apply_transform, compose, geodesic_degrees, is_mirror
+from botalign.geometry import MIRROR, apply_transform, geodesic_degrees, is_mirror
 from botalign.maps.density_map import DensityMap
 from botalign.threads import run_in_threads, thread_count
 
@@ -248,7 +248,7 @@ class AlignmentProblem:
         if symmetry is not None:
             if self._wrong:  # an equivalent of the best pose has the same evidence, and its wrong poses may be known
                 poses[0] = symmetry.nearest(poses[0], self._wrong[0].best)
-            poses += [compose(each, pose) for each in symmetry.operations[1:] for pose in poses]
+            poses += [each for pose in poses for each in symmetry.equivalents(pose)[1:]]
         wrong = [*self.wrong_poses(poses[0])]
         wrong += [candidate.moving_to_fixed for candidate in others if not candidate.as_good]
         return self.criterion.evidence(self.details, lambda: itself.details(voxel), self.coarse_fit, poses, wrong)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -45,24 +44,22 @@ class Symmetry:
     def moved(self, transform: Matrix) -> Symmetry:
         """Return the symmetry of the map after a transform."""
         back = inverse(transform)
-        operations = np.array([compose(transform, compose(each, back)) for each in self.operations])
+        operations = compose(transform, compose(self.operations, back))
         return replace(self, operations=operations, axis=transform[:, :3] @ self.axis)
 
     def relates(self, first: Matrix, second: Matrix, tolerance: Tolerance = EQUIVALENT) -> bool:
         """Whether two poses onto the map are equivalent."""
-        return bool(tolerance.same_as(first, self._equivalents(second)).any())
+        return bool(tolerance.same_as(first, self.equivalents(second)).any())
 
     def nearest(self, pose: Matrix, start: Matrix) -> Matrix:
         """Return the equivalent pose whose rotation is closest to that of the start."""
-        equivalents = self._equivalents(pose)
+        equivalents = self.equivalents(pose)
         nearest: Matrix = equivalents[int(np.argmin(geodesic_degrees(equivalents[:, :, :3], start[:, :3])))]
         return nearest
 
-    def _equivalents(self, pose: Matrix) -> Matrix:
-        """Return a pose followed by each operation, shape (order, 3, 4)."""
-        equivalents = self.operations[:, :, :3] @ pose
-        equivalents[:, :, 3] += self.operations[:, :, 3]
-        return equivalents
+    def equivalents(self, pose: Matrix) -> Matrix:
+        """Return the poses equivalent to a pose onto the map, shape (order, 3, 4): first itself, but for rounding."""
+        return compose(self.operations, pose)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content for a result file."""
@@ -79,8 +76,11 @@ class Symmetry:
         return cls(str(content["group"]), np.array(content["operations"], float), np.array(content["axis"], float))
 
 
-def average_of(density_map: DensityMap, transforms: Sequence[Matrix], *, threads: int | None = None) -> DensityMap:
-    """Return the average of a map after each transform, on its own grid; outside the box it continues as background."""
+def average_of(density_map: DensityMap, transforms: Matrix, *, threads: int | None = None) -> DensityMap:
+    """Return the average of a map after each transform, shape (n, 3, 4), on its own grid.
+
+    Outside its box, the map continues as background.
+    """
     background = np.float32(background_level(density_map.data))
     shifted = density_map.with_data(density_map.data - background)
     total = np.zeros(density_map.grid.shape)

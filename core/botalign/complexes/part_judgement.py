@@ -72,8 +72,8 @@ def other_poses(found: FoundPlaces, pose: Matrix, places: Sequence[Place], fit: 
     symmetry = found.problem.symmetry_of_moving if others else None
     if symmetry is None:
         return others
-    equivalent = [compose(pose, operation) for operation in symmetry.operations]
-    return [other for other in others if not any(same.same(other, each) for each in equivalent)]
+    equivalent = compose(pose, symmetry.operations)
+    return [other for other in others if not same.same_as(other, equivalent).any()]
 
 
 def fits_at(

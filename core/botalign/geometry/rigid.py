@@ -16,9 +16,11 @@ def identity() -> Matrix:
 
 
 def compose(outer: ArrayLike, inner: ArrayLike) -> Matrix:
-    """Return the transform that applies ``inner`` first, then ``outer``."""
+    """Return the transform that applies ``inner`` first, then ``outer``, shapes (..., 3, 4); leading axes broadcast."""
     a, b = np.asarray(outer, dtype=np.float64), np.asarray(inner, dtype=np.float64)
-    return np.column_stack([a[:, :3] @ b[:, :3], a[:, :3] @ b[:, 3] + a[:, 3]])
+    composed: Matrix = a[..., :3] @ b
+    composed[..., 3] += a[..., 3]
+    return composed
 
 
 def inverse(transform: ArrayLike) -> Matrix:

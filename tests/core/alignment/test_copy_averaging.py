@@ -41,13 +41,13 @@ def group_of(ring: Ring) -> Symmetry:
 
 def test_the_average_has_less_noise_and_the_same_density(ring: Ring) -> None:
     rough = noisy(ring.whole, 2.0).with_data(noisy(ring.whole, 2.0).data + np.float32(5.0))
-    average = average_of(rough, list(ring.group))
+    average = average_of(rough, ring.group)
     inside = tuple(slice(12, -12) for _ in range(3))
     before, after = (each.data[inside] - np.float32(5.0) - ring.whole.data[inside] for each in (rough, average))
     # Interpolation smooths the noise too, so that less than half of it is left.
     assert after.std() < 0.5 * before.std()
     assert abs(after.mean()) < 0.1 * ring.whole.data.max()
-    clean = average_of(ring.whole, list(ring.group))
+    clean = average_of(ring.whole, ring.group)
     np.testing.assert_allclose(clean.data[inside], ring.whole.data[inside], atol=0.03 * ring.whole.data.max())
 
 

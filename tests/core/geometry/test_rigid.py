@@ -44,6 +44,14 @@ def test_compose_applies_the_inner_transform_first(a: int, b: int, point: np.nda
     )
 
 
+def test_compose_broadcasts_leading_axes() -> None:
+    many = np.array([random_transform(seed) for seed in range(4)])
+    one = random_transform(9)
+    np.testing.assert_allclose(compose(many, one), [compose(each, one) for each in many], atol=1e-12)
+    np.testing.assert_allclose(compose(one, many), [compose(one, each) for each in many], atol=1e-12)
+    np.testing.assert_allclose(compose(many, many), [compose(each, each) for each in many], atol=1e-12)
+
+
 @given(seed=seeds, point=points)
 def test_inverse_from_the_left_and_from_the_right(seed: int, point: np.ndarray) -> None:
     transform = random_transform(seed)
