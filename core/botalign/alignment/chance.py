@@ -25,10 +25,11 @@ TAIL = 12
 LEAST_SCALE = 2.0
 
 
-def chance(score: float, wrong: Sequence[float], *, tail: int = TAIL) -> float:
+def chance(score: float, wrong: Sequence[float], *, tail: int = TAIL, tries: int = 1) -> float:
     """Return the probability that a wrong pose has this score, given the scores of others; 1 if there are too few.
 
-    The scale of the tail is estimated from the `tail` largest spacings, or from all if there are fewer.
+    The scale of the tail is estimated from the `tail` largest spacings, or from all if there are fewer. If the score is
+    the best of several `tries`, the probability is as many times as large.
     """
     x = np.sort(np.asarray(wrong, dtype=np.float64))[::-1]
     count = min(tail, len(x) - 1)
@@ -36,7 +37,7 @@ def chance(score: float, wrong: Sequence[float], *, tail: int = TAIL) -> float:
         return 1.0
     spacings = -np.diff(x[: count + 1]) * np.arange(2, count + 2)
     total = max(float(spacings.sum()), LEAST_SCALE * count)
-    return float((1 + max(score - float(x[0]), 0.0) / total) ** -count)
+    return min(tries * float((1 + max(score - float(x[0]), 0.0) / total) ** -count), 1.0)
 
 
 def rotations_of_cube(frame: Matrix) -> Matrix:

@@ -109,7 +109,7 @@ class PartPlaces:
         """Fit the part from a pose, and judge where it ends."""
         end, correlation = self.second.solve(inverse(pose))
         score = float(place_scores([correlation])[0])
-        probability = max(min(self.tries * chance(score, self.wrong), 1.0), self.split)
+        probability = max(chance(score, self.wrong, tries=self.tries), self.split)
         return self.refined(inverse(end), score, probability)
 
     def refined(self, pose: Matrix, score: float, probability: float) -> Place:
@@ -162,13 +162,13 @@ def part_places(
     right, scores = _divided([each.quality for each in group])
     found = PartPlaces(
         search, searched.fit, fits[finest], *samplings[finest], (), tuple(scores[right:]), hand,
-        group[0].mirrored, min(tries * chance(scores[right - 1], scores[right:]), 1.0), tries,
+        group[0].mirrored, chance(scores[right - 1], scores[right:], tries=tries), tries,
     )  # fmt: skip
     places = []
     for number, (candidate, score) in enumerate(zip(group, scores, strict=True)):
         probability = found.split
         if number >= right:
-            probability = max(min(tries * chance(score, scores[number + 1 :]), 1.0), found.split)
+            probability = max(chance(score, scores[number + 1 :], tries=tries), found.split)
         places.append(found.refined(candidate.moving_to_fixed, score, probability))
     yield Progress("refine", search.total, search.total, moving_to_fixed=places[0].moving_to_fixed)
     if search.symmetry is not None:

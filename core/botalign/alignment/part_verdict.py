@@ -76,14 +76,14 @@ def place_scores(correlations: Sequence[float]) -> Matrix:
     return np.asarray(z * np.abs(z) / LEAST_SPREAD**2)
 
 
-def place_chance(correlations: Sequence[float]) -> float | None:
-    """Return the probability that a wrong place fits as well as the best; None if there are too few others."""
+def place_chance(correlations: Sequence[float], *, tries: int = 1) -> float | None:
+    """Return the probability that a wrong place fits as well as the best of `tries`; None if too few are known."""
     z = _sorted(correlations)
     if len(z) <= FEWEST:
         return None
     scores = place_scores(correlations)
     count = max(_gaps(z), key=lambda gap: gap[0], default=(0.0, 1))[1]
-    return chance(float(scores[count - 1]), list(scores[count:]), tail=PART_TAIL)
+    return chance(float(scores[count - 1]), list(scores[count:]), tail=PART_TAIL, tries=tries)
 
 
 def part_probability(correlations: Sequence[float], signs: int, correlation: float, *, tries: int = 1) -> float | None:
@@ -101,10 +101,10 @@ def part_probability(correlations: Sequence[float], signs: int, correlation: flo
     tries : int, optional
         Of how many searches this is the best one.
     """
-    probability = place_chance(correlations)
+    probability = place_chance(correlations, tries=tries)
     if probability is not None and correlation < LEAST_CORRELATION and signs < 2:
         return 1.0
-    return None if probability is None else min(tries * probability, 1.0)
+    return probability
 
 
 def part_matches(probability: float | None, signs: int, correlation: float) -> bool:
