@@ -58,7 +58,8 @@ def solve_copies(problem: AlignmentProblem) -> Generator[Progress, None, Outcome
     wanted = None if problem.options.copies == AUTO else int(problem.options.copies or 1)
     in_map, before = yield from _searched(problem, wanted)
     found, chosen, averaged = in_map, choose_copies(in_map, wanted), None
-    matching, symmetry = sum(_matching(found, chosen)), problem.symmetry
+    symmetry = problem.symmetry
+    matching = 0 if symmetry is None else sum(_matching(found, chosen))
     # All members of a symmetric set are in the map: the average has copies in multiples of the order.
     if symmetry is not None and matching < _most_in_average(wanted, symmetry.order):
         in_average, before = yield from _searched_in_average(problem, symmetry, wanted, before)
