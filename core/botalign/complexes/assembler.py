@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from botalign.alignment.copy_choice import LARGEST_OVERLAP
 from botalign.alignment.joint_refinement import Refined, refine_together
 from botalign.alignment.overlap import overlap, overlaps
+from botalign.alignment.part_places import Place
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.arrays import Matrix
@@ -124,6 +125,13 @@ class Assembler:
         """Return the places of a placed part in the whole."""
         return self.found[chosen.part][0]
 
+    def at_place(self, found: FoundPlaces, place: Place) -> Iterator[Chosen]:
+        """Yield the placed parts that leave no space at a place."""
+        for each in self.chosen:
+            own = self.places_in_whole(each).body
+            if overlap(found.body, place.moving_to_fixed, own, each.moving_to_fixed) > LARGEST_OVERLAP:
+                yield each
+
     def _surveyed_rest(self) -> SharedWhole | None:
         """Survey the remaining density, and return it; None if no density is left."""
         level = self.options.contour_level
@@ -194,11 +202,7 @@ class Assembler:
         candidates, scores = [], []
         for part, own in found.items():
             for number, (place, score) in enumerate(zip(own.places, own.scores.tolist(), strict=True)):
-                taken = (
-                    overlap(own.body, place.moving_to_fixed, self.places_in_whole(each).body, each.moving_to_fixed)
-                    for each in self.chosen
-                )
-                if score > 0 and all(share <= LARGEST_OVERLAP for share in taken):
+                if score > 0 and next(self.at_place(own, place), None) is None:
                     candidates.append((part, number))
                     scores.append(score)
         bodies = [found[part].body for part, _ in candidates]

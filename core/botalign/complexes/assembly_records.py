@@ -105,9 +105,8 @@ class UnplacedPart:
         """Why it was not placed."""
         if self.taken_by:
             return f"{' and '.join(self.taken_by)} {'was' if len(self.taken_by) == 1 else 'were'} placed where it fits"
-        chance = probability_text(self.probability)
         best = "best other place" if self.placed else "best place"
-        return f"no match; chance {chance} that a wrong place fits as well as its {best}"
+        return f"no match; chance {self.chance} that a wrong place fits as well as its {best}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -7,13 +7,11 @@ from collections import Counter
 
 import numpy as np
 
-from botalign.alignment.copy_choice import LARGEST_OVERLAP
-from botalign.alignment.overlap import overlap, overlaps
+from botalign.alignment.overlap import overlaps
 from botalign.alignment.part_places import Place
 from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.complexes.assembler import Assembler, Chosen
 from botalign.complexes.assembly_records import PlacedPart, UnplacedPart
-from botalign.complexes.found_places import FoundPlaces
 from botalign.complexes.part_judgement import fits_at, other_poses, probability_of
 from botalign.maps.density_map import DensityMap
 
@@ -96,24 +94,13 @@ class AssemblyVerdicts:
         smallest, last = 1.0, self.found[part][-1]
         for found in self.found[part]:
             for number, place in enumerate(found.places):
-                there = self._parts_at(found, place)
+                there = [each.part for each in self.assembler.at_place(found, place)]
                 others = [other for other in there if other != part]
                 if others and place.probability < LARGEST_PROBABILITY > probability_of(found, number):
                     taken.update(dict.fromkeys(self.parts[other].name for other in others))
                 if found is last and not there and self.assembler.searches * place.probability < smallest:
                     smallest = min(smallest, self.assembler.searches * probability_of(found, number))
         return smallest, tuple(taken)
-
-    def _parts_at(self, found: FoundPlaces, place: Place) -> list[int]:
-        """Return the numbers of the placed parts that leave no space at a place."""
-        return [
-            each.part
-            for each in self.chosen
-            if overlap(
-                found.body, place.moving_to_fixed, self.assembler.places_in_whole(each).body, each.moving_to_fixed
-            )
-            > LARGEST_OVERLAP
-        ]
 
     def _places(self, chosen: Chosen) -> list[Place]:
         """Return all places of a placed part, of whatever search."""
