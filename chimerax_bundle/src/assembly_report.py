@@ -22,6 +22,11 @@ def title(done):
     return f"{counted(number, 'part')} of {total} placed in {assembly.whole}"
 
 
+def unplaced(assembly):
+    """Return as texts which parts of a botalign.Assembly were not placed, and why."""
+    return [f"{each.name} was not placed: {each.reason}" for each in assembly.unplaced]
+
+
 def places_table(done):
     """Return a table of the places as HTML, with the parts that have none at its end."""
     rows = [
@@ -38,8 +43,7 @@ def places_table(done):
 def summary(done):
     """Return the result as HTML for the panel: the table, why parts were not placed, what no part explains."""
     assembly = done.assembly
-    lines = [f"{each.name} was not placed: {each.reason}" for each in assembly.unplaced]
-    lines += [
+    lines = unplaced(assembly) + [
         f"{first} and {second} cannot be distinguished: each fits at both places"
         for first, second in assembly.interchangeable
     ]

@@ -7,7 +7,7 @@ from chimerax.core.errors import UserError
 
 import botalign
 
-from .assembly_report import places_table, title
+from .assembly_report import places_table, title, unplaced
 from .copies import Copies
 from .follow import restore_all
 from .job import SUFFICIENT
@@ -61,7 +61,7 @@ class AssemblyJob:
         if self.require is None:
             return []
         sufficient = SUFFICIENT[self.require]
-        return [f"{each.name} was not placed: {each.reason}" for each in assembly.unplaced] + [
+        return unplaced(assembly) + [
             f"{each.name}: the verdict is {each.verdict}, expected {' or '.join(sufficient)}"
             for each in assembly.placed
             if each.verdict not in sufficient
@@ -183,8 +183,8 @@ class AssembleTask(WorkTask):
         logger.info(self._assembly.to_text())
         logger.info(places_table(self.outcome), is_html=True)
         if self.job.require is None:
-            for each in self._assembly.unplaced:
-                logger.warning(f"{each.name} was not placed: {each.reason}")
+            for text in unplaced(self._assembly):
+                logger.warning(text)
         logger.status(title(self.outcome))
 
     def _write_result(self):

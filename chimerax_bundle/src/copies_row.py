@@ -1,8 +1,10 @@
 """The row of the panel with the number of copies of a part."""
 
-from Qt.QtWidgets import QComboBox, QHBoxLayout, QSpinBox, QWidget
+from Qt.QtWidgets import QComboBox, QSpinBox
 
 import botalign
+
+from .pages import row_of
 
 #: The choices, and what they mean.
 ONE, AUTO, NUMBER = "one", "auto", "number"
@@ -37,13 +39,7 @@ class CopiesRow:
             field.setToolTip(
                 "How often the model is in the reference, a map of a complex: copies of it are placed (keyword copies)"
             )
-        self._row = QWidget()
-        layout = QHBoxLayout(self._row)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.choice)
-        layout.addWidget(self.number)
-        layout.addStretch(1)
-        form.addRow("Copies", self._row)
+        form.addRow("Copies", row_of(self.choice, self.number))
 
     @property
     def several(self):

@@ -1,7 +1,7 @@
 """What the pages of the panel have in common."""
 
 from Qt.QtCore import Qt
-from Qt.QtWidgets import QFormLayout, QFrame, QScrollArea, QVBoxLayout, QWidget
+from Qt.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 
 def scrolled():
@@ -27,3 +27,14 @@ def new_form(layout):
     form.setVerticalSpacing(4)
     layout.addLayout(form)
     return form
+
+
+def row_of(*widgets):
+    """Return a widget with others side by side, for a row of a form; each is as wide as it needs to be."""
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    for widget in widgets:
+        layout.addWidget(widget)
+    layout.addStretch(1)
+    return row

@@ -2,9 +2,10 @@
 
 from functools import partial
 
-from Qt.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QSpinBox, QWidget
+from Qt.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox
 
 from .options import DECLARED, is_mask, typed, words
+from .pages import row_of
 from .syntax import usage_error
 
 #: Labels that are not the name of the option. The label of a check box is its help, up to a semicolon.
@@ -82,13 +83,7 @@ class OptionRows:
             "global": "",
             "local": "local" if degrees.value() == default else f"{degrees.value():g}",
         }[choice.currentData()]
-        row = QWidget()
-        layout = QHBoxLayout(row)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(choice)
-        layout.addWidget(degrees)
-        layout.addStretch(1)
-        return row
+        return row_of(choice, degrees)
 
     def enable(self, names):
         """Enable only some of the options; the others have no effect."""

@@ -1,7 +1,8 @@
 """The row of the panel that chooses whether several models are aligned separately or placed together."""
 
-from Qt.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QWidget
+from Qt.QtWidgets import QComboBox, QLabel, QLineEdit
 
+from .pages import row_of
 from .syntax import ASSEMBLE, usage_error
 
 SEPARATELY, TOGETHER = "each separately", "together, as parts of a complex"
@@ -25,7 +26,7 @@ class TogetherRow:
 
     def __init__(self, form):
         self._form = form
-        self.choice, self.counts, self._row = QComboBox(), QLineEdit(), QWidget()
+        self.choice, self.counts = QComboBox(), QLineEdit()
         self.choice.addItems([SEPARATELY, TOGETHER])
         self.choice.setToolTip(
             "Align each model by itself, or place all of them so that they do not overlap, which needs a map as the "
@@ -36,12 +37,7 @@ class TogetherRow:
             "How often each part is in the complex, in the order of the model numbers, such as 1,2 (keyword counts)"
         )
         self._label = QLabel(" copies")
-        layout = QHBoxLayout(self._row)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.choice)
-        layout.addWidget(self._label)
-        layout.addWidget(self.counts)
-        layout.addStretch(1)
+        self._row = row_of(self.choice, self._label, self.counts)
         form.addRow("Place", self._row)
         self.update(several=False, in_map=False)
 
