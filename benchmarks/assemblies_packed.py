@@ -18,13 +18,13 @@ import numpy as np
 import botalign
 from accuracy import markdown
 from botalign.geometry import apply_transform, compose, random_rotations
+from copies import rmsd
+from fits import NEAR_ANGSTROM, RIGHT_ANGSTROM
 from maps import Array, data_folder
 from packed import COMPLEXES, Packed, packed
 from report import machine
 
 RESOLUTIONS, NOISES, MODES = (20.0, 10.0), (0.0, 1.0), ("all", "changed")
-#: RMSD of a place in angstrom: right, and near. Where noise hides the details, a right place is not nearer.
-RIGHT_ANGSTROM, NEAR_ANGSTROM = 1.0, 5.0
 #: The centre of an unexplained region is this close to a copy of the part that was left out, in radii of gyration.
 REPORTED = 1.0
 
@@ -96,8 +96,7 @@ def _run(name: str, whole: Packed, resolution: float, noise: float, mode: str, s
 
 def _error(place: Array, truths: list[Array], points: Array) -> float:
     """Return the RMSD to the nearest copy that is not taken yet, and take it if it is near."""
-    found = apply_transform(place, points)
-    apart = [float(np.sqrt(((found - apply_transform(each, points)) ** 2).sum(axis=1).mean())) for each in truths]
+    apart = [rmsd(place, each, points) for each in truths]
     if apart and min(apart) < NEAR_ANGSTROM:
         del truths[int(np.argmin(apart))]
     return min(apart, default=np.inf)

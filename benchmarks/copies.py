@@ -40,13 +40,12 @@ from botalign.geometry import (
     random_rotations,
 )
 from environments import HERE, interpreter
-from fits import read_complexes
+from fits import NEAR_ANGSTROM, RIGHT_ANGSTROM, read_complexes
 from maps import Array, data_folder
 from parts import sector
 from peers import run_worker
 from report import machine
 
-RIGHT_ANGSTROM, NEAR_ANGSTROM = 1.0, 5.0
 #: The invented complexes: a chain of the data folder, and the point group of its copies.
 INVENTED = (
     ("structures/1ake_A.pdb", "C3"),
