@@ -59,7 +59,8 @@ def botalign_assemble(
     chosen = _parts(parts, whole, resolution)
     if result is not None:
         check_file(result, ASSEMBLE)
-    path, spec = None if result is None else Path(result), concise([each.model for each in chosen])
+    path = None if result is None else Path(result)
+    spec = concise([each.model for each in chosen])
     task = AssembleTask(session, AssemblyJob(whole, chosen, counts, options, spec, path, require))
     done = task.launch(blocking=wait or bool(session.in_script) or not session.ui.is_gui)
     if done is None:
