@@ -46,7 +46,9 @@ class _Choice:
 
     def __init__(self, found: PartPlaces, wanted: int | None) -> None:
         self.found, self.wanted = found, wanted
-        best, noise = (np.sqrt(max(score, 0.0)) for score in (found.places[0].score, max(found.wrong, default=0.0)))
+        best, noise = (
+            np.sqrt(max(score, 0.0)) for score in (found.places[0].score, max(found.chances.wrong, default=0.0))
+        )
         self.least = float(noise + LEAST_MARGIN * (best - noise)) ** 2 if wanted is None else -np.inf
 
     def made(self) -> list[Place]:

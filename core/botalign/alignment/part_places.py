@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from botalign.alignment.chance import chance
 from botalign.alignment.distinct import distinct
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.hand import HandDecision, decide_hand
 from botalign.alignment.overlap import Body
 from botalign.alignment.part_pair import PartPair
 from botalign.alignment.part_search import FINEST_FIT, SAME, SECOND_FIT, Limits, PartSearch
-from botalign.alignment.part_verdict import place_scores
+from botalign.alignment.place_chances import PlaceChances, place_scores
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import uncertainty
@@ -21,9 +20,6 @@ from botalign.alignment.verdict import CLOSE_QUALITY
 from botalign.arrays import Matrix
 from botalign.geometry import inverse
 from botalign.progress import Progress
-
-#: The tail of the scores of wrong places is known from this many of them at least.
-FEWEST_WRONG = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,18 +60,12 @@ class PartPlaces:
         Voxel size and smoothing of the finest fit.
     places : tuple of Place
         The places, the most probable first.
-    wrong : tuple of float
-        Scores of the wrong ones, the largest first, if the division into right and wrong places is that which is least
-        probable by chance.
+    chances : PlaceChances
+        The probabilities of chance of places, by their scores.
     hand : HandDecision or None
         Decision about the hand of the part, if both were searched.
     mirrored : bool
         Whether the places mirror the part.
-    split : float
-        Probability of the least of the right places. It was chosen among all divisions, so no better place is less
-        probable than it.
-    tries : int
-        Of how many searches this is the best one: the probabilities are multiplied by it.
     """
 
     search: PartSearch
@@ -84,11 +74,9 @@ class PartPlaces:
     voxel_angstrom: float
     sigma_angstrom: float
     places: tuple[Place, ...]
-    wrong: tuple[float, ...]
+    chances: PlaceChances
     hand: HandDecision | None
     mirrored: bool
-    split: float
-    tries: int = 1
 
     @property
     def pair(self) -> PartPair:
@@ -108,17 +96,16 @@ class PartPlaces:
     def fitted(self, pose: Matrix) -> Place:
         """Fit the part from a pose, and judge where it ends."""
         end, correlation = self.second.solve(inverse(pose))
-        score = float(place_scores([correlation])[0])
-        probability = max(chance(score, self.wrong, tries=self.tries), self.split)
-        return self.refined(inverse(end), score, probability)
+        return self.refined(inverse(end), correlation)
 
-    def refined(self, pose: Matrix, score: float, probability: float) -> Place:
-        """Return a place at the finest sampling."""
+    def refined(self, pose: Matrix, correlation: float) -> Place:
+        """Return a place at the finest sampling, given its correlation at the second one, by which it is judged."""
+        (score,) = place_scores([correlation])
         start = inverse(pose)
         end, correlation = self.finest.solve(start)
         if not self.search.poses.allowed(end[:, :3]):
             end, correlation = start, self.finest.correlation(start)
-        return Place(inverse(end), correlation, score, probability)
+        return Place(inverse(end), correlation, score, self.chances.of_score(score))
 
 
 def part_places(
@@ -150,7 +137,6 @@ def part_places(
     assert problem.part_is_moving
     search = PartSearch(problem, limits=limits, symmetry=symmetry)
     searched = yield from search.steps()
-    tries *= searched.tries
     answers = [group[0] for group in searched.groups]
     pose_of = search.poses.fit_pose
     hand, answer = decide_hand(searched.fit, answers, choose=problem.chooses_hand, pose_of=pose_of)
@@ -159,51 +145,31 @@ def part_places(
     fits = [searched.fit, search.poses.fit(*samplings[1])]
     # Noise is stronger at finer sampling. The sampling at which the best pose has the smaller standard error is used.
     finest = min((0, 1), key=lambda number: _error(fits[number], pose_of(group[0])))
-    right, scores = _divided([each.quality for each in group])
-    found = PartPlaces(
-        search, searched.fit, fits[finest], *samplings[finest], (), tuple(scores[right:]), hand,
-        group[0].mirrored, chance(scores[right - 1], scores[right:], tries=tries), tries,
-    )  # fmt: skip
-    places = []
-    for number, (candidate, score) in enumerate(zip(group, scores, strict=True)):
-        probability = found.split
-        if number >= right:
-            probability = max(chance(score, scores[number + 1 :], tries=tries), found.split)
-        places.append(found.refined(candidate.moving_to_fixed, score, probability))
+    chances = PlaceChances.of(search.correlations(searched.groups[answer]), tries=tries * searched.tries)
+    found = PartPlaces(search, searched.fit, fits[finest], *samplings[finest], (), chances, hand, group[0].mirrored)
+    places = [found.refined(candidate.moving_to_fixed, candidate.quality) for candidate in group]
     yield Progress("refine", search.total, search.total, moving_to_fixed=places[0].moving_to_fixed)
     if search.symmetry is not None:
-        places = _with_equivalents(found, places, right, search.symmetry)
+        places = _with_equivalents(found, places, search.symmetry)
     # The last fit may take a wrong place to one that is known: it would be the same pose with another probability.
     kept = distinct([place.moving_to_fixed for place in places], range(len(places)), search.pair.tolerance(SAME))
     return replace(found, places=tuple(places[number] for number in kept))
 
 
-def _with_equivalents(found: PartPlaces, places: list[Place], right: int, symmetry: Symmetry) -> list[Place]:
+def _with_equivalents(found: PartPlaces, places: list[Place], symmetry: Symmetry) -> list[Place]:
     """Return the places with those that the symmetry of the whole makes equivalent to them, as far as these matter.
 
     The equivalents of the right places are fitted and judged, because the symmetry need not be exact. The wrong places
     that fit nearly as well may make one of them ambiguous.
     """
-    added = [found.fitted(pose) for place in places[:right] for pose in symmetry.equivalents(place.moving_to_fixed)[1:]]
-    least = places[0].correlation - 2 * CLOSE_QUALITY
-    added += [
-        replace(place, moving_to_fixed=pose)
-        for place in places[right:]
-        if place.correlation > least
-        for pose in symmetry.equivalents(place.moving_to_fixed)[1:]
-    ]
+    least, added = places[0].correlation - 2 * CLOSE_QUALITY, []
+    for place in places:
+        poses = symmetry.equivalents(place.moving_to_fixed)[1:]
+        if found.chances.is_right(place.score):
+            added += [found.fitted(pose) for pose in poses]
+        elif place.correlation > least:
+            added += [replace(place, moving_to_fixed=pose) for pose in poses]
     return sorted([*places, *added], key=lambda place: -place.score)
-
-
-def _divided(correlations: Sequence[float]) -> tuple[int, list[float]]:
-    """Return how many places are right, given correlations, the largest first, and the scores of all.
-
-    The places are divided into right and wrong ones where that is least probable by chance. The wrong ones then show
-    how well the part fits by chance.
-    """
-    scores = place_scores(correlations).tolist()
-    most = max(1, len(scores) - FEWEST_WRONG)
-    return min(range(1, most + 1), key=lambda count: chance(scores[count - 1], scores[count:])), scores
 
 
 def _error(fit: FitProblem, pose: Matrix) -> float:

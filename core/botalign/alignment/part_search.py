@@ -57,15 +57,16 @@ class Limits:
     listed : int
         Results of the scan from which the first are chosen.
     coarse, second : int
-        Poses that are fitted at the sampling of the scan and at the second sampling.
+        Poses that are fitted at the sampling of the scan and at the second sampling: enough that the tail of the wrong
+        places is known.
     copies : int
         Places that may be right. The verdict needs wrong ones beside them.
     """
 
     peaks: int = PEAKS
     listed: int = 2000
-    coarse: int = 80
-    second: int = 40
+    coarse: int = 120
+    second: int = 80
     copies: int = 1
 
 

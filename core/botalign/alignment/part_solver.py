@@ -16,7 +16,7 @@ from botalign.alignment.equivalents import among_equivalents, with_equivalents
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.hand import HandDecision, decide_hand
 from botalign.alignment.outcome import Outcome
-from botalign.alignment.part_search import FINEST_FIT, SAME_FITTED, Limits, PartSearch, Searched
+from botalign.alignment.part_search import FINEST_FIT, SAME_FITTED, PartSearch, Searched
 from botalign.alignment.part_verdict import part_matches, part_probability, part_verdict, signs_inside
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
@@ -28,8 +28,6 @@ from botalign.arrays import Matrix
 from botalign.geometry import apply_transform, is_mirror
 from botalign.progress import Progress
 
-#: How many poses are fitted: enough that the tail of the wrong places is known.
-LIMITS = Limits(coarse=120, second=80)
 #: Candidates of each hand that are fitted at the finest sampling, at most.
 FINEST = 20
 #: Poses this close to each other, in degrees and radii of the part, are one up to the symmetry of the whole.
@@ -76,7 +74,7 @@ class _PartSolver:
     """
 
     def __init__(self, problem: AlignmentProblem, more_starts: tuple[Matrix, ...]) -> None:
-        self.problem, self.search = problem, PartSearch(problem, more_starts, LIMITS)
+        self.problem, self.search = problem, PartSearch(problem, more_starts)
         self.pair, self.poses = self.search.pair, self.search.poses
 
     def steps(self) -> Generator[Progress, None, Outcome]:

@@ -1,8 +1,9 @@
 """The verdict on a part: whether its place stands out, and whether others fit as well.
 
-Poses to which wrong candidates converge show how well the part fits by chance. With Fisher's transform
-``z = artanh(q)`` of the correlations of edges, a place stands out if there is a gap between its ``z``, or those of
-several equivalent places, and the ``z`` of all other candidates, that is large compared with their spread.
+Poses to which wrong candidates converge show how well the part fits by chance; see
+:mod:`botalign.alignment.place_chances`. A place stands out if there is a gap between its ``z``, Fisher's transform of
+the correlation of edges, or those of several equivalent places, and the ``z`` of all other candidates, that is large
+compared with their spread.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from botalign.alignment.chance import chance
 from botalign.alignment.details import OUTLINE, SMOOTHED_AWAY
 from botalign.alignment.hand import HandDecision
+from botalign.alignment.place_chances import FEWEST, LEAST_SPREAD, PlaceChances, fisher
 from botalign.alignment.records import Candidate
 from botalign.alignment.shell_curve import shell_correlation_inside
 from botalign.alignment.survey import Surveyed
@@ -26,8 +27,8 @@ from botalign.scores import ShellCorrelation
 STANDS_OUT = 3.0
 #: Largest difference between equal places, as a fraction of the gap.
 EQUAL = 1 / 3
-#: The smallest standard deviation that counts, and the fewest other candidates, as a number and as a fraction of all.
-LEAST_SPREAD, FEWEST, LEAST_FRACTION = 0.02, 8, 1 / 3
+#: The fewest other candidates, as a fraction of all.
+LEAST_FRACTION = 1 / 3
 #: A match has at least this correlation of edges, unless the Fourier shell correlation shows both signs of a match.
 LEAST_CORRELATION = 0.5
 #: The two signs of a match: the details agree by more standard errors than the first number, and the Fourier shell
@@ -39,9 +40,6 @@ ANOTHER_PLACE = 0.5
 #: Poses this close to a better one, in degrees and radii of the part, fit for the same reason. Around the right place
 #: they are no wrong places, and how well the best of them fits depends on the start.
 SURROUNDINGS = 45.0, ANOTHER_PLACE
-#: From how many spacings of wrong places the scale of their tail is estimated: the more, the less a probability depends
-#: on which wrong places are found.
-PART_TAIL = 24
 #: Poses at one place, whatever the rotation is, in degrees and radii of the part.
 SAME_PLACE = 360.0, ANOTHER_PLACE
 
@@ -51,39 +49,15 @@ def standing(correlations: Sequence[float]) -> float:
 
     Above the gap are the best place and others that are equal to it: their differences are small compared with the gap.
     """
-    return max((gap for gap, _ in _gaps(_sorted(correlations))), default=0.0)
+    return max(_gaps(fisher(correlations)), default=0.0)
 
 
-def _sorted(correlations: Sequence[float]) -> Matrix:
-    """Return Fisher's transforms of correlations, the largest first."""
-    return np.sort(np.arctanh(np.clip(correlations, -0.999, 0.999)))[::-1]
-
-
-def _gaps(z: Matrix) -> Iterator[tuple[float, int]]:
-    """Yield the gaps below equal places, in standard deviations of the others, and the numbers of places above."""
+def _gaps(z: Matrix) -> Iterator[float]:
+    """Yield the gaps below equal places, in standard deviations of the others."""
     fewest = max(FEWEST, int(LEAST_FRACTION * len(z)))
     for i in range(1, len(z) - fewest + 1):
         if z[0] - z[i - 1] <= EQUAL * (z[i - 1] - z[i]):
-            yield float((z[i - 1] - z[i]) / max(float(z[i:].std()), LEAST_SPREAD)), i
-
-
-def place_scores(correlations: Sequence[float]) -> Matrix:
-    """Return the scores of places, the largest first, whose tail is that of :func:`chance`.
-
-    They are squares of ``z``, as far as it is positive, in units of its smallest standard deviation.
-    """
-    z = _sorted(correlations)
-    return np.asarray(z * np.abs(z) / LEAST_SPREAD**2)
-
-
-def place_chance(correlations: Sequence[float], *, tries: int = 1) -> float | None:
-    """Return the probability that a wrong place fits as well as the best of `tries`; None if too few are known."""
-    z = _sorted(correlations)
-    if len(z) <= FEWEST:
-        return None
-    scores = place_scores(correlations)
-    count = max(_gaps(z), key=lambda gap: gap[0], default=(0.0, 1))[1]
-    return chance(float(scores[count - 1]), list(scores[count:]), tail=PART_TAIL, tries=tries)
+            yield float((z[i - 1] - z[i]) / max(float(z[i:].std()), LEAST_SPREAD))
 
 
 def part_probability(correlations: Sequence[float], signs: int, correlation: float, *, tries: int = 1) -> float | None:
@@ -101,7 +75,7 @@ def part_probability(correlations: Sequence[float], signs: int, correlation: flo
     tries : int, optional
         Of how many searches this is the best one.
     """
-    probability = place_chance(correlations, tries=tries)
+    probability = PlaceChances.of(correlations, tries=tries).best
     if probability is not None and correlation < LEAST_CORRELATION and signs < 2:
         return 1.0
     return probability

@@ -74,8 +74,8 @@ def test_all_copies_are_found_in_the_average(ring: Ring) -> None:
     tolerance = found.pair.tolerance((15.0, 0.3))
     assert all(any(tolerance.same(pose, truth) for pose in first) for truth in ring.places)
     assert max(place.probability for place in found.places[:4]) < 1e-3 < found.places[4].probability
-    assert len(found.wrong) > 8
-    np.testing.assert_array_less(np.diff(found.wrong), 0)
+    assert len(found.chances.wrong) > 8
+    np.testing.assert_array_less(np.diff(found.chances.wrong), 0)
 
 
 def test_a_copy_that_only_the_average_shows_is_noticed(ring: Ring) -> None:

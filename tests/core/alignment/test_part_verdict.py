@@ -2,19 +2,16 @@ import numpy as np
 import pytest
 
 from botalign.alignment.chance import chance
-from botalign.alignment.part_verdict import (
-    FEWEST,
-    LEAST_SPREAD,
-    PART_TAIL,
-    part_matches,
-    part_probability,
-    place_chance,
-    significance,
-)
+from botalign.alignment.part_verdict import part_matches, part_probability, significance
+from botalign.alignment.place_chances import FEWEST, LEAST_SPREAD, PART_TAIL, PlaceChances
 from botalign.scores import ShellCorrelation
 
 #: Correlations of wrong places.
 WRONG = list(np.tanh(np.linspace(0.30, 0.10, 20)))
+
+
+def place_chance(correlations: list[float]) -> float | None:
+    return PlaceChances.of(correlations).best
 
 
 def test_the_probability_of_a_place_is_that_of_the_tail_of_the_squares() -> None:
@@ -25,6 +22,20 @@ def test_the_probability_of_a_place_is_that_of_the_tail_of_the_squares() -> None
     # Equal places are right ones, whatever their order; the probability is that of the worst of them.
     several = place_chance([*WRONG, float(np.tanh(0.9)), float(np.tanh(0.95)), float(np.tanh(0.93))])
     assert several == pytest.approx(expected)
+
+
+def test_each_place_is_compared_with_worse_wrong_places() -> None:
+    z = np.linspace(0.30, 0.10, 20)
+    chances = PlaceChances.of([float(np.tanh(0.9)), float(np.tanh(0.95)), *WRONG], tries=2)
+    scores = z**2 / LEAST_SPREAD**2
+    assert chances.wrong == pytest.approx(list(scores))
+    assert chances.least_right == pytest.approx(0.9**2 / LEAST_SPREAD**2)
+    assert chances.best is not None
+    assert chances.of_score(0.95**2 / LEAST_SPREAD**2) == chances.best
+    between = 0.6**2 / LEAST_SPREAD**2
+    assert chances.best < chances.of_score(between) == chance(between, list(scores), tail=PART_TAIL, tries=2)
+    assert chances.of_score(float(scores[3])) == chance(scores[3], list(scores[4:]), tail=PART_TAIL, tries=2)
+    assert PlaceChances.of(WRONG[:FEWEST]).of_score(1e6) == 1
 
 
 def test_a_place_like_all_others_is_one_of_chance() -> None:

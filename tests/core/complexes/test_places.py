@@ -5,6 +5,7 @@ import pytest
 
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.part_places import PartPlaces, Place, part_places
+from botalign.alignment.place_chances import place_scores
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.complexes.assembler import Assembler, Chosen
 from botalign.complexes.assembly_verdicts import AssemblyVerdicts
@@ -57,9 +58,10 @@ def test_places_that_end_at_the_same_pose_are_one(invented: InventedComplex, mon
     truth = invented.places[0][0]
     probabilities = []
 
-    def refined(found: PartPlaces, pose: np.ndarray, score: float, probability: float) -> Place:
-        probabilities.append(probability)
-        return Place(truth, 0.9 + 0.001 * len(probabilities), score, probability)
+    def refined(found: PartPlaces, pose: np.ndarray, correlation: float) -> Place:
+        (score,) = place_scores([correlation])
+        probabilities.append(found.chances.of_score(score))
+        return Place(truth, 0.9 + 0.001 * len(probabilities), score, probabilities[-1])
 
     monkeypatch.setattr(PartPlaces, "refined", refined)
     (place,) = exhaust(part_places(problem)).places

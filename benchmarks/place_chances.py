@@ -1,0 +1,87 @@
+"""Spread of the probabilities of chance of a part over its start poses: as one part, and among all its places.
+
+``python benchmarks/place_chances.py`` searches the complexes in ``fits`` of the data folder for each of their chains,
+from random poses, as ``align --partial`` and as ``assemble`` in its first round, and prints the smallest and the
+largest probability. ``--absent`` searches for the chains of the other complex instead, of which a tenth may have a
+probability below 0.1, and so on.
+"""
+
+import argparse
+import warnings
+
+import numpy as np
+
+import botalign
+from botalign.alignment.part_places import part_places
+from botalign.alignment.shared_whole import SharedWhole
+from botalign.complexes.found_places import problem_of
+from botalign.progress import exhaust
+from fits import NEAR_ANGSTROM, Chain, Complex, random_pose, read_complexes, rmsd
+from maps import Array, data_folder
+
+LIMITS = (0.3, 0.1, 0.03, 0.01, 0.001)
+
+
+def found(
+    whole: SharedWhole, resolution: float, chain: Chain, start: Array, truths: list[Array]
+) -> tuple[float, float, bool]:
+    """Return the probabilities of the best place, as one part and among all places, and whether both are right."""
+    model = botalign.read_model(chain.path).moved(start)
+    alone = botalign.align(whole.density_map, model, partial=True, resolution=resolution, hand="keep", threads=1)
+    best = exhaust(part_places(problem_of(whole, model, resolution))).places[0]
+    moved = chain.positions @ start[:, :3].T + start[:, 3]
+    expected = [chain.positions @ truth[:, :3].T + truth[:, 3] for truth in truths]
+    errors = [
+        min((rmsd(pose, moved, each) for each in expected), default=np.inf)
+        for pose in (alone.moving_to_fixed, best.moving_to_fixed)
+    ]
+    assert alone.probability is not None
+    return alone.probability, best.probability, max(errors) < NEAR_ANGSTROM
+
+
+def spread(probabilities: list[float]) -> str:
+    """Return the smallest and the largest probability, and their ratio."""
+    least, most = min(probabilities), max(probabilities)
+    return f"{least:.2g} to {most:.2g} (ratio {most / least:.3g})"
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--poses", type=int, default=5, metavar="N", help="random poses of each chain (default: 5)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the poses (default: 0)")
+    parser.add_argument("--absent", action="store_true", help="search for the chains of the other complex")
+    chosen = parser.parse_args()
+    complexes = read_complexes(data_folder() / "fits")
+    every: list[tuple[float, float]] = []
+    for whole, other in zip(complexes, [*complexes[1:], complexes[0]], strict=True):
+        every += measured(whole, other if chosen.absent else whole, chosen.poses, chosen.seed)
+    for name, column in zip(("as one part", "among all places"), np.array(every).T, strict=True):
+        below = ", ".join(f"{(column < limit).sum()} below {limit:g}" for limit in LIMITS)
+        print(f"{name}: {len(column)} searches, {below}")
+
+
+def measured(whole: Complex, chains_of: Complex, poses: int, seed: int) -> list[tuple[float, float]]:
+    """Search a complex for the chains of a complex, and print a line for each of them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        density = botalign.read(whole.path)
+    shared = SharedWhole.of(density, role="fixed")
+    every: list[tuple[float, float]] = []
+    for index, (key, chain) in enumerate(chains_of.chains.items()):
+        starts = [random_pose(chain.positions, density, np.random.default_rng([seed, index, n])) for n in range(poses)]
+        truths = whole.places.get(key, []) if chains_of is whole else []
+        results = [found(shared, whole.resolution, chain, start, truths) for start in starts]
+        alone, among = ([result[number] for result in results] for number in (0, 1))
+        right = sum(result[2] for result in results)
+        print(
+            f"{whole.name}, chain {key} of {chains_of.name}: right {right} of {poses}; "
+            f"as one part {spread(alone)}; among all places {spread(among)}",
+            flush=True,
+        )
+        every += zip(alone, among, strict=True)
+    return every
+
+
+if __name__ == "__main__":
+    main()
