@@ -115,7 +115,8 @@ def _searched(problem: AlignmentProblem, wanted: int | None) -> Generator[Progre
         return replace(step, done=before + step.done, total=before + step.total + TOGETHER)
 
     for count in EXPECTED if wanted is None else (wanted,):
-        found = yield from map_steps(part_places(problem, limits_for(count)), counted)
+        limits = limits_for(count, None if wanted is None else problem.symmetry)
+        found = yield from map_steps(part_places(problem, limits), counted)
         before += found.search.total
         best = found.places[0]
         near = sum(place.score > NEARLY**2 * best.score for place in found.places)
@@ -131,7 +132,7 @@ def _searched_in_average(
 ) -> Generator[Progress, None, tuple[PartPlaces, int]]:
     """Search the average of the map over its point group; return the same as :func:`_searched`."""
     found = yield from map_steps(
-        places_in_average(problem, symmetry, limits_for(-(-(wanted or 1) // symmetry.order))),
+        places_in_average(problem, symmetry, limits_for(wanted or 1, symmetry)),
         lambda step: replace(step, done=before + step.done, total=before + step.total + TOGETHER),
     )
     return found, before + found.search.total
@@ -143,9 +144,10 @@ def _matching(found: PartPlaces, chosen: Sequence[Place]) -> list[bool]:
     return [verdict != "no match" for _, verdict in judged]
 
 
-def limits_for(count: int) -> Limits:
-    """Return how many poses a search for so many copies keeps."""
-    count = max(count, EXPECTED[0])
+def limits_for(copies: int, symmetry: Symmetry | None = None) -> Limits:
+    """Return how many poses a search for so many copies keeps; the search counts equivalent ones as one."""
+    orbits = copies if symmetry is None else -(-copies // symmetry.order)
+    count = max(orbits, EXPECTED[0])
     peaks = min(count, 2 * EXPECTED[0])
     return Limits(peaks, listed=200 * count, coarse=8 * count, second=5 * count, copies=count)
 

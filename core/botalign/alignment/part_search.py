@@ -24,8 +24,8 @@ from botalign.threads import thread_count
 
 #: Steps of the first and the second fit at most.
 COARSE_STEPS, SECOND_STEPS = 8, 10
-#: With fewer different results of the first fit than this and one for each copy, so many typical results of the scan,
-#: and one for each copy, are fitted too.
+#: With fewer places after the first fit than this and one for each copy, without the surroundings of better ones, so
+#: many typical results of the scan, and one for each copy, are fitted too.
 FEW, TYPICAL = 27, 29
 #: Poses this close to each other, in degrees and radii of the part, count as one: after the scan; and after a fit,
 #: where closer ones converged to the same maximum.
@@ -215,8 +215,8 @@ class PartSearch:
             kept = self.distinct(listed, SAME, limits.coarse)
             fitted = self.fitted(coarse, kept + self._given(mirrored), tolerance=0.05, max_steps=COARSE_STEPS)
             fitted = self.distinct(fitted, SAME, limits.second)
-            if len(fitted) < FEW + limits.copies:
-                # Nearly all converged to a few equal places. The verdict needs wrong ones too.
+            if len(self.distinct(fitted, SURROUNDINGS)) < FEW + limits.copies:
+                # Nearly all converged to a few places. The verdict needs wrong ones too, and counts them likewise.
                 typical = self._candidates(scanned.typical(TYPICAL + limits.copies), mirrored)
                 fitted += self.fitted(coarse, typical, tolerance=0.05, max_steps=COARSE_STEPS)
                 fitted = self.distinct(fitted, SAME)

@@ -105,8 +105,9 @@ def problem_of(whole: SharedWhole, part: DensityMap | Model, resolution: float |
 
 def places_block(whole: SharedWhole, part: DensityMap | Model, resolution: float | None, copies: int) -> dict[str, Any]:
     """Return the places of a part as arrays."""
-    limits = limits_for(copies) if copies > 1 else None
-    found = exhaust(part_places(_as_part(whole, part, resolution), limits))
+    problem = _as_part(whole, part, resolution)
+    limits = limits_for(copies, problem.symmetry) if copies > 1 else None
+    found = exhaust(part_places(problem, limits))
     return {
         "poses": np.array([place.moving_to_fixed for place in found.places]),
         "numbers": np.array([[place.correlation, place.score, place.probability] for place in found.places]),

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 import botalign
+from botalign.alignment.copies import limits_for
 from botalign.alignment.part_places import part_places
 from botalign.alignment.part_search import Limits
 from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.symmetry import Symmetry
 from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse, point_group, random_rotations
 from botalign.progress import exhaust
 
@@ -169,6 +171,13 @@ def test_wrong_places_are_found_beside_all_copies(ring: Ring) -> None:
         len(exhaust(part_places(problem, Limits(coarse=29, second=29, copies=copies))).places) for copies in (1, 4)
     ]
     assert counts[1] > counts[0]
+
+
+def test_equivalent_copies_count_once_in_the_limits_of_a_search(ring: Ring) -> None:
+    group = Symmetry("D2", ring.group, np.array([0.0, 0.0, 1.0]))
+    assert limits_for(100, group) == limits_for(25)
+    assert limits_for(101, group) == limits_for(26) != limits_for(25)
+    assert limits_for(4, group) == limits_for(1) == limits_for(20)
 
 
 def test_copies_of_the_larger_molecule_are_refused(ring: Ring) -> None:

@@ -133,6 +133,20 @@ def test_too_few_wrong_places_leave_the_chance_of_a_part_unknown(
     assert botalign.Alignment(**fields_from(found.to_dict())).to_text() == found.to_text()
 
 
+def test_a_rod_is_compared_with_enough_wrong_places(beads: Callable[..., botalign.DensityMap]) -> None:
+    """Nearly all poses that fit best put the rod in its place, turned about its axis: the map leaves its pose open."""
+    rng = np.random.default_rng(3)
+    rod = np.linspace([0, 0, -35], [0, 0, 35], 25)
+    others, masses = rng.uniform(-40, 40, (40, 3)), rng.uniform(0.5, 1.5, 40)
+    whole = beads(np.concatenate([apply_transform(MOTION, rod), others]), np.concatenate([np.ones(25), masses]))
+    found = botalign.align(whole, beads(rod, np.ones(25)), partial=True, hand="keep", threads=2)
+    axis = found.moving_to_fixed[:, 2]
+    assert abs(float(axis @ MOTION[:, 2])) > np.cos(np.radians(2))
+    assert found.verdict == "ambiguous"
+    assert found.probability is not None
+    assert found.probability < 1e-3
+
+
 @pytest.mark.slow
 def test_close_candidates_are_fitted_to_the_end(beads: Callable[..., botalign.DensityMap]) -> None:
     rng = np.random.default_rng(22)
