@@ -34,12 +34,14 @@ class CopyVerdicts:
     Attributes
     ----------
     turns : list of ndarray, shape (3, 4)
-        The rotations that map the part onto itself, as far as its places show them, without the identity.
+        The rotations that map the part onto itself, without the identity: those of its point group, and others that its
+        places show.
     """
 
     def __init__(self, found: PartPlaces, chosen: Sequence[Place], poses: Sequence[Matrix]) -> None:
         self.found, self.chosen, self.poses = found, chosen, poses
-        self.turns: list[Matrix] = []
+        symmetry = found.search.symmetry_of_part
+        self.turns: list[Matrix] = [] if symmetry is None else list(symmetry.operations[1:])
 
     def judged(self) -> list[tuple[float, str]]:
         """Return for each copy the probability that a wrong place would fit as well, and the verdict."""

@@ -52,6 +52,7 @@ def distinct(
     *,
     count: int | None = None,
     operations: Matrix | None = None,
+    of_moving: Matrix | None = None,
 ) -> list[int]:
     """Return the indices of the poses with the lowest losses that differ from each other.
 
@@ -67,6 +68,8 @@ def distinct(
         The largest number of poses to return; by default all.
     operations : ndarray, shape (m, 3, 4), optional
         Transforms that map what the poses lead to onto itself, the identity first: poses that they relate count as one.
+    of_moving : ndarray, shape (k, 3, 4), optional
+        The same of what is moved.
 
     Returns
     -------
@@ -74,7 +77,7 @@ def distinct(
         Indices, lowest loss first.
     """
     chosen: list[int] = []
-    each = 1 if operations is None else len(operations)
+    each = (1 if operations is None else len(operations)) * (1 if of_moving is None else len(of_moving))
     most = len(poses) if count is None else min(count, len(poses))
     known = np.empty((each * most, *np.shape(poses)[1:]))
     for index in np.argsort(losses, kind="stable"):
@@ -82,6 +85,14 @@ def distinct(
             break
         end = each * len(chosen)
         if not tolerance.same_as(poses[index], known[:end]).any():
-            known[end : end + each] = poses[index] if operations is None else compose(operations, poses[index])
+            known[end : end + each] = _equivalents(poses[index], operations, of_moving)
             chosen.append(int(index))
     return chosen
+
+
+def _equivalents(pose: Matrix, operations: Matrix | None, of_moving: Matrix | None) -> Matrix:
+    """Return the poses that are equivalent to a pose by both symmetries, shape (n, 3, 3) or (n, 3, 4)."""
+    moved = pose[None] if of_moving is None else compose(pose, of_moving)
+    if operations is None:
+        return moved
+    return compose(operations[:, None], moved).reshape(-1, *pose.shape)

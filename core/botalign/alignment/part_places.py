@@ -6,7 +6,6 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from botalign.alignment.distinct import distinct
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.hand import HandDecision, decide_hand
 from botalign.alignment.overlap import Body
@@ -152,7 +151,7 @@ def part_places(
     if search.symmetry is not None:
         places = _with_equivalents(found, places, search.symmetry)
     # The last fit may take a wrong place to one that is known: it would be the same pose with another probability.
-    kept = distinct([place.moving_to_fixed for place in places], range(len(places)), search.pair.tolerance(SAME))
+    kept = search.apart([place.moving_to_fixed for place in places], SAME)
     return replace(found, places=tuple(places[number] for number in kept))
 
 
@@ -164,7 +163,8 @@ def _with_equivalents(found: PartPlaces, places: list[Place], symmetry: Symmetry
     """
     least, added = places[0].correlation - 2 * CLOSE_QUALITY, []
     for place in places:
-        poses = symmetry.equivalents(place.moving_to_fixed)[1:]
+        equivalents = symmetry.equivalents(place.moving_to_fixed)
+        poses = [equivalents[number] for number in found.search.apart(equivalents, SAME)[1:]]
         if found.chances.is_right(place.score):
             added += [found.fitted(pose) for pose in poses]
         elif place.correlation > least:

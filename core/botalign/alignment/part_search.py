@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -98,8 +98,13 @@ class PartSearch:
     limits : Limits, optional
         How many poses are kept.
     symmetry : Symmetry, optional
-        Symmetry of the whole, by default that of its map. Equivalent poses of the part count as one: equal wrong places
-        would make the tail of their scores too short.
+        Symmetry of the whole, by default that of its map. Poses that it or the symmetry of the part makes equivalent
+        count as one: equal wrong places would make the tail of their scores too short.
+
+    Attributes
+    ----------
+    symmetry, symmetry_of_part : Symmetry or None
+        Symmetry of the whole and of the part.
     """
 
     def __init__(
@@ -107,9 +112,12 @@ class PartSearch:
         symmetry: Symmetry | None = None,
     ) -> None:  # fmt: skip
         self.problem, self.more_starts, self.limits = problem, more_starts, limits or Limits()
-        self.symmetry = symmetry or (problem.symmetry if problem.part_is_moving else problem.symmetry_of_moving)
-        if self.symmetry is not None:
-            self.limits = replace(self.limits, listed=self.symmetry.order * self.limits.listed)
+        both = problem.symmetry, problem.symmetry_of_moving
+        own, self.symmetry_of_part = both if problem.part_is_moving else both[::-1]
+        self.symmetry = symmetry or own
+        for each in (self.symmetry, self.symmetry_of_part):
+            if each is not None:
+                self.limits = replace(self.limits, listed=each.order * self.limits.listed)
         self.pair = pair = PartPair.of(problem)
         self.poses = PartPoses(problem, pair, problem.part_is_moving, self.limits.peaks)
         self.extent = extent = pair.extent_angstrom
@@ -158,13 +166,28 @@ class PartSearch:
         """Return the candidates that differ in rotation or in the position of the part, the best first.
 
         Those that are not fitted yet keep their order, which is that of the scan. Of equivalent ones, the best is
-        returned, or all of them `with_equivalents`.
+        returned, or all that the symmetry of the whole makes equivalent, `with_equivalents`.
         """
-        tolerance = self.pair.tolerance(same)
         placed = [self.poses.outward(candidate.moving_to_fixed) for candidate in candidates]
         losses = [-candidate.quality for candidate in candidates]
         operations = None if self.symmetry is None or with_equivalents else self.symmetry.operations
-        return [candidates[i] for i in distinct(placed, losses, tolerance, count=count, operations=operations)]
+        return [candidates[i] for i in self._differ(placed, losses, same, count, operations)]
+
+    def apart(self, poses: Sequence[Matrix] | Matrix, same: tuple[float, float]) -> list[int]:
+        """Return the numbers of poses onto the whole that differ, the first of each; the part may look the same."""
+        return self._differ(poses, range(len(poses)), same)
+
+    def _differ(
+        self,
+        placed: Sequence[Matrix] | Matrix,
+        losses: Sequence[float],
+        same: tuple[float, float],
+        count: int | None = None,
+        operations: Matrix | None = None,
+    ) -> list[int]:
+        of_part = None if self.symmetry_of_part is None else self.symmetry_of_part.operations
+        tolerance = self.pair.tolerance(same)
+        return distinct(placed, losses, tolerance, count=count, operations=operations, of_moving=of_part)
 
     def equivalents(self, candidate: Candidate) -> list[Candidate]:
         """Return the other allowed poses that the symmetry of the whole makes equivalent to a candidate."""

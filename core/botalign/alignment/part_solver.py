@@ -25,7 +25,7 @@ from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Uncertainty, uncertainty
 from botalign.alignment.verdict import CLOSE_QUALITY, mark_equals
 from botalign.arrays import Matrix
-from botalign.geometry import apply_transform, is_mirror
+from botalign.geometry import apply_transform, compose, geodesic_degrees, is_mirror
 from botalign.progress import Progress
 
 #: Candidates of each hand that are fitted at the finest sampling, at most.
@@ -117,16 +117,11 @@ class _PartSolver:
 
         Of the others, those that fit as well are completed by their own equivalents.
         """
-        common, moves = RobustProblem.of(end.fit), self.problem.part_is_moving
-
-        def refit(candidate: Candidate) -> Candidate:
-            (fitted,) = common.solve_each([self.poses.fit_pose(candidate)], allowed=self.poses.allowed)
-            return self._at(candidate, end.fit, fitted.transform)
-
+        moves = self.problem.part_is_moving
         kept, symmetry = among_equivalents(
             marked, self.search.symmetry, end.fit,
-            start=self.problem.options.start_transform(), refit=refit, outward=self.poses.outward,
-            pose_of=self.poses.fit_pose, tolerance=self.pair.tolerance(SAME_EQUIVALENT),
+            start=self.problem.options.start_transform(), refit=lambda each: self._refitted(each, end.fit),
+            outward=self.poses.outward, pose_of=self.poses.fit_pose, tolerance=self.pair.tolerance(SAME_EQUIVALENT),
         )  # fmt: skip
         if symmetry is not None:
             result, *others = kept
@@ -148,10 +143,24 @@ class _PartSolver:
             groups.append(self.search.distinct(fitted, SAME_FITTED, with_equivalents=True))
         answers = [group[0] for group in groups]
         decision, answer = decide_hand(fit, answers, choose=self.problem.chooses_hand, pose_of=self.poses.fit_pose)
-        pose = self.poses.fit_pose(answers[answer])
+        best = self._nearest_turn(answers[answer], fit)
+        pose = self.poses.fit_pose(best)
         error = uncertainty(fit, pose)
-        groups[answer][0] = self._start_or(answers[answer], fit, error)
+        groups[answer][0] = self._start_or(best, fit, error)
         return _End(fit, groups, decision, answer, error.shift_angstrom, pose)
+
+    def _nearest_turn(self, best: Candidate, fit: FitProblem) -> Candidate:
+        """Return the pose that the symmetry of the part makes equivalent and that is nearest to the start."""
+        symmetry = self.search.symmetry_of_part
+        if symmetry is None:
+            return best
+        start = self.poses.outward(self.problem.options.start_transform())
+        turned = compose(self.poses.outward(best.moving_to_fixed), symmetry.operations)
+        number = int(np.argmin(geodesic_degrees(turned[:, :, :3], start[:, :3])))
+        if number == 0:
+            return best
+        other = self._refitted(replace(best, moving_to_fixed=self.poses.outward(turned[number])), fit)
+        return other if fit.is_as_good(self.poses.fit_pose(best), self.poses.fit_pose(other)) else best
 
     def _start_or(self, best: Candidate, fit: FitProblem, error: Uncertainty) -> Candidate:
         """Return the start if it fits better than the best pose, or differs from it by no more than the error.
@@ -170,6 +179,11 @@ class _PartSolver:
         )
         is_near = tolerance.same(self.poses.outward(best.moving_to_fixed), self.poses.outward(start))
         return given if given.quality > best.quality or is_near else best
+
+    def _refitted(self, candidate: Candidate, fit: FitProblem) -> Candidate:
+        """Fit a candidate to what the part and the whole have in common."""
+        (end,) = RobustProblem.of(fit).solve_each([self.poses.fit_pose(candidate)], allowed=self.poses.allowed)
+        return self._at(candidate, fit, end.transform)
 
     def _at(self, candidate: Candidate, fit: FitProblem, pose: Matrix) -> Candidate:
         """Return a candidate at another pose, from the whole to the part."""
