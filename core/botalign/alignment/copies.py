@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from botalign.alignment.copy_averaging import are_in_map, places_in_average
+from botalign.alignment.copy_averaging import are_in_map, noise_may_hide_copies, places_in_average
 from botalign.alignment.copy_choice import LARGEST_OVERLAP, choose_copies
 from botalign.alignment.copy_records import Copies, Copy
 from botalign.alignment.copy_symmetry import SetSymmetry, set_symmetry
@@ -22,7 +22,7 @@ from botalign.alignment.outcome import Outcome
 from botalign.alignment.overlap import overlaps
 from botalign.alignment.part_places import PartPlaces, Place, part_places
 from botalign.alignment.part_search import SAME, Limits
-from botalign.alignment.part_verdict import LEAST_CORRELATION
+from botalign.alignment.part_verdict import signs_inside
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
 from botalign.alignment.robust import RobustProblem
@@ -61,7 +61,8 @@ def solve_copies(problem: AlignmentProblem) -> Generator[Progress, None, Outcome
     symmetry = problem.symmetry
     matching = 0 if symmetry is None else sum(_matching(found, chosen))
     # All members of a symmetric set are in the map: the average has copies in multiples of the order.
-    if symmetry is not None and matching < _most_in_average(wanted, symmetry.order):
+    incomplete = symmetry is not None and matching < _most_in_average(wanted, symmetry.order)
+    if symmetry is not None and incomplete and noise_may_hide_copies(problem, in_map):
         in_average, before = yield from _searched_in_average(problem, symmetry, wanted, before)
         more = choose_copies(in_average, wanted)
         shown = are_in_map(in_map.finest, [place.moving_to_fixed for place in more])
@@ -120,11 +121,21 @@ def _searched(problem: AlignmentProblem, wanted: int | None) -> Generator[Progre
         before += found.search.total
         best = found.places[0]
         near = sum(place.score > NEARLY**2 * best.score for place in found.places)
-        # Where nothing resembles the part, all places are nearly as good, and no search ends that.
-        absent = best.probability >= LARGEST_PROBABILITY and best.correlation < LEAST_CORRELATION
-        if near <= count * found.order or absent:
+        if near <= count * found.order or _is_absent(found):
             break
     return found, before
+
+
+def _is_absent(found: PartPlaces) -> bool:
+    """Whether no place is above the noise, and not because all of them are right.
+
+    Where the map does not show the part, all places are nearly as good as the best one, and no search ends that. If all
+    are right, there are no wrong ones to compare with, but the map shows the details of the part.
+    """
+    best, pair = found.places[0], found.pair
+    if best.probability < LARGEST_PROBABILITY:
+        return False
+    return signs_inside(pair.part, pair.whole, inverse(best.moving_to_fixed)) < 2
 
 
 def _searched_in_average(

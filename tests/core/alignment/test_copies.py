@@ -162,6 +162,26 @@ def test_a_map_without_the_part_has_no_certain_copies(ring: Ring) -> None:
     assert {copy.verdict for copy in result.copies.placed} == {"no match"}
 
 
+@pytest.mark.parametrize("atoms", [12, 60])
+def test_the_search_for_a_part_that_is_absent_is_not_repeated(
+    ring: Ring, atoms: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Small parts correlate with many places; the map is not noisy, so its average shows no more."""
+    searches = []
+
+    def counted(*given: object, **options: object) -> object:
+        searches.append(given)
+        return part_places(*given, **options)  # type: ignore[arg-type]
+
+    for module in ("copies", "copy_averaging"):
+        monkeypatch.setattr(f"botalign.alignment.{module}.part_places", counted)
+    points = np.random.default_rng(12).normal(size=(atoms, 3)) * [9.0, 6.0, 4.0]
+    result = botalign.align(ring.whole, beads(points, 28), resolution=10, copies="auto", hand="keep", threads=2)
+    assert len(searches) == 1
+    assert result.copies is not None
+    assert [copy.verdict for copy in result.copies.placed] == ["no match"]
+
+
 def test_wrong_places_are_found_beside_all_copies(ring: Ring) -> None:
     """A search that keeps few results fits typical ones too, so that the copies do not use up the wrong places."""
     problem = AlignmentProblem.of(
