@@ -57,6 +57,8 @@ def assemble(
     """
     from botalign.cli import inputs, outputs
     from botalign.cli.assembly_run import AssemblyFiles, run_assembly
+    from botalign.cli.outputs import MAPS
+    from botalign.files import split_extension
     from botalign.models import holds_model
 
     given = parsed_parts(parts)
@@ -84,4 +86,10 @@ def assemble(
     for missing in found.assembly.unplaced:
         copies = f"{missing.missing_copies} " if missing.missing_copies else ""
         print_warning(f"{missing.name}: {copies}not placed: {missing.reason}.")
+    if found.assembly.matches_mirrored is not None and not quiet:
+        flipped = whole.with_name(f"{split_extension(whole.name, MAPS)[0]}_flipped.mrc")
+        print_note(
+            f"{whole} may have the wrong hand, because the mirror image of {found.assembly.matches_mirrored} fits into "
+            f"it; run `botalign flip {whole} -o {flipped}`, and use {flipped} instead."
+        )
     return 1 if found.assembly.missing else 0

@@ -27,6 +27,7 @@ _STAGES = {
     "search": "searching parts",
     "search the rest": "searching the residual",
     "refine together": "refining together",
+    "search mirrored": "searching the mirror image of a part",
 }
 
 

@@ -86,6 +86,8 @@ class Assembler:
         Fraction of its score by which a better joint choice could exceed it; see :class:`Choice`.
     refined : Refined or None
         The last joint refinement.
+    matches_mirrored : int or None
+        Number of a part whose mirror image has a certain place, if no part has one: the map may have the wrong hand.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class Assembler:
         self.found: dict[int, list[FoundPlaces]] = {}
         self.rest, self.gap, self.searches = whole, 0.0, 0
         self.refined: Refined | None = None
+        self.matches_mirrored: int | None = None
 
     def steps(self) -> Generator[Progress, None, None]:
         """Place all parts that have a certain place."""
@@ -116,6 +119,8 @@ class Assembler:
             self.chosen += accepted
             yield from self._refine()
             self.rest = self.without()
+        if not self.chosen:
+            yield from self._search_mirrored()
 
     def missing(self, part: int) -> int:
         """Return how many copies of a part are not placed."""
@@ -170,6 +175,24 @@ class Assembler:
             part: found_places(rest, self.parts[part], resolution, own)
             for part, own in zip(parts, arrays.values(), strict=True)
         }
+
+    def _search_mirrored(self) -> Generator[Progress, None, None]:
+        """Search for the mirror image of the largest part."""
+        whole, resolution = self._surveyed_rest(), self.options.resolution
+        if whole is None or not self.found:
+            return
+        volumes = [self.found[part][0].body.volume_angstrom3 for part in self.found]
+        largest = list(self.found)[volumes.index(max(volumes))]
+        shared, part = self.workers.share(whole), self.parts[largest]
+        blocks = {f"mirrored_part_{largest:04d}": (shared, part, resolution, 1, True)}
+        stage = "search mirrored"
+        (arrays,) = (
+            yield from run_blocks(places_block, blocks, workers=self.workers, store=self.store, stage=stage)
+        ).values()
+        self.workers.release(shared)
+        probability = probability_of(found_places(whole, part, resolution, arrays), 0)
+        if (self.searches + 1) * probability < LARGEST_PROBABILITY:
+            self.matches_mirrored = largest
 
     def _accepted(self, found: dict[int, FoundPlaces]) -> list[Chosen]:
         """Choose places together, and return those that are not matches by chance.

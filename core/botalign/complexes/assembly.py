@@ -84,8 +84,9 @@ def assemble(
 
     Notes
     -----
-    Parts are not mirrored. No random numbers are used: the same input gives the same result, bit for bit. The joint
-    choice is optimal unless `gap` of the result is above 0.
+    Parts are not mirrored. If none has a place, the mirror image of the largest one is searched for, too; if that has
+    one, the map may have the wrong hand (`matches_mirrored`). No random numbers are used: the same input gives the same
+    result, bit for bit. The joint choice is optimal unless `gap` of the result is above 0.
 
     Examples
     --------
@@ -138,8 +139,8 @@ def assemble_steps(
     Yields
     ------
     Progress
-        After each search and each step of the refinement. The stages are ``"search"``, ``"search the rest"`` and
-        ``"refine together"``.
+        After each search and each step of the refinement. The stages are ``"search"``, ``"search the rest"``,
+        ``"refine together"`` and, if no part is placed, ``"search mirrored"``.
 
     See Also
     --------
@@ -179,6 +180,7 @@ def assemble_steps(
         gap=assembler.gap,
         rest=rest,
         regions=regions(whole, rest, options.contour_level, options.resolution),
+        matches_mirrored=None if assembler.matches_mirrored is None else given[assembler.matches_mirrored].name,
         parameters={"counts": list(numbers), **vars(options)},
         versions=result_versions(),
         seconds=time.perf_counter() - began,

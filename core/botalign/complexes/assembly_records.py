@@ -134,6 +134,9 @@ class Assembly:
         The map minus the placed parts, with its background at zero.
     regions : tuple of Region
         Connected regions of `rest` above the contour level of the smoothed map, the largest first.
+    matches_mirrored : str or None
+        Name of a part whose mirror image has a certain place, if no part has one: the map, or the part if it is a map,
+        has the wrong hand. Only the largest part is tested.
     parameters : dict
         Options of the run.
     versions : dict
@@ -156,6 +159,7 @@ class Assembly:
     gap: float
     rest: DensityMap
     regions: tuple[Region, ...]
+    matches_mirrored: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
@@ -255,6 +259,7 @@ class Assembly:
             "gap": self.gap,
             "unexplained_fraction": self.unexplained_fraction,
             "regions": [vars(each) for each in self.regions],
+            "matches_mirrored": self.matches_mirrored,
             "parameters": dict(self.parameters),
             "versions": dict(self.versions),
             "seconds": self.seconds,
@@ -279,6 +284,10 @@ class Assembly:
         for missing in self.unplaced:
             copies = f"{missing.missing_copies} of " if missing.missing_copies else ""
             lines += labelled("not placed", f"{copies}{missing.name}: {missing.reason}")
+        if self.matches_mirrored is not None:
+            lines += labelled(
+                "hand", f"may be wrong: the mirror image of {self.matches_mirrored} fits into {self.whole}"
+            )
         for first, second in self.interchangeable:
             lines += labelled("exchange", f"{first} and {second} cannot be distinguished: each fits at both places")
         if self.placed:

@@ -91,8 +91,10 @@ class FoundPlaces:
         return np.where(deviations > LEAST_DEVIATIONS, deviations**2 / 2, 0.0)
 
 
-def problem_of(whole: SharedWhole, part: DensityMap | Model, resolution: float | None) -> AlignmentProblem:
-    """Return the problem of finding a part in a whole.
+def problem_of(
+    whole: SharedWhole, part: DensityMap | Model, resolution: float | None, *, mirrored: bool = False
+) -> AlignmentProblem:
+    """Return the problem of finding a part, or its mirror image, in a whole.
 
     Raises
     ------
@@ -100,12 +102,14 @@ def problem_of(whole: SharedWhole, part: DensityMap | Model, resolution: float |
         If one of them cannot be used.
     """
     options = AlignmentOptions(partial=True, hand="keep", resolution=resolution, threads=1)
-    return problem_in(whole, part, options, role="moving")
+    return problem_in(whole, part, options, hands=(mirrored,), role="moving")
 
 
-def places_block(whole: SharedWhole, part: DensityMap | Model, resolution: float | None, copies: int) -> dict[str, Any]:
-    """Return the places of a part as arrays."""
-    problem = _as_part(whole, part, resolution)
+def places_block(
+    whole: SharedWhole, part: DensityMap | Model, resolution: float | None, copies: int, mirrored: bool = False
+) -> dict[str, Any]:
+    """Return the places of a part, or of its mirror image, as arrays."""
+    problem = _as_part(whole, part, resolution, mirrored=mirrored)
     limits = limits_for(copies, problem.symmetry) if copies > 1 else None
     found = exhaust(part_places(problem, limits))
     return {
@@ -125,9 +129,11 @@ def found_places(
     return FoundPlaces(_as_part(whole, part, resolution), voxel, sigma, places)
 
 
-def _as_part(whole: SharedWhole, part: DensityMap | Model, resolution: float | None) -> AlignmentProblem:
+def _as_part(
+    whole: SharedWhole, part: DensityMap | Model, resolution: float | None, *, mirrored: bool = False
+) -> AlignmentProblem:
     """Return the problem with a whole that is not smaller than the part; a residual may be smaller."""
-    problem = problem_of(whole, part, resolution)
+    problem = problem_of(whole, part, resolution, mirrored=mirrored)
     least = problem.moving.volume_angstrom3
     if problem.fixed.volume_angstrom3 >= least:
         return problem

@@ -101,6 +101,21 @@ def test_a_complex_without_parts_is_not_written(run: Run, files: Files, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_map_of_the_wrong_hand_is_noticed(run: Run, files: Files, tmp_path: Path) -> None:
+    flipped = tmp_path / "map.mrc"
+    whole = botalign.read(files.whole)
+    whole.with_data(whole.data[::-1]).write(flipped)
+    ran = run("assemble", flipped, files.first, "--resolution", RESOLUTION)
+    assert ran.code == 1
+    assert f"hand may be wrong: the mirror image of {files.first} fits" in " ".join(ran.out.split())
+    target = tmp_path / "map_flipped.mrc"
+    advice = f"run `botalign flip {flipped} -o {target}`, and use {target} instead."
+    assert (
+        f"{flipped} may have the wrong hand, because the mirror image of {files.first} fits into it; {advice}"
+        in ran.err
+    )
+
+
 def test_maps_and_models_are_written_to_a_folder(run: Run, files: Files, tmp_path: Path) -> None:
     folder = tmp_path / "placed"
     ran = run("assemble", files.whole, files.first, files.second_map, "--resolution", "10", "-o", folder, "--json")

@@ -86,6 +86,26 @@ def test_the_result_does_not_depend_on_the_workers(
         botalign.assemble(invented.whole, invented.parts[:2], resolution=RESOLUTION, counts=[1, 1], work=work)
 
 
+def test_a_map_of_the_wrong_hand_is_noticed(invented: InventedComplex) -> None:
+    wrong = invented.whole.with_data(invented.whole.data[::-1])
+    found = botalign.assemble(wrong, [globule(8, "small", 60), *invented.parts[:2]], resolution=RESOLUTION)
+    assert found.placed == ()
+    volumes = {part.name: part.points.std(axis=0).prod() for part in invented.parts[:2]}
+    assert found.matches_mirrored == max(volumes, key=lambda name: volumes[name])
+    text = " ".join(found.to_text().split())
+    assert f"hand may be wrong: the mirror image of {found.matches_mirrored} fits" in text
+    assert found.to_dict()["matches_mirrored"] == found.matches_mirrored
+
+
+def test_the_hand_of_a_map_without_the_parts_is_not_doubted(
+    invented: InventedComplex, assembled: botalign.Assembly
+) -> None:
+    absent = botalign.assemble(invented.whole, [globule(9, "wrong")], resolution=RESOLUTION)
+    for found in (absent, assembled):
+        assert found.matches_mirrored is None
+        assert "hand" not in found.to_text()
+
+
 def test_maps_are_placed_too(invented: InventedComplex) -> None:
     first = botalign.simulate(invented.parts[0], RESOLUTION, voxel_size_angstrom=3.0)
     found = botalign.assemble(invented.whole, [first])
