@@ -62,7 +62,7 @@ def solve_copies(problem: AlignmentProblem) -> Generator[Progress, None, Outcome
     matching = 0 if symmetry is None else sum(_matching(found, chosen))
     # All members of a symmetric set are in the map: the average has copies in multiples of the order.
     incomplete = symmetry is not None and matching < _most_in_average(wanted, symmetry.order)
-    if symmetry is not None and incomplete and noise_may_hide_copies(problem, in_map):
+    if symmetry is not None and incomplete and noise_may_hide_copies(problem, in_map.search):
         in_average, before = yield from _searched_in_average(problem, symmetry, wanted, before)
         more = choose_copies(in_average, wanted)
         shown = are_in_map(in_map.finest, [place.moving_to_fixed for place in more])

@@ -15,7 +15,7 @@ from botalign.alignment.fitting import FitProblem
 from botalign.alignment.itself import Itself
 from botalign.alignment.masking import masked
 from botalign.alignment.part_places import PartPlaces, part_places
-from botalign.alignment.part_search import IN_RESOLUTION, Limits
+from botalign.alignment.part_search import IN_RESOLUTION, Limits, PartSearch
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.survey import survey
 from botalign.alignment.symmetry import Symmetry, average_of
@@ -25,14 +25,13 @@ from botalign.progress import Progress
 
 #: A copy is in the map itself if its edges correlate there by this fraction of what those of the copies do on average.
 LEAST_SHARE = 0.4
-#: Noise may hide copies if less than this fraction of the power at the resolution is signal. Simulated maps without
-#: noise have 0.99, with noise as strong as the density at most 0.52.
+#: Noise may hide copies if less than this fraction of the power at the resolution is signal.
 CLEAR = 0.9
 
 
-def noise_may_hide_copies(problem: AlignmentProblem, found: PartPlaces) -> bool:
-    """Whether the fixed map is so noisy that its average may show more than the map itself."""
-    resolution = problem.options.resolution or IN_RESOLUTION * found.search.voxel
+def noise_may_hide_copies(problem: AlignmentProblem, search: PartSearch) -> bool:
+    """Whether the fixed map is so noisy that its average may show more than the search in the map itself."""
+    resolution = problem.options.resolution or IN_RESOLUTION * search.voxel
     return bool(problem.fixed_itself.signal.at(np.array(1 / resolution)) < CLEAR)
 
 

@@ -7,9 +7,10 @@ import pytest
 
 import botalign
 from botalign.alignment.copies import _most_in_average, limits_for, solve_copies
-from botalign.alignment.copy_averaging import are_in_map, places_in_average
+from botalign.alignment.copy_averaging import are_in_map, noise_may_hide_copies, places_in_average
 from botalign.alignment.distinct import Tolerance, distinct
 from botalign.alignment.part_pair import PartPair
+from botalign.alignment.part_search import PartSearch
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.symmetry import Symmetry, average_of
 from botalign.geometry import compose, point_group
@@ -82,6 +83,14 @@ def test_a_copy_that_only_the_average_shows_is_noticed(ring: Ring) -> None:
     incomplete = made("D2", distance=22.0, missing=1)
     pair = PartPair.of(problem_of(incomplete.whole, ring.part))
     assert are_in_map(pair.fit(3.0, 2.0), ring.places) == [False, True, True, True]
+
+
+@pytest.mark.parametrize(("noise", "hides"), [(0.0, False), (0.5, True), (2.0, True)])
+@pytest.mark.parametrize("resolution", [10.0, None])
+def test_only_noise_hides_copies(ring: Ring, noise: float, hides: bool, resolution: float | None) -> None:
+    options = botalign.AlignmentOptions(resolution=resolution, copies="auto", hand="keep", threads=1)
+    problem = AlignmentProblem.of(noisy(ring.whole, noise), ring.part, options)
+    assert noise_may_hide_copies(problem, PartSearch(problem)) is hides
 
 
 def test_a_map_that_shows_its_copies_is_not_averaged(ring: Ring) -> None:
