@@ -154,22 +154,27 @@ def shell_power(spectrum: Spectrum, side: int) -> NDArray[np.float64]:
 
 def shell_sums(first: Spectrum, second: Spectrum, side: int) -> NDArray[np.float64]:
     """Return the sums of products of two half spectra, and their powers, in the shells of :func:`correlate_shells`."""
-    sums: NDArray[np.float64] = np.zeros((side + 1, 3))
+    sums: NDArray[np.float64] = np.zeros((side // 2, 3))
     _add_shells(first, second, side, sums)
-    return np.ascontiguousarray(sums[1 : side // 2].T)
+    return np.ascontiguousarray(sums[1:].T)
 
 
 @njit(cache=True, nogil=True)
 def _add_shells(first: Spectrum, second: Spectrum, side: int, sums: NDArray[np.float64]) -> None:
-    """Add the products of two half spectra, and their powers, to the sums of their shells, shape (side + 1, 3)."""
-    planes, rows, columns = first.shape
+    """Add the products of two half spectra, and their powers, to the sums of their shells, shape (shells, 3)."""
+    planes, rows, _ = first.shape
+    # Half of all frequencies are outside the last shell, in the corners.
+    outside = np.float64(len(sums) - 0.5) ** 2
     for k in range(planes):
         for j in range(rows):
             kz, ky = min(k, side - k), min(j, side - j)
-            for i in range(columns):
-                shell = int(np.rint(np.sqrt(np.float64(kz * kz + ky * ky + i * i))))
-                # Frequencies with kx = 0 or at the Nyquist frequency are in the half spectrum twice, all others once.
-                count = 1.0 if i == 0 or 2 * i == side else 2.0
+            across = np.float64(kz * kz + ky * ky)
+            if across >= outside:
+                continue
+            for i in range(int(np.ceil(np.sqrt(outside - across)))):
+                shell = int(np.rint(np.sqrt(across + i * i)))
+                # Frequencies with kx = 0 are in the half spectrum twice, all others once.
+                count = 1.0 if i == 0 else 2.0
                 a, b = first[k, j, i], second[k, j, i]
                 sums[shell, 0] += count * (a.real * b.real + a.imag * b.imag)
                 sums[shell, 1] += count * (a.real * a.real + a.imag * a.imag)
