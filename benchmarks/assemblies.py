@@ -23,7 +23,7 @@ import assemblies_packed
 import botalign
 from accuracy import markdown
 from environments import HERE, interpreter
-from fits import NEAR_ANGSTROM, RIGHT_ANGSTROM, Chain, Complex, random_pose, read_complexes, rmsd, write_job
+from fits import NEAR_ANGSTROM, RIGHT_ANGSTROM, Chain, Complex, identical, random_pose, read_complexes, rmsd, write_job
 from fits import run_chimerax as run_in_chimerax
 from maps import Array, data_folder
 from peers import run_worker
@@ -87,6 +87,16 @@ def errors_of(places: list[Array], start: Array, chain: Chain, truths: list[Arra
     return [min((rmsd(place, moved, each) for each in expected), default=np.inf) for place in places]
 
 
+def distinct_chains(whole: Complex, omitted: str | None = None) -> list[tuple[str, int]]:
+    """Return the distinct chains of a complex, without one, and how often it has each."""
+    counts: dict[str, int] = {}
+    for key, chain in whole.chains.items():
+        if key != omitted:
+            first = next((each for each in counts if identical(whole.chains[each], chain) is not None), key)
+            counts[first] = counts.get(first, 0) + 1
+    return list(counts.items())
+
+
 def run_botalign(
     whole: Complex, others: Complex | None, omitted: str | None, pose: int, chosen: argparse.Namespace
 ) -> Result:
@@ -94,18 +104,21 @@ def run_botalign(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         density = botalign.read(whole.path)
-    chains = [(key, chain, whole.places[key]) for key, chain in whole.chains.items() if key != omitted]
-    chains += [] if others is None else [(f"{others.name} {key}", chain, []) for key, chain in others.chains.items()]
+    chains = [(whole.chains[key], whole.places[key], count) for key, count in distinct_chains(whole, omitted)]
+    own = sum(count for _, _, count in chains)
+    if others is not None:
+        chains += [(others.chains[key], [], count) for key, count in distinct_chains(others)]
     starts, models = [], []
-    for index, (_, chain, _) in enumerate(chains):
+    for index, (chain, _, _) in enumerate(chains):
         start = random_pose(chain.positions, density, np.random.default_rng([chosen.seed, index, pose]))
         starts.append(start)
         models.append(botalign.read_model(chain.path).moved(start))
+    counts = [count for _, _, count in chains]
     began = time.process_time()
-    found = botalign.assemble(density, models, resolution=whole.resolution, threads=chosen.threads)
+    found = botalign.assemble(density, models, counts=counts, resolution=whole.resolution, threads=chosen.threads)
     seconds = time.process_time() - began
     errors = [
-        errors_of([each.moving_to_fixed], starts[each.part], chains[each.part][1], chains[each.part][2])[0]
+        errors_of([each.moving_to_fixed], starts[each.part], chains[each.part][0], chains[each.part][1])[0]
         for each in found.placed
     ]
     unexplained: dict[str, Any] = {"fraction": found.unexplained_fraction}
@@ -114,8 +127,7 @@ def run_botalign(
         apart = np.linalg.norm(centre - np.array(found.regions[0].centre_angstrom))
         unexplained |= {"omitted": omitted, "centre_apart_angstrom": float(apart)}
     mode = "all" if omitted is None and others is None else "wrong" if omitted is None else "left out"
-    return counted(whole, "botalign", mode, pose, len(chains) - (len(others.chains) if others else 0), errors, seconds,
-                   unexplained)  # fmt: skip
+    return counted(whole, "botalign", mode, pose, own, errors, seconds, unexplained)
 
 
 def counted(
