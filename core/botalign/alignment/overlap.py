@@ -10,15 +10,20 @@ import numpy as np
 from botalign.alignment.part_pair import PartPair
 from botalign.arrays import Matrix, Volume
 from botalign.geometry import apply_transform, inverse
+from botalign.maps.contour import level_above
 from botalign.maps.grid import Grid
+from botalign.models import simulate
 
 #: Voxels across a part by which its volume is measured, and points of it, about and at most.
 ACROSS, POINTS = 32, 2_000
+#: The volume of a model is that of its map at this resolution, in angstrom, or at so many voxels. The contour of a map
+#: at a low resolution encloses several times the volume, so that right places of neighbours overlap by a third.
+RESOLUTION, RESOLUTION_VOXELS = 8.0, 3.0
 
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """The volume of a part: that inside its contour, or inside its mask.
+    """The volume of a part: that of its model, or that inside its contour, or inside its mask.
 
     Attributes
     ----------
@@ -46,9 +51,16 @@ class Body:
     @classmethod
     def of(cls, pair: PartPair) -> Body:
         """Return the volume of the part of a pair."""
-        voxel = max(2 * pair.radius_angstrom / ACROSS, min(pair.part_map.grid.voxel_size_angstrom))
-        grid = pair.part_grid(voxel)
-        _, inside = pair.part_on(grid, 0.0)
+        voxel = 2 * pair.radius_angstrom / ACROSS
+        if pair.model is not None:
+            resolution = max(RESOLUTION, RESOLUTION_VOXELS * voxel)
+            density = simulate(pair.model, resolution, voxel_size_angstrom=min(voxel, resolution / RESOLUTION_VOXELS))
+            voxel, grid = density.grid.voxel_size_angstrom[0], density.grid
+            inside = (density.data > level_above(density.data, 0.0)).astype(np.float32)
+        else:
+            voxel = max(voxel, min(pair.part_map.grid.voxel_size_angstrom))
+            grid = pair.part_grid(voxel)
+            _, inside = pair.part_on(grid, 0.0)
         indices = np.argwhere(inside > 0)[:, ::-1]
         points = np.array(grid.origin_angstrom) + voxel * indices[:: -(-len(indices) // POINTS)]
         radius = float(np.linalg.norm(points - pair.centre_angstrom, axis=1).max()) + voxel

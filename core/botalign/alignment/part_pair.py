@@ -31,6 +31,7 @@ from botalign.maps.contour import background_level, level_above
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import SMOOTHING_VOXELS, resample, smoothed
+from botalign.models import Model
 
 #: The contour of a masked part is used if it encloses at least this fraction of the mass inside the mask.
 CONTOURED = 0.5
@@ -61,6 +62,8 @@ class PartPair:
         How much of the whole is signal, if noise prevails at its resolution.
     shared : SharedWhole or None
         The whole, if other parts are searched for in it too.
+    model : Model or None
+        The part, if it is a model.
     """
 
     part: Surveyed
@@ -70,6 +73,7 @@ class PartPair:
     mask: DensityMap | None
     signal: SignalFraction | None
     shared: SharedWhole | None = None
+    model: Model | None = None
 
     @classmethod
     def of(cls, problem: AlignmentProblem) -> PartPair:
@@ -84,7 +88,8 @@ class PartPair:
         if options.resolution is not None:
             itself = problem.fixed_itself if problem.part_is_moving else problem.moving_itself
             signal = itself.signal if itself.signal.at(np.array(1 / options.resolution)) < NOISY else None
-        return cls(part, whole, part_map, whole_map, mask if options.is_masked else None, signal, shared)
+        model = problem.model if problem.part_is_moving else None
+        return cls(part, whole, part_map, whole_map, mask if options.is_masked else None, signal, shared, model)
 
     @cached_property
     def fills_mask(self) -> bool:

@@ -29,6 +29,7 @@ from botalign.alignment.working_pair import WorkingPair, principal_axes, working
 from botalign.arrays import Matrix
 from botalign.geometry import MIRROR, apply_transform, geodesic_degrees, is_mirror
 from botalign.maps.density_map import DensityMap
+from botalign.models import Model
 from botalign.threads import run_in_threads, thread_count
 
 ROTATION, SHIFT = ALL[:3], ALL[3:]
@@ -52,6 +53,8 @@ class AlignmentProblem:
         The fixed and the moving map as given, without their masks: for the solver of parts.
     shared : SharedWhole, optional
         The fixed map, if other parts are searched for in it too.
+    model : Model, optional
+        The model whose simulated map is the moving one.
     """
 
     fixed_itself: Itself
@@ -60,6 +63,7 @@ class AlignmentProblem:
     hands: tuple[bool, ...]
     maps: tuple[DensityMap, DensityMap] | None = None
     shared: SharedWhole | None = None
+    model: Model | None = None
 
     @classmethod
     def of(
