@@ -1,8 +1,8 @@
-"""Places of several parts, in rounds of search, joint choice and joint refinement; each round searches the residual."""
+"""The state of an assembly, and what its rounds consist of: searches, the joint choice and the joint refinement."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from botalign.alignment.copy_choice import LARGEST_OVERLAP
@@ -10,7 +10,6 @@ from botalign.alignment.joint_refinement import Refined, refine_together
 from botalign.alignment.overlap import overlap, overlaps
 from botalign.alignment.part_places import Place
 from botalign.alignment.shared_whole import SharedWhole
-from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.arrays import Matrix
 from botalign.complexes.choice import choose
 from botalign.complexes.found_places import FoundPlaces, found_places, places_block, problem_of
@@ -24,8 +23,15 @@ from botalign.maps.density_map import DensityMap
 from botalign.models import Model
 from botalign.progress import Progress
 
-#: Largest number of rounds. A round follows only if the one before it placed a part.
-ROUNDS = 6
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """A search for a part: its number, the density to search, for how many copies, and whether for its mirror image."""
+
+    part: int
+    rest: SharedWhole
+    copies: int
+    mirrored: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +86,8 @@ class Assembler:
         The places of each part, in the whole and in what was left after each round.
     searches : int
         Number of searches until now, of all parts in all rounds. The probability of a place is multiplied by it.
+    arrangements : int
+        Number of arrangements that were judged until now.
     rest : DensityMap
         The map minus the placed parts.
     gap : float
@@ -98,29 +106,9 @@ class Assembler:
         self.workers, self.store = workers, store
         self.chosen: list[Chosen] = []
         self.found: dict[int, list[FoundPlaces]] = {}
-        self.rest, self.gap, self.searches = whole, 0.0, 0
+        self.rest, self.gap, self.searches, self.arrangements = whole, 0.0, 0, 0
         self.refined: Refined | None = None
         self.matches_mirrored: int | None = None
-
-    def steps(self) -> Generator[Progress, None, None]:
-        """Place all parts that have a certain place."""
-        for number in range(1, ROUNDS + 1):
-            rest = self._surveyed_rest()
-            missing = [] if rest is None else [p for p in range(len(self.parts)) if self._may_be_left(p, rest)]
-            if rest is None or not missing:
-                break
-            found = yield from self._searched(missing, rest, number)
-            for part, own in found.items():
-                self.found.setdefault(part, []).append(own)
-            self.searches += len(found)
-            accepted = self._accepted(found)
-            if not accepted:
-                break
-            self.chosen += accepted
-            yield from self._refine()
-            self.rest = self.without()
-        if not self.chosen:
-            yield from self._search_mirrored()
 
     def missing(self, part: int) -> int:
         """Return how many copies of a part are not placed."""
@@ -137,124 +125,100 @@ class Assembler:
             if overlap(found.body, place.moving_to_fixed, own, each.moving_to_fixed) > LARGEST_OVERLAP:
                 yield each
 
-    def _surveyed_rest(self) -> SharedWhole | None:
+    def surveyed(self, rest: DensityMap) -> SharedWhole | None:
         """Survey the remaining density, and return it; None if no density is left."""
         level = self.options.contour_level
-        if not self.chosen:
-            return SharedWhole.of(self.whole, level=level, role="fixed")
+        if rest is self.whole:
+            return SharedWhole.of(rest, level=level, role="fixed")
         # The background of the rest is zero.
         own_level = None if level is None else level - background_level(self.whole.data)
         try:
-            return SharedWhole.of(self.rest, level=own_level, role="fixed")
+            return SharedWhole.of(rest, level=own_level, role="fixed")
         except InputError:
             return None
 
-    def _may_be_left(self, part: int, rest: SharedWhole) -> bool:
-        """Whether the remaining density can be searched for a part."""
-        if not self.missing(part):
-            return False
+    def can_be_in(self, rest: SharedWhole, part: int) -> bool:
+        """Whether a density can be searched for a part."""
         try:
             problem_of(rest, self.parts[part], self.options.resolution)
         except InputError:
             return False
         return True
 
-    def _searched(
-        self, parts: Sequence[int], rest: SharedWhole, number: int
-    ) -> Generator[Progress, None, dict[int, FoundPlaces]]:
-        """Search for parts in the remaining density."""
-        shared, resolution = self.workers.share(rest), self.options.resolution
+    def searched(self, wanted: Mapping[str, Wanted], *, stage: str) -> Generator[Progress, None, list[FoundPlaces]]:
+        """Run searches, by their names, and count them."""
+        resolution = self.options.resolution
+        shared = {id(each.rest): self.workers.share(each.rest) for each in wanted.values()}
         blocks = {
-            f"round_{number}_part_{part:04d}": (shared, self.parts[part], resolution, self.missing(part))
-            for part in parts
+            name: (shared[id(each.rest)], self.parts[each.part], resolution, each.copies, each.mirrored)
+            for name, each in wanted.items()
         }
-        stage = "search" if number == 1 else "search the rest"
         arrays = yield from run_blocks(places_block, blocks, workers=self.workers, store=self.store, stage=stage)
-        self.workers.release(shared)
-        return {
-            part: found_places(rest, self.parts[part], resolution, own)
-            for part, own in zip(parts, arrays.values(), strict=True)
-        }
+        for each in shared.values():
+            self.workers.release(each)
+        self.searches += len(blocks)
+        return [
+            found_places(each.rest, self.parts[each.part], resolution, own)
+            for each, own in zip(wanted.values(), arrays.values(), strict=True)
+        ]
 
-    def _search_mirrored(self) -> Generator[Progress, None, None]:
-        """Search for the mirror image of the largest part."""
-        whole, resolution = self._surveyed_rest(), self.options.resolution
-        if whole is None or not self.found:
-            return
-        volumes = [self.found[part][0].body.volume_angstrom3 for part in self.found]
-        largest = list(self.found)[volumes.index(max(volumes))]
-        shared, part = self.workers.share(whole), self.parts[largest]
-        blocks = {f"mirrored_part_{largest:04d}": (shared, part, resolution, 1, True)}
-        stage = "search mirrored"
-        (arrays,) = (
-            yield from run_blocks(places_block, blocks, workers=self.workers, store=self.store, stage=stage)
-        ).values()
-        self.workers.release(shared)
-        probability = probability_of(found_places(whole, part, resolution, arrays), 0)
-        if (self.searches + 1) * probability < LARGEST_PROBABILITY:
-            self.matches_mirrored = largest
+    def picked(self, searches: Sequence[tuple[int, FoundPlaces, int]], *, tries: int) -> list[Chosen]:
+        """Return the places of the best joint choice, given parts, their places, and how many of these to choose.
 
-    def _accepted(self, found: dict[int, FoundPlaces]) -> list[Chosen]:
-        """Choose places together, and return those that are not matches by chance.
-
-        Parts without a match may have occupied the places of other parts, so the choice is repeated without them.
-        Probabilities are multiplied by the number of searches until now.
+        Probabilities are multiplied by the number of `tries` of which they are the best.
         """
-        left = dict(found)
-        while left:
-            good, poor = [], set()
-            for part, number in self._picked(left):
-                own = found[part]
-                place = own.places[number]
-                probability = min(1.0, self.searches * probability_of(own, number))
-                if probability < LARGEST_PROBABILITY:
-                    pose = place.moving_to_fixed
-                    good.append(Chosen(part, own, pose, pose, place.correlation, probability))
-                else:
-                    poor.add(part)
-            # A part of which some copies are certain stays; its other copies are left out.
-            hopeless = poor - {each.part for each in good}
-            if not hopeless:
-                return good
-            for part in hopeless:
-                del left[part]
-        return []
-
-    def _picked(self, found: dict[int, FoundPlaces]) -> list[tuple[int, int]]:
-        """Return the parts and the numbers of their places of the best joint choice."""
-        candidates, scores = [], []
-        for part, own in found.items():
+        candidates, scores, bodies, poses = [], [], [], []
+        for index, (_, own, _) in enumerate(searches):
             for number, (place, score) in enumerate(zip(own.places, own.scores.tolist(), strict=True)):
                 if score > 0 and next(self.at_place(own, place), None) is None:
-                    candidates.append((part, number))
+                    candidates.append((index, number))
                     scores.append(score)
-        bodies = [found[part].body for part, _ in candidates]
-        poses = [found[part].places[number].moving_to_fixed for part, number in candidates]
+                    bodies.append(own.body)
+                    poses.append(place.moving_to_fixed)
         choice = choose(
-            scores, [part for part, _ in candidates], [self.missing(part) for part in range(len(self.parts))],
+            scores, [index for index, _ in candidates], [copies for _, _, copies in searches],
             overlaps(bodies, poses), largest_overlap=LARGEST_OVERLAP,
         )  # fmt: skip
         self.gap = max(self.gap, choice.gap)
-        return [candidates[index] for index in choice.chosen]
+        return [
+            _at(*searches[index][:2], number, tries) for index, number in (candidates[each] for each in choice.chosen)
+        ]
 
-    def _refine(self) -> Generator[Progress, None, None]:
-        """Refine all placed parts together in the whole."""
-        founds = [self.places_in_whole(each) for each in self.chosen]
-        self.refined = refined = yield from refine_together(
-            [each.pair for each in founds], [each.moving_to_fixed for each in self.chosen],
+    def accept(self, chosen: Sequence[Chosen]) -> Generator[Progress, None, None]:
+        """Place parts, and refine all together."""
+        self.chosen, self.refined = yield from self.refined_together([*self.chosen, *chosen])
+        self.rest = self.without()
+
+    def refined_together(self, chosen: Sequence[Chosen]) -> Generator[Progress, None, tuple[list[Chosen], Refined]]:
+        """Return parts refined together in the whole."""
+        founds = [self.places_in_whole(each) for each in chosen]
+        refined = yield from refine_together(
+            [each.pair for each in founds], [each.moving_to_fixed for each in chosen],
             voxel_angstrom=min(each.voxel_angstrom for each in founds),
             sigma_angstrom=min(each.sigma_angstrom for each in founds),
-            places=[each.place for each in self.chosen],
+            places=[each.place for each in chosen],
         )  # fmt: skip
-        self.chosen = [
+        moved = [
             replace(each, moving_to_fixed=pose, correlation=correlation)
-            for each, pose, correlation in zip(self.chosen, refined.poses, refined.correlations, strict=True)
+            for each, pose, correlation in zip(chosen, refined.poses, refined.correlations, strict=True)
         ]
+        return moved, refined
 
     def without(self, *numbers: int) -> DensityMap:
         """Return the whole minus the placed parts, all of them or all except some."""
-        kept = [each for number, each in enumerate(self.chosen) if number not in numbers]
+        return self.minus([each for number, each in enumerate(self.chosen) if number not in numbers])
+
+    def minus(self, chosen: Sequence[Chosen]) -> DensityMap:
+        """Return the whole minus parts at their places."""
         return remaining_density(
-            self.whole, [self.parts[each.part] for each in kept], [self.places_in_whole(each).body for each in kept],
-            [each.moving_to_fixed for each in kept], self.options.resolution,
+            self.whole, [self.parts[each.part] for each in chosen],
+            [self.places_in_whole(each).body for each in chosen], [each.moving_to_fixed for each in chosen],
+            self.options.resolution,
         )  # fmt: skip
+
+
+def _at(part: int, found: FoundPlaces, number: int, tries: int) -> Chosen:
+    """Return a part at one of its places."""
+    place = found.places[number]
+    probability = min(1.0, tries * probability_of(found, number))
+    return Chosen(part, found, place.moving_to_fixed, place.moving_to_fixed, place.correlation, probability)

@@ -11,6 +11,7 @@ from botalign.alignment.versions import versions as result_versions
 from botalign.complexes.assembler import Assembler
 from botalign.complexes.assembly_inputs import checked_counts, checked_parts
 from botalign.complexes.assembly_records import Assembly
+from botalign.complexes.assembly_rounds import place_parts
 from botalign.complexes.assembly_verdicts import AssemblyVerdicts
 from botalign.complexes.options import AssemblyOptions
 from botalign.complexes.residual import regions, remaining_density
@@ -140,7 +141,7 @@ def assemble_steps(
     ------
     Progress
         After each search and each step of the refinement. The stages are ``"search"``, ``"search the rest"``,
-        ``"refine together"`` and, if no part is placed, ``"search mirrored"``.
+        ``"search together"``, ``"refine together"`` and, if no part is placed, ``"search mirrored"``.
 
     See Also
     --------
@@ -165,7 +166,7 @@ def assemble_steps(
         open_workers(execution) as workers,
     ):
         assembler = Assembler(whole, given, numbers, options, workers, opened)
-        yield from assembler.steps()
+        yield from place_parts(assembler)
     refined, verdicts = assembler.refined, AssemblyVerdicts(assembler)
     # If nothing was placed, the rest still has the background of the map.
     rest = assembler.rest if assembler.chosen else remaining_density(whole, [], [], [], None)

@@ -50,15 +50,20 @@ class InventedComplex:
     places: list[list[np.ndarray]]
 
 
-@pytest.fixture(scope="session")
-def invented() -> InventedComplex:
+def invented_at(resolution: float) -> InventedComplex:
     """Three parts, one of them twice, side by side."""
     models = [globule(seed, name) for seed, name in ((1, "first"), (2, "second"), (3, "third"))]
     centres = [[(0, 0, 0)], [(38, 0, 0), (0, 38, 5)], [(38, 38, 0)]]
     places = [[pose(10 * i + j, c) for j, c in enumerate(own)] for i, own in enumerate(centres)]
     placed = [model.moved(place) for model, own in zip(models, places, strict=True) for place in own]
-    whole = botalign.simulate(together(*placed), RESOLUTION, voxel_size_angstrom=4.0)
+    whole = botalign.simulate(together(*placed), resolution, voxel_size_angstrom=4.0)
     starts = [pose(100 + i, (5.0 * i, -20.0, 30.0)) for i in range(3)]
     moved = [model.moved(start) for model, start in zip(models, starts, strict=True)]
     true = [[compose(place, inverse(start)) for place in own] for start, own in zip(starts, places, strict=True)]
     return InventedComplex(whole, moved, true)
+
+
+@pytest.fixture(scope="session")
+def invented() -> InventedComplex:
+    """The complex at 10 angstrom."""
+    return invented_at(RESOLUTION)

@@ -2,14 +2,18 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 
 import botalign
+from botalign.complexes import assembly_rounds
+from botalign.complexes.assembler import Chosen
+from botalign.complexes.found_places import FoundPlaces
 from botalign.geometry import apply_transform
 
-from .conftest import RESOLUTION, InventedComplex, globule, pose, rmsd, together
+from .conftest import RESOLUTION, InventedComplex, globule, invented_at, pose, rmsd, together
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +164,35 @@ def test_the_work_folder_of_another_assembly_is_refused(invented: InventedComple
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(botalign.InputError, match="not a BOTalign work folder"):
         botalign.assemble(invented.whole, invented.parts, resolution=RESOLUTION, work=tmp_path)
+
+
+def test_an_arrangement_is_certain_where_no_part_is_certain_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assembly_rounds, "_certain_alone", lambda *_: [])
+    blurred = invented_at(20.0)
+    found = botalign.assemble(
+        blurred.whole, [*blurred.parts, globule(9, "wrong")], resolution=20.0, counts=[1, 2, 1, 1], threads=1
+    )
+    assert [(each.part, each.copy) for each in found.placed] == [(0, 1), (1, 1), (1, 2), (2, 1)]
+    for each in found.placed:
+        assert (
+            min(rmsd(blurred.parts[each.part], each.moving_to_fixed, place) for place in blurred.places[each.part]) < 1
+        )
+    assert [each.name for each in found.unplaced] == ["wrong"]
+
+
+def test_a_part_alone_has_no_arrangement(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assembly_rounds, "_certain_alone", lambda *_: [])
+    blurred = invented_at(20.0)
+    found = botalign.assemble(blurred.whole, blurred.parts[:1], resolution=20.0, threads=1)
+    assert not found.placed
+
+
+def _with_probability(probability: float) -> Chosen:
+    nothing = np.eye(3, 4)
+    return Chosen(0, cast("FoundPlaces", None), nothing, nothing, 0.5, probability)
+
+
+def test_the_less_certain_parts_of_an_arrangement_are_corrected_more_weakly() -> None:
+    parts = [_with_probability(probability) for probability in (0.3, 1e-4, 2e-4, 1e-9)]
+    corrected = [each.probability for each in assembly_rounds._corrected(parts)]
+    assert corrected == pytest.approx([4e-9, 3e-4, 4e-4, 0.3])

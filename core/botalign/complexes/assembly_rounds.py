@@ -1,0 +1,155 @@
+"""The rounds of an assembly: each places parts that are certain, in what the ones before it left.
+
+First, each part is judged alone. At a low resolution, the neighbours of a part reach into its place and hide it, so
+that no part may be certain. Then an arrangement of several parts is judged: each part is searched for again, everywhere
+in what the others of the arrangement leave. If they are right, only the part itself is left, and stands out. If they
+are wrong, their subtraction leaves nothing that resembles it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
+
+from botalign.alignment.verdict import LARGEST_PROBABILITY
+from botalign.complexes.assembler import Assembler, Chosen, Wanted
+from botalign.complexes.found_places import FoundPlaces
+from botalign.complexes.part_judgement import probability_of
+from botalign.progress import Progress
+
+#: Largest number of rounds. A round follows only if the one before it placed a part.
+ROUNDS = 6
+#: How often an arrangement is judged at most, and from which time on only parts that were certain remain in it.
+TURNS, KEPT_TURNS = 6, 4
+
+
+def place_parts(assembler: Assembler) -> Generator[Progress, None, None]:
+    """Place all parts that have a certain place."""
+    for number in range(1, ROUNDS + 1):
+        rest = assembler.surveyed(assembler.rest)
+        if rest is None:
+            break
+        parts = range(len(assembler.parts))
+        wanted = [
+            Wanted(part, rest, missing)
+            for part in parts
+            if (missing := assembler.missing(part)) and assembler.can_be_in(rest, part)
+        ]
+        if not wanted:
+            break
+        searches = {f"round_{number}_part_{each.part:04d}": each for each in wanted}
+        places = yield from assembler.searched(searches, stage="search" if number == 1 else "search the rest")
+        found = {each.part: own for each, own in zip(wanted, places, strict=True)}
+        for part, own in found.items():
+            assembler.found.setdefault(part, []).append(own)
+        accepted = _certain_alone(assembler, found)
+        if not accepted:
+            accepted = yield from _certain_together(assembler, found, f"round_{number}")
+        if not accepted:
+            break
+        yield from assembler.accept(accepted)
+    if not assembler.chosen:
+        yield from _search_mirrored(assembler)
+
+
+def _search_mirrored(assembler: Assembler) -> Generator[Progress, None, None]:
+    """Search for the mirror image of the largest part."""
+    whole = assembler.surveyed(assembler.whole)
+    if whole is None or not assembler.found:
+        return
+    largest = max(assembler.found, key=lambda part: assembler.found[part][0].body.volume_angstrom3)
+    wanted = {f"mirrored_part_{largest:04d}": Wanted(largest, whole, 1, mirrored=True)}
+    (found,) = yield from assembler.searched(wanted, stage="search mirrored")
+    if assembler.searches * probability_of(found, 0) < LARGEST_PROBABILITY:
+        assembler.matches_mirrored = largest
+
+
+def _is_certain(chosen: Chosen) -> bool:
+    return chosen.probability < LARGEST_PROBABILITY
+
+
+def _picked(assembler: Assembler, found: Mapping[int, FoundPlaces]) -> list[Chosen]:
+    """Return the best joint choice of places of parts that are missing."""
+    searches = [(part, own, assembler.missing(part)) for part, own in found.items()]
+    return assembler.picked(searches, tries=assembler.searches)
+
+
+def _certain_alone(assembler: Assembler, found: Mapping[int, FoundPlaces]) -> list[Chosen]:
+    """Choose places together, and return those that are not matches by chance.
+
+    Parts without a match may have occupied the places of other parts, so the choice is repeated without them.
+    """
+    left = dict(found)
+    while left:
+        picked = _picked(assembler, left)
+        good = [each for each in picked if _is_certain(each)]
+        # A part of which some copies are certain stays; its other copies are left out.
+        hopeless = {each.part for each in picked} - {each.part for each in good}
+        if not hopeless:
+            return good
+        for part in hopeless:
+            del left[part]
+    return []
+
+
+def _certain_together(
+    assembler: Assembler, found: Mapping[int, FoundPlaces], name: str
+) -> Generator[Progress, None, list[Chosen]]:
+    """Return the parts of an arrangement of which each is certain in what the others leave; none if there is none."""
+    arranged = _picked(assembler, found)
+    for turn in range(1, TURNS + 1):
+        if len(arranged) + len(assembler.chosen) < 2:
+            break
+        judged, added = yield from _judged(assembler, arranged, f"{name}_turn_{turn}")
+        certain = [each for each in judged if _is_certain(each)]
+        if len(certain) == len(judged):
+            return certain
+        if turn > 1 and not certain:
+            break
+        # A part may have been hidden by others that are elsewhere now, or that are in the arrangement only now.
+        arranged = [*judged, *added] if turn < KEPT_TURNS else certain
+    return []
+
+
+def _judged(
+    assembler: Assembler, arranged: Sequence[Chosen], name: str
+) -> Generator[Progress, None, tuple[list[Chosen], list[Chosen]]]:
+    """Search for each part of an arrangement in what the others leave, and for missing ones in what all leave.
+
+    Return the best joint choice of places: of the parts of the arrangement, and of the missing ones.
+    """
+    everything, _ = yield from assembler.refined_together([*assembler.chosen, *arranged])
+    wanted: dict[str, Wanted] = {}
+
+    def want(key: str, part: int, others: Sequence[Chosen], copies: int) -> None:
+        rest = assembler.surveyed(assembler.minus(others))
+        if rest is not None and assembler.can_be_in(rest, part):
+            wanted[f"{name}_{key}"] = Wanted(part, rest, copies)
+
+    for number in range(len(assembler.chosen), len(everything)):
+        want(f"{number:04d}", everything[number].part, everything[:number] + everything[number + 1 :], 1)
+    own = len(wanted)
+    for part in range(len(assembler.parts)):
+        missing = assembler.missing(part) - sum(each.part == part for each in arranged)
+        if missing:
+            want(f"part_{part:04d}", part, everything, missing)
+    places = yield from assembler.searched(wanted, stage="search together")
+    searches = [(each.part, own, each.copies) for each, own in zip(wanted.values(), places, strict=True)]
+    assembler.arrangements += 1
+    picked = assembler.picked(searches, tries=assembler.arrangements)
+    of_arranged = {id(found) for _, found, _ in searches[:own]}
+    judged = [each for each in picked if id(each.found) in of_arranged]
+    return _corrected(judged), [each for each in picked if id(each.found) not in of_arranged]
+
+
+def _corrected(judged: Sequence[Chosen]) -> list[Chosen]:
+    """Multiply each probability by the number of parts that are not less probable by chance.
+
+    This is the correction of Holm (1979, Scandinavian Journal of Statistics 6, 65): the parts that are more certain are
+    not among those that may be wrong.
+    """
+    corrected, least = [], 0.0
+    for number, each in enumerate(sorted(judged, key=lambda each: each.probability)):
+        least = max(least, min(1.0, (len(judged) - number) * each.probability))
+        corrected.append(replace(each, probability=least))
+    return corrected
