@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,49 @@ Volume = NDArray[np.float32]
 Counts = NDArray[np.int64]
 
 
-def mean_and_deviation(data: NDArray[np.float32]) -> tuple[float, float]:
-    """Return the mean and the standard deviation of a map, accumulated in double precision."""
-    mean = float(data.mean(dtype=np.float64))
-    # Section by section, to avoid a float64 copy of a large map.
-    square = sum(float(np.square(section - mean, dtype=np.float64).sum()) for section in data)
-    return mean, float(np.sqrt(square / data.size))
+@dataclass
+class Statistics:
+    """Statistics of densities that are added section by section, accumulated in double precision.
+
+    Attributes
+    ----------
+    count : int
+        Number of densities.
+    minimum, maximum, mean : float
+        Their range and mean.
+    squares : float
+        Sum of the squared deviations from the mean.
+    """
+
+    count: int = 0
+    minimum: float = np.inf
+    maximum: float = -np.inf
+    mean: float = 0.0
+    squares: float = 0.0
+
+    @classmethod
+    def of(cls, data: Volume) -> Statistics:
+        """Return the statistics of a map."""
+        found = cls()
+        for section in data:
+            found.add(section)
+        return found
+
+    def add(self, section: Volume) -> None:
+        """Add a section, by the update of Chan, Golub and LeVeque (1983) for two sets of numbers."""
+        mean = float(section.mean(dtype=np.float64))
+        squares = float(np.square(section - np.float32(mean), dtype=np.float64).sum())
+        before, self.count = self.count, self.count + section.size
+        step = mean - self.mean
+        self.mean += step * section.size / self.count
+        self.squares += squares + step**2 * before * section.size / self.count
+        self.minimum = min(self.minimum, float(section.min()))
+        self.maximum = max(self.maximum, float(section.max()))
+
+    @property
+    def deviation(self) -> float:
+        """Their standard deviation."""
+        return float(np.sqrt(self.squares / self.count))
 
 
 def load_array(path: Path, expected: str, *, mapped: bool = False) -> NDArray[Any]:

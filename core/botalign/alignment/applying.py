@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import warnings
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from botalign.arrays import Matrix
+from botalign.arrays import Matrix, Volume
 from botalign.errors import InputError, Setting
 from botalign.geometry import (
     between_centres,
@@ -24,7 +27,8 @@ from botalign.geometry import (
 )
 from botalign.images import ParticleList, PoseWarning
 from botalign.maps.density_map import DensityMap
-from botalign.maps.resampling import resample
+from botalign.maps.resampling import resample, resampled_slabs
+from botalign.maps.writing import write_map
 
 if TYPE_CHECKING:
     from botalign.alignment.records import MapReference
@@ -39,19 +43,47 @@ _PLATEAU = 8
 
 def moved_map(density_map: DensityMap, transform: Matrix, grid: Grid, *, threads: int | None) -> DensityMap:
     """Return a map after a transform, on a grid; a mask stays within its range."""
+    limited = _limits(density_map)
     placed = resample(density_map, transform, grid, threads=threads)
+    return placed if limited is None else placed.with_data(limited(placed.data))
+
+
+def write_moved_map(
+    path: str | os.PathLike[str],
+    density_map: DensityMap,
+    transform: Matrix,
+    grid: Grid,
+    *,
+    history: str | None = None,
+    overwrite: bool = False,
+    threads: int | None = None,
+) -> None:
+    """Write the map that :func:`moved_map` returns, several sections at a time, so that not all are in memory.
+
+    Raises
+    ------
+    InputError
+        As :meth:`botalign.DensityMap.write`.
+    """
+    limited = _limits(density_map)
+    slabs = resampled_slabs(density_map, transform, grid, threads=threads)
+    write_map(
+        path, slabs if limited is None else map(limited, slabs), grid,
+        labels=density_map.labels, history=history, overwrite=overwrite,
+    )  # fmt: skip
+
+
+def _limits(density_map: DensityMap) -> Callable[[Volume], Volume] | None:
+    """Return a function that limits densities to the range of a mask, because splines overshoot at its edge.
+
+    The densities of a mask are from 0 to 1, or from 0 to a plateau. For other maps, return None.
+    """
     low, high = density_map.data.min(), density_map.data.max()
-    if _is_mask(density_map, float(low), float(high)):
-        placed = placed.with_data(np.clip(placed.data, low, high))  # splines overshoot at its edge
-    return placed
-
-
-def _is_mask(density_map: DensityMap, low: float, high: float) -> bool:
-    """Return whether the densities are those of a mask: from 0 to 1, or from 0 to a plateau."""
     if low != 0 or high <= 0:
-        return False
+        return None
     plateaus = (np.count_nonzero(density_map.data == value) for value in (low, high))
-    return high == 1 or all(count >= _PLATEAU for count in plateaus)
+    is_mask = high == 1 or all(count >= _PLATEAU for count in plateaus)
+    return partial(np.clip, a_min=low, a_max=high) if is_mask else None
 
 
 def moved_model(model: Model, transform: Matrix) -> Model:

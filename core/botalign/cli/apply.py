@@ -89,6 +89,7 @@ def apply(
 
     What changes depends on the kind of file. If one of them fails, no file is written.
     """
+    from botalign.alignment.applying import write_moved_map
     from botalign.cli import belonging, inputs, outputs
     from botalign.images import is_list
     from botalign.maps import with_voxel_size
@@ -145,9 +146,10 @@ def apply(
                 if isinstance(given, botalign.Model):
                     staging.write_model(alignment.apply(given, inverse=inverse, candidate=place), target)
                 elif isinstance(given, botalign.DensityMap):
-                    moved = alignment.apply(given, onto=grid, inverse=inverse, candidate=place, threads=threads)
-                    moved.write(staging.path(target), history=history(moved.name, None, note=note))
-                    del moved
+                    write_moved_map(
+                        staging.path(target), given, alignment.matrix(inverse=inverse, candidate=place),
+                        grid or given.grid, history=history(given.name, None, note=note), threads=threads,
+                    )  # fmt: skip
                 else:
                     listed = alignment.apply(given, onto=grid, inverse=inverse, candidate=place, mirror=mirror)
                     listed.write(staging.path(target))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import botalign
+from botalign.alignment.applying import write_moved_map
 from botalign.cli import outputs
 from botalign.cli.interruption import Interrupted
 from botalign.cli.long_work import run_steps
@@ -15,7 +16,6 @@ from botalign.cli.outputs import Output
 from botalign.cli.staging import Staging
 from botalign.cli.tables import history
 from botalign.complexes.assembly import description
-from botalign.complexes.writing import write_map
 from botalign.errors import InputError
 from botalign.files import split_extension
 from botalign.jobs import BlockStore, block_names
@@ -169,7 +169,7 @@ def _written(assembly: botalign.Assembly, files: AssemblyFiles, overwrite: bool)
         for each in assembly.placed:
             part, target = assembly.parts[each.part], files.maps.get((each.part, each.copy))
             if target is not None and isinstance(part, botalign.DensityMap):
-                write_map(staging.path(target.path), part, each.moving_to_fixed, assembly.rest.grid)
+                write_moved_map(staging.path(target.path), part, each.moving_to_fixed, assembly.rest.grid)
         if files.table is not None:
             assembly.write_table(staging.path(files.table.path), chains=chains)
         if files.rest is not None:

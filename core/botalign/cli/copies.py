@@ -129,6 +129,7 @@ class CopiesRun:
         threads: int | None,
     ) -> list[dict[str, str]]:
         """Write all copies: models as one file, maps on the grid of the fixed map. Return the new chain names."""
+        from botalign.alignment.applying import write_moved_map
         from botalign.complexes.writing import write_complex
 
         assert alignment.copies is not None
@@ -138,9 +139,9 @@ class CopiesRun:
         stem = split_extension(self.moving.name, outputs.MAPS)[0]
         for number, pose in enumerate(poses, start=1):
             grid = moving.grid.containing(pose) if alignment.fixed.model else alignment.fixed.grid
-            placed = alignment.apply(moving, onto=grid, candidate=number - 1, threads=threads)
             target = staging.path(_numbered(first.path.parent, stem, number))
-            placed.write(target, history=history(moving.name, alignment.fixed.name, note=f", copy {number}"))
+            line = history(moving.name, alignment.fixed.name, note=f", copy {number}")
+            write_moved_map(target, moving, pose, grid, history=line, threads=threads)
         return [{} for _ in poses]
 
     def _report(self, alignment: botalign.Alignment, written: Sequence[Path]) -> None:

@@ -207,11 +207,12 @@ def write_moved(
     if isinstance(moving, botalign.Model):
         staging.write_model(alignment.apply(moving), target)
         return
+    from botalign.alignment.applying import write_moved_map
+
     fixed = alignment.fixed
     grid = moving.grid.containing(alignment.moving_to_fixed) if fixed.model else fixed.grid
-    aligned = alignment.apply(moving, onto=grid, threads=threads)
     line = history(moving.name, fixed.name, note=_changes(alignment))
-    aligned.write(staging.path(target), history=line)
+    write_moved_map(staging.path(target), moving, alignment.moving_to_fixed, grid, history=line, threads=threads)
 
 
 def _changes(alignment: Alignment) -> str:

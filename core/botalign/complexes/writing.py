@@ -1,4 +1,4 @@
-"""Files of placed parts: one mmCIF file with all placed models, maps on the grid of the whole, and a table."""
+"""Files of placed parts: one mmCIF file with all placed models, and a table."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from botalign.alignment.applying import moved_map
 from botalign.arrays import Matrix
 from botalign.errors import InputError
 from botalign.files import TABLE_EXTENSIONS, output_file
 from botalign.geometry import compose
-from botalign.maps.density_map import DensityMap
-from botalign.maps.grid import Grid
 from botalign.models import MMCIF_EXTENSIONS, Model
 from botalign.models.merging import PlacedText, merged_models
 
@@ -93,20 +90,6 @@ def write_complex(
         packed = Path(path).suffix.lower() == ".gz"
         temporary.write_bytes(gzip.compress(text.content, mtime=0) if packed else text.content)
     return names
-
-
-def write_map(
-    path: str | os.PathLike[str], part: DensityMap, transform: Matrix, grid: Grid, *, overwrite: bool = False,
-    threads: int | None = None,
-) -> None:  # fmt: skip
-    """Write a placed map on a grid, usually that of the whole.
-
-    Raises
-    ------
-    InputError
-        As :meth:`botalign.DensityMap.write`.
-    """
-    moved_map(part, transform, grid, threads=threads).write(path, overwrite=overwrite)
 
 
 def write_table(path: str | os.PathLike[str], rows: Sequence[TableRow], *, overwrite: bool = False) -> None:

@@ -132,7 +132,7 @@ class DensityMap:
         ...     botalign.read(Path(folder) / "phantom.mrc").labels[-1]
         'written as an example'
         """
-        write_map(path, self.data, self.grid, labels=self.labels, history=history, overwrite=overwrite)
+        write_map(path, [self.data], self.grid, labels=self.labels, history=history, overwrite=overwrite)
 
 
 def refuse_infinite(values: NDArray[Any], name: str, *, one: str, kind: str) -> None:

@@ -128,7 +128,7 @@ def spline_gradients(
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def spline_block(coefficients: Volume, to_source: Matrix, corner: tuple[int, ...], side: int, out: Volume) -> None:
-    """Fill a cube of a grid with the values of a cubic spline.
+    """Fill a cube of a grid, or what is left of it in a slab, with the values of a cubic spline.
 
     Parameters
     ----------
@@ -137,15 +137,15 @@ def spline_block(coefficients: Volume, to_source: Matrix, corner: tuple[int, ...
     corner : tuple of int
         Indices ``(z, y, x)`` of the first voxel of the cube.
     side : int
-        Side of the cube in voxels; what is outside the grid is left out.
+        Side of the cube in voxels; what is outside the slab is left out.
     out : ndarray of float32, shape (z, y, x)
-        Values on the whole grid.
+        Values in a slab of the grid, whose first plane is that of the cube.
     """
     flat, row, plane, lasts = _layout(coefficients)
-    for k in range(corner[0], min(corner[0] + side, out.shape[0])):
+    for k in range(min(side, out.shape[0])):
         for j in range(corner[1], min(corner[1] + side, out.shape[1])):
             for i in range(corner[2], min(corner[2] + side, out.shape[2])):
-                x, y, z = _position(to_source, float(i), float(j), float(k))
+                x, y, z = _position(to_source, float(i), float(j), float(corner[0] + k))
                 value = np.float32(0)
                 if _is_inside(x, y, z, lasts):
                     first, u, v, w = _cell(x, y, z, lasts, row, plane)

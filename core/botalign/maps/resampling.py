@@ -1,7 +1,7 @@
 """Resampling of a map: transformed by a spline, or smoothed onto a coarser grid."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -71,15 +71,42 @@ def resample(density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threa
     True
     """
     expect_map(density_map, "density_map")
+    fill = _filling(density_map, transform, onto, threads)
+    out: Volume = np.empty(onto.shape, dtype=np.float32)
+    for start in range(0, len(out), CUBE):
+        fill(start, out[start : start + CUBE])
+    return DensityMap(out, onto, density_map.name, density_map.labels)
+
+
+def resampled_slabs(
+    density_map: DensityMap, transform: ArrayLike, onto: Grid, *, threads: int | None = None
+) -> Iterator[Volume]:
+    """Yield the sections of a transformed map, several at a time, so that not all are in memory.
+
+    Parameters are those of :func:`resample`. The densities are the same.
+    """
+    fill = _filling(density_map, transform, onto, threads)
+    for start in range(0, onto.shape[0], CUBE):
+        slab: Volume = np.empty((min(CUBE, onto.shape[0] - start), *onto.shape[1:]), dtype=np.float32)
+        fill(start, slab)
+        yield slab
+
+
+def _filling(
+    density_map: DensityMap, transform: ArrayLike, onto: Grid, threads: int | None
+) -> Callable[[int, Volume], None]:
+    """Return a function that fills the sections of a transformed map, :data:`CUBE` at most, from one of them on."""
     count = thread_count(threads)
     coefficients = spline_coefficients(density_map.data, threads=count)
     to_source = _to_source(density_map.grid, transform, onto)
-    out: NDArray[np.float32] = np.empty(onto.shape, dtype=np.float32)
-
     # In small cubes: the part of the map that a cube needs stays in the cache, whatever the rotation is.
-    corners = itertools.product(*(range(0, side, CUBE) for side in onto.shape))
-    run_in_threads([partial(spline_block, coefficients, to_source, corner, CUBE, out) for corner in corners], count)
-    return DensityMap(out, onto, density_map.name, density_map.labels)
+    rows, columns = (range(0, side, CUBE) for side in onto.shape[1:])
+
+    def fill(start: int, slab: Volume) -> None:
+        corners = itertools.product((start,), rows, columns)
+        run_in_threads([partial(spline_block, coefficients, to_source, each, CUBE, slab) for each in corners], count)
+
+    return fill
 
 
 def average(maps: Iterable[DensityMap]) -> DensityMap:

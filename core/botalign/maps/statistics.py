@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from botalign.arrays import mean_and_deviation
+from botalign.arrays import Statistics
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 
@@ -45,16 +45,16 @@ class MapInfo:
 def describe(density_map: DensityMap) -> MapInfo:
     """Return a summary of a map."""
     data = density_map.data
-    mean, deviation = mean_and_deviation(data)
+    found = Statistics.of(data)
     x, y, z = (float(side) for side in density_map.grid.size_angstrom)
     return MapInfo(
         name=density_map.name,
         grid=density_map.grid,
         size_angstrom=(x, y, z),
-        minimum=float(data.min()),
-        maximum=float(data.max()),
-        mean=mean,
-        standard_deviation=deviation,
+        minimum=found.minimum,
+        maximum=found.maximum,
+        mean=found.mean,
+        standard_deviation=found.deviation,
         zero_fraction=1 - float(np.count_nonzero(data)) / data.size,
         labels=density_map.labels,
     )

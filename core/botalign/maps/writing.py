@@ -5,7 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -14,18 +14,19 @@ import numpy as np
 from mrcfile.dtypes import HEADER_DTYPE
 from numpy.typing import NDArray
 
-from botalign.arrays import mean_and_deviation
+from botalign.arrays import Statistics, Volume
 from botalign.files import output_file
 from botalign.maps.grid import Grid
 
-EXTENSIONS = tuple(f"{kind}{packed}" for packed in ("", ".gz", ".bz2") for kind in (".mrc", ".map", ".ccp4", ".rec"))
+PACKED = (".gz", ".bz2")
+EXTENSIONS = tuple(f"{kind}{packed}" for packed in ("", *PACKED) for kind in (".mrc", ".map", ".ccp4", ".rec"))
 
 Header = np.ndarray[tuple[int, ...], np.dtype[np.void]]
 
 
 def write_map(
     path: str | os.PathLike[str],
-    data: NDArray[np.float32],
+    slabs: Iterable[Volume],
     grid: Grid,
     *,
     labels: tuple[str, ...] = (),
@@ -38,8 +39,8 @@ def write_map(
     ----------
     path : path-like
         File to write; see :meth:`botalign.DensityMap.write` for the extensions.
-    data : ndarray, shape (z, y, x)
-        Densities.
+    slabs : iterable of ndarray, shape (sections, y, x)
+        Densities, one or more sections at a time. Those of a file that is not compressed are written one by one.
     grid : Grid
         Grid of the densities.
     labels : tuple of str
@@ -54,16 +55,48 @@ def write_map(
     InputError
         As :meth:`botalign.DensityMap.write`.
     """
-    with output_file(path, overwrite=overwrite, extensions=EXTENSIONS) as temporary:
-        write_sections(temporary, path, _map_header(data, grid, labels, history), data)
+    statistics, header, extension = Statistics(), _map_header(grid, labels, history), Path(path).suffix.lower()
+    with (
+        output_file(path, overwrite=overwrite, extensions=EXTENSIONS) as temporary,
+        compressed(temporary, extension) as stream,
+    ):
+        sections = _counted(slabs, statistics)
+        if extension in PACKED:
+            sections = iter(list(sections))  # the statistics come first, and cannot be changed afterwards
+            stream.write(_with_statistics(header, statistics))
+        else:
+            stream.write(header.tobytes())
+        _write(stream, sections)
+        if extension not in PACKED:
+            stream.seek(0)
+            stream.write(_with_statistics(header, statistics))
+
+
+def _counted(slabs: Iterable[Volume], statistics: Statistics) -> Iterator[Volume]:
+    """Yield the sections of slabs, and add them to statistics."""
+    for slab in slabs:
+        for section in slab:
+            statistics.add(section)
+            yield section
+
+
+def _with_statistics(header: Header, statistics: Statistics) -> bytes:
+    """Return a header with the statistics of its densities."""
+    header["dmin"], header["dmax"] = statistics.minimum, statistics.maximum
+    header["dmean"], header["rms"] = statistics.mean, statistics.deviation
+    return header.tobytes()
+
+
+def _write(stream: BinaryIO, sections: Iterable[Volume]) -> None:
+    for section in sections:
+        stream.write(np.ascontiguousarray(section, dtype="<f4").data)
 
 
 def write_sections(temporary: Path, path: str | os.PathLike[str], header: Header, data: NDArray[np.float32]) -> None:
     """Write a header and densities to `temporary`, compressed according to the extension of `path`."""
     with compressed(temporary, Path(path).suffix.lower()) as stream:
         stream.write(header.tobytes())
-        for section in data:
-            stream.write(np.ascontiguousarray(section, dtype="<f4").data)
+        _write(stream, data)
 
 
 def blank_header(space_group: int) -> Header:
@@ -76,7 +109,8 @@ def blank_header(space_group: int) -> Header:
     return header
 
 
-def _map_header(data: NDArray[np.float32], grid: Grid, labels: tuple[str, ...], history: str | None) -> Header:
+def _map_header(grid: Grid, labels: tuple[str, ...], history: str | None) -> Header:
+    """Return the header of a map, without the statistics of its densities."""
     header = blank_header(1)
     steps = np.array(grid.origin_angstrom) / grid.voxel_size_angstrom
     # nstart holds whole voxels only, and ChimeraX ignores large values.
@@ -88,8 +122,6 @@ def _map_header(data: NDArray[np.float32], grid: Grid, labels: tuple[str, ...], 
         header[f"n{axis}start"] = int(step) if expressible else 0
         header["cella"][axis] = count * side
         header["origin"][axis] = origin
-    header["dmin"], header["dmax"] = data.min(), data.max()
-    header["dmean"], header["rms"] = mean_and_deviation(data)
     lines = _labels(labels, history)
     header["nlabl"] = len(lines)
     for i, line in enumerate(lines):

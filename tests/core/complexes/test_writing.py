@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import botalign
-from botalign.complexes.writing import TableRow, write_complex, write_map, write_table
+from botalign.complexes.writing import TableRow, write_complex, write_table
 
 pytest.importorskip("gemmi", reason="gemmi is not installed (pip install gemmi)")
 
@@ -46,15 +46,6 @@ def test_only_mmcif_holds_a_complex(tmp_path: Path, models: list[botalign.Model]
     with pytest.raises(botalign.InputError, match=r"unknown extension; use one of \.cif"):
         write_complex(tmp_path / "complex.pdb", models, [np.eye(3, 4)] * 2)
     assert not (tmp_path / "complex.pdb").exists()
-
-
-def test_a_placed_map_has_the_grid_of_the_whole(tmp_path: Path) -> None:
-    part = botalign.phantom(16, voxel_size_angstrom=4.0)
-    grid = botalign.Grid((8, 10, 12), (8.0, 8.0, 8.0), (-20.0, 0.0, 4.0))
-    write_map(tmp_path / "part.mrc", part, np.eye(3, 4), grid)
-    found = botalign.read(tmp_path / "part.mrc")
-    assert found.grid == grid
-    assert np.allclose(found.data, botalign.resample(part, np.eye(3, 4), grid).data)
 
 
 def test_the_table_has_a_row_for_each_part(tmp_path: Path) -> None:
