@@ -1,18 +1,17 @@
 """The wavelet earth mover's distance between two arrays.
 
-The wavelet transform is linear and separable, so one scale along one axis is a product with a banded matrix, and the
-distance needs one transform, that of the difference.
+The wavelet transform is linear, so the distance needs one transform, that of the difference.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
-import pywt
 from numpy.typing import ArrayLike, NDArray
 
+from botalign.arrays import Matrix, Volume
 from botalign.errors import InputError, Setting
-from botalign.threads import one_blas_thread
-from botalign.transport.wavelets import MODE, check_scales, scale_weight, wavelet_named, wavelet_transform
+from botalign.transport.filters import norm
+from botalign.transport.wavelets import check_scales, scale_weight, wavelet_named, wavelet_transform
 
 
 def wemd(
@@ -109,10 +108,9 @@ class WaveletDistance:
         if len(shape) != 3:
             raise InputError(Setting("shape"), f": got {shape}, expected three sides (z, y, x).")
         self.shape = shape
-        self._scales = [
-            (z, y, np.ascontiguousarray(x.T), weight)
-            for (z, y, x), weight in analysis_matrices(shape, wavelet=wavelet, scales=scales, voxel_size=voxel_size)
-        ]
+        self._low, self._high, self._weights = filters_and_weights(
+            shape, wavelet=wavelet, scales=scales, voxel_size=voxel_size
+        )
 
     def __call__(self, first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
         """Return the distance between two maps of this shape."""
@@ -120,39 +118,15 @@ class WaveletDistance:
 
     def norm(self, difference: NDArray[np.float32]) -> float:
         """Return the distance between two maps, given their difference."""
-        total = 0.0
-        remainder: NDArray[np.float32] = np.ascontiguousarray(difference, dtype=np.float32)
-        with one_blas_thread():
-            for z, y, x_transposed, weight in self._scales:
-                nz, ny, nx = remainder.shape
-                along_z = z @ remainder.reshape(nz, -1)
-                along_y = np.matmul(y, along_z.reshape(-1, ny, nx))
-                coefficients = (along_y.reshape(-1, nx) @ x_transposed).reshape(len(z), len(y), -1)
-                mz, my, mx = (side // 2 for side in coefficients.shape)
-                remainder = np.ascontiguousarray(coefficients[:mz, :my, :mx])
-                # The details are all coefficients except the approximation.
-                total += weight * (float(np.abs(coefficients).sum()) - float(np.abs(remainder).sum()))
-        return total
+        volume: Volume = np.ascontiguousarray(difference, dtype=np.float32)
+        return float(norm(volume, self._low, self._high, self._weights))
 
 
-def analysis_matrices(
+def filters_and_weights(
     shape: Sequence[int], *, wavelet: str, scales: int, voxel_size: float
-) -> list[tuple[list[NDArray[np.float32]], float]]:
-    """Return, for each scale, the matrices of the transform, one for each axis, and the weight of the details.
-
-    A matrix computes approximations and then details, equally many of both.
-    """
+) -> tuple[Volume, Volume, Matrix]:
+    """Return the filters that give approximations and details, and the weights of the details of each scale."""
     check_scales(scales, len(shape))
-    filters = wavelet_named(wavelet)
-    found, sides = [], tuple(shape)
-    for scale in range(scales):
-        matrices = [_analysis_matrix(side, filters) for side in sides]
-        found.append((matrices, voxel_size * scale_weight(scale, len(sides))))
-        sides = tuple(len(matrix) // 2 for matrix in matrices)
-    return found
-
-
-def _analysis_matrix(side: int, filters: pywt.Wavelet) -> NDArray[np.float32]:
-    """Return one scale of the transform of a signal of `side` samples as a matrix: approximations, then details."""
-    approximation, detail = pywt.dwt(np.eye(side), filters, mode=MODE, axis=0)
-    return np.ascontiguousarray(np.concatenate([approximation, detail]), dtype=np.float32)
+    kind = wavelet_named(wavelet)
+    low, high = (np.array(taps, dtype=np.float32) for taps in (kind.dec_lo, kind.dec_hi))
+    return low, high, np.array([voxel_size * scale_weight(scale, len(shape)) for scale in range(scales)])
