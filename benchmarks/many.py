@@ -79,8 +79,8 @@ def excesses(
         transform = botalign.align(maps[i], maps[j], loss=table.metric, hand="keep").moving_to_fixed
         seconds += time.process_time() - began
         with one_blas_thread():
-            (lower,) = distance.refined(prepared[i], prepared[j], [transform])
-            alone = min(distance.at(prepared[i], prepared[j], each) for each in (transform, lower))
+            start = distance.point(prepared[i], prepared[j], transform)
+            alone = min(start.value, distance.lowered(start).value)
         found.append(table.distances[i, j] / alone - 1)
     return np.array(found), seconds / len(pairs)
 

@@ -34,21 +34,31 @@ WORTH_JUDGING = 0.6, 30.0
 
 
 def search_hands(
-    problem: AlignmentProblem, *, refine: bool
+    problem: AlignmentProblem, *, refine: bool, brief: bool = False
 ) -> Generator[Progress, None, tuple[list[SearchedHand], int]]:
     """Search each hand; return what was found for each, and how many steps the alignment has in all.
 
     The records count the steps of both hands and of all rounds together.
+
+    Parameters
+    ----------
+    problem : AlignmentProblem
+        The problem.
+    refine : bool
+        Whether to refine the candidates.
+    brief : bool, optional
+        Whether to fit the candidates of the last round as briefly as those of the others, for a caller that refines
+        them itself.
     """
     hands = len(problem.hands)
     total = hands * problem.evaluations + (hands + 1 + hands * BLOCKS if refine else 0)
     done = itertools.count(1)
-    steps = _searched(problem, refine=refine)
+    steps = _searched(problem, refine=refine, brief=brief)
     found = yield from map_steps(steps, lambda step: replace(step, done=next(done), total=total))
     return found, total
 
 
-def _searched(problem: AlignmentProblem, *, refine: bool) -> Generator[Progress, None, list[SearchedHand]]:
+def _searched(problem: AlignmentProblem, *, refine: bool, brief: bool) -> Generator[Progress, None, list[SearchedHand]]:
     """Search each hand until the answer is certain."""
     hands = [HandSearch(problem, mirrored) for mirrored in problem.hands]
     if refine and problem.stops_early:
@@ -57,7 +67,11 @@ def _searched(problem: AlignmentProblem, *, refine: bool) -> Generator[Progress,
             settled = _settled(problem, found)
             if settled is not None:
                 return settled
-    found = yield from _each(problem, [first_search(hand, refine=refine) for hand in hands])
+    if refine and brief:
+        last = [short_search(hand, problem.evaluations) for hand in hands]
+    else:
+        last = [first_search(hand, refine=refine) for hand in hands]
+    found = yield from _each(problem, last)
     if refine and not problem.criterion.is_evident([hand.refined[0] for hand in found]):
         for number, mirrored in enumerate(problem.hands):
             others = yield from second_search(problem, mirrored)

@@ -15,15 +15,15 @@ from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.rounds import search_hands
 from botalign.arrays import Matrix
 from botalign.pairwise.options import DistanceOptions
-from botalign.pairwise.pose_distance import PoseDistance, pose_distance
+from botalign.pairwise.pose_distance import PoseDistance, PosePoint, pose_distance
 from botalign.pairwise.prepared_maps import PreparedMap, SamplingBox
 from botalign.progress import exhaust
 
 #: A pose counts as converged to the best one if its L2 distance is larger by this factor at most or, for maps that are
 #: nearly copies, below this fraction of the norm of the first map.
 SAME_LOSS, SAME_SHARE = 1.01, 1e-3
-#: Poses within this angle are refined by the wavelet distance once.
-SAME_DEGREES = 3.0
+#: Poses within this angle are refined by the wavelet distance once, and by L2 if they are within this shift too.
+SAME_DEGREES, SAME_VOXELS = 3.0, 0.5
 #: Poses that L2 refined to within this angle and shift converged to the same one.
 CONVERGED_DEGREES, CONVERGED_VOXELS = 0.02, 0.01
 #: Candidates of a search that are refined by L2, and poses that are refined by the wavelet distance.
@@ -120,43 +120,55 @@ def align_pair(
     """
     euclidean = settings.euclidean()
     poses = [pose for via_landmark in suggested for pose in via_landmark]
-    ends = euclidean.refined(first, second, poses)
-    losses = [euclidean.at(first, second, end) for end in ends]
+    ends = _minima(euclidean, first, second, poses)
     same = SAME_SHARE * euclidean.norm(first.values)
-    if not poses or 2 * _closed_cycles(losses, suggested, same) < len(suggested):
+    if not poses or 2 * _closed_cycles(ends, suggested, same) < len(suggested):
         more = _candidates(first, second, settings, mirrored)
         poses += more
-        further = euclidean.refined(first, second, more)
-        ends += further
-        losses += [euclidean.at(first, second, end) for end in further]
-    open_cycles = len(suggested) - _closed_cycles(losses, suggested, same)
+        ends += _minima(euclidean, first, second, more)
+    open_cycles = len(suggested) - _closed_cycles(ends, suggested, same)
     if settings.options.metric == "l2":
-        best = int(np.argmin(losses))
-        return AlignedPair(ends[best], losses[best], open_cycles)
+        best = min(ends, key=lambda point: point.value)
+        return AlignedPair(best.transform, best.value, open_cycles)
     distance = settings.pose_distance()
     # Poses that converged to the same one are tested once.
     same_end = Tolerance(CONVERGED_DEGREES, CONVERGED_VOXELS * settings.box.voxel_angstrom, second.centre)
-    starts = [ends[i] for i in distinct(ends, losses, same_end)] + poses
-    losses = [distance.at(first, second, each) for each in starts]
-    chosen = distinct(starts, losses, Tolerance(SAME_DEGREES), count=REFINED)
-    refined = distance.refined(first, second, [starts[i] for i in chosen])
-    values = [distance.at(first, second, each) for each in refined]
-    best = int(np.argmin(values))
-    return AlignedPair(refined[best], values[best], open_cycles)
+    apart = distinct([end.transform for end in ends], [end.value for end in ends], same_end)
+    starts = [ends[i].transform for i in apart] + poses
+    points = [distance.point(first, second, each) for each in starts]
+    chosen = distinct(starts, [point.value for point in points], Tolerance(SAME_DEGREES), count=REFINED)
+    lowest = distance.lowered(points[chosen[0]])
+    for index in chosen[1:]:
+        other = distance.lowered(points[index], below=lowest.value)
+        lowest = min(lowest, other, key=lambda point: point.value)
+    return AlignedPair(lowest.transform, lowest.value, open_cycles)
 
 
-def _closed_cycles(losses: Sequence[float], suggested: Sequence[Sequence[Matrix]], same: float) -> int:
-    """Return the number of landmarks via which a pose converged to the least loss, up to rounding.
+def _minima(
+    distance: PoseDistance, first: PreparedMap, second: PreparedMap, poses: Sequence[Matrix]
+) -> list[PosePoint]:
+    """Return the minimum near each pose; poses that are close to each other have one minimum."""
+    same = Tolerance(SAME_DEGREES, SAME_VOXELS * distance.box.voxel_angstrom, second.centre)
+    ends: list[PosePoint] = []
+    for pose in poses:
+        known = (end for end, earlier in zip(ends, poses, strict=False) if same.same(pose, earlier))
+        ends.append(next(known, None) or distance.refined(first, second, pose))
+    return ends
+
+
+def _closed_cycles(ends: Sequence[PosePoint], suggested: Sequence[Sequence[Matrix]], same: float) -> int:
+    """Return the number of landmarks via which a pose converged to the least distance, up to rounding.
 
     Parameters
     ----------
-    losses : sequence of float
-        Losses of all suggested poses, followed by those of other poses.
+    ends : sequence of PosePoint
+        Minima near all suggested poses, followed by those near other poses.
     suggested : sequence of sequence of ndarray
         Poses via each landmark.
     same : float
-        Losses up to this count as zero.
+        Distances up to this count as zero.
     """
+    losses = [end.value for end in ends]
     threshold, remaining = max(SAME_LOSS * min(losses), same), iter(losses)
     return sum(min(islice(remaining, len(poses)), default=np.inf) <= threshold for poses in suggested)
 
@@ -165,7 +177,7 @@ def _candidates(first: PreparedMap, second: PreparedMap, settings: PairSettings,
     """Search the rotations of one hand; return the candidates with the least distances."""
     fixed, moving = (Itself(each.surveyed, each.surveyed.density.grid) for each in (first, second))
     problem = AlignmentProblem(fixed, moving, settings.search_options(), (mirrored,))
-    searched, _ = exhaust(search_hands(problem, refine=True))
+    searched, _ = exhaust(search_hands(problem, refine=True, brief=True))
     poses = [candidate.moving_to_fixed for candidate in searched[0].refined]
     distance = settings.pose_distance()
     order = np.argsort([distance.at(first, second, pose) for pose in poses], kind="stable")

@@ -31,6 +31,8 @@ from botalign.transport import WaveletTransform
 
 #: A refinement stops after a step below so many degrees and voxels, or with a relative gain below the second number.
 TOLERANCE, LEAST_GAIN = 1e-3, 5e-4
+#: What all further steps of a refinement gain, as a multiple of the gain of the last one, at most: rarely above 1.
+FURTHER_GAIN = 3.0
 #: Largest number of steps of a refinement, and how often the weights of a step of the wavelet distance are updated.
 STEPS, WEIGHTINGS = 15, 3
 #: Maps whose transformed derivatives are kept: successive pairs have a map in common.
@@ -58,9 +60,20 @@ class PoseDistance(ABC):
         on_fixed = self.norm(self.moved(moving, fixed, transform) - fixed.values)
         return 0.5 * (on_fixed + self.norm(self.moved(fixed, moving, inverse(transform)) - moving.values))
 
+    def refined(self, fixed: PreparedMap, moving: PreparedMap, transform: Matrix) -> PosePoint:
+        """Return the point of least distance near a transform."""
+        return self.lowered(self.point(fixed, moving, transform))
+
     @abstractmethod
-    def refined(self, fixed: PreparedMap, moving: PreparedMap, transforms: list[Matrix]) -> list[Matrix]:
-        """Return the transform of least distance near each of the given transforms."""
+    def point(self, fixed: PreparedMap, moving: PreparedMap, transform: Matrix) -> PosePoint:
+        """Return a transform with its residuals."""
+
+    @abstractmethod
+    def lowered(self, point: Any, *, below: float = np.inf) -> PosePoint:
+        """Return the point of least distance near a point.
+
+        If its distance would not be below a given one, the descent may stop earlier.
+        """
 
     @abstractmethod
     def residuals(self, fixed: PreparedMap, moving: PreparedMap, transform: Matrix) -> NDArray[Any]:
@@ -99,18 +112,22 @@ class EuclideanPoseDistance(PoseDistance):
         flat = difference.ravel()
         return euclidean_scale(self.box) * float(np.sqrt(np.einsum("i,i->", flat, flat, dtype=np.float64)))
 
-    def refined(self, fixed: PreparedMap, moving: PreparedMap, transforms: list[Matrix]) -> list[Matrix]:
-        """Return the transform of least distance near each of the given transforms."""
+    def __init__(self, box: SamplingBox) -> None:
+        super().__init__(box)
+        self._kept_derivatives = lru_cache(maxsize=KEPT)(self._squared_derivatives)
+
+    def point(self, fixed: PreparedMap, moving: PreparedMap, transform: Matrix) -> _EuclideanPoint:
+        """Return a transform with its residuals."""
+        residuals = self.residuals(fixed, moving, transform)
+        return _EuclideanPoint(self, fixed, moving, transform, residuals, *self._kept_derivatives(fixed))
+
+    def lowered(self, point: _EuclideanPoint, *, below: float = np.inf) -> _EuclideanPoint:
+        """Return the point of least distance near a point."""
+        return descend(point, converged=lambda point, step, gain: is_small(step, TOLERANCE), max_steps=STEPS)[0]
+
+    def _squared_derivatives(self, fixed: PreparedMap) -> tuple[Matrix, Matrix]:
         terms = self.derivatives(fixed).astype(np.float64)
-        hessian = terms.T @ terms
-        return [
-            descend(
-                _EuclideanPoint(self, fixed, moving, start, self.residuals(fixed, moving, start), terms, hessian),
-                converged=lambda point, step, gain: is_small(step, TOLERANCE),
-                max_steps=STEPS,
-            )[0].transform
-            for start in transforms
-        ]
+        return terms, terms.T @ terms
 
     def residuals(self, fixed: PreparedMap, moving: PreparedMap, transform: Matrix) -> Matrix:
         """Return the transformed map minus the fixed map, at the points of the ball."""
@@ -134,19 +151,25 @@ class WaveletPoseDistance(PoseDistance):
         """Return the norm of the difference of two maps."""
         return _sum(self.wavelets(difference))
 
-    def refined(self, fixed: PreparedMap, moving: PreparedMap, transforms: list[Matrix]) -> list[Matrix]:
-        """Return the transform of least distance near each of the given transforms."""
-        of_fixed, of_moving = self._kept_derivatives(fixed), self._kept_derivatives(moving)
-        return [
-            descend(
-                _WaveletPoint(self, fixed, moving, start, self.residuals(fixed, moving, start), of_fixed, of_moving),
-                converged=lambda point, step, gain: abs(gain) < LEAST_GAIN * point.loss or is_small(step, TOLERANCE),
-                max_steps=STEPS,
-                least_damping=1e-3,
-                largest_damping=1e4,
-            )[0].transform
-            for start in transforms
-        ]
+    def point(self, fixed: PreparedMap, moving: PreparedMap, transform: Matrix) -> _WaveletPoint:
+        """Return a transform with its residuals."""
+        return _WaveletPoint(self, fixed, moving, transform, self.residuals(fixed, moving, transform))
+
+    def lowered(self, point: _WaveletPoint, *, below: float = np.inf) -> _WaveletPoint:
+        """Return the point of least distance near a point, or an earlier one if that is not below a distance."""
+
+        def ends(point: _WaveletPoint, step: Matrix, gain: float) -> bool:
+            if gain >= 0 and point.value - FURTHER_GAIN * gain > below:
+                return True
+            return abs(gain) < LEAST_GAIN * point.value or is_small(step, TOLERANCE)
+
+        return descend(
+            point,
+            converged=ends,
+            max_steps=STEPS,
+            least_damping=1e-3,
+            largest_damping=1e4,
+        )[0]
 
     def residuals(self, fixed: PreparedMap, moving: PreparedMap, transform: Matrix) -> Volume:
         """Return the wavelet transforms of both differences: each map, moved onto the other, minus the other."""
@@ -156,6 +179,10 @@ class WaveletPoseDistance(PoseDistance):
                 self.wavelets(self.moved(fixed, moving, inverse(transform)) - moving.values),
             ]
         )
+
+    def transformed_derivatives(self, source: PreparedMap) -> Volume:
+        """Return the wavelet transforms of the derivatives of a map, shape (6, coefficients)."""
+        return self._kept_derivatives(source)
 
     def _transformed_derivatives(self, source: PreparedMap) -> Volume:
         derivatives = self.derivatives(source)
@@ -182,7 +209,7 @@ class WaveletPoseDistance(PoseDistance):
 
 
 @dataclass(frozen=True, eq=False)
-class _Point:
+class PosePoint:
     """A pose during the descent of a distance."""
 
     distance: PoseDistance
@@ -191,13 +218,19 @@ class _Point:
     transform: Matrix
     residuals: NDArray[Any]
 
+    @cached_property
+    def value(self) -> float:
+        """Distance between the maps."""
+        return self.distance.at(self.fixed, self.moving, self.transform)
+
     def moved(self, step: Matrix) -> Self:
+        """Return the point after a step: rotation (radians) and shift (voxels)."""
         transform = stepped(self.transform, step, self.fixed.centre, self.distance.box.voxel_angstrom)
         return replace(self, transform=transform, residuals=self.distance.residuals(self.fixed, self.moving, transform))
 
 
 @dataclass(frozen=True, eq=False)
-class _EuclideanPoint(_Point):
+class _EuclideanPoint(PosePoint):
     """A pose during the descent of the L2 distance."""
 
     derivatives: Matrix
@@ -211,25 +244,23 @@ class _EuclideanPoint(_Point):
 
 
 @dataclass(frozen=True, eq=False)
-class _WaveletPoint(_Point):
+class _WaveletPoint(PosePoint):
     """A pose during the descent of the wavelet distance."""
 
     distance: WaveletPoseDistance
-    of_fixed: Volume
-    of_moving: Volume
 
     @cached_property
-    def loss(self) -> float:
-        """Sum of the absolute residuals."""
-        return _sum(self.residuals)
+    def value(self) -> float:
+        """Distance between the maps, as the residuals give it."""
+        return 0.5 * _sum(self.residuals)
 
     def step(self, damping: float) -> Matrix:
         back = self.distance.step_seen_from_moving_map(self.fixed, self.moving, self.transform)
         # The first residuals are on the grid of the fixed map, the others on that of the moving map.
         middle = len(self.residuals) // 2
         halves = [
-            (self.residuals[:middle], self.of_fixed, np.eye(6)),
-            (self.residuals[middle:], self.of_moving, -back),
+            (self.residuals[:middle], self.distance.transformed_derivatives(self.fixed), np.eye(6)),
+            (self.residuals[middle:], self.distance.transformed_derivatives(self.moving), -back),
         ]
         sizes = np.empty((2, middle), dtype=np.float32)
         step: Matrix = np.zeros(6)
@@ -248,7 +279,7 @@ class _WaveletPoint(_Point):
         return step
 
     def gain(self, other: _WaveletPoint) -> float:
-        return self.loss - other.loss
+        return self.value - other.value
 
 
 @lru_cache(maxsize=4)

@@ -54,14 +54,16 @@ def weighted_products(residuals: Volume, terms: Volume, sizes: Volume, floor: np
         Products of the terms with each other, and in the last column with the residuals.
     """
     sums = np.zeros((6, 7))
-    weighted = np.empty(BLOCK, dtype=np.float32)
+    weights, weighted = np.empty(BLOCK, dtype=np.float32), np.empty(BLOCK, dtype=np.float32)
     for start in range(0, len(residuals), BLOCK):
         count = min(BLOCK, len(residuals) - start)
         part, size = residuals[start : start + count], sizes[start : start + count]
+        for n in range(count):
+            weights[n] = np.float32(1) / (size[n] + floor)
         for i in range(6):
             row = terms[i, start : start + count]
             for n in range(count):
-                weighted[n] = row[n] / (size[n] + floor)
+                weighted[n] = row[n] * weights[n]
             for j in range(i, 6):
                 other = terms[j, start : start + count]
                 product = np.float32(0)

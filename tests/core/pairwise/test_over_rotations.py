@@ -103,9 +103,9 @@ def test_distances_over_both_hands(make_family: Callable[..., Family]) -> None:
 def test_a_pair_is_searched_if_the_landmarks_disagree(six: Family, monkeypatch: pytest.MonkeyPatch) -> None:
     searches = []
 
-    def counted(problem: AlignmentProblem, *, refine: bool) -> Any:
+    def counted(problem: AlignmentProblem, **options: bool) -> Any:
         searches.append(problem)
-        return search_hands(problem, refine=refine)
+        return search_hands(problem, **options)
 
     monkeypatch.setattr("botalign.pairwise.pair_alignment.search_hands", counted)
     surveys = [survey(each) for each in six.maps[:2]]

@@ -51,7 +51,7 @@ def test_refinement_finds_a_copy_from_nearby(
     truth = compose(six.poses[0], inverse(six.poses[3]))
     step = np.array([*np.radians(degrees) * np.array([0.6, -0.64, 0.48]), 0.7, -0.5, 0.3])
     start = stepped(truth, step, a.centre, distance.box.voxel_angstrom)
-    (end,) = distance.refined(a, b, [start])
+    end = distance.refined(a, b, start).transform
     assert geodesic_degrees(end[:, :3], truth[:, :3]) < 0.3
     assert np.linalg.norm(apply_transform(end, b.centre) - apply_transform(truth, b.centre)) < 0.3
     assert distance.at(a, b, end) < 0.02 * distance.norm(a.values)
@@ -62,7 +62,7 @@ def test_refinement_ends_at_a_minimum(pairs: dict[str, Prepared], six: Family, m
     distance, prepared = pairs[metric]
     a, b = prepared[0], prepared[1]  # another conformation
     truth = compose(six.poses[0], inverse(six.poses[1]))
-    (end,) = distance.refined(a, b, [truth])
+    end = distance.refined(a, b, truth).transform
     least = distance.at(a, b, end)
     assert least < 0.9 * distance.at(a, b, truth)  # the pose of the large domain is not that of the whole
     for step in np.concatenate([np.eye(6), -np.eye(6)]) * np.array([0.02] * 3 + [0.2] * 3):
@@ -75,7 +75,7 @@ def test_refinement_finds_a_mirrored_copy(make_family: Callable[..., Family], me
     distance, (a, b) = prepare(two.maps, metric)
     truth = compose(two.poses[0], inverse(two.poses[1]))
     start = stepped(truth, np.array([0.1, -0.1, 0.05, 0.5, 0.0, -0.5]), a.centre, distance.box.voxel_angstrom)
-    (end,) = distance.refined(a, b, [start])
+    end = distance.refined(a, b, start).transform
     assert np.linalg.det(end[:, :3]) < 0
     assert geodesic_degrees(end[:, :3], truth[:, :3]) < 0.3
 
@@ -99,3 +99,14 @@ def test_a_large_map_is_coarsened_and_stored_as_arrays() -> None:
     box = sampling_box([fine, kept], size=20, contour=True, unit_mass=True)
     whole, less = (prepare_map(each, box).values for each in (fine, kept))
     assert np.abs(whole - less).max() < 0.02 * whole.max()
+
+
+def test_a_descent_that_cannot_end_below_a_distance_stops_early(pairs: dict[str, Prepared], six: Family) -> None:
+    distance, prepared = pairs["wemd"]
+    a, b = prepared[0], prepared[1]
+    truth = compose(six.poses[0], inverse(six.poses[1]))
+    start = distance.point(a, b, truth)
+    end = distance.lowered(start)
+    assert start.value == pytest.approx(distance.at(a, b, truth), rel=1e-6)
+    assert distance.lowered(start, below=1.01 * end.value).transform.tolist() == end.transform.tolist()
+    assert end.value < distance.lowered(start, below=0.5 * end.value).value <= start.value
