@@ -10,12 +10,17 @@ So this maximises that correlation, and the maps may have different units.
 A step is computed as if the fixed map moved, :math:`u(\Delta x) \approx u + J\delta`, and its inverse is then applied
 to the moving map: so :math:`\delta, a, b` solve a linear problem whose derivatives :math:`J` are the same at every
 pose (the inverse compositional algorithm, Baker and Matthews 2004).
+
+Where the maps differ, by noise for example, these steps do not end exactly at the minimum, because their gradient has
+the derivatives of the fixed map in place of those of the moved one. The last steps have the exact gradient.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +28,7 @@ from numpy.typing import NDArray
 from botalign.alignment.descent import descend, is_small, pose_derivatives, solve_damped, stepped
 from botalign.arrays import Matrix, Volume
 from botalign.maps.grid import Grid
-from botalign.maps.resampling import spline_at, spline_slopes
+from botalign.maps.resampling import spline_at, spline_gradients_at, spline_slopes
 from botalign.maps.splines import spline_coefficients
 from botalign.scores import correlation_about_mean, jackknife_difference
 from botalign.threads import one_blas_thread
@@ -32,6 +37,8 @@ from botalign.threads import one_blas_thread
 BLOCK_VOXELS = 4
 #: The least margin of densities; see :class:`FitProblem`.
 LEAST_MARGIN = 1e-3
+#: The fit of candidates with this tolerance, or a smaller one, ends with exact gradients.
+EXACT = 1e-3
 #: All parameters of a pose: rotation and shift.
 ALL = (0, 1, 2, 3, 4, 5)
 
@@ -128,7 +135,7 @@ class FitProblem:
         """Fit from each pose; if the result has a rotation that is not allowed, keep the pose."""
         fits = []
         for start in transforms:
-            end, correlation = self.solve(start, tolerance=tolerance)
+            end, correlation = self.solve(start, tolerance=tolerance, exact=tolerance <= EXACT)
             fits.append(Fit(end, correlation) if allowed(end[:, :3]) else Fit(start, self.correlation(start)))
         return fits
 
@@ -150,7 +157,9 @@ class FitProblem:
         """Return the pose after a step of rotation (radians) and shift (voxels)."""
         return stepped(transform, step, self.centre, self.fixed_grid.voxel_size_angstrom[0])
 
-    def solve(self, transform: Matrix, *, tolerance: float = 1e-3, max_steps: int = 12) -> tuple[Matrix, float]:
+    def solve(
+        self, transform: Matrix, *, tolerance: float = 1e-3, max_steps: int = 12, exact: bool = False
+    ) -> tuple[Matrix, float]:
         """Go to the nearest maximum of the correlation by damped Gauss-Newton steps.
 
         Parameters
@@ -161,6 +170,8 @@ class FitProblem:
             Stop when a step rotates by less than this many degrees and shifts by less than this many voxels.
         max_steps : int, optional
             Largest number of steps.
+        exact : bool, optional
+            Whether more steps, by the derivatives of the moved map, follow.
 
         Returns
         -------
@@ -171,12 +182,14 @@ class FitProblem:
         """
         with one_blas_thread():
             constant = self.terms.T @ self.terms
-            end, _ = descend(
-                _Point.at(self, transform, constant),
-                converged=lambda point, step, gain: is_small(step, tolerance),
-                max_steps=max_steps,
-            )
-        return end.transform, end.correlation
+            for kind in (_Point, _ExactPoint) if exact else (_Point,):
+                end, _ = descend(
+                    kind.at(self, transform, constant),
+                    converged=lambda point, step, gain: is_small(step, tolerance),
+                    max_steps=max_steps,
+                )
+                transform = end.transform
+        return transform, end.correlation
 
     def agreeing(self, transform: Matrix) -> FitProblem:
         """Return the problem of the points at which the maps agree: here of all points."""
@@ -194,18 +207,50 @@ class _Point:
     constant: Matrix
 
     @classmethod
-    def at(cls, problem: FitProblem, transform: Matrix, constant: Matrix) -> _Point:
+    def at(cls, problem: FitProblem, transform: Matrix, constant: Matrix) -> Self:
         moments, correlation = _moments(problem, transform, constant)
         return cls(problem, transform, moments, correlation, constant)
 
     def step(self, damping: float) -> Matrix:
         return damped_step(self.moments, damping, self.problem.free)
 
-    def moved(self, step: Matrix) -> _Point:
-        return _Point.at(self.problem, self.problem.advanced(self.transform, step), self.constant)
+    def moved(self, step: Matrix) -> Self:
+        return self.at(self.problem, self.problem.advanced(self.transform, step), self.constant)
 
-    def gain(self, other: _Point) -> float:
+    def gain(self, other: Self) -> float:
         return other.correlation - self.correlation
+
+
+class _ExactPoint(_Point):
+    """A pose during a descent by the derivatives of the moved map."""
+
+    def step(self, damping: float) -> Matrix:
+        free = list(self.problem.free)
+        to_both = self.moments[np.ix_(free, [6, 8])]
+        # Scale and offset follow each step.
+        hessian = self.moments[np.ix_(free, free)] - to_both @ self._inverse @ to_both.T
+        step = np.zeros(6)
+        step[free] = solve_damped(hessian, self._right[free], damping)
+        return step
+
+    @cached_property
+    def _inverse(self) -> Matrix:
+        """Inverse of the sums of products of 1 and the moved map, shape (2, 2); it may be constant."""
+        return np.asarray(np.linalg.pinv(self.moments[np.ix_([6, 8], [6, 8])]), dtype=np.float64)
+
+    @cached_property
+    def _right(self) -> Matrix:
+        """Sums of products of the residuals and the derivatives of the moved map, shape (6,)."""
+        problem = self.problem
+        offset, scale = self._inverse @ self.moments[[6, 8], 7]
+        residuals = scale * problem.moved(self.transform) + offset - problem.fixed
+        slopes = spline_gradients_at(
+            problem.coefficients, problem.moving_grid, self.transform, problem.fixed_grid, problem.points
+        )
+        slopes *= scale * residuals[:, None]
+        origin, voxel = np.array(problem.fixed_grid.origin_angstrom), problem.fixed_grid.voxel_size_angstrom[0]
+        arms = problem.points - (problem.centre - origin) / voxel
+        return np.concatenate([np.cross(arms, slopes).sum(axis=0), slopes.sum(axis=0)])
 
 
 def _moments(problem: FitProblem, transform: Matrix, constant: Matrix) -> tuple[Matrix, float]:

@@ -233,3 +233,30 @@ def test_candidates_that_converge_to_one_pose_are_one_answer(
     _, ((answer, *others),) = fine(problem, [rivals])
     assert float(geodesic_degrees(answer.moving_to_fixed[:, :3], there[:, :3].T)) < 0.05
     assert not others
+
+
+def noisy(density_map: DensityMap, seed: int) -> DensityMap:
+    """Add noise that is as strong as the densities inside the molecule."""
+    values = density_map.data
+    strength = values[values > 0.1 * values.max()].std()
+    noise = np.random.default_rng(seed).normal(scale=strength, size=values.shape)
+    return density_map.with_data(values + noise.astype(np.float32))
+
+
+def test_a_fit_of_noisy_maps_ends_at_one_maximum_from_all_sides(
+    fixed: DensityMap, moving: DensityMap, there: np.ndarray
+) -> None:
+    problem = fit_problem(survey(noisy(fixed, 1)), survey(noisy(moving, 2)), voxel_angstrom=5.0)
+    middle, best = problem.solve(inverse(there), exact=True)
+    for step in 0.05 * np.array([[1.0, 0, 0, 5, 0, 0], [-1, 0, 1, 0, 5, 0], [0, 1, -1, 0, 0, -5]]):
+        end, correlation = problem.solve(nudged(problem, middle, step), exact=True)
+        assert geodesic_degrees(end[:, :3], middle[:, :3]) < 0.01
+        assert correlation == pytest.approx(best, abs=1e-7)
+
+
+def test_specks_of_noise_far_from_the_molecule_are_not_compared(fixed: DensityMap) -> None:
+    first = survey(noisy(fixed, 1))
+    problem = fit_problem(first, first, voxel_angstrom=5.0)
+    places = problem.points * 5.0 + np.array(problem.fixed_grid.origin_angstrom)
+    far = np.linalg.norm(places - first.centre_angstrom, axis=1).max()
+    assert far <= first.radius_angstrom + 2 * 5.0
