@@ -30,8 +30,8 @@ from accuracy import markdown
 from botalign.alignment.survey import CLEAR, survey
 from botalign.ranking.index import MapIndex
 from botalign.ranking.items import file_state
-from botalign.ranking.library import similarities
-from botalign.ranking.signature import Signature, signature
+from botalign.ranking.library import SAME_SHAPE, similarities
+from botalign.ranking.signature import Described, Signature, signature
 from maps import data_folder
 from report import machine
 
@@ -263,6 +263,15 @@ def library(seed: int) -> None:
         "pairs not clear",
     )  # fmt: skip
     print(table(header, rows), flush=True)
+    alike = [
+        (group(other) == group(name), float(np.vdot(given.norms, each.norms)) > SAME_SHAPE)
+        for name, given in queries.items()
+        for other, noise, each in others
+        if noise == np.inf and each is not given and min(given.contrast, each.contrast) >= CLEAR
+    ]
+    for what, is_partner in (("partners", True), ("other maps", False)):
+        found_alike = [same for partner, same in alike if partner is is_partner]
+        print(f"{what} without noise of the same shape at any voxel size: {sum(found_alike)} of {len(found_alike)}")
     with tempfile.TemporaryDirectory() as folder:
         query(Path(folder), list(queries.values()), rng)
 
@@ -279,8 +288,8 @@ def query(folder: Path, known: list[Signature], rng: np.random.Generator) -> Non
         os.link(source, path)
         norms = np.abs(known[number % len(known)].norms * rng.lognormal(0, 0.3, known[0].norms.shape))
         norms /= np.linalg.norm(norms)
-        entries[path] = (file_state(path), Signature(rng.uniform(20, 120), 100.0, norms.astype(np.float32)))
-    entries[files[7]] = (file_state(files[7]), signature(fixed))
+        entries[path] = (file_state(path), Described(Signature(rng.uniform(20, 120), 100.0, norms.astype(np.float32))))
+    entries[files[7]] = (file_state(files[7]), Described(signature(fixed)))
     index = folder / "index.npz"
     MapIndex(index).add(entries)
     began, used = time.perf_counter(), time.process_time()

@@ -62,6 +62,7 @@ from .pairwise.table import DistanceTable as DistanceTable
 from .pairwise.table import read_distances as read_distances
 from .progress import Progress as Progress
 from .progress import run_until as run_until
+from .ranking.entry import FailedEntry as FailedEntry
 from .ranking.entry import RankedEntry as RankedEntry
 from .ranking.options import RankOptions as RankOptions
 from .ranking.rank import rank as rank

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Number of rows that are printed; the table has all rows.
 _SHOWN = 20
+#: Number of maps of the same shape and another size that are printed.
+_OTHER_SIZES = 5
 #: More models or maps than this are compared by processes: threads start faster, but compete for the GIL.
 _MOST_FOR_THREADS = 4
 #: Name under which the work folder keeps the state of a table without the items that failed transiently.
@@ -107,20 +110,30 @@ def rank(
                 store.remove()
             raise
         if store is not None and table is not None:
-            if ranking.transient:
+            if any(each.is_transient for each in ranking.failures):
                 _note_incomplete(table, store)
             else:
                 store.remove()
+    _warn_of_files(ranking)
     print(_text(ranking))
     if table is not None:
         print(f"written      {table}")
     elif not quiet:
         print_note("no table was written; --table writes verdicts, scores and transforms.")
-    for name, reason in ranking.failures:
-        print_error(f"{name}: {reason}")
-    if ranking.transient:
-        print_note(_retry(len(ranking.transient), partial))
+    for failure in ranking.failures:
+        print_error(f"{failure.name}: {failure.reason}")
+    transient = sum(each.is_transient for each in ranking.failures)
+    if transient:
+        print_note(_retry(transient, partial))
     return 1 if ranking.failures else 0
+
+
+def _warn_of_files(ranking: botalign.Ranking) -> None:
+    """Print the warnings about the files, unless one was printed already, as that about the map itself."""
+    entries: tuple[botalign.RankedEntry | botalign.FailedEntry, ...] = (*ranking.entries, *ranking.failures)
+    for entry in entries:
+        for text in entry.warnings:
+            warnings.warn(f"{entry.name}: {text}", stacklevel=2)
 
 
 def _store(
@@ -184,6 +197,10 @@ def _text(ranking: botalign.Ranking) -> str:
     lines = [f"{ranking.kind:13}{ranking.compared} compared{failed}, {_matches(ranking)}"]
     if len(aligned) < len(ranking.entries):
         lines.append(f"{'':13}{len(ranking.entries) - len(aligned)} not aligned, because their signatures differ")
+        other_sizes = [each for each in ranking.entries if each.relative_size is not None]
+        lines += [f"{'':13}{each.name}: {each.reason}" for each in other_sizes[:_OTHER_SIZES]]
+        if len(other_sizes) > _OTHER_SIZES:
+            lines.append(f"{'':13}... and {len(other_sizes) - _OTHER_SIZES} more of the same shape and another size")
     comparisons = counted(ranking.compared, "comparison")
     lines.append(f"chance       that a wrong pose fits as well, corrected for {comparisons}")
     if aligned:

@@ -2,7 +2,7 @@
 
 from botalign.jobs.blocks import run_blocks
 from botalign.jobs.execution import Execution
-from botalign.jobs.failures import is_transient, or_failure, reason_of
+from botalign.jobs.failures import is_transient, or_failure, reason_of, warnings_of
 from botalign.jobs.store import BlockStore, block_names, opened_store, read_block, remove_work, versions
 from botalign.jobs.workers import SharedValue, Workers, open_workers
 
@@ -21,4 +21,5 @@ __all__ = [
     "remove_work",
     "run_blocks",
     "versions",
+    "warnings_of",
 ]

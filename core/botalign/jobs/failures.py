@@ -1,4 +1,4 @@
-"""Work on one of many items whose failure does not stop the others, and which failures are transient."""
+"""Work on one of many items: its failure does not stop the others, and its warnings are kept with its result."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 
 from botalign.cancellation import CancelledWork
 from botalign.errors import InputError
+from botalign.file_warnings import collected_warnings
 
 Parameters = ParamSpec("Parameters")
 Arrays = dict[str, NDArray[Any]]
 
 #: Names of the arrays of a failure: its reason, and, only if it is transient, a mark.
 FAILURE, TRANSIENT = "failure", "transient"
+#: Name of the array of the warnings about the file of an item.
+WARNINGS = "warnings"
 #: Errors of a file system that may succeed later: no space, too many open files, a device or server that is not ready.
 _TRANSIENT_NUMBERS = frozenset(
     {
@@ -34,10 +37,18 @@ def or_failure(function: Callable[Parameters, Arrays]) -> Callable[Parameters, A
     Errors of numerical libraries count too: one damaged file among thousands must not stop a run of hours. Transient
     failures are marked: :func:`botalign.jobs.run_blocks` retries them and does not store them. The loss of a worker is
     not a failure of the item, and is raised.
+
+    The warnings about files that the function reads are added to the arrays instead of being issued: another process
+    could not show them, and a resumed run would not repeat them. :func:`warnings_of` returns them.
     """
 
     @functools.wraps(function)
     def call(*arguments: Parameters.args, **options: Parameters.kwargs) -> Arrays:
+        with collected_warnings() as found:
+            arrays = or_reason(*arguments, **options)
+        return {**arrays, WARNINGS: np.array(list(dict.fromkeys(found)), dtype=np.str_)}
+
+    def or_reason(*arguments: Parameters.args, **options: Parameters.kwargs) -> Arrays:
         try:
             return function(*arguments, **options)
         except CancelledWork:
@@ -55,6 +66,11 @@ def or_failure(function: Callable[Parameters, Arrays]) -> Callable[Parameters, A
 def reason_of(arrays: Arrays) -> str | None:
     """Return why an item failed; None if it did not."""
     return str(arrays[FAILURE]) if FAILURE in arrays else None
+
+
+def warnings_of(arrays: Arrays) -> tuple[str, ...]:
+    """Return the warnings about the file of an item."""
+    return tuple(arrays[WARNINGS].tolist())
 
 
 def is_transient(arrays: Any) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import bz2
 import gzip
 import os
-import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from botalign.errors import InputError, counted
+from botalign.file_warnings import warn
 from botalign.maps.content import Content
 from botalign.maps.density_map import DensityMap
 from botalign.maps.header import HEADER_BYTES, MapHeader, MapWarning, parse_header
@@ -286,4 +286,4 @@ def _surplus(stream: BinaryIO, header: MapHeader, size: int | None) -> int:
 def warn_of_remarks(name: str, remarks: list[str], *, stacklevel: int = 3) -> None:
     """Issue one :class:`MapWarning` with all remarks about a file, at the caller of the caller by default."""
     if remarks:
-        warnings.warn(f"{name}: {'; '.join(remarks)}.", MapWarning, stacklevel=stacklevel)
+        warn(MapWarning(f"{name}: {'; '.join(remarks)}."), stacklevel=stacklevel)

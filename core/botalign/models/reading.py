@@ -5,12 +5,12 @@ from __future__ import annotations
 import gzip
 import os
 import re
-import warnings
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from botalign.errors import InputError, Setting
+from botalign.file_warnings import warn
 from botalign.maps import EXTENSIONS
 from botalign.models.mmcif import selected_mmcif
 from botalign.models.model import Model
@@ -88,7 +88,7 @@ def read_model(path: str | os.PathLike[str], *, chains: str | Sequence[str] | No
             atoms = atoms_of(parse_structure(source, name))
     weights = atoms.numbers * atoms.occupancies
     if len(weights) and not atoms.occupancies.any():
-        warnings.warn(ModelWarning(f"{name}: all occupancies are 0; every atom counts fully."), stacklevel=2)
+        warn(ModelWarning(f"{name}: all occupancies are 0; every atom counts fully."))
         weights = atoms.numbers
     return Model(atoms.points, weights, atoms.chains, name, source)
 

@@ -8,12 +8,12 @@ from typing import Any
 from numpy.typing import NDArray
 
 from botalign.alignment.shared_whole import SharedWhole
-from botalign.jobs import BlockStore, Workers, reason_of, run_blocks
+from botalign.jobs import BlockStore, Workers, is_transient, reason_of, run_blocks, warnings_of
 from botalign.progress import Progress
-from botalign.ranking.entry import Found, RankedEntry, entry_of
+from botalign.ranking.entry import FailedEntry, Found, RankedEntry, entry_of
 from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Item
-from botalign.ranking.library import best_similarities, described, signatures_at
+from botalign.ranking.library import best_similarities, described, other_size, signatures_at
 from botalign.ranking.maps import align_map, map_options
 from botalign.ranking.models import model_options, place_model
 from botalign.ranking.options import RankOptions
@@ -44,12 +44,12 @@ def compare_maps(
     index: MapIndex | None,
 ) -> Generator[Progress, None, Compared]:
     """Align the maps of a library that may show the same molecule as a map, or all of them if requested."""
-    signatures, failed = yield from described(items, workers, store, index)
-    if not signatures:
+    known, failed = yield from described(items, workers, store, index)
+    if not known:
         return [], failed
-    numbers = sorted(signatures)
+    numbers = sorted(known)
     queries = signatures_at(shared.density_map, options.contour_level)
-    similarity, may_match = best_similarities(queries, [signatures[number] for number in numbers])
+    similarity, may_match = best_similarities(queries, [known[number].signature for number in numbers])
     near = dict(zip(numbers, similarity.tolist(), strict=True))
     wanted = [number for number, may in zip(numbers, may_match, strict=True) if may or options.whole_library]
     if wanted:
@@ -60,9 +60,20 @@ def compare_maps(
     found = dict(zip(wanted, results.values(), strict=True))
     entries, further = _compared(items, found, len(numbers), near)
     others = [
-        RankedEntry(items[each].name, "not aligned", similarity=near[each]) for each in numbers if each not in found
-    ]
+        RankedEntry(
+            items[each].name, "not aligned", similarity=near[each],
+            relative_size=other_size(queries, known[each].signature), warnings=known[each].warnings,
+        )
+        for each in numbers
+        if each not in found
+    ]  # fmt: skip
     return entries + others, failed | further
+
+
+def failed_entry(item: Item, arrays: dict[str, NDArray[Any]]) -> FailedEntry:
+    """Return the entry for an item that failed, given its result."""
+    warnings = tuple(map(item.without_name, warnings_of(arrays)))
+    return FailedEntry(item.name, item.without_name(reason_of(arrays) or ""), is_transient(arrays), warnings)
 
 
 def _compared(
@@ -74,8 +85,11 @@ def _compared(
     """Return the entries for results by number, corrected for the number of items in `tried` that did not fail."""
     failed = {number: arrays for number, arrays in found.items() if reason_of(arrays) is not None}
     entries = [
-        entry_of(items[number].name, Found.from_arrays(arrays), tried - len(failed), similarity=near.get(number))
+        entry_of(
+            items[number].name, Found.from_arrays(arrays), tried - len(failed), similarity=near.get(number),
+            warnings=tuple(map(items[number].without_name, warnings_of(arrays))),
+        )
         for number, arrays in found.items()
         if number not in failed
-    ]
+    ]  # fmt: skip
     return entries, failed

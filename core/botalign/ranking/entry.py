@@ -87,6 +87,11 @@ class RankedEntry:
     similarity : float or None
         For a map, the similarity of the signatures, 1 for copies. With a given contour level, the larger one of two:
         at this level and at the suggested one.
+    relative_size : float or None
+        For a map that was not aligned although its shape is the same, its size divided by that of the fixed map. The
+        voxel size of one of the two may be wrong.
+    warnings : tuple of str
+        Warnings about its file, without its name, such as ``"no voxel size, assumed 1 A."``.
 
     See Also
     --------
@@ -101,6 +106,20 @@ class RankedEntry:
     moving_to_fixed: Matrix | None = None
     places: int | None = None
     similarity: float | None = None
+    relative_size: float | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> str | None:
+        """Why a map was not aligned; None if it was."""
+        if self.verdict != "not aligned":
+            return None
+        if self.relative_size is None:
+            return "shape or size differs too much"
+        return (
+            f"has the shape of the map, but {self.relative_size:.3g} times its size; is the voxel size of one of them "
+            "wrong?"
+        )
 
     @property
     def chance(self) -> str | None:
@@ -113,12 +132,43 @@ class RankedEntry:
         return self.moving_to_fixed is not None and bool(np.linalg.det(self.moving_to_fixed[:, :3]) < 0)
 
 
-def entry_of(name: str, found: Found, compared: int, *, similarity: float | None = None) -> RankedEntry:
+@dataclass(frozen=True)
+class FailedEntry:
+    """A model or map that could not be compared.
+
+    Attributes
+    ----------
+    name : str
+        Its name, usually the file.
+    reason : str
+        Why it could not be compared, without its name.
+    is_transient : bool
+        Whether another attempt may succeed, for example after a lack of memory. Such a failure is not stored in the
+        work folder: the same call retries it and nothing else.
+    warnings : tuple of str
+        Warnings about its file, without its name.
+
+    See Also
+    --------
+    botalign.Ranking : Lists such entries.
+    """
+
+    name: str
+    reason: str
+    is_transient: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+def entry_of(
+    name: str, found: Found, compared: int, *, similarity: float | None = None, warnings: tuple[str, ...] = ()
+) -> RankedEntry:
     """Return the entry for a result, one of several."""
     corrected = sidak(found.probability, compared)
     verdict = found.verdict if corrected < LARGEST_PROBABILITY else "no match"
     places = None if verdict == "no match" else found.places
-    return RankedEntry(name, verdict, corrected, found.probability, found.score, found.pose, places, similarity)
+    return RankedEntry(
+        name, verdict, corrected, found.probability, found.score, found.pose, places, similarity, warnings=warnings
+    )
 
 
 def best_first(entries: list[RankedEntry]) -> tuple[RankedEntry, ...]:

@@ -12,6 +12,7 @@ name            shape                     content
 ``states``      (n, 2)                    sizes in bytes and modification times in nanoseconds
 ``numbers``     (n, 2)                    radius of gyration in angstrom, contrast
 ``norms``       (n, shells, degrees)      norms of the degrees on the shells
+``warnings``    (n,)                      warnings about the files, without their names, one a line
 ==============  ========================  ==========================================================================
 """
 
@@ -28,14 +29,14 @@ from numpy.typing import NDArray
 from botalign.errors import InputError
 from botalign.files import check_output, output_file
 from botalign.ranking.items import file_state
-from botalign.ranking.signature import DEGREES, SCHEME, SHELLS, Signature, from_numbers, to_numbers
+from botalign.ranking.signature import DEGREES, SCHEME, SHELLS, Described, from_numbers, to_numbers
 
 FORMAT, VERSION, EXTENSION = "botalign-map-index", 1, ".npz"
-NAMES = {"format", "version", "scheme", "paths", "states", "numbers", "norms"}
+NAMES = {"format", "version", "scheme", "paths", "states", "numbers", "norms", "warnings"}
 
 
 class MapIndex:
-    """The signatures of the maps of a library, by their files.
+    """The signatures of the maps of a library and the warnings about them, by their files.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ class MapIndex:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._folder = self.path.parent.resolve()
-        self._entries: dict[str, tuple[tuple[int, int], Signature]] = {}
+        self._entries: dict[str, tuple[tuple[int, int], Described]] = {}
         if self.path.suffix.lower() != EXTENSION:
             raise InputError(f"{self.path}: unknown extension; an index has {EXTENSION}.")
         if self.path.exists():
@@ -75,27 +76,27 @@ class MapIndex:
         """Return the number of maps."""
         return len(self._entries)
 
-    def get(self, path: Path) -> Signature | None:
-        """Return the signature of a file; None if it is unknown, or the size or modification time has changed."""
-        state, signature = self._entries.get(self._key(path), (None, None))
-        return signature if state == file_state(path) else None
+    def get(self, path: Path) -> Described | None:
+        """Return what is known of a file; None if nothing is, or the size or modification time has changed."""
+        state, known = self._entries.get(self._key(path), (None, None))
+        return known if state == file_state(path) else None
 
-    def add(self, signatures: Mapping[Path, tuple[tuple[int, int], Signature]]) -> None:
-        """Add signatures, each with the state that the file had before it was read, and write the file.
+    def add(self, described: Mapping[Path, tuple[tuple[int, int], Described]]) -> None:
+        """Add maps, each with the state that the file had before it was read, and write the file.
 
         Raises
         ------
         InputError
             If the file cannot be written.
         """
-        self._entries |= {self._key(path): entry for path, entry in signatures.items()}
+        self._entries |= {self._key(path): entry for path, entry in described.items()}
         states, found = zip(*self._entries.values(), strict=True)
-        numbers, norms = to_numbers(found)
+        numbers, norms = to_numbers([each.signature for each in found])
         with output_file(self.path, overwrite=True) as temporary, temporary.open("wb") as file:
             np.savez(
                 file, format=np.array(FORMAT), version=np.array(VERSION), scheme=np.array(SCHEME),
                 paths=np.array(list(self._entries)), states=np.array(states, dtype=np.int64),
-                numbers=numbers, norms=norms,
+                numbers=numbers, norms=norms, warnings=np.array(["\n".join(each.warnings) for each in found]),
             )  # fmt: skip
 
     def _key(self, path: Path) -> str:
@@ -115,17 +116,22 @@ class MapIndex:
                 "give another file."
             )
         scheme = _whole_number(content.get("scheme"))
-        if scheme is None or not content.keys() >= NAMES:
+        if scheme is None:
             raise self._not_an_index()
         if scheme != SCHEME:
             return
-        names, states, numbers, norms = (content[name] for name in ("paths", "states", "numbers", "norms"))
-        count, kinds = names.size, (names.dtype.kind, states.dtype.kind, numbers.dtype.kind, norms.dtype.kind)
-        shapes = (names.shape, states.shape, numbers.shape, norms.shape)
-        if kinds != ("U", "i", "f", "f") or shapes != ((count,), (count, 2), (count, 2), (count, SHELLS, DEGREES)):
+        if not content.keys() >= NAMES:
+            raise self._not_an_index()
+        arrays = [content[name] for name in ("paths", "states", "numbers", "norms", "warnings")]
+        names, states, numbers, norms, warnings = arrays
+        count = names.size
+        shapes = [(count,), (count, 2), (count, 2), (count, SHELLS, DEGREES), (count,)]
+        if [each.dtype.kind for each in arrays] != list("UiffU") or [each.shape for each in arrays] != shapes:
             raise self._not_an_index()
         known = ((size, time) for size, time in states.tolist())
-        self._entries = dict(zip(names.tolist(), zip(known, from_numbers(numbers, norms), strict=True), strict=True))
+        lines = (tuple(each.splitlines()) for each in warnings.tolist())
+        described = map(Described, from_numbers(numbers, norms), lines)
+        self._entries = dict(zip(names.tolist(), zip(known, described, strict=True), strict=True))
 
     def _content(self) -> dict[str, NDArray[np.generic]] | None:
         """Return the arrays in the file; None if it is not an archive of arrays."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -63,14 +61,14 @@ class Item:
         """Whether it is a map, by the extension if it is a file."""
         return isinstance(self.given, DensityMap) or (not self.is_model and self.name.lower().endswith(EXTENSIONS))
 
-    def failure(self, reason: str) -> tuple[str, str]:
-        """Return its name, and the reason why it failed without its name, with which most messages start."""
+    def without_name(self, message: str) -> str:
+        """Return a message about it without its name, with which most messages start."""
         names = [self.name] if self.file is None else [self.name, str(self.file), self.file.name]
-        starts = (f"{name}: " for name in names if reason.startswith(f"{name}: "))
-        return self.name, reason.removeprefix(next(starts, ""))
+        starts = (f"{name}: " for name in names if message.startswith(f"{name}: "))
+        return message.removeprefix(next(starts, ""))
 
     def load(self) -> DensityMap | Model:
-        """Return the model or map, read if it is a file. In a worker process, warnings are not shown.
+        """Return the model or map, read if it is a file.
 
         Raises
         ------
@@ -79,8 +77,6 @@ class Item:
         """
         if not isinstance(self.given, Path):
             return self.given
-        if multiprocessing.parent_process() is not None:
-            warnings.simplefilter("ignore")
         return read_model(self.given) if self.is_model else read(self.given)
 
     def identity(self) -> list[Any]:

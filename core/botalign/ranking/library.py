@@ -10,22 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.alignment.survey import CLEAR
-from botalign.jobs import BlockStore, Workers, or_failure, reason_of, run_blocks
+from botalign.jobs import BlockStore, Workers, or_failure, reason_of, run_blocks, warnings_of
 from botalign.maps import DensityMap
 from botalign.progress import Progress, map_steps
 from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Item, file_state
-from botalign.ranking.signature import Signature, from_numbers, signature, to_numbers
+from botalign.ranking.signature import Described, Signature, from_numbers, signature, to_numbers
 
 #: Two maps show different molecules if their radii of gyration differ by a larger factor, or if their signatures have
 #: a smaller similarity. Between copies with other voxels, boxes and noise, or two conformations, the factor is at most
 #: 1.21 and the similarity at least 0.906 (``benchmarks/ranking.py library``).
 LARGEST_FACTOR, LEAST_SIMILARITY = 1.28, 0.85
+#: A map of another size may be a copy with a wrong voxel size if the similarity, which does not depend on the size, is
+#: larger than this. No map of another molecule is as similar (``benchmarks/ranking.py library``).
+SAME_SHAPE = 0.985
 #: Number of maps after which the index is written.
 WRITTEN = 256
 
-#: The signatures of maps, and the results for maps that failed, each by number.
-Described = tuple[dict[int, Signature], dict[int, dict[str, NDArray[Any]]]]
+#: The described maps, and the results for maps that failed, each by number.
+Library = tuple[dict[int, Described], dict[int, dict[str, NDArray[Any]]]]
 
 
 @or_failure
@@ -39,12 +42,12 @@ def signature_block(item: Item) -> dict[str, NDArray[Any]]:
 
 def described(
     items: Sequence[Item], workers: Workers, store: BlockStore | None, index: MapIndex | None
-) -> Generator[Progress, None, Described]:
-    """Return the signatures of maps, and the results for maps that failed, each by number.
+) -> Generator[Progress, None, Library]:
+    """Return what is known of maps, and the results for maps that failed, each by number.
 
     Signatures in the index or in the store are not computed again. New ones are added to both.
     """
-    found: dict[int, Signature] = {}
+    found: dict[int, Described] = {}
     failed: dict[int, dict[str, NDArray[Any]]] = {}
     for number, item in enumerate(items):
         known = index.get(item.file) if index is not None and item.file is not None else None
@@ -60,10 +63,11 @@ def described(
             run_blocks(signature_block, blocks, workers=workers, store=store),
             partial(_of_all, before=first, total=len(missing)),
         )
-        new: dict[int, Signature] = {}
+        new: dict[int, Described] = {}
         for number, arrays in zip(batch, results.values(), strict=True):
             if reason_of(arrays) is None:
-                (new[number],) = from_numbers(arrays["numbers"], arrays["norms"])
+                (own,) = from_numbers(arrays["numbers"], arrays["norms"])
+                new[number] = Described(own, tuple(map(items[number].without_name, warnings_of(arrays))))
             else:
                 failed[number] = arrays
         found |= new
@@ -90,6 +94,18 @@ def best_similarities(
     """Return the largest similarity to one of several signatures of a map, and which maps may match one of them."""
     found = [similarities(each, others) for each in fixed]
     return np.max([similarity for similarity, _ in found], axis=0), np.any([may for _, may in found], axis=0)
+
+
+def other_size(fixed: Sequence[Signature], other: Signature) -> float | None:
+    """Return the size of a map divided by that of a map of the same shape; None if the shape differs, or no size does.
+
+    In a signature, only the radius of gyration depends on the voxel size.
+    """
+    products = [float(np.vdot(each.norms, other.norms)) for each in fixed]
+    similarity, nearest = max(zip(products, fixed, strict=True), key=lambda pair: pair[0])
+    factor = other.gyration_angstrom / nearest.gyration_angstrom
+    is_other = similarity > SAME_SHAPE and abs(np.log(factor)) >= np.log(LARGEST_FACTOR)
+    return factor if is_other else None
 
 
 def similarities(fixed: Signature, others: Sequence[Signature]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -9,13 +9,13 @@ from typing import Any
 
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.errors import InputError, Setting
-from botalign.jobs import BlockStore, Execution, is_transient, open_workers, opened_store, reason_of, versions
+from botalign.jobs import BlockStore, Execution, open_workers, opened_store, versions
 from botalign.maps import DensityMap
 from botalign.maps.expected import expect_map
 from botalign.models import checked_resolution, content_identity
 from botalign.options import changed, options_from
 from botalign.progress import Progress, exhaust
-from botalign.ranking.comparing import compare_maps, compare_models
+from botalign.ranking.comparing import compare_maps, compare_models, failed_entry
 from botalign.ranking.entry import best_first
 from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Given, Item, checked_items
@@ -210,15 +210,13 @@ def _steps(
             entries, failed = yield from compare_models(shared, items, options, workers, kept)
         else:
             entries, failed = yield from compare_maps(shared, items, options, workers, kept, opened)
-    reasons = ((number, reason_of(arrays)) for number, arrays in failed.items())
     return Ranking(
         fixed=fixed.name,
         kind="models" if of_models else "maps",
         entries=best_first(entries),
-        failures=tuple(items[number].failure(reason) for number, reason in reasons if reason is not None),
+        failures=tuple(failed_entry(items[number], arrays) for number, arrays in failed.items()),
         compared=len(items) - len(failed),
         seconds=time.perf_counter() - began,
-        transient=tuple(items[number].name for number, arrays in failed.items() if is_transient(arrays)),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from botalign.errors import counted
 from botalign.files import output_file
-from botalign.ranking.entry import RankedEntry
+from botalign.ranking.entry import FailedEntry, RankedEntry
 
 EXTENSIONS = (".csv",)
 
@@ -27,15 +27,12 @@ class Ranking:
         ``"models"`` or ``"maps"``.
     entries : tuple of RankedEntry
         The models or maps, the best first: by the probability, then by the score. Maps that were not aligned are last.
-    failures : tuple of tuple of str
-        Names of the models or maps that could not be compared, and the reasons, without the names.
+    failures : tuple of FailedEntry
+        The models or maps that could not be compared, with the reasons.
     compared : int
         Number of comparisons for which the probabilities are corrected.
     seconds : float
         Duration.
-    transient : tuple of str
-        Names of the models or maps whose failure is transient, such as a lack of memory. It is not stored in the work
-        folder: the same call retries them and nothing else.
 
     See Also
     --------
@@ -45,10 +42,9 @@ class Ranking:
     fixed: str
     kind: str
     entries: tuple[RankedEntry, ...]
-    failures: tuple[tuple[str, str], ...]
+    failures: tuple[FailedEntry, ...]
     compared: int
     seconds: float
-    transient: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Return one line for interactive use."""
@@ -63,7 +59,8 @@ class Ranking:
     def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a table with one row for each model or map, the best first; failures are last, with the reason.
 
-        The columns ``m11`` to ``m34`` are the matrix ``moving_to_fixed``, in angstrom. Missing values are empty.
+        The columns ``m11`` to ``m34`` are the matrix ``moving_to_fixed``, in angstrom. The last columns are the reason
+        why a map was not aligned, or why an entry failed, and the warnings about its file. Missing values are empty.
 
         Parameters
         ----------
@@ -78,7 +75,10 @@ class Ranking:
             If the extension is unknown, the file exists and `overwrite` is false, or it cannot be written.
         """
         rows = [_row(number, entry) for number, entry in enumerate(self.entries, start=1)]
-        rows += [_row(None, RankedEntry(name, "failed")) | {"reason": reason} for name, reason in self.failures]
+        rows += [
+            _row(None, RankedEntry(each.name, "failed", warnings=each.warnings)) | {"reason": each.reason}
+            for each in self.failures
+        ]
         with (
             output_file(path, overwrite=overwrite, extensions=EXTENSIONS) as temporary,
             temporary.open("w", newline="", encoding="utf-8") as file,
@@ -103,7 +103,8 @@ def _row(number: int | None, entry: RankedEntry) -> dict[str, Any]:
     matrix = [[None] * 4] * 3 if entry.moving_to_fixed is None else entry.moving_to_fixed.tolist()
     for i, line in enumerate(matrix, start=1):
         row |= {f"m{i}{j}": value for j, value in enumerate(line, start=1)}
-    return {name: _cell(value) for name, value in (row | {"reason": None}).items()}
+    row |= {"reason": entry.reason, "warnings": " ".join(entry.warnings)}
+    return {name: _cell(value) for name, value in row.items()}
 
 
 def _cell(value: Any) -> Any:

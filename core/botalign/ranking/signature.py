@@ -30,7 +30,7 @@ from botalign.maps.grid import Grid
 from botalign.maps.resampling import SMOOTHING_VOXELS, smoothed
 
 #: Version of the signatures, to be increased with every change of what they contain.
-SCHEME = 1
+SCHEME = 2
 #: Number of shells, radius of the outermost shell in radii of gyration, and highest degree.
 SHELLS, OUTERMOST, DEGREES = 12, 2.0, 8
 #: Number of voxels of the sampling per shell.
@@ -63,6 +63,22 @@ class Signature:
     gyration_angstrom: float
     contrast: float
     norms: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Described:
+    """What is known of a map of a library without aligning it.
+
+    Attributes
+    ----------
+    signature : Signature
+        Its signature.
+    warnings : tuple of str
+        The warnings about its file, without its name.
+    """
+
+    signature: Signature
+    warnings: tuple[str, ...] = ()
 
 
 def signature(density_map: DensityMap, *, level: float | None = None) -> Signature:

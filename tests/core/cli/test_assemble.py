@@ -199,3 +199,12 @@ def test_a_number_of_copies_follows_the_last_at_sign(tmp_path: Path) -> None:
     assert PartArgument.parsed("b@x.cif@2") == PartArgument(Path("b@x.cif"), 2)
     assert PartArgument.parsed("b.cif") == PartArgument(Path("b.cif"), 1)
     assert PartArgument.parsed(str(named)) == PartArgument(named, 1)
+
+
+def test_a_warning_about_a_part_names_its_file_once(run: Run, files: Files, tmp_path: Path) -> None:
+    part = tmp_path / "part.pdb"
+    part.write_text(files.first.read_text().replace("  1.00 20.00", "  0.00 20.00"))
+    ran = run("assemble", files.whole, part, files.second, "--resolution", RESOLUTION, "--processes", 2)
+    assert ran.code == 0
+    assert ran.err.splitlines()[0] == f"botalign: warning: {part}: all occupancies are 0; every atom counts fully."
+    assert ran.err.count("occupancies") == 1

@@ -204,3 +204,17 @@ def test_an_interruption_keeps_what_is_finished(
     kept = f"; finished results are kept in {table}.partial; run the same command again to resume."
     assert ran.err == f"botalign: interrupted{kept if finished else ', nothing was written.'}\n"
     assert Path(f"{table}.partial").exists() == bool(finished)
+
+
+def test_warnings_about_each_file_are_printed_once(run: Run, pair: Pair, tmp_path: Path) -> None:
+    sizeless, table, index = tmp_path / "sizeless.mrc", tmp_path / "t.csv", tmp_path / "i.npz"
+    content = bytearray(pair.fixed.read_bytes())
+    content[40:52] = bytes(12)
+    sizeless.write_bytes(content)
+    command = ("rank", pair.fixed, pair.moving, sizeless, "--index", index, "--threads", 2)
+    for ran in (run(*command, "--table", table), run(*command)):
+        assert ran.code == 0
+        assert ran.err.splitlines()[0] == f"botalign: warning: {sizeless}: no voxel size, assumed 1 A."
+        assert ran.err.count("no voxel size") == 1
+        assert f"{sizeless}: has the shape of the map, but 0.286 times its size; is the voxel size" in ran.out
+    assert rows(table)[1]["warnings"] == "no voxel size, assumed 1 A."

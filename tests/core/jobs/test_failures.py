@@ -1,5 +1,6 @@
 import errno
 import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from botalign import file_warnings
 from botalign.cancellation import CancelledWork
 from botalign.errors import InputError
 from botalign.jobs import (
@@ -19,6 +21,7 @@ from botalign.jobs import (
     or_failure,
     reason_of,
     run_blocks,
+    warnings_of,
 )
 from botalign.jobs.blocks import ATTEMPTS
 from botalign.progress import exhaust
@@ -126,8 +129,9 @@ def test_a_pause_can_be_cancelled(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_the_cause_of_a_message_decides() -> None:
-    assert set(fail_because(TRANSIENT[1])) == {"failure", "transient"}
-    assert set(fail_because(OSError(errno.EACCES, os.strerror(errno.EACCES)))) == {"failure"}
+    assert set(fail_because(TRANSIENT[1])) == {"failure", "transient", "warnings"}
+    permanent = fail_because(OSError(errno.EACCES, os.strerror(errno.EACCES)))
+    assert set(permanent) == {"failure", "warnings"}
 
 
 def test_only_a_marked_failure_is_transient() -> None:
@@ -141,3 +145,39 @@ def test_only_a_marked_failure_is_transient() -> None:
 def test_a_lost_worker_and_a_cancellation_are_no_failures_of_the_item(error: Exception, tmp_path: Path) -> None:
     with pytest.raises(type(error)):
         fail(error, tmp_path, ATTEMPTS)
+
+
+@or_failure
+def read_item(file: str, barrier: threading.Barrier | None) -> dict[str, NDArray[Any]]:
+    for _ in range(2):  # a file that is read twice
+        file_warnings.warn(UserWarning(f"{file}: is odd,\nand old."))
+    if barrier is not None:
+        barrier.wait()
+    if file == "bad":
+        raise InputError("bad: cannot be read.")
+    return {"value": np.array(7)}
+
+
+def test_warnings_belong_to_their_item_in_threads_that_run_at_once() -> None:
+    blocks = {name: (name, barrier) for barrier in [threading.Barrier(2)] for name in ("good", "bad")}
+    with open_workers(Execution(threads=2)) as workers:
+        found = exhaust(run_blocks(read_item, blocks, workers=workers))
+    assert {name: warnings_of(arrays) for name, arrays in found.items()} == {
+        "good": ("good: is odd, and old.",),
+        "bad": ("bad: is odd, and old.",),
+    }
+    assert reason_of(found["bad"]) == "bad: cannot be read."
+
+
+def test_warnings_are_kept_with_the_result(tmp_path: Path) -> None:
+    for _ in range(2):  # computed, and then read from the store
+        with BlockStore(tmp_path / "work", {"a": 1}) as store, open_workers(Execution(threads=1)) as workers:
+            found = exhaust(run_blocks(read_item, {"one": ("a", None)}, workers=workers, store=store))
+        assert warnings_of(found["one"]) == ("a: is odd, and old.",)
+
+
+def test_outside_of_the_work_on_an_item_a_warning_is_issued() -> None:
+    read_item("a", None)
+    with pytest.warns(UserWarning, match="b: is odd") as caught:
+        file_warnings.warn(UserWarning("b: is odd."), stacklevel=1)
+    assert caught[0].filename == __file__

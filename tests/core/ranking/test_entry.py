@@ -52,4 +52,4 @@ def test_options_are_checked() -> None:
     ],
 )
 def test_the_reason_of_a_failure_does_not_repeat_the_name(name: str, message: str, reason: str) -> None:
-    assert Item.of(name).failure(message) == (name, reason)
+    assert Item.of(name).without_name(message) == reason

@@ -1,3 +1,4 @@
+import csv
 import errno
 import io
 import os
@@ -16,7 +17,7 @@ from botalign.progress import exhaust
 from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Item
 from botalign.ranking.library import best_similarities, signatures_at, similarities
-from botalign.ranking.signature import DEGREES, SCHEME, SHELLS, Signature, signature
+from botalign.ranking.signature import DEGREES, SCHEME, SHELLS, Described, Signature, signature
 
 
 @pytest.fixture(scope="module")
@@ -137,12 +138,13 @@ def test_the_index_recomputes_files_that_have_changed(phantom: botalign.DensityM
     state = (file.stat().st_size, file.stat().st_mtime_ns)
     index = MapIndex(path)
     assert index.get(file) is None
-    index.add({file: (state, signature(phantom))})
+    index.add({file: (state, Described(signature(phantom), ("one.", "two.")))})
     again = MapIndex(path)
     assert len(again) == 1
     kept = again.get(file)
     assert kept is not None
-    np.testing.assert_array_equal(kept.norms, signature(phantom).norms)
+    np.testing.assert_array_equal(kept.signature.norms, signature(phantom).norms)
+    assert kept.warnings == ("one.", "two.")
     os.utime(file, ns=(0, state[1] + 10**9))
     assert again.get(file) is None
     assert MapIndex(path).get(tmp_path / "b.mrc") is None
@@ -153,7 +155,7 @@ def test_an_index_can_be_moved_with_its_library(phantom: botalign.DensityMap, tm
     file = tmp_path / "old" / "a.mrc"
     phantom.write(file)
     MapIndex(tmp_path / "old" / "i.npz").add(
-        {file: ((file.stat().st_size, file.stat().st_mtime_ns), signature(phantom))}
+        {file: ((file.stat().st_size, file.stat().st_mtime_ns), Described(signature(phantom)))}
     )
     (tmp_path / "old").rename(tmp_path / "new")
     assert MapIndex(tmp_path / "new" / "i.npz").get(tmp_path / "new" / "a.mrc") is not None
@@ -164,6 +166,7 @@ def index_of_two(**changed: object) -> bytes:
     arrays = {
         "format": "botalign-map-index", "version": 1, "scheme": SCHEME, "paths": ["a.mrc", "b.mrc"],
         "states": [[1, 2], [3, 4]], "numbers": [[30.0, 90.0]] * 2, "norms": np.zeros((2, SHELLS, DEGREES), np.float32),
+        "warnings": ["", "no voxel size."],
     }  # fmt: skip
     file = io.BytesIO()
     np.savez(file, **{name: np.asarray(each) for name, each in (arrays | changed).items() if each is not None})
@@ -191,6 +194,8 @@ NOT_AN_INDEX = {
     "several versions": index_of_two(version=[1, 2]),
     "scheme is text": index_of_two(scheme="x"),
     "no norms": index_of_two(norms=None),
+    "no warnings": index_of_two(warnings=None),
+    "a warning is missing": index_of_two(warnings=[""]),
     "a path is missing": index_of_two(paths=["a.mrc"]),
     "a state is missing": index_of_two(states=[[1, 2]]),
     "half of the states": index_of_two(states=[1, 2]),
@@ -211,7 +216,7 @@ def test_other_versions_of_an_index(tmp_path: Path) -> None:
     path = tmp_path / "i.npz"
     path.write_bytes(index_of_two())
     assert len(MapIndex(path)) == 2
-    path.write_bytes(index_of_two(scheme=SCHEME + 1, norms=np.zeros((2, 3))))
+    path.write_bytes(index_of_two(scheme=SCHEME + 1, norms=np.zeros((2, 3)), warnings=None))
     assert len(MapIndex(path)) == 0  # its signatures are computed again
     path.write_bytes(index_of_two(version=2, scheme=None))
     with pytest.raises(botalign.InputError, match="has version 2 of the format, expected at most 1; update BOTalign"):
@@ -233,7 +238,7 @@ def test_a_complete_index_need_not_be_written(
 ) -> None:
     index, file = tmp_path / "i.npz", tmp_path / "a.mrc"
     phantom.write(file)
-    MapIndex(index).add({file: ((file.stat().st_size, file.stat().st_mtime_ns), signature(phantom))})
+    MapIndex(index).add({file: ((file.stat().st_size, file.stat().st_mtime_ns), Described(signature(phantom)))})
 
     def read_only(**_: object) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
@@ -255,7 +260,7 @@ def test_a_library_is_indexed_once_and_ranked(phantom: botalign.DensityMap, tmp_
         ("same.mrc", "certain"),
         ("other.mrc", "not aligned"),
     ]
-    assert (ranking.compared, [Path(name).name for name, _ in ranking.failures]) == (2, ["bad.mrc"])
+    assert (ranking.compared, [Path(each.name).name for each in ranking.failures]) == (2, ["bad.mrc"])
     before = (tmp_path / "i.npz").stat().st_mtime_ns
     steps = botalign.rank_steps(phantom, files, execution=botalign.Execution(threads=1), index=tmp_path / "i.npz")
     signatures = [step for step in steps if step.stage == "signatures"]
@@ -287,3 +292,51 @@ def test_signatures_are_resumed_from_the_work_folder(
     assert {each.name for each in ranking.entries} == {str(each) for each in files}
     expected = exhaust(botalign.rank_steps(phantom, files, execution=botalign.Execution(threads=1)))
     assert [each.similarity for each in ranking.entries] == [each.similarity for each in expected.entries]
+
+
+def without_voxel_size(path: Path) -> None:
+    """Remove the cell from the header of a map."""
+    content = bytearray(path.read_bytes())
+    content[40:52] = bytes(12)
+    path.write_bytes(content)
+
+
+WARNING = "no voxel size, assumed 1 A."
+
+
+@pytest.mark.parametrize("execution", [{"threads": 2}, {"processes": 2}], ids=lambda each: next(iter(each)))
+def test_a_map_without_a_voxel_size_is_named(
+    phantom: botalign.DensityMap, tmp_path: Path, execution: dict[str, int]
+) -> None:
+    good, sizeless, bad = (tmp_path / f"{name}.mrc" for name in ("good", "sizeless", "bad"))
+    phantom.write(good)
+    phantom.write(sizeless)
+    without_voxel_size(sizeless)
+    phantom.with_data(np.zeros_like(phantom.data)).write(bad)
+    without_voxel_size(bad)
+    for _ in range(2):  # computed, and then read from the index
+        ranking = botalign.rank(phantom, [good, sizeless, bad], index=tmp_path / "i.npz", **execution)  # type: ignore[arg-type]
+        same, other = ranking.entries
+        assert (same.verdict, same.relative_size, same.warnings, same.reason) == ("certain", None, (), None)
+        assert (other.name, other.verdict, other.warnings) == (str(sizeless), "not aligned", (WARNING,))
+        assert other.relative_size == pytest.approx(1 / 3.5, rel=1e-3)
+        assert other.reason == (
+            "has the shape of the map, but 0.286 times its size; is the voxel size of one of them wrong?"
+        )
+        (failure,) = ranking.failures
+        assert (failure.name, failure.warnings, failure.is_transient) == (str(bad), (WARNING,), False)
+    ranking.write(tmp_path / "t.csv")
+    with (tmp_path / "t.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["reason"], row["warnings"]) for row in rows] == [
+        ("", ""), (other.reason, WARNING), (failure.reason, WARNING),
+    ]  # fmt: skip
+
+
+def test_a_map_of_another_shape_gets_no_hint_at_its_voxel_size(phantom: botalign.DensityMap) -> None:
+    grid = botalign.Grid.cube(41, 2.0, np.zeros(3))
+    axes = np.meshgrid(*(grid.axis_angstrom(axis) for axis in range(3)), indexing="ij")
+    rod = np.exp(-(axes[0] ** 2 / 400 + axes[1] ** 2 / 9 + axes[2] ** 2 / 9)).astype(np.float32)
+    (entry,) = botalign.rank(phantom, [botalign.DensityMap(rod, grid)], threads=1).entries
+    assert (entry.verdict, entry.relative_size) == ("not aligned", None)
+    assert entry.reason == "shape or size differs too much"

@@ -38,8 +38,8 @@ def test_the_models_that_belong_come_first(assembly: Assembly, tmp_path: Path) -
     assert all(entry.verdict == "no match" for entry in ranking.entries[3:])
     assert all(entry.corrected_probability > 1e-3 for entry in ranking.entries[3:])
     assert (ranking.kind, ranking.compared) == ("models", 5)
-    ((name, reason),) = ranking.failures
-    assert (name, reason) == (
+    (failure,) = ranking.failures
+    assert (failure.name, failure.reason) == (
         str(bad),
         "is not an atomic model in PDB or mmCIF format; give another file.",
     )
