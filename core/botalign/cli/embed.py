@@ -11,7 +11,7 @@ import botalign
 from botalign.cli.messages import print_note
 from botalign.cli.options import Overwrite, Quiet, output_option
 from botalign.cli.staging import Staging
-from botalign.cli.tables import columns
+from botalign.columns import columns
 from botalign.errors import counted
 
 if TYPE_CHECKING:

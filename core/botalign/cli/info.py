@@ -12,7 +12,7 @@ from botalign.cli.interruption import report_written
 from botalign.cli.messages import print_error
 from botalign.cli.options import Json, Overwrite
 from botalign.cli.staging import Staging
-from botalign.cli.tables import columns
+from botalign.columns import columns
 from botalign.errors import InputError, Setting
 from botalign.files import json_text
 

@@ -15,7 +15,7 @@ from botalign.cli.long_work import run_steps
 from botalign.cli.options import Overwrite, Quiet, Threads, output_option
 from botalign.cli.running import can_draw, note_no_figure
 from botalign.cli.staging import Staging
-from botalign.cli.tables import columns
+from botalign.columns import columns
 from botalign.errors import InputError
 
 if TYPE_CHECKING:

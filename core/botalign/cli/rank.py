@@ -15,8 +15,7 @@ from botalign.cli.declared import Given, with_options
 from botalign.cli.interruption import Interrupted
 from botalign.cli.long_work import run_steps
 from botalign.cli.messages import print_error, print_note
-from botalign.cli.options import Overwrite, Quiet
-from botalign.cli.tables import columns
+from botalign.cli.options import Json, Overwrite, Quiet
 from botalign.errors import InputError, counted
 from botalign.progress import map_steps
 
@@ -24,10 +23,6 @@ if TYPE_CHECKING:
     from botalign.jobs import BlockStore
     from botalign.progress import Progress
 
-#: Number of rows that are printed; the table has all rows.
-_SHOWN = 20
-#: Number of maps of the same shape and another size that are printed.
-_OTHER_SIZES = 5
 #: More models or maps than this are compared by processes: threads start faster, but compete for the GIL.
 _MOST_FOR_THREADS = 4
 #: Name under which the work folder keeps the state of a table without the items that failed transiently.
@@ -59,6 +54,7 @@ def rank(
     execution: Given[botalign.Execution],
     overwrite: Overwrite = False,
     quiet: Quiet = False,
+    json: Json = False,
 ) -> int:
     """Find which of many atomic models are in a map, or which of many maps match it. The best are listed first.
 
@@ -115,11 +111,12 @@ def rank(
             else:
                 store.remove()
     _warn_of_files(ranking)
-    print(_text(ranking))
-    if table is not None:
-        print(f"written      {table}")
-    elif not quiet:
-        print_note("no table was written; --table writes verdicts, scores and transforms.")
+    print(ranking.to_json() if json else ranking.to_text())
+    if not json:
+        if table is not None:
+            print(f"written      {table}")
+        elif not quiet:
+            print_note("no table was written; --table writes verdicts, scores and transforms.")
     for failure in ranking.failures:
         print_error(f"{failure.name}: {failure.reason}")
     transient = sum(each.is_transient for each in ranking.failures)
@@ -187,44 +184,3 @@ def _execution(count: int, given: botalign.Execution) -> botalign.Execution:
     cores = os.cpu_count() or 1
     many = count > _MOST_FOR_THREADS and cores > 1
     return botalign.Execution(processes=cores) if many and given == botalign.Execution() else given
-
-
-def _text(ranking: botalign.Ranking) -> str:
-    """Return a summary, and the best entries."""
-    one = ranking.kind.removesuffix("s")
-    aligned = [entry for entry in ranking.entries if entry.score is not None]
-    failed = f", {len(ranking.failures)} failed" if ranking.failures else ""
-    lines = [f"{ranking.kind:13}{ranking.compared} compared{failed}, {_matches(ranking)}"]
-    if len(aligned) < len(ranking.entries):
-        lines.append(f"{'':13}{len(ranking.entries) - len(aligned)} not aligned, because their signatures differ")
-        other_sizes = [each for each in ranking.entries if each.relative_size is not None]
-        lines += [f"{'':13}{each.name}: {each.reason}" for each in other_sizes[:_OTHER_SIZES]]
-        if len(other_sizes) > _OTHER_SIZES:
-            lines.append(f"{'':13}... and {len(other_sizes) - _OTHER_SIZES} more of the same shape and another size")
-    comparisons = counted(ranking.compared, "comparison")
-    lines.append(f"chance       that a wrong pose fits as well, corrected for {comparisons}")
-    if aligned:
-        header = ("rank", one, "verdict", "chance", "score", "places")
-        lines += ["", columns([header, *(_row(n, each) for n, each in enumerate(aligned[:_SHOWN], start=1))])]
-    if len(aligned) > _SHOWN:
-        lines.append(f"... and {len(aligned) - _SHOWN} more")
-    return "\n".join(lines)
-
-
-def _matches(ranking: botalign.Ranking) -> str:
-    """Return how many entries match, and how many of these are ambiguous, if any."""
-    ambiguous = sum(each.verdict == "ambiguous" for each in ranking.matches)
-    text = counted(len(ranking.matches), "match", "matches")
-    return f"{text} ({len(ranking.matches) - ambiguous} certain, {ambiguous} ambiguous)" if ambiguous else text
-
-
-def _row(number: int, entry: botalign.RankedEntry) -> tuple[str, ...]:
-    mirrored = ", mirrored" if entry.mirrored and entry.verdict != "no match" else ""
-    return (
-        str(number),
-        entry.name,
-        f"{entry.verdict}{mirrored}",
-        entry.chance or "",
-        f"{entry.score:z.3f}",
-        "" if entry.places is None else str(entry.places),
-    )

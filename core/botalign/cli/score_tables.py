@@ -7,7 +7,7 @@ from typing import Any
 
 from botalign import Comparison, Model
 from botalign.alignment.wording import percent_text
-from botalign.cli.tables import columns
+from botalign.columns import columns
 from botalign.scores import THRESHOLDS, ModelFit
 
 

@@ -8,17 +8,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from botalign.columns import columns
+
 if TYPE_CHECKING:
     from botalign import Alignment
 
 _LABEL_CHARACTERS = 80
-
-
-def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows as text in columns."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return "\n".join(line.rstrip() for line in lines)
 
 
 def alignments_table(alignments: Sequence[Alignment]) -> str:

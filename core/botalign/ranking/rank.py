@@ -8,6 +8,7 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 from botalign.alignment.shared_whole import SharedWhole
+from botalign.alignment.versions import versions as result_versions
 from botalign.errors import InputError, Setting
 from botalign.jobs import BlockStore, Execution, open_workers, opened_store, versions
 from botalign.maps import DensityMap
@@ -217,6 +218,8 @@ def _steps(
         failures=tuple(failed_entry(items[number], arrays) for number, arrays in failed.items()),
         compared=len(items) - len(failed),
         seconds=time.perf_counter() - began,
+        parameters=options.as_parameters(),
+        versions=result_versions(),
     )
 
 

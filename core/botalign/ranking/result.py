@@ -1,18 +1,24 @@
-"""The result of a ranking, and its table."""
+"""The result of a ranking: its text, its JSON, and its table."""
 
 from __future__ import annotations
 
 import csv
 import math
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from botalign.alignment.wording import LABEL, labelled
+from botalign.columns import columns
 from botalign.errors import counted
-from botalign.files import output_file
+from botalign.files import json_text, output_file
 from botalign.ranking.entry import FailedEntry, RankedEntry
 
+FORMAT, VERSION = "botalign-ranking", 1
 EXTENSIONS = (".csv",)
+#: Number of entries in the text, and of maps of the same shape and another size; a table has all of them.
+LISTED, LISTED_SIZES = 20, 5
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,6 +39,10 @@ class Ranking:
         Number of comparisons for which the probabilities are corrected.
     seconds : float
         Duration.
+    parameters : dict
+        Options of the run.
+    versions : dict
+        Versions of this package and of the libraries that it uses.
 
     See Also
     --------
@@ -45,6 +55,8 @@ class Ranking:
     failures: tuple[FailedEntry, ...]
     compared: int
     seconds: float
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Return one line for interactive use."""
@@ -55,6 +67,50 @@ class Ranking:
     def matches(self) -> tuple[RankedEntry, ...]:
         """The entries whose verdict is "certain", or "ambiguous": then several poses fit as well."""
         return tuple(each for each in self.entries if each.verdict in ("certain", "ambiguous"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the content as JSON-compatible values."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "fixed": self.fixed,
+            "kind": self.kind,
+            "compared": self.compared,
+            "entries": [_entry_values(number, each) for number, each in enumerate(self.entries, start=1)],
+            "failures": [vars(each) for each in self.failures],
+            "parameters": dict(self.parameters),
+            "versions": dict(self.versions),
+            "seconds": self.seconds,
+        }
+
+    def to_json(self) -> str:
+        """Return the content as JSON."""
+        return json_text(self.to_dict())
+
+    def to_text(self) -> str:
+        """Return a summary and a table of the best 20 entries."""
+        one = self.kind.removesuffix("s")
+        aligned = [entry for entry in self.entries if entry.score is not None]
+        failed = f", {len(self.failures)} failed" if self.failures else ""
+        lines = labelled(self.kind, f"{self.compared} compared{failed}, {self._matches_text}")
+        if len(aligned) < len(self.entries):
+            lines += labelled("", f"{len(self.entries) - len(aligned)} not aligned, because their signatures differ")
+            lines += _other_sizes([entry for entry in self.entries if entry.relative_size is not None])
+        comparisons = counted(self.compared, "comparison")
+        lines += labelled("chance", f"that a wrong pose fits as well, corrected for {comparisons}")
+        if aligned:
+            header = ("rank", one, "verdict", "chance", "score", "places")
+            lines += ["", columns([header, *(_cells(n, each) for n, each in enumerate(aligned[:LISTED], start=1))])]
+        if len(aligned) > LISTED:
+            lines.append(f"... and {len(aligned) - LISTED} more")
+        return "\n".join(lines)
+
+    @property
+    def _matches_text(self) -> str:
+        """How many entries match, and how many of these are ambiguous, if any."""
+        ambiguous = sum(each.verdict == "ambiguous" for each in self.matches)
+        text = counted(len(self.matches), "match", "matches")
+        return f"{text} ({len(self.matches) - ambiguous} certain, {ambiguous} ambiguous)" if ambiguous else text
 
     def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a table with one row for each model or map, the best first; failures are last, with the reason.
@@ -88,7 +144,35 @@ class Ranking:
             writer.writerows(rows)
 
 
+def _entry_values(number: int, entry: RankedEntry) -> dict[str, Any]:
+    pose = entry.moving_to_fixed
+    matrix = {"moving_to_fixed": None if pose is None else pose.tolist()}
+    return {"rank": number} | vars(entry) | matrix | {"mirrored": entry.mirrored, "reason": entry.reason}
+
+
+def _other_sizes(entries: Sequence[RankedEntry]) -> list[str]:
+    """Return lines about maps whose voxel size may be wrong."""
+    lines = [line for each in entries[:LISTED_SIZES] for line in labelled("", f"{each.name}: {each.reason}")]
+    if len(entries) > LISTED_SIZES:
+        lines.append(f"{'':{LABEL}}... and {len(entries) - LISTED_SIZES} more of the same shape and another size")
+    return lines
+
+
+def _cells(number: int, entry: RankedEntry) -> tuple[str, ...]:
+    """Return a row of the text."""
+    mirrored = ", mirrored" if entry.mirrored and entry.verdict != "no match" else ""
+    return (
+        str(number),
+        entry.name,
+        f"{entry.verdict}{mirrored}",
+        entry.chance or "",
+        f"{entry.score:z.3f}",
+        "" if entry.places is None else str(entry.places),
+    )
+
+
 def _row(number: int | None, entry: RankedEntry) -> dict[str, Any]:
+    """Return a row of the table."""
     row: dict[str, Any] = {
         "rank": number,
         "name": entry.name,

@@ -1,8 +1,10 @@
 import csv
+import json
 import shutil
 from collections.abc import Generator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import botalign
@@ -163,6 +165,28 @@ def test_models_that_fail_are_listed(run: Run, pair: Pair, model: Path, tmp_path
     assert sorted(listing(tmp_path)) == ["models", "models/a.pdb", "notes", "t.csv"]
 
 
+def test_the_result_as_json_and_as_text(run: Run, pair: Pair, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.mrc"
+    bad.write_bytes(b"bad")
+    ran = run("rank", pair.fixed, pair.moving, bad, "--seed", 3, "--json", "--threads", 1)
+    assert ran.code == 1
+    assert (ran.err.startswith(f"botalign: error: {bad}: "), ran.err.count("\n")) == (True, 1)
+    found = json.loads(ran.out)
+    assert (found["format"], found["version"], found["kind"], found["compared"]) == ("botalign-ranking", 1, "maps", 1)
+    (entry,), (failure,) = found["entries"], found["failures"]
+    assert (entry["rank"], entry["name"], entry["verdict"]) == (1, str(pair.moving), "certain")
+    assert (entry["mirrored"], entry["reason"], entry["warnings"]) == (False, None, [])
+    assert np.array(entry["moving_to_fixed"])[:, 3] == pytest.approx(pair.answer[:, 3], abs=0.5)
+    assert failure["name"] == str(bad)
+    assert failure["reason"] in ran.err
+    assert found["parameters"]["seed"] == 3
+    assert found["versions"]["botalign"] == botalign.__version__
+    others = [str(pair.moving), str(bad)]
+    again = botalign.rank(botalign.read(pair.fixed), others, seed=3, threads=1)
+    assert json.loads(again.to_json()) | {"seconds": 0} == found | {"seconds": 0}
+    assert run("rank", pair.fixed, *others, "--seed", 3, "--threads", 1).out == f"{again.to_text()}\n"
+
+
 @pytest.mark.parametrize(
     ("verdicts", "expected"),
     [
@@ -216,5 +240,5 @@ def test_warnings_about_each_file_are_printed_once(run: Run, pair: Pair, tmp_pat
         assert ran.code == 0
         assert ran.err.splitlines()[0] == f"botalign: warning: {sizeless}: no voxel size, assumed 1 A."
         assert ran.err.count("no voxel size") == 1
-        assert f"{sizeless}: has the shape of the map, but 0.286 times its size; is the voxel size" in ran.out
+        assert f"{sizeless}: has the shape of the map, but 0.286 times its size;" in ran.out
     assert rows(table)[1]["warnings"] == "no voxel size, assumed 1 A."

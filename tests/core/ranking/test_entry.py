@@ -5,6 +5,7 @@ import pytest
 import botalign
 from botalign.ranking.entry import RankedEntry, best_first, sidak
 from botalign.ranking.items import Item
+from botalign.ranking.result import Ranking
 
 
 def test_the_correction_is_the_probability_of_at_least_one() -> None:
@@ -53,3 +54,19 @@ def test_options_are_checked() -> None:
 )
 def test_the_reason_of_a_failure_does_not_repeat_the_name(name: str, message: str, reason: str) -> None:
     assert Item.of(name).without_name(message) == reason
+
+
+def test_few_of_many_entries_are_in_the_text() -> None:
+    aligned = [RankedEntry(f"a{n}", "no match", 1.0, 1.0, 0.1) for n in range(23)]
+    others = [RankedEntry(f"b{n}", "not aligned", similarity=0.99, relative_size=0.5) for n in range(7)]
+    lines = Ranking("map", "maps", (*aligned, *others), (), 30, 1.0).to_text().splitlines()
+    assert lines[:2] == [
+        "maps         30 compared, 0 matches",
+        "             7 not aligned, because their signatures differ",
+    ]
+    assert [line.split(":")[0].strip() for line in lines if "the shape of the map" in line] == [
+        f"b{n}" for n in range(5)
+    ]
+    assert "             ... and 2 more of the same shape and another size" in lines
+    assert sum("no match" in line for line in lines) == 20
+    assert lines[-1] == "... and 3 more"
