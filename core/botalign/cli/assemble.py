@@ -11,7 +11,6 @@ import botalign
 from botalign.cli.declared import Given, with_options
 from botalign.cli.messages import print_note, print_warning
 from botalign.cli.options import Json, Overwrite, Quiet
-from botalign.cli.part_arguments import parsed_parts
 from botalign.errors import InputError
 
 
@@ -22,8 +21,8 @@ def assemble(
     parts: Annotated[
         list[str],
         typer.Argument(
-            metavar="PART[@N]",
-            help="The parts, atomic models or maps; @N requests N copies of a part.",
+            metavar="PART[:A,B][@N]",
+            help="The parts, atomic models or maps; :A,B uses only these chains of a model, @N requests N copies.",
             show_default=False,
         ),
     ],
@@ -58,7 +57,7 @@ def assemble(
     from botalign.cli import inputs, outputs
     from botalign.cli.assembly_run import AssemblyFiles, run_assembly
     from botalign.cli.outputs import MAPS
-    from botalign.files import split_extension
+    from botalign.cli.part_arguments import parsed_parts
     from botalign.models import holds_model
 
     given = parsed_parts(parts)
@@ -66,13 +65,13 @@ def assemble(
         raise InputError(f"{whole}: is an atomic model, expected the map of the complex.")
     inputs.check(whole)
     for each in given:
-        inputs.check(each.path)
+        each.check()
     files = AssemblyFiles.of([each.path for each in given], [each.count for each in given], output, table, unexplained)
     outputs.check(files.all, inputs=[whole, *(each.path for each in given)], overwrite=overwrite)
     chosen, where = options.read(), execution.read()
     density = botalign.read(whole)
     found = run_assembly(
-        density, [inputs.load(each.path) for each in given], [each.count for each in given], chosen, where, files,
+        density, [each.load() for each in given], [each.count for each in given], chosen, where, files,
         overwrite=overwrite, quiet=quiet,
     )  # fmt: skip
     print(found.assembly.to_json() if json else found.assembly.to_text())

@@ -1,39 +1,87 @@
-"""The parts of ``botalign assemble`` as they are typed: a file, or ``FILE@N`` for N copies."""
+"""The parts of ``botalign assemble`` as they are typed: a file, some chains of it, and the number of copies."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import botalign
+from botalign.cli import inputs
 from botalign.errors import InputError
+from botalign.models import MODEL_EXTENSIONS
 
 _COPIES = re.compile(r"(?P<path>.+)@(?P<count>[^@/\\]*)")
+_CHAINS = re.compile(r"(?P<path>.+):(?P<chains>[^:/\\]*)")
 
 
 @dataclass(frozen=True)
 class PartArgument:
-    """The file of a part, and its number of copies in the complex."""
+    """A part that was typed: ``FILE``, ``FILE:A,B`` for some chains of a model, ``FILE@N`` for N copies.
+
+    Attributes
+    ----------
+    path : Path
+        Its file.
+    count : int
+        Its number of copies in the complex.
+    chains : tuple of str or None
+        Its chains; None for all.
+    """
 
     path: Path
     count: int
+    chains: tuple[str, ...] | None = None
 
     @classmethod
     def parsed(cls, text: str) -> PartArgument:
-        """Return what was typed; a file whose name contains an @ is taken as it is.
+        """Return what was typed; a file whose name contains an @ or a colon is taken as it is.
 
         Raises
         ------
         InputError
-            If what follows the last @ is not a number of copies.
+            If what follows the last @ is not a number of copies, or no chain follows the colon.
         """
-        found = _COPIES.fullmatch(text)
-        if found is None or Path(text).exists():
-            return cls(Path(text), 1)
+        found = None if Path(text).exists() else _COPIES.fullmatch(text)
+        if found is None:
+            return cls._with_chains(text, 1)
         if not (found["count"].isdecimal() and int(found["count"]) > 0):
             raise InputError(f"{text}: got {found['count']!r} after the @, expected the number of copies, such as @2.")
-        return cls(Path(found["path"]), int(found["count"]))
+        return cls._with_chains(found["path"], int(found["count"]))
+
+    @classmethod
+    def _with_chains(cls, text: str, count: int) -> PartArgument:
+        found = _CHAINS.fullmatch(text)
+        if found is None or Path(text).exists() or not found["path"].lower().endswith(MODEL_EXTENSIONS):
+            return cls(Path(text), count)
+        chains = tuple(name.strip() for name in found["chains"].split(","))
+        if not all(chains):
+            raise InputError(
+                f"{text}: got {found['chains']!r} after the colon, expected names of chains, such as :A,B."
+            )
+        return cls(Path(found["path"]), count, chains)
+
+    @property
+    def name(self) -> str:
+        """The file with the chains, as it is typed."""
+        return str(self.path) if self.chains is None else f"{self.path}:{','.join(self.chains)}"
+
+    def check(self) -> None:
+        """Check that it can be read; of a map, only the header.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read, or has no such chain.
+        """
+        inputs.check(self.path, self.chains)
+
+    def load(self) -> botalign.DensityMap | botalign.Model:
+        """Return the map or the model, with a name that distinguishes it from other chains of the same file."""
+        loaded = inputs.load(self.path, self.chains)
+        return loaded if self.chains is None else replace(loaded, name=self.name)
 
 
 def parsed_parts(texts: Sequence[str]) -> list[PartArgument]:
@@ -42,16 +90,17 @@ def parsed_parts(texts: Sequence[str]) -> list[PartArgument]:
     Raises
     ------
     InputError
-        If a file is given twice, or the text after an @ is not a number of copies.
+        If a part is given twice, or the text after an @ or a colon cannot be used.
     """
     parts = [PartArgument.parsed(text) for text in texts]
-    seen: dict[Path, int] = {}
+    seen = Counter(map(_key, parts))
     for each in parts:
-        key = each.path.resolve()
-        seen[key] = seen.get(key, 0) + 1
-    for each in parts:
-        if (times := seen[each.path.resolve()]) > 1:
+        if (times := seen[_key(each)]) > 1:
             raise InputError(
-                f"{each.path}: is given {times} times; for {times} copies of it, write {each.path}@{times}."
+                f"{each.name}: is given {times} times; for {times} copies of it, write {each.name}@{times}."
             )
     return parts
+
+
+def _key(part: PartArgument) -> tuple[Path, frozenset[str] | None]:
+    return part.path.resolve(), None if part.chains is None else frozenset(part.chains)

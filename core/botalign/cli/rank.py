@@ -41,6 +41,10 @@ def rank(
         Path | None,
         typer.Option(metavar="T.csv", help="Write verdicts, scores and transforms, one row for each model or map."),
     ] = None,
+    chain: Annotated[
+        list[str] | None,
+        typer.Option(metavar="A,B", help="Use only these chains of each model; a model that lacks one is listed."),
+    ] = None,
     index: Annotated[
         Path | None,
         typer.Option(
@@ -68,7 +72,7 @@ def rank(
     With more than 4 models or maps, one process per core is used, unless --threads, --processes or --scheduler is
     given.
     """
-    from botalign.cli import outputs
+    from botalign.cli import inputs, outputs
     from botalign.models import holds_model
     from botalign.ranking.index import MapIndex
 
@@ -81,6 +85,7 @@ def rank(
     incomplete = table is not None and partial is not None and _is_incomplete(table, partial)
     written = None if table is None else outputs.Output(table, "--table", outputs.TABLES, replaceable=incomplete)
     outputs.check((written,), inputs=[fixed, *others, *([] if index is None else [index])], overwrite=overwrite)
+    chains = inputs.chains_of(chain, *others)
     if index is not None:
         MapIndex.for_files(index, others)
     density_map = botalign.read(fixed)
@@ -91,9 +96,9 @@ def rank(
         has_results = has_results or step.done > 0
         return step
 
-    with _store(partial, density_map, others, chosen) as store:
+    with _store(partial, density_map, others, chosen, chains) as store:
         try:
-            steps = botalign.rank_steps(density_map, others, chosen, where, index=index, store=store)
+            steps = botalign.rank_steps(density_map, others, chosen, where, chains=chains, index=index, store=store)
             ranking = run_steps(map_steps(steps, note), lambda step: _STAGES[step.stage], quiet=quiet)
             if table is not None:
                 ranking.write(table, overwrite=overwrite or incomplete)
@@ -134,13 +139,19 @@ def _warn_of_files(ranking: botalign.Ranking) -> None:
 
 
 def _store(
-    partial: Path | None, density_map: botalign.DensityMap, others: list[Path], options: botalign.RankOptions
+    partial: Path | None,
+    density_map: botalign.DensityMap,
+    others: list[Path],
+    options: botalign.RankOptions,
+    chains: tuple[str, ...] | None,
 ) -> AbstractContextManager[BlockStore | None]:
     """Return the open work folder, or None without a table."""
     from botalign.jobs import BlockStore
     from botalign.ranking.rank import description
 
-    return nullcontext() if partial is None else BlockStore(partial, description(density_map, others, options))
+    if partial is None:
+        return nullcontext()
+    return BlockStore(partial, description(density_map, others, options, chains=chains))
 
 
 def _note_incomplete(table: Path, store: BlockStore) -> None:

@@ -153,8 +153,9 @@ def _wanted(chains: str | Sequence[str], present: tuple[str, ...], name: str) ->
     """Return the names of the chains to read."""
     wanted = tuple(each.strip() for each in (chains.split(",") if isinstance(chains, str) else chains))
     unknown = [each for each in wanted if each not in present]
-    if unknown or not wanted:
-        listed = ", ".join(each or "''" for each in present) or "none"
-        found = f"{name} has no chain {unknown[0] or repr('')}" if unknown else "got no chain"
-        raise InputError(Setting("chains"), f": {found}; it has {listed}.")
+    listed = ", ".join(each or "''" for each in present) or "none"
+    if unknown:
+        raise InputError(f"{name}: has no chain {unknown[0] or repr('')}; it has {listed}.")
+    if not wanted:
+        raise InputError(Setting("chains"), f": got no chain; {name} has {listed}.")
     return wanted

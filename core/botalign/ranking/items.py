@@ -28,11 +28,14 @@ class Item:
         The map or model itself, or its file.
     is_model : bool
         Whether it is an atomic model.
+    chains : tuple of str or None
+        The chains of the model to read from its file; None for all.
     """
 
     name: str
     given: DensityMap | Model | Path
     is_model: bool
+    chains: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, given: Given) -> Item:
@@ -77,7 +80,7 @@ class Item:
         """
         if not isinstance(self.given, Path):
             return self.given
-        return read_model(self.given) if self.is_model else read(self.given)
+        return read_model(self.given, chains=self.chains) if self.is_model else read(self.given)
 
     def identity(self) -> list[Any]:
         """Return a JSON-compatible value that changes with the item; for a file: path, size and modification time.
@@ -85,7 +88,8 @@ class Item:
         The contents of files are not read: for a large library, that would take hours.
         """
         if isinstance(self.given, Path):
-            return [str(self.given.resolve()), *file_state(self.given)]
+            chains = [] if self.chains is None else [list(self.chains)]
+            return [str(self.given.resolve()), *file_state(self.given), *chains]
         return content_identity(self.given)
 
 
@@ -98,13 +102,14 @@ def file_state(path: Path) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-def checked_items(others: Sequence[Given]) -> list[Item]:
+def checked_items(others: Sequence[Given], chains: str | Sequence[str] | None = None) -> list[Item]:
     """Return the items of a ranking.
 
     Raises
     ------
     InputError
-        If there are none, both models and maps are among them, or a file is given twice.
+        If there are none, both models and maps are among them, a file is given twice, or chains are given, but there is
+        a map or a model that is not read from a file.
     """
     if isinstance(others, str | os.PathLike | DensityMap | Model):
         others = [others]
@@ -125,4 +130,8 @@ def checked_items(others: Sequence[Given]) -> list[Item]:
             f"{models[0].name} is an atomic model, and {maps[0].name} a map; rank models and maps in separate runs."
         )
     # A file that is neither is read like the others, and reported as unreadable.
-    return [replace(each, is_model=bool(models)) for each in items]
+    given = tuple(chains.split(",")) if isinstance(chains, str) else None if chains is None else tuple(chains)
+    if given is not None and (not models or any(each.file is None for each in items)):
+        which = "files of atomic models" if not models else "files; use read_model(path, chains=...) for a single model"
+        raise InputError(Setting("chains"), f": has no effect, because it is for {which}; omit it.")
+    return [replace(each, is_model=bool(models), chains=given) for each in items]

@@ -34,6 +34,7 @@ def rank(
     contour_level: float | None = None,
     whole_library: bool = False,
     seed: int = 0,
+    chains: str | Sequence[str] | None = None,
     index: Path | None = None,
     threads: int | None = None,
     processes: int | None = None,
@@ -62,6 +63,9 @@ def rank(
     seed : int, optional
         Seed of the alignments of maps: the same seed gives the same result, bit for bit. The places of models do not
         depend on it.
+    chains : str or sequence of str, optional
+        Names of the chains to read from the files of models, as for :func:`botalign.read_model`; by default all. A
+        model that lacks one of them is listed as failed.
     index : path-like, optional
         File of the index of a library (``.npz``). It keeps the signatures, so a file is read again only if it is
         aligned, or if its size or modification time has changed. The index is created if it is missing.
@@ -117,7 +121,7 @@ def rank(
     """
     given = locals()
     options, execution = options_from(RankOptions, given), options_from(Execution, given)
-    return exhaust(rank_steps(fixed, others, options, execution, index=index))
+    return exhaust(rank_steps(fixed, others, options, execution, chains=chains, index=index))
 
 
 def rank_steps(
@@ -126,6 +130,7 @@ def rank_steps(
     options: RankOptions | None = None,
     execution: Execution | None = None,
     *,
+    chains: str | Sequence[str] | None = None,
     index: Path | None = None,
     store: BlockStore | None = None,
 ) -> Generator[Progress, None, Ranking]:
@@ -143,6 +148,8 @@ def rank_steps(
         Options; by default those of :func:`rank`.
     execution : Execution, optional
         Threads, processes or a cluster, and the work folder; by default one thread per core.
+    chains : str or sequence of str, optional
+        Names of the chains to read from the files of models.
     index : path-like, optional
         File of the index of a library.
     store : botalign.jobs.BlockStore, optional
@@ -170,12 +177,14 @@ def rank_steps(
     >>> [(step.stage, step.done, step.total) for step in botalign.rank_steps(fixed, [larger])]
     [('signatures', 0, 1), ('signatures', 0, 1), ('signatures', 1, 1), ('maps', 0, 0)]
     """
-    return _steps(fixed, others, options or RankOptions(), execution or Execution(), index, store)
+    return _steps(fixed, others, options or RankOptions(), execution or Execution(), chains, index, store)
 
 
-def description(fixed: DensityMap, others: Sequence[Given], options: RankOptions) -> dict[str, Any]:
-    """Return what a ranking depends on, as JSON-compatible values: files, options, versions."""
-    return _description(fixed, checked_items(others), options)
+def description(
+    fixed: DensityMap, others: Sequence[Given], options: RankOptions, *, chains: str | Sequence[str] | None = None
+) -> dict[str, Any]:
+    """Return what a ranking depends on, as JSON-compatible values: files, chains, options, versions."""
+    return _description(fixed, checked_items(others, chains), options)
 
 
 def _description(fixed: DensityMap, items: Sequence[Item], options: RankOptions) -> dict[str, Any]:
@@ -192,12 +201,13 @@ def _steps(
     others: Sequence[Given],
     options: RankOptions,
     execution: Execution,
+    chains: str | Sequence[str] | None,
     index: Path | None,
     store: BlockStore | None,
 ) -> Generator[Progress, None, Ranking]:
     began = time.perf_counter()
     expect_map(fixed, "fixed")
-    items = checked_items(others)
+    items = checked_items(others, chains)
     of_models = items[0].is_model
     _check_together(fixed, options, index, of_models=of_models)
     files = [each.file for each in items if each.file is not None]

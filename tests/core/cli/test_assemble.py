@@ -161,6 +161,11 @@ def test_an_interrupted_command_resumes(
         (("{first}@0",), "got '0' after the @, expected the number of copies, such as @2."),
         (("{first}@many",), "got 'many' after the @, expected the number of copies, such as @2."),
         (("{first}@501",), "@N: got 501, expected a whole number from 1 to 500."),
+        (("{first}:",), "{first}:: got '' after the colon, expected names of chains, such as :A,B."),
+        (("{first}:A,@2",), "{first}:A,: got 'A,' after the colon, expected names of chains, such as :A,B."),
+        (("{first}:Z@2",), "{first}: has no chain Z; it has A."),
+        (("{first}:A", "{first}:A"), "{first}:A: is given 2 times; for 2 copies of it, write {first}:A@2."),
+        (("{first}", "{first}:A"), "{first}:A: shows the same molecule as {first}, so the two cannot be"),
         (("missing.pdb",), "missing.pdb: no such file; check the name."),
         (("{first}", "missing.pbd", "-o", "{folder}/c.cif"), "missing.pbd: no such file; check the name."),
         (("{first}", "{second_map}", "-o", "{folder}/c.cif"), "-o needs a folder for the placed maps"),
@@ -190,7 +195,7 @@ def test_the_whole_is_a_map(run: Run, files: Files) -> None:
 
 
 def test_no_parts(run: Run, files: Files) -> None:
-    assert "PART[@N]: missing argument" in run("assemble", files.whole).refused()
+    assert "PART[:A,B][@N]: missing argument" in run("assemble", files.whole).refused()
 
 
 def test_a_number_of_copies_follows_the_last_at_sign(tmp_path: Path) -> None:
@@ -199,6 +204,33 @@ def test_a_number_of_copies_follows_the_last_at_sign(tmp_path: Path) -> None:
     assert PartArgument.parsed("b@x.cif@2") == PartArgument(Path("b@x.cif"), 2)
     assert PartArgument.parsed("b.cif") == PartArgument(Path("b.cif"), 1)
     assert PartArgument.parsed(str(named)) == PartArgument(named, 1)
+
+
+def test_chains_follow_the_last_colon(tmp_path: Path) -> None:
+    named = tmp_path / "a.pdb:A"
+    named.touch()
+    assert PartArgument.parsed("x.cif:A") == PartArgument(Path("x.cif"), 1, ("A",))
+    assert PartArgument.parsed("C:/x.cif.gz:A,B2@3") == PartArgument(Path("C:/x.cif.gz"), 3, ("A", "B2"))
+    assert PartArgument.parsed("C:/x.cif") == PartArgument(Path("C:/x.cif"), 1)
+    assert PartArgument.parsed("x.mrc:mrc") == PartArgument(Path("x.mrc:mrc"), 1)
+    assert PartArgument.parsed(str(named)) == PartArgument(named, 1)
+    assert PartArgument.parsed(f"{named}@2") == PartArgument(named, 2)
+
+
+def test_chains_of_one_file_are_parts(run: Run, files: Files, tmp_path: Path) -> None:
+    both, target = tmp_path / "both.pdb", tmp_path / "complex.cif"
+    both.write_text(files.first.read_text() + files.second.read_text().replace("ALA A", "ALA B"))
+    ran = run("assemble", files.whole, f"{both}:B", f"{both}:A", "--resolution", RESOLUTION, "-o", target)
+    assert (ran.code, ran.err) == (0, "")
+    assert [line.split()[0] for line in ran.out.splitlines()[1:3]] == [f"{both}:B", f"{both}:A"]
+    found = botalign.read_model(target)
+    assert found.chains == ("B", "A")
+    expected = [
+        apply_transform(place, botalign.read_model(path).points)
+        for path, place in zip((files.second, files.first), files.places[::-1], strict=True)
+    ]
+    apart = np.linalg.norm(found.points - np.concatenate(expected), axis=1)
+    assert np.sqrt((apart**2).mean()) < 1
 
 
 def test_a_warning_about_a_part_names_its_file_once(run: Run, files: Files, tmp_path: Path) -> None:

@@ -27,6 +27,19 @@ def model(tmp_path: Path) -> Path:
     return path
 
 
+def test_chains_of_models(run: Run, pair: Pair, model: Path, tmp_path: Path) -> None:
+    other, table = tmp_path / "other.pdb", tmp_path / "t.csv"
+    other.write_text(ATOMS.replace("ALA A   2", "ALA B   2").replace("ALA A   1", "ALA C   1"))
+    ran = run(
+        "rank", pair.fixed, model, other, "--chain", "A", "--resolution", 10, "--table", table, "--threads", 1
+    )  # fmt: skip
+    assert ran.code == 1
+    assert ran.err == f"botalign: error: {other}: has no chain A; it has C, B.\n"
+    assert (
+        "moving.mrc is not an atomic model; omit it" in run("rank", pair.fixed, pair.moving, "--chain", "A").refused()
+    )
+
+
 def test_a_library_with_a_damaged_map(run: Run, pair: Pair, tmp_path: Path) -> None:
     bad, table, index = tmp_path / "bad.mrc", tmp_path / "t.csv", tmp_path / "i.npz"
     bad.write_bytes(b"bad")

@@ -124,4 +124,24 @@ def test_nothing_to_rank(assembly: Assembly, tmp_path: Path) -> None:
         botalign.rank(model, [model], resolution=RESOLUTION)  # type: ignore[arg-type]
     with pytest.raises(botalign.InputError, match="others: got an object of type int, expected maps, atomic models"):
         botalign.rank(fixed, [3])  # type: ignore[list-item]
+    with pytest.raises(botalign.InputError, match="chains: has no effect, because it is for files of atomic models"):
+        botalign.rank(fixed, [fixed], chains="A")
+    with pytest.raises(botalign.InputError, match=r"chains: has no effect, because it is for files; use read_model"):
+        botalign.rank(fixed, [model], chains="A", resolution=RESOLUTION)
     assert not list(tmp_path.iterdir())
+
+
+def test_some_chains_of_the_files_are_ranked(assembly: Assembly, tmp_path: Path) -> None:
+    file = tmp_path / "both.pdb"
+    lines = [
+        f"ATOM  {i:5}  CA  ALA {chain}{i:4}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00 20.00           C  "
+        for chain, part in zip("AB", ("left", "right"), strict=True)
+        for i, (x, y, z) in enumerate(assembly.parts[part].points, start=1)
+    ]
+    file.write_text("\n".join(lines))
+    (one,) = botalign.rank(assembly.fixed, [file], chains="B", resolution=RESOLUTION, threads=1).entries
+    alone = botalign.read_model(file, chains="B")
+    (expected,) = botalign.rank(assembly.fixed, [alone], resolution=RESOLUTION, threads=1).entries
+    assert (one.score, one.probability) == (expected.score, expected.probability)
+    (both,) = botalign.rank(assembly.fixed, [file], resolution=RESOLUTION, threads=1).entries
+    assert both.score != one.score
