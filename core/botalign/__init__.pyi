@@ -54,6 +54,7 @@ from .maps import resample as resample
 from .models import Model as Model
 from .models import read_model as read_model
 from .models import simulate as simulate
+from .models import write_complex as write_complex
 from .options import declarations as declarations
 from .pairwise.distances import distance_steps as distance_steps
 from .pairwise.distances import distances as distances

@@ -232,12 +232,13 @@ def align_steps(
             [partial(compare, problem.fixed, each, pose, part=part) for each, pose in compared],
             thread_count(options.threads),
         )
+    moved = _reference(maps[1], moving, options.contour_level_moving, options.mask_moving)
     return Alignment(
         method=solution.method,
         moving_to_fixed=candidates[0].moving_to_fixed,
         mirrored=best.mirrored,
         fixed=_reference(maps[0], fixed, options.contour_level_fixed, options.mask_fixed),
-        moving=_reference(maps[1], moving, options.contour_level_moving, options.mask_moving),
+        moving=moved,
         before=before.scores,
         after=after.scores,
         shells_before=before.shells,
@@ -251,7 +252,7 @@ def align_steps(
         uncertainty=outcome.uncertainty,
         scale=scale,
         candidates=candidates,
-        copies=outcome.copies,
+        copies=None if outcome.copies is None else outcome.copies.named(moved.chains),
         trace=outcome.trace,
         parameters=options.as_parameters(),
         seed=options.seed,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from botalign.alignment.copy_symmetry import SetSymmetry
 from botalign.alignment.symmetry import Symmetry
-from botalign.alignment.wording import percent_text, probability_text, vector_text
+from botalign.alignment.wording import chains_text, percent_text, probability_text, vector_text
 from botalign.arrays import Matrix
 from botalign.errors import counted
+from botalign.models import Model, expect_model, write_complex
+from botalign.models.merging import unique_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +35,8 @@ class Copy:
         place would fit as well with a probability of 0.001 or more.
     overlap : float
         The largest share of its volume that lies inside another copy.
+    chains : mapping of str
+        Names of the chains in the file that :meth:`Copies.write` writes, by those of the model; empty for a map.
     """
 
     moving_to_fixed: Matrix
@@ -38,6 +44,7 @@ class Copy:
     probability: float
     verdict: str
     overlap: float
+    chains: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def chance(self) -> str:
@@ -75,6 +82,39 @@ class Copies:
     start_score: float
     symmetry: SetSymmetry | None
     averaged: str | None = None
+
+    def named(self, chains: Sequence[str]) -> Copies:
+        """Return the copies of a model with these chains, whose names differ between the copies."""
+        names = unique_names([chains] * len(self.placed))
+        placed = (replace(copy, chains=own) for copy, own in zip(self.placed, names, strict=True))
+        return replace(self, placed=tuple(placed))
+
+    def write(self, path: str | os.PathLike[str], model: Model, *, overwrite: bool = False) -> None:
+        """Write all copies of a model as one mmCIF file, in which every chain has a different name.
+
+        Parameters
+        ----------
+        path : path-like
+            File to write: ``.cif`` or ``.mmcif``, optionally followed by ``.gz``.
+        model : Model
+            The model that was aligned, or another one in the same coordinates. The attribute `chains` of each copy
+            has the new names of the chains of the model that was aligned.
+        overwrite : bool, optional
+            Whether to replace an existing file.
+
+        Raises
+        ------
+        InputError
+            If `model` is not an atomic model, or was not read from a file, or as :meth:`botalign.Model.write`.
+        """
+        expect_model(model, "model")
+        poses = [copy.moving_to_fixed for copy in self.placed]
+        write_complex(path, [model] * len(poses), poses, overwrite=overwrite)
+
+    @property
+    def chains_text(self) -> str:
+        """Which chains of a written file belong to which copy, as text; empty for a map."""
+        return chains_text((f"copy {n}", copy.chains.values()) for n, copy in enumerate(self.placed, 1) if copy.chains)
 
     @property
     def missing(self) -> int:
@@ -157,7 +197,7 @@ class Copies:
         placed = tuple(
             Copy(
                 np.array(each["moving_to_fixed"], float), float(each["correlation"]), float(each["probability"]),
-                str(each["verdict"]), float(each["overlap"]),
+                str(each["verdict"]), float(each["overlap"]), dict(each["chains"]),
             )
             for each in content["placed"]
         )  # fmt: skip

@@ -78,6 +78,11 @@ def named_with_chains(reference: MapReference) -> str:
     return f"{reference.name} ({'chain' if len(names) == 1 else 'chains'} {', '.join(names)})"
 
 
+def chains_text(placed: Iterable[tuple[str, Iterable[str]]]) -> str:
+    """Return as text which chains of a written file belong to which place: ``a.cif 1: A, B; a.cif 2: C, D``."""
+    return "; ".join(f"{title}: {', '.join(names)}" for title, names in placed)
+
+
 def part_text(part: Part, fixed: MapReference, moving: MapReference, correlation: float | None) -> str:
     """Return which map is a part of the other, and how well it fits there, as text."""
     own, whole = (moving, fixed) if part.role == "moving" else (fixed, moving)

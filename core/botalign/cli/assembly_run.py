@@ -161,17 +161,16 @@ def _assembled(
 def _written(assembly: botalign.Assembly, files: AssemblyFiles, overwrite: bool) -> WrittenAssembly:
     """Write the placed parts, the table, and the remaining density."""
     written: list[Path] = []
-    chains: list[dict[str, str]] = [{} for _ in assembly.placed]
     has_model = any(isinstance(assembly.parts[each.part], botalign.Model) for each in assembly.placed)
     with Staging(overwrite=overwrite, written=written) as staging:
         if files.model is not None and has_model:
-            chains = assembly.write(staging.path(files.model.path))
+            assembly.write(staging.path(files.model.path))
         for each in assembly.placed:
             part, target = assembly.parts[each.part], files.maps.get((each.part, each.copy))
             if target is not None and isinstance(part, botalign.DensityMap):
                 write_moved_map(staging.path(target.path), part, each.moving_to_fixed, assembly.rest.grid)
         if files.table is not None:
-            assembly.write_table(staging.path(files.table.path), chains=chains)
+            assembly.write_table(staging.path(files.table.path))
         if files.rest is not None:
             note = ", without the placed parts"
             assembly.rest.write(staging.path(files.rest.path), history=history(assembly.whole, None, note=note))

@@ -71,14 +71,13 @@ class CopiesRun:
         assert copies is not None
         written: list[Path] = []
         with Staging(overwrite=self.overwrite, written=written) as staging:
-            names: list[dict[str, str]] = [{} for _ in copies.placed]
             if first is not None:
-                names = self._write(alignment, moving, first, staging, threads=chosen.threads)
+                self._write(alignment, moving, first, staging, threads=chosen.threads)
             for each in result:
                 if each is not None:
                     alignment.write(staging.path(each.path))
             if table is not None:
-                _write_table(copies, self.moving, names, staging.path(table.path))
+                _write_table(copies, self.moving, staging.path(table.path))
         self._report(alignment, written)
         missing = copies.missing_text(str(self.fixed))
         if missing is None and all(copy.verdict == "no match" for copy in copies.placed):
@@ -127,22 +126,21 @@ class CopiesRun:
         staging: Staging,
         *,
         threads: int | None,
-    ) -> list[dict[str, str]]:
-        """Write all copies: models as one file, maps on the grid of the fixed map. Return the new chain names."""
+    ) -> None:
+        """Write all copies: models as one file, maps on the grid of the fixed map."""
         from botalign.alignment.applying import write_moved_map
-        from botalign.complexes.writing import write_complex
 
         assert alignment.copies is not None
-        poses = [copy.moving_to_fixed for copy in alignment.copies.placed]
         if isinstance(moving, botalign.Model):
-            return write_complex(staging.path(first.path), [moving] * len(poses), poses)
+            alignment.copies.write(staging.path(first.path), moving)
+            return
         stem = split_extension(self.moving.name, outputs.MAPS)[0]
-        for number, pose in enumerate(poses, start=1):
+        for number, copy in enumerate(alignment.copies.placed, start=1):
+            pose = copy.moving_to_fixed
             grid = moving.grid.containing(pose) if alignment.fixed.model else alignment.fixed.grid
             target = staging.path(_numbered(first.path.parent, stem, number))
             line = history(moving.name, alignment.fixed.name, note=f", copy {number}")
             write_moved_map(target, moving, pose, grid, history=line, threads=threads)
-        return [{} for _ in poses]
 
     def _report(self, alignment: botalign.Alignment, written: Sequence[Path]) -> None:
         """Print the result, and what was written."""
@@ -150,6 +148,10 @@ class CopiesRun:
             print(alignment.to_json())
             return
         print(alignment.to_text())
+        if self.output is not None and alignment.copies is not None and alignment.copies.chains_text:
+            from botalign.alignment.wording import labelled
+
+            print("\n".join(labelled("chains", alignment.copies.chains_text)))
         if written:
             several = len(written) > 4
             named = dict.fromkeys(str(path.parent if several else path) for path in written)
@@ -190,14 +192,14 @@ def _numbered(folder: Path, stem: str, number: int) -> Path:
     return folder / f"{stem}_{number:02}.mrc"
 
 
-def _write_table(copies: Copies, part: Path, names: Sequence[dict[str, str]], path: Path) -> None:
+def _write_table(copies: Copies, part: Path, path: Path) -> None:
     from botalign.complexes.writing import TableRow, write_table
 
     rows = [
         TableRow(
             part.name, number, copy.verdict, copy.moving_to_fixed, probability=copy.probability,
-            correlation=copy.correlation, chains=chains,
+            correlation=copy.correlation, chains=copy.chains,
         )
-        for number, (copy, chains) in enumerate(zip(copies.placed, names, strict=True), start=1)
+        for number, copy in enumerate(copies.placed, start=1)
     ]  # fmt: skip
     write_table(path, rows)

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from botalign.alignment.wording import LABEL, labelled, percent_text, probability_text, vector_text
+from botalign.alignment.wording import LABEL, chains_text, labelled, percent_text, probability_text, vector_text
 from botalign.arrays import Matrix
 from botalign.complexes.residual import Region
-from botalign.complexes.writing import TableRow, write_complex, write_table
+from botalign.complexes.writing import TableRow, write_table
 from botalign.errors import InputError, counted
 from botalign.files import json_text
 from botalign.maps.density_map import DensityMap
-from botalign.models import Model
+from botalign.models import Model, write_complex
 
 FORMAT, VERSION = "botalign-assembly", 1
 #: Largest number of unexplained regions that the summary lists.
@@ -44,6 +44,8 @@ class PlacedPart:
         ``"certain"``, or ``"ambiguous"`` if another pose at the same place fits as well.
     overlap : float
         Largest fraction of its volume that lies inside one other part.
+    chains : mapping of str
+        Names of the chains in the file that :meth:`Assembly.write` writes, by those of the model; empty for a map.
     """
 
     part: int
@@ -54,6 +56,7 @@ class PlacedPart:
     probability: float
     verdict: str
     overlap: float
+    chains: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def chance(self) -> str:
@@ -186,8 +189,10 @@ class Assembly:
             return "no region above the contour level"
         return f"{percent_text(self.unexplained_fraction)} of the volume above the contour level"
 
-    def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> list[dict[str, str]]:
+    def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the placed atomic models as one mmCIF file, in which every chain has a different name.
+
+        The attribute `chains` of each placed part has the new names.
 
         Parameters
         ----------
@@ -195,11 +200,6 @@ class Assembly:
             File to write: ``.cif`` or ``.mmcif``, optionally followed by ``.gz``.
         overwrite : bool, optional
             Whether to replace an existing file.
-
-        Returns
-        -------
-        list of dict
-            For each placed part, the new names of its chains by the old ones; empty for maps.
 
         Raises
         ------
@@ -210,20 +210,15 @@ class Assembly:
         if not models:
             raise InputError(f"{path}: there is no placed model to write.")
         poses = [each.moving_to_fixed for _, each in models]
-        names = iter(write_complex(path, [model for model, _ in models], poses, overwrite=overwrite))
-        return [next(names) if isinstance(self.parts[each.part], Model) else {} for each in self.placed]
+        write_complex(path, [model for model, _ in models], poses, overwrite=overwrite)
 
-    def write_table(
-        self, path: str | os.PathLike[str], *, chains: list[dict[str, str]] | None = None, overwrite: bool = False
-    ) -> None:
+    def write_table(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a table (CSV) with one row for each placed part, and one for each part that was not placed.
 
         Parameters
         ----------
         path : path-like
             File to write.
-        chains : list of dict, optional
-            New names of chains, as :meth:`write` returns them.
         overwrite : bool, optional
             Whether to replace an existing file.
 
@@ -232,12 +227,12 @@ class Assembly:
         InputError
             If the file cannot be written.
         """
-        names = chains or [{} for _ in self.placed]
         rows = [
             TableRow(
-                each.name, each.copy, each.verdict, each.moving_to_fixed, each.probability, each.correlation, own
+                each.name, each.copy, each.verdict, each.moving_to_fixed, each.probability, each.correlation,
+                each.chains,
             )
-            for each, own in zip(self.placed, names, strict=True)
+            for each in self.placed
         ]  # fmt: skip
         rows += [
             TableRow(each.name, 0, "no place" if each.taken_by else "no match", probability=each.probability)
@@ -281,6 +276,9 @@ class Assembly:
             )
         if any(each.verdict == "ambiguous" for each in self.placed):
             lines.append(f"{'':{LABEL}}ambiguous: another rotation fits as well at the same place")
+        chains = chains_text((self._title(each), each.chains.values()) for each in self.placed if each.chains)
+        if chains:
+            lines += labelled("chains", chains)
         for missing in self.unplaced:
             copies = f"{missing.missing_copies} of " if missing.missing_copies else ""
             lines += labelled("not placed", f"{copies}{missing.name}: {missing.reason}")

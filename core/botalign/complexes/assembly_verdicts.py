@@ -14,6 +14,8 @@ from botalign.complexes.assembler import Assembler, Chosen
 from botalign.complexes.assembly_records import PlacedPart, UnplacedPart
 from botalign.complexes.part_judgement import fits_at, other_poses, probability_of
 from botalign.maps.density_map import DensityMap
+from botalign.models import Model
+from botalign.models.merging import unique_names
 
 
 class AssemblyVerdicts:
@@ -36,14 +38,17 @@ class AssemblyVerdicts:
         shares = overlaps(bodies, poses) - np.eye(len(poses))
         copies: Counter[int] = Counter()
         parts = []
-        for number in sorted(range(len(self.chosen)), key=lambda index: self.chosen[index].part):
+        numbers = sorted(range(len(self.chosen)), key=lambda index: self.chosen[index].part)
+        models = [self.parts[self.chosen[number].part] for number in numbers]
+        names = unique_names([each.chains if isinstance(each, Model) else () for each in models])
+        for number, chains in zip(numbers, names, strict=True):
             each = self.chosen[number]
             copies[each.part] += 1
             verdict = "ambiguous" if self._is_ambiguous(number) else "certain"
             parts.append(
                 PlacedPart(
                     each.part, self.parts[each.part].name, copies[each.part], each.moving_to_fixed, each.correlation,
-                    each.probability, verdict, float(shares[number].max()),
+                    each.probability, verdict, float(shares[number].max()), chains,
                 )
             )  # fmt: skip
         return tuple(parts)

@@ -1,21 +1,15 @@
-"""Files of placed parts: one mmCIF file with all placed models, and a table."""
+"""The table of placed parts."""
 
 from __future__ import annotations
 
 import csv
-import gzip
 import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from botalign.arrays import Matrix
-from botalign.errors import InputError
 from botalign.files import TABLE_EXTENSIONS, output_file
-from botalign.geometry import compose
-from botalign.models import MMCIF_EXTENSIONS, Model
-from botalign.models.merging import PlacedText, merged_models
 
 #: Columns that follow the name of the part and the number of the copy in a table.
 _NUMBERS = ("probability", "correlation")
@@ -48,48 +42,6 @@ class TableRow:
     probability: float | None = None
     correlation: float | None = None
     chains: Mapping[str, str] = field(default_factory=dict)
-
-
-def write_complex(
-    path: str | os.PathLike[str],
-    models: Sequence[Model],
-    transforms: Sequence[Matrix],
-    *,
-    overwrite: bool = False,
-) -> list[dict[str, str]]:
-    """Write placed models as one mmCIF file, in which every chain has a different name.
-
-    Parameters
-    ----------
-    path : path-like
-        File to write: ``.cif`` or ``.mmcif``, optionally followed by ``.gz``.
-    models : sequence of Model
-        The models, at least one; a model that is placed several times is given several times.
-    transforms : sequence of ndarray, shape (3, 4)
-        The transform of each model.
-    overwrite : bool, optional
-        Whether to replace an existing file.
-
-    Returns
-    -------
-    list of dict
-        For each model, the new names of its chains by the old ones.
-
-    Raises
-    ------
-    InputError
-        If a model was not read from a file, or as :meth:`botalign.Model.write`.
-    """
-    placed = []
-    for model, transform in zip(models, transforms, strict=True):
-        if model.source is None:
-            raise InputError(f"{model.name}: was not read from a file, so it cannot be written; use read_model.")
-        placed.append(PlacedText(model.source, compose(transform, model.source_to_points), model.name))
-    with output_file(path, overwrite=overwrite, extensions=MMCIF_EXTENSIONS) as temporary:
-        text, names = merged_models(placed)
-        packed = Path(path).suffix.lower() == ".gz"
-        temporary.write_bytes(gzip.compress(text.content, mtime=0) if packed else text.content)
-    return names
 
 
 def write_table(path: str | os.PathLike[str], rows: Sequence[TableRow], *, overwrite: bool = False) -> None:

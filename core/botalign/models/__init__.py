@@ -1,5 +1,6 @@
 """Atomic models: reading, moving and writing, and their density maps."""
 
+from botalign.models.complex_file import write_complex
 from botalign.models.density import SIGMA_PER_RESOLUTION, checked_resolution, simulate
 from botalign.models.identity import content_identity
 from botalign.models.model import Model, expect_model
@@ -20,4 +21,5 @@ __all__ = [
     "holds_model",
     "read_model",
     "simulate",
+    "write_complex",
 ]

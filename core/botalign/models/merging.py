@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botalign.arrays import Matrix
 from botalign.models.parsing import ModelText, import_gemmi, parse_structure
@@ -32,6 +32,7 @@ def merged_models(placed: Sequence[PlacedText]) -> tuple[ModelText, list[dict[st
     """Return one mmCIF model of several placed ones.
 
     Atoms, tensors, sequences, links, helices, sheets and cis peptides are kept. Of an ensemble, the first model counts.
+    Identical chains share one entity.
     Unit cells, crystal symmetry and assemblies, which belong to the single files, are left out.
 
     Parameters
@@ -53,11 +54,14 @@ def merged_models(placed: Sequence[PlacedText]) -> tuple[ModelText, list[dict[st
     whole = gemmi.Structure()
     whole.name = "complex"
     whole.add_model(gemmi.Model(1))
+    entities: dict[Hashable, Any] = {}
     for number, (structure, chains) in enumerate(zip(structures, names, strict=True), start=1):
         _rename(structure, chains, {old: next(labels) for old in _subchains(structure)})
+        _share_entities(structure, entities, number)
         _add(whole, structure, f"-{number}" if len(structures) > 1 else "")
-    for number, entity in enumerate(whole.entities, start=1):
+    for number, entity in enumerate(entities.values(), start=1):
         entity.name = str(number)
+        whole.entities.append(entity)
     whole.assign_serial_numbers()
     return as_mmcif(whole), names
 
@@ -120,15 +124,33 @@ def _rename(structure: gemmi.Structure, chains: dict[str, str], subchains: dict[
         entity.subchains = [subchains[name] for name in entity.subchains if name in subchains]
 
 
+def _share_entities(structure: gemmi.Structure, entities: dict[Hashable, Any], number: int) -> None:
+    """Add the entities of a structure to those of the structures before it; the same molecules have one entity."""
+    residues: dict[str, list[str]] = {}
+    for chain in structure[0]:
+        for residue in chain:
+            residues.setdefault(residue.subchain, []).append(residue.name)
+    for entity in structure.entities:
+        if not entity.subchains:
+            continue
+        names = tuple(entity.full_sequence or residues[entity.subchains[0]])
+        # The residues of a branched molecule do not determine its links.
+        own = number if entity.entity_type.name == "Branched" else None
+        if entity.entity_type.name == "Water":
+            names = names[:1]
+        key = (entity.entity_type.name, entity.polymer_type.name, own, names)
+        if key in entities:
+            entities[key].subchains = [*entities[key].subchains, *entity.subchains]
+        else:
+            entities[key] = entity
+
+
 def _add(whole: gemmi.Structure, structure: gemmi.Structure, suffix: str) -> None:
     """Add a structure to another one; names of links and sheets, which must be unique, get a suffix."""
     for chain in structure[0]:
         whole[0].add_chain(chain)
     for each in (*structure.connections, *structure.sheets):
         each.name += suffix
-    for entity in structure.entities:
-        if entity.subchains:
-            whole.entities.append(entity)
     # Assigned, because some of these lists are copies.
     for name in ("connections", "sheets", "helices", "cispeps", "mod_residues"):
         setattr(whole, name, [*getattr(whole, name), *getattr(structure, name)])

@@ -75,6 +75,8 @@ def test_models_are_written_as_one(run: Run, files: Files, tmp_path: Path) -> No
     assert ran.err.startswith(f"botalign: warning: {files.wrong}: not placed: no match")
     assert ran.out.startswith(f"parts        2 of 3 placed in {files.whole}\n")
     assert f"written      {target}, {table}, {rest}" in ran.out
+    listed = " ".join(ran.out.split())
+    assert f"chains {files.first}: A; {files.second}: B not placed" in listed
     found = botalign.read_model(target)
     assert found.chains == ("A", "B")
     expected = [
@@ -123,6 +125,7 @@ def test_maps_and_models_are_written_to_a_folder(run: Run, files: Files, tmp_pat
     content = json.loads(ran.out)
     assert content["format"] == "botalign-assembly"
     assert [each["verdict"] for each in content["placed"]] == ["certain", "certain"]
+    assert [each["chains"] for each in content["placed"]] == [{"A": "A"}, {}]
     assert sorted(path.name for path in folder.iterdir()) == ["complex.cif", "places.csv", "second.mrc"]
     placed = botalign.read(folder / "second.mrc")
     model = botalign.read_model(files.second).moved(files.places[1])

@@ -14,7 +14,7 @@ from botalign.geometry import apply_transform, compose, inverse, point_group, ra
 
 from .conftest import Run
 
-pytest.importorskip("gemmi", reason="gemmi is not installed (pip install gemmi)")
+gemmi = pytest.importorskip("gemmi", reason="gemmi is not installed (pip install gemmi)")
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,32 @@ def test_models_are_written_as_one_file_with_a_table(
         rows = list(csv.DictReader(file))
     assert [row["copy"] for row in rows] == ["1", "2", "3", "4"]
     assert {row["verdict"] for row in rows} == {"certain"}
-    assert {row["chains"].split(":")[1] for row in rows} == set(written.chains)
+    assert [row["chains"] for row in rows] == ["A:A", "A:B", "A:C", "A:D"]
+    assert "\nchains       copy 1: A; copy 2: B; copy 3: C; copy 4: D\nwritten " in done.out
+    in_file = json.loads((tmp_path / "r.json").read_text())["copies"]["placed"]
+    assert [copy["chains"] for copy in in_file] == [{"A": "A"}, {"A": "B"}, {"A": "C"}, {"A": "D"}]
     matrix = [[float(rows[2][f"m{i}{j}"]) for j in range(1, 5)] for i in range(1, 4)]
     np.testing.assert_array_equal(matrix, copies.placed[2].moving_to_fixed)
     assert botalign.Alignment.read(tmp_path / "r.json").to_json() == made.with_model.to_json()
+
+
+def test_python_writes_the_same_file_as_the_command(
+    made: Made, tmp_path: Path, run: Run, finds: Callable[[botalign.Alignment], None]
+) -> None:
+    finds(made.with_model)
+    given = (made.folder / "whole.mrc", made.folder / "part.pdb", "--resolution", 10, "--copies", 4)
+    assert run("align", *given, "-o", tmp_path / "command.cif").code == 0
+    part, copies = botalign.read_model(made.folder / "part.pdb"), made.with_model.copies
+    assert copies is not None
+    copies.write(tmp_path / "python.cif", part)
+    assert (tmp_path / "python.cif").read_bytes() == (tmp_path / "command.cif").read_bytes()
+    structure = gemmi.read_structure(str(tmp_path / "python.cif"))
+    assert [len(entity.subchains) for entity in structure.entities] == [4]
+    with pytest.raises(botalign.InputError, match="the file exists"):
+        copies.write(tmp_path / "python.cif", part)
+    with pytest.raises(botalign.InputError, match=r"model: got the path 'part\.pdb', expected a Model"):
+        copies.write(tmp_path / "other.cif", "part.pdb")  # type: ignore[arg-type]
+    assert not (tmp_path / "other.cif").exists()
 
 
 def test_maps_are_written_into_a_folder_on_the_grid_of_the_fixed_one(

@@ -2,12 +2,13 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import botalign
-from botalign.complexes.writing import TableRow, write_complex, write_table
+from botalign.complexes.writing import TableRow, write_table
 
 pytest.importorskip("gemmi", reason="gemmi is not installed (pip install gemmi)")
 
@@ -28,7 +29,7 @@ def models(tmp_path: Path) -> list[botalign.Model]:
 @pytest.mark.parametrize("name", ["complex.cif", "complex.cif.gz"])
 def test_placed_models_are_written_as_one(tmp_path: Path, models: list[botalign.Model], name: str) -> None:
     first, second = models
-    names = write_complex(tmp_path / name, [first, second.moved(SHIFT), first], [np.eye(3, 4), SHIFT, SHIFT])
+    names = botalign.write_complex(tmp_path / name, [first, second.moved(SHIFT), first], [np.eye(3, 4), SHIFT, SHIFT])
     assert names == [{"A": "A"}, {"B": "B"}, {"A": "C"}]
     complex_ = botalign.read_model(tmp_path / name)
     assert complex_.chains == ("A", "B", "C")
@@ -38,13 +39,23 @@ def test_placed_models_are_written_as_one(tmp_path: Path, models: list[botalign.
 def test_a_model_from_arrays_cannot_be_written(tmp_path: Path) -> None:
     model = botalign.Model(np.zeros((1, 3)), np.ones(1), name="carbon")
     with pytest.raises(botalign.InputError, match="carbon: was not read from a file"):
-        write_complex(tmp_path / "complex.cif", [model], [np.eye(3, 4)])
+        botalign.write_complex(tmp_path / "complex.cif", [model], [np.eye(3, 4)])
     assert not list(tmp_path.iterdir())
+
+
+def test_models_and_transforms_of_a_complex_are_counted(tmp_path: Path, models: list[botalign.Model]) -> None:
+    one: Any = models[0]
+    for given in (one, [], models):
+        with pytest.raises(botalign.InputError, match="expected sequences of the same length, with at least one model"):
+            botalign.write_complex(tmp_path / "complex.cif", given, [np.eye(3, 4)])
+    with pytest.raises(botalign.InputError, match=r"models: got the path 'a\.pdb', expected a Model"):
+        botalign.write_complex(tmp_path / "complex.cif", ["a.pdb"], [np.eye(3, 4)])  # type: ignore[list-item]
+    assert not (tmp_path / "complex.cif").exists()
 
 
 def test_only_mmcif_holds_a_complex(tmp_path: Path, models: list[botalign.Model]) -> None:
     with pytest.raises(botalign.InputError, match=r"unknown extension; use one of \.cif"):
-        write_complex(tmp_path / "complex.pdb", models, [np.eye(3, 4)] * 2)
+        botalign.write_complex(tmp_path / "complex.pdb", models, [np.eye(3, 4)] * 2)
     assert not (tmp_path / "complex.pdb").exists()
 
 

@@ -69,7 +69,23 @@ def test_what_belongs_to_the_chains_is_kept(merged: tuple[gemmi.Structure, list[
     assert len({each.name for each in (*structure.connections, *structure.sheets)}) == 4
     assert [structure[0][name]["3"][0].label_seq for name in "AC"] == [3, 3]
     sequences = [entity.full_sequence for entity in structure.entities if entity.full_sequence]
-    assert sequences == [["CYS", "GLY", "CYS"]] * 2
+    assert sequences == [["CYS", "GLY", "CYS"]]
+
+
+def test_the_same_molecules_share_an_entity(merged: tuple[gemmi.Structure, list[dict[str, str]]]) -> None:
+    structure, _ = merged
+    kinds = {entity.name: (entity.entity_type.name, len(entity.subchains)) for entity in structure.entities}
+    assert kinds == {"1": ("Polymer", 2), "2": ("NonPolymer", 2), "3": ("Polymer", 2)}
+    by_chain = {chain.name: [residue.entity_id for residue in chain] for chain in structure[0]}
+    assert by_chain["A"] == by_chain["C"]
+
+
+def test_other_molecules_have_their_own_entities() -> None:
+    other = PDB.replace("SEQRES   1 A    3  CYS GLY CYS", "SEQRES   1 A    3  CYS GLY ALA").replace(" ZN ", " MG ")
+    text, _ = merged_models([PlacedText(ModelText(each, "PDB"), identity(), "a") for each in (PDB, other)])
+    structure = gemmi.make_structure_from_block(gemmi.cif.read_string(text.content)[0])
+    kinds = [(entity.entity_type.name, len(entity.subchains)) for entity in structure.entities]
+    assert sorted(kinds) == [("NonPolymer", 1)] * 2 + [("Polymer", 1)] * 2 + [("Polymer", 2)]
 
 
 def test_the_unit_cell_of_a_file_is_not_that_of_the_complex(
