@@ -242,6 +242,19 @@ def refuse_together(setting: Setting, reason: str, *others: Setting | None) -> N
             raise InputError(other, " cannot be combined with ", setting, f": {reason}. Leave out one of the two.")
 
 
+def expect_options(options: object, kind: type[Any], name: str) -> None:
+    """Refuse options of another kind, such as a dictionary.
+
+    Raises
+    ------
+    InputError
+        If `options` is no instance of the dataclass `kind`; the message names the argument and the class.
+    """
+    if not isinstance(options, kind):
+        found = type(options).__name__
+        raise InputError(Setting(name), f": got an object of type {found}, expected botalign.{kind.__name__}(...).")
+
+
 def options_from(kind: type[Options], arguments: Mapping[str, Any]) -> Options:
     """Return the options that are among the arguments of a function.
 

@@ -18,7 +18,7 @@ from botalign.complexes.residual import regions, remaining_density
 from botalign.jobs import BlockStore, Execution, open_workers, opened_store, versions
 from botalign.maps.density_map import DensityMap
 from botalign.models import Model, content_identity
-from botalign.options import options_from
+from botalign.options import expect_options, options_from
 from botalign.progress import Progress, exhaust
 
 Parts = Sequence[DensityMap | Model]
@@ -158,7 +158,10 @@ def assemble_steps(
     >>> steps.close()
     """
     began = time.perf_counter()
-    options, execution = options or AssemblyOptions(), execution or Execution()
+    options = AssemblyOptions() if options is None else options
+    execution = Execution() if execution is None else execution
+    expect_options(options, AssemblyOptions, "options")
+    expect_options(execution, Execution, "execution")
     given = checked_parts(whole, parts, options)
     numbers = checked_counts(counts, len(given))
     with (

@@ -14,12 +14,13 @@ from botalign.complexes.found_places import problem_of
 from botalign.complexes.options import AssemblyOptions
 from botalign.errors import InputError, Setting, counted
 from botalign.maps.density_map import DensityMap
-from botalign.maps.expected import expect_map, kind_of
+from botalign.maps.expected import expect_map, expect_several, kind_of
 from botalign.models import Model, checked_resolution
 from botalign.options import whole_number
 
 #: Largest number of copies of a part in a complex.
 MOST_COPIES = 500
+_PARTS = "maps (botalign.read) and atomic models (botalign.read_model)"
 #: Models whose atoms superimpose within this root mean square distance are the same model in different poses.
 SAME_ANGSTROM = 0.05
 
@@ -35,14 +36,13 @@ def checked_parts(
         If there are none, one of them cannot lie in the whole, or two are the same.
     """
     expect_map(whole, "whole")
-    given = list(parts)
+    given = expect_several(parts, "parts", _PARTS)
     if not given:
         raise InputError(Setting("parts"), ": got none, expected at least one map or atomic model.")
     for each in given:
         if not isinstance(each, DensityMap | Model):
             raise InputError(
-                Setting("parts"), f": got {kind_of(each)}, expected maps (botalign.read) and atomic models "
-                "(botalign.read_model).",
+                Setting("parts"), f": got {kind_of(each)}, expected {_PARTS}.",
             )  # fmt: skip
         if isinstance(each, Model):
             checked_resolution(options.resolution, whole)
@@ -68,7 +68,7 @@ def checked_counts(counts: Sequence[int] | None, parts: int) -> list[int]:
     """
     if counts is None:
         return [1] * parts
-    given = list(counts)
+    given = expect_several(counts, "counts", f"whole numbers from 1 to {MOST_COPIES}, one for each part")
     if len(given) != parts:
         raise InputError(
             Setting("counts"), f": got {counted(len(given), 'number')}, expected {parts}, one for each part."

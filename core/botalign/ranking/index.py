@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from botalign.errors import InputError
 from botalign.files import check_output, output_file
+from botalign.maps.expected import expect_path
 from botalign.ranking.items import file_state
 from botalign.ranking.signature import DEGREES, SCHEME, SHELLS, Described, from_numbers, to_numbers
 
@@ -50,6 +51,7 @@ class MapIndex:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        expect_path(path, "index")
         self.path = Path(path)
         self._folder = self.path.parent.resolve()
         self._entries: dict[str, tuple[tuple[int, int], Described]] = {}
@@ -59,7 +61,7 @@ class MapIndex:
             self._read()
 
     @classmethod
-    def for_files(cls, path: str | os.PathLike[str], files: Iterable[Path]) -> MapIndex:
+    def for_files(cls, path: str | os.PathLike[str], files: Iterable[str | os.PathLike[str]]) -> MapIndex:
         """Return an index, checked before a long computation: it can be read, and written if it lacks one of the files.
 
         Raises
@@ -76,10 +78,10 @@ class MapIndex:
         """Return the number of maps."""
         return len(self._entries)
 
-    def get(self, path: Path) -> Described | None:
+    def get(self, path: str | os.PathLike[str]) -> Described | None:
         """Return what is known of a file; None if nothing is, or the size or modification time has changed."""
         state, known = self._entries.get(self._key(path), (None, None))
-        return known if state == file_state(path) else None
+        return known if state == file_state(Path(path)) else None
 
     def add(self, described: Mapping[Path, tuple[tuple[int, int], Described]]) -> None:
         """Add maps, each with the state that the file had before it was read, and write the file.
@@ -89,6 +91,8 @@ class MapIndex:
         InputError
             If the file cannot be written.
         """
+        if not described:
+            return
         self._entries |= {self._key(path): entry for path, entry in described.items()}
         states, found = zip(*self._entries.values(), strict=True)
         numbers, norms = to_numbers([each.signature for each in found])
@@ -99,11 +103,12 @@ class MapIndex:
                 numbers=numbers, norms=norms, warnings=np.array(["\n".join(each.warnings) for each in found]),
             )  # fmt: skip
 
-    def _key(self, path: Path) -> str:
+    def _key(self, path: str | os.PathLike[str]) -> str:
+        file = Path(path).resolve()
         try:
-            return Path(os.path.relpath(path.resolve(), self._folder)).as_posix()
+            return Path(os.path.relpath(file, self._folder)).as_posix()
         except ValueError:  # on another drive of Windows
-            return path.resolve().as_posix()
+            return file.as_posix()
 
     def _read(self) -> None:
         content = self._content()

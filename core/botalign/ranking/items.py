@@ -10,7 +10,7 @@ from typing import Any
 
 from botalign.errors import InputError, Setting
 from botalign.maps import EXTENSIONS, DensityMap, read
-from botalign.maps.expected import kind_of
+from botalign.maps.expected import expect_several, kind_of
 from botalign.models import Model, content_identity, holds_model, read_model
 
 Given = DensityMap | Model | str | os.PathLike[str]
@@ -93,6 +93,16 @@ class Item:
         return content_identity(self.given)
 
 
+def _checked_chains(chains: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return the names of chains; None for all."""
+    if chains is None:
+        return None
+    names = tuple(chains.split(",") if isinstance(chains, str) else expect_several(chains, "chains", "names of chains"))
+    if not names or not all(isinstance(each, str) and each.strip() for each in names):
+        raise InputError(Setting("chains"), f": got {chains!r}, expected names of chains, such as 'A,B'.")
+    return tuple(each.strip() for each in names)
+
+
 def file_state(path: Path) -> tuple[int, int]:
     """Return the size and the modification time (in nanoseconds) of a file; -1 for both if it does not exist."""
     try:
@@ -113,7 +123,7 @@ def checked_items(others: Sequence[Given], chains: str | Sequence[str] | None = 
     """
     if isinstance(others, str | os.PathLike | DensityMap | Model):
         others = [others]
-    items = [Item.of(each) for each in others]
+    items = [Item.of(each) for each in expect_several(others, "others", "maps, of atomic models, or of their files")]
     if not items:
         raise InputError(Setting("others"), ": got none, expected at least one map or atomic model.")
     seen: set[Path] = set()
@@ -130,7 +140,7 @@ def checked_items(others: Sequence[Given], chains: str | Sequence[str] | None = 
             f"{models[0].name} is an atomic model, and {maps[0].name} a map; rank models and maps in separate runs."
         )
     # A file that is neither is read like the others, and reported as unreadable.
-    given = tuple(chains.split(",")) if isinstance(chains, str) else None if chains is None else tuple(chains)
+    given = _checked_chains(chains)
     if given is not None and (not models or any(each.file is None for each in items)):
         which = "files of atomic models" if not models else "files; use read_model(path, chains=...) for a single model"
         raise InputError(Setting("chains"), f": has no effect, because it is for {which}; omit it.")

@@ -14,7 +14,7 @@ from botalign.jobs import BlockStore, Execution, open_workers, opened_store, ver
 from botalign.maps import DensityMap
 from botalign.maps.expected import expect_map
 from botalign.models import checked_resolution, content_identity
-from botalign.options import changed, options_from
+from botalign.options import changed, expect_options, options_from
 from botalign.progress import Progress, exhaust
 from botalign.ranking.comparing import compare_maps, compare_models, failed_entry
 from botalign.ranking.entry import best_first
@@ -51,7 +51,7 @@ def rank(
     ----------
     fixed : DensityMap
         The map.
-    others : sequence of DensityMap, Model or path-like
+    others : sequence of DensityMap, Model or path-like, or one of these
         Models, or maps. Files are read when they are needed.
     resolution : float, optional
         Resolution of the map in angstrom, needed for models.
@@ -177,7 +177,9 @@ def rank_steps(
     >>> [(step.stage, step.done, step.total) for step in botalign.rank_steps(fixed, [larger])]
     [('signatures', 0, 1), ('signatures', 0, 1), ('signatures', 1, 1), ('maps', 0, 0)]
     """
-    return _steps(fixed, others, options or RankOptions(), execution or Execution(), chains, index, store)
+    options = RankOptions() if options is None else options
+    execution = Execution() if execution is None else execution
+    return _steps(fixed, others, options, execution, chains, index, store)
 
 
 def description(
@@ -206,6 +208,8 @@ def _steps(
     store: BlockStore | None,
 ) -> Generator[Progress, None, Ranking]:
     began = time.perf_counter()
+    expect_options(options, RankOptions, "options")
+    expect_options(execution, Execution, "execution")
     expect_map(fixed, "fixed")
     items = checked_items(others, chains)
     of_models = items[0].is_model

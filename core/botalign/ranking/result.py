@@ -139,7 +139,7 @@ class Ranking:
             output_file(path, overwrite=overwrite, extensions=EXTENSIONS) as temporary,
             temporary.open("w", newline="", encoding="utf-8") as file,
         ):
-            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+            writer = csv.DictWriter(file, fieldnames=list(_row(None, RankedEntry("", "failed"))))
             writer.writeheader()
             writer.writerows(rows)
 

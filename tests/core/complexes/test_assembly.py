@@ -1,8 +1,9 @@
 """Parts of invented complexes, placed together from random poses."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -146,7 +147,7 @@ def test_input_that_cannot_be_used(invented: InventedComplex) -> None:
     large = replace(parts[0], points=3 * parts[0].points, name="large")
     for match, given, options in (
         ("parts: got none", [], {}),
-        ("parts: got an object of type int", [1], {}),
+        ("parts: got the number 1", [1], {}),
         ("resolution: is missing", parts, {}),
         ("copy: shows the same molecule as first", [*parts, copy], {"resolution": RESOLUTION}),
         ("large: has .* times the volume", [parts[0], large], {"resolution": RESOLUTION}),
@@ -158,6 +159,28 @@ def test_input_that_cannot_be_used(invented: InventedComplex) -> None:
             botalign.assemble(whole, given, **options)
     with pytest.raises(botalign.InputError, match="whole: got an object of type Model"):
         botalign.assemble(parts[0], parts)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"parts": 0}, "parts: got an object of type Model, expected a sequence of maps (botalign.read) and atomic"),
+        ({"parts": "a.pdb"}, "parts: got the path 'a.pdb', expected a sequence of maps"),
+        ({"parts": ["a.pdb"]}, "parts: got the path 'a.pdb', expected maps (botalign.read) and atomic models"),
+        ({"parts": None}, "parts: got None, expected a sequence of maps"),
+        ({"counts": 2}, "counts: got the number 2, expected a sequence of whole numbers from 1 to 500, one for each"),
+        ({"counts": {"first": 2}}, "counts: got an object of type dict, expected a sequence of whole numbers"),
+        ({"counts": np.array(2)}, "counts: got an array of shape (), expected a sequence of whole numbers"),
+        ({"options": {"resolution": 10}}, "options: got an object of type dict, expected botalign.Assembly"),
+        ({"options": botalign.RankOptions()}, "options: got an object of type RankOptions, expected botalign.Assembly"),
+        ({"execution": 2}, "execution: got an object of type int, expected botalign.Execution(...)."),
+    ],
+)  # fmt: skip
+def test_arguments_of_a_wrong_kind(invented: InventedComplex, given: dict[str, Any], expected: str) -> None:
+    usual = {"parts": list(invented.parts), "options": botalign.AssemblyOptions(RESOLUTION)}
+    arguments = usual | given | ({"parts": invented.parts[0]} if given.get("parts") == 0 else {})
+    with pytest.raises(botalign.InputError, match=re.escape(expected)):
+        next(botalign.assemble_steps(invented.whole, **arguments))
 
 
 def test_the_work_folder_of_another_assembly_is_refused(invented: InventedComplex, tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -122,13 +123,39 @@ def test_nothing_to_rank(assembly: Assembly, tmp_path: Path) -> None:
         botalign.rank(fixed, [fixed], resolution=RESOLUTION)
     with pytest.raises(botalign.InputError, match="fixed: got an object of type Model, expected a DensityMap"):
         botalign.rank(model, [model], resolution=RESOLUTION)  # type: ignore[arg-type]
-    with pytest.raises(botalign.InputError, match="others: got an object of type int, expected maps, atomic models"):
+    with pytest.raises(botalign.InputError, match="others: got the number 3, expected maps, atomic models"):
         botalign.rank(fixed, [3])  # type: ignore[list-item]
     with pytest.raises(botalign.InputError, match="chains: has no effect, because it is for files of atomic models"):
         botalign.rank(fixed, [fixed], chains="A")
     with pytest.raises(botalign.InputError, match=r"chains: has no effect, because it is for files; use read_model"):
         botalign.rank(fixed, [model], chains="A", resolution=RESOLUTION)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"others": None}, "others: got None, expected a sequence of maps, of atomic models, or of their files."),
+        ({"others": 5}, "others: got the number 5, expected a sequence of maps"),
+        ({"others": {"a": "a.pdb"}}, "others: got an object of type dict, expected a sequence of maps"),
+        ({"others": [None]}, "others: got None, expected maps, atomic models, or their files."),
+        ({"chains": 5}, "chains: got the number 5, expected a sequence of names of chains"),
+        ({"chains": [5]}, "chains: got [5], expected names of chains, such as 'A,B'."),
+        ({"chains": ""}, "chains: got '', expected names of chains, such as 'A,B'."),
+        ({"options": {"resolution": 8}}, "options: got an object of type dict, expected botalign.RankOptions(...)."),
+        ({"execution": {}}, "execution: got an object of type dict, expected botalign.Execution(...)."),
+        ({"others": ["a.mrc"], "options": botalign.RankOptions(), "index": 5}, "index: got 5, expected a path."),
+    ],
+)
+def test_arguments_of_a_wrong_kind(assembly: Assembly, given: dict[str, Any], expected: str) -> None:
+    usual = {"others": ["a.pdb"], "options": botalign.RankOptions(resolution=RESOLUTION)}
+    with pytest.raises(botalign.InputError, match=re.escape(expected)):
+        next(botalign.rank_steps(assembly.fixed, **(usual | given)))
+
+
+def test_one_file_need_not_be_in_a_list(assembly: Assembly) -> None:
+    (failure,) = botalign.rank(assembly.fixed, "missing.pdb", resolution=RESOLUTION, threads=1).failures
+    assert (failure.name, failure.reason) == ("missing.pdb", "no such file; check the name.")
 
 
 def test_some_chains_of_the_files_are_ranked(assembly: Assembly, tmp_path: Path) -> None:
