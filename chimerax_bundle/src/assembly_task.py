@@ -119,7 +119,7 @@ class AssembleTask(WorkTask):
         try:
             while True:
                 progress = next(running)
-                self.fraction = progress.done / progress.total
+                self.fraction = progress.fraction
                 self._show_status(f"Assembling {self.job.title}: {100 * self.fraction:.0f}%, {progress.label}")
         except StopIteration as stop:
             self._assembly = stop.value

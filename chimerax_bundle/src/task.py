@@ -63,7 +63,7 @@ class AlignTask(WorkTask):
                     self.trace.append((progress.hand, progress.loss))
                 if progress.moving_to_fixed is not None and progress.hand != "mirrored":
                     self.best = pair, progress.moving_to_fixed
-                self.fraction = (number + progress.done / progress.total) / len(self.job.pairs)
+                self.fraction = (number + progress.fraction) / len(self.job.pairs)
                 best = "" if progress.best_loss is None else f", lowest loss {progress.best_loss:.4g}"
                 names = f"{pair.moving.name} to {pair.fixed.name}"
                 self._show_status(f"Aligning {names}: {100 * self.fraction:.0f}%, {progress.label}{best}")

@@ -10,7 +10,7 @@ import queue
 import threading
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botalign.cancellation import CancelledWork, Stopped, cancelled_by, check_cancelled, watch
@@ -24,6 +24,8 @@ Result = TypeVar("Result")
 
 #: Seconds between two tests whether the work was cancelled, while another thread takes a step.
 _CHECK_SECONDS = 0.2
+#: Steps of work whose parts are not counted in the same units.
+WHOLE = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,11 +42,13 @@ class Progress:
         Hand of the moving map in this step of an alignment, ``"as given"`` or ``"mirrored"``; None where the step is
         about both.
     iteration : int
-        Iteration of a classification, from 1; 0 before the first.
+        Iteration of a classification, or round of an assembly, from 1; 0 before the first.
     loss, best_loss : float or None
         Loss of the last step, and the lowest loss so far.
     moving_to_fixed : ndarray, shape (3, 4), or None
         Best pose of an alignment so far.
+    overall : float or None
+        Fraction of all stages that is done, if `done` and `total` count this stage only and stages are repeated.
     """
 
     stage: str
@@ -55,6 +59,14 @@ class Progress:
     loss: float | None = None
     best_loss: float | None = None
     moving_to_fixed: Matrix | None = None
+    overall: float | None = None
+
+    @property
+    def fraction(self) -> float:
+        """Fraction that is done: of all stages if that is known, otherwise of this stage."""
+        if self.overall is not None:
+            return self.overall
+        return self.done / self.total if self.total else 1.0
 
     @property
     def label(self) -> str:
@@ -142,6 +154,26 @@ def map_steps(
             yield function(step)
     finally:
         steps.close()
+
+
+def part_of_work(steps: Generator[Progress, None, Result], start: int, end: int) -> Generator[Progress, None, Result]:
+    """Count the steps of a computation as a part of larger work.
+
+    What may be repeated or left out gets a part that is fixed before it begins: the progress may jump ahead, but it
+    never goes back.
+
+    Parameters
+    ----------
+    steps : generator
+        The computation.
+    start, end : int
+        The part, in steps of the :data:`WHOLE` work.
+    """
+
+    def counted(step: Progress) -> Progress:
+        return replace(step, done=start + int((end - start) * min(step.fraction, 1.0)), total=WHOLE)
+
+    return map_steps(steps, counted)
 
 
 def in_background(generator: Generator[Step, None, Result]) -> Generator[Step, None, Result]:

@@ -32,13 +32,13 @@ from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.arrays import Matrix
 from botalign.errors import InputError
 from botalign.geometry import geodesic_degrees, inverse
-from botalign.progress import Progress, map_steps
+from botalign.progress import WHOLE, Progress, map_steps, part_of_work
 
 #: Copies that a search reckons with. If their number is unknown, and more places fit nearly as well as the best, the
 #: search is repeated for the next number: wrong places are needed too. Nearly is a fraction of Fisher's transform.
 EXPECTED, NEARLY = (20, 60, 300), 0.7
-#: Steps of the progress for the joint refinement.
-TOGETHER = 60
+#: The end of all searches in the progress; the joint refinement follows.
+SEARCHED = 9 * WHOLE // 10
 
 
 def solve_copies(problem: AlignmentProblem) -> Generator[Progress, None, Outcome]:
@@ -63,22 +63,21 @@ def solve_copies(problem: AlignmentProblem) -> Generator[Progress, None, Outcome
     # All members of a symmetric set are in the map: the average has copies in multiples of the order.
     incomplete = symmetry is not None and matching < _most_in_average(wanted, symmetry.order)
     if symmetry is not None and incomplete and noise_may_hide_copies(problem, in_map.search):
-        in_average, before = yield from _searched_in_average(problem, symmetry, wanted, before)
+        limits = limits_for(wanted or 1, symmetry)
+        in_average = yield from part_of_work(places_in_average(problem, symmetry, limits), before, SEARCHED)
         more = choose_copies(in_average, wanted)
         shown = are_in_map(in_map.finest, [place.moving_to_fixed for place in more])
         if sum(map(operator.and_, _matching(in_average, more), shown)) > matching:
             found, chosen, averaged = in_average, more, symmetry.group
-    yield Progress("refine", before, before + TOGETHER, moving_to_fixed=chosen[0].moving_to_fixed)
-    refined = yield from map_steps(
-        refine_together(
-            [found.pair] * len(chosen), [place.moving_to_fixed for place in chosen],
-            voxel_angstrom=found.voxel_angstrom, sigma_angstrom=found.sigma_angstrom,
-        ),
-        lambda step: replace(
-            step, done=before + TOGETHER * step.done // step.total, total=before + TOGETHER,
-            moving_to_fixed=chosen[0].moving_to_fixed,
-        ),
+    yield Progress("refine", SEARCHED, WHOLE, moving_to_fixed=chosen[0].moving_to_fixed)
+    together = refine_together(
+        [found.pair] * len(chosen), [place.moving_to_fixed for place in chosen],
+        voxel_angstrom=found.voxel_angstrom, sigma_angstrom=found.sigma_angstrom,
     )  # fmt: skip
+    refined = yield from map_steps(
+        part_of_work(together, SEARCHED, WHOLE),
+        lambda step: replace(step, moving_to_fixed=chosen[0].moving_to_fixed),
+    )
     shares = overlaps([found.body] * len(chosen), refined.poses) - np.eye(len(chosen))
     verdicts = CopyVerdicts(found, chosen, refined.poses)
     judged = verdicts.judged()
@@ -109,16 +108,16 @@ def _most_in_average(wanted: int | None, order: int) -> int:
 
 
 def _searched(problem: AlignmentProblem, wanted: int | None) -> Generator[Progress, None, tuple[PartPlaces, int]]:
-    """Search for the places of the part; return them, and the steps of the progress until then."""
+    """Search for the places of the part; return them, and the progress until then.
+
+    Another search may follow each one, so each gets a half of what is left.
+    """
     before = 0
-
-    def counted(step: Progress) -> Progress:
-        return replace(step, done=before + step.done, total=before + step.total + TOGETHER)
-
     for count in EXPECTED if wanted is None else (wanted,):
         limits = limits_for(count, None if wanted is None else problem.symmetry)
-        found = yield from map_steps(part_places(problem, limits), counted)
-        before += found.search.total
+        end = (before + SEARCHED) // 2
+        found = yield from part_of_work(part_places(problem, limits), before, end)
+        before = end
         best = found.places[0]
         near = sum(place.score > NEARLY**2 * best.score for place in found.places)
         if near <= count * found.order or _is_absent(found):
@@ -136,17 +135,6 @@ def _is_absent(found: PartPlaces) -> bool:
     if best.probability < LARGEST_PROBABILITY:
         return False
     return signs_inside(pair.part, pair.whole, inverse(best.moving_to_fixed)) < 2
-
-
-def _searched_in_average(
-    problem: AlignmentProblem, symmetry: Symmetry, wanted: int | None, before: int
-) -> Generator[Progress, None, tuple[PartPlaces, int]]:
-    """Search the average of the map over its point group; return the same as :func:`_searched`."""
-    found = yield from map_steps(
-        places_in_average(problem, symmetry, limits_for(wanted or 1, symmetry)),
-        lambda step: replace(step, done=before + step.done, total=before + step.total + TOGETHER),
-    )
-    return found, before + found.search.total
 
 
 def _matching(found: PartPlaces, chosen: Sequence[Place]) -> list[bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from botalign.alignment.copies import solve_copies
 from botalign.alignment.outcome import Outcome
@@ -12,14 +12,12 @@ from botalign.alignment.part_solver import solve_by_part
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import CLEARLY_PART, Part
 from botalign.alignment.search_solver import solve_by_search
-from botalign.progress import Progress, map_steps
+from botalign.progress import WHOLE, Progress, part_of_work
 
 #: Two molecules are whole if the volume of the smaller one is at least this fraction of the other's. Between it and
 #: that of a clear part, both solvers are tried.
 SIMILAR = 0.7
 VERDICTS = ("no match", "ambiguous", "certain")
-#: Steps of the progress for each of two solvers.
-HALF = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +42,9 @@ def solve(problem: AlignmentProblem) -> Generator[Progress, None, Solution]:
     if not options.chooses_part or problem.part_fraction >= SIMILAR:
         return Solution("search", None, (yield from solve_by_search(problem)))
     # Each of the two counts as half of the work.
-    whole = yield from map_steps(solve_by_search(problem), lambda step: _half(step, 0))
+    whole = yield from part_of_work(solve_by_search(problem), 0, WHOLE // 2)
     best = whole.candidates[0].moving_to_fixed
-    part = yield from map_steps(solve_by_part(problem, more_starts=(best,)), lambda step: _half(step, HALF))
+    part = yield from part_of_work(solve_by_part(problem, more_starts=(best,)), WHOLE // 2, WHOLE)
     whole, part = whole.of_two(), part.of_two()
     if _is_part(whole, part):
         return Solution("part", _part(problem, "noticed"), part)
@@ -66,10 +64,6 @@ def _part(problem: AlignmentProblem, reason: str) -> Part:
     if problem.part_is_moving:
         return Part.of("moving", problem.moving, problem.fixed, reason)
     return Part.of("fixed", problem.fixed, problem.moving, reason)
-
-
-def _half(step: Progress, before: int) -> Progress:
-    return replace(step, done=before + HALF * step.done // step.total, total=2 * HALF)
 
 
 def _is_part(whole: Outcome, part: Outcome) -> bool:

@@ -58,6 +58,7 @@ def assemble(
     from botalign.cli.assembly_run import AssemblyFiles, run_assembly
     from botalign.cli.outputs import MAPS
     from botalign.cli.part_arguments import parsed_parts
+    from botalign.files import split_extension
     from botalign.models import holds_model
 
     given = parsed_parts(parts)

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import botalign
-from botalign.cli import inputs, outputs
+from botalign.cli import inputs, outputs, running
 from botalign.cli.declared import Given
-from botalign.cli.long_work import run_steps
 from botalign.cli.messages import print_note, print_warning
 from botalign.cli.outputs import Output
 from botalign.cli.staging import Staging
@@ -66,7 +65,8 @@ class CopiesRun:
             overwrite=self.overwrite,
         )
         fixed, moving = inputs.load(self.fixed), inputs.load(self.moving, self.chains)
-        alignment = run_steps(botalign.align_steps(fixed, moving, chosen), lambda step: step.label, quiet=self.quiet)
+        steps = botalign.align_steps(fixed, moving, chosen)
+        alignment = running.run_alignment(steps, self.moving.name, quiet=self.quiet)
         copies = alignment.copies
         assert copies is not None
         written: list[Path] = []

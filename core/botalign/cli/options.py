@@ -11,7 +11,12 @@ from botalign.threads import THREADS
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Overwrite existing files.")]
 Quiet = Annotated[
     bool,
-    typer.Option("--quiet", "-q", help="Hide the progress bar and notes; print only results, warnings and errors."),
+    typer.Option(
+        "--quiet",
+        "-q",
+        help="Hide the progress bar, which is shown in a terminal only, and notes; print only results, warnings and "
+        "errors.",
+    ),
 ]
 Silent = Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print only the result, as JSON.")]

@@ -144,8 +144,12 @@ def align_pair(
     """
     fixed = read_fixed()
     steps = botalign.align_steps(fixed, moving, options)
-    alignment = exhaust(steps) if quiet or not sys.stderr.isatty() else _show(steps, label)
-    return completed(alignment, fixed, moving, options, targets, draw=draw)
+    return completed(run_alignment(steps, label, quiet=quiet), fixed, moving, options, targets, draw=draw)
+
+
+def run_alignment(steps: Steps, label: str, *, quiet: bool) -> Alignment:
+    """Run an alignment to its end, with a progress bar if stderr is a terminal and `quiet` is false."""
+    return exhaust(steps) if quiet or not sys.stderr.isatty() else _show(steps, label)
 
 
 def completed(

@@ -15,10 +15,12 @@ from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.complexes.assembler import Assembler, Chosen, Wanted
 from botalign.complexes.found_places import FoundPlaces
 from botalign.complexes.part_judgement import probability_of
-from botalign.progress import Progress
+from botalign.progress import Progress, Result, map_steps
 
 #: Largest number of rounds. A round follows only if the one before it placed a part.
 ROUNDS = 6
+#: Fractions of a round after which all its searches are done, and all its arrangements are judged.
+SEARCHED, ARRANGED = 0.4, 0.9
 #: How often an arrangement is judged at most, and from which time on only parts that were certain remain in it.
 TURNS, KEPT_TURNS = 6, 4
 
@@ -38,18 +40,20 @@ def place_parts(assembler: Assembler) -> Generator[Progress, None, None]:
         if not wanted:
             break
         searches = {f"round_{number}_part_{each.part:04d}": each for each in wanted}
-        places = yield from assembler.searched(searches, stage="search" if number == 1 else "search the rest")
+        stage = "search" if number == 1 else "search the rest"
+        places = yield from _in_round(assembler.searched(searches, stage=stage), number, 0.0, SEARCHED)
         found = {each.part: own for each, own in zip(wanted, places, strict=True)}
         for part, own in found.items():
             assembler.found.setdefault(part, []).append(own)
         accepted = _certain_alone(assembler, found)
         if not accepted:
-            accepted = yield from _certain_together(assembler, found, f"round_{number}")
+            together = _certain_together(assembler, found, f"round_{number}")
+            accepted = yield from _in_round(together, number, SEARCHED, ARRANGED)
         if not accepted:
             break
-        yield from assembler.accept(accepted)
+        yield from _in_round(assembler.accept(accepted), number, ARRANGED, 1.0)
     if not assembler.chosen:
-        yield from _search_mirrored(assembler)
+        yield from _in_round(_search_mirrored(assembler), ROUNDS, 0.0, 1.0)
 
 
 def _search_mirrored(assembler: Assembler) -> Generator[Progress, None, None]:
@@ -62,6 +66,23 @@ def _search_mirrored(assembler: Assembler) -> Generator[Progress, None, None]:
     (found,) = yield from assembler.searched(wanted, stage="search mirrored")
     if assembler.searches * probability_of(found, 0) < LARGEST_PROBABILITY:
         assembler.matches_mirrored = largest
+
+
+def _in_round(
+    steps: Generator[Progress, None, Result], number: int, start: float, end: float
+) -> Generator[Progress, None, Result]:
+    """Count steps as a part of a round; another round may follow each one, so each gets a half of what is left."""
+
+    def counted(step: Progress) -> Progress:
+        part = start + (end - start) * step.fraction
+        return replace(step, iteration=number, overall=1 - 0.5 ** (number - 1) + 0.5**number * part)
+
+    return map_steps(steps, counted)
+
+
+def _in_turn(steps: Generator[Progress, None, Result], turn: int) -> Generator[Progress, None, Result]:
+    """Count steps as those of a turn, after which another may follow."""
+    return map_steps(steps, lambda step: replace(step, overall=1 - 0.5 ** (turn - 1) + 0.5**turn * step.fraction))
 
 
 def _is_certain(chosen: Chosen) -> bool:
@@ -100,7 +121,7 @@ def _certain_together(
     for turn in range(1, TURNS + 1):
         if len(arranged) + len(assembler.chosen) < 2:
             break
-        judged, added = yield from _judged(assembler, arranged, f"{name}_turn_{turn}")
+        judged, added = yield from _in_turn(_judged(assembler, arranged, f"{name}_turn_{turn}"), turn)
         certain = [each for each in judged if _is_certain(each)]
         if len(certain) == len(judged):
             return certain
@@ -118,7 +139,8 @@ def _judged(
 
     Return the best joint choice of places: of the parts of the arrangement, and of the missing ones.
     """
-    everything, _ = yield from assembler.refined_together([*assembler.chosen, *arranged])
+    refinement = assembler.refined_together([*assembler.chosen, *arranged])
+    everything, _ = yield from map_steps(refinement, lambda step: replace(step, overall=step.fraction / 4))
     wanted: dict[str, Wanted] = {}
 
     def want(key: str, part: int, others: Sequence[Chosen], copies: int) -> None:
@@ -133,7 +155,8 @@ def _judged(
         missing = assembler.missing(part) - sum(each.part == part for each in arranged)
         if missing:
             want(f"part_{part:04d}", part, everything, missing)
-    places = yield from assembler.searched(wanted, stage="search together")
+    search = assembler.searched(wanted, stage="search together")
+    places = yield from map_steps(search, lambda step: replace(step, overall=(1 + 3 * step.fraction) / 4))
     searches = [(each.part, own, each.copies) for each, own in zip(wanted.values(), places, strict=True)]
     assembler.arrangements += 1
     picked = assembler.picked(searches, tries=assembler.arrangements)

@@ -225,12 +225,30 @@ def test_contradictions_are_refused(options: dict[str, object], message: str) ->
     assert str(caught.value).startswith(message)
 
 
+def assert_forward(records: list[botalign.Progress]) -> None:
+    """Check that the fraction that is done never decreases, and is 1 at the end."""
+    done = [record.done / record.total for record in records]
+    assert done == sorted(done)
+    assert done[-1] == 1
+
+
 def test_progress_never_goes_back(run: tuple[list[botalign.Progress], botalign.Alignment]) -> None:
     records, _ = run
-    done = [record.done for record in records]
-    assert done == sorted(done)
-    assert all(record.done <= record.total for record in records)
+    assert_forward(records)
     assert list(dict.fromkeys(record.stage for record in records)) == ["search", "refine", "refine together", "scores"]
+
+
+def test_progress_does_not_go_back_when_a_search_is_repeated(ring: Ring, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nearly all places count as near, so that another search follows; the last one is in the average of the map."""
+    monkeypatch.setattr("botalign.alignment.copies.EXPECTED", (1, 2))
+    monkeypatch.setattr("botalign.alignment.copies.NEARLY", 0.0)
+    monkeypatch.setattr("botalign.alignment.copies._most_in_average", lambda wanted, order: 500)
+    options = botalign.AlignmentOptions(resolution=10, copies="auto", hand="keep", threads=2)
+    records = list(botalign.align_steps(ring.whole, ring.part, options))
+    assert_forward(records)
+    stages = [record.stage for record in records]
+    begun = [now for before, now in zip(["", *stages], stages, strict=False) if now == "search" != before]
+    assert len(begun) == 3
 
 
 @pytest.mark.slow

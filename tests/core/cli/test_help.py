@@ -35,9 +35,11 @@ def test_the_help_of_score_explains_the_order(run: Run) -> None:
 
 
 def test_the_help_of_quiet_names_what_is_printed(run: Run) -> None:
-    for command in ("align", "demo"):
+    for command in ("align", "assemble", "demo", "rank"):
         said = " ".join(run(command, "--help").out.split())
-        assert "Hide the progress bar and notes; print only results, warnings and errors." in said
+        assert (
+            "Hide the progress bar, which is shown in a terminal only, and notes; print only results, warnings" in said
+        )
 
 
 def test_version(run: Run) -> None:

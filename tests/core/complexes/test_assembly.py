@@ -13,6 +13,7 @@ from botalign.complexes import assembly_rounds
 from botalign.complexes.assembler import Chosen
 from botalign.complexes.found_places import FoundPlaces
 from botalign.geometry import apply_transform
+from botalign.progress import exhaust, map_steps
 
 from .conftest import RESOLUTION, InventedComplex, globule, invented_at, pose, rmsd, together
 
@@ -109,6 +110,18 @@ def test_the_hand_of_a_map_without_the_parts_is_not_doubted(
     for found in (absent, assembled):
         assert found.matches_mirrored is None
         assert "hand" not in found.to_text()
+
+
+def test_progress_never_goes_back(invented: InventedComplex) -> None:
+    records = []
+    steps = botalign.assemble_steps(invented.whole, invented.parts, botalign.AssemblyOptions(RESOLUTION))
+    exhaust(map_steps(steps, records.append))
+    fractions = [record.fraction for record in records]
+    assert fractions == sorted(fractions)
+    assert 0 <= fractions[0] < fractions[-1] <= 1
+    rounds = [record.iteration for record in records]
+    assert rounds == sorted(rounds)
+    assert (rounds[0], records[-1].stage) == (1, "refine together")
 
 
 def test_maps_are_placed_too(invented: InventedComplex) -> None:
