@@ -41,14 +41,15 @@ class HandDecision:
         """Return the decision as text, with the correlation of each hand, the better one first.
 
         With `with_model`, a map was compared with an atomic model, whose hand is known. With `of_part`, the
-        correlations are those of the edges inside a part.
+        correlations are those of the edges inside a part, at the best pose of each hand. That of the result may differ:
+        it is chosen among equivalent poses, and copies are refined together.
         """
         fits = [(self.correlation_as_given, "as given"), (self.correlation_mirrored, "mirrored")]
         fits.sort(key=lambda fit: -fit[0])
         correlations = ", ".join(f"{value:z.4f} {hand}" for value, hand in fits)
         wrong = "; the map has the wrong hand" if with_model and self.decision == "mirrored" else ""
-        kind = "of the edges" if of_part else "about the mean"
-        return f"{self.decision} (correlation {kind}: {correlations}){wrong}"
+        kind = "edges at the best pose of each hand" if of_part else "correlation about the mean"
+        return f"{self.decision} ({kind}: {correlations}){wrong}"
 
 
 def compare_hands(problem: FitProblem, as_given: Matrix, mirrored: Matrix) -> HandDecision:

@@ -21,7 +21,7 @@ from botalign.cli.reporting import report_entry, write_report
 from botalign.cli.resuming import resumed
 from botalign.cli.spelling import spelled
 from botalign.cli.staging import Staging
-from botalign.cli.tables import alignments_table, mirror_advice, part_advice, scale_advice
+from botalign.cli.tables import alignments_table, chain_advice, mirror_advice, part_advice, scale_advice
 from botalign.cli.tasks import Task, tasks
 from botalign.errors import InputError, Setting
 from botalign.models import holds_model
@@ -253,7 +253,9 @@ def _print_results(done: list[botalign.Alignment], curves: list[ShellCurves], *,
         texts = [f"{label}: {text}" for label, text in curves[0].facts]
         print("\n".join(labelled("curves", *texts)))
     for advice in (
-        () if quiet else (advise(each) for each in done for advise in (mirror_advice, scale_advice, part_advice))
+        ()
+        if quiet
+        else (advise(each) for each in done for advise in (mirror_advice, scale_advice, part_advice, chain_advice))
     ):
         if advice is not None:
             print_note(advice)

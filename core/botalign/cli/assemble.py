@@ -58,6 +58,7 @@ def assemble(
     from botalign.cli.assembly_run import AssemblyFiles, run_assembly
     from botalign.cli.outputs import MAPS
     from botalign.cli.part_arguments import parsed_parts
+    from botalign.cli.tables import several_chains
     from botalign.files import split_extension
     from botalign.models import holds_model
 
@@ -86,6 +87,10 @@ def assemble(
     for missing in found.assembly.unplaced:
         copies = f"{missing.missing_copies} " if missing.missing_copies else ""
         print_warning(f"{missing.name}: {copies}not placed: {missing.reason}.")
+        part = found.assembly.parts[missing.part]
+        if isinstance(part, botalign.Model) and len(part.chains) > 1 and not missing.taken_by and not quiet:
+            file = given[missing.part].path
+            print_note(several_chains(missing.name, part.chains, f"write {file}:{part.chains[0]}"))
     if found.assembly.matches_mirrored is not None and not quiet:
         flipped = whole.with_name(f"{split_extension(whole.name, MAPS)[0]}_flipped.mrc")
         print_note(

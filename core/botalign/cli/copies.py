@@ -14,7 +14,7 @@ from botalign.cli.declared import Given
 from botalign.cli.messages import print_note, print_warning
 from botalign.cli.outputs import Output
 from botalign.cli.staging import Staging
-from botalign.cli.tables import history, mirror_advice
+from botalign.cli.tables import chain_advice, history, mirror_advice
 from botalign.errors import InputError, Setting
 from botalign.files import split_extension
 from botalign.models import MMCIF_EXTENSIONS, MODEL_EXTENSIONS, holds_model
@@ -158,9 +158,9 @@ class CopiesRun:
             print(f"written      {f'{len(written)} files in ' if several else ''}{', '.join(named)}")
         elif not self.quiet:
             print_note("nothing was written; -o writes the copies, --table their table, --result the result.")
-        advice = mirror_advice(alignment)
-        if advice is not None and not self.quiet:
-            print_note(advice)
+        for advice in (mirror_advice(alignment), chain_advice(alignment)):
+            if advice is not None and not self.quiet:
+                print_note(advice)
 
 
 def refuse_other_outputs(moving: Sequence[Path], given: dict[str, bool]) -> None:

@@ -79,6 +79,22 @@ def part_advice(alignment: Alignment) -> str | None:
     return f"{name} was taken for a part; if it is the whole molecule, run again with --whole."
 
 
+def chain_advice(alignment: Alignment) -> str | None:
+    """Return a note on ``--chain`` if a model with several chains does not match, else None."""
+    model = next((each for each in (alignment.moving, alignment.fixed) if each.model), None)
+    if alignment.verdict != "no match" or model is None or len(model.chains) < 2:
+        return None
+    return several_chains(model.name, model.chains, f"add --chain {model.chains[0]}")
+
+
+def several_chains(name: str, chains: Sequence[str], how: str) -> str:
+    """Return a note on a model with several chains that does not match, and how to use one of them."""
+    return (
+        f"{name} has {len(chains)} chains; if the map shows only some of them, or in another arrangement, place them "
+        f"separately: {how}."
+    )
+
+
 def history(moving: str, fixed: str | None, *, note: str = "") -> str:
     """Return the label of a written map: program, version, date, and names of the maps.
 

@@ -220,6 +220,22 @@ def test_chains_follow_the_last_colon(tmp_path: Path) -> None:
     assert PartArgument.parsed(f"{named}@2") == PartArgument(named, 2)
 
 
+def test_the_chains_of_a_part_without_a_place_are_suggested(run: Run, files: Files, tmp_path: Path) -> None:
+    part = tmp_path / "part.pdb"
+    moved = botalign.read_model(files.second).moved(np.column_stack([np.eye(3), (15, 0, 0)]))
+    moved.write(tmp_path / "moved.pdb")
+    text = (tmp_path / "moved.pdb").read_text().replace("ALA A", "ALA B")
+    part.write_text("".join(files.wrong.read_text().splitlines(keepends=True)[:100]) + text)
+    command = ("assemble", files.whole, part, "--resolution", RESOLUTION)
+    ran = run(*command)
+    assert ran.code == 1
+    assert ran.err.splitlines()[-1] == (
+        f"botalign: {part} has 2 chains; if the map shows only some of them, or in another arrangement, place them "
+        f"separately: write {part}:A."
+    )
+    assert "place them" not in run(*command, "--quiet").err
+
+
 def test_chains_of_one_file_are_parts(run: Run, files: Files, tmp_path: Path) -> None:
     both, target = tmp_path / "both.pdb", tmp_path / "complex.cif"
     both.write_text(files.first.read_text() + files.second.read_text().replace("ALA A", "ALA B"))

@@ -118,6 +118,22 @@ def test_python_writes_the_same_file_as_the_command(
     assert not (tmp_path / "other.cif").exists()
 
 
+def test_chains_are_suggested_if_a_model_with_several_does_not_match(
+    made: Made, tmp_path: Path, run: Run, finds: Callable[[botalign.Alignment], None]
+) -> None:
+    part, map_ = made.folder / "part.pdb", made.folder / "whole.mrc"
+    note = (
+        f"botalign: {part} has 2 chains; if the map shows only some of them, or in another arrangement, place them "
+        "separately: add --chain X."
+    )
+    for verdict, chains, expected in (("no match", ("X", "Y"), 1), ("no match", ("X",), 0), ("certain", ("X", "Y"), 0)):
+        moving = replace(made.with_model.moving, chains=chains)
+        for copies in (made.with_model.copies, None):
+            finds(replace(made.with_model, moving=moving, verdict=verdict, copies=copies))
+            options = () if copies is None else ("--copies", 4)
+            assert run("align", map_, part, "--resolution", 10, *options).err.splitlines().count(note) == expected
+
+
 def test_maps_are_written_into_a_folder_on_the_grid_of_the_fixed_one(
     made: Made, tmp_path: Path, run: Run, finds: Callable[[botalign.Alignment], None]
 ) -> None:
