@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from botalign.options import Option, check_options
+from botalign.alignment.whole_options import ContourLevel, Resolution
+from botalign.options import check_options
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,8 @@ class AssemblyOptions:
     botalign.errors.InputError: resolution: got 0, expected a number from 1 to 100 A.
     """
 
-    resolution: Annotated[
-        float | None, Option("Resolution of the map, needed if a part is an atomic model", low=1, high=100, unit="A")
-    ] = None
-    contour_level: Annotated[float | None, Option("Contour level of the map")] = None
+    resolution: Resolution = None
+    contour_level: ContourLevel = None
 
     def __post_init__(self) -> None:
         """Check each option."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from botalign.alignment.whole_options import ContourLevel, Resolution
 from botalign.options import LARGEST, Option, check_options
 
 
@@ -26,10 +27,8 @@ class RankOptions:
     botalign.errors.InputError: resolution: got 0.1, expected a number from 1 to 100 A.
     """
 
-    resolution: Annotated[
-        float | None, Option("Resolution of the map, needed for atomic models", low=1, high=100, unit="A")
-    ] = None
-    contour_level: Annotated[float | None, Option("Contour level of the map")] = None
+    resolution: Resolution = None
+    contour_level: ContourLevel = None
     whole_library: Annotated[
         bool, Option("Align all maps of the library, not only those that may show the same molecule")
     ] = False
