@@ -228,12 +228,9 @@ class Assembly:
             If the file cannot be written.
         """
         rows = [
-            TableRow(
-                each.name, each.copy, each.verdict, each.moving_to_fixed, each.probability, each.correlation,
-                each.chains,
-            )
-            for each in self.placed
-        ]  # fmt: skip
+            TableRow(p.name, p.copy, p.verdict, p.moving_to_fixed, p.probability, p.correlation, p.chains)
+            for p in self.placed
+        ]
         rows += [
             TableRow(each.name, 0, "no place" if each.taken_by else "no match", probability=each.probability)
             for each in self.unplaced
@@ -277,8 +274,7 @@ class Assembly:
         if any(each.verdict == "ambiguous" for each in self.placed):
             lines.append(f"{'':{LABEL}}ambiguous: another rotation fits as well at the same place")
         chains = chains_text((self._title(each), each.chains.values()) for each in self.placed if each.chains)
-        if chains:
-            lines += labelled("chains", chains)
+        lines += labelled("chains", chains) if chains else []
         for missing in self.unplaced:
             copies = f"{missing.missing_copies} of " if missing.missing_copies else ""
             lines += labelled("not placed", f"{copies}{missing.name}: {missing.reason}")

@@ -5,6 +5,7 @@ import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -331,6 +332,18 @@ def test_a_map_without_a_voxel_size_is_named(
     assert [(row["reason"], row["warnings"]) for row in rows] == [
         ("", ""), (other.reason, WARNING), (failure.reason, WARNING),
     ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_cluster_and_a_resumed_run_name_the_map_without_a_voxel_size(
+    phantom: botalign.DensityMap, tmp_path: Path, cluster: Any
+) -> None:
+    sizeless = tmp_path / "sizeless.mrc"
+    phantom.write(sizeless)
+    without_voxel_size(sizeless)
+    for execution in ({"scheduler": cluster.scheduler_address}, {"threads": 1}):  # the second is resumed
+        (entry,) = botalign.rank(phantom, [sizeless], whole_library=True, work=tmp_path / "work", **execution).entries
+        assert (entry.name, entry.warnings) == (str(sizeless), (WARNING,))
 
 
 def test_a_map_of_another_shape_gets_no_hint_at_its_voxel_size(phantom: botalign.DensityMap) -> None:
