@@ -3,7 +3,8 @@
 ``python benchmarks/assemblies.py`` places all chains of the complexes in ``fits`` of the data folder together, from
 random poses. ``--left-out`` leaves out each chain in turn: its density must be reported. ``--wrong`` adds
 the chains of the next complex: none may be placed. ``--folder PATH`` adds complexes, as for ``fits.py``. ``--packed``
-places the parts of artificial complexes instead; see ``assemblies_packed.py``.
+places the parts of artificial complexes instead; see ``assemblies_packed.py``. ``--resolution 20`` simulates the map
+of each complex from its chains, as they are placed in the given one.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import time
 import warnings
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,18 @@ import assemblies_packed
 import botalign
 from accuracy import markdown
 from environments import HERE, interpreter
-from fits import NEAR_ANGSTROM, RIGHT_ANGSTROM, Chain, Complex, identical, random_pose, read_complexes, rmsd, write_job
+from fits import (
+    NEAR_ANGSTROM,
+    RIGHT_ANGSTROM,
+    Chain,
+    Complex,
+    identical,
+    random_pose,
+    read_complexes,
+    rmsd,
+    simulated,
+    write_job,
+)
 from fits import run_chimerax as run_in_chimerax
 from maps import Array, data_folder
 from peers import run_worker
@@ -65,6 +77,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", action="store_true", help="only the complexes in --folder")
     parser.add_argument("--left-out", action="store_true", help="leave out each chain in turn (BOTalign only)")
     parser.add_argument("--wrong", action="store_true", help="add the chains of the next complex (BOTalign only)")
+    parser.add_argument("--resolution", type=float, metavar="ANGSTROM", help="of a simulated map (BOTalign only)")
     parser.add_argument("--packed", action="store_true", help="artificial complexes, with noise (BOTalign only)")
     parser.add_argument("--programs", default="botalign,powerfit", help=f"any of {', '.join(PROGRAMS)}")
     parser.add_argument("--chimerax", default=os.environ.get("CHIMERAX"), help="executable (default: $CHIMERAX)")
@@ -73,6 +86,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--name", default="assemblies", help="of the results, in benchmarks/results")
     chosen = parser.parse_args()
     chosen.programs = chosen.programs.split(",")
+    if chosen.resolution is not None and chosen.programs != ["botalign"]:
+        parser.error("--resolution needs --programs botalign")
     if unknown := set(chosen.programs) - set(PROGRAMS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; expected {', '.join(PROGRAMS)}")
     if {"sequence", "search"} & set(chosen.programs) and not chosen.chimerax:
@@ -103,7 +118,7 @@ def run_botalign(
     """Assemble a complex, with the chains of another one added, or without one chain."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        density = botalign.read(whole.path)
+        density = botalign.read(whole.path) if chosen.resolution is None else simulated(whole)
     chains = [(whole.chains[key], whole.places[key], count) for key, count in distinct_chains(whole, omitted)]
     own = sum(count for _, _, count in chains)
     if others is not None:
@@ -201,6 +216,8 @@ def main() -> None:
         return
     folders = [*([] if chosen.only else [data_folder() / "fits"]), *chosen.folder]
     complexes = [whole for folder in folders for whole in read_complexes(folder)]
+    if chosen.resolution is not None:
+        complexes = [replace(whole, resolution=chosen.resolution) for whole in complexes]
     results: list[Result] = []
     path = HERE / "results" / f"{chosen.name}.json"
     path.parent.mkdir(exist_ok=True)
