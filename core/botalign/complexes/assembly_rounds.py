@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 
+from botalign.alignment.shared_whole import SharedWhole
 from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.complexes.assembler import Assembler, Chosen, Wanted
 from botalign.complexes.found_places import FoundPlaces
@@ -23,6 +24,8 @@ ROUNDS = 6
 SEARCHED, ARRANGED = 0.4, 0.9
 #: How often an arrangement is judged at most, and from which time on only parts that were certain remain in it.
 TURNS, KEPT_TURNS = 6, 4
+#: What the others leave is a map for each part of an arrangement. They have at most so many bytes together.
+LARGEST_BYTES = 4 * 2**30
 
 
 def place_parts(assembler: Assembler) -> Generator[Progress, None, None]:
@@ -119,7 +122,7 @@ def _certain_together(
     """Return the parts of an arrangement of which each is certain in what the others leave; none if there is none."""
     arranged = _picked(assembler, found)
     for turn in range(1, TURNS + 1):
-        if len(arranged) + len(assembler.chosen) < 2:
+        if len(arranged) + len(assembler.chosen) < 2 or len(arranged) * assembler.whole.data.nbytes > LARGEST_BYTES:
             break
         judged, added = yield from _in_turn(_judged(assembler, arranged, f"{name}_turn_{turn}"), turn)
         certain = [each for each in judged if _is_certain(each)]
@@ -143,21 +146,25 @@ def _judged(
     everything, _ = yield from map_steps(refinement, lambda step: replace(step, overall=step.fraction / 4))
     wanted: dict[str, Wanted] = {}
 
-    def want(key: str, part: int, others: Sequence[Chosen], copies: int) -> None:
-        rest = assembler.surveyed(assembler.minus(others))
+    def want(key: str, part: int, rest: SharedWhole | None, copies: int) -> None:
         if rest is not None and assembler.can_be_in(rest, part):
             wanted[f"{name}_{key}"] = Wanted(part, rest, copies)
 
     for number in range(len(assembler.chosen), len(everything)):
-        want(f"{number:04d}", everything[number].part, everything[:number] + everything[number + 1 :], 1)
+        others = everything[:number] + everything[number + 1 :]
+        want(f"{number:04d}", everything[number].part, assembler.surveyed(assembler.minus(others)), 1)
     own = len(wanted)
-    for part in range(len(assembler.parts)):
-        missing = assembler.missing(part) - sum(each.part == part for each in arranged)
-        if missing:
-            want(f"part_{part:04d}", part, everything, missing)
+    missing = {part: assembler.missing(part) for part in range(len(assembler.parts))}
+    for each in arranged:
+        missing[each.part] -= 1
+    if any(missing.values()):
+        left = assembler.surveyed(assembler.minus(everything))
+        for part, copies in missing.items():
+            if copies:
+                want(f"part_{part:04d}", part, left, copies)
     search = assembler.searched(wanted, stage="search together")
     places = yield from map_steps(search, lambda step: replace(step, overall=(1 + 3 * step.fraction) / 4))
-    searches = [(each.part, own, each.copies) for each, own in zip(wanted.values(), places, strict=True)]
+    searches = [(each.part, found, each.copies) for each, found in zip(wanted.values(), places, strict=True)]
     assembler.arrangements += 1
     picked = assembler.picked(searches, tries=assembler.arrangements)
     of_arranged = {id(found) for _, found, _ in searches[:own]}
