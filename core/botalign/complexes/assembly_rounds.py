@@ -24,6 +24,8 @@ ROUNDS = 6
 SEARCHED, ARRANGED = 0.4, 0.9
 #: How often an arrangement is judged at most, and from which time on only parts that were certain remain in it.
 TURNS, KEPT_TURNS = 6, 4
+#: An arrangement of which each part has a probability above this one is not judged again.
+HOPELESS = 0.1
 #: What the others leave is a map for each part of an arrangement. They have at most so many bytes together.
 LARGEST_BYTES = 4 * 2**30
 
@@ -128,7 +130,7 @@ def _certain_together(
         certain = [each for each in judged if _is_certain(each)]
         if len(certain) == len(judged):
             return certain
-        if turn > 1 and not certain:
+        if min((each.probability for each in (*judged, *added)), default=1.0) >= HOPELESS:
             break
         # A part may have been hidden by others that are elsewhere now, or that are in the arrangement only now.
         arranged = [*judged, *added] if turn < KEPT_TURNS else certain

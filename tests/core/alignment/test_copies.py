@@ -243,6 +243,7 @@ def test_progress_does_not_go_back_when_a_search_is_repeated(ring: Ring, monkeyp
     monkeypatch.setattr("botalign.alignment.copies.EXPECTED", (1, 2))
     monkeypatch.setattr("botalign.alignment.copies.NEARLY", 0.0)
     monkeypatch.setattr("botalign.alignment.copies._most_in_average", lambda wanted, order: 500)
+    monkeypatch.setattr("botalign.alignment.copies.noise_may_hide_copies", lambda problem, search: True)
     options = botalign.AlignmentOptions(resolution=10, copies="auto", hand="keep", threads=2)
     records = list(botalign.align_steps(ring.whole, ring.part, options))
     assert_forward(records)
