@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from botalign.arrays import Matrix
-from botalign.errors import InputError
+from botalign.errors import InputError, Setting, counted
 from botalign.files import output_file
-from botalign.geometry import compose
+from botalign.maps.expected import expect_several
 from botalign.models.merging import PlacedText, merged_models
 from botalign.models.model import Model, expect_model
 from botalign.models.writing import MMCIF_EXTENSIONS
@@ -47,8 +47,8 @@ def write_complex(
     Raises
     ------
     InputError
-        If there are no models, or not one transform for each; if a model was not read from a file, or as
-        :meth:`botalign.Model.write`.
+        If there are no models, or not one transform for each; if a model was not read from a file; if a transform is
+        not rigid, or mirrors; or as :meth:`botalign.Model.write`.
 
     See Also
     --------
@@ -66,16 +66,21 @@ def write_complex(
     >>> botalign.write_complex("two.cif", [model, model], [np.eye(3, 4), shift])
     [{'A': 'A'}, {'A': 'B'}]
     """
-    placed = []
-    if isinstance(models, Model) or not len(models) or len(models) != len(transforms):
+    given, poses = (
+        expect_several(models, "models", "atomic models"),
+        expect_several(transforms, "transforms", "transforms"),
+    )
+    if not given or len(given) != len(poses):
+        found = f"{counted(len(given), 'model')} and {counted(len(poses), 'transform')}"
         raise InputError(
-            "models and transforms of a complex: expected sequences of the same length, with at least one model."
+            Setting("transforms"), f": got {found}, expected at least one model, and one transform for each."
         )
-    for model, transform in zip(models, transforms, strict=True):
+    placed = []
+    for model, transform in zip(given, poses, strict=True):
         expect_model(model, "models")
         if model.source is None:
             raise InputError(f"{model.name}: was not read from a file, so it cannot be written; use read_model.")
-        placed.append(PlacedText(model.source, compose(transform, model.source_to_points), model.name))
+        placed.append(PlacedText(model.source, model.moved(transform).source_to_points, model.name))
     with output_file(path, overwrite=overwrite, extensions=MMCIF_EXTENSIONS) as temporary:
         text, names = merged_models(placed)
         packed = Path(path).suffix.lower() == ".gz"

@@ -44,12 +44,33 @@ def test_a_model_from_arrays_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_models_and_transforms_of_a_complex_are_counted(tmp_path: Path, models: list[botalign.Model]) -> None:
-    one: Any = models[0]
-    for given in (one, [], models):
-        with pytest.raises(botalign.InputError, match="expected sequences of the same length, with at least one model"):
+    for given, found in (([], "0 models and 1 transform"), (models, "2 models and 1 transform")):
+        with pytest.raises(botalign.InputError, match=f"transforms: got {found}, expected at least one model"):
             botalign.write_complex(tmp_path / "complex.cif", given, [np.eye(3, 4)])
+    one: Any = models[0]
+    with pytest.raises(botalign.InputError, match="models: got an object of type Model, expected a sequence of atomic"):
+        botalign.write_complex(tmp_path / "complex.cif", one, [np.eye(3, 4)])
+    nothing: Any = None
+    with pytest.raises(botalign.InputError, match="transforms: got None, expected a sequence of transforms"):
+        botalign.write_complex(tmp_path / "complex.cif", models, nothing)
     with pytest.raises(botalign.InputError, match=r"models: got the path 'a\.pdb', expected a Model"):
         botalign.write_complex(tmp_path / "complex.cif", ["a.pdb"], [np.eye(3, 4)])  # type: ignore[list-item]
+    assert not (tmp_path / "complex.cif").exists()
+
+
+@pytest.mark.parametrize(
+    ("transform", "message"),
+    [
+        (np.diag([1.0, 1.0, -1.0, 1.0])[:3], "contains a mirror"),
+        (2 * np.eye(3, 4), "a matrix that is not rigid"),
+        (np.eye(4), r"an array of shape \(4, 4\)"),
+    ],
+)
+def test_a_complex_is_never_mirrored_or_scaled(
+    tmp_path: Path, models: list[botalign.Model], transform: np.ndarray, message: str
+) -> None:
+    with pytest.raises(botalign.InputError, match=message):
+        botalign.write_complex(tmp_path / "complex.cif", models, [np.eye(3, 4), transform])
     assert not (tmp_path / "complex.cif").exists()
 
 
