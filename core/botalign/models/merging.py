@@ -134,8 +134,8 @@ def _share_entities(structure: gemmi.Structure, entities: dict[Hashable, Any], n
         if not entity.subchains:
             continue
         names = tuple(entity.full_sequence or residues[entity.subchains[0]])
-        # The residues of a branched molecule do not determine its links.
-        own = number if entity.entity_type.name == "Branched" else None
+        # The residues of a branched molecule do not determine its links, so its entity is that of its file.
+        own = (number, entity.name) if entity.entity_type.name == "Branched" else None
         if entity.entity_type.name == "Water":
             names = names[:1]
         key = (entity.entity_type.name, entity.polymer_type.name, own, names)

@@ -88,6 +88,21 @@ def test_other_molecules_have_their_own_entities() -> None:
     assert sorted(kinds) == [("NonPolymer", 1)] * 2 + [("Polymer", 1)] * 2 + [("Polymer", 2)]
 
 
+def test_sugars_of_the_same_residues_keep_the_entities_of_their_file() -> None:
+    """Their links may differ, so the names of the residues do not show whether two of them are the same molecule."""
+    columns = (
+        "group_PDB id type_symbol label_atom_id label_alt_id label_comp_id label_asym_id label_entity_id label_seq_id "
+        "auth_seq_id auth_asym_id Cartn_x Cartn_y Cartn_z occupancy B_iso_or_equiv pdbx_PDB_model_num"
+    )
+    atoms = [f"HETATM {n} C C1 . NAG {chain} {n} . 1 {chain} {n} 0 0 1 20 1" for n, chain in ((1, "A"), (2, "B"))]
+    lines = ["data_x", "loop_", "_entity.id", "_entity.type", "1 branched", "2 branched"]
+    content = "\n".join([*lines, "loop_", *(f"_atom_site.{name}" for name in columns.split()), *atoms, ""])
+    text, _ = merged_models([PlacedText(ModelText(content, "mmCIF"), identity(), "a")] * 2)
+    structure = gemmi.make_structure_from_block(gemmi.cif.read_string(text.content)[0])
+    kinds = [(entity.entity_type.name, len(entity.subchains)) for entity in structure.entities]
+    assert kinds == [("Branched", 1)] * 4
+
+
 def test_the_unit_cell_of_a_file_is_not_that_of_the_complex(
     merged: tuple[gemmi.Structure, list[dict[str, str]]],
 ) -> None:
