@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -147,8 +148,10 @@ class Assembler:
 
     def searched(self, wanted: Mapping[str, Wanted], *, stage: str) -> Generator[Progress, None, list[FoundPlaces]]:
         """Run searches, by their names, and count them."""
-        resolution = self.options.resolution
-        shared = {id(each.rest): self.workers.share(each.rest) for each in wanted.values()}
+        resolution, uses = self.options.resolution, Counter(id(each.rest) for each in wanted.values())
+        shared = {
+            id(each.rest): self.workers.share(each.rest, to_all=uses[id(each.rest)] > 1) for each in wanted.values()
+        }
         blocks = {
             name: (shared[id(each.rest)], self.parts[each.part], resolution, each.copies, each.mirrored)
             for name, each in wanted.items()
