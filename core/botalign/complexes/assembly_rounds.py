@@ -58,7 +58,8 @@ def place_parts(assembler: Assembler) -> Generator[Progress, None, None]:
             break
         yield from _in_round(assembler.accept(accepted), number, ARRANGED, 1.0)
     if not assembler.chosen:
-        yield from _in_round(_search_mirrored(assembler), ROUNDS, 0.0, 1.0)
+        # Only the first round has ended.
+        yield from _in_round(_search_mirrored(assembler), 1, ARRANGED, 1.0)
 
 
 def _search_mirrored(assembler: Assembler) -> Generator[Progress, None, None]:

@@ -92,9 +92,22 @@ def test_the_result_does_not_depend_on_the_workers(
         botalign.assemble(invented.whole, invented.parts[:2], resolution=RESOLUTION, counts=[1, 1], work=work)
 
 
+def assert_forward(records: list[botalign.Progress]) -> None:
+    """Check that neither the fraction that is done nor the round ever goes back."""
+    fractions, rounds = [record.fraction for record in records], [record.iteration for record in records]
+    assert fractions == sorted(fractions)
+    assert 0 <= fractions[0] < fractions[-1] <= 1
+    assert rounds == sorted(rounds)
+    assert rounds[0] == 1
+
+
 def test_a_map_of_the_wrong_hand_is_noticed(invented: InventedComplex) -> None:
     wrong = invented.whole.with_data(invented.whole.data[::-1])
-    found = botalign.assemble(wrong, [globule(8, "small", 60), *invented.parts[:2]], resolution=RESOLUTION)
+    parts, records = [globule(8, "small", 60), *invented.parts[:2]], []
+    steps = botalign.assemble_steps(wrong, parts, botalign.AssemblyOptions(RESOLUTION))
+    found = exhaust(map_steps(steps, records.append))
+    assert_forward(records)
+    assert (records[-1].stage, records[-1].iteration) == ("search mirrored", 1)
     assert found.placed == ()
     volumes = {part.name: part.points.std(axis=0).prod() for part in invented.parts[:2]}
     assert found.matches_mirrored == max(volumes, key=lambda name: volumes[name])
@@ -113,15 +126,11 @@ def test_the_hand_of_a_map_without_the_parts_is_not_doubted(
 
 
 def test_progress_never_goes_back(invented: InventedComplex) -> None:
-    records = []
+    records: list[botalign.Progress] = []
     steps = botalign.assemble_steps(invented.whole, invented.parts, botalign.AssemblyOptions(RESOLUTION))
     exhaust(map_steps(steps, records.append))
-    fractions = [record.fraction for record in records]
-    assert fractions == sorted(fractions)
-    assert 0 <= fractions[0] < fractions[-1] <= 1
-    rounds = [record.iteration for record in records]
-    assert rounds == sorted(rounds)
-    assert (rounds[0], records[-1].stage) == (1, "refine together")
+    assert_forward(records)
+    assert records[-1].stage == "refine together"
 
 
 def test_maps_are_placed_too(invented: InventedComplex) -> None:
@@ -202,18 +211,32 @@ def test_the_work_folder_of_another_assembly_is_refused(invented: InventedComple
         botalign.assemble(invented.whole, invented.parts, resolution=RESOLUTION, work=tmp_path)
 
 
-def test_an_arrangement_is_certain_where_no_part_is_certain_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_arrangement_is_certain_where_no_part_is_certain_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(assembly_rounds, "_certain_alone", lambda *_: [])
-    blurred = invented_at(20.0)
-    found = botalign.assemble(
-        blurred.whole, [*blurred.parts, globule(9, "wrong")], resolution=20.0, counts=[1, 2, 1, 1], threads=1
-    )
+    blurred, records = invented_at(20.0), []
+    parts, options = [*blurred.parts, globule(9, "wrong")], botalign.AssemblyOptions(20.0)
+
+    def assembled() -> botalign.Assembly:
+        execution = botalign.Execution(threads=1, work=tmp_path / "work")
+        steps = botalign.assemble_steps(blurred.whole, parts, options, execution, counts=[1, 2, 1, 1])
+        return exhaust(map_steps(steps, records.append))
+
+    found = assembled()
+    assert_forward(records)
+    assert "search together" in {record.stage for record in records}
     assert [(each.part, each.copy) for each in found.placed] == [(0, 1), (1, 1), (1, 2), (2, 1)]
     for each in found.placed:
         assert (
             min(rmsd(blurred.parts[each.part], each.moving_to_fixed, place) for place in blurred.places[each.part]) < 1
         )
     assert [each.name for each in found.unplaced] == ["wrong"]
+    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "work").glob("*.npz")}
+    assert all("part_" in name for name in before)
+    again = assembled()  # from the searches in the work folder
+    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "work").glob("*.npz")} == before
+    assert again.to_dict() | {"seconds": 0} == found.to_dict() | {"seconds": 0}
 
 
 def test_a_part_alone_has_no_arrangement(monkeypatch: pytest.MonkeyPatch) -> None:
