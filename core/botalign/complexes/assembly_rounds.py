@@ -125,7 +125,9 @@ def _certain_together(
     """Return the parts of an arrangement of which each is certain in what the others leave; none if there is none."""
     arranged = _picked(assembler, found)
     for turn in range(1, TURNS + 1):
-        if len(arranged) + len(assembler.chosen) < 2 or len(arranged) * assembler.whole.data.nbytes > LARGEST_BYTES:
+        if not arranged or len(arranged) + len(assembler.chosen) < 2:
+            break
+        if len(arranged) * assembler.whole.data.nbytes > LARGEST_BYTES:
             break
         judged, added = yield from _in_turn(_judged(assembler, arranged, f"{name}_turn_{turn}"), turn)
         certain = [each for each in judged if _is_certain(each)]
