@@ -156,9 +156,10 @@ def _judged(
             wanted[f"{name}_{key}"] = Wanted(part, rest, copies)
 
     for number in range(len(assembler.chosen), len(everything)):
-        others = everything[:number] + everything[number + 1 :]
-        want(f"{number:04d}", everything[number].part, assembler.surveyed(assembler.minus(others)), 1)
-    own = len(wanted)
+        part, others = everything[number].part, everything[:number] + everything[number + 1 :]
+        # If rounding changes the arrangement, a resumed run must not read the places of another part.
+        want(f"{number:04d}_part_{part:04d}", part, assembler.surveyed(assembler.minus(others)), 1)
+    count = len(wanted)
     missing = {part: assembler.missing(part) for part in range(len(assembler.parts))}
     for each in arranged:
         missing[each.part] -= 1
@@ -172,19 +173,19 @@ def _judged(
     searches = [(each.part, found, each.copies) for each, found in zip(wanted.values(), places, strict=True)]
     assembler.arrangements += 1
     picked = assembler.picked(searches, tries=assembler.arrangements)
-    of_arranged = {id(found) for _, found, _ in searches[:own]}
+    of_arranged = {id(found) for _, found, _ in searches[:count]}
     judged = [each for each in picked if id(each.found) in of_arranged]
-    return _corrected(judged), [each for each in picked if id(each.found) not in of_arranged]
+    return _corrected(judged, len(arranged)), [each for each in picked if id(each.found) not in of_arranged]
 
 
-def _corrected(judged: Sequence[Chosen]) -> list[Chosen]:
-    """Multiply each probability by the number of parts that are not less probable by chance.
+def _corrected(judged: Sequence[Chosen], tested: int) -> list[Chosen]:
+    """Multiply each probability by the number of parts that are not less probable by chance, of all that were tested.
 
     This is the correction of Holm (1979, Scandinavian Journal of Statistics 6, 65): the parts that are more certain are
-    not among those that may be wrong.
+    not among those that may be wrong. Parts that the joint choice left out were tested, too.
     """
     corrected, least = [], 0.0
     for number, each in enumerate(sorted(judged, key=lambda each: each.probability)):
-        least = max(least, min(1.0, (len(judged) - number) * each.probability))
+        least = max(least, min(1.0, (tested - number) * each.probability))
         corrected.append(replace(each, probability=least))
     return corrected

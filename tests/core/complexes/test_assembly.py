@@ -253,5 +253,8 @@ def _with_probability(probability: float) -> Chosen:
 
 def test_the_less_certain_parts_of_an_arrangement_are_corrected_more_weakly() -> None:
     parts = [_with_probability(probability) for probability in (0.3, 1e-4, 2e-4, 1e-9)]
-    corrected = [each.probability for each in assembly_rounds._corrected(parts)]
+    corrected = [each.probability for each in assembly_rounds._corrected(parts, 4)]
     assert corrected == pytest.approx([4e-9, 3e-4, 4e-4, 0.3])
+    # Two more parts were tested, but have no place in the joint choice.
+    corrected = [each.probability for each in assembly_rounds._corrected(parts, 6)]
+    assert corrected == pytest.approx([6e-9, 5e-4, 8e-4, 0.9])
