@@ -171,7 +171,7 @@ def part_of_work(steps: Generator[Progress, None, Result], start: int, end: int)
     """
 
     def counted(step: Progress) -> Progress:
-        return replace(step, done=start + int((end - start) * min(step.fraction, 1.0)), total=WHOLE)
+        return replace(step, done=start + int((end - start) * min(step.fraction, 1.0)), total=WHOLE, overall=None)
 
     return map_steps(steps, counted)
 

@@ -4,7 +4,7 @@ from collections.abc import Generator
 import pytest
 
 from botalign.cancellation import check_cancelled
-from botalign.progress import exhaust, in_background, map_steps, run_until
+from botalign.progress import WHOLE, Progress, exhaust, in_background, map_steps, part_of_work, run_until
 
 
 def counted(closed: list[bool]) -> Generator[int, None, str]:
@@ -28,6 +28,15 @@ def test_closed_midway_the_other_generator_is_closed_at_once() -> None:
     next(steps)
     steps.close()
     assert closed == [True]
+
+
+def test_a_part_of_work_ends_where_the_next_one_starts() -> None:
+    def both() -> Generator[Progress, None, None]:
+        yield from part_of_work((Progress("a", done, 4) for done in range(5)), 0, 400)
+        # These count one of several stages, and know the fraction of all.
+        yield from part_of_work((Progress("b", 1, 1, overall=part) for part in (0, 0.5, 1)), 400, WHOLE)
+
+    assert [step.fraction for step in both()] == [0, 0.1, 0.2, 0.3, 0.4, 0.4, 0.7, 1]
 
 
 def test_an_interruption_between_two_steps_closes_the_work() -> None:
