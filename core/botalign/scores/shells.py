@@ -154,7 +154,7 @@ def shell_power(spectrum: Spectrum, side: int) -> NDArray[np.float64]:
 
 def shell_sums(first: Spectrum, second: Spectrum, side: int) -> NDArray[np.float64]:
     """Return the sums of products of two half spectra, and their powers, in the shells of :func:`correlate_shells`."""
-    sums: NDArray[np.float64] = np.zeros((side // 2, 3))
+    sums: NDArray[np.float64] = np.zeros((max(side // 2, 1), 3))
     _add_shells(first, second, side, sums)
     return np.ascontiguousarray(sums[1:].T)
 
