@@ -50,7 +50,7 @@ class Chosen:
     moving_to_fixed : ndarray, shape (3, 4)
         The refined pose.
     correlation, probability : float
-        As of :class:`botalign.complexes.assembly_records.PlacedPart`.
+        As of :class:`botalign.complexes.part_records.PlacedPart`.
     """
 
     part: int

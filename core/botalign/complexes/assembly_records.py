@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from botalign.alignment.wording import LABEL, chains_text, labelled, percent_text, probability_text, vector_text
-from botalign.arrays import Matrix
+from botalign.alignment.wording import LABEL, chains_text, labelled, percent_text, vector_text
+from botalign.complexes.part_records import PlacedPart, UnplacedPart
 from botalign.complexes.residual import Region
 from botalign.complexes.writing import TableRow, write_table
 from botalign.errors import InputError, counted
@@ -20,96 +20,6 @@ from botalign.models import Model, write_complex
 FORMAT, VERSION = "botalign-assembly", 1
 #: Largest number of unexplained regions that the summary lists.
 LISTED = 5
-
-
-@dataclass(frozen=True, eq=False)
-class PlacedPart:
-    """A part at its place.
-
-    Attributes
-    ----------
-    part : int
-        Index of the part among those that were given.
-    name : str
-        Its name.
-    copy : int
-        Number of the copy, from 1.
-    moving_to_fixed : ndarray, shape (3, 4)
-        The place: transform from the coordinates of the part to those of the whole.
-    correlation : float
-        Correlation of the edges inside the part with those of the whole minus the other parts.
-    probability : float
-        Probability that a wrong place of any of the parts that were searched for, in any round, would fit as well.
-    verdict : str
-        ``"certain"``, or ``"ambiguous"`` if another pose at the same place fits as well.
-    overlap : float
-        Largest fraction of its volume that lies inside one other part.
-    chains : mapping of str
-        Names of the chains in the file that :meth:`Assembly.write` writes, by those of the model; empty for a map.
-    """
-
-    part: int
-    name: str
-    copy: int
-    moving_to_fixed: Matrix
-    correlation: float
-    probability: float
-    verdict: str
-    overlap: float
-    chains: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def chance(self) -> str:
-        """The probability as a short text, such as ``1 in 50,000``."""
-        return probability_text(self.probability)
-
-
-@dataclass(frozen=True)
-class UnplacedPart:
-    """A part of which one or more copies were not placed.
-
-    Attributes
-    ----------
-    part : int
-        Index of the part among those that were given.
-    name : str
-        Its name.
-    copies : int
-        Number of copies that were not placed.
-    probability : float
-        Probability that a wrong place of any of the parts that were searched for, in any round, fits as well as its
-        best free one.
-    taken_by : tuple of str
-        Parts that were placed where this part fits too; empty if there is another reason.
-    placed : int
-        Number of copies that were placed.
-    """
-
-    part: int
-    name: str
-    copies: int
-    probability: float
-    taken_by: tuple[str, ...] = ()
-    placed: int = 0
-
-    @property
-    def missing_copies(self) -> str:
-        """How many of several copies were not placed, such as ``1 of 4 copies``; empty if one was requested."""
-        total = self.copies + self.placed
-        return f"{self.copies} of {total} copies" if total > 1 else ""
-
-    @property
-    def chance(self) -> str:
-        """The probability as a short text, such as ``1 in 50,000``."""
-        return probability_text(self.probability)
-
-    @property
-    def reason(self) -> str:
-        """Why it was not placed."""
-        if self.taken_by:
-            return f"{' and '.join(self.taken_by)} {'was' if len(self.taken_by) == 1 else 'were'} placed where it fits"
-        best = "best other place" if self.placed else "best place"
-        return f"no match; chance {self.chance} that a wrong place fits as well as its {best}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -269,7 +179,7 @@ class Assembly:
         for each in self.placed:
             lines.append(
                 f"{'':{LABEL}}{self._title(each):{width}}  {each.verdict:9}  correlation {each.correlation:.4f}, "
-                f"chance {probability_text(each.probability).removeprefix('of ')}"
+                f"chance {each.chance.removeprefix('of ')}"
             )
         if any(each.verdict == "ambiguous" for each in self.placed):
             lines.append(f"{'':{LABEL}}ambiguous: another rotation fits as well at the same place")

@@ -11,8 +11,8 @@ from botalign.alignment.overlap import overlaps
 from botalign.alignment.part_places import Place
 from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.complexes.assembler import Assembler, Chosen
-from botalign.complexes.assembly_records import PlacedPart, UnplacedPart
 from botalign.complexes.part_judgement import fits_at, other_poses, probability_of
+from botalign.complexes.part_records import PlacedPart, UnplacedPart
 from botalign.maps.density_map import DensityMap
 from botalign.models import Model
 from botalign.models.merging import unique_names

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from botalign.complexes.assembly_records import UnplacedPart
+from botalign.complexes.part_records import UnplacedPart
 
 from .standins import Model, UserError
 
