@@ -248,7 +248,7 @@ def expect_options(options: object, kind: type[Any], name: str) -> None:
     Raises
     ------
     InputError
-        If `options` is no instance of the dataclass `kind`; the message names the argument and the class.
+        If `options` is not an instance of the dataclass `kind`; the message names the argument and the class.
     """
     if not isinstance(options, kind):
         found = type(options).__name__

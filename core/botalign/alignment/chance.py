@@ -29,7 +29,7 @@ def chance(score: float, wrong: Sequence[float], *, tail: int = TAIL, tries: int
     """Return the probability that a wrong pose has this score, given the scores of others; 1 if there are too few.
 
     The scale of the tail is estimated from the `tail` largest spacings, or from all if there are fewer. If the score is
-    the best of several `tries`, the probability is as many times as large.
+    the best of several `tries`, the probability is multiplied by their number.
     """
     x = np.sort(np.asarray(wrong, dtype=np.float64))[::-1]
     count = min(tail, len(x) - 1)

@@ -69,7 +69,7 @@ def distinct(
     operations : ndarray, shape (m, 3, 4), optional
         Transforms that map what the poses lead to onto itself, the identity first: poses that they relate count as one.
     of_moving : ndarray, shape (k, 3, 4), optional
-        The same of what is moved.
+        Transforms that map what is moved onto itself, the identity first.
 
     Returns
     -------

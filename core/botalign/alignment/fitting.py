@@ -11,8 +11,8 @@ A step is computed as if the fixed map moved, :math:`u(\Delta x) \approx u + J\d
 to the moving map: so :math:`\delta, a, b` solve a linear problem whose derivatives :math:`J` are the same at every
 pose (the inverse compositional algorithm, Baker and Matthews 2004).
 
-Where the maps differ, by noise for example, these steps do not end exactly at the minimum, because their gradient has
-the derivatives of the fixed map in place of those of the moved one. The last steps have the exact gradient.
+Where the maps differ, by noise for example, these steps do not end exactly at the minimum, because their gradient uses
+the derivatives of the fixed map instead of those of the moved one. The last steps use the exact gradient.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ class FitProblem:
         max_steps : int, optional
             Largest number of steps.
         exact : bool, optional
-            Whether more steps, by the derivatives of the moved map, follow.
+            Whether further steps use the derivatives of the moved map.
 
         Returns
         -------
@@ -222,7 +222,7 @@ class _Point:
 
 
 class _ExactPoint(_Point):
-    """A pose during a descent by the derivatives of the moved map."""
+    """A pose during a descent that uses the derivatives of the moved map."""
 
     def step(self, damping: float) -> Matrix:
         free = list(self.problem.free)

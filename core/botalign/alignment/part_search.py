@@ -174,7 +174,10 @@ class PartSearch:
         return [candidates[i] for i in self._differ(placed, losses, same, count, operations)]
 
     def apart(self, poses: Sequence[Matrix] | Matrix, same: tuple[float, float]) -> list[int]:
-        """Return the numbers of poses onto the whole that differ, the first of each; the part may look the same."""
+        """Return the indices of the poses onto the whole that differ; the first of equivalent ones is kept.
+
+        Poses are equivalent if they are close to each other, or if the symmetry of the part relates them.
+        """
         return self._differ(poses, range(len(poses)), same)
 
     def _differ(

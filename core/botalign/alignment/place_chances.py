@@ -55,7 +55,7 @@ def place_scores(correlations: Sequence[float]) -> list[float]:
 def place_chance(score: float, wrong: Sequence[float], *, tries: int = 1) -> float:
     """Return the probability that a wrong place has this score, given the scores of others; 1 if there are too few.
 
-    If the score is the best of several `tries`, the probability is as many times as large.
+    If the score is the best of several `tries`, the probability is multiplied by their number.
     """
     y = np.sort(np.maximum(wrong, LEAST_SCALE))[::-1]
     count = min(PART_TAIL, len(y) - 1)

@@ -58,7 +58,7 @@ class Symmetry:
         return nearest
 
     def equivalents(self, pose: Matrix) -> Matrix:
-        """Return the poses equivalent to a pose onto the map, shape (order, 3, 4): first itself, but for rounding."""
+        """Return the poses equivalent to a pose onto the map, shape (order, 3, 4): first itself, up to rounding."""
         return compose(self.operations, pose)
 
     def to_dict(self) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def rank(
     ] = None,
     chain: Annotated[
         list[str] | None,
-        typer.Option(metavar="A,B", help="Use only these chains of each model; a model that lacks one is listed."),
+        typer.Option(metavar="A,B", help="Use only these chains of each model; a model that lacks one fails."),
     ] = None,
     index: Annotated[
         Path | None,

@@ -90,7 +90,7 @@ def chain_advice(alignment: Alignment) -> str | None:
 def several_chains(name: str, chains: Sequence[str], how: str) -> str:
     """Return a note on a model with several chains that does not match, and how to use one of them."""
     return (
-        f"{name} has {len(chains)} chains; if the map shows only some of them, or in another arrangement, place them "
+        f"{name} has {len(chains)} chains; if the map shows only some of them, or another arrangement, place them "
         f"separately: {how}."
     )
 

@@ -16,6 +16,7 @@ from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.overlap import Body
 from botalign.alignment.part_pair import PartPair
 from botalign.alignment.part_places import Place, part_places
+from botalign.alignment.place_chances import LEAST_SPREAD
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.shared_problem import problem_in
 from botalign.alignment.shared_whole import SharedWhole
@@ -29,8 +30,6 @@ from botalign.progress import exhaust
 LEAST_DEVIATIONS = 1.0
 #: With fewer wrong places than this, the median is that of all.
 FEWEST_WRONG = 4
-#: The smallest standard deviation of wrong places in Fisher's transform of the correlation.
-LEAST_SPREAD = 0.02
 #: The median absolute deviation of normal values, in standard deviations.
 MEDIAN_DEVIATION = 0.6745
 

@@ -230,7 +230,7 @@ def test_the_chains_of_a_part_without_a_place_are_suggested(run: Run, files: Fil
     ran = run(*command)
     assert ran.code == 1
     assert ran.err.splitlines()[-1] == (
-        f"botalign: {part} has 2 chains; if the map shows only some of them, or in another arrangement, place them "
+        f"botalign: {part} has 2 chains; if the map shows only some of them, or another arrangement, place them "
         f"separately: write {part}:A."
     )
     assert "place them" not in run(*command, "--quiet").err

@@ -22,7 +22,7 @@ KINDS: dict[str, tuple[Callable[..., Any], type[Any]]] = {
     "rank": (botalign.rank, botalign.RankOptions),
 }
 EXECUTED = ("distances", "classify", "assemble", "rank")
-#: Keywords that are about the other arguments, and no options.
+#: Keywords about the other arguments, which are not options.
 ABOUT_ARGUMENTS = {"assemble": ("counts",), "rank": ("chains", "index")}
 
 
