@@ -14,7 +14,8 @@ have the likelihood
 .. math:: L(s) \propto \frac{Q(y_1)}{Q(y_{k + 1})^{k + 1}} \prod_{i=1}^k s^{-3} y_i^2 e^{-y_i / s} ,
 
 and it has a score :math:`y \ge y_1` with probability :math:`\int Q(y) / Q(y_1)\, L(s)\, ds / s` over
-:math:`\int L(s)\, ds / s`. With the shape 1, this would be the tail of :mod:`botalign.alignment.chance`.
+:math:`\int L(s)\, ds / s`. The integrals start at the least scale, that of white noise. With the shape 1, this would be
+the tail of :mod:`botalign.alignment.chance`.
 
 .. [1] R. J. Adler and J. E. Taylor, "Random fields and geometry", Springer (2007), chapter 15.
 """
@@ -63,7 +64,8 @@ def place_chance(score: float, wrong: Sequence[float], *, tries: int = 1) -> flo
         return 1.0
     top = y[:count]
     # For white noise in the coarsest sampling, the scale is the least one.
-    scales = np.maximum(SCALES * top.mean(), LEAST_SCALE)
+    scales = SCALES * top.mean()
+    scales = scales[scales >= LEAST_SCALE]
     of_best = _log_tail(top[0] / scales)
     likelihood = of_best - (count + 1) * _log_tail(y[count] / scales) - top.sum() / scales - 3 * count * np.log(scales)
     weights = np.exp(likelihood - likelihood.max())

@@ -43,9 +43,11 @@ def test_a_place_like_all_others_is_one_of_chance() -> None:
     assert chance_of([0.2] * 20) == pytest.approx(1)
 
 
-def test_small_probabilities_of_wrong_places_are_as_rare_as_stated() -> None:
+@pytest.mark.parametrize("scale", [2.8, 40.0])
+def test_small_probabilities_of_wrong_places_are_as_rare_as_stated(scale: float) -> None:
+    """Also near the least scale, that of white noise."""
     rng = np.random.default_rng(5)
-    scores = rng.gamma(3, 40, size=(4000, 400))
+    scores = rng.gamma(3, scale, size=(4000, 400))
     found = np.array([place_chance(row[0], row[1:]) for row in -np.sort(-scores, axis=1)])
     for limit in (0.1, 0.01):
         assert np.mean(found < limit) == pytest.approx(limit, rel=0.4)
