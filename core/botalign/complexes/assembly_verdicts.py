@@ -109,4 +109,6 @@ class AssemblyVerdicts:
 
     def _places(self, chosen: Chosen) -> list[Place]:
         """Return all places of a placed part, of whatever search."""
-        return [place for found in self.found[chosen.part] for place in found.places]
+        # The search in an arrangement is not among those of the rounds.
+        searches = dict.fromkeys([*self.found[chosen.part], chosen.found])
+        return [place for found in searches for place in found.places]

@@ -40,8 +40,8 @@ def test_the_poses_of_all_searches_are_compared(invented: InventedComplex) -> No
     first = FoundPlaces(problem, 3.0, 1.0, (Place(truth, 0.9, 100.0, 1e-9),))
     second = FoundPlaces(problem, 3.0, 1.0, (other,))
     assembler = Assembler(whole, [part], [1], AssemblyOptions(RESOLUTION), None, None)  # type: ignore[arg-type]
-    assembler.found, assembler.tries = {0: [first, second]}, {0: 2}
-    assembler.chosen = [Chosen(0, second, truth, truth, 0.9, 1e-9)]
+    assembler.found = {0: [first, second]}
+    assembler.chosen = [Chosen(0, first, truth, truth, 0.9, 1e-9)]
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("botalign.complexes.part_judgement.fits_as_well", lambda fit, pose, end: True)
         patched.setattr(FitProblem, "solve", lambda fit, pose, **options: (pose, 0.9))
@@ -50,6 +50,10 @@ def test_the_poses_of_all_searches_are_compared(invented: InventedComplex) -> No
         assembler.found[0].pop()
         (placed,) = AssemblyVerdicts(assembler).placed()
         assert placed.verdict == "certain"
+        # The search in an arrangement is not among those of the rounds.
+        assembler.chosen = [Chosen(0, second, truth, truth, 0.9, 1e-9)]
+        (placed,) = AssemblyVerdicts(assembler).placed()
+        assert placed.verdict == "ambiguous"
 
 
 def test_places_that_end_at_the_same_pose_are_one(invented: InventedComplex, monkeypatch: pytest.MonkeyPatch) -> None:
