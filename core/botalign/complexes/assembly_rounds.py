@@ -137,6 +137,9 @@ def _certain_together(
             break
         # A part may have been hidden by others that are elsewhere now, or that are in the arrangement only now.
         arranged = [*judged, *added] if turn < KEPT_TURNS else certain
+        # Each of them holds the residual in which it was found, which takes more memory than the map.
+        arranged = [replace(each, found=assembler.places_in_whole(each)) for each in arranged]
+        del judged, added, certain
     return []
 
 
