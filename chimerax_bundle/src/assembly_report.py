@@ -47,6 +47,11 @@ def summary(done):
         f"{first} and {second} cannot be distinguished: each fits at both places"
         for first, second in assembly.interchangeable
     ]
+    if assembly.matches_mirrored is not None:
+        lines.append(
+            f"{assembly.whole} may have the wrong hand: the mirror image of {assembly.matches_mirrored} fits into it; "
+            "volume flip mirrors a map"
+        )
     lines.append(f"unexplained: {assembly.unexplained_text}")
     lines.append(f"{assembly.seconds:.2f} seconds")
     return places_table(done) + "<br>".join(map(escape, lines))

@@ -9,7 +9,7 @@ from botalign.complexes.part_records import UnplacedPart
 from .standins import Model, UserError
 
 
-def found(*verdicts, unplaced=()):
+def found(*verdicts, unplaced=(), mirrored=None):
     """Return an assembly with parts of these verdicts."""
     placed = tuple(
         SimpleNamespace(
@@ -24,7 +24,8 @@ def found(*verdicts, unplaced=()):
     )
     return SimpleNamespace(
         whole="<w> (#1)", placed=placed, unplaced=unplaced, missing=sum(each.copies for each in unplaced),
-        interchangeable=(("a", "b"),), unexplained_text="2.1% of the volume above the contour level", seconds=1.5,
+        interchangeable=(("a", "b"),), matches_mirrored=mirrored,
+        unexplained_text="2.1% of the volume above the contour level", seconds=1.5,
     )  # fmt: skip
 
 
@@ -67,7 +68,10 @@ def test_the_table_and_the_summary(load):
     done = assembled(found("certain"), None, [None])
     assert report.title(done) == "1 part of 1 found in <w> (#1); nothing was moved"
     assert "<td>p2 (#2)</td>" in report.places_table(done)
-    assert report.title(assembled(found(unplaced=(MISSING,)), None, [])) == "0 parts of 1 placed in <w> (#1)"
+    assert "wrong hand" not in html
+    done = assembled(found(unplaced=(MISSING,), mirrored="p9 (#9)"), None, [])
+    assert report.title(done) == "0 parts of 1 placed in <w> (#1)"
+    assert "(#1) may have the wrong hand: the mirror image of p9 (#9) fits into it" in report.summary(done)
 
 
 @pytest.fixture
