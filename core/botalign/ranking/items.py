@@ -99,7 +99,8 @@ def _checked_chains(chains: str | Sequence[str] | None) -> tuple[str, ...] | Non
         return None
     names = tuple(chains.split(",") if isinstance(chains, str) else expect_several(chains, "chains", "names of chains"))
     if not names or not all(isinstance(each, str) and each.strip() for each in names):
-        raise InputError(Setting("chains"), f": got {chains!r}, expected names of chains, such as 'A,B'.")
+        given = ",".join(names) if all(isinstance(each, str) for each in names) else chains
+        raise InputError(Setting("chains"), f": got {given!r}, expected names of chains, such as 'A,B'.")
     return tuple(each.strip() for each in names)
 
 

@@ -141,6 +141,7 @@ def test_nothing_to_rank(assembly: Assembly, tmp_path: Path) -> None:
         ({"others": [None]}, "others: got None, expected maps, atomic models, or their files."),
         ({"chains": 5}, "chains: got the number 5, expected a sequence of names of chains"),
         ({"chains": [5]}, "chains: got [5], expected names of chains, such as 'A,B'."),
+        ({"chains": ("A", "")}, "chains: got 'A,', expected names of chains, such as 'A,B'."),
         ({"chains": ""}, "chains: got '', expected names of chains, such as 'A,B'."),
         ({"options": {"resolution": 8}}, "options: got an object of type dict, expected botalign.RankOptions(...)."),
         ({"execution": {}}, "execution: got an object of type dict, expected botalign.Execution(...)."),
