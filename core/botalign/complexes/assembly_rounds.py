@@ -131,7 +131,7 @@ def _certain_together(
             break
         judged, added = yield from _in_turn(_judged(assembler, arranged, f"{name}_turn_{turn}"), turn)
         certain = [each for each in judged if _is_certain(each)]
-        if len(certain) == len(judged):
+        if len(certain) == len(arranged):
             return certain
         if min((each.probability for each in (*judged, *added)), default=1.0) >= HOPELESS:
             break
