@@ -210,9 +210,8 @@ def align_steps(
     options = options or AlignmentOptions()
     began = time.perf_counter()
     maps = maps_of(fixed, moving, options)
-    model = moving if isinstance(moving, Model) else None
-    problem = AlignmentProblem.of(*maps, options, known_hands=isinstance(fixed, Model) and model is not None)
-    problem = replace(problem, model=model)
+    models = (fixed if isinstance(fixed, Model) else None, moving if isinstance(moving, Model) else None)
+    problem = replace(AlignmentProblem.of(*maps, options, known_hands=None not in models), models=models)
     # Held from step to step: to set it again for each of many small products would take longer than they do.
     with one_blas_thread():
         solution = yield from _with_scores(solve(problem))

@@ -88,7 +88,7 @@ class PartPair:
         if options.resolution is not None:
             itself = problem.fixed_itself if problem.part_is_moving else problem.moving_itself
             signal = itself.signal if itself.signal.at(np.array(1 / options.resolution)) < NOISY else None
-        model = problem.model if problem.part_is_moving else None
+        model = problem.models[1 if problem.part_is_moving else 0]
         return cls(part, whole, part_map, whole_map, mask if options.is_masked else None, signal, shared, model)
 
     @cached_property

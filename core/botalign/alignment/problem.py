@@ -53,8 +53,8 @@ class AlignmentProblem:
         The fixed and the moving map as given, without their masks: for the solver of parts.
     shared : SharedWhole, optional
         The fixed map, if other parts are searched for in it too.
-    model : Model, optional
-        The model whose simulated map is the moving one.
+    models : tuple of two Model, optional
+        The models whose simulated maps are the fixed and the moving one; None for what is given as a map.
     """
 
     fixed_itself: Itself
@@ -63,7 +63,7 @@ class AlignmentProblem:
     hands: tuple[bool, ...]
     maps: tuple[DensityMap, DensityMap] | None = None
     shared: SharedWhole | None = None
-    model: Model | None = None
+    models: tuple[Model | None, Model | None] = (None, None)
 
     @classmethod
     def of(

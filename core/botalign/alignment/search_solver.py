@@ -10,6 +10,7 @@ from botalign.alignment.equivalents import among_equivalents, with_equivalents
 from botalign.alignment.evidence import Evidence
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.hand import HandDecision, decide_hand, hand_name
+from botalign.alignment.matching_resolution import at_matching_resolution
 from botalign.alignment.outcome import Outcome
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
@@ -113,6 +114,7 @@ def _at_fitted_scale(problem: AlignmentProblem, fit: FitProblem, groups: list[li
     if problem.options.scale != "fit":
         return None
     best = max((group[0] for group in groups), key=lambda candidate: candidate.quality).moving_to_fixed
+    problem, fit, best = at_matching_resolution(problem, fit, best)
     return fit_scale(problem, fit, best, problem.errors(fit, best))
 
 
@@ -138,6 +140,10 @@ def _checked_scale(
         return None
     pose = judged.best.moving_to_fixed
     if judged.other_hand:
+        errors = problem.errors(fit, pose)
+    if is_followed(errors) and problem.models != (None, None):
+        # The model may only be blurred more or less than the map.
+        problem, fit, pose = at_matching_resolution(problem, fit, pose)
         errors = problem.errors(fit, pose)
     if not is_followed(errors):
         return Scale(1 + errors.scale_step, errors.scale_error) if matches and is_measured(errors) else None

@@ -46,8 +46,8 @@ def problem_in(
     surveyed = survey(given, role=role).normalised()
     check_radii(shared.surveyed, surveyed, fixed.name, given.name)
     kept = shared if keep_samples else None
-    model = moving if isinstance(moving, Model) else None
-    return AlignmentProblem(shared.itself, Itself(surveyed, given.grid), options, hands, (fixed, given), kept, model)
+    models = None, moving if isinstance(moving, Model) else None
+    return AlignmentProblem(shared.itself, Itself(surveyed, given.grid), options, hands, (fixed, given), kept, models)
 
 
 def check_is_part(problem: AlignmentProblem) -> None:

@@ -6,7 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from botalign import Alignment, AlignmentOptions, DensityMap, InputError, Model, align, phantom, read_particles
+from botalign import (
+    Alignment,
+    AlignmentOptions,
+    DensityMap,
+    InputError,
+    Model,
+    align,
+    phantom,
+    read_particles,
+    simulate,
+)
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate, MapReference
 from botalign.alignment.scale import Scale
@@ -285,3 +295,34 @@ def test_the_standard_error_of_the_scale_is_the_spread_of_noisy_maps(there: Call
         values.append(scale.value)
         stated.append(scale.standard_error)
     assert 0.5 < np.sqrt(np.mean((np.array(values) - 1) ** 2)) / np.median(stated) < 1.5
+
+
+@pytest.fixture(scope="module")
+def chain() -> Model:
+    """A random walk inside an ellipsoid."""
+    rng = np.random.default_rng(1)
+    points = [np.zeros(3)]
+    while len(points) < 500:
+        step = rng.normal(size=3)
+        new = points[-1] + 3.8 * step / np.linalg.norm(step)
+        if ((new / [24, 19, 15]) ** 2).sum() < 1:
+            points.append(new)
+    return Model(np.array(points), np.full(500, 6.0), name="chain.pdb")
+
+
+@pytest.mark.parametrize("given", [8.0, 10.0, 16.0])
+def test_another_definition_of_the_resolution_is_no_scale(chain: Model, given: float) -> None:
+    density = simulate(chain, 13.0, voxel_size_angstrom=2.0)
+    found = align(density, chain.moved(np.eye(3, 4)), resolution=given, threads=1)
+    assert found.scale is None or not found.scale.is_wrong
+
+
+@pytest.mark.parametrize("model_is_fixed", [False, True])
+def test_a_wrong_voxel_size_is_found_at_a_slightly_wrong_resolution(chain: Model, model_is_fixed: bool) -> None:
+    right = simulate(chain, 13.0, voxel_size_angstrom=2.0)
+    density = DensityMap(right.data, right.grid.scaled(1.02, right.grid.centre_angstrom), "map.mrc")
+    fixed, moving = (chain, density) if model_is_fixed else (density, chain)
+    found = align(fixed, moving, resolution=12.0, threads=1)
+    assert found.scale is not None
+    assert found.scale.is_wrong
+    assert found.scale.value == pytest.approx(1 / 1.02 if model_is_fixed else 1.02, abs=0.002)

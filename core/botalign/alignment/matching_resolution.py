@@ -1,0 +1,69 @@
+"""The resolution at which the simulated map of a model is as blurred as the map that it is compared with.
+
+Programs define the resolution of a map differently, by up to a factor of 1.5, and sharpening changes the blur. The pose
+hardly depends on it, but a map that is blurred more than the other one looks larger: the scale would be wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from botalign.alignment.fitting import FitProblem
+from botalign.alignment.inputs import density_of
+from botalign.alignment.itself import Itself
+from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.survey import survey
+from botalign.arrays import Matrix
+
+#: The resolutions that are tried, as multiples of the given one, and how exactly the best one is found.
+LEAST, MOST, TOLERANCE = 0.4, 2.5, 0.02
+
+
+def at_matching_resolution(
+    problem: AlignmentProblem, fit: FitProblem, pose: Matrix
+) -> tuple[AlignmentProblem, FitProblem, Matrix]:
+    """Return a problem with its model simulated at the resolution at which it resembles the map most.
+
+    Parameters
+    ----------
+    problem : AlignmentProblem
+        The problem. It is returned unchanged if it has no model, or only models.
+    fit : FitProblem
+        Its last fit.
+    pose : ndarray, shape (3, 4)
+        The solution.
+
+    Returns
+    -------
+    tuple
+        The problem, its fit at the same sampling, and the solution of that.
+    """
+    resolution = problem.options.resolution
+    if resolution is None or problem.models.count(None) != 1:
+        return problem, fit, pose
+    voxel = fit.fixed_grid.voxel_size_angstrom[0]
+
+    def distance(exponent: float) -> float:
+        tried = _at(problem, resolution * 2**exponent)
+        return -tried.fit(max(voxel, tried.fixed.voxel_angstrom, tried.moving.voxel_angstrom)).correlation(pose)
+
+    found = minimize_scalar(
+        distance, bounds=(np.log2(LEAST), np.log2(MOST)), method="bounded", options={"xatol": TOLERANCE}
+    )
+    matching = _at(problem, resolution * 2 ** float(found.x))
+    fit = matching.fit(max(voxel, matching.fixed.voxel_angstrom, matching.moving.voxel_angstrom))
+    return matching, fit, fit.solve_each([pose], allowed=problem.allows)[0].transform
+
+
+def _at(problem: AlignmentProblem, resolution: float) -> AlignmentProblem:
+    """Return the problem with its model simulated at a resolution."""
+    fixed, moving = problem.models
+    model = fixed if fixed is not None else moving
+    assert model is not None
+    density = density_of(model, resolution)
+    itself = Itself(survey(density).normalised(), density.grid)
+    changed = replace(problem, fixed_itself=itself) if fixed is not None else replace(problem, moving_itself=itself)
+    return replace(changed, maps=None)
