@@ -175,6 +175,8 @@ def _outcome(found: PartPlaces, copies: Copies) -> Outcome:
     pose = inverse(first.moving_to_fixed)
     verdicts = [copy.verdict for copy in copies.placed]
     decided = next(each for each in ("no match", "ambiguous", "certain") if each in verdicts)
+    if decided == "certain" and found.hand is not None and found.hand.decision == "undetermined":
+        decided = "ambiguous"
     return Outcome(
         tuple(candidates),
         hand=found.hand,

@@ -59,8 +59,7 @@ class CopyVerdicts:
         probability = place.probability if shown else 1.0
         if probability >= LARGEST_PROBABILITY:
             return probability, "no match"
-        undetermined = self.found.hand is not None and self.found.hand.decision == "undetermined"
-        return probability, "ambiguous" if undetermined or self._has_others(pose) else "certain"
+        return probability, "ambiguous" if self._has_others(pose) else "certain"
 
     def _has_others(self, pose: Matrix) -> bool:
         """Whether another pose at the place of a copy fits as well, and the part looks different in it."""

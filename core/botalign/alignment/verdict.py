@@ -150,7 +150,7 @@ def _doubt(others: int, hand: HandDecision | None, result: Candidate, undetermin
     """Return why a match is ambiguous, given how many other poses fit as well, and what is undetermined."""
     poses = f"{others} other {'pose' if others == 1 else 'poses'}"
     if hand is not None and hand.decision == "undetermined":
-        return f"the other hand and {poses} fit as well" if others else "the other hand fits as well"
+        return "the hand is undetermined"
     # A part may have its place in spite of its hand.
     if hand is not None and hand.decision != hand_name(result.mirrored) and not of_part:
         return f"the moving map fits {'as given, not mirrored' if result.mirrored else 'as its mirror image'}"

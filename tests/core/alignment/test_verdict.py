@@ -83,7 +83,7 @@ def test_an_undetermined_hand_is_ambiguous(motion: Make) -> None:
     assert result.hand is not None
     assert result.hand.decision == "undetermined"
     assert result.verdict == "ambiguous"
-    assert "ambiguous: the other hand fits as well" in result.to_text()
+    assert "ambiguous: the hand is undetermined" in result.to_text()
 
 
 def test_a_pose_at_the_limit_of_a_local_search_is_no_match() -> None:

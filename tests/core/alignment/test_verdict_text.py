@@ -20,8 +20,8 @@ def decision(name: str) -> HandDecision:
     [
         ("mirrored", False, 0, "ambiguous: the moving map fits as its mirror image"),
         ("as given", True, 0, "ambiguous: the moving map fits as given, not mirrored"),
-        ("undetermined", False, 0, "ambiguous: the other hand fits as well"),
-        ("undetermined", True, 2, "ambiguous: the other hand and 2 other poses fit as well"),
+        ("undetermined", False, 0, "ambiguous: the hand is undetermined"),
+        ("undetermined", True, 2, "ambiguous: the hand is undetermined"),
         ("as given", False, 1, "ambiguous: 1 other pose fits as well"),
         (None, False, 2, "ambiguous: 2 other poses fit as well"),
     ],
