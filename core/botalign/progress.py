@@ -70,7 +70,7 @@ class Progress:
 
     @property
     def label(self) -> str:
-        """Stage and hand as text, for a progress bar."""
+        """What is done, as text for a progress bar: the stage and the hand."""
         return f"{self.stage}, mirrored" if self.hand == "mirrored" else self.stage
 
 

@@ -22,14 +22,6 @@ from botalign.jobs import BlockStore, block_names
 from botalign.models import MMCIF_EXTENSIONS, holds_model
 
 _COMPLEX, _TABLE = "complex.cif", "places.csv"
-#: What the progress bar counts.
-_STAGES = {
-    "search": "searching parts",
-    "search the rest": "residual",
-    "search together": "arrangement",
-    "refine together": "refining",
-    "search mirrored": "mirror image",
-}
 
 
 @dataclass(frozen=True)
@@ -156,13 +148,7 @@ def _assembled(
     quiet: bool,
 ) -> botalign.Assembly:
     steps = botalign.assemble_steps(whole, parts, options, execution, counts=counts, store=store)
-    return run_steps(steps, _stage_text, quiet=quiet)
-
-
-def _stage_text(step: botalign.Progress) -> str:
-    """Return what the bar counts, with the number of the round if it is repeated."""
-    text = _STAGES[step.stage]
-    return text if step.iteration == 1 else f"{text}, round {step.iteration}"
+    return run_steps(steps, lambda step: step.label, quiet=quiet)
 
 
 def _written(assembly: botalign.Assembly, files: AssemblyFiles, overwrite: bool) -> WrittenAssembly:

@@ -9,7 +9,7 @@ are wrong, their subtraction leaves nothing that resembles it.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.alignment.verdict import LARGEST_PROBABILITY
@@ -28,6 +28,25 @@ TURNS, KEPT_TURNS = 6, 4
 HOPELESS = 0.1
 #: What the others leave is a map for each part of an arrangement. They have at most so many bytes together.
 LARGEST_BYTES = 4 * 2**30
+#: Texts of the stages for a progress bar. Those of repeated stages are short, because the round follows.
+_STAGES = {
+    "search": "searching parts",
+    "search the rest": "residual",
+    "search together": "arrangement",
+    "refine together": "refining",
+    "search mirrored": "mirror image",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class AssemblyProgress(Progress):
+    """How far an assembly is."""
+
+    @property
+    def label(self) -> str:
+        """What is done, as text for a progress bar, with the number of the round from the second one on."""
+        text = _STAGES[self.stage]
+        return text if self.iteration == 1 else f"{text}, round {self.iteration}"
 
 
 def place_parts(assembler: Assembler) -> Generator[Progress, None, None]:
@@ -80,8 +99,8 @@ def _in_round(
     """Count steps as a part of a round; another round may follow each one, so each gets a half of what is left."""
 
     def counted(step: Progress) -> Progress:
-        part = start + (end - start) * step.fraction
-        return replace(step, iteration=number, overall=1 - 0.5 ** (number - 1) + 0.5**number * part)
+        overall = 1 - 0.5 ** (number - 1) + 0.5**number * (start + (end - start) * step.fraction)
+        return AssemblyProgress(step.stage, step.done, step.total, iteration=number, overall=overall)
 
     return map_steps(steps, counted)
 

@@ -108,6 +108,7 @@ def test_a_map_of_the_wrong_hand_is_noticed(invented: InventedComplex) -> None:
     found = exhaust(map_steps(steps, records.append))
     assert_forward(records)
     assert (records[-1].stage, records[-1].iteration) == ("search mirrored", 1)
+    assert (records[0].label, records[-1].label) == ("searching parts", "mirror image")
     assert found.placed == ()
     volumes = {part.name: part.points.std(axis=0).prod() for part in invented.parts[:2]}
     assert found.matches_mirrored == max(volumes, key=lambda name: volumes[name])
@@ -131,6 +132,13 @@ def test_progress_never_goes_back(invented: InventedComplex) -> None:
     exhaust(map_steps(steps, records.append))
     assert_forward(records)
     assert records[-1].stage == "refine together"
+
+
+def test_the_label_of_the_progress_has_the_round() -> None:
+    first, second = (
+        assembly_rounds.AssemblyProgress("search together", 1, 2, iteration=number).label for number in (1, 2)
+    )
+    assert (first, second) == ("arrangement", "arrangement, round 2")
 
 
 def test_maps_are_placed_too(invented: InventedComplex) -> None:
