@@ -27,6 +27,17 @@ def unplaced(assembly):
     return [f"{each.name} was not placed: {each.reason}" for each in assembly.unplaced]
 
 
+def advice(done):
+    """Return what to do if the map may have the wrong hand; otherwise None."""
+    assembly = done.assembly
+    if assembly.matches_mirrored is None:
+        return None
+    return (
+        f"{assembly.whole} may have the wrong hand, because the mirror image of {assembly.matches_mirrored} fits into "
+        f"it; assemble the parts in the mirrored copy that this makes: {done.flip}"
+    )
+
+
 def places_table(done):
     """Return a table of the places as HTML, with the parts that have none at its end."""
     rows = [
@@ -41,17 +52,14 @@ def places_table(done):
 
 
 def summary(done):
-    """Return the result as HTML for the panel: the table, why parts were not placed, what no part explains."""
+    """Return the result as HTML for the panel: the hand, the table, why parts were not placed, what is unexplained."""
     assembly = done.assembly
+    hint = advice(done)
     lines = unplaced(assembly) + [
         f"{first} and {second} cannot be distinguished: each fits at both places"
         for first, second in assembly.interchangeable
     ]
-    if assembly.matches_mirrored is not None:
-        lines.append(
-            f"{assembly.whole} may have the wrong hand: the mirror image of {assembly.matches_mirrored} fits into it; "
-            "volume flip mirrors a map"
-        )
     lines.append(f"unexplained: {assembly.unexplained_text}")
     lines.append(f"{assembly.seconds:.2f} seconds")
-    return places_table(done) + "<br>".join(map(escape, lines))
+    above = "" if hint is None else f"<b>{escape(hint)}</b><br>"
+    return above + places_table(done) + "<br>".join(map(escape, lines))

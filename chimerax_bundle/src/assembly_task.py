@@ -7,7 +7,7 @@ from chimerax.core.errors import UserError
 
 import botalign
 
-from .assembly_report import places_table, title, unplaced
+from .assembly_report import advice, places_table, title, unplaced
 from .copies import Copies
 from .follow import restore_all
 from .job import SUFFICIENT
@@ -90,11 +90,14 @@ class Assembled:
         Step of the undo stack in which the parts were moved; None if nothing was.
     models : list of (Model or None)
         The model at each place, in the order of ``assembly.placed``; None where nothing was moved there.
+    flip : str
+        Command that makes a mirrored copy of the map.
     """
 
     assembly: object
     moves: object
     models: list
+    flip: str
 
 
 class AssembleTask(WorkTask):
@@ -149,7 +152,8 @@ class AssembleTask(WorkTask):
             if each.state() != state:
                 raise usage_error(f"{each.name} changed while it ran; nothing was moved", ASSEMBLE)
         failures = self.job.failures(self._assembly)
-        self.outcome = Assembled(self._assembly, *self._placed(moves=not failures))
+        step, models = self._placed(moves=not failures)
+        self.outcome = Assembled(self._assembly, step, models, f"volume flip {self.job.whole.spec}")
         self._log()
         self._write_result()
         if failures:
@@ -178,13 +182,15 @@ class AssembleTask(WorkTask):
         return step, [each for model in moved for each in (model, *(copies[model].models if model in copies else ()))]
 
     def _log(self):
-        """Write the summary and a table, and warn of what was not placed, unless that is an error."""
+        """Write the summary and a table, and warn of what was not placed, unless that is an error, and of the hand."""
         logger = self.session.logger
         logger.info(self._assembly.to_text())
         logger.info(places_table(self.outcome), is_html=True)
         if self.job.require is None:
             for text in unplaced(self._assembly):
                 logger.warning(text)
+        if (hint := advice(self.outcome)) is not None:
+            logger.warning(hint)
         logger.status(title(self.outcome))
 
     def _write_result(self):

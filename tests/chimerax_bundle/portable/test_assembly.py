@@ -1,5 +1,7 @@
 """Assemblies: what is required of them, their table, and the rows of the panel."""
 
+from functools import partial
+from html import escape
 from types import SimpleNamespace
 
 import pytest
@@ -50,7 +52,7 @@ def test_what_is_required(load, require, verdicts, unplaced, reasons):
 
 
 def test_the_table_and_the_summary(load):
-    report, assembled = load("assembly_report"), load("assembly_task").Assembled
+    report, assembled = load("assembly_report"), partial(load("assembly_task").Assembled, flip="volume flip #1")
     models = [Model("p2", (2,)), Model("p2 copy 2", (4, 1))]
     done = assembled(found("certain", "certain", unplaced=(MISSING,)), object(), models)
     assert report.title(done) == "2 parts of 3 placed in <w> (#1)"
@@ -68,10 +70,23 @@ def test_the_table_and_the_summary(load):
     done = assembled(found("certain"), None, [None])
     assert report.title(done) == "1 part of 1 found in <w> (#1); nothing was moved"
     assert "<td>p2 (#2)</td>" in report.places_table(done)
-    assert "wrong hand" not in html
-    done = assembled(found(unplaced=(MISSING,), mirrored="p9 (#9)"), None, [])
-    assert report.title(done) == "0 parts of 1 placed in <w> (#1)"
-    assert "(#1) may have the wrong hand: the mirror image of p9 (#9) fits into it" in report.summary(done)
+    assert report.title(assembled(found(unplaced=(MISSING,)), None, [])) == "0 parts of 1 placed in <w> (#1)"
+
+
+def test_a_map_of_the_wrong_hand(load):
+    report, assembled = load("assembly_report"), partial(load("assembly_task").Assembled, flip="volume flip #1")
+    for name, advice in (
+        (None, None),
+        (
+            "p9 (#9)",
+            "<w> (#1) may have the wrong hand, because the mirror image of p9 (#9) fits into it; assemble the parts in "
+            "the mirrored copy that this makes: volume flip #1",
+        ),
+    ):
+        done = assembled(found(unplaced=(MISSING,), mirrored=name), None, [])
+        assert report.advice(done) == advice
+        first = report.summary(done).partition("<br>")[0]
+        assert first == ("0 parts of 1 placed in &lt;w&gt; (#1)" if advice is None else f"<b>{escape(advice)}</b>")
 
 
 @pytest.fixture

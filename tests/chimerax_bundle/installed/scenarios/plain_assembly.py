@@ -1,6 +1,7 @@
 """Complexes assembled from their parts: where these are placed, undo, what is refused."""
 
 import json
+import re
 
 import numpy as np
 from helper import place, same
@@ -44,11 +45,12 @@ def _model(cx, seed, name):
     return model
 
 
-def _opened(cx, *seeds):
-    """Open the map of the complex and models of parts, in random poses."""
+def _opened(cx, *seeds, mirrored=False):
+    """Open the map of the complex, or its mirror image, and models of parts, in random poses."""
     points = [apply_transform(pose, _globule(seed)) for seed, own in zip((1, 2), PLACES, strict=True) for pose in own]
     together = botalign.Model(np.concatenate(points), np.full(sum(map(len, points)), 6.0))
-    fixed = cx.open(botalign.simulate(together, RESOLUTION, voxel_size_angstrom=4.0))
+    density = botalign.simulate(together, RESOLUTION, voxel_size_angstrom=4.0)
+    fixed = cx.open(density.with_data(density.data[::-1]) if mirrored else density)
     models = [_model(cx, seed, f"part {seed}") for seed in seeds]
     cx.scatter(fixed, *models)
     return fixed, models
@@ -75,10 +77,13 @@ def the_parts_are_placed_in_one_step(cx):
     cx.facts["errors"] = [f"{error:.2f} A" for error in errors]
     assert max(errors) < 1
     assert not same(second.scene_position, copy.scene_position, 1, 5)
+    assert copy.chains[0].chain_id == second.chains[0].chain_id == "A"  # copies are models of their own
     assert same(wrong.scene_position, before[2])
     log = cx.log_so_far()
     for text in ("3 parts of 4 placed in", "part 2 copy 2 (#5.1)", "part 9 (#4) was not placed: no match", "1 in "):
         assert text in log, text
+    assert "wrong hand" not in log
+    assert "\nchains" not in log  # no file is written in which they are renamed
     cx.run("undo")
     assert all(same(m.scene_position, p) for m, p in zip((first, second, wrong), before, strict=True))
     assert len(cx.session.models.list()) == number
@@ -124,6 +129,40 @@ def a_part_that_is_not_there_stays(cx):
     assert same(wrong.scene_position, before)
     assert "0 parts of 1 placed in" in cx.log_so_far()
     assert "part 9 (#2) was not placed: no match" in cx.log_so_far()
+
+
+def a_map_of_the_wrong_hand(cx):
+    _, models = _opened(cx, 1, 2, mirrored=True)
+    before = [m.scene_position for m in models]
+    assembly = cx.run(f"botalign assemble #2,3 to #1 resolution {RESOLUTION} counts 1,2")
+    assert (assembly.placed, assembly.missing) == ((), 3)
+    assert assembly.matches_mirrored in ("part 1 (#2)", "part 2 (#3)")
+    assert all(same(m.scene_position, p) for m, p in zip(models, before, strict=True))
+    log = " ".join(cx.log_so_far().split())
+    assert f"may have the wrong hand, because the mirror image of {assembly.matches_mirrored} fits into it" in log
+    assert "in the mirrored copy that this makes: volume flip #1" in log
+    flipped = cx.run("volume flip #1")
+    assembly = cx.run(f"botalign assemble #2,3 to {flipped.atomspec} resolution {RESOLUTION} counts 1,2")
+    assert (len(assembly.placed), assembly.missing) == (3, 0)
+    assert assembly.matches_mirrored is None
+
+
+def the_status_line_shows_the_stages(cx):
+    from chimerax.botalign import work
+
+    _opened(cx, 1, mirrored=True)
+    messages, usual = [], work.STATUS_SECONDS
+    cx.session.logger.status = lambda text, *args, **options: messages.append(text)
+    work.STATUS_SECONDS = (0.0, 0.0)
+    try:
+        cx.run(f"botalign assemble #2 to #1 resolution {RESOLUTION}")
+    finally:
+        work.STATUS_SECONDS = usual
+    shown = [re.fullmatch(r"Assembling 1 part to #1: (\d+)%, (.*)", text) for text in messages]
+    fractions = [int(match[1]) for match in shown if match]
+    stages = [match[2] for match in shown if match]
+    assert fractions == sorted(fractions)
+    assert (stages[0], stages[-1]) == ("searching parts", "mirror image")
 
 
 def a_part_that_is_closed_meanwhile(cx):

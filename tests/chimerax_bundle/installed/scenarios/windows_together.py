@@ -39,11 +39,11 @@ def copies_by_the_panel(cx):
     yield lambda: panel.status.message.text().startswith("Certain: 4 copies")
 
 
-def _several(cx, *seeds):
-    """Open the map of a complex, and choose all models of parts in the panel."""
+def _several(cx, *seeds, mirrored=False):
+    """Open the map of a complex, or its mirror image, and choose all models of parts in the panel."""
     from chimerax.botalign.choosers import SEVERAL
 
-    fixed, models = _opened(cx, *seeds)
+    fixed, models = _opened(cx, *seeds, mirrored=mirrored)
     panel = _panel(cx)
     panel.models.moving.value = SEVERAL
     yield lambda: panel.models.several.isVisible()
@@ -85,6 +85,16 @@ def an_assembly_by_the_panel(cx):
     yield lambda: panel.status.message.text().startswith("Undone")
     panel._buttons["Redo"].click()
     yield lambda: panel.status.message.text().startswith("3 parts of 4")
+
+
+def a_map_of_the_wrong_hand_by_the_panel(cx):
+    _, _, panel = yield from _several(cx, 1, 2, mirrored=True)
+    panel.models.placed.choice.setCurrentIndex(1)
+    panel._buttons["Align"].click()
+    yield lambda: panel._task is None
+    assert panel.status.message.text().startswith("0 parts of 2 placed in")
+    for text in ("may have the wrong hand, because the mirror image of part", "volume flip #1"):
+        assert text in panel.result.text.text(), text
 
 
 def a_cancelled_assembly_by_the_panel(cx):
