@@ -1,9 +1,10 @@
-"""Copies of one part: the 14 subunits of GroEL, and invented complexes with known places; beside PowerFit.
+"""Copies of one part: the 14 subunits of GroEL, and invented complexes with known places; beside other programs.
 
 ``python benchmarks/copies.py`` places the chain of GroEL, and a subunit cut from the map with a soft mask, in EMD-1080,
 and chains of the data folder in simulated maps of symmetric complexes made of them: at 10 and 20 A, and at 10 A with
 white noise as strong as the density. All start from random poses. BOTalign is asked for the number of copies and also
-counts them. Of PowerFit, the first twenty fits are taken (not of the cut subunit: it needs a model).
+counts them. Of PowerFit, the first twenty fits are taken. ``fitmap sequence`` of ChimeraX fits as many copies as there
+are, from random poses, alone and after ``fitmap search 200`` of each. Both need a model, not the cut subunit.
 
 The error of a copy is the RMSD of its atoms against the nearest true place: in GroEL, the place of the best copy, moved
 by the operations of the map's own symmetry (``botalign orient``). ``--overlap`` prints the largest overlap of two
@@ -12,10 +13,10 @@ chains in each complex of the data folder: the limit of the choice must be above
 
 import argparse
 import json
-import sys
-import tempfile
+import os
 import time
 import warnings
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 import botalign
+import copies_peers
 from accuracy import as_map, load, markdown
 from botalign.alignment.inputs import maps_of
 from botalign.alignment.overlap import Body, overlaps
@@ -43,7 +45,6 @@ from environments import HERE, interpreter
 from fits import NEAR_ANGSTROM, RIGHT_ANGSTROM, read_complexes
 from maps import Array, data_folder
 from parts import sector
-from peers import run_worker
 from report import machine
 
 #: The invented complexes: a chain of the data folder, and the point group of its copies.
@@ -187,28 +188,20 @@ def with_botalign(case: Case, copies: int | str) -> tuple[Case, Found]:
     )  # fmt: skip
 
 
-def with_powerfit(case: Case, python: Path, timeout: float) -> Found | None:
-    """Return PowerFit's first twenty fits."""
-    if not isinstance(case.part, botalign.Model):
-        return None
-    with tempfile.TemporaryDirectory(prefix="botalign-copies-") as name:
-        folder = Path(name)
-        case.whole.write(folder / "map.mrc")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            case.part.write(folder / "written.pdb")
-        # PowerFit needs the occupancies, which 1oel_A.pdb leaves out.
-        lines = (folder / "written.pdb").read_text().splitlines()
-        atoms = (f"{line[:54]}  1.00  0.00{line[66:]}\n" for line in lines if line.startswith("ATOM"))
-        (folder / "part.pdb").write_text("".join(atoms))
-        job = {"map": str(folder / "map.mrc"), "resolution": case.resolution, "model": str(folder / "part.pdb")}
-        (folder / "job.json").write_text(json.dumps({"cases": [job]}))
-        answer = run_worker("copies_powerfit", python, folder, timeout)
-    own = answer if "error" in answer else answer["answers"][0]
-    if "error" in own:
-        print(f"PowerFit failed on {case.name}: {own['error']}", file=sys.stderr)
-        return None
-    return judged(case, "PowerFit, first 20", list(map(np.array, own["places"])), cpu_seconds=own["cpu_seconds"])
+def with_others(case: Case, python: Path | None, chimerax: str | None, timeout: float) -> Iterator[Found]:
+    """Yield what PowerFit and ChimeraX find, if they are asked for, and if the part is a model, which both need."""
+    if not isinstance(case.part, botalign.Model) or case.resolution is None:
+        return
+    given = case.whole, case.part, case.resolution
+    answers = {}
+    if python is not None:
+        answers["PowerFit, first 20"] = copies_peers.powerfit(*given, python, timeout)
+    if chimerax is not None:
+        for how, name in copies_peers.FITMAP.items():
+            answers[name] = copies_peers.chimerax(*given, len(case.places), how, chimerax, timeout)
+    for name, answer in answers.items():
+        if answer is not None:
+            yield judged(case, name, answer[0], cpu_seconds=answer[1])
 
 
 def row(found: Found) -> dict[str, object]:
@@ -249,15 +242,22 @@ def main() -> None:
     parser.add_argument("--poses", type=int, default=1, metavar="N", help="random poses of GroEL's part (default: 1)")
     parser.add_argument("--groups", default="", help="of the invented complexes, with commas (default: all)")
     parser.add_argument("--powerfit", action="store_true", help="run PowerFit too")
-    parser.add_argument("--timeout", type=float, default=1800.0, help="seconds for PowerFit (default: 1800)")
+    parser.add_argument("--resolutions", default="10,20", help="of these maps, with commas (default: 10,20)")
+    parser.add_argument("--no-noise", action="store_true", help="leave out the noisy maps")
+    parser.add_argument(
+        "--chimerax", nargs="?", const=os.environ.get("CHIMERAX", "ChimeraX"), metavar="EXECUTABLE",
+        help="run ChimeraX too (default executable: $CHIMERAX)",
+    )  # fmt: skip
+    parser.add_argument("--timeout", type=float, default=1800.0, help="seconds for another program (default: 1800)")
     parser.add_argument("--overlap", action="store_true", help="print the overlaps of neighbours instead")
     chosen = parser.parse_args()
     groups = chosen.groups.split(",") if chosen.groups else [group for _, group in INVENTED]
+    resolutions = [float(each) for each in chosen.resolutions.split(",")]
     settings = [
-        (path, group, *setting, number)
-        for setting in SETTINGS
+        (path, group, resolution, noise, number)
+        for resolution, noise in SETTINGS
         for number, (path, group) in enumerate(INVENTED)
-        if group in groups
+        if group in groups and resolution in resolutions and not (noise and chosen.no_noise)
     ]
     if chosen.overlap:
         print_overlaps()
@@ -265,14 +265,16 @@ def main() -> None:
     python = interpreter("powerfit") if chosen.powerfit else None
     found: list[Found] = []
 
+    def add(one: Found) -> None:
+        found.append(one)
+        print("  ".join(map(str, row(one).values())), flush=True)
+
     def measure(case: Case, number: int) -> None:
         for copies in (number, "auto"):
             known, one = with_botalign(case, copies)
-            found.append(one)
-            print("  ".join(map(str, row(one).values())), flush=True)
-        if python is not None and (other := with_powerfit(known, python, chosen.timeout)) is not None:
-            found.append(other)
-            print("  ".join(map(str, row(other).values())), flush=True)
+            add(one)
+        for other in with_others(known, python, chosen.chimerax, chosen.timeout):
+            add(other)
 
     for pose in range(chosen.poses):
         for cut in (False, True):
