@@ -86,7 +86,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--name", default="assemblies", help="of the results, in benchmarks/results")
     chosen = parser.parse_args()
     chosen.programs = chosen.programs.split(",")
-    if chosen.resolution is not None and chosen.programs != ["botalign"]:
+    if chosen.resolution is not None and not chosen.packed and chosen.programs != ["botalign"]:
         parser.error("--resolution needs --programs botalign")
     if unknown := set(chosen.programs) - set(PROGRAMS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; expected {', '.join(PROGRAMS)}")
@@ -212,7 +212,8 @@ def main() -> None:
     """Run the benchmark."""
     chosen = arguments()
     if chosen.packed:
-        assemblies_packed.run(chosen.seed, chosen.threads, HERE / "results" / f"{chosen.name}_packed.json")
+        resolutions = assemblies_packed.RESOLUTIONS if chosen.resolution is None else (chosen.resolution,)
+        assemblies_packed.run(chosen.seed, chosen.threads, HERE / "results" / f"{chosen.name}_packed.json", resolutions)
         return
     folders = [*([] if chosen.only else [data_folder() / "fits"]), *chosen.folder]
     complexes = [whole for folder in folders for whole in read_complexes(folder)]

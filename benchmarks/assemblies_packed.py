@@ -10,6 +10,7 @@ import json
 import sys
 import time
 import warnings
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -47,10 +48,10 @@ class Run:
     cpu_seconds: float
 
 
-def run(seed: int, threads: int, path: Path) -> None:
+def run(seed: int, threads: int, path: Path, resolutions: Sequence[float] = RESOLUTIONS) -> None:
     """Assemble all complexes; print and save a table."""
     runs: list[Run] = []
-    for resolution, noise, name in itertools.product(RESOLUTIONS, NOISES, COMPLEXES):
+    for resolution, noise, name in itertools.product(resolutions, NOISES, COMPLEXES):
         whole = packed(name, data_folder(), resolution=resolution, noise=noise, seed=seed)
         for mode in MODES:
             runs.append(_run(name, whole, resolution, noise, mode, seed, threads))
