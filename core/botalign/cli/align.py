@@ -14,14 +14,21 @@ from botalign.cli import csv_table, inputs, outputs, running
 from botalign.cli.copies import CopiesRun, refuse_other_outputs
 from botalign.cli.declared import Given, with_options
 from botalign.cli.interruption import report_written
-from botalign.cli.messages import print_error, print_note
+from botalign.cli.messages import print_error, print_note, print_warning
 from botalign.cli.options import Json, Overwrite, Quiet
 from botalign.cli.outputs import Output
 from botalign.cli.reporting import report_entry, write_report
 from botalign.cli.resuming import resumed
 from botalign.cli.spelling import spelled
 from botalign.cli.staging import Staging
-from botalign.cli.tables import alignments_table, chain_advice, mirror_advice, part_advice, scale_advice
+from botalign.cli.tables import (
+    alignments_table,
+    chain_advice,
+    mirror_advice,
+    no_match_warning,
+    part_advice,
+    scale_advice,
+)
 from botalign.cli.tasks import Task, tasks
 from botalign.errors import InputError, Setting
 from botalign.models import holds_model
@@ -224,6 +231,9 @@ def align(
                 print(f"[{', '.join(a.to_json() for a in done)}]" if several else done[0].to_json())
             elif done:
                 _print_results(done, curves, several=several, quiet=quiet)
+            for each in done if output is not None else ():
+                if (warning := no_match_warning(each, each.moving.name)) is not None:
+                    print_warning(warning)
             for message in failures:
                 print_error(message)
         if done and not json:

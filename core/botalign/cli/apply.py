@@ -10,9 +10,10 @@ import typer
 
 import botalign
 from botalign.cli.interruption import report_written
+from botalign.cli.messages import print_warning
 from botalign.cli.options import Candidate, Inverse, Overwrite, Silent, Threads, output_option
 from botalign.cli.staging import Staging
-from botalign.cli.tables import history
+from botalign.cli.tables import history, no_match_warning
 from botalign.errors import InputError, Setting
 
 
@@ -154,6 +155,8 @@ def apply(
                     listed = alignment.apply(given, onto=grid, inverse=inverse, candidate=place, mirror=mirror)
                     listed.write(staging.path(target))
             del given
+    if (warning := no_match_warning(alignment, str(result))) is not None:
+        print_warning(warning)
     if files:
         belonging.warn_of_other_role(result, alignment, files, inverse=inverse)
     if particles is not None and not quiet:

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 import botalign
-from botalign.cli.messages import print_note
+from botalign.cli.messages import print_note, print_warning
 from botalign.cli.options import Candidate, Inverse
+from botalign.cli.tables import no_match_warning
 
 #: How the output is used: of botalign.alignment.applying.EXPORTS, which --help does not import.
 _USE = {
@@ -37,7 +38,9 @@ def export(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not print how the output is used.")] = False,
 ) -> None:
     """Print the transform of an alignment as another program reads it."""
-    text = botalign.Alignment.read(result).export(to, inverse=inverse, candidate=candidate, model=model)
-    print(text)
+    alignment = botalign.Alignment.read(result)
+    print(alignment.export(to, inverse=inverse, candidate=candidate, model=model))
+    if (warning := no_match_warning(alignment, str(result), "what this transform moves")) is not None:
+        print_warning(warning)
     if not quiet:
         print_note(_USE[to])

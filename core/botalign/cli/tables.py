@@ -79,6 +79,23 @@ def part_advice(alignment: Alignment) -> str | None:
     return f"{name} was taken for a part; if it is the whole molecule, run again with --whole."
 
 
+def no_match_warning(alignment: Alignment, source: str, what: str = "what is written") -> str | None:
+    """Return a warning that a result that was used is no match, else None.
+
+    Parameters
+    ----------
+    alignment : Alignment
+        The result.
+    source : str
+        Its file, or the name of the moving map.
+    what : str, optional
+        What was made with the transform.
+    """
+    if alignment.verdict != "no match":
+        return None
+    return f"{source}: the result is no match, so {what} is probably not at a right place."
+
+
 def chain_advice(alignment: Alignment) -> str | None:
     """Return a note on ``--chain`` if a model with several chains does not match, else None."""
     model = next((each for each in (alignment.moving, alignment.fixed) if each.model), None)

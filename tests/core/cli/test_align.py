@@ -1,5 +1,7 @@
 import json
 import shutil
+from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +154,31 @@ def test_an_error_of_every_map_is_printed_once(run: Run, pair: Pair, tmp_path: P
 def test_one_map_into_a_folder(run: Run, pair: Pair, tmp_path: Path) -> None:
     assert run("align", pair.fixed, pair.moving, "-o", tmp_path, "--result", tmp_path, *QUICK).code == 0
     assert sorted(listing(tmp_path)) == ["moving.json", "moving.mrc"]
+
+
+def test_a_map_written_without_a_match_gives_a_warning(
+    run: Run, pair: Pair, result_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = botalign.Alignment.read(result_file)
+
+    def steps(
+        fixed: botalign.DensityMap, moving: botalign.DensityMap, options: object
+    ) -> Generator[botalign.Progress, None, botalign.Alignment]:
+        verdict = "no match" if moving.name.endswith("b.mrc") else "certain"
+        yield botalign.Progress("refine", 1, 1)
+        return replace(found, moving=replace(found.moving, name=moving.name), verdict=verdict)
+
+    monkeypatch.setattr(botalign, "align_steps", steps)
+    maps = [tmp_path / "a.mrc", tmp_path / "b.mrc"]
+    for path in maps:
+        shutil.copy(pair.moving, path)
+    typed = ("align", pair.fixed, *maps, "--quiet")
+    ran = run(*typed, "-o", tmp_path / "out", "--json")
+    assert ran.code == 0
+    assert ran.err == (
+        f"botalign: warning: {maps[1]}: the result is no match, so what is written is probably not at a right place.\n"
+    )
+    assert run(*typed, "--result", tmp_path / "results").err == ""
 
 
 def test_a_slash_at_the_end_makes_a_folder(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:

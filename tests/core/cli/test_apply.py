@@ -223,6 +223,21 @@ def test_another_candidate(run: Run, pair: Pair, result_file: Path, tmp_path: Pa
     np.testing.assert_allclose(np.array([line.split() for line in printed.splitlines()], dtype=float), other, atol=1e-9)
 
 
+def test_a_result_without_a_match_gives_a_warning(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
+    content = json.loads(result_file.read_text())
+    result, out = tmp_path / "r.json", tmp_path / "out"
+    result.write_text(json.dumps(content | {"verdict": "no match"}))
+    expected = (
+        f"botalign: warning: {result}: the result is no match, so what is written is probably not at a right place."
+    )
+    for options in ((), ("--all-places", "--overwrite")):
+        ran = run("apply", result, pair.moving, "-o", f"{out}/", "--quiet", *options)
+        assert (ran.code, ran.err) == (0, f"{expected}\n")
+    ran = run("export", result, "--to", "matrix", "--quiet")
+    assert (ran.code, ran.out) == (0, run("export", result_file, "--to", "matrix", "--quiet").out)
+    assert ran.err == f"{expected.replace('what is written', 'what this transform moves')}\n"
+
+
 def test_exports(run: Run, result_file: Path) -> None:
     result = botalign.Alignment.read(result_file)
     assert tuple(_USE) == EXPORTS
