@@ -145,10 +145,9 @@ def _refuse_existing(path: Path, *, overwrite: bool) -> None:
         raise file_exists(path)
 
 
-def file_exists(path: Path) -> InputError:
-    """Return the error for a file that exists and may not be overwritten."""
-    advice = "choose another name, or overwrite it with "
-    return InputError(path, f": the file exists; {advice}", Setting("overwrite", True), ".")
+def file_exists(path: Path, advice: str = "choose another name") -> InputError:
+    """Return the error for a file that exists and may not be overwritten, with advice on what to do instead."""
+    return InputError(path, f": the file exists; {advice}, or overwrite it with ", Setting("overwrite", True), ".")
 
 
 def split_extension(name: str, extensions: Sequence[str]) -> tuple[str, str]:

@@ -155,7 +155,11 @@ def align(
 
     def check() -> None:
         wanted = (*(each for task in todo for each in task.outputs), table_output, report_output)
-        outputs.check(wanted, inputs=[fixed, *moving, *options.files], overwrite=overwrite)
+        has_results = any(each.targets.result is not None and each.targets.result.exists() for each in todo)
+        outputs.check(
+            wanted, inputs=[fixed, *moving, *options.files], overwrite=overwrite,
+            can_resume=has_results and len(todo) > 1 and not resume,
+        )  # fmt: skip
 
     if not resume:
         check()
@@ -209,7 +213,9 @@ def align(
     entries: list[ReportEntry] = []
     failures: dict[str, None] = {}  # printed once: an error in the fixed map is the same for every pair
     remaining = [path for task in todo for path in task.maps if task.kept is None]
-    with report_written(remaining if several or common else ()) as written:
+    can_resume = several and result is not None
+    hint = "run the same command again with --resume to align the rest" if can_resume else ""
+    with report_written(remaining if several or common else (), resume=hint) as written:
         try:
             for number, task in enumerate(todo, start=1):
                 label = f"{number}/{len(todo)} {task.name}" if several else task.name

@@ -51,13 +51,15 @@ def sigterm_as_ctrl_c() -> Iterator[list[int]]:
 
 
 @contextmanager
-def report_written(remaining: Sized = ()) -> Iterator[list[Path]]:
+def report_written(remaining: Sized = (), *, resume: str = "") -> Iterator[list[Path]]:
     """Collect the files that are written, and report them after an interruption.
 
     Parameters
     ----------
     remaining : sized
         The maps that are not aligned yet.
+    resume : str, optional
+        How to align them, without those that are done.
 
     Yields
     ------
@@ -73,12 +75,13 @@ def report_written(remaining: Sized = ()) -> Iterator[list[Path]]:
     try:
         yield written
     except KeyboardInterrupt:
-        raise Interrupted(interruption_text(written, len(remaining))) from None
+        raise Interrupted(interruption_text(written, len(remaining), resume=resume)) from None
 
 
-def interruption_text(written: Sequence[Path] = (), remaining: int = 0) -> str:
+def interruption_text(written: Sequence[Path] = (), remaining: int = 0, *, resume: str = "") -> str:
     """Return a sentence about an interruption: which files are complete, and how many maps were not aligned."""
-    end = f", {counted(remaining, 'map was', 'maps were')} not aligned." if remaining else "."
+    end = f", {counted(remaining, 'map was', 'maps were')} not aligned" if remaining else ""
+    end += f"; {resume}." if written and resume else "."
     if not written:
         return f"interrupted, nothing was written{end}"
     if len(written) > _LISTED:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from botalign.errors import InputError
-from botalign.files import TABLE_EXTENSIONS, check_extension, check_output, split_extension
+from botalign.files import TABLE_EXTENSIONS, check_extension, check_output, file_exists, split_extension
 from botalign.maps import EXTENSIONS
 from botalign.models import MODEL_EXTENSIONS, holds_model
 
@@ -130,8 +130,21 @@ def files_in(folder: Path, names: Sequence[str]) -> list[Output]:
     return [Output(path, "-o", (path.suffix,), in_folder=True) for path in paths]
 
 
-def check(outputs: Iterable[Output | None], *, inputs: Iterable[Path], overwrite: bool) -> None:
+def check(
+    outputs: Iterable[Output | None], *, inputs: Iterable[Path], overwrite: bool, can_resume: bool = False
+) -> None:
     """Check that all files can be written.
+
+    Parameters
+    ----------
+    outputs : iterable of Output or None
+        The files.
+    inputs : iterable of Path
+        The files that are read.
+    overwrite : bool
+        Whether existing files may be overwritten.
+    can_resume : bool, optional
+        Whether the existing files may be those of an interrupted run that ``--resume`` continues.
 
     Raises
     ------
@@ -151,6 +164,8 @@ def check(outputs: Iterable[Output | None], *, inputs: Iterable[Path], overwrite
             )
         users[key] = output.option
         _refuse_other_kind(output)
+        if can_resume and path.is_file() and not (overwrite or output.replaceable):
+            raise file_exists(path, "keep what an interrupted run has finished with --resume, choose another name")
         if not path.parent.exists() and path.parent.resolve() in created:
             check_extension(path, output.extensions)
             check_output(path.parent)

@@ -123,7 +123,15 @@ def test_an_interrupted_run_resumes(run: Run, pair: Pair, tmp_path: Path, monkey
         return align_steps(fixed, moving, options)
 
     monkeypatch.setattr(botalign, "align_steps", steps)
-    assert run(*typed).code == 130
+    ran = run(*typed)
+    assert (ran.code, ran.err) == (
+        130,
+        f"botalign: interrupted; {out / 'moving.json'} and {out / 'moving.mrc'} were written, 2 maps were not aligned; "
+        "run the same command again with --resume to align the rest.\n",
+    )
+    assert "moving.mrc: the file exists; keep what an interrupted run has finished with --resume, choose another" in (
+        run(*typed).refused()
+    )
     first = (out / "moving.json").read_bytes()
     stop = False
     ran = run(*typed, "--resume")
@@ -139,7 +147,11 @@ def test_an_interrupted_run_resumes(run: Run, pair: Pair, tmp_path: Path, monkey
     assert aligned[3:] == ["b.mrc", "c.mrc"]
     error = run(*typed, "--resume", "--seed", "3").refused()
     assert "moving.json: was made with a different --seed; repeat the command that made it" in error
-    assert "the file exists" in run(*typed).refused()
+    # Without the result, the map is not resumed.
+    shutil.rmtree(out)
+    out.mkdir()
+    (out / "moving.mrc").touch()
+    assert "moving.mrc: the file exists; choose another name, or overwrite" in run(*typed).refused()
 
 
 def test_resuming_compares_masks_half_maps_and_versions(
