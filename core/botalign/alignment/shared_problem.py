@@ -61,6 +61,6 @@ def check_is_part(problem: AlignmentProblem) -> None:
     if not problem.part_is_moving:
         fixed, moving = problem.fixed, problem.moving
         raise InputError(
-            f"{moving.density.name}: has {moving.volume_angstrom3 / fixed.volume_angstrom3:.2g} times the volume of "
+            f"{moving.density.name}: has {moving.volume_angstrom3 / fixed.volume_angstrom3:.3g} times the volume of "
             f"{fixed.density.name} above the contour level, expected a part of it; is the voxel size of the map right?"
         )

@@ -1,4 +1,4 @@
-"""One model placed in a map, as a part."""
+"""One model placed in a map, as a part, or as the larger of the two."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.part_solver import solve_by_part
-from botalign.alignment.shared_problem import check_is_part, problem_in
+from botalign.alignment.shared_problem import problem_in
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.jobs import or_failure
 from botalign.models import Model
@@ -19,7 +19,7 @@ from botalign.ranking.items import Item
 
 @or_failure
 def place_model(shared: SharedWhole, item: Item, options: AlignmentOptions) -> dict[str, NDArray[Any]]:
-    """Place a model in a map as a part, over all rotations and shifts.
+    """Place a model in a map as a part, or the map in a larger model, over all rotations and shifts.
 
     Parameters
     ----------
@@ -37,9 +37,7 @@ def place_model(shared: SharedWhole, item: Item, options: AlignmentOptions) -> d
     """
     model = item.load()
     assert isinstance(model, Model)
-    problem = problem_in(shared, model, options, keep_samples=True)
-    check_is_part(problem)
-    outcome = exhaust(solve_by_part(problem))
+    outcome = exhaust(solve_by_part(problem_in(shared, model, options, keep_samples=True)))
     return Found.of(outcome, outcome.candidates[0].quality).to_arrays()
 
 

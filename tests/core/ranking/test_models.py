@@ -1,5 +1,6 @@
 import re
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,30 @@ def test_small_chains_are_certain_from_any_start(data_folder: Path, turn: list[f
         assert np.sqrt((off**2).sum(axis=1).mean()) < 3
     # It would be so among 40 models, too.
     assert max(sidak(entry.probability or 0, 40) for entry in ranking.entries) < LARGEST_PROBABILITY
+
+
+@pytest.mark.slow
+def test_models_that_are_larger_than_the_map(assembly: Assembly) -> None:
+    left, middle, right = assembly.parts.values()
+
+    def joined(name: str, *parts: botalign.Model) -> botalign.Model:
+        points, weights = zip(*((each.points, each.weights) for each in parts), strict=True)
+        return botalign.Model(np.concatenate(points), np.concatenate(weights), (), name)
+
+    two = joined("two", left, middle).moved(MOTION)
+    fixed = botalign.simulate(two, RESOLUTION, grid=assembly.fixed.grid)
+    whole = joined("whole", left, middle, right)
+    mirrored = joined("mirror image", replace(whole, points=whole.points * [-1, 1, 1]))
+    ranking = botalign.rank(fixed, [mirrored, whole], resolution=RESOLUTION, threads=2)
+    assert ranking.failures == ()
+    assert [(entry.name, entry.verdict) for entry in ranking.entries] == [
+        ("whole", "certain"),
+        ("mirror image", "no match"),
+    ]
+    found = ranking.entries[0].moving_to_fixed
+    assert found is not None
+    off = apply_transform(found, whole.points) - apply_transform(MOTION, whole.points)
+    assert np.sqrt((off**2).sum(axis=1).mean()) < 1
 
 
 def test_nothing_to_rank(assembly: Assembly, tmp_path: Path) -> None:
