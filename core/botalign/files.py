@@ -150,6 +150,17 @@ def file_exists(path: Path, advice: str = "choose another name") -> InputError:
     return InputError(path, f": the file exists; {advice}, or overwrite it with ", Setting("overwrite", True), ".")
 
 
+def no_such_file(path: str | os.PathLike[str]) -> InputError:
+    """Return the error for a missing file; in ``FILE:A`` of an existing file, A is taken for a chain."""
+    name = os.fspath(path)
+    before, _, after = name.rpartition(":")
+    if before and after and Path(before).is_file():
+        return InputError(
+            f"{name}: no such file; to use chain {after} of {before}, use ", Setting("chains", after), "."
+        )
+    return InputError(f"{name}: no such file; check the name.")
+
+
 def split_extension(name: str, extensions: Sequence[str]) -> tuple[str, str]:
     """Return a file name in two parts, the second being the longest of some extensions that it has, or empty."""
     found = max((each for each in extensions if name.lower().endswith(each)), key=len, default="")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from botalign.errors import InputError
-from botalign.files import check_output, json_text, output_file
+from botalign.files import check_output, json_text, no_such_file, output_file
 
 
 def write_text(path: Path, text: str, *, overwrite: bool = False, then: Callable[[Path], object] = bool) -> None:
@@ -175,3 +175,11 @@ def test_an_empty_file_is_not_left_where_links_and_renames_fail(
 def test_json_has_null_for_infinite_numbers() -> None:
     content = {"a": [np.float32(0.5), np.int64(2), np.bool_(True), np.inf], "b": {"c": (float("nan"), "text", None)}}
     assert json.loads(json_text(content)) == {"a": [0.5, 2, True, None], "b": {"c": [None, "text", None]}}
+
+
+def test_chains_after_the_name_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "a.cif"
+    missing = f"{file}:A,B: no such file; "
+    assert str(no_such_file(f"{file}:A,B")) == f"{missing}check the name."
+    file.touch()
+    assert str(no_such_file(f"{file}:A,B")) == f"{missing}to use chain A,B of {file}, use chains='A,B'."

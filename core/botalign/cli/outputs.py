@@ -11,7 +11,7 @@ from pathlib import Path
 from botalign.errors import InputError
 from botalign.files import TABLE_EXTENSIONS, check_extension, check_output, file_exists, split_extension
 from botalign.maps import EXTENSIONS
-from botalign.models import MODEL_EXTENSIONS, holds_model
+from botalign.models import MMCIF_EXTENSIONS, MODEL_EXTENSIONS, holds_model
 
 MAPS = EXTENSIONS
 #: The first one is for models whose files have an unknown extension: mmCIF holds every model.
@@ -174,11 +174,16 @@ def check(
 
 
 def _refuse_other_kind(output: Output) -> None:
-    """Refuse the extension of a map for a model, and that of a model for a map."""
+    """Refuse the extension of a map for a model, that of a model for a map, and that of PDB files for a complex."""
+    name = output.path.name.lower()
+    if output.extensions == MMCIF_EXTENSIONS and not name.endswith(MMCIF_EXTENSIONS):
+        raise InputError(
+            f"{output.path}: {output.option} writes several models as one, in mmCIF format; use the extension .cif."
+        )
     what, other = (
         ("an atomic model", MAPS + LISTS) if output.extensions == MODELS else ("a density map", MODELS + LISTS)
     )
-    if output.extensions in (MODELS, MAPS) and output.path.name.lower().endswith(other):
+    if output.extensions in (MODELS, MAPS) and name.endswith(other):
         raise InputError(f"{output.path}: {output.option} writes {what}; use one of {', '.join(output.extensions)}.")
 
 

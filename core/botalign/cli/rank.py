@@ -17,6 +17,7 @@ from botalign.cli.long_work import run_steps
 from botalign.cli.messages import print_error, print_note
 from botalign.cli.options import Json, Overwrite, Quiet
 from botalign.errors import InputError, counted
+from botalign.files import no_such_file
 from botalign.progress import map_steps
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def rank(
     if holds_model(fixed):
         raise InputError(f"{fixed}: is an atomic model, expected the map to compare with.")
     if not any(each.exists() for each in others):  # some of many may be missing: they are listed
-        raise InputError(f"{others[0]}: no such file; check the name.")
+        raise no_such_file(others[0])
     chosen, where = options.read(), _execution(len(others), execution.read())
     partial = None if table is None else table.with_name(f"{table.name}.partial")
     incomplete = table is not None and partial is not None and _is_incomplete(table, partial)

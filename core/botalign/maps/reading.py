@@ -17,12 +17,15 @@ from numpy.typing import DTypeLike, NDArray
 
 from botalign.errors import InputError, counted
 from botalign.file_warnings import warn
+from botalign.files import no_such_file
 from botalign.maps.content import Content
 from botalign.maps.density_map import DensityMap
 from botalign.maps.header import HEADER_BYTES, MapHeader, MapWarning, parse_header
 
 _CHUNK_BYTES = 1 << 22
 _MOST_GZIP_RATIO = 1100  # deflate cannot compress better than 1032 : 1
+#: Extensions of atomic models, which another function reads.
+_OF_MODELS = (".pdb", ".ent", ".cif", ".mmcif")
 _SUFFIXES: dict[str, Content] = {":mrc": "map", ":mrcs": "images"}
 _STATED = {"map": "a map", "images": "images"}
 
@@ -76,6 +79,9 @@ def read(path: str | os.PathLike[str]) -> DensityMap:
     >>> density_map
     <DensityMap phantom.mrc.gz: shape (24, 24, 24), voxels of 4 A>
     """
+    name = os.fspath(path)
+    if name.lower().removesuffix(".gz").endswith(_OF_MODELS) and Path(name).is_file():
+        raise InputError(f"{name}: is an atomic model, expected a map; read it with botalign.read_model.")
     with open_map_file(path) as (stream, header, size):
         data, remarks = read_sections(stream, header, size)
     result = DensityMap(data, header.grid, name=header.name, labels=header.labels)
@@ -159,7 +165,7 @@ def open_map_file(
             _skip(stream, header.extended_bytes)
             yield stream, header, size if compression is None else None
     except FileNotFoundError as error:
-        raise InputError(f"{name}: no such file; check the name.") from error
+        raise no_such_file(name) from error
     except PermissionError as error:
         raise InputError(f"{name}: cannot be read (permission denied); change its permissions.") from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:

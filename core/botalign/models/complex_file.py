@@ -50,6 +50,11 @@ def write_complex(
         If there are no models, or not one transform for each; if a model was not read from a file; if a transform is
         not rigid, or mirrors; or as :meth:`botalign.Model.write`.
 
+    Warns
+    -----
+    ModelWarning
+        If a file has several models, of which only the first one is written.
+
     See Also
     --------
     Assembly.write : Write the models of an assembly.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import string
+import warnings
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botalign.arrays import Matrix
-from botalign.models.parsing import ModelText, import_gemmi, parse_structure
+from botalign.models.parsing import ModelText, ModelWarning, import_gemmi, parse_structure
 from botalign.models.writing import as_mmcif, in_utf8
 
 if TYPE_CHECKING:
@@ -99,6 +100,10 @@ def _structure(each: PlacedText) -> gemmi.Structure:
     structure = parse_structure(in_utf8(each.source, ascii_only=False), each.name)
     structure.setup_entities()
     structure.assign_label_seq_id()
+    if len(structure) > 1:
+        warnings.warn(
+            ModelWarning(f"{each.name}: has {len(structure)} models; only the first one is written."), stacklevel=5
+        )
     while len(structure) > 1:
         del structure[1]
     rotation = gemmi.Mat33(each.transform[:, :3].tolist())

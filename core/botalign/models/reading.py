@@ -11,6 +11,7 @@ from pathlib import Path
 
 from botalign.errors import InputError, Setting
 from botalign.file_warnings import warn
+from botalign.files import no_such_file
 from botalign.maps import EXTENSIONS
 from botalign.models.mmcif import selected_mmcif
 from botalign.models.model import Model
@@ -120,7 +121,7 @@ def _content(name: str) -> bytes:
         content = Path(name).read_bytes()
         return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
     except FileNotFoundError as error:
-        raise InputError(f"{name}: no such file; check the name.") from error
+        raise no_such_file(name) from error
     except PermissionError as error:
         raise InputError(f"{name}: cannot be read (permission denied); change its permissions.") from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:

@@ -484,3 +484,10 @@ def test_a_model_at_all_its_places(run: Run, made: Complex, result_file: Path, t
     np.testing.assert_allclose(placed.points, chain.moved(other).points, atol=2e-3)
     run("apply", tmp_path / "r.json", made.chain, "-o", tmp_path / "a.cif", "--candidate", "3")
     np.testing.assert_allclose(botalign.read_model(tmp_path / "a.cif").points, placed.points, atol=2e-3)
+
+
+def test_chains_after_a_colon_are_for_assemble(run: Run, made: Complex) -> None:
+    typed = f"{made.chain}:A"
+    expected = f"botalign: error: {typed}: no such file; to use chain A of {made.chain}, use --chain A.\n"
+    for command in ("align", "rank"):
+        assert run(command, made.density, typed, "--resolution", 10).refused() == expected

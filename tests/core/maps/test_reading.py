@@ -307,6 +307,11 @@ def test_values_that_are_not_finite(make_file: MakeFile, densities: np.ndarray, 
     check_refused(make_file(densities, mode=mode), "2 voxels are NaN or infinite")
 
 
+def test_atomic_models_are_read_by_another_function(tmp_path: Path) -> None:
+    (tmp_path / "x.pdb").write_text("ATOM      1  N   MET A   1\n")
+    check_refused(tmp_path / "x.pdb", "is an atomic model, expected a map; read it with botalign.read_model")
+
+
 def test_files_that_are_not_maps(tmp_path: Path) -> None:
     check_refused(tmp_path / "missing.mrc", "no such file")
     check_refused(tmp_path, "is a folder")

@@ -6,7 +6,7 @@ import pytest
 
 from botalign.geometry import identity
 from botalign.models.merging import PlacedText, merged_models, unique_names
-from botalign.models.parsing import ModelText
+from botalign.models.parsing import ModelText, ModelWarning
 
 PDB = """\
 SEQRES   1 A    3  CYS GLY CYS
@@ -114,3 +114,12 @@ def test_names_stay_where_they_are_free() -> None:
     assert unique_names([[""], ["AA"]]) == [{"": "A"}, {"AA": "AA"}]
     many = unique_names([["A"]] * 64)
     assert [own["A"] for own in many[60:]] == ["8", "9", "AA", "AB"]
+
+
+def test_of_several_models_the_first_is_written_with_a_warning() -> None:
+    atom = "ATOM      1  CA  ALA A   1       1.000   2.000   3.000  1.00 20.00           C  \n"
+    source = ModelText("".join(f"MODEL     {n:4}\n{atom}ENDMDL\n" for n in (1, 2, 3)), "PDB")
+    with pytest.warns(ModelWarning, match=r"^nmr\.pdb: has 3 models; only the first one is written\.$"):
+        text, _ = merged_models([PlacedText(source, identity(), "nmr.pdb")])
+    structure = gemmi.make_structure_from_block(gemmi.cif.read_string(text.content)[0])
+    assert [len(list(model.all())) for model in structure] == [1]
