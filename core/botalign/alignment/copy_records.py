@@ -163,6 +163,13 @@ class Copies:
             lines.append(
                 f"placed in the map averaged over its point group, {self.averaged}, because noise hides copies"
             )
+        if len(self.placed) == 1:
+            verdict, chance = self.placed[0].verdict, probability_text(probability)
+            lines += [
+                f"{verdict}; chance {chance} that a wrong place fits as well",
+                f"correlation of the edges {correlations[0]:.4f}",
+            ]
+            return tuple(lines)
         lines += [
             f"{certain} certain; chance {probability_text(probability)} that a wrong place fits as well as the worst",
             f"correlations of the edges {min(correlations):.4f} to {max(correlations):.4f}; overlap at most "

@@ -13,6 +13,9 @@ from botalign.cli.messages import print_note, print_warning
 from botalign.cli.options import Json, Overwrite, Quiet
 from botalign.errors import InputError
 
+#: Longer lists of chains are cut.
+_LISTED = 4
+
 
 @with_options(botalign.AssemblyOptions)
 @with_options(botalign.Execution, "execution")
@@ -90,7 +93,9 @@ def assemble(
         part = found.assembly.parts[missing.part]
         if isinstance(part, botalign.Model) and len(part.chains) > 1 and not missing.taken_by and not quiet:
             file = given[missing.part].path
-            print_note(several_chains(missing.name, part.chains, f"write {file}:{part.chains[0]}"))
+            separate = " ".join(f"{file}:{chain}" for chain in part.chains[:_LISTED])
+            more = " and so on" if len(part.chains) > _LISTED else ""
+            print_note(several_chains(missing.name, part.chains, f"write {separate}{more}"))
     if found.assembly.matches_mirrored is not None and not quiet:
         flipped = whole.with_name(f"{split_extension(whole.name, MAPS)[0]}_flipped.mrc")
         print_note(

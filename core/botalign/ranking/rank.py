@@ -44,9 +44,10 @@ def rank(
     r"""Find which of many atomic models are in a map, or which of many maps match it.
 
     Each model is placed by its edges as a part of the map, over all rotations and shifts. If the volume of a model is
-    larger than that of the map above its contour level, the map is searched for as a part of the model. Maps of a library are aligned
-    to the map, with both hands, only if they may show the same molecule. This is decided by a signature that does not
-    depend on the rotation: the radius of gyration, and the power of the spherical harmonics on shells about the centre.
+    larger than that of the map above its contour level, the map is searched for as a part of the model. Maps of a
+    library are aligned to the map, with both hands, only if they may show the same molecule. This is decided by a
+    signature that does not depend on the rotation: the radius of gyration, and the power of the spherical harmonics on
+    shells about the centre.
 
     Parameters
     ----------

@@ -61,7 +61,7 @@ class Ranking:
     def __repr__(self) -> str:
         """Return one line for interactive use."""
         matches = counted(len(self.matches), "match", "matches")
-        return f"<Ranking: {len(self.entries)} {self.kind} in {self.fixed}, {matches}>"
+        return f"<Ranking: {counted(len(self.entries), self.kind.removesuffix('s'))} in {self.fixed}, {matches}>"
 
     @property
     def matches(self) -> tuple[RankedEntry, ...]:

@@ -172,7 +172,10 @@ def test_an_interrupted_command_resumes(
         (("missing.pdb",), "missing.pdb: no such file; check the name."),
         (("{first}", "missing.pbd", "-o", "{folder}/c.cif"), "missing.pbd: no such file; check the name."),
         (("{first}", "{second_map}", "-o", "{folder}/c.cif"), "-o needs a folder for the placed maps"),
-        (("{first}", "-o", "{folder}/c.pdb"), "c.pdb: unknown extension; use one of .cif"),
+        (
+            ("{first}", "-o", "{folder}/c.pdb"),
+            "c.pdb: -o writes several models as one, in mmCIF format; use the extension .cif.",
+        ),
         (("{first}", "{folder}/copy.pdb"), "copy.pdb: shows the same molecule as {first}, so the two cannot be"),
     ],
 )
@@ -231,7 +234,7 @@ def test_the_chains_of_a_part_without_a_place_are_suggested(run: Run, files: Fil
     assert ran.code == 1
     assert ran.err.splitlines()[-1] == (
         f"botalign: {part} has 2 chains; if the map shows only some of them, or another arrangement, place them "
-        f"separately: write {part}:A."
+        f"separately: write {part}:A {part}:B."
     )
     assert "place them" not in run(*command, "--quiet").err
 

@@ -222,6 +222,8 @@ def test_ambiguous_matches_are_counted(
     monkeypatch.setattr(botalign, "rank_steps", steps)
     ran = run("rank", pair.fixed, model, "--resolution", 10)
     assert ran.out.splitlines()[0] == f"models       {len(entries)} compared, {expected}"
+    models = "1 model" if len(entries) == 1 else f"{len(entries)} models"
+    assert repr(ranking).startswith(f"<Ranking: {models} in map, ")
     assert len(ranking.matches) == sum(each != "no match" for each in verdicts)
 
 
