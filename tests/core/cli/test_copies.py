@@ -199,7 +199,7 @@ def test_a_file_that_does_not_exist_is_named_first(made: Made, run: Run) -> None
         (("--copies", "4", "--figure", "f.png"), "--figure cannot be combined with --copies"),
         (("--copies", "4", "--resume"), "--resume cannot be combined with --copies"),
         (("--copies", "4", "--whole"), "--whole cannot be combined with --copies 4"),
-        (("--copies", "4", "-o", "placed.pdb"), "placed.pdb: unknown extension; use one of .cif, .mmcif"),
+        (("--copies", "4", "-o", "placed.pdb"), "placed.pdb: -o writes several models as one, in mmCIF format"),
         (("--copies", "4", "--local", "5"), "--local cannot be combined with --copies 4"),
     ],
 )
