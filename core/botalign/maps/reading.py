@@ -81,7 +81,7 @@ def read(path: str | os.PathLike[str]) -> DensityMap:
     """
     name = os.fspath(path)
     if name.lower().removesuffix(".gz").endswith(_OF_MODELS) and Path(name).is_file():
-        raise InputError(f"{name}: is an atomic model, expected a map; read it with botalign.read_model.")
+        raise InputError(f"{name}: is an atomic model, not a map; read it with botalign.read_model.")
     with open_map_file(path) as (stream, header, size):
         data, remarks = read_sections(stream, header, size)
     result = DensityMap(data, header.grid, name=header.name, labels=header.labels)

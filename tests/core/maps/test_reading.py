@@ -309,7 +309,7 @@ def test_values_that_are_not_finite(make_file: MakeFile, densities: np.ndarray, 
 
 def test_atomic_models_are_read_by_another_function(tmp_path: Path) -> None:
     (tmp_path / "x.pdb").write_text("ATOM      1  N   MET A   1\n")
-    check_refused(tmp_path / "x.pdb", "is an atomic model, expected a map; read it with botalign.read_model")
+    check_refused(tmp_path / "x.pdb", "is an atomic model, not a map; read it with botalign.read_model")
 
 
 def test_files_that_are_not_maps(tmp_path: Path) -> None:
