@@ -136,8 +136,8 @@ def verdict_text(
         no_match = "too few wrong places were searched to compare with, and the details inside the part are no proof"
     elif of_part:
         no_match = (
-            "no place of the part stands out; the map may not show it, a voxel size is wrong, or it can only be placed "
-            "together with its neighbours (assemble)"
+            "no place of the part stands out; the map may not show it, or a voxel size is wrong; at a low resolution, "
+            "assemble may place it with its neighbours"
         )
     else:
         no_match = "unrelated maps may fit as well; check their voxel sizes and contrast"
