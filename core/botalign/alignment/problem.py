@@ -296,9 +296,6 @@ class AlignmentProblem:
         return float(geodesic_degrees(linear, start)) <= limit + 1e-6
 
     def random(self, mirrored: bool) -> np.random.Generator:
-        """Return the random numbers for the search of a hand.
-
-        The search of one hand does not depend on whether the other is searched. And a pose that somebody draws from the
-        same seed to test the search is not among its draws, as it would be with ``default_rng(seed)``.
-        """
+        """Return the random numbers for the search of a hand, whether the other is searched or not."""
+        # A pose that is drawn from the same seed to test the search must not be among its draws.
         return np.random.default_rng(np.random.SeedSequence(self.options.seed, spawn_key=(1 + mirrored,)))
