@@ -211,7 +211,7 @@ def align_steps(
     began = time.perf_counter()
     maps = maps_of(fixed, moving, options)
     models = (fixed if isinstance(fixed, Model) else None, moving if isinstance(moving, Model) else None)
-    problem = replace(AlignmentProblem.of(*maps, options, known_hands=None not in models), models=models)
+    problem = AlignmentProblem.of(*maps, options, models=models)
     # Held from step to step: to set it again for each of many small products would take longer than they do.
     with one_blas_thread():
         solution = yield from _with_scores(solve(problem))

@@ -19,25 +19,21 @@ import numpy as np
 
 from botalign.arrays import Matrix
 
-#: From how many spacings of wrong poses the scale of the tail is estimated by default.
+#: From how many spacings of wrong poses the scale of the tail is estimated, if there are as many.
 TAIL = 12
 #: The scale for white noise: the square of a normal variable has such a tail.
 LEAST_SCALE = 2.0
 
 
-def chance(score: float, wrong: Sequence[float], *, tail: int = TAIL, tries: int = 1) -> float:
-    """Return the probability that a wrong pose has this score, given the scores of others; 1 if there are too few.
-
-    The scale of the tail is estimated from the `tail` largest spacings, or from all if there are fewer. If the score is
-    the best of several `tries`, the probability is multiplied by their number.
-    """
+def chance(score: float, wrong: Sequence[float]) -> float:
+    """Return the probability that a wrong pose has this score, given the scores of others; 1 if there are too few."""
     x = np.sort(np.asarray(wrong, dtype=np.float64))[::-1]
-    count = min(tail, len(x) - 1)
+    count = min(TAIL, len(x) - 1)
     if count < 2:
         return 1.0
     spacings = -np.diff(x[: count + 1]) * np.arange(2, count + 2)
     total = max(float(spacings.sum()), LEAST_SCALE * count)
-    return min(tries * float((1 + max(score - float(x[0]), 0.0) / total) ** -count), 1.0)
+    return float((1 + max(score - float(x[0]), 0.0) / total) ** -count)
 
 
 def rotations_of_cube(frame: Matrix) -> Matrix:

@@ -103,7 +103,7 @@ class FitProblem:
     ) -> FitProblem:  # fmt: skip
         """Make the problem from sampled maps and a mask of the fixed map."""
         points = np.ascontiguousarray(np.argwhere(where)[:, ::-1], dtype=np.int32)
-        arm = points - (centre - np.array(fixed_grid.origin_angstrom)) / fixed_grid.voxel_size_angstrom[0]
+        arm = _arms(points, fixed_grid, centre)
         slopes = spline_slopes(fixed, points).astype(np.float64)
         terms = np.empty((len(points), 8))
         terms[:, :6], terms[:, 6], terms[:, 7] = pose_derivatives(arm, slopes), 1.0, fixed[where]
@@ -115,6 +115,11 @@ class FitProblem:
         return replace(
             self, points=np.ascontiguousarray(self.points[::step]), terms=np.ascontiguousarray(self.terms[::step])
         )
+
+    @property
+    def arms(self) -> Matrix:
+        """The positions of the points relative to the centre of the rotations, in voxels, shape (n, 3)."""
+        return _arms(self.points, self.fixed_grid, self.centre)
 
     @property
     def fixed(self) -> Matrix:
@@ -248,9 +253,11 @@ class _ExactPoint(_Point):
             problem.coefficients, problem.moving_grid, self.transform, problem.fixed_grid, problem.points
         )
         slopes *= scale * residuals[:, None]
-        origin, voxel = np.array(problem.fixed_grid.origin_angstrom), problem.fixed_grid.voxel_size_angstrom[0]
-        arms = problem.points - (problem.centre - origin) / voxel
-        return np.concatenate([np.cross(arms, slopes).sum(axis=0), slopes.sum(axis=0)])
+        return np.asarray(pose_derivatives(problem.arms, slopes).sum(axis=0))
+
+
+def _arms(points: NDArray[np.int32], grid: Grid, centre: Matrix) -> Matrix:
+    return np.asarray(points - (centre - np.array(grid.origin_angstrom)) / grid.voxel_size_angstrom[0])
 
 
 def _moments(problem: FitProblem, transform: Matrix, constant: Matrix) -> tuple[Matrix, float]:

@@ -46,15 +46,15 @@ def at_matching_resolution(
         return problem, fit, pose
     voxel = fit.fixed_grid.voxel_size_angstrom[0]
 
-    def distance(exponent: float) -> float:
+    def fitted(exponent: float) -> tuple[AlignmentProblem, FitProblem]:
         tried = _at(problem, resolution * 2**exponent)
-        return -tried.fit(max(voxel, tried.fixed.voxel_angstrom, tried.moving.voxel_angstrom)).correlation(pose)
+        return tried, tried.fit(max(voxel, tried.fixed.voxel_angstrom, tried.moving.voxel_angstrom))
 
     found = minimize_scalar(
-        distance, bounds=(np.log2(LEAST), np.log2(MOST)), method="bounded", options={"xatol": TOLERANCE}
-    )
-    matching = _at(problem, resolution * 2 ** float(found.x))
-    fit = matching.fit(max(voxel, matching.fixed.voxel_angstrom, matching.moving.voxel_angstrom))
+        lambda exponent: -fitted(exponent)[1].correlation(pose), bounds=(np.log2(LEAST), np.log2(MOST)),
+        method="bounded", options={"xatol": TOLERANCE},
+    )  # fmt: skip
+    matching, fit = fitted(float(found.x))
     return matching, fit, fit.solve_each([pose], allowed=problem.allows)[0].transform
 
 

@@ -53,9 +53,8 @@ class Body:
         """Return the volume of the part of a pair."""
         voxel = 2 * pair.radius_angstrom / ACROSS
         if pair.model is not None:
-            resolution = max(RESOLUTION, RESOLUTION_VOXELS * voxel)
-            density = simulate(pair.model, resolution, voxel_size_angstrom=min(voxel, resolution / RESOLUTION_VOXELS))
-            voxel, grid = density.grid.voxel_size_angstrom[0], density.grid
+            density = simulate(pair.model, max(RESOLUTION, RESOLUTION_VOXELS * voxel), voxel_size_angstrom=voxel)
+            grid = density.grid
             inside = (density.data > level_above(density.data, 0.0)).astype(np.float32)
         else:
             voxel = max(voxel, min(pair.part_map.grid.voxel_size_angstrom))

@@ -67,9 +67,10 @@ class AlignmentProblem:
 
     @classmethod
     def of(
-        cls, fixed: DensityMap, moving: DensityMap, options: AlignmentOptions, *, known_hands: bool = False
-    ) -> AlignmentProblem:
-        """Check two maps, apply their masks, and survey them; with known hands, hand and scale are not tested.
+        cls, fixed: DensityMap, moving: DensityMap, options: AlignmentOptions, *,
+        models: tuple[Model | None, Model | None] = (None, None),
+    ) -> AlignmentProblem:  # fmt: skip
+        """Check two maps, apply their masks, and survey them; of two models, hand and scale are not tested.
 
         Raises
         ------
@@ -89,13 +90,14 @@ class AlignmentProblem:
         check_radii(a, b, fixed.name, moving.name)
         a, b = a.normalised(), b.normalised()
         first = is_mirror(options.start_transform())
+        known_hands = None not in models
         one_hand = known_hands or options.hand == "keep" or not options.rotate
         hands = (first,) if one_hand else (first, not first)
         if known_hands:  # two atomic models: their scales are known, too
             options = replace(options, scale="keep")
         return cls(
             Itself(a, fixed.grid, options.half_maps_fixed), Itself(b, moving.grid, options.half_maps_moving),
-            options, hands, (fixed, moving),
+            options, hands, (fixed, moving), models=models,
         )  # fmt: skip
 
     @property

@@ -170,7 +170,7 @@ def fit_errors(
         alike = box.autocovariance(of_u) + scale**2 * box.autocovariance(of_v)
     free = list(problem.free)
     columns = [*free, SCALE] if scaled else free
-    arm = problem.points - (problem.centre - np.array(problem.fixed_grid.origin_angstrom)) / _voxel(problem)
+    arm = problem.arms
     radius = float(np.sqrt((arm**2).sum(axis=1).mean()))
     derivatives = [
         with_scale(arm, each)[:, columns]

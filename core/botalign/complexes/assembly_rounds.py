@@ -76,16 +76,13 @@ def place_parts(assembler: Assembler) -> Generator[Progress, None, None]:
         if not accepted:
             break
         yield from _in_round(assembler.accept(accepted), number, ARRANGED, 1.0)
-    if not assembler.chosen:
-        # Only the first round has ended.
-        yield from _in_round(_search_mirrored(assembler), 1, ARRANGED, 1.0)
+    if rest is not None and assembler.found and not assembler.chosen:
+        # Only the first round has ended, and the rest is the whole.
+        yield from _in_round(_search_mirrored(assembler, rest), 1, ARRANGED, 1.0)
 
 
-def _search_mirrored(assembler: Assembler) -> Generator[Progress, None, None]:
+def _search_mirrored(assembler: Assembler, whole: SharedWhole) -> Generator[Progress, None, None]:
     """Search for the mirror image of the largest part."""
-    whole = assembler.surveyed(assembler.whole)
-    if whole is None or not assembler.found:
-        return
     largest = max(assembler.found, key=lambda part: assembler.found[part][0].body.volume_angstrom3)
     wanted = {f"mirrored_part_{largest:04d}": Wanted(largest, whole, 1, mirrored=True)}
     (found,) = yield from assembler.searched(wanted, stage="search mirrored")
@@ -96,10 +93,10 @@ def _search_mirrored(assembler: Assembler) -> Generator[Progress, None, None]:
 def _in_round(
     steps: Generator[Progress, None, Result], number: int, start: float, end: float
 ) -> Generator[Progress, None, Result]:
-    """Count steps as a part of a round; another round may follow each one, so each gets a half of what is left."""
+    """Count steps as a part of a round, after which another may follow."""
 
     def counted(step: Progress) -> Progress:
-        overall = 1 - 0.5 ** (number - 1) + 0.5**number * (start + (end - start) * step.fraction)
+        overall = _overall(number, start + (end - start) * step.fraction)
         return AssemblyProgress(step.stage, step.done, step.total, iteration=number, overall=overall)
 
     return map_steps(steps, counted)
@@ -107,7 +104,12 @@ def _in_round(
 
 def _in_turn(steps: Generator[Progress, None, Result], turn: int) -> Generator[Progress, None, Result]:
     """Count steps as those of a turn, after which another may follow."""
-    return map_steps(steps, lambda step: replace(step, overall=1 - 0.5 ** (turn - 1) + 0.5**turn * step.fraction))
+    return map_steps(steps, lambda step: replace(step, overall=_overall(turn, step.fraction)))
+
+
+def _overall(number: int, fraction: float) -> float:
+    """Return how much is done, given the fraction of a repetition: each gets a half of what those before it left."""
+    return 1 - 0.5 ** (number - 1) + 0.5**number * fraction
 
 
 def _is_certain(chosen: Chosen) -> bool:
