@@ -27,6 +27,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 import botalign
+import packed
 from accuracy import markdown
 from environments import HERE, interpreter
 from maps import Array, data_folder
@@ -161,20 +162,11 @@ def read_complexes(folder: Path) -> list[Complex]:
 
 
 def simulated(whole: Complex, noise: float = 0.0, seed: int = 0) -> botalign.DensityMap:
-    """Return the map of all chains at the resolution of a complex, with voxels of a quarter of it.
-
-    The standard deviation of the noise is a multiple of that of the densities above a tenth of the largest one.
-    """
+    """Return the map of all chains at the resolution of a complex, with white noise as in ``packed.py``."""
     models = [botalign.read_model(chain.path) for chain in whole.chains.values()]
-    points = np.concatenate([model.points for model in models])
-    voxel, margin = whole.resolution / 4, 1.5 * whole.resolution
-    low, high = points.min(axis=0) - margin, points.max(axis=0) + margin
-    x, y, z = np.ceil((high - low) / voxel).astype(int)
-    grid = botalign.Grid((z, y, x), (voxel,) * 3, tuple(low))
-    density = np.sum([botalign.simulate(model, whole.resolution, grid=grid).data for model in models], axis=0)
-    spread = noise * density[density > 0.1 * density.max()].std()
-    density += spread * np.random.default_rng(seed).normal(size=density.shape)
-    return botalign.DensityMap(density.astype(np.float32), grid, whole.name)
+    points, weights = (np.concatenate([getattr(model, name) for model in models]) for name in ("points", "weights"))
+    density = packed.simulated(botalign.Model(points, weights), whole.resolution, noise, np.random.default_rng(seed))
+    return replace(density, name=whole.name)
 
 
 def write_moved(path: Path, transform: Array, target: Path) -> None:

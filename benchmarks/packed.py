@@ -72,10 +72,8 @@ def packed(name: str, data: Path, *, resolution: float, noise: float, seed: int)
     placed = {each: [compose(frame, place) for place in own] for each, own in places.items()}
     atoms = [apply_transform(place, parts[each].points) for each, own in placed.items() for place in own]
     weights = [parts[each].weights for each, own in placed.items() for _ in own]
-    density = _map(np.concatenate(atoms), np.concatenate(weights), resolution)
-    spread = float(density.data[density.data > INSIDE * density.data.max()].std())
-    noisy = density.data + np.float32(noise * spread) * rng.standard_normal(density.data.shape, dtype=np.float32)
-    return Packed(density.with_data(noisy), parts, placed, {each: _part(each, data) for each in wrong})
+    density = simulated(botalign.Model(np.concatenate(atoms), np.concatenate(weights)), resolution, noise, rng)
+    return Packed(density, parts, placed, {each: _part(each, data) for each in wrong})
 
 
 def _part(name: str, data: Path) -> botalign.Model:
@@ -125,10 +123,13 @@ def _distance(rotated: Array, direction: Array, atoms: Array, operations: Array)
     return np.inf
 
 
-def _map(atoms: Array, weights: Array, resolution: float) -> botalign.DensityMap:
-    """Simulate the map of atoms."""
+def simulated(model: botalign.Model, resolution: float, noise: float, rng: np.random.Generator) -> botalign.DensityMap:
+    """Simulate the map of a model with white noise; its standard deviation is in units of that of the densities."""
     voxel, margin = resolution / VOXELS, MARGIN * resolution
-    low, high = atoms.min(axis=0) - margin, atoms.max(axis=0) + margin
+    low, high = model.points.min(axis=0) - margin, model.points.max(axis=0) + margin
     x, y, z = (int(side) for side in np.ceil((high - low) / voxel))
     grid = Grid((z, y, x), (voxel,) * 3, tuple(low.tolist()))
-    return botalign.simulate(botalign.Model(atoms, weights), resolution, grid=grid)
+    density = botalign.simulate(model, resolution, grid=grid)
+    spread = float(density.data[density.data > INSIDE * density.data.max()].std())
+    noisy = density.data + np.float32(noise * spread) * rng.standard_normal(density.data.shape, dtype=np.float32)
+    return density.with_data(noisy)

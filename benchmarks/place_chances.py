@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 
 import botalign
+from assemblies import errors_of
 from botalign.alignment.part_places import part_places
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.complexes.found_places import problem_of
 from botalign.progress import exhaust
-from fits import NEAR_ANGSTROM, Chain, Complex, random_pose, read_complexes, rmsd, simulated
+from fits import NEAR_ANGSTROM, Chain, Complex, random_pose, read_complexes, simulated
 from maps import Array, data_folder
 
 LIMITS = (0.3, 0.1, 0.03, 0.01, 0.001)
@@ -32,12 +33,7 @@ def found(
     model = botalign.read_model(chain.path).moved(start)
     alone = botalign.align(whole.density_map, model, partial=True, resolution=resolution, hand="keep", threads=1)
     best = exhaust(part_places(problem_of(whole, model, resolution))).places[0]
-    moved = chain.positions @ start[:, :3].T + start[:, 3]
-    expected = [chain.positions @ truth[:, :3].T + truth[:, 3] for truth in truths]
-    errors = [
-        min((rmsd(pose, moved, each) for each in expected), default=np.inf)
-        for pose in (alone.moving_to_fixed, best.moving_to_fixed)
-    ]
+    errors = errors_of([alone.moving_to_fixed, best.moving_to_fixed], start, chain, truths)
     assert alone.probability is not None
     return alone.probability, best.probability, max(errors) < NEAR_ANGSTROM
 

@@ -29,13 +29,8 @@ def unplaced(assembly):
 
 def advice(done):
     """Return what to do if the map may have the wrong hand; otherwise None."""
-    assembly = done.assembly
-    if assembly.matches_mirrored is None:
-        return None
-    return (
-        f"{assembly.whole} may have the wrong hand, because the mirror image of {assembly.matches_mirrored} fits into "
-        f"it; assemble the parts in the mirrored copy that this makes: {done.flip}"
-    )
+    hint = done.assembly.wrong_hand_text
+    return None if hint is None else f"{hint}; assemble the parts in the mirrored copy that this makes: {done.flip}"
 
 
 def places_table(done):

@@ -61,7 +61,7 @@ def assemble(
     from botalign.cli.assembly_run import AssemblyFiles, run_assembly
     from botalign.cli.outputs import MAPS
     from botalign.cli.part_arguments import parsed_parts
-    from botalign.cli.tables import several_chains
+    from botalign.cli.tables import flip_advice, several_chains
     from botalign.files import split_extension
     from botalign.models import holds_model
 
@@ -96,10 +96,7 @@ def assemble(
             separate = " ".join(f"{file}:{chain}" for chain in part.chains[:_LISTED])
             more = " and so on" if len(part.chains) > _LISTED else ""
             print_note(several_chains(missing.name, part.chains, f"write {separate}{more}"))
-    if found.assembly.matches_mirrored is not None and not quiet:
+    if (hint := found.assembly.wrong_hand_text) is not None and not quiet:
         flipped = whole.with_name(f"{split_extension(whole.name, MAPS)[0]}_flipped.mrc")
-        print_note(
-            f"{whole} may have the wrong hand, because the mirror image of {found.assembly.matches_mirrored} fits into "
-            f"it; run `botalign flip {whole} -o {flipped}`, and use {flipped} instead."
-        )
+        print_note(f"{hint}; {flip_advice(whole, flipped)}.")
     return 1 if found.assembly.missing else 0

@@ -48,11 +48,15 @@ def mirror_advice(alignment: Alignment) -> str | None:
     if alignment.map_has_wrong_hand:
         name = alignment.fixed.name if alignment.moving.model else alignment.moving.name
         flipped = f"{Path(name).name.removesuffix('.gz').rpartition('.')[0] or 'map'}_flipped.mrc"
-        flip = f"run `botalign flip {name} -o {flipped}`, and use {flipped} instead"
         mirror = "" if alignment.moving.model else ", or run again with --hand auto"
-        return f"{name} has the wrong hand; {flip}{mirror}."
+        return f"{name} has the wrong hand; {flip_advice(name, flipped)}{mirror}."
     better = "without mirroring" if alignment.mirrored else "as its mirror image"
     return f"{alignment.moving.name} fits better {better}; to apply it, run again with --hand auto."
+
+
+def flip_advice(name: str | Path, flipped: str | Path) -> str:
+    """Return how to use a map of the other hand, as a part of a sentence."""
+    return f"run `botalign flip {name} -o {flipped}`, and use {flipped} instead"
 
 
 def scale_advice(alignment: Alignment) -> str | None:

@@ -167,6 +167,13 @@ class Assembly:
             "seconds": self.seconds,
         }
 
+    @property
+    def wrong_hand_text(self) -> str | None:
+        """That the map may have the wrong hand, as text; None if nothing suggests it."""
+        if self.matches_mirrored is None:
+            return None
+        return f"{self.whole} may have the wrong hand, because the mirror image of {self.matches_mirrored} fits into it"
+
     def to_json(self) -> str:
         """Return the content as JSON."""
         return json_text(self.to_dict())

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from botalign.complexes.assembly_records import Assembly
 from botalign.complexes.part_records import UnplacedPart
 
 from .standins import Model, UserError
@@ -24,11 +25,13 @@ def found(*verdicts, unplaced=(), mirrored=None):
         )
         for number, verdict in enumerate(verdicts, start=2)
     )
-    return SimpleNamespace(
+    assembly = SimpleNamespace(
         whole="<w> (#1)", placed=placed, unplaced=unplaced, missing=sum(each.copies for each in unplaced),
         interchangeable=(("a", "b"),), matches_mirrored=mirrored,
         unexplained_text="2.1% of the volume above the contour level", seconds=1.5,
     )  # fmt: skip
+    assembly.wrong_hand_text = Assembly.wrong_hand_text.fget(assembly)
+    return assembly
 
 
 MISSING = UnplacedPart(5, "p9 (#9)", 1, 0.9)
