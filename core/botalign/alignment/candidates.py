@@ -21,6 +21,8 @@ COARSE_TOLERANCE = 0.05
 CLOSE = 0.02
 #: How many of them at most.
 REFINED = 3
+#: A hand whose quality is so much lower than that of the best pose is fitted at some of the points only.
+OUTCLASSED = 0.1
 #: Refined poses within this angle count as one.
 SAME = Tolerance(5.0)
 #: So many points of a map are enough to approach the best pose; the last fit uses all.
@@ -113,14 +115,21 @@ def fine(problem: AlignmentProblem, groups: list[list[Candidate]]) -> tuple[FitP
     for step in steps:
         fit = problem.fit(step)
         counts = [max(1, sum(each.quality >= least for each in group[:REFINED])) for group in groups]
+        approached = [
+            solved(problem, fit.thinned(THINNED), group[:count]) for group, count in zip(groups, counts, strict=True)
+        ]
+        highest = max(fitted[0].quality for fitted in approached)
+        # The result has the first hand, or that of the best pose; where the other one fits badly is not important.
         groups = [
-            _polished(problem, fit, group[:count]) + group[count:] for group, count in zip(groups, counts, strict=True)
+            (_polished(problem, fit, fitted) if number == 0 or fitted[0].quality > highest - OUTCLASSED else fitted)
+            + group[count:]
+            for number, (fitted, group, count) in enumerate(zip(approached, groups, counts, strict=True))
         ]
     return fit, groups
 
 
 def _polished(problem: AlignmentProblem, fit: FitProblem, candidates: list[Candidate]) -> list[Candidate]:
-    """Fit at some of the points, then the best candidate at all; drop candidates that converge to the same pose."""
-    best, *others = solved(problem, fit.thinned(THINNED), candidates)
+    """Fit the best candidate at all points; drop candidates that converged to the same pose."""
+    best, *others = candidates
     (answer,) = solved(problem, fit, [best])
     return [answer] + [each for each in others if not SAME.same(answer.moving_to_fixed, each.moving_to_fixed)]

@@ -7,6 +7,7 @@ from typing import Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import linalg
 
 from botalign.arrays import Matrix
 from botalign.cancellation import check_cancelled
@@ -25,6 +26,9 @@ class Point(Protocol):
     def gain(self, other: Self) -> float:
         """Return by how much the loss is lower at another point."""
 
+
+#: Smallest curvature of a loss, as a fraction of that of the squared difference of copies: limits the steps.
+LEAST_CURVATURE = 0.05
 
 P = TypeVar("P", bound=Point)
 Number = TypeVar("Number", np.float32, np.float64)
@@ -115,3 +119,20 @@ def solve_damped(hessian: Matrix, right: Matrix, damping: float | Matrix) -> Mat
     diagonal[diagonal <= 0] = 1.0
     diagonal *= damping + 1e-12
     return np.asarray(np.linalg.solve(hessian + np.diag(diagonal), right))
+
+
+def convex(hessian: Matrix, unit: Matrix) -> Matrix:
+    """Return a Hessian whose eigenvalues are positive: each by its size, but not below a fraction of the unit.
+
+    Parameters
+    ----------
+    hessian : ndarray, shape (n, n)
+        Second derivatives; the symmetric part is used.
+    unit : ndarray, shape (n, n)
+        Positive definite matrix in which the eigenvalues are measured.
+    """
+    diagonal = np.diag(unit)
+    unit = unit + np.diag(np.where(diagonal > 0, 1e-9 * diagonal, 1.0))
+    values, vectors = linalg.eigh((hessian + hessian.T) / 2, unit)
+    across = unit @ vectors
+    return np.asarray((across * np.maximum(np.abs(values), LEAST_CURVATURE)) @ across.T)

@@ -25,7 +25,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.alignment.descent import descend, is_small, pose_derivatives, solve_damped, stepped
+from botalign.alignment.descent import convex, descend, is_small, pose_derivatives, solve_damped, stepped
 from botalign.arrays import Matrix, Volume
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import spline_at, spline_gradients_at, spline_slopes
@@ -39,6 +39,8 @@ BLOCK_VOXELS = 4
 LEAST_MARGIN = 1e-3
 #: The fit of candidates with this tolerance, or a smaller one, ends with exact gradients.
 EXACT = 1e-3
+#: Before that, it goes so close to the best pose, in degrees and voxels, if few steps lead there.
+APPROACHED, APPROACH_STEPS = 0.05, 3
 #: All parameters of a pose: rotation and shift.
 ALL = (0, 1, 2, 3, 4, 5)
 
@@ -187,14 +189,12 @@ class FitProblem:
         """
         with one_blas_thread():
             constant = self.terms.T @ self.terms
-            for kind in (_Point, _ExactPoint) if exact else (_Point,):
-                end, _ = descend(
-                    kind.at(self, transform, constant),
-                    converged=lambda point, step, gain: is_small(step, tolerance),
-                    max_steps=max_steps,
-                )
-                transform = end.transform
-        return transform, end.correlation
+            end = _Point.at(self, transform, constant)
+            if exact:
+                end = _descended(end, max(tolerance, APPROACHED), APPROACH_STEPS)
+                end = _ExactPoint(**vars(end))
+            end = _descended(end, tolerance, max_steps)
+        return end.transform, end.correlation
 
     def agreeing(self, transform: Matrix) -> FitProblem:
         """Return the problem of the points at which the maps agree: here of all points."""
@@ -207,14 +207,15 @@ class _Point:
 
     problem: FitProblem
     transform: Matrix
+    values: Matrix
     moments: Matrix
     correlation: float
     constant: Matrix
 
     @classmethod
     def at(cls, problem: FitProblem, transform: Matrix, constant: Matrix) -> Self:
-        moments, correlation = _moments(problem, transform, constant)
-        return cls(problem, transform, moments, correlation, constant)
+        values = problem.moved(transform).astype(np.float64)
+        return cls(problem, transform, values, *_moments(problem, values, constant), constant)
 
     def step(self, damping: float) -> Matrix:
         return damped_step(self.moments, damping, self.problem.free)
@@ -231,38 +232,42 @@ class _ExactPoint(_Point):
 
     def step(self, damping: float) -> Matrix:
         free = list(self.problem.free)
-        to_both = self.moments[np.ix_(free, [6, 8])]
-        # Scale and offset follow each step.
-        hessian = self.moments[np.ix_(free, free)] - to_both @ self._inverse @ to_both.T
+        gradient, hessian = self._derivatives
         step = np.zeros(6)
-        step[free] = solve_damped(hessian, self._right[free], damping)
+        step[free] = solve_damped(hessian[np.ix_(free, free)], gradient[free], damping)
         return step
 
     @cached_property
-    def _inverse(self) -> Matrix:
-        """Inverse of the sums of products of 1 and the moved map, shape (2, 2); it may be constant."""
-        return np.asarray(np.linalg.pinv(self.moments[np.ix_([6, 8], [6, 8])]), dtype=np.float64)
-
-    @cached_property
-    def _right(self) -> Matrix:
-        """Sums of products of the residuals and the derivatives of the moved map, shape (6,)."""
+    def _derivatives(self) -> tuple[Matrix, Matrix]:
+        """Gradient of half the loss with respect to the pose of the moved map, shape (6,), and Hessian, shape (6, 6)."""
         problem = self.problem
-        offset, scale = self._inverse @ self.moments[[6, 8], 7]
-        residuals = scale * problem.moved(self.transform) + offset - problem.fixed
+        both = self.moments[np.ix_([6, 8], [6, 8])]
+        inverse = np.linalg.pinv(both)  # the moved map may be constant
+        offset, scale = inverse @ self.moments[[6, 8], 7]
         slopes = spline_gradients_at(
             problem.coefficients, problem.moving_grid, self.transform, problem.fixed_grid, problem.points
         )
-        slopes *= scale * residuals[:, None]
-        return np.asarray(pose_derivatives(problem.arms, slopes).sum(axis=0))
+        residuals = scale * self.values + offset - problem.fixed
+        columns = np.column_stack([residuals, np.ones_like(residuals), self.values])
+        derivatives = scale * pose_derivatives(problem.arms, slopes)
+        gradient, *to_both = (derivatives.T @ columns).T
+        hessian = derivatives.T @ problem.terms[:, :6]
+        # Scale and offset follow each step.
+        hessian -= np.transpose(to_both) @ inverse @ np.array(to_both)
+        return gradient, convex(hessian, self.constant[:6, :6])
 
 
 def _arms(points: NDArray[np.int32], grid: Grid, centre: Matrix) -> Matrix:
     return np.asarray(points - (centre - np.array(grid.origin_angstrom)) / grid.voxel_size_angstrom[0])
 
 
-def _moments(problem: FitProblem, transform: Matrix, constant: Matrix) -> tuple[Matrix, float]:
+def _descended(point: _Point, tolerance: float, max_steps: int) -> _Point:
+    """Go to the maximum near a point, in steps of its kind."""
+    return descend(point, converged=lambda point, step, gain: is_small(step, tolerance), max_steps=max_steps)[0]
+
+
+def _moments(problem: FitProblem, moved: Matrix, constant: Matrix) -> tuple[Matrix, float]:
     """Moments of (six derivatives, 1, fixed, moved), shape (9, 9), and the correlation about the mean."""
-    moved = problem.moved(transform).astype(np.float64)
     moments = np.empty((9, 9))
     moments[:8, :8] = constant
     moments[8, :8] = moments[:8, 8] = moved @ problem.terms
