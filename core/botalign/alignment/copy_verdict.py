@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from botalign.alignment.fitting import FitProblem
+from botalign.alignment.sampled import Sampled
 from botalign.alignment.part_places import PartPlaces, Place
 from botalign.alignment.part_search import SAME
 from botalign.alignment.part_verdict import LEAST_CORRELATION, SAME_PLACE, signs_inside
@@ -90,4 +91,5 @@ class CopyVerdicts:
         pair = self.found.pair
         grid = pair.part_grid(self.found.voxel_angstrom)
         edges, support = pair.part_on(grid, self.found.sigma_angstrom)
-        return FitProblem.between(edges, grid, edges, grid, where=support > 0.5, centre=pair.centre_angstrom)
+        part = Sampled(edges, grid)
+        return FitProblem.between(part, part, where=support > 0.5, centre=pair.centre_angstrom)

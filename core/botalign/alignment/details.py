@@ -14,6 +14,7 @@ from scipy.special import ndtr
 
 from botalign.alignment.ball import Ball, soft_ball
 from botalign.alignment.fitting import FitProblem
+from botalign.alignment.sampled import sampled
 from botalign.alignment.signal import SignalFraction
 from botalign.alignment.survey import Surveyed, common_sigma_angstrom
 from botalign.arrays import Matrix, Volume
@@ -163,7 +164,8 @@ class DetailPair:
         """Compare two maps as a fit samples them, given how much of each is signal."""
         grid, voxel = fit.fixed_grid, fit.fixed_grid.voxel_size_angstrom[0]
         ball = soft_ball(grid, fixed.centre_angstrom, fixed.radius_angstrom)
-        data = fixed.on(grid, sigma_angstrom=common_sigma_angstrom(fixed, moving, voxel))
+        sigma = common_sigma_angstrom(fixed, moving, voxel)
+        data = sampled(fixed, voxel, sigma_angstrom=sigma, radius_angstrom=fixed.radius_angstrom).values
         densities = data.ravel()[ball.inside]
         error = _interpolation_error(ball, densities)
         frequency = np.arange(1, len(error) + 1) / (grid.shape[0] * voxel)

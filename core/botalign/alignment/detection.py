@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from botalign.alignment.fitting import FitProblem
-from botalign.alignment.sampling import finest_useful_voxel, fit_problem
+from botalign.alignment.sampling import fit_problem, useful_voxel
 from botalign.alignment.self_symmetry import ANGLE_DEGREES, SelfComparison, SelfMatch
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.symmetry_frame import Frame, frame_about, nearest, refined, spread
@@ -71,7 +71,8 @@ class Detection:
     def finest_fit(self, points: int) -> FitProblem:
         """Return the fit of the map to itself at the finest sampling that holds signal, of so many points."""
         surveyed = self.comparison.surveyed
-        voxel = finest_useful_voxel(surveyed, surveyed, self.frame.operation(self.rotations[1]))
+        # A symmetric map agrees with itself, rotated, as far as it is signal.
+        voxel = useful_voxel(surveyed, self.comparison.signal.curve.resolution(0.143), finest=surveyed.voxel_angstrom)
         return fit_problem(surveyed, surveyed, voxel_angstrom=voxel).thinned(points)
 
     def refined(self, fit: FitProblem) -> Detection:
@@ -81,11 +82,16 @@ class Detection:
 
 def symmetry_of(comparison: SelfComparison) -> Symmetry | None:
     """Return the point group of a map; None if it has none."""
-    found = detect(comparison)
-    if found is None:
-        return None
-    found = found.refined(found.finest_fit(POINTS))
-    return found.symmetry if all(match.is_symmetry for match in found.matches(JUDGED)) else None
+    # The draft may take an approximate symmetry for one, and so hide a smaller group that the map has.
+    for tried in (comparison.draft(), comparison):
+        found = detect(tried)
+        if found is None:
+            return None
+        found = replace(found, comparison=comparison)
+        found = found.refined(found.finest_fit(POINTS))
+        if all(match.is_symmetry for match in found.matches(JUDGED)):
+            return found.symmetry
+    return None
 
 
 def detect(comparison: SelfComparison, *, group: str | None = None, setting: str | None = None) -> Detection | None:

@@ -26,10 +26,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.alignment.descent import convex, descend, is_small, pose_derivatives, solve_damped, stepped
+from botalign.alignment.sampled import Sampled
 from botalign.arrays import Matrix, Volume
+from botalign.geometry import identity
 from botalign.maps.grid import Grid
-from botalign.maps.resampling import spline_at, spline_gradients_at, spline_slopes
-from botalign.maps.splines import spline_coefficients
+from botalign.maps.resampling import spline_at, spline_gradients_at
 from botalign.scores import correlation_about_mean, jackknife_difference
 from botalign.threads import one_blas_thread
 
@@ -99,17 +100,15 @@ class FitProblem:
     free: tuple[int, ...] = ALL
 
     @classmethod
-    def between(
-        cls, fixed: Volume, fixed_grid: Grid, moving: Volume, moving_grid: Grid, *, where: NDArray[np.bool_],
-        centre: Matrix,
-    ) -> FitProblem:  # fmt: skip
+    def between(cls, fixed: Sampled, moving: Sampled, *, where: NDArray[np.bool_], centre: Matrix) -> FitProblem:
         """Make the problem from sampled maps and a mask of the fixed map."""
+        grid = fixed.grid
         points = np.ascontiguousarray(np.argwhere(where)[:, ::-1], dtype=np.int32)
-        arm = _arms(points, fixed_grid, centre)
-        slopes = spline_slopes(fixed, points).astype(np.float64)
+        slopes = spline_gradients_at(fixed.coefficients, grid, identity(), grid, points)
         terms = np.empty((len(points), 8))
-        terms[:, :6], terms[:, 6], terms[:, 7] = pose_derivatives(arm, slopes), 1.0, fixed[where]
-        return cls(fixed_grid, spline_coefficients(moving), moving_grid, points, terms, centre)
+        terms[:, :6], terms[:, 6] = pose_derivatives(_arms(points, grid, centre), slopes), 1.0
+        terms[:, 7] = fixed.values[where]
+        return cls(grid, moving.coefficients, moving.grid, points, terms, centre)
 
     def thinned(self, most: int) -> FitProblem:
         """Return the problem with every n-th of its points, about `most` of them at most, to approach the best pose."""

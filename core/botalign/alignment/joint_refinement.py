@@ -16,6 +16,7 @@ import numpy as np
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.part_pair import MARGIN_VOXELS, PartPair
 from botalign.alignment.part_search import SAME
+from botalign.alignment.sampled import Sampled
 from botalign.arrays import Matrix, Volume
 from botalign.geometry import apply_transform, inverse
 from botalign.maps.grid import Grid
@@ -103,11 +104,11 @@ class _Source:
     def of(cls, pair: PartPair, voxel: float, sigma: float) -> _Source:
         grid = pair.part_grid(voxel)
         edges, support = pair.part_on(grid, sigma)
-        fit = FitProblem.between(edges, grid, edges, grid, where=support > 0.5, centre=pair.centre_angstrom)
-        if pair.mask is not None:
-            # Outside the mask are other parts of the molecule.
-            edges = edges * support
-        return cls(fit, grid, spline_coefficients(edges))
+        part = Sampled(edges, grid)
+        fit = FitProblem.between(part, part, where=support > 0.5, centre=pair.centre_angstrom)
+        # Outside the mask are other parts of the molecule.
+        shown = part if pair.mask is None else Sampled(edges * support, grid)
+        return cls(fit, grid, shown.coefficients)
 
 
 class _Joint:

@@ -22,6 +22,7 @@ from botalign.alignment.distinct import Tolerance
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.masking import mask_on
 from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.sampled import Sampled
 from botalign.alignment.shared_whole import SharedWhole, size_class
 from botalign.alignment.signal import SignalFraction
 from botalign.alignment.survey import Surveyed
@@ -199,8 +200,9 @@ class PartPair:
         u, support = self.part_on(grid, sigma_angstrom)
         v, _ = self.whole_on(around, sigma_angstrom)
         fit = FitProblem.between(
-            u, grid, v, around, where=support > 0.5, centre=self.centre_angstrom if centre is None else centre
-        )
+            Sampled(u, grid), Sampled(v, around), where=support > 0.5,
+            centre=self.centre_angstrom if centre is None else centre,
+        )  # fmt: skip
         return replace(fit, least_margin=LEAST_MARGIN)
 
 

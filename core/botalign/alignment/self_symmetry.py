@@ -9,6 +9,7 @@ the outline only.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ import numpy as np
 
 from botalign.alignment.axis_scan import PRIMES, ScannedAxis, scan_axes
 from botalign.alignment.fitting import FitProblem
+from botalign.alignment.sampled import coarsened
 from botalign.alignment.sampling import fit_problem
 from botalign.alignment.shell_curve import shell_correlation
 from botalign.alignment.signal import SignalFraction
@@ -33,6 +35,8 @@ LEAST_SIMILARITY = 0.5
 JUDGED = 16
 #: Voxels across the molecule in the fit, and points of it.
 ACROSS, THINNED = 28, 8_000
+#: Voxels across the molecule in a draft.
+DRAFT_ACROSS = 48
 #: Points of the fit by which most axes are rejected, and its steps.
 FEW, STEPS = 2_000, 5
 #: A fitted rotation has an order if its angle is this close to that of the order, in degrees, and no further away than
@@ -99,6 +103,14 @@ class SelfComparison:
 
     def __init__(self, surveyed: Surveyed, signal: SignalFraction) -> None:
         self.surveyed, self.signal = surveyed, signal
+        self._judged = surveyed
+
+    def draft(self) -> SelfComparison:
+        """Return a comparison that judges rotations at a coarser sampling: what it rejects is no symmetry."""
+        _ = self.fit, self.sparse_fit, self.axes  # both share them
+        draft = copy.copy(self)
+        draft._judged = coarsened(self.surveyed, 2 * self.surveyed.radius_angstrom / DRAFT_ACROSS)
+        return draft
 
     @cached_property
     def fit(self) -> FitProblem:
@@ -113,8 +125,8 @@ class SelfComparison:
 
     def compared(self, transform: Matrix, order: int, correlation: float) -> SelfMatch:
         """Judge a fitted rotation."""
-        shells = shell_correlation(self.surveyed, self.surveyed, transform)
-        expected = self.signal.fraction[: len(shells.correlation)]
+        shells = shell_correlation(self._judged, self._judged, transform)
+        expected = self.signal.at(shells.frequency_per_angstrom)
         noisy = np.flatnonzero(expected < NOISY)
         last = max(2, int(noisy[0]) if len(noisy) else len(expected))
         fine = shells.frequency_per_angstrom > 1 / (2 * self.surveyed.radius_angstrom * OUTLINE)

@@ -17,7 +17,7 @@ from botalign.alignment.survey import Surveyed
 from botalign.arrays import Matrix, Volume
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
-from botalign.scores import shell_power
+from botalign.scores import ShellCorrelation, shell_power
 
 #: Noise is measured this many standard deviations of the smoothing inside the faces of the box.
 FACES = 2.0
@@ -39,6 +39,11 @@ class SignalFraction:
 
     frequency_per_angstrom: Matrix
     fraction: Matrix
+
+    @property
+    def curve(self) -> ShellCorrelation:
+        """The Fourier shell correlation of two maps with the same signal and independent noise, as strong as this."""
+        return ShellCorrelation(self.frequency_per_angstrom, self.fraction)
 
     def at(self, frequency_per_angstrom: Matrix) -> Matrix:
         """Return the fraction at other frequencies."""

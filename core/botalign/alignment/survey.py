@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +82,8 @@ class Surveyed:
     radius_angstrom: float
     unit: float = 1.0
     filament_axis: NDArray[np.float64] | None = None
+    #: Kept by :func:`botalign.alignment.sampled.sampled`.
+    samplings: dict[tuple[float, ...], Any] = field(default_factory=dict, init=False, repr=False)
 
     def normalised(self) -> Surveyed:
         """Return the same map with a largest density from 0.5 to 1; see :func:`normalised`."""

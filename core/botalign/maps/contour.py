@@ -78,7 +78,8 @@ def level_above(data: NDArray[Any], background: float) -> float:
 
 def contrast(data: NDArray[np.float32]) -> float:
     """Return the maximum of a map with background zero, in standard deviations of its noise."""
-    below = -data[data < 0]
+    values = _sample(data)
+    below = -values[values < 0]
     spread = float(np.median(below)) / 0.674 if len(below) else 0.0
     return float(data.max()) / spread if spread > 0 else float("inf")
 

@@ -21,9 +21,9 @@ from botalign.pairwise.options import DistanceOptions
 from botalign.pairwise.pair_alignment import AlignedPair, PairSettings, align_pair
 from botalign.pairwise.prepared_maps import (
     PreparedMap,
-    coarsened,
     from_arrays,
     prepare_map,
+    reduced,
     sampling_box,
     to_arrays,
 )
@@ -97,7 +97,7 @@ def choose_landmarks(count: int, wanted: int) -> list[int]:
 
 def survey_block(source: Source, size: int) -> Arrays:
     """Read and survey a map."""
-    return to_arrays(coarsened(survey(source.load()), size=size))
+    return to_arrays(reduced(survey(source.load()), size=size))
 
 
 def search_block(prepared: Sequence[PreparedMap], settings: PairSettings, pairs: Sequence[Pair]) -> Arrays:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.alignment.sampled import coarsened
 from botalign.alignment.survey import Surveyed
 from botalign.arrays import Matrix, Volume
 from botalign.maps.density_map import DensityMap
@@ -24,8 +25,6 @@ MARGIN = 3
 FADE = 2.0
 #: The searches see a map with voxels smaller than those of the box by this factor at most.
 FINER = 2.0
-#: Empty voxels around the molecule in the map that the searches see.
-CLEARANCE_VOXELS = 8
 
 
 @dataclass(frozen=True)
@@ -124,15 +123,9 @@ def ball_points(size: int) -> NDArray[np.int32]:
     return np.ascontiguousarray(indices[:, ::-1], dtype=np.int32)
 
 
-def coarsened(surveyed: Surveyed, *, size: int) -> Surveyed:
+def reduced(surveyed: Surveyed, *, size: int) -> Surveyed:
     """Return a map sampled no finer than the searches need, because many large maps do not fit into memory."""
-    voxel = 2 * surveyed.radius_angstrom / (size - 2 * MARGIN) / FINER
-    if surveyed.voxel_angstrom >= voxel:
-        return surveyed
-    side = int(np.ceil(2 * surveyed.radius_angstrom / voxel)) + 2 * CLEARANCE_VOXELS
-    grid, added = Grid.cube(side, voxel, surveyed.centre_angstrom), SMOOTHING_VOXELS * voxel
-    density = smoothed(surveyed.density, grid, sigma_angstrom=added)
-    return replace(surveyed, density=density, sigma_angstrom=float(np.hypot(surveyed.sigma_angstrom, added)))
+    return coarsened(surveyed, 2 * surveyed.radius_angstrom / (size - 2 * MARGIN) / FINER)
 
 
 def to_arrays(surveyed: Surveyed) -> dict[str, NDArray[Any]]:

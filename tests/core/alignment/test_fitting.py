@@ -14,6 +14,7 @@ from botalign.alignment.nelder_mead import nelder_mead
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
+from botalign.alignment.sampled import Sampled
 from botalign.alignment.sampling import fit_problem
 from botalign.alignment.survey import level_enclosing, survey
 from botalign.alignment.working_pair import working_pair
@@ -52,7 +53,8 @@ def test_the_derivatives_match_finite_differences() -> None:
     where = np.zeros(made.data.shape, dtype=bool)
     where[6:-6, 6:-6, 6:-6] = True
     centre = np.array([3.0, -4.0, 1.0])
-    problem = FitProblem.between(made.data, made.grid, made.data, made.grid, where=where, centre=centre)
+    sampled = Sampled(made.data, made.grid)
+    problem = FitProblem.between(sampled, sampled, where=where, centre=centre)
     np.testing.assert_array_equal(problem.fixed, made.data[where])
     np.testing.assert_array_equal(problem.terms[:, 6], 1)
     coefficients = spline_coefficients(made.data)

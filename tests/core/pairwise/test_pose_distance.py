@@ -10,7 +10,7 @@ from botalign.geometry import apply_transform, compose, geodesic_degrees, invers
 from botalign.pairwise.pose_distance import PoseDistance, pose_distance
 from botalign.pairwise.prepared_maps import (
     PreparedMap,
-    coarsened,
+    reduced,
     from_arrays,
     prepare_map,
     sampling_box,
@@ -91,9 +91,9 @@ def test_l2_of_a_gaussian_in_closed_form() -> None:
     assert distance.norm(one.values) == pytest.approx(expected, rel=0.02)
 
 
-def test_a_large_map_is_coarsened_and_stored_as_arrays() -> None:
+def test_a_large_map_is_reduced_and_stored_as_arrays() -> None:
     fine = survey(botalign.phantom(80, voxel_size_angstrom=1.6, resolution_angstrom=8))
-    kept = from_arrays(to_arrays(coarsened(fine, size=20)), "a map")
+    kept = from_arrays(to_arrays(reduced(fine, size=20)), "a map")
     assert kept.density.data.nbytes < 0.2 * fine.density.data.nbytes
     assert kept.density.name == "a map"
     box = sampling_box([fine, kept], size=20, contour=True, unit_mass=True)
