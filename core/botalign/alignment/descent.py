@@ -100,7 +100,13 @@ def pose_derivatives(arms: NDArray[Number], slopes: NDArray[Number]) -> NDArray[
     slopes : ndarray, shape (n, 3)
         Derivatives along ``x, y, z``, per voxel.
     """
-    return np.hstack([np.cross(arms, slopes), slopes])
+    derivatives = np.empty((len(arms), 6), dtype=np.result_type(arms, slopes))
+    for axis in range(3):
+        second, third = (axis + 1) % 3, (axis + 2) % 3
+        np.multiply(arms[:, second], slopes[:, third], out=derivatives[:, axis])
+        derivatives[:, axis] -= arms[:, third] * slopes[:, second]
+    derivatives[:, 3:] = slopes
+    return derivatives
 
 
 def solve_damped(hessian: Matrix, right: Matrix, damping: float | Matrix) -> Matrix:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from botalign.alignment.density_slopes import ADDED, projected
 from botalign.arrays import Matrix
 
 #: The points are compared up to this distance in voxels outside the contour of both maps together.
@@ -41,42 +42,28 @@ def chosen(indices: Matrix, shape: tuple[int, ...], u: Matrix, v: Matrix) -> Mat
     return np.asarray(ndimage.binary_dilation(inside, iterations=SKIRT_VOXELS).ravel()[indices])
 
 
-def with_scale(arm: Matrix, derivatives: Matrix) -> Matrix:
-    """Return derivatives with respect to a pose with one more column: that with respect to the scale."""
-    return np.column_stack([derivatives, np.einsum("ij,ij->i", arm, derivatives[:, 3:6])])
-
-
-def projected(slopes: Matrix, u: Matrix, v: Matrix) -> Matrix:
-    """Return the derivatives, orthogonal to changes of scale and offset of the densities, which are fitted too."""
-    mean = u / u.std() + v / v.std()
-    mean -= mean.mean()
-    centred = slopes - slopes.mean(axis=0)
-    return np.asarray(centred - np.outer(mean, (mean @ centred) / (mean @ mean)))
-
-
-def scale_step(arm: Matrix, derivatives: list[Matrix], u: Matrix, v: Matrix) -> tuple[float, float]:
+def scale_step(octants: Matrix) -> tuple[float, float]:
     """Return the estimated error of the scale, and its variance between the eight octants about the centre.
 
     Where the molecules differ, the octants have different scales. The variance is that of the jackknife.
 
     Parameters
     ----------
-    arm : ndarray, shape (n, 3)
-        Positions of the points relative to the centre.
-    derivatives : list of two ndarray, shape (n, k)
-        Derivatives of both maps, the last column that with respect to the scale.
-    u, v : ndarray, shape (n,)
-        Densities of both maps in one unit.
+    octants : ndarray, shape (8, k + 3, k + 3)
+        Products of the derivatives in each octant; see :meth:`DensitySlopes.products`. The last one of the k parameters
+        is the scale.
     """
-    slopes = [projected(each, u, v) for each in derivatives]
-    u, v = u - u.mean(), v - v.mean()
-    octants = (arm > 0) @ np.array([1, 2, 4])
+    whole = octants.sum(axis=0)
+    count = len(whole) - ADDED
+    one, u, v = range(count, count + ADDED)
+    mean_u, mean_v = whole[u, one] / whole[one, one], whole[one, v] / whole[one, one]
     hessians, gradients = [], []
-    for octant in range(8):
-        inside = octants == octant
-        product = slopes[0][inside].T @ slopes[1][inside]
-        hessians.append((product + product.T) / 2)
-        gradients.append((derivatives[0][inside].T @ v[inside] - derivatives[1][inside].T @ u[inside]) / 2)
+    for products in octants:
+        hessian = projected(products, whole)
+        hessians.append((hessian + hessian.T) / 2)
+        of_first = products[:count, v] - mean_v * products[:count, one]
+        of_second = products[u, :count] - mean_u * products[one, :count]
+        gradients.append((of_first - of_second) / 2)
     hessian, gradient = np.sum(hessians, axis=0), np.sum(gradients, axis=0)
     if np.linalg.eigvalsh(hessian)[0] <= 0:
         return 0.0, np.inf

@@ -25,7 +25,8 @@ from botalign.alignment.descent import pose_derivatives
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.point_box import PointBox
 from botalign.alignment.pose_covariance import UNKNOWN, pose_covariance
-from botalign.alignment.scale_step import chosen, projected, scale_step, with_scale
+from botalign.alignment.density_slopes import OCTANTS, DensitySlopes, octants_of, projected
+from botalign.alignment.scale_step import chosen, scale_step
 from botalign.alignment.survey import Surveyed
 from botalign.arrays import Matrix, Volume
 from botalign.maps.resampling import spline_gradients_at
@@ -159,7 +160,7 @@ def fit_errors(
     if min(signal_u, signal_v) <= 0:
         return nothing
     # The slope of a regression would be too small, because both maps are noisy.
-    scale = np.sqrt(signal_u / signal_v)
+    scale = float(np.sqrt(signal_u / signal_v))
     box = PointBox(problem.points)
     if noise is None:
         alike = box.autocovariance(u - scale * v)
@@ -169,65 +170,45 @@ def fit_errors(
     else:
         alike = box.autocovariance(of_u) + scale**2 * box.autocovariance(of_v)
     free = list(problem.free)
-    columns = [*free, SCALE] if scaled else free
     arm = problem.arms
-    radius = float(np.sqrt((arm**2).sum(axis=1).mean()))
-    derivatives = [
-        with_scale(arm, each)[:, columns]
-        for each in (problem.terms[:, :6], scale * _derivatives(problem, transform, arm))
-    ]
-    slopes = [projected(each, u, v) for each in derivatives]
-    units = np.array([np.degrees(1.0)] * 3 + [_voxel(problem)] * 3 + [1.0])[columns]
+    slopes = DensitySlopes.of(
+        arm, (problem.terms[:, :6], scale * _derivatives(problem, transform, arm)), (u, scale * v), free, scaled=scaled
+    )
+    units = np.array([np.degrees(1.0)] * 3 + [_voxel(problem)] * 3 + [1.0])[[*free, SCALE] if scaled else free]
     count = len(free)
     with one_blas_thread():
-        hessian = slopes[0].T @ slopes[1]
+        octants = octants_of(arm, chosen(box.indices, box.shape, u, v)) if scaled else np.zeros(len(u), dtype=np.int8)
+        products = slopes.products(octants)
+        whole = products.sum(axis=0)
+        hessian = projected(whole, whole)
         hessian = (hessian + hessian.T) / 2
-        spread = box.pairs((slopes[0] + slopes[1]) / 2, alike)
+        spread = box.pairs(slopes.mean(whole), alike)
         signal = scale * float((u - u.mean()) @ (v - v.mean()))
+        radius = float(np.sqrt((arm**2).sum(axis=1).mean()))
         lengths = np.array([1.0] * 3 + [radius] * 3)[free]
         squares = np.outer(lengths, lengths)
-        pose = _pose_errors(
-            (squares * hessian[:count, :count], squares * spread[:count, :count]),
-            [lengths * each[:, :count] for each in slopes], signal, box, free, lengths * units[:count],
-        )  # fmt: skip
-        if not scaled or len(pose.undetermined) or np.linalg.eigvalsh(hessian)[0] <= 0:
+
+        def error_of(direction: Matrix) -> float:
+            first, second = (box.autocovariance(each) for each in slopes.along(lengths * direction, whole))
+            return float(np.sqrt(max(len(u) * float((first * second).sum()), 0.0)))
+
+        found, undetermined = pose_covariance(
+            squares * hessian[:count, :count], squares * spread[:count, :count], signal, error_of
+        )
+        pose = _in_units(found, undetermined, free, lengths * units[:count])
+        if not scaled or len(undetermined) or np.linalg.eigvalsh(hessian)[0] <= 0:
             return Errors(pose)
         variance = float(_sandwich(hessian, spread, units)[-1, -1])
-        keep = chosen(box.indices, box.shape, u, v)
-        step, between = scale_step(arm[keep], [each[keep] for each in derivatives], u[keep], scale * v[keep])
+        step, between = scale_step(products[:OCTANTS])
         return Errors(pose, step, float(np.sqrt(max(variance, between))))
 
 
-def _pose_errors(
-    sums: tuple[Matrix, Matrix], slopes: list[Matrix], signal: float, box: PointBox, free: list[int], scales: Matrix
-) -> Uncertainty:
-    """Return the standard errors of the free parameters of a pose.
-
-    Parameters
-    ----------
-    sums : tuple of two ndarray, shape (n, n)
-        Hessian, and spread by noise, with shifts in radii.
-    slopes : list of two ndarray, shape (points, n)
-        The derivatives that they are sums of.
-    signal : float
-        The product of the maps.
-    box : PointBox
-        The box around the points.
-    free : list of int
-        The free parameters.
-    scales : ndarray, shape (n,)
-        Radians and radii in degrees and angstrom.
-    """
-
-    def error_of(direction: Matrix) -> float:
-        first, second = (box.autocovariance(each @ direction) for each in slopes)
-        return float(np.sqrt(max(len(slopes[0]) * float((first * second).sum()), 0.0)))
-
-    found, undetermined = pose_covariance(*sums, signal, error_of)
-    covariance, directions = np.zeros((6, 6)), np.zeros((len(undetermined), 6))
-    covariance[np.ix_(free, free)] = found * np.outer(scales, scales)
+def _in_units(covariance: Matrix, undetermined: Matrix, free: list[int], scales: Matrix) -> Uncertainty:
+    """Return the standard errors of the free parameters of a pose, given radians and radii in degrees and angstrom."""
+    all_six, directions = np.zeros((6, 6)), np.zeros((len(undetermined), 6))
+    all_six[np.ix_(free, free)] = covariance * np.outer(scales, scales)
     directions[:, free] = undetermined
-    return Uncertainty(covariance, directions)
+    return Uncertainty(all_six, directions)
 
 
 def _sandwich(hessian: Matrix, spread: Matrix, units: Matrix) -> Matrix:
