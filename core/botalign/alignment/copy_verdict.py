@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from botalign.alignment.fitting import FitProblem
-from botalign.alignment.sampled import Sampled
 from botalign.alignment.part_places import PartPlaces, Place
 from botalign.alignment.part_search import SAME
 from botalign.alignment.part_verdict import LEAST_CORRELATION, SAME_PLACE, signs_inside
+from botalign.alignment.sampled import Sampled
 from botalign.alignment.verdict import LARGEST_PROBABILITY, fits_as_well
 from botalign.arrays import Matrix
 from botalign.geometry import compose, inverse

@@ -27,6 +27,9 @@ class Point(Protocol):
         """Return by how much the loss is lower at another point."""
 
 
+#: Damping of the first step, the least one after a step that was rejected, and that at which a descent ends.
+DAMPING, LEAST_DAMPING, LARGEST_DAMPING = 1e-3, 1e-4, 1e6
+_DEGREES_AND_VOXELS = np.array([np.degrees(1.0)] * 3 + [1.0] * 3)
 #: Smallest curvature of a loss, as a fraction of that of the squared difference of copies: limits the steps.
 LEAST_CURVATURE = 0.05
 
@@ -36,7 +39,17 @@ Number = TypeVar("Number", np.float32, np.float64)
 
 def is_small(step: Matrix, tolerance: float) -> bool:
     """Whether a step rotates by less than `tolerance` degrees and shifts by less than `tolerance` voxels."""
-    return bool(np.degrees(np.abs(step[:3]).max()) < tolerance and np.abs(step[3:6]).max() < tolerance)
+    return bool(are_small(step, tolerance))
+
+
+def are_small(steps: Matrix, tolerance: float) -> NDArray[np.bool_]:
+    """Whether each of several steps, shape (..., 6), is small; see :func:`is_small`."""
+    return np.asarray((np.abs(steps) * _DEGREES_AND_VOXELS).max(axis=-1) < tolerance)
+
+
+def next_damping(damping: Matrix, accepted: NDArray[np.bool_]) -> Matrix:
+    """Return the damping after steps: lower if they were accepted, and higher if not."""
+    return np.where(accepted, 0.2 * damping, 10 * np.maximum(damping, LEAST_DAMPING))
 
 
 def descend(
@@ -44,8 +57,8 @@ def descend(
     *,
     converged: Callable[[P, Matrix, float], bool],
     max_steps: int,
-    least_damping: float = 1e-4,
-    largest_damping: float = 1e6,
+    least_damping: float = LEAST_DAMPING,
+    largest_damping: float = LARGEST_DAMPING,
 ) -> tuple[P, bool]:
     """Go to a minimum of the loss near a point.
 
@@ -68,7 +81,7 @@ def descend(
     accepted : bool
         Whether the last step led there; otherwise it was tried from there.
     """
-    damping, gain = 1e-3, -1.0
+    damping, gain = DAMPING, -1.0
     for _ in range(max_steps):
         check_cancelled()
         step = point.step(damping)
@@ -85,9 +98,12 @@ def descend(
 
 
 def stepped(transform: Matrix, step: Matrix, centre: Matrix, voxel_angstrom: float) -> Matrix:
-    """Return a transform, followed by a rotation (radians) about a centre and a shift (voxels)."""
-    rotation = matrix_from_rotation_vector(step[:3])
-    return compose(transform_about(rotation, centre, centre + step[3:6] * voxel_angstrom), transform)
+    """Return transforms, shape (..., 3, 4), followed by steps, shape (..., 6).
+
+    A step is a rotation (radians) about a centre and a shift (voxels).
+    """
+    rotation = matrix_from_rotation_vector(step[..., :3])
+    return compose(transform_about(rotation, centre, centre + step[..., 3:6] * voxel_angstrom), transform)
 
 
 def pose_derivatives(arms: NDArray[Number], slopes: NDArray[Number]) -> NDArray[Number]:
@@ -110,21 +126,21 @@ def pose_derivatives(arms: NDArray[Number], slopes: NDArray[Number]) -> NDArray[
 
 
 def solve_damped(hessian: Matrix, right: Matrix, damping: float | Matrix) -> Matrix:
-    """Solve a linear system whose diagonal is raised by a fraction of itself.
+    """Solve linear systems whose diagonals are raised by a fraction of themselves.
 
     Parameters
     ----------
-    hessian : ndarray, shape (n, n)
-        Matrix of the system.
-    right : ndarray, shape (n,)
-        Right-hand side.
-    damping : float or ndarray, shape (n,)
+    hessian : ndarray, shape (..., n, n)
+        Matrices of the systems.
+    right : ndarray, shape (..., n)
+        Right-hand sides.
+    damping : float or ndarray, shape (..., n)
         By how much of itself the diagonal is raised.
     """
-    diagonal = np.diag(hessian).copy()
-    diagonal[diagonal <= 0] = 1.0
-    diagonal *= damping + 1e-12
-    return np.asarray(np.linalg.solve(hessian + np.diag(diagonal), right))
+    raised = hessian.copy()
+    diagonal = np.einsum("...ii->...i", raised)
+    diagonal += np.where(diagonal > 0, diagonal, 1.0) * (damping + 1e-12)
+    return np.asarray(np.linalg.solve(raised, right[..., None])[..., 0])
 
 
 def convex(hessian: Matrix, unit: Matrix) -> Matrix:

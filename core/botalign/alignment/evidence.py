@@ -75,11 +75,9 @@ class WrongPoses:
     @classmethod
     def of(cls, fit: FitProblem, axes: Matrix, best: Matrix) -> WrongPoses:
         """Fit poses at some of the points of a fit, given the principal axes as columns."""
-        thinned, found = fit.thinned(POINTS), []
-        for operation in rotations_of_cube(axes):
-            turned = compose(transform_about(operation, fit.centre, fit.centre), best)
-            found.append(thinned.solve(turned, tolerance=TOLERANCE, max_steps=STEPS)[0])
-        return cls(best, found, fit.centre)
+        turned = compose(transform_about(np.array(rotations_of_cube(axes)), fit.centre, fit.centre), best)
+        found, _ = fit.thinned(POINTS).solve_all(turned, tolerance=TOLERANCE, max_steps=STEPS)
+        return cls(best, list(found), fit.centre)
 
     def same(self, pose: Matrix, radius_angstrom: float) -> bool:
         """Whether a pose is so close to the best one that the same others are wrong."""

@@ -17,17 +17,28 @@ the derivatives of the fixed map instead of those of the moved one. The last ste
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.alignment.descent import convex, descend, is_small, pose_derivatives, solve_damped, stepped
+from botalign.alignment.descent import (
+    DAMPING,
+    LARGEST_DAMPING,
+    are_small,
+    convex,
+    descend,
+    is_small,
+    next_damping,
+    pose_derivatives,
+    solve_damped,
+    stepped,
+)
 from botalign.alignment.sampled import Sampled
 from botalign.arrays import Matrix, Volume
+from botalign.cancellation import check_cancelled
 from botalign.geometry import identity
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import spline_at, spline_gradients_at
@@ -40,8 +51,6 @@ BLOCK_VOXELS = 4
 LEAST_MARGIN = 1e-3
 #: The fit of candidates with this tolerance, or a smaller one, ends with exact gradients.
 EXACT = 1e-3
-#: Before that, it goes so close to the best pose, in degrees and voxels, if few steps lead there.
-APPROACHED, APPROACH_STEPS = 0.05, 3
 #: All parameters of a pose: rotation and shift.
 ALL = (0, 1, 2, 3, 4, 5)
 
@@ -135,15 +144,24 @@ class FitProblem:
         """Correlation about the mean over the points."""
         return correlation_about_mean(self.fixed, self.moved(transform))
 
+    def correlations(self, transforms: Sequence[Matrix]) -> Matrix:
+        """Correlations about the mean at several poses, shape (m,)."""
+        if not len(transforms):
+            return np.empty(0)
+        return _moments(self, np.array(transforms), self._constant)[1]
+
     def solve_each(
-        self, transforms: list[Matrix], *, allowed: Callable[[Matrix], bool], tolerance: float = 1e-3
+        self, transforms: Sequence[Matrix], *, allowed: Callable[[Matrix], bool], tolerance: float = 1e-3
     ) -> list[Fit]:
         """Fit from each pose; if the result has a rotation that is not allowed, keep the pose."""
-        fits = []
-        for start in transforms:
-            end, correlation = self.solve(start, tolerance=tolerance, exact=tolerance <= EXACT)
-            fits.append(Fit(end, correlation) if allowed(end[:, :3]) else Fit(start, self.correlation(start)))
-        return fits
+        if tolerance > EXACT:
+            ends = zip(*self.solve_all(transforms, tolerance=tolerance), strict=True)
+        else:
+            ends = (self.solve(start, tolerance=tolerance, exact=True) for start in transforms)
+        return [
+            Fit(end, float(correlation)) if allowed(end[:, :3]) else Fit(start, self.correlation(start))
+            for start, (end, correlation) in zip(transforms, ends, strict=True)
+        ]
 
     def margin(self, first: Matrix, second: Matrix) -> tuple[float, float]:
         """Return by how much the correlation is higher at the first pose than at the second, and its standard error."""
@@ -186,14 +204,57 @@ class FitProblem:
         correlation : float
             Correlation about the mean there, over the points.
         """
+        if not exact:
+            ends, correlations = self.solve_all([transform], tolerance=tolerance, max_steps=max_steps)
+            return ends[0], float(correlations[0])
         with one_blas_thread():
-            constant = self.terms.T @ self.terms
-            end = _Point.at(self, transform, constant)
-            if exact:
-                end = _descended(end, max(tolerance, APPROACHED), APPROACH_STEPS)
-                end = _ExactPoint(**vars(end))
-            end = _descended(end, tolerance, max_steps)
+            end, _ = descend(
+                _Point.at(self, transform),
+                converged=lambda point, step, gain: is_small(step, tolerance),
+                max_steps=max_steps,
+            )
         return end.transform, end.correlation
+
+    def solve_all(
+        self, transforms: Sequence[Matrix], *, tolerance: float = 1e-3, max_steps: int = 12
+    ) -> tuple[Matrix, Matrix]:
+        """Go to the nearest maximum from each of several poses, in the steps of :meth:`solve` that are not exact.
+
+        Many short steps are much faster together.
+
+        Returns
+        -------
+        transforms : ndarray, shape (m, 3, 4)
+            The maxima.
+        correlations : ndarray, shape (m,)
+            Correlations about the mean there, over the points.
+        """
+        poses = np.array(transforms, dtype=np.float64).reshape(-1, 3, 4)
+        with one_blas_thread():
+            moments, correlations = _moments(self, poses, self._constant)
+            damping, going = np.full(len(poses), DAMPING), np.arange(len(poses))
+            for _ in range(max_steps):
+                check_cancelled()
+                if not len(going):
+                    break
+                steps = damped_step(moments[going], damping[going], self.free)
+                trials = self.advanced(poses[going], steps)
+                found, reached = _moments(self, trials, self._constant)
+                better = reached >= correlations[going]
+                accepted = going[better]
+                poses[accepted], moments[accepted], correlations[accepted] = (
+                    trials[better],
+                    found[better],
+                    reached[better],
+                )
+                damping[going] = next_damping(damping[going], better)
+                going = going[~(are_small(steps, tolerance) | (damping[going] > LARGEST_DAMPING))]
+        return poses, correlations
+
+    @cached_property
+    def _constant(self) -> Matrix:
+        """The sums of products of the terms, shape (8, 8)."""
+        return self.terms.T @ self.terms
 
     def agreeing(self, transform: Matrix) -> FitProblem:
         """Return the problem of the points at which the maps agree: here of all points."""
@@ -202,58 +263,47 @@ class FitProblem:
 
 @dataclass(frozen=True, eq=False)
 class _Point:
-    """A pose during the descent, with the sums of products that its step is computed from."""
+    """A pose during a descent that uses the derivatives of the moved map."""
 
     problem: FitProblem
     transform: Matrix
     values: Matrix
-    moments: Matrix
     correlation: float
-    constant: Matrix
 
     @classmethod
-    def at(cls, problem: FitProblem, transform: Matrix, constant: Matrix) -> Self:
+    def at(cls, problem: FitProblem, transform: Matrix) -> _Point:
         values = problem.moved(transform).astype(np.float64)
-        return cls(problem, transform, values, *_moments(problem, values, constant), constant)
+        return cls(problem, transform, values, correlation_about_mean(problem.fixed, values))
 
-    def step(self, damping: float) -> Matrix:
-        return damped_step(self.moments, damping, self.problem.free)
+    def moved(self, step: Matrix) -> _Point:
+        return self.at(self.problem, self.problem.advanced(self.transform, step))
 
-    def moved(self, step: Matrix) -> Self:
-        return self.at(self.problem, self.problem.advanced(self.transform, step), self.constant)
-
-    def gain(self, other: Self) -> float:
+    def gain(self, other: _Point) -> float:
         return other.correlation - self.correlation
 
-
-class _ExactPoint(_Point):
-    """A pose during a descent that uses the derivatives of the moved map."""
-
     def step(self, damping: float) -> Matrix:
-        free = list(self.problem.free)
         gradient, hessian = self._derivatives
+        free = list(self.problem.free)
         step = np.zeros(6)
         step[free] = solve_damped(hessian[np.ix_(free, free)], gradient[free], damping)
         return step
 
     @cached_property
     def _derivatives(self) -> tuple[Matrix, Matrix]:
-        """Gradient of half the loss with respect to the pose of the moved map, shape (6,), and Hessian, shape (6, 6)."""
+        """Gradient of half the loss with respect to the pose, shape (6,), and Hessian, shape (6, 6)."""
         problem = self.problem
-        both = self.moments[np.ix_([6, 8], [6, 8])]
-        inverse = np.linalg.pinv(both)  # the moved map may be constant
-        offset, scale = inverse @ self.moments[[6, 8], 7]
         slopes = spline_gradients_at(
             problem.coefficients, problem.moving_grid, self.transform, problem.fixed_grid, problem.points
         )
+        both = np.column_stack([np.ones_like(self.values), self.values])
+        inverse = np.linalg.pinv(both.T @ both)  # the moved map may be constant
+        offset, scale = inverse @ (both.T @ problem.fixed)
         residuals = scale * self.values + offset - problem.fixed
-        columns = np.column_stack([residuals, np.ones_like(residuals), self.values])
         derivatives = scale * pose_derivatives(problem.arms, slopes)
-        gradient, *to_both = (derivatives.T @ columns).T
-        hessian = derivatives.T @ problem.terms[:, :6]
+        to_both = derivatives.T @ both
         # Scale and offset follow each step.
-        hessian -= np.transpose(to_both) @ inverse @ np.array(to_both)
-        return gradient, convex(hessian, self.constant[:6, :6])
+        hessian = derivatives.T @ problem.terms[:, :6] - to_both @ inverse @ to_both.T
+        return derivatives.T @ residuals, convex(hessian, problem._constant[:6, :6])
 
 
 def _arms(points: NDArray[np.int32], grid: Grid, centre: Matrix) -> Matrix:
@@ -265,26 +315,29 @@ def _descended(point: _Point, tolerance: float, max_steps: int) -> _Point:
     return descend(point, converged=lambda point, step, gain: is_small(step, tolerance), max_steps=max_steps)[0]
 
 
-def _moments(problem: FitProblem, moved: Matrix, constant: Matrix) -> tuple[Matrix, float]:
-    """Moments of (six derivatives, 1, fixed, moved), shape (9, 9), and the correlation about the mean."""
-    moments = np.empty((9, 9))
-    moments[:8, :8] = constant
-    moments[8, :8] = moments[:8, 8] = moved @ problem.terms
-    moments[8, 8] = moved @ moved
-    total, uu, vv, u, v, uv = moments[6, 6], *np.diag(moments)[7:], *moments[6, 7:], moments[7, 8]
+def _moments(problem: FitProblem, transforms: Matrix, constant: Matrix) -> tuple[Matrix, Matrix]:
+    """Moments of (six derivatives, 1, fixed, moved), shape (m, 9, 9), and correlations about the mean, shape (m,)."""
+    moved = problem.moved(transforms).astype(np.float64)
+    moments = np.empty((len(moved), 9, 9))
+    moments[:, :8, :8] = constant
+    moments[:, 8, :8] = moments[:, :8, 8] = moved @ problem.terms
+    moments[:, 8, 8] = np.einsum("ij,ij->i", moved, moved)
+    total, u, uu = constant[6, 6], constant[6, 7], constant[7, 7]
+    v, uv, vv = moments[:, 8, 6], moments[:, 8, 7], moments[:, 8, 8]
     n = max(total, 1.0)
     variances = (uu - u * u / n) * (vv - v * v / n)
-    return moments, float((uv - u * v / n) / np.sqrt(variances)) if variances > 0 else 0.0
+    covariances = uv - u * v / n
+    return moments, np.divide(covariances, np.sqrt(np.maximum(variances, 0)), out=np.zeros(len(v)), where=variances > 0)
 
 
-def damped_step(moments: Matrix, damping: float, free: tuple[int, ...] = ALL) -> Matrix:
-    """Return the step of rotation (radians) and shift (voxels) that solves ``u + J step = a v + b``.
+def damped_step(moments: Matrix, damping: float | Matrix, free: tuple[int, ...] = ALL) -> Matrix:
+    """Return the steps of rotation (radians) and shift (voxels) that solve ``u + J step = a v + b``.
 
     Parameters
     ----------
-    moments : ndarray, shape (9, 9)
+    moments : ndarray, shape (..., 9, 9)
         Sums of products, optionally weighted, of the columns (six derivatives of ``u``, 1, ``u``, ``v``).
-    damping : float
+    damping : float or ndarray, shape (...)
         Fraction of itself by which the diagonal of the derivatives is raised.
     free : tuple of int, optional
         Parameters of the step that may differ from zero.
@@ -292,9 +345,12 @@ def damped_step(moments: Matrix, damping: float, free: tuple[int, ...] = ALL) ->
     count = len(free)
     sign = np.array([-1.0] * count + [1.0, 1.0])
     order = [*free, 6, 8]  # the columns of the unknowns: those of J, then 1 and v
-    hessian = moments[np.ix_(order, order)] * np.outer(sign, sign)
-    step = np.zeros(6)
-    step[list(free)] = solve_damped(hessian, sign * moments[order, 7], np.array([damping] * count + [0.0] * 2))[:count]
+    ordered = moments[..., order, :]
+    hessian = ordered[..., order] * (sign[:, None] * sign)
+    raised = np.zeros((*moments.shape[:-2], count + 2))
+    raised[..., :count] = np.asarray(damping)[..., None]
+    step = np.zeros((*moments.shape[:-2], 6))
+    step[..., list(free)] = solve_damped(hessian, sign * ordered[..., 7], raised)[..., :count]
     return step
 
 

@@ -39,7 +39,8 @@ def resembling_poses(problem: AlignmentProblem, best: Candidate) -> list[Candida
             poses.append(compose(transform_about(turn, fit.centre, fit.centre), pose))
     if problem.symmetry is not None:
         poses = [each for each in poses if is_mirror(each) != best.mirrored or not problem.symmetry.relates(each, pose)]
-    near = [each for each in poses if _allowed(problem, each) and fit.correlation(each) > best.quality - 3 * NEARLY]
+    poses = [each for each in poses if _allowed(problem, each)]
+    near = [poses[i] for i in np.flatnonzero(fit.correlations(poses) > best.quality - 3 * NEARLY)]
     fitted = solved(problem, fit, [_candidate(problem, each) for each in near], tolerance=COARSE_TOLERANCE)
     return [each for each in fitted if each.quality > best.quality - NEARLY]
 
@@ -57,7 +58,7 @@ def mirrored_poses(problem: AlignmentProblem, best: Candidate) -> list[Candidate
     tried = [
         compose(transform_about(operation, fit.centre, fit.centre), pose) for operation in _reflections(axis, order)
     ]
-    losses = [-thinned.correlation(each) for each in tried]
+    losses = -thinned.correlations(tried)
     chosen = distinct(tried, losses, Tolerance(2 * STEP_DEGREES), count=FITTED)
     return solved(problem, fit, [_candidate(problem, tried[i]) for i in chosen], tolerance=COARSE_TOLERANCE)
 

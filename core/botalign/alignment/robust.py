@@ -12,9 +12,10 @@ differences at the start of the fit and shrinks with them, so that a distant min
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -40,10 +41,10 @@ class RobustProblem(FitProblem):
     @classmethod
     def of(cls, problem: FitProblem) -> RobustProblem:
         """Compare the maps of another problem by what they have in common."""
-        return cls(**vars(problem))
+        return cls(**_fields(problem))
 
     def solve_each(
-        self, transforms: list[Matrix], *, allowed: Callable[[Matrix], bool], tolerance: float = 1e-3
+        self, transforms: Sequence[Matrix], *, allowed: Callable[[Matrix], bool], tolerance: float = 1e-3
     ) -> list[Fit]:
         """Fit from each pose, and compare all results at one scale: the smallest of theirs."""
         ends, scales = [], []
@@ -67,8 +68,7 @@ class RobustProblem(FitProblem):
     def agreeing(self, transform: Matrix) -> FitProblem:
         """Return the least-squares problem of the points that have more than a quarter of the full weight at a pose."""
         kept = self.weights(transform) > LEAST_WEIGHT
-        fields = vars(self) | {"points": self.points[kept], "terms": self.terms[kept]}
-        return FitProblem(**fields)
+        return FitProblem(**_fields(self) | {"points": self.points[kept], "terms": self.terms[kept]})
 
     def margin(self, first: Matrix, second: Matrix) -> tuple[float, float]:
         """Return by how much the share is larger at the first pose than at the second, and its standard error."""
@@ -132,6 +132,10 @@ class _Point:
 
     def gain(self, other: _Point) -> float:
         return _loss(self.differences, self.next_scale) - _loss(other.differences, self.next_scale)
+
+
+def _fields(problem: FitProblem) -> dict[str, Any]:
+    return {field.name: getattr(problem, field.name) for field in fields(FitProblem)}
 
 
 def _counted(differences: Matrix, scale: float) -> Matrix:

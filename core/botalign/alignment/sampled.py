@@ -54,9 +54,7 @@ class SampledMolecule(Sampled):
         """Which voxels a fit compares: in and around the molecule, shape (z, y, x)."""
         surveyed, voxel = self.surveyed, self.grid.voxel_size_angstrom[0]
         # Smoothing flattens the map: at the sampling of the fit another contour level encloses the molecule.
-        where = ndimage.binary_dilation(
-            self.values > surveyed.level_of(self.values, voxel), iterations=SKIRT_VOXELS
-        )
+        where = ndimage.binary_dilation(self.values > surveyed.level_of(self.values, voxel), iterations=SKIRT_VOXELS)
         # Specks of noise far from the molecule would leave the cube of the moving map at some poses, and the
         # correlation would jump there.
         where &= _in_ball(self.grid, surveyed.centre_angstrom, surveyed.radius_angstrom + SKIRT_VOXELS * voxel)

@@ -139,19 +139,22 @@ class SelfComparison:
 
     def fitted(self, rotation: Matrix, order: int) -> SelfMatch | None:
         """Fit a rotation about the centre of mass; return None if the fit ends at another angle."""
-        end, correlation = self._solved(rotation)
-        return None if end is None else self.compared(end, order, correlation)
+        for _, end, correlation in self._solved([rotation]):
+            return self.compared(end, order, correlation)
+        return None
 
-    def _solved(self, rotation: Matrix) -> tuple[Matrix | None, float]:
-        wanted = axis_angle(rotation)[1]
+    def _solved(self, rotations: Sequence[Matrix]) -> list[tuple[int, Matrix, float]]:
+        """Fit rotations about the centre of mass; return those that did not end at another angle, with their index."""
+        wanted = np.array([axis_angle(each)[1] for each in rotations])
         # A start near the angle of the next order may end there.
-        to_next = wanted * wanted / (360 + wanted)
-        end, correlation = transform_about(rotation, self.fit.centre, self.fit.centre), 0.0
+        reach = np.minimum(ANGLE_DEGREES, NEAREST * wanted * wanted / (360 + wanted))
+        left = np.arange(len(wanted))
+        ends, correlations = transform_about(np.array(rotations), self.fit.centre, self.fit.centre), np.zeros(len(left))
         for fit, tolerance, steps in ((self.sparse_fit, 0.2, STEPS), (self.fit, 0.02, 12)):
-            end, correlation = fit.solve(end, tolerance=tolerance, max_steps=steps)
-            if abs(axis_angle(end[:, :3])[1] - wanted) > min(ANGLE_DEGREES, NEAREST * to_next):
-                return None, correlation
-        return end, correlation
+            ends, correlations = fit.solve_all(ends, tolerance=tolerance, max_steps=steps)
+            kept = [abs(axis_angle(end[:, :3])[1] - wanted[i]) <= reach[i] for i, end in zip(left, ends, strict=True)]
+            left, ends, correlations = left[kept], ends[kept], correlations[kept]
+        return [(int(i), end, float(each)) for i, end, each in zip(left, ends, correlations, strict=True)]
 
     @cached_property
     def axes(self) -> list[ScannedAxis]:
@@ -169,11 +172,12 @@ class SelfComparison:
     def judged(self, axes: Sequence[ScannedAxis]) -> Iterator[SelfMatch]:
         """Fit rotations about scanned axes, and judge the distinct ones one by one, the largest correlation first."""
         found: list[tuple[float, int, Matrix]] = []
-        for axis in axes:
-            rotation = matrix_from_rotation_vector(2 * np.pi / axis.order * axis.direction)
-            end, correlation = self._solved(rotation)
-            if end is not None and not any(_is_same(end, other) for _, _, other in found):
-                found.append((correlation, axis.order, end))
+        if not axes:
+            return
+        rotations = [matrix_from_rotation_vector(2 * np.pi / axis.order * axis.direction) for axis in axes]
+        for index, end, correlation in self._solved(rotations):
+            if not any(_is_same(end, other) for _, _, other in found):
+                found.append((correlation, axes[index].order, end))
         found.sort(key=lambda match: -match[0])
         for correlation, order, end in found[:JUDGED]:
             yield self.compared(end, order, correlation)

@@ -105,7 +105,7 @@ def with_errors(fit: FitProblem, group: Matrix, frame: Frame) -> Frame:
 
 
 def _quality(fit: FitProblem, rotations: list[Matrix], frame: Frame) -> float:
-    return float(np.mean([fit.correlation(frame.operation(each)) for each in rotations]))
+    return float(fit.correlations([frame.operation(each) for each in rotations]).mean())
 
 
 def nearest(group: Matrix, frame: Frame) -> Frame:
@@ -146,8 +146,8 @@ def rotation_between(first: Matrix, second: Matrix) -> Matrix:
 
 def _fitted(fit: FitProblem, rotations: list[Matrix], frame: Frame, *, tolerance: float = 1e-3) -> Frame:
     """Fit each of some rotations to the map, and the frame to them."""
-    ends = [fit.solve(frame.operation(each), tolerance=tolerance)[0] for each in rotations]
-    return adjusted(frame, rotations, ends)
+    ends, _ = fit.solve_all([frame.operation(each) for each in rotations], tolerance=tolerance)
+    return adjusted(frame, rotations, list(ends))
 
 
 def adjusted(frame: Frame, conventional: list[Matrix], fitted: list[Matrix]) -> Frame:

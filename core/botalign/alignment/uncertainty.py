@@ -21,11 +21,11 @@ from typing import Any
 
 import numpy as np
 
+from botalign.alignment.density_slopes import OCTANTS, DensitySlopes, octants_of, projected
 from botalign.alignment.descent import pose_derivatives
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.point_box import PointBox
 from botalign.alignment.pose_covariance import UNKNOWN, pose_covariance
-from botalign.alignment.density_slopes import OCTANTS, DensitySlopes, octants_of, projected
 from botalign.alignment.scale_step import chosen, scale_step
 from botalign.alignment.survey import Surveyed
 from botalign.arrays import Matrix, Volume

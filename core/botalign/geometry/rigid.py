@@ -24,10 +24,12 @@ def compose(outer: ArrayLike, inner: ArrayLike) -> Matrix:
 
 
 def inverse(transform: ArrayLike) -> Matrix:
-    """Return the inverse of an affine 3x4 transform."""
+    """Return the inverse of affine transforms, shape (..., 3, 4)."""
     m = np.asarray(transform, dtype=np.float64)
-    back = np.linalg.inv(m[:, :3])
-    return np.column_stack([back, -back @ m[:, 3]])
+    back: Matrix = np.empty_like(m)
+    back[..., :3] = np.linalg.inv(m[..., :3])
+    back[..., 3:] = -(back[..., :3] @ m[..., 3:])
+    return back
 
 
 def apply_transform(transform: ArrayLike, points: ArrayLike) -> Matrix:
@@ -37,9 +39,12 @@ def apply_transform(transform: ArrayLike, points: ArrayLike) -> Matrix:
 
 
 def transform_about(linear: ArrayLike, centre_from: ArrayLike, centre_to: ArrayLike) -> Matrix:
-    """Return the transform with the linear part ``linear`` (3x3) that takes ``centre_from`` to ``centre_to``."""
+    """Return the transforms with linear parts, shape (..., 3, 3), that take one centre to another, shapes (..., 3)."""
     a = np.asarray(linear, dtype=np.float64)
-    return np.column_stack([a, np.asarray(centre_to, float) - a @ np.asarray(centre_from, float)])
+    transform: Matrix = np.empty((*a.shape[:-1], 4))
+    transform[..., :3] = a
+    transform[..., 3] = np.asarray(centre_to, float) - a @ np.asarray(centre_from, float)
+    return transform
 
 
 def is_rigid(transform: ArrayLike, *, tolerance: float = 1e-6) -> bool:

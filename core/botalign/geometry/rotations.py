@@ -1,12 +1,13 @@
 """Rotations: matrices, unit quaternions ``(w, x, y, z)``, rotation vectors, and the angle between two rotations."""
 
-import math
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
 
 from botalign.arrays import Matrix
+
+#: The cross products with the axes, shape (3, 9): ``vector @ _CROSS`` is the matrix of the cross product with a vector.
+_CROSS = np.array([[0, 0, 0, 0, 0, -1, 0, 1, 0], [0, 0, 1, 0, 0, 0, -1, 0, 0], [0, -1, 0, 1, 0, 0, 0, 0, 0.0]])
 
 
 def random_rotations(count: int, rng: np.random.Generator) -> Matrix:
@@ -71,13 +72,12 @@ def quaternion_from_matrix(rotation: ArrayLike) -> Matrix:
 
 
 def matrix_from_rotation_vector(vector: ArrayLike) -> Matrix:
-    """Return the matrix, shape (3, 3), of the rotation about ``vector``, shape (3,), by its length in radians."""
-    x, y, z = (float(component) for component in np.asarray(vector, dtype=np.float64))
-    angle = math.sqrt(x * x + y * y + z * z)
-    # Rodrigues: I + sin(a) / a K + (1 - cos(a)) / a^2 K^2, with the cross product K and the limits at the identity.
-    sine = math.sin(angle) / angle if angle > 1e-8 else 1.0
-    cosine = 2 * (math.sin(angle / 2) / angle) ** 2 if angle > 1e-8 else 0.5
-    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    """Return the rotations, shape (..., 3, 3), about vectors, shape (..., 3), by their lengths in radians."""
+    v = np.asarray(vector, dtype=np.float64)
+    angle = np.sqrt((v * v).sum(axis=-1))[..., None, None]
+    # Rodrigues: I + sin(a) / a K + (1 - cos(a)) / a^2 K^2, with the cross product K. Numpy's sinc(x) has pi x.
+    sine, cosine = np.sinc(angle / np.pi), np.sinc(angle / (2 * np.pi)) ** 2 / 2
+    cross = (v @ _CROSS).reshape(*v.shape[:-1], 3, 3)
     return np.asarray(np.eye(3) + sine * cross + cosine * (cross @ cross))
 
 

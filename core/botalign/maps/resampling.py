@@ -152,14 +152,16 @@ def spline_at(
 ) -> NDArray[np.float32]:
     """Return the densities of a transformed map at points of another grid, given the spline coefficients of the map.
 
+    Of several transforms, it returns a row each.
+
     Parameters
     ----------
     coefficients : ndarray of float32, shape (z + 3, y + 3, x + 3)
         Cubic B-spline coefficients; see :func:`botalign.maps.splines.spline_coefficients`.
     source : Grid
         Grid of the map, of shape ``(z, y, x)``.
-    transform : array_like, shape (3, 4)
-        Transform of the map, in angstrom.
+    transform : array_like, shape (..., 3, 4)
+        Transforms of the map, in angstrom.
     onto : Grid
         Grid to sample on.
     points : ndarray of int32, shape (n, 3)
@@ -167,11 +169,13 @@ def spline_at(
 
     Returns
     -------
-    ndarray of float32, shape (n,)
+    ndarray of float32, shape (..., n)
         Densities, zero outside the box of the map.
     """
-    values = np.empty(len(points), dtype=np.float32)
-    spline_values(coefficients, points, _to_source(source, transform, onto), values)
+    to_source = _to_source(source, transform, onto)
+    values: NDArray[np.float32] = np.empty((*to_source.shape[:-2], len(points)), dtype=np.float32)
+    for index in np.ndindex(values.shape[:-1]):
+        spline_values(coefficients, points, to_source[index], values[index])
     return values
 
 
@@ -214,12 +218,13 @@ def spline_slopes(data: Volume, points: NDArray[np.int32]) -> NDArray[np.float32
 
 
 def _to_source(source: Grid, transform: ArrayLike, onto: Grid) -> Matrix:
-    """Return the matrix, shape (3, 4), from indices of a grid to indices of the map that is transformed onto it."""
+    """Return matrices, shape (..., 3, 4), from indices of a grid to indices of the map that is transformed onto it."""
     pull = inverse(transform)
-    voxel, origin = np.array(source.voxel_size_angstrom), np.array(source.origin_angstrom)
-    linear = pull[:, :3] * onto.voxel_size_angstrom
-    offset = pull[:, :3] @ onto.origin_angstrom + pull[:, 3] - origin
-    return np.asarray(np.column_stack([linear, offset]) / voxel[:, None])
+    origin = pull[..., :3] @ np.array(onto.origin_angstrom) + pull[..., 3]
+    pull[..., :3] *= onto.voxel_size_angstrom
+    pull[..., 3] = origin - source.origin_angstrom
+    pull /= np.array(source.voxel_size_angstrom)[:, None]
+    return pull
 
 
 def smoothed(density_map: DensityMap, onto: Grid, *, sigma_angstrom: float, background: float = 0.0) -> DensityMap:

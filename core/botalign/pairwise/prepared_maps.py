@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ from botalign.alignment.survey import Surveyed
 from botalign.arrays import Matrix, Volume
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
-from botalign.maps.resampling import SMOOTHING_VOXELS, smoothed
+from botalign.maps.resampling import SMOOTHING_VOXELS
 from botalign.maps.splines import spline_coefficients
 
 #: Voxels between the ball of the largest molecule and the faces of the box, for the smoothing and for centres of mass

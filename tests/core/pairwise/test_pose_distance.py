@@ -10,9 +10,9 @@ from botalign.geometry import apply_transform, compose, geodesic_degrees, invers
 from botalign.pairwise.pose_distance import PoseDistance, pose_distance
 from botalign.pairwise.prepared_maps import (
     PreparedMap,
-    reduced,
     from_arrays,
     prepare_map,
+    reduced,
     sampling_box,
     to_arrays,
 )
