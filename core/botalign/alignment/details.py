@@ -7,6 +7,7 @@ aligned.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -186,12 +187,17 @@ class DetailPair:
             return self._compared(transform, weights)
         return kept(self._known, transform.tobytes(), lambda: self._compared(transform, None), most=KNOWN)
 
+    @cached_property
+    def _spectrum(self) -> NDArray[np.complex64]:
+        """Half spectrum of the fixed map in the ball."""
+        return self.ball.spectrum(self.fixed)
+
     def _compared(self, transform: Matrix, weights: Volume | None) -> Details:
         side, voxel = self.fit.fixed_grid.shape[0], self.fit.fixed_grid.voxel_size_angstrom[0]
         moved = spline_at(self.fit.coefficients, self.fit.moving_grid, transform, self.fit.fixed_grid, self.ball.points)
         factor = np.float32(1) if weights is None else weights
-        first, second = (self.ball.spectrum(each * factor) for each in (self.fixed, moved))
-        shells = correlate_shells(first, second, side, voxel_size_angstrom=voxel)
+        still = self._spectrum if weights is None else self.ball.spectrum(self.fixed * weights)
+        shells = correlate_shells(still, self.ball.spectrum(moved * factor), side, voxel_size_angstrom=voxel)
         frequency = shells.frequency_per_angstrom * self.diameter_angstrom
         compared = float(np.square(self.ball.weight * factor).sum()) / side**3
         # Half the coefficients in a shell are independent, in proportion to the volume that was compared.

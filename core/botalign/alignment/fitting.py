@@ -18,7 +18,7 @@ the derivatives of the fixed map instead of those of the moved one. The last ste
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -40,6 +40,7 @@ from botalign.alignment.sampled import Sampled
 from botalign.arrays import Matrix, Volume
 from botalign.cancellation import check_cancelled
 from botalign.geometry import identity
+from botalign.kept import kept
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import spline_at, spline_gradients_at
 from botalign.scores import correlation_about_mean, jackknife_difference
@@ -51,6 +52,8 @@ BLOCK_VOXELS = 4
 LEAST_MARGIN = 1e-3
 #: The fit of candidates with this tolerance, or a smaller one, ends with exact gradients.
 EXACT = 1e-3
+#: Poses whose densities are kept: the result of a fit is then compared with others, and its error is estimated.
+KEPT = 4
 #: All parameters of a pose: rotation and shift.
 ALL = (0, 1, 2, 3, 4, 5)
 
@@ -107,6 +110,7 @@ class FitProblem:
     centre: Matrix
     least_margin: float = LEAST_MARGIN
     free: tuple[int, ...] = ALL
+    _moved: dict[bytes, Volume] = field(default_factory=dict, init=False)
 
     @classmethod
     def between(cls, fixed: Sampled, moving: Sampled, *, where: NDArray[np.bool_], centre: Matrix) -> FitProblem:
@@ -137,8 +141,12 @@ class FitProblem:
         return self.terms[:, 7]
 
     def moved(self, transform: Matrix) -> Volume:
-        """Return the densities of the moved map at the points, shape (n,)."""
-        return spline_at(self.coefficients, self.moving_grid, transform, self.fixed_grid, self.points)
+        """Return the densities of the moved map at the points, shape (n,). Those of the last poses are kept."""
+        return kept(self._moved, transform.tobytes(), lambda: self._moved_by(transform), most=KEPT)
+
+    def _moved_by(self, transforms: Matrix) -> Volume:
+        """Return the densities of the moved map at the points, shape (..., n), for transforms (..., 3, 4)."""
+        return spline_at(self.coefficients, self.moving_grid, transforms, self.fixed_grid, self.points)
 
     def correlation(self, transform: Matrix) -> float:
         """Correlation about the mean over the points."""
@@ -317,7 +325,7 @@ def _descended(point: _Point, tolerance: float, max_steps: int) -> _Point:
 
 def _moments(problem: FitProblem, transforms: Matrix, constant: Matrix) -> tuple[Matrix, Matrix]:
     """Moments of (six derivatives, 1, fixed, moved), shape (m, 9, 9), and correlations about the mean, shape (m,)."""
-    moved = problem.moved(transforms).astype(np.float64)
+    moved = problem._moved_by(transforms).astype(np.float64)
     moments = np.empty((len(moved), 9, 9))
     moments[:, :8, :8] = constant
     moments[:, 8, :8] = moments[:, :8, 8] = moved @ problem.terms

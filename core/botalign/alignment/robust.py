@@ -135,7 +135,7 @@ class _Point:
 
 
 def _fields(problem: FitProblem) -> dict[str, Any]:
-    return {field.name: getattr(problem, field.name) for field in fields(FitProblem)}
+    return {field.name: getattr(problem, field.name) for field in fields(FitProblem) if field.init}
 
 
 def _counted(differences: Matrix, scale: float) -> Matrix:

@@ -12,7 +12,7 @@ from scipy import fft, ndimage
 
 from botalign.alignment.ball import Ball, soft_ball
 from botalign.alignment.filament import filament_axis
-from botalign.arrays import Volume
+from botalign.arrays import Matrix, Volume
 from botalign.cancellation import check_cancelled
 from botalign.errors import InputError, counted
 from botalign.maps.contour import background_level, contour_level, contrast, level_above
@@ -271,10 +271,23 @@ def _extent(density_map: DensityMap, volume: float | None, where: str, *, clear:
     places = np.array(grid.origin_angstrom) + voxel * np.stack(np.unravel_index(inside, grid.shape)[::-1], axis=1)
     centre = np.einsum("n,nd->d", mass, places) / mass.sum()
     squared = ((places - centre) ** 2).sum(axis=1)
-    order = np.argsort(squared, kind="stable")
-    cumulative = np.cumsum(mass[order])
-    last = order[min(len(order) - 1, int(np.searchsorted(cumulative, ENCLOSED_MASS * cumulative[-1])))]
-    return Extent(len(inside) * voxel**3, centre, float(np.sqrt(squared[last])) + voxel / 2, inside)
+    radius = float(np.sqrt(_enclosing(squared, mass, ENCLOSED_MASS))) + voxel / 2
+    return Extent(len(inside) * voxel**3, centre, radius, inside)
+
+
+def _enclosing(values: Matrix, mass: Matrix, fraction: float) -> float:
+    """Return the smallest of some values such that values up to it have a fraction of the mass."""
+    left = (1 - fraction) * float(mass.sum())
+    # Only the largest values need to be sorted.
+    count = len(values)
+    for share in (0.05, 1.0):
+        first = count - max(1, int(share * count))
+        largest = np.argpartition(values, first)[first:] if first else np.arange(count)
+        largest = largest[np.argsort(-values[largest], kind="stable")]
+        beyond = np.cumsum(mass[largest])
+        if beyond[-1] > left:
+            break
+    return float(values[largest[min(len(largest) - 1, int(np.searchsorted(beyond, left, side="right")))]])
 
 
 def level_enclosing(data: Volume, voxels: float) -> float:
