@@ -65,6 +65,21 @@ class Statistics:
         return float(np.sqrt(self.squares / self.count))
 
 
+def dilated(mask: NDArray[np.bool_], steps: int) -> NDArray[np.bool_]:
+    """Return a mask and the voxels that so many steps along the axes lead to.
+
+    `scipy.ndimage.binary_dilation` gives the same in several times the time.
+    """
+    for _ in range(steps):
+        grown = mask.copy()
+        for axis in range(mask.ndim):
+            inner, outer = (np.moveaxis(each, axis, 0) for each in (mask, grown))
+            outer[1:] |= inner[:-1]
+            outer[:-1] |= inner[1:]
+        mask = grown
+    return mask
+
+
 def load_array(path: Path, expected: str, *, mapped: bool = False) -> NDArray[Any]:
     """Read an array written by :func:`numpy.save`.
 

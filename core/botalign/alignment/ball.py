@@ -48,7 +48,11 @@ def soft_ball(grid: Grid, centre: NDArray[np.float64], radius_angstrom: float) -
     z, y, x = ((grid.axis_angstrom(axis) - centre[2 - axis]) / voxel for axis in range(3))
     squared = ((z**2)[:, None, None] + (y**2)[None, :, None] + x**2).ravel()
     inside = np.flatnonzero(squared < outer**2)
-    distance = np.sqrt(squared[inside])
-    weight = 0.5 + 0.5 * np.cos(np.pi * np.clip((distance - inner) / max(outer - inner, 1e-9), 0, 1))
-    points = np.stack(np.unravel_index(inside, grid.shape)[::-1], axis=1).astype(np.int32)
-    return Ball(inside, points, weight.astype(np.float32), grid.shape)
+    weight = np.ones(len(inside), dtype=np.float32)
+    beyond = np.flatnonzero(squared[inside] > inner**2)
+    distance = np.sqrt(squared[inside[beyond]])
+    weight[beyond] = 0.5 + 0.5 * np.cos(np.pi * np.clip((distance - inner) / max(outer - inner, 1e-9), 0, 1))
+    points = np.empty((len(inside), 3), dtype=np.int32)
+    for axis, indices in enumerate(np.unravel_index(inside, grid.shape)[::-1]):
+        points[:, axis] = indices
+    return Ball(inside, points, weight, grid.shape)

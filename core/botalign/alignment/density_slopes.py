@@ -56,7 +56,8 @@ class DensitySlopes:
         both = []
         for each in derivatives:
             columns = np.empty((len(arm), count + ADDED))
-            columns[:, : len(free)] = each[:, free]
+            for column, parameter in enumerate(free):
+                columns[:, column] = each[:, parameter]
             if scaled:
                 np.einsum("ij,ij->i", arm, each[:, 3:], out=columns[:, count - 1])
             columns[:, count] = 1
@@ -74,9 +75,8 @@ class DensitySlopes:
 
     def mean(self, whole: Matrix) -> Matrix:
         """Return the mean of both, projected, shape (n, k), given the products over all points."""
-        mean = (self.first + self.second) / 2
-        first, second = projections(whole)
-        return np.asarray(mean @ ((first + second) / 2))
+        projection = np.add(*projections(whole)) / 4
+        return np.asarray(self.first @ projection + self.second @ projection)
 
     def along(self, direction: Matrix, whole: Matrix) -> tuple[Matrix, Matrix]:
         """Return the derivatives of each map in a direction of the first parameters, projected, shape (n,)."""

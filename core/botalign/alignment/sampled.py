@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, ndimage
+from scipy import fft
 
 from botalign.alignment.survey import CLEARANCE_VOXELS, Surveyed
-from botalign.arrays import Matrix, Volume
+from botalign.arrays import Matrix, Volume, dilated
 from botalign.kept import kept
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import SMOOTHING_VOXELS, smoothed
@@ -54,11 +54,11 @@ class SampledMolecule(Sampled):
         """Which voxels a fit compares: in and around the molecule, shape (z, y, x)."""
         surveyed, voxel = self.surveyed, self.grid.voxel_size_angstrom[0]
         # Smoothing flattens the map: at the sampling of the fit another contour level encloses the molecule.
-        where = ndimage.binary_dilation(self.values > surveyed.level_of(self.values, voxel), iterations=SKIRT_VOXELS)
+        where = dilated(self.values > surveyed.level_of(self.values, voxel), SKIRT_VOXELS)
         # Specks of noise far from the molecule would leave the cube of the moving map at some poses, and the
         # correlation would jump there.
         where &= _in_ball(self.grid, surveyed.centre_angstrom, surveyed.radius_angstrom + SKIRT_VOXELS * voxel)
-        return np.asarray(where)
+        return where
 
 
 def sampled(

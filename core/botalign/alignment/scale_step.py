@@ -12,16 +12,16 @@ lowers the factor of its densities, and a scale would make up for that.
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
+from numpy.typing import NDArray
 
 from botalign.alignment.density_slopes import ADDED, projected
-from botalign.arrays import Matrix
+from botalign.arrays import Matrix, dilated
 
 #: The points are compared up to this distance in voxels outside the contour of both maps together.
 SKIRT_VOXELS = 2
 
 
-def chosen(indices: Matrix, shape: tuple[int, ...], u: Matrix, v: Matrix) -> Matrix:
+def chosen(indices: Matrix, shape: tuple[int, ...], u: Matrix, v: Matrix) -> NDArray[np.bool_]:
     """Return which points are in or near the molecule, judged by both maps alike.
 
     The points of a fit are chosen by the fixed map. Its noise at its contour is positive there, that of the moving map
@@ -39,7 +39,7 @@ def chosen(indices: Matrix, shape: tuple[int, ...], u: Matrix, v: Matrix) -> Mat
     both = u / u.std() + v / v.std()
     inside = np.zeros(shape, dtype=np.bool_)
     inside.ravel()[indices] = both > both.mean()
-    return np.asarray(ndimage.binary_dilation(inside, iterations=SKIRT_VOXELS).ravel()[indices])
+    return dilated(inside, SKIRT_VOXELS).ravel()[indices]
 
 
 def scale_step(octants: Matrix) -> tuple[float, float]:

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from botalign.alignment.survey import Surveyed, common_sigma_angstrom
-from botalign.arrays import Matrix, Volume
+from botalign.arrays import Matrix, Volume, dilated
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import spline_at
 from botalign.maps.splines import spline_coefficients
@@ -69,5 +69,5 @@ def shell_correlation_inside(part: Surveyed, whole: Surveyed, transform: Matrix)
 
 def soft_contour(part: Surveyed) -> Volume:
     """Return the softened contour of a part on the grid of its densities: 1 inside, 0 outside."""
-    contour = ndimage.binary_dilation(part.density.data > part.level, iterations=1).astype(np.float32)
+    contour = dilated(part.density.data > part.level, 1).astype(np.float32)
     return np.asarray(ndimage.gaussian_filter(contour, SOFTENED))

@@ -153,7 +153,8 @@ def _fitted(fit: FitProblem, rotations: list[Matrix], frame: Frame, *, tolerance
 def adjusted(frame: Frame, conventional: list[Matrix], fitted: list[Matrix]) -> Frame:
     """Fit the frame to fitted rotations."""
     predicted = [frame.operation(each)[:, :3] for each in conventional]
-    errors = [Rotation.from_matrix(a[:, :3] @ b.T).as_rotvec() for a, b in zip(fitted, predicted, strict=True)]
+    turns = np.array([a[:, :3] @ b.T for a, b in zip(fitted, predicted, strict=True)])
+    errors = list(Rotation.from_matrix(turns).as_rotvec())
     centre = frame.centre_angstrom
     moved = [apply_transform(each, centre) - centre for each in fitted]
     # A rotation q of the frame changes a rotation R by (1 - R) q. The shortest solution leaves the rest as it is.

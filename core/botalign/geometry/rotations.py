@@ -1,5 +1,7 @@
 """Rotations: matrices, unit quaternions ``(w, x, y, z)``, rotation vectors, and the angle between two rotations."""
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
@@ -83,10 +85,19 @@ def matrix_from_rotation_vector(vector: ArrayLike) -> Matrix:
 
 def axis_angle(rotation: ArrayLike) -> tuple[Matrix, float]:
     """Return the axis (a unit vector; ``(0, 0, 1)`` for the identity) and the angle (0 to 180 degrees) of a matrix."""
-    vector = Rotation.from_matrix(np.asarray(rotation, dtype=np.float64)).as_rotvec()
-    angle = float(np.linalg.norm(vector))
-    axis = np.array([0.0, 0.0, 1.0]) if angle < 1e-12 else vector / angle
-    return axis, float(np.degrees(angle))
+    R = np.asarray(rotation, dtype=np.float64)
+    # R - R^T = 2 sin(a) K and R + R^T = 2 cos(a) I + 2 (1 - cos(a)) n n^T, with the cross product K.
+    twice = np.array([R[2, 1] - R[1, 2], R[0, 2] - R[2, 0], R[1, 0] - R[0, 1]])
+    sine, cosine = float(np.sqrt(twice @ twice)), float(R[0, 0] + R[1, 1] + R[2, 2]) - 1
+    angle = math.atan2(sine, cosine)
+    if angle < 1e-12:
+        return np.array([0.0, 0.0, 1.0]), float(np.degrees(angle))
+    if cosine > 0:
+        return twice / sine, float(np.degrees(angle))
+    # Near 180 degrees the sine is small.
+    outer = (R + R.T - cosine * np.eye(3)) / (2 - cosine)
+    column = outer[int(np.argmax(np.diag(outer)))]
+    return column * (math.copysign(1.0, float(column @ twice)) / np.sqrt(column @ column)), float(np.degrees(angle))
 
 
 def euler_zyz_degrees(rotation: ArrayLike) -> Matrix:
