@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from botalign.alignment.distinct import Tolerance, distinct
-from botalign.alignment.fitting import FitProblem
+from botalign.alignment.fitting import TOLERANCE, FitProblem
 from botalign.alignment.losses import l2
 from botalign.alignment.nelder_mead import nelder_mead
 from botalign.alignment.problem import AlignmentProblem
@@ -21,7 +21,7 @@ COARSE_TOLERANCE = 0.05
 CLOSE = 0.02
 #: How many of them at most.
 REFINED = 3
-#: A hand whose quality is so much lower than that of the best pose is fitted at some of the points only.
+#: A hand whose quality is so much lower than that of the best pose is fitted at some of the points only, and briefly.
 OUTCLASSED = 0.1
 #: Refined poses within this angle count as one.
 SAME = Tolerance(5.0)
@@ -32,16 +32,24 @@ LARGEST_STEP = 2.5
 
 
 def solved(
-    problem: AlignmentProblem, fit: FitProblem, candidates: list[Candidate], *, tolerance: float = 1e-3
-) -> list[Candidate]:
+    problem: AlignmentProblem, fit: FitProblem, candidates: list[Candidate], *, tolerance: float = TOLERANCE,
+    exact: bool = True,
+) -> list[Candidate]:  # fmt: skip
     """Fit rotation and shift of each candidate, unless that leads too far from the start; best first."""
     poses = [candidate.moving_to_fixed for candidate in candidates]
-    fits = fit.solve_each(poses, allowed=problem.allows, tolerance=tolerance)
+    fits = fit.solve_each(poses, allowed=problem.allows, tolerance=tolerance, exact=exact)
     fitted = [
         replace(candidate, moving_to_fixed=each.transform, correlation=each.correlation, share=each.share)
         for candidate, each in zip(candidates, fits, strict=True)
     ]
     return sorted(fitted, key=lambda candidate: -candidate.quality)
+
+
+def approached(
+    problem: AlignmentProblem, fit: FitProblem, candidates: list[Candidate], *, tolerance: float = COARSE_TOLERANCE
+) -> list[Candidate]:
+    """Fit many candidates briefly; see :func:`solved`."""
+    return solved(problem, fit, candidates, tolerance=tolerance, exact=False)
 
 
 def is_at_limit(problem: AlignmentProblem, fit: FitProblem, pose: Matrix) -> bool:
@@ -76,7 +84,7 @@ def coarse(problem: AlignmentProblem, candidates: list[Candidate]) -> list[Candi
     poses = [replace(pose, correlation=fit.correlation(pose.moving_to_fixed)) for pose in poses]
     kept, dropped = problem.criterion.split(poses)
     kept += given(problem, candidates[0].mirrored)
-    return apart(solved(problem, fit, kept, tolerance=COARSE_TOLERANCE) + dropped)
+    return apart(approached(problem, fit, kept) + dropped)
 
 
 def given(problem: AlignmentProblem, mirrored: bool) -> list[Candidate]:
@@ -99,33 +107,41 @@ def regrouped(problem: AlignmentProblem, groups: list[list[Candidate]]) -> list[
     if not starts:
         return groups
     candidates = [candidate for group in groups for candidate in group]
-    judged = apart(solved(problem, fit, candidates + starts, tolerance=COARSE_TOLERANCE))
+    judged = apart(approached(problem, fit, candidates + starts))
     return [[each for each in judged if each.mirrored == group[0].mirrored] for group in groups]
 
 
 def fine(problem: AlignmentProblem, groups: list[list[Candidate]]) -> tuple[FitProblem, list[list[Candidate]]]:
     """Refine the best candidates of each hand further; return the last fit too."""
     coarse_voxel = problem.working_pair.voxel_angstrom
-    best = max((group[0] for group in groups), key=lambda candidate: candidate.quality)
+    best = _best(groups)
     voxel = min(coarse_voxel, problem.finest_useful_voxel(best.moving_to_fixed))
-    steps = [voxel]
     if coarse_voxel / voxel > LARGEST_STEP:
-        steps.insert(0, float(np.sqrt(coarse_voxel * voxel)))
-    least = best.quality - CLOSE
-    for step in steps:
-        fit = problem.fit(step)
-        counts = [max(1, sum(each.quality >= least for each in group[:REFINED])) for group in groups]
-        approached = [
-            solved(problem, fit.thinned(THINNED), group[:count]) for group, count in zip(groups, counts, strict=True)
-        ]
-        highest = max(fitted[0].quality for fitted in approached)
-        # The result has the first hand, or that of the best pose; where the other one fits badly is not important.
-        groups = [
-            (_polished(problem, fit, fitted) if number == 0 or fitted[0].quality > highest - OUTCLASSED else fitted)
-            + group[count:]
-            for number, (fitted, group, count) in enumerate(zip(approached, groups, counts, strict=True))
-        ]
-    return fit, groups
+        between = problem.fit(float(np.sqrt(coarse_voxel * voxel))).thinned(THINNED)
+        groups = [approached(problem, between, near) + far for near, far in (_divided(group, best) for group in groups)]
+        best = _best(groups)
+    fit, fitted = problem.fit(voxel), []
+    for group in groups:
+        near, far = _divided(group, best)
+        tolerance = TOLERANCE if _counts(group, groups, best) else COARSE_TOLERANCE
+        fitted.append(solved(problem, fit.thinned(THINNED), near, tolerance=tolerance) + far)
+    best = _best(fitted)
+    return fit, [_polished(problem, fit, group) if _counts(group, fitted, best) else group for group in fitted]
+
+
+def _best(groups: list[list[Candidate]]) -> Candidate:
+    return max((group[0] for group in groups), key=lambda candidate: candidate.quality)
+
+
+def _divided(group: list[Candidate], best: Candidate) -> tuple[list[Candidate], list[Candidate]]:
+    """Return the candidates of a hand that are nearly as good as the best of all, at least one, and the others."""
+    count = max(1, sum(each.quality >= best.quality - CLOSE for each in group[:REFINED]))
+    return group[:count], group[count:]
+
+
+def _counts(group: list[Candidate], groups: list[list[Candidate]], best: Candidate) -> bool:
+    """Whether it is important where a hand fits best: the result may have it."""
+    return group is groups[0] or group[0].quality > best.quality - OUTCLASSED
 
 
 def _polished(problem: AlignmentProblem, fit: FitProblem, candidates: list[Candidate]) -> list[Candidate]:

@@ -73,7 +73,7 @@ class Detection:
         surveyed = self.comparison.surveyed
         # A symmetric map agrees with itself, rotated, as far as it is signal.
         voxel = useful_voxel(surveyed, self.comparison.signal.curve.resolution(0.143), finest=surveyed.voxel_angstrom)
-        return fit_problem(surveyed, surveyed, voxel_angstrom=voxel).thinned(points)
+        return fit_problem(surveyed, surveyed, voxel_angstrom=voxel, most=points)
 
     def refined(self, fit: FitProblem) -> Detection:
         """Return the same group, its position refined by a fit."""

@@ -50,8 +50,8 @@ from botalign.threads import one_blas_thread
 BLOCK_VOXELS = 4
 #: The least margin of densities; see :class:`FitProblem`.
 LEAST_MARGIN = 1e-3
-#: The fit of candidates with this tolerance, or a smaller one, ends with exact gradients.
-EXACT = 1e-3
+#: Where a fit stops: a step that rotates by less than this many degrees, and shifts by less than this many voxels.
+TOLERANCE = 1e-3
 #: Poses whose densities are kept: the result of a fit is then compared with others, and its error is estimated.
 KEPT = 4
 #: All parameters of a pose: rotation and shift.
@@ -113,19 +113,23 @@ class FitProblem:
     _moved: dict[bytes, Volume] = field(default_factory=dict, init=False)
 
     @classmethod
-    def between(cls, fixed: Sampled, moving: Sampled, *, where: NDArray[np.bool_], centre: Matrix) -> FitProblem:
-        """Make the problem from sampled maps and a mask of the fixed map."""
+    def between(
+        cls, fixed: Sampled, moving: Sampled, *, where: NDArray[np.bool_], centre: Matrix, most: int | None = None
+    ) -> FitProblem:
+        """Make the problem from sampled maps and a mask of the fixed map, thinned to `most` points."""
         grid = fixed.grid
-        points = np.ascontiguousarray(np.argwhere(where)[:, ::-1], dtype=np.int32)
+        inside = np.flatnonzero(where)
+        inside = inside if most is None else inside[:: _interval(len(inside), most)]
+        points = np.stack(np.unravel_index(inside, where.shape)[::-1], axis=1).astype(np.int32)
         slopes = spline_gradients_at(fixed.coefficients, grid, identity(), grid, points)
         terms = np.empty((len(points), 8))
         terms[:, :6], terms[:, 6] = pose_derivatives(_arms(points, grid, centre), slopes), 1.0
-        terms[:, 7] = fixed.values[where]
+        terms[:, 7] = fixed.values.ravel()[inside]
         return cls(grid, moving.coefficients, moving.grid, points, terms, centre)
 
     def thinned(self, most: int) -> FitProblem:
         """Return the problem with every n-th of its points, about `most` of them at most, to approach the best pose."""
-        step = -(-len(self.points) // most)
+        step = _interval(len(self.points), most)
         return replace(
             self, points=np.ascontiguousarray(self.points[::step]), terms=np.ascontiguousarray(self.terms[::step])
         )
@@ -159,13 +163,14 @@ class FitProblem:
         return _moments(self, np.array(transforms), self._constant)[1]
 
     def solve_each(
-        self, transforms: Sequence[Matrix], *, allowed: Callable[[Matrix], bool], tolerance: float = 1e-3
-    ) -> list[Fit]:
+        self, transforms: Sequence[Matrix], *, allowed: Callable[[Matrix], bool], tolerance: float = TOLERANCE,
+        exact: bool = True,
+    ) -> list[Fit]:  # fmt: skip
         """Fit from each pose; if the result has a rotation that is not allowed, keep the pose."""
-        if tolerance > EXACT:
-            ends = zip(*self.solve_all(transforms, tolerance=tolerance), strict=True)
-        else:
+        if exact:
             ends = (self.solve(start, tolerance=tolerance, exact=True) for start in transforms)
+        else:
+            ends = zip(*self.solve_all(transforms, tolerance=tolerance), strict=True)
         return [
             Fit(end, float(correlation)) if allowed(end[:, :3]) else Fit(start, self.correlation(start))
             for start, (end, correlation) in zip(transforms, ends, strict=True)
@@ -190,7 +195,7 @@ class FitProblem:
         return stepped(transform, step, self.centre, self.fixed_grid.voxel_size_angstrom[0])
 
     def solve(
-        self, transform: Matrix, *, tolerance: float = 1e-3, max_steps: int = 12, exact: bool = False
+        self, transform: Matrix, *, tolerance: float = TOLERANCE, max_steps: int = 12, exact: bool = False
     ) -> tuple[Matrix, float]:
         """Go to the nearest maximum of the correlation by damped Gauss-Newton steps.
 
@@ -224,7 +229,7 @@ class FitProblem:
         return end.transform, end.correlation
 
     def solve_all(
-        self, transforms: Sequence[Matrix], *, tolerance: float = 1e-3, max_steps: int = 12
+        self, transforms: Sequence[Matrix], *, tolerance: float = TOLERANCE, max_steps: int = 12
     ) -> tuple[Matrix, Matrix]:
         """Go to the nearest maximum from each of several poses, in the steps of :meth:`solve` that are not exact.
 
@@ -312,6 +317,11 @@ class _Point:
         # Scale and offset follow each step.
         hessian = derivatives.T @ problem.terms[:, :6] - to_both @ inverse @ to_both.T
         return derivatives.T @ residuals, convex(hessian, problem._constant[:6, :6])
+
+
+def _interval(count: int, most: int) -> int:
+    """Return the smallest interval at which no more than `most` of some points are left."""
+    return max(1, -(-count // most))
 
 
 def _arms(points: NDArray[np.int32], grid: Grid, centre: Matrix) -> Matrix:

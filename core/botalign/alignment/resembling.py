@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from botalign.alignment.candidates import COARSE_TOLERANCE, THINNED, solved
+from botalign.alignment.candidates import THINNED, approached
 from botalign.alignment.distinct import Tolerance, distinct
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
@@ -41,7 +41,7 @@ def resembling_poses(problem: AlignmentProblem, best: Candidate) -> list[Candida
         poses = [each for each in poses if is_mirror(each) != best.mirrored or not problem.symmetry.relates(each, pose)]
     poses = [each for each in poses if _allowed(problem, each)]
     near = [poses[i] for i in np.flatnonzero(fit.correlations(poses) > best.quality - 3 * NEARLY)]
-    fitted = solved(problem, fit, [_candidate(problem, each) for each in near], tolerance=COARSE_TOLERANCE)
+    fitted = approached(problem, fit, [_candidate(problem, each) for each in near])
     return [each for each in fitted if each.quality > best.quality - NEARLY]
 
 
@@ -60,7 +60,7 @@ def mirrored_poses(problem: AlignmentProblem, best: Candidate) -> list[Candidate
     ]
     losses = -thinned.correlations(tried)
     chosen = distinct(tried, losses, Tolerance(2 * STEP_DEGREES), count=FITTED)
-    return solved(problem, fit, [_candidate(problem, tried[i]) for i in chosen], tolerance=COARSE_TOLERANCE)
+    return approached(problem, fit, [_candidate(problem, tried[i]) for i in chosen])
 
 
 def _main_axis(problem: AlignmentProblem) -> tuple[Matrix, int]:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from botalign.alignment.descent import descend, is_small
-from botalign.alignment.fitting import Fit, FitProblem, damped_step
+from botalign.alignment.fitting import TOLERANCE, Fit, FitProblem, damped_step
 from botalign.arrays import Matrix
 from botalign.scores import jackknife_mean
 from botalign.threads import one_blas_thread
@@ -44,8 +44,9 @@ class RobustProblem(FitProblem):
         return cls(**_fields(problem))
 
     def solve_each(
-        self, transforms: Sequence[Matrix], *, allowed: Callable[[Matrix], bool], tolerance: float = 1e-3
-    ) -> list[Fit]:
+        self, transforms: Sequence[Matrix], *, allowed: Callable[[Matrix], bool], tolerance: float = TOLERANCE,
+        exact: bool = True,
+    ) -> list[Fit]:  # fmt: skip
         """Fit from each pose, and compare all results at one scale: the smallest of theirs."""
         ends, scales = [], []
         for start in transforms:

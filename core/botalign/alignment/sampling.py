@@ -15,17 +15,19 @@ LEAST_RADIUS_VOXELS = 7.0
 
 
 def fit_problem(
-    fixed: Surveyed, moving: Surveyed, *, voxel_angstrom: float, centre: Matrix | None = None
+    fixed: Surveyed, moving: Surveyed, *, voxel_angstrom: float, centre: Matrix | None = None, most: int | None = None
 ) -> FitProblem:
     """Sample two maps for a fit with voxels of a given size, compared in and around the molecule of the fixed map.
 
-    Rotations are about `centre`, by default the centre of mass of the fixed map.
+    Rotations are about `centre`, by default the centre of mass of the fixed map. If `most` is given, the problem is
+    thinned to so many points.
     """
     sigma = common_sigma_angstrom(fixed, moving, voxel_angstrom)
     u = sampled(fixed, voxel_angstrom, sigma_angstrom=sigma, radius_angstrom=fixed.radius_angstrom)
     radius = max(fixed.radius_angstrom, moving.radius_angstrom)
     v = u if moving is fixed else sampled(moving, voxel_angstrom, sigma_angstrom=sigma, radius_angstrom=radius)
-    return FitProblem.between(u, v, where=u.inside, centre=fixed.centre_angstrom if centre is None else centre)
+    about = fixed.centre_angstrom if centre is None else centre
+    return FitProblem.between(u, v, where=u.inside, centre=about, most=most)
 
 
 def finest_useful_voxel(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> float:

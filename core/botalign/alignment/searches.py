@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from botalign.alignment.candidates import COARSE_TOLERANCE, THINNED, apart, coarse, given, solved
+from botalign.alignment.candidates import THINNED, apart, approached, coarse, given
 from botalign.alignment.distinct import Tolerance, distinct
 from botalign.alignment.hand import hand_name
 from botalign.alignment.nelder_mead import nelder_mead
@@ -112,7 +112,7 @@ def short_search(hand: HandSearch, count: int) -> Generator[Progress, None, Sear
     searched = hand.candidates
     shifted = [replace(each, moving_to_fixed=problem.best_shift(each.moving_to_fixed[:, :3])[1]) for each in searched]
     shifted += given(problem, hand.mirrored)
-    fitted = solved(problem, problem.coarse_fit.thinned(SHORT_POINTS), shifted, tolerance=SHORT_TOLERANCE)
+    fitted = approached(problem, problem.coarse_fit.thinned(SHORT_POINTS), shifted, tolerance=SHORT_TOLERANCE)
     return SearchedHand(searched, apart(fitted), hand.trace)
 
 
@@ -144,4 +144,4 @@ def second_search(problem: AlignmentProblem, mirrored: bool) -> Generator[Progre
         Candidate(problem.best_shift(linears[i])[1], mirrored, values[i], None)
         for i in distinct(linears, values, SEARCHED, count=CANDIDATES)
     ]
-    return solved(problem, problem.coarse_fit.thinned(THINNED), found, tolerance=COARSE_TOLERANCE)
+    return approached(problem, problem.coarse_fit.thinned(THINNED), found)

@@ -116,7 +116,7 @@ class SelfComparison:
     def fit(self) -> FitProblem:
         """The fit of the map to itself, coarsely sampled."""
         voxel = max(2 * self.surveyed.radius_angstrom / ACROSS, self.surveyed.voxel_angstrom)
-        return fit_problem(self.surveyed, self.surveyed, voxel_angstrom=voxel).thinned(THINNED)
+        return fit_problem(self.surveyed, self.surveyed, voxel_angstrom=voxel, most=THINNED)
 
     @cached_property
     def sparse_fit(self) -> FitProblem:
