@@ -64,22 +64,22 @@ class Details:
     expected: Matrix
     frequency: Matrix
 
-    @property
+    @cached_property
     def compared(self) -> NDArray[np.bool_]:
         """The shells in which the correlation is compared with that of copies and of outlines, shape (shells,)."""
         return self.frequency <= 1 / COMPARED
 
-    @property
+    @cached_property
     def score(self) -> float:
         """Significance of the correlation where there is signal; see :func:`detail_score`."""
         return detail_score(self.correlation[self.known], self.count[self.known])
 
-    @property
+    @cached_property
     def known(self) -> NDArray[np.bool_]:
         """The shells in which there is signal, shape (shells,)."""
         return self.expected > LEAST_SIGNAL
 
-    @property
+    @cached_property
     def agreement(self) -> float:
         r"""The factor between the Fourier shell correlation and that expected of two copies.
 
@@ -92,7 +92,7 @@ class Details:
         power = float(weight @ self.expected[self.compared])
         return float(weight @ self.correlation[self.compared]) / power if power else 0.0
 
-    @property
+    @cached_property
     def outline_chance(self) -> float:
         r"""The probability that maps with only their outline in common agree as well.
 

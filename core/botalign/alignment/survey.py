@@ -161,8 +161,9 @@ def normalised(density_map: DensityMap) -> tuple[DensityMap, float]:
     Squares of very large or small densities exceed the range of single precision. Division by a power of two is exact,
     so nothing else changes.
     """
-    exponent = int(np.clip(np.frexp(np.abs(density_map.data).max())[1], -125, 125))
-    return density_map.with_data(np.ldexp(density_map.data, -exponent)), 2.0**exponent
+    largest = max(float(density_map.data.max()), -float(density_map.data.min()))
+    exponent = int(np.clip(np.frexp(largest)[1], -125, 125))
+    return density_map.with_data(density_map.data * np.float32(2.0**-exponent)), 2.0**exponent
 
 
 def common_sigma_angstrom(first: Surveyed, second: Surveyed, voxel_angstrom: float) -> float:

@@ -64,8 +64,7 @@ def level_above(data: NDArray[Any], background: float) -> float:
     below = np.float32(background) - values[values < background]
     if not len(above):
         return float(values.max())
-    # The median deficit of normal noise is 0.674 standard deviations, and a few deep holes do not change it.
-    spread = float(np.median(below)) / 0.674 if len(below) else 0.0
+    spread = _deviation(below)
     energy = np.cumsum(above.astype(np.float64) ** 2)
     molecule = energy[-1] - len(below) * spread**2
     excess = above[np.searchsorted(energy, ENCLOSED * molecule)] if molecule > 0 else 0.0
@@ -79,9 +78,16 @@ def level_above(data: NDArray[Any], background: float) -> float:
 def contrast(data: NDArray[np.float32]) -> float:
     """Return the maximum of a map with background zero, in standard deviations of its noise."""
     values = _sample(data)
-    below = -values[values < 0]
-    spread = float(np.median(below)) / 0.674 if len(below) else 0.0
+    spread = _deviation(-values[values < 0])
     return float(data.max()) / spread if spread > 0 else float("inf")
+
+
+def _deviation(below: NDArray[np.float32]) -> float:
+    """Return the standard deviation of noise, given how far below the background it is where it is below."""
+    if not len(below):
+        return 0.0
+    # The median deficit of normal noise is 0.674 standard deviations, and a few deep holes do not change it.
+    return float(np.median(below)) / 0.674
 
 
 def _sample(data: NDArray[Any], most: int = 2**20) -> NDArray[np.float32]:
