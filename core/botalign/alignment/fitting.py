@@ -1,4 +1,4 @@
-r"""Fit of rotation and shift: Gauss-Newton on the squared difference of two maps, with scale and offset.
+r"""Fit of rotation and shift: the least squared difference of two maps, with scale and offset.
 
 With the fixed map :math:`u` and the moving map :math:`v`, at points :math:`x` of the grid of the fixed map,
 
@@ -7,12 +7,16 @@ With the fixed map :math:`u` and the moving map :math:`v`, at points :math:`x` o
 The minimum over scale and offset is the variance of :math:`u` times one minus the squared correlation about the mean.
 So this maximises that correlation, and the maps may have different units.
 
-A step is computed as if the fixed map moved, :math:`u(\Delta x) \approx u + J\delta`, and its inverse is then applied
-to the moving map: so :math:`\delta, a, b` solve a linear problem whose derivatives :math:`J` are the same at every
-pose (the inverse compositional algorithm, Baker and Matthews 2004).
+A Gauss-Newton step is computed as if the fixed map moved, :math:`u(\Delta x) \approx u + J_u\delta`, and its inverse
+is then applied to the moving map: so :math:`\delta, a, b` solve a linear problem whose derivatives :math:`J_u` are the
+same at every pose (the inverse compositional algorithm, Baker and Matthews 2004).
 
 Where the maps differ, by noise for example, these steps do not end exactly at the minimum, because their gradient uses
-the derivatives of the fixed map instead of those of the moved one. The last steps use the exact gradient.
+the derivatives of the fixed map, and they are short, because its curvature is larger than that of the loss. The last
+fit takes Newton steps. Their gradient uses the derivatives :math:`J_v` of the moved map. The Hessian of a sum of
+products :math:`u v` is, after integration by parts, minus that of their derivatives:
+
+.. math:: H = a \sum_x J_v(x)^T J_u(x) .
 """
 
 from __future__ import annotations
@@ -24,21 +28,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.alignment.descent import (
-    DAMPING,
-    LARGEST_DAMPING,
-    are_small,
-    convex,
-    descend,
-    is_small,
-    next_damping,
-    pose_derivatives,
-    solve_damped,
-    stepped,
-)
+from botalign.alignment.descent import convex, descend, is_small, pose_derivatives, solve_damped, stepped
+from botalign.alignment.gauss_newton import ALL, Terms, climb
 from botalign.alignment.sampled import Sampled
 from botalign.arrays import Matrix, Volume
-from botalign.cancellation import check_cancelled
 from botalign.geometry import identity
 from botalign.kept import kept
 from botalign.maps.grid import Grid
@@ -54,8 +47,6 @@ LEAST_MARGIN = 1e-3
 TOLERANCE = 1e-3
 #: Poses whose densities are kept: the result of a fit is then compared with others, and its error is estimated.
 KEPT = 4
-#: All parameters of a pose: rotation and shift.
-ALL = (0, 1, 2, 3, 4, 5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,9 +149,8 @@ class FitProblem:
 
     def correlations(self, transforms: Sequence[Matrix]) -> Matrix:
         """Correlations about the mean at several poses, shape (m,)."""
-        if not len(transforms):
-            return np.empty(0)
-        return _moments(self, np.array(transforms), self._constant)[1]
+        poses = np.array(transforms, dtype=np.float64).reshape(-1, 3, 4)
+        return self._terms.moments(self._moved_by(poses))[1]
 
     def solve_each(
         self, transforms: Sequence[Matrix], *, allowed: Callable[[Matrix], bool], tolerance: float = TOLERANCE,
@@ -168,7 +158,7 @@ class FitProblem:
     ) -> list[Fit]:  # fmt: skip
         """Fit from each pose; if the result has a rotation that is not allowed, keep the pose."""
         if exact:
-            ends = (self.solve(start, tolerance=tolerance, exact=True) for start in transforms)
+            ends = (self.solve_exactly(start, tolerance=tolerance) for start in transforms)
         else:
             ends = zip(*self.solve_all(transforms, tolerance=tolerance), strict=True)
         return [
@@ -194,46 +184,24 @@ class FitProblem:
         """Return the pose after a step of rotation (radians) and shift (voxels)."""
         return stepped(transform, step, self.centre, self.fixed_grid.voxel_size_angstrom[0])
 
-    def solve(
-        self, transform: Matrix, *, tolerance: float = TOLERANCE, max_steps: int = 12, exact: bool = False
-    ) -> tuple[Matrix, float]:
-        """Go to the nearest maximum of the correlation by damped Gauss-Newton steps.
+    def solve(self, transform: Matrix, *, tolerance: float = TOLERANCE, max_steps: int = 12) -> tuple[Matrix, float]:
+        """Go to the nearest maximum of the correlation from one pose; see :meth:`solve_all`."""
+        ends, correlations = self.solve_all([transform], tolerance=tolerance, max_steps=max_steps)
+        return ends[0], float(correlations[0])
+
+    def solve_all(
+        self, transforms: Sequence[Matrix] | Matrix, *, tolerance: float = TOLERANCE, max_steps: int = 12
+    ) -> tuple[Matrix, Matrix]:
+        """Go to the nearest maximum of the correlation from each of several poses by damped Gauss-Newton steps.
 
         Parameters
         ----------
-        transform : ndarray, shape (3, 4)
+        transforms : sequence of ndarray, shape (3, 4)
             Where to start.
         tolerance : float, optional
             Stop when a step rotates by less than this many degrees and shifts by less than this many voxels.
         max_steps : int, optional
             Largest number of steps.
-        exact : bool, optional
-            Whether further steps use the derivatives of the moved map.
-
-        Returns
-        -------
-        transform : ndarray, shape (3, 4)
-            The maximum.
-        correlation : float
-            Correlation about the mean there, over the points.
-        """
-        if not exact:
-            ends, correlations = self.solve_all([transform], tolerance=tolerance, max_steps=max_steps)
-            return ends[0], float(correlations[0])
-        with one_blas_thread():
-            end, _ = descend(
-                _Point.at(self, transform),
-                converged=lambda point, step, gain: is_small(step, tolerance),
-                max_steps=max_steps,
-            )
-        return end.transform, end.correlation
-
-    def solve_all(
-        self, transforms: Sequence[Matrix], *, tolerance: float = TOLERANCE, max_steps: int = 12
-    ) -> tuple[Matrix, Matrix]:
-        """Go to the nearest maximum from each of several poses, in the steps of :meth:`solve` that are not exact.
-
-        Many short steps are much faster together.
 
         Returns
         -------
@@ -242,32 +210,27 @@ class FitProblem:
         correlations : ndarray, shape (m,)
             Correlations about the mean there, over the points.
         """
-        poses = np.array(transforms, dtype=np.float64).reshape(-1, 3, 4)
         with one_blas_thread():
-            moments, correlations = _moments(self, poses, self._constant)
-            damping, going = np.full(len(poses), DAMPING), np.arange(len(poses))
-            for _ in range(max_steps):
-                check_cancelled()
-                if not len(going):
-                    break
-                steps = damped_step(moments[going], damping[going], self.free)
-                trials = self.advanced(poses[going], steps)
-                found, reached = _moments(self, trials, self._constant)
-                better = reached >= correlations[going]
-                accepted = going[better]
-                poses[accepted], moments[accepted], correlations[accepted] = (
-                    trials[better],
-                    found[better],
-                    reached[better],
-                )
-                damping[going] = next_damping(damping[going], better)
-                going = going[~(are_small(steps, tolerance) | (damping[going] > LARGEST_DAMPING))]
-        return poses, correlations
+            return climb(
+                self._terms, np.array(transforms, dtype=np.float64).reshape(-1, 3, 4), moved=self._moved_by,
+                advanced=self.advanced, free=self.free, tolerance=tolerance, max_steps=max_steps,
+            )  # fmt: skip
 
     @cached_property
-    def _constant(self) -> Matrix:
-        """The sums of products of the terms, shape (8, 8)."""
-        return self.terms.T @ self.terms
+    def _terms(self) -> Terms:
+        return Terms(self.terms)
+
+    def solve_exactly(
+        self, transform: Matrix, *, tolerance: float = TOLERANCE, max_steps: int = 12
+    ) -> tuple[Matrix, float]:
+        """Go to the nearest maximum of the correlation from one pose by damped Newton steps; see :meth:`solve_all`."""
+        with one_blas_thread():
+            end, _ = descend(
+                _Point.at(self, transform),
+                converged=lambda point, step, gain: is_small(step, tolerance),
+                max_steps=max_steps,
+            )
+        return end.transform, end.correlation
 
     def agreeing(self, transform: Matrix) -> FitProblem:
         """Return the problem of the points at which the maps agree: here of all points."""
@@ -316,7 +279,7 @@ class _Point:
         to_both = derivatives.T @ both
         # Scale and offset follow each step.
         hessian = derivatives.T @ problem.terms[:, :6] - to_both @ inverse @ to_both.T
-        return derivatives.T @ residuals, convex(hessian, problem._constant[:6, :6])
+        return derivatives.T @ residuals, convex(hessian, problem._terms.products[:6, :6])
 
 
 def _interval(count: int, most: int) -> int:
@@ -326,50 +289,6 @@ def _interval(count: int, most: int) -> int:
 
 def _arms(points: NDArray[np.int32], grid: Grid, centre: Matrix) -> Matrix:
     return np.asarray(points - (centre - np.array(grid.origin_angstrom)) / grid.voxel_size_angstrom[0])
-
-
-def _descended(point: _Point, tolerance: float, max_steps: int) -> _Point:
-    """Go to the maximum near a point, in steps of its kind."""
-    return descend(point, converged=lambda point, step, gain: is_small(step, tolerance), max_steps=max_steps)[0]
-
-
-def _moments(problem: FitProblem, transforms: Matrix, constant: Matrix) -> tuple[Matrix, Matrix]:
-    """Moments of (six derivatives, 1, fixed, moved), shape (m, 9, 9), and correlations about the mean, shape (m,)."""
-    moved = problem._moved_by(transforms).astype(np.float64)
-    moments = np.empty((len(moved), 9, 9))
-    moments[:, :8, :8] = constant
-    moments[:, 8, :8] = moments[:, :8, 8] = moved @ problem.terms
-    moments[:, 8, 8] = np.einsum("ij,ij->i", moved, moved)
-    total, u, uu = constant[6, 6], constant[6, 7], constant[7, 7]
-    v, uv, vv = moments[:, 8, 6], moments[:, 8, 7], moments[:, 8, 8]
-    n = max(total, 1.0)
-    variances = (uu - u * u / n) * (vv - v * v / n)
-    covariances = uv - u * v / n
-    return moments, np.divide(covariances, np.sqrt(np.maximum(variances, 0)), out=np.zeros(len(v)), where=variances > 0)
-
-
-def damped_step(moments: Matrix, damping: float | Matrix, free: tuple[int, ...] = ALL) -> Matrix:
-    """Return the steps of rotation (radians) and shift (voxels) that solve ``u + J step = a v + b``.
-
-    Parameters
-    ----------
-    moments : ndarray, shape (..., 9, 9)
-        Sums of products, optionally weighted, of the columns (six derivatives of ``u``, 1, ``u``, ``v``).
-    damping : float or ndarray, shape (...)
-        Fraction of itself by which the diagonal of the derivatives is raised.
-    free : tuple of int, optional
-        Parameters of the step that may differ from zero.
-    """
-    count = len(free)
-    sign = np.array([-1.0] * count + [1.0, 1.0])
-    order = [*free, 6, 8]  # the columns of the unknowns: those of J, then 1 and v
-    ordered = moments[..., order, :]
-    hessian = ordered[..., order] * (sign[:, None] * sign)
-    raised = np.zeros((*moments.shape[:-2], count + 2))
-    raised[..., :count] = np.asarray(damping)[..., None]
-    step = np.zeros((*moments.shape[:-2], 6))
-    step[..., list(free)] = solve_damped(hessian, sign * ordered[..., 7], raised)[..., :count]
-    return step
 
 
 def is_within_error(margin: float, error: float, least: float = LEAST_MARGIN) -> bool:

@@ -12,7 +12,8 @@ from botalign.alignment.checks import check_boxes, check_halves, check_radii
 from botalign.alignment.criterion import Criterion, criterion_for
 from botalign.alignment.details import DetailPair
 from botalign.alignment.evidence import Evidence, WrongPoses
-from botalign.alignment.fitting import ALL, FitProblem
+from botalign.alignment.fitting import FitProblem
+from botalign.alignment.gauss_newton import ALL
 from botalign.alignment.half_maps import noise_of_both
 from botalign.alignment.itself import Itself
 from botalign.alignment.losses import Distance, distance_for, l2, length_scale

@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 
 from botalign.alignment.descent import descend, is_small
-from botalign.alignment.fitting import TOLERANCE, Fit, FitProblem, damped_step
+from botalign.alignment.fitting import TOLERANCE, Fit, FitProblem
+from botalign.alignment.gauss_newton import damped_step
 from botalign.arrays import Matrix
 from botalign.scores import jackknife_mean
 from botalign.threads import one_blas_thread
