@@ -7,10 +7,10 @@ import math
 import numpy as np
 from numba import njit
 
+from botalign.arguments import kind_of
 from botalign.arrays import Matrix, Volume
 from botalign.errors import InputError, Setting
 from botalign.maps.density_map import DensityMap
-from botalign.maps.expected import kind_of
 from botalign.maps.grid import Grid
 from botalign.models.model import Model, expect_model
 

@@ -170,7 +170,10 @@ def test_nothing_to_rank(assembly: Assembly, tmp_path: Path) -> None:
         ({"chains": ""}, "chains: got '', expected names of chains, such as 'A,B'."),
         ({"options": {"resolution": 8}}, "options: got an object of type dict, expected botalign.RankOptions(...)."),
         ({"execution": {}}, "execution: got an object of type dict, expected botalign.Execution(...)."),
-        ({"others": ["a.mrc"], "options": botalign.RankOptions(), "index": 5}, "index: got 5, expected a path."),
+        (
+            {"others": ["a.mrc"], "options": botalign.RankOptions(), "index": 5},
+            "index: got the number 5, expected a path.",
+        ),
     ],
 )
 def test_arguments_of_a_wrong_kind(assembly: Assembly, given: dict[str, Any], expected: str) -> None:
