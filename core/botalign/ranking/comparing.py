@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.jobs import BlockStore, Workers, is_transient, reason_of, run_blocks, warnings_of
 from botalign.progress import Progress
-from botalign.ranking.entry import FailedEntry, Found, RankedEntry, entry_of
+from botalign.ranking.entry import FailedEntry, Found, RankedEntry, by_signature, entry_of, exclusion_of
 from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Item
 from botalign.ranking.library import best_similarities, described, other_size, signatures_at
@@ -60,13 +60,12 @@ def compare_maps(
     found = dict(zip(wanted, results.values(), strict=True))
     entries, further = _compared(items, found, len(numbers), near)
     others = [
-        RankedEntry(
-            items[each].name, "not aligned", similarity=near[each],
-            relative_size=other_size(queries, known[each].signature), warnings=known[each].warnings,
+        by_signature(
+            items[each].name, near[each], other_size(queries, known[each].signature), warnings=known[each].warnings
         )
         for each in numbers
         if each not in found
-    ]  # fmt: skip
+    ]
     return entries + others, failed | further
 
 
@@ -84,12 +83,19 @@ def _compared(
 ) -> Compared:
     """Return the entries for results by number, corrected for the number of items in `tried` that did not fail."""
     failed = {number: arrays for number, arrays in found.items() if reason_of(arrays) is not None}
-    entries = [
-        entry_of(
-            items[number].name, Found.from_arrays(arrays), tried - len(failed), similarity=near.get(number),
-            warnings=tuple(map(items[number].without_name, warnings_of(arrays))),
+    entries = []
+    for number, arrays in found.items():
+        if number in failed:
+            continue
+        item, similarity, reason = items[number], near.get(number), exclusion_of(arrays)
+        warnings = tuple(map(item.without_name, warnings_of(arrays)))
+        entries.append(
+            entry_of(
+                item.name, Found.from_arrays(arrays), tried - len(failed), similarity=similarity, warnings=warnings
+            )
+            if reason is None
+            else RankedEntry(
+                item.name, "not aligned", similarity=similarity, warnings=warnings, reason=item.without_name(reason)
+            )
         )
-        for number, arrays in found.items()
-        if number not in failed
-    ]  # fmt: skip
     return entries, failed
