@@ -94,7 +94,7 @@ def assemble(
             file = given[missing.part].path
             separate = " ".join(f"{file}:{chain}" for chain in part.chains[:_LISTED])
             more = " and so on" if len(part.chains) > _LISTED else ""
-            print_note(several_chains(missing.name, part.chains, f"write {separate}{more}"))
+            print_note(several_chains(f"{missing.name} has {len(part.chains)}", f"write {separate}{more}"))
     if (hint := found.assembly.wrong_hand_text) is not None and not quiet:
         flipped = whole.with_name(f"{split_extension(whole.name, MAPS)[0]}_flipped.mrc")
         print_note(f"{hint}; {flip_advice(whole, flipped)}.")

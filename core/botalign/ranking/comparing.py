@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Item
 from botalign.ranking.library import best_similarities, described, other_size, signatures_at
 from botalign.ranking.maps import align_map, map_options
-from botalign.ranking.models import model_options, place_model
+from botalign.ranking.models import CHAINS, model_options, place_model
 from botalign.ranking.options import RankOptions
 
 #: The entries, and the results for items that failed, by number.
@@ -87,15 +88,12 @@ def _compared(
     for number, arrays in found.items():
         if number in failed:
             continue
-        item, similarity, reason = items[number], near.get(number), exclusion_of(arrays)
+        item, reason = items[number], exclusion_of(arrays)
+        if reason is None:
+            entry = entry_of(item.name, Found.from_arrays(arrays), tried - len(failed))
+        else:
+            entry = RankedEntry(item.name, "not aligned", reason=item.without_name(reason))
         warnings = tuple(map(item.without_name, warnings_of(arrays)))
-        entries.append(
-            entry_of(
-                item.name, Found.from_arrays(arrays), tried - len(failed), similarity=similarity, warnings=warnings
-            )
-            if reason is None
-            else RankedEntry(
-                item.name, "not aligned", similarity=similarity, warnings=warnings, reason=item.without_name(reason)
-            )
-        )
+        chains = tuple(arrays[CHAINS].tolist()) if CHAINS in arrays else ()
+        entries.append(replace(entry, similarity=near.get(number), warnings=warnings, chains=chains))
     return entries, failed

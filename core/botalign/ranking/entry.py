@@ -100,6 +100,8 @@ class RankedEntry:
         Warnings about its file, without its name, such as ``"no voxel size, assumed 1 A."``.
     reason : str or None
         Why it was not aligned, without its name; None if it was.
+    chains : tuple of str
+        Names of the chains of a model.
 
     See Also
     --------
@@ -117,6 +119,7 @@ class RankedEntry:
     relative_size: float | None = None
     warnings: tuple[str, ...] = ()
     reason: str | None = None
+    chains: tuple[str, ...] = ()
 
     @property
     def is_notable(self) -> bool:
@@ -161,16 +164,12 @@ class FailedEntry:
     warnings: tuple[str, ...] = ()
 
 
-def entry_of(
-    name: str, found: Found, compared: int, *, similarity: float | None = None, warnings: tuple[str, ...] = ()
-) -> RankedEntry:
+def entry_of(name: str, found: Found, compared: int) -> RankedEntry:
     """Return the entry for a result, one of several."""
     corrected = sidak(found.probability, compared)
     verdict = found.verdict if corrected < LARGEST_PROBABILITY else "no match"
     places = None if verdict == "no match" else found.places
-    return RankedEntry(
-        name, verdict, corrected, found.probability, found.score, found.pose, places, similarity, warnings=warnings
-    )
+    return RankedEntry(name, verdict, corrected, found.probability, found.score, found.pose, places)
 
 
 def by_signature(
