@@ -152,7 +152,7 @@ def test_bad_input_is_one_line_and_writes_nothing(run: Run, pair: Pair, model: P
     written = ("--table", table)
     before = listing(tmp_path)
     missing = run("rank", pair.fixed, model, *written).refused()
-    assert "--resolution: is missing; an atomic model needs that of the map" in missing
+    assert "--resolution: is missing; an atomic model needs the resolution of the map" in missing
     mixed = run("rank", pair.fixed, model, pair.moving, "--resolution", 10, *written).refused()
     assert "rank models and maps in separate runs" in mixed
     twice = run("rank", pair.fixed, model, model, "--resolution", 10, *written).refused()

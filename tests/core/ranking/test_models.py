@@ -162,7 +162,9 @@ def test_nothing_to_rank(assembly: Assembly, tmp_path: Path) -> None:
     model, fixed = assembly.parts["left"], assembly.fixed
     with pytest.raises(botalign.InputError, match=r"others: got none, expected at least one map or atomic model."):
         botalign.rank(fixed, [])
-    with pytest.raises(botalign.InputError, match="resolution: is missing; an atomic model needs that of the map"):
+    with pytest.raises(
+        botalign.InputError, match="resolution: is missing; an atomic model needs the resolution of the map"
+    ):
         botalign.rank(fixed, [model])
     with pytest.raises(botalign.InputError, match="rank models and maps in separate runs"):
         botalign.rank(fixed, [model, fixed], resolution=RESOLUTION)
