@@ -90,6 +90,10 @@ class InputError(Message, ValueError):
     """
 
 
+class SizeError(InputError):
+    """Two inputs that cannot show the same molecule, because their sizes differ too much; each of them can be used."""
+
+
 def counted(number: int, one: str, several: str = "") -> str:
     """Return a number and what it counts: ``1 voxel is``, ``2 voxels are``; `several` adds an s by default."""
     return f"{number} {one if number == 1 else several or one + 's'}"

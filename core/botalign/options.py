@@ -14,6 +14,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from botalign.arguments import kind_of
 from botalign.errors import InputError, Setting
 
 Options = TypeVar("Options")
@@ -251,8 +252,7 @@ def expect_options(options: object, kind: type[Any], name: str) -> None:
         If `options` is not an instance of the dataclass `kind`; the message names the argument and the class.
     """
     if not isinstance(options, kind):
-        found = type(options).__name__
-        raise InputError(Setting(name), f": got an object of type {found}, expected botalign.{kind.__name__}(...).")
+        raise InputError(Setting(name), f": got {kind_of(options)}, expected botalign.{kind.__name__}(...).")
 
 
 def options_from(kind: type[Options], arguments: Mapping[str, Any]) -> Options:

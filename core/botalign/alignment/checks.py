@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from botalign.alignment.survey import Surveyed
-from botalign.errors import InputError, Setting
+from botalign.errors import InputError, Setting, SizeError
 from botalign.maps.density_map import DensityMap
 
 #: The sizes of two boxes, and of two molecules, must differ by less than this factor. Otherwise the voxel size of one
@@ -17,7 +17,7 @@ def check_boxes(fixed: DensityMap, moving: DensityMap) -> None:
     """Refuse boxes that cannot hold the same molecule."""
     a, b = float(fixed.grid.size_angstrom.max()), float(moving.grid.size_angstrom.max())
     if max(a, b) >= LARGEST_RATIO * min(a, b):
-        raise InputError(
+        raise SizeError(
             f"fixed map {fixed.name} is {a:.4g} A wide and moving map {moving.name} {b:.4g} A, expected sizes within a "
             f"factor of {LARGEST_RATIO:g}; is the voxel size of one of them wrong?"
         )
@@ -37,7 +37,7 @@ def check_radii(fixed: Surveyed, moving: Surveyed, fixed_name: str, moving_name:
     """Refuse molecules that cannot be the same."""
     a, b = fixed.radius_angstrom, moving.radius_angstrom
     if max(a, b) >= LARGEST_RATIO * min(a, b):
-        raise InputError(
+        raise SizeError(
             f"above its contour level, fixed map {fixed_name} is {2 * a:.4g} A wide and moving map {moving_name} "
             f"{2 * b:.4g} A, expected sizes within a factor of {LARGEST_RATIO:g}; give other contour levels."
         )

@@ -127,13 +127,22 @@ class Copies:
         return sum(copy.verdict != "no match" for copy in self.placed)
 
     def missing_text(self, fixed: str) -> str | None:
-        """Return as text how many copies fit into the named map; None if none are missing."""
+        """Return as text that no copy, or how many copies, fit into the named map; None if none are missing."""
+        if not self.matching:
+            return f"no copy matches {fixed}; {self._by_chance}"
         if not self.missing:
             return None
+        fit = "fits" if self.matching == 1 else "fit"
         return (
-            f"{self.matching} of the {self.wanted} copies fit into {fixed}; at other places, copies would overlap or "
+            f"{self.matching} of the {self.wanted} copies {fit} into {fixed}; at other places, copies would overlap or "
             "fit no better than by chance"
         )
+
+    @property
+    def _by_chance(self) -> str:
+        """That places without a match may be due to chance."""
+        places = "place" if len(self.placed) == 1 else f"{len(self.placed)} places"
+        return f"the best {places} may be due to chance"
 
     @property
     def group(self) -> str:
@@ -152,7 +161,8 @@ class Copies:
         correlations = [copy.correlation for copy in self.placed]
         probability = max(copy.probability for copy in self.placed)
         certain = sum(copy.verdict == "certain" for copy in self.placed)
-        lines = [self.title + (f", {self.missing} fewer than asked for" if self.missing else "")]
+        fewer = f", {self.missing} fewer than asked for" if self.missing else ""
+        lines = [f"{self.title}{fewer}" if self.matching else f"none matches; {self._by_chance}"]
         if self.symmetry is not None:
             found = self.symmetry
             lines.append(

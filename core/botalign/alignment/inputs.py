@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from botalign.alignment.options import AlignmentOptions
-from botalign.errors import InputError, Setting
+from botalign.errors import InputError, Setting, SizeError
 from botalign.geometry import is_mirror
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map
@@ -83,7 +83,7 @@ def _check_size(model: Model, density_map: DensityMap) -> None:
     length = float(np.linalg.norm(np.ptp(model.points, axis=0)) / np.sqrt(3))
     diagonal = float(np.linalg.norm(density_map.grid.size_angstrom))
     if length > diagonal:
-        raise InputError(
+        raise SizeError(
             f"{model.name}: the model is over {length:.0f} A long, and the box of {density_map.name} {diagonal:.0f} A "
             "from corner to corner; is the voxel size of the map right, or is only a part of the model in it?"
         )

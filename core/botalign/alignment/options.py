@@ -12,11 +12,12 @@ from numpy.typing import ArrayLike
 
 from botalign.alignment.losses import LOSSES, Distance
 from botalign.alignment.result import Alignment
+from botalign.arguments import kind_of
 from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting
 from botalign.geometry import is_rigid
 from botalign.maps.density_map import DensityMap
-from botalign.maps.expected import expect_map, kind_of
+from botalign.maps.expected import expect_map
 from botalign.options import LARGEST, Option, changed, check_options, declarations, refuse_together
 from botalign.threads import Threads
 from botalign.transport.wavelets import wavelet_named

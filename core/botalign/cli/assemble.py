@@ -60,7 +60,7 @@ def assemble(
     from botalign.cli import inputs, outputs
     from botalign.cli.assembly_run import AssemblyFiles, run_assembly
     from botalign.cli.outputs import MAPS
-    from botalign.cli.part_arguments import parsed_parts
+    from botalign.cli.part_arguments import check_parts, parsed_parts
     from botalign.cli.tables import flip_advice, several_chains
     from botalign.files import split_extension
     from botalign.models import holds_model
@@ -69,8 +69,7 @@ def assemble(
     if holds_model(whole):
         raise InputError(f"{whole}: is an atomic model, expected the map of the complex.")
     inputs.check(whole)
-    for each in given:
-        each.check()
+    check_parts(given)
     files = AssemblyFiles.of([each.path for each in given], [each.count for each in given], output, table, unexplained)
     outputs.check(files.all, inputs=[whole, *(each.path for each in given)], overwrite=overwrite)
     chosen, where = options.read(), execution.read()
@@ -95,7 +94,7 @@ def assemble(
             file = given[missing.part].path
             separate = " ".join(f"{file}:{chain}" for chain in part.chains[:_LISTED])
             more = " and so on" if len(part.chains) > _LISTED else ""
-            print_note(several_chains(missing.name, part.chains, f"write {separate}{more}"))
+            print_note(several_chains(f"{missing.name} has {len(part.chains)}", f"write {separate}{more}"))
     if (hint := found.assembly.wrong_hand_text) is not None and not quiet:
         flipped = whole.with_name(f"{split_extension(whole.name, MAPS)[0]}_flipped.mrc")
         print_note(f"{hint}; {flip_advice(whole, flipped)}.")

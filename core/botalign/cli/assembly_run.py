@@ -78,7 +78,7 @@ class AssemblyFiles:
         }
         twice = [name for name, times in Counter(names.values()).items() if times > 1]
         if twice:
-            raise InputError(f"-o: two of the placed maps would be written as {twice[0]}; rename one of the parts.")
+            raise InputError(f"-o: two of the placed maps would be written as {twice[0]}; rename one of the files.")
         maps = {key: Output(path / name, "-o", outputs.MAPS, in_folder=True) for key, name in names.items()}
         return cls(model, maps, own_table, own_rest, work)
 

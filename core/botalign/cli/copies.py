@@ -80,8 +80,6 @@ class CopiesRun:
                 _write_table(copies, self.moving, staging.path(table.path))
         self._report(alignment, written)
         missing = copies.missing_text(str(self.fixed))
-        if missing is None and all(copy.verdict == "no match" for copy in copies.placed):
-            missing = f"no copy matches {self.fixed}; the best place may be due to chance"
         if missing is not None:
             print_warning(f"{self.moving}: {missing}.")
         return 0 if missing is None else 1

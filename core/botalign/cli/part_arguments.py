@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,6 +68,10 @@ class PartArgument:
         """The file with the chains, as it is typed."""
         return str(self.path) if self.chains is None else f"{self.path}:{','.join(self.chains)}"
 
+    def uses(self, chain: str) -> bool:
+        """Whether a chain of its file belongs to it."""
+        return self.chains is None or chain in self.chains
+
     def check(self) -> None:
         """Check that it can be read; of a map, only the header.
 
@@ -93,13 +97,36 @@ def parsed_parts(texts: Sequence[str]) -> list[PartArgument]:
         If a part is given twice, or the text after an @ or a colon cannot be used.
     """
     parts = [PartArgument.parsed(text) for text in texts]
-    seen = Counter(map(_key, parts))
     for each in parts:
-        if (times := seen[_key(each)]) > 1:
+        same = [other.count for other in parts if _key(other) == _key(each)]
+        if len(same) > 1:
+            copies = sum(same)
             raise InputError(
-                f"{each.name}: is given {times} times; for {times} copies of it, write {each.name}@{times}."
+                f"{each.name}: is given {len(same)} times; for {copies} copies of it, write {each.name}@{copies}."
             )
     return parts
+
+
+def check_parts(parts: Sequence[PartArgument]) -> None:
+    """Check that all parts can be read, and that no chain of a file is in two of them.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read or lacks a chain, or a chain is given twice.
+    """
+    for each in parts:
+        each.check()
+    for first, second in itertools.combinations(parts, 2):
+        if first.path.resolve() != second.path.resolve():
+            continue
+        named = [*(first.chains or ()), *(second.chains or ())]
+        chain = next((name for name in named if first.uses(name) and second.uses(name)), None)
+        if chain is not None:
+            raise InputError(
+                f"{second.name}: chain {chain} is also in {first.name}; give each chain in one part only, and several "
+                f"copies of it as {first.path}:{chain}@2."
+            )
 
 
 def _key(part: PartArgument) -> tuple[Path, frozenset[str] | None]:

@@ -16,6 +16,7 @@ from botalign.cli.interruption import Interrupted
 from botalign.cli.long_work import run_steps
 from botalign.cli.messages import print_error, print_note
 from botalign.cli.options import Json, Overwrite, Quiet
+from botalign.cli.tables import several_chains
 from botalign.errors import InputError, counted
 from botalign.files import no_such_file
 from botalign.progress import map_steps
@@ -125,10 +126,24 @@ def rank(
             print_note("no table was written; --table writes verdicts, scores and transforms.")
     for failure in ranking.failures:
         print_error(f"{failure.name}: {failure.reason}")
+    if (advice := _chain_advice(ranking)) is not None and not quiet:
+        print_note(advice)
     transient = sum(each.is_transient for each in ranking.failures)
     if transient:
         print_note(_retry(transient, partial))
     return 1 if ranking.failures else 0
+
+
+def _chain_advice(ranking: botalign.Ranking) -> str | None:
+    """Return a note on ``--chain`` if models with several chains do not match, else None."""
+    several = [each for each in ranking.entries if len(each.chains) > 1 and each not in ranking.matches]
+    if not several:
+        return None
+    first, count = several[0], len(several)
+    if len(ranking.entries) + len(ranking.failures) == 1:
+        return several_chains(f"{first.name} has {len(first.chains)}", f"add --chain {first.chains[0]}")
+    which = f"{first.name} has {len(first.chains)}" if count == 1 else f"{count} models that do not match have several"
+    return several_chains(which, f"rank {'it' if count == 1 else 'them'} again with --chain {first.chains[0]}")
 
 
 def _warn_of_files(ranking: botalign.Ranking) -> None:

@@ -105,15 +105,12 @@ def chain_advice(alignment: Alignment) -> str | None:
     model = next((each for each in (alignment.moving, alignment.fixed) if each.model), None)
     if alignment.verdict != "no match" or model is None or len(model.chains) < 2:
         return None
-    return several_chains(model.name, model.chains, f"add --chain {model.chains[0]}")
+    return several_chains(f"{model.name} has {len(model.chains)}", f"add --chain {model.chains[0]}")
 
 
-def several_chains(name: str, chains: Sequence[str], how: str) -> str:
-    """Return a note on a model with several chains that does not match, and how to use one of them."""
-    return (
-        f"{name} has {len(chains)} chains; if the map shows only some of them, or another arrangement, place them "
-        f"separately: {how}."
-    )
+def several_chains(which: str, how: str) -> str:
+    """Return a note on models with several chains that do not match, and how to use one of the chains."""
+    return f"{which} chains; if the map shows only some of them, or another arrangement, place them separately: {how}."
 
 
 def history(moving: str, fixed: str | None, *, note: str = "") -> str:

@@ -16,7 +16,8 @@ from botalign.complexes.choice import choose
 from botalign.complexes.found_places import FoundPlaces, found_places, places_block, problem_of
 from botalign.complexes.options import AssemblyOptions
 from botalign.complexes.part_judgement import probability_of
-from botalign.complexes.residual import remaining_density
+from botalign.complexes.prospects import has_density_for
+from botalign.complexes.residual import density_outside, remaining_density
 from botalign.errors import InputError
 from botalign.jobs import BlockStore, Workers, run_blocks
 from botalign.maps.contour import background_level
@@ -91,6 +92,8 @@ class Assembler:
         Number of arrangements that were judged until now.
     rest : DensityMap
         The map minus the placed parts.
+    outside : DensityMap or None
+        What of it lies outside the placed parts; None if there are none.
     gap : float
         Fraction of its score by which a better joint choice could exceed it; see :class:`Choice`.
     refined : Refined or None
@@ -108,6 +111,7 @@ class Assembler:
         self.chosen: list[Chosen] = []
         self.found: dict[int, list[FoundPlaces]] = {}
         self.rest, self.gap, self.searches, self.arrangements = whole, 0.0, 0, 0
+        self.outside: DensityMap | None = None
         self.refined: Refined | None = None
         self.matches_mirrored: int | None = None
 
@@ -145,6 +149,10 @@ class Assembler:
         except InputError:
             return False
         return True
+
+    def has_density_for(self, part: int) -> bool:
+        """Whether there is density for a part outside the placed parts; as long as none is placed, there may be."""
+        return self.outside is None or has_density_for(self.found[part][0].body, self.outside)
 
     def searched(self, wanted: Mapping[str, Wanted], *, stage: str) -> Generator[Progress, None, list[FoundPlaces]]:
         """Run searches, by their names, and count them."""
@@ -191,6 +199,10 @@ class Assembler:
         """Place parts, and refine all together."""
         self.chosen, self.refined = yield from self.refined_together([*self.chosen, *chosen])
         self.rest = self.without()
+        self.outside = density_outside(
+            self.whole, self.rest, [self.places_in_whole(each).body for each in self.chosen],
+            [each.moving_to_fixed for each in self.chosen], self.options.resolution,
+        )  # fmt: skip
 
     def refined_together(self, chosen: Sequence[Chosen]) -> Generator[Progress, None, tuple[list[Chosen], Refined]]:
         """Return parts refined together in the whole."""

@@ -16,6 +16,7 @@ from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.complexes.assembler import Assembler, Chosen, Wanted
 from botalign.complexes.found_places import FoundPlaces
 from botalign.complexes.part_judgement import probability_of
+from botalign.complexes.prospects import fits_better
 from botalign.progress import Progress, Result, map_steps
 
 #: Largest number of rounds. A round follows only if the one before it placed a part.
@@ -59,7 +60,9 @@ def place_parts(assembler: Assembler) -> Generator[Progress, None, None]:
         wanted = [
             Wanted(part, rest, missing)
             for part in parts
-            if (missing := assembler.missing(part)) and assembler.can_be_in(rest, part)
+            if (missing := assembler.missing(part))
+            and assembler.has_density_for(part)
+            and assembler.can_be_in(rest, part)
         ]
         if not wanted:
             break
@@ -169,7 +172,8 @@ def _judged(
 ) -> Generator[Progress, None, tuple[list[Chosen], list[Chosen]]]:
     """Search for each part of an arrangement in what the others leave, and for missing ones in what all leave.
 
-    Return the best joint choice of places: of the parts of the arrangement, and of the missing ones.
+    Return the best joint choice of places: of the parts of the arrangement, and of the missing ones. If no part of the
+    arrangement fits better in what the others leave, none is searched for.
     """
     refinement = assembler.refined_together([*assembler.chosen, *arranged])
     everything, _ = yield from map_steps(refinement, lambda step: replace(step, overall=step.fraction / 4))
@@ -179,10 +183,14 @@ def _judged(
         if rest is not None and assembler.can_be_in(rest, part):
             wanted[f"{name}_{key}"] = Wanted(part, rest, copies)
 
-    for number in range(len(assembler.chosen), len(everything)):
-        part, others = everything[number].part, everything[:number] + everything[number + 1 :]
+    hopeful, first = False, len(assembler.chosen)
+    for number, (start, end) in enumerate(zip(arranged, everything[first:], strict=True), first):
+        rest = assembler.minus(everything[:number] + everything[number + 1 :])
+        hopeful = hopeful or fits_better(start.found, start.place, rest, end.moving_to_fixed)
         # If rounding changes the arrangement, a resumed run must not read the places of another part.
-        want(f"{number:04d}_part_{part:04d}", part, assembler.surveyed(assembler.minus(others)), 1)
+        want(f"{number:04d}_part_{end.part:04d}", end.part, assembler.surveyed(rest), 1)
+    if not hopeful:
+        return [], []
     count = len(wanted)
     missing = {part: assembler.missing(part) for part in range(len(assembler.parts))}
     for each in arranged:

@@ -116,8 +116,7 @@ def regions(
         above = float(np.clip(enclosing, min(above, given), given))
     voxel, total = float(np.prod(whole.grid.voxel_size_angstrom)), np.count_nonzero(smooth > above)
     # Differences at the surface of the placed parts are thin.
-    steps = max(1, round((resolution or 0.0) / 4 / longest))
-    solid = ndimage.binary_opening(rest > above, iterations=steps)
+    solid = ndimage.binary_opening(rest > above, iterations=_surface_voxels(whole.grid, resolution))
     labels, count = ndimage.label(solid)
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
     found = []
@@ -128,6 +127,57 @@ def regions(
         centre = np.array(whole.grid.origin_angstrom) + np.array([x, y, z]) * whole.grid.voxel_size_angstrom
         found.append(Region(float(sizes[index] * voxel), float(sizes[index] / total), tuple(centre.tolist())))
     return tuple(found)
+
+
+def density_outside(
+    whole: DensityMap, rest: DensityMap, bodies: Sequence[Body], poses: Sequence[Matrix], resolution: float | None
+) -> DensityMap:
+    """Return the positive density of a residual outside the placed parts.
+
+    It is a fraction of the mean density of the map inside the placed part where this is the smallest. The surface of
+    the parts counts as inside, because the density of a model differs from that of the map there.
+
+    Parameters
+    ----------
+    whole : DensityMap
+        The map.
+    rest : DensityMap
+        The map minus its placed parts, with its background at zero.
+    bodies, poses : sequence
+        The volumes of the placed parts, and their poses.
+    resolution : float or None
+        Resolution of the map.
+    """
+    background, means = background_level(whole.data), []
+    occupied = np.zeros(rest.data.shape, dtype=bool)
+    for body, pose in zip(bodies, poses, strict=True):
+        block, own = _block(body, pose, whole.grid, 0.0)
+        inside = _inside(body, pose, own)
+        occupied[block] |= inside
+        means.append(float(whole.data[block][inside].mean(dtype=np.float64) - background) if inside.any() else np.inf)
+    outside = ~ndimage.binary_dilation(occupied, iterations=_surface_voxels(whole.grid, resolution))
+    return rest.with_data(np.maximum(rest.data, 0) * outside / np.float32(max(min(means), 1e-30)))
+
+
+def _surface_voxels(grid: Grid, resolution: float | None) -> int:
+    """Return the thickness of the differences between the map and the placed parts at their surface, in voxels."""
+    return max(1, round((resolution or 0.0) / 4 / max(grid.voxel_size_angstrom)))
+
+
+def _block(body: Body, pose: Matrix, grid: Grid, margin: float) -> tuple[tuple[slice, slice, slice], Grid]:
+    """Return the block of a grid around a placed part, and its own grid."""
+    origin, voxel = np.array(grid.origin_angstrom), np.array(grid.voxel_size_angstrom)
+    centre, reach = apply_transform(pose, body.centre_angstrom), body.radius_angstrom + margin
+    low = np.clip(np.floor((centre - reach - origin) / voxel).astype(int), 0, np.array(grid.shape[::-1]) - 1)
+    high = np.clip(np.ceil((centre + reach - origin) / voxel).astype(int) + 1, low + 1, grid.shape[::-1])
+    z, y, x = (slice(int(a), int(b)) for a, b in zip(low[::-1], high[::-1], strict=True))
+    return (z, y, x), grid.part((z.start, y.start, x.start), (z.stop - z.start, y.stop - y.start, x.stop - x.start))
+
+
+def _inside(body: Body, pose: Matrix, grid: Grid) -> NDArray[np.bool_]:
+    """Return which voxels of a grid are inside a placed part."""
+    points = np.array(grid.origin_angstrom) + np.array(grid.voxel_size_angstrom) * grid_points(grid.shape)
+    return (body.contains(apply_transform(inverse(pose), points)) > 0).reshape(grid.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,17 +192,11 @@ class _Placed:
     def of(
         cls, part: DensityMap | Model, body: Body, pose: Matrix, grid: Grid, margin: float, resolution: float | None
     ) -> _Placed:
-        origin, voxel = np.array(grid.origin_angstrom), np.array(grid.voxel_size_angstrom)
-        centre, reach = apply_transform(pose, body.centre_angstrom), body.radius_angstrom + margin
-        low = np.clip(np.floor((centre - reach - origin) / voxel).astype(int), 0, np.array(grid.shape[::-1]) - 1)
-        high = np.clip(np.ceil((centre + reach - origin) / voxel).astype(int) + 1, low + 1, grid.shape[::-1])
-        z, y, x = (slice(int(a), int(b)) for a, b in zip(low[::-1], high[::-1], strict=True))
-        own = grid.part((z.start, y.start, x.start), (z.stop - z.start, y.stop - y.start, x.stop - x.start))
+        block, own = _block(body, pose, grid, margin)
         if isinstance(part, Model):
             assert resolution is not None
             density = simulate(part.moved(pose), resolution, grid=own).data
         else:
             shifted = part.with_data(part.data - np.float32(background_level(part.data)))
             density = resample(shifted, pose, own).data
-        points = np.array(own.origin_angstrom) + voxel * grid_points(own.shape)
-        return cls((z, y, x), density, (body.contains(apply_transform(inverse(pose), points)) > 0).reshape(own.shape))
+        return cls(block, density, _inside(body, pose, own))

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from botalign.arguments import kind_of
 from botalign.arrays import Counts, Matrix, Volume
 from botalign.errors import InputError, Setting, counted
 from botalign.files import output_file
 from botalign.images.particles import CtfParameters
 from botalign.images.stored import ImageSource, images_per_block
-from botalign.maps.expected import kind_of
 from botalign.maps.writing import Header, blank_header, write_sections
 
 STACK_EXTENSIONS = (".mrcs", ".mrcs.gz", ".mrcs.bz2")

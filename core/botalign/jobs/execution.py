@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Annotated
 
+from botalign.arguments import expect_path
 from botalign.errors import InputError, Setting
 from botalign.options import Option, check_options
 from botalign.threads import Threads
@@ -46,8 +47,7 @@ class Execution:
     def __post_init__(self) -> None:
         """Check the options."""
         check_options(self)
-        if self.work is not None and not isinstance(self.work, str | os.PathLike):
-            raise InputError(Setting("work"), f": got {self.work!r}, expected the path of a folder.")
+        expect_path(self.work, "work", "the path of a folder")
         if self.scheduler is not None and self.processes is not None:
             raise InputError(
                 Setting("processes"), " and ", Setting("scheduler"), ": got both, expected one of the two."

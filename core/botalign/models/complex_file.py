@@ -7,10 +7,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from botalign.arguments import expect_several
 from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting, counted
 from botalign.files import output_file
-from botalign.maps.expected import expect_several
 from botalign.models.merging import PlacedText, merged_models
 from botalign.models.model import Model, expect_model
 from botalign.models.writing import MMCIF_EXTENSIONS

@@ -10,10 +10,10 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from botalign.arguments import kind_of
 from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting, counted
 from botalign.geometry import apply_transform, checked_transform, compose, identity, is_mirror
-from botalign.maps.expected import kind_of
 from botalign.models.parsing import ModelText
 from botalign.models.writing import write_model
 

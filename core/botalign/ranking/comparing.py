@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -10,12 +11,12 @@ from numpy.typing import NDArray
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.jobs import BlockStore, Workers, is_transient, reason_of, run_blocks, warnings_of
 from botalign.progress import Progress
-from botalign.ranking.entry import FailedEntry, Found, RankedEntry, entry_of
+from botalign.ranking.entry import FailedEntry, Found, RankedEntry, by_signature, entry_of, exclusion_of
 from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Item
 from botalign.ranking.library import best_similarities, described, other_size, signatures_at
 from botalign.ranking.maps import align_map, map_options
-from botalign.ranking.models import model_options, place_model
+from botalign.ranking.models import CHAINS, model_options, place_model
 from botalign.ranking.options import RankOptions
 
 #: The entries, and the results for items that failed, by number.
@@ -60,13 +61,12 @@ def compare_maps(
     found = dict(zip(wanted, results.values(), strict=True))
     entries, further = _compared(items, found, len(numbers), near)
     others = [
-        RankedEntry(
-            items[each].name, "not aligned", similarity=near[each],
-            relative_size=other_size(queries, known[each].signature), warnings=known[each].warnings,
+        by_signature(
+            items[each].name, near[each], other_size(queries, known[each].signature), warnings=known[each].warnings
         )
         for each in numbers
         if each not in found
-    ]  # fmt: skip
+    ]
     return entries + others, failed | further
 
 
@@ -84,12 +84,16 @@ def _compared(
 ) -> Compared:
     """Return the entries for results by number, corrected for the number of items in `tried` that did not fail."""
     failed = {number: arrays for number, arrays in found.items() if reason_of(arrays) is not None}
-    entries = [
-        entry_of(
-            items[number].name, Found.from_arrays(arrays), tried - len(failed), similarity=near.get(number),
-            warnings=tuple(map(items[number].without_name, warnings_of(arrays))),
-        )
-        for number, arrays in found.items()
-        if number not in failed
-    ]  # fmt: skip
+    entries = []
+    for number, arrays in found.items():
+        if number in failed:
+            continue
+        item, reason = items[number], exclusion_of(arrays)
+        if reason is None:
+            entry = entry_of(item.name, Found.from_arrays(arrays), tried - len(failed))
+        else:
+            entry = RankedEntry(item.name, "not aligned", reason=item.without_name(reason))
+        warnings = tuple(map(item.without_name, warnings_of(arrays)))
+        chains = tuple(arrays[CHAINS].tolist()) if CHAINS in arrays else ()
+        entries.append(replace(entry, similarity=near.get(number), warnings=warnings, chains=chains))
     return entries, failed

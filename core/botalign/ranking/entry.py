@@ -13,6 +13,12 @@ from botalign.alignment.outcome import Outcome
 from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.alignment.wording import probability_text
 from botalign.arrays import Matrix
+from botalign.errors import SizeError
+
+#: Why most maps of a library are not aligned.
+DIFFERENT = "shape or size differs too much"
+#: Name of the array of the reason why an item was not aligned.
+_EXCLUDED = "excluded"
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +79,7 @@ class RankedEntry:
         Its name, usually the file.
     verdict : str
         ``"certain"``, ``"ambiguous"`` or ``"no match"``, by the corrected probability; ``"not aligned"`` for a map that
-        cannot show the same molecule according to its signature.
+        cannot show the same molecule according to its signature or size, or a model that is too long for the map.
     corrected_probability : float or None
         Probability that at least one of the compared items would fit as well at a wrong pose.
     probability : float or None
@@ -92,6 +98,10 @@ class RankedEntry:
         voxel size of one of the two may be wrong.
     warnings : tuple of str
         Warnings about its file, without its name, such as ``"no voxel size, assumed 1 A."``.
+    reason : str or None
+        Why it was not aligned, without its name; None if it was.
+    chains : tuple of str
+        Names of the chains of a model.
 
     See Also
     --------
@@ -108,18 +118,13 @@ class RankedEntry:
     similarity: float | None = None
     relative_size: float | None = None
     warnings: tuple[str, ...] = ()
+    reason: str | None = None
+    chains: tuple[str, ...] = ()
 
     @property
-    def reason(self) -> str | None:
-        """Why a map was not aligned; None if it was."""
-        if self.verdict != "not aligned":
-            return None
-        if self.relative_size is None:
-            return "shape or size differs too much"
-        return (
-            f"has the shape of the map, but {self.relative_size:.3g} times its size; is the voxel size of one of them "
-            "wrong?"
-        )
+    def is_notable(self) -> bool:
+        """Whether it was not aligned for a reason that may be a wrong voxel size or a wrong file."""
+        return self.reason not in (None, DIFFERENT)
 
     @property
     def chance(self) -> str | None:
@@ -159,20 +164,40 @@ class FailedEntry:
     warnings: tuple[str, ...] = ()
 
 
-def entry_of(
-    name: str, found: Found, compared: int, *, similarity: float | None = None, warnings: tuple[str, ...] = ()
-) -> RankedEntry:
+def entry_of(name: str, found: Found, compared: int) -> RankedEntry:
     """Return the entry for a result, one of several."""
     corrected = sidak(found.probability, compared)
     verdict = found.verdict if corrected < LARGEST_PROBABILITY else "no match"
     places = None if verdict == "no match" else found.places
+    return RankedEntry(name, verdict, corrected, found.probability, found.score, found.pose, places)
+
+
+def by_signature(
+    name: str, similarity: float, relative_size: float | None = None, *, warnings: tuple[str, ...] = ()
+) -> RankedEntry:
+    """Return the entry for a map that cannot show the same molecule according to its signature."""
+    reason = DIFFERENT
+    if relative_size is not None:
+        reason = (
+            f"has the shape of the map, but {relative_size:.3g} times its size; is the voxel size of one of them wrong?"
+        )
     return RankedEntry(
-        name, verdict, corrected, found.probability, found.score, found.pose, places, similarity, warnings=warnings
+        name, "not aligned", similarity=similarity, relative_size=relative_size, warnings=warnings, reason=reason
     )
 
 
+def excluded(error: SizeError) -> dict[str, NDArray[Any]]:
+    """Return the result for an item that cannot show the molecule of the map, as arrays."""
+    return {_EXCLUDED: np.array(str(error))}
+
+
+def exclusion_of(arrays: dict[str, NDArray[Any]]) -> str | None:
+    """Return why an item cannot show the molecule of the map; None if it may, or if the item failed."""
+    return str(arrays[_EXCLUDED]) if _EXCLUDED in arrays else None
+
+
 def best_first(entries: list[RankedEntry]) -> tuple[RankedEntry, ...]:
-    """Return entries in order: by probability, then by score; maps that were not aligned last, by similarity."""
+    """Return entries in order: by probability, then by score; those that were not aligned last, by similarity."""
 
     def key(entry: RankedEntry) -> tuple[float, float, float, str]:
         if entry.probability is None or entry.score is None:

@@ -26,9 +26,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.arguments import expect_path
 from botalign.errors import InputError
 from botalign.files import check_output, output_file
-from botalign.maps.expected import expect_path
 from botalign.ranking.items import file_state
 from botalign.ranking.signature import DEGREES, SCHEME, SHELLS, Described, from_numbers, to_numbers
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from botalign.arguments import expect_several, kind_of
 from botalign.errors import InputError, Setting
 from botalign.maps import EXTENSIONS, DensityMap, read
-from botalign.maps.expected import expect_several, kind_of
 from botalign.models import Model, content_identity, holds_model, read_model
 
 Given = DensityMap | Model | str | os.PathLike[str]

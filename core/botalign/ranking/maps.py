@@ -11,10 +11,11 @@ from botalign.alignment.scoring import compare
 from botalign.alignment.shared_problem import problem_in
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.alignment.solving import solve
+from botalign.errors import SizeError
 from botalign.jobs import or_failure
 from botalign.maps import DensityMap
 from botalign.progress import exhaust
-from botalign.ranking.entry import Found
+from botalign.ranking.entry import Found, excluded
 from botalign.ranking.items import Item
 
 
@@ -34,11 +35,14 @@ def align_map(shared: SharedWhole, item: Item, options: AlignmentOptions) -> dic
     Returns
     -------
     dict of ndarray
-        Arrays of :class:`botalign.ranking.entry.Found`.
+        Arrays of :class:`botalign.ranking.entry.Found`, or why it cannot show the same molecule.
     """
     moving = item.load()
     assert isinstance(moving, DensityMap)
-    problem = problem_in(shared, moving, options, hands=(False, True), keep_samples=True)
+    try:
+        problem = problem_in(shared, moving, options, hands=(False, True), keep_samples=True)
+    except SizeError as error:
+        return excluded(error)
     outcome = exhaust(solve(problem)).outcome
     found = compare(problem.fixed, problem.moving, outcome.candidates[0].moving_to_fixed)
     return Found.of(outcome, found.scores.correlation_about_mean).to_arrays()

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.part_solver import solve_by_part
 from botalign.alignment.shared_problem import problem_in
 from botalign.alignment.shared_whole import SharedWhole
+from botalign.errors import SizeError
 from botalign.jobs import or_failure
 from botalign.models import Model
 from botalign.progress import exhaust
-from botalign.ranking.entry import Found
+from botalign.ranking.entry import Found, excluded
 from botalign.ranking.items import Item
+
+#: Name of the array of the names of the chains of a model.
+CHAINS = "chains"
 
 
 @or_failure
@@ -33,12 +38,17 @@ def place_model(shared: SharedWhole, item: Item, options: AlignmentOptions) -> d
     Returns
     -------
     dict of ndarray
-        Arrays of :class:`botalign.ranking.entry.Found`.
+        Arrays of :class:`botalign.ranking.entry.Found`, or why it cannot be in the map, and the names of its chains.
     """
     model = item.load()
     assert isinstance(model, Model)
-    outcome = exhaust(solve_by_part(problem_in(shared, model, options, keep_samples=True)))
-    return Found.of(outcome, outcome.candidates[0].quality).to_arrays()
+    chains = {CHAINS: np.array(model.chains, dtype=np.str_)}
+    try:
+        problem = problem_in(shared, model, options, keep_samples=True)
+    except SizeError as error:
+        return {**excluded(error), **chains}
+    outcome = exhaust(solve_by_part(problem))
+    return {**Found.of(outcome, outcome.candidates[0].quality).to_arrays(), **chains}
 
 
 def model_options(resolution: float) -> AlignmentOptions:

@@ -17,8 +17,8 @@ from botalign.ranking.entry import FailedEntry, RankedEntry
 
 FORMAT, VERSION = "botalign-ranking", 1
 EXTENSIONS = (".csv",)
-#: Number of entries in the text, and of maps of the same shape and another size; a table has all of them.
-LISTED, LISTED_SIZES = 20, 5
+#: Number of entries in the text, and of reasons why others were not aligned; a table has all of them.
+LISTED, LISTED_REASONS = 20, 5
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -32,7 +32,7 @@ class Ranking:
     kind : str
         ``"models"`` or ``"maps"``.
     entries : tuple of RankedEntry
-        The models or maps, the best first: by the probability, then by the score. Maps that were not aligned are last.
+        The models or maps, the best first: by the probability, then by the score. Those that were not aligned are last.
     failures : tuple of FailedEntry
         The models or maps that could not be compared, with the reasons.
     compared : int
@@ -94,16 +94,22 @@ class Ranking:
         failed = f", {len(self.failures)} failed" if self.failures else ""
         lines = labelled(self.kind, f"{self.compared} compared{failed}, {self._matches_text}")
         if len(aligned) < len(self.entries):
-            lines += labelled("", f"{len(self.entries) - len(aligned)} not aligned, because their signatures differ")
-            lines += _other_sizes([entry for entry in self.entries if entry.relative_size is not None])
-        comparisons = counted(self.compared, "comparison")
-        lines += labelled("chance", f"that a wrong pose fits as well, corrected for {comparisons}")
+            lines += labelled("", self._not_aligned_text(len(self.entries) - len(aligned)))
+            lines += _reasons([entry for entry in self.entries if entry.is_notable])
         if aligned:
+            comparisons = counted(self.compared, "comparison")
+            lines += labelled("chance", f"that a wrong pose fits as well, corrected for {comparisons}")
             header = ("rank", one, "verdict", "chance", "score", "places")
             lines += ["", columns([header, *(_cells(n, each) for n, each in enumerate(aligned[:LISTED], start=1))])]
         if len(aligned) > LISTED:
             lines.append(f"... and {len(aligned) - LISTED} more")
         return "\n".join(lines)
+
+    def _not_aligned_text(self, count: int) -> str:
+        """How many entries were not aligned, and why."""
+        one, several = ("size", "sizes") if self.kind == "models" else ("shape or size", "shapes or sizes")
+        differ = f"its {one} differs" if count == 1 else f"their {several} differ"
+        return f"{count} not aligned, because {differ} too much"
 
     @property
     def _matches_text(self) -> str:
@@ -116,7 +122,7 @@ class Ranking:
         """Write a table with one row for each model or map, the best first; failures are last, with the reason.
 
         The columns ``m11`` to ``m34`` are the matrix ``moving_to_fixed``, in angstrom. The last columns are the reason
-        why a map was not aligned, or why an entry failed, and the warnings about its file. Missing values are empty.
+        why an entry was not aligned, or why it failed, and the warnings about its file. Missing values are empty.
 
         Parameters
         ----------
@@ -147,14 +153,14 @@ class Ranking:
 def _entry_values(number: int, entry: RankedEntry) -> dict[str, Any]:
     pose = entry.moving_to_fixed
     matrix = {"moving_to_fixed": None if pose is None else pose.tolist()}
-    return {"rank": number} | vars(entry) | matrix | {"mirrored": entry.mirrored, "reason": entry.reason}
+    return {"rank": number} | vars(entry) | matrix | {"mirrored": entry.mirrored}
 
 
-def _other_sizes(entries: Sequence[RankedEntry]) -> list[str]:
-    """Return lines about maps whose voxel size may be wrong."""
-    lines = [line for each in entries[:LISTED_SIZES] for line in labelled("", f"{each.name}: {each.reason}")]
-    if len(entries) > LISTED_SIZES:
-        lines.append(f"{'':{LABEL}}... and {len(entries) - LISTED_SIZES} more of the same shape and another size")
+def _reasons(entries: Sequence[RankedEntry]) -> list[str]:
+    """Return lines with the reasons why entries were not aligned."""
+    lines = [line for each in entries[:LISTED_REASONS] for line in labelled("", f"{each.name}: {each.reason}")]
+    if len(entries) > LISTED_REASONS:
+        lines.append(f"{'':{LABEL}}... and {len(entries) - LISTED_REASONS} more, with their reasons in the table")
     return lines
 
 

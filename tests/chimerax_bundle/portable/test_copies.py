@@ -55,9 +55,13 @@ def test_too_few_copies_are_reported(load):
     missing = load("part_copies").missing_copies
     assert missing("b", "a", found("certain", wanted=1).copies) is None
     assert missing("b", "a", found("certain", wanted=None).copies) is None
-    assert missing("b", "a", found("certain", wanted=3).copies).startswith("b: 1 of the 3 copies fit into a; ")
+    assert missing("b", "a", found("certain", wanted=3).copies).startswith("b: 1 of the 3 copies fits into a; ")
+    nothing = found("no match", "no match", wanted=2).copies
+    assert missing("b", "a", nothing) == "b: no copy matches a; the best 2 places may be due to chance"
     # A copy that fits by chance only is missing.
-    assert missing("b", "a", found("certain", "no match", wanted=2).copies).startswith("b: 1 of the 2 copies fit")
+    assert missing("b", "a", found("certain", "no match", wanted=2).copies).startswith(
+        "b: 1 of the 2 copies fits into a; "
+    )
 
 
 def test_only_one_whole_model_is_copied(load):

@@ -161,6 +161,7 @@ def test_an_interrupted_command_resumes(
     ("typed", "expected"),
     [
         (("{first}", "{first}"), "{first}: is given 2 times; for 2 copies of it, write {first}@2."),
+        (("{first}@3", "{first}"), "{first}: is given 2 times; for 4 copies of it, write {first}@4."),
         (("{first}@0",), "got '0' after the @, expected the number of copies, such as @2."),
         (("{first}@many",), "got 'many' after the @, expected the number of copies, such as @2."),
         (("{first}@501",), "@N: got 501, expected a whole number from 1 to 500."),
@@ -168,7 +169,13 @@ def test_an_interrupted_command_resumes(
         (("{first}:A,@2",), "{first}:A,: got 'A,' after the colon, expected names of chains, such as :A,B."),
         (("{first}:Z@2",), "{first}: has no chain Z; it has A."),
         (("{first}:A", "{first}:A"), "{first}:A: is given 2 times; for 2 copies of it, write {first}:A@2."),
-        (("{first}", "{first}:A"), "{first}:A: shows the same molecule as {first}, so the two cannot be"),
+        (
+            ("{first}", "{first}:A"),
+            "{first}:A: chain A is also in {first}; give each chain in one part only, and several copies of it as "
+            "{first}:A@2.",
+        ),
+        (("{pair}:B,A", "{second}", "{pair}:B"), "{pair}:B: chain B is also in {pair}:B,A; give each chain in one"),
+        (("{pair}:B,A@2", "{pair}"), "{pair}: chain B is also in {pair}:B,A; give each chain in one part only"),
         (("missing.pdb",), "missing.pdb: no such file; check the name."),
         (("{first}", "missing.pbd", "-o", "{folder}/c.cif"), "missing.pbd: no such file; check the name."),
         (("{first}", "{second_map}", "-o", "{folder}/c.cif"), "-o needs a folder for the placed maps"),
@@ -182,11 +189,13 @@ def test_an_interrupted_command_resumes(
 def test_bad_input_is_refused_in_one_line(
     run: Run, files: Files, tmp_path: Path, typed: tuple[str, ...], expected: str
 ) -> None:
-    (tmp_path / "copy.pdb").write_text(files.first.read_text().replace(" A ", " B "))
-    names = vars(files) | {"folder": tmp_path}
+    other_name = files.first.read_text().replace("ALA A", "ALA B")
+    (tmp_path / "copy.pdb").write_text(other_name)
+    (tmp_path / "pair.pdb").write_text(files.second.read_text() + other_name)
+    names = vars(files) | {"folder": tmp_path, "pair": tmp_path / "pair.pdb"}
     ran = run("assemble", files.whole, *(each.format(**names) for each in typed), "--resolution", "10")
     assert expected.format(**names) in ran.refused()
-    assert [path.name for path in tmp_path.iterdir()] == ["copy.pdb"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.pdb", "pair.pdb"]
 
 
 def test_the_resolution_is_needed_for_models(run: Run, files: Files, tmp_path: Path) -> None:

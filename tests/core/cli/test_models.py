@@ -285,7 +285,7 @@ def test_models_that_cannot_be_aligned(run: Run, made: Complex, tmp_path: Path) 
     [
         (
             "",
-            "--resolution: is missing; an atomic model needs that of the map, expected a number from 1 to 100 ",
+            "--resolution: is missing; an atomic model needs the resolution of the map, expected a number from 1 to",
         ),
         ("--resolution 0.5", "--resolution: got 0.5, expected a number from 1 to 100 A."),
         ("--resolution 101", "--resolution: got 101.0, expected a number from 1 to 100 A."),

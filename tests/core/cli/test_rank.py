@@ -40,6 +40,25 @@ def test_chains_of_models(run: Run, pair: Pair, model: Path, tmp_path: Path) -> 
     )
 
 
+def test_the_chains_of_models_that_do_not_match_are_suggested(run: Run, pair: Pair, model: Path) -> None:
+    two, both = model.with_name("b.pdb"), model.with_name("c.pdb")
+    two.write_text(ATOMS.replace("ALA A   2", "ALA B   2"))
+    both.write_text(ATOMS.replace("ALA A   1", "ALA C   1"))
+
+    def notes(*models: Path, quiet: bool = False) -> list[str]:
+        given = ("--resolution", 10, "--threads", 1, "--json")
+        lines = run("rank", pair.fixed, *models, *given, *(["--quiet"] if quiet else [])).err.splitlines()
+        return [line for line in lines if "chains" in line]
+
+    shown = "chains; if the map shows only some of them, or another arrangement, place them separately:"
+    assert notes(two) == [f"botalign: {two} has 2 {shown} add --chain A."]
+    assert notes(model, both) == [f"botalign: {both} has 2 {shown} rank it again with --chain C."]
+    assert notes(two, both) == [
+        f"botalign: 2 models that do not match have several {shown} rank them again with --chain A."
+    ]
+    assert notes(model) == notes(two, quiet=True) == []
+
+
 def test_a_library_with_a_damaged_map(run: Run, pair: Pair, tmp_path: Path) -> None:
     bad, table, index = tmp_path / "bad.mrc", tmp_path / "t.csv", tmp_path / "i.npz"
     bad.write_bytes(b"bad")
@@ -133,7 +152,7 @@ def test_bad_input_is_one_line_and_writes_nothing(run: Run, pair: Pair, model: P
     written = ("--table", table)
     before = listing(tmp_path)
     missing = run("rank", pair.fixed, model, *written).refused()
-    assert "--resolution: is missing; an atomic model needs that of the map" in missing
+    assert "--resolution: is missing; an atomic model needs the resolution of the map" in missing
     mixed = run("rank", pair.fixed, model, pair.moving, "--resolution", 10, *written).refused()
     assert "rank models and maps in separate runs" in mixed
     twice = run("rank", pair.fixed, model, model, "--resolution", 10, *written).refused()

@@ -203,7 +203,7 @@ def test_input_that_cannot_be_used(invented: InventedComplex) -> None:
         ({"counts": np.array(2)}, "counts: got an array of shape (), expected a sequence of whole numbers"),
         ({"options": {"resolution": 10}}, "options: got an object of type dict, expected botalign.Assembly"),
         ({"options": botalign.RankOptions()}, "options: got an object of type RankOptions, expected botalign.Assembly"),
-        ({"execution": 2}, "execution: got an object of type int, expected botalign.Execution(...)."),
+        ({"execution": 2}, "execution: got the number 2, expected botalign.Execution(...)."),
     ],
 )  # fmt: skip
 def test_arguments_of_a_wrong_kind(invented: InventedComplex, given: dict[str, Any], expected: str) -> None:

@@ -278,7 +278,7 @@ def test_a_killed_run_is_resumed(tmp_path: Path) -> None:
     [
         ({"threads": 0}, "threads: got 0, expected"),
         ({"processes": -1}, "processes: got -1, expected"),
-        ({"work": 5}, "work: got 5, expected the path of a folder"),
+        ({"work": 5}, "work: got the number 5, expected the path of a folder"),
         ({"processes": 1, "scheduler": "tcp://127.0.0.1:1"}, "processes and scheduler: got both"),
     ],
 )

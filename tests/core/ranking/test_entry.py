@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 import botalign
-from botalign.ranking.entry import RankedEntry, best_first, sidak
+from botalign.ranking.entry import RankedEntry, best_first, by_signature, sidak
 from botalign.ranking.items import Item
 from botalign.ranking.result import Ranking
 
@@ -58,15 +58,25 @@ def test_the_reason_of_a_failure_does_not_repeat_the_name(name: str, message: st
 
 def test_few_of_many_entries_are_in_the_text() -> None:
     aligned = [RankedEntry(f"a{n}", "no match", 1.0, 1.0, 0.1) for n in range(23)]
-    others = [RankedEntry(f"b{n}", "not aligned", similarity=0.99, relative_size=0.5) for n in range(7)]
-    lines = Ranking("map", "maps", (*aligned, *others), (), 30, 1.0).to_text().splitlines()
+    others = [by_signature(f"b{n}", 0.99, 0.5) for n in range(7)]
+    lines = Ranking("map", "maps", (*aligned, *others, by_signature("c", 0.2)), (), 31, 1.0).to_text().splitlines()
     assert lines[:2] == [
-        "maps         30 compared, 0 matches",
-        "             7 not aligned, because their signatures differ",
+        "maps         31 compared, 0 matches",
+        "             8 not aligned, because their shapes or sizes differ too much",
     ]
     assert [line.split(":")[0].strip() for line in lines if "the shape of the map" in line] == [
         f"b{n}" for n in range(5)
     ]
-    assert "             ... and 2 more of the same shape and another size" in lines
+    assert "             ... and 2 more, with their reasons in the table" in lines
     assert sum("no match" in line for line in lines) == 20
     assert lines[-1] == "... and 3 more"
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("models", "1 not aligned, because its size differs too much"), ("maps", "because its shape or size differs")],
+)
+def test_without_a_comparison_there_is_no_chance(kind: str, expected: str) -> None:
+    lines = Ranking("map", kind, (by_signature("c", 0.2),), (), 1, 1.0).to_text().splitlines()
+    assert len(lines) == 2
+    assert expected in lines[1]

@@ -346,6 +346,15 @@ def test_a_cluster_and_a_resumed_run_name_the_map_without_a_voxel_size(
         assert (entry.name, entry.warnings) == (str(sizeless), (WARNING,))
 
 
+def test_a_map_of_quite_another_size_is_not_aligned(phantom: botalign.DensityMap) -> None:
+    grid = phantom.grid.scaled(20.0, np.zeros(3))
+    ranking = botalign.rank(phantom, [replace(phantom, grid=grid)], whole_library=True, threads=1)
+    (entry,) = ranking.entries
+    assert (ranking.failures, entry.verdict, entry.score) == ((), "not aligned", None)
+    assert entry.similarity == pytest.approx(1, abs=1e-3)
+    assert "expected sizes within a factor of 10; is the voxel size of one of them wrong?" in (entry.reason or "")
+
+
 def test_a_map_of_another_shape_gets_no_hint_at_its_voxel_size(phantom: botalign.DensityMap) -> None:
     grid = botalign.Grid.cube(41, 2.0, np.zeros(3))
     axes = np.meshgrid(*(grid.axis_angstrom(axis) for axis in range(3)), indexing="ij")

@@ -132,11 +132,39 @@ def test_models_that_are_larger_than_the_map(assembly: Assembly) -> None:
     assert np.sqrt((off**2).sum(axis=1).mean()) < 1
 
 
+def test_a_model_that_is_longer_than_the_box_is_not_in_the_map(assembly: Assembly, tmp_path: Path) -> None:
+    left = assembly.parts["left"]
+    long = replace(left, points=left.points * 50, name="long")
+    ranking = botalign.rank(assembly.fixed, [long, left], resolution=RESOLUTION, threads=1)
+    assert (ranking.compared, ranking.failures) == (2, ())
+    found, other = ranking.entries
+    assert (found.name, found.verdict) == ("left", "certain")
+    assert found.corrected_probability == sidak(found.probability or 0, 2)
+    assert (other.name, other.verdict, other.score, other.moving_to_fixed) == ("long", "not aligned", None, None)
+    assert re.fullmatch(
+        r"the model is over \d+ A long, and the box of .* \d+ A from corner to corner; is the voxel size of the map "
+        r"right, or is only a part of the model in it\?",
+        other.reason or "",
+    )
+    lines = ranking.to_text().splitlines()
+    assert lines[:2] == [
+        "models       2 compared, 1 match",
+        "             1 not aligned, because its size differs too much",
+    ]
+    assert lines[2].startswith("             long: the model is over ")
+    ranking.write(tmp_path / "t.csv")
+    last = (tmp_path / "t.csv").read_text().splitlines()[-1]
+    assert last.startswith("2,long,not aligned,")
+    assert "from corner to corner" in last
+
+
 def test_nothing_to_rank(assembly: Assembly, tmp_path: Path) -> None:
     model, fixed = assembly.parts["left"], assembly.fixed
     with pytest.raises(botalign.InputError, match=r"others: got none, expected at least one map or atomic model."):
         botalign.rank(fixed, [])
-    with pytest.raises(botalign.InputError, match="resolution: is missing; an atomic model needs that of the map"):
+    with pytest.raises(
+        botalign.InputError, match="resolution: is missing; an atomic model needs the resolution of the map"
+    ):
         botalign.rank(fixed, [model])
     with pytest.raises(botalign.InputError, match="rank models and maps in separate runs"):
         botalign.rank(fixed, [model, fixed], resolution=RESOLUTION)
@@ -170,7 +198,10 @@ def test_nothing_to_rank(assembly: Assembly, tmp_path: Path) -> None:
         ({"chains": ""}, "chains: got '', expected names of chains, such as 'A,B'."),
         ({"options": {"resolution": 8}}, "options: got an object of type dict, expected botalign.RankOptions(...)."),
         ({"execution": {}}, "execution: got an object of type dict, expected botalign.Execution(...)."),
-        ({"others": ["a.mrc"], "options": botalign.RankOptions(), "index": 5}, "index: got 5, expected a path."),
+        (
+            {"others": ["a.mrc"], "options": botalign.RankOptions(), "index": 5},
+            "index: got the number 5, expected a path.",
+        ),
     ],
 )
 def test_arguments_of_a_wrong_kind(assembly: Assembly, given: dict[str, Any], expected: str) -> None:
