@@ -158,12 +158,13 @@ class FitProblem:
     ) -> list[Fit]:  # fmt: skip
         """Fit from each pose; if the result has a rotation that is not allowed, keep the pose."""
         if exact:
-            ends = (self.solve_exactly(start, tolerance=tolerance) for start in transforms)
+            ends = [Fit(*self.solve_exactly(start, tolerance=tolerance)) for start in transforms]
         else:
-            ends = zip(*self.solve_all(transforms, tolerance=tolerance), strict=True)
+            found = zip(*self.solve_all(transforms, tolerance=tolerance), strict=True)
+            ends = [Fit(end, float(correlation)) for end, correlation in found]
         return [
-            Fit(end, float(correlation)) if allowed(end[:, :3]) else Fit(start, self.correlation(start))
-            for start, (end, correlation) in zip(transforms, ends, strict=True)
+            end if allowed(end.transform[:, :3]) else Fit(start, self.correlation(start))
+            for start, end in zip(transforms, ends, strict=True)
         ]
 
     def margin(self, first: Matrix, second: Matrix) -> tuple[float, float]:

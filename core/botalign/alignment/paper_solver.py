@@ -9,7 +9,7 @@ import numpy as np
 
 from botalign.alignment.distinct import Tolerance, distinct
 from botalign.alignment.hand import decide_hand, hand_name
-from botalign.alignment.losses import l2
+from botalign.alignment.losses import l2, length_scale
 from botalign.alignment.nelder_mead import nelder_mead
 from botalign.alignment.outcome import Outcome
 from botalign.alignment.problem import AlignmentProblem
@@ -56,7 +56,7 @@ def solve_by_paper(problem: AlignmentProblem) -> Generator[Progress, None, Outco
         for evaluation in search(
             lambda rotation, flip=flip: loss(rotation @ flip),  # type: ignore[misc]
             evaluations=problem.evaluations,
-            length_scale=problem.length_scale,
+            length_scale=length_scale(problem.options.loss),
             starts=1,
             descend=steepest_descent,
             initial=start[None],

@@ -16,7 +16,7 @@ from botalign.alignment.fitting import FitProblem
 from botalign.alignment.gauss_newton import ALL
 from botalign.alignment.half_maps import noise_of_both
 from botalign.alignment.itself import Itself
-from botalign.alignment.losses import Distance, distance_for, l2, length_scale
+from botalign.alignment.losses import Distance, distance_for, l2
 from botalign.alignment.masking import masked
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.records import EVALUATIONS, Candidate
@@ -193,11 +193,6 @@ class AlignmentProblem:
         _ = self.working_pair, self.distance
         if refine:
             _ = self.coarse_fit, self.shifted_pair
-
-    @property
-    def length_scale(self) -> float:
-        """Length scale of the surrogate's kernel."""
-        return length_scale(self.options.loss)
 
     @cached_property
     def coarse_fit(self) -> FitProblem:

@@ -71,7 +71,8 @@ def sampled(
         grid = Grid.cube(side, voxel_angstrom, surveyed.centre_angstrom)
         return SampledMolecule(surveyed.on(grid, sigma_angstrom=sigma_angstrom), grid, surveyed)
 
-    return kept(surveyed.samplings, (voxel_angstrom, sigma_angstrom, radius_angstrom), compute, most=KEPT)
+    known: dict[tuple[float, ...], SampledMolecule] = surveyed.samplings
+    return kept(known, (voxel_angstrom, sigma_angstrom, radius_angstrom), compute, most=KEPT)
 
 
 def coarsened(surveyed: Surveyed, voxel_angstrom: float) -> Surveyed:

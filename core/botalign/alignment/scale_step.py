@@ -39,7 +39,7 @@ def chosen(indices: Matrix, shape: tuple[int, ...], u: Matrix, v: Matrix) -> NDA
     both = u / u.std() + v / v.std()
     inside = np.zeros(shape, dtype=np.bool_)
     inside.ravel()[indices] = both > both.mean()
-    return dilated(inside, SKIRT_VOXELS).ravel()[indices]
+    return np.asarray(dilated(inside, SKIRT_VOXELS).ravel()[indices])
 
 
 def scale_step(octants: Matrix) -> tuple[float, float]:

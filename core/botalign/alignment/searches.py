@@ -11,6 +11,7 @@ import numpy as np
 from botalign.alignment.candidates import THINNED, apart, approached, coarse, given
 from botalign.alignment.distinct import Tolerance, distinct
 from botalign.alignment.hand import hand_name
+from botalign.alignment.losses import length_scale
 from botalign.alignment.nelder_mead import nelder_mead
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate, TracePoint
@@ -62,7 +63,7 @@ class HandSearch:
         self._evaluations = search(
             lambda rotation: distance(pair.rotated(rotation @ flip), pair.fixed),
             evaluations=problem.evaluations,
-            length_scale=problem.length_scale,
+            length_scale=length_scale(options.loss),
             initial=initial,
             within_degrees=within_degrees,
             rng=problem.random(mirrored),

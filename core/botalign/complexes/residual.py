@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from botalign.alignment.extent import level_enclosing
 from botalign.alignment.overlap import Body
-from botalign.alignment.survey import CLEAR, level_enclosing
-from botalign.arrays import Matrix, Volume
+from botalign.alignment.survey import CLEAR
+from botalign.arrays import Matrix, Volume, dilated
 from botalign.geometry import apply_transform, inverse
 from botalign.maps.contour import background_level, contrast, level_above
 from botalign.maps.density_map import DensityMap
@@ -155,8 +156,9 @@ def density_outside(
         inside = _inside(body, pose, own)
         occupied[block] |= inside
         means.append(float(whole.data[block][inside].mean(dtype=np.float64) - background) if inside.any() else np.inf)
-    outside = ~ndimage.binary_dilation(occupied, iterations=_surface_voxels(whole.grid, resolution))
-    return rest.with_data(np.maximum(rest.data, 0) * outside / np.float32(max(min(means), 1e-30)))
+    left = np.maximum(rest.data, 0) / np.float32(max(min(means), 1e-30))
+    left[dilated(occupied, _surface_voxels(whole.grid, resolution))] = 0
+    return rest.with_data(left)
 
 
 def _surface_voxels(grid: Grid, resolution: float | None) -> int:

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.special import eval_legendre
 
-from botalign.alignment.survey import CLEAR, level_enclosing
+from botalign.alignment.extent import level_enclosing
+from botalign.alignment.survey import CLEAR
 from botalign.arrays import Matrix, Volume
 from botalign.errors import InputError
 from botalign.maps.contour import background_level, contrast, level_above

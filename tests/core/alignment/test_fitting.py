@@ -7,6 +7,7 @@ import pytest
 from botalign import DensityMap, phantom
 from botalign.alignment.candidates import fine
 from botalign.alignment.distinct import Tolerance, distinct
+from botalign.alignment.extent import level_enclosing
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.itself import Itself
 from botalign.alignment.losses import l2
@@ -16,7 +17,7 @@ from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
 from botalign.alignment.sampled import Sampled
 from botalign.alignment.sampling import fit_problem
-from botalign.alignment.survey import level_enclosing, survey
+from botalign.alignment.survey import survey
 from botalign.alignment.working_pair import working_pair
 from botalign.geometry import (
     MIRROR,
@@ -249,11 +250,35 @@ def test_a_fit_of_noisy_maps_ends_at_one_maximum_from_all_sides(
     fixed: DensityMap, moving: DensityMap, there: np.ndarray
 ) -> None:
     problem = fit_problem(survey(noisy(fixed, 1)), survey(noisy(moving, 2)), voxel_angstrom=5.0)
-    middle, best = problem.solve(inverse(there), exact=True)
+    middle, best = problem.solve_exactly(inverse(there))
     for step in 0.05 * np.array([[1.0, 0, 0, 5, 0, 0], [-1, 0, 1, 0, 5, 0], [0, 1, -1, 0, 0, -5]]):
-        end, correlation = problem.solve(nudged(problem, middle, step), exact=True)
+        end, correlation = problem.solve_exactly(nudged(problem, middle, step))
         assert geodesic_degrees(end[:, :3], middle[:, :3]) < 0.01
         assert correlation == pytest.approx(best, abs=1e-7)
+
+
+def test_a_fit_of_the_wrong_hand_ends_at_a_maximum(fixed: DensityMap, there: np.ndarray) -> None:
+    surveyed = survey(fixed)
+    problem = fit_problem(surveyed, surveyed, voxel_angstrom=5.0)
+    start = transform_about(MIRROR, surveyed.centre_angstrom, surveyed.centre_angstrom)
+    end, best = problem.solve_exactly(start)
+    # Its curvature is much smaller than that of copies, so Gauss-Newton steps end on the way.
+    assert best > problem.solve(start)[1] + 0.01
+    for step in np.radians(0.5) * np.concatenate([np.eye(6)[:3], -np.eye(6)[:3]]):
+        assert problem.correlation(nudged(problem, end, step)) < best
+
+
+def test_fits_of_several_poses_are_those_of_each(fixed: DensityMap, moving: DensityMap, there: np.ndarray) -> None:
+    problem = fit_problem(survey(fixed), survey(moving), voxel_angstrom=5.0)
+    starts = [nudged(problem, inverse(there), step) for step in 0.1 * np.eye(6)]
+    poses, correlations = problem.solve_all(starts)
+    for start, pose, correlation in zip(starts, poses, correlations, strict=True):
+        alone, reached = problem.solve(start)
+        np.testing.assert_allclose(pose, alone, atol=1e-6)
+        assert correlation == pytest.approx(reached, abs=1e-9)
+        assert correlation == pytest.approx(problem.correlation(pose), abs=1e-6)
+    np.testing.assert_allclose(problem.correlations(poses), correlations, atol=1e-9)
+    assert len(problem.solve_all([])[0]) == len(problem.correlations([])) == 0
 
 
 def test_specks_of_noise_far_from_the_molecule_are_not_compared(fixed: DensityMap) -> None:
