@@ -156,7 +156,8 @@ def density_outside(
         inside = _inside(body, pose, own)
         occupied[block] |= inside
         means.append(float(whole.data[block][inside].mean(dtype=np.float64) - background) if inside.any() else np.inf)
-    left = np.maximum(rest.data, 0) / np.float32(max(min(means), 1e-30))
+    left = np.maximum(rest.data, np.float32(0))
+    left /= np.float32(max(min(means), 1e-30))
     left[dilated(occupied, _surface_voxels(whole.grid, resolution))] = 0
     return rest.with_data(left)
 

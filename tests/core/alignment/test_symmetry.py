@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy import fft
 
 import botalign
 from botalign.alignment.axis_scan import scan_axes
+from botalign.alignment.detection import detect
 from botalign.alignment.distinct import Tolerance
 from botalign.alignment.itself import Itself
 from botalign.alignment.survey import survey
@@ -64,6 +66,24 @@ def made(symmetry: str, noise: float) -> tuple[botalign.DensityMap, np.ndarray]:
     clean = botalign.phantom(48, voxel_size_angstrom=3.5, symmetry=symmetry, transform=pose)
     noisy = clean.data + rng.normal(0, noise * clean.data.std(), clean.data.shape) if noise else clean.data
     return clean.with_data(noisy.astype(np.float32)), pose
+
+
+def test_fine_details_decide_the_symmetry() -> None:
+    """Down to 4 A the map has a four-fold axis, but its finer details have a two-fold axis only."""
+    side = 112
+    coarse, detailed = (
+        botalign.phantom(side, voxel_size_angstrom=1.0, symmetry=symmetry, resolution_angstrom=2.5, seed=seed)
+        for symmetry, seed in (("C4", 0), ("C2", 5))
+    )
+    frequencies = np.meshgrid(*[fft.fftfreq(side)] * 2, fft.rfftfreq(side), indexing="ij", sparse=True)
+    fine = sum(each**2 for each in frequencies) > (1 / 4) ** 2
+    data = fft.irfftn(np.where(fine, fft.rfftn(detailed.data), fft.rfftn(coarse.data)), (side,) * 3)
+    itself = Itself(survey(coarse.with_data(data.astype(np.float32))).normalised(), coarse.grid)
+    draft = detect(itself.comparison.draft())
+    assert draft is not None
+    assert draft.group == "C4"
+    assert itself.symmetry is not None
+    assert itself.symmetry.group == "C2"
 
 
 @pytest.mark.parametrize("noise", [0.0, 2.0])

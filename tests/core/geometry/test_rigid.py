@@ -61,6 +61,17 @@ def test_inverse_from_the_left_and_from_the_right(seed: int, point: np.ndarray) 
     np.testing.assert_allclose(apply_transform(inverted, apply_transform(transform, point)), point, atol=1e-9)
 
 
+def test_inverses_and_turns_of_several_transforms() -> None:
+    rng = np.random.default_rng(0)
+    turns, starts, ends = random_rotations(6, rng).reshape(2, 3, 3, 3), rng.normal(size=(2, 3, 3)), rng.normal(size=3)
+    several = transform_about(turns, starts[0, 0], starts)
+    for index in np.ndindex(2, 3):
+        np.testing.assert_allclose(several[index], transform_about(turns[index], starts[0, 0], starts[index]))
+        np.testing.assert_allclose(inverse(several)[index], inverse(several[index]))
+        np.testing.assert_allclose(compose(inverse(several), several)[index], np.eye(3, 4), atol=1e-12)
+    assert transform_about(turns, ends, ends).shape == (2, 3, 3, 4)
+
+
 def test_inverse_of_an_affine_transform() -> None:
     to_physical = Grid((4, 5, 6), (1.0, 2.0, 3.0), (7.0, 8.0, 9.0)).index_to_physical
     np.testing.assert_allclose(compose(inverse(to_physical), to_physical), identity(), atol=1e-12)

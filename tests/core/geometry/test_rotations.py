@@ -71,6 +71,22 @@ def test_a_rotation_by_90_degrees_about_z_takes_x_to_y() -> None:
     assert angle == pytest.approx(90)
 
 
+@pytest.mark.parametrize("below_180", [0.0, 1e-9, 1e-6, 1e-3, 1.0])
+def test_axis_and_angle_near_180_degrees(below_180: float) -> None:
+    for axis in ([1.0, 0, 0], [0, -0.6, 0.8], [-2 / 3, 1 / 3, 2 / 3]):
+        rotation = Rotation.from_rotvec((np.pi - np.radians(below_180)) * np.array(axis)).as_matrix()
+        found, angle = axis_angle(rotation)
+        assert angle == pytest.approx(180 - below_180, abs=1e-7)
+        assert abs(float(found @ axis)) == pytest.approx(1, abs=1e-12)
+        np.testing.assert_allclose(matrix_from_rotation_vector(np.radians(angle) * found), rotation, atol=1e-8)
+
+
+def test_several_rotation_vectors_at_once() -> None:
+    vectors = np.random.default_rng(3).normal(size=(2, 5, 3)) * np.array([1e-9, 1.0, 3.0, 0.0, 1e-3])[:, None]
+    expected = Rotation.from_rotvec(vectors.reshape(-1, 3)).as_matrix().reshape(2, 5, 3, 3)
+    np.testing.assert_allclose(matrix_from_rotation_vector(vectors), expected, atol=1e-14)
+
+
 def test_axis_and_angle_of_the_identity() -> None:
     axis, angle = axis_angle(np.eye(3))
     assert axis.tolist() == [0, 0, 1]

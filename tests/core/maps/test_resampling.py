@@ -28,6 +28,17 @@ def blob(grid: Grid, centre: np.ndarray, sigma: float) -> DensityMap:
     return DensityMap(np.exp(-squared / (2 * sigma**2)) / (2 * np.pi * sigma**2) ** 1.5, grid)
 
 
+def test_several_transforms_give_a_row_each() -> None:
+    made, rng = phantom(24, voxel_size_angstrom=4.0), np.random.default_rng(2)
+    coefficients, points = spline_coefficients(made.data), grid_points((5, 4, 3))
+    transforms = np.array([random_transform(seed) for seed in range(3)])
+    onto = Grid.cube(9, 7.0, rng.uniform(-3, 3, 3))
+    rows = spline_at(coefficients, made.grid, transforms, onto, points)
+    for row, transform in zip(rows, transforms, strict=True):
+        np.testing.assert_array_equal(row, spline_at(coefficients, made.grid, transform, onto, points))
+    assert spline_at(coefficients, made.grid, transforms[:0], onto, points).shape == (0, 60)
+
+
 GRIDS = {
     "the same": Grid.cube(50, 3.0, np.zeros(3)),
     "odd, another voxel": Grid.cube(61, 2.6, np.zeros(3)),
