@@ -195,15 +195,40 @@ class DetailPair:
     def _compared(self, transform: Matrix, weights: Volume | None) -> Details:
         side, voxel = self.fit.fixed_grid.shape[0], self.fit.fixed_grid.voxel_size_angstrom[0]
         moved = spline_at(self.fit.coefficients, self.fit.moving_grid, transform, self.fit.fixed_grid, self.ball.points)
-        factor = np.float32(1) if weights is None else weights
-        still = self._spectrum if weights is None else self.ball.spectrum(self.fixed * weights)
-        shells = correlate_shells(still, self.ball.spectrum(moved * factor), side, voxel_size_angstrom=voxel)
-        frequency = shells.frequency_per_angstrom * self.diameter_angstrom
-        compared = float(np.square(self.ball.weight * factor).sum()) / side**3
-        # Half the coefficients in a shell are independent, in proportion to the volume that was compared.
-        count = 2 * np.pi * np.arange(1, len(frequency) + 1) ** 2.0 * compared
-        used = (frequency > 1 / OUTLINE) & (frequency < SMOOTHED_AWAY * frequency[-1])
-        return Details(shells.correlation[used], count[used], self.expected[used], frequency[used])
+        still, volume = self._spectrum, self._volume
+        if weights is not None:
+            moved *= weights
+            still, volume = self.ball.spectrum(self.fixed * weights), self._volume_of(weights)
+        shells = correlate_shells(still, self.ball.spectrum(moved), side, voxel_size_angstrom=voxel)
+        return Details(
+            shells.correlation[self._used], (volume * self._counts)[self._used], self.expected[self._used],
+            self._frequency[self._used],
+        )  # fmt: skip
+
+    @cached_property
+    def _volume(self) -> float:
+        return self._volume_of(np.float32(1))
+
+    def _volume_of(self, weights: Volume | np.float32) -> float:
+        """Return the volume that is compared, as a fraction of that of the box."""
+        return float(np.square(self.ball.weight * weights).sum()) / self.fit.fixed_grid.shape[0] ** 3
+
+    @cached_property
+    def _frequency(self) -> Matrix:
+        """Frequencies of all shells, in units of one over the diameter."""
+        grid = self.fit.fixed_grid
+        size = grid.shape[0] * grid.voxel_size_angstrom[0]
+        return np.arange(1, len(self.expected) + 1) * (self.diameter_angstrom / size)
+
+    @cached_property
+    def _counts(self) -> Matrix:
+        """Independent coefficients in all shells of the whole box: half of all."""
+        return 2 * np.pi * np.arange(1, len(self.expected) + 1) ** 2.0
+
+    @cached_property
+    def _used(self) -> NDArray[np.bool_]:
+        """Which shells are compared."""
+        return (self._frequency > 1 / OUTLINE) & (self._frequency < SMOOTHED_AWAY * self._frequency[-1])
 
 
 def detail_score(correlation: NDArray[np.float64], count: NDArray[np.float64]) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from botalign.alignment.map_curves import map_curves, mask_text
@@ -203,8 +202,7 @@ def compare(fixed: Surveyed, moving: Surveyed, transform: Matrix, *, part: int |
 def _scores(fixed: Surveyed, moving: Surveyed, transform: Matrix, shells: ShellCorrelation, part: int | None) -> Scores:
     """Score two surveyed maps; the correlations are over the voxels of the moving map, or of the part."""
     over, other, pose = (fixed, moving, transform) if part == 0 else (moving, fixed, inverse(transform))
-    points = np.ascontiguousarray(np.argwhere(over.density.data > over.level)[:, ::-1], dtype=np.int32)
-    v = over.density.data[tuple(points.T[::-1])]
+    points, v = over.molecule
     u = spline_at(other.coefficients, other.density.grid, pose, over.density.grid, points)
     return Scores(
         correlation(u, v), correlation_about_mean(u, v), shells.resolution(0.5), wemd_at(fixed, moving, transform)

@@ -115,6 +115,12 @@ class Surveyed:
         """Half spectrum of the densities in the ball."""
         return self.ball.spectrum(self.density.data.ravel()[self.ball.inside])
 
+    @cached_property
+    def molecule(self) -> tuple[NDArray[np.int32], Volume]:
+        """Indices ``(x, y, z)`` of the voxels above the contour level, shape (n, 3), and their densities."""
+        inside = np.nonzero(self.density.data > self.level)
+        return np.stack(inside[::-1], axis=1).astype(np.int32), self.density.data[inside]
+
     @property
     def voxel_angstrom(self) -> float:
         """Side of a voxel."""
