@@ -90,6 +90,8 @@ class Assembler:
         Number of searches until now, of all parts in all rounds. The probability of a place is multiplied by it.
     arrangements : int
         Number of arrangements that were judged until now.
+    too_large : bool
+        Whether an arrangement was not judged because the map is too large.
     rest : DensityMap
         The map minus the placed parts.
     outside : DensityMap or None
@@ -111,6 +113,7 @@ class Assembler:
         self.chosen: list[Chosen] = []
         self.found: dict[int, list[FoundPlaces]] = {}
         self.rest, self.gap, self.searches, self.arrangements = whole, 0.0, 0, 0
+        self.too_large = False
         self.outside: DensityMap | None = None
         self.refined: Refined | None = None
         self.matches_mirrored: int | None = None

@@ -152,6 +152,7 @@ def _certain_together(
         if not arranged or len(arranged) + len(assembler.chosen) < 2:
             break
         if len(arranged) * assembler.whole.data.nbytes > LARGEST_BYTES:
+            assembler.too_large = True
             break
         judged, added = yield from _in_turn(_judged(assembler, arranged, f"{name}_turn_{turn}"), turn)
         certain = [each for each in judged if _is_certain(each)]

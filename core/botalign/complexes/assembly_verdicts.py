@@ -88,7 +88,9 @@ class AssemblyVerdicts:
     def unplaced(self) -> tuple[UnplacedPart, ...]:
         """Return the parts of which copies were not placed, and why."""
         return tuple(
-            UnplacedPart(part, self.parts[part].name, missing, *self._reason(part), copies - missing)
+            UnplacedPart(
+                part, self.parts[part].name, missing, *self._reason(part), copies - missing, self.assembler.too_large
+            )
             for part, copies in enumerate(self.assembler.copies)
             if (missing := self.assembler.missing(part))
         )

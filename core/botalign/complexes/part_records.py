@@ -71,6 +71,8 @@ class UnplacedPart:
         Parts that were placed where this part fits too; empty if there is another reason.
     placed : int
         Number of copies that were placed.
+    too_large : bool
+        Whether the map is too large to judge this part together with others.
     """
 
     part: int
@@ -79,6 +81,7 @@ class UnplacedPart:
     probability: float
     taken_by: tuple[str, ...] = ()
     placed: int = 0
+    too_large: bool = False
 
     @property
     def missing_copies(self) -> str:
@@ -97,4 +100,5 @@ class UnplacedPart:
         if self.taken_by:
             return f"{' and '.join(self.taken_by)} {'was' if len(self.taken_by) == 1 else 'were'} placed where it fits"
         best = "best other place" if self.placed else "best place"
-        return f"no match; chance {self.chance} that a wrong place fits as well as its {best}"
+        alone = "; the map is too large to judge parts together, so crop or bin it" if self.too_large else ""
+        return f"no match; chance {self.chance} that a wrong place fits as well as its {best}{alone}"

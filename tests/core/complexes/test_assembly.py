@@ -247,6 +247,19 @@ def test_an_arrangement_is_certain_where_no_part_is_certain_alone(
     assert again.to_dict() | {"seconds": 0} == found.to_dict() | {"seconds": 0}
 
 
+def test_a_map_that_is_too_large_for_arrangements_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assembly_rounds, "_certain_alone", lambda *_: [])
+    blurred = invented_at(20.0)
+    monkeypatch.setattr(assembly_rounds, "LARGEST_BYTES", 2 * blurred.whole.data.nbytes)
+    found = botalign.assemble(blurred.whole, blurred.parts, resolution=20.0, threads=1)
+    assert not found.placed
+    assert all(
+        each.reason.endswith("the map is too large to judge parts together, so crop or bin it")
+        for each in found.unplaced
+    )
+    assert found.to_dict()["unplaced"][0]["too_large"]
+
+
 def test_a_part_alone_has_no_arrangement(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assembly_rounds, "_certain_alone", lambda *_: [])
     blurred = invented_at(20.0)
