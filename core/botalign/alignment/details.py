@@ -218,17 +218,17 @@ class DetailPair:
         """Frequencies of all shells, in units of one over the diameter."""
         grid = self.fit.fixed_grid
         size = grid.shape[0] * grid.voxel_size_angstrom[0]
-        return np.arange(1, len(self.expected) + 1) * (self.diameter_angstrom / size)
+        return np.asarray(np.arange(1, len(self.expected) + 1) * (self.diameter_angstrom / size))
 
     @cached_property
     def _counts(self) -> Matrix:
         """Independent coefficients in all shells of the whole box: half of all."""
-        return 2 * np.pi * np.arange(1, len(self.expected) + 1) ** 2.0
+        return np.asarray(2 * np.pi * np.arange(1, len(self.expected) + 1) ** 2.0)
 
     @cached_property
     def _used(self) -> NDArray[np.bool_]:
         """Which shells are compared."""
-        return (self._frequency > 1 / OUTLINE) & (self._frequency < SMOOTHED_AWAY * self._frequency[-1])
+        return np.asarray((self._frequency > 1 / OUTLINE) & (self._frequency < SMOOTHED_AWAY * self._frequency[-1]))
 
 
 def detail_score(correlation: NDArray[np.float64], count: NDArray[np.float64]) -> float:
