@@ -259,15 +259,13 @@ class _Point:
         return other.correlation - self.correlation
 
     def step(self, damping: float) -> Matrix:
-        gradient, hessian = self._derivatives
-        free = list(self.problem.free)
         step = np.zeros(6)
-        step[free] = solve_damped(hessian[np.ix_(free, free)], gradient[free], damping)
+        step[list(self.problem.free)] = solve_damped(*self._system, damping)
         return step
 
     @cached_property
-    def _derivatives(self) -> tuple[Matrix, Matrix]:
-        """Gradient of half the loss with respect to the pose, shape (6,), and Hessian, shape (6, 6)."""
+    def _system(self) -> tuple[Matrix, Matrix]:
+        """Hessian of half the loss by the k free parameters, shape (k, k), and its negative gradient, shape (k,)."""
         problem = self.problem
         slopes = spline_gradients_at(
             problem.coefficients, problem.moving_grid, self.transform, problem.fixed_grid, problem.points
@@ -280,7 +278,11 @@ class _Point:
         to_both = derivatives.T @ both
         # Scale and offset follow each step.
         hessian = derivatives.T @ problem.terms[:, :6] - to_both @ inverse @ to_both.T
-        return derivatives.T @ residuals, convex(hessian, problem._terms.products[:6, :6])
+        # Parameters that are held must not change the curvature of the others.
+        free = list(problem.free)
+        block = np.ix_(free, free)
+        # A map that moves by d has the derivatives of its points with the opposite sign.
+        return convex(hessian[block], problem._terms.products[block]), (derivatives.T @ residuals)[free]
 
 
 def _interval(count: int, most: int) -> int:

@@ -1,3 +1,5 @@
+import gc
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -8,7 +10,8 @@ from botalign import DensityMap, phantom
 from botalign.alignment.candidates import fine
 from botalign.alignment.distinct import Tolerance, distinct
 from botalign.alignment.extent import level_enclosing
-from botalign.alignment.fitting import FitProblem
+from botalign.alignment.fitting import FitProblem, _Point
+from botalign.alignment.gauss_newton import ALL
 from botalign.alignment.itself import Itself
 from botalign.alignment.losses import l2
 from botalign.alignment.nelder_mead import nelder_mead
@@ -268,6 +271,36 @@ def test_a_fit_of_the_wrong_hand_ends_at_a_maximum(fixed: DensityMap, there: np.
         assert problem.correlation(nudged(problem, end, step)) < best
 
 
+@pytest.mark.parametrize("free", [ALL, (0, 1, 2), (3, 4, 5)])
+def test_a_newton_step_uses_the_derivatives_of_the_loss(
+    problem: FitProblem, there: np.ndarray, free: tuple[int, ...]
+) -> None:
+    best, _ = problem.solve_exactly(inverse(there))
+    start, units = nudged(problem, best, 0.02 * np.ones(6)), np.eye(6)[list(free)]
+
+    def loss(pose: np.ndarray, step: np.ndarray) -> float:
+        explained = problem.correlation(nudged(problem, pose, step)) ** 2
+        return 0.5 * len(problem.points) * float(np.var(problem.fixed)) * (1 - explained)
+
+    (_, downhill), (hessian, _) = (_Point.at(replace(problem, free=free), pose)._system for pose in (start, best))
+    slopes = [(loss(start, 2e-3 * each) - loss(start, -2e-3 * each)) / 4e-3 for each in units]
+    np.testing.assert_allclose(downhill, np.negative(slopes), atol=0.01 * np.abs(slopes).max())
+    sums = [(loss(best, 0.01 * each), loss(best, -0.01 * each)) for each in units]
+    curvatures = [(sum(each) - 2 * loss(best, np.zeros(6))) / 0.01**2 for each in sums]
+    np.testing.assert_allclose(np.diag(hessian), curvatures, rtol=0.02)
+
+
+def test_parameters_that_are_held_do_not_shorten_the_steps_of_others(fixed: DensityMap) -> None:
+    surveyed = survey(fixed)
+    problem = replace(fit_problem(surveyed, surveyed, voxel_angstrom=5.0), free=(3, 4, 5))
+    # At a wrong rotation the loss is not convex in the rotation, but it is in the shift.
+    (turn,) = random_rotations(1, np.random.default_rng(1))
+    start = transform_about(turn, surveyed.centre_angstrom, surveyed.centre_angstrom)
+    best, _ = problem.solve_exactly(start, tolerance=1e-5, max_steps=60)
+    end, _ = problem.solve_exactly(nudged(problem, best, 0.6 * np.array([0, 0, 0, 1, -1, 1])), max_steps=4)
+    assert np.linalg.norm(end[:, 3] - best[:, 3]) < 0.03
+
+
 def test_fits_of_several_poses_are_those_of_each(fixed: DensityMap, moving: DensityMap, there: np.ndarray) -> None:
     problem = fit_problem(survey(fixed), survey(moving), voxel_angstrom=5.0)
     starts = [nudged(problem, inverse(there), step) for step in 0.1 * np.eye(6)]
@@ -287,3 +320,15 @@ def test_specks_of_noise_far_from_the_molecule_are_not_compared(fixed: DensityMa
     places = problem.points * 5.0 + np.array(problem.fixed_grid.origin_angstrom)
     far = np.linalg.norm(places - first.centre_angstrom, axis=1).max()
     assert far <= first.radius_angstrom + 2 * 5.0
+
+
+def test_a_sampled_map_is_freed_with_its_last_reference(fixed: DensityMap) -> None:
+    """Many large maps do not fit into memory, and the garbage collector may run late."""
+    first = survey(fixed)
+    problem, freed = fit_problem(first, first, voxel_angstrom=5.0), weakref.ref(first)
+    gc.disable()
+    try:
+        del first, problem
+        assert freed() is None
+    finally:
+        gc.enable()
