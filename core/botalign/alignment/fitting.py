@@ -281,7 +281,7 @@ class _Point:
         # Parameters that are held must not change the curvature of the others.
         free = list(problem.free)
         block = np.ix_(free, free)
-        # A map that moves by d has the derivatives of its points with the opposite sign.
+        # If the map moves instead of the points, the sign of its derivatives changes.
         return convex(hessian[block], problem._terms.products[block]), (derivatives.T @ residuals)[free]
 
 
