@@ -40,6 +40,22 @@ def test_a_residual_has_density_for_a_part_that_is_missing(invented: InventedCom
         assert not any(has_density_for(body, outside) for body in bodies)
 
 
+@pytest.mark.parametrize("unit", [1e-34, 1.0, 1e30])
+def test_the_density_for_a_part_does_not_depend_on_the_unit(invented: InventedComplex, unit: float) -> None:
+    body = bodies_in(invented.whole, invented.parts[:1])[0]
+    whole = invented.whole.with_data(invented.whole.data * np.float32(unit))
+    pose = invented.places[0][0]
+    for fraction, expected in ((0.01, False), (1.0, True)):
+        rest = whole.with_data(whole.data * np.float32(fraction))
+        assert has_density_for(body, density_outside(whole, rest, [body], [pose], RESOLUTION)) == expected
+
+
+def test_if_the_placed_parts_enclose_no_voxel_there_may_be_density(invented: InventedComplex) -> None:
+    body = bodies_in(invented.whole, invented.parts[:1])[0]
+    away = np.column_stack([np.eye(3), [1e4, 0, 0]])
+    assert has_density_for(body, density_outside(invented.whole, invented.whole, [body], [away], RESOLUTION))
+
+
 def test_a_part_at_its_place_fits_better_without_its_neighbours() -> None:
     blurred = invented_at(20.0)
     others = together(*(blurred.parts[part].moved(place) for part in (0, 1) for place in blurred.places[part]))
