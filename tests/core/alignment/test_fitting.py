@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from botalign import DensityMap, phantom
+from botalign.alignment import candidates
 from botalign.alignment.candidates import fine
 from botalign.alignment.distinct import Tolerance, distinct
 from botalign.alignment.extent import level_enclosing
@@ -31,6 +32,7 @@ from botalign.geometry import (
     matrix_from_rotation_vector,
     random_rotations,
     transform_about,
+    uniform_rotations,
 )
 from botalign.maps.fourier import rotate_fourier
 from botalign.maps.resampling import spline_at
@@ -241,6 +243,30 @@ def test_candidates_that_converge_to_one_pose_are_one_answer(
     assert not others
 
 
+@pytest.mark.parametrize("right", [False, True])
+def test_the_better_hand_is_fitted_exactly_and_the_other_one_once(
+    monkeypatch: pytest.MonkeyPatch, fixed: DensityMap, moving: DensityMap, mirrored: DensityMap, right: bool
+) -> None:
+    """The hand that fits is that of `moving`, or the other one of `mirrored`."""
+    first, second = (Itself(survey(each), each.grid) for each in (fixed, mirrored if right else moving))
+    problem = AlignmentProblem(first, second, AlignmentOptions(), (False, True))
+    groups: list[list[Candidate]] = []
+    for hand in problem.hands:
+        starts = [
+            problem.working_pair.transform(turn @ (MIRROR if hand else np.eye(3))) for turn in uniform_rotations(150)
+        ]
+        ends, found = problem.coarse_fit.thinned(1000).solve_all(starts)
+        best = ends[np.argmax(found)]
+        near = [nudged(problem.coarse_fit, best, 0.06 * sign * np.eye(6)[0]) for sign in (1, -1)]
+        groups.append([Candidate(each, hand, 0.0, 0.9) for each in near])
+    monkeypatch.setattr(candidates, "THINNED", 1000)
+    fit, (as_given, other) = fine(problem, groups)
+    assert len(as_given) == len(other) == 1
+    better, worse = (other, as_given) if right else (as_given, other)
+    assert better[0].quality > worse[0].quality + 0.1
+    assert better[0].quality == pytest.approx(fit.correlation(better[0].moving_to_fixed), abs=1e-9)
+
+
 def noisy(density_map: DensityMap, seed: int) -> DensityMap:
     """Add noise that is as strong as the densities inside the molecule."""
     values = density_map.data
@@ -258,6 +284,8 @@ def test_a_fit_of_noisy_maps_ends_at_one_maximum_from_all_sides(
         end, correlation = problem.solve_exactly(nudged(problem, middle, step))
         assert geodesic_degrees(end[:, :3], middle[:, :3]) < 0.01
         assert correlation == pytest.approx(best, abs=1e-7)
+    # The derivatives of the fixed map lead away from the maximum, to steps that are not accepted.
+    assert problem.solve(middle)[1] >= best - 1e-9
 
 
 def test_a_fit_of_the_wrong_hand_ends_at_a_maximum(fixed: DensityMap, there: np.ndarray) -> None:
@@ -269,6 +297,16 @@ def test_a_fit_of_the_wrong_hand_ends_at_a_maximum(fixed: DensityMap, there: np.
     assert best > problem.solve(start)[1] + 0.01
     for step in np.radians(0.5) * np.concatenate([np.eye(6)[:3], -np.eye(6)[:3]]):
         assert problem.correlation(nudged(problem, end, step)) < best
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_fit_that_ends_too_far_away_is_not_used(problem: FitProblem, there: np.ndarray, exact: bool) -> None:
+    start = nudged(problem, inverse(there), 0.02 * np.ones(6))
+    (kept,) = problem.solve_each([start], allowed=lambda rotation: False, exact=exact)
+    np.testing.assert_array_equal(kept.transform, start)
+    assert kept.correlation == problem.correlation(start)
+    (fitted,) = problem.solve_each([start], allowed=lambda rotation: True, exact=exact)
+    assert fitted.correlation > kept.correlation + 1e-3
 
 
 @pytest.mark.parametrize("free", [ALL, (0, 1, 2), (3, 4, 5)])
