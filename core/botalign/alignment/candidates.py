@@ -123,10 +123,10 @@ def fine(problem: AlignmentProblem, groups: list[list[Candidate]]) -> tuple[FitP
     fit, fitted = problem.fit(voxel), []
     for group in groups:
         near, far = _divided(group, best)
-        tolerance = TOLERANCE if _counts(group, groups, best) else COARSE_TOLERANCE
+        tolerance = TOLERANCE if _matters(group, groups, best) else COARSE_TOLERANCE
         fitted.append(solved(problem, fit.thinned(THINNED), near, tolerance=tolerance) + far)
     best = _best(fitted)
-    polished = [_polished(problem, fit, group) if _counts(group, fitted, best) else group for group in fitted]
+    polished = [_polished(problem, fit, group) if _matters(group, fitted, best) else group for group in fitted]
     return fit, [_without_copies(group) for group in polished]
 
 
@@ -140,7 +140,7 @@ def _divided(group: list[Candidate], best: Candidate) -> tuple[list[Candidate], 
     return group[:count], group[count:]
 
 
-def _counts(group: list[Candidate], groups: list[list[Candidate]], best: Candidate) -> bool:
+def _matters(group: list[Candidate], groups: list[list[Candidate]], best: Candidate) -> bool:
     """Whether it matters where exactly a hand fits best: the result may have it."""
     return group is groups[0] or group[0].quality > best.quality - OUTCLASSED
 

@@ -119,7 +119,7 @@ class FitProblem:
         return cls(grid, moving.coefficients, moving.grid, points, terms, centre)
 
     def thinned(self, most: int) -> FitProblem:
-        """Return the problem with every n-th of its points, about `most` of them at most, to approach the best pose."""
+        """Return the problem with every n-th of its points, at most `most` of them, to approach the best pose."""
         step = _interval(len(self.points), most)
         return replace(
             self, points=np.ascontiguousarray(self.points[::step]), terms=np.ascontiguousarray(self.terms[::step])
