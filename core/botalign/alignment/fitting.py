@@ -156,7 +156,7 @@ class FitProblem:
         self, transforms: Sequence[Matrix], *, allowed: Callable[[Matrix], bool], tolerance: float = TOLERANCE,
         exact: bool = True,
     ) -> list[Fit]:  # fmt: skip
-        """Fit from each pose, by Newton steps if `exact`; if a result has a rotation that is not allowed, keep its pose."""
+        """Fit from each pose, by Newton steps if `exact`; keep a pose if the end has a rotation that is not allowed."""
         if exact:
             ends = [Fit(*self.solve_exactly(start, tolerance=tolerance)) for start in transforms]
         else:

@@ -370,3 +370,14 @@ def test_a_sampled_map_is_freed_with_its_last_reference(fixed: DensityMap) -> No
         assert freed() is None
     finally:
         gc.enable()
+
+
+def test_a_map_is_sampled_again_with_a_map_that_is_larger_or_smoother(fixed: DensityMap) -> None:
+    moving = survey(fixed)
+    larger = replace(moving, radius_angstrom=1.5 * moving.radius_angstrom)
+    smoother = replace(moving, sigma_angstrom=3 * moving.sigma_angstrom)
+    for other in (moving, larger, smoother):
+        kept = fit_problem(other, moving, voxel_angstrom=5.0)
+        alone = fit_problem(other, survey(fixed), voxel_angstrom=5.0)
+        assert kept.moving_grid == alone.moving_grid
+        np.testing.assert_array_equal(kept.coefficients, alone.coefficients)
