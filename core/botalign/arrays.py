@@ -66,9 +66,9 @@ class Statistics:
 
 
 def dilated(mask: NDArray[np.bool_], steps: int) -> NDArray[np.bool_]:
-    """Return a mask and the voxels that so many steps along the axes lead to.
+    """Return a mask with the voxels that can be reached from it in a number of steps along the axes.
 
-    `scipy.ndimage.binary_dilation` gives the same in several times the time.
+    `scipy.ndimage.binary_dilation` returns the same, but takes several times as long.
     """
     for _ in range(steps):
         grown = mask.copy()

@@ -21,7 +21,7 @@ COARSE_TOLERANCE = 0.05
 CLOSE = 0.02
 #: How many of them at most.
 REFINED = 3
-#: A hand whose quality is so much lower than that of the best pose is fitted at some of the points only, and briefly.
+#: A hand whose quality is lower than that of the best pose by more than this is fitted briefly, at some of the points.
 OUTCLASSED = 0.1
 #: Refined poses within this angle count as one.
 SAME = Tolerance(5.0)
@@ -123,10 +123,11 @@ def fine(problem: AlignmentProblem, groups: list[list[Candidate]]) -> tuple[FitP
     fit, fitted = problem.fit(voxel), []
     for group in groups:
         near, far = _divided(group, best)
-        tolerance = TOLERANCE if _counts(group, groups, best) else COARSE_TOLERANCE
+        tolerance = TOLERANCE if _matters(group, groups, best) else COARSE_TOLERANCE
         fitted.append(solved(problem, fit.thinned(THINNED), near, tolerance=tolerance) + far)
     best = _best(fitted)
-    return fit, [_polished(problem, fit, group) if _counts(group, fitted, best) else group for group in fitted]
+    polished = [_polished(problem, fit, group) if _matters(group, fitted, best) else group for group in fitted]
+    return fit, [_without_copies(group) for group in polished]
 
 
 def _best(groups: list[list[Candidate]]) -> Candidate:
@@ -139,13 +140,18 @@ def _divided(group: list[Candidate], best: Candidate) -> tuple[list[Candidate], 
     return group[:count], group[count:]
 
 
-def _counts(group: list[Candidate], groups: list[list[Candidate]], best: Candidate) -> bool:
-    """Whether it is important where a hand fits best: the result may have it."""
+def _matters(group: list[Candidate], groups: list[list[Candidate]], best: Candidate) -> bool:
+    """Whether it matters where exactly a hand fits best: the result may have it."""
     return group is groups[0] or group[0].quality > best.quality - OUTCLASSED
 
 
 def _polished(problem: AlignmentProblem, fit: FitProblem, candidates: list[Candidate]) -> list[Candidate]:
-    """Fit the best candidate at all points; drop candidates that converged to the same pose."""
+    """Fit the best candidate at all points."""
     best, *others = candidates
-    (answer,) = solved(problem, fit, [best])
-    return [answer] + [each for each in others if not SAME.same(answer.moving_to_fixed, each.moving_to_fixed)]
+    return solved(problem, fit, [best]) + others
+
+
+def _without_copies(candidates: list[Candidate]) -> list[Candidate]:
+    """Drop candidates that converged to the same pose as the first one."""
+    best, *others = candidates
+    return [best] + [each for each in others if not SAME.same(best.moving_to_fixed, each.moving_to_fixed)]

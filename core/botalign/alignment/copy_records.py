@@ -127,7 +127,7 @@ class Copies:
         return sum(copy.verdict != "no match" for copy in self.placed)
 
     def missing_text(self, fixed: str) -> str | None:
-        """Return as text that no copy, or how many copies, fit into the named map; None if none are missing."""
+        """Return as text how many copies fit into the named map, or that none does; None if none are missing."""
         if not self.matching:
             return f"no copy matches {fixed}; {self._by_chance}"
         if not self.missing:
@@ -140,7 +140,7 @@ class Copies:
 
     @property
     def _by_chance(self) -> str:
-        """That places without a match may be due to chance."""
+        """Return as text that places without a match may be due to chance."""
         places = "place" if len(self.placed) == 1 else f"{len(self.placed)} places"
         return f"the best {places} may be due to chance"
 

@@ -1,4 +1,4 @@
-"""Damped Gauss-Newton steps (Levenberg and Marquardt), for every fit of a pose."""
+"""Damped Gauss-Newton and Newton steps (Levenberg and Marquardt), for every fit of a pose."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def are_small(steps: Matrix, tolerance: float) -> NDArray[np.bool_]:
     return np.asarray((np.abs(steps) * _DEGREES_AND_VOXELS).max(axis=-1) < tolerance)
 
 
-def next_damping(damping: Matrix, accepted: NDArray[np.bool_]) -> Matrix:
+def next_damping(damping: float | Matrix, accepted: bool | NDArray[np.bool_], least: float = LEAST_DAMPING) -> Matrix:
     """Return the damping after steps: lower if they were accepted, and higher if not."""
-    return np.where(accepted, 0.2 * damping, 10 * np.maximum(damping, LEAST_DAMPING))
+    return np.asarray(np.where(accepted, 0.2 * damping, 10 * np.maximum(damping, least)))
 
 
 def descend(
@@ -89,9 +89,7 @@ def descend(
         gain = point.gain(trial)
         if gain >= 0:
             point = trial
-            damping *= 0.2
-        else:
-            damping = max(damping, least_damping) * 10
+        damping = float(next_damping(damping, gain >= 0, least_damping))
         if converged(point, step, gain) or damping > largest_damping:
             break
     return point, gain >= 0
@@ -144,7 +142,7 @@ def solve_damped(hessian: Matrix, right: Matrix, damping: float | Matrix) -> Mat
 
 
 def convex(hessian: Matrix, unit: Matrix) -> Matrix:
-    """Return a Hessian whose eigenvalues are positive: each by its size, but not below a fraction of the unit.
+    """Return a Hessian with positive eigenvalues: their absolute values, and a fraction of the unit at least.
 
     Parameters
     ----------

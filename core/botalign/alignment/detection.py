@@ -69,7 +69,7 @@ class Detection:
         )
 
     def finest_fit(self, points: int) -> FitProblem:
-        """Return the fit of the map to itself at the finest sampling that holds signal, of so many points."""
+        """Return the fit of the map to itself at the finest sampling that holds signal, at `points` points at most."""
         surveyed = self.comparison.surveyed
         # A symmetric map agrees with itself, rotated, as far as it is signal.
         voxel = useful_voxel(surveyed, self.comparison.signal.curve.resolution(0.143), finest=surveyed.voxel_angstrom)

@@ -119,7 +119,7 @@ class FitProblem:
         return cls(grid, moving.coefficients, moving.grid, points, terms, centre)
 
     def thinned(self, most: int) -> FitProblem:
-        """Return the problem with every n-th of its points, about `most` of them at most, to approach the best pose."""
+        """Return the problem with every n-th of its points, at most `most` of them, to approach the best pose."""
         step = _interval(len(self.points), most)
         return replace(
             self, points=np.ascontiguousarray(self.points[::step]), terms=np.ascontiguousarray(self.terms[::step])
@@ -156,7 +156,7 @@ class FitProblem:
         self, transforms: Sequence[Matrix], *, allowed: Callable[[Matrix], bool], tolerance: float = TOLERANCE,
         exact: bool = True,
     ) -> list[Fit]:  # fmt: skip
-        """Fit from each pose; if the result has a rotation that is not allowed, keep the pose."""
+        """Fit from each pose, by Newton steps if `exact`; keep a pose if the end has a rotation that is not allowed."""
         if exact:
             ends = [Fit(*self.solve_exactly(start, tolerance=tolerance)) for start in transforms]
         else:
@@ -259,15 +259,13 @@ class _Point:
         return other.correlation - self.correlation
 
     def step(self, damping: float) -> Matrix:
-        gradient, hessian = self._derivatives
-        free = list(self.problem.free)
         step = np.zeros(6)
-        step[free] = solve_damped(hessian[np.ix_(free, free)], gradient[free], damping)
+        step[list(self.problem.free)] = solve_damped(*self._system, damping)
         return step
 
     @cached_property
-    def _derivatives(self) -> tuple[Matrix, Matrix]:
-        """Gradient of half the loss with respect to the pose, shape (6,), and Hessian, shape (6, 6)."""
+    def _system(self) -> tuple[Matrix, Matrix]:
+        """Hessian of half the loss by the k free parameters, shape (k, k), and its negative gradient, shape (k,)."""
         problem = self.problem
         slopes = spline_gradients_at(
             problem.coefficients, problem.moving_grid, self.transform, problem.fixed_grid, problem.points
@@ -280,7 +278,11 @@ class _Point:
         to_both = derivatives.T @ both
         # Scale and offset follow each step.
         hessian = derivatives.T @ problem.terms[:, :6] - to_both @ inverse @ to_both.T
-        return derivatives.T @ residuals, convex(hessian, problem._terms.products[:6, :6])
+        # Parameters that are held must not change the curvature of the others.
+        free = list(problem.free)
+        block = np.ix_(free, free)
+        # If the map moves instead of the points, the sign of its derivatives changes.
+        return convex(hessian[block], problem._terms.products[block]), (derivatives.T @ residuals)[free]
 
 
 def _interval(count: int, most: int) -> int:

@@ -48,7 +48,10 @@ class RobustProblem(FitProblem):
         self, transforms: Sequence[Matrix], *, allowed: Callable[[Matrix], bool], tolerance: float = TOLERANCE,
         exact: bool = True,
     ) -> list[Fit]:  # fmt: skip
-        """Fit from each pose, and compare all results at one scale: the smallest of theirs."""
+        """Fit from each pose, and compare all results at one scale: the smallest of theirs.
+
+        There is one kind of steps, so `exact` has no effect.
+        """
         ends, scales = [], []
         for start in transforms:
             end, scale = self._descend(start, tolerance)

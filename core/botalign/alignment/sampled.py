@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from botalign.alignment.extent import level_enclosing
 from botalign.alignment.survey import CLEARANCE_VOXELS, Surveyed
 from botalign.arrays import Matrix, Volume, dilated
 from botalign.kept import kept
@@ -45,19 +46,31 @@ class Sampled:
 
 @dataclass(frozen=True, eq=False)
 class SampledMolecule(Sampled):
-    """The densities of a surveyed map in a cube around its molecule."""
+    """The densities of a surveyed map in a cube around its molecule.
 
-    surveyed: Surveyed
+    It does not refer to the surveyed map, which keeps it: in a cycle, both would stay in memory until the garbage
+    collector runs.
+
+    Attributes
+    ----------
+    volume_angstrom3, centre_angstrom, radius_angstrom
+        Those of :class:`Surveyed`.
+    """
+
+    volume_angstrom3: float
+    centre_angstrom: Matrix
+    radius_angstrom: float
 
     @cached_property
     def inside(self) -> NDArray[np.bool_]:
         """Which voxels a fit compares: in and around the molecule, shape (z, y, x)."""
-        surveyed, voxel = self.surveyed, self.grid.voxel_size_angstrom[0]
+        voxel = self.grid.voxel_size_angstrom[0]
         # Smoothing flattens the map: at the sampling of the fit another contour level encloses the molecule.
-        where = dilated(self.values > surveyed.level_of(self.values, voxel), SKIRT_VOXELS)
+        level = level_enclosing(self.values, self.volume_angstrom3 / voxel**3)
+        where = dilated(self.values > level, SKIRT_VOXELS)
         # Specks of noise far from the molecule would leave the cube of the moving map at some poses, and the
         # correlation would jump there.
-        where &= _in_ball(self.grid, surveyed.centre_angstrom, surveyed.radius_angstrom + SKIRT_VOXELS * voxel)
+        where &= _in_ball(self.grid, self.centre_angstrom, self.radius_angstrom + SKIRT_VOXELS * voxel)
         return where
 
 
@@ -69,14 +82,17 @@ def sampled(
     def compute() -> SampledMolecule:
         side = int(np.ceil(2 * radius_angstrom / voxel_angstrom)) + 2 * (SKIRT_VOXELS + 2)
         grid = Grid.cube(side, voxel_angstrom, surveyed.centre_angstrom)
-        return SampledMolecule(surveyed.on(grid, sigma_angstrom=sigma_angstrom), grid, surveyed)
+        values = surveyed.on(grid, sigma_angstrom=sigma_angstrom)
+        return SampledMolecule(
+            values, grid, surveyed.volume_angstrom3, surveyed.centre_angstrom, surveyed.radius_angstrom
+        )
 
     known: dict[tuple[float, ...], SampledMolecule] = surveyed.samplings
     return kept(known, (voxel_angstrom, sigma_angstrom, radius_angstrom), compute, most=KEPT)
 
 
 def coarsened(surveyed: Surveyed, voxel_angstrom: float) -> Surveyed:
-    """Return a map with voxels of a size, unless its own are as large."""
+    """Return a map with voxels of a given size, or as it is if its own are no smaller."""
     if surveyed.voxel_angstrom >= voxel_angstrom:
         return surveyed
     side = int(np.ceil(2 * surveyed.radius_angstrom / voxel_angstrom)) + 2 * CLEARANCE_VOXELS

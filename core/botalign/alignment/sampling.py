@@ -20,7 +20,7 @@ def fit_problem(
     """Sample two maps for a fit with voxels of a given size, compared in and around the molecule of the fixed map.
 
     Rotations are about `centre`, by default the centre of mass of the fixed map. If `most` is given, the problem is
-    thinned to so many points.
+    thinned to at most this many points.
     """
     sigma = common_sigma_angstrom(fixed, moving, voxel_angstrom)
     u = sampled(fixed, voxel_angstrom, sigma_angstrom=sigma, radius_angstrom=fixed.radius_angstrom)

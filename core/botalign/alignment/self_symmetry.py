@@ -106,8 +106,8 @@ class SelfComparison:
         self._judged = surveyed
 
     def draft(self) -> SelfComparison:
-        """Return a comparison that judges rotations at a coarser sampling: what it rejects is no symmetry."""
-        _ = self.fit, self.sparse_fit, self.axes  # both share them
+        """Return a comparison that judges rotations at a coarser sampling: what it rejects is not a symmetry."""
+        _ = self.fit, self.sparse_fit, self.axes  # computed once for both
         draft = copy.copy(self)
         draft._judged = coarsened(self.surveyed, 2 * self.surveyed.radius_angstrom / DRAFT_ACROSS)
         return draft

@@ -136,7 +136,8 @@ def rank(
 
 def _chain_advice(ranking: botalign.Ranking) -> str | None:
     """Return a note on ``--chain`` if models with several chains do not match, else None."""
-    several = [each for each in ranking.entries if len(each.chains) > 1 and each not in ranking.matches]
+    matches = ranking.matches
+    several = [each for each in ranking.entries if len(each.chains) > 1 and each not in matches]
     if not several:
         return None
     first, count = several[0], len(several)

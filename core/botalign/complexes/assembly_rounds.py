@@ -184,14 +184,17 @@ def _judged(
         if rest is not None and assembler.can_be_in(rest, part):
             wanted[f"{name}_{key}"] = Wanted(part, rest, copies)
 
-    hopeful, first = False, len(assembler.chosen)
-    for number, (start, end) in enumerate(zip(arranged, everything[first:], strict=True), first):
-        rest = assembler.minus(everything[:number] + everything[number + 1 :])
-        hopeful = hopeful or fits_better(start.found, start.place, rest, end.moving_to_fixed)
+    first = len(assembler.chosen)
+    moved = everything[first:]
+    rests = [assembler.minus(everything[:n] + everything[n + 1 :]) for n in range(first, len(everything))]
+    if not any(
+        fits_better(start.found, start.place, rest, end.moving_to_fixed)
+        for start, end, rest in zip(arranged, moved, rests, strict=True)
+    ):
+        return [], []
+    for number, (end, rest) in enumerate(zip(moved, rests, strict=True), first):
         # If rounding changes the arrangement, a resumed run must not read the places of another part.
         want(f"{number:04d}_part_{end.part:04d}", end.part, assembler.surveyed(rest), 1)
-    if not hopeful:
-        return [], []
     count = len(wanted)
     missing = {part: assembler.missing(part) for part in range(len(assembler.parts))}
     for each in arranged:

@@ -135,8 +135,9 @@ def density_outside(
 ) -> DensityMap:
     """Return the positive density of a residual outside the placed parts.
 
-    It is a fraction of the mean density of the map inside the placed part where this is the smallest. The surface of
-    the parts counts as inside, because the density of a model differs from that of the map there.
+    It is a fraction of the mean density of the map inside a placed part, the one where it is lowest. The surface of the
+    parts counts as inside, because the density of a model differs from that of the map there. If no part encloses a
+    voxel, any density is a large fraction.
 
     Parameters
     ----------
@@ -155,9 +156,11 @@ def density_outside(
         block, own = _block(body, pose, whole.grid, 0.0)
         inside = _inside(body, pose, own)
         occupied[block] |= inside
-        means.append(float(whole.data[block][inside].mean(dtype=np.float64) - background) if inside.any() else np.inf)
+        if inside.any():
+            means.append(float(whole.data[block][inside].mean(dtype=np.float64) - background))
     left = np.maximum(rest.data, np.float32(0))
-    left /= np.float32(max(min(means), 1e-30))
+    # Limits that avoid overflow and division by zero.
+    left /= np.float32(max(min(means, default=0.0), 1e-6 * float(left.max()), float(np.finfo(np.float32).tiny)))
     left[dilated(occupied, _surface_voxels(whole.grid, resolution))] = 0
     return rest.with_data(left)
 

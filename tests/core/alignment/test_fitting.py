@@ -1,3 +1,5 @@
+import gc
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -5,10 +7,12 @@ import numpy as np
 import pytest
 
 from botalign import DensityMap, phantom
+from botalign.alignment import candidates
 from botalign.alignment.candidates import fine
 from botalign.alignment.distinct import Tolerance, distinct
 from botalign.alignment.extent import level_enclosing
-from botalign.alignment.fitting import FitProblem
+from botalign.alignment.fitting import FitProblem, _Point
+from botalign.alignment.gauss_newton import ALL
 from botalign.alignment.itself import Itself
 from botalign.alignment.losses import l2
 from botalign.alignment.nelder_mead import nelder_mead
@@ -28,6 +32,7 @@ from botalign.geometry import (
     matrix_from_rotation_vector,
     random_rotations,
     transform_about,
+    uniform_rotations,
 )
 from botalign.maps.fourier import rotate_fourier
 from botalign.maps.resampling import spline_at
@@ -238,6 +243,30 @@ def test_candidates_that_converge_to_one_pose_are_one_answer(
     assert not others
 
 
+@pytest.mark.parametrize("right", [False, True])
+def test_the_better_hand_is_fitted_exactly_and_the_other_one_once(
+    monkeypatch: pytest.MonkeyPatch, fixed: DensityMap, moving: DensityMap, mirrored: DensityMap, right: bool
+) -> None:
+    """The hand that fits is that of `moving`, or the other one of `mirrored`."""
+    first, second = (Itself(survey(each), each.grid) for each in (fixed, mirrored if right else moving))
+    problem = AlignmentProblem(first, second, AlignmentOptions(), (False, True))
+    groups: list[list[Candidate]] = []
+    for hand in problem.hands:
+        starts = [
+            problem.working_pair.transform(turn @ (MIRROR if hand else np.eye(3))) for turn in uniform_rotations(150)
+        ]
+        ends, found = problem.coarse_fit.thinned(1000).solve_all(starts)
+        best = ends[np.argmax(found)]
+        near = [nudged(problem.coarse_fit, best, 0.06 * sign * np.eye(6)[0]) for sign in (1, -1)]
+        groups.append([Candidate(each, hand, 0.0, 0.9) for each in near])
+    monkeypatch.setattr(candidates, "THINNED", 1000)
+    fit, (as_given, other) = fine(problem, groups)
+    assert len(as_given) == len(other) == 1
+    better, worse = (other, as_given) if right else (as_given, other)
+    assert better[0].quality > worse[0].quality + 0.1
+    assert better[0].quality == pytest.approx(fit.correlation(better[0].moving_to_fixed), abs=1e-9)
+
+
 def noisy(density_map: DensityMap, seed: int) -> DensityMap:
     """Add noise that is as strong as the densities inside the molecule."""
     values = density_map.data
@@ -255,6 +284,8 @@ def test_a_fit_of_noisy_maps_ends_at_one_maximum_from_all_sides(
         end, correlation = problem.solve_exactly(nudged(problem, middle, step))
         assert geodesic_degrees(end[:, :3], middle[:, :3]) < 0.01
         assert correlation == pytest.approx(best, abs=1e-7)
+    # The derivatives of the fixed map lead away from the maximum, to steps that are not accepted.
+    assert problem.solve(middle)[1] >= best - 1e-9
 
 
 def test_a_fit_of_the_wrong_hand_ends_at_a_maximum(fixed: DensityMap, there: np.ndarray) -> None:
@@ -266,6 +297,46 @@ def test_a_fit_of_the_wrong_hand_ends_at_a_maximum(fixed: DensityMap, there: np.
     assert best > problem.solve(start)[1] + 0.01
     for step in np.radians(0.5) * np.concatenate([np.eye(6)[:3], -np.eye(6)[:3]]):
         assert problem.correlation(nudged(problem, end, step)) < best
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_fit_that_ends_too_far_away_is_not_used(problem: FitProblem, there: np.ndarray, exact: bool) -> None:
+    start = nudged(problem, inverse(there), 0.02 * np.ones(6))
+    (kept,) = problem.solve_each([start], allowed=lambda rotation: False, exact=exact)
+    np.testing.assert_array_equal(kept.transform, start)
+    assert kept.correlation == problem.correlation(start)
+    (fitted,) = problem.solve_each([start], allowed=lambda rotation: True, exact=exact)
+    assert fitted.correlation > kept.correlation + 1e-3
+
+
+@pytest.mark.parametrize("free", [ALL, (0, 1, 2), (3, 4, 5)])
+def test_a_newton_step_uses_the_derivatives_of_the_loss(
+    problem: FitProblem, there: np.ndarray, free: tuple[int, ...]
+) -> None:
+    best, _ = problem.solve_exactly(inverse(there))
+    start, units = nudged(problem, best, 0.02 * np.ones(6)), np.eye(6)[list(free)]
+
+    def loss(pose: np.ndarray, step: np.ndarray) -> float:
+        explained = problem.correlation(nudged(problem, pose, step)) ** 2
+        return 0.5 * len(problem.points) * float(np.var(problem.fixed)) * (1 - explained)
+
+    (_, downhill), (hessian, _) = (_Point.at(replace(problem, free=free), pose)._system for pose in (start, best))
+    slopes = [(loss(start, 2e-3 * each) - loss(start, -2e-3 * each)) / 4e-3 for each in units]
+    np.testing.assert_allclose(downhill, np.negative(slopes), atol=0.01 * np.abs(slopes).max())
+    sums = [(loss(best, 0.01 * each), loss(best, -0.01 * each)) for each in units]
+    curvatures = [(sum(each) - 2 * loss(best, np.zeros(6))) / 0.01**2 for each in sums]
+    np.testing.assert_allclose(np.diag(hessian), curvatures, rtol=0.02)
+
+
+def test_parameters_that_are_held_do_not_shorten_the_steps_of_others(fixed: DensityMap) -> None:
+    surveyed = survey(fixed)
+    problem = replace(fit_problem(surveyed, surveyed, voxel_angstrom=5.0), free=(3, 4, 5))
+    # At a wrong rotation the loss is not convex in the rotation, but it is in the shift.
+    (turn,) = random_rotations(1, np.random.default_rng(1))
+    start = transform_about(turn, surveyed.centre_angstrom, surveyed.centre_angstrom)
+    best, _ = problem.solve_exactly(start, tolerance=1e-5, max_steps=60)
+    end, _ = problem.solve_exactly(nudged(problem, best, 0.6 * np.array([0, 0, 0, 1, -1, 1])), max_steps=4)
+    assert np.linalg.norm(end[:, 3] - best[:, 3]) < 0.03
 
 
 def test_fits_of_several_poses_are_those_of_each(fixed: DensityMap, moving: DensityMap, there: np.ndarray) -> None:
@@ -287,3 +358,26 @@ def test_specks_of_noise_far_from_the_molecule_are_not_compared(fixed: DensityMa
     places = problem.points * 5.0 + np.array(problem.fixed_grid.origin_angstrom)
     far = np.linalg.norm(places - first.centre_angstrom, axis=1).max()
     assert far <= first.radius_angstrom + 2 * 5.0
+
+
+def test_a_sampled_map_is_freed_with_its_last_reference(fixed: DensityMap) -> None:
+    """Many large maps do not fit into memory, and the garbage collector may run late."""
+    first = survey(fixed)
+    problem, freed = fit_problem(first, first, voxel_angstrom=5.0), weakref.ref(first)
+    gc.disable()
+    try:
+        del first, problem
+        assert freed() is None
+    finally:
+        gc.enable()
+
+
+def test_a_map_is_sampled_again_with_a_map_that_is_larger_or_smoother(fixed: DensityMap) -> None:
+    moving = survey(fixed)
+    larger = replace(moving, radius_angstrom=1.5 * moving.radius_angstrom)
+    smoother = replace(moving, sigma_angstrom=3 * moving.sigma_angstrom)
+    for other in (moving, larger, smoother):
+        kept = fit_problem(other, moving, voxel_angstrom=5.0)
+        alone = fit_problem(other, survey(fixed), voxel_angstrom=5.0)
+        assert kept.moving_grid == alone.moving_grid
+        np.testing.assert_array_equal(kept.coefficients, alone.coefficients)

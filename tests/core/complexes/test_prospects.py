@@ -8,10 +8,12 @@ import pytest
 import botalign
 from botalign.alignment.overlap import Body
 from botalign.alignment.shared_whole import SharedWhole
+from botalign.arrays import dilated
 from botalign.complexes.found_places import FoundPlaces, problem_of
 from botalign.complexes.prospects import fits_better, has_density_for
 from botalign.complexes.residual import density_outside, remaining_density
-from botalign.geometry import compose, matrix_from_rotation_vector
+from botalign.geometry import apply_transform, compose, inverse, matrix_from_rotation_vector
+from botalign.maps.resampling import grid_points
 from botalign.progress import exhaust, map_steps
 
 from .conftest import RESOLUTION, InventedComplex, globule, invented_at, together
@@ -38,6 +40,34 @@ def test_a_residual_has_density_for_a_part_that_is_missing(invented: InventedCom
         rest = remaining_density(whole, parts, bodies, poses, RESOLUTION)
         outside = density_outside(whole, rest, bodies, poses, RESOLUTION)
         assert not any(has_density_for(body, outside) for body in bodies)
+
+
+@pytest.mark.parametrize("unit", [1e-34, 1.0, 1e30])
+def test_the_density_for_a_part_does_not_depend_on_the_unit(invented: InventedComplex, unit: float) -> None:
+    body = bodies_in(invented.whole, invented.parts[:1])[0]
+    whole = invented.whole.with_data(invented.whole.data * np.float32(unit))
+    pose = invented.places[0][0]
+    for fraction, expected in ((0.01, False), (1.0, True)):
+        rest = whole.with_data(whole.data * np.float32(fraction))
+        assert has_density_for(body, density_outside(whole, rest, [body], [pose], RESOLUTION)) == expected
+
+
+def test_the_surface_of_the_placed_parts_is_not_outside(invented: InventedComplex) -> None:
+    grid, pose = invented.whole.grid, invented.places[0][0]
+    body = bodies_in(invented.whole, invented.parts[:1])[0]
+    points = np.array(grid.origin_angstrom) + grid.voxel_size_angstrom[0] * grid_points(grid.shape)
+    inside = (body.contains(apply_transform(inverse(pose), points)) > 0).reshape(grid.shape)
+    ones = invented.whole.with_data(np.ones(grid.shape, dtype=np.float32))
+    outside = density_outside(invented.whole, ones, [body], [pose], RESOLUTION).data > 0
+    thickness = round(RESOLUTION / 4 / grid.voxel_size_angstrom[0])
+    np.testing.assert_array_equal(outside, ~dilated(inside, thickness))
+    assert thickness > 0
+
+
+def test_if_the_placed_parts_enclose_no_voxel_there_may_be_density(invented: InventedComplex) -> None:
+    body = bodies_in(invented.whole, invented.parts[:1])[0]
+    away = np.column_stack([np.eye(3), [1e4, 0, 0]])
+    assert has_density_for(body, density_outside(invented.whole, invented.whole, [body], [away], RESOLUTION))
 
 
 def test_a_part_at_its_place_fits_better_without_its_neighbours() -> None:
