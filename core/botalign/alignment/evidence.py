@@ -14,8 +14,10 @@ from botalign.alignment.fitting import FitProblem
 from botalign.arrays import Matrix
 from botalign.geometry import compose, inverse, transform_about
 
-#: Wrong poses are fitted at so many points, to so many degrees and voxels, in so many steps at most.
-POINTS, TOLERANCE, STEPS = 3000, 0.3, 5
+#: Wrong poses are fitted at so many points, to so many degrees and voxels, in so many steps at most: first briefly.
+POINTS, BRIEFLY, FURTHER = 3000, (0.3, 5), (0.05, 12)
+#: If a smaller chance than this remains after the brief fit, it is no match by chance after a longer one either.
+CLEAR = 1e-6
 #: Poses this close to each other, in degrees and radii of the molecule, count as one; and those this close to the best
 #: pose are not wrong, because a fit may have stopped on its way there.
 SAME, NEAR = (8.0, 0.1), (20.0, 0.3)
@@ -66,22 +68,32 @@ class WrongPoses:
         The others.
     centre : ndarray, shape (3,)
         Centre of the fixed molecule.
+    brief : bool
+        Whether the fits were brief. They end on the way then, so that the best pose stands out more.
     """
 
     best: Matrix
     poses: list[Matrix]
     centre: Matrix
+    brief: bool = True
 
     @classmethod
     def of(cls, fit: FitProblem, axes: Matrix, best: Matrix) -> WrongPoses:
         """Fit poses at some of the points of a fit, given the principal axes as columns."""
         turned = compose(transform_about(np.array(rotations_of_cube(axes)), fit.centre, fit.centre), best)
-        found, _ = fit.thinned(POINTS).solve_all(turned, tolerance=TOLERANCE, max_steps=STEPS)
-        return cls(best, list(found), fit.centre)
+        return cls(best, _fitted(fit, turned, BRIEFLY), fit.centre)
+
+    def further(self, fit: FitProblem) -> WrongPoses:
+        """Continue the fits."""
+        return replace(self, poses=_fitted(fit, self.poses, FURTHER), brief=False)
 
     def same(self, pose: Matrix, radius_angstrom: float) -> bool:
         """Whether a pose is so close to the best one that the same others are wrong."""
         return bool(_close(pose[None], self.best[None], SAME, self.centre, radius_angstrom).all())
+
+
+def _fitted(fit: FitProblem, poses: Sequence[Matrix] | Matrix, how: tuple[float, int]) -> list[Matrix]:
+    return list(fit.thinned(POINTS).solve_all(poses, tolerance=how[0], max_steps=how[1])[0])
 
 
 def evidence(

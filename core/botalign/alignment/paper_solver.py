@@ -92,7 +92,7 @@ def _outcome(problem: AlignmentProblem, groups: list[list[Candidate]], trace: li
     fit = problem.fit(max(problem.fixed.voxel_angstrom, problem.moving.voxel_angstrom))
     for group in groups:
         group[0] = replace(group[0], correlation=fit.correlation(group[0].moving_to_fixed))
-    decision, answer = decide_hand(fit, [group[0] for group in groups], choose=problem.chooses_hand)
+    decision, answer = decide_hand(fit, [group[0] for group in groups], choose=problem.options.hand == "auto")
     ordered = [groups[answer], *(group for index, group in enumerate(groups) if index != answer)]
     return Outcome(tuple(candidate for group in ordered for candidate in group), tuple(trace), decision)
 

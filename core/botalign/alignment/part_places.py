@@ -138,7 +138,7 @@ def part_places(
     searched = yield from search.steps()
     answers = [group[0] for group in searched.groups]
     pose_of = search.poses.fit_pose
-    hand, answer = decide_hand(searched.fit, answers, choose=problem.chooses_hand, pose_of=pose_of)
+    hand, answer = decide_hand(searched.fit, answers, choose=problem.options.hand == "auto", pose_of=pose_of)
     group = search.distinct(searched.groups[answer], SAME)
     samplings = [search.sampling(searched.voxel, each) for each in (SECOND_FIT, FINEST_FIT)]
     fits = [searched.fit, search.poses.fit(*samplings[1])]

@@ -250,7 +250,7 @@ class PartSearch:
             done += 1
             yield Progress("refine", done, self.total, moving_to_fixed=groups[-1][0].moving_to_fixed)
         # Where the result has the hand of the start in any case, a place of the other hand does not matter.
-        considered = groups if self.problem.chooses_hand else groups[:1]
+        considered = groups if self.problem.options.hand == "auto" else groups[:1]
         most = max(standing(self.correlations(group)) for group in considered)
         return Searched(voxel, second, groups, most, tries=len(considered))
 

@@ -142,7 +142,9 @@ class _PartSolver:
             fitted = [self._at(each, fit, end.transform) for each, end in zip(fitted, common, strict=True)]
             groups.append(self.search.distinct(fitted, SAME_FITTED, with_equivalents=True))
         answers = [group[0] for group in groups]
-        decision, answer = decide_hand(fit, answers, choose=self.problem.chooses_hand, pose_of=self.poses.fit_pose)
+        decision, answer = decide_hand(
+            fit, answers, choose=self.problem.options.hand == "auto", pose_of=self.poses.fit_pose
+        )
         best = self._nearest_turn(answers[answer], fit)
         pose = self.poses.fit_pose(best)
         error = uncertainty(fit, pose)

@@ -11,7 +11,7 @@ import numpy as np
 from botalign.alignment.checks import check_boxes, check_halves, check_radii
 from botalign.alignment.criterion import Criterion, criterion_for
 from botalign.alignment.details import DetailPair
-from botalign.alignment.evidence import Evidence, WrongPoses
+from botalign.alignment.evidence import CLEAR, Evidence, WrongPoses
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.gauss_newton import ALL
 from botalign.alignment.half_maps import noise_of_both
@@ -251,9 +251,13 @@ class AlignmentProblem:
             if self._wrong:  # an equivalent of the best pose has the same evidence, and its wrong poses may be known
                 poses[0] = symmetry.nearest(poses[0], self._wrong[0].best)
             poses += [each for pose in poses for each in symmetry.equivalents(pose)[1:]]
-        wrong = [*self.wrong_poses(poses[0])]
-        wrong += [candidate.moving_to_fixed for candidate in others if not candidate.as_good]
-        return self.criterion.evidence(self.details, lambda: itself.details(voxel), self.coarse_fit, poses, wrong)
+        wrong = [candidate.moving_to_fixed for candidate in others if not candidate.as_good]
+        while True:
+            every = [*self.wrong_poses(poses[0]), *wrong]
+            found = self.criterion.evidence(self.details, lambda: itself.details(voxel), self.coarse_fit, poses, every)
+            if found.chance <= CLEAR or not self._wrong[0].brief:
+                return found
+            self._wrong[:] = [self._wrong[0].further(self.coarse_whole_fit)]
 
     def wrong_poses(self, best: Matrix) -> Sequence[Matrix]:
         """Return poses to which fits converge from rotations of the best pose. They are kept for poses close to it."""
@@ -270,11 +274,6 @@ class AlignmentProblem:
         noise = noise_of_both(self.fixed, self.moving, self.options, fit)
         errors = fit_errors(fit.agreeing(transform), transform, noise=noise, scaled=self.options.scale != "keep")
         return errors.between(self.fixed, self.moving) if self.options.shift else errors
-
-    @property
-    def chooses_hand(self) -> bool:
-        """Whether the result has the better hand, instead of that of the start."""
-        return self.options.hand == "auto"
 
     def start(self, mirrored: bool) -> tuple[Matrix, float | None]:
         """Return the rotation from which the search of a hand starts, and its limit in degrees.

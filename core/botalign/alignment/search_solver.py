@@ -60,7 +60,7 @@ def solve_by_search(problem: AlignmentProblem) -> Generator[Progress, None, Outc
     if scaled is not None:
         problem = scaled.problem
         fit, groups = fine(problem, groups)
-    decision, answer = decide_hand(fit, [group[0] for group in groups], choose=problem.chooses_hand)
+    decision, answer = decide_hand(fit, [group[0] for group in groups], choose=problem.options.hand == "auto")
     ordered, symmetry = hands[answer].searched, None
     if problem.options.refine:
         ordered, symmetry = among_equivalents(
