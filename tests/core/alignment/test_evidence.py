@@ -5,6 +5,7 @@ from botalign import DensityMap, phantom
 from botalign.alignment.evidence import Evidence, WrongPoses
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.records import Candidate
 from botalign.alignment.search_solver import solve_by_search
 from botalign.alignment.working_pair import principal_axes
 from botalign.geometry import geodesic_degrees
@@ -55,6 +56,19 @@ def blobs(seed: int) -> DensityMap:
         at = 15.5 + 4 * rng.normal(size=3)
         data += np.exp(-((z - at[0]) ** 2 + (y - at[1]) ** 2 + (x - at[2]) ** 2) / 4)
     return density.with_data(data.astype(np.float32))
+
+
+def test_wrong_poses_are_fitted_further_unless_the_match_is_clear(problem: AlignmentProblem) -> None:
+    unrelated = AlignmentProblem.of(blobs(1), blobs(2), AlignmentOptions(hand="keep"))
+    for pair, brief in ((problem, True), (unrelated, False)):
+        candidate = Candidate(np.eye(3, 4), False, 0.0, 1.0)
+        assert (pair.evidence(candidate, []).chance < 1e-6) == brief
+        assert pair._wrong[0].brief == brief
+        fit, poses = pair.coarse_whole_fit, pair.wrong_poses(np.eye(3, 4))
+        first = WrongPoses.of(fit, principal_axes(pair.working_pair.fixed), np.eye(3, 4)).poses
+        gained = fit.correlations(poses) - fit.correlations(first)
+        assert (np.abs(gained).max() == 0) == brief
+        assert np.median(gained) >= 0
 
 
 @pytest.mark.slow
