@@ -13,7 +13,7 @@ from botalign.cli.interruption import report_written
 from botalign.cli.messages import print_warning
 from botalign.cli.options import Candidate, Inverse, Overwrite, Silent, Threads, output_option
 from botalign.cli.staging import Staging
-from botalign.cli.tables import history, no_match_warning
+from botalign.cli.tables import history, pose_warning
 from botalign.errors import InputError, Setting
 
 
@@ -155,7 +155,7 @@ def apply(
                     listed = alignment.apply(given, onto=grid, inverse=inverse, candidate=place, mirror=mirror)
                     listed.write(staging.path(target))
             del given
-    if (warning := no_match_warning(alignment, str(result))) is not None:
+    if (warning := pose_warning(alignment, str(result), candidate=candidate)) is not None:
         print_warning(warning)
     if files:
         belonging.warn_of_other_role(result, alignment, files, inverse=inverse)

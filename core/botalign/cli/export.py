@@ -10,7 +10,7 @@ import typer
 import botalign
 from botalign.cli.messages import print_note, print_warning
 from botalign.cli.options import Candidate, Inverse
-from botalign.cli.tables import no_match_warning
+from botalign.cli.tables import pose_warning
 
 #: How the output is used: of botalign.alignment.applying.EXPORTS, which --help does not import.
 _USE = {
@@ -40,7 +40,8 @@ def export(
     """Print the transform of an alignment as another program reads it."""
     alignment = botalign.Alignment.read(result)
     print(alignment.export(to, inverse=inverse, candidate=candidate, model=model))
-    if (warning := no_match_warning(alignment, str(result), "what this transform moves")) is not None:
+    moved = "what this transform moves"
+    if (warning := pose_warning(alignment, str(result), candidate=candidate, what=moved)) is not None:
         print_warning(warning)
     if not quiet:
         print_note(_USE[to])

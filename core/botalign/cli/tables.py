@@ -100,6 +100,30 @@ def no_match_warning(alignment: Alignment, source: str, what: str = "what is wri
     return f"{source}: the result is no match, so {what} is probably not at a right place."
 
 
+def pose_warning(alignment: Alignment, source: str, *, candidate: int = 0, what: str = "what is written") -> str | None:
+    """Return a warning that the pose of a result, or of another candidate, is probably wrong, else None.
+
+    Parameters
+    ----------
+    alignment : Alignment
+        The result.
+    source : str
+        Its file.
+    candidate : int, optional
+        The candidate that was used; 0 is the result.
+    what : str, optional
+        What was made with the transform.
+    """
+    if candidate and not (used := alignment.candidates[candidate]).as_good:
+        mirrors = "mirrors and " if used.mirrored != alignment.mirrored else ""
+        qualities = f"{used.quality:z.4f}, not {alignment.candidates[0].quality:z.4f}"
+        return f"{source}: candidate {candidate} {mirrors}fits worse than the result ({qualities})."
+    hand, other = alignment.hand, "as given" if alignment.mirrored else "mirrored"
+    if alignment.part is None and hand is not None and hand.decision == other:
+        return f"{source}: the maps match with the other hand only, so {what} is probably not at a right place."
+    return no_match_warning(alignment, source, what)
+
+
 def chain_advice(alignment: Alignment) -> str | None:
     """Return a note on ``--chain`` if a model with several chains does not match, else None."""
     model = next((each for each in (alignment.moving, alignment.fixed) if each.model), None)

@@ -223,6 +223,32 @@ def test_another_candidate(run: Run, pair: Pair, result_file: Path, tmp_path: Pa
     np.testing.assert_allclose(np.array([line.split() for line in printed.splitlines()], dtype=float), other, atol=1e-9)
 
 
+def test_a_candidate_that_fits_worse_gives_a_warning(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
+    content = json.loads(result_file.read_text())
+    first = content["candidates"][0] | {"correlation": 0.9}
+    mirrored = (np.diag([1, 1, -1]) @ np.array(content["moving_to_fixed"])).tolist()
+    worse = first | {"as_good": False, "correlation": 0.5}
+    content["candidates"] = [first, worse | {"moving_to_fixed": mirrored, "mirrored": not first["mirrored"]}, worse]
+    (tmp_path / "r.json").write_text(json.dumps(content))
+    for candidate, verb in ((1, "mirrors and fits"), (2, "fits")):
+        expected = f"candidate {candidate} {verb} worse than the result (0.5000, not 0.9000)."
+        for command in (("apply", pair.moving, "-o", tmp_path / f"{candidate}.mrc"), ("export", "--to", "matrix")):
+            printed = run(command[0], tmp_path / "r.json", *command[1:], "--candidate", str(candidate))
+            assert printed.code == 0
+            assert f"botalign: warning: {tmp_path / 'r.json'}: {expected}" in printed.err
+
+
+def test_a_result_with_the_other_hand_gives_a_warning(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
+    content = json.loads(result_file.read_text())
+    content["hand"]["decision"] = "as given" if content["mirrored"] else "mirrored"
+    (tmp_path / "r.json").write_text(json.dumps(content | {"verdict": "ambiguous"}))
+    printed = run("apply", tmp_path / "r.json", pair.moving, "-o", tmp_path / "a.mrc")
+    assert printed.code == 0
+    assert (
+        "the maps match with the other hand only, so what is written is probably not at a right place." in printed.err
+    )
+
+
 def test_a_result_without_a_match_gives_a_warning(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
     content = json.loads(result_file.read_text())
     result, out = tmp_path / "r.json", tmp_path / "out"
