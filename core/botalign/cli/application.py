@@ -36,7 +36,11 @@ COMMANDS = {
     "demo": "Align a synthetic map whose transform is known.",
 }
 #: Arguments and options that name outputs, and arguments of each command that may be atomic models.
-_OUTPUTS = ("output", "table")
+_OUTPUTS = (
+    "output", "table", "report", "figure", "fsc", "weights", "unexplained", "symmetrised", "operations",
+)  # fmt: skip
+#: Commands whose option ``--result`` names an output; other commands read a result.
+_WRITE_RESULTS = ("align", "orient")
 _TAKE_MODELS = {
     "align": ("fixed", "moving"),
     "assemble": ("whole", "parts"),
@@ -58,8 +62,10 @@ class _Command(TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         """Run the command, unless an input is an atomic model where none is possible."""
         for parameter in self.get_params(ctx):
-            if parameter.name not in (*_OUTPUTS, *_TAKE_MODELS.get(str(self.name), ())):
-                _refuse_models(parameter, ctx.params.get(parameter.name), str(self.name))
+            command = str(self.name)
+            written = (*_OUTPUTS, "result") if command in _WRITE_RESULTS else _OUTPUTS
+            if parameter.name not in (*written, *_TAKE_MODELS.get(command, ())):
+                _refuse_models(parameter, ctx.params.get(parameter.name), command)
         return super().invoke(ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:

@@ -180,11 +180,14 @@ def _refuse_other_kind(output: Output) -> None:
         raise InputError(
             f"{output.path}: {output.option} writes several models as one, in mmCIF format; use the extension .cif."
         )
-    what, other = (
-        ("an atomic model", MAPS + LISTS) if output.extensions == MODELS else ("a density map", MODELS + LISTS)
-    )
-    if output.extensions in (MODELS, MAPS) and name.endswith(other):
-        raise InputError(f"{output.path}: {output.option} writes {what}; use one of {', '.join(output.extensions)}.")
+    kinds = {MAPS: "a density map", MODELS: "an atomic model", LISTS: "a particle list"}
+    what = kinds.get(output.extensions)
+    other = next((kind for extensions, kind in kinds.items() if name.endswith(extensions)), what)
+    if what is not None and other != what:
+        raise InputError(
+            f"{output.path}: has the extension of {other}, but {output.option} writes {what}; use one of "
+            f"{', '.join(output.extensions)}."
+        )
 
 
 def _refuse_equal_names(sources: Sequence[Path], names: Sequence[str], option: str, role: str) -> None:

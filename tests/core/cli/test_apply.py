@@ -305,7 +305,8 @@ def test_lists_that_cannot_be_used(
     assert message in run("apply", result_file, tmp_path / name, "-o", tmp_path / output).refused()
     assert sorted(listing(tmp_path)) == ["p.csg", "p.star"]
     assert (
-        "q.star: -o writes a density map" in run("apply", result_file, pair.moving, "-o", tmp_path / "q.star").refused()
+        "q.star: has the extension of a particle list, but -o writes a density map"
+        in run("apply", result_file, pair.moving, "-o", tmp_path / "q.star").refused()
     )
     refused = run("apply", tmp_path / "p.star", result_file, "-o", tmp_path / "q.star").refused()
     assert "p.star: looks like a particle list, but the first argument must be a result file" in refused

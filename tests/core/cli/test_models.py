@@ -295,7 +295,7 @@ def test_models_that_cannot_be_aligned(run: Run, made: Complex, tmp_path: Path) 
         ("--resolution 12 --hand auto", "--hand auto: a model is never mirrored; test the hand of the map with --hand"),
         ("--resolution 12 --weights w.mrc", "--weights: compares two maps, but "),
         ("--resolution 12 --half-maps-fixed {0} {1} --half-maps-moving {0} {1}", "which has no half maps; omit"),
-        ("--resolution 12 -o out.mrc", "out.mrc: -o writes an atomic model; use one of .cif, "),
+        ("--resolution 12 -o out.mrc", "out.mrc: has the extension of a density map, but -o writes an atomic model; use one of .cif, "),
         ("--resolution 12 -o out.txt", "out.txt: unknown extension; use one of .cif, "),
         ("--resolution 12 --partial --loss l2", "--loss l2 cannot be combined with --partial: "),
     ],
@@ -364,6 +364,45 @@ def test_a_model_where_none_is_possible(
     )
     end = f"{made.model}: is an atomic model, but {what} takes none; these commands do: {takers}.\n"
     assert error == f"botalign: error: {end}"
+    assert listing(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "assemble {map} {model} --resolution 12 --unexplained out.pdb",
+        "align {map} {map} --loss core --weights out.pdb",
+        "orient {map} --symmetrised out.pdb",
+        "potential {map} {map} -o out.pdb",
+        "flip {map} -o out.pdb",
+    ],
+)
+def test_an_output_with_the_extension_of_a_model_is_a_map(
+    run: Run, made: Complex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    error = run(*typed.format(map=made.density, model=made.model).split()).refused()
+    option = typed.split()[-2]
+    assert f"out.pdb: has the extension of an atomic model, but {option} writes a density map; use one of .mrc" in error
+    assert listing(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("align {map} {map} --result out.pdb", "out.pdb: unknown extension; use .json"),
+        ("align {map} {map} --figure out.pdb", "out.pdb: unknown extension; use one of .png"),
+        ("align {map} {map} --report out.pdb", "out.pdb: unknown extension; use .html"),
+        ("orient {map} --result out.pdb", "out.pdb: unknown extension; use .json"),
+        ("orient {map} --operations out.pdb", "out.pdb: unknown extension; use one of .json"),
+        ("score {map} {map} --fsc out.pdb", "out.pdb: unknown extension; use one of .csv"),
+    ],
+)
+def test_an_output_with_the_extension_of_a_model_is_no_input(
+    run: Run, made: Complex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, expected: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert expected in run(*typed.format(map=made.density).split()).refused()
     assert listing(tmp_path) == {}
 
 
