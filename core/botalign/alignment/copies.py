@@ -50,10 +50,11 @@ def solve_copies(problem: AlignmentProblem) -> Generator[Progress, None, Outcome
         If the moving map shows the larger molecule.
     """
     if not problem.part_is_moving:
+        times = problem.moving.volume_angstrom3 / problem.fixed.volume_angstrom3
         raise InputError(
             f"{problem.moving.density.name}: copies of it cannot lie in {problem.fixed.density.name}, because its "
-            f"molecule is larger, {problem.moving.volume_angstrom3:.3g} against {problem.fixed.volume_angstrom3:.3g} "
-            "cubic angstrom; exchange the two, or check the voxel sizes and contour levels."
+            f"molecule is larger, by a factor of {times:.3g} in volume; "
+            "exchange the two, or check the voxel sizes and contour levels."
         )
     wanted = None if problem.options.copies == AUTO else int(problem.options.copies or 1)
     in_map, before = yield from _searched(problem, wanted)

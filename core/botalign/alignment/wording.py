@@ -46,6 +46,12 @@ def percent_text(fraction: float) -> str:
     return f"{100 * fraction:.0f}%" if fraction >= 0.095 else f"{100 * fraction:.2g}%"
 
 
+def volume_text(angstrom3: float) -> str:
+    """Return a volume with two significant digits and no exponent, for example ``31,000 cubic angstrom``."""
+    rounded = float(f"{angstrom3:.2g}")
+    return f"{rounded:,.0f} cubic angstrom" if rounded >= 10 else f"{rounded:.1f} cubic angstrom"
+
+
 def probability_text(probability: float) -> str:
     """Return a probability as text; one in so many is rounded up, and a very small one is only known to be small."""
     if probability < LEAST_PROBABILITY:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from botalign.alignment.wording import LABEL, chains_text, labelled, percent_text, vector_text
+from botalign.alignment.wording import LABEL, chains_text, labelled, percent_text, vector_text, volume_text
 from botalign.complexes.part_records import PlacedPart, UnplacedPart
 from botalign.complexes.residual import Region
 from botalign.complexes.writing import TableRow, write_table
@@ -218,7 +218,7 @@ class Assembly:
         texts = [self.unexplained_text]
         for region in self.regions[:LISTED]:
             texts.append(
-                f"{percent_text(region.fraction)}, {region.volume_angstrom3:.3g} cubic angstrom, at "
+                f"{percent_text(region.fraction)}, {volume_text(region.volume_angstrom3)}, at "
                 f"{vector_text(region.centre_angstrom, 0)}"
             )
         if len(self.regions) > LISTED:

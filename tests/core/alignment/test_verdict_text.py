@@ -4,6 +4,7 @@ import pytest
 from botalign.alignment.hand import HandDecision
 from botalign.alignment.records import Candidate
 from botalign.alignment.verdict import verdict, verdict_text
+from botalign.alignment.wording import volume_text
 
 
 def candidates(*, mirrored: bool, equals: int = 0) -> list[Candidate]:
@@ -51,3 +52,11 @@ def test_what_the_maps_do_not_determine_is_a_doubt() -> None:
     several = candidates(mirrored=False, equals=2)
     text = verdict_text("ambiguous", several, None, undetermined=unknown)
     assert text == f"ambiguous: {unknown}, and 2 other poses fit as well"
+
+
+@pytest.mark.parametrize(
+    ("volume", "expected"),
+    [(31_234.0, "31,000"), (4_906.0, "4,900"), (1.26e6, "1,300,000"), (999.0, "1,000"), (64.0, "64"), (2.744, "2.7")],
+)
+def test_a_volume_has_two_digits_and_no_exponent(volume: float, expected: str) -> None:
+    assert volume_text(volume) == f"{expected} cubic angstrom"
