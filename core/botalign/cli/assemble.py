@@ -86,9 +86,9 @@ def assemble(
             print(f"not written  {files.model.path}, because no model was placed")
         elif not found.written and not quiet:
             print_note("nothing was written; -o writes the complex, --table the places, --unexplained the residual.")
+    if found.assembly.unplaced:  # the reasons are in the summary
+        print_warning(f"not placed: {', '.join(missing.title for missing in found.assembly.unplaced)}.")
     for missing in found.assembly.unplaced:
-        copies = f"{missing.missing_copies} " if missing.missing_copies else ""
-        print_warning(f"{missing.name}: {copies}not placed: {missing.reason}.")
         part = found.assembly.parts[missing.part]
         if isinstance(part, botalign.Model) and len(part.chains) > 1 and not missing.taken_by and not quiet:
             file = given[missing.part].path

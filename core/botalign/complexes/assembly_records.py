@@ -192,15 +192,13 @@ class Assembly:
             lines.append(f"{'':{LABEL}}ambiguous: another rotation fits as well at the same place")
         chains = chains_text((self._title(each), each.chains.values()) for each in self.placed if each.chains)
         lines += labelled("chains", chains) if chains else []
-        for missing in self.unplaced:
-            copies = f"{missing.missing_copies} of " if missing.missing_copies else ""
-            lines += labelled("not placed", f"{copies}{missing.name}: {missing.reason}")
+        lines += labelled("not placed", *(f"{each.title}: {each.reason}" for each in self.unplaced))
         if self.matches_mirrored is not None:
             lines += labelled(
                 "hand", f"may be wrong: the mirror image of {self.matches_mirrored} fits into {self.whole}"
             )
-        for first, second in self.interchangeable:
-            lines += labelled("exchange", f"{first} and {second} cannot be distinguished: each fits at both places")
+        pairs = [f"{first} and {second}" for first, second in self.interchangeable]
+        lines += labelled("exchange", *(f"{each} cannot be distinguished: each fits at both places" for each in pairs))
         if self.placed:
             lines += labelled("joint score", f"{self.score:.4f}; {self.start_score:.4f} before the joint refinement")
             exact = "the best of all" if not self.gap else f"at most {percent_text(self.gap)} worse than the best"

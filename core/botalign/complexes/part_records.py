@@ -90,6 +90,11 @@ class UnplacedPart:
         return f"{self.copies} of {total} copies" if total > 1 else ""
 
     @property
+    def title(self) -> str:
+        """Its name, and how many of several copies were not placed, such as ``1 of 4 copies of part.cif``."""
+        return f"{self.missing_copies} of {self.name}" if self.missing_copies else self.name
+
+    @property
     def chance(self) -> str:
         """The probability as a short text, such as ``1 in 50,000``."""
         return probability_text(self.probability)

@@ -49,7 +49,9 @@ def test_what_is_not_there_is_not_placed(assembled: botalign.Assembly) -> None:
     assert assembled.missing == 2
     assert "not placed   1 of 3 copies of second: no match;" in assembled.to_text()
     assert "as well as its best other place" in assembled.unplaced[0].reason
-    assert "not placed   wrong: no match" in assembled.to_text()
+    assert "             wrong: no match" in assembled.to_text()
+    assert assembled.to_text().count("not placed") == 1
+    assert [each.title for each in assembled.unplaced] == ["1 of 3 copies of second", "wrong"]
     assert "as well as its best place" in assembled.unplaced[1].reason
     assert "4 of 6 placed" in assembled.to_text()
 
