@@ -68,6 +68,11 @@ class Ranking:
         """The entries whose verdict is "certain", or "ambiguous": then several poses fit as well."""
         return tuple(each for each in self.entries if each.verdict in ("certain", "ambiguous"))
 
+    @property
+    def _ranked(self) -> list[tuple[int | None, RankedEntry]]:
+        """The entries with their ranks; those that were not aligned, which are last, have none."""
+        return [(None if entry.score is None else number, entry) for number, entry in enumerate(self.entries, start=1)]
+
     def to_dict(self) -> dict[str, Any]:
         """Return the content as JSON-compatible values."""
         return {
@@ -76,7 +81,7 @@ class Ranking:
             "fixed": self.fixed,
             "kind": self.kind,
             "compared": self.compared,
-            "entries": [_entry_values(number, each) for number, each in enumerate(self.entries, start=1)],
+            "entries": [_entry_values(number, each) for number, each in self._ranked],
             "failures": [vars(each) for each in self.failures],
             "parameters": dict(self.parameters),
             "versions": dict(self.versions),
@@ -92,7 +97,7 @@ class Ranking:
         one = self.kind.removesuffix("s")
         aligned = [entry for entry in self.entries if entry.score is not None]
         failed = f", {len(self.failures)} failed" if self.failures else ""
-        lines = labelled(self.kind, f"{self.compared} compared{failed}, {self._matches_text}")
+        lines = labelled(self.kind, f"{len(aligned)} aligned{failed}, {self._matches_text}")
         if len(aligned) < len(self.entries):
             lines += labelled("", self._not_aligned_text(len(self.entries) - len(aligned)))
             lines += _reasons([entry for entry in self.entries if entry.is_notable])
@@ -122,7 +127,8 @@ class Ranking:
         """Write a table with one row for each model or map, the best first; failures are last, with the reason.
 
         The columns ``m11`` to ``m34`` are the matrix ``moving_to_fixed``, in angstrom. The last columns are the reason
-        why an entry was not aligned, or why it failed, and the warnings about its file. Missing values are empty.
+        why an entry was not aligned, or why it failed, and the warnings about its file. Missing values are empty, as is
+        the rank of an entry that was not aligned.
 
         Parameters
         ----------
@@ -136,7 +142,7 @@ class Ranking:
         InputError
             If the extension is unknown, the file exists and `overwrite` is false, or it cannot be written.
         """
-        rows = [_row(number, entry) for number, entry in enumerate(self.entries, start=1)]
+        rows = [_row(number, entry) for number, entry in self._ranked]
         rows += [
             _row(None, RankedEntry(each.name, "failed", warnings=each.warnings)) | {"reason": each.reason}
             for each in self.failures
@@ -150,7 +156,7 @@ class Ranking:
             writer.writerows(rows)
 
 
-def _entry_values(number: int, entry: RankedEntry) -> dict[str, Any]:
+def _entry_values(number: int | None, entry: RankedEntry) -> dict[str, Any]:
     pose = entry.moving_to_fixed
     matrix = {"moving_to_fixed": None if pose is None else pose.tolist()}
     return {"rank": number} | vars(entry) | matrix | {"mirrored": entry.mirrored}

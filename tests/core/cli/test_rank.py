@@ -2,6 +2,7 @@ import csv
 import json
 import shutil
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,19 @@ def test_the_chains_of_models_that_do_not_match_are_suggested(run: Run, pair: Pa
     assert notes(model) == notes(two, quiet=True) == []
 
 
+def test_a_map_of_another_size_is_counted_once_and_has_no_rank(run: Run, pair: Pair, tmp_path: Path) -> None:
+    other, table = tmp_path / "other.mrc", tmp_path / "t.csv"
+    moving = botalign.read(pair.moving)
+    replace(moving, grid=moving.grid.scaled(2.0, np.zeros(3))).write(other)
+    ran = run("rank", pair.fixed, other, pair.moving, "--table", table, "--threads", 1)
+    lines = ran.out.splitlines()
+    assert lines[0] == "maps         1 aligned, 1 match"
+    assert lines[1].split(",")[0].split() == ["1", "not", "aligned"]
+    with table.open(newline="") as file:
+        ranks = [(row["rank"], row["verdict"]) for row in csv.DictReader(file)]
+    assert ranks == [("1", "certain"), ("", "not aligned")]
+
+
 def test_a_library_with_a_damaged_map(run: Run, pair: Pair, tmp_path: Path) -> None:
     bad, table, index = tmp_path / "bad.mrc", tmp_path / "t.csv", tmp_path / "i.npz"
     bad.write_bytes(b"bad")
@@ -67,7 +81,7 @@ def test_a_library_with_a_damaged_map(run: Run, pair: Pair, tmp_path: Path) -> N
     assert ran.err.startswith(f"botalign: error: {bad}: ")
     assert ran.err.count("\n") == 1
     lines = ran.out.splitlines()
-    assert lines[0] == "maps         1 compared, 1 failed, 1 match"
+    assert lines[0] == "maps         1 aligned, 1 failed, 1 match"
     assert lines[1] == "chance       that a wrong pose fits as well, corrected for 1 comparison"
     assert lines[3].split() == ["rank", "map", "verdict", "chance", "score", "places"]
     assert lines[4].split()[:3] == ["1", str(pair.moving), "certain"]
@@ -189,7 +203,7 @@ def test_models_that_fail_are_listed(run: Run, pair: Pair, model: Path, tmp_path
         "rank", pair.fixed, model, missing, notes, "--resolution", 10, "--table", tmp_path / "t.csv", "--threads", 1
     )  # fmt: skip
     assert ran.code == 1
-    assert ran.out.startswith("models       1 compared, 2 failed, 0 matches\n")  # two atoms fit anywhere
+    assert ran.out.startswith("models       1 aligned, 2 failed, 0 matches\n")  # two atoms fit anywhere
     assert ran.err == (
         f"botalign: error: {missing}: no such file; check the name.\n"
         f"botalign: error: {notes}: is not an atomic model in PDB or mmCIF format; give another file.\n"
@@ -240,7 +254,7 @@ def test_ambiguous_matches_are_counted(
 
     monkeypatch.setattr(botalign, "rank_steps", steps)
     ran = run("rank", pair.fixed, model, "--resolution", 10)
-    assert ran.out.splitlines()[0] == f"models       {len(entries)} compared, {expected}"
+    assert ran.out.splitlines()[0] == f"models       {len(entries)} aligned, {expected}"
     models = "1 model" if len(entries) == 1 else f"{len(entries)} models"
     assert repr(ranking).startswith(f"<Ranking: {models} in map, ")
     assert len(ranking.matches) == sum(each != "no match" for each in verdicts)

@@ -61,7 +61,7 @@ def test_few_of_many_entries_are_in_the_text() -> None:
     others = [by_signature(f"b{n}", 0.99, 0.5) for n in range(7)]
     lines = Ranking("map", "maps", (*aligned, *others, by_signature("c", 0.2)), (), 31, 1.0).to_text().splitlines()
     assert lines[:2] == [
-        "maps         31 compared, 0 matches",
+        "maps         23 aligned, 0 matches",
         "             8 not aligned, because their shapes or sizes differ too much",
     ]
     assert [line.split(":")[0].strip() for line in lines if "the shape of the map" in line] == [

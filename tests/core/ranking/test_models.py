@@ -148,13 +148,14 @@ def test_a_model_that_is_longer_than_the_box_is_not_in_the_map(assembly: Assembl
     )
     lines = ranking.to_text().splitlines()
     assert lines[:2] == [
-        "models       2 compared, 1 match",
+        "models       1 aligned, 1 match",
         "             1 not aligned, because its size differs too much",
     ]
     assert lines[2].startswith("             long: the model is over ")
+    assert [each["rank"] for each in ranking.to_dict()["entries"]] == [1, None]
     ranking.write(tmp_path / "t.csv")
     last = (tmp_path / "t.csv").read_text().splitlines()[-1]
-    assert last.startswith("2,long,not aligned,")
+    assert last.startswith(",long,not aligned,")
     assert "from corner to corner" in last
 
 
