@@ -9,7 +9,7 @@ from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.alignment.survey import survey
-from botalign.errors import InputError
+from botalign.errors import SizeError
 from botalign.maps.density_map import DensityMap
 from botalign.models import Model
 
@@ -55,12 +55,15 @@ def check_is_part(problem: AlignmentProblem) -> None:
 
     Raises
     ------
-    InputError
+    SizeError
         If it is larger.
     """
     if not problem.part_is_moving:
-        fixed, moving = problem.fixed, problem.moving
-        raise InputError(
+        fixed, moving, model = problem.fixed, problem.moving, problem.models[1]
+        chains = 0 if model is None else len(model.chains)
+        some = f", or are only some of its {chains} chains in it" if chains > 1 else ""
+        raise SizeError(
             f"{moving.density.name}: has {moving.volume_angstrom3 / fixed.volume_angstrom3:.3g} times the volume of "
-            f"{fixed.density.name} above the contour level, expected a part of it; is the voxel size of the map right?"
+            f"{fixed.density.name} above the contour level, expected a part of it; is the voxel size of the map right"
+            f"{some}?"
         )

@@ -11,7 +11,7 @@ import botalign
 from botalign.cli.declared import Given, with_options
 from botalign.cli.messages import print_note, print_warning
 from botalign.cli.options import Json, Overwrite, Quiet
-from botalign.errors import InputError
+from botalign.errors import InputError, SizeError
 
 #: Longer lists of chains are cut.
 _LISTED = 4
@@ -74,10 +74,16 @@ def assemble(
     outputs.check(files.all, inputs=[whole, *(each.path for each in given)], overwrite=overwrite)
     chosen, where = options.read(), execution.read()
     density = botalign.read(whole)
-    found = run_assembly(
-        density, [each.load() for each in given], [each.count for each in given], chosen, where, files,
-        overwrite=overwrite, quiet=quiet,
-    )  # fmt: skip
+    loaded = [each.load() for each in given]
+    try:
+        found = run_assembly(
+            density, loaded, [each.count for each in given], chosen, where, files, overwrite=overwrite, quiet=quiet
+        )
+    except SizeError as error:
+        part = next((each for each in loaded if str(error).startswith(f"{each.name}: ")), None)
+        if (single := None if part is None else _single_chains(given[loaded.index(part)].path, part)) is None:
+            raise
+        raise InputError(*error.parts, f" To give single chains, write {single}.") from None
     print(found.assembly.to_json() if json else found.assembly.to_text())
     if not json:
         if found.written:
@@ -90,12 +96,18 @@ def assemble(
         print_warning(f"not placed: {', '.join(missing.title for missing in found.assembly.unplaced)}.")
     for missing in found.assembly.unplaced:
         part = found.assembly.parts[missing.part]
-        if isinstance(part, botalign.Model) and len(part.chains) > 1 and not missing.taken_by and not quiet:
-            file = given[missing.part].path
-            separate = " ".join(f"{file}:{chain}" for chain in part.chains[:_LISTED])
-            more = " and so on" if len(part.chains) > _LISTED else ""
-            print_note(several_chains(f"{missing.name} has {len(part.chains)}", f"write {separate}{more}"))
+        single = _single_chains(given[missing.part].path, part)
+        if isinstance(part, botalign.Model) and single is not None and not missing.taken_by and not quiet:
+            print_note(several_chains(f"{missing.name} has {len(part.chains)}", f"write {single}"))
     if (hint := found.assembly.wrong_hand_text) is not None and not quiet:
         flipped = whole.with_name(f"{split_extension(whole.name, MAPS)[0]}_flipped.mrc")
         print_note(f"{hint}; {flip_advice(whole, flipped)}.")
     return 1 if found.assembly.missing else 0
+
+
+def _single_chains(file: Path, part: botalign.DensityMap | botalign.Model) -> str | None:
+    """Return how the chains of a part are typed as parts, such as ``a.pdb:A a.pdb:B``; None if it has not several."""
+    if not isinstance(part, botalign.Model) or len(part.chains) < 2:
+        return None
+    more = " and so on" if len(part.chains) > _LISTED else ""
+    return " ".join(f"{file}:{chain}" for chain in part.chains[:_LISTED]) + more

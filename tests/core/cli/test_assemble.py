@@ -248,6 +248,23 @@ def test_the_chains_of_a_part_without_a_place_are_suggested(run: Run, files: Fil
     assert "place them" not in run(*command, "--quiet").err
 
 
+def test_single_chains_of_a_part_that_is_too_large_are_suggested(run: Run, files: Files, tmp_path: Path) -> None:
+    part = tmp_path / "part.pdb"
+    atoms = ""
+    for chain, path, shift in (("A", files.first, -50.0), ("B", files.second, 0.0), ("C", files.wrong, 50.0)):
+        model = botalign.read_model(path).moved(np.column_stack([np.eye(3), (0, shift, 0)]))
+        model.write(tmp_path / f"{chain}.pdb")
+        lines = (tmp_path / f"{chain}.pdb").read_text().replace("ALA A", f"ALA {chain}").splitlines(keepends=True)
+        atoms += "".join(line for line in lines if line.startswith("ATOM"))
+    part.write_text(atoms)
+    error = run("assemble", files.whole, part, "--resolution", RESOLUTION).refused()
+    assert error.startswith(f"botalign: error: {part}: has 1.")
+    assert error.endswith(
+        "is the voxel size of the map right, or are only some of its 3 chains in it? To give single chains, write "
+        f"{part}:A {part}:B {part}:C.\n"
+    )
+
+
 def test_chains_of_one_file_are_parts(run: Run, files: Files, tmp_path: Path) -> None:
     both, target = tmp_path / "both.pdb", tmp_path / "complex.cif"
     both.write_text(files.first.read_text() + files.second.read_text().replace("ALA A", "ALA B"))
