@@ -66,7 +66,9 @@ class AssemblyFiles:
         work = whole_path.parent / f"{whole_path.name}.partial"
         if not outputs.is_folder(output):
             if not all(models):
-                raise InputError(f"{path}: is a file name, but -o needs a folder for the placed maps; give a folder.")
+                raise InputError(
+                    f"{path}: is a file name, but -o needs a folder for the placed maps; give one, such as placed/."
+                )
             return cls(Output(path, "-o", MMCIF_EXTENSIONS), {}, own_table, own_rest, work)
         model = Output(path / _COMPLEX, "-o", MMCIF_EXTENSIONS, in_folder=True) if any(models) else None
         own_table = own_table or Output(path / _TABLE, "-o", outputs.TABLES, in_folder=True)

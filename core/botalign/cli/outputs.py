@@ -96,7 +96,9 @@ def output_paths(
     if len(sources) == 1 and not given.endswith(_SLASHES) and not path.is_dir():
         return [Output(path, option, of_each[0])]
     if not is_folder(given):
-        raise InputError(f"{given}: is a file name, but {option} needs a folder for several files; give a folder.")
+        raise InputError(
+            f"{given}: is a file name, but {option} needs a folder for several files; give one, such as aligned/."
+        )
     names = [_named_after(source, allowed) for source, allowed in zip(sources, of_each, strict=True)]
     if labels is not None:
         names = [_labelled(name, label) for name, label in zip(names, labels, strict=True)]
@@ -110,10 +112,13 @@ def beside(source: Path, label: str, *, extensions: tuple[str, ...], option: str
 
 
 def is_folder(given: str) -> bool:
-    """Return whether the value of an option is a folder, or a name that can be one of a new folder."""
+    """Return whether the value of an option is a folder, or a name that can be one of a new folder.
+
+    A name with any extension is one of a file, unless a slash follows. ``run_2.5`` has no extension.
+    """
     path = Path(given)
-    known = MAPS + MODELS + RESULTS + FIGURES + LISTS + CURVES
-    return given.endswith(_SLASHES) or path.is_dir() or not (path.exists() or given.lower().endswith(known))
+    has_extension = path.suffix[1:2].isalpha()
+    return given.endswith(_SLASHES) or path.is_dir() or not (path.exists() or has_extension)
 
 
 def of_same_kind(source: Path) -> tuple[str, ...]:
@@ -178,7 +183,8 @@ def _refuse_other_kind(output: Output) -> None:
     name = output.path.name.lower()
     if output.extensions == MMCIF_EXTENSIONS and not name.endswith(MMCIF_EXTENSIONS):
         raise InputError(
-            f"{output.path}: {output.option} writes several models as one, in mmCIF format; use the extension .cif."
+            f"{output.path}: {output.option} writes several models as one, in mmCIF format; use the extension .cif, or "
+            "give a folder, such as placed/."
         )
     kinds = {MAPS: "a density map", MODELS: "an atomic model", LISTS: "a particle list"}
     what = kinds.get(output.extensions)

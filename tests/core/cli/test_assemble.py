@@ -181,7 +181,16 @@ def test_an_interrupted_command_resumes(
         (("{first}", "{second_map}", "-o", "{folder}/c.cif"), "-o needs a folder for the placed maps"),
         (
             ("{first}", "-o", "{folder}/c.pdb"),
-            "c.pdb: -o writes several models as one, in mmCIF format; use the extension .cif.",
+            "c.pdb: -o writes several models as one, in mmCIF format; use the extension .cif, or give a folder, such",
+        ),
+        (
+            ("{first}", "-o", "{folder}/c.txt"),
+            "c.txt: -o writes several models as one, in mmCIF format; use the extension .cif, or give a folder, such "
+            "as placed/.",
+        ),
+        (
+            ("{second_map}", "-o", "{folder}/c.txt"),
+            "c.txt: is a file name, but -o needs a folder for the placed maps; give one, such as placed/.",
         ),
         (("{first}", "{folder}/copy.pdb"), "copy.pdb: shows the same molecule as {first}, so the two cannot be"),
     ],

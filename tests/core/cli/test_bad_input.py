@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import botalign
+from botalign.cli import outputs
 
 from .conftest import Pair, Run, listing
 
@@ -134,7 +135,8 @@ def test_an_output_that_cannot_be_written(
     ("options", "reason"),
     [
         ("-o taken.mrc", "taken.mrc: is a file name, but -o needs a folder for several files"),
-        ("-o new.mrc", "new.mrc: is a file name, but -o needs a folder for several files"),
+        ("-o new.mrc", "new.mrc: is a file name, but -o needs a folder for several files; give one, such as aligned/."),
+        ("-o new.txt", "new.txt: is a file name, but -o needs a folder for several files"),
         ("--figure new.png", "new.png: is a file name, but --figure needs a folder for several files"),
         ("-o taken.mrc/", "taken.mrc is a file, expected a folder"),
         ("-o a/b", "does not exist"),
@@ -212,3 +214,9 @@ def test_a_figure_without_matplotlib(run: Run, pair: Pair, tmp_path: Path, monke
     monkeypatch.setattr("botalign.cli.running.can_draw", lambda: False)
     error = run("align", pair.fixed, pair.moving, "--figure", tmp_path / "f.png").refused()
     assert "pip install matplotlib" in error
+
+
+def test_the_name_of_a_new_folder_has_no_extension(tmp_path: Path) -> None:
+    (tmp_path / "old.txt").mkdir()
+    names = ("new", "run_2.5", "new.txt/", "old.txt", ".hidden", "new.txt", "new.mrc", "new.cif.gz")
+    assert [outputs.is_folder(f"{tmp_path}/{name}") for name in names] == [True] * 5 + [False] * 3
