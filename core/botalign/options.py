@@ -111,6 +111,8 @@ class Declaration:
     def error(self, value: Any, expected: str) -> InputError:
         """Return the error for a value, given what was expected."""
         found = "ndarray" if type(value).__name__ == "ndarray" else repr(value)
+        if self.type is float and isinstance(value, float):
+            found = found.removesuffix(".0")  # as it was typed
         return InputError(Setting(self.name), f": got {found}, expected {expected}.")
 
     def _number(self, value: Any, *, whole: bool) -> Any:

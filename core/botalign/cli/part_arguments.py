@@ -10,6 +10,7 @@ from pathlib import Path
 
 import botalign
 from botalign.cli import inputs
+from botalign.complexes.assembly_inputs import MOST_COPIES
 from botalign.errors import InputError
 from botalign.models import MODEL_EXTENSIONS
 
@@ -47,9 +48,13 @@ class PartArgument:
         found = None if Path(text).exists() else _COPIES.fullmatch(text)
         if found is None:
             return cls._with_chains(text, 1)
-        if not (found["count"].isdecimal() and int(found["count"]) > 0):
-            raise InputError(f"{text}: got {found['count']!r} after the @, expected the number of copies, such as @2.")
-        return cls._with_chains(found["path"], int(found["count"]))
+        copies = found["count"]
+        if not (copies.isdecimal() and len(copies) < 9 and 1 <= int(copies) <= MOST_COPIES):
+            raise InputError(
+                f"{found['path']}: got {copies!r} after the @, expected the number of copies, from 1 to "
+                f"{MOST_COPIES}, such as @2."
+            )
+        return cls._with_chains(found["path"], int(copies))
 
     @classmethod
     def _with_chains(cls, text: str, count: int) -> PartArgument:
@@ -59,7 +64,7 @@ class PartArgument:
         chains = tuple(name.strip() for name in found["chains"].split(","))
         if not all(chains):
             raise InputError(
-                f"{text}: got {found['chains']!r} after the colon, expected names of chains, such as :A,B."
+                f"{found['path']}: got {found['chains']!r} after the colon, expected names of chains, such as :A,B."
             )
         return cls(Path(found["path"]), count, chains)
 

@@ -117,7 +117,7 @@ def checked_resolution(resolution: object, density_map: DensityMap | None = None
     InputError
         If it is missing, not from 1 to 100 A, or finer than two voxels of the map.
     """
-    expected = f"expected a number from {LOWEST_RESOLUTION:g} to {HIGHEST_RESOLUTION:g} angstrom"
+    expected = f"expected a number from {LOWEST_RESOLUTION:g} to {HIGHEST_RESOLUTION:g} A"
     largest = 0.0 if density_map is None else max(density_map.grid.voxel_size_angstrom)
     if resolution is None:
         hint = "" if density_map is None else _suggestion(largest, density_map.name)
@@ -126,7 +126,8 @@ def checked_resolution(resolution: object, density_map: DensityMap | None = None
         )
     number = isinstance(resolution, int | float | np.integer | np.floating) and not isinstance(resolution, bool)
     if not number or not LOWEST_RESOLUTION <= float(resolution) <= HIGHEST_RESOLUTION:  # type: ignore[arg-type]
-        raise InputError(Setting("resolution"), f": got {resolution!r}, {expected}.")
+        found = repr(float(resolution)).removesuffix(".0") if number else repr(resolution)  # type: ignore[arg-type]
+        raise InputError(Setting("resolution"), f": got {found}, {expected}.")
     if float(resolution) < LEAST_VOXELS * largest * (1 - 1e-6):  # type: ignore[arg-type]
         assert density_map is not None
         raise InputError(

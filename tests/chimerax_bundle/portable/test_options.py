@@ -58,7 +58,7 @@ def test_keywords_become_options(options):
     [
         ({"size": 4}, "size: got 4, expected a whole number from 8 to 128 voxels."),
         ({"contour_level_fixed": "high"}, "toLevel: got 'high', expected a number."),
-        ({"local_degrees": -1.0}, "search: got -1.0, expected"),
+        ({"local_degrees": -1.0}, "search: got -1, expected"),
         ({"partial": True, "refine": False}, "refine false cannot be combined with partial true: "),
         ({"rotate": False, "local_degrees": 30.0}, "search local cannot be combined with rotate false"),
         ({"rotate": False, "local_degrees": 15.0}, "search 15.0 cannot be combined with rotate false"),

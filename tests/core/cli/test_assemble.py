@@ -162,11 +162,11 @@ def test_an_interrupted_command_resumes(
     [
         (("{first}", "{first}"), "{first}: is given 2 times; for 2 copies of it, write {first}@2."),
         (("{first}@3", "{first}"), "{first}: is given 2 times; for 4 copies of it, write {first}@4."),
-        (("{first}@0",), "got '0' after the @, expected the number of copies, such as @2."),
-        (("{first}@many",), "got 'many' after the @, expected the number of copies, such as @2."),
-        (("{first}@501",), "@N: got 501, expected a whole number from 1 to 500."),
-        (("{first}:",), "{first}:: got '' after the colon, expected names of chains, such as :A,B."),
-        (("{first}:A,@2",), "{first}:A,: got 'A,' after the colon, expected names of chains, such as :A,B."),
+        (("{first}@0",), "{first}: got '0' after the @, expected the number of copies, from 1 to 500, such as @2."),
+        (("{first}@many",), "{first}: got 'many' after the @, expected the number of copies, from 1"),
+        (("{first}@501",), "{first}: got '501' after the @, expected the number of copies, from 1 to 500"),
+        (("{first}:",), "{first}: got '' after the colon, expected names of chains, such as :A,B."),
+        (("{first}:A,@2",), "{first}: got 'A,' after the colon, expected names of chains, such as :A,B."),
         (("{first}:Z@2",), "{first}: has no chain Z; it has A."),
         (("{first}:A", "{first}:A"), "{first}:A: is given 2 times; for 2 copies of it, write {first}:A@2."),
         (

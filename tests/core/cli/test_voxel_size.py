@@ -105,7 +105,7 @@ def test_nothing_is_overwritten_unasked(run: Run, wrong: Path) -> None:
     ("typed", "expected"),
     [
         (("--voxel-size", "abc"), "--voxel-size: got 'abc', expected a number from 0.01 to 1000 A"),
-        (("--voxel-size", "0"), "--voxel-size: got 0.0, expected a number from 0.01 to 1000 A"),
+        (("--voxel-size", "0"), "--voxel-size: got 0, expected a number from 0.01 to 1000 A"),
         (("-o", "x.mrc"), "--output: only a map with another voxel size is written; give --voxel-size"),
         (("--overwrite",), "--overwrite: only a map with another voxel size is written; give --voxel-size"),
         (("--voxel-size", "3", "--json"), "--json cannot be combined with --voxel-size"),

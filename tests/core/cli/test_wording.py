@@ -45,7 +45,7 @@ def test_each_option_has_its_own_name() -> None:
         ("--size 0", "error: --size: got 0, expected a whole number from 8 to 128 voxels.\n"),
         ("--size x", "error: --size: got 'x', expected a whole number from 8 to 128 voxels.\n"),
         ("--evaluations 0", "error: --evaluations: got 0, expected a whole number from 1 to 5000.\n"),
-        ("--local 0", "error: --local: got 0.0, expected a number above 0 and at most 180 degrees.\n"),
+        ("--local 0", "error: --local: got 0, expected a number above 0 and at most 180 degrees.\n"),
         ("--threads 0", "error: --threads: got 0, expected a whole number from 1 to 1024.\n"),
         ("--hand autp", "error: --hand: got 'autp', expected one of check, auto, keep.\n"),
         ("--preset papr", "error: --preset: got 'papr', expected paper.\n"),

@@ -160,7 +160,7 @@ def test_a_constant_coordinate_and_more_dimensions_than_the_latents_have() -> No
         ({"distances": np.where(DISTANCES > 0, DISTANCES, np.nan)}, "30 of 900 entries"),
         ({"distances": DISTANCES + 1}, "zero diagonal"),
         ({"weighting": "none"}, "weighting: got 'none'"),
-        ({"floor": 0.0}, "floor: got 0.0"),
+        ({"floor": 0.0}, "floor: got 0,"),
         ({"held_out": 0.7}, "held_out: got 0.7"),
         ({"dimensions": 0}, "dimensions: got 0"),
         ({"steps": 0}, "steps: got 0"),

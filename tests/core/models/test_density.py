@@ -53,7 +53,7 @@ def test_a_moved_model_gives_a_moved_map(transform: np.ndarray) -> None:
 
 @pytest.mark.parametrize("resolution", [None, 0.99, 101, math.nan, "10", True])
 def test_a_resolution_out_of_range_is_refused(resolution: object) -> None:
-    with pytest.raises(botalign.InputError, match="from 1 to 100 angstrom") as info:
+    with pytest.raises(botalign.InputError, match="from 1 to 100 A") as info:
         botalign.simulate(MODEL, resolution)  # type: ignore[arg-type]
     assert info.value.option == "resolution"
 
@@ -103,7 +103,7 @@ def test_the_map_of_a_real_model_has_all_its_electrons(data_folder: Path) -> Non
         (1.37, "; if it is unknown, try 4.11 A, three voxels of large."),
         (0.2, "; if it is unknown, try 1 A."),
         (40.0, "; if it is unknown, try 100 A."),
-        (60.0, "from 1 to 100 angstrom."),
+        (60.0, "from 1 to 100 A."),
     ],
 )
 def test_a_suggested_resolution_is_accepted(voxel: float, hint: str) -> None:
