@@ -118,8 +118,7 @@ def pose_warning(alignment: Alignment, source: str, *, candidate: int = 0, what:
         mirrors = "mirrors and " if used.mirrored != alignment.mirrored else ""
         qualities = f"{used.quality:z.4f}, not {alignment.candidates[0].quality:z.4f}"
         return f"{source}: candidate {candidate} {mirrors}fits worse than the result ({qualities})."
-    hand, other = alignment.hand, "as given" if alignment.mirrored else "mirrored"
-    if alignment.part is None and hand is not None and hand.decision == other:
+    if alignment.part is None and alignment.other_hand_fits_better:
         return f"{source}: the maps match with the other hand only, so {what} is probably not at a right place."
     return no_match_warning(alignment, source, what)
 
