@@ -107,6 +107,6 @@ def projections(whole: Matrix) -> tuple[Matrix, Matrix]:
 
 
 def projected(products: Matrix, whole: Matrix) -> Matrix:
-    """Return sums of products of the projected derivatives, shape (k, k), given those over all points."""
+    """Return sums of products of the projected derivatives, shape (..., k, k), given those over all points."""
     first, second = projections(whole)
     return np.asarray(first.T @ products @ second)

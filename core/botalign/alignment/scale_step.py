@@ -57,14 +57,12 @@ def scale_step(octants: Matrix) -> tuple[float, float]:
     count = len(whole) - ADDED
     one, u, v = range(count, count + ADDED)
     mean_u, mean_v = whole[u, one] / whole[one, one], whole[one, v] / whole[one, one]
-    hessians, gradients = [], []
-    for products in octants:
-        hessian = projected(products, whole)
-        hessians.append((hessian + hessian.T) / 2)
-        of_first = products[:count, v] - mean_v * products[:count, one]
-        of_second = products[u, :count] - mean_u * products[one, :count]
-        gradients.append((of_first - of_second) / 2)
-    hessian, gradient = np.sum(hessians, axis=0), np.sum(gradients, axis=0)
+    hessians = projected(octants, whole)
+    hessians = (hessians + hessians.transpose(0, 2, 1)) / 2
+    of_first = octants[:, :count, v] - mean_v * octants[:, :count, one]
+    of_second = octants[:, u, :count] - mean_u * octants[:, one, :count]
+    gradients = (of_first - of_second) / 2
+    hessian, gradient = hessians.sum(axis=0), gradients.sum(axis=0)
     if np.linalg.eigvalsh(hessian)[0] <= 0:
         return 0.0, np.inf
     step = float(np.linalg.solve(hessian, gradient)[-1])
