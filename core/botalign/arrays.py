@@ -19,6 +19,9 @@ Volume = NDArray[np.float32]
 #: Numbers and indices.
 Counts = NDArray[np.int64]
 
+#: One value of so many is looked at first.
+FEW = 97
+
 
 @dataclass
 class Statistics:
@@ -63,6 +66,13 @@ class Statistics:
     def deviation(self) -> float:
         """Their standard deviation."""
         return float(np.sqrt(self.squares / self.count))
+
+
+def is_constant(values: Volume) -> bool:
+    """Whether all values are equal."""
+    first = values.flat[0]
+    # A few of them show it unless they are.
+    return bool((values.ravel()[::FEW] == first).all()) and bool((values == first).all())
 
 
 def dilated(mask: NDArray[np.bool_], steps: int) -> NDArray[np.bool_]:

@@ -33,18 +33,24 @@ class Extent:
     inside: NDArray[np.int64]
 
 
-def extent_of(density_map: DensityMap, volume: float | None, where: str, *, clear: bool) -> Extent:
-    """Return the extent of the mass above the suggested contour level, or above that which encloses `volume`."""
+def extent_of(
+    density_map: DensityMap, volume: float | None, where: str, *, clear: bool, noise: float | None = None
+) -> Extent:
+    """Return the extent of the mass above the suggested contour level, or above that which encloses `volume`.
+
+    The standard deviation of the noise is computed if it is not given.
+    """
     grid = density_map.grid
     voxel = grid.voxel_size_angstrom[0]
     if volume is None:
-        level = level_above(density_map.data, 0.0)
+        level = level_above(density_map.data, 0.0, noise)
     else:
         level = level_enclosing(density_map.data, volume / voxel**3)
-    parts, count = ndimage.label(density_map.data > level)
+    above = density_map.data > level
+    parts, count = ndimage.label(above)
     if not count:
         raise InputError(f"{where}: no density above its background; is its contrast inverted?")
-    inside = np.flatnonzero(parts)
+    inside = np.flatnonzero(above)
     mass = density_map.data.ravel()[inside].astype(np.float64) - level
     # Specks of noise, however many, are not part of the molecule.
     part = parts.ravel()[inside]

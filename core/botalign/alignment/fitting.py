@@ -29,13 +29,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.alignment.descent import convex, descend, is_small, pose_derivatives, solve_damped, stepped
-from botalign.alignment.gauss_newton import ALL, Terms, climb
+from botalign.alignment.gauss_newton import ALL, FIXED, MOVED, ONE, Terms, climb
 from botalign.alignment.sampled import Sampled
 from botalign.arrays import Matrix, Volume
 from botalign.geometry import identity
 from botalign.kept import kept
 from botalign.maps.grid import Grid
-from botalign.maps.resampling import spline_at, spline_gradients_at
+from botalign.maps.resampling import spline_at, spline_gradients_at, spline_moments_at
 from botalign.scores import correlation_about_mean, jackknife_difference
 from botalign.threads import one_blas_thread
 
@@ -244,13 +244,13 @@ class _Point:
 
     problem: FitProblem
     transform: Matrix
-    values: Matrix
+    moments: Matrix
     correlation: float
 
     @classmethod
     def at(cls, problem: FitProblem, transform: Matrix) -> _Point:
-        values = problem.moved(transform).astype(np.float64)
-        return cls(problem, transform, values, correlation_about_mean(problem.fixed, values))
+        moments, correlations = problem._terms.moments(problem.moved(transform)[None])
+        return cls(problem, transform, moments[0], float(correlations[0]))
 
     def moved(self, step: Matrix) -> _Point:
         return self.at(self.problem, self.problem.advanced(self.transform, step))
@@ -267,22 +267,22 @@ class _Point:
     def _system(self) -> tuple[Matrix, Matrix]:
         """Hessian of half the loss by the k free parameters, shape (k, k), and its negative gradient, shape (k,)."""
         problem = self.problem
-        slopes = spline_gradients_at(
-            problem.coefficients, problem.moving_grid, self.transform, problem.fixed_grid, problem.points
-        )
-        both = np.column_stack([np.ones_like(self.values), self.values])
-        inverse = np.linalg.pinv(both.T @ both)  # the moved map may be constant
-        offset, scale = inverse @ (both.T @ problem.fixed)
-        residuals = scale * self.values + offset - problem.fixed
-        derivatives = scale * pose_derivatives(problem.arms, slopes)
-        to_both = derivatives.T @ both
+        both = [ONE, MOVED]
+        inverse = np.linalg.pinv(self.moments[np.ix_(both, both)])  # the moved map may be constant
+        offset, scale = inverse @ self.moments[both, FIXED]
+        products = scale * spline_moments_at(
+            problem.coefficients, problem.moving_grid, self.transform, problem.fixed_grid, problem.points,
+            centre=problem.centre, columns=problem.terms, densities=problem.moved(self.transform),
+        )  # fmt: skip
+        to_both = products[:, both]
         # Scale and offset follow each step.
-        hessian = derivatives.T @ problem.terms[:, :6] - to_both @ inverse @ to_both.T
+        hessian = products[:, :6] - to_both @ inverse @ to_both.T
+        gradient = to_both @ [offset, scale] - products[:, FIXED]
         # Parameters that are held must not change the curvature of the others.
         free = list(problem.free)
         block = np.ix_(free, free)
         # If the map moves instead of the points, the sign of its derivatives changes.
-        return convex(hessian[block], problem._terms.products[block]), (derivatives.T @ residuals)[free]
+        return convex(hessian[block], problem._terms.products[block]), gradient[free]
 
 
 def _interval(count: int, most: int) -> int:

@@ -17,6 +17,8 @@ from botalign.cancellation import check_cancelled
 
 #: All parameters of a pose: rotation and shift.
 ALL = (0, 1, 2, 3, 4, 5)
+#: Columns of the moments after those of the six derivatives: 1, the fixed map, and the moved one.
+ONE, FIXED, MOVED = 6, 7, 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +56,10 @@ class Terms:
         values = moved.astype(np.float64)
         moments = np.empty((len(values), 9, 9))
         moments[:, :8, :8] = self.products
-        moments[:, 8, :8] = moments[:, :8, 8] = values @ self.columns
-        moments[:, 8, 8] = np.einsum("ij,ij->i", values, values)
-        total, u, uu = self.products[6, 6], self.products[6, 7], self.products[7, 7]
-        v, uv, vv = moments[:, 8, 6], moments[:, 8, 7], moments[:, 8, 8]
+        moments[:, MOVED, :8] = moments[:, :8, MOVED] = values @ self.columns
+        moments[:, MOVED, MOVED] = np.einsum("ij,ij->i", values, values)
+        total, u, uu = self.products[ONE, ONE], self.products[ONE, FIXED], self.products[FIXED, FIXED]
+        v, uv, vv = moments[:, MOVED, ONE], moments[:, MOVED, FIXED], moments[:, MOVED, MOVED]
         n = max(total, 1.0)
         variances = (uu - u * u / n) * (vv - v * v / n)
         correlations = np.zeros(len(v))
@@ -133,11 +135,11 @@ def damped_step(moments: Matrix, damping: float | Matrix, free: tuple[int, ...] 
     """
     count = len(free)
     sign = np.array([-1.0] * count + [1.0, 1.0])
-    order = [*free, 6, 8]  # the columns of the unknowns: those of J, then 1 and v
+    order = [*free, ONE, MOVED]  # the columns of the unknowns: those of J, then 1 and v
     ordered = moments[..., order, :]
     hessian = ordered[..., order] * (sign[:, None] * sign)
     raised = np.zeros((*moments.shape[:-2], count + 2))
     raised[..., :count] = np.asarray(damping)[..., None]
     step = np.zeros((*moments.shape[:-2], 6))
-    step[..., list(free)] = solve_damped(hessian, sign * ordered[..., 7], raised)[..., :count]
+    step[..., list(free)] = solve_damped(hessian, sign * ordered[..., FIXED], raised)[..., :count]
     return step

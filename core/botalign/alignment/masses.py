@@ -48,14 +48,13 @@ def wemd_at(fixed: Surveyed, moving: Surveyed, transform: Matrix) -> float:
     return distance(first, second) / wemd_per_voxel(distance, first, second) * grid.voxel_size_angstrom[0]
 
 
-def wemd_per_voxel(distance: WaveletDistance, *masses: Volume) -> float:
-    """Return the mean distance of masses from shifted copies, divided by the length of the shift.
+def wemd_per_voxel(distance: WaveletDistance, first: Volume, second: Volume) -> float:
+    """Return the mean distance of the mean of two masses from shifted copies of it, divided by the length of the shift.
 
     A shift has the earth mover's distance of its length. The wavelet sum is larger by a factor that hardly depends on
     the length. It depends a little on the direction, and on the shape of the mass. The masses must not touch the sides
     of their box.
     """
-    ratios = [
-        distance(mass, np.roll(mass, shift, (0, 1, 2))) / np.linalg.norm(shift) for mass in masses for shift in _SHIFTS
-    ]
+    mass = (first + second) / np.float32(2)
+    ratios = [distance(mass, np.roll(mass, shift, (0, 1, 2))) / np.linalg.norm(shift) for shift in _SHIFTS]
     return float(np.mean(ratios))

@@ -105,5 +105,5 @@ def coarsened(surveyed: Surveyed, voxel_angstrom: float) -> Surveyed:
 def _in_ball(grid: Grid, centre: Matrix, radius_angstrom: float) -> NDArray[np.bool_]:
     """Return which voxels of a grid are in a ball."""
     z, y, x = ((grid.axis_angstrom(axis) - centre[2 - axis]) ** 2 for axis in range(3))
-    inside: NDArray[np.bool_] = z[:, None, None] + y[:, None] + x <= radius_angstrom**2
-    return inside
+    left = (radius_angstrom**2 - np.add.outer(z, y)).astype(np.float32)
+    return np.asarray(left[:, :, None] >= x.astype(np.float32))

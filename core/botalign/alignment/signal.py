@@ -84,7 +84,7 @@ def _outside(surveyed: Surveyed, box: Grid) -> Matrix:
     density, ball = surveyed.density, surveyed.ball
     outside = _inside_box(surveyed, box).ravel()
     outside[ball.inside] *= 1 - ball.weight
-    voxels = float(np.square(outside, dtype=np.float64).sum())
+    voxels = float(outside @ outside)
     if not voxels:
         return np.zeros(density.grid.shape[0] // 2 - 1)
     values = density.data.ravel() * outside

@@ -13,9 +13,9 @@ from scipy import fft
 from botalign.alignment.ball import Ball, soft_ball
 from botalign.alignment.extent import Extent, extent_of, level_enclosing
 from botalign.alignment.filament import filament_axis
-from botalign.arrays import Volume
+from botalign.arrays import Volume, is_constant
 from botalign.errors import InputError, counted
-from botalign.maps.contour import background_level, contour_level, contrast
+from botalign.maps.contour import background_level, contour_level, contrast, noise_deviation
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map
 from botalign.maps.grid import Grid
@@ -180,14 +180,15 @@ def survey(density_map: DensityMap, *, level: float | None = None, role: str | N
     """
     expect_map(density_map, role or "density_map")
     where = f"{role} map {density_map.name}" if role else density_map.name
-    low, high = float(density_map.data.min()), float(density_map.data.max())
-    if low == high:
-        what = "zero" if low == 0 else f"{low:g}"
+    if is_constant(density_map.data):
+        constant = float(density_map.data.flat[0])
+        what = "zero" if constant == 0 else f"{constant:g}"
         raise InputError(f"{where}: all densities are {what}, so there is nothing to align; is it the right file?")
     volume = None
     if level is not None:
         above = int(np.count_nonzero(density_map.data > level))
         if above < 8:
+            low, high = float(density_map.data.min()), float(density_map.data.max())
             raise InputError(
                 f"{where}: {counted(above, 'voxel')} above the contour level {level:g}, expected 8 or more; densities "
                 f"range from {low:g} to {high:g}, and {contour_level(density_map):.4g} is suggested."
@@ -202,9 +203,10 @@ def survey(density_map: DensityMap, *, level: float | None = None, role: str | N
     # Space for the shell around the molecule that the fit also compares, and for further smoothing.
     side = diameter + 2 * CLEARANCE_VOXELS * voxel
     density, sigma = _cropped(density_map, background, extent.centre_angstrom, side, voxel)
-    clear = contrast(density.data) >= CLEAR
+    noise = noise_deviation(density.data)
+    clear = contrast(density.data, noise) >= CLEAR
     if volume is not None or clear:
-        extent = extent_of(density, volume, where, clear=clear)
+        extent = extent_of(density, volume, where, clear=clear, noise=noise)
     return Surveyed(
         density, sigma, extent.volume_angstrom3, extent.centre_angstrom, extent.radius_angstrom, filament_axis=axis
     )
@@ -219,10 +221,11 @@ def _outline(
     for side in SURVEY_SIDES:
         voxel = max(finest, whole / side)
         rough, _ = _cropped(density_map, background, grid.centre_angstrom, whole, voxel)
-        clear = contrast(rough.data) >= CLEAR
+        noise = noise_deviation(rough.data)
+        clear = contrast(rough.data, noise) >= CLEAR
         if volume is not None or clear:
             break
-    return extent_of(rough, volume, where, clear=clear), rough.grid
+    return extent_of(rough, volume, where, clear=clear, noise=noise), rough.grid
 
 
 def _cropped(

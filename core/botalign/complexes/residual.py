@@ -14,7 +14,7 @@ from botalign.alignment.overlap import Body
 from botalign.alignment.survey import CLEAR
 from botalign.arrays import Matrix, Volume, dilated
 from botalign.geometry import apply_transform, inverse
-from botalign.maps.contour import background_level, contrast, level_above
+from botalign.maps.contour import background_level, contrast, level_above, noise_deviation
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import grid_points, resample, smoothed
@@ -107,10 +107,11 @@ def regions(
     blur, background = max(resolution or 0.0, 2 * longest), background_level(whole.data)
     for sigma in (blur / 4, blur / 2):
         smooth = smoothed(whole, whole.grid, sigma_angstrom=sigma, background=background).data
-        if contrast(smooth) >= CLEAR:
+        noise = noise_deviation(smooth)
+        if contrast(smooth, noise) >= CLEAR:
             break
     rest = smoothed(remaining, whole.grid, sigma_angstrom=sigma).data
-    above = level_above(smooth, 0.0)
+    above = level_above(smooth, 0.0, noise)
     if level is not None:
         # Smoothing lowers the density inside the contour. Where noise exceeds the level, the volume is too large.
         given, enclosing = level - background, level_enclosing(smooth, float(np.count_nonzero(whole.data > level)))

@@ -11,6 +11,8 @@ from botalign.maps.density_map import DensityMap
 ENCLOSED = 0.98
 #: Least distance of the suggested contour level from the background, in standard deviations of the noise.
 CLEARANCE = 3.0
+#: The contour level is mostly at more than this fraction of the largest density.
+HIGH = 0.05
 
 
 def contour_level(density_map: DensityMap) -> float:
@@ -57,37 +59,45 @@ def background_level(data: NDArray[Any]) -> float:
     return float(np.median(np.concatenate([face.ravel() for face in faces])))
 
 
-def level_above(data: NDArray[Any], background: float) -> float:
-    """Return the contour level of densities whose background is known; see :func:`contour_level`."""
+def noise_deviation(data: NDArray[Any], background: float = 0.0) -> float:
+    """Return the standard deviation of the noise of a map, given how far densities are below its background."""
     values = _sample(data)
-    above = np.sort(values[values > background] - np.float32(background))[::-1]
     below = np.float32(background) - values[values < background]
-    if not len(above):
-        return float(values.max())
-    spread = _deviation(below)
-    energy = np.cumsum(above.astype(np.float64) ** 2)
-    molecule = energy[-1] - len(below) * spread**2
-    excess = above[np.searchsorted(energy, ENCLOSED * molecule)] if molecule > 0 else 0.0
-    # Some voxels stay above the level however strong the noise is, and so does the upper value of a binary mask.
-    fewest = min(500, len(values) // 50, len(above) - 1)
-    excess = min(max(excess, CLEARANCE * spread), float(above[fewest]))
-    highest = float(above[0])
-    return background + (float(excess) if excess < highest else highest / 2)
-
-
-def contrast(data: NDArray[np.float32]) -> float:
-    """Return the maximum of a map with background zero, in standard deviations of its noise."""
-    values = _sample(data)
-    spread = _deviation(-values[values < 0])
-    return float(data.max()) / spread if spread > 0 else float("inf")
-
-
-def _deviation(below: NDArray[np.float32]) -> float:
-    """Return the standard deviation of noise, given how far below the background it is where it is below."""
     if not len(below):
         return 0.0
     # The median deficit of normal noise is 0.674 standard deviations, and a few deep holes do not change it.
     return float(np.median(below)) / 0.674
+
+
+def level_above(data: NDArray[Any], background: float, noise: float | None = None) -> float:
+    """Return the contour level of densities whose background is known, and maybe the standard deviation of their noise.
+
+    See :func:`contour_level`.
+    """
+    values = _sample(data)
+    above = values[values > background] - np.float32(background)
+    if not len(above):
+        return float(values.max())
+    spread = noise_deviation(data, background) if noise is None else noise
+    clearance, highest = CLEARANCE * spread, float(above.max())
+    below = int(np.count_nonzero(values < background))
+    molecule = float(np.square(above, dtype=np.float64).sum()) - below * spread**2
+    # Some voxels stay above the level however strong the noise is, and so does the upper value of a binary mask.
+    fewest = min(500, len(values) // 50, len(above) - 1)
+    for least in (max(clearance, HIGH * highest), clearance, 0.0):  # mostly, only the highest densities must be sorted
+        high = np.sort(above[above > least])[::-1]
+        energy = np.cumsum(high.astype(np.float64) ** 2)
+        if len(high) > fewest and (least <= clearance or energy[-1] > ENCLOSED * molecule):
+            break
+    index = int(np.searchsorted(energy, ENCLOSED * molecule)) if molecule > 0 else len(high)
+    excess = float(high[index]) if index < len(high) else 0.0
+    excess = min(max(excess, clearance), float(high[fewest]))
+    return background + (excess if excess < highest else highest / 2)
+
+
+def contrast(data: NDArray[np.float32], noise: float) -> float:
+    """Return the maximum of a map with background zero, in standard deviations of its noise."""
+    return float(data.max()) / noise if noise > 0 else float("inf")
 
 
 def _sample(data: NDArray[Any], most: int = 2**20) -> NDArray[np.float32]:

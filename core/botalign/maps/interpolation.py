@@ -127,6 +127,48 @@ def spline_gradients(
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
+def add_moments(
+    coefficients: Volume, points: NDArray[np.int32], to_source: Matrix, centre: Matrix,
+    columns: Matrix, densities: Volume, out: Matrix,
+) -> None:  # fmt: skip
+    """Add the products of the derivatives of a cubic spline, and of their moments, with columns to `out`.
+
+    Parameters
+    ----------
+    coefficients, points, to_source : ndarray
+        See :func:`spline_values`.
+    centre : ndarray, shape (3,)
+        Centre of the moments, in indices ``(x, y, z)`` of the target grid.
+    columns : ndarray, shape (n, k)
+        Numbers at the points.
+    densities : ndarray of float32, shape (n,)
+        One more column.
+    out : ndarray, shape (6, k + 1)
+        Sums over the points: first of the moments ``(x - centre) x g``, then of the derivatives `g` along the axes
+        ``x, y, z`` of the target grid, per voxel of that grid. Points outside the box of the map do not count.
+    """
+    flat, row, plane, lasts = _layout(coefficients)
+    moments = np.empty(6)
+    for n in range(points.shape[0]):
+        i, j, k = float(points[n, 0]), float(points[n, 1]), float(points[n, 2])
+        x, y, z = _position(to_source, i, j, k)
+        if not _is_inside(x, y, z, lasts):
+            continue
+        corner, u, v, w = _cell(x, y, z, lasts, row, plane)
+        a, b, c = spline_gradient(flat, corner, row, plane, u, v, w)
+        for d in range(3):
+            moments[3 + d] = to_source[0, d] * a + to_source[1, d] * b + to_source[2, d] * c
+        i, j, k = i - centre[0], j - centre[1], k - centre[2]
+        moments[0] = j * moments[5] - k * moments[4]
+        moments[1] = k * moments[3] - i * moments[5]
+        moments[2] = i * moments[4] - j * moments[3]
+        for d in range(6):
+            for m in range(columns.shape[1]):
+                out[d, m] += moments[d] * columns[n, m]
+            out[d, -1] += moments[d] * densities[n]
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
 def spline_block(coefficients: Volume, to_source: Matrix, corner: tuple[int, ...], side: int, out: Volume) -> None:
     """Fill a cube of a grid, or what is left of it in a slab, with the values of a cubic spline.
 

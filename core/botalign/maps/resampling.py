@@ -15,7 +15,7 @@ from botalign.geometry import identity, inverse
 from botalign.maps.density_map import DensityMap
 from botalign.maps.expected import expect_map
 from botalign.maps.grid import Grid
-from botalign.maps.interpolation import spline_block, spline_gradients, spline_values
+from botalign.maps.interpolation import add_moments, spline_block, spline_gradients, spline_values
 from botalign.maps.splines import spline_coefficients
 from botalign.threads import one_blas_thread, run_in_threads, thread_count
 
@@ -195,6 +195,35 @@ def spline_gradients_at(
     gradients = np.empty((len(points), 3), dtype=np.float32)
     spline_gradients(coefficients, points, to_source, gradients)
     return np.asarray(gradients.astype(np.float64) @ to_source[:, :3])
+
+
+def spline_moments_at(
+    coefficients: NDArray[np.float32], source: Grid, transform: ArrayLike, onto: Grid, points: NDArray[np.int32],
+    *, centre: Matrix, columns: Matrix, densities: Volume,
+) -> Matrix:  # fmt: skip
+    """Return sums over points of the derivatives of a transformed map, and of their moments, multiplied by columns.
+
+    Parameters
+    ----------
+    coefficients, source, transform, onto, points
+        See :func:`spline_gradients_at`.
+    centre : ndarray, shape (3,)
+        Centre of the moments, ``(x, y, z)`` in angstrom.
+    columns : ndarray, shape (n, k)
+        Numbers at the points.
+    densities : ndarray of float32, shape (n,)
+        One more column.
+
+    Returns
+    -------
+    ndarray, shape (6, k + 1)
+        Sums of the moments, the vector products of the positions relative to the centre, in voxels, with the
+        derivatives, and of the derivatives.
+    """
+    sums = np.zeros((6, columns.shape[1] + 1))
+    middle = (centre - np.array(onto.origin_angstrom)) / onto.voxel_size_angstrom
+    add_moments(coefficients, points, _to_source(source, transform, onto), middle, columns, densities, sums)
+    return sums
 
 
 def spline_slopes(data: Volume, points: NDArray[np.int32]) -> NDArray[np.float32]:

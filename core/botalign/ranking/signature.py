@@ -25,7 +25,7 @@ from botalign.alignment.extent import level_enclosing
 from botalign.alignment.survey import CLEAR
 from botalign.arrays import Matrix, Volume
 from botalign.errors import InputError
-from botalign.maps.contour import background_level, contrast, level_above
+from botalign.maps.contour import background_level, contrast, level_above, noise_deviation
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import SMOOTHING_VOXELS, smoothed
@@ -111,11 +111,12 @@ def signature(density_map: DensityMap, *, level: float | None = None) -> Signatu
         for smoothing in SMOOTHING:
             sigma = max(smoothing * step, SMOOTHING_VOXELS * max(density_map.grid.voxel_size_angstrom))
             values = smoothed(density_map, grid, sigma_angstrom=sigma, background=background).data
-            clarity = contrast(values)
+            noise = noise_deviation(values)
+            clarity = contrast(values, noise)
             if clarity >= CLEAR:
                 break
         enclosing = None if volume is None else level_enclosing(values, volume / grid.voxel_size_angstrom[0] ** 3)
-        values = _molecule(values, level_above(values, 0.0) if enclosing is None else enclosing)
+        values = _molecule(values, level_above(values, 0.0, noise) if enclosing is None else enclosing)
         if not values.any():
             raise InputError(f"{density_map.name}: no density above its background; is its contrast inverted?")
         gyration, centre = _gyration(values, grid)
