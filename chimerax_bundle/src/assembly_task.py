@@ -186,6 +186,8 @@ class AssembleTask(WorkTask):
         logger = self.session.logger
         logger.info(self._assembly.to_text())
         logger.info(places_table(self.outcome), is_html=True)
+        for name, text in self._assembly.missing_chains:
+            logger.warning(f"{name}: {text}")
         if self.job.require is None:
             for text in unplaced(self._assembly):
                 logger.warning(text)

@@ -217,6 +217,9 @@ def _log(session, job, outcomes, failures):
         session.logger.info("".join(map(folded, outcomes)), is_html=True)
     for name, why in failures:
         session.logger.warning(f"{name} was not aligned: {why}")
+    for outcome in outcomes:
+        if (text := outcome.alignment.missing_chains_text) is not None:
+            session.logger.warning(f"{outcome.fixed_name if outcome.is_map else outcome.name}: {text}")
     for text in map(_missing, outcomes):
         if text is not None and job.require is None:  # otherwise it is an error
             session.logger.warning(text)

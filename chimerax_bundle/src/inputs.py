@@ -91,7 +91,8 @@ class AtomsInput:
     def given(self):
         """Return the atoms for ``botalign``, each with the mass that ``molmap`` gives it, whatever its occupancy."""
         points = self.model.scene_position.inverse() * self.scene_points()
-        return botalign.Model(points, self.atoms.element_numbers, name=self.name)
+        names, numbers = _chains(self.atoms)
+        return botalign.Model(points, self.atoms.element_numbers, names, self.name, atom_chains=numbers)
 
     def density(self):
         """Return the map that is compared: the simulated one."""
@@ -128,6 +129,19 @@ class AtomsInput:
         if self._volume is not None:
             self._volume.delete()
             self._volume = None
+
+
+def _chains(atoms):
+    """Return the names of the chains of atoms, and for each atom the number of its chain; -1 outside polymers."""
+    structures = atoms.unique_structures
+    numbers, names = atoms.residues.polymer_types.astype(int), []
+    polymer = numbers != 0
+    numbers[:] = -1
+    for structure, chain, own in atoms.by_chain:
+        numbers[atoms.indices(own)] = len(names)
+        names.append(chain if len(structures) == 1 else f"#{structure.id_string}/{chain}")
+    numbers[~polymer] = -1
+    return tuple(names), numbers
 
 
 def _part(model, atoms):

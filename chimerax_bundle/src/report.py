@@ -38,6 +38,8 @@ def report(outcome):
     if alignment.copies is not None:
         lines += [f"  copies: {line}" for line in alignment.copies.facts]
     lines.append(f"  shift = {short(outcome.shift)}, angle = {short(outcome.angle)} degrees")
+    if alignment.missing_chains_text:
+        lines.append(f"  chains: {alignment.missing_chains_text}")
     lines.append(f"  hand: {alignment.hand_text}")
     if alignment.scale_text:
         lines.append(f"  scale: {alignment.scale_text}")

@@ -9,6 +9,7 @@ from functools import partial
 
 from numpy.typing import ArrayLike
 
+from botalign.alignment.chain_fits import chain_fits
 from botalign.alignment.inputs import maps_of
 from botalign.alignment.losses import Distance
 from botalign.alignment.options import AlignmentOptions
@@ -231,6 +232,7 @@ def align_steps(
             [partial(compare, problem.fixed, each, pose, part=part) for each, pose in compared],
             thread_count(options.threads),
         )
+        chains = chain_fits(problem, candidates[0].moving_to_fixed, of_part=part is not None)
     moved = _reference(maps[1], moving, options.contour_level_moving, options.mask_moving)
     return Alignment(
         method=solution.method,
@@ -252,6 +254,7 @@ def align_steps(
         scale=scale,
         candidates=candidates,
         copies=None if outcome.copies is None else outcome.copies.named(moved.chains),
+        chain_fits=chains,
         trace=outcome.trace,
         parameters=options.as_parameters(),
         seed=options.seed,

@@ -10,8 +10,8 @@ import numpy as np
 
 from botalign.alignment.copy_records import Copies
 from botalign.alignment.hand import HandDecision
-from botalign.alignment.poses import DistinctPose, distinct_poses, is_equivalent, pose_difference
-from botalign.alignment.records import Candidate, MapReference, Part, TracePoint
+from botalign.alignment.poses import DistinctPose, distinct_poses, pose_difference, unexplained
+from botalign.alignment.records import Candidate, ChainFit, MapReference, Part, TracePoint
 from botalign.alignment.scale import Scale
 from botalign.alignment.scoring import Scores
 from botalign.alignment.symmetry import Symmetry
@@ -21,6 +21,7 @@ from botalign.alignment.wording import (
     UNKNOWN_CHANCE,
     ended_text,
     labelled,
+    missing_chains_text,
     named_with_chains,
     part_text,
     probability_text,
@@ -74,6 +75,7 @@ class AlignmentFacts:
     seconds: float
     scale: Scale | None = None
     copies: Copies | None = None
+    chain_fits: tuple[ChainFit, ...] = ()
 
     def __repr__(self) -> str:
         """Return one line for interactive use."""
@@ -198,6 +200,11 @@ class AlignmentFacts:
         return self.hand is not None and self.hand.decision == ("as given" if self.mirrored else "mirrored")
 
     @property
+    def missing_chains_text(self) -> str | None:
+        """Which chains of a model the map does not show, as text; None without a match, or if it shows all."""
+        return None if self.verdict == "no match" else missing_chains_text(self.chain_fits)
+
+    @property
     def part_correlation(self) -> float | None:
         """Correlation of the edges inside the part, if a part was searched for; otherwise None.
 
@@ -232,16 +239,7 @@ class AlignmentFacts:
     @property
     def _unexplained(self) -> list[Candidate]:
         """The candidates that no symmetry makes equivalent to the result, the result first."""
-        result, *others = self.candidates
-        return [
-            result,
-            *(
-                each
-                for each in others
-                if each.mirrored != self.mirrored
-                or not is_equivalent(each.moving_to_fixed, self.moving_to_fixed, self.symmetry, self.moving, self.part)
-            ),
-        ]
+        return unexplained(self.candidates, self.symmetry, self.moving, self.part)
 
     def _alternative(self, other: Candidate) -> str:
         """Return a pose as text, compared with the result."""
@@ -274,6 +272,7 @@ class AlignmentFacts:
             ("FSC 0.5", (f"{resolutions[0]} before, {resolutions[1]} after",)),
             ("part", () if self.part_text is None else (self.part_text,)),
             ("copies", () if self.copies is None else self.copies.facts),
+            ("chains", () if self.missing_chains_text is None else (self.missing_chains_text,)),
             ("hand", (self.hand_text,)),
             ("scale", () if self.scale_text is None else (self.scale_text,)),
             ("verdict", (self.verdict_text,)),

@@ -113,6 +113,22 @@ def is_equivalent(
     return any(degrees < limits[0] and apart < limits[1] for degrees, apart in differences)
 
 
+def unexplained(
+    candidates: Sequence[Candidate], symmetry: Symmetry | None, moving: MapReference, part: Part | None
+) -> list[Candidate]:
+    """Return the candidates that no symmetry makes equivalent to the result, which is the first."""
+    result, *others = candidates
+    return [
+        result,
+        *(
+            each
+            for each in others
+            if each.mirrored != result.mirrored
+            or not is_equivalent(each.moving_to_fixed, result.moving_to_fixed, symmetry, moving, part)
+        ),
+    ]
+
+
 def _equivalents(pose: Matrix, symmetry: Symmetry | None) -> list[Matrix]:
     """Return a pose, and then those that a symmetry makes equivalent."""
     return [pose] if symmetry is None else [pose, *symmetry.equivalents(pose)[1:]]

@@ -25,6 +25,7 @@ from botalign.cli.tables import (
     alignments_table,
     chain_advice,
     mirror_advice,
+    missing_chains_advice,
     no_match_warning,
     part_advice,
     scale_advice,
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from botalign.figures import ReportEntry
     from botalign.scores import ShellCurves
 
+#: Notes that are printed after the results.
+ADVICE = mirror_advice, scale_advice, part_advice, chain_advice
 _FOLDER = "a folder for several."
 
 
@@ -271,7 +274,11 @@ def _print_results(done: list[botalign.Alignment], curves: list[ShellCurves], *,
     for advice in (
         ()
         if quiet
-        else (advise(each) for each in done for advise in (mirror_advice, scale_advice, part_advice, chain_advice))
+        else (
+            advise(each)
+            for each in done
+            for advise in (*ADVICE, *((missing_chains_advice,) if several else ()))  # the summary of one has it
+        )
     ):
         if advice is not None:
             print_note(advice)

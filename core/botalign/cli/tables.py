@@ -74,6 +74,14 @@ def scale_advice(alignment: Alignment) -> str | None:
     )
 
 
+def missing_chains_advice(alignment: Alignment) -> str | None:
+    """Return a note on chains of a model that the map does not show, else None; the summary has it too."""
+    text = alignment.missing_chains_text
+    if text is None:
+        return None
+    return f"{(alignment.moving if alignment.moving.model else alignment.fixed).name}: {text}."
+
+
 def part_advice(alignment: Alignment) -> str | None:
     """Return a note on how to override that one map was taken for a part of the other, else None."""
     part = alignment.part

@@ -153,7 +153,7 @@ class Assembly:
             "format": FORMAT,
             "version": VERSION,
             "whole": self.whole,
-            "placed": [vars(each) | {"moving_to_fixed": each.moving_to_fixed.tolist()} for each in self.placed],
+            "placed": [_values(each) for each in self.placed],
             "unplaced": [vars(each) | {"reason": each.reason} for each in self.unplaced],
             "interchangeable": self.interchangeable,
             "score": self.score,
@@ -174,6 +174,11 @@ class Assembly:
             return None
         return f"{self.whole} may have the wrong hand, because the mirror image of {self.matches_mirrored} fits into it"
 
+    @property
+    def missing_chains(self) -> list[tuple[str, str]]:
+        """The placed parts with chains that the map does not show: their names, and which chains, as text."""
+        return [(self._title(each), text) for each in self.placed if (text := each.missing_chains_text) is not None]
+
     def to_json(self) -> str:
         """Return the content as JSON."""
         return json_text(self.to_dict())
@@ -192,6 +197,7 @@ class Assembly:
             lines.append(f"{'':{LABEL}}ambiguous: another rotation fits as well at the same place")
         chains = chains_text((self._title(each), each.chains.values()) for each in self.placed if each.chains)
         lines += labelled("chains", chains) if chains else []
+        lines += labelled("missing", *(f"{name}: {text}" for name, text in self.missing_chains))
         lines += labelled("not placed", *(f"{each.title}: {each.reason}" for each in self.unplaced))
         if self.matches_mirrored is not None:
             lines += labelled(
@@ -222,3 +228,9 @@ class Assembly:
         if len(self.regions) > LISTED:
             texts.append(f"{len(self.regions) - LISTED} smaller regions")
         return texts
+
+
+def _values(placed: PlacedPart) -> dict[str, Any]:
+    """Return a placed part as JSON-compatible values."""
+    fits = [vars(each) for each in placed.chain_fits]
+    return vars(placed) | {"moving_to_fixed": placed.moving_to_fixed.tolist(), "chain_fits": fits}

@@ -7,10 +7,13 @@ from collections import Counter
 
 import numpy as np
 
+from botalign.alignment.chain_fits import chain_fits
 from botalign.alignment.overlap import overlaps
 from botalign.alignment.part_places import Place
+from botalign.alignment.records import ChainFit
 from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.complexes.assembler import Assembler, Chosen
+from botalign.complexes.found_places import problem_of
 from botalign.complexes.part_judgement import fits_at, other_poses, probability_of
 from botalign.complexes.part_records import PlacedPart, UnplacedPart
 from botalign.maps.density_map import DensityMap
@@ -48,10 +51,22 @@ class AssemblyVerdicts:
             parts.append(
                 PlacedPart(
                     each.part, self.parts[each.part].name, copies[each.part], each.moving_to_fixed, each.correlation,
-                    each.probability, verdict, float(shares[number].max()), chains,
+                    each.probability, verdict, float(shares[number].max()), chains, self._chain_fits(number),
                 )
             )  # fmt: skip
         return tuple(parts)
+
+    def _chain_fits(self, number: int) -> tuple[ChainFit, ...]:
+        """Return how much density is left for each chain of a placed model, if it has several."""
+        chosen = self.chosen[number]
+        part = self.parts[chosen.part]
+        if not isinstance(part, Model) or len(part.chains) < 2:
+            return ()
+        rest = self.assembler.surveyed(self.assembler.without(number))
+        if rest is None or not self.assembler.can_be_in(rest, chosen.part):
+            return ()
+        problem = problem_of(rest, part, self.assembler.options.resolution)
+        return chain_fits(problem, chosen.moving_to_fixed)
 
     def _is_ambiguous(self, number: int) -> bool:
         """Whether another pose fits as well at a place: in the map where it was found, and in what the others leave."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from botalign.alignment.wording import probability_text
+from botalign.alignment.records import ChainFit
+from botalign.alignment.wording import missing_chains_text, probability_text
 from botalign.arrays import Matrix
 
 
@@ -34,6 +35,8 @@ class PlacedPart:
     chains : mapping of str
         Names of the chains in the file that :meth:`botalign.Assembly.write` writes, by those of the model; empty for a
         map.
+    chain_fits : tuple of ChainFit
+        How much density the whole, minus the other parts, has for each chain of a model with several chains.
     """
 
     part: int
@@ -45,6 +48,12 @@ class PlacedPart:
     verdict: str
     overlap: float
     chains: Mapping[str, str] = field(default_factory=dict)
+    chain_fits: tuple[ChainFit, ...] = ()
+
+    @property
+    def missing_chains_text(self) -> str | None:
+        """Which of its chains the map does not show, as text; None if it shows all."""
+        return missing_chains_text(self.chain_fits)
 
     @property
     def chance(self) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from botalign.arguments import kind_of
-from botalign.arrays import Matrix
+from botalign.arrays import Counts, Matrix
 from botalign.errors import InputError, Setting, counted
 from botalign.geometry import apply_transform, checked_transform, compose, identity, is_mirror
 from botalign.models.parsing import ModelText
@@ -31,6 +31,9 @@ class Model:
         Mass of each atom in a density map: its atomic number times its occupancy.
     chains : tuple of str
         Names of the chains, as ChimeraX shows them (in mmCIF, those of the authors).
+    atom_chains : ndarray of int, shape (n,), optional
+        Index in `chains` of the chain of each atom; -1 for atoms that are not part of a polymer. Without it, the chains
+        are not compared with each other.
     name : str
         Name of the model in messages, usually its file.
     source : ModelText, optional
@@ -41,7 +44,8 @@ class Model:
     Raises
     ------
     InputError
-        If there are no atoms, the arrays do not have these shapes, or a position or weight is not finite.
+        If there are no atoms, the arrays do not have these shapes, a position or weight is not finite, or the chain of
+        an atom is unknown.
 
     See Also
     --------
@@ -62,6 +66,7 @@ class Model:
     name: str = "model"
     source: ModelText | None = None
     source_to_points: Matrix = field(default_factory=identity)
+    atom_chains: Counts | None = None
 
     def __post_init__(self) -> None:
         """Convert to float64 and check."""
@@ -85,6 +90,14 @@ class Model:
                 f"{self.name}: the atoms have no mass (atomic numbers and occupancies are zero or negative); correct "
                 "the elements or occupancies."
             )
+        if self.atom_chains is not None:
+            owners = np.asarray(self.atom_chains)
+            if owners.shape != weights.shape or not ((owners >= -1) & (owners < len(self.chains))).all():
+                raise InputError(
+                    f"{self.name}: got chains of atoms of shape {owners.shape}, expected ({len(weights)},) and numbers "
+                    f"from -1 to {len(self.chains) - 1}."
+                )
+            object.__setattr__(self, "atom_chains", owners.astype(np.int64))
         object.__setattr__(self, "points", points)
         object.__setattr__(self, "weights", weights)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from botalign.arrays import Matrix
+from botalign.arrays import Counts, Matrix
 from botalign.errors import InputError, Message
 
 if TYPE_CHECKING:
@@ -63,12 +63,15 @@ class Atoms:
         Atomic numbers, 0 for unknown elements, and occupancies.
     chains : tuple of str
         Author names of the chains, in the order of the file.
+    atom_chains : ndarray of int, shape (n,)
+        Index in `chains` of the chain of each atom; -1 for atoms that are not part of a polymer, such as waters.
     """
 
     points: Matrix
     numbers: Matrix
     occupancies: Matrix
     chains: tuple[str, ...]
+    atom_chains: Counts
 
 
 def import_gemmi() -> Any:
@@ -117,12 +120,20 @@ def parse_structure(source: ModelText, name: str) -> gemmi.Structure:
 
 def atoms_of(structure: gemmi.Structure) -> Atoms:
     """Return the atoms of the first model of a structure."""
+    library = import_gemmi()
+    structure.setup_entities()
+    chains = list(structure[0]) if len(structure) else []
+    names = {name: number for number, name in enumerate(dict.fromkeys(chain.name for chain in chains))}
     rows = [
-        (*atom.pos.tolist(), atom.element.atomic_number, atom.occ)
-        for chain in (structure[0] if len(structure) else ())
+        (
+            *atom.pos.tolist(), atom.element.atomic_number, atom.occ,
+            names[chain.name] if residue.entity_type == library.EntityType.Polymer else -1,
+        )
+        for chain in chains
         for residue in chain
         for atom in residue
-    ]
-    table = np.array(rows, dtype=np.float64).reshape(-1, 5)
-    names = dict.fromkeys(chain.name for chain in structure[0]) if len(structure) else {}
-    return Atoms(np.ascontiguousarray(table[:, :3]), table[:, 3], table[:, 4], tuple(names))
+    ]  # fmt: skip
+    table = np.array(rows, dtype=np.float64).reshape(-1, 6)
+    return Atoms(
+        np.ascontiguousarray(table[:, :3]), table[:, 3], table[:, 4], tuple(names), table[:, 5].astype(np.int64)
+    )

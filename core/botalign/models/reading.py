@@ -91,7 +91,7 @@ def read_model(path: str | os.PathLike[str], *, chains: str | Sequence[str] | No
     if len(weights) and not atoms.occupancies.any():
         warn(ModelWarning(f"{name}: all occupancies are 0; every atom counts fully."))
         weights = atoms.numbers
-    return Model(atoms.points, weights, atoms.chains, name, source)
+    return Model(atoms.points, weights, atoms.chains, name, source, atom_chains=atoms.atom_chains)
 
 
 def holds_model(path: str | os.PathLike[str]) -> bool:

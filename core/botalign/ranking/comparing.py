@@ -16,7 +16,7 @@ from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Item
 from botalign.ranking.library import best_similarities, described, other_size, signatures_at
 from botalign.ranking.maps import align_map, map_options
-from botalign.ranking.models import CHAINS, model_options, place_model
+from botalign.ranking.models import CHAINS, MISSING, model_options, place_model
 from botalign.ranking.options import RankOptions
 
 #: The entries, and the results for items that failed, by number.
@@ -94,6 +94,8 @@ def _compared(
         else:
             entry = RankedEntry(item.name, "not aligned", reason=item.without_name(reason))
         warnings = tuple(map(item.without_name, warnings_of(arrays)))
+        if entry.is_match and MISSING in arrays and (missing := str(arrays[MISSING])):
+            warnings += (f"{missing}.",)
         chains = tuple(arrays[CHAINS].tolist()) if CHAINS in arrays else ()
         entries.append(replace(entry, similarity=near.get(number), warnings=warnings, chains=chains))
     return entries, failed

@@ -97,7 +97,8 @@ class RankedEntry:
         For a map that was not aligned although its shape is the same, its size divided by that of the fixed map. The
         voxel size of one of the two may be wrong.
     warnings : tuple of str
-        Warnings about its file, without its name, such as ``"no voxel size, assumed 1 A."``.
+        Warnings about its file, without its name, such as ``"no voxel size, assumed 1 A."``, and about chains of a
+        match that the map does not show.
     reason : str or None
         Why it was not aligned, without its name; None if it was.
     chains : tuple of str
@@ -120,6 +121,11 @@ class RankedEntry:
     warnings: tuple[str, ...] = ()
     reason: str | None = None
     chains: tuple[str, ...] = ()
+
+    @property
+    def is_match(self) -> bool:
+        """Whether the verdict is "certain", or "ambiguous": then several poses fit as well."""
+        return self.verdict in ("certain", "ambiguous")
 
     @property
     def is_notable(self) -> bool:

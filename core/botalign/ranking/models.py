@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from botalign.alignment.chain_fits import chain_fits
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.part_solver import solve_by_part
 from botalign.alignment.shared_problem import problem_in
 from botalign.alignment.shared_whole import SharedWhole
+from botalign.alignment.wording import missing_chains_text
 from botalign.errors import SizeError
 from botalign.jobs import or_failure
 from botalign.models import Model
@@ -20,6 +22,8 @@ from botalign.ranking.items import Item
 
 #: Name of the array of the names of the chains of a model.
 CHAINS = "chains"
+#: Name of the array of the text about chains that the map does not show, empty if there are none.
+MISSING = "missing_chains"
 
 
 @or_failure
@@ -48,7 +52,11 @@ def place_model(shared: SharedWhole, item: Item, options: AlignmentOptions) -> d
     except SizeError as error:
         return {**excluded(error), **chains}
     outcome = exhaust(solve_by_part(problem))
-    return {**Found.of(outcome, outcome.candidates[0].quality).to_arrays(), **chains}
+    best = outcome.candidates[0]
+    if outcome.verdict != "no match":
+        missing = missing_chains_text(chain_fits(problem, best.moving_to_fixed, of_part=True))
+        chains[MISSING] = np.array(missing or "")
+    return {**Found.of(outcome, best.quality).to_arrays(), **chains}
 
 
 def model_options(resolution: float) -> AlignmentOptions:

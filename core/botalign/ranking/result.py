@@ -66,7 +66,7 @@ class Ranking:
     @property
     def matches(self) -> tuple[RankedEntry, ...]:
         """The entries whose verdict is "certain", or "ambiguous": then several poses fit as well."""
-        return tuple(each for each in self.entries if each.verdict in ("certain", "ambiguous"))
+        return tuple(each for each in self.entries if each.is_match)
 
     @property
     def _ranked(self) -> list[tuple[int | None, RankedEntry]]:

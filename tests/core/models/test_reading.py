@@ -35,6 +35,23 @@ def test_a_pdb_file_gives_positions_and_masses(pdb_file: Path) -> None:
     )
 
 
+def test_each_atom_of_a_polymer_has_its_chain(pdb_file: Path, cif_file: Path) -> None:
+    model = botalign.read_model(pdb_file)
+    assert model.atom_chains is not None
+    owners = dict(zip(map(tuple, model.points.tolist()), model.atom_chains.tolist(), strict=True))
+    assert owners[11.104, 6.134, -6.504] == 0  # amino acid of chain A
+    assert owners[20.0, 1.0, 2.0] == 1  # nucleic acid of chain B
+    assert {owners[9.0, 9.0, 9.0], owners[5.0, 4.0, 3.0]} == {-1}  # ligand and water
+    second = botalign.read_model(pdb_file, chains="B")
+    assert second.atom_chains is not None
+    assert second.atom_chains.tolist() == [0, -1]
+    shifted = second.moved([[1, 0, 0, 5], [0, 1, 0, 0], [0, 0, 1, 0]])
+    assert shifted.atom_chains is second.atom_chains or shifted.atom_chains.tolist() == [0, -1]  # type: ignore[union-attr]
+    by_author = botalign.read_model(cif_file)
+    assert by_author.atom_chains is not None
+    assert set(by_author.atom_chains.tolist()) <= {-1, 0, 1}
+
+
 def test_an_mmcif_file_has_the_chains_of_its_authors(cif_file: Path) -> None:
     model = botalign.read_model(cif_file)
     assert model.chains == ("L", "H")

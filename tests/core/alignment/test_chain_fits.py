@@ -1,0 +1,137 @@
+"""How much density a map has for each chain of a model."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import botalign
+from botalign.alignment.records import ChainFit
+from botalign.alignment.wording import missing_chains_text
+from botalign.errors import InputError
+from botalign.geometry import inverse, matrix_from_rotation_vector
+
+RESOLUTION = 10.0
+CENTRES = np.array([[0.0, 0.0, 0.0], [42.0, 0.0, 6.0], [8.0, 40.0, 0.0], [45.0, 38.0, 12.0]])
+#: Where the model is, relative to the map.
+MOTION = np.column_stack([matrix_from_rotation_vector([0.9, -1.7, 0.5]), [12.0, -8.0, 30.0]])
+NAMES = ("A", "B", "C", "D")
+
+
+def globule(seed: int, atoms: int = 260) -> np.ndarray:
+    """Return an invented chain: a random walk inside an ellipsoid."""
+    rng = np.random.default_rng(seed)
+    axes = rng.uniform(14, 26, 3)
+    points = [np.zeros(3)]
+    while len(points) < atoms:
+        step = rng.normal(size=3)
+        new = points[-1] + 3.8 * step / np.linalg.norm(step)
+        if ((new / axes) ** 2).sum() < 1:
+            points.append(new)
+    return np.array(points) - np.mean(points, axis=0)
+
+
+def model_of(centres: np.ndarray, names: tuple[str, ...] = NAMES) -> botalign.Model:
+    """Return a model whose chains are at these centres."""
+    chains = [globule(seed) + centre for seed, centre in enumerate(centres)]
+    numbers = np.repeat(np.arange(len(chains)), [len(each) for each in chains])
+    return botalign.Model(np.concatenate(chains), np.full(len(numbers), 6.0), names, "model", atom_chains=numbers)
+
+
+@pytest.fixture(scope="module")
+def fixed() -> botalign.DensityMap:
+    return botalign.simulate(model_of(CENTRES), RESOLUTION, voxel_size_angstrom=3.0)
+
+
+def aligned(fixed: botalign.DensityMap, model: botalign.Model, **options: object) -> botalign.Alignment:
+    moved = model.moved(inverse(MOTION))
+    return botalign.align(fixed, moved, resolution=RESOLUTION, hand="keep", threads=2, **options)  # type: ignore[arg-type]
+
+
+def occupancies(result: botalign.Alignment) -> dict[str, float]:
+    return {each.name: each.occupancy for each in result.chain_fits}
+
+
+def test_a_map_shows_all_chains_of_its_model(fixed: botalign.DensityMap) -> None:
+    result = aligned(fixed, model_of(CENTRES))
+    assert result.verdict == "certain"
+    assert list(occupancies(result)) == list(NAMES)
+    assert min(occupancies(result).values()) > 0.95
+    assert result.missing_chains_text is None
+    assert "\nchains " not in result.to_text()
+
+
+@pytest.mark.parametrize("place", [(60.0, 80.0, 40.0), (24.0, 18.0, 8.0)], ids=["outside", "on top of other chains"])
+def test_a_chain_at_a_wrong_place_is_reported(fixed: botalign.DensityMap, place: tuple[float, float, float]) -> None:
+    wrong = CENTRES.copy()
+    wrong[1] = place
+    result = aligned(fixed, model_of(wrong))
+    assert result.verdict == "certain"  # the other three fit
+    found = occupancies(result)
+    assert found.pop("B") < 0.3
+    assert min(found.values()) > 0.7
+    text = result.missing_chains_text
+    assert text is not None
+    assert text.endswith("of the density of chain B; correct its place in the model, or leave it out")
+    assert "chain B" in result.to_text()
+
+
+def test_a_chain_that_is_not_in_the_map_is_reported_beside_noise(fixed: botalign.DensityMap) -> None:
+    partly = botalign.simulate(model_of(CENTRES[:3], NAMES[:3]), RESOLUTION, grid=fixed.grid)
+    noise = np.random.default_rng(5).normal(0, 0.15 * float(partly.data.max()), partly.data.shape)
+    noisy = partly.with_data(partly.data + noise.astype(np.float32))
+    found = occupancies(aligned(noisy, model_of(CENTRES)))
+    assert found.pop("D") < 0.3
+    assert min(found.values()) > 0.6
+
+
+def test_the_model_may_be_the_fixed_one(fixed: botalign.DensityMap) -> None:
+    wrong = CENTRES.copy()
+    wrong[2] = (60.0, 80.0, 40.0)
+    result = botalign.align(model_of(wrong), fixed, resolution=RESOLUTION, hand="keep", threads=2)
+    assert [each.name for each in result.chain_fits if each.is_missing] == ["C"]
+
+
+def test_chains_are_not_compared_where_the_map_need_not_show_them(fixed: botalign.DensityMap) -> None:
+    model = model_of(CENTRES)
+    single = model_of(CENTRES[:1], NAMES[:1])
+    assert aligned(fixed, replace(model, atom_chains=None)).chain_fits == ()
+    assert aligned(fixed, single, partial=True).chain_fits == ()
+    everything = fixed.with_data(np.ones_like(fixed.data))
+    assert aligned(fixed, model, mask_fixed=everything, local_degrees=5, start=MOTION).chain_fits == ()
+    of_one = botalign.simulate(single, RESOLUTION, voxel_size_angstrom=3.0)
+    assert aligned(of_one, model, partial=True, local_degrees=5, start=MOTION).chain_fits == ()
+
+
+def test_atoms_outside_polymers_belong_to_no_chain(fixed: botalign.DensityMap) -> None:
+    model = model_of(CENTRES)
+    assert model.atom_chains is not None
+    waters = np.random.default_rng(1).uniform(-30, -20, (300, 3))
+    with_waters = botalign.Model(
+        np.concatenate([model.points, waters]), np.concatenate([model.weights, np.full(300, 0.01)]), NAMES, "model",
+        atom_chains=np.concatenate([model.atom_chains, np.full(300, -1)]),
+    )  # fmt: skip
+    assert aligned(fixed, with_waters).missing_chains_text is None
+
+
+def test_the_result_file_keeps_the_chains(fixed: botalign.DensityMap, tmp_path: Path) -> None:
+    result = aligned(fixed, model_of(CENTRES))
+    result.write(tmp_path / "result.json")
+    assert botalign.Alignment.read(tmp_path / "result.json").chain_fits == result.chain_fits
+
+
+def test_chains_without_density_as_text() -> None:
+    shown, half = ChainFit("A", 1.0), ChainFit("B", 0.6)
+    assert missing_chains_text([shown, half]) is None
+    assert missing_chains_text([]) is None
+    assert missing_chains_text([shown, ChainFit("B", -0.05), ChainFit("C", 0.123)]) == (
+        "the map shows only 0% of the density of chain B and 12% of that of chain C; correct their places in the "
+        "model, or leave them out"
+    )
+
+
+@pytest.mark.parametrize("numbers", [[0, 1], [0, 0, 2], [0, -2, 0]])
+def test_unknown_chains_of_atoms_are_refused(numbers: list[int]) -> None:
+    with pytest.raises(InputError, match=r"chains of atoms of shape .* and numbers from -1 to 1"):
+        botalign.Model(np.eye(3), np.ones(3), ("A", "B"), atom_chains=np.array(numbers))

@@ -1,0 +1,91 @@
+"""Every command that places models reports chains that the map does not show."""
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import botalign
+
+from .conftest import Run
+
+pytest.importorskip("gemmi", reason="gemmi is not installed (pip install gemmi)")
+
+AT = ("--resolution", 10, "--threads", 2)
+ADVICE = "of the density of chain B; correct its place in the model, or leave it out"
+
+
+@dataclass(frozen=True)
+class Files:
+    """The map of a complex, its model, and a model with chain B at a wrong place."""
+
+    density: Path
+    right: Path
+    wrong: Path
+
+
+def write_model(path: Path, chains: dict[str, np.ndarray]) -> botalign.Model:
+    lines, number = [], 0
+    for name, points in chains.items():
+        for residue, (x, y, z) in enumerate(points, start=1):
+            number += 1
+            lines.append(
+                f"ATOM  {number:5}  CA  ALA {name}{residue:4}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00 20.00           C  \n"
+            )
+    path.write_text("".join(lines))
+    return botalign.read_model(path)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    folder = tmp_path_factory.mktemp("chains")
+    rng, chains = np.random.default_rng(2), {}
+    for name, centre in (("A", (0, 0, 0)), ("B", (44, 0, 4)), ("C", (6, 42, 0))):
+        axes, points = rng.uniform(14, 24, 3), [np.zeros(3)]
+        while len(points) < 200:
+            step = rng.normal(size=3)
+            new = points[-1] + 3.8 * step / np.linalg.norm(step)
+            if ((new / axes) ** 2).sum() < 1:
+                points.append(new)
+        chains[name] = np.array(points) + centre
+    model = write_model(folder / "right.pdb", chains)
+    botalign.simulate(model, 10.0, voxel_size_angstrom=3.0).write(folder / "map.mrc")
+    write_model(folder / "wrong.pdb", chains | {"B": chains["B"] + [10, 50, 20]})
+    return Files(folder / "map.mrc", folder / "right.pdb", folder / "wrong.pdb")
+
+
+def test_align(run: Run, files: Files, tmp_path: Path) -> None:
+    near = (*AT, "--hand", "keep")
+    shown = run("align", files.density, files.wrong, *near).out
+    assert "chains       the map shows only " in shown
+    assert ADVICE in " ".join(shown.split())
+    assert "shows only" not in run("align", files.density, files.right, *near).out
+    table = tmp_path / "t.csv"
+    several = run("align", files.density, files.right, files.wrong, *near, "--table", table)
+    notes = [line for line in several.err.splitlines() if "chain" in line]
+    assert len(notes) == 1
+    assert notes[0].startswith(f"botalign: {files.wrong}: the map shows only ")
+    assert notes[0].endswith(f"{ADVICE}.")
+    with table.open(newline="") as file:
+        assert [row["missing_chains"] for row in csv.DictReader(file)] == ["", "B"]
+
+
+def test_rank(run: Run, files: Files) -> None:
+    ran = run("rank", files.density, files.right, files.wrong, *AT, "--json")
+    entries = {entry["name"]: entry for entry in json.loads(ran.out)["entries"]}
+    assert entries[str(files.right)]["warnings"] == []
+    (text,) = entries[str(files.wrong)]["warnings"]
+    assert text.endswith(f"{ADVICE}.")
+    assert f"botalign: warning: {files.wrong}: {text}" in ran.err.splitlines()
+
+
+def test_assemble(run: Run, files: Files) -> None:
+    ran = run("assemble", files.density, files.wrong, "--resolution", 10)
+    assert "missing      wrong.pdb: the map shows only " in ran.out.replace(str(files.wrong), "wrong.pdb")
+    (warning,) = [line for line in ran.err.splitlines() if "warning" in line]
+    assert warning.endswith(f"{ADVICE}.")
+    (placed,) = json.loads(run("assemble", files.density, files.wrong, "--resolution", 10, "--json").out)["placed"]
+    assert [fit["name"] for fit in placed["chain_fits"]] == ["A", "B", "C"]
