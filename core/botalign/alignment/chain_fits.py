@@ -23,7 +23,7 @@ from botalign.geometry import inverse
 from botalign.maps.resampling import spline_at
 from botalign.models import HIGHEST_RESOLUTION, SIGMA_PER_RESOLUTION, Model, simulate
 
-#: Chains with less than this fraction of the atoms of the largest one, such as glycans, have no factor of their own.
+#: Chains with less than this fraction of the mass of the largest one, such as glycans, have no factor of their own.
 LEAST_SIZE = 0.05
 #: Points at which the maps are compared, and voxels in a resolution.
 POINTS, VOXELS_PER_RESOLUTION = 12_000, 4
@@ -61,8 +61,10 @@ def _occupancies(
     model: Model, atom_chains: Counts, own: Surveyed, other: Surveyed, to_own: Matrix, resolution: float
 ) -> tuple[ChainFit, ...]:
     """Return the fits, given the surveyed map of the model and the other one, which the transform moves onto it."""
-    sizes = np.bincount(atom_chains[atom_chains >= 0], minlength=len(model.chains))
-    large = np.flatnonzero(sizes >= max(LEAST_SIZE * sizes.max(), 1))
+    in_chain = atom_chains >= 0
+    # Atoms with an occupancy of 0 have no density to compare.
+    masses = np.bincount(atom_chains[in_chain], model.weights[in_chain], minlength=len(model.chains))
+    large = np.flatnonzero((masses > 0) & (masses >= LEAST_SIZE * masses.max(initial=0.0)))
     if len(large) < 2:
         return ()
     voxel = max(own.voxel_angstrom, other.voxel_angstrom, resolution / VOXELS_PER_RESOLUTION)

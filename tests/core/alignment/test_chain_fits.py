@@ -107,12 +107,35 @@ def test_chains_are_not_compared_where_the_map_need_not_show_them(fixed: botalig
 def test_atoms_outside_polymers_belong_to_no_chain(fixed: botalign.DensityMap) -> None:
     model = model_of(CENTRES)
     assert model.atom_chains is not None
-    waters = np.random.default_rng(1).uniform(-30, -20, (300, 3))
-    with_waters = botalign.Model(
-        np.concatenate([model.points, waters]), np.concatenate([model.weights, np.full(300, 0.01)]), NAMES, "model",
-        atom_chains=np.concatenate([model.atom_chains, np.full(300, -1)]),
+    waters = np.random.default_rng(1).normal(0, 8, (700, 3)) + [24.0, 18.0, 70.0]  # where the map shows nothing
+    points, weights = np.concatenate([model.points, waters]), np.full(len(model.points) + 700, 6.0)
+    shown = {}
+    for name, number in (("no chain", -1), ("chain B", 1)):
+        owners = np.concatenate([model.atom_chains, np.full(700, number)])
+        with_waters = botalign.Model(points, weights, NAMES, "model", atom_chains=owners)
+        shown[name] = occupancies(aligned(fixed, with_waters, local_degrees=5, start=MOTION))["B"]
+    assert shown["no chain"] > 0.9
+    assert shown["chain B"] < 0.6
+
+
+@pytest.mark.parametrize("others", [0, 5], ids=["chains only", "with a ligand"])
+def test_a_chain_without_mass_is_not_compared(fixed: botalign.DensityMap, others: int) -> None:
+    model = model_of(CENTRES)
+    assert model.atom_chains is not None
+    weights = np.where(model.atom_chains == 1, 0.0, model.weights)  # occupancies of 0
+    with_ligand = botalign.Model(
+        np.concatenate([model.points, model.points[:others] + 1]), np.append(weights, np.full(others, 6.0)), NAMES,
+        "model", atom_chains=np.append(model.atom_chains, np.full(others, -1)),
     )  # fmt: skip
-    assert aligned(fixed, with_waters).missing_chains_text is None
+    found = occupancies(aligned(fixed, with_ligand, local_degrees=5, start=MOTION))
+    assert list(found) == ["A", "C", "D"]
+    assert min(found.values()) > 0.9
+
+
+def test_without_names_of_chains_nothing_is_compared(fixed: botalign.DensityMap) -> None:
+    model = model_of(CENTRES)
+    nameless = replace(model, chains=(), atom_chains=np.full(len(model.points), -1))
+    assert aligned(fixed, nameless, local_degrees=5, start=MOTION).chain_fits == ()
 
 
 def test_the_result_file_keeps_the_chains(fixed: botalign.DensityMap, tmp_path: Path) -> None:
