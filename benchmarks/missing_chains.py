@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 
 import botalign
-from botalign.alignment.records import MISSING
+from botalign.scores import MISSING
 from fits import Complex, read_complexes
 from maps import Array, data_folder
 from report import machine

@@ -90,7 +90,10 @@ class AtomsInput:
 
     def given(self):
         """Return the atoms for ``botalign``, each with the mass that ``molmap`` gives it, whatever its occupancy."""
-        points = self.model.scene_position.inverse() * self.scene_points()
+        return self.model_at(self.model.scene_position.inverse() * self.scene_points())
+
+    def model_at(self, points):
+        """Return the atoms for ``botalign`` with other coordinates."""
         names, numbers = _chains(self.atoms)
         return botalign.Model(points, self.atoms.element_numbers, names, self.name, atom_chains=numbers)
 

@@ -39,7 +39,7 @@ def report(outcome):
         lines += [f"  copies: {line}" for line in alignment.copies.facts]
     lines.append(f"  shift = {short(outcome.shift)}, angle = {short(outcome.angle)} degrees")
     if alignment.missing_chains_text:
-        lines.append(f"  chains: {alignment.missing_chains_text}")
+        lines.append(f"  low density: {alignment.missing_chains_text}")
     lines.append(f"  hand: {alignment.hand_text}")
     if alignment.scale_text:
         lines.append(f"  scale: {alignment.scale_text}")
@@ -192,6 +192,8 @@ def comparison(first, second, measured, level, scores, atoms, curves):
     if atoms is not None:
         lines.append(f"  {at_atoms(atoms)}")
     lines += [f"  {name}: {text}" for name, text in curves]
+    if atoms is not None and scores.missing_chains_text:
+        lines.append(f"  low density: {scores.missing_chains_text}")
     if atoms is None:
         lines.append(f"  wavelet earth mover's distance = {scores.wemd_angstrom:.4g} A")
     return "\n".join(lines)

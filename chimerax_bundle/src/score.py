@@ -80,7 +80,7 @@ def _map_and_model(first, second):
     """Return how well atoms fit a map."""
     volume, atoms = (first.model, second) if first.is_map else (second.model, first)
     points = (volume.scene_position * axes(volume)).inverse() * atoms.scene_points()
-    model = core.Model(points, atoms.atoms.element_numbers, name=atoms.name)
+    model = atoms.model_at(points)
     return core.model_fit(density_map(volume), model, atoms.resolution, contour_level=volume.minimum_surface_level)
 
 

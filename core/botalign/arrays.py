@@ -19,7 +19,7 @@ Volume = NDArray[np.float32]
 #: Numbers and indices.
 Counts = NDArray[np.int64]
 
-#: One value of so many is looked at first.
+#: First, one value in so many is compared.
 FEW = 97
 
 

@@ -29,7 +29,7 @@ def alignment_table(result: Alignment, before: Scores) -> str:
         *([] if result.part_text is None else [("part", escape(result.part_text))]),
         ("verdict", f"<b>{escape(result.verdict_text)}</b>"),
         *([] if result.chance_text is None else [("chance", escape(result.chance_text))]),
-        *([] if result.missing_chains_text is None else [("chains", escape(result.missing_chains_text))]),
+        *([] if result.missing_chains_text is None else [("low density", escape(result.missing_chains_text))]),
         ("hand", escape(result.hand_text)),
         *([] if result.scale_text is None else [("scale", escape(result.scale_text))]),
         ("rotation", f"{result.angle_degrees:.2f}° about ({axis}){mirror}"),

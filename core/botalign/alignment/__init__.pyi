@@ -1,7 +1,6 @@
 from .hand import HandDecision as HandDecision
 from .poses import DistinctPose as DistinctPose
 from .records import Candidate as Candidate
-from .records import ChainFit as ChainFit
 from .records import MapReference as MapReference
 from .records import Part as Part
 from .records import TracePoint as TracePoint

@@ -9,7 +9,7 @@ from functools import partial
 
 from numpy.typing import ArrayLike
 
-from botalign.alignment.chain_fits import chain_fits
+from botalign.alignment.chain_fits import fits_at_pose
 from botalign.alignment.inputs import maps_of
 from botalign.alignment.losses import Distance
 from botalign.alignment.options import AlignmentOptions
@@ -232,14 +232,14 @@ def align_steps(
             [partial(compare, problem.fixed, each, pose, part=part) for each, pose in compared],
             thread_count(options.threads),
         )
-        chains = chain_fits(problem, candidates[0].moving_to_fixed, of_part=part is not None)
-    moved = _reference(maps[1], moving, options.contour_level_moving, options.mask_moving)
+        chains = fits_at_pose(problem, candidates[0].moving_to_fixed, of_part=part is not None)
+    written = () if models[1] is None else models[1].written_chains
     return Alignment(
         method=solution.method,
         moving_to_fixed=candidates[0].moving_to_fixed,
         mirrored=best.mirrored,
         fixed=_reference(maps[0], fixed, options.contour_level_fixed, options.mask_fixed),
-        moving=moved,
+        moving=_reference(maps[1], moving, options.contour_level_moving, options.mask_moving),
         before=before.scores,
         after=after.scores,
         shells_before=before.shells,
@@ -253,7 +253,7 @@ def align_steps(
         uncertainty=outcome.uncertainty,
         scale=scale,
         candidates=candidates,
-        copies=None if outcome.copies is None else outcome.copies.named(moved.chains),
+        copies=None if outcome.copies is None else outcome.copies.named(written),
         chain_fits=chains,
         trace=outcome.trace,
         parameters=options.as_parameters(),

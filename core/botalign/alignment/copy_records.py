@@ -36,7 +36,8 @@ class Copy:
     overlap : float
         The largest share of its volume that lies inside another copy.
     chains : mapping of str
-        Names of the chains in the file that :meth:`Copies.write` writes, by those of the model; empty for a map.
+        Names of the chains in the file that :meth:`Copies.write` writes, by those of the model; empty for a map, and
+        for a model that was not read from a file.
     """
 
     moving_to_fixed: Matrix

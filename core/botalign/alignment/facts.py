@@ -11,7 +11,7 @@ import numpy as np
 from botalign.alignment.copy_records import Copies
 from botalign.alignment.hand import HandDecision
 from botalign.alignment.poses import DistinctPose, distinct_poses, pose_difference, unexplained
-from botalign.alignment.records import Candidate, ChainFit, MapReference, Part, TracePoint
+from botalign.alignment.records import Candidate, MapReference, Part, TracePoint
 from botalign.alignment.scale import Scale
 from botalign.alignment.scoring import Scores
 from botalign.alignment.symmetry import Symmetry
@@ -21,7 +21,6 @@ from botalign.alignment.wording import (
     UNKNOWN_CHANCE,
     ended_text,
     labelled,
-    missing_chains_text,
     named_with_chains,
     part_text,
     probability_text,
@@ -41,7 +40,7 @@ from botalign.geometry import (
     quaternion_from_matrix,
     without_scale,
 )
-from botalign.scores import ShellCorrelation
+from botalign.scores import ChainFit, ShellCorrelation, missing_chains_text
 
 #: Alternatives that the summary lists.
 LISTED = 5
@@ -202,7 +201,7 @@ class AlignmentFacts:
     @property
     def missing_chains_text(self) -> str | None:
         """Which chains of a model the map does not show, as text; None without a match, or if it shows all."""
-        return None if self.verdict == "no match" else missing_chains_text(self.chain_fits)
+        return missing_chains_text(self.chain_fits) if self.verdict in ("certain", "ambiguous") else None
 
     @property
     def part_correlation(self) -> float | None:
@@ -272,7 +271,7 @@ class AlignmentFacts:
             ("FSC 0.5", (f"{resolutions[0]} before, {resolutions[1]} after",)),
             ("part", () if self.part_text is None else (self.part_text,)),
             ("copies", () if self.copies is None else self.copies.facts),
-            ("chains", () if self.missing_chains_text is None else (self.missing_chains_text,)),
+            ("low density", () if self.missing_chains_text is None else (self.missing_chains_text,)),
             ("hand", (self.hand_text,)),
             ("scale", () if self.scale_text is None else (self.scale_text,)),
             ("verdict", (self.verdict_text,)),

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
 #: A molecule is a part of another one if its volume is less than this fraction of the other's.
 CLEARLY_PART = 0.5
-#: A chain is missing if its occupancy is less than this. In maps as noisy as four times the spread of their densities,
-#: chains that are there have at least 0.7, and chains that are 38 A elsewhere in their complex at most 0.25.
-MISSING = 0.4
 #: Evaluations of a search, for each hand, unless an option sets them.
 EVALUATIONS = 200
 
@@ -82,28 +79,6 @@ class Part:
         """Return the record, given both maps as surveyed."""
         x, y, z = part.centre_angstrom.tolist()
         return cls(role, part.volume_angstrom3 / whole.volume_angstrom3, reason, (x, y, z))
-
-
-@dataclass(frozen=True)
-class ChainFit:
-    """How much density a map has for a chain of an atomic model.
-
-    Attributes
-    ----------
-    name : str
-        Name of the chain.
-    occupancy : float
-        The factor of the simulated density of the chain that fits the map, relative to the largest factor of all
-        chains: about 0 if the map does not show the chain at its place.
-    """
-
-    name: str
-    occupancy: float
-
-    @property
-    def is_missing(self) -> bool:
-        """Whether the map does not show the chain, or hardly."""
-        return self.occupancy < MISSING
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ import numpy as np
 
 from botalign.alignment.copy_records import Copies
 from botalign.alignment.hand import HandDecision
-from botalign.alignment.records import Candidate, ChainFit, MapReference, Part, TracePoint
+from botalign.alignment.records import Candidate, MapReference, Part, TracePoint
 from botalign.alignment.scale import Scale
 from botalign.alignment.scoring import Scores
 from botalign.alignment.symmetry import Symmetry
@@ -21,7 +21,7 @@ from botalign.arrays import Matrix
 from botalign.errors import InputError
 from botalign.geometry import is_mirror, is_similarity, scale_factor
 from botalign.maps.grid import Grid
-from botalign.scores import ShellCorrelation
+from botalign.scores import ChainFit, ShellCorrelation
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -52,7 +52,7 @@ def contents(fields: dict[str, Any]) -> dict[str, Any]:
         "uncertainty": None if uncertainty is None else uncertainty.to_dict(),
         "scale": None if scale is None else asdict(scale),
         "copies": None if fields["copies"] is None else fields["copies"].to_dict(),
-        "chain_fits": [asdict(each) for each in fields["chain_fits"]],
+        "chain_fits": [each.to_dict() for each in fields["chain_fits"]],
         "candidates": [asdict(c) | {"moving_to_fixed": c.moving_to_fixed.tolist()} for c in fields["candidates"]],
         "trace": [asdict(point) for point in fields["trace"]],
         **{name: fields[name] for name in ("parameters", "seed", "versions", "seconds")},
@@ -118,7 +118,7 @@ def fields_from(content: dict[str, Any]) -> dict[str, Any]:
         "uncertainty": None if content["uncertainty"] is None else Uncertainty.from_dict(content["uncertainty"]),
         "scale": scale,
         "copies": None if content.get("copies") is None else Copies.from_dict(content["copies"]),
-        "chain_fits": tuple(ChainFit(**each) for each in content.get("chain_fits", ())),
+        "chain_fits": tuple(ChainFit(str(c["name"]), float(c["occupancy"])) for c in content.get("chain_fits", ())),
         "candidates": tuple(
             Candidate(
                 np.array(c["moving_to_fixed"]), c["mirrored"], c["loss"], c["correlation"], c["as_good"], c["share"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.alignment.records import EVALUATIONS, ChainFit, MapReference, Part, TracePoint
+from botalign.alignment.records import EVALUATIONS, MapReference, Part, TracePoint
 from botalign.alignment.uncertainty import Uncertainty
 from botalign.arrays import Matrix
 
@@ -76,9 +76,9 @@ def ended_text(trace: Sequence[TracePoint], *, certain: bool) -> str | None:
 
 def named_with_chains(reference: MapReference) -> str:
     """Return the name of a map or model, with the chains of a model if they have names."""
-    names = [name for name in reference.chains if name.strip()]
-    if not names:
+    if not any(name.strip() for name in reference.chains):
         return reference.name
+    names = [name if name.strip() else repr(name) for name in reference.chains]
     if len(names) > MOST_CHAINS:
         return f"{reference.name} ({len(names)} chains)"
     return f"{reference.name} ({'chain' if len(names) == 1 else 'chains'} {', '.join(names)})"
@@ -87,17 +87,6 @@ def named_with_chains(reference: MapReference) -> str:
 def chains_text(placed: Iterable[tuple[str, Iterable[str]]]) -> str:
     """Return as text which chains of a written file belong to which place: ``a.cif 1: A, B; a.cif 2: C, D``."""
     return "; ".join(f"{title}: {', '.join(names)}" for title, names in placed)
-
-
-def missing_chains_text(fits: Sequence[ChainFit]) -> str | None:
-    """Return which chains of a model the map does not show, or hardly; None if it shows all."""
-    missing = [each for each in fits if each.is_missing]
-    if not missing:
-        return None
-    first, *others = (f"{percent_text(max(each.occupancy, 0.0))} of {{}} of chain {each.name}" for each in missing)
-    shown = " and ".join([first.format("the density"), *(each.format("that") for each in others)])
-    places, them = ("its place", "it") if len(missing) == 1 else ("their places", "them")
-    return f"the map shows only {shown}; correct {places} in the model, or leave {them} out"
 
 
 def part_text(part: Part, fixed: MapReference, moving: MapReference, correlation: float | None) -> str:

@@ -25,7 +25,7 @@ from botalign.cli.tables import (
     alignments_table,
     chain_advice,
     mirror_advice,
-    missing_chains_advice,
+    missing_chains_warning,
     no_match_warning,
     part_advice,
     scale_advice,
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from botalign.figures import ReportEntry
     from botalign.scores import ShellCurves
 
-#: Notes that are printed after the results.
-ADVICE = mirror_advice, scale_advice, part_advice, chain_advice
 _FOLDER = "a folder for several."
 
 
@@ -240,6 +238,9 @@ def align(
                 print(f"[{', '.join(a.to_json() for a in done)}]" if several else done[0].to_json())
             elif done:
                 _print_results(done, curves, several=several, quiet=quiet)
+            for each in done if several or json else ():  # the summary has it
+                if (warning := missing_chains_warning(each)) is not None:
+                    print_warning(warning)
             for each in done if output is not None else ():
                 if (warning := no_match_warning(each, each.moving.name)) is not None:
                     print_warning(warning)
@@ -274,11 +275,7 @@ def _print_results(done: list[botalign.Alignment], curves: list[ShellCurves], *,
     for advice in (
         ()
         if quiet
-        else (
-            advise(each)
-            for each in done
-            for advise in (*ADVICE, *((missing_chains_advice,) if several else ()))  # the summary of one has it
-        )
+        else (advise(each) for each in done for advise in (mirror_advice, scale_advice, part_advice, chain_advice))
     ):
         if advice is not None:
             print_note(advice)

@@ -92,7 +92,7 @@ def assemble(
             print(f"not written  {files.model.path}, because no model was placed")
         elif not found.written and not quiet:
             print_note("nothing was written; -o writes the complex, --table the places, --unexplained the residual.")
-    for name, text in found.assembly.missing_chains:
+    for name, text in found.assembly.missing_chains if json else ():  # the summary has them
         print_warning(f"{name}: {text}.")
     if found.assembly.unplaced:  # the reasons are in the summary
         print_warning(f"not placed: {', '.join(missing.title for missing in found.assembly.unplaced)}.")

@@ -8,6 +8,7 @@ from typing import Any
 from botalign import Comparison, Model
 from botalign.alignment.wording import percent_text
 from botalign.columns import columns
+from botalign.errors import counted
 from botalign.scores import THRESHOLDS, ModelFit
 
 
@@ -35,11 +36,12 @@ def model_table(density_map: str, model: Model, fit: ModelFit, resolution: float
     return columns(
         [
             ("map", density_map),
-            ("model", f"{model.name}, {len(model.points)} atoms, at {resolution:g} A"),
+            ("model", f"{model.name}, {counted(len(model.points), 'atom')}, at {resolution:g} A"),
             ("correlation", f"{fit.correlation:z.4f}"),
             ("correlation about mean", f"{fit.correlation_about_mean:z.4f}"),
             *fit.curves.facts,
             ("mean density at atoms", f"{fit.mean_density:z.4g}"),
+            *([] if fit.missing_chains_text is None else [("low density", fit.missing_chains_text)]),
             ("atoms above contour", f"{100 * fit.fraction_above_contour:.1f}% (contour level {fit.contour_level:.4g})"),
         ]
     )
@@ -51,5 +53,7 @@ def json_fields(found: Comparison | ModelFit) -> dict[str, Any]:
     if isinstance(found, Comparison):
         part = None if found.part is None else {"role": found.part.role, "fraction": found.part.fraction}
         return asdict(found.scores) | {"fsc": curves, "fsc_mask": found.curves.mask, "part": part}
-    names = [field.name for field in fields(found) if field.name != "shells"] + ["fsc_resolution_angstrom"]
-    return {name: getattr(found, name) for name in names} | {"fsc": curves, "fsc_mask": found.curves.mask}
+    names = [field.name for field in fields(found) if field.name not in ("shells", "chain_fits")]
+    values = {name: getattr(found, name) for name in [*names, "fsc_resolution_angstrom"]}
+    chains = [each.to_dict() for each in found.chain_fits]
+    return values | {"fsc": curves, "fsc_mask": found.curves.mask, "chain_fits": chains}

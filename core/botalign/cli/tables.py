@@ -74,8 +74,8 @@ def scale_advice(alignment: Alignment) -> str | None:
     )
 
 
-def missing_chains_advice(alignment: Alignment) -> str | None:
-    """Return a note on chains of a model that the map does not show, else None; the summary has it too."""
+def missing_chains_warning(alignment: Alignment) -> str | None:
+    """Return a warning of chains of a model that the map does not show, else None."""
     text = alignment.missing_chains_text
     if text is None:
         return None

@@ -197,7 +197,7 @@ class Assembly:
             lines.append(f"{'':{LABEL}}ambiguous: another rotation fits as well at the same place")
         chains = chains_text((self._title(each), each.chains.values()) for each in self.placed if each.chains)
         lines += labelled("chains", chains) if chains else []
-        lines += labelled("missing", *(f"{name}: {text}" for name, text in self.missing_chains))
+        lines += labelled("low density", *(f"{name}: {text}" for name, text in self.missing_chains))
         lines += labelled("not placed", *(f"{each.title}: {each.reason}" for each in self.unplaced))
         if self.matches_mirrored is not None:
             lines += labelled(
@@ -232,5 +232,5 @@ class Assembly:
 
 def _values(placed: PlacedPart) -> dict[str, Any]:
     """Return a placed part as JSON-compatible values."""
-    fits = [vars(each) for each in placed.chain_fits]
+    fits = [each.to_dict() for each in placed.chain_fits]
     return vars(placed) | {"moving_to_fixed": placed.moving_to_fixed.tolist(), "chain_fits": fits}

@@ -7,10 +7,9 @@ from collections import Counter
 
 import numpy as np
 
-from botalign.alignment.chain_fits import chain_fits
+from botalign.alignment.chain_fits import fits_at_pose
 from botalign.alignment.overlap import overlaps
 from botalign.alignment.part_places import Place
-from botalign.alignment.records import ChainFit
 from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.complexes.assembler import Assembler, Chosen
 from botalign.complexes.found_places import problem_of
@@ -19,6 +18,7 @@ from botalign.complexes.part_records import PlacedPart, UnplacedPart
 from botalign.maps.density_map import DensityMap
 from botalign.models import Model
 from botalign.models.merging import unique_names
+from botalign.scores import ChainFit
 
 
 class AssemblyVerdicts:
@@ -43,7 +43,7 @@ class AssemblyVerdicts:
         parts = []
         numbers = sorted(range(len(self.chosen)), key=lambda index: self.chosen[index].part)
         models = [self.parts[self.chosen[number].part] for number in numbers]
-        names = unique_names([each.chains if isinstance(each, Model) else () for each in models])
+        names = unique_names([each.written_chains if isinstance(each, Model) else () for each in models])
         for number, chains in zip(numbers, names, strict=True):
             each = self.chosen[number]
             copies[each.part] += 1
@@ -66,7 +66,7 @@ class AssemblyVerdicts:
         if rest is None or not self.assembler.can_be_in(rest, chosen.part):
             return ()
         problem = problem_of(rest, part, self.assembler.options.resolution)
-        return chain_fits(problem, chosen.moving_to_fixed)
+        return fits_at_pose(problem, chosen.moving_to_fixed)
 
     def _is_ambiguous(self, number: int) -> bool:
         """Whether another pose fits as well at a place: in the map where it was found, and in what the others leave."""

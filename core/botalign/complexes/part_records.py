@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from botalign.alignment.records import ChainFit
-from botalign.alignment.wording import missing_chains_text, probability_text
+from botalign.alignment.wording import probability_text
 from botalign.arrays import Matrix
+from botalign.scores import ChainFit, missing_chains_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class PlacedPart:
         Largest fraction of its volume that lies inside one other part.
     chains : mapping of str
         Names of the chains in the file that :meth:`botalign.Assembly.write` writes, by those of the model; empty for a
-        map.
+        map, and for a model that was not read from a file.
     chain_fits : tuple of ChainFit
         How much density the whole, minus the other parts, has for each chain of a model with several chains.
     """

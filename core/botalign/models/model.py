@@ -108,6 +108,11 @@ class Model:
         chains = f", {'chain' if len(names) == 1 else 'chains'} {' '.join(shown)}" if names else ""
         return f"<Model {Path(self.name).name}: {counted(len(self.points), 'atom')}{chains}>"
 
+    @property
+    def written_chains(self) -> tuple[str, ...]:
+        """Names of the chains that can be written: none without the file from which the model was read."""
+        return () if self.source is None else self.chains
+
     def moved(self, transform: ArrayLike) -> Model:
         """Return the model after a rigid transform.
 

@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.alignment.chain_fits import chain_fits
+from botalign.alignment.chain_fits import fits_at_pose
 from botalign.alignment.options import AlignmentOptions
 from botalign.alignment.part_solver import solve_by_part
 from botalign.alignment.shared_problem import problem_in
 from botalign.alignment.shared_whole import SharedWhole
-from botalign.alignment.wording import missing_chains_text
 from botalign.errors import SizeError
 from botalign.jobs import or_failure
 from botalign.models import Model
 from botalign.progress import exhaust
 from botalign.ranking.entry import Found, excluded
 from botalign.ranking.items import Item
+from botalign.scores import missing_chains_text
 
 #: Name of the array of the names of the chains of a model.
 CHAINS = "chains"
@@ -54,7 +54,7 @@ def place_model(shared: SharedWhole, item: Item, options: AlignmentOptions) -> d
     outcome = exhaust(solve_by_part(problem))
     best = outcome.candidates[0]
     if outcome.verdict != "no match":
-        missing = missing_chains_text(chain_fits(problem, best.moving_to_fixed, of_part=True))
+        missing = missing_chains_text(fits_at_pose(problem, best.moving_to_fixed, of_part=True))
         chains[MISSING] = np.array(missing or "")
     return {**Found.of(outcome, best.quality).to_arrays(), **chains}
 

@@ -1,5 +1,6 @@
 """Scores: correlation and Fourier shell correlation of two maps, or of a map and a model."""
 
+from botalign.scores.chain_fits import MISSING, ChainFit, chain_fits, missing_chains_text
 from botalign.scores.correlation import correlation, correlation_about_mean, jackknife_difference, jackknife_mean
 from botalign.scores.curves import CURVE_EXTENSIONS, THRESHOLDS, ShellCurves
 from botalign.scores.model_fit import ModelFit, model_fit
@@ -7,16 +8,20 @@ from botalign.scores.shells import ShellCorrelation, correlate_shells, fourier_s
 
 __all__ = [
     "CURVE_EXTENSIONS",
+    "MISSING",
     "THRESHOLDS",
+    "ChainFit",
     "ModelFit",
     "ShellCorrelation",
     "ShellCurves",
+    "chain_fits",
     "correlate_shells",
     "correlation",
     "correlation_about_mean",
     "fourier_shell_correlation",
     "jackknife_difference",
     "jackknife_mean",
+    "missing_chains_text",
     "model_fit",
     "shell_power",
 ]

@@ -15,6 +15,7 @@ from botalign.maps import DensityMap, Grid, resample
 from botalign.maps import contour_level as suggested_level
 from botalign.maps.expected import expect_map
 from botalign.models import Model, checked_resolution, expect_model, simulate
+from botalign.scores.chain_fits import ChainFit, chain_fits, missing_chains_text
 from botalign.scores.correlation import correlation, correlation_about_mean
 from botalign.scores.curves import ShellCurves
 from botalign.scores.shells import ShellCorrelation, correlate_shells
@@ -43,6 +44,8 @@ class ModelFit:
         This contour level.
     shells : ShellCorrelation
         Fourier shell correlation of the map and the simulated map inside a soft mask around the model.
+    chain_fits : tuple of ChainFit
+        How much density the map has for each chain of a model with several chains.
     """
 
     correlation: float
@@ -51,11 +54,17 @@ class ModelFit:
     fraction_above_contour: float
     contour_level: float
     shells: ShellCorrelation = field(repr=False)
+    chain_fits: tuple[ChainFit, ...] = field(default=(), repr=False)
 
     @property
     def fsc_resolution_angstrom(self) -> float:
         """Resolution at which the Fourier shell correlation falls below 0.5; infinite if the first shell is below."""
         return self.shells.resolution(0.5)
+
+    @property
+    def missing_chains_text(self) -> str | None:
+        """Chains for which the map has little or no density, as text; None if there are none."""
+        return missing_chains_text(self.chain_fits)
 
     @property
     def curves(self) -> ShellCurves:
@@ -129,6 +138,7 @@ def model_fit(
         float((at_atoms > level).mean()),
         level,
         _masked_shells(density_map, model, width),
+        chain_fits(model, map_density, simulated.grid, np.flatnonzero(inside), width),
     )
 
 

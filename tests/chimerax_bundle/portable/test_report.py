@@ -20,7 +20,7 @@ class Found:
         self.hand_text = f"{decision}, as text"
         self.probability, self.chance = (None, None) if verdict is None else (2e-5, "1 in 50,000")
         self.chance_text = self.chance and f"{self.chance}, as text"
-        self.scale_text = self.copies = None
+        self.scale_text = self.copies = self.missing_chains_text = None
         self.part = part and type("Part", (), dict(zip(("role", "fraction", "reason"), part, strict=True)))
         self.part_correlation = 0.87654
         self.seconds, self.seed = 1.5, 0
@@ -91,6 +91,13 @@ def test_the_chance_is_beside_the_verdict(load):
     table = report.table([known, unknown], [])
     assert "<td>certain</td><td>1 in 50,000</td>" in table
     assert "<td>-</td><td>-</td>" in table
+
+
+def test_chains_without_density_are_reported(load):
+    report, found = load("report"), Found()
+    assert "low density" not in report.report(outcome(found))
+    found.missing_chains_text = "the map has almost no density for chain B"
+    assert "  low density: the map has almost no density for chain B\n" in report.report(outcome(found))
 
 
 def test_a_wrong_voxel_size_is_reported(load):

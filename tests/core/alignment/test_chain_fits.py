@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 
 import botalign
-from botalign.alignment.records import ChainFit
-from botalign.alignment.wording import missing_chains_text
 from botalign.errors import InputError
 from botalign.geometry import inverse, matrix_from_rotation_vector
+from botalign.scores import ChainFit, missing_chains_text
 
 RESOLUTION = 10.0
 CENTRES = np.array([[0.0, 0.0, 0.0], [42.0, 0.0, 6.0], [8.0, 40.0, 0.0], [45.0, 38.0, 12.0]])
@@ -59,7 +58,7 @@ def test_a_map_shows_all_chains_of_its_model(fixed: botalign.DensityMap) -> None
     assert list(occupancies(result)) == list(NAMES)
     assert min(occupancies(result).values()) > 0.95
     assert result.missing_chains_text is None
-    assert "\nchains " not in result.to_text()
+    assert "\nlow density" not in result.to_text()
 
 
 @pytest.mark.parametrize("place", [(60.0, 80.0, 40.0), (24.0, 18.0, 8.0)], ids=["outside", "on top of other chains"])
@@ -73,8 +72,8 @@ def test_a_chain_at_a_wrong_place_is_reported(fixed: botalign.DensityMap, place:
     assert min(found.values()) > 0.7
     text = result.missing_chains_text
     assert text is not None
-    assert text.endswith("of the density of chain B; correct its place in the model, or leave it out")
-    assert "chain B" in result.to_text()
+    assert text.endswith(" for chain B; move it in the model, or leave it out")
+    assert "\nlow density  the map has " in result.to_text()
 
 
 def test_a_chain_that_is_not_in_the_map_is_reported_beside_noise(fixed: botalign.DensityMap) -> None:
@@ -107,7 +106,7 @@ def test_chains_are_not_compared_where_the_map_need_not_show_them(fixed: botalig
 def test_atoms_outside_polymers_belong_to_no_chain(fixed: botalign.DensityMap) -> None:
     model = model_of(CENTRES)
     assert model.atom_chains is not None
-    waters = np.random.default_rng(1).normal(0, 8, (700, 3)) + [24.0, 18.0, 70.0]  # where the map shows nothing
+    waters = np.random.default_rng(1).normal((24.0, 18.0, 70.0), 8, (700, 3))  # where the map shows nothing
     points, weights = np.concatenate([model.points, waters]), np.full(len(model.points) + 700, 6.0)
     shown = {}
     for name, number in (("no chain", -1), ("chain B", 1)):
@@ -132,6 +131,32 @@ def test_a_chain_without_mass_is_not_compared(fixed: botalign.DensityMap, others
     assert min(found.values()) > 0.9
 
 
+@pytest.mark.parametrize("factor", [0.3, 0.1])
+def test_a_chain_with_wrong_occupancies_does_not_accuse_the_others(fixed: botalign.DensityMap, factor: float) -> None:
+    model = model_of(CENTRES)
+    weights = np.where(model.atom_chains == 1, factor * model.weights, model.weights)
+    found = aligned(fixed, replace(model, weights=weights), local_degrees=5, start=MOTION)
+    assert found.missing_chains_text is None
+    assert occupancies(found)["B"] > 2
+
+
+def test_a_pose_that_was_not_judged_has_no_missing_chains(fixed: botalign.DensityMap) -> None:
+    wrong = CENTRES.copy()
+    wrong[1] = (60.0, 80.0, 40.0)
+    found = aligned(fixed, model_of(wrong), refine=False, local_degrees=5, start=MOTION)
+    assert any(each.is_missing for each in found.chain_fits)
+    assert found.missing_chains_text is None
+
+
+def test_the_scores_of_a_model_have_its_chains(fixed: botalign.DensityMap) -> None:
+    wrong = CENTRES.copy()
+    wrong[3] = (60.0, 80.0, 40.0)
+    fit = botalign.model_fit(fixed, model_of(wrong), RESOLUTION)
+    assert [each.name for each in fit.chain_fits] == list(NAMES)
+    assert [each.name for each in fit.chain_fits if each.is_missing] == ["D"]
+    assert botalign.model_fit(fixed, replace(model_of(wrong), atom_chains=None), RESOLUTION).chain_fits == ()
+
+
 def test_without_names_of_chains_nothing_is_compared(fixed: botalign.DensityMap) -> None:
     model = model_of(CENTRES)
     nameless = replace(model, chains=(), atom_chains=np.full(len(model.points), -1))
@@ -148,9 +173,18 @@ def test_chains_without_density_as_text() -> None:
     shown, half = ChainFit("A", 1.0), ChainFit("B", 0.6)
     assert missing_chains_text([shown, half]) is None
     assert missing_chains_text([]) is None
-    assert missing_chains_text([shown, ChainFit("B", -0.05), ChainFit("C", 0.123)]) == (
-        "the map shows only 0% of the density of chain B and 12% of that of chain C; correct their places in the "
-        "model, or leave them out"
+    last = "move it in the model, or leave it out"
+    none, little = ChainFit("B", -0.05), ChainFit(" ", 0.123)
+    assert missing_chains_text([shown, none]) == f"the map has almost no density for chain B; {last}"
+    assert missing_chains_text([shown, little]) == (
+        f"the map has only 12% of the density expected for chain ' '; {last}"
+    )
+    last = last.replace("it", "them")
+    assert missing_chains_text([shown, none, little]) == (
+        f"the map has little or no density for chains B (0%) and ' ' (12%); {last}"
+    )
+    assert missing_chains_text([shown, *(ChainFit(name, 0.2) for name in "BCDEFG")]) == (
+        f"the map has little or no density for chains B (20%), C (20%), D (20%), E (20%) and 2 more; {last}"
     )
 
 

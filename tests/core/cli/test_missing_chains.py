@@ -15,7 +15,7 @@ from .conftest import Run
 pytest.importorskip("gemmi", reason="gemmi is not installed (pip install gemmi)")
 
 AT = ("--resolution", 10, "--threads", 2)
-ADVICE = "of the density of chain B; correct its place in the model, or leave it out"
+ADVICE = "for chain B; move it in the model, or leave it out"
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,18 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
 def test_align(run: Run, files: Files, tmp_path: Path) -> None:
     near = (*AT, "--hand", "keep")
     shown = run("align", files.density, files.wrong, *near).out
-    assert "chains       the map shows only " in shown
+    assert "low density  the map has " in shown
     assert ADVICE in " ".join(shown.split())
-    assert "shows only" not in run("align", files.density, files.right, *near).out
+    assert ADVICE not in run("align", files.density, files.right, *near).out
+    as_json = run("align", files.density, files.wrong, *near, "--json", "--quiet")
+    fits = json.loads(as_json.out)["chain_fits"]
+    assert [(fit["name"], fit["is_missing"]) for fit in fits] == [("A", False), ("B", True), ("C", False)]
+    assert ADVICE in as_json.err
     table = tmp_path / "t.csv"
-    several = run("align", files.density, files.right, files.wrong, *near, "--table", table)
+    several = run("align", files.density, files.right, files.wrong, *near, "--table", table, "--quiet")
     notes = [line for line in several.err.splitlines() if "chain" in line]
     assert len(notes) == 1
-    assert notes[0].startswith(f"botalign: {files.wrong}: the map shows only ")
+    assert notes[0].startswith(f"botalign: warning: {files.wrong}: the map has ")
     assert notes[0].endswith(f"{ADVICE}.")
     with table.open(newline="") as file:
         assert [row["missing_chains"] for row in csv.DictReader(file)] == ["", "B"]
@@ -84,8 +88,19 @@ def test_rank(run: Run, files: Files) -> None:
 
 def test_assemble(run: Run, files: Files) -> None:
     ran = run("assemble", files.density, files.wrong, "--resolution", 10)
-    assert "missing      wrong.pdb: the map shows only " in ran.out.replace(str(files.wrong), "wrong.pdb")
-    (warning,) = [line for line in ran.err.splitlines() if "warning" in line]
+    assert "low density  wrong.pdb: the map has " in ran.out.replace(str(files.wrong), "wrong.pdb")
+    assert "warning" not in ran.err  # the summary has it
+    as_json = run("assemble", files.density, files.wrong, "--resolution", 10, "--json")
+    (warning,) = [line for line in as_json.err.splitlines() if "warning" in line]
     assert warning.endswith(f"{ADVICE}.")
-    (placed,) = json.loads(run("assemble", files.density, files.wrong, "--resolution", 10, "--json").out)["placed"]
+    (placed,) = json.loads(as_json.out)["placed"]
     assert [fit["name"] for fit in placed["chain_fits"]] == ["A", "B", "C"]
+
+
+def test_score(run: Run, files: Files) -> None:
+    at = ("--resolution", 10)
+    shown = run("score", files.density, files.wrong, *at).out
+    assert ADVICE in " ".join(shown.split())
+    assert "low density" not in run("score", files.density, files.right, *at).out
+    fits = json.loads(run("score", files.density, files.wrong, *at, "--json").out)["chain_fits"]
+    assert [fit["is_missing"] for fit in fits] == [False, True, False]

@@ -35,6 +35,13 @@ def test_a_pdb_file_gives_positions_and_masses(pdb_file: Path) -> None:
     )
 
 
+def test_only_the_chains_of_a_file_can_be_written(pdb_file: Path) -> None:
+    model = botalign.read_model(pdb_file)
+    assert model.written_chains == ("A", "B")
+    made = botalign.Model(model.points, model.weights, model.chains)
+    assert made.written_chains == ()
+
+
 def test_each_atom_of_a_polymer_has_its_chain(pdb_file: Path, cif_file: Path) -> None:
     model = botalign.read_model(pdb_file)
     assert model.atom_chains is not None

@@ -91,8 +91,10 @@ def a_chain_that_the_map_does_not_show_is_reported(cx):
         cx.run(f"open {cx.data(f'fits/1tyq/1tyq.{chain}.pdb')} autoStyle false")
     cx.run("combine #2-8 modelId #9 close true")
     cx.run("botalign #9 to #1 resolution 10")
-    assert "chains:" not in cx.log_so_far()
+    assert "low density:" not in cx.log_so_far()
     cx.run("move x 38 coordinateSystem #9 models #9/B atoms #9/B")
     cx.run("botalign #9 to #1 resolution 10")
-    reported = "of the density of chain B; correct its place in the model, or leave it out"
+    reported = "for chain B; move it in the model, or leave it out"
     assert cx.log_so_far().count(reported) == 2  # in the report, and as a warning
+    cx.run("botalign score #9 to #1 resolution 10")
+    assert cx.log_so_far().count(reported) == 3
