@@ -19,6 +19,7 @@ from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Uncertainty
 from botalign.arrays import Matrix
 from botalign.errors import InputError
+from botalign.files import no_such_file
 from botalign.geometry import is_mirror, is_similarity, scale_factor
 from botalign.maps.grid import Grid
 from botalign.scores import ChainFit, ShellCorrelation
@@ -69,6 +70,8 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise no_such_file(path) from error
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise InputError(f"{path}: cannot be read ({reason}); expected a result file of an alignment.") from None

@@ -142,7 +142,7 @@ def _chain_advice(ranking: botalign.Ranking) -> str | None:
         return None
     first, count = several[0], len(several)
     if len(ranking.entries) + len(ranking.failures) == 1:
-        return several_chains(f"{first.name} has {len(first.chains)}", f"add --chain {first.chains[0]}")
+        return several_chains(f"{first.name} has {len(first.chains)}", f"start with --chain {first.chains[0]}")
     which = f"{first.name} has {len(first.chains)}" if count == 1 else f"{count} models that do not match have several"
     return several_chains(which, f"rank {'it' if count == 1 else 'them'} again with --chain {first.chains[0]}")
 

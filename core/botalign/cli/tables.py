@@ -105,7 +105,7 @@ def no_match_warning(alignment: Alignment, source: str, what: str = "what is wri
     """
     if alignment.verdict != "no match":
         return None
-    return f"{source}: the result is no match, so {what} is probably not at a right place."
+    return f"{source}: the maps do not match, so {what} is probably in the wrong place."
 
 
 def pose_warning(alignment: Alignment, source: str, *, candidate: int = 0, what: str = "what is written") -> str | None:
@@ -127,7 +127,7 @@ def pose_warning(alignment: Alignment, source: str, *, candidate: int = 0, what:
         qualities = f"{used.quality:z.4f}, not {alignment.candidates[0].quality:z.4f}"
         return f"{source}: candidate {candidate} {mirrors}fits worse than the result ({qualities})."
     if alignment.part is None and alignment.other_hand_fits_better:
-        return f"{source}: the maps match with the other hand only, so {what} is probably not at a right place."
+        return f"{source}: the maps match with the other hand only, so {what} is probably in the wrong place."
     return no_match_warning(alignment, source, what)
 
 
@@ -136,7 +136,7 @@ def chain_advice(alignment: Alignment) -> str | None:
     model = next((each for each in (alignment.moving, alignment.fixed) if each.model), None)
     if alignment.verdict != "no match" or model is None or len(model.chains) < 2:
         return None
-    return several_chains(f"{model.name} has {len(model.chains)}", f"add --chain {model.chains[0]}")
+    return several_chains(f"{model.name} has {len(model.chains)}", f"start with --chain {model.chains[0]}")
 
 
 def several_chains(which: str, how: str) -> str:

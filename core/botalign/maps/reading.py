@@ -144,7 +144,7 @@ def open_map_file(
         expected, stated = content, True
     try:
         if Path(name).is_dir():
-            raise InputError(f"{name}: is a folder, expected a map file; give a file in it.")
+            raise InputError(f"{name}: is a folder, expected a file; give a file in it.")
         with open(name, "rb") as file:  # noqa: PTH123
             stream, compression = _decompressed(file)
             size = os.fstat(file.fileno()).st_size

@@ -176,7 +176,7 @@ def test_a_map_written_without_a_match_gives_a_warning(
     ran = run(*typed, "-o", tmp_path / "out", "--json")
     assert ran.code == 0
     assert ran.err == (
-        f"botalign: warning: {maps[1]}: the result is no match, so what is written is probably not at a right place.\n"
+        f"botalign: warning: {maps[1]}: the maps do not match, so what is written is probably in the wrong place.\n"
     )
     assert run(*typed, "--result", tmp_path / "results").err == ""
 

@@ -244,18 +244,14 @@ def test_a_result_with_the_other_hand_gives_a_warning(run: Run, pair: Pair, resu
     (tmp_path / "r.json").write_text(json.dumps(content | {"verdict": "ambiguous"}))
     printed = run("apply", tmp_path / "r.json", pair.moving, "-o", tmp_path / "a.mrc")
     assert printed.code == 0
-    assert (
-        "the maps match with the other hand only, so what is written is probably not at a right place." in printed.err
-    )
+    assert "the maps match with the other hand only, so what is written is probably in the wrong place." in printed.err
 
 
 def test_a_result_without_a_match_gives_a_warning(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
     content = json.loads(result_file.read_text())
     result, out = tmp_path / "r.json", tmp_path / "out"
     result.write_text(json.dumps(content | {"verdict": "no match"}))
-    expected = (
-        f"botalign: warning: {result}: the result is no match, so what is written is probably not at a right place."
-    )
+    expected = f"botalign: warning: {result}: the maps do not match, so what is written is probably in the wrong place."
     for options in ((), ("--all-places", "--overwrite")):
         ran = run("apply", result, pair.moving, "-o", f"{out}/", "--quiet", *options)
         assert (ran.code, ran.err) == (0, f"{expected}\n")

@@ -174,7 +174,7 @@ def test_a_folder_without_permission(run: Run, pair: Pair, tmp_path: Path) -> No
 
 
 RESULTS = {
-    "missing": (None, "cannot be read"),
+    "missing": (None, "no such file"),
     "not text": (b"\xff\xfe\x00", "not text"),
     "not JSON": (b"{", "not JSON"),
     "another kind": (b'{"format": "recipe"}', "not a result"),

@@ -124,7 +124,7 @@ def test_chains_are_suggested_if_a_model_with_several_does_not_match(
     part, map_ = made.folder / "part.pdb", made.folder / "whole.mrc"
     note = (
         f"botalign: {part} has 2 chains; if the map shows only some of them, or another arrangement, place them "
-        "separately: add --chain X."
+        "separately: start with --chain X."
     )
     for verdict, chains, expected in (("no match", ("X", "Y"), 1), ("no match", ("X",), 0), ("certain", ("X", "Y"), 0)):
         moving = replace(made.with_model.moving, chains=chains)

@@ -64,7 +64,7 @@ def test_bad_input(run: Run, pair: Pair, tmp_path: Path) -> None:
     assert "it is an input" in run("potential", pair.fixed, pair.moving, "-o", pair.fixed, "--overwrite").refused()
     assert "--size: got 4" in run("potential", pair.fixed, pair.moving, "-o", target, "--size", "4").refused()
     assert (
-        "cannot be read"
+        "no such file"
         in run("potential", pair.fixed, pair.moving, "-o", target, "--transform", tmp_path / "no.json").refused()
     )
     assert not target.exists()

@@ -52,7 +52,7 @@ def test_the_chains_of_models_that_do_not_match_are_suggested(run: Run, pair: Pa
         return [line for line in lines if "chains" in line]
 
     shown = "chains; if the map shows only some of them, or another arrangement, place them separately:"
-    assert notes(two) == [f"botalign: {two} has 2 {shown} add --chain A."]
+    assert notes(two) == [f"botalign: {two} has 2 {shown} start with --chain A."]
     assert notes(model, both) == [f"botalign: {both} has 2 {shown} rank it again with --chain C."]
     assert notes(two, both) == [
         f"botalign: 2 models that do not match have several {shown} rank them again with --chain A."
