@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from botalign.alignment.copy_choice import LARGEST_OVERLAP
 from botalign.alignment.joint_refinement import Refined, refine_together
-from botalign.alignment.overlap import overlap, overlaps
+from botalign.alignment.overlap import Body, overlap, overlaps
 from botalign.alignment.part_places import Place
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.arrays import Matrix
@@ -17,7 +17,7 @@ from botalign.complexes.found_places import FoundPlaces, found_places, places_bl
 from botalign.complexes.options import AssemblyOptions
 from botalign.complexes.part_judgement import probability_of
 from botalign.complexes.prospects import has_density_for
-from botalign.complexes.residual import density_outside, remaining_density
+from botalign.complexes.residual import density_outside, remaining_densities, remaining_density
 from botalign.errors import InputError
 from botalign.jobs import BlockStore, Workers, run_blocks
 from botalign.maps.contour import background_level
@@ -203,8 +203,7 @@ class Assembler:
         self.chosen, self.refined = yield from self.refined_together([*self.chosen, *chosen])
         self.rest = self.without()
         self.outside = density_outside(
-            self.whole, self.rest, [self.places_in_whole(each).body for each in self.chosen],
-            [each.moving_to_fixed for each in self.chosen], self.options.resolution,
+            self.whole, self.rest, *self._at_places(self.chosen)[1:], self.options.resolution
         )  # fmt: skip
 
     def refined_together(self, chosen: Sequence[Chosen]) -> Generator[Progress, None, tuple[list[Chosen], Refined]]:
@@ -228,10 +227,17 @@ class Assembler:
 
     def minus(self, chosen: Sequence[Chosen]) -> DensityMap:
         """Return the whole minus parts at their places."""
-        return remaining_density(
-            self.whole, [self.parts[each.part] for each in chosen],
-            [self.places_in_whole(each).body for each in chosen], [each.moving_to_fixed for each in chosen],
-            self.options.resolution,
+        return remaining_density(self.whole, *self._at_places(chosen), self.options.resolution)
+
+    def without_others(self) -> Iterator[DensityMap]:
+        """Yield for each placed part the whole minus all others."""
+        return remaining_densities(self.whole, *self._at_places(self.chosen), self.options.resolution)
+
+    def _at_places(self, chosen: Sequence[Chosen]) -> tuple[list[DensityMap | Model], list[Body], list[Matrix]]:
+        """Return parts, their volumes and their poses."""
+        return (
+            [self.parts[each.part] for each in chosen], [self.places_in_whole(each).body for each in chosen],
+            [each.moving_to_fixed for each in chosen],
         )  # fmt: skip
 
 

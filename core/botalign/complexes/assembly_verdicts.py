@@ -11,10 +11,12 @@ from botalign.alignment.chain_fits import fits_at_pose
 from botalign.alignment.overlap import overlaps
 from botalign.alignment.part_places import Place
 from botalign.alignment.verdict import LARGEST_PROBABILITY
+from botalign.cancellation import check_cancelled
 from botalign.complexes.assembler import Assembler, Chosen
 from botalign.complexes.found_places import problem_of
 from botalign.complexes.part_judgement import fits_at, other_poses, probability_of
 from botalign.complexes.part_records import PlacedPart, UnplacedPart
+from botalign.errors import InputError
 from botalign.maps.density_map import DensityMap
 from botalign.models import Model
 from botalign.models.merging import unique_names
@@ -43,6 +45,7 @@ class AssemblyVerdicts:
         parts = []
         numbers = sorted(range(len(self.chosen)), key=lambda index: self.chosen[index].part)
         models = [self.parts[self.chosen[number].part] for number in numbers]
+        fits = self._chain_fits()
         names = unique_names([each.written_chains if isinstance(each, Model) else () for each in models])
         for number, chains in zip(numbers, names, strict=True):
             each = self.chosen[number]
@@ -51,22 +54,29 @@ class AssemblyVerdicts:
             parts.append(
                 PlacedPart(
                     each.part, self.parts[each.part].name, copies[each.part], each.moving_to_fixed, each.correlation,
-                    each.probability, verdict, float(shares[number].max()), chains, self._chain_fits(number),
+                    each.probability, verdict, float(shares[number].max()), chains, fits[number],
                 )
             )  # fmt: skip
         return tuple(parts)
 
-    def _chain_fits(self, number: int) -> tuple[ChainFit, ...]:
-        """Return how much density is left for each chain of a placed model, if it has several."""
-        chosen = self.chosen[number]
-        part = self.parts[chosen.part]
-        if not isinstance(part, Model) or len(part.chains) < 2:
-            return ()
-        rest = self.assembler.surveyed(self.assembler.without(number))
-        if rest is None or not self.assembler.can_be_in(rest, chosen.part):
-            return ()
-        problem = problem_of(rest, part, self.assembler.options.resolution)
-        return fits_at_pose(problem, chosen.moving_to_fixed)
+    def _chain_fits(self) -> list[tuple[ChainFit, ...]]:
+        """Return for each placed part how much density the others leave for each chain of a model with several."""
+        parts = [self.parts[each.part] for each in self.chosen]
+        several = [isinstance(each, Model) and len(each.chains) > 1 for each in parts]
+        fits: list[tuple[ChainFit, ...]] = [()] * len(parts)
+        if not any(several):
+            return fits
+        for number, density in enumerate(self.assembler.without_others()):
+            check_cancelled()
+            rest = self.assembler.surveyed(density) if several[number] else None
+            if rest is None:
+                continue
+            try:
+                problem = problem_of(rest, parts[number], self.assembler.options.resolution)
+            except InputError:  # little density is left
+                continue
+            fits[number] = fits_at_pose(problem, self.chosen[number].moving_to_fixed)
+        return fits
 
     def _is_ambiguous(self, number: int) -> bool:
         """Whether another pose fits as well at a place: in the map where it was found, and in what the others leave."""

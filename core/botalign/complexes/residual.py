@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,6 +68,29 @@ def remaining_density(
     resolution : float or None
         Resolution at which models are simulated.
     """
+    return whole.with_data(_subtracted(whole, parts, bodies, poses, resolution)[0])
+
+
+def remaining_densities(
+    whole: DensityMap, parts: Sequence[DensityMap | Model], bodies: Sequence[Body], poses: Sequence[Matrix],
+    resolution: float | None,
+) -> Iterator[DensityMap]:  # fmt: skip
+    """Yield for each placed part the map minus all other parts.
+
+    The parts are simulated and fitted once for all. Parameters are those of :func:`remaining_density`.
+    """
+    rest, placed = _subtracted(whole, parts, bodies, poses, resolution)
+    for each, amplitude in placed:
+        own = rest.copy()
+        own[each.block] += np.float32(amplitude) * each.density
+        yield whole.with_data(own)
+
+
+def _subtracted(
+    whole: DensityMap, parts: Sequence[DensityMap | Model], bodies: Sequence[Body], poses: Sequence[Matrix],
+    resolution: float | None,
+) -> tuple[Volume, list[tuple[_Placed, float]]]:  # fmt: skip
+    """Return the remaining density, and what was subtracted: the density of each part, and its amplitude."""
     rest = whole.data - np.float32(background_level(whole.data))
     margin = MARGIN * (resolution or 2 * max(whole.grid.voxel_size_angstrom))
     placed = [
@@ -82,7 +105,7 @@ def remaining_density(
             own = each.density[each.inside].astype(np.float64)
             amplitudes[number] = max(float(own @ block[each.inside]) / max(float(own @ own), 1e-30), 0.0)
             block -= np.float32(amplitudes[number]) * each.density
-    return whole.with_data(rest)
+    return rest, list(zip(placed, amplitudes, strict=True))
 
 
 def regions(
