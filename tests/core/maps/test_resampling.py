@@ -4,7 +4,14 @@ import pytest
 from botalign import DensityMap, Grid, phantom
 from botalign.geometry import apply_transform, compose, identity, inverse, random_rotations, transform_about
 from botalign.maps.fourier import rotate_fourier
-from botalign.maps.resampling import grid_points, resample, smoothed, spline_at, spline_gradients_at
+from botalign.maps.resampling import (
+    grid_points,
+    resample,
+    smoothed,
+    spline_at,
+    spline_gradients_at,
+    spline_moments_at,
+)
 from botalign.maps.splines import spline_coefficients
 
 FWHM = np.sqrt(8 * np.log(2))
@@ -227,3 +234,21 @@ def test_two_transforms_are_their_composition() -> None:
     np.testing.assert_allclose(
         apply_transform(compose(second, first), point), apply_transform(second, apply_transform(first, point))
     )
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_the_sums_of_moments_are_those_of_the_derivatives(mirrored: bool) -> None:
+    rng = np.random.default_rng(8)
+    source, onto = Grid.cube(14, 2.1, np.array([3.0, 1.0, -2.0])), Grid.cube(16, 1.7, np.array([2.0, 0.0, 1.0]))
+    coefficients = rng.normal(size=(14, 14, 14)).astype(np.float32)
+    transform = random_transform(3, mirror=mirrored, reach=4.0)
+    points = rng.integers(0, 16, (800, 3)).astype(np.int32)  # some of them outside the map
+    columns, densities, centre = rng.normal(size=(800, 4)), rng.normal(size=800).astype(np.float32), [4.0, 5.0, 6.0]
+    sums = spline_moments_at(
+        coefficients, source, transform, onto, points, centre=np.array(centre), columns=columns, densities=densities
+    )
+    slopes = spline_gradients_at(coefficients, source, transform, onto, points)
+    arms = points - (np.array(centre) - onto.origin_angstrom) / onto.voxel_size_angstrom
+    derivatives = np.hstack([np.cross(arms, slopes), slopes])
+    assert (slopes == 0).all(axis=1).any()
+    np.testing.assert_allclose(sums, derivatives.T @ np.column_stack([columns, densities]), atol=2e-3)
