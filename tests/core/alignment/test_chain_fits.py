@@ -1,5 +1,6 @@
 """How much density a map has for each chain of a model."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -167,6 +168,10 @@ def test_the_result_file_keeps_the_chains(fixed: botalign.DensityMap, tmp_path: 
     result = aligned(fixed, model_of(CENTRES))
     result.write(tmp_path / "result.json")
     assert botalign.Alignment.read(tmp_path / "result.json").chain_fits == result.chain_fits
+    content = json.loads(result.to_json())
+    del content["chain_fits"]  # as in files that were written before
+    (tmp_path / "older.json").write_text(json.dumps(content))
+    assert botalign.Alignment.read(tmp_path / "older.json").chain_fits == ()
 
 
 def test_chains_without_density_as_text() -> None:

@@ -2,6 +2,7 @@ import gzip
 import pickle
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -181,3 +182,9 @@ def test_a_byte_order_mark_is_left_out(tmp_path: Path, text: str, transform: np.
     for model, name in ((plain, "a"), (marked, "b")):
         model.moved(transform).write(tmp_path / (name + extension))
     assert (tmp_path / f"a{extension}").read_bytes() == (tmp_path / f"b{extension}").read_bytes()
+
+
+def test_only_the_chains_of_a_file_are_written(pdb_file: Path) -> None:
+    model = botalign.read_model(pdb_file)
+    assert model.written_chains == ("A", "B")
+    assert replace(model, source=None).written_chains == ()
