@@ -92,10 +92,11 @@ class Model:
             )
         if self.atom_chains is not None:
             owners = np.asarray(self.atom_chains)
-            if owners.shape != weights.shape or not ((owners >= -1) & (owners < len(self.chains))).all():
+            known = (owners >= -1) & (owners < len(self.chains)) & (owners % 1 == 0)
+            if owners.shape != weights.shape or not known.all():
                 raise InputError(
-                    f"{self.name}: got chains of atoms of shape {owners.shape}, expected ({len(weights)},) and numbers "
-                    f"from -1 to {len(self.chains) - 1}."
+                    f"{self.name}: got chains of atoms of shape {owners.shape}, expected ({len(weights)},) and whole "
+                    f"numbers from -1 to {len(self.chains) - 1}."
                 )
             object.__setattr__(self, "atom_chains", owners.astype(np.int64))
         object.__setattr__(self, "points", points)

@@ -16,8 +16,9 @@ from botalign.ranking.index import MapIndex
 from botalign.ranking.items import Item
 from botalign.ranking.library import best_similarities, described, other_size, signatures_at
 from botalign.ranking.maps import align_map, map_options
-from botalign.ranking.models import CHAINS, MISSING, model_options, place_model
+from botalign.ranking.models import CHAINS, chain_fits_of, model_options, place_model
 from botalign.ranking.options import RankOptions
+from botalign.scores import missing_chains_text
 
 #: The entries, and the results for items that failed, by number.
 Compared = tuple[list[RankedEntry], dict[int, dict[str, NDArray[Any]]]]
@@ -94,8 +95,9 @@ def _compared(
         else:
             entry = RankedEntry(item.name, "not aligned", reason=item.without_name(reason))
         warnings = tuple(map(item.without_name, warnings_of(arrays)))
-        if entry.is_match and MISSING in arrays and (missing := str(arrays[MISSING])):
+        fits = chain_fits_of(arrays) if entry.is_match else ()
+        if (missing := missing_chains_text(fits)) is not None:
             warnings += (f"{missing}.",)
         chains = tuple(arrays[CHAINS].tolist()) if CHAINS in arrays else ()
-        entries.append(replace(entry, similarity=near.get(number), warnings=warnings, chains=chains))
+        entries.append(replace(entry, similarity=near.get(number), warnings=warnings, chains=chains, chain_fits=fits))
     return entries, failed

@@ -14,6 +14,7 @@ from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.alignment.wording import probability_text
 from botalign.arrays import Matrix
 from botalign.errors import SizeError
+from botalign.scores import ChainFit
 
 #: Why most maps of a library are not aligned.
 DIFFERENT = "shape or size differs too much"
@@ -103,6 +104,8 @@ class RankedEntry:
         Why it was not aligned, without its name; None if it was.
     chains : tuple of str
         Names of the chains of a model.
+    chain_fits : tuple of ChainFit
+        How much density the map has for each chain of a match with several chains.
 
     See Also
     --------
@@ -121,6 +124,7 @@ class RankedEntry:
     warnings: tuple[str, ...] = ()
     reason: str | None = None
     chains: tuple[str, ...] = ()
+    chain_fits: tuple[ChainFit, ...] = ()
 
     @property
     def is_match(self) -> bool:

@@ -18,12 +18,12 @@ from botalign.models import Model
 from botalign.progress import exhaust
 from botalign.ranking.entry import Found, excluded
 from botalign.ranking.items import Item
-from botalign.scores import missing_chains_text
+from botalign.scores import ChainFit
 
 #: Name of the array of the names of the chains of a model.
 CHAINS = "chains"
-#: Name of the array of the text about chains that the map does not show, empty if there are none.
-MISSING = "missing_chains"
+#: Names of the arrays of the chains that were compared, and of how much density the map has for them.
+_COMPARED, _OCCUPANCIES = "compared_chains", "occupancies"
 
 
 @or_failure
@@ -53,10 +53,22 @@ def place_model(shared: SharedWhole, item: Item, options: AlignmentOptions) -> d
         return {**excluded(error), **chains}
     outcome = exhaust(solve_by_part(problem))
     best = outcome.candidates[0]
-    if outcome.verdict != "no match":
-        missing = missing_chains_text(fits_at_pose(problem, best.moving_to_fixed, of_part=True))
-        chains[MISSING] = np.array(missing or "")
-    return {**Found.of(outcome, best.quality).to_arrays(), **chains}
+    fits = () if outcome.verdict == "no match" else fits_at_pose(problem, best.moving_to_fixed, of_part=True)
+    return {**Found.of(outcome, best.quality).to_arrays(), **chains, **_fits_to_arrays(fits)}
+
+
+def _fits_to_arrays(fits: tuple[ChainFit, ...]) -> dict[str, NDArray[Any]]:
+    """Return how much density the map has for the chains of a model as arrays, for a store."""
+    names, occupancies = ([getattr(each, name) for each in fits] for name in ("name", "occupancy"))
+    return {_COMPARED: np.array(names, dtype=np.str_), _OCCUPANCIES: np.array(occupancies, dtype=np.float64)}
+
+
+def chain_fits_of(arrays: dict[str, NDArray[Any]]) -> tuple[ChainFit, ...]:
+    """Return how much density the map has for the chains of a model, from its result as arrays."""
+    if _COMPARED not in arrays:
+        return ()
+    pairs = zip(arrays[_COMPARED].tolist(), arrays[_OCCUPANCIES].tolist(), strict=True)
+    return tuple(ChainFit(name, occupancy) for name, occupancy in pairs)
 
 
 def model_options(resolution: float) -> AlignmentOptions:

@@ -159,7 +159,8 @@ class Ranking:
 def _entry_values(number: int | None, entry: RankedEntry) -> dict[str, Any]:
     pose = entry.moving_to_fixed
     matrix = {"moving_to_fixed": None if pose is None else pose.tolist()}
-    return {"rank": number} | vars(entry) | matrix | {"mirrored": entry.mirrored}
+    fits = {"chain_fits": [each.to_dict() for each in entry.chain_fits]}
+    return {"rank": number} | vars(entry) | matrix | fits | {"mirrored": entry.mirrored}
 
 
 def _reasons(entries: Sequence[RankedEntry]) -> list[str]:

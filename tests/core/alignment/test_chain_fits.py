@@ -193,7 +193,7 @@ def test_chains_without_density_as_text() -> None:
     )
 
 
-@pytest.mark.parametrize("numbers", [[0, 1], [0, 0, 2], [0, -2, 0]])
-def test_unknown_chains_of_atoms_are_refused(numbers: list[int]) -> None:
-    with pytest.raises(InputError, match=r"chains of atoms of shape .* and numbers from -1 to 1"):
+@pytest.mark.parametrize("numbers", [[0, 1], [0, 0, 2], [0, -2, 0], [0, 0.5, 0]])
+def test_unknown_chains_of_atoms_are_refused(numbers: list[float]) -> None:
+    with pytest.raises(InputError, match=r"chains of atoms of shape .* and whole numbers from -1 to 1"):
         botalign.Model(np.eye(3), np.ones(3), ("A", "B"), atom_chains=np.array(numbers))

@@ -81,6 +81,7 @@ def test_rank(run: Run, files: Files) -> None:
     ran = run("rank", files.density, files.right, files.wrong, *AT, "--json")
     entries = {entry["name"]: entry for entry in json.loads(ran.out)["entries"]}
     assert entries[str(files.right)]["warnings"] == []
+    assert [fit["is_missing"] for fit in entries[str(files.wrong)]["chain_fits"]] == [False, True, False]
     (text,) = entries[str(files.wrong)]["warnings"]
     assert text.endswith(f"{ADVICE}.")
     assert f"botalign: warning: {files.wrong}: {text}" in ran.err.splitlines()
