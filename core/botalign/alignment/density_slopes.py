@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.arrays import Matrix
+from botalign.arrays import Matrix, Volume
 
 #: Regions about the centre of the molecule that are distinguished; other points are in one more.
 OCTANTS = 8
@@ -25,12 +25,12 @@ class DensitySlopes:
 
     Attributes
     ----------
-    first, second : ndarray, shape (n, k + 3)
+    first, second : ndarray of float32, shape (n, k + 3)
         Those of each map.
     """
 
-    first: Matrix
-    second: Matrix
+    first: Volume
+    second: Volume
 
     @classmethod
     def of(
@@ -55,11 +55,12 @@ class DensitySlopes:
         count = len(free) + scaled
         both = []
         for each in derivatives:
-            columns = np.empty((len(arm), count + ADDED))
+            # Single precision is enough, since no more than an octant of the points is summed at once.
+            columns = np.empty((len(arm), count + ADDED), dtype=np.float32)
             for column, parameter in enumerate(free):
                 columns[:, column] = each[:, parameter]
             if scaled:
-                np.einsum("ij,ij->i", arm, each[:, 3:], out=columns[:, count - 1])
+                np.einsum("ij,ij->i", arm, each[:, 3:], out=columns[:, count - 1], casting="same_kind")
             columns[:, count] = 1
             columns[:, count + 1], columns[:, count + 2] = densities
             both.append(columns)
@@ -73,14 +74,14 @@ class DensitySlopes:
             sums[group] = self.first[inside].T @ self.second[inside]
         return sums
 
-    def mean(self, whole: Matrix) -> Matrix:
+    def mean(self, whole: Matrix) -> Volume:
         """Return the mean of both, projected, shape (n, k), given the products over all points."""
-        projection = np.add(*projections(whole)) / 4
-        return np.asarray(self.first @ projection + self.second @ projection)
+        projection = (np.add(*projections(whole)) / 4).astype(np.float32)
+        return np.asarray((self.first + self.second) @ projection, dtype=np.float32)
 
-    def along(self, direction: Matrix, whole: Matrix) -> tuple[Matrix, Matrix]:
+    def along(self, direction: Matrix, whole: Matrix) -> tuple[Volume, Volume]:
         """Return the derivatives of each map in a direction of the first parameters, projected, shape (n,)."""
-        first, second = (each[:, : len(direction)] @ direction for each in projections(whole))
+        first, second = ((each[:, : len(direction)] @ direction).astype(np.float32) for each in projections(whole))
         return self.first @ first, self.second @ second
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from botalign.arrays import Matrix
+from botalign.arrays import Matrix, Volume
 
 #: Largest distance in voxels over which noise may correlate.
 REACH = 8
@@ -30,13 +30,13 @@ class PointBox:
         # A half spectrum holds each frequency once, except those whose conjugate it holds too.
         self.weight = np.where((half == 0) | (2 * half == self.shape[2]), 1.0, 2.0) / np.prod(self.shape)
 
-    def spectrum(self, values: Matrix) -> NDArray[np.complex64]:
+    def spectrum(self, values: Matrix | Volume) -> NDArray[np.complex64]:
         """Return the half spectrum of values at the points."""
         volume = np.zeros(self.shape, dtype=np.float32)
         volume.ravel()[self.indices] = values
         return np.asarray(fft.rfftn(volume, workers=1))
 
-    def autocovariance(self, values: Matrix) -> Matrix:
+    def autocovariance(self, values: Matrix | Volume) -> Matrix:
         """Return the autocovariance of values at the points, zero beyond the range of the noise.
 
         Each value is a mean over all pairs of points at that distance vector, so it does not depend on the shape of the
@@ -50,7 +50,7 @@ class PointBox:
         near = (z**2 + y**2 + x**2 <= REACH**2) & (pairs > 0.5)
         return np.asarray(np.where(near, products / np.maximum(pairs, 1), 0.0), dtype=np.float64)
 
-    def pairs(self, slopes: Matrix, autocovariance: Matrix) -> Matrix:
+    def pairs(self, slopes: Volume, autocovariance: Matrix) -> Matrix:
         """Return the sum over pairs of points of products of derivatives, weighted by the covariance of their noise."""
         power = np.maximum(fft.rfftn(autocovariance.astype(np.float32), workers=1).real, 0)
         weight = np.sqrt(power * self.weight.astype(np.float32))
