@@ -106,7 +106,7 @@ def test_results_that_cannot_be_loaded_or_applied(
     widget: Any, layers: tuple[Any, Any], align: Callable[[], Alignment], press: Press, dialog: Path
 ) -> None:
     press(widget.results.load)
-    assert "motion.json: cannot be read" in widget.status.value
+    assert "motion.json: no such file" in widget.status.value
     dialog.write_text("{}")
     press(widget.results.load)
     assert "motion.json: not a result file" in widget.status.value

@@ -27,7 +27,9 @@ def test_sums_are_projected_as_the_derivatives_at_each_point(free: list[int], sc
     whole = products.sum(axis=0)
     for group in range(OCTANTS + 1):
         inside = groups == group
-        np.testing.assert_allclose(projected(products[group], whole), first[inside].T @ second[inside], rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(
+            projected(products[group], whole), first[inside].T @ second[inside], rtol=1e-5, atol=1e-5
+        )
     np.testing.assert_allclose(slopes.mean(whole), (first + second) / 2, rtol=1e-5, atol=1e-5)
     direction = rng.normal(size=len(free))
     for found, expected in zip(slopes.along(direction, whole), (first, second), strict=True):
