@@ -12,6 +12,8 @@ from botalign.errors import InputError
 from botalign.geometry import inverse, matrix_from_rotation_vector
 from botalign.scores import ChainFit, missing_chains_text
 
+from ..globules import globule_in
+
 RESOLUTION = 10.0
 CENTRES = np.array([[0.0, 0.0, 0.0], [42.0, 0.0, 6.0], [8.0, 40.0, 0.0], [45.0, 38.0, 12.0]])
 #: Where the model is, relative to the map.
@@ -20,16 +22,10 @@ NAMES = ("A", "B", "C", "D")
 
 
 def globule(seed: int, atoms: int = 260) -> np.ndarray:
-    """Return an invented chain: a random walk inside an ellipsoid."""
+    """Return an invented chain, centred at 0."""
     rng = np.random.default_rng(seed)
-    axes = rng.uniform(14, 26, 3)
-    points = [np.zeros(3)]
-    while len(points) < atoms:
-        step = rng.normal(size=3)
-        new = points[-1] + 3.8 * step / np.linalg.norm(step)
-        if ((new / axes) ** 2).sum() < 1:
-            points.append(new)
-    return np.array(points) - np.mean(points, axis=0)
+    points = globule_in(rng.uniform(14, 26, 3), rng, atoms)
+    return points - points.mean(axis=0)
 
 
 def model_of(centres: np.ndarray, names: tuple[str, ...] = NAMES) -> botalign.Model:

@@ -12,6 +12,7 @@ import botalign
 from botalign.cli.part_arguments import PartArgument
 from botalign.geometry import apply_transform, random_rotations
 
+from ..globules import globule_in
 from .conftest import Run
 
 pytest.importorskip("gemmi", reason="gemmi is not installed (pip install gemmi)")
@@ -34,12 +35,7 @@ class Files:
 def write_globule(path: Path, seed: int) -> botalign.Model:
     """Write an invented model of 200 carbon atoms inside an ellipsoid."""
     rng = np.random.default_rng(seed)
-    axes, points = rng.uniform(13, 25, 3), [np.zeros(3)]
-    while len(points) < 200:
-        step = rng.normal(size=3)
-        new = points[-1] + 3.8 * step / np.linalg.norm(step)
-        if ((new / axes) ** 2).sum() < 1:
-            points.append(new)
+    points = globule_in(rng.uniform(13, 25, 3), rng, 200)
     lines = [
         f"ATOM  {i:5}  CA  ALA A{i:4}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00 20.00           C  "
         for i, (x, y, z) in enumerate(points, start=1)

@@ -10,6 +10,7 @@ import pytest
 
 import botalign
 
+from ..globules import globule_in
 from .conftest import Run
 
 pytest.importorskip("gemmi", reason="gemmi is not installed (pip install gemmi)")
@@ -44,13 +45,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     folder = tmp_path_factory.mktemp("chains")
     rng, chains = np.random.default_rng(2), {}
     for name, centre in (("A", (0, 0, 0)), ("B", (44, 0, 4)), ("C", (6, 42, 0))):
-        axes, points = rng.uniform(14, 24, 3), [np.zeros(3)]
-        while len(points) < 200:
-            step = rng.normal(size=3)
-            new = points[-1] + 3.8 * step / np.linalg.norm(step)
-            if ((new / axes) ** 2).sum() < 1:
-                points.append(new)
-        chains[name] = np.array(points) + centre
+        chains[name] = globule_in(rng.uniform(14, 24, 3), rng, 200) + centre
     model = write_model(folder / "right.pdb", chains)
     botalign.simulate(model, 10.0, voxel_size_angstrom=3.0).write(folder / "map.mrc")
     write_model(folder / "wrong.pdb", chains | {"B": chains["B"] + [10, 50, 20]})

@@ -6,20 +6,16 @@ import pytest
 import botalign
 from botalign.geometry import apply_transform, compose, inverse, random_rotations
 
+from ..globules import globule_in
+
 RESOLUTION = 10.0
 
 
 def globule(seed: int, name: str, atoms: int = 220) -> botalign.Model:
-    """Return an invented model: a random walk that turns back at the surface of an ellipsoid, centred at 0."""
+    """Return an invented model, centred at 0."""
     rng = np.random.default_rng(seed)
-    axes = rng.uniform(14, 26, 3)
-    points = [np.zeros(3)]
-    while len(points) < atoms:
-        step = rng.normal(size=3)
-        new = points[-1] + 3.8 * step / np.linalg.norm(step)
-        if ((new / axes) ** 2).sum() < 1:
-            points.append(new)
-    centred = np.array(points) - np.mean(points, axis=0)
+    points = globule_in(rng.uniform(14, 26, 3), rng, atoms)
+    centred = points - points.mean(axis=0)
     return botalign.Model(centred, np.full(atoms, 6.0), name=name)
 
 
