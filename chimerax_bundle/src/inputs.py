@@ -137,13 +137,12 @@ class AtomsInput:
 def _chains(atoms):
     """Return the names of the chains of atoms, and for each atom the number of its chain; -1 outside polymers."""
     structures = atoms.unique_structures
-    numbers, names = atoms.residues.polymer_types.astype(int), []
-    polymer = numbers != 0
-    numbers[:] = -1
+    outside = atoms.residues.polymer_types == 0
+    numbers, names = outside.astype(int), []
     for structure, chain, own in atoms.by_chain:
         numbers[atoms.indices(own)] = len(names)
         names.append(chain if len(structures) == 1 else f"#{structure.id_string}/{chain}")
-    numbers[~polymer] = -1
+    numbers[outside] = -1
     return tuple(names), numbers
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from botalign.alignment.problem import AlignmentProblem
-from botalign.alignment.sampled import sampled
+from botalign.alignment.sampling import fit_problem
 from botalign.alignment.survey import Surveyed, common_sigma_angstrom
 from botalign.arrays import Matrix
 from botalign.geometry import inverse
-from botalign.maps.resampling import spline_at
 from botalign.models import SIGMA_PER_RESOLUTION, Model
 from botalign.scores import ChainFit, chain_fits
 
@@ -48,13 +47,9 @@ def _fits(model: Model, own: Surveyed, other: Surveyed, to_own: Matrix, resoluti
     """Return the fits, given the surveyed map of the model and the other one, which the transform moves onto it."""
     voxel = max(own.voxel_angstrom, other.voxel_angstrom, resolution / VOXELS_PER_RESOLUTION)
     sigma = common_sigma_angstrom(own, other, voxel)
-    ours, theirs = (
-        sampled(each, voxel, sigma_angstrom=sigma, radius_angstrom=each.radius_angstrom) for each in (own, other)
-    )
-    inside = np.flatnonzero(ours.inside)
-    inside = inside[:: max(1, -(-len(inside) // POINTS))]
-    points = np.stack(np.unravel_index(inside, ours.inside.shape)[::-1], axis=1).astype(np.int32)
-    densities = spline_at(theirs.coefficients, theirs.grid, to_own, ours.grid, points).astype(np.float64)
+    fit = fit_problem(own, other, voxel_angstrom=voxel, most=POINTS)
+    inside = np.ravel_multi_index(tuple(fit.points.T[::-1]), fit.fixed_grid.shape)
+    densities = fit.moved(to_own).astype(np.float64)
     # Smoothing an atom's Gaussian makes it that of a lower resolution.
     width = float(np.hypot(resolution * SIGMA_PER_RESOLUTION, sigma)) / SIGMA_PER_RESOLUTION
-    return chain_fits(model, densities, ours.grid, inside, width)
+    return chain_fits(model, densities, fit.fixed_grid, inside, width)

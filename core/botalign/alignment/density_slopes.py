@@ -55,7 +55,7 @@ class DensitySlopes:
         count = len(free) + scaled
         both = []
         for each in derivatives:
-            # Single precision is enough, since no more than an octant of the points is summed at once.
+            # In single precision, the sums are good to about six digits, and take half of the memory.
             columns = np.empty((len(arm), count + ADDED), dtype=np.float32)
             for column, parameter in enumerate(free):
                 columns[:, column] = each[:, parameter]

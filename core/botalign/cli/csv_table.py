@@ -27,7 +27,7 @@ def write_table(alignments: Sequence[Alignment], path: Path) -> None:
 
 def _row(alignment: Alignment) -> dict[str, Any]:
     scores, errors, hand, scale = alignment.after, alignment.uncertainty, alignment.hand, alignment.scale
-    missing = [each.label for each in alignment.chain_fits if each.is_missing and alignment.missing_chains_text]
+    fits = () if alignment.missing_chains_text is None else alignment.chain_fits
     x, y, z = (float(value) for value in alignment.shift_angstrom)
     row: dict[str, Any] = {
         "moving": alignment.moving.name,
@@ -50,7 +50,7 @@ def _row(alignment: Alignment) -> dict[str, Any]:
         "error_angstrom": None if errors is None else errors.shift_angstrom,
         "scale": None if scale is None else scale.value,
         "scale_error": None if scale is None else scale.standard_error,
-        "missing_chains": ",".join(missing),
+        "missing_chains": ",".join(each.label for each in fits if each.is_missing),
         "seconds": alignment.seconds,
     }
     for i, line in enumerate(alignment.moving_to_fixed.tolist(), start=1):
