@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
@@ -47,7 +47,7 @@ def thread_count(threads: int | None, *, most: int | None = None) -> int:
     return count if most is None else min(count, most)
 
 
-def run_in_threads(tasks: list[Callable[[], T]], threads: int) -> list[T]:
+def run_in_threads(tasks: Sequence[Callable[[], T]], threads: int) -> list[T]:
     """Run tasks on a number of threads; return their results in order, or raise the error of the first that fails.
 
     The tasks are cancelled with the work of the calling thread.

@@ -15,8 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from scipy import fft
 
@@ -114,7 +116,7 @@ class PartScan:
         scores, shifts = np.empty(peaks), np.empty((peaks, 3))
         for number in range(peaks):
             peak = np.unravel_index(int(estimate.argmax()), estimate.shape)
-            scores[number] = self._normalised(float(products[peak]), part, self._window(map(int, peak)))
+            scores[number] = self._normalised(float(products[peak]), part, peak)
             shifts[number] = peak[::-1]
             estimate[tuple(slice(max(0, at - reach), at + reach + 1) for at in peak)] = -np.inf
         return scores, self.first_centre + self.voxel_angstrom * shifts
@@ -124,8 +126,9 @@ class PartScan:
         at = np.rint((place - self.first_centre) / self.voxel_angstrom).astype(int)[::-1]
         score = -1.0
         if (at >= 0).all() and (at < self.weight.shape).all():
-            part, inside = self._rotated(linear), self._window(map(int, at))
-            score = self._normalised(float(np.vdot(part.edges, inside)), part, inside)
+            part = self._rotated(linear)
+            window = self.whole[tuple(slice(start, start + self.side) for start in at)]
+            score = self._normalised(float(np.vdot(part.edges, window)), part, at)
         return np.array([score]), place[None]
 
     def _rotated(self, linear: Matrix) -> _RotatedPart:
@@ -139,14 +142,11 @@ class PartScan:
         u *= m
         return _RotatedPart(u, m, total, energy)
 
-    def _window(self, corner: Iterable[int]) -> Volume:
-        """Return the whole where the part is at a shift in voxels, ``(z, y, x)``."""
-        return self.whole[tuple(slice(at, at + self.side) for at in corner)]
-
-    def _normalised(self, product: float, part: _RotatedPart, inside: Volume) -> float:
-        """Return the local correlation, given its numerator and the whole inside the part."""
-        mean = float(np.vdot(part.support, inside)) / part.total
-        variance = float(np.vdot(part.support, inside * inside)) / part.total - mean**2
+    def _normalised(self, product: float, part: _RotatedPart, shift: Iterable[Any]) -> float:
+        """Return the local correlation at a shift in voxels, ``(z, y, x)``, given its numerator."""
+        total, squares = _weighted_sums(part.support, self.whole, *shift)
+        mean = total / part.total
+        variance = squares / part.total - mean**2
         return product / float(np.sqrt(part.energy * max(variance, self.least_variance) * part.total))
 
 
@@ -186,6 +186,21 @@ class Scanned:
         for number in range(0, len(self.linears), max(1, len(self.linears) // count)):
             index = int(np.argmax(self.scores[number]))
             yield float(self.scores[number][index]), self.linears[number], self.places[number][index]
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+def _weighted_sums(weights: Volume, values: Volume, z: int, y: int, x: int) -> tuple[float, float]:
+    """Return the weighted sums of values and of their squares; the weights begin at an index of the values."""
+    total = squares = np.float32(0)
+    nz, ny, nx = weights.shape
+    for k in range(nz):
+        for j in range(ny):
+            for i in range(nx):
+                value = values[z + k, y + j, x + i]
+                product = weights[k, j, i] * value
+                total += product
+                squares += product * value
+    return float(total), float(squares)
 
 
 def _averaged_over_rotations(support: Volume, side: int) -> Volume:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -20,7 +19,7 @@ from botalign.alignment.symmetry import Symmetry
 from botalign.arrays import Matrix
 from botalign.geometry import is_mirror, transform_about
 from botalign.progress import Progress
-from botalign.threads import thread_count
+from botalign.threads import run_in_threads, thread_count
 
 #: Steps of the first and the second fit at most.
 COARSE_STEPS, SECOND_STEPS = 8, 10
@@ -210,13 +209,13 @@ class PartSearch:
         with_equivalents: bool = False,
     ) -> list[Candidate]:
         """Fit each candidate; return the distinct results, the best first, as :meth:`distinct` does."""
+        starts = [self.poses.fit_pose(candidate) for candidate in candidates]
+        found = fit.solve_all(starts, tolerance=tolerance, max_steps=max_steps)
         ends = []
-        for candidate in candidates:
-            start = self.poses.fit_pose(candidate)
-            pose, correlation = fit.solve(start, tolerance=tolerance, max_steps=max_steps)
+        for candidate, start, pose, correlation in zip(candidates, starts, *found, strict=True):
             if not self.poses.allowed(pose[:, :3]):
                 pose, correlation = start, fit.correlation(start)
-            ends.append(replace(candidate, moving_to_fixed=self.poses.from_fit(pose), correlation=correlation))
+            ends.append(replace(candidate, moving_to_fixed=self.poses.from_fit(pose), correlation=float(correlation)))
         return self.distinct(ends, SAME_FITTED, with_equivalents=with_equivalents)
 
     def _searched(self, voxel: float, before: int) -> Generator[Progress, None, Searched]:
@@ -225,13 +224,13 @@ class PartSearch:
         scan, coarse = PartScan.of(self.pair, voxel, sigma), self.poses.fit(voxel, sigma)
         second = self.sampled(voxel, SECOND_FIT)
         groups: list[list[Candidate]] = []
-        done = before
+        done, threads = before, thread_count(self.problem.options.threads)
         for mirrored, linears in zip(self.problem.hands, self._blocks, strict=True):
             scanned = Scanned()
             for block in linears:
-                with ThreadPoolExecutor(thread_count(self.problem.options.threads)) as pool:
-                    for linear, found in zip(block, pool.map(partial(self.poses.places, scan), block), strict=True):
-                        scanned.add(linear, *found)
+                tasks = [partial(self.poses.places, scan, linear) for linear in block]
+                for linear, found in zip(block, run_in_threads(tasks, threads), strict=True):
+                    scanned.add(linear, *found)
                 done += 1
                 (best,) = self._candidates(scanned.best(1), mirrored)
                 yield Progress(
