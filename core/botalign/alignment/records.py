@@ -11,8 +11,9 @@ from botalign.maps.grid import Grid
 if TYPE_CHECKING:
     from botalign.alignment.survey import Surveyed
 
-#: A molecule is a part of another one if its volume is less than this fraction of the other's.
-CLEARLY_PART = 0.5
+#: A molecule is a part of another one if its volume is less than this fraction of the other's: in clear maps, and where
+#: noise makes the volumes uncertain.
+CLEARLY_PART, CLEARLY_PART_IN_NOISE = 0.5, 0.3
 #: Evaluations of a search, for each hand, unless an option sets them.
 EVALUATIONS = 200
 
@@ -79,6 +80,13 @@ class Part:
         """Return the record, given both maps as surveyed."""
         x, y, z = part.centre_angstrom.tolist()
         return cls(role, part.volume_angstrom3 / whole.volume_angstrom3, reason, (x, y, z))
+
+
+def is_clearly_part(first: Surveyed, second: Surveyed) -> bool:
+    """Whether the volumes of two molecules show that the smaller one is a part of the other."""
+    smaller, larger = sorted((first.volume_angstrom3, second.volume_angstrom3))
+    known = first.is_clear and second.is_clear
+    return smaller < (CLEARLY_PART if known else CLEARLY_PART_IN_NOISE) * larger
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from botalign.alignment.map_curves import map_curves, mask_text
 from botalign.alignment.masking import masked
 from botalign.alignment.masses import wemd_at
-from botalign.alignment.records import CLEARLY_PART, Part
+from botalign.alignment.records import Part, is_clearly_part
 from botalign.alignment.shell_curve import common_shells, shell_correlation, shell_correlation_inside
 from botalign.alignment.survey import Surveyed, survey
 from botalign.alignment.wording import resolution_text
@@ -118,7 +118,7 @@ def score(
         Fourier shell correlation, a map without a mask is given that of the other map.
     partial : bool, optional
         Whether one map shows a part of the other. By default, it does if there are no masks and the volume of its
-        molecule is less than half that of the other.
+        molecule is less than half that of the other (30% if noise makes the volumes uncertain).
     full_sampling : bool, optional
         Whether to use all voxels for the Fourier shell correlation. If not, it is that of an alignment, in which large
         molecules have larger voxels, and there is no curve without a mask; this is faster.
@@ -183,7 +183,7 @@ def _part(
     elif partial is None:
         reason = "noticed"
     found = Part.of(ROLES[index], surveyed[index], surveyed[1 - index], reason)
-    if reason == "noticed" and (masks != (None, None) or found.fraction >= CLEARLY_PART):
+    if reason == "noticed" and (masks != (None, None) or not is_clearly_part(*surveyed)):
         return None
     return found
 

@@ -10,13 +10,18 @@ from botalign.alignment.outcome import Outcome
 from botalign.alignment.paper_solver import solve_by_paper
 from botalign.alignment.part_solver import solve_by_part
 from botalign.alignment.problem import AlignmentProblem
-from botalign.alignment.records import CLEARLY_PART, Part
+from botalign.alignment.records import Part, is_clearly_part
 from botalign.alignment.search_solver import solve_by_search
 from botalign.progress import WHOLE, Progress, part_of_work
 
-#: Two molecules are whole if the volume of the smaller one is at least this fraction of the other's. Between it and
-#: that of a clear part, both solvers are tried.
-SIMILAR = 0.7
+#: With a smaller volume than this fraction of the other's, a molecule may be a part: if it is not clearly one, both
+#: solvers are tried. Up to the second fraction, a part is tried if the whole maps do not match well.
+SIMILAR, NEARLY_WHOLE = 0.7, 0.9
+#: Whole maps match well if the match is certain, and the standard error of the rotation is below this, in degrees: what
+#: one of the maps lacks makes it large.
+ACCURATE = 1.0
+#: The share of the work that the first of two solvers counts as: if both are tried, and if the second one may be.
+BOTH, FIRST = WHOLE // 2, 9 * WHOLE // 10
 VERDICTS = ("no match", "ambiguous", "certain")
 
 
@@ -39,12 +44,15 @@ def solve(problem: AlignmentProblem) -> Generator[Progress, None, Solution]:
     reason = reason_for_part(problem)
     if reason is not None:
         return Solution("part", _part(problem, reason), (yield from solve_by_part(problem)))
-    if not options.chooses_part or problem.part_fraction >= SIMILAR:
+    fraction = problem.part_fraction
+    if not options.chooses_part or fraction >= NEARLY_WHOLE:
         return Solution("search", None, (yield from solve_by_search(problem)))
-    # Each of the two counts as half of the work.
-    whole = yield from part_of_work(solve_by_search(problem), 0, WHOLE // 2)
+    share = BOTH if fraction < SIMILAR else FIRST
+    whole = yield from part_of_work(solve_by_search(problem), 0, share)
+    if fraction >= SIMILAR and _matches_well(whole):
+        return Solution("search", None, whole)
     best = whole.candidates[0].moving_to_fixed
-    part = yield from part_of_work(solve_by_part(problem, more_starts=(best,)), WHOLE // 2, WHOLE)
+    part = yield from part_of_work(solve_by_part(problem, more_starts=(best,)), share, WHOLE)
     whole, part = whole.of_two(), part.of_two()
     if _is_part(whole, part):
         return Solution("part", _part(problem, "noticed"), part)
@@ -57,7 +65,7 @@ def reason_for_part(problem: AlignmentProblem) -> str | None:
         return "mask"
     if problem.options.partial:
         return "requested"
-    return "noticed" if problem.options.chooses_part and problem.part_fraction < CLEARLY_PART else None
+    return "noticed" if problem.options.chooses_part and is_clearly_part(problem.fixed, problem.moving) else None
 
 
 def _part(problem: AlignmentProblem, reason: str) -> Part:
@@ -66,10 +74,21 @@ def _part(problem: AlignmentProblem, reason: str) -> Part:
     return Part.of("fixed", problem.fixed, problem.moving, reason)
 
 
+def _matches_well(whole: Outcome) -> bool:
+    """Whether whole maps match so well that none is searched for as a part."""
+    return whole.verdict == "certain" and whole.uncertainty is not None and whole.uncertainty.angle_degrees < ACCURATE
+
+
 def _is_part(whole: Outcome, part: Outcome) -> bool:
     """Whether the result for a part is better supported than that for whole maps, where both were tried.
 
-    Mass overlaps where edges do not. So of two results that are both called certain, that for the part is taken.
+    If both are called certain, the one with the smaller standard error of the rotation is taken. Mass overlaps where
+    edges do not, and then the differences between whole maps are large. But two noisy maps of one molecule may only
+    seem to have different volumes, and the edges use less of what they have in common.
     """
-    ranks = [VERDICTS.index(each.verdict or VERDICTS[0]) for each in (part, whole)]
-    return ranks[0] > ranks[1] or part.verdict == "certain"
+    if part.verdict != whole.verdict:
+        ranks = [VERDICTS.index(each.verdict or VERDICTS[0]) for each in (part, whole)]
+        return ranks[0] > ranks[1]
+    if part.verdict != "certain" or whole.uncertainty is None or part.uncertainty is None:
+        return False
+    return part.uncertainty.angle_degrees < whole.uncertainty.angle_degrees

@@ -56,6 +56,9 @@ class Surveyed:
         The densities are those of the map divided by this power of two.
     filament_axis : ndarray, shape (3,), optional
         The direction in which the molecule runs through the box; see :mod:`botalign.alignment.filament`.
+    is_clear : bool
+        Whether the molecule stands out from the noise so clearly that its volume can be relied on, or its contour level
+        is given.
     """
 
     density: DensityMap
@@ -65,6 +68,7 @@ class Surveyed:
     radius_angstrom: float
     unit: float = 1.0
     filament_axis: NDArray[np.float64] | None = None
+    is_clear: bool = True
     #: Kept by :func:`botalign.alignment.sampled.sampled`.
     samplings: dict[tuple[float, ...], Any] = field(default_factory=dict, init=False, repr=False)
 
@@ -208,8 +212,9 @@ def survey(density_map: DensityMap, *, level: float | None = None, role: str | N
     if volume is not None or clear:
         extent = extent_of(density, volume, where, clear=clear, noise=noise)
     return Surveyed(
-        density, sigma, extent.volume_angstrom3, extent.centre_angstrom, extent.radius_angstrom, filament_axis=axis
-    )
+        density, sigma, extent.volume_angstrom3, extent.centre_angstrom, extent.radius_angstrom, filament_axis=axis,
+        is_clear=volume is not None or clear,
+    )  # fmt: skip
 
 
 def _outline(

@@ -11,8 +11,11 @@ from botalign.alignment.part_pair import edges
 from botalign.alignment.part_search import PartSearch
 from botalign.alignment.part_verdict import STANDS_OUT, standing
 from botalign.alignment.problem import AlignmentProblem
+from botalign.alignment.records import is_clearly_part
 from botalign.alignment.signal import SignalFraction
-from botalign.alignment.solving import reason_for_part
+from botalign.alignment.solving import _is_part, reason_for_part
+from botalign.alignment.survey import survey
+from botalign.alignment.uncertainty import Uncertainty
 from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse, matrix_from_rotation_vector
 from botalign.progress import exhaust
 
@@ -80,6 +83,25 @@ def test_a_map_that_shows_a_part_is_noticed(chain: botalign.Model, whole: botali
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("count", [675, 900])
+def test_what_a_map_lacks_does_not_turn_it(chain: botalign.Model, count: int) -> None:
+    rng = np.random.default_rng(4)
+    rest = np.concatenate(
+        [rng.normal(size=(900, 3)) * [8, 14, 9] + [-18, 10, 4], rng.normal(size=(900, 3)) * [9, 7, 14] + [-6, -22, 8]]
+    )
+    points = np.concatenate([rest, chain.points[:count]])
+    complete = botalign.simulate(botalign.Model(points, np.full(len(points), 7.0)), RESOLUTION)
+    incomplete = botalign.simulate(botalign.Model(rest, np.full(len(rest), 7.0)).moved(MOTION), RESOLUTION)
+    assert 0.7 < AlignmentProblem.of(complete, incomplete, botalign.AlignmentOptions()).part_fraction < 0.9
+    as_wholes = botalign.align(complete, incomplete, hand="keep", partial=False)
+    assert as_wholes.verdict != "certain"
+    assert float(geodesic_degrees(as_wholes.rotation, MOTION[:, :3].T)) > 5
+    result = botalign.align(complete, incomplete, hand="keep")
+    assert result.verdict == "certain"
+    assert float(geodesic_degrees(result.rotation, MOTION[:, :3].T)) < 0.5
+
+
+@pytest.mark.slow
 def test_what_the_map_does_not_show_is_not_certain(whole: botalign.DensityMap) -> None:
     rng = np.random.default_rng(9)
     other = botalign.Model(rng.normal(size=(900, 3)) * [20, 6, 6], np.full(900, 7.0))
@@ -117,6 +139,49 @@ def test_volumes_decide_what_is_a_part(fraction: float, options: dict[str, objec
     problem = AlignmentProblem.of(*maps, botalign.AlignmentOptions(**options))
     assert problem.part_fraction == pytest.approx(fraction, abs=0.05)
     assert reason_for_part(problem) == reason
+
+
+def test_noise_makes_volumes_uncertain() -> None:
+    data = np.zeros((64, 64, 64), np.float32)
+    data[17:47, 27:37, 27:37] = 1
+    part = data.copy()
+    part[29:] = 0
+    noise = np.random.default_rng(6).normal(0, 1, (2, *data.shape)).astype(np.float32)
+    clear, noisy = (
+        [survey(botalign.DensityMap(each, botalign.Grid(data.shape, (3.0,) * 3))) for each in pair]
+        for pair in ((data, part), (data + noise[0], part + noise[1]))
+    )
+    assert all(each.is_clear for each in clear)
+    assert is_clearly_part(*clear)
+    assert not any(each.is_clear for each in noisy)
+    fraction = noisy[1].volume_angstrom3 / noisy[0].volume_angstrom3
+    assert 0.3 < fraction < 0.5
+    assert not is_clearly_part(*noisy)
+    # Contour levels that are given are relied on.
+    given = [survey(each.density, level=each.level) for each in noisy]
+    assert all(each.is_clear for each in given)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "is_part"),
+    [
+        (("certain", 0.1), ("certain", 2.0), True),
+        (("certain", 3.0), ("certain", 0.3), False),  # two noisy maps of one molecule
+        (("certain", 3.0), ("ambiguous", 0.3), True),
+        (("certain", 3.0), ("no match", 0.3), True),
+        (("ambiguous", 0.1), ("certain", 2.0), False),
+        (("ambiguous", 0.1), ("no match", 2.0), True),
+        (("no match", 0.1), ("no match", 2.0), False),
+    ],
+)
+def test_the_better_supported_of_two_results_is_taken(
+    part: tuple[str, float], whole: tuple[str, float], is_part: bool
+) -> None:
+    outcomes = [
+        Outcome((), verdict=verdict, uncertainty=Uncertainty(np.diag([degrees**2, 0, 0, 1, 1, 1])))
+        for verdict, degrees in (whole, part)
+    ]
+    assert _is_part(*outcomes) is is_part
 
 
 @pytest.mark.parametrize(
