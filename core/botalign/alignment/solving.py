@@ -18,7 +18,7 @@ from botalign.progress import WHOLE, Progress, part_of_work
 #: solvers are tried. Up to the second fraction, a part is tried if the whole maps do not match well.
 SIMILAR, NEARLY_WHOLE = 0.7, 0.9
 #: Whole maps match well if the match is certain, and the standard error of the rotation is below this, in degrees: what
-#: one of the maps lacks makes it large.
+#: one of the maps lacks makes it large. Noise does so too, so it does not count if the maps are noisy.
 ACCURATE = 1.0
 #: The share of the work that the first of two solvers counts as: if both are tried, and if the second one may be.
 BOTH, FIRST = WHOLE // 2, 9 * WHOLE // 10
@@ -49,11 +49,13 @@ def solve(problem: AlignmentProblem) -> Generator[Progress, None, Solution]:
         return Solution("search", None, (yield from solve_by_search(problem)))
     share = BOTH if fraction < SIMILAR else FIRST
     whole = yield from part_of_work(solve_by_search(problem), 0, share)
-    if fraction >= SIMILAR and _matches_well(whole):
+    if fraction >= SIMILAR and _matches_well(problem, whole):
         return Solution("search", None, whole)
     best = whole.candidates[0].moving_to_fixed
     part = yield from part_of_work(solve_by_part(problem, more_starts=(best,)), share, WHOLE)
-    whole, part = whole.of_two(), part.of_two()
+    # Of two results that are always both judged, each counts as half; a part that is tried later does not change the
+    # evidence for the whole maps.
+    whole, part = whole.of_two() if fraction < SIMILAR else whole, part.of_two()
     if _is_part(whole, part):
         return Solution("part", _part(problem, "noticed"), part)
     return Solution("search", None, whole)
@@ -74,9 +76,12 @@ def _part(problem: AlignmentProblem, reason: str) -> Part:
     return Part.of("fixed", problem.fixed, problem.moving, reason)
 
 
-def _matches_well(whole: Outcome) -> bool:
+def _matches_well(problem: AlignmentProblem, whole: Outcome) -> bool:
     """Whether whole maps match so well that none is searched for as a part."""
-    return whole.verdict == "certain" and whole.uncertainty is not None and whole.uncertainty.angle_degrees < ACCURATE
+    if whole.verdict != "certain" or whole.uncertainty is None:
+        return False
+    are_clear = problem.fixed.is_clear and problem.moving.is_clear
+    return not are_clear or whole.uncertainty.angle_degrees < ACCURATE
 
 
 def _is_part(whole: Outcome, part: Outcome) -> bool:

@@ -1,6 +1,7 @@
 """Which maps are parts of others, how certain their places are, and atomic models."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from botalign.alignment.part_verdict import STANDS_OUT, standing
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import is_clearly_part
 from botalign.alignment.signal import SignalFraction
-from botalign.alignment.solving import _is_part, reason_for_part
+from botalign.alignment.solving import _is_part, _matches_well, reason_for_part
 from botalign.alignment.survey import survey
 from botalign.alignment.uncertainty import Uncertainty
 from botalign.geometry import apply_transform, compose, geodesic_degrees, inverse, matrix_from_rotation_vector
@@ -46,6 +47,11 @@ def moved_by(result: botalign.Alignment, points: np.ndarray, truth: np.ndarray) 
     """RMSD of points after the transform of a result and after the true one, in angstrom."""
     found, expected = (apply_transform(transform, points) for transform in (result.moving_to_fixed, truth))
     return float(np.sqrt(((found - expected) ** 2).sum(axis=1).mean()))
+
+
+def outcome_of(verdict: str, degrees: float) -> Outcome:
+    """A result with a verdict and a standard error of the rotation."""
+    return Outcome((), verdict=verdict, uncertainty=Uncertainty(np.diag([degrees**2, 0, 0, 1, 1, 1])))
 
 
 @pytest.mark.slow
@@ -163,6 +169,24 @@ def test_noise_makes_volumes_uncertain() -> None:
 
 
 @pytest.mark.parametrize(
+    ("verdict", "degrees", "noisy", "matches_well"),
+    [
+        ("certain", 0.5, False, True),
+        ("certain", 2.0, False, False),  # one of the maps lacks something
+        ("certain", 2.0, True, True),
+        ("ambiguous", 0.5, False, False),
+        ("no match", 0.5, True, False),
+    ],
+)
+def test_a_part_is_tried_where_whole_maps_do_not_match_well(
+    whole: botalign.DensityMap, verdict: str, degrees: float, noisy: bool, matches_well: bool
+) -> None:
+    problem = AlignmentProblem.of(whole, whole, botalign.AlignmentOptions())
+    problem.fixed_itself.surveyed = replace(problem.fixed, is_clear=not noisy)
+    assert _matches_well(problem, outcome_of(verdict, degrees)) is matches_well
+
+
+@pytest.mark.parametrize(
     ("part", "whole", "is_part"),
     [
         (("certain", 0.1), ("certain", 2.0), True),
@@ -177,11 +201,7 @@ def test_noise_makes_volumes_uncertain() -> None:
 def test_the_better_supported_of_two_results_is_taken(
     part: tuple[str, float], whole: tuple[str, float], is_part: bool
 ) -> None:
-    outcomes = [
-        Outcome((), verdict=verdict, uncertainty=Uncertainty(np.diag([degrees**2, 0, 0, 1, 1, 1])))
-        for verdict, degrees in (whole, part)
-    ]
-    assert _is_part(*outcomes) is is_part
+    assert _is_part(outcome_of(*whole), outcome_of(*part)) is is_part
 
 
 @pytest.mark.parametrize(
