@@ -107,7 +107,7 @@ def align(
         Whether one map shows a part of the other, which is then searched for over all rotations and shifts, by the
         edges inside the part. By default this is decided: if the volume of the smaller molecule is less than half that
         of the larger one (30% if noise makes the volumes uncertain), it is a part; up to 70%, both are tried, and up to
-        90%, a part is tried if the whole maps do not match well; the better-supported result is returned. For a part,
+        95%, a part is tried if the whole maps do not match well; the better-supported result is returned. For a part,
         `seed` has no effect, and without `local_degrees` the start is one of the candidates; it is the result if it is
         within the error of the best pose. `preset`, half maps, ``refine=False``, and values of `loss`, `size`,
         `evaluations`, `wavelet` and `scales` other than the defaults are for whole maps only.

@@ -16,7 +16,7 @@ from botalign.progress import WHOLE, Progress, part_of_work
 
 #: With a smaller volume than this fraction of the other's, a molecule may be a part: if it is not clearly one, both
 #: solvers are tried. Up to the second fraction, a part is tried if the whole maps do not match well.
-SIMILAR, NEARLY_WHOLE = 0.7, 0.9
+SIMILAR, NEARLY_WHOLE = 0.7, 0.95
 #: Whole maps match well if the match is certain, and the standard error of the rotation is below this, in degrees: what
 #: one of the maps lacks makes it large. Noise does so too, so it does not count if the maps are noisy.
 ACCURATE = 1.0
