@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from botalign.alignment.wording import LABEL, chains_text, labelled, percent_text, vector_text, volume_text
+from botalign.alignment.wording import (
+    LABEL,
+    chains_text,
+    labelled,
+    mirror_image_text,
+    percent_text,
+    vector_text,
+    volume_text,
+)
 from botalign.complexes.part_records import PlacedPart, UnplacedPart
 from botalign.complexes.residual import Region
 from botalign.complexes.writing import TableRow, write_table
@@ -172,7 +180,7 @@ class Assembly:
         """That the map may have the wrong hand, as text; None if nothing suggests it."""
         if self.matches_mirrored is None:
             return None
-        return f"{self.whole} may have the wrong hand, because the mirror image of {self.matches_mirrored} fits into it"
+        return mirror_image_text(self.matches_mirrored, self.whole)
 
     @property
     def missing_chains(self) -> list[tuple[str, str]]:
@@ -199,10 +207,7 @@ class Assembly:
         lines += labelled("chains", chains) if chains else []
         lines += labelled("low density", *(f"{name}: {text}" for name, text in self.missing_chains))
         lines += labelled("not placed", *(f"{each.title}: {each.reason}" for each in self.unplaced))
-        if self.matches_mirrored is not None:
-            lines += labelled(
-                "hand", f"may be wrong: the mirror image of {self.matches_mirrored} fits into {self.whole}"
-            )
+        lines += labelled("hand", self.wrong_hand_text) if self.wrong_hand_text else []
         pairs = [f"{first} and {second}" for first, second in self.interchangeable]
         lines += labelled("exchange", *(f"{each} cannot be distinguished: each fits at both places" for each in pairs))
         if self.placed:
