@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from botalign.alignment import result_file
 from botalign.alignment.applying import exported, moved_map, moved_model, moved_particles
-from botalign.alignment.facts import AlignmentFacts
+from botalign.alignment.summary import AlignmentSummary
 from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting, counted
 from botalign.files import json_text, output_file
@@ -25,7 +25,7 @@ Movable = TypeVar("Movable", DensityMap, Model, ParticleList)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Alignment(AlignmentFacts):
+class Alignment(AlignmentSummary):
     """Result of an alignment: the transform, its scores, and how certain it is.
 
     Attributes
