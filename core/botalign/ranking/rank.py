@@ -12,7 +12,7 @@ from botalign.alignment.versions import versions as result_versions
 from botalign.errors import InputError, Setting
 from botalign.jobs import BlockStore, Execution, open_workers, opened_store, versions
 from botalign.maps import DensityMap
-from botalign.maps.expected import expect_map
+from botalign.maps.density_map import expect_map
 from botalign.models import checked_resolution, content_identity
 from botalign.options import changed, expect_options, options_from
 from botalign.progress import Progress, exhaust
