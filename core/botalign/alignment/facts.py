@@ -124,6 +124,16 @@ class AlignmentFacts:
         return None if self.part is None else self.candidates[0].correlation
 
     @property
+    def quality_name(self) -> str:
+        """What the values are by which the candidates are ranked, as text.
+
+        Of a part, only its edges are compared. With the loss ``"core"``, it is not a correlation.
+        """
+        if self.candidates[0].share is not None:
+            return "fraction of the fixed molecule in common"
+        return "correlation about the mean" if self.part is None else "correlation of the edges"
+
+    @property
     def poses(self) -> tuple[DistinctPose, ...]:
         """The result and the other poses of its hand that were kept, equivalent ones together.
 

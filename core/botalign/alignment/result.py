@@ -54,8 +54,9 @@ class Alignment(AlignmentSummary):
         of a local search; None if the pose was not refined, or was found by the published algorithm. With the loss
         ``"core"`` the maps need to agree only in a part.
     probability : float or None
-        Probability that unrelated maps would fit as well; for a part, that a wrong place would. None if there is no
-        verdict, or if too few wrong places of a part are known: then a match needs all signs of one.
+        Probability that unrelated maps would fit as well as the better hand, which the result need not have; for a
+        part, that a wrong place would fit as well. None if there is no verdict, or if too few wrong places of a part
+        are known: then a match needs all signs of one.
     at_limit : bool
         Whether the pose is at the limit of a local search.
     symmetry : Symmetry or None

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from botalign.alignment.facts import AlignmentFacts
+from botalign.alignment.hand import hand_name
 from botalign.alignment.poses import pose_difference, unexplained
 from botalign.alignment.records import Candidate
 from botalign.alignment.verdict import verdict_text
@@ -57,16 +58,32 @@ class AlignmentSummary(AlignmentFacts):
 
     @property
     def chance(self) -> str | None:
-        """The probability as a short text, such as ``1 in 50,000``; None if it is unknown."""
-        return None if self.probability is None else probability_text(self.probability)
+        """The probability as a short text, such as ``1 in 50,000``; None if it is unknown.
+
+        If it is that of the other hand, the hand is added: ``1 in 50,000 (mirrored)``.
+        """
+        if self.probability is None:
+            return None
+        return probability_text(self.probability) + (f" ({self._hand_of_chance})" if self._hand_of_chance else "")
 
     @property
     def chance_text(self) -> str | None:
         """The probability as text, and of what, or why it is unknown for a part; None if there is none."""
         if self._has_unknown_chance:
             return UNKNOWN_CHANCE
+        if self.probability is None:
+            return None
         of = "unrelated maps fit" if self.part is None else "a wrong place fits"
-        return None if self.chance is None else f"{self.chance} that {of} as well"
+        hand = {"mirrored": " as the mirror image", "as given": " as the map as given"}.get(self._hand_of_chance, "")
+        return f"{probability_text(self.probability)} that {of} as well{hand}"
+
+    @property
+    def _hand_of_chance(self) -> str:
+        """The hand to which the probability belongs, if it is the hand that the result does not have, otherwise empty.
+
+        Whole maps match if they do with either hand; a part is judged by its own.
+        """
+        return hand_name(not self.mirrored) if self.part is None and self.other_hand_fits_better else ""
 
     @property
     def scale_text(self) -> str | None:
@@ -113,8 +130,8 @@ class AlignmentSummary(AlignmentFacts):
     def alternatives(self) -> tuple[str, ...]:
         """The other poses of the same hand that fit as well as the result or nearly so, one line of text for each.
 
-        Each has its correlation and its distance from the result. At most five are listed; those that a symmetry
-        explains are not, and none without a match or beside copies.
+        Each has the value by which the candidates are ranked (`quality_name`), and its distance from the result. At
+        most five are listed; those that a symmetry explains are not, and none without a match or beside copies.
         """
         if self.verdict == "no match" or self.copies is not None:
             return ()
@@ -138,6 +155,12 @@ class AlignmentSummary(AlignmentFacts):
         return f"{other.quality:z.4f} at {apart:.1f} A and {degrees:.0f} degrees from the result{as_good}"
 
     @property
+    def _alternatives_fact(self) -> tuple[str, ...]:
+        """The other poses, below what their values are, and that of the result; empty if there are none."""
+        value = f"{self.quality_name}, {self.candidates[0].quality:z.4f} for the result:"
+        return (value, *self.alternatives) if self.alternatives else ()
+
+    @property
     def facts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """The facts of the summary: for each a label and its texts."""
         before, after = self.before, self.after
@@ -155,7 +178,7 @@ class AlignmentSummary(AlignmentFacts):
             ("scale", () if self.scale_text is None else (self.scale_text,)),
             ("verdict", (self.verdict_text,)),
             ("chance", () if self.chance_text is None else (self.chance_text,)),
-            ("alternatives", self.alternatives),
+            ("alternatives", self._alternatives_fact),
             ("error", (self.error_text,)),
             ("seconds", (f"{self.seconds:.2f}",)),
         )

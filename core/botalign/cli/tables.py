@@ -127,7 +127,7 @@ def pose_warning(alignment: Alignment, source: str, *, candidate: int = 0, what:
     """
     if candidate and not (used := alignment.candidates[candidate]).as_good:
         mirrors = "mirrors and " if used.mirrored != alignment.mirrored else ""
-        qualities = f"{used.quality:z.4f}, not {alignment.candidates[0].quality:z.4f}"
+        qualities = f"{alignment.quality_name} {used.quality:z.4f}, not {alignment.candidates[0].quality:z.4f}"
         return f"{source}: candidate {candidate} {mirrors}fits worse than the result ({qualities})."
     if alignment.part is None and alignment.other_hand_fits_better:
         return f"{source}: the maps match with the other hand only, so {what} is probably in the wrong place."
