@@ -161,7 +161,7 @@ class Assembly:
             "format": FORMAT,
             "version": VERSION,
             "whole": self.whole,
-            "placed": [_values(each) for each in self.placed],
+            "placed": [each.to_dict() for each in self.placed],
             "unplaced": [vars(each) | {"reason": each.reason} for each in self.unplaced],
             "interchangeable": self.interchangeable,
             "score": self.score,
@@ -233,9 +233,3 @@ class Assembly:
         if len(self.regions) > LISTED:
             texts.append(f"{len(self.regions) - LISTED} smaller regions")
         return texts
-
-
-def _values(placed: PlacedPart) -> dict[str, Any]:
-    """Return a placed part as JSON-compatible values."""
-    fits = [each.to_dict() for each in placed.chain_fits]
-    return vars(placed) | {"moving_to_fixed": placed.moving_to_fixed.tolist(), "chain_fits": fits}

@@ -53,8 +53,9 @@ class AssemblyVerdicts:
             verdict = "ambiguous" if self._is_ambiguous(number) else "certain"
             parts.append(
                 PlacedPart(
-                    each.part, self.parts[each.part].name, copies[each.part], each.moving_to_fixed, each.correlation,
-                    each.probability, verdict, float(shares[number].max()), chains, fits[number],
+                    part=each.part, name=self.parts[each.part].name, copy=copies[each.part],
+                    moving_to_fixed=each.moving_to_fixed, correlation=each.correlation, probability=each.probability,
+                    verdict=verdict, overlap=float(shares[number].max()), chains=chains, chain_fits=fits[number],
                 )
             )  # fmt: skip
         return tuple(parts)

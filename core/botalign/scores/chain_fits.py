@@ -12,7 +12,7 @@ place has most of its density.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -56,6 +56,11 @@ class ChainFit:
     def to_dict(self) -> dict[str, Any]:
         """Return the content for JSON files."""
         return asdict(self) | {"is_missing": self.is_missing}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> ChainFit:
+        """Return the fit from the content of a JSON file."""
+        return cls(str(content["name"]), float(content["occupancy"]))
 
     @property
     def label(self) -> str:
