@@ -16,7 +16,7 @@ from botalign.alignment.wording import chains_text, percent_text, probability_te
 from botalign.errors import counted
 from botalign.models import Model, expect_model, write_complex
 from botalign.models.merging import unique_names
-from botalign.scores import ChainFit
+from botalign.scores import ChainFit, low_density_text, missing_chains_text
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -105,6 +105,36 @@ class Copies:
     def chains_text(self) -> str:
         """Which chains of a written file belong to which copy, as text; empty for a map."""
         return chains_text((f"copy {n}", copy.chains.values()) for n, copy in enumerate(self.placed, 1) if copy.chains)
+
+    @property
+    def missing_chains_text(self) -> str | None:
+        """Which chains of which copies the map does not show, as text; None if it shows all.
+
+        Copies of which the same chains are missing are named together, with the mean of their occupancies.
+        """
+        groups: dict[tuple[str, ...], list[int]] = {}
+        for number, copy in enumerate(self.placed, start=1):
+            if names := tuple(each.name for each in copy.chain_fits if each.is_missing):
+                groups.setdefault(names, []).append(number)
+        texts = []
+        for names, numbers in groups.items():
+            fits = [self.placed[number - 1].chain_fits for number in numbers]
+            mean = [
+                ChainFit(same[0].name, float(np.mean([each.occupancy for each in same])))
+                for same in zip(*fits, strict=True)
+                if same[0].name in names
+            ]
+            texts.append(self._in_copies(numbers, mean))
+        return "; ".join(texts) or None
+
+    def _in_copies(self, numbers: Sequence[int], fits: Sequence[ChainFit]) -> str:
+        """Return as text which chains of some copies the map does not show, and what to do."""
+        if len(numbers) == self.matching:
+            where = "" if len(numbers) == 1 else f"in all {len(numbers)} copies, "
+            return f"{where}{missing_chains_text(fits)}"
+        *most, last = map(str, numbers)
+        where = f"copies {', '.join(most)} and {last}" if most else f"copy {last}"
+        return f"in {where}, {low_density_text(fits)}; leave {'it' if len(fits) == 1 else 'them'} out there"
 
     @property
     def missing(self) -> int:

@@ -74,7 +74,7 @@ class Alignment(AlignmentSummary):
         first, the verdict that of the least certain one.
     chain_fits : tuple of ChainFit
         How much density the map has for each chain of a model with several chains. Empty if the map has a mask, or is a
-        part of the model.
+        part of the model. With copies, those of the first; each copy has its own.
     candidates : tuple of Candidate
         The copies if there are some, otherwise the result and the poses that the symmetry makes equivalent to it; then
         the other candidates of the same hand, and those of the other hand.

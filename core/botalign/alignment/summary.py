@@ -116,7 +116,12 @@ class AlignmentSummary(AlignmentFacts):
 
     @property
     def missing_chains_text(self) -> str | None:
-        """Which chains of a model the map does not show, as text; None without a match, or if it shows all."""
+        """Which chains of a model the map does not show, as text; None without a match, or if it shows all.
+
+        With copies, those of every copy that matches, with the numbers of the copies.
+        """
+        if self.copies is not None:
+            return self.copies.missing_chains_text
         return missing_chains_text(self.chain_fits) if self.verdict in ("certain", "ambiguous") else None
 
     @property

@@ -145,10 +145,7 @@ class Assembly:
         InputError
             If the file cannot be written.
         """
-        rows = [
-            TableRow(p.name, p.copy, p.verdict, p.moving_to_fixed, p.probability, p.correlation, p.chains)
-            for p in self.placed
-        ]
+        rows = [TableRow.of(each, each.name, each.copy) for each in self.placed]
         rows += [
             TableRow(each.name, 0, "no place" if each.taken_by else "no match", probability=each.probability)
             for each in self.unplaced
