@@ -7,7 +7,8 @@ by the simulated maps :math:`v_c` of the chains, each with a factor of its own:
 
 The factor of a chain that the map does not show at its place is about zero, even if other chains of the model are
 there. Copies of the model that are placed beside it have one factor together. In the map of a larger complex, the
-density may still be that of another molecule. A chain that is rotated in place has most of its density.
+density may still be that of another molecule. A chain that is rotated in place has most of its density. Of chains at
+the same place, the first one has the density, and the others have none.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ ALMOST_NONE = 0.05
 LISTED = 4
 #: Chains with less than this fraction of the mass of the largest one, such as glycans, have no factor of their own.
 LEAST_SIZE = 0.05
+#: Chains whose simulated densities have a larger correlation than this are at the same place: half an angstrom apart at
+#: a resolution of 10 A.
+SAME_PLACE = 0.99
 #: The unit of the factors is the smallest one of the best chains that have this fraction of the mass of all.
 UNIT_MASS = 1 / 3
 
@@ -114,13 +118,27 @@ def chain_fits(
         if weights.any():
             density = simulate(Model(points, weights), min(resolution, HIGHEST_RESOLUTION), grid=grid)
             columns.append(density.data.ravel()[inside].astype(np.float64))
-    factors = np.linalg.lstsq(np.stack(columns, axis=1), densities, rcond=None)[0][1 : 1 + len(large)]
+    used = np.ones(len(columns), dtype=np.bool_)
+    used[1 : 1 + len(large)] = _first_at_place(np.stack(columns[1 : 1 + len(large)]))
+    factors = np.zeros(len(columns))
+    factors[used] = np.linalg.lstsq(np.stack(columns, axis=1)[:, used], densities, rcond=None)[0]
+    factors = factors[1 : 1 + len(large)]
     # That of a chain with a wrong occupancy, or without its side chains, may be several times as large as the others.
     order = np.argsort(-factors)
     unit = factors[order][np.searchsorted(np.cumsum(masses[order]), UNIT_MASS * masses.sum())]
     if unit <= 0:
         return ()
     return tuple(ChainFit(model.chains[chain], float(each / unit)) for chain, each in zip(large, factors, strict=True))
+
+
+def _first_at_place(densities: Matrix) -> NDArray[np.bool_]:
+    """Return for each chain, given the rows of their densities, whether no chain before it is at the same place.
+
+    A fit does not determine how two such chains share the density: each has a half, or noise decides.
+    """
+    centred = densities - densities.mean(axis=1, keepdims=True)
+    centred /= np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    return np.asarray(~(np.tril(centred @ centred.T, k=-1) > SAME_PLACE).any(axis=1))
 
 
 def _large_chains(model: Model) -> tuple[Counts, Matrix]:
