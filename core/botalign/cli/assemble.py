@@ -92,8 +92,8 @@ def assemble(
             print_note("nothing was written; -o writes the complex, --table the places, --unexplained the residual.")
     for name, text in found.assembly.missing_chains if json else ():  # the summary has them
         print_warning(f"{name}: {text}.")
-    if found.assembly.unplaced:  # the reasons are in the summary
-        print_warning(f"not placed: {', '.join(missing.title for missing in found.assembly.unplaced)}.")
+    if (unplaced := found.assembly.unplaced_text) is not None:  # the reasons are in the summary
+        print_warning(f"{unplaced}.")
     for missing in found.assembly.unplaced if found.assembly.matches_mirrored is None else ():
         part = found.assembly.parts[missing.part]
         single = _single_chains(given[missing.part].path, part)

@@ -173,6 +173,11 @@ class Assembly:
         }
 
     @property
+    def unplaced_text(self) -> str | None:
+        """Which parts and copies were not placed, as text without the reasons; None if all were."""
+        return f"not placed: {', '.join(each.title for each in self.unplaced)}" if self.unplaced else None
+
+    @property
     def wrong_hand_text(self) -> str | None:
         """That the map may have the wrong hand, as text; None if nothing suggests it."""
         if self.matches_mirrored is None:
