@@ -188,9 +188,9 @@ class AssembleTask(WorkTask):
         logger.info(places_table(self.outcome), is_html=True)
         for name, text in self._assembly.missing_chains:
             logger.warning(f"{name}: {text}")
-        if self.job.require is None:
-            for text in unplaced(self._assembly):
-                logger.warning(text)
+        text = self._assembly.unplaced_text
+        if text is not None and self.job.require is None:  # the reasons are in the summary
+            logger.warning(text)
         if (hint := advice(self.outcome)) is not None:
             logger.warning(hint)
         logger.status(title(self.outcome))

@@ -28,8 +28,6 @@ class PoseChooser(Container[Any]):
         self.which = narrow(
             ComboBox(
                 choices=lambda _: [(self._text(number), number) for number in range(len(self.poses))],
-                tooltip="Poses that were found, best first: score, and angle and distance from the first one. "
-                "The layer moves to the one that is chosen.",
             )
         )
         self.back, self.on = PushButton(text="◂"), PushButton(text="▸")
@@ -45,6 +43,8 @@ class PoseChooser(Container[Any]):
         if result is not self._offered:
             self.poses = () if result is None or result.verdict == "no match" else result.poses
             self._offered = result
+            value = "" if result is None else f": {result.quality_name}, and angle and distance from the first one"
+            self.which.tooltip = f"Poses that were found, best first{value}. The layer moves to the one that is chosen."
         with self.which.changed.blocked():
             self.which.reset_choices()
             if self.poses:

@@ -65,6 +65,7 @@ def test_the_layer_steps_through_the_poses(
     assert panel.poses.native.isVisibleTo(widget.native)
     assert len(panel.poses.which.choices) == len(poses)
     assert panel.poses.which.current_choice == f"1 of {len(poses)}: {poses[0].quality:.3f}, the result"
+    assert "best first: correlation about the mean, and angle" in panel.poses.which.tooltip
     assert not panel.poses.back.enabled
     first, first_text = affine_of(layer), panel.summary.value
     press(panel.poses.on, until=lambda: panel.save.enabled)

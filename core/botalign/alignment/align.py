@@ -9,7 +9,7 @@ from functools import partial
 
 from numpy.typing import ArrayLike
 
-from botalign.alignment.chain_fits import fits_at_pose
+from botalign.alignment.chain_fits import fits_at_pose, fits_of_copies
 from botalign.alignment.inputs import maps_of
 from botalign.alignment.losses import Distance
 from botalign.alignment.options import AlignmentOptions
@@ -232,7 +232,11 @@ def align_steps(
             [partial(compare, problem.fixed, each, pose, part=part) for each, pose in compared],
             thread_count(options.threads),
         )
-        chains = fits_at_pose(problem, candidates[0].moving_to_fixed, of_part=part is not None)
+        copies = None if outcome.copies is None else fits_of_copies(problem, outcome.copies)
+        if copies is None:
+            chains = fits_at_pose(problem, candidates[0].moving_to_fixed, of_part=part is not None)
+        else:
+            chains = copies.placed[0].chain_fits
     written = () if models[1] is None else models[1].written_chains
     return Alignment(
         method=solution.method,
@@ -253,7 +257,7 @@ def align_steps(
         uncertainty=outcome.uncertainty,
         scale=scale,
         candidates=candidates,
-        copies=None if outcome.copies is None else outcome.copies.named(written),
+        copies=None if copies is None else copies.named(written),
         chain_fits=chains,
         trace=outcome.trace,
         parameters=options.as_parameters(),

@@ -86,7 +86,13 @@ def solve_copies(problem: AlignmentProblem) -> Generator[Progress, None, Outcome
         shown = are_in_map(in_map.finest, refined.poses)
         judged = [own if there else (1.0, "no match") for own, there in zip(judged, shown, strict=True)]
     placed = [
-        Copy(pose, correlation, probability, verdict, float(share.max()))
+        Copy(
+            moving_to_fixed=pose,
+            correlation=correlation,
+            probability=probability,
+            verdict=verdict,
+            overlap=float(share.max()),
+        )
         for pose, correlation, (probability, verdict), share in zip(
             refined.poses, refined.correlations, judged, shares, strict=True
         )

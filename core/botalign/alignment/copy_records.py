@@ -3,54 +3,43 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from botalign.alignment.copy_symmetry import SetSymmetry
+from botalign.alignment.placed import Placed
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.wording import chains_text, percent_text, probability_text, vector_text
-from botalign.arrays import Matrix
 from botalign.errors import counted
 from botalign.models import Model, expect_model, write_complex
 from botalign.models.merging import unique_names
+from botalign.scores import ChainFit, low_density_text, missing_chains_text
 
 
-@dataclass(frozen=True, eq=False)
-class Copy:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Copy(Placed):
     """A placed copy of a part.
 
-    Attributes
-    ----------
-    moving_to_fixed : ndarray, shape (3, 4)
-        The pose, refined together with those of the other copies.
-    correlation : float
-        Correlation of the edges inside the copy with what the other copies leave of the fixed map.
-    probability : float
-        Probability that a wrong place would fit as well.
-    verdict : str
-        ``"certain"``, ``"ambiguous"`` if another pose at the same place fits as well, or ``"no match"`` if a wrong
-        place would fit as well with a probability of 0.001 or more.
-    overlap : float
-        The largest share of its volume that lies inside another copy.
-    chains : mapping of str
-        Names of the chains in the file that :meth:`Copies.write` writes, by those of the model; empty for a map, and
-        for a model that was not read from a file.
+    The verdict is ``"no match"`` if a wrong place would fit as well with a probability of 0.001 or more.
+
+    See Also
+    --------
+    botalign.alignment.placed.Placed : The attributes.
     """
 
-    moving_to_fixed: Matrix
-    correlation: float
-    probability: float
-    verdict: str
-    overlap: float
-    chains: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def chance(self) -> str:
-        """The probability as a short text, such as ``1 in 50,000``."""
-        return probability_text(self.probability)
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Copy:
+        """Return the copy from the content of a result file."""
+        return cls(
+            moving_to_fixed=np.array(content["moving_to_fixed"], float),
+            verdict=str(content["verdict"]),
+            chains=dict(content["chains"]),
+            chain_fits=tuple(map(ChainFit.from_dict, content.get("chain_fits", ()))),
+            **{name: float(content[name]) for name in ("correlation", "probability", "overlap")},
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +105,36 @@ class Copies:
     def chains_text(self) -> str:
         """Which chains of a written file belong to which copy, as text; empty for a map."""
         return chains_text((f"copy {n}", copy.chains.values()) for n, copy in enumerate(self.placed, 1) if copy.chains)
+
+    @property
+    def missing_chains_text(self) -> str | None:
+        """Which chains of which copies the map does not show, as text; None if it shows all.
+
+        Copies of which the same chains are missing are named together, with the mean of their occupancies.
+        """
+        groups: dict[tuple[str, ...], list[int]] = {}
+        for number, copy in enumerate(self.placed, start=1):
+            if names := tuple(each.name for each in copy.chain_fits if each.is_missing):
+                groups.setdefault(names, []).append(number)
+        texts = []
+        for names, numbers in groups.items():
+            fits = [self.placed[number - 1].chain_fits for number in numbers]
+            mean = [
+                ChainFit(same[0].name, float(np.mean([each.occupancy for each in same])))
+                for same in zip(*fits, strict=True)
+                if same[0].name in names
+            ]
+            texts.append(self._in_copies(numbers, mean))
+        return "; ".join(texts) or None
+
+    def _in_copies(self, numbers: Sequence[int], fits: Sequence[ChainFit]) -> str:
+        """Return as text which chains of some copies the map does not show, and what to do."""
+        if len(numbers) == self.matching:
+            where = "" if len(numbers) == 1 else f"in all {len(numbers)} copies, "
+            return f"{where}{missing_chains_text(fits)}"
+        *most, last = map(str, numbers)
+        where = f"copies {', '.join(most)} and {last}" if most else f"copy {last}"
+        return f"in {where}, {low_density_text(fits)}; leave {'it' if len(fits) == 1 else 'them'} out there"
 
     @property
     def missing(self) -> int:
@@ -201,7 +220,7 @@ class Copies:
             else found.symmetry.to_dict()
             | {"angle_degrees": found.angle_degrees, "distance_angstrom": found.distance_angstrom},
             "averaged": self.averaged,
-            "placed": [vars(copy) | {"moving_to_fixed": copy.moving_to_fixed.tolist()} for copy in self.placed],
+            "placed": [copy.to_dict() for copy in self.placed],
         }
 
     @classmethod
@@ -212,12 +231,6 @@ class Copies:
         if found is not None:
             misfit = float(found["angle_degrees"]), float(found["distance_angstrom"])
             symmetry = SetSymmetry(Symmetry.from_dict(found), *misfit)
-        placed = tuple(
-            Copy(
-                np.array(each["moving_to_fixed"], float), float(each["correlation"]), float(each["probability"]),
-                str(each["verdict"]), float(each["overlap"]), dict(each["chains"]),
-            )
-            for each in content["placed"]
-        )  # fmt: skip
+        placed = tuple(map(Copy.from_dict, content["placed"]))
         largest, score, start = (float(content[name]) for name in ("largest_overlap", "score", "start_score"))
         return cls(placed, content["wanted"], largest, score, start, symmetry, content.get("averaged"))

@@ -8,8 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from botalign.errors import InputError, counted
 from botalign.geometry import checked_transform, compose, inverse
 from botalign.maps.contour import contour_level
-from botalign.maps.density_map import DensityMap
-from botalign.maps.expected import expect_map
+from botalign.maps.density_map import DensityMap, expect_map
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import resample
 from botalign.scores import correlation_about_mean

@@ -7,8 +7,7 @@ import numpy as np
 from botalign.alignment.options import AlignmentOptions
 from botalign.errors import InputError, Setting, SizeError
 from botalign.geometry import is_mirror
-from botalign.maps.density_map import DensityMap
-from botalign.maps.expected import expect_map
+from botalign.maps.density_map import DensityMap, expect_map
 from botalign.models import Model, checked_resolution, simulate
 
 #: Voxels of a simulated map in its resolution.

@@ -16,8 +16,7 @@ from botalign.arguments import kind_of
 from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting
 from botalign.geometry import is_rigid
-from botalign.maps.density_map import DensityMap
-from botalign.maps.expected import expect_map
+from botalign.maps.density_map import DensityMap, expect_map
 from botalign.options import LARGEST, Option, changed, check_options, declarations, refuse_together
 from botalign.threads import Threads
 from botalign.transport.wavelets import wavelet_named

@@ -17,8 +17,7 @@ from botalign.alignment.survey import survey
 from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.symmetry_frame import with_errors
 from botalign.geometry import identity, point_group, transform_about
-from botalign.maps.density_map import DensityMap
-from botalign.maps.expected import expect_map
+from botalign.maps.density_map import DensityMap, expect_map
 from botalign.progress import Progress, exhaust
 from botalign.threads import one_blas_thread
 

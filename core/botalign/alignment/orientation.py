@@ -21,8 +21,7 @@ from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting
 from botalign.files import json_text, output_file
 from botalign.geometry import SETTINGS, apply_transform, axis_angle, compose, identity, point_group, transform_about
-from botalign.maps.density_map import DensityMap
-from botalign.maps.expected import expect_map
+from botalign.maps.density_map import DensityMap, expect_map
 from botalign.maps.resampling import resample
 from botalign.threads import one_blas_thread
 

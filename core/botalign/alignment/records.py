@@ -102,7 +102,8 @@ class Candidate:
     loss : float
         Loss of the search at the pose before refinement.
     correlation : float or None
-        Correlation about the mean after refinement; None if the pose was not refined.
+        Correlation about the mean after refinement, or of a part, that of the edges inside it; None if the pose was not
+        refined.
     as_good : bool
         Whether it fits as well as the result, within the error of the difference.
     share : float or None

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from botalign.alignment import result_file
 from botalign.alignment.applying import exported, moved_map, moved_model, moved_particles
-from botalign.alignment.facts import AlignmentFacts
+from botalign.alignment.summary import AlignmentSummary
 from botalign.arrays import Matrix
 from botalign.errors import InputError, Setting, counted
 from botalign.files import json_text, output_file
@@ -25,7 +25,7 @@ Movable = TypeVar("Movable", DensityMap, Model, ParticleList)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Alignment(AlignmentFacts):
+class Alignment(AlignmentSummary):
     """Result of an alignment: the transform, its scores, and how certain it is.
 
     Attributes
@@ -54,8 +54,9 @@ class Alignment(AlignmentFacts):
         of a local search; None if the pose was not refined, or was found by the published algorithm. With the loss
         ``"core"`` the maps need to agree only in a part.
     probability : float or None
-        Probability that unrelated maps would fit as well; for a part, that a wrong place would. None if there is no
-        verdict, or if too few wrong places of a part are known: then a match needs all signs of one.
+        Probability that unrelated maps would fit as well as the better hand, which the result need not have; for a
+        part, that a wrong place would fit as well. None if there is no verdict, or if too few wrong places of a part
+        are known: then a match needs all signs of one.
     at_limit : bool
         Whether the pose is at the limit of a local search.
     symmetry : Symmetry or None
@@ -73,7 +74,7 @@ class Alignment(AlignmentFacts):
         first, the verdict that of the least certain one.
     chain_fits : tuple of ChainFit
         How much density the map has for each chain of a model with several chains. Empty if the map has a mask, or is a
-        part of the model.
+        part of the model. With copies, those of the first; each copy has its own.
     candidates : tuple of Candidate
         The copies if there are some, otherwise the result and the poses that the symmetry makes equivalent to it; then
         the other candidates of the same hand, and those of the other hand.

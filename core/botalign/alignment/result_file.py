@@ -121,7 +121,7 @@ def fields_from(content: dict[str, Any]) -> dict[str, Any]:
         "uncertainty": None if content["uncertainty"] is None else Uncertainty.from_dict(content["uncertainty"]),
         "scale": scale,
         "copies": None if content.get("copies") is None else Copies.from_dict(content["copies"]),
-        "chain_fits": tuple(ChainFit(str(c["name"]), float(c["occupancy"])) for c in content.get("chain_fits", ())),
+        "chain_fits": tuple(map(ChainFit.from_dict, content.get("chain_fits", ()))),
         "candidates": tuple(
             Candidate(
                 np.array(c["moving_to_fixed"]), c["mirrored"], c["loss"], c["correlation"], c["as_good"], c["share"]

@@ -17,7 +17,8 @@ from botalign.maps.grid import Grid
 from botalign.maps.resampling import SMOOTHING_VOXELS, smoothed
 from botalign.maps.splines import spline_coefficients
 
-#: The fit compares voxels up to this distance in voxels outside the contour of the fixed map.
+#: Voxels up to this distance in voxels outside the contour are compared: of the fixed map in a fit, of both maps
+#: together in the estimate of the scale.
 SKIRT_VOXELS = 2
 #: Samplings of a map that are kept: for the search, for its symmetry, and for the last fit.
 KEPT = 3

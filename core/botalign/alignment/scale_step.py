@@ -15,17 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.alignment.density_slopes import ADDED, projected
+from botalign.alignment.sampled import SKIRT_VOXELS
 from botalign.arrays import Matrix, dilated
-
-#: The points are compared up to this distance in voxels outside the contour of both maps together.
-SKIRT_VOXELS = 2
 
 
 def chosen(indices: Matrix, shape: tuple[int, ...], u: Matrix, v: Matrix) -> NDArray[np.bool_]:
     """Return which points are in or near the molecule, judged by both maps alike.
 
     The points of a fit are chosen by the fixed map. Its noise at its contour is positive there, that of the moving map
-    is not, so the two products would differ.
+    is not, so the two products would differ. Both choices include the same distance outside the contour.
 
     Parameters
     ----------

@@ -16,8 +16,7 @@ from botalign.alignment.filament import filament_axis
 from botalign.arrays import Volume, is_constant
 from botalign.errors import InputError, counted
 from botalign.maps.contour import background_level, contour_level, contrast, noise_deviation
-from botalign.maps.density_map import DensityMap
-from botalign.maps.expected import expect_map
+from botalign.maps.density_map import DensityMap, expect_map
 from botalign.maps.grid import Grid
 from botalign.maps.resampling import SMOOTHING_VOXELS, smoothed
 from botalign.maps.splines import spline_coefficients

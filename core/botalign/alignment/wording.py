@@ -149,6 +149,11 @@ def _undetermined(directions: Matrix, where: str) -> str:
     return "undetermined" if len(directions) else ""
 
 
+def mirror_image_text(part: str, whole: str) -> str:
+    """Return as text that a map may have the wrong hand, and why."""
+    return f"{whole} may have the wrong hand, because the mirror image of {part} fits into it"
+
+
 def labelled(label: str, *texts: str) -> list[str]:
     """Return lines of text behind a label; a text that is too long is divided at its semicolons."""
     lines: list[str] = []

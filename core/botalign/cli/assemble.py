@@ -59,10 +59,8 @@ def assemble(
     """
     from botalign.cli import inputs, outputs
     from botalign.cli.assembly_run import AssemblyFiles, run_assembly
-    from botalign.cli.outputs import MAPS
     from botalign.cli.part_arguments import check_parts, parsed_parts
     from botalign.cli.tables import flip_advice, several_chains
-    from botalign.files import split_extension
     from botalign.models import holds_model
 
     given = parsed_parts(parts)
@@ -94,16 +92,15 @@ def assemble(
             print_note("nothing was written; -o writes the complex, --table the places, --unexplained the residual.")
     for name, text in found.assembly.missing_chains if json else ():  # the summary has them
         print_warning(f"{name}: {text}.")
-    if found.assembly.unplaced:  # the reasons are in the summary
-        print_warning(f"not placed: {', '.join(missing.title for missing in found.assembly.unplaced)}.")
-    for missing in found.assembly.unplaced:
+    if (unplaced := found.assembly.unplaced_text) is not None:  # the reasons are in the summary
+        print_warning(f"{unplaced}.")
+    for missing in found.assembly.unplaced if found.assembly.matches_mirrored is None else ():
         part = found.assembly.parts[missing.part]
         single = _single_chains(given[missing.part].path, part)
         if isinstance(part, botalign.Model) and single is not None and not missing.taken_by and not quiet:
             print_note(several_chains(f"{missing.name} has {len(part.chains)}", f"write {single}"))
     if (hint := found.assembly.wrong_hand_text) is not None and not quiet:
-        flipped = whole.with_name(f"{split_extension(whole.name, MAPS)[0]}_flipped.mrc")
-        print_note(f"{hint}; {flip_advice(whole, flipped)}.")
+        print_note(f"{hint}; {flip_advice(whole)}.")
     return 1 if found.assembly.missing else 0
 
 

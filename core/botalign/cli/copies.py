@@ -14,7 +14,7 @@ from botalign.cli.declared import Given
 from botalign.cli.messages import print_note, print_warning
 from botalign.cli.outputs import Output
 from botalign.cli.staging import Staging
-from botalign.cli.tables import chain_advice, history, mirror_advice
+from botalign.cli.tables import chain_advice, history, mirror_advice, missing_chains_warning
 from botalign.errors import InputError, Setting
 from botalign.files import split_extension
 from botalign.models import MMCIF_EXTENSIONS, MODEL_EXTENSIONS, holds_model
@@ -144,6 +144,8 @@ class CopiesRun:
         """Print the result, and what was written."""
         if self.json:
             print(alignment.to_json())
+            if (warning := missing_chains_warning(alignment)) is not None:  # the summary has it
+                print_warning(warning)
             return
         print(alignment.to_text())
         if self.output is not None and alignment.copies is not None and alignment.copies.chains_text:
@@ -193,11 +195,5 @@ def _numbered(folder: Path, stem: str, number: int) -> Path:
 def _write_table(copies: Copies, part: Path, path: Path) -> None:
     from botalign.complexes.writing import TableRow, write_table
 
-    rows = [
-        TableRow(
-            part.name, number, copy.verdict, copy.moving_to_fixed, probability=copy.probability,
-            correlation=copy.correlation, chains=copy.chains,
-        )
-        for number, copy in enumerate(copies.placed, start=1)
-    ]  # fmt: skip
+    rows = [TableRow.of(copy, part.name, number) for number, copy in enumerate(copies.placed, start=1)]
     write_table(path, rows)

@@ -26,6 +26,8 @@ def write_table(alignments: Sequence[Alignment], path: Path) -> None:
 
 
 def _row(alignment: Alignment) -> dict[str, Any]:
+    from botalign.scores import missing_names
+
     scores, errors, hand, scale = alignment.after, alignment.uncertainty, alignment.hand, alignment.scale
     fits = () if alignment.missing_chains_text is None else alignment.chain_fits
     x, y, z = (float(value) for value in alignment.shift_angstrom)
@@ -50,7 +52,7 @@ def _row(alignment: Alignment) -> dict[str, Any]:
         "error_angstrom": None if errors is None else errors.shift_angstrom,
         "scale": None if scale is None else scale.value,
         "scale_error": None if scale is None else scale.standard_error,
-        "missing_chains": ",".join(each.label for each in fits if each.is_missing),
+        "missing_chains": missing_names(fits),
         "seconds": alignment.seconds,
     }
     for i, line in enumerate(alignment.moving_to_fixed.tolist(), start=1):

@@ -16,7 +16,7 @@ from botalign.cli.interruption import Interrupted
 from botalign.cli.long_work import run_steps
 from botalign.cli.messages import print_error, print_note
 from botalign.cli.options import Json, Overwrite, Quiet
-from botalign.cli.tables import several_chains
+from botalign.cli.tables import flip_advice, several_chains
 from botalign.errors import InputError, counted
 from botalign.files import no_such_file
 from botalign.progress import map_steps
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _MOST_FOR_THREADS = 4
 #: Name under which the work folder keeps the state of a table without the items that failed transiently.
 _TABLE = "table"
-_STAGES = {"models": "models", "signatures": "signatures", "maps": "alignments"}
+_STAGES = {"models": "models", "mirrored": "mirror images", "signatures": "signatures", "maps": "alignments"}
 
 
 @with_options(botalign.RankOptions)
@@ -126,12 +126,18 @@ def rank(
             print_note("no table was written; --table writes verdicts, scores and transforms.")
     for failure in ranking.failures:
         print_error(f"{failure.name}: {failure.reason}")
-    if (advice := _chain_advice(ranking)) is not None and not quiet:
+    if (advice := _hand_advice(ranking, fixed) or _chain_advice(ranking)) is not None and not quiet:
         print_note(advice)
     transient = sum(each.is_transient for each in ranking.failures)
     if transient:
         print_note(_retry(transient, partial))
     return 1 if ranking.failures else 0
+
+
+def _hand_advice(ranking: botalign.Ranking, fixed: Path) -> str | None:
+    """Return a note if the map may have the wrong hand, else None."""
+    hint = ranking.wrong_hand_text
+    return None if hint is None else f"{hint}; {flip_advice(fixed)}."
 
 
 def _chain_advice(ranking: botalign.Ranking) -> str | None:

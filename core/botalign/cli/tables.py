@@ -47,15 +47,18 @@ def mirror_advice(alignment: Alignment) -> str | None:
         return None
     if alignment.map_has_wrong_hand:
         name = alignment.fixed.name if alignment.moving.model else alignment.moving.name
-        flipped = f"{Path(name).name.removesuffix('.gz').rpartition('.')[0] or 'map'}_flipped.mrc"
         mirror = "" if alignment.moving.model else ", or run again with --hand auto"
-        return f"{name} has the wrong hand; {flip_advice(name, flipped)}{mirror}."
+        return f"{name} has the wrong hand; {flip_advice(name)}{mirror}."
     better = "without mirroring" if alignment.mirrored else "as its mirror image"
     return f"{alignment.moving.name} fits better {better}; to apply it, run again with --hand auto."
 
 
-def flip_advice(name: str | Path, flipped: str | Path) -> str:
+def flip_advice(name: str | Path) -> str:
     """Return how to use a map of the other hand, as a part of a sentence."""
+    from botalign.files import split_extension
+    from botalign.maps.writing import EXTENSIONS
+
+    flipped = f"{split_extension(Path(name).name, EXTENSIONS)[0]}_flipped.mrc"
     return f"run `botalign flip {name} -o {flipped}`, and use {flipped} instead"
 
 
@@ -124,7 +127,7 @@ def pose_warning(alignment: Alignment, source: str, *, candidate: int = 0, what:
     """
     if candidate and not (used := alignment.candidates[candidate]).as_good:
         mirrors = "mirrors and " if used.mirrored != alignment.mirrored else ""
-        qualities = f"{used.quality:z.4f}, not {alignment.candidates[0].quality:z.4f}"
+        qualities = f"{alignment.quality_name} {used.quality:z.4f}, not {alignment.candidates[0].quality:z.4f}"
         return f"{source}: candidate {candidate} {mirrors}fits worse than the result ({qualities})."
     if alignment.part is None and alignment.other_hand_fits_better:
         return f"{source}: the maps match with the other hand only, so {what} is probably in the wrong place."

@@ -229,9 +229,9 @@ class Assembler:
         """Return the whole minus parts at their places."""
         return remaining_density(self.whole, *self._at_places(chosen), self.options.resolution)
 
-    def without_others(self) -> Iterator[DensityMap]:
-        """Yield for each placed part the whole minus all others."""
-        return remaining_densities(self.whole, *self._at_places(self.chosen), self.options.resolution)
+    def without_others(self, numbers: Sequence[int]) -> Iterator[DensityMap]:
+        """Yield for each of some placed parts the whole minus all others."""
+        return remaining_densities(self.whole, *self._at_places(self.chosen), self.options.resolution, numbers)
 
     def _at_places(self, chosen: Sequence[Chosen]) -> tuple[list[DensityMap | Model], list[Body], list[Matrix]]:
         """Return parts, their volumes and their poses."""

@@ -14,8 +14,7 @@ from botalign.arguments import expect_several, kind_of
 from botalign.complexes.found_places import problem_of
 from botalign.complexes.options import AssemblyOptions
 from botalign.errors import InputError, Setting, counted
-from botalign.maps.density_map import DensityMap
-from botalign.maps.expected import expect_map
+from botalign.maps.density_map import DensityMap, expect_map
 from botalign.models import Model, checked_resolution
 from botalign.options import whole_number
 

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from botalign.alignment.wording import LABEL, chains_text, labelled, percent_text, vector_text, volume_text
+from botalign.alignment.wording import (
+    LABEL,
+    chains_text,
+    labelled,
+    mirror_image_text,
+    percent_text,
+    vector_text,
+    volume_text,
+)
 from botalign.complexes.part_records import PlacedPart, UnplacedPart
 from botalign.complexes.residual import Region
 from botalign.complexes.writing import TableRow, write_table
@@ -137,10 +145,7 @@ class Assembly:
         InputError
             If the file cannot be written.
         """
-        rows = [
-            TableRow(p.name, p.copy, p.verdict, p.moving_to_fixed, p.probability, p.correlation, p.chains)
-            for p in self.placed
-        ]
+        rows = [TableRow.of(each, each.name, each.copy) for each in self.placed]
         rows += [
             TableRow(each.name, 0, "no place" if each.taken_by else "no match", probability=each.probability)
             for each in self.unplaced
@@ -153,7 +158,7 @@ class Assembly:
             "format": FORMAT,
             "version": VERSION,
             "whole": self.whole,
-            "placed": [_values(each) for each in self.placed],
+            "placed": [each.to_dict() for each in self.placed],
             "unplaced": [vars(each) | {"reason": each.reason} for each in self.unplaced],
             "interchangeable": self.interchangeable,
             "score": self.score,
@@ -168,11 +173,16 @@ class Assembly:
         }
 
     @property
+    def unplaced_text(self) -> str | None:
+        """Which parts and copies were not placed, as text without the reasons; None if all were."""
+        return f"not placed: {', '.join(each.title for each in self.unplaced)}" if self.unplaced else None
+
+    @property
     def wrong_hand_text(self) -> str | None:
         """That the map may have the wrong hand, as text; None if nothing suggests it."""
         if self.matches_mirrored is None:
             return None
-        return f"{self.whole} may have the wrong hand, because the mirror image of {self.matches_mirrored} fits into it"
+        return mirror_image_text(self.matches_mirrored, self.whole)
 
     @property
     def missing_chains(self) -> list[tuple[str, str]]:
@@ -199,10 +209,7 @@ class Assembly:
         lines += labelled("chains", chains) if chains else []
         lines += labelled("low density", *(f"{name}: {text}" for name, text in self.missing_chains))
         lines += labelled("not placed", *(f"{each.title}: {each.reason}" for each in self.unplaced))
-        if self.matches_mirrored is not None:
-            lines += labelled(
-                "hand", f"may be wrong: the mirror image of {self.matches_mirrored} fits into {self.whole}"
-            )
+        lines += labelled("hand", self.wrong_hand_text) if self.wrong_hand_text else []
         pairs = [f"{first} and {second}" for first, second in self.interchangeable]
         lines += labelled("exchange", *(f"{each} cannot be distinguished: each fits at both places" for each in pairs))
         if self.placed:
@@ -228,9 +235,3 @@ class Assembly:
         if len(self.regions) > LISTED:
             texts.append(f"{len(self.regions) - LISTED} smaller regions")
         return texts
-
-
-def _values(placed: PlacedPart) -> dict[str, Any]:
-    """Return a placed part as JSON-compatible values."""
-    fits = [each.to_dict() for each in placed.chain_fits]
-    return vars(placed) | {"moving_to_fixed": placed.moving_to_fixed.tolist(), "chain_fits": fits}

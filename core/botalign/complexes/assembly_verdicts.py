@@ -53,8 +53,9 @@ class AssemblyVerdicts:
             verdict = "ambiguous" if self._is_ambiguous(number) else "certain"
             parts.append(
                 PlacedPart(
-                    each.part, self.parts[each.part].name, copies[each.part], each.moving_to_fixed, each.correlation,
-                    each.probability, verdict, float(shares[number].max()), chains, fits[number],
+                    part=each.part, name=self.parts[each.part].name, copy=copies[each.part],
+                    moving_to_fixed=each.moving_to_fixed, correlation=each.correlation, probability=each.probability,
+                    verdict=verdict, overlap=float(shares[number].max()), chains=chains, chain_fits=fits[number],
                 )
             )  # fmt: skip
         return tuple(parts)
@@ -62,13 +63,13 @@ class AssemblyVerdicts:
     def _chain_fits(self) -> list[tuple[ChainFit, ...]]:
         """Return for each placed part how much density the others leave for each chain of a model with several."""
         parts = [self.parts[each.part] for each in self.chosen]
-        several = [isinstance(each, Model) and len(each.chains) > 1 for each in parts]
+        several = [n for n, each in enumerate(parts) if isinstance(each, Model) and len(each.chains) > 1]
         fits: list[tuple[ChainFit, ...]] = [()] * len(parts)
-        if not any(several):
+        if not several:
             return fits
-        for number, density in enumerate(self.assembler.without_others()):
+        for number, density in zip(several, self.assembler.without_others(several), strict=True):
             check_cancelled()
-            rest = self.assembler.surveyed(density) if several[number] else None
+            rest = self.assembler.surveyed(density)
             if rest is None:
                 continue
             try:

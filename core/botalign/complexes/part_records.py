@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
+from botalign.alignment.placed import Placed
 from botalign.alignment.wording import probability_text
-from botalign.arrays import Matrix
-from botalign.scores import ChainFit, missing_chains_text
 
 
-@dataclass(frozen=True, eq=False)
-class PlacedPart:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PlacedPart(Placed):
     """A part at its place.
+
+    The probability is that of a wrong place of any of the parts that were searched for, in any round.
 
     Attributes
     ----------
@@ -22,43 +23,19 @@ class PlacedPart:
         Its name.
     copy : int
         Number of the copy, from 1.
-    moving_to_fixed : ndarray, shape (3, 4)
-        The place: transform from the coordinates of the part to those of the whole.
-    correlation : float
-        Correlation of the edges inside the part with those of the whole minus the other parts.
-    probability : float
-        Probability that a wrong place of any of the parts that were searched for, in any round, would fit as well.
-    verdict : str
-        ``"certain"``, or ``"ambiguous"`` if another pose at the same place fits as well.
-    overlap : float
-        Largest fraction of its volume that lies inside one other part.
-    chains : mapping of str
-        Names of the chains in the file that :meth:`botalign.Assembly.write` writes, by those of the model; empty for a
-        map, and for a model that was not read from a file.
-    chain_fits : tuple of ChainFit
-        How much density the whole, minus the other parts, has for each chain of a model with several chains.
+
+    See Also
+    --------
+    botalign.alignment.placed.Placed : The other attributes.
     """
 
     part: int
     name: str
     copy: int
-    moving_to_fixed: Matrix
-    correlation: float
-    probability: float
-    verdict: str
-    overlap: float
-    chains: Mapping[str, str] = field(default_factory=dict)
-    chain_fits: tuple[ChainFit, ...] = ()
 
-    @property
-    def missing_chains_text(self) -> str | None:
-        """Which of its chains the map does not show, as text; None if it shows all."""
-        return missing_chains_text(self.chain_fits)
-
-    @property
-    def chance(self) -> str:
-        """The probability as a short text, such as ``1 in 50,000``."""
-        return probability_text(self.probability)
+    def to_dict(self) -> dict[str, Any]:
+        """Return the content for JSON files."""
+        return {"part": self.part, "name": self.name, "copy": self.copy} | super().to_dict()
 
 
 @dataclass(frozen=True)

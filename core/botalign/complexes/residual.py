@@ -73,14 +73,14 @@ def remaining_density(
 
 def remaining_densities(
     whole: DensityMap, parts: Sequence[DensityMap | Model], bodies: Sequence[Body], poses: Sequence[Matrix],
-    resolution: float | None,
+    resolution: float | None, numbers: Sequence[int],
 ) -> Iterator[DensityMap]:  # fmt: skip
-    """Yield for each placed part the map minus all other parts.
+    """Yield for each of some placed parts, given by their numbers, the map minus all other parts.
 
-    The parts are simulated and fitted once for all. Parameters are those of :func:`remaining_density`.
+    The parts are simulated and fitted once for all. The other parameters are those of :func:`remaining_density`.
     """
     rest, placed = _subtracted(whole, parts, bodies, poses, resolution)
-    for each, amplitude in placed:
+    for each, amplitude in (placed[number] for number in numbers):
         own = rest.copy()
         own[each.block] += np.float32(amplitude) * each.density
         yield whole.with_data(own)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.errors import InputError, counted
+from botalign.arguments import kind_of
+from botalign.errors import InputError, Setting, counted
 from botalign.maps.grid import Grid
 from botalign.maps.writing import write_map
 
@@ -133,6 +134,26 @@ class DensityMap:
         'written as an example'
         """
         write_map(path, [self.data], self.grid, labels=self.labels, history=history, overwrite=overwrite)
+
+
+def expect_map(value: object, name: str) -> None:
+    """Refuse an argument that is not a map.
+
+    Parameters
+    ----------
+    value : object
+        The argument.
+    name : str
+        Name of the argument.
+
+    Raises
+    ------
+    InputError
+        If it is not a :class:`DensityMap`; the message explains how to make one from it.
+    """
+    if not isinstance(value, DensityMap):
+        advice = "read a file with botalign.read, convert an array with botalign.DensityMap(array, grid)"
+        raise InputError(Setting(name), f": got {kind_of(value)}, expected a DensityMap; {advice}.")
 
 
 def refuse_infinite(values: NDArray[Any], name: str, *, one: str, kind: str) -> None:

@@ -12,8 +12,7 @@ from botalign.arrays import Matrix, Volume
 from botalign.cancellation import check_cancelled
 from botalign.errors import InputError, Setting
 from botalign.geometry import identity, inverse
-from botalign.maps.density_map import DensityMap
-from botalign.maps.expected import expect_map
+from botalign.maps.density_map import DensityMap, expect_map
 from botalign.maps.grid import Grid
 from botalign.maps.interpolation import add_moments, spline_block, spline_gradients, spline_values
 from botalign.maps.splines import spline_coefficients

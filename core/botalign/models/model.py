@@ -193,7 +193,7 @@ class Model:
 
 
 def expect_model(value: object, role: str) -> None:
-    """Refuse an argument that is not a model, as :func:`botalign.maps.expected.expect_map` for maps."""
+    """Refuse an argument that is not a model, as :func:`botalign.maps.density_map.expect_map` for maps."""
     if not isinstance(value, Model):
         advice = "read a file with botalign.read_model"
         raise InputError(Setting(role), f": got {kind_of(value)}, expected a Model; {advice}.")

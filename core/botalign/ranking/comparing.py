@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -18,23 +18,44 @@ from botalign.ranking.library import best_similarities, described, other_size, s
 from botalign.ranking.maps import align_map, map_options
 from botalign.ranking.models import CHAINS, chain_fits_of, model_options, place_model
 from botalign.ranking.options import RankOptions
+from botalign.ranking.wrong_hand import matching_mirror_image
 from botalign.scores import missing_chains_text
 
-#: The entries, and the results for items that failed, by number.
-Compared = tuple[list[RankedEntry], dict[int, dict[str, NDArray[Any]]]]
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """The results for all models or maps.
+
+    Attributes
+    ----------
+    entries : list of RankedEntry
+        Those that could be compared.
+    failed : dict of dict of ndarray
+        The results for the others, by number.
+    matches_mirrored : str or None
+        Name of a model whose mirror image is in the map, if no model is.
+    """
+
+    entries: list[RankedEntry]
+    failed: dict[int, dict[str, NDArray[Any]]]
+    matches_mirrored: str | None = None
 
 
 def compare_models(
     shared: SharedWhole, items: Sequence[Item], options: RankOptions, workers: Workers, store: BlockStore | None
 ) -> Generator[Progress, None, Compared]:
-    """Place each model in a map."""
+    """Place each model in a map; if none is in it, test whether the mirror image of one is."""
     assert options.resolution is not None
     _ = shared.itself.symmetry  # once, before the map is sent to the workers
     argument, settings = workers.share(shared), model_options(options.resolution)
     blocks = {f"model-{number:06}": (argument, item, settings) for number, item in enumerate(items)}
     results = yield from run_blocks(place_model, blocks, workers=workers, store=store, stage="models")
     found = dict(enumerate(results.values()))
-    return _compared(items, found, len(items), {})
+    compared = _compared(items, found, len(items), {})
+    if any(each.is_match for each in compared.entries):
+        return compared
+    mirrored = yield from matching_mirror_image(argument, items, found, options.resolution, workers, store)
+    return replace(compared, matches_mirrored=mirrored)
 
 
 def compare_maps(
@@ -48,7 +69,7 @@ def compare_maps(
     """Align the maps of a library that may show the same molecule as a map, or all of them if requested."""
     known, failed = yield from described(items, workers, store, index)
     if not known:
-        return [], failed
+        return Compared([], failed)
     numbers = sorted(known)
     queries = signatures_at(shared.density_map, options.contour_level)
     similarity, may_match = best_similarities(queries, [known[number].signature for number in numbers])
@@ -60,7 +81,7 @@ def compare_maps(
     blocks = {f"map-{number:06}": (argument, items[number], settings) for number in wanted}
     results = yield from run_blocks(align_map, blocks, workers=workers, store=store, stage="maps")
     found = dict(zip(wanted, results.values(), strict=True))
-    entries, further = _compared(items, found, len(numbers), near)
+    compared = _compared(items, found, len(numbers), near)
     others = [
         by_signature(
             items[each].name, near[each], other_size(queries, known[each].signature), warnings=known[each].warnings
@@ -68,7 +89,7 @@ def compare_maps(
         for each in numbers
         if each not in found
     ]
-    return entries + others, failed | further
+    return Compared(compared.entries + others, failed | compared.failed)
 
 
 def failed_entry(item: Item, arrays: dict[str, NDArray[Any]]) -> FailedEntry:
@@ -100,4 +121,4 @@ def _compared(
             warnings += (f"{missing}.",)
         chains = tuple(arrays[CHAINS].tolist()) if CHAINS in arrays else ()
         entries.append(replace(entry, similarity=near.get(number), warnings=warnings, chains=chains, chain_fits=fits))
-    return entries, failed
+    return Compared(entries, failed)

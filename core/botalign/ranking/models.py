@@ -22,12 +22,16 @@ from botalign.scores import ChainFit
 
 #: Name of the array of the names of the chains of a model.
 CHAINS = "chains"
+#: Name of the array with the volume in which a model and the map were compared, in cubic angstrom.
+COMPARED_VOLUME = "compared_volume"
 #: Names of the arrays of the chains that were compared, and of how much density the map has for them.
 _COMPARED, _OCCUPANCIES = "compared_chains", "occupancies"
 
 
 @or_failure
-def place_model(shared: SharedWhole, item: Item, options: AlignmentOptions) -> dict[str, NDArray[Any]]:
+def place_model(
+    shared: SharedWhole, item: Item, options: AlignmentOptions, mirrored: bool = False
+) -> dict[str, NDArray[Any]]:
     """Place a model in a map as a part, or the map in a larger model, over all rotations and shifts.
 
     Parameters
@@ -38,6 +42,8 @@ def place_model(shared: SharedWhole, item: Item, options: AlignmentOptions) -> d
         The model.
     options : AlignmentOptions
         Options, including the resolution.
+    mirrored : bool, optional
+        Whether to place the mirror image of the model instead.
 
     Returns
     -------
@@ -48,13 +54,16 @@ def place_model(shared: SharedWhole, item: Item, options: AlignmentOptions) -> d
     assert isinstance(model, Model)
     chains = {CHAINS: np.array(model.chains, dtype=np.str_)}
     try:
-        problem = problem_in(shared, model, options, keep_samples=True)
+        problem = problem_in(shared, model, options, hands=(mirrored,), keep_samples=True)
     except SizeError as error:
         return {**excluded(error), **chains}
     outcome = exhaust(solve_by_part(problem))
     best = outcome.candidates[0]
-    fits = () if outcome.verdict == "no match" else fits_at_pose(problem, best.moving_to_fixed, of_part=True)
-    return {**Found.of(outcome, best.quality).to_arrays(), **chains, **_fits_to_arrays(fits)}
+    # A mirror image is not a result: it only shows that the map has the wrong hand.
+    compared = not mirrored and outcome.verdict != "no match"
+    fits = fits_at_pose(problem, best.moving_to_fixed, of_part=True) if compared else ()
+    volume = {COMPARED_VOLUME: np.array(min(problem.fixed.volume_angstrom3, problem.moving.volume_angstrom3))}
+    return {**Found.of(outcome, best.quality).to_arrays(), **volume, **chains, **_fits_to_arrays(fits)}
 
 
 def _fits_to_arrays(fits: tuple[ChainFit, ...]) -> dict[str, NDArray[Any]]:

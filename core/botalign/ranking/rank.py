@@ -12,7 +12,7 @@ from botalign.alignment.versions import versions as result_versions
 from botalign.errors import InputError, Setting
 from botalign.jobs import BlockStore, Execution, open_workers, opened_store, versions
 from botalign.maps import DensityMap
-from botalign.maps.expected import expect_map
+from botalign.maps.density_map import expect_map
 from botalign.models import checked_resolution, content_identity
 from botalign.options import changed, expect_options, options_from
 from botalign.progress import Progress, exhaust
@@ -111,6 +111,9 @@ def rank(
     which is never above the Bonferroni correction, :math:`n p`. The verdict is "no match" unless the corrected
     probability is below 0.001. For a library, `n` includes the maps that were not aligned.
 
+    Models are never mirrored. If none matches, the mirror images of the three that fit best are searched for, too; if
+    one of them has a place, the map may have the wrong hand (`matches_mirrored`).
+
     Examples
     --------
     >>> import botalign
@@ -165,7 +168,8 @@ def rank_steps(
     Yields
     ------
     Progress
-        After each block of work. The stages are ``"models"``, or ``"signatures"`` and ``"maps"``.
+        After each block of work. The stages are ``"models"`` and, if no model matches, ``"mirrored"``, or
+        ``"signatures"`` and ``"maps"``.
 
     See Also
     --------
@@ -224,15 +228,16 @@ def _steps(
     ):
         shared = SharedWhole.of(fixed, level=options.contour_level)
         if of_models:
-            entries, failed = yield from compare_models(shared, items, options, workers, kept)
+            found = yield from compare_models(shared, items, options, workers, kept)
         else:
-            entries, failed = yield from compare_maps(shared, items, options, workers, kept, opened)
+            found = yield from compare_maps(shared, items, options, workers, kept, opened)
     return Ranking(
         fixed=fixed.name,
         kind="models" if of_models else "maps",
-        entries=best_first(entries),
-        failures=tuple(failed_entry(items[number], arrays) for number, arrays in failed.items()),
-        compared=len(items) - len(failed),
+        entries=best_first(found.entries),
+        failures=tuple(failed_entry(items[number], arrays) for number, arrays in found.failed.items()),
+        compared=len(items) - len(found.failed),
+        matches_mirrored=found.matches_mirrored,
         seconds=time.perf_counter() - began,
         parameters=options.as_parameters(),
         versions=result_versions(),

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from botalign.alignment.wording import LABEL, labelled
+from botalign.alignment.wording import LABEL, labelled, mirror_image_text
 from botalign.columns import columns
 from botalign.errors import counted
 from botalign.files import json_text, output_file
@@ -37,6 +37,9 @@ class Ranking:
         The models or maps that could not be compared, with the reasons.
     compared : int
         Number of comparisons for which the probabilities are corrected.
+    matches_mirrored : str or None
+        Name of a model whose mirror image is in the map, if no model is: the map may have the wrong hand. Only three
+        models are tested, those that fit best.
     seconds : float
         Duration.
     parameters : dict
@@ -55,6 +58,7 @@ class Ranking:
     failures: tuple[FailedEntry, ...]
     compared: int
     seconds: float
+    matches_mirrored: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 
@@ -69,6 +73,11 @@ class Ranking:
         return tuple(each for each in self.entries if each.is_match)
 
     @property
+    def wrong_hand_text(self) -> str | None:
+        """That the map may have the wrong hand, as text; None if nothing suggests it."""
+        return None if self.matches_mirrored is None else mirror_image_text(self.matches_mirrored, self.fixed)
+
+    @property
     def _ranked(self) -> list[tuple[int | None, RankedEntry]]:
         """The entries with their ranks; those that were not aligned, which are last, have none."""
         return [(None if entry.score is None else number, entry) for number, entry in enumerate(self.entries, start=1)]
@@ -81,6 +90,7 @@ class Ranking:
             "fixed": self.fixed,
             "kind": self.kind,
             "compared": self.compared,
+            "matches_mirrored": self.matches_mirrored,
             "entries": [_entry_values(number, each) for number, each in self._ranked],
             "failures": [vars(each) for each in self.failures],
             "parameters": dict(self.parameters),
@@ -101,6 +111,7 @@ class Ranking:
         if len(aligned) < len(self.entries):
             lines += labelled("", self._not_aligned_text(len(self.entries) - len(aligned)))
             lines += _reasons([entry for entry in self.entries if entry.is_notable])
+        lines += labelled("hand", self.wrong_hand_text) if self.wrong_hand_text else []
         if aligned:
             comparisons = counted(self.compared, "comparison")
             lines += labelled("chance", f"that a wrong pose fits as well, corrected for {comparisons}")

@@ -13,7 +13,7 @@ from botalign.errors import InputError, Setting
 from botalign.geometry import identity
 from botalign.maps import DensityMap, Grid, resample
 from botalign.maps import contour_level as suggested_level
-from botalign.maps.expected import expect_map
+from botalign.maps.density_map import expect_map
 from botalign.models import Model, checked_resolution, expect_model, simulate
 from botalign.scores.chain_fits import ChainFit, chain_fits, missing_chains_text
 from botalign.scores.correlation import correlation, correlation_about_mean

@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from botalign.errors import InputError, Setting
 from botalign.geometry import random_rotations
 from botalign.images.stack import ImageStack
-from botalign.maps.density_map import DensityMap
-from botalign.maps.expected import expect_map
+from botalign.maps.density_map import DensityMap, expect_map
 from botalign.options import whole_number
 
 #: Frequencies that are evaluated at once; they need about 100 MB.

@@ -31,6 +31,7 @@ def found(*verdicts, unplaced=(), mirrored=None):
         unexplained_text="2.1% of the volume above the contour level", seconds=1.5,
     )  # fmt: skip
     assembly.wrong_hand_text = Assembly.wrong_hand_text.fget(assembly)
+    assembly.unplaced_text = Assembly.unplaced_text.fget(assembly)
     return assembly
 
 
@@ -74,6 +75,22 @@ def test_the_table_and_the_summary(load):
     assert report.title(done) == "1 part of 1 found in <w> (#1); nothing was moved"
     assert "<td>p2 (#2)</td>" in report.places_table(done)
     assert report.title(assembled(found(unplaced=(MISSING,)), None, [])) == "0 parts of 1 placed in <w> (#1)"
+
+
+def test_one_warning_names_all_parts_that_were_not_placed(load):
+    module, warnings = load("assembly_task"), []
+    logger = SimpleNamespace(info=lambda *_, **__: None, status=lambda *_: None, warning=warnings.append)
+    assembly = found("certain", unplaced=(MISSING, UnplacedPart(6, "p8 (#8)", 1, 0.9, placed=1)))
+    assembly.to_text, assembly.missing_chains = lambda: "", []
+    task = SimpleNamespace(
+        session=SimpleNamespace(logger=logger), _assembly=assembly, job=SimpleNamespace(require=None)
+    )
+    task.outcome = module.Assembled(assembly, None, [None], flip="volume flip #1")
+    module.AssembleTask._log(task)
+    assert warnings == ["not placed: p9 (#9), 1 of 2 copies of p8 (#8)"]
+    task.job.require = "match"  # then it is an error
+    module.AssembleTask._log(task)
+    assert len(warnings) == 1
 
 
 def test_a_map_of_the_wrong_hand(load):

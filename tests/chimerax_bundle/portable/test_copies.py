@@ -13,7 +13,14 @@ from .standins import Model, Objects, Place, Structure, UserError, Volume
 def found(*verdicts, wanted=None):
     """Return an alignment with copies of these verdicts."""
     placed = tuple(
-        Copy(np.eye(3, 4), 0.9 - number / 100, 2e-5, verdict, 0.05) for number, verdict in enumerate(verdicts)
+        Copy(
+            moving_to_fixed=np.eye(3, 4),
+            correlation=0.9 - number / 100,
+            probability=2e-5,
+            verdict=verdict,
+            overlap=0.05,
+        )
+        for number, verdict in enumerate(verdicts)
     )
     return SimpleNamespace(verdict=verdicts[-1], copies=Copies(placed, wanted, 1 / 3, 0.9, 0.8, None))
 

@@ -82,6 +82,24 @@ def test_a_chain_that_is_not_in_the_map_is_reported_beside_noise(fixed: botalign
     assert min(found.values()) > 0.6
 
 
+@pytest.mark.parametrize(("shift", "noise"), [(0.0, 0.0), (0.2, 0.3)])
+def test_of_two_chains_at_the_same_place_the_second_has_no_density(
+    fixed: botalign.DensityMap, shift: float, noise: float
+) -> None:
+    model = model_of(CENTRES)
+    last = model.points[model.atom_chains == 3]
+    double = botalign.Model(
+        np.concatenate([model.points, last + np.array([shift, 0, 0])]), np.full(len(model.points) + len(last), 6.0),
+        (*NAMES, "E"), "model", atom_chains=np.append(np.asarray(model.atom_chains), np.full(len(last), 4)),
+    )  # fmt: skip
+    added = np.random.default_rng(1).normal(0, noise * float(fixed.data.max()), fixed.data.shape)
+    noisy = fixed.with_data(fixed.data + added.astype(np.float32))
+    found = {each.name: each for each in botalign.model_fit(noisy, double, RESOLUTION).chain_fits}
+    assert found["D"].occupancy == pytest.approx(1, abs=0.1)
+    assert [name for name, each in found.items() if each.is_missing] == ["E"]
+    assert found["E"].occupancy == 0
+
+
 def test_the_model_may_be_the_fixed_one(fixed: botalign.DensityMap) -> None:
     wrong = CENTRES.copy()
     wrong[2] = (60.0, 80.0, 40.0)

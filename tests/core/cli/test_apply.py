@@ -231,7 +231,8 @@ def test_a_candidate_that_fits_worse_gives_a_warning(run: Run, pair: Pair, resul
     content["candidates"] = [first, worse | {"moving_to_fixed": mirrored, "mirrored": not first["mirrored"]}, worse]
     (tmp_path / "r.json").write_text(json.dumps(content))
     for candidate, verb in ((1, "mirrors and fits"), (2, "fits")):
-        expected = f"candidate {candidate} {verb} worse than the result (0.5000, not 0.9000)."
+        values = "correlation about the mean 0.5000, not 0.9000"
+        expected = f"candidate {candidate} {verb} worse than the result ({values})."
         for command in (("apply", pair.moving, "-o", tmp_path / f"{candidate}.mrc"), ("export", "--to", "matrix")):
             printed = run(command[0], tmp_path / "r.json", *command[1:], "--candidate", str(candidate))
             assert printed.code == 0

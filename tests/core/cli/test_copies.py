@@ -11,6 +11,7 @@ import pytest
 
 import botalign
 from botalign.geometry import apply_transform, compose, inverse, point_group, random_rotations
+from botalign.scores import ChainFit
 
 from .conftest import Run
 
@@ -132,6 +133,29 @@ def test_chains_are_suggested_if_a_model_with_several_does_not_match(
             finds(replace(made.with_model, moving=moving, verdict=verdict, copies=copies))
             options = () if copies is None else ("--copies", 4)
             assert run("align", map_, part, "--resolution", 10, *options).err.splitlines().count(note) == expected
+
+
+def test_the_chains_that_the_map_does_not_show_are_named_with_their_copies(
+    made: Made, tmp_path: Path, run: Run, finds: Callable[[botalign.Alignment], None]
+) -> None:
+    copies = made.with_model.copies
+    assert copies is not None
+    shown, low = (ChainFit("A", 1.0), ChainFit("B", 0.9)), (ChainFit("A", 1.0), ChainFit("B", 0.0))
+    placed = tuple(
+        replace(each, chain_fits=low if number == 2 else shown) for number, each in enumerate(copies.placed, start=1)
+    )
+    finds(replace(made.with_model, copies=replace(copies, placed=placed)))
+    given = ("align", made.folder / "whole.mrc", made.folder / "part.pdb", "--resolution", 10, "--copies", 4)
+    text = "in copy 2, the map has almost no density for chain B; leave it out there"
+    done = run(*given, "--table", tmp_path / "t.csv")
+    assert f"low density {text}" in " ".join(done.out.split())
+    assert done.err == ""  # the summary has it
+    with (tmp_path / "t.csv").open(newline="") as file:
+        assert [row["missing_chains"] for row in csv.DictReader(file)] == ["", "B", "", ""]
+    as_json = run(*given, "--json")
+    assert as_json.err == f"botalign: warning: {made.with_model.moving.name}: {text}.\n"
+    fits = [copy["chain_fits"] for copy in json.loads(as_json.out)["copies"]["placed"]]
+    assert [[fit["is_missing"] for fit in each] for each in fits] == [[False, number == 1] for number in range(4)]
 
 
 def test_maps_are_written_into_a_folder_on_the_grid_of_the_fixed_one(

@@ -11,7 +11,7 @@ import pytest
 import botalign
 from botalign.alignment.records import Candidate, Part
 from botalign.cli import main
-from botalign.cli.tables import mirror_advice
+from botalign.cli.tables import mirror_advice, pose_warning
 from botalign.geometry import compose, inverse, matrix_from_rotation_vector, transform_about
 from botalign.simulation.phantoms import phantom_atoms
 
@@ -486,7 +486,16 @@ def test_places_that_fit_equally_well(run: Run, made: Complex, tmp_path: Path) -
     assert len(several.alternatives) == 6
     assert several.alternatives[0] == "0.9000 at 30.0 A and 0 degrees from the result, fits as well"
     assert several.alternatives[-1] == "and 2 more (1 fit as well)"
-    assert "\nalternatives 0.9000 at 30.0 A" in several.to_text()
+    value = f"correlation of the edges, {first.quality:.4f} for the result:"
+    assert f"\nalternatives {value}\n             0.9000 at 30.0 A" in several.to_text()
+    assert str(pose_warning(several, "r.json", candidate=7)).endswith(
+        f"candidate 7 fits worse than the result (correlation of the edges 0.4000, not {first.quality:.4f})."
+    )
+    whole = replace(several, part=None)
+    assert "\nalternatives correlation about the mean, " in whole.to_text()
+    of_core = replace(whole, candidates=tuple(replace(each, share=0.5) for each in several.candidates))
+    value = "fraction of the fixed molecule in common, 0.5000 for the result:"
+    assert f"\nalternatives {value}\n             0.5000 at 30.0 A" in of_core.to_text()
     assert "\n             0.8900 at 31.0 A" in several.to_text()
     assert all(len(line) <= 80 for line in several.to_text().splitlines()[1:])
     assert replace(several, verdict="no match").alternatives == ()

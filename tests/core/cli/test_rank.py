@@ -260,6 +260,24 @@ def test_ambiguous_matches_are_counted(
     assert len(ranking.matches) == sum(each != "no match" for each in verdicts)
 
 
+def test_a_map_of_the_wrong_hand_is_named_once_with_what_to_do(
+    run: Run, pair: Pair, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    several = botalign.RankedEntry("a.pdb", "no match", 1.0, 1.0, 0.5, chains=("A", "B"))
+    ranking = botalign.Ranking(str(pair.fixed), "models", (several,), (), 1, 1.0, matches_mirrored="a.pdb")
+
+    def steps(*_: object, **__: object) -> Generator[Progress, None, botalign.Ranking]:
+        yield Progress("mirrored", 1, 1)
+        return ranking
+
+    monkeypatch.setattr(botalign, "rank_steps", steps)
+    ran = run("rank", pair.fixed, model, "--resolution", 10, "--json")
+    why = f"{pair.fixed} may have the wrong hand, because the mirror image of a.pdb fits into it"
+    advice = f"run `botalign flip {pair.fixed} -o fixed_flipped.mrc`, and use fixed_flipped.mrc instead"
+    assert ran.err == f"botalign: {why}; {advice}.\n"
+    assert run("rank", pair.fixed, model, "--resolution", 10, "--json", "--quiet").err == ""
+
+
 @pytest.mark.parametrize("stage", ["models", "signatures"])
 @pytest.mark.parametrize("finished", [0, 1])
 def test_an_interruption_keeps_what_is_finished(

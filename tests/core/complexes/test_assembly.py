@@ -115,7 +115,7 @@ def test_a_map_of_the_wrong_hand_is_noticed(invented: InventedComplex) -> None:
     volumes = {part.name: part.points.std(axis=0).prod() for part in invented.parts[:2]}
     assert found.matches_mirrored == max(volumes, key=lambda name: volumes[name])
     text = " ".join(found.to_text().split())
-    assert f"hand may be wrong: the mirror image of {found.matches_mirrored} fits" in text
+    assert f"may have the wrong hand, because the mirror image of {found.matches_mirrored} fits into it" in text
     assert found.to_dict()["matches_mirrored"] == found.matches_mirrored
 
 

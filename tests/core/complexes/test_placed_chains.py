@@ -1,10 +1,13 @@
 """The chains of placed models."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import pytest
 
 import botalign
 from botalign.complexes import residual
+from botalign.complexes.assembler import Assembler
 from botalign.complexes.assembly_verdicts import AssemblyVerdicts
 from botalign.complexes.part_records import PlacedPart
 from botalign.models import simulate
@@ -55,11 +58,31 @@ def test_the_chains_of_every_copy_are_compared_with_what_the_others_leave(
     assert "\nchains" not in result.to_text()
 
 
+def test_the_map_is_copied_only_for_parts_with_several_chains(
+    whole: botalign.DensityMap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, ...]] = []
+    of_assembler = Assembler.without_others
+
+    def without_others(self: Assembler, numbers: Sequence[int]) -> Iterator[botalign.DensityMap]:
+        asked.append(tuple(self.chosen[number].part for number in numbers))
+        return of_assembler(self, numbers)
+
+    monkeypatch.setattr(Assembler, "without_others", without_others)
+    both = dimer((36, 0, 4))
+    half = botalign.Model(both.points[:220], both.weights[:220], ("A",), "half", atom_chains=np.zeros(220, dtype=int))
+    result = botalign.assemble(whole, [half, both], resolution=RESOLUTION, counts=[1, 2])
+    assert [(each.name, len(each.chain_fits)) for each in result.placed] == [("half", 0), ("dimer", 2), ("dimer", 2)]
+    assert asked == [(1, 1)]
+
+
 def test_what_each_part_leaves_is_the_map_minus_the_others(whole: botalign.DensityMap) -> None:
     assembler_parts = [dimer((36, 0, 4))] * 3
     bodies = [_Ball(np.array([18.0, 0.0, 2.0]), 60.0)] * 3
     given = (assembler_parts, bodies, PLACES)
-    for number, found in enumerate(residual.remaining_densities(whole, *given, RESOLUTION)):  # type: ignore[arg-type]
+    numbers = (2, 0)
+    left = residual.remaining_densities(whole, *given, RESOLUTION, numbers)  # type: ignore[arg-type]
+    for number, found in zip(numbers, left, strict=True):
         others = [[item for index, item in enumerate(each) if index != number] for each in given]
         expected = residual.remaining_density(whole, *others, RESOLUTION)  # type: ignore[arg-type]
         np.testing.assert_allclose(found.data, expected.data, atol=0.03 * float(whole.data.max()))

@@ -10,6 +10,7 @@ import pytest
 import botalign
 from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.geometry import apply_transform, matrix_from_rotation_vector
+from botalign.progress import exhaust
 from botalign.ranking.entry import RankedEntry, sidak
 
 from .conftest import MOTION, RESOLUTION, Assembly
@@ -52,6 +53,34 @@ def test_the_models_that_belong_come_first(assembly: Assembly, tmp_path: Path) -
     )
     assert len(lines) == 7
     assert lines[-1].startswith(f",{bad},failed,")
+
+
+@pytest.mark.slow
+def test_a_map_of_the_wrong_hand_is_noticed(assembly: Assembly, tmp_path: Path) -> None:
+    flipped = replace(assembly.fixed, data=assembly.fixed.data[:, :, ::-1], name="map.mrc")
+    given = [assembly.wrong["other beads"], *assembly.parts.values()]
+    options = botalign.RankOptions(resolution=RESOLUTION)
+    execution = botalign.Execution(threads=2, work=tmp_path / "work")
+    ranking = exhaust(botalign.rank_steps(flipped, given, options, execution))
+    assert ranking.matches == ()
+    assert ranking.matches_mirrored in assembly.parts
+    assert ranking.to_dict()["matches_mirrored"] == ranking.matches_mirrored
+    text = f"map.mrc may have the wrong hand, because the mirror image of {ranking.matches_mirrored} fits into it"
+    assert ranking.wrong_hand_text == text
+    assert f"\nhand         {text}\n" in ranking.to_text()
+    resumed = botalign.rank_steps(flipped, given, options, execution)
+    assert [(step.stage, step.done) for step in resumed] == [("models", 4), ("mirrored", 3)]
+
+
+@pytest.mark.slow
+def test_the_hand_is_tested_only_if_no_model_matches(assembly: Assembly) -> None:
+    other, left = assembly.wrong["other beads"], assembly.parts["left"]
+    ranking = botalign.rank(assembly.fixed, [other, left], resolution=RESOLUTION, threads=2)
+    assert (len(ranking.matches), ranking.matches_mirrored) == (1, None)
+    for given in ([other], [replace(left, points=left.points * 50, name="long")]):
+        ranking = botalign.rank(assembly.fixed, given, resolution=RESOLUTION, threads=1)
+        assert (ranking.matches, ranking.matches_mirrored, ranking.wrong_hand_text) == ((), None, None)
+        assert "hand" not in ranking.to_text()
 
 
 @pytest.mark.slow

@@ -80,7 +80,13 @@ def the_parts_are_placed_in_one_step(cx):
     assert copy.chains[0].chain_id == second.chains[0].chain_id == "A"  # copies are models of their own
     assert same(wrong.scene_position, before[2])
     log = cx.log_so_far()
-    for text in ("3 parts of 4 placed in", "part 2 copy 2 (#5.1)", "part 9 (#4) was not placed: no match", "1 in "):
+    for text in (
+        "3 parts of 4 placed in",
+        "part 2 copy 2 (#5.1)",
+        "part 9 (#4): no match",
+        "not placed: part 9 (#4)",
+        "1 in ",
+    ):
         assert text in log, text
     assert "wrong hand" not in log
     assert "\nchains" not in log  # no file is written in which they are renamed
@@ -128,7 +134,8 @@ def a_part_that_is_not_there_stays(cx):
     assert assembly.placed == ()
     assert same(wrong.scene_position, before)
     assert "0 parts of 1 placed in" in cx.log_so_far()
-    assert "part 9 (#2) was not placed: no match" in cx.log_so_far()
+    assert "part 9 (#2): no match" in cx.log_so_far()
+    assert "not placed: part 9 (#2)" in cx.log_so_far()
 
 
 def a_map_of_the_wrong_hand(cx):
@@ -137,6 +144,7 @@ def a_map_of_the_wrong_hand(cx):
     assembly = cx.run(f"botalign assemble #2,3 to #1 resolution {RESOLUTION} counts 1,2")
     assert (assembly.placed, assembly.missing) == ((), 3)
     assert assembly.matches_mirrored in ("part 1 (#2)", "part 2 (#3)")
+    assert cx.log_so_far().count("not placed: part 1 (#2), 2 of 2 copies of part 2 (#3)") == 1  # in one warning
     assert all(same(m.scene_position, p) for m, p in zip(models, before, strict=True))
     log = " ".join(cx.log_so_far().split())
     assert f"may have the wrong hand, because the mirror image of {assembly.matches_mirrored} fits into it" in log
