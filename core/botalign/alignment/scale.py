@@ -34,6 +34,11 @@ class Scale:
         off = abs(self.value - 1)
         return off > SIGNIFICANT * self.standard_error and off > LEAST
 
+    @property
+    def inverse(self) -> Scale:
+        """The scale of the fixed map."""
+        return Scale(1 / self.value, self.standard_error / self.value**2, self.applied)
+
     def to_text(self, fixed: MapReference, moving: MapReference) -> str:
         """Return the scale as text and, if it is wrong, which voxel size would be right."""
         applied = ", applied" if self.applied else ""

@@ -67,7 +67,8 @@ def scale_advice(alignment: Alignment) -> str | None:
     moving, fixed = alignment.moving, alignment.fixed
     name, factor = (fixed, 1 / scale.value) if moving.model else (moving, scale.value)
     size = factor * name.grid.voxel_size_angstrom[0]
-    fit = "" if moving.model else ", or run again with --scale fit to scale the moving map"
+    fixed_scale = moving.model or alignment.part is not None  # a part is never scaled
+    fit = "" if fixed_scale else ", or run again with --scale fit to scale the moving map"
     return (
         f"scale {scale.value:.4f}: if the voxel size of {name.name} is wrong, correct it with `botalign info "
         f"{name.name} --voxel-size {size:.4g}`{fit}."
