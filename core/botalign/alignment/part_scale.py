@@ -70,6 +70,13 @@ def scale_of_whole(
     return None if end is None or end.correlation < found.correlation - LEAST_MARGIN else end.scale
 
 
+def scale_at(pair: PartPair, fit: FitProblem, place: Matrix, *, resolution: float | None) -> Scale | None:
+    """Return the factor by which the whole should be larger, given a place of the part; see :func:`scale_of_whole`."""
+    (end,) = RobustProblem.of(fit).solve_each([inverse(place)], allowed=lambda linear: True)
+    errors = agreeing_errors(fit, end.transform, scaled=True)
+    return scale_of_whole(pair, fit, end.transform, errors, resolution=resolution)
+
+
 @dataclass(frozen=True, eq=False)
 class _AtScale:
     """The fit of the whole at a scale.

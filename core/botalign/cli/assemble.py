@@ -61,7 +61,7 @@ def assemble(
     from botalign.cli.assembly_run import AssemblyFiles, run_assembly
     from botalign.cli.outputs import MAPS
     from botalign.cli.part_arguments import check_parts, parsed_parts
-    from botalign.cli.tables import flip_advice, several_chains
+    from botalign.cli.tables import flip_advice, several_chains, voxel_size_advice
     from botalign.files import split_extension
     from botalign.models import holds_model
 
@@ -94,6 +94,10 @@ def assemble(
             print_note("nothing was written; -o writes the complex, --table the places, --unexplained the residual.")
     for name, text in found.assembly.missing_chains if json else ():  # the summary has them
         print_warning(f"{name}: {text}.")
+    scale = found.assembly.scale
+    if scale is not None and scale.is_wrong and not quiet:
+        size = scale.value * density.grid.voxel_size_angstrom[0]
+        print_note(f"scale {scale.value:.4f}: {voxel_size_advice(whole, size)}.")
     if found.assembly.unplaced:  # the reasons are in the summary
         print_warning(f"not placed: {', '.join(missing.title for missing in found.assembly.unplaced)}.")
     for missing in found.assembly.unplaced:

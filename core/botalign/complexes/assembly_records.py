@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from botalign.alignment.scale import Scale
 from botalign.alignment.wording import LABEL, chains_text, labelled, percent_text, vector_text, volume_text
 from botalign.complexes.part_records import PlacedPart, UnplacedPart
 from botalign.complexes.residual import Region
@@ -47,6 +48,9 @@ class Assembly:
         The map minus the placed parts, with its background at zero.
     regions : tuple of Region
         Connected regions of `rest` above the contour level of the smoothed map, the largest first.
+    scale : Scale or None
+        Factor by which lengths in the map must be multiplied, and so its voxel size, with its standard error: the
+        weighted mean by the certain parts. None if they do not determine it.
     matches_mirrored : str or None
         Name of a part whose mirror image has a certain place, if no part has one: the map, or the part if it is a map,
         has the wrong hand. Only the largest part is tested.
@@ -72,6 +76,7 @@ class Assembly:
     gap: float
     rest: DensityMap
     regions: tuple[Region, ...]
+    scale: Scale | None = None
     matches_mirrored: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -161,6 +166,7 @@ class Assembly:
             "gap": self.gap,
             "unexplained_fraction": self.unexplained_fraction,
             "regions": [vars(each) for each in self.regions],
+            "scale": None if self.scale is None else asdict(self.scale),
             "matches_mirrored": self.matches_mirrored,
             "parameters": dict(self.parameters),
             "versions": dict(self.versions),
@@ -173,6 +179,13 @@ class Assembly:
         if self.matches_mirrored is None:
             return None
         return f"{self.whole} may have the wrong hand, because the mirror image of {self.matches_mirrored} fits into it"
+
+    @property
+    def scale_text(self) -> str | None:
+        """That the voxel size of the map seems to be wrong, and which one would be right; None if it may be right."""
+        if self.scale is None or not self.scale.is_wrong:
+            return None
+        return self.scale.of_map_text(self.rest.grid.voxel_size_angstrom[0])
 
     @property
     def missing_chains(self) -> list[tuple[str, str]]:
@@ -203,6 +216,7 @@ class Assembly:
             lines += labelled(
                 "hand", f"may be wrong: the mirror image of {self.matches_mirrored} fits into {self.whole}"
             )
+        lines += labelled("scale", *([] if self.scale_text is None else [self.scale_text]))
         pairs = [f"{first} and {second}" for first, second in self.interchangeable]
         lines += labelled("exchange", *(f"{each} cannot be distinguished: each fits at both places" for each in pairs))
         if self.placed:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from functools import cached_property
 
 import numpy as np
 
 from botalign.alignment.chain_fits import fits_at_pose
 from botalign.alignment.overlap import overlaps
 from botalign.alignment.part_places import Place
+from botalign.alignment.part_scale import scale_at
+from botalign.alignment.scale import Scale, combined
 from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.cancellation import check_cancelled
 from botalign.complexes.assembler import Assembler, Chosen
@@ -50,7 +53,7 @@ class AssemblyVerdicts:
         for number, chains in zip(numbers, names, strict=True):
             each = self.chosen[number]
             copies[each.part] += 1
-            verdict = "ambiguous" if self._is_ambiguous(number) else "certain"
+            verdict = "ambiguous" if self._ambiguous[number] else "certain"
             parts.append(
                 PlacedPart(
                     each.part, self.parts[each.part].name, copies[each.part], each.moving_to_fixed, each.correlation,
@@ -77,6 +80,28 @@ class AssemblyVerdicts:
                 continue
             fits[number] = fits_at_pose(problem, self.chosen[number].moving_to_fixed)
         return fits
+
+    def scale(self) -> Scale | None:
+        """Return the scale of the whole, by the certain parts, each in what the others leave; None if it is unknown.
+
+        What the others leave has no neighbours that would overlap with the part.
+        """
+        scales = []
+        for number, rest in enumerate(self.assembler.without_others()):
+            check_cancelled()
+            if self._ambiguous[number]:
+                continue
+            each = self.chosen[number]
+            found = self.assembler.places_in_whole(each)
+            scale = scale_at(
+                found.pair, found.fit_in(rest), each.moving_to_fixed, resolution=self.assembler.options.resolution
+            )
+            scales += [] if scale is None else [scale]
+        return combined(scales)
+
+    @cached_property
+    def _ambiguous(self) -> list[bool]:
+        return [self._is_ambiguous(number) for number in range(len(self.chosen))]
 
     def _is_ambiguous(self, number: int) -> bool:
         """Whether another pose fits as well at a place: in the map where it was found, and in what the others leave."""

@@ -232,6 +232,7 @@ def _steps(
         kind="models" if of_models else "maps",
         entries=best_first(entries),
         failures=tuple(failed_entry(items[number], arrays) for number, arrays in failed.items()),
+        voxel_size_angstrom=fixed.grid.voxel_size_angstrom[0],
         compared=len(items) - len(failed),
         seconds=time.perf_counter() - began,
         parameters=options.as_parameters(),

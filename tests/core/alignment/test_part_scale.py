@@ -7,7 +7,7 @@ import pytest
 
 from botalign import Alignment, DensityMap, Model, align, simulate
 from botalign.alignment.matching_resolution import LEAST, MOST, matching_resolution
-from botalign.alignment.scale import Scale
+from botalign.alignment.scale import Scale, combined
 from botalign.geometry import MIRROR, apply_transform, compose, inverse, matrix_from_rotation_vector
 from botalign.models import HIGHEST_RESOLUTION, LOWEST_RESOLUTION
 
@@ -161,3 +161,17 @@ def test_only_resolutions_that_can_be_simulated_are_tried(given: float) -> None:
         matching_resolution(given, partial(resembles, sign=sign))
     assert max(LEAST * given, LOWEST_RESOLUTION) <= min(tried) < 1.1 * max(LEAST * given, LOWEST_RESOLUTION)
     assert 0.9 * min(MOST * given, HIGHEST_RESOLUTION) < max(tried) <= min(MOST * given, HIGHEST_RESOLUTION)
+
+
+def test_the_scales_by_several_parts_are_combined_by_their_variances() -> None:
+    assert combined([]) is None
+    assert combined([Scale(1.02, 0.004)]) == Scale(pytest.approx(1.02), pytest.approx(0.004))  # type: ignore[arg-type]
+    both = combined([Scale(1.020, 0.003), Scale(1.024, 0.006)])
+    assert both is not None
+    assert both.value == pytest.approx((4 * 1.020 + 1.024) / 5)
+    assert both.standard_error == pytest.approx(0.003 * np.sqrt(4 / 5))
+    # Two parts that differ by ten standard errors of their difference.
+    differing = combined([Scale(1.0, 0.001), Scale(1.0 + 0.01 * np.sqrt(2), 0.001)])
+    assert differing is not None
+    assert differing.standard_error == pytest.approx(10 * 0.001 / np.sqrt(2))
+    assert not differing.is_wrong
