@@ -137,6 +137,19 @@ def test_the_scale_of_a_part_is_not_tested_if_it_is_kept(whole: DensityMap, chai
     assert placed(wrong(whole, 1.03), model_of(chains[0]), scale="keep").scale is None
 
 
+@pytest.mark.slow
+def test_copies_find_the_voxel_size_of_the_map(chains: list[np.ndarray]) -> None:
+    one = chains[0]
+    both = np.concatenate([one, one @ matrix_from_rotation_vector([0.4, 1.1, -0.7]).T + [50.0, 6.0, -4.0]])
+    density = simulate(model_of(both), RESOLUTION, voxel_size_angstrom=VOXEL)
+    for factor in (1.0, 1.03):
+        found = align(wrong(density, factor), model_of(one), resolution=RESOLUTION, copies=2, hand="keep")
+        assert found.verdict == "certain"
+        assert found.scale is not None
+        assert found.scale.is_wrong == (factor != 1)
+        assert 1 / found.scale.value == pytest.approx(factor, rel=0.01)
+
+
 def test_two_models_have_no_wrong_voxel_size(chains: list[np.ndarray]) -> None:
     both = [model_of(np.concatenate(chains)), model_of(chains[0] * 1.03)]
     assert align(*both, resolution=RESOLUTION, partial=True, local_degrees=5, threads=1).scale is None  # type: ignore[arg-type]
