@@ -48,7 +48,7 @@ class AssemblyVerdicts:
         parts = []
         numbers = sorted(range(len(self.chosen)), key=lambda index: self.chosen[index].part)
         models = [self.parts[self.chosen[number].part] for number in numbers]
-        fits = self._chain_fits()
+        fits, _ = self._alone
         names = unique_names([each.written_chains if isinstance(each, Model) else () for each in models])
         for number, chains in zip(numbers, names, strict=True):
             each = self.chosen[number]
@@ -62,42 +62,42 @@ class AssemblyVerdicts:
             )  # fmt: skip
         return tuple(parts)
 
-    def _chain_fits(self) -> list[tuple[ChainFit, ...]]:
-        """Return for each placed part how much density the others leave for each chain of a model with several."""
-        parts = [self.parts[each.part] for each in self.chosen]
-        several = [isinstance(each, Model) and len(each.chains) > 1 for each in parts]
-        fits: list[tuple[ChainFit, ...]] = [()] * len(parts)
-        if not any(several):
-            return fits
-        for number, density in enumerate(self.assembler.without_others()):
+    @cached_property
+    def _alone(self) -> tuple[list[tuple[ChainFit, ...]], list[Scale | None]]:
+        """The density for the chains of each placed part, and the scale by it, in what the others leave."""
+        fits, scales = [], []
+        for number, rest in enumerate(self.assembler.without_others()):
             check_cancelled()
-            rest = self.assembler.surveyed(density) if several[number] else None
-            if rest is None:
-                continue
-            try:
-                problem = problem_of(rest, parts[number], self.assembler.options.resolution)
-            except InputError:  # little density is left
-                continue
-            fits[number] = fits_at_pose(problem, self.chosen[number].moving_to_fixed)
-        return fits
+            fits.append(self._chain_fits(number, rest))
+            scales.append(None if self._ambiguous[number] else self._scale(number, rest))
+        return fits, scales
+
+    def _chain_fits(self, number: int, rest: DensityMap) -> tuple[ChainFit, ...]:
+        """Return how much density the others leave for each chain of a placed model with several."""
+        part = self.parts[self.chosen[number].part]
+        several = isinstance(part, Model) and len(part.chains) > 1
+        surveyed = self.assembler.surveyed(rest) if several else None
+        if surveyed is None:
+            return ()
+        try:
+            problem = problem_of(surveyed, part, self.assembler.options.resolution)
+        except InputError:  # little density is left
+            return ()
+        return fits_at_pose(problem, self.chosen[number].moving_to_fixed)
+
+    def _scale(self, number: int, rest: DensityMap) -> Scale | None:
+        """Return the scale of the whole by a placed part in what the others leave."""
+        each = self.chosen[number]
+        found = self.assembler.places_in_whole(each)
+        resolution = self.assembler.options.resolution
+        return scale_at(found.pair, found.fit_in(rest), each.moving_to_fixed, resolution=resolution)
 
     def scale(self) -> Scale | None:
         """Return the scale of the whole, by the certain parts, each in what the others leave; None if it is unknown.
 
         What the others leave has no neighbours that would overlap with the part.
         """
-        scales = []
-        for number, rest in enumerate(self.assembler.without_others()):
-            check_cancelled()
-            if self._ambiguous[number]:
-                continue
-            each = self.chosen[number]
-            found = self.assembler.places_in_whole(each)
-            scale = scale_at(
-                found.pair, found.fit_in(rest), each.moving_to_fixed, resolution=self.assembler.options.resolution
-            )
-            scales += [] if scale is None else [scale]
-        return combined(scales)
+        return combined([each for each in self._alone[1] if each is not None])
 
     @cached_property
     def _ambiguous(self) -> list[bool]:
