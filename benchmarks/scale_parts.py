@@ -207,3 +207,25 @@ def cost_of_parts(names: list[str], poses: int, seed: int) -> Iterator[dict[str,
             keep, check = seconds["keep"], seconds["check"]
             more = f"{check / keep - 1:+.1%}"
             yield {"part": group, "factor": f"{factor:g}", "keep": f"{keep:.2f}", "check": f"{check:.2f}", "more": more}
+
+
+def assemblies(names: list[str], poses: int, seed: int) -> Iterator[dict[str, object]]:
+    """Place all chains of a complex together in its map with a right and a wrong voxel size."""
+    groups: dict[str, list[PartCase]] = {}
+    for case in chains():
+        if not case.group.startswith("simulated"):  # both complexes have such maps
+            groups.setdefault(case.group, []).append(case)
+    for group, cases in groups.items():
+        for factor in PART_FACTORS:
+            moved_parts = [case.part.moved(random_pose(case.points, seed + n)) for n, case in enumerate(cases)]
+            result = botalign.assemble(
+                wrong_size(cases[0].whole, factor), moved_parts, resolution=cases[0].resolution, threads=1
+            )
+            scale = result.scale
+            yield {
+                "complex": group,
+                "factor": f"{factor:g}",
+                "placed": f"{len(result.placed)}/{len(cases)}",
+                "scale": "" if scale is None else f"{scale.value:.4f} +- {scale.standard_error:.4f}",
+                "warning": scale is not None and scale.is_wrong,
+            }
