@@ -65,7 +65,7 @@ def packed(name: str, data: Path, *, resolution: float, noise: float, seed: int)
     The standard deviation of the noise is `noise` times that of the densities of the complex.
     """
     copies, group, wrong = COMPLEXES[name]
-    parts = {each: _part(each, data) for each in copies}
+    parts = {each: read_part(each, data) for each in copies}
     rng = np.random.default_rng([seed, list(COMPLEXES).index(name)])
     places = _places(parts, copies, point_group(group), rng)
     frame = np.column_stack([random_rotations(1, rng)[0], rng.uniform(-50, 50, 3)])
@@ -73,10 +73,10 @@ def packed(name: str, data: Path, *, resolution: float, noise: float, seed: int)
     atoms = [apply_transform(place, parts[each].points) for each, own in placed.items() for place in own]
     weights = [parts[each].weights for each, own in placed.items() for _ in own]
     density = simulated(botalign.Model(np.concatenate(atoms), np.concatenate(weights)), resolution, noise, rng)
-    return Packed(density, parts, placed, {each: _part(each, data) for each in wrong})
+    return Packed(density, parts, placed, {each: read_part(each, data) for each in wrong})
 
 
-def _part(name: str, data: Path) -> botalign.Model:
+def read_part(name: str, data: Path) -> botalign.Model:
     """Read the atoms of a part."""
     path, ranges = PARTS[name]
     if not ranges:

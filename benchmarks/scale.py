@@ -3,8 +3,10 @@
 ``python benchmarks/scale.py`` aligns copies of maps whose voxel size in the header is wrong by a known factor, clean
 and with noise on both maps (the signal-to-noise ratio of ``noise.py``), and compares the fitted scale with the factor.
 ``--correct`` aligns clean copies with the right voxel size, ``--noisy`` noisy ones, and counts the warnings.
-``--conformations`` does so for pairs of conformations, ``--unrelated`` for different maps. ``--cost`` compares the
-processor time with and without the test.
+``--conformations`` does so for pairs of conformations, ``--unrelated`` for different maps. ``--parts`` places parts in
+maps with a right and a wrong voxel size, moving and fixed in turn; see ``scale_parts.py``. ``--assemblies``
+places all chains of a complex together. ``--cost`` compares the processor time with and without the test,
+``--cost-parts`` that of parts.
 """
 
 import argparse
@@ -22,6 +24,7 @@ from conformations import ANGLES, SHARES, domain_pair
 from maps import MAPS
 from poses import Pair
 from report import machine
+from scale_parts import assemblies, cost_of_parts, parts
 from structures import adenylate_kinase, given_pairs
 from symmetry import pose_error
 from verdicts import with_noise
@@ -167,7 +170,8 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     tables: dict[str, Callable[[list[str], int, int], Rows]] = {
-        "correct": correct, "noisy": noisy, "conformations": conformations, "unrelated": unrelated, "cost": cost,
+        "correct": correct, "noisy": noisy, "conformations": conformations, "unrelated": unrelated, "parts": parts,
+        "assemblies": assemblies, "cost": cost, "cost-parts": cost_of_parts,
     }  # fmt: skip
     for name, table in tables.items():
         parser.add_argument(f"--{name}", dest="table", action="store_const", const=table, help=table.__doc__)

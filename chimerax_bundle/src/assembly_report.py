@@ -54,6 +54,8 @@ def summary(done):
         f"{first} and {second} cannot be distinguished: each fits at both places"
         for first, second in assembly.interchangeable
     ]
+    if assembly.scale_text:
+        lines.append(f"scale: {assembly.scale_text}")
     lines.append(f"unexplained: {assembly.unexplained_text}")
     lines.append(f"{assembly.seconds:.2f} seconds")
     above = "" if hint is None else f"<b>{escape(hint)}</b><br>"

@@ -77,7 +77,8 @@ def align(
     scale : {"check", "fit", "keep"}, optional
         ``"check"`` also estimates by which factor the moving map should be larger, because the voxel size of one of the
         maps may be wrong; ``"fit"`` scales the moving map by this factor, so that the transform is a similarity;
-        ``"keep"`` does not test it. Atomic models are never scaled, and parts are not tested.
+        ``"keep"`` does not test it. Atomic models are never scaled, and only whole maps are: for parts, ``"check"``
+        reports which voxel size would be right.
     size : int, optional
         Side in voxels of the box used by the search.
     evaluations : int, optional

@@ -17,10 +17,11 @@ from botalign.alignment.copy_records import Copies, Copy
 from botalign.alignment.copy_symmetry import SetSymmetry, set_symmetry
 from botalign.alignment.copy_verdict import CopyVerdicts
 from botalign.alignment.joint_refinement import refine_together
-from botalign.alignment.options import AUTO
+from botalign.alignment.options import AUTO, AlignmentOptions
 from botalign.alignment.outcome import Outcome
 from botalign.alignment.overlap import overlaps
 from botalign.alignment.part_places import PartPlaces, Place, part_places
+from botalign.alignment.part_scale import scale_at
 from botalign.alignment.part_search import SAME, Limits
 from botalign.alignment.part_verdict import signs_inside
 from botalign.alignment.problem import AlignmentProblem
@@ -104,7 +105,7 @@ def solve_copies(problem: AlignmentProblem) -> Generator[Progress, None, Outcome
         nearest = min(placed, key=lambda copy: float(geodesic_degrees(copy.moving_to_fixed[:, :3], start)))
         placed.sort(key=lambda copy: copy is not nearest)
     copies = Copies(tuple(placed), wanted, LARGEST_OVERLAP, refined.score, refined.start_score, set_group, averaged)
-    return _outcome(found, copies)
+    return _outcome(found, copies, problem.options)
 
 
 def _most_in_average(wanted: int | None, order: int) -> int:
@@ -165,8 +166,8 @@ def _symmetry(found: PartPlaces, placed: Sequence[Copy], turns: Sequence[Matrix]
     return set_symmetry(poses, found.pair.centre_angstrom, found.pair.radius_angstrom, of_part=turns)
 
 
-def _outcome(found: PartPlaces, copies: Copies) -> Outcome:
-    """Return what the solver found; the copies are the first candidates."""
+def _outcome(found: PartPlaces, copies: Copies, options: AlignmentOptions) -> Outcome:
+    """Return what the solver found; the copies are the first candidates, and the scale is that by the first copy."""
     first = copies.placed[0]
     poses = [copy.moving_to_fixed for copy in copies.placed]
     same = found.pair.tolerance(SAME)
@@ -184,11 +185,15 @@ def _outcome(found: PartPlaces, copies: Copies) -> Outcome:
     decided = next(each for each in ("no match", "ambiguous", "certain") if each in verdicts)
     if decided == "certain" and found.hand is not None and found.hand.decision == "undetermined":
         decided = "ambiguous"
+    scale = None
+    if options.scale == "check" and decided != "no match":
+        scale = scale_at(found.pair, found.finest, first.moving_to_fixed, resolution=options.resolution)
     return Outcome(
         tuple(candidates),
         hand=found.hand,
         verdict=decided,
         probability=max(copy.probability for copy in copies.placed),
         uncertainty=uncertainty(RobustProblem.of(found.finest).agreeing(pose), pose),
+        scale=None if scale is None else scale.inverse,
         copies=copies,
     )

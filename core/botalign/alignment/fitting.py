@@ -28,14 +28,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from botalign.alignment.descent import convex, descend, is_small, pose_derivatives, solve_damped, stepped
-from botalign.alignment.gauss_newton import ALL, FIXED, MOVED, ONE, Terms, climb
+from botalign.alignment.descent import convex, descend, is_small, solve_damped, stepped
+from botalign.alignment.gauss_newton import ALL, FIXED, MOVED, ONE, Terms, arms, climb, terms_at
 from botalign.alignment.sampled import Sampled
 from botalign.arrays import Matrix, Volume
-from botalign.geometry import identity
 from botalign.kept import kept
 from botalign.maps.grid import Grid
-from botalign.maps.resampling import spline_at, spline_gradients_at, spline_moments_at
+from botalign.maps.resampling import spline_at, spline_moments_at
 from botalign.scores import correlation_about_mean, jackknife_difference
 from botalign.threads import one_blas_thread
 
@@ -112,11 +111,11 @@ class FitProblem:
         inside = np.flatnonzero(where)
         inside = inside if most is None else inside[:: _interval(len(inside), most)]
         points = np.stack(np.unravel_index(inside, where.shape)[::-1], axis=1).astype(np.int32)
-        slopes = spline_gradients_at(fixed.coefficients, grid, identity(), grid, points)
-        terms = np.empty((len(points), 8))
-        terms[:, :6], terms[:, 6] = pose_derivatives(_arms(points, grid, centre), slopes), 1.0
-        terms[:, 7] = fixed.values.ravel()[inside]
-        return cls(grid, moving.coefficients, moving.grid, points, terms, centre)
+        return cls(grid, moving.coefficients, moving.grid, points, terms_at(fixed, points, centre), centre)
+
+    def with_fixed(self, fixed: Sampled) -> FitProblem:
+        """Return the problem at the same points with other densities of the fixed map."""
+        return replace(self, terms=terms_at(fixed, self.points, self.centre))
 
     def thinned(self, most: int) -> FitProblem:
         """Return the problem with every n-th of its points, at most `most` of them, to approach the best pose."""
@@ -128,7 +127,7 @@ class FitProblem:
     @property
     def arms(self) -> Matrix:
         """The positions of the points relative to the centre of the rotations, in voxels, shape (n, 3)."""
-        return _arms(self.points, self.fixed_grid, self.centre)
+        return arms(self.points, self.fixed_grid, self.centre)
 
     @property
     def fixed(self) -> Matrix:
@@ -288,10 +287,6 @@ class _Point:
 def _interval(count: int, most: int) -> int:
     """Return the smallest interval at which no more than `most` of some points are left."""
     return max(1, -(-count // most))
-
-
-def _arms(points: NDArray[np.int32], grid: Grid, centre: Matrix) -> Matrix:
-    return np.asarray(points - (centre - np.array(grid.origin_angstrom)) / grid.voxel_size_angstrom[0])
 
 
 def is_within_error(margin: float, error: float, least: float = LEAST_MARGIN) -> bool:

@@ -10,10 +10,22 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from botalign.alignment.descent import DAMPING, LARGEST_DAMPING, are_small, next_damping, solve_damped
+from botalign.alignment.descent import (
+    DAMPING,
+    LARGEST_DAMPING,
+    are_small,
+    next_damping,
+    pose_derivatives,
+    solve_damped,
+)
+from botalign.alignment.sampled import Sampled
 from botalign.arrays import Matrix, Volume
 from botalign.cancellation import check_cancelled
+from botalign.geometry import identity
+from botalign.maps.grid import Grid
+from botalign.maps.resampling import spline_gradients_at
 
 #: All parameters of a pose: rotation and shift.
 ALL = (0, 1, 2, 3, 4, 5)
@@ -65,6 +77,20 @@ class Terms:
         correlations = np.zeros(len(v))
         np.divide(uv - u * v / n, np.sqrt(np.maximum(variances, 0)), out=correlations, where=variances > 0)
         return moments, correlations
+
+
+def arms(points: NDArray[np.int32], grid: Grid, centre: Matrix) -> Matrix:
+    """Return the positions of voxels relative to a centre, in voxels, shape (n, 3), given their indices."""
+    return np.asarray(points - (centre - np.array(grid.origin_angstrom)) / grid.voxel_size_angstrom[0])
+
+
+def terms_at(fixed: Sampled, points: NDArray[np.int32], centre: Matrix) -> Matrix:
+    """Return the columns of :class:`Terms` at points of the grid of a map, for rotations about a centre."""
+    terms = np.empty((len(points), 8))
+    slopes = spline_gradients_at(fixed.coefficients, fixed.grid, identity(), fixed.grid, points)
+    terms[:, :6], terms[:, ONE] = pose_derivatives(arms(points, fixed.grid, centre), slopes), 1.0
+    terms[:, FIXED] = fixed.values[tuple(points.T[::-1])]
+    return terms
 
 
 def climb(

@@ -6,6 +6,7 @@ hardly depends on it, but a map that is blurred more than the other one looks la
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from botalign.alignment.itself import Itself
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.survey import survey
 from botalign.arrays import Matrix
+from botalign.models import HIGHEST_RESOLUTION, LOWEST_RESOLUTION
 
 #: The resolutions that are tried, as multiples of the given one, and how exactly the best one is found.
 LEAST, MOST, TOLERANCE = 0.4, 2.5, 0.02
@@ -46,16 +48,31 @@ def at_matching_resolution(
         return problem, fit, pose
     voxel = fit.fixed_grid.voxel_size_angstrom[0]
 
-    def fitted(exponent: float) -> tuple[AlignmentProblem, FitProblem]:
-        tried = _at(problem, resolution * 2**exponent)
+    def fitted(tried_resolution: float) -> tuple[AlignmentProblem, FitProblem]:
+        tried = _at(problem, tried_resolution)
         return tried, tried.fit(max(voxel, tried.fixed.voxel_angstrom, tried.moving.voxel_angstrom))
 
-    found = minimize_scalar(
-        lambda exponent: -fitted(exponent)[1].correlation(pose), bounds=(np.log2(LEAST), np.log2(MOST)),
-        method="bounded", options={"xatol": TOLERANCE},
-    )  # fmt: skip
-    matching, fit = fitted(float(found.x))
+    best = matching_resolution(resolution, lambda tried_resolution: fitted(tried_resolution)[1].correlation(pose))
+    matching, fit = fitted(best)
     return matching, fit, fit.solve_each([pose], allowed=problem.allows)[0].transform
+
+
+def matching_resolution(given: float, correlation: Callable[[float], float]) -> float:
+    """Return the resolution at which a correlation is highest, near the given one.
+
+    Parameters
+    ----------
+    given : float
+        The resolution that was given.
+    correlation : callable
+        Takes a resolution; returns how much the model resembles the map.
+    """
+    bounds = np.log2(np.clip([LEAST * given, MOST * given], LOWEST_RESOLUTION, HIGHEST_RESOLUTION))
+    found = minimize_scalar(
+        lambda exponent: -correlation(float(2**exponent)), bounds=tuple(bounds), method="bounded",
+        options={"xatol": TOLERANCE},
+    )  # fmt: skip
+    return float(2**found.x)
 
 
 def _at(problem: AlignmentProblem, resolution: float) -> AlignmentProblem:

@@ -65,6 +65,8 @@ class PartPair:
         The whole, if other parts are searched for in it too.
     model : Model or None
         The part, if it is a model.
+    whole_model : Model or None
+        The whole, if it is a model.
     """
 
     part: Surveyed
@@ -75,6 +77,7 @@ class PartPair:
     signal: SignalFraction | None
     shared: SharedWhole | None = None
     model: Model | None = None
+    whole_model: Model | None = None
 
     @classmethod
     def of(cls, problem: AlignmentProblem) -> PartPair:
@@ -89,8 +92,9 @@ class PartPair:
         if options.resolution is not None:
             itself = problem.fixed_itself if problem.part_is_moving else problem.moving_itself
             signal = itself.signal if itself.signal.at(np.array(1 / options.resolution)) < NOISY else None
-        model = problem.models[1 if problem.part_is_moving else 0]
-        return cls(part, whole, part_map, whole_map, mask if options.is_masked else None, signal, shared, model)
+        model, whole_model = problem.models[::-1] if problem.part_is_moving else problem.models
+        mask = mask if options.is_masked else None
+        return cls(part, whole, part_map, whole_map, mask, signal, shared, model, whole_model)
 
     @cached_property
     def fills_mask(self) -> bool:

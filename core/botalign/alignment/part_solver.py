@@ -16,13 +16,15 @@ from botalign.alignment.equivalents import among_equivalents, with_equivalents
 from botalign.alignment.fitting import FitProblem
 from botalign.alignment.hand import HandDecision, decide_hand
 from botalign.alignment.outcome import Outcome
+from botalign.alignment.part_scale import agreeing_errors, scale_of_whole
 from botalign.alignment.part_search import FINEST_FIT, SAME_FITTED, PartSearch, Searched
 from botalign.alignment.part_verdict import part_matches, part_probability, part_verdict, signs_inside
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
 from botalign.alignment.robust import RobustProblem
+from botalign.alignment.scale import Scale
 from botalign.alignment.symmetry import Symmetry
-from botalign.alignment.uncertainty import Uncertainty, uncertainty
+from botalign.alignment.uncertainty import Errors, Uncertainty, uncertainty
 from botalign.alignment.verdict import CLOSE_QUALITY, mark_equals
 from botalign.arrays import Matrix
 from botalign.geometry import apply_transform, compose, geodesic_degrees, is_mirror
@@ -91,10 +93,21 @@ class _PartSolver:
         others = [candidate for index, group in enumerate(end.groups) if index != end.answer for candidate in group]
         yield Progress("refine", self.search.total, self.search.total, moving_to_fixed=marked[0].moving_to_fixed)
         pose = end.pose if marked[0] is end.groups[end.answer][0] else self.poses.fit_pose(marked[0])
-        agreeing = uncertainty(RobustProblem.of(end.fit).agreeing(pose), pose)
-        probability, decided, at_limit = self._verdict(search, marked, end, undetermined=agreeing.is_undetermined)
+        tested = self.problem.options.scale == "check"
+        errors = agreeing_errors(end.fit, pose, scaled=tested)
+        probability, decided, at_limit = self._verdict(search, marked, end, undetermined=errors.pose.is_undetermined)
+        scale = self._scale(end.fit, pose, errors) if tested and decided != "no match" else None
         candidates = with_equivalents([*marked, *others], symmetry)
-        return Outcome(candidates, (), end.decision, symmetry, decided, agreeing, probability, at_limit=at_limit)
+        return Outcome(
+            candidates, (), end.decision, symmetry, decided, errors.pose, probability, at_limit=at_limit, scale=scale
+        )
+
+    def _scale(self, fit: FitProblem, pose: Matrix, errors: Errors) -> Scale | None:
+        """Return the scale of the moving map."""
+        found = scale_of_whole(
+            self.pair, fit, pose, errors, resolution=self.problem.options.resolution, allowed=self.poses.allowed
+        )
+        return found.inverse if found is not None and self.problem.part_is_moving else found
 
     def _with_equivalents(self, search: Searched) -> Searched:
         """Return the result of the search with fits of all poses that are equivalent to the best of each hand.

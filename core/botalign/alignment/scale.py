@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from botalign.alignment.records import MapReference
 
@@ -34,23 +37,54 @@ class Scale:
         off = abs(self.value - 1)
         return off > SIGNIFICANT * self.standard_error and off > LEAST
 
+    @property
+    def inverse(self) -> Scale:
+        """The scale of the fixed map."""
+        return Scale(1 / self.value, self.standard_error / self.value**2, self.applied)
+
     def to_text(self, fixed: MapReference, moving: MapReference) -> str:
         """Return the scale as text and, if it is wrong, which voxel size would be right."""
-        applied = ", applied" if self.applied else ""
-        text = f"{self.value:.4f} +- {max(self.standard_error, 5e-5):.4f}{applied}"
         if not self.is_wrong:
-            return text
+            return self._short
         changes = [
-            _change(reference, role, factor)
+            f"{_change(reference.grid.voxel_size_angstrom[0], factor)} in the {role} map"
             for reference, role, factor in ((moving, "moving", self.value), (fixed, "fixed", 1 / self.value))
             if not reference.model
         ]
         one = "the voxel size of one of the maps" if len(changes) == 2 else "the voxel size of the map"
-        off = f"{one} is off by {100 * abs(self.value - 1):.1f}%, unless the molecules differ in size"
-        return f"{text}; {off}; try {' or '.join(changes)}"
+        return self._text(one, changes)
+
+    def of_map_text(self, voxel_size_angstrom: float) -> str:
+        """Return the scale of a map by its parts as text and, if it is wrong, which voxel size would be right."""
+        if not self.is_wrong:
+            return self._short
+        return self._text("the voxel size of the map", [_change(voxel_size_angstrom, self.value)])
+
+    @property
+    def _short(self) -> str:
+        applied = ", applied" if self.applied else ""
+        return f"{self.value:.4f} +- {max(self.standard_error, 5e-5):.4f}{applied}"
+
+    def _text(self, what: str, changes: Sequence[str]) -> str:
+        off = f"{what} is off by {100 * abs(self.value - 1):.1f}%, unless the molecules differ in size"
+        return f"{self._short}; {off}; try {' or '.join(changes)}"
 
 
-def _change(reference: MapReference, role: str, factor: float) -> str:
+def combined(scales: Sequence[Scale]) -> Scale | None:
+    """Return the scale of a map, given that by each of several parts; None if there are none.
+
+    It is their mean, weighted by the inverse variances. Where they differ by more than their standard errors, that of
+    the mean is larger by the same factor (Birge 1932).
+    """
+    if not scales:
+        return None
+    values = np.array([each.value for each in scales])
+    weights = np.array([each.standard_error for each in scales]) ** -2.0
+    mean = float(weights @ values / weights.sum())
+    spread = float(weights @ (values - mean) ** 2) / max(len(scales) - 1, 1)
+    return Scale(mean, float(np.sqrt(max(spread, 1.0) / weights.sum())))
+
+
+def _change(size: float, factor: float) -> str:
     """Return as text which voxel size of a map would be right."""
-    size = reference.grid.voxel_size_angstrom[0]
-    return f"{factor * size:.4g} A instead of {size:.4g} A in the {role} map"
+    return f"{factor * size:.4g} A instead of {size:.4g} A"

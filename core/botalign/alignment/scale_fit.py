@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -24,6 +26,21 @@ CONVERGED, CONVERGED_ERRORS = 5e-5, 0.05
 MOST_STEPS = 8
 
 
+class AtScale(Protocol):
+    """Two maps fitted at a scale."""
+
+    @property
+    def factor(self) -> float:
+        """The scale."""
+
+    @property
+    def errors(self) -> Errors:
+        """The errors there."""
+
+
+S = TypeVar("S", bound=AtScale)
+
+
 @dataclass(frozen=True, eq=False)
 class Scaled:
     """The problem with the moving map at its fitted scale.
@@ -32,8 +49,8 @@ class Scaled:
     ----------
     factor : float
         The scale.
-    standard_error : float
-        Its standard error.
+    errors : Errors
+        The errors there.
     problem : AlignmentProblem
         The problem with the moving map scaled.
     fit : FitProblem
@@ -43,14 +60,14 @@ class Scaled:
     """
 
     factor: float
-    standard_error: float
+    errors: Errors
     problem: AlignmentProblem
     fit: FitProblem
     pose: Matrix
 
     def record(self, *, applied: bool = False) -> Scale:
         """Return the scale as a result has it."""
-        return Scale(self.factor, self.standard_error, applied)
+        return Scale(self.factor, self.errors.scale_error, applied)
 
 
 def is_measured(errors: Errors) -> bool:
@@ -85,24 +102,41 @@ def fit_scale(problem: AlignmentProblem, fit: FitProblem, pose: Matrix, errors: 
         not converged after the largest number of steps.
     """
     coarsest = problem.working_pair.voxel_angstrom
-    found = Scaled(1.0, errors.scale_error, problem, fit, pose)
+
+    def fitted(factor: float, before: Scaled) -> Scaled:
+        scaled = problem.scaled(factor)
+        fit = scaled.fit(min(coarsest, scaled.finest_useful_voxel(before.pose)))
+        pose = fit.solve_each([before.pose], allowed=problem.allows)[0].transform
+        return Scaled(factor, scaled.errors(fit, pose), scaled, fit, pose)
+
+    return converged(Scaled(1.0, errors, problem, fit, pose), fitted)
+
+
+def converged(found: S, fitted: Callable[[float, S], S], *, tolerance: float = CONVERGED_ERRORS) -> S | None:
+    """Return the fit at the scale that it does not change any more; None if the maps do not determine it.
+
+    Parameters
+    ----------
+    found : AtScale
+        The fit at scale 1.
+    fitted : callable
+        Takes a scale and the last fit; returns the fit at this scale.
+    tolerance : float, optional
+        The fit ends at a step of this many standard errors.
+    """
     before: tuple[float, float] | None = None
     for taken in range(MOST_STEPS + 1):
+        errors = found.errors
         step = errors.scale_step
         if not np.isfinite(errors.scale_error):
             break
-        if abs(step) < max(CONVERGED, CONVERGED_ERRORS * errors.scale_error):
+        if abs(step) < max(CONVERGED, tolerance * errors.scale_error):
             return found if is_measured(errors) else None
         factor = _next(found.factor, step, before)
         if taken == MOST_STEPS or not abs(factor - 1) < REACH:
             break
         before = found.factor, step
-        scaled = problem.scaled(factor)
-        voxel = min(coarsest, scaled.finest_useful_voxel(found.pose))
-        fit = scaled.fit(voxel)
-        pose = fit.solve_each([found.pose], allowed=problem.allows)[0].transform
-        errors = scaled.errors(fit, pose)
-        found = Scaled(factor, errors.scale_error, scaled, fit, pose)
+        found = fitted(factor, found)
     return None
 
 

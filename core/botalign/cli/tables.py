@@ -69,12 +69,16 @@ def scale_advice(alignment: Alignment) -> str | None:
         return None
     moving, fixed = alignment.moving, alignment.fixed
     name, factor = (fixed, 1 / scale.value) if moving.model else (moving, scale.value)
-    size = factor * name.grid.voxel_size_angstrom[0]
-    fit = "" if moving.model else ", or run again with --scale fit to scale the moving map"
-    return (
-        f"scale {scale.value:.4f}: if the voxel size of {name.name} is wrong, correct it with `botalign info "
-        f"{name.name} --voxel-size {size:.4g}`{fit}."
-    )
+    size = name.grid.voxel_size_angstrom[0]
+    fixed_scale = moving.model or alignment.part is not None  # a part is never scaled
+    fit = "" if fixed_scale else ", or run again with --scale fit to scale the moving map"
+    return f"scale {scale.value:.4f}: {voxel_size_advice(name.name, factor * size)}{fit}."
+
+
+def voxel_size_advice(name: str | Path, voxel_size_angstrom: float) -> str:
+    """Return how to correct the voxel size of a map, as a part of a sentence."""
+    command = f"botalign info {name} --voxel-size {voxel_size_angstrom:.4g}"
+    return f"if the voxel size of {name} is wrong, correct it with `{command}`"
 
 
 def missing_chains_warning(alignment: Alignment) -> str | None:

@@ -184,6 +184,7 @@ def assemble_steps(
         gap=assembler.gap,
         rest=rest,
         regions=regions(whole, rest, options.contour_level, options.resolution),
+        scale=verdicts.scale(),
         matches_mirrored=None if assembler.matches_mirrored is None else given[assembler.matches_mirrored].name,
         parameters={"counts": list(numbers), **vars(options)},
         versions=result_versions(),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from botalign.alignment.scale import Scale
 from botalign.alignment.wording import (
     LABEL,
     chains_text,
@@ -55,6 +56,9 @@ class Assembly:
         The map minus the placed parts, with its background at zero.
     regions : tuple of Region
         Connected regions of `rest` above the contour level of the smoothed map, the largest first.
+    scale : Scale or None
+        Factor by which lengths in the map must be multiplied, and so its voxel size, with its standard error: the
+        weighted mean by the certain parts. None if they do not determine it.
     matches_mirrored : str or None
         Name of a part whose mirror image has a certain place, if no part has one: the map, or the part if it is a map,
         has the wrong hand. Only the largest part is tested.
@@ -80,6 +84,7 @@ class Assembly:
     gap: float
     rest: DensityMap
     regions: tuple[Region, ...]
+    scale: Scale | None = None
     matches_mirrored: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -166,6 +171,7 @@ class Assembly:
             "gap": self.gap,
             "unexplained_fraction": self.unexplained_fraction,
             "regions": [vars(each) for each in self.regions],
+            "scale": None if self.scale is None else asdict(self.scale),
             "matches_mirrored": self.matches_mirrored,
             "parameters": dict(self.parameters),
             "versions": dict(self.versions),
@@ -183,6 +189,13 @@ class Assembly:
         if self.matches_mirrored is None:
             return None
         return mirror_image_text(self.matches_mirrored, self.whole)
+
+    @property
+    def scale_text(self) -> str | None:
+        """That the voxel size of the map seems to be wrong, and which one would be right; None if it may be right."""
+        if self.scale is None or not self.scale.is_wrong:
+            return None
+        return self.scale.of_map_text(self.rest.grid.voxel_size_angstrom[0])
 
     @property
     def missing_chains(self) -> list[tuple[str, str]]:
@@ -210,6 +223,7 @@ class Assembly:
         lines += labelled("low density", *(f"{name}: {text}" for name, text in self.missing_chains))
         lines += labelled("not placed", *(f"{each.title}: {each.reason}" for each in self.unplaced))
         lines += labelled("hand", self.wrong_hand_text) if self.wrong_hand_text else []
+        lines += labelled("scale", self.scale_text) if self.scale_text else []
         pairs = [f"{first} and {second}" for first, second in self.interchangeable]
         lines += labelled("exchange", *(f"{each} cannot be distinguished: each fits at both places" for each in pairs))
         if self.placed:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from functools import cached_property
 
 import numpy as np
 
 from botalign.alignment.chain_fits import fits_at_pose
 from botalign.alignment.overlap import overlaps
 from botalign.alignment.part_places import Place
+from botalign.alignment.part_scale import scale_at
+from botalign.alignment.scale import Scale, combined
 from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.cancellation import check_cancelled
 from botalign.complexes.assembler import Assembler, Chosen
@@ -45,12 +48,12 @@ class AssemblyVerdicts:
         parts = []
         numbers = sorted(range(len(self.chosen)), key=lambda index: self.chosen[index].part)
         models = [self.parts[self.chosen[number].part] for number in numbers]
-        fits = self._chain_fits()
+        fits, _ = self._alone
         names = unique_names([each.written_chains if isinstance(each, Model) else () for each in models])
         for number, chains in zip(numbers, names, strict=True):
             each = self.chosen[number]
             copies[each.part] += 1
-            verdict = "ambiguous" if self._is_ambiguous(number) else "certain"
+            verdict = "ambiguous" if self._ambiguous[number] else "certain"
             parts.append(
                 PlacedPart(
                     part=each.part, name=self.parts[each.part].name, copy=copies[each.part],
@@ -60,24 +63,54 @@ class AssemblyVerdicts:
             )  # fmt: skip
         return tuple(parts)
 
-    def _chain_fits(self) -> list[tuple[ChainFit, ...]]:
-        """Return for each placed part how much density the others leave for each chain of a model with several."""
-        parts = [self.parts[each.part] for each in self.chosen]
-        several = [n for n, each in enumerate(parts) if isinstance(each, Model) and len(each.chains) > 1]
-        fits: list[tuple[ChainFit, ...]] = [()] * len(parts)
-        if not several:
-            return fits
-        for number, density in zip(several, self.assembler.without_others(several), strict=True):
+    @cached_property
+    def _alone(self) -> tuple[list[tuple[ChainFit, ...]], list[Scale | None]]:
+        """The density for the chains of each placed part, and the scale by it, in what the others leave."""
+        count = len(self.chosen)
+        fits: list[tuple[ChainFit, ...]] = [()] * count
+        scales: list[Scale | None] = [None] * count
+        measured = [not each for each in self._ambiguous]
+        needed = [number for number in range(count) if measured[number] or self._has_chains(number)]
+        for number, rest in zip(needed, self.assembler.without_others(needed) if needed else (), strict=True):
             check_cancelled()
-            rest = self.assembler.surveyed(density)
-            if rest is None:
-                continue
-            try:
-                problem = problem_of(rest, parts[number], self.assembler.options.resolution)
-            except InputError:  # little density is left
-                continue
-            fits[number] = fits_at_pose(problem, self.chosen[number].moving_to_fixed)
-        return fits
+            fits[number] = self._chain_fits(number, rest)
+            scales[number] = self._scale(number, rest) if measured[number] else None
+        return fits, scales
+
+    def _has_chains(self, number: int) -> bool:
+        """Whether a placed part is a model with several chains."""
+        part = self.parts[self.chosen[number].part]
+        return isinstance(part, Model) and len(part.chains) > 1
+
+    def _chain_fits(self, number: int, rest: DensityMap) -> tuple[ChainFit, ...]:
+        """Return how much density the others leave for each chain of a placed model with several."""
+        surveyed = self.assembler.surveyed(rest) if self._has_chains(number) else None
+        if surveyed is None:
+            return ()
+        part = self.parts[self.chosen[number].part]
+        try:
+            problem = problem_of(surveyed, part, self.assembler.options.resolution)
+        except InputError:  # little density is left
+            return ()
+        return fits_at_pose(problem, self.chosen[number].moving_to_fixed)
+
+    def _scale(self, number: int, rest: DensityMap) -> Scale | None:
+        """Return the scale of the whole by a placed part in what the others leave."""
+        each = self.chosen[number]
+        found = self.assembler.places_in_whole(each)
+        resolution = self.assembler.options.resolution
+        return scale_at(found.pair, found.fit_in(rest), each.moving_to_fixed, resolution=resolution)
+
+    def scale(self) -> Scale | None:
+        """Return the scale of the whole, by the certain parts, each in what the others leave; None if it is unknown.
+
+        What the others leave has no neighbours that would overlap with the part.
+        """
+        return combined([each for each in self._alone[1] if each is not None])
+
+    @cached_property
+    def _ambiguous(self) -> list[bool]:
+        return [self._is_ambiguous(number) for number in range(len(self.chosen))]
 
     def _is_ambiguous(self, number: int) -> bool:
         """Whether another pose fits as well at a place: in the map where it was found, and in what the others leave."""

@@ -1,7 +1,13 @@
 """Atomic models: reading, moving and writing, and their density maps."""
 
 from botalign.models.complex_file import write_complex
-from botalign.models.density import HIGHEST_RESOLUTION, SIGMA_PER_RESOLUTION, checked_resolution, simulate
+from botalign.models.density import (
+    HIGHEST_RESOLUTION,
+    LOWEST_RESOLUTION,
+    SIGMA_PER_RESOLUTION,
+    checked_resolution,
+    simulate,
+)
 from botalign.models.identity import content_identity
 from botalign.models.model import Model, expect_model
 from botalign.models.parsing import ModelText, ModelWarning
@@ -10,6 +16,7 @@ from botalign.models.writing import MMCIF_EXTENSIONS, MODEL_EXTENSIONS
 
 __all__ = [
     "HIGHEST_RESOLUTION",
+    "LOWEST_RESOLUTION",
     "MMCIF_EXTENSIONS",
     "MODEL_EXTENSIONS",
     "SIGMA_PER_RESOLUTION",

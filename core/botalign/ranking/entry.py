@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.alignment.outcome import Outcome
+from botalign.alignment.scale import Scale
 from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.alignment.wording import probability_text
 from botalign.arrays import Matrix
@@ -20,6 +21,8 @@ from botalign.scores import ChainFit
 DIFFERENT = "shape or size differs too much"
 #: Name of the array of the reason why an item was not aligned.
 _EXCLUDED = "excluded"
+#: Name of the array of the scale of the map.
+_SCALE = "scale"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,8 @@ class Found:
         Verdict on the item alone.
     places : int
         Number of poses that fit equally well, this one included.
+    scale : Scale or None
+        Scale of the map, if the item is a part of it or the map one of the item, and determines it.
     """
 
     pose: Matrix
@@ -45,6 +50,7 @@ class Found:
     probability: float
     verdict: str
     places: int
+    scale: Scale | None = None
 
     @classmethod
     def of(cls, outcome: Outcome, score: float) -> Found:
@@ -56,18 +62,23 @@ class Found:
             probability=1.0 if outcome.probability is None else outcome.probability,
             verdict=outcome.verdict or "no match",
             places=sum(each.as_good for each in others) + 1,
+            scale=None if outcome.scale is None else outcome.scale.inverse,
         )
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the result as arrays, for a store."""
         numbers = np.array([self.score, self.probability, self.places], dtype=np.float64)
-        return {"pose": np.asarray(self.pose), "numbers": numbers, "verdict": np.array(self.verdict)}
+        arrays = {"pose": np.asarray(self.pose), "numbers": numbers, "verdict": np.array(self.verdict)}
+        if self.scale is not None:
+            arrays[_SCALE] = np.array([self.scale.value, self.scale.standard_error])
+        return arrays
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Found:
         """Return the result from the arrays of :meth:`to_arrays`."""
         score, probability, places = arrays["numbers"].tolist()
-        return cls(arrays["pose"], score, probability, str(arrays["verdict"]), int(places))
+        scale = Scale(*arrays[_SCALE].tolist()) if _SCALE in arrays else None
+        return cls(arrays["pose"], score, probability, str(arrays["verdict"]), int(places), scale)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +117,9 @@ class RankedEntry:
         Names of the chains of a model.
     chain_fits : tuple of ChainFit
         How much density the map has for each chain of a match with several chains.
+    scale : Scale or None
+        For a model with a match, the factor by which lengths in the map must be multiplied, with its standard error, if
+        the model determines it.
 
     See Also
     --------
@@ -125,6 +139,7 @@ class RankedEntry:
     reason: str | None = None
     chains: tuple[str, ...] = ()
     chain_fits: tuple[ChainFit, ...] = ()
+    scale: Scale | None = None
 
     @property
     def is_match(self) -> bool:
@@ -178,8 +193,8 @@ def entry_of(name: str, found: Found, compared: int) -> RankedEntry:
     """Return the entry for a result, one of several."""
     corrected = sidak(found.probability, compared)
     verdict = found.verdict if corrected < LARGEST_PROBABILITY else "no match"
-    places = None if verdict == "no match" else found.places
-    return RankedEntry(name, verdict, corrected, found.probability, found.score, found.pose, places)
+    places, scale = (None, None) if verdict == "no match" else (found.places, found.scale)
+    return RankedEntry(name, verdict, corrected, found.probability, found.score, found.pose, places, scale=scale)
 
 
 def by_signature(

@@ -236,6 +236,7 @@ def _steps(
         kind="models" if of_models else "maps",
         entries=best_first(found.entries),
         failures=tuple(failed_entry(items[number], arrays) for number, arrays in found.failed.items()),
+        voxel_size_angstrom=fixed.grid.voxel_size_angstrom[0],
         compared=len(items) - len(found.failed),
         matches_mirrored=found.matches_mirrored,
         seconds=time.perf_counter() - began,

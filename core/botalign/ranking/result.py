@@ -6,9 +6,10 @@ import csv
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from botalign.alignment.scale import Scale
 from botalign.alignment.wording import LABEL, labelled, mirror_image_text
 from botalign.columns import columns
 from botalign.errors import counted
@@ -35,6 +36,8 @@ class Ranking:
         The models or maps, the best first: by the probability, then by the score. Those that were not aligned are last.
     failures : tuple of FailedEntry
         The models or maps that could not be compared, with the reasons.
+    voxel_size_angstrom : float
+        Voxel size of the map.
     compared : int
         Number of comparisons for which the probabilities are corrected.
     matches_mirrored : str or None
@@ -56,6 +59,7 @@ class Ranking:
     kind: str
     entries: tuple[RankedEntry, ...]
     failures: tuple[FailedEntry, ...]
+    voxel_size_angstrom: float
     compared: int
     seconds: float
     matches_mirrored: str | None = None
@@ -78,6 +82,21 @@ class Ranking:
         return None if self.matches_mirrored is None else mirror_image_text(self.matches_mirrored, self.fixed)
 
     @property
+    def scale(self) -> Scale | None:
+        """The scale of the map by the certain model that determines it best; None if none does.
+
+        It is not a mean, because similar models fit the same density, with the same errors.
+        """
+        known = [each.scale for each in self.entries if each.verdict == "certain" and each.scale is not None]
+        return min(known, key=lambda scale: scale.standard_error, default=None)
+
+    @property
+    def scale_text(self) -> str | None:
+        """That the voxel size of the map seems to be wrong, and which one would be right; None if it may be right."""
+        scale = self.scale
+        return None if scale is None or not scale.is_wrong else scale.of_map_text(self.voxel_size_angstrom)
+
+    @property
     def _ranked(self) -> list[tuple[int | None, RankedEntry]]:
         """The entries with their ranks; those that were not aligned, which are last, have none."""
         return [(None if entry.score is None else number, entry) for number, entry in enumerate(self.entries, start=1)]
@@ -89,6 +108,8 @@ class Ranking:
             "version": VERSION,
             "fixed": self.fixed,
             "kind": self.kind,
+            "voxel_size_angstrom": self.voxel_size_angstrom,
+            "scale": None if self.scale is None else asdict(self.scale),
             "compared": self.compared,
             "matches_mirrored": self.matches_mirrored,
             "entries": [_entry_values(number, each) for number, each in self._ranked],
@@ -112,6 +133,7 @@ class Ranking:
             lines += labelled("", self._not_aligned_text(len(self.entries) - len(aligned)))
             lines += _reasons([entry for entry in self.entries if entry.is_notable])
         lines += labelled("hand", self.wrong_hand_text) if self.wrong_hand_text else []
+        lines += labelled("scale", self.scale_text) if self.scale_text else []
         if aligned:
             comparisons = counted(self.compared, "comparison")
             lines += labelled("chance", f"that a wrong pose fits as well, corrected for {comparisons}")
@@ -171,7 +193,8 @@ def _entry_values(number: int | None, entry: RankedEntry) -> dict[str, Any]:
     pose = entry.moving_to_fixed
     matrix = {"moving_to_fixed": None if pose is None else pose.tolist()}
     fits = {"chain_fits": [each.to_dict() for each in entry.chain_fits]}
-    return {"rank": number} | vars(entry) | matrix | fits | {"mirrored": entry.mirrored}
+    scale = {"scale": None if entry.scale is None else asdict(entry.scale)}
+    return {"rank": number} | vars(entry) | matrix | fits | scale | {"mirrored": entry.mirrored}
 
 
 def _reasons(entries: Sequence[RankedEntry]) -> list[str]:

@@ -28,6 +28,7 @@ def found(*verdicts, unplaced=(), mirrored=None):
     assembly = SimpleNamespace(
         whole="<w> (#1)", placed=placed, unplaced=unplaced, missing=sum(each.copies for each in unplaced),
         interchangeable=(("a", "b"),), matches_mirrored=mirrored,
+        scale_text="1.0300 +- 0.0010; the voxel size of the map is off",
         unexplained_text="2.1% of the volume above the contour level", seconds=1.5,
     )  # fmt: skip
     assembly.wrong_hand_text = Assembly.wrong_hand_text.fget(assembly)
@@ -67,6 +68,7 @@ def test_the_table_and_the_summary(load):
     for text in (
         "p9 (#9) was not placed: no match",
         "a and b cannot be",
+        "scale: 1.0300 +- 0.0010; the voxel size of the map is off",
         "unexplained: 2.1% of the volume",
         "1.50 seconds",
     ):

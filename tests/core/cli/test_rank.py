@@ -246,7 +246,7 @@ def test_ambiguous_matches_are_counted(
     run: Run, pair: Pair, model: Path, monkeypatch: pytest.MonkeyPatch, verdicts: list[str], expected: str
 ) -> None:
     entries = tuple(botalign.RankedEntry(str(n), each, 0.1, 0.1, 0.5) for n, each in enumerate(verdicts))
-    ranking = botalign.Ranking("map", "models", entries, (), len(entries), 1.0)
+    ranking = botalign.Ranking("map", "models", entries, (), 3.0, len(entries), 1.0)
 
     def steps(*_: object, **__: object) -> Generator[Progress, None, botalign.Ranking]:
         yield Progress("models", 1, 1)

@@ -1,12 +1,15 @@
 """Wrong voxel sizes: the report of an alignment, --scale fit, and headers that are corrected."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import botalign
+from botalign.alignment.records import Part
+from botalign.cli.tables import scale_advice
 
 from .conftest import QUICK, Pair, Run, listing
 
@@ -35,6 +38,13 @@ def test_a_wrong_voxel_size_is_reported_with_what_to_do(run: Run, pair: Pair, wr
         (row,) = csv.DictReader(file)
     assert float(row["scale"]) == pytest.approx(SIZE / WRONG, rel=1e-3)
     assert float(row["scale_error"]) < 0.001
+
+
+def test_the_note_for_a_part_does_not_offer_to_scale_it(pair: Pair, wrong: Path) -> None:
+    found = botalign.align(botalign.read(pair.fixed), botalign.read(wrong), hand="keep", evaluations=20)
+    assert ", or run again with --scale fit" in str(scale_advice(found))
+    part = replace(found, part=Part("moving", 0.3, "requested", (0.0, 0.0, 0.0)))
+    assert str(scale_advice(part)).endswith("--voxel-size 3.3`.")
 
 
 def test_the_commands_of_the_note_correct_it(run: Run, pair: Pair, wrong: Path) -> None:

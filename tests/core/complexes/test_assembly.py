@@ -43,6 +43,30 @@ def test_each_part_is_placed_within_an_angstrom(invented: InventedComplex, assem
     assert max(each.overlap for each in assembled.placed) < 1 / 3
 
 
+def test_the_right_voxel_size_is_not_reported(assembled: botalign.Assembly) -> None:
+    assert assembled.scale is not None
+    assert not assembled.scale.is_wrong
+    assert assembled.scale_text is None
+    assert "scale" not in assembled.to_text()
+
+
+@pytest.mark.slow
+def test_a_wrong_voxel_size_is_reported_once() -> None:
+    centres = np.array([[0.0, 0.0, 0.0], [48.0, 4.0, 0.0], [2.0, 46.0, 8.0]])
+    parts = [globule(seed, str(seed), atoms=400) for seed in (4, 5, 6)]
+    placed = [part.moved(pose(seed, centre)) for seed, (part, centre) in enumerate(zip(parts, centres, strict=True))]
+    whole = botalign.simulate(together(*placed), 8.0, voxel_size_angstrom=2.0)
+    wrong = replace(whole, grid=whole.grid.scaled(1 / 1.03, whole.grid.centre_angstrom))
+    found = botalign.assemble(wrong, parts, resolution=8.0)
+    assert [each.verdict for each in found.placed] == 3 * ["certain"]
+    assert found.scale is not None
+    assert found.scale.value == pytest.approx(1.03, abs=3 * found.scale.standard_error)
+    assert found.scale.value == pytest.approx(1.03, rel=0.005)
+    assert found.to_text().count("the voxel size of the map is off by") == 1
+    assert f"try {found.scale.value * 2 / 1.03:.4g} A instead of 1.942 A" in found.to_text()
+    assert found.to_dict()["scale"]["value"] == found.scale.value
+
+
 def test_what_is_not_there_is_not_placed(assembled: botalign.Assembly) -> None:
     assert [(each.name, each.copies) for each in assembled.unplaced] == [("second", 1), ("wrong", 1)]
     assert all(each.probability >= 1e-3 and not each.taken_by for each in assembled.unplaced)

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 import botalign
+from botalign.alignment.scale import Scale
 from botalign.ranking.entry import RankedEntry, best_first, by_signature, sidak
 from botalign.ranking.items import Item
 from botalign.ranking.result import Ranking
@@ -59,7 +60,7 @@ def test_the_reason_of_a_failure_does_not_repeat_the_name(name: str, message: st
 def test_few_of_many_entries_are_in_the_text() -> None:
     aligned = [RankedEntry(f"a{n}", "no match", 1.0, 1.0, 0.1) for n in range(23)]
     others = [by_signature(f"b{n}", 0.99, 0.5) for n in range(7)]
-    lines = Ranking("map", "maps", (*aligned, *others, by_signature("c", 0.2)), (), 31, 1.0).to_text().splitlines()
+    lines = Ranking("map", "maps", (*aligned, *others, by_signature("c", 0.2)), (), 3.0, 31, 1.0).to_text().splitlines()
     assert lines[:2] == [
         "maps         23 aligned, 0 matches",
         "             8 not aligned, because their shapes or sizes differ too much",
@@ -77,6 +78,26 @@ def test_few_of_many_entries_are_in_the_text() -> None:
     [("models", "1 not aligned, because its size differs too much"), ("maps", "because its shape or size differs")],
 )
 def test_without_a_comparison_there_is_no_chance(kind: str, expected: str) -> None:
-    lines = Ranking("map", kind, (by_signature("c", 0.2),), (), 1, 1.0).to_text().splitlines()
+    lines = Ranking("map", kind, (by_signature("c", 0.2),), (), 3.0, 1, 1.0).to_text().splitlines()
     assert len(lines) == 2
     assert expected in lines[1]
+
+
+def test_the_scale_of_the_map_is_that_of_the_certain_model_that_determines_it_best() -> None:
+    def entry(verdict: str, scale: Scale | None) -> RankedEntry:
+        return RankedEntry("a", verdict, 1e-6, 1e-6, 0.9, scale=scale)
+
+    entries = (
+        entry("certain", Scale(1.01, 0.009)), entry("certain", Scale(1.03, 0.002)), entry("certain", None),
+        entry("ambiguous", Scale(1.05, 0.001)),
+    )  # fmt: skip
+    ranking = Ranking("map", "models", entries, (), 4.0, 4, 1.0)
+    assert ranking.scale == Scale(1.03, 0.002)
+    assert "\nscale        1.0300 +- 0.0020;" in ranking.to_text()
+    assert "the voxel size of the map is off by 3.0%" in ranking.to_text()
+    assert "try 4.12 A instead of 4 A" in ranking.to_text()
+    assert ranking.to_dict()["scale"]["value"] == 1.03
+    right = Ranking("map", "models", entries[:1], (), 4.0, 1, 1.0)
+    assert right.scale_text is None
+    assert "voxel size" not in right.to_text()
+    assert Ranking("map", "maps", (), (), 4.0, 0, 1.0).scale is None

@@ -259,3 +259,17 @@ def test_some_chains_of_the_files_are_ranked(assembly: Assembly, tmp_path: Path)
     assert (one.score, one.probability) == (expected.score, expected.probability)
     (both,) = botalign.rank(assembly.fixed, [file], resolution=RESOLUTION, threads=1).entries
     assert both.score != one.score
+
+
+@pytest.mark.slow
+def test_a_wrong_voxel_size_of_the_map_is_found(assembly: Assembly) -> None:
+    given = [assembly.parts["left"], assembly.parts["right"]]
+    right = botalign.rank(assembly.fixed, given, resolution=RESOLUTION, threads=2)
+    assert right.scale_text is None
+    grid = assembly.fixed.grid
+    wrong = replace(assembly.fixed, grid=grid.scaled(1 / 1.04, grid.centre_angstrom))
+    ranking = botalign.rank(wrong, given, resolution=RESOLUTION, threads=2)
+    assert ranking.scale is not None
+    assert ranking.scale.value == pytest.approx(1.04, abs=0.015)
+    assert ranking.scale.is_wrong
+    assert "A instead of 2.885 A" in str(ranking.scale_text)
