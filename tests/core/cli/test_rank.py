@@ -264,7 +264,7 @@ def test_a_map_of_the_wrong_hand_is_named_once_with_what_to_do(
     run: Run, pair: Pair, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     several = botalign.RankedEntry("a.pdb", "no match", 1.0, 1.0, 0.5, chains=("A", "B"))
-    ranking = botalign.Ranking(str(pair.fixed), "models", (several,), (), 1, 1.0, matches_mirrored="a.pdb")
+    ranking = botalign.Ranking(str(pair.fixed), "models", (several,), (), 3.0, 1, 1.0, matches_mirrored="a.pdb")
 
     def steps(*_: object, **__: object) -> Generator[Progress, None, botalign.Ranking]:
         yield Progress("mirrored", 1, 1)

@@ -58,7 +58,7 @@ def test_the_chains_of_every_copy_are_compared_with_what_the_others_leave(
     assert "\nchains" not in result.to_text()
 
 
-def test_the_map_is_copied_only_for_parts_with_several_chains(
+def test_what_the_others_leave_is_computed_once_for_chains_and_scale(
     whole: botalign.DensityMap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[int, ...]] = []
@@ -73,7 +73,9 @@ def test_the_map_is_copied_only_for_parts_with_several_chains(
     half = botalign.Model(both.points[:220], both.weights[:220], ("A",), "half", atom_chains=np.zeros(220, dtype=int))
     result = botalign.assemble(whole, [half, both], resolution=RESOLUTION, counts=[1, 2])
     assert [(each.name, len(each.chain_fits)) for each in result.placed] == [("half", 0), ("dimer", 2), ("dimer", 2)]
-    assert asked == [(1, 1)]
+    # A part with one chain is compared too, because it measures the scale; one whose place is ambiguous is not.
+    certain = [each.part for each in result.placed if each.verdict == "certain" or each.chain_fits]
+    assert [sorted(each) for each in asked] == [certain]
 
 
 def test_what_each_part_leaves_is_the_map_minus_the_others(whole: botalign.DensityMap) -> None:
