@@ -66,8 +66,25 @@ def check_output(
 def check_extension(path: Path, extensions: Sequence[str]) -> None:
     """Raise an InputError if a file has none of the allowed extensions; upper and lower case are equal."""
     if not path.name.lower().endswith(tuple(extensions)):
-        several = len(extensions) > 1
-        raise InputError(path, f": unknown extension; use {'one of ' if several else ''}{', '.join(extensions)}.")
+        raise InputError(path, f": unknown extension; use {listed_extensions(extensions)}.")
+
+
+def listed_extensions(extensions: Sequence[str]) -> str:
+    """Return extensions as a part of a sentence, those of compressed files together if all kinds have them.
+
+    Examples
+    --------
+    >>> listed_extensions([".json"])
+    '.json'
+    >>> listed_extensions([".mrc", ".map", ".mrc.gz", ".map.gz"])
+    'one of .mrc, .map (also with .gz)'
+    """
+    kinds = list(dict.fromkeys(each.removesuffix(".gz").removesuffix(".bz2") for each in extensions))
+    packed = [suffix for suffix in (".gz", ".bz2") if all(kind + suffix in extensions for kind in kinds)]
+    if len(extensions) != len(kinds) * (1 + len(packed)):
+        kinds, packed = list(extensions), []
+    also = f" (also with {' or '.join(packed)})" if packed else ""
+    return ("one of " if len(kinds) > 1 else "") + ", ".join(kinds) + also
 
 
 @contextmanager

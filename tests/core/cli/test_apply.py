@@ -285,7 +285,12 @@ def test_exports(run: Run, result_file: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "output", "message"),
     [
-        ("p.star", "q.cs", "q.cs: unknown extension; use .star."),
+        (
+            "p.star",
+            "q.cs",
+            "q.cs: -o writes p.star, a particle list of RELION, which cannot be written as a particle list of "
+            "cryoSPARC; use .star.",
+        ),
         (
             "p.csg",
             "q.cs",
@@ -302,7 +307,7 @@ def test_lists_that_cannot_be_used(
     assert message in run("apply", result_file, tmp_path / name, "-o", tmp_path / output).refused()
     assert sorted(listing(tmp_path)) == ["p.csg", "p.star"]
     assert (
-        "q.star: has the extension of a particle list, but -o writes a density map"
+        "q.star: -o writes moving.mrc, a density map, which cannot be written as a particle list of RELION; use one of"
         in run("apply", result_file, pair.moving, "-o", tmp_path / "q.star").refused()
     )
     refused = run("apply", tmp_path / "p.star", result_file, "-o", tmp_path / "q.star").refused()

@@ -104,7 +104,9 @@ def test_an_option_out_of_range(run: Run, pair: Pair, options: str, reason: str)
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ("-o out.png", "unknown extension"),
+        ("-o out.png", "out.png: unknown extension; use one of .mrc, .map, .ccp4, .rec (also with .gz or .bz2)."),
+        ("-o out.cif", "out.cif: -o writes moving.mrc, a density map, which cannot be written as an atomic model; use"),
+        ("-o nowhere/out.cif", "a density map, which cannot be written as an atomic model; use one of .mrc"),
         ("--result out.mrc", "unknown extension"),
         ("--figure out.json", "unknown extension"),
         ("-o taken.mrc", "the file exists"),

@@ -297,7 +297,7 @@ def test_models_that_cannot_be_aligned(run: Run, made: Complex, tmp_path: Path) 
         ("--resolution 12 --half-maps-fixed {0} {1} --half-maps-moving {0} {1}", "which has no half maps; omit"),
         (
             "--resolution 12 -o out.mrc",
-            "out.mrc: has the extension of a density map, but -o writes an atomic model; use one of .cif, ",
+            "out.mrc: -o writes chain.pdb, an atomic model, which cannot be written as a density map; use one of",
         ),
         ("--resolution 12 -o out.txt", "out.txt: unknown extension; use one of .cif, "),
         ("--resolution 12 --partial --loss l2", "--loss l2 cannot be combined with --partial: "),
@@ -328,7 +328,7 @@ def test_options_for_maps_only(run: Run, made: Complex, pair: Pair, tmp_path: Pa
         in run("align", made.density, *two).refused()
     )
     assert (
-        "-o writes a density map; use one of .mrc, " in run("align", made.model, pair.moving, "-o", "a.cif").refused()
+        "-o writes moving.mrc, a density map, which" in run("align", made.model, pair.moving, "-o", "a.cif").refused()
     )
     error = run("align", pair.fixed, pair.moving, "--chain", "A").refused()
     assert error == "botalign: error: --chain: none of the inputs is an atomic model; omit it.\n"
@@ -386,7 +386,7 @@ def test_an_output_with_the_extension_of_a_model_is_a_map(
     monkeypatch.chdir(tmp_path)
     error = run(*typed.format(map=made.density, model=made.model).split()).refused()
     option = typed.split()[-2]
-    assert f"out.pdb: has the extension of an atomic model, but {option} writes a density map; use one of .mrc" in error
+    assert f"out.pdb: {option} writes a density map, which cannot be written as an atomic model; use one of" in error
     assert listing(tmp_path) == {}
 
 
