@@ -64,8 +64,17 @@ def check_output(
 
 
 def check_extension(path: Path, extensions: Sequence[str]) -> None:
-    """Raise an InputError if a file has none of the allowed extensions; upper and lower case are equal."""
+    """Raise an InputError if a file has none of the allowed extensions, in upper or lower case, or is a folder."""
     if not path.name.lower().endswith(tuple(extensions)):
+        kinds, example = listed_extensions(extensions), f"{path.name}{extensions[0]}"
+        if path.is_dir():
+            raise InputError(
+                path, f": got a folder, expected the name of a file; use {kinds}, such as {path / example}."
+            )
+        if not path.suffix:
+            raise InputError(
+                path, f": no extension, expected the name of a file; use {kinds}, such as {path.with_name(example)}."
+            )
         raise InputError(path, f": unknown extension; use {listed_extensions(extensions)}.")
 
 
