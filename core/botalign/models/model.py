@@ -155,7 +155,7 @@ class Model:
 
         In the format that was read, all text stays as it is, with these exceptions: coordinates; anisotropic tensors,
         which are rotated; assemblies, NCS operators and ORIGX, which are transformed. All models of an ensemble are
-        moved. The unit cell, crystal symmetry and TLS groups do not apply to a moved model and are left out.
+        moved together. The unit cell, crystal symmetry and TLS groups do not apply to a moved model and are left out.
 
         Parameters
         ----------

@@ -65,6 +65,8 @@ class Atoms:
         Author names of the chains, in the order of the file.
     atom_chains : ndarray of int, shape (n,)
         Index in `chains` of the chain of each atom; -1 for atoms that are not part of a polymer, such as waters.
+    models : int
+        Number of models with atoms in the file.
     """
 
     points: Matrix
@@ -72,6 +74,7 @@ class Atoms:
     occupancies: Matrix
     chains: tuple[str, ...]
     atom_chains: Counts
+    models: int
 
 
 def import_gemmi() -> Any:
@@ -135,5 +138,6 @@ def atoms_of(structure: gemmi.Structure) -> Atoms:
     ]  # fmt: skip
     table = np.array(rows, dtype=np.float64).reshape(-1, 6)
     return Atoms(
-        np.ascontiguousarray(table[:, :3]), table[:, 3], table[:, 4], tuple(names), table[:, 5].astype(np.int64)
-    )
+        np.ascontiguousarray(table[:, :3]), table[:, 3], table[:, 4], tuple(names), table[:, 5].astype(np.int64),
+        models=sum(model.count_atom_sites() > 0 for model in structure),
+    )  # fmt: skip

@@ -21,6 +21,7 @@ from botalign.models.writing import MODEL_EXTENSIONS
 
 _LOOKED_AT = 4096  # bytes in which a format is recognised
 _CIF_START = re.compile(r"(\s|#[^\n]*\n)*data_", re.IGNORECASE)
+_CIF_ATOMS = re.compile(r"^\s*_atom_site\.Cartn_x\b", re.MULTILINE | re.IGNORECASE)
 _PDB_RECORD = re.compile(r"^(ATOM  |HETATM|HEADER|CRYST1|REMARK|MODEL |TITLE |COMPND)", re.MULTILINE | re.IGNORECASE)
 
 
@@ -29,7 +30,7 @@ def read_model(path: str | os.PathLike[str], *, chains: str | Sequence[str] | No
 
     The format is recognised by the content of the file. All atoms count: also hydrogens, waters, ligands and nucleic
     acids, as in ChimeraX. Alternative positions count by their occupancies. Of several models (an NMR ensemble), the
-    first one counts, but :meth:`Model.write` writes them all.
+    first one counts, with a warning, but :meth:`Model.write` moves and writes them all.
 
     Parameters
     ----------
@@ -54,7 +55,8 @@ def read_model(path: str | os.PathLike[str], *, chains: str | Sequence[str] | No
     Warns
     -----
     ModelWarning
-        If all occupancies are zero; every atom then counts fully.
+        If the file has several models or, in mmCIF, several data blocks with atoms, of which the first one is used; if
+        all occupancies are zero, so that every atom counts fully.
 
     See Also
     --------
@@ -81,6 +83,7 @@ def read_model(path: str | os.PathLike[str], *, chains: str | Sequence[str] | No
     if source.format == "PDB":
         pdb_points(source.text.split("\n"), name)  # gemmi takes what is not a number for 0
     atoms = atoms_of(parse_structure(source, name))
+    _warn_of_several(source, atoms.models, name)
     if chains is not None:
         wanted = _wanted(chains, atoms.chains, name)
         if set(wanted) != set(atoms.chains):
@@ -111,6 +114,22 @@ def holds_model(path: str | os.PathLike[str]) -> bool:
         return False
     text = _decoded(start)
     return b"\0" not in start and bool(_CIF_START.match(text) or _PDB_RECORD.search(text))
+
+
+def _warn_of_several(source: ModelText, models: int, name: str) -> None:
+    """Warn that a file has more than the model that is used."""
+    if models > 1:
+        rest = "a moved copy of the file contains all of them, moved together"
+        warn(ModelWarning(f"{name}: {models} models, of which only the first one is used; {rest}."), stacklevel=3)
+    blocks = len(_CIF_ATOMS.findall(source.text)) if source.format == "mmCIF" else 1
+    if blocks > 1:
+        warn(
+            ModelWarning(
+                f"{name}: {blocks} data blocks with atoms, of which only the first one is used and moved; write the "
+                "others to files of their own."
+            ),
+            stacklevel=3,
+        )
 
 
 def _content(name: str) -> bytes:

@@ -92,6 +92,24 @@ def test_a_chain_is_placed_in_a_map(run: Run, made: Complex, tmp_path: Path) -> 
     )
 
 
+def test_an_ensemble_is_fitted_by_its_first_model_and_moved_as_a_whole(run: Run, made: Complex, tmp_path: Path) -> None:
+    atoms = made.both.read_text()
+    ensemble, placed, result = tmp_path / "nmr.pdb", tmp_path / "placed.pdb", tmp_path / "r.json"
+    ensemble.write_text(f"MODEL        1\n{atoms}ENDMDL\nMODEL        2\n{atoms}ENDMDL\n")
+    ran = run("align", made.density, ensemble, *AT, "--local", 10, "-o", placed, "--result", result)
+    assert ran.code == 0
+    warning = (
+        "2 models, of which only the first one is used; a moved copy of the file contains all of them, moved together"
+    )
+    assert ran.err.count(f"botalign: warning: {ensemble}: {warning}.\n") == ran.err.count("2 models") == 1
+    first, second = placed.read_text().split("ENDMDL\n")[:2]
+    assert first.splitlines()[1:] == second.splitlines()[1:] != atoms.splitlines()
+    assert run("apply", result, ensemble, "-o", tmp_path / "applied.pdb").code == 0
+    assert (tmp_path / "applied.pdb").read_bytes() == placed.read_bytes()
+    ran = run("rank", made.density, ensemble, *AT)
+    assert ran.err.count(f"botalign: warning: {ensemble}: 2 models") == ran.err.count("2 models") == 1
+
+
 def test_one_chain_of_a_model(run: Run, made: Complex, tmp_path: Path) -> None:
     ran = run("align", made.density, made.both, "--chain", "A", *NEAR, "-o", tmp_path / "placed.pdb")
     assert ran.code == 0

@@ -79,6 +79,38 @@ def test_the_first_model_of_an_ensemble_counts(tmp_path: Path) -> None:
     path = tmp_path / "nmr.ent"
     second = ATOM.replace("1.000", "9.000")
     path.write_text(f"MODEL        1\n{ATOM}ENDMDL\nMODEL        2\n{second}ENDMDL\nEND\n")
+    with pytest.warns(ModelWarning, match=r"nmr\.ent: 2 models, of which only the first one is used; a moved copy"):
+        assert botalign.read_model(path).points.tolist() == [[1, 2, 3]]
+
+
+def test_the_first_model_of_an_mmcif_ensemble_counts(tmp_path: Path) -> None:
+    path = tmp_path / "nmr.cif"
+    heading = "".join(f"_atom_site.{item}\n" for item in (
+        "group_PDB", "id", "type_symbol", "label_atom_id", "label_alt_id", "label_comp_id", "label_asym_id",
+        "label_entity_id", "label_seq_id", "Cartn_x", "Cartn_y", "Cartn_z", "occupancy", "auth_seq_id", "auth_asym_id",
+        "pdbx_PDB_model_num",
+    ))  # fmt: skip
+    rows = "".join(f"ATOM {n} C CA . ALA A 1 1 {n}.0 2.0 3.0 1.0 1 A {n}\n" for n in (4, 5, 6))
+    block = f"loop_\n{heading}{rows}"
+    path.write_text(f"data_nmr\n{block}")
+    with pytest.warns(ModelWarning, match=r"nmr\.cif: 3 models, of which only the first one is used"):
+        model = botalign.read_model(path)
+    assert model.points.tolist() == [[4, 2, 3]]
+    model.moved([[1, 0, 0, 10], [0, 1, 0, 0], [0, 0, 1, 0]]).write(tmp_path / "out.cif")
+    moved = path.read_text()
+    for n in (4, 5, 6):
+        moved = moved.replace(f"{n}.0 2.0 3.0", f"{10 + n}.000 2.000 3.000")
+    assert (tmp_path / "out.cif").read_text() == moved
+
+    one = f"loop_\n{heading}{rows.splitlines()[0]}\n"
+    path.write_text(f"data_first\n{one}data_second\n{one}")
+    with pytest.warns(ModelWarning, match="2 data blocks with atoms, of which only the first one is used"):
+        botalign.read_model(path)
+
+
+def test_one_numbered_model_is_no_ensemble(tmp_path: Path) -> None:
+    path = tmp_path / "one.pdb"
+    path.write_text(f"MODEL        1\n{ATOM}ENDMDL\nMODEL        2\nENDMDL\nEND\n")
     assert botalign.read_model(path).points.tolist() == [[1, 2, 3]]
 
 
