@@ -149,9 +149,9 @@ class CopiesRun:
             return
         print(alignment.to_text())
         if self.output is not None and alignment.copies is not None and alignment.copies.chains_text:
-            from botalign.alignment.wording import labelled
+            from botalign.alignment.wording import chain_lines
 
-            print("\n".join(labelled("chains", alignment.copies.chains_text)))
+            print("\n".join(chain_lines(alignment.copies.chains_text)))
         if written:
             several = len(written) > 4
             named = dict.fromkeys(str(path.parent if several else path) for path in written)

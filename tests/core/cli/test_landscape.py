@@ -70,7 +70,7 @@ def test_it_writes_what_the_function_returns(run: Run, analysed: Path, tmp_path:
         ("z.9.pkl kmeans20 -o out --distances z.9.pkl", "z.9.pkl: not a table of distances"),
         ("z.9.pkl nodir -o out", "nodir: no such file or folder"),
         ("z.9.pkl kmeans20 -o out", "kmeans20: has no volumes vol_*.mrc"),
-        ("z.9.pkl kmeans20 -o out --volumes kmeans20", "holds no maps"),
+        ("z.9.pkl kmeans20 -o out --volumes kmeans20", "no maps in this folder"),
         ("z.9.pkl kmeans20 -o out --volumes V.npy", "V.npy: got 4 volumes for 20 latents in kmeans20"),
         ("z.9.pkl . -o out --distances D.npy", "give kmeans20, which has one"),
         ("z.9.pkl D.npy -o out --distances D.npy", "got 20 columns, expected 3 as for the latents of all images"),

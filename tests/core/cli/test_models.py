@@ -1,6 +1,7 @@
 """The commands with atomic models."""
 
 import json
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -254,6 +255,23 @@ def test_info_about_a_model(run: Run, made: Complex) -> None:
     facts = json.loads(run("info", made.model, "--json").out)
     assert sorted(facts["chains"]) == ["A", "B"]
     np.testing.assert_allclose(facts["lowest_angstrom"], phantom_atoms().min(axis=0), atol=1e-3)
+
+
+def test_the_names_of_many_chains_are_wrapped(run: Run, tmp_path: Path) -> None:
+    names = string.ascii_letters + string.digits
+    points = np.random.default_rng(0).uniform(-40, 40, (len(names), 3))
+    (tmp_path / "many.pdb").write_text(pdb_text(points, names))
+    lines = run("info", tmp_path / "many.pdb").out.splitlines()[3:]
+    listed = [lines[0].removeprefix("chains  "), *(line.strip() for line in lines[1:] if line.startswith("        "))]
+    assert " ".join(listed) == " ".join(names)
+    assert max(map(len, lines)) < 80
+    assert lines[2].startswith("extent")
+    whole = botalign.simulate(botalign.read_model(tmp_path / "many.pdb"), RESOLUTION)
+    whole.write(tmp_path / "many.mrc")
+    ran = run("assemble", tmp_path / "many.mrc", tmp_path / "many.pdb", *AT, "-q")
+    (start,) = (number for number, line in enumerate(ran.out.splitlines()) if line.startswith("chains"))
+    first, second = ran.out.splitlines()[start : start + 2]
+    assert (len(first) < 80, second[:13].strip(), ran.out.count("\nchains")) == (True, "", 1)
 
 
 def test_a_model_is_recognised_by_its_content(run: Run, made: Complex, tmp_path: Path) -> None:
