@@ -269,7 +269,10 @@ def test_exports(run: Run, result_file: Path) -> None:
         assert (ran.code, ran.out) == (0, result.export(to, inverse=True) + "\n")
         assert ran.err.startswith("botalign: ")
     assert run("export", result_file, "--to", "pyem", "-q").out == result.export("pyem") + "\n"
-    assert "`relion_project` rotates maps in cubic boxes" in run("export", result_file, "--to", "relion").refused()
+    assert (
+        "rotates maps in cubic boxes only; apply the result to the map instead."
+        in run("export", result_file, "--to", "relion").refused()
+    )
     assert run("export", result_file, "--to", "chimerax", "--model", "#1.2", "-q").out.startswith(
         "view matrix models #1.2,"
     )
