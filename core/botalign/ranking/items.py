@@ -88,8 +88,7 @@ class Item:
         The contents of files are not read: for a large library, that would take hours.
         """
         if isinstance(self.given, Path):
-            chains = [] if self.chains is None else [list(self.chains)]
-            return [str(self.given.resolve()), *file_state(self.given), *chains]
+            return [str(self.given.resolve()), *file_state(self.given)]
         return content_identity(self.given)
 
 

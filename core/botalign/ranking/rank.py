@@ -199,7 +199,7 @@ def _description(fixed: DensityMap, items: Sequence[Item], options: RankOptions)
     return {
         "map": content_identity(fixed),
         "models_or_maps": [each.identity() for each in items],
-        **options.as_parameters(),
+        "options": {**options.as_parameters(), "chains": items[0].chains},
         "versions": versions(),
     }
 

@@ -249,7 +249,7 @@ def test_other_files_are_not_removed(run: Run, images: Path, tmp_path: Path) -> 
 def test_unfinished_work_with_other_options_is_kept(run: Run, images: Path, tmp_path: Path) -> None:
     folder, stack = tmp_path / "out", botalign.read_images(images).stack
     botalign.classify(stack, 3, rotations=24, seed=4, iterations=1, work=folder / "unfinished")
-    assert "started with different seed" in run("classify", images, "-o", folder, *QUICK, "--seed", "5").refused()
+    assert "differs from this run (--seed was 4 and is 5 now)" in run("classify", images, "-o", folder, *QUICK, "--seed", "5").refused()
     assert (folder / "unfinished" / "iteration_0001.npz").exists()
     assert run("classify", images, "-o", folder, *QUICK).code == 0
     assert sorted(listing(folder)) == FILES

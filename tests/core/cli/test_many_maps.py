@@ -146,7 +146,7 @@ def test_an_interrupted_run_resumes(run: Run, pair: Pair, tmp_path: Path, monkey
     assert run(*typed, "--resume").code == 0
     assert aligned[3:] == ["b.mrc", "c.mrc"]
     error = run(*typed, "--resume", "--seed", "3").refused()
-    assert "moving.json: was made with a different --seed; repeat the command that made it" in error
+    assert "moving.json: the result was made with a different --seed; repeat the command that made it" in error
     # Without the result, the map is not resumed.
     shutil.rmtree(out)
     out.mkdir()

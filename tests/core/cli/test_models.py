@@ -185,7 +185,10 @@ def test_other_chains_are_not_resumed(run: Run, made: Complex, tmp_path: Path) -
     command = ("align", made.density, made.both, *NEAR, "--result", f"{tmp_path}/")
     assert run(*command, "--chain", "A").code == 0
     error = run(*command, "--chain", "B", "--resume").refused()
-    assert "both.json: was made with a different moving model; " in error
+    assert "both.json: the result was made with a different moving model (chains A of both.pdb, now B); " in error
+    (tmp_path / "both.json").rename(tmp_path / "chain.json")
+    error = run("align", made.density, made.chain, *NEAR, "--result", f"{tmp_path}/", "--resume").refused()
+    assert "chain.json: the result was made with a different moving model (both.pdb, now chain.pdb); " in error
 
 
 def test_a_warning_names_the_written_file(run: Run, made: Complex, tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_the_result_does_not_depend_on_the_workers(
     for one, other in zip(without_third.placed, again.placed, strict=True):
         assert np.array_equal(one.moving_to_fixed, other.moving_to_fixed)
         assert (one.correlation, one.probability) == (other.correlation, other.probability)
-    with pytest.raises(botalign.InputError, match="different counts"):
+    with pytest.raises(botalign.InputError, match="other numbers of copies"):
         botalign.assemble(invented.whole, invented.parts[:2], resolution=RESOLUTION, counts=[1, 1], work=work)
 
 
