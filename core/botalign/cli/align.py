@@ -167,6 +167,8 @@ def align(
     inputs.check(fixed, fixed_chains)
     for path in moving:
         inputs.check(path, moving_chains)
+    if len(moving) == 1 and moving[0].resolve() == fixed.resolve():
+        print_warning(f"{fixed}: the same file is FIXED and MOVING, so it is aligned to itself.")
     chosen = options.read()
     if isinstance(chosen.start, botalign.Alignment):
         running.warn_of_other_maps(options.values["start"], chosen.start, fixed, moving)
@@ -288,4 +290,4 @@ def _print_outputs(wanted: list[Output], *, several: bool, quiet: bool) -> None:
     elif wanted:
         print(f"written      {', '.join(str(each.path) for each in wanted)}")
     elif not quiet:
-        print_note("nothing was written; -o writes the aligned map, --result the result, --figure a figure.")
+        print_note("nothing was written; -o writes the aligned map or model, --result the result, --figure a figure.")

@@ -323,3 +323,14 @@ def test_a_start_from_other_maps_gives_a_warning(run: Run, pair: Pair, result_fi
         f"botalign: warning: {result_file}: the transform was found for moving.mrc to fixed.mrc, but is used here "
         "for b.mrc to fixed.mrc; is it the right file?\n"
     )
+
+
+def test_a_file_that_is_aligned_to_itself_is_named(run: Run, pair: Pair, tmp_path: Path) -> None:
+    link = tmp_path / "link.mrc"
+    link.symlink_to(pair.fixed)
+    ran = run("align", pair.fixed, link, *QUICK)
+    assert ran.code == 0
+    warning = f"botalign: warning: {pair.fixed}: the same file is FIXED and MOVING, so it is aligned to itself.\n"
+    assert ran.err.startswith(warning)
+    assert "\nrotation     0.00 degrees\n" in ran.out
+    assert "the same file" not in run("align", pair.fixed, link, pair.moving, *QUICK).err
