@@ -172,7 +172,9 @@ def labelled(label: str, *texts: str) -> list[str]:
 
 def chain_lines(text: str) -> list[str]:
     """Return the lines of a summary with the text of :func:`chains_text`; many chains need several."""
-    wrap = textwrap.TextWrapper(
-        WIDTH - 1, subsequent_indent=" " * LABEL, break_long_words=False, break_on_hyphens=False
-    ).wrap
-    return [each for line in labelled("chains", text) for each in wrap(line)]
+    wrap = textwrap.TextWrapper(WIDTH - 1 - LABEL, break_long_words=False, break_on_hyphens=False).wrap
+    lines = []
+    for line in labelled("chains", text):
+        first, *others = wrap(line[LABEL:])
+        lines += [line[:LABEL] + first, *(f"{'':{LABEL}}{each}" for each in others)]
+    return lines

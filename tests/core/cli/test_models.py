@@ -260,7 +260,8 @@ def test_info_about_a_model(run: Run, made: Complex) -> None:
     np.testing.assert_allclose(facts["lowest_angstrom"], phantom_atoms().min(axis=0), atol=1e-3)
 
 
-def test_the_names_of_many_chains_are_wrapped(run: Run, tmp_path: Path) -> None:
+def test_the_names_of_many_chains_are_wrapped(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     names = string.ascii_letters + string.digits
     points = np.random.default_rng(0).uniform(-40, 40, (len(names), 3))
     (tmp_path / "many.pdb").write_text(pdb_text(points, names))
@@ -271,7 +272,7 @@ def test_the_names_of_many_chains_are_wrapped(run: Run, tmp_path: Path) -> None:
     assert lines[2].startswith("extent")
     whole = botalign.simulate(botalign.read_model(tmp_path / "many.pdb"), RESOLUTION)
     whole.write(tmp_path / "many.mrc")
-    ran = run("assemble", tmp_path / "many.mrc", tmp_path / "many.pdb", *AT, "-q")
+    ran = run("assemble", "many.mrc", "many.pdb", *AT, "-q")
     (start,) = (number for number, line in enumerate(ran.out.splitlines()) if line.startswith("chains"))
     first, second = ran.out.splitlines()[start : start + 2]
     assert (len(first) < 80, second[:13].strip(), ran.out.count("\nchains")) == (True, "", 1)

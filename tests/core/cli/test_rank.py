@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import botalign
+from botalign.columns import short_names
 from botalign.progress import Progress
 from botalign.ranking.items import Item
 
@@ -84,7 +85,7 @@ def test_a_library_with_a_damaged_map(run: Run, pair: Pair, tmp_path: Path) -> N
     assert lines[0] == "maps         1 aligned, 1 failed, 1 match"
     assert lines[1] == "chance       that a wrong pose fits as well, corrected for 1 comparison"
     assert lines[3].split() == ["rank", "map", "verdict", "chance", "score", "places"]
-    assert lines[4].split()[:3] == ["1", str(pair.moving), "certain"]
+    assert lines[4].split()[:3] == ["1", *short_names([str(pair.moving)]), "certain"]
     assert "below 1 in a million" in lines[4]
     assert lines[-1] == f"written      {table}"
     with table.open() as file:
