@@ -164,9 +164,9 @@ def _publish(temporary: Path, target: Path, *, overwrite: bool) -> None:
 
 def _refuse_existing(path: Path, *, overwrite: bool) -> None:
     if path.is_dir():
-        raise InputError(path, ": is a folder, expected the name of a file; add one.")
+        raise InputError(path, ": got a folder, expected the name of a file; add one.")
     if path.exists() and not path.is_file():
-        raise InputError(path, ": is not a regular file, so it cannot be overwritten; choose another name.")
+        raise InputError(path, ": not a regular file, so it cannot be overwritten; choose another name.")
     if not overwrite and (path.exists() or path.is_symlink()):
         raise file_exists(path)
 
@@ -213,4 +213,4 @@ def _cannot_write(path: Path, error: OSError) -> InputError:
     if error.errno in _FULL:
         return InputError(path, f": no space left ({error.strerror}); free some space, or choose another folder.")
     reason = error.strerror or str(error)
-    return InputError(path, f": cannot be written ({reason}); check the folder, or choose another.")
+    return InputError(path, f": it cannot be written ({reason}); check the folder, or choose another.")

@@ -126,9 +126,9 @@ def align(
         part_chains = inputs.chains_of(chain, *moving)
         return CopiesRun(fixed, moving[0], part_chains, output, result, table, overwrite, quiet, json).run(options)
     if resume and common:
-        raise InputError("--resume: cannot be combined with --common; omit one of them.")
+        raise InputError("--resume cannot be combined with --common; omit one of them.")
     if resume and result is None:
-        raise InputError("--resume: needs --result, the folder with the earlier results; add it.")
+        raise InputError("--resume needs --result, the folder with the earlier results; add it.")
     if common and len(moving) == 1:
         raise InputError("--common: got one moving map, expected at least two; omit it, or give the other maps.")
     if "half_maps_moving" in options.values and len(moving) > 1 and not common:
@@ -259,12 +259,12 @@ def _refuse_maps_only(fixed: Path, moving: list[Path], *, common: bool, weights:
     model = next(filter(holds_model, moving), None)
     if common and model is not None:
         raise InputError(
-            f"--common: averages the moving maps, but {model} is an atomic model; align one model, and move the others "
+            f"--common averages the moving maps, but {model} is an atomic model; align one model, and move the others "
             "with `botalign apply`."
         )
     model = fixed if model is None and holds_model(fixed) else model
     if weights and model is not None:
-        raise InputError(f"--weights: compares two maps, but {model} is an atomic model; omit it.")
+        raise InputError(f"--weights compares two maps, but {model} is an atomic model; omit it.")
 
 
 def _print_results(done: list[botalign.Alignment], curves: list[ShellCurves], *, several: bool, quiet: bool) -> None:

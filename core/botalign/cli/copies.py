@@ -100,7 +100,7 @@ class CopiesRun:
             return Output(target, "-o", MMCIF_EXTENSIONS, in_folder=folder), result, table
         if not folder:
             raise InputError(
-                f"{path}: is a file name, but -o needs a folder for the maps of all copies; give one, such as placed/."
+                f"{path}: got a file name, but -o needs a folder for the maps of all copies; give one, such as placed/."
             )
         return Output(_numbered(path, stem, 1), "-o", outputs.MAPS, in_folder=True), result, table
 

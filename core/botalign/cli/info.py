@@ -81,7 +81,7 @@ def _correct(maps: list[Path], text: str, output: str | None, *, overwrite: bool
         raise InputError(Setting("json", True), " cannot be combined with ", VOXEL_SIZE, ". Leave out one of the two.")
     for path in maps:
         if holds_model(path):
-            raise InputError(f"{path}: is an atomic model, which has no voxel size; give maps only.")
+            raise InputError(f"{path}: got an atomic model, which has no voxel size; give maps only.")
         botalign.read_header(path)
     if output is None:
         paths = [outputs.beside(path, f"_{size:g}A", extensions=outputs.MAPS, option="--voxel-size") for path in maps]

@@ -113,7 +113,7 @@ def output_paths(
         return [Output(path, option, of_each[0], source=sources[0] if callable(extensions) else None)]
     if not is_folder(given):
         raise InputError(
-            f"{given}: is a file name, but {option} needs a folder for several files; give one, such as aligned/."
+            f"{given}: got a file name, but {option} needs a folder for several files; give one, such as aligned/."
         )
     names = [_named_after(source, allowed) for source, allowed in zip(sources, of_each, strict=True)]
     if labels is not None:

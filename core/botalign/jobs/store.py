@@ -130,7 +130,7 @@ class BlockStore:
 
     def _unusable(self, error: OSError) -> InputError:
         return InputError(
-            f"{self.folder}: cannot be used as a work folder ({error.strerror or error}); free some space or write "
+            f"{self.folder}: it cannot be used as a work folder ({error.strerror or error}); free some space or write "
             "elsewhere."
         )
 

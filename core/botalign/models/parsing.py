@@ -107,7 +107,7 @@ def parse_structure(source: ModelText, name: str) -> gemmi.Structure:
             document = library.cif.read_string(source.content)
             blocks = [block for block in document if block.find_values("_atom_site.Cartn_x")]
             if not blocks:
-                raise InputError(f"{name}: holds no atoms (category _atom_site); give the file of an atomic model.")
+                raise InputError(f"{name}: no atoms (category _atom_site); give the file of an atomic model.")
             structure = library.make_structure_from_block(blocks[0])
             structure.merge_chain_parts()
     except InputError:
@@ -115,7 +115,7 @@ def parse_structure(source: ModelText, name: str) -> gemmi.Structure:
     except Exception as error:  # gemmi raises exceptions of several types
         reason = " ".join(str(error).split()).removeprefix("data:")
         raise InputError(
-            f"{name}: cannot be read as {source.format} (gemmi: {reason}); repair it, or download it again."
+            f"{name}: the file cannot be read as {source.format} (gemmi: {reason}); repair it, or download it again."
         ) from error
     structure.name = structure.name or "model"
     return structure

@@ -136,17 +136,17 @@ def _content(name: str) -> bytes:
     """Read a file and decompress it."""
     try:
         if Path(name).is_dir():
-            raise InputError(f"{name}: is a folder, expected an atomic model; give a file in it.")
+            raise InputError(f"{name}: got a folder, expected an atomic model; give a file in it.")
         content = Path(name).read_bytes()
         return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
     except FileNotFoundError as error:
         raise no_such_file(name) from error
     except PermissionError as error:
-        raise InputError(f"{name}: cannot be read (permission denied); change its permissions.") from error
+        raise InputError(f"{name}: the file cannot be read (permission denied); change its permissions.") from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{name}: the compressed data are cut off or damaged ({error}); download it again.") from error
     except OSError as error:
-        raise InputError(f"{name}: cannot be read ({error.strerror or error}); download it again.") from error
+        raise InputError(f"{name}: the file cannot be read ({error.strerror or error}); download it again.") from error
 
 
 def _decoded(content: bytes) -> str:
@@ -157,16 +157,16 @@ def _decoded(content: bytes) -> str:
 def _recognised(content: bytes, name: str) -> ModelText:
     """Recognise the format by the content."""
     if not content.strip():
-        raise InputError(f"{name}: is empty, expected an atomic model; download or write it again.")
+        raise InputError(f"{name}: the file is empty, expected an atomic model; download or write it again.")
     if content[208:211] == b"MAP":
-        raise InputError(f"{name}: is a density map, expected an atomic model (PDB or mmCIF); give another file.")
+        raise InputError(f"{name}: got a density map, expected an atomic model (PDB or mmCIF); give another file.")
     text = _decoded(content)
     if b"\0" not in content:
         if _CIF_START.match(text):
             return ModelText(text, "mmCIF")
         if _PDB_RECORD.search(text):
             return ModelText(text, "PDB")
-    raise InputError(f"{name}: is not an atomic model in PDB or mmCIF format; give another file.")
+    raise InputError(f"{name}: not an atomic model in PDB or mmCIF format; give another file.")
 
 
 def _wanted(chains: str | Sequence[str], present: tuple[str, ...], name: str) -> tuple[str, ...]:
@@ -175,7 +175,7 @@ def _wanted(chains: str | Sequence[str], present: tuple[str, ...], name: str) ->
     unknown = [each for each in wanted if each not in present]
     listed = ", ".join(each or "''" for each in present) or "none"
     if unknown:
-        raise InputError(f"{name}: has no chain {unknown[0] or repr('')}; it has {listed}.")
+        raise InputError(f"{name}: no chain {unknown[0] or repr('')}; it has {listed}.")
     if not wanted:
         raise InputError(Setting("chains"), f": got no chain; {name} has {listed}.")
     return wanted

@@ -254,4 +254,4 @@ def _check_together(fixed: DensityMap, options: RankOptions, index: Path | None,
     else:
         unused, what = changed(options, "resolution"), "atomic models"
     for setting in unused:
-        raise InputError(setting, f": has no effect, because it is for {what}; omit it.")
+        raise InputError(setting, f" has no effect, because it is for {what}; omit it.")

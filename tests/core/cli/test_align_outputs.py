@@ -117,6 +117,6 @@ def test_nothing_is_written_after_an_error(
 def test_a_report_without_matplotlib(run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("botalign.cli.running.find_spec", lambda _: None)
     error = run("align", pair.fixed, pair.moving, "--report", tmp_path / "r.html").refused()
-    assert "--report: needs matplotlib" in error
+    assert "--report needs matplotlib" in error
     error = run("score", pair.fixed, pair.moving, "--figure", tmp_path / "r.png").refused()
-    assert "--figure: needs matplotlib" in error
+    assert "--figure needs matplotlib" in error

@@ -294,17 +294,17 @@ def bad_models(made: Complex, folder: Path) -> dict[str, tuple[Path, str]]:
     text = made.chain.read_text()
     contents = {
         "empty": ("", "is empty, expected an atomic model"),
-        "no atoms": ("HEADER    NOTHING\nEND\n", "holds no atoms"),
+        "no atoms": ("HEADER    NOTHING\nEND\n", "no atoms"),
         "not finite": (text.replace(text[30:38], "     nan", 1), "not finite"),
         "not a number": (text.replace(text[30:38], "   x.yyy", 1), "are not numbers"),
-        "text": ("neither\n" * 50, "is not an atomic model in PDB or mmCIF format"),
+        "text": ("neither\n" * 50, "not an atomic model in PDB or mmCIF format"),
         "large": (pdb_text(np.array([[-900.0, 0, 0], [4000.0, 0, 0]]), "AA"), "box of"),
     }
     found = {}
     for name, (content, reason) in contents.items():
         (folder / f"{name}.pdb").write_text(content)
         found[name] = (folder / f"{name}.pdb", reason)
-    found["a map"] = (folder / "map.pdb", "is a density map, expected an atomic model")
+    found["a map"] = (folder / "map.pdb", "got a density map, expected an atomic model")
     found["a map"][0].write_bytes(made.density.read_bytes())
     found["missing"] = (folder / "nope.cif", "no such file")
     return found
@@ -325,15 +325,15 @@ def test_models_that_cannot_be_aligned(run: Run, made: Complex, tmp_path: Path) 
     [
         (
             "",
-            "--resolution: is missing; an atomic model needs the resolution of the map, expected a number from 1 to",
+            "--resolution is missing; an atomic model needs the resolution of the map, expected a number from 1 to",
         ),
         ("--resolution 0.5", "--resolution: got 0.5, expected a number from 1 to 100 A."),
         ("--resolution 101", "--resolution: got 101, expected a number from 1 to 100 A."),
         ("--resolution x", "--resolution: got 'x', expected a number from 1 to 100 A."),
         ("--resolution 5", "--resolution: got 5 A, expected at least 8 A, two voxels of "),
-        ("--resolution 12 --chain C", "has no chain C; it has "),
+        ("--resolution 12 --chain C", "no chain C; it has "),
         ("--resolution 12 --hand auto", "--hand auto: a model is never mirrored; test the hand of the map with --hand"),
-        ("--resolution 12 --weights w.mrc", "--weights: compares two maps, but "),
+        ("--resolution 12 --weights w.mrc", "--weights compares two maps, but "),
         ("--resolution 12 --half-maps-fixed {0} {1} --half-maps-moving {0} {1}", "which has no half maps; omit"),
         (
             "--resolution 12 -o out.mrc",
@@ -364,7 +364,7 @@ def test_a_resolution_is_suggested(run: Run, made: Complex) -> None:
 def test_options_for_maps_only(run: Run, made: Complex, pair: Pair, tmp_path: Path) -> None:
     two = (made.chain, made.model, *AT, "-o", tmp_path / "out", "--common")
     assert (
-        f"--common: averages the moving maps, but {made.chain} is an atomic"
+        f"--common averages the moving maps, but {made.chain} is an atomic"
         in run("align", made.density, *two).refused()
     )
     assert (
@@ -405,7 +405,7 @@ def test_a_model_where_none_is_possible(
     takers = (
         "`botalign align`, `botalign assemble`, `botalign apply`, `botalign rank`, `botalign score`, `botalign info`"
     )
-    end = f"{made.model}: is an atomic model, but {what} takes none; these commands do: {takers}.\n"
+    end = f"{made.model}: got an atomic model, but {what} takes none; these commands do: {takers}.\n"
     assert error == f"botalign: error: {end}"
     assert listing(tmp_path) == {}
 
@@ -451,7 +451,7 @@ def test_an_output_with_the_extension_of_a_model_is_no_input(
 
 def test_a_model_where_the_result_belongs(run: Run, made: Complex) -> None:
     error = run("apply", made.model, made.density, "-o", "out.mrc").refused()
-    assert "looks like an atomic model, but the first argument must be a result file" in error
+    assert "got an atomic model, expected a result file as the first argument" in error
 
 
 def test_without_gemmi(run: Run, made: Complex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -503,7 +503,7 @@ def test_a_map_with_the_wrong_hand(run: Run, made: Complex, flipped: Path, tmp_p
     error = run("apply", mirror, made.chain, "-o", tmp_path / "b.pdb").refused()
     assert f"{made.chain}: the transform contains a mirror, but an atomic model is never mirrored; " in error
     error = run("align", made.density, made.chain, *AT, "--start", mirror, "--quiet").err
-    assert "error: --start: contains a mirror, but " in error
+    assert "error: --start contains a mirror, but " in error
 
 
 def result(ran: Ran, tmp_path: Path) -> botalign.Alignment:

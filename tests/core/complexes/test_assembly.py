@@ -204,9 +204,9 @@ def test_input_that_cannot_be_used(invented: InventedComplex) -> None:
     for match, given, options in (
         ("parts: got none", [], {}),
         ("parts: got the number 1", [1], {}),
-        ("resolution: is missing", parts, {}),
-        ("copy: shows the same molecule as first", [*parts, copy], {"resolution": RESOLUTION}),
-        (r"large: has \d+\.?\d* times the volume", [parts[0], large], {"resolution": RESOLUTION}),
+        ("resolution is missing", parts, {}),
+        ("copy: the same molecule as first", [*parts, copy], {"resolution": RESOLUTION}),
+        (r"large: \d+\.?\d* times the volume", [parts[0], large], {"resolution": RESOLUTION}),
         ("counts: got 1 number, expected 3, one for each part", parts, {"resolution": RESOLUTION, "counts": [2]}),
         ("counts: got 0, expected a whole number", parts, {"resolution": RESOLUTION, "counts": [1, 0, 1]}),
         ("contour_level", parts, {"resolution": RESOLUTION, "contour_level": np.nan}),

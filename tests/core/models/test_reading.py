@@ -126,7 +126,7 @@ def test_several_chains_are_given_with_a_comma(pdb_file: Path) -> None:
 
 
 def test_an_unknown_chain_is_refused_with_those_that_exist(cif_file: Path) -> None:
-    with pytest.raises(botalign.InputError, match=re.escape(f"{cif_file}: has no chain A; it has L, H.")):
+    with pytest.raises(botalign.InputError, match=re.escape(f"{cif_file}: no chain A; it has L, H.")):
         botalign.read_model(cif_file, chains="L,A")
     with pytest.raises(botalign.InputError, match=r"chains: got no chain; .*small\.cif has L, H") as info:
         botalign.read_model(cif_file, chains=())
@@ -151,10 +151,10 @@ def test_a_model_survives_pickling(pdb_file: Path, tmp_path: Path, transform: np
     ("content", "message"),
     [
         (b"", "is empty"),
-        (b"hello\n", "is not an atomic model"),
-        (b"\0" * 300, "is not an atomic model"),
-        (b"REMARK nothing\n", "holds no atoms"),
-        (b"data_x\n_cell.length_a 10\n", "holds no atoms"),
+        (b"hello\n", "not an atomic model"),
+        (b"\0" * 300, "not an atomic model"),
+        (b"REMARK nothing\n", "no atoms"),
+        (b"data_x\n_cell.length_a 10\n", "no atoms"),
         (ATOM[:40].encode(), "are not numbers; correct"),
         (ATOM[:54].encode() + b"\nATOM  2\n", "are not numbers; correct"),
         (ATOM.replace("2.000", "  nan").encode(), "coordinates or occupancies of 1 atom are not finite"),
@@ -186,14 +186,14 @@ def test_coordinates_of_mmcif_that_are_missing_are_refused(cif_file: Path) -> No
 def test_a_map_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "map.mrc"
     botalign.phantom(16, voxel_size_angstrom=8.0).write(path)
-    with pytest.raises(botalign.InputError, match="is a density map, expected an atomic model"):
+    with pytest.raises(botalign.InputError, match="got a density map, expected an atomic model"):
         botalign.read_model(path)
 
 
 def test_missing_files_and_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(botalign.InputError, match="no such file"):
         botalign.read_model(tmp_path / "missing.pdb")
-    with pytest.raises(botalign.InputError, match="is a folder"):
+    with pytest.raises(botalign.InputError, match="got a folder"):
         botalign.read_model(tmp_path)
 
 
