@@ -115,7 +115,7 @@ def load_array(path: Path, expected: str, *, mapped: bool = False) -> NDArray[An
             array: NDArray[Any] = np.load(path if mapped else file, mmap_mode="r" if mapped else None)
             return array
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error}), expected {expected}.") from None
+        raise InputError(f"{path}: the file cannot be read ({error.strerror or error}), expected {expected}.") from None
     except (ValueError, EOFError) as error:
         if isinstance(error, InputError):
             raise

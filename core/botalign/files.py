@@ -64,10 +64,36 @@ def check_output(
 
 
 def check_extension(path: Path, extensions: Sequence[str]) -> None:
-    """Raise an InputError if a file has none of the allowed extensions; upper and lower case are equal."""
+    """Raise an InputError if a file has none of the allowed extensions, in upper or lower case, or is a folder."""
     if not path.name.lower().endswith(tuple(extensions)):
-        several = len(extensions) > 1
-        raise InputError(path, f": unknown extension; use {'one of ' if several else ''}{', '.join(extensions)}.")
+        kinds, example = listed_extensions(extensions), f"{path.name}{extensions[0]}"
+        if path.is_dir():
+            raise InputError(
+                path, f": got a folder, expected the name of a file; use {kinds}, such as {path / example}."
+            )
+        if not path.suffix:
+            raise InputError(
+                path, f": no extension, expected the name of a file; use {kinds}, such as {path.with_name(example)}."
+            )
+        raise InputError(path, f": unknown extension; use {listed_extensions(extensions)}.")
+
+
+def listed_extensions(extensions: Sequence[str]) -> str:
+    """Return extensions as a part of a sentence, those of compressed files together if all kinds have them.
+
+    Examples
+    --------
+    >>> listed_extensions([".json"])
+    '.json'
+    >>> listed_extensions([".mrc", ".map", ".mrc.gz", ".map.gz"])
+    'one of .mrc, .map (also with .gz)'
+    """
+    kinds = list(dict.fromkeys(each.removesuffix(".gz").removesuffix(".bz2") for each in extensions))
+    packed = [suffix for suffix in (".gz", ".bz2") if all(kind + suffix in extensions for kind in kinds)]
+    if len(extensions) != len(kinds) * (1 + len(packed)):
+        kinds, packed = list(extensions), []
+    also = f" (also with {' or '.join(packed)})" if packed else ""
+    return ("one of " if len(kinds) > 1 else "") + ", ".join(kinds) + also
 
 
 @contextmanager
@@ -138,9 +164,9 @@ def _publish(temporary: Path, target: Path, *, overwrite: bool) -> None:
 
 def _refuse_existing(path: Path, *, overwrite: bool) -> None:
     if path.is_dir():
-        raise InputError(path, ": is a folder, expected the name of a file; add one.")
+        raise InputError(path, ": got a folder, expected the name of a file; add one.")
     if path.exists() and not path.is_file():
-        raise InputError(path, ": is not a regular file, so it cannot be overwritten; choose another name.")
+        raise InputError(path, ": not a regular file, so it cannot be overwritten; choose another name.")
     if not overwrite and (path.exists() or path.is_symlink()):
         raise file_exists(path)
 
@@ -187,4 +213,4 @@ def _cannot_write(path: Path, error: OSError) -> InputError:
     if error.errno in _FULL:
         return InputError(path, f": no space left ({error.strerror}); free some space, or choose another folder.")
     reason = error.strerror or str(error)
-    return InputError(path, f": cannot be written ({reason}); check the folder, or choose another.")
+    return InputError(path, f": it cannot be written ({reason}); check the folder, or choose another.")

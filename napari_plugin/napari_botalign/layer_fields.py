@@ -107,7 +107,7 @@ class LayerFields(Container[Any]):
         """
         chosen = list(self.along.value)
         if chosen and len(moving) > 1:
-            raise InputError(f"along: needs one moving layer, got {len(moving)}; choose one, or none to move along.")
+            raise InputError(f"along needs one moving layer, got {len(moving)}; choose one, or none to move along.")
         return layers_along([chosen] * len(moving), moving, self.fixed.value, self._viewer.layers)
 
     def reset_choices(self, *args: Any) -> None:

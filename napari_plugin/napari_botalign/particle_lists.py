@@ -57,7 +57,7 @@ def listed_images(layer: Layer, options: LoadOptions) -> Any:
     if path is None:
         if options != LoadOptions():
             raise InputError(
-                f"{layer.name}: was not opened from a list (.star, .cs), expected one for these options; "
+                f"{layer.name}: the layer was not opened from a list (.star, .cs), expected one for these options; "
                 "open the list, or empty the fields pixel size, dust and flip phases."
             )
         return None
@@ -65,6 +65,6 @@ def listed_images(layer: Layer, options: LoadOptions) -> Any:
         options = replace(options, pixel_size_angstrom=displayed)
     listed = load_images(path, **asdict(options))
     if len(listed.stack) != len(layer.data):
-        raise InputError(f"{layer.name}: has other images than its list {path}; open the list again.")
+        raise InputError(f"{layer.name}: the images are not those of its list {path}; open the list again.")
     listed.stack.name = str(layer.name)
     return listed

@@ -58,8 +58,8 @@ def _joined(layers: list[LayerData]) -> LayerData:
         same = data.shape[images:] == first.shape[images:] and others.get("axis_labels") == options.get("axis_labels")
         if not same or not all(allclose(others[key], options[key]) for key in ("scale", "translate") if key in options):
             raise botalign.InputError(
-                f"{others['name']}: differs from {options['name']} in size, voxel size or position, expected the same "
-                "for a stack; open the files as separate layers."
+                f"{others['name']}: the size, voxel size or position is not that of {options['name']}, expected "
+                "the same for a stack; open the files as separate layers."
             )
     name = f"{options['name']} and {len(layers) - 1} more"
     if images:

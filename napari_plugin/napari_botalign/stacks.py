@@ -26,10 +26,10 @@ def image_stack(layer: Layer | None) -> ImageStack:
         raise InputError("images: no layer is chosen; open a stack (.mrcs).")
     name = str(layer.name)
     if not isinstance(layer, Image) or layer.rgb:
-        raise InputError(f"{name}: is not a grey image layer, expected a stack of images; choose another layer.")
+        raise InputError(f"{name}: not a grey image layer, expected a stack of images; choose another layer.")
     if layer.ndim != 3:
-        raise InputError(f"{name}: has {layer.ndim} dimensions, expected a stack of images (image, y, x).")
+        raise InputError(f"{name}: got {layer.ndim} dimensions, expected a stack of images (image, y, x).")
     if not is_stack(layer) and not lacks_unit(layer):
-        raise InputError(f"{name}: is a density map, expected a stack of images; open one (.mrcs).")
+        raise InputError(f"{name}: got a density map, expected a stack of images; open one (.mrcs).")
     data = layer.data[0] if layer.multiscale else layer.data
     return ImageStack(np.asarray(data), pixel_size_angstrom(layer), name=name)

@@ -41,7 +41,7 @@ def ask_voxel_sizes(parent: Any, maps: Iterable[MapLayer]) -> bool:
             parent, "Voxel size", f"{layer.name} has no voxel size. Voxel size in Å:", size, 0.01, 1000.0, 4
         )
         if not accepted:
-            raise InputError(f"{layer.name}: has no voxel size; start again and enter it.")
+            raise InputError(f"{layer.name}: no voxel size; start again and enter it.")
         affine = np.array(layer.affine.affine_matrix)
         affine[:3, 3] *= size
         layer.scale, layer.translate, layer.affine = layer.scale * size, layer.translate * size, affine

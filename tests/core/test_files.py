@@ -127,7 +127,7 @@ def test_places_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monke
     for path, message in (
         (tmp_path / "missing" / "a.json", "folder .*missing does not exist"),
         (tmp_path / "file" / "a.json", "file is a file, expected a folder"),
-        (tmp_path, "is a folder"),
+        (tmp_path, "got a folder"),
         (tmp_path / ("x" * 300), "cannot be written"),
         (Path("/dev/null"), "not a regular file"),
     ):

@@ -479,7 +479,7 @@ def test_a_layer_without_a_voxel_size_is_asked_about(
     still = add(fixed, "still", scale=(1, 1, 1), translate=(5, 6, 7), units=None, affine=shift)
     same = add(fixed, "same", scale=(1, 1, 1), translate=(0, 0, 0), units=None)
     assert align() is None
-    assert widget.status.value == "still: has no voxel size; start again and enter it."
+    assert widget.status.value == "still: no voxel size; start again and enter it."
     assert tuple(still.scale) == (1, 1, 1)
     answer[:] = [4.0, True]
     result = align()

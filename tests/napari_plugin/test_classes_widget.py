@@ -169,7 +169,7 @@ def test_layers_that_are_not_stacks_are_refused(
     assert classes.status.value.startswith("images: no layer is chosen")
     add(fixed, "map")
     press(classes.classify)
-    assert classes.status.value == "map: is a density map, expected a stack of images; open one (.mrcs)."
+    assert classes.status.value == "map: got a density map, expected a stack of images; open one (.mrcs)."
     add_stack(data=np.zeros((5, 24, 24), dtype=np.float32))
     classes.images.value = viewer.layers["particles"]
     press(classes.classify, until=lambda: not classes.running)
@@ -177,11 +177,11 @@ def test_layers_that_are_not_stacks_are_refused(
     viewer.add_points(np.zeros((2, 3)), name="points")
     classes.images.value = viewer.layers["points"]
     press(classes.classify)
-    assert classes.status.value.startswith("points: is not a grey image layer")
+    assert classes.status.value.startswith("points: not a grey image layer")
     add_stack("many", data=np.ones((24, 24)), scale=(5.0, 5.0), units=("angstrom",) * 2)
     classes.images.value = viewer.layers["many"]
     press(classes.classify)
-    assert classes.status.value.startswith("many: has 2 dimensions")
+    assert classes.status.value.startswith("many: got 2 dimensions")
 
 
 def test_the_sample_can_be_classified(viewer: Any, classes: Any, press: Press) -> None:
@@ -231,7 +231,7 @@ def test_the_particles_of_chosen_classes_are_saved_as_a_list(
     viewer.layers["particles"].data = stack.images[:5]
     classes.images.value = viewer.layers["particles"]
     press(classes.classify)
-    assert "particles: has other images than its list" in classes.status.value
+    assert "particles: the images are not those of its list" in classes.status.value
 
 
 def test_images_of_two_pixel_sizes_are_rescaled(
@@ -262,4 +262,4 @@ def test_options_of_lists_need_a_list(classes: Any, add_stack: Callable[..., Any
     add_stack()
     classes.option_fields["dust"].value = "5"
     press(classes.classify)
-    assert "particles: was not opened from a list (.star, .cs)" in classes.status.value
+    assert "particles: the layer was not opened from a list (.star, .cs)" in classes.status.value

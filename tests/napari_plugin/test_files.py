@@ -181,7 +181,7 @@ def test_open_as_stack_makes_one_layer(viewer: Any, density: DensityMap, tmp_pat
     assert [str(unit) for unit in layer.units] == ["pixel", "angstrom", "angstrom", "angstrom"]
     paths[1].unlink()
     phantom(grid=Grid((32, 33, 34), (4.0, 4.2, 4.4), (-60.0, -71.0, 70.0)), resolution_angstrom=14.0).write(paths[1])
-    with pytest.raises(InputError, match=r"b: differs from a in size, voxel size or position.*as separate layers"):
+    with pytest.raises(InputError, match=r"b: the size, voxel size or position is not that of a.*as separate layers"):
         viewer.open(paths, plugin="botalign", stack=True)
     assert [layer.name for layer in viewer.open(paths, plugin="botalign")] == ["a", "b", "c"]
 
@@ -194,7 +194,7 @@ def test_stacks_opened_as_stack_are_joined(viewer: Any, tmp_path: Path) -> None:
     np.testing.assert_array_equal(layer.data, images)
     np.testing.assert_allclose(layer.scale, (1.0, 2.0, 1.5))
     ImageStack(images[:, :5], (1.5, 2.0)).write(tmp_path / "c.mrcs")
-    with pytest.raises(InputError, match="c: differs from a in size"):
+    with pytest.raises(InputError, match="c: the size, voxel size or position is not that of a"):
         viewer.open([tmp_path / "a.mrcs", tmp_path / "c.mrcs"], plugin="botalign", stack=True)
 
 

@@ -104,7 +104,7 @@ def test_layers_of_any_kind_move_along_and_back(
     widget.form.moving.value = [pair[1], viewer.layers["labels"]]
     layers.along.value = [viewer.layers["picks"]]
     press(widget.results.apply)
-    assert widget.status.value.startswith("along: needs one moving layer, got 2; choose one")
+    assert widget.status.value.startswith("along needs one moving layer, got 2; choose one")
 
 
 @pytest.mark.slow

@@ -146,12 +146,10 @@ def _refuse_scale(name: str, transform: Matrix, reason: str) -> None:
 def _pose_centres(source: MapReference, target: MapReference, name: str) -> tuple[Matrix, Matrix]:
     """Return the points about which particles of two maps rotate; an atomic model has no box and so no such point."""
     if source.model:
-        raise InputError(
-            f"{name}: the transform moves the atomic model {source.name}, which has no particles; for those of the "
-            "other map, use ",
-            Setting("inverse", True),
-            ".",
-        )
+        moved = f"{name}: the transform moves the atomic model {source.name}, which has no particles"
+        if target.model:
+            raise InputError(f"{moved}; align the map of the particles instead.")
+        raise InputError(f"{moved}; for those of the map {target.name}, use ", Setting("inverse", True), ".")
     return source.grid.pose_centre_angstrom, (source if target.model else target).grid.pose_centre_angstrom
 
 
@@ -195,11 +193,16 @@ def exported(to: str, transform: Matrix, source: MapReference, target: MapRefere
     if to == "pyem":
         return to_pyem(transform, *_pose_centres(source, target, "pyem"))
     if to == "relion":
+        if source.model:
+            raise InputError(
+                f"relion: the transform moves the atomic model {source.name}, but `relion_project` moves maps only; "
+                "apply the result to the model instead."
+            )
         sides, voxels = set(source.grid.shape), source.grid.voxel_size_angstrom
         if len(sides) > 1 or max(voxels) - min(voxels) > 1e-3 * max(voxels):
             raise InputError(
-                f"{source.name}: has sides or voxels of different lengths, but `relion_project` rotates maps in cubic "
-                "boxes; use another form."
+                f"relion: the sides or voxels of {source.name} have different lengths, but `relion_project` rotates "
+                "maps in cubic boxes only; apply the result to the map instead."
             )
         return to_relion(transform, *_pose_centres(source, target, "RELION"), voxels[0])
     if to == "napari":

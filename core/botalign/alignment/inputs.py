@@ -67,7 +67,7 @@ def _check_hand(model: Model, options: AlignmentOptions) -> None:
     """Refuse to mirror a moving model."""
     if is_mirror(options.start_transform()):
         raise InputError(
-            Setting("start"), f": contains a mirror, but {model.name} is an atomic model, which is never mirrored; "
+            Setting("start"), f" contains a mirror, but {model.name} is an atomic model, which is never mirrored; "
             "omit it, or give another start.",
         )  # fmt: skip
     if options.hand == "auto":

@@ -42,7 +42,7 @@ def masked(density_map: DensityMap, mask: DensityMap | None) -> DensityMap:
     weights = mask_on(mask, density_map.grid)
     if np.count_nonzero(weights > 0.5) < 8:
         raise InputError(
-            f"mask {mask.name}: does not overlap {density_map.name}, expected a mask of it; are the origins the same?"
+            f"mask {mask.name}: no overlap with {density_map.name}, expected a mask of it; are the origins the same?"
         )
     background = np.float32(background_level(density_map.data))
     return density_map.with_data(background + weights * (density_map.data - background))

@@ -74,7 +74,9 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
         raise no_such_file(path) from error
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise InputError(f"{path}: cannot be read ({reason}); expected a result file of an alignment.") from None
+        raise InputError(
+            f"{path}: the file cannot be read ({reason}); expected a result file of an alignment."
+        ) from None
     except json.JSONDecodeError as error:
         raise InputError(f"{path}: not JSON (line {error.lineno}), expected a result file of an alignment.") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:

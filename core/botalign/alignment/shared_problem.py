@@ -63,7 +63,7 @@ def check_is_part(problem: AlignmentProblem) -> None:
         chains = 0 if model is None else len(model.chains)
         some = f", or are only some of its {chains} chains in it" if chains > 1 else ""
         raise SizeError(
-            f"{moving.density.name}: has {moving.volume_angstrom3 / fixed.volume_angstrom3:.3g} times the volume of "
+            f"{moving.density.name}: {moving.volume_angstrom3 / fixed.volume_angstrom3:.3g} times the volume of "
             f"{fixed.density.name} above the contour level, expected a part of it; is the voxel size of the map right"
             f"{some}?"
         )

@@ -54,6 +54,7 @@ class AlignmentSummary(AlignmentFacts):
             self.verdict, self._unexplained, self.symmetry, hand=self.hand, of_part=self.part is not None,
             wrong_hand=self.map_has_wrong_hand, at_limit=self.at_limit,
             undetermined=undetermined_text(self.uncertainty), unknown_chance=self._has_unknown_chance,
+            of_models=self.fixed.model and self.moving.model,
         )  # fmt: skip
 
     @property

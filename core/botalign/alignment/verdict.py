@@ -99,6 +99,7 @@ def verdict_text(
     at_limit: bool = False,
     undetermined: str = "",
     unknown_chance: bool = False,
+    of_models: bool = False,
 ) -> str:
     """Return a verdict as text.
 
@@ -122,6 +123,8 @@ def verdict_text(
         What the maps leave undetermined, as text.
     unknown_chance : bool, optional
         Whether too few wrong places of a part were searched to know how well they fit.
+    of_models : bool, optional
+        Whether both inputs are atomic models, which have neither voxel size nor contrast.
     """
     if wrong_hand and decided is not None and not candidates[0].mirrored:
         return f"{decided}: the map has the wrong hand, so it must be flipped first"
@@ -134,6 +137,9 @@ def verdict_text(
         no_match = "the pose is at the limit of the local search; a better one may be beyond it"
     elif unknown_chance:
         no_match = "too few wrong places were searched to compare with, and the details inside the part are no proof"
+    elif of_models:
+        doubt = "no place of the part stands out" if of_part else "unrelated models may fit as well"
+        no_match = f"{doubt}; do both show the same molecule in the same conformation?"
     elif of_part:
         no_match = (
             "no place of the part stands out; the map may not show it, or a voxel size is wrong; at a low resolution, "

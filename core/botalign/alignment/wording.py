@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -167,3 +168,13 @@ def labelled(label: str, *texts: str) -> list[str]:
                 line = f"{line}; {clause}"
         lines.append(line)
     return [f"{label if number == 0 else '':{LABEL}}{line}" for number, line in enumerate(lines)]
+
+
+def chain_lines(text: str) -> list[str]:
+    """Return the lines of a summary with the text of :func:`chains_text`; many chains need several."""
+    wrap = textwrap.TextWrapper(WIDTH - 1 - LABEL, break_long_words=False, break_on_hyphens=False).wrap
+    lines = []
+    for line in labelled("chains", text):
+        first, *others = wrap(line[LABEL:])
+        lines += [line[:LABEL] + first, *(f"{'':{LABEL}}{each}" for each in others)]
+    return lines

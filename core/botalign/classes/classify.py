@@ -204,12 +204,13 @@ def _steps(stack: ImageStack, classes: int, options: ClassifyOptions, execution:
         stack, invert=options.invert, diameter_angstrom=options.diameter_angstrom, size=options.size
     )
     means = KMeans(ready, classes, options, thread_count(execution.threads))
+    names = ("metric", "scales", "rotations", "mirror", "shift_pixels", "seed")
     described = {
-        "classes": classes, "metric": means.frame.metric, "poses": means.frame.poses, "seed": options.seed,
-        "radius": ready.radius,
+        "options": {"classes": classes} | {name: getattr(options, name) for name in names},
+        "radius": str(ready.radius), "pixel_size": str(ready.pixel_size_angstrom),
     }  # fmt: skip
     folder, most = execution.work, options.iterations
-    history = History() if folder is None else History.in_folder(folder, ready.images, most, **described)
+    history = History() if folder is None else History.in_folder(folder, ready.images, most, described)
     try:
         with open_workers(execution) as workers:
             yield from means.steps(history, workers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -61,23 +62,25 @@ class History:
     made: bool = False
 
     @classmethod
-    def in_folder(cls, folder: str | PathLike[str], images: NDArray[np.float32], most: int, **options: Any) -> History:
+    def in_folder(
+        cls, folder: str | PathLike[str], images: NDArray[np.float32], most: int, described: Mapping[str, Any]
+    ) -> History:
         """Resume the work in a folder, of the same images and options, or start new work there.
 
         At most `most` iterations are read, so that the result does not depend on the length of an earlier run.
+        `described` are the options and numbers that the iterations depend on, apart from the images.
 
         Raises
         ------
         InputError
             If the folder holds other work, or cannot be used.
         """
-        description: dict[str, Any] = {name: str(value) for name, value in options.items()}
         images_hash = hashlib.sha256()
         for image in images:  # one by one, so that Ctrl-C is not delayed
             images_hash.update(np.ascontiguousarray(image).data)
-        description |= {"work": "classes", "images": images_hash.hexdigest(), "versions": versions()}
+        inputs = {"work": "classes", "images": images_hash.hexdigest(), "versions": versions()}
         made = not Path(folder).exists()
-        history = cls(BlockStore(folder, description), made=made)
+        history = cls(BlockStore(folder, {**described, **inputs}), made=made)
         while len(history.records) < most and (stored := history._stored(len(history.records) + 1)) is not None:
             history._append(stored)
         return history

@@ -126,9 +126,9 @@ def align(
         part_chains = inputs.chains_of(chain, *moving)
         return CopiesRun(fixed, moving[0], part_chains, output, result, table, overwrite, quiet, json).run(options)
     if resume and common:
-        raise InputError("--resume: cannot be combined with --common; omit one of them.")
+        raise InputError("--resume cannot be combined with --common; omit one of them.")
     if resume and result is None:
-        raise InputError("--resume: needs --result, the folder with the earlier results; add it.")
+        raise InputError("--resume needs --result, the folder with the earlier results; add it.")
     if common and len(moving) == 1:
         raise InputError("--common: got one moving map, expected at least two; omit it, or give the other maps.")
     if "half_maps_moving" in options.values and len(moving) > 1 and not common:
@@ -167,6 +167,8 @@ def align(
     inputs.check(fixed, fixed_chains)
     for path in moving:
         inputs.check(path, moving_chains)
+    if len(moving) == 1 and moving[0].resolve() == fixed.resolve():
+        print_warning(f"{fixed}: the same file is FIXED and MOVING, so it is aligned to itself.")
     chosen = options.read()
     if isinstance(chosen.start, botalign.Alignment):
         running.warn_of_other_maps(options.values["start"], chosen.start, fixed, moving)
@@ -257,12 +259,12 @@ def _refuse_maps_only(fixed: Path, moving: list[Path], *, common: bool, weights:
     model = next(filter(holds_model, moving), None)
     if common and model is not None:
         raise InputError(
-            f"--common: averages the moving maps, but {model} is an atomic model; align one model, and move the others "
+            f"--common averages the moving maps, but {model} is an atomic model; align one model, and move the others "
             "with `botalign apply`."
         )
     model = fixed if model is None and holds_model(fixed) else model
     if weights and model is not None:
-        raise InputError(f"--weights: compares two maps, but {model} is an atomic model; omit it.")
+        raise InputError(f"--weights compares two maps, but {model} is an atomic model; omit it.")
 
 
 def _print_results(done: list[botalign.Alignment], curves: list[ShellCurves], *, several: bool, quiet: bool) -> None:
@@ -288,4 +290,4 @@ def _print_outputs(wanted: list[Output], *, several: bool, quiet: bool) -> None:
     elif wanted:
         print(f"written      {', '.join(str(each.path) for each in wanted)}")
     elif not quiet:
-        print_note("nothing was written; -o writes the aligned map, --result the result, --figure a figure.")
+        print_note("nothing was written; -o writes the aligned map or model, --result the result, --figure a figure.")

@@ -87,7 +87,7 @@ def _refuse_models(parameter: Any, value: Any, command: str) -> None:
         if isinstance(each, str | Path) and str(each).lower().endswith(MODEL_EXTENSIONS):
             what = parameter.opts[0] if parameter.param_type_name == "option" else f"`botalign {command}`"
             takers = ", ".join(f"`botalign {name}`" for name in _TAKE_MODELS)
-            raise InputError(f"{each}: is an atomic model, but {what} takes none; these commands do: {takers}.")
+            raise InputError(f"{each}: got an atomic model, but {what} takes none; these commands do: {takers}.")
 
 
 class _Commands(TyperGroup):

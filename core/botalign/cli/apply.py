@@ -25,7 +25,7 @@ def _result_first(path: Path) -> Path:
     kind = next((kind for extensions, kind in kinds if path.name.lower().endswith(extensions)), None)
     if kind is not None:
         raise InputError(
-            f"{path}: looks like {kind}, but the first argument must be a result file: botalign apply R.json FILE..."
+            f"{path}: got {kind}, expected a result file as the first argument: botalign apply R.json FILE..."
         )
     return path
 
@@ -99,7 +99,7 @@ def apply(
 
     if all_places and candidate:
         raise InputError(
-            Setting("all_places"), ": cannot be combined with ", Setting("candidate"), "; omit one of them."
+            Setting("all_places"), " cannot be combined with ", Setting("candidate"), "; omit one of them."
         )
     alignment = botalign.Alignment.read(result)
     places = alignment.places if all_places else (candidate,)
@@ -116,7 +116,7 @@ def apply(
         )
     if all_places and particles is not None:
         raise InputError(
-            f"{particles}: has one pose for each particle; use ",
+            f"{particles}: each particle has one pose; use ",
             Setting("candidate"),
             " instead of ",
             Setting("all_places"),

@@ -65,7 +65,7 @@ def assemble(
 
     given = parsed_parts(parts)
     if holds_model(whole):
-        raise InputError(f"{whole}: is an atomic model, expected the map of the complex.")
+        raise InputError(f"{whole}: got an atomic model, expected the map of the complex.")
     inputs.check(whole)
     check_parts(given)
     files = AssemblyFiles.of([each.path for each in given], [each.count for each in given], output, table, unexplained)

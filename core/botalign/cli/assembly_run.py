@@ -67,7 +67,7 @@ class AssemblyFiles:
         if not outputs.is_folder(output):
             if not all(models):
                 raise InputError(
-                    f"{path}: is a file name, but -o needs a folder for the placed maps; give one, such as placed/."
+                    f"{path}: got a file name, but -o needs a folder for the placed maps; give one, such as placed/."
                 )
             return cls(Output(path, "-o", MMCIF_EXTENSIONS), {}, own_table, own_rest, work)
         model = Output(path / _COMPLEX, "-o", MMCIF_EXTENSIONS, in_folder=True) if any(models) else None

@@ -48,7 +48,7 @@ def own_maps(result: Path, alignment: Alignment, *, inverse: bool, half_maps: bo
         return found
     if botalign.read_header(found[0]).grid != reference.grid:
         raise InputError(
-            f"{found[0]}: has another grid than the map that was aligned ({result}); give the files to move after it."
+            f"{found[0]}: the grid is not that of the map that was aligned ({result}); give the files to move after it."
         )
     halves = _halves_beside(found[0], reference)
     if halves and not half_maps:
@@ -65,7 +65,9 @@ def warn_of_other_role(result: Path, alignment: Alignment, files: Sequence[Path]
     for path in files:
         if path.name == Path(target.name).name and botalign.read_header(path).grid == target.grid:
             role, advice = ("moving", "omit") if inverse else ("fixed", "add")
-            print_warning(f"{path}: is the {role} map of {result}; to move it onto the other map, {advice} --inverse.")
+            print_warning(
+                f"{path}: this is the {role} map of {result}; to move it onto the other map, {advice} --inverse."
+            )
 
 
 def note_on_boxes(alignment: Alignment, onto: Path | None, *, inverse: bool) -> None:
@@ -80,7 +82,7 @@ def _found(result: Path, name: str) -> Path:
     for path in (Path(name), result.parent / name, result.parent / Path(name).name):
         if path.is_file():
             return path
-    raise InputError(f"{name}: was aligned ({result}), but there is no such file; give the files to move after it.")
+    raise InputError(f"{name}: no such file, but it was aligned ({result}); give the files to move after it.")
 
 
 def _halves_beside(path: Path, reference: MapReference) -> list[Path]:

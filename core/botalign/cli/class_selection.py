@@ -42,7 +42,7 @@ def select_classes(source: Path, text: str, target: Path, *, overwrite: bool, qu
     outputs.check([outputs.Output(target, "-o", (listed.extension,))], inputs=[source], overwrite=overwrite)
     numbers = listed.class_numbers
     if numbers is None:
-        raise InputError(f"{source}: has no classes; give the list that `botalign classify` wrote.")
+        raise InputError(f"{source}: no classes in this list; give the list that `botalign classify` wrote.")
     unknown = sorted(set(wanted) - set(numbers.tolist()))
     if unknown:
         of = f"class{'es' * (len(unknown) > 1)} {', '.join(map(str, unknown[:10]))}"

@@ -100,7 +100,7 @@ class CopiesRun:
             return Output(target, "-o", MMCIF_EXTENSIONS, in_folder=folder), result, table
         if not folder:
             raise InputError(
-                f"{path}: is a file name, but -o needs a folder for the maps of all copies; give one, such as placed/."
+                f"{path}: got a file name, but -o needs a folder for the maps of all copies; give one, such as placed/."
             )
         return Output(_numbered(path, stem, 1), "-o", outputs.MAPS, in_folder=True), result, table
 
@@ -149,9 +149,9 @@ class CopiesRun:
             return
         print(alignment.to_text())
         if self.output is not None and alignment.copies is not None and alignment.copies.chains_text:
-            from botalign.alignment.wording import labelled
+            from botalign.alignment.wording import chain_lines
 
-            print("\n".join(labelled("chains", alignment.copies.chains_text)))
+            print("\n".join(chain_lines(alignment.copies.chains_text)))
         if written:
             several = len(written) > 4
             named = dict.fromkeys(str(path.parent if several else path) for path in written)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from botalign.maps import MapHeader, MapInfo
 
 VOXEL_SIZE = Setting("voxel_size_angstrom")
+_CHAINS_WIDTH = 71  # beside the labels, in a terminal of 80 columns
 _KINDS = {0: "int8", 1: "int16", 2: "float32", 6: "uint16", 12: "float16"}
 
 
@@ -79,7 +81,7 @@ def _correct(maps: list[Path], text: str, output: str | None, *, overwrite: bool
         raise InputError(Setting("json", True), " cannot be combined with ", VOXEL_SIZE, ". Leave out one of the two.")
     for path in maps:
         if holds_model(path):
-            raise InputError(f"{path}: is an atomic model, which has no voxel size; give maps only.")
+            raise InputError(f"{path}: got an atomic model, which has no voxel size; give maps only.")
         botalign.read_header(path)
     if output is None:
         paths = [outputs.beside(path, f"_{size:g}A", extensions=outputs.MAPS, option="--voxel-size") for path in maps]
@@ -144,12 +146,13 @@ def _model_block(model: Model, *, json: bool) -> str:
         content = {"name": model.name, "format": kind, "atoms": len(model.points), "chains": model.chains}
         return json_text(content | {"lowest_angstrom": low, "highest_angstrom": high, "size_angstrom": size})
     between = (f"({', '.join(f'{value:.1f}' for value in values)})" for values in (low, high))
+    chains = textwrap.wrap(" ".join(name or "''" for name in model.chains), _CHAINS_WIDTH, break_long_words=False)
     return columns(
         [
             ("model", model.name),
             ("format", kind),
             ("atoms", f"{len(model.points)}"),
-            ("chains", " ".join(name or "''" for name in model.chains)),
+            *(("" if number else "chains", names) for number, names in enumerate(chains)),
             ("extent", f"{' to '.join(between)} A"),
             ("size", f"{' x '.join(f'{side:.1f}' for side in size)} A"),
         ]

@@ -110,10 +110,10 @@ def landscape(
     if distances is not None:
         for name, value in (("--volumes", volumes), ("--voxel-size", voxel_size), ("--metric", metric)):
             if value is not None:
-                raise InputError(f"{name}: cannot be combined with --distances; omit one of them.")
+                raise InputError(f"{name} cannot be combined with --distances; omit one of them.")
     require_jax()
     if output.exists() and not output.is_dir():
-        raise InputError(f"{output}: is a file, but -o needs a folder; choose another name.")
+        raise InputError(f"{output}: got a file, but -o needs a folder; choose another name.")
     draw = can_draw()
     names = (COORDINATES, TABLE, SUBSET, NUMBERS, *((PICTURE,) if draw else ()))
     inputs = [path for path in (latents, subset, distances, volumes, colour_by) if path is not None]

@@ -53,10 +53,10 @@ def volumes_of(
     """
     if volumes is None and not subset.volumes:
         raise InputError(
-            f"{subset.name}: has no volumes vol_*.mrc; give a folder with --volumes, or distances with --distances."
+            f"{subset.name}: no volumes vol_*.mrc; give a folder with --volumes, or distances with --distances."
         )
     if voxel_size_angstrom is not None and (volumes is None or volumes.suffix.lower() != ".npy"):
-        raise InputError("--voxel-size: is for volumes in an .npy file; omit it, or give --volumes V.npy.")
+        raise InputError("--voxel-size is for volumes in an .npy file; omit it, or give --volumes V.npy.")
     size = 1.0 if voxel_size_angstrom is None else voxel_size_angstrom
     found = [*subset.volumes] if volumes is None else find_volumes(volumes, voxel_size_angstrom=size)
     if len(found) != len(subset.latents):

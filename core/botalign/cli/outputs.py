@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from botalign.errors import InputError
-from botalign.files import TABLE_EXTENSIONS, check_extension, check_output, file_exists, split_extension
+from botalign.files import (
+    TABLE_EXTENSIONS,
+    check_extension,
+    check_output,
+    file_exists,
+    listed_extensions,
+    split_extension,
+)
 from botalign.maps import EXTENSIONS
 from botalign.models import MMCIF_EXTENSIONS, MODEL_EXTENSIONS, holds_model
 
@@ -24,6 +31,12 @@ FIGURES = (".png", ".pdf", ".svg")
 CURVES = (".csv", ".xml", ".star")
 REPORTS = (".html",)
 TABLES = TABLE_EXTENSIONS
+_KINDS = {
+    MAPS: "a density map",
+    MODELS: "an atomic model",
+    (".star",): "a particle list of RELION",
+    (".cs",): "a particle list of cryoSPARC",
+}
 _SLASHES = tuple(slash for slash in (os.sep, os.altsep) if slash)
 
 
@@ -43,6 +56,8 @@ class Output:
         Whether the option names the folder, which is created if it is missing.
     replaceable : bool
         Whether the file may be overwritten even without ``--overwrite``.
+    source : Path, optional
+        The input of which the file is a moved copy, if it is one.
     """
 
     path: Path
@@ -50,6 +65,7 @@ class Output:
     extensions: tuple[str, ...]
     in_folder: bool = False
     replaceable: bool = False
+    source: Path | None = None
 
 
 def output_paths(
@@ -94,10 +110,10 @@ def output_paths(
     of_each = [extensions(source) if callable(extensions) else extensions for source in sources]
     path = Path(given)
     if len(sources) == 1 and not given.endswith(_SLASHES) and not path.is_dir():
-        return [Output(path, option, of_each[0])]
+        return [Output(path, option, of_each[0], source=sources[0] if callable(extensions) else None)]
     if not is_folder(given):
         raise InputError(
-            f"{given}: is a file name, but {option} needs a folder for several files; give one, such as aligned/."
+            f"{given}: got a file name, but {option} needs a folder for several files; give one, such as aligned/."
         )
     names = [_named_after(source, allowed) for source, allowed in zip(sources, of_each, strict=True)]
     if labels is not None:
@@ -179,20 +195,20 @@ def check(
 
 
 def _refuse_other_kind(output: Output) -> None:
-    """Refuse the extension of a map for a model, that of a model for a map, and that of PDB files for a complex."""
+    """Refuse the extension of another kind of file, and that of PDB files for a complex."""
     name = output.path.name.lower()
     if output.extensions == MMCIF_EXTENSIONS and not name.endswith(MMCIF_EXTENSIONS):
         raise InputError(
             f"{output.path}: {output.option} writes several models as one, in mmCIF format; use the extension .cif, or "
             "give a folder, such as placed/."
         )
-    kinds = {MAPS: "a density map", MODELS: "an atomic model", LISTS: "a particle list"}
-    what = kinds.get(output.extensions)
-    other = next((kind for extensions, kind in kinds.items() if name.endswith(extensions)), what)
+    what = _KINDS.get(output.extensions)
+    other = next((kind for extensions, kind in _KINDS.items() if name.endswith(extensions)), what)
     if what is not None and other != what:
+        written = what if output.source is None else f"{output.source.name}, {what}"
         raise InputError(
-            f"{output.path}: has the extension of {other}, but {output.option} writes {what}; use one of "
-            f"{', '.join(output.extensions)}."
+            f"{output.path}: {output.option} writes {written}, which cannot be written as {other}; use "
+            f"{listed_extensions(output.extensions)}."
         )
 
 

@@ -107,7 +107,7 @@ def parsed_parts(texts: Sequence[str]) -> list[PartArgument]:
         if len(same) > 1:
             copies = sum(same)
             raise InputError(
-                f"{each.name}: is given {len(same)} times; for {copies} copies of it, write {each.name}@{copies}."
+                f"{each.name}: given {len(same)} times; for {copies} copies of it, write {each.name}@{copies}."
             )
     return parts
 

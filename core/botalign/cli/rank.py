@@ -79,7 +79,7 @@ def rank(
     from botalign.ranking.index import MapIndex
 
     if holds_model(fixed):
-        raise InputError(f"{fixed}: is an atomic model, expected the map to compare with.")
+        raise InputError(f"{fixed}: got an atomic model, expected the map to compare with.")
     if not any(each.exists() for each in others):  # some of many may be missing: they are listed
         raise no_such_file(others[0])
     chosen, where = options.read(), _execution(len(others), execution.read())

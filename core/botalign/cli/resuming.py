@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import botalign
+from botalign.alignment import MapReference
 from botalign.alignment.inputs import density_of
 from botalign.cli.tasks import Task
 from botalign.errors import InputError, Setting
@@ -68,11 +69,11 @@ def _refuse_differing(
 ) -> None:
     """Refuse a result from other maps or other options."""
     differing: list[str | Setting] = [
-        f"{role} {reference.kind}"
+        f"{role} {reference.kind} ({difference})"
         for role, path, names, reference in zip(
             ("fixed", "moving"), (fixed, task.maps[0]), chains, (found.fixed, found.moving), strict=True
         )
-        if (path.name, _grid(path, names, options)) != (Path(reference.name).name, reference.grid)
+        if (difference := _difference(path, names, reference, options)) is not None
     ]
     differing += options.differing(found.parameters)
     if found.seed != options.seed:
@@ -80,13 +81,23 @@ def _refuse_differing(
     if differing:
         names = [part for each in differing for part in (each, ", ")][:-1]
         raise InputError(
-            f"{task.targets.result}: was made with a different ", *names, "; repeat the command that made it, choose "
-            "another folder, or overwrite it with ", Setting("overwrite", True), ".",
-        )  # fmt: skip
+            f"{task.targets.result}: the result was made with a different ",
+            *names,
+            "; repeat the command that made it, choose another folder, or overwrite it with ",
+            Setting("overwrite", True),
+            ".",
+        )
 
 
-def _grid(path: Path, chains: Chains, options: botalign.AlignmentOptions) -> botalign.Grid:
-    """Return the grid of a map, or that of the simulated map of a model: another one for other chains."""
-    if holds_model(path):
-        return density_of(botalign.read_model(path, chains=chains), checked_resolution(options.resolution)).grid
-    return botalign.read_header(path).grid
+def _difference(path: Path, chains: Chains, reference: MapReference, options: botalign.AlignmentOptions) -> str | None:
+    """Return how a map or model differs from that of an earlier result; None if it has the same name and grid."""
+    name = Path(reference.name).name
+    if path.name != name:
+        return f"{name}, now {path.name}"
+    if not holds_model(path):
+        return None if botalign.read_header(path).grid == reference.grid else f"{name} has changed"
+    model = botalign.read_model(path, chains=chains)
+    if model.chains != reference.chains:
+        return f"chains {' '.join(reference.chains)} of {name}, now {' '.join(model.chains)}"
+    grid = density_of(model, checked_resolution(options.resolution)).grid
+    return None if grid == reference.grid else f"{name} has changed"

@@ -68,7 +68,7 @@ def require_matplotlib(option: str = "--figure") -> None:
         If matplotlib is missing.
     """
     if not can_draw():
-        raise InputError(f"{option}: needs matplotlib, which is not installed; {_INSTALL}")
+        raise InputError(f"{option} needs matplotlib, which is not installed; {_INSTALL}")
 
 
 def note_no_figure() -> None:

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botalign.columns import columns
+from botalign.columns import columns, short_names
 
 if TYPE_CHECKING:
     from botalign import Alignment
@@ -19,16 +19,17 @@ _LABEL_CHARACTERS = 80
 def alignments_table(alignments: Sequence[Alignment]) -> str:
     """Return a table with a header and one line for each alignment."""
     header = ("map", "rotation", "shift", "correlation", "FSC 0.5", "hand", "verdict", "chance", "seconds")
-    return columns([header, *map(_row, alignments)])
+    names = short_names([each.moving.name for each in alignments])
+    return columns([header, *map(_row, names, alignments)])
 
 
-def _row(alignment: Alignment) -> tuple[str, ...]:
+def _row(name: str, alignment: Alignment) -> tuple[str, ...]:
     from botalign.alignment.wording import resolution_text
 
     shift = float((alignment.shift_angstrom**2).sum() ** 0.5)
     in_part = alignment.part_correlation
     return (
-        alignment.moving.name,
+        name,
         f"{alignment.angle_degrees:.2f} degrees",
         f"{shift:.2f} A",
         f"{alignment.before.correlation:z.4f} -> {alignment.after.correlation:z.4f}"

@@ -197,7 +197,7 @@ def description(whole: DensityMap, parts: Parts, counts: Sequence[int], options:
     return {
         "map": content_identity(whole),
         "parts": [content_identity(each) for each in parts],
-        "counts": list(counts),
+        "numbers_of_copies": list(counts),
         "options": dict(vars(options)),
         "versions": versions(),
     }

@@ -49,7 +49,7 @@ def checked_parts(
     for first, second in itertools.combinations(given, 2):
         if _are_same(first, second):
             raise InputError(
-                f"{second.name}: shows the same molecule as {first.name}, so the two cannot be distinguished; give one "
+                f"{second.name}: the same molecule as {first.name}, so the two cannot be distinguished; give one "
                 "of them, and the number of its copies as ", Setting("counts"), ".",
             )  # fmt: skip
     shared = SharedWhole.of(whole, level=options.contour_level, role="fixed")

@@ -11,6 +11,7 @@ from typing import Any
 from botalign.alignment.scale import Scale
 from botalign.alignment.wording import (
     LABEL,
+    chain_lines,
     chains_text,
     labelled,
     mirror_image_text,
@@ -219,7 +220,7 @@ class Assembly:
         if any(each.verdict == "ambiguous" for each in self.placed):
             lines.append(f"{'':{LABEL}}ambiguous: another rotation fits as well at the same place")
         chains = chains_text((self._title(each), each.chains.values()) for each in self.placed if each.chains)
-        lines += labelled("chains", chains) if chains else []
+        lines += chain_lines(chains) if chains else []
         lines += labelled("low density", *(f"{name}: {text}" for name, text in self.missing_chains))
         lines += labelled("not placed", *(f"{each.title}: {each.reason}" for each in self.unplaced))
         lines += labelled("hand", self.wrong_hand_text) if self.wrong_hand_text else []

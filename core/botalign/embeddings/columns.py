@@ -70,7 +70,7 @@ def read_column(path: str | os.PathLike[str], column: str | None, names: Sequenc
             )
         column = others[0]
     elif column not in columns:
-        raise InputError(f"{path}: has no column {column!r}, expected one of {', '.join(columns)}.")
+        raise InputError(f"{path}: no column {column!r}, expected one of {', '.join(columns)}.")
     index = columns.index(column)
     return Column(column, numbers_or_text([body[row][index].strip() for row in order]), joined_by)
 
@@ -81,7 +81,7 @@ def read_rows(path: Path) -> list[list[str]]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [row for row in csv.reader(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",") if row]
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error}); check the name.") from None
+        raise InputError(f"{path}: the file cannot be read ({error.strerror or error}); check the name.") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: not a table ({error}), expected text; give a CSV file.") from None
     if len(rows) < 2:
@@ -117,7 +117,7 @@ def _joined(
             if not numbers and not set(expected).isdisjoint(found):
                 missing = [name for name in expected if name not in rows] or ["each of two maps with the same name"]
     if missing:
-        raise InputError(f"{path}: has no row for {missing[0]}, expected one for each of {len(names)} maps; add it.")
+        raise InputError(f"{path}: no row for {missing[0]}, expected one for each of {len(names)} maps; add it.")
     if len(body) != len(names):
         raise InputError(
             f"{path}: got {counted(len(body), 'row')} and no column with the names of the maps, expected such a column "

@@ -146,7 +146,7 @@ def read_embedding(path: str | os.PathLike[str]) -> EmbeddingTable:
     }
     if sum(values.dtype.kind == "f" for values in columns.values()) < 2:
         raise InputError(
-            f"{path}: has the columns {', '.join(header)}, expected at least two numeric columns; give an embedding in "
+            f"{path}: got the columns {', '.join(header)}, expected at least two numeric columns; give an embedding in "
             "at least 2 dimensions."
         )
     index = header.index(NAMES) if NAMES in header else None

@@ -76,7 +76,7 @@ class CryosparcPoses:
         if others:
             warnings.warn(
                 PoseWarning(
-                    f"{self.name}: has other alignments in {', '.join(others)}, which may refer to other maps than "
+                    f"{self.name}: other alignments in {', '.join(others)}, which may refer to other maps than "
                     "that of the transform; they were left as they are."
                 ),
                 stacklevel=5,
@@ -91,7 +91,7 @@ class CryosparcPoses:
             if sizes is not None and np.isfinite(sizes).all() and (sizes > 0).all():
                 return sizes.astype(np.float64)
         raise InputError(
-            f"{self.name}: has no pixel size for {_SHIFT}, expected it in {_PIXEL}; export the particles again."
+            f"{self.name}: no pixel size for {_SHIFT}, expected it in {_PIXEL}; export the particles again."
         )
 
     def _finite(self, name: str, shape: tuple[int, ...]) -> Matrix:

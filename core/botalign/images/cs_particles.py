@@ -64,7 +64,7 @@ class CsParticles(ParticleList):
         if missing:
             raise InputError(f"{path}: {_other_content(path, fields, missing)}")
         if not len(records):
-            raise InputError(f"{path}: lists no images, expected at least one; give another file.")
+            raise InputError(f"{path}: no images in this list, expected at least one; give another file.")
         return cls(str(path), records, others, header)
 
     def __len__(self) -> int:
@@ -85,7 +85,7 @@ class CsParticles(ParticleList):
         """Return the values of a field."""
         values = self._field(name)
         if values is None:
-            raise InputError(f"{self.name}: has no field {name}; give a list that has it.")
+            raise InputError(f"{self.name}: no field {name}; give a list that has it.")
         return list(values.tolist())
 
     @cached_property
@@ -246,12 +246,12 @@ def _read(path: Path) -> tuple[NDArray[np.void], bytes]:
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; check the name.") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error}); check the file.") from error
+        raise InputError(f"{path}: the file cannot be read ({error.strerror or error}); check the file.") from error
     except (ValueError, EOFError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{path}: cannot be read ({reason}), {expected}; export it again.") from error
+        raise InputError(f"{path}: the file cannot be read ({reason}), {expected}; export it again.") from error
     if records.ndim != 1 or records.dtype.names is None:
-        raise InputError(f"{path}: holds an array of type {records.dtype}, {expected}; give another file.")
+        raise InputError(f"{path}: got an array of type {records.dtype}, {expected}; give another file.")
     return records, content[: stream.tell() - records.nbytes]
 
 

@@ -66,7 +66,7 @@ class ImageList:
         parameters = self.particles.ctf
         if parameters is None:
             raise InputError(
-                f"{self.particles.name}: has no defocus, voltage, spherical aberration or amplitude contrast, expected "
+                f"{self.particles.name}: no defocus, voltage, spherical aberration or amplitude contrast, expected "
                 "all of them; give a list that has the CTF, or do not flip phases."
             )
         return replace(self, stack=phase_flipped(self.stack, parameters))

@@ -129,7 +129,7 @@ def _numbers(name: str, names: ImageNames, files: tuple[StackFile, ...]) -> Coun
         i = int(beyond[0])
         more = f" ({len(beyond)} such images)" if len(beyond) > 1 else ""
         raise InputError(
-            f"{name}: lists image {numbers[i] + 1} of {names.files[names.file_of[i]]}, which holds "
+            f"{name}: the list has image {numbers[i] + 1} of {names.files[names.file_of[i]]}, which holds "
             f"{counted(int(counts[i]), 'image')}{more}; use the stack for which the list was made."
         )
     return numbers

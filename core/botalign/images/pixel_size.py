@@ -49,7 +49,7 @@ class PixelSizes:
         if np.isnan(sizes).any():
             missing = np.isnan(sizes)
             raise InputError(
-                f"{listed.name}: has a pixel size for {counted(int((~missing).sum()), 'image')}, but none for "
+                f"{listed.name}: a pixel size for {counted(int((~missing).sum()), 'image')}, but none for "
                 f"{missing.sum()}, the first image {int(np.argmax(missing)) + 1}; add it to the list."
             )
         if _agree(sizes):

@@ -157,7 +157,7 @@ def read_particles(path: str | os.PathLike[str]) -> ParticleList:
         return CsParticles.read(path)
     if path.suffix.lower() == ".csg":
         raise InputError(
-            f"{path}: names the files of a group of cryoSPARC, expected a particle list; give the .cs file."
+            f"{path}: got the names of the files of a cryoSPARC group, expected a particle list; give the .cs file."
         )
     return StarParticles.of(StarFile.read(path))
 

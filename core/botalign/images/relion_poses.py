@@ -81,7 +81,7 @@ class RelionPoses:
         expected = "expected the particles of a 3-D refinement (run_data.star)"
         if missing:
             raise InputError(
-                f"{self.name}: has no column {_listed(missing)}, so its particles have no orientations that a "
+                f"{self.name}: no column {_listed(missing)}, so its particles have no orientations that a "
                 f"transform of the map could change; {expected}."
             )
         angles = np.stack([self.columns[label] for label in ANGLES], axis=1)

@@ -81,7 +81,7 @@ def rescaled(
     for rows, columns, x, y in kinds.tolist():
         if rows != columns or abs(x - y) > SAME_PIXEL_SIZE * x:
             raise InputError(
-                f"{name}: has images of {columns:g} x {rows:g} pixels of {x:g} x {y:g} A, expected square images and "
+                f"{name}: got images of {columns:g} x {rows:g} pixels of {x:g} x {y:g} A, expected square images and "
                 "pixels to rescale them; leave them out."
             )
     largest, width = float(kinds[:, 2].max()), float((kinds[:, 1] * kinds[:, 2]).min())

@@ -53,9 +53,9 @@ class StarFile:
         except FileNotFoundError:
             raise InputError(f"{path}: no such file; check the name.") from None
         except IsADirectoryError:
-            raise InputError(f"{path}: is a folder, expected a star file; give a file in it.") from None
+            raise InputError(f"{path}: got a folder, expected a star file; give a file in it.") from None
         except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror or error}); check the file.") from error
+            raise InputError(f"{path}: the file cannot be read ({error.strerror or error}); check the file.") from error
 
     def cells(self, table: StarTable) -> _Spans:
         """Return the position of each value of a table, shape (rows, labels, 2)."""
@@ -83,7 +83,8 @@ class StarFile:
         ]
         if any(other != columns[0] for other in columns[1:]):
             raise InputError(
-                f"{self.name}: has the column _{label} {len(columns)} times, with different values; remove all but one."
+                f"{self.name}: the column _{label} occurs {len(columns)} times, with different values; remove all "
+                "but one."
             )
         return columns[0]
 

@@ -66,7 +66,7 @@ class StarParticles(ParticleList):
         version = max((int(match[1]) for match in _VERSION.finditer(file.content)), default=0)
         if version // 10000 > _NEWEST:
             raise InputError(
-                f"{file.name}: is of version {version}, expected at most {_NEWEST}9999 (RELION {_NEWEST}); update "
+                f"{file.name}: got version {version}, expected at most {_NEWEST}9999 (RELION {_NEWEST}); update "
                 f"BOTalign, or remove the line `# version {version}` to read it as a list of RELION {_NEWEST}."
             )
         having = [table for table in file.tables if _IMAGE in table]
@@ -74,7 +74,7 @@ class StarParticles(ParticleList):
             raise InputError(f"{file.name}: {_other_content(file)}")
         table = next((table for table in having if table.block == "particles"), having[0])
         if not len(file.cells(table)):
-            raise InputError(f"{file.name}: lists no images, expected at least one; give another file.")
+            raise InputError(f"{file.name}: no images in this list, expected at least one; give another file.")
         return cls(file, table)
 
     @property
@@ -94,7 +94,7 @@ class StarParticles(ParticleList):
     def column(self, name: str) -> list[str]:
         """Return the text of a column."""
         if name not in self.table:
-            raise InputError(f"{self.name}: has no column _{name}; give a list that has it.")
+            raise InputError(f"{self.name}: no column _{name}; give a list that has it.")
         return self.file.texts(self.table, name)
 
     @cached_property
@@ -134,7 +134,7 @@ class StarParticles(ParticleList):
         if _GROUP not in self.table:
             if len(known) > 1:
                 raise InputError(
-                    f"{self.name}: has {len(known)} optics groups, but the table of particles has no column _{_GROUP}; "
+                    f"{self.name}: {len(known)} optics groups, but the table of particles has no column _{_GROUP}; "
                     "add it."
                 )
             return np.zeros(len(self), dtype=np.int64)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.errors import InputError
+from botalign.jobs.differences import differences
 from botalign.jobs.locks import Lock, lock_file
 
 Arrays = dict[str, NDArray[Any]]
@@ -37,8 +38,9 @@ class BlockStore:
     folder : path-like
         Work folder. It is created if it does not exist, with its parents.
     description : mapping
-        Inputs and options that the results depend on, as JSON-compatible values. It must not contain what the results
-        do not depend on, such as the number of workers.
+        Inputs and options that the results depend on, as JSON-compatible values: ``"options"`` by their names, and an
+        input as a list that begins with its name. It must not contain what the results do not depend on, such as the
+        number of workers.
 
     Raises
     ------
@@ -119,17 +121,16 @@ class BlockStore:
             found = None
         if not isinstance(found, dict):
             raise InputError(f"{self.folder}: not a BOTalign work folder; give another folder, or a new one.")
-        differing = sorted(name for name in {*found, *description} if found.get(name) != description.get(name))
-        if differing:
-            what = ", ".join(differing).replace("_", " ")
+        if found != description:
             raise InputError(
-                f"{self.folder}: holds unfinished work that was started with different {what}; repeat the command that "
-                "started it to resume it, or remove the folder."
+                f"{self.folder}: the unfinished work in this folder differs from this run (",
+                *differences(found, description),
+                "); repeat the command that started it to resume it, or remove the folder.",
             )
 
     def _unusable(self, error: OSError) -> InputError:
         return InputError(
-            f"{self.folder}: cannot be used as a work folder ({error.strerror or error}); free some space or write "
+            f"{self.folder}: it cannot be used as a work folder ({error.strerror or error}); free some space or write "
             "elsewhere."
         )
 

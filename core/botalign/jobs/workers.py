@@ -217,7 +217,7 @@ def _cluster(address: str) -> Iterator[Workers]:
         from distributed.comm.addressing import get_address_host_port
     except ImportError:
         raise InputError(
-            Setting("scheduler"), ": needs Dask, which is not installed; install it with `pip install distributed`."
+            Setting("scheduler"), " needs Dask, which is not installed; install it with `pip install distributed`."
         ) from None
     try:
         if not address.startswith("inproc:"):

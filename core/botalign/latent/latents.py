@@ -132,7 +132,7 @@ def read_subset(path: str | PathLike[str], latents: NDArray[np.float64]) -> Late
     if not (path / _VALUES).is_file():
         inside = sorted(str(found.parent) for found in path.glob(f"*/{_VALUES}"))
         advice = f"give {' or '.join(inside[:3])}, which has one." if inside else "give another folder."
-        raise InputError(f"{path}: has no {_VALUES}, expected a folder written by `cryodrgn analyze`; {advice}")
+        raise InputError(f"{path}: no {_VALUES}, expected a folder written by `cryodrgn analyze`; {advice}")
     values = read_latents(path / _VALUES)
     if values.shape[1] != latents.shape[1]:
         raise InputError(
@@ -181,10 +181,10 @@ def _read_array(path: Path) -> NDArray[Any]:
     try:
         text = path.read_text(encoding="utf-8")
         if not text.strip():
-            raise InputError(f"{path}: is empty, expected latent coordinates in rows.")
+            raise InputError(f"{path}: the file is empty, expected latent coordinates in rows.")
         values: NDArray[Any] = np.loadtxt(text.splitlines(), ndmin=1)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error}); check the name.") from None
+        raise InputError(f"{path}: the file cannot be read ({error.strerror or error}); check the name.") from None
     except ValueError as error:
         if isinstance(error, InputError):
             raise

@@ -46,11 +46,11 @@ def read_pickled_array(path: str | PathLike[str]) -> NDArray[Any]:
             found = _Unpickler(file).load()
     except OSError as error:
         raise InputError(
-            f"{path}: cannot be read ({error.strerror or error}), expected a pickled array such as z.pkl."
+            f"{path}: the file cannot be read ({error.strerror or error}), expected a pickled array such as z.pkl."
         ) from None
     except _RefusedError as refused:
         raise InputError(
-            f"{path}: holds {refused}, expected a NumPy array of numbers; if you trust the file, load it and save the "
+            f"{path}: got {refused}, expected a NumPy array of numbers; if you trust the file, load it and save the "
             "array with numpy.save."
         ) from None
     except Exception as error:  # damaged pickle files raise exceptions of any type

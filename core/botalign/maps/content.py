@@ -26,17 +26,17 @@ def holds_images(
     if certain is not None or (by_header and not (cubic and expected == "map")):
         if expected == "map":
             by_header_text = (
-                f"holds {sections} images, not a map, according to its header; give the map, or add :mrc to the name "
+                f"got {sections} images, not a map, according to its header; give the map, or add :mrc to the name "
                 "if it is one."
             )
             raise InputError(f"{name}: {certain or by_header_text}")
         return True
     if 401 <= space_group <= 630 and 0 < mz < sections:
-        raise InputError(f"{name}: holds {sections // mz} maps, expected one; split the file.")
+        raise InputError(f"{name}: got {sections // mz} maps, expected one; split the file.")
     square = columns == rows != sections
     if expected == "images":
         if not square:
-            raise InputError(f"{name}: is a map, expected images; if it is a stack, rename it to .mrcs.")
+            raise InputError(f"{name}: got a map, expected images; if it is a stack, rename it to .mrcs.")
         remarks.append(f"may be a map according to its header, assumed a stack of {sections} images")
         return True
     has_origin = any(fields[f] for f in ("nxstart", "nystart", "nzstart")) or any(fields["origin"].item())
@@ -51,7 +51,7 @@ def _certainly_images(column_row_section: list[int], name: str) -> str | None:
     if min(column_row_section) == 1:
         return f"is an image ({columns} x {rows} x {sections}), expected a map; give the map."
     if name.lower().removesuffix(".gz").removesuffix(".bz2").endswith(".mrcs"):
-        return f"holds {sections} images, not a map, according to its extension; if it is a map, rename it to .mrc."
+        return f"got {sections} images, not a map, according to its extension; if it is a map, rename it to .mrc."
     if sections > MOST_VOXELS_PER_SIDE:
-        return f"holds {sections} images, not a map; give the map."
+        return f"got {sections} images, not a map; give the map."
     return None

@@ -65,7 +65,7 @@ def correct_voxel_size(
     """
     size = float(VOXEL_SIZE.check(voxel_size_angstrom))
     if Path(split_content(path)[0]).resolve() == Path(target).resolve():
-        raise InputError(Path(target), ": is the map itself; choose another name.")
+        raise InputError(Path(target), ": this is the map itself; choose another name.")
     with (
         open_map_file(path) as (stream, header, _),
         output_file(target, overwrite=overwrite, extensions=EXTENSIONS) as temporary,

@@ -133,7 +133,7 @@ def parse_header(
     mode = int(fields["mode"])
     if mode not in DTYPES:
         raise InputError(
-            f"{name}: holds {_OTHER_MODES[mode]} (mode {mode}), expected densities; give a map of real values."
+            f"{name}: got {_OTHER_MODES[mode]} (mode {mode}), expected densities; give a map of real values."
         )
     dtype = np.dtype(_kind_of_number(fields, mode, remarks)).newbyteorder(fields["nx"].dtype.byteorder)
 

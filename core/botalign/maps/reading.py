@@ -81,7 +81,7 @@ def read(path: str | os.PathLike[str]) -> DensityMap:
     """
     name = os.fspath(path)
     if name.lower().removesuffix(".gz").endswith(_OF_MODELS) and Path(name).is_file():
-        raise InputError(f"{name}: is an atomic model, not a map; read it with botalign.read_model.")
+        raise InputError(f"{name}: got an atomic model, expected a map; read it with botalign.read_model.")
     with open_map_file(path) as (stream, header, size):
         data, remarks = read_sections(stream, header, size)
     result = DensityMap(data, header.grid, name=header.name, labels=header.labels)
@@ -144,13 +144,13 @@ def open_map_file(
         expected, stated = content, True
     try:
         if Path(name).is_dir():
-            raise InputError(f"{name}: is a folder, expected a file; give a file in it.")
+            raise InputError(f"{name}: got a folder, expected a file; give a file in it.")
         with open(name, "rb") as file:  # noqa: PTH123
             stream, compression = _decompressed(file)
             size = os.fstat(file.fileno()).st_size
             raw = stream.read(HEADER_BYTES)
             if not raw:
-                raise InputError(f"{name}: is empty, expected a map; download or write it again.")
+                raise InputError(f"{name}: the file is empty, expected a map; download or write it again.")
             if len(raw) < HEADER_BYTES:
                 raise InputError(
                     f"{name}: not a map: {counted(len(raw), 'byte')}, fewer than the {HEADER_BYTES} of a header; give "
@@ -167,13 +167,13 @@ def open_map_file(
     except FileNotFoundError as error:
         raise no_such_file(name) from error
     except PermissionError as error:
-        raise InputError(f"{name}: cannot be read (permission denied); change its permissions.") from error
+        raise InputError(f"{name}: the file cannot be read (permission denied); change its permissions.") from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(
             f"{name}: the compressed data are truncated or damaged ({error}); download it again."
         ) from error
     except OSError as error:
-        raise InputError(f"{name}: cannot be read ({error.strerror or error}); download it again.") from error
+        raise InputError(f"{name}: the file cannot be read ({error.strerror or error}); download it again.") from error
     except MemoryError as error:
         raise InputError(f"{name}: too large for the memory of this machine; use a binned or cropped map.") from error
 
@@ -224,8 +224,8 @@ def _cut_off(header: MapHeader, found: int) -> InputError:
     needed = HEADER_BYTES + header.extended_bytes + header.data_bytes
     x, y, z = header.grid.shape[::-1]
     return InputError(
-        f"{header.name}: is truncated: {counted(found, 'byte')}, expected {needed} for {x} x {y} x {z} voxels; "
-        "download it again."
+        f"{header.name}: the file is truncated: {counted(found, 'byte')}, expected {needed} for {x} x {y} x {z} "
+        "voxels; download it again."
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from botalign.arrays import load_array
 from botalign.errors import InputError, Setting
+from botalign.files import listed_extensions
 from botalign.maps.density_map import DensityMap
 from botalign.maps.grid import Grid
 from botalign.maps.writing import EXTENSIONS
@@ -43,8 +44,8 @@ def find_volumes(path: str | PathLike[str], *, voxel_size_angstrom: float = 1.0)
         maps = [each for each in path.iterdir() if _is_map(each)]
         if not maps:
             raise InputError(
-                f"{path}: holds no maps, expected files with the extension {', '.join(EXTENSIONS)}; give another "
-                "folder."
+                f"{path}: no maps in this folder, expected files with the extension "
+                f"{listed_extensions(EXTENSIONS)}; give another folder."
             )
         ordered: list[DensityMap | Path] = [*sorted(maps, key=_by_number)]
         return ordered

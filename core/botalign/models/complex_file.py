@@ -84,7 +84,9 @@ def write_complex(
     for model, transform in zip(given, poses, strict=True):
         expect_model(model, "models")
         if model.source is None:
-            raise InputError(f"{model.name}: was not read from a file, so it cannot be written; use read_model.")
+            raise InputError(
+                f"{model.name}: the model was not read from a file, so it cannot be written; use read_model."
+            )
         placed.append(PlacedText(model.source, model.moved(transform).source_to_points, model.name))
     with output_file(path, overwrite=overwrite, extensions=MMCIF_EXTENSIONS) as temporary:
         text, names = merged_models(placed)

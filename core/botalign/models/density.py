@@ -122,7 +122,7 @@ def checked_resolution(resolution: object, density_map: DensityMap | None = None
     if resolution is None:
         hint = "" if density_map is None else _suggestion(largest, density_map.name)
         raise InputError(
-            Setting("resolution"), f": is missing; an atomic model needs the resolution of the map, {expected}{hint}."
+            Setting("resolution"), f" is missing; an atomic model needs the resolution of the map, {expected}{hint}."
         )
     number = isinstance(resolution, int | float | np.integer | np.floating) and not isinstance(resolution, bool)
     if not number or not LOWEST_RESOLUTION <= float(resolution) <= HIGHEST_RESOLUTION:  # type: ignore[arg-type]

@@ -102,7 +102,7 @@ def _structure(each: PlacedText) -> gemmi.Structure:
     structure.assign_label_seq_id()
     if len(structure) > 1:
         warnings.warn(
-            ModelWarning(f"{each.name}: has {len(structure)} models; only the first one is written."), stacklevel=5
+            ModelWarning(f"{each.name}: {len(structure)} models, of which only the first one is written."), stacklevel=5
         )
     while len(structure) > 1:
         del structure[1]

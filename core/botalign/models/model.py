@@ -78,7 +78,7 @@ class Model:
                 "(n, 3) and (n,)."
             )
         if not len(points):
-            raise InputError(f"{self.name}: holds no atoms, expected at least one; give another file.")
+            raise InputError(f"{self.name}: no atoms, expected at least one; give another file.")
         bad = int(np.count_nonzero(~np.isfinite(np.column_stack([points, weights])).all(axis=1)))
         if bad:
             raise InputError(
@@ -145,7 +145,7 @@ class Model:
         if is_mirror(matrix):
             raise InputError(
                 Setting("transform"),
-                ": contains a mirror (determinant -1), but a model is never mirrored; mirror the map instead.",
+                " contains a mirror (determinant -1), but a model is never mirrored; mirror the map instead.",
             )
         points = apply_transform(matrix, self.points)
         return replace(self, points=points, source_to_points=compose(matrix, self.source_to_points))
@@ -155,7 +155,7 @@ class Model:
 
         In the format that was read, all text stays as it is, with these exceptions: coordinates; anisotropic tensors,
         which are rotated; assemblies, NCS operators and ORIGX, which are transformed. All models of an ensemble are
-        moved. The unit cell, crystal symmetry and TLS groups do not apply to a moved model and are left out.
+        moved together. The unit cell, crystal symmetry and TLS groups do not apply to a moved model and are left out.
 
         Parameters
         ----------
@@ -188,7 +188,9 @@ class Model:
         ATOM      1  CA  ALA A   1      11.000   2.000   3.000  1.00 20.00           C
         """
         if self.source is None:
-            raise InputError(f"{self.name}: was not read from a file, so it cannot be written; use read_model.")
+            raise InputError(
+                f"{self.name}: the model was not read from a file, so it cannot be written; use read_model."
+            )
         write_model(path, self.source, self.source_to_points, self.name, overwrite=overwrite)
 
 

@@ -65,6 +65,8 @@ class Atoms:
         Author names of the chains, in the order of the file.
     atom_chains : ndarray of int, shape (n,)
         Index in `chains` of the chain of each atom; -1 for atoms that are not part of a polymer, such as waters.
+    models : int
+        Number of models with atoms in the file.
     """
 
     points: Matrix
@@ -72,6 +74,7 @@ class Atoms:
     occupancies: Matrix
     chains: tuple[str, ...]
     atom_chains: Counts
+    models: int
 
 
 def import_gemmi() -> Any:
@@ -104,7 +107,7 @@ def parse_structure(source: ModelText, name: str) -> gemmi.Structure:
             document = library.cif.read_string(source.content)
             blocks = [block for block in document if block.find_values("_atom_site.Cartn_x")]
             if not blocks:
-                raise InputError(f"{name}: holds no atoms (category _atom_site); give the file of an atomic model.")
+                raise InputError(f"{name}: no atoms (category _atom_site); give the file of an atomic model.")
             structure = library.make_structure_from_block(blocks[0])
             structure.merge_chain_parts()
     except InputError:
@@ -112,7 +115,7 @@ def parse_structure(source: ModelText, name: str) -> gemmi.Structure:
     except Exception as error:  # gemmi raises exceptions of several types
         reason = " ".join(str(error).split()).removeprefix("data:")
         raise InputError(
-            f"{name}: cannot be read as {source.format} (gemmi: {reason}); repair it, or download it again."
+            f"{name}: the file cannot be read as {source.format} (gemmi: {reason}); repair it, or download it again."
         ) from error
     structure.name = structure.name or "model"
     return structure
@@ -135,5 +138,6 @@ def atoms_of(structure: gemmi.Structure) -> Atoms:
     ]  # fmt: skip
     table = np.array(rows, dtype=np.float64).reshape(-1, 6)
     return Atoms(
-        np.ascontiguousarray(table[:, :3]), table[:, 3], table[:, 4], tuple(names), table[:, 5].astype(np.int64)
-    )
+        np.ascontiguousarray(table[:, :3]), table[:, 3], table[:, 4], tuple(names), table[:, 5].astype(np.int64),
+        models=sum(model.count_atom_sites() > 0 for model in structure),
+    )  # fmt: skip

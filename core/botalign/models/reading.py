@@ -21,6 +21,7 @@ from botalign.models.writing import MODEL_EXTENSIONS
 
 _LOOKED_AT = 4096  # bytes in which a format is recognised
 _CIF_START = re.compile(r"(\s|#[^\n]*\n)*data_", re.IGNORECASE)
+_CIF_ATOMS = re.compile(r"^\s*_atom_site\.Cartn_x\b", re.MULTILINE | re.IGNORECASE)
 _PDB_RECORD = re.compile(r"^(ATOM  |HETATM|HEADER|CRYST1|REMARK|MODEL |TITLE |COMPND)", re.MULTILINE | re.IGNORECASE)
 
 
@@ -29,7 +30,7 @@ def read_model(path: str | os.PathLike[str], *, chains: str | Sequence[str] | No
 
     The format is recognised by the content of the file. All atoms count: also hydrogens, waters, ligands and nucleic
     acids, as in ChimeraX. Alternative positions count by their occupancies. Of several models (an NMR ensemble), the
-    first one counts, but :meth:`Model.write` writes them all.
+    first one counts, with a warning, but :meth:`Model.write` moves and writes them all.
 
     Parameters
     ----------
@@ -54,7 +55,8 @@ def read_model(path: str | os.PathLike[str], *, chains: str | Sequence[str] | No
     Warns
     -----
     ModelWarning
-        If all occupancies are zero; every atom then counts fully.
+        If the file has several models or, in mmCIF, several data blocks with atoms, of which the first one is used; if
+        all occupancies are zero, so that every atom counts fully.
 
     See Also
     --------
@@ -81,6 +83,7 @@ def read_model(path: str | os.PathLike[str], *, chains: str | Sequence[str] | No
     if source.format == "PDB":
         pdb_points(source.text.split("\n"), name)  # gemmi takes what is not a number for 0
     atoms = atoms_of(parse_structure(source, name))
+    _warn_of_several(source, atoms.models, name)
     if chains is not None:
         wanted = _wanted(chains, atoms.chains, name)
         if set(wanted) != set(atoms.chains):
@@ -113,21 +116,37 @@ def holds_model(path: str | os.PathLike[str]) -> bool:
     return b"\0" not in start and bool(_CIF_START.match(text) or _PDB_RECORD.search(text))
 
 
+def _warn_of_several(source: ModelText, models: int, name: str) -> None:
+    """Warn that a file has more than the model that is used."""
+    if models > 1:
+        rest = "a moved copy of the file contains all of them, moved together"
+        warn(ModelWarning(f"{name}: {models} models, of which only the first one is used; {rest}."), stacklevel=3)
+    blocks = len(_CIF_ATOMS.findall(source.text)) if source.format == "mmCIF" else 1
+    if blocks > 1:
+        warn(
+            ModelWarning(
+                f"{name}: {blocks} data blocks with atoms, of which only the first one is used and moved; write the "
+                "others to files of their own."
+            ),
+            stacklevel=3,
+        )
+
+
 def _content(name: str) -> bytes:
     """Read a file and decompress it."""
     try:
         if Path(name).is_dir():
-            raise InputError(f"{name}: is a folder, expected an atomic model; give a file in it.")
+            raise InputError(f"{name}: got a folder, expected an atomic model; give a file in it.")
         content = Path(name).read_bytes()
         return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
     except FileNotFoundError as error:
         raise no_such_file(name) from error
     except PermissionError as error:
-        raise InputError(f"{name}: cannot be read (permission denied); change its permissions.") from error
+        raise InputError(f"{name}: the file cannot be read (permission denied); change its permissions.") from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{name}: the compressed data are cut off or damaged ({error}); download it again.") from error
     except OSError as error:
-        raise InputError(f"{name}: cannot be read ({error.strerror or error}); download it again.") from error
+        raise InputError(f"{name}: the file cannot be read ({error.strerror or error}); download it again.") from error
 
 
 def _decoded(content: bytes) -> str:
@@ -138,16 +157,16 @@ def _decoded(content: bytes) -> str:
 def _recognised(content: bytes, name: str) -> ModelText:
     """Recognise the format by the content."""
     if not content.strip():
-        raise InputError(f"{name}: is empty, expected an atomic model; download or write it again.")
+        raise InputError(f"{name}: the file is empty, expected an atomic model; download or write it again.")
     if content[208:211] == b"MAP":
-        raise InputError(f"{name}: is a density map, expected an atomic model (PDB or mmCIF); give another file.")
+        raise InputError(f"{name}: got a density map, expected an atomic model (PDB or mmCIF); give another file.")
     text = _decoded(content)
     if b"\0" not in content:
         if _CIF_START.match(text):
             return ModelText(text, "mmCIF")
         if _PDB_RECORD.search(text):
             return ModelText(text, "PDB")
-    raise InputError(f"{name}: is not an atomic model in PDB or mmCIF format; give another file.")
+    raise InputError(f"{name}: not an atomic model in PDB or mmCIF format; give another file.")
 
 
 def _wanted(chains: str | Sequence[str], present: tuple[str, ...], name: str) -> tuple[str, ...]:
@@ -156,7 +175,7 @@ def _wanted(chains: str | Sequence[str], present: tuple[str, ...], name: str) ->
     unknown = [each for each in wanted if each not in present]
     listed = ", ".join(each or "''" for each in present) or "none"
     if unknown:
-        raise InputError(f"{name}: has no chain {unknown[0] or repr('')}; it has {listed}.")
+        raise InputError(f"{name}: no chain {unknown[0] or repr('')}; it has {listed}.")
     if not wanted:
         raise InputError(Setting("chains"), f": got no chain; {name} has {listed}.")
     return wanted

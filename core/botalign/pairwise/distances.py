@@ -205,7 +205,6 @@ def _description(found: list[Source], options: DistanceOptions) -> dict[str, Any
     """Return the description of the work folder."""
     return {
         "maps": [source.identity() for source in found],
-        "metric": options.metric,
-        **options.as_parameters(),
+        "options": {"metric": options.metric, **options.as_parameters()},
         "versions": versions(),
     }

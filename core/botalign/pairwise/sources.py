@@ -53,7 +53,9 @@ class Source:
                 file.seek(max(found.st_size - HASHED_BYTES, 0))
                 digest.update(file.read(HASHED_BYTES))
         except OSError as error:
-            raise InputError(f"{self.given}: cannot be read ({error.strerror or error}); check the name.") from None
+            raise InputError(
+                f"{self.given}: the file cannot be read ({error.strerror or error}); check the name."
+            ) from None
         return [str(path), found.st_size, found.st_mtime_ns, digest.hexdigest()]
 
 

@@ -164,7 +164,7 @@ class DistanceTable:
         except OSError as error:
             if not overwrite and path.exists():  # another program has created it in the meantime
                 raise file_exists(path) from None
-            raise InputError(f"{path}: cannot be written ({error.strerror or error}); write elsewhere.") from error
+            raise InputError(f"{path}: it cannot be written ({error.strerror or error}); write elsewhere.") from error
         finally:
             if old.exists() and not path.exists():  # after an error or Ctrl-C between the two renames
                 old.rename(path)
@@ -188,7 +188,7 @@ def check_store(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pat
     if not overwrite:
         raise file_exists(path)
     if any(path.iterdir()) and not _is_table(path):
-        raise InputError(f"{path}: is a folder but not a table of distances, so it is not replaced; give another name.")
+        raise InputError(f"{path}: this folder is not a table of distances, so it is not replaced; give another name.")
     check_output(path.resolve().with_name(f".botalign-{secrets.token_hex(6)}.zarr"))
     return path
 
@@ -238,7 +238,7 @@ def read_distances(path: str | os.PathLike[str]) -> DistanceTable:
             raise InputError(f"{path}: no such file, expected a table of distances; check the name.") from None
         if not (Path(path) / "zarr.json").exists():
             raise InputError(f"{path}: not a table of distances, expected a folder *.zarr with distances.") from None
-        raise InputError(f"{path}: cannot be read ({error}), expected a table of distances.") from None
+        raise InputError(f"{path}: the table cannot be read ({error}), expected a table of distances.") from None
     if content.get("format") != FORMAT:
         raise InputError(
             f"{path}: not a table of distances, expected the format {FORMAT!r} in its attributes; give another group."

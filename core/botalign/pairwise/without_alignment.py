@@ -210,4 +210,4 @@ def _allocate(count: int, length: int, store: BlockStore | None) -> Vectors:
             record.unlink()
         return np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(count, length))
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error}); free some space.") from error
+        raise InputError(f"{path}: it cannot be written ({error.strerror or error}); free some space.") from error

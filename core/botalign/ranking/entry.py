@@ -204,7 +204,7 @@ def by_signature(
     reason = DIFFERENT
     if relative_size is not None:
         reason = (
-            f"has the shape of the map, but {relative_size:.3g} times its size; is the voxel size of one of them wrong?"
+            f"the shape of the map, but {relative_size:.3g} times its size; is the voxel size of one of them wrong?"
         )
     return RankedEntry(
         name, "not aligned", similarity=similarity, relative_size=relative_size, warnings=warnings, reason=reason

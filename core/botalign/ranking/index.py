@@ -117,7 +117,7 @@ class MapIndex:
             raise self._not_an_index()
         if version > VERSION:
             raise InputError(
-                f"{self.path}: has version {version} of the format, expected at most {VERSION}; update BOTalign, or "
+                f"{self.path}: got version {version} of the format, expected at most {VERSION}; update BOTalign, or "
                 "give another file."
             )
         scheme = _whole_number(content.get("scheme"))
@@ -143,7 +143,9 @@ class MapIndex:
         try:
             content = self.path.read_bytes()
         except OSError as error:
-            raise InputError(f"{self.path}: cannot be read ({error.strerror or error}); check the name.") from None
+            raise InputError(
+                f"{self.path}: the file cannot be read ({error.strerror or error}); check the name."
+            ) from None
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
                 return {name: arrays[name] for name in NAMES.intersection(arrays.files)}
@@ -153,7 +155,7 @@ class MapIndex:
             return None
 
     def _not_an_index(self) -> InputError:
-        return InputError(f"{self.path}: is not an index of maps; give another file, or remove it.")
+        return InputError(f"{self.path}: not an index of maps; give another file, or remove it.")
 
 
 def _whole_number(value: NDArray[np.generic] | None) -> int | None:

@@ -88,8 +88,7 @@ class Item:
         The contents of files are not read: for a large library, that would take hours.
         """
         if isinstance(self.given, Path):
-            chains = [] if self.chains is None else [list(self.chains)]
-            return [str(self.given.resolve()), *file_state(self.given), *chains]
+            return [str(self.given.resolve()), *file_state(self.given)]
         return content_identity(self.given)
 
 
@@ -132,7 +131,7 @@ def checked_items(others: Sequence[Given], chains: str | Sequence[str] | None = 
         if isinstance(item.given, Path):
             file = item.given.resolve()
             if file in seen:
-                raise InputError(f"{item.name}: is given twice; give each file once.")
+                raise InputError(f"{item.name}: given twice; give each file once.")
             seen.add(file)
     models = [each for each in items if each.is_model]
     maps = [each for each in items if each.is_map]
@@ -144,5 +143,5 @@ def checked_items(others: Sequence[Given], chains: str | Sequence[str] | None = 
     given = _checked_chains(chains)
     if given is not None and (not models or any(each.file is None for each in items)):
         which = "files of atomic models" if not models else "files; use read_model(path, chains=...) for a single model"
-        raise InputError(Setting("chains"), f": has no effect, because it is for {which}; omit it.")
+        raise InputError(Setting("chains"), f" has no effect, because it is for {which}; omit it.")
     return [replace(each, is_model=bool(models), chains=given) for each in items]

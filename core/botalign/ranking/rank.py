@@ -199,7 +199,7 @@ def _description(fixed: DensityMap, items: Sequence[Item], options: RankOptions)
     return {
         "map": content_identity(fixed),
         "models_or_maps": [each.identity() for each in items],
-        **options.as_parameters(),
+        "options": {**options.as_parameters(), "chains": items[0].chains},
         "versions": versions(),
     }
 
@@ -254,4 +254,4 @@ def _check_together(fixed: DensityMap, options: RankOptions, index: Path | None,
     else:
         unused, what = changed(options, "resolution"), "atomic models"
     for setting in unused:
-        raise InputError(setting, f": has no effect, because it is for {what}; omit it.")
+        raise InputError(setting, f" has no effect, because it is for {what}; omit it.")

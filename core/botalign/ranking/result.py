@@ -11,7 +11,7 @@ from typing import Any
 
 from botalign.alignment.scale import Scale
 from botalign.alignment.wording import LABEL, labelled, mirror_image_text
-from botalign.columns import columns
+from botalign.columns import columns, short_names
 from botalign.errors import counted
 from botalign.files import json_text, output_file
 from botalign.ranking.entry import FailedEntry, RankedEntry
@@ -138,7 +138,10 @@ class Ranking:
             comparisons = counted(self.compared, "comparison")
             lines += labelled("chance", f"that a wrong pose fits as well, corrected for {comparisons}")
             header = ("rank", one, "verdict", "chance", "score", "places")
-            lines += ["", columns([header, *(_cells(n, each) for n, each in enumerate(aligned[:LISTED], start=1))])]
+            shown = aligned[:LISTED]
+            names = short_names([each.name for each in shown])
+            rows = [_cells(n, name, each) for n, (name, each) in enumerate(zip(names, shown, strict=True), start=1)]
+            lines += ["", columns([header, *rows])]
         if len(aligned) > LISTED:
             lines.append(f"... and {len(aligned) - LISTED} more")
         return "\n".join(lines)
@@ -205,12 +208,12 @@ def _reasons(entries: Sequence[RankedEntry]) -> list[str]:
     return lines
 
 
-def _cells(number: int, entry: RankedEntry) -> tuple[str, ...]:
+def _cells(number: int, name: str, entry: RankedEntry) -> tuple[str, ...]:
     """Return a row of the text."""
     mirrored = ", mirrored" if entry.mirrored and entry.verdict != "no match" else ""
     return (
         str(number),
-        entry.name,
+        name,
         f"{entry.verdict}{mirrored}",
         entry.chance or "",
         f"{entry.score:z.3f}",

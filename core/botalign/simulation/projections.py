@@ -152,7 +152,7 @@ def _centre_of_mass(density_map: DensityMap) -> NDArray[np.float64]:
     positive = np.maximum(density_map.data, 0).astype(np.float64)
     if not positive.any():
         raise InputError(
-            f"{density_map.name}: has no positive density, and so no centre of mass; use ", Setting("about", "box"), "."
+            f"{density_map.name}: no positive density, and so no centre of mass; use ", Setting("about", "box"), "."
         )
     sums = [positive.sum(axis=axes) for axes in ((0, 1), (0, 2), (1, 2))]
     return np.array([float(each @ np.arange(len(each)) / each.sum()) for each in sums])

@@ -249,7 +249,7 @@ def test_a_mask_keeps_its_range_when_it_is_moved(beads: Make) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, r"resolution: is missing; .*try 10 A, three voxels of model"),
+        ({}, r"resolution is missing; .*try 10 A, three voxels of model"),
         ({"resolution": 5.0}, r"resolution: got 5 A, expected at least 6\.667 A, two voxels"),
         ({"resolution": 0.5}, r"resolution: got 0\.5, expected a number from 1 to 100 A"),
         ({"resolution": 10.0, "hand": "auto"}, r"hand='auto': a model is never mirrored"),

@@ -190,5 +190,18 @@ def test_particles_of_a_map_that_was_aligned_with_a_model(result: Alignment, tmp
         InputError, match=r"moves the atomic model moving\.mrc, which has no particles; .* inverse=True\."
     ):
         of_model.apply(listed)
-    with pytest.raises(InputError, match="which has no particles"):
+    with pytest.raises(
+        InputError, match=r"which has no particles; for those of the map fixed\.mrc, use inverse=True\."
+    ):
         of_model.export("pyem")
+    of_models = dataclasses.replace(of_model, fixed=dataclasses.replace(found.fixed, model=True))
+    for inverse in (False, True):
+        with pytest.raises(InputError, match=r"which has no particles; align the map of the particles instead\."):
+            of_models.export("pyem", inverse=inverse)
+    with pytest.raises(
+        InputError, match=r"moving\.mrc, but `relion_project` moves maps only; apply the result to the model instead"
+    ):
+        of_model.export("relion")
+    with pytest.raises(InputError, match=r"the atomic model fixed\.mrc, but `relion_project` moves maps only"):
+        to_model.export("relion", inverse=True)
+    assert to_model.export("relion").startswith("--3d_rot --rot ")

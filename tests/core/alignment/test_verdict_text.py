@@ -43,6 +43,14 @@ def test_a_pose_at_the_limit_of_a_local_search_says_so(of_part: bool) -> None:
     assert "limit" not in verdict_text("no match", poses, None, of_part=of_part)
 
 
+@pytest.mark.parametrize(
+    ("of_part", "doubt"), [(True, "no place of the part stands out"), (False, "unrelated models may fit as well")]
+)
+def test_models_that_do_not_match_have_no_voxel_size_to_check(of_part: bool, doubt: str) -> None:
+    text = verdict_text("no match", candidates(mirrored=False), None, of_part=of_part, of_models=True)
+    assert text == f"no match: {doubt}; do both show the same molecule in the same conformation?"
+
+
 def test_what_the_maps_do_not_determine_is_a_doubt() -> None:
     poses = candidates(mirrored=False)
     assert verdict(True, poses, undetermined=True) == "ambiguous"

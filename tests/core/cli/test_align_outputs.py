@@ -89,6 +89,13 @@ def test_a_map_that_cannot_be_aligned_is_in_the_report(run: Run, pair: Pair, tmp
     [
         ("--report r.txt", "r.txt: unknown extension; use .html"),
         ("-o new/ --report new/r.txt", "r.txt: unknown extension; use .html"),
+        ("--report new/", "new: no extension, expected the name of a file; use .html, such as new.html."),
+        (
+            "--report folder/",
+            "folder: got a folder, expected the name of a file; use .html, such as folder/folder.html.",
+        ),
+        ("--table folder", "folder: got a folder, expected the name of a file; use .csv, such as folder/folder.csv."),
+        ("-o new", "new: no extension, expected the name of a file; use one of .mrc, .map, .ccp4, .rec (also with"),
         ("--report new/r.html", "the folder new does not exist"),
         ("--report taken.html", "taken.html: the file exists"),
         ("--report r.html --fsc r.html", "unknown extension"),
@@ -102,13 +109,14 @@ def test_nothing_is_written_after_an_error(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("taken.html").write_text("mine")
+    Path("folder").mkdir()
     assert reason in run("align", pair.fixed, pair.moving, *options.split()).refused()
-    assert listing(tmp_path) == {"taken.html": b"mine"}
+    assert listing(tmp_path) == {"taken.html": b"mine", "folder": b""}
 
 
 def test_a_report_without_matplotlib(run: Run, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("botalign.cli.running.find_spec", lambda _: None)
     error = run("align", pair.fixed, pair.moving, "--report", tmp_path / "r.html").refused()
-    assert "--report: needs matplotlib" in error
+    assert "--report needs matplotlib" in error
     error = run("score", pair.fixed, pair.moving, "--figure", tmp_path / "r.png").refused()
-    assert "--figure: needs matplotlib" in error
+    assert "--figure needs matplotlib" in error

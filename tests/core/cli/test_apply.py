@@ -90,15 +90,18 @@ def test_the_moving_map_of_the_result_and_its_half_maps(run: Run, near: Path, tm
 
 def test_the_moving_map_of_the_result_is_missing_or_another(run: Run, near: Path, tmp_path: Path) -> None:
     (near / "run_class001.mrc").unlink()
-    assert "run_class001.mrc: was aligned" in run("apply", near / "r.json", "-o", tmp_path / "a.mrc").refused()
+    assert (
+        "run_class001.mrc: no such file, but it was aligned"
+        in run("apply", near / "r.json", "-o", tmp_path / "a.mrc").refused()
+    )
     botalign.phantom(24).write(near / "run_class001.mrc")
-    assert "has another grid than the map" in run("apply", near / "r.json", "-o", tmp_path / "a.mrc").refused()
+    assert "the grid is not that of the map" in run("apply", near / "r.json", "-o", tmp_path / "a.mrc").refused()
 
 
 def test_the_fixed_map_is_noticed(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
     ran = run("apply", result_file, pair.fixed, "-o", tmp_path / "a.mrc")
     advice = "to move it onto the other map, add --inverse."
-    assert ran.err == f"botalign: warning: {pair.fixed}: is the fixed map of {result_file}; {advice}\n"
+    assert ran.err == f"botalign: warning: {pair.fixed}: this is the fixed map of {result_file}; {advice}\n"
     assert run("apply", result_file, pair.fixed, "-o", tmp_path / "b.mrc", "--inverse").err == ""
 
 
@@ -170,7 +173,7 @@ def test_particles_and_a_mirror(run: Run, result_file: Path, tmp_path: Path) -> 
 def test_one_list_without_poses_stops_all(run: Run, pair: Pair, result_file: Path, tmp_path: Path) -> None:
     (tmp_path / "p.star").write_text("data_\n\nloop_\n_rlnImageName\n1@a.mrcs\n")
     refused = run("apply", result_file, pair.moving, tmp_path / "p.star", "-o", tmp_path / "out").refused()
-    assert "has no column _rlnAngleRot, _rlnAngleTilt, _rlnAnglePsi" in refused
+    assert "no column _rlnAngleRot, _rlnAngleTilt, _rlnAnglePsi" in refused
     assert list(listing(tmp_path)) == ["p.star"]
 
 
@@ -193,7 +196,7 @@ def test_an_error_is_the_only_line(
         with listed.open("wb") as file:
             np.save(file, np.array(given[names].tolist(), dtype=[(name, given.dtype[name]) for name in names]))
     said = run("apply", result, pair.fixed, listed, "-o", tmp_path / "out").refused()  # one line
-    assert ("--mirror gives them" if fault == "mirror" else "has no field alignments3D/pose") in said
+    assert ("--mirror gives them" if fault == "mirror" else "no field alignments3D/pose") in said
     assert not (tmp_path / "out").exists()
 
 
@@ -215,10 +218,10 @@ def test_another_candidate(run: Run, pair: Pair, result_file: Path, tmp_path: Pa
     assert run(*command, "-o", tmp_path / "out", "--all-places").code == 0
     assert sorted(listing(tmp_path / "out")) == ["moving_place_1.mrc", "moving_place_2.mrc"]
     np.testing.assert_allclose(botalign.read(tmp_path / "out" / "moving_place_2.mrc").data, expected.data)
-    assert "--all-places: cannot be combined" in run(*command, "-o", "x", "--all-places", "--candidate", "1").refused()
+    assert "--all-places cannot be combined" in run(*command, "-o", "x", "--all-places", "--candidate", "1").refused()
     (tmp_path / "p.star").write_text(LIST)
     refused = run("apply", tmp_path / "r.json", tmp_path / "p.star", "-o", tmp_path / "x", "--all-places").refused()
-    assert "has one pose for each particle; use --candidate instead of --all-places." in refused
+    assert "each particle has one pose; use --candidate instead of --all-places." in refused
     printed = run("export", tmp_path / "r.json", "--to", "matrix", "--candidate", "1", "-q").out
     np.testing.assert_allclose(np.array([line.split() for line in printed.splitlines()], dtype=float), other, atol=1e-9)
 
@@ -269,7 +272,10 @@ def test_exports(run: Run, result_file: Path) -> None:
         assert (ran.code, ran.out) == (0, result.export(to, inverse=True) + "\n")
         assert ran.err.startswith("botalign: ")
     assert run("export", result_file, "--to", "pyem", "-q").out == result.export("pyem") + "\n"
-    assert "`relion_project` rotates maps in cubic boxes" in run("export", result_file, "--to", "relion").refused()
+    assert (
+        "rotates maps in cubic boxes only; apply the result to the map instead."
+        in run("export", result_file, "--to", "relion").refused()
+    )
     assert run("export", result_file, "--to", "chimerax", "--model", "#1.2", "-q").out.startswith(
         "view matrix models #1.2,"
     )
@@ -285,11 +291,16 @@ def test_exports(run: Run, result_file: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "output", "message"),
     [
-        ("p.star", "q.cs", "q.cs: unknown extension; use .star."),
+        (
+            "p.star",
+            "q.cs",
+            "q.cs: -o writes p.star, a particle list of RELION, which cannot be written as a particle list of "
+            "cryoSPARC; use .star.",
+        ),
         (
             "p.csg",
             "q.cs",
-            "p.csg: names the files of a group of cryoSPARC, expected a particle list; give the .cs file.",
+            "p.csg: got the names of the files of a cryoSPARC group, expected a particle list; give the .cs file.",
         ),
         ("missing.star", "q.star", "missing.star: no such file; check the name."),
     ],
@@ -302,8 +313,8 @@ def test_lists_that_cannot_be_used(
     assert message in run("apply", result_file, tmp_path / name, "-o", tmp_path / output).refused()
     assert sorted(listing(tmp_path)) == ["p.csg", "p.star"]
     assert (
-        "q.star: has the extension of a particle list, but -o writes a density map"
+        "q.star: -o writes moving.mrc, a density map, which cannot be written as a particle list of RELION; use one of"
         in run("apply", result_file, pair.moving, "-o", tmp_path / "q.star").refused()
     )
     refused = run("apply", tmp_path / "p.star", result_file, "-o", tmp_path / "q.star").refused()
-    assert "p.star: looks like a particle list, but the first argument must be a result file" in refused
+    assert "p.star: got a particle list, expected a result file as the first argument" in refused

@@ -153,15 +153,15 @@ def test_an_interrupted_command_resumes(
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
-        (("{first}", "{first}"), "{first}: is given 2 times; for 2 copies of it, write {first}@2."),
-        (("{first}@3", "{first}"), "{first}: is given 2 times; for 4 copies of it, write {first}@4."),
+        (("{first}", "{first}"), "{first}: given 2 times; for 2 copies of it, write {first}@2."),
+        (("{first}@3", "{first}"), "{first}: given 2 times; for 4 copies of it, write {first}@4."),
         (("{first}@0",), "{first}: got '0' after the @, expected the number of copies, from 1 to 500, such as @2."),
         (("{first}@many",), "{first}: got 'many' after the @, expected the number of copies, from 1"),
         (("{first}@501",), "{first}: got '501' after the @, expected the number of copies, from 1 to 500"),
         (("{first}:",), "{first}: got '' after the colon, expected names of chains, such as :A,B."),
         (("{first}:A,@2",), "{first}: got 'A,' after the colon, expected names of chains, such as :A,B."),
-        (("{first}:Z@2",), "{first}: has no chain Z; it has A."),
-        (("{first}:A", "{first}:A"), "{first}:A: is given 2 times; for 2 copies of it, write {first}:A@2."),
+        (("{first}:Z@2",), "{first}: no chain Z; it has A."),
+        (("{first}:A", "{first}:A"), "{first}:A: given 2 times; for 2 copies of it, write {first}:A@2."),
         (
             ("{first}", "{first}:A"),
             "{first}:A: chain A is also in {first}; give each chain in one part only, and several copies of it as "
@@ -183,9 +183,9 @@ def test_an_interrupted_command_resumes(
         ),
         (
             ("{second_map}", "-o", "{folder}/c.txt"),
-            "c.txt: is a file name, but -o needs a folder for the placed maps; give one, such as placed/.",
+            "c.txt: got a file name, but -o needs a folder for the placed maps; give one, such as placed/.",
         ),
-        (("{first}", "{folder}/copy.pdb"), "copy.pdb: shows the same molecule as {first}, so the two cannot be"),
+        (("{first}", "{folder}/copy.pdb"), "copy.pdb: the same molecule as {first}, so the two cannot be"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(
@@ -202,13 +202,13 @@ def test_bad_input_is_refused_in_one_line(
 
 def test_the_resolution_is_needed_for_models(run: Run, files: Files, tmp_path: Path) -> None:
     error = run("assemble", files.whole, files.first, "-o", tmp_path / "c.cif").refused()
-    assert "--resolution: is missing" in error
+    assert "--resolution is missing" in error
     assert not list(tmp_path.iterdir())
 
 
 def test_the_whole_is_a_map(run: Run, files: Files) -> None:
     error = run("assemble", files.first, files.second, "--resolution", "10").refused()
-    assert f"{files.first}: is an atomic model, expected the map of the complex" in error
+    assert f"{files.first}: got an atomic model, expected the map of the complex" in error
 
 
 def test_no_parts(run: Run, files: Files) -> None:
@@ -260,7 +260,7 @@ def test_single_chains_of_a_part_that_is_too_large_are_suggested(run: Run, files
         atoms += "".join(line for line in lines if line.startswith("ATOM"))
     part.write_text(atoms)
     error = run("assemble", files.whole, part, "--resolution", RESOLUTION).refused()
-    assert error.startswith(f"botalign: error: {part}: has 1.")
+    assert error.startswith(f"botalign: error: {part}: 1.")
     assert error.endswith(
         "is the voxel size of the map right, or are only some of its 3 chains in it? To give single chains, write "
         f"{part}:A {part}:B {part}:C.\n"

@@ -37,7 +37,7 @@ def truncated(folder: Path) -> Path:
 
 BAD_MAPS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "missing": (lambda d: d / "nope.mrc", "no such file"),
-    "a folder": (lambda d: d, "is a folder"),
+    "a folder": (lambda d: d, "got a folder, expected"),
     "empty": (lambda d: written(d / "empty.mrc", b""), "is empty"),
     "text": (lambda d: written(d / "text.mrc", b"not a map\n" * 200), "not a map"),
     "truncated": (truncated, "is truncated"),
@@ -104,7 +104,9 @@ def test_an_option_out_of_range(run: Run, pair: Pair, options: str, reason: str)
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ("-o out.png", "unknown extension"),
+        ("-o out.png", "out.png: unknown extension; use one of .mrc, .map, .ccp4, .rec (also with .gz or .bz2)."),
+        ("-o out.cif", "out.cif: -o writes moving.mrc, a density map, which cannot be written as an atomic model; use"),
+        ("-o nowhere/out.cif", "a density map, which cannot be written as an atomic model; use one of .mrc"),
         ("--result out.mrc", "unknown extension"),
         ("--figure out.json", "unknown extension"),
         ("-o taken.mrc", "the file exists"),
@@ -134,10 +136,13 @@ def test_an_output_that_cannot_be_written(
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ("-o taken.mrc", "taken.mrc: is a file name, but -o needs a folder for several files"),
-        ("-o new.mrc", "new.mrc: is a file name, but -o needs a folder for several files; give one, such as aligned/."),
-        ("-o new.txt", "new.txt: is a file name, but -o needs a folder for several files"),
-        ("--figure new.png", "new.png: is a file name, but --figure needs a folder for several files"),
+        ("-o taken.mrc", "taken.mrc: got a file name, but -o needs a folder for several files"),
+        (
+            "-o new.mrc",
+            "new.mrc: got a file name, but -o needs a folder for several files; give one, such as aligned/.",
+        ),
+        ("-o new.txt", "new.txt: got a file name, but -o needs a folder for several files"),
+        ("--figure new.png", "new.png: got a file name, but --figure needs a folder for several files"),
         ("-o taken.mrc/", "taken.mrc is a file, expected a folder"),
         ("-o a/b", "does not exist"),
         ("-o .", "is an input"),
@@ -164,7 +169,7 @@ def test_maps_that_would_be_written_to_one_file(run: Run, pair: Pair, result_fil
     error = run("apply", result_file, "x/a.mrc", "y/a.mrc", "-o", tmp_path).refused()
     assert "-o: two of the files are called a.mrc; rename one" in error
     error = run("apply", result_file, "x/a.mrc", "y/b.mrc", "-o", tmp_path / "c.mrc").refused()
-    assert "c.mrc: is a file name, but -o needs a folder for several files" in error
+    assert "c.mrc: got a file name, but -o needs a folder for several files" in error
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

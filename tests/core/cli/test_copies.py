@@ -244,7 +244,7 @@ def test_several_parts_or_a_file_for_maps_are_refused(
     several = run("align", whole, density, made.folder / "part.pdb", "--resolution", 10, "--copies", 2)
     assert "--copies: got 2 moving maps, expected one; `botalign assemble`" in several.refused()
     one_file = run("align", whole, density, "--copies", 2, "-o", "placed.mrc")
-    assert "placed.mrc: is a file name, but -o needs a folder" in one_file.refused()
+    assert "placed.mrc: got a file name, but -o needs a folder" in one_file.refused()
 
 
 def test_the_help_shows_the_word_for_counting(run: Run) -> None:

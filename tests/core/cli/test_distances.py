@@ -97,7 +97,7 @@ def test_ctrl_c_keeps_what_is_done(run: Run, maps: list[Path], tmp_path: Path, m
     )
     assert any(partial.glob("search*.npz"))
     other = run("distances", *maps, "-o", tmp_path / "D.zarr", *OVER, "--seed", "3").refused()
-    assert "holds unfinished work that was started with different seed" in other
+    assert f"{partial}: the unfinished work in this folder differs from this run (--seed was 0 and is 3 now);" in other
     assert run("distances", *maps, "-o", tmp_path / "D.zarr", *OVER).code == 0
     assert not partial.exists()
     assert listing(tmp_path / "D.zarr") == listing(whole)

@@ -66,11 +66,11 @@ def test_it_writes_what_the_function_returns(run: Run, analysed: Path, tmp_path:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ("z.9.pkl kmeans20 -o out --distances no.npy", "no.npy: cannot be read (No such file"),
+        ("z.9.pkl kmeans20 -o out --distances no.npy", "no.npy: the file cannot be read (No such file"),
         ("z.9.pkl kmeans20 -o out --distances z.9.pkl", "z.9.pkl: not a table of distances"),
         ("z.9.pkl nodir -o out", "nodir: no such file or folder"),
-        ("z.9.pkl kmeans20 -o out", "kmeans20: has no volumes vol_*.mrc"),
-        ("z.9.pkl kmeans20 -o out --volumes kmeans20", "holds no maps"),
+        ("z.9.pkl kmeans20 -o out", "kmeans20: no volumes vol_*.mrc"),
+        ("z.9.pkl kmeans20 -o out --volumes kmeans20", "no maps in this folder"),
         ("z.9.pkl kmeans20 -o out --volumes V.npy", "V.npy: got 4 volumes for 20 latents in kmeans20"),
         ("z.9.pkl . -o out --distances D.npy", "give kmeans20, which has one"),
         ("z.9.pkl D.npy -o out --distances D.npy", "got 20 columns, expected 3 as for the latents of all images"),
@@ -227,9 +227,9 @@ def test_options_without_effect_are_refused(run: Run, analysed: Path, tmp_path: 
     given = ("landscape", analysed / "z.9.pkl", analysed / "kmeans20", "-o", tmp_path / "out")
     for more in (("--volumes", analysed / "V.npy"), ("--voxel-size", "2"), ("--metric", "l2")):
         error = run(*given, "--distances", analysed / "D.npy", *more).refused()
-        assert f"{more[0]}: cannot be combined with --distances" in error
+        assert f"{more[0]} cannot be combined with --distances" in error
     assert (
-        "--voxel-size: is for volumes in an .npy file"
+        "--voxel-size is for volumes in an .npy file"
         in run(*given, "--volumes", tmp_path, "--voxel-size", "2").refused()
     )
     assert "--voxel-size: got 0" in run(*given, "--volumes", analysed / "V.npy", "--voxel-size", "0").refused()

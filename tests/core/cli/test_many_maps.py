@@ -146,7 +146,7 @@ def test_an_interrupted_run_resumes(run: Run, pair: Pair, tmp_path: Path, monkey
     assert run(*typed, "--resume").code == 0
     assert aligned[3:] == ["b.mrc", "c.mrc"]
     error = run(*typed, "--resume", "--seed", "3").refused()
-    assert "moving.json: was made with a different --seed; repeat the command that made it" in error
+    assert "moving.json: the result was made with a different --seed; repeat the command that made it" in error
     # Without the result, the map is not resumed.
     shutil.rmtree(out)
     out.mkdir()
@@ -186,9 +186,9 @@ def test_resuming_compares_masks_half_maps_and_versions(
 
 def test_what_resume_cannot_be_combined_with(run: Run, pair: Pair, tmp_path: Path) -> None:
     missing = run("align", pair.fixed, pair.moving, "--resume").refused()
-    assert "--resume: needs --result, the folder with the earlier results; add it." in missing
+    assert "--resume needs --result, the folder with the earlier results; add it." in missing
     typed = ("align", pair.fixed, pair.moving, pair.fixed, "--resume", "--common", "--result", tmp_path / "r.json")
-    assert "--resume: cannot be combined with --common; omit one of them." in run(*typed).refused()
+    assert "--resume cannot be combined with --common; omit one of them." in run(*typed).refused()
     # What some other program has left where the map should go isn't replaced.
     out = tmp_path / "out"
     out.mkdir()

@@ -1,6 +1,7 @@
 """The commands with atomic models."""
 
 import json
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -92,6 +93,24 @@ def test_a_chain_is_placed_in_a_map(run: Run, made: Complex, tmp_path: Path) -> 
     )
 
 
+def test_an_ensemble_is_fitted_by_its_first_model_and_moved_as_a_whole(run: Run, made: Complex, tmp_path: Path) -> None:
+    atoms = made.both.read_text()
+    ensemble, placed, result = tmp_path / "nmr.pdb", tmp_path / "placed.pdb", tmp_path / "r.json"
+    ensemble.write_text(f"MODEL        1\n{atoms}ENDMDL\nMODEL        2\n{atoms}ENDMDL\n")
+    ran = run("align", made.density, ensemble, *AT, "--local", 10, "-o", placed, "--result", result)
+    assert ran.code == 0
+    warning = (
+        "2 models, of which only the first one is used; a moved copy of the file contains all of them, moved together"
+    )
+    assert ran.err.count(f"botalign: warning: {ensemble}: {warning}.\n") == ran.err.count("2 models") == 1
+    first, second = placed.read_text().split("ENDMDL\n")[:2]
+    assert first.splitlines()[1:] == second.splitlines()[1:] != atoms.splitlines()
+    assert run("apply", result, ensemble, "-o", tmp_path / "applied.pdb").code == 0
+    assert (tmp_path / "applied.pdb").read_bytes() == placed.read_bytes()
+    ran = run("rank", made.density, ensemble, *AT)
+    assert ran.err.count(f"botalign: warning: {ensemble}: 2 models") == ran.err.count("2 models") == 1
+
+
 def test_one_chain_of_a_model(run: Run, made: Complex, tmp_path: Path) -> None:
     ran = run("align", made.density, made.both, "--chain", "A", *NEAR, "-o", tmp_path / "placed.pdb")
     assert ran.code == 0
@@ -166,7 +185,10 @@ def test_other_chains_are_not_resumed(run: Run, made: Complex, tmp_path: Path) -
     command = ("align", made.density, made.both, *NEAR, "--result", f"{tmp_path}/")
     assert run(*command, "--chain", "A").code == 0
     error = run(*command, "--chain", "B", "--resume").refused()
-    assert "both.json: was made with a different moving model; " in error
+    assert "both.json: the result was made with a different moving model (chains A of both.pdb, now B); " in error
+    (tmp_path / "both.json").rename(tmp_path / "chain.json")
+    error = run("align", made.density, made.chain, *NEAR, "--result", f"{tmp_path}/", "--resume").refused()
+    assert "chain.json: the result was made with a different moving model (both.pdb, now chain.pdb); " in error
 
 
 def test_a_warning_names_the_written_file(run: Run, made: Complex, tmp_path: Path) -> None:
@@ -238,6 +260,24 @@ def test_info_about_a_model(run: Run, made: Complex) -> None:
     np.testing.assert_allclose(facts["lowest_angstrom"], phantom_atoms().min(axis=0), atol=1e-3)
 
 
+def test_the_names_of_many_chains_are_wrapped(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = string.ascii_letters + string.digits
+    points = np.random.default_rng(0).uniform(-40, 40, (len(names), 3))
+    (tmp_path / "many.pdb").write_text(pdb_text(points, names))
+    lines = run("info", tmp_path / "many.pdb").out.splitlines()[3:]
+    listed = [lines[0].removeprefix("chains  "), *(line.strip() for line in lines[1:] if line.startswith("        "))]
+    assert " ".join(listed) == " ".join(names)
+    assert max(map(len, lines)) < 80
+    assert lines[2].startswith("extent")
+    whole = botalign.simulate(botalign.read_model(tmp_path / "many.pdb"), RESOLUTION)
+    whole.write(tmp_path / "many.mrc")
+    ran = run("assemble", "many.mrc", "many.pdb", *AT, "-q")
+    (start,) = (number for number, line in enumerate(ran.out.splitlines()) if line.startswith("chains"))
+    first, second = ran.out.splitlines()[start : start + 2]
+    assert (len(first) < 80, second[:13].strip(), ran.out.count("\nchains")) == (True, "", 1)
+
+
 def test_a_model_is_recognised_by_its_content(run: Run, made: Complex, tmp_path: Path) -> None:
     unusual = tmp_path / "complex.pdb1"
     unusual.write_bytes(made.model.read_bytes())
@@ -254,17 +294,17 @@ def bad_models(made: Complex, folder: Path) -> dict[str, tuple[Path, str]]:
     text = made.chain.read_text()
     contents = {
         "empty": ("", "is empty, expected an atomic model"),
-        "no atoms": ("HEADER    NOTHING\nEND\n", "holds no atoms"),
+        "no atoms": ("HEADER    NOTHING\nEND\n", "no atoms"),
         "not finite": (text.replace(text[30:38], "     nan", 1), "not finite"),
         "not a number": (text.replace(text[30:38], "   x.yyy", 1), "are not numbers"),
-        "text": ("neither\n" * 50, "is not an atomic model in PDB or mmCIF format"),
+        "text": ("neither\n" * 50, "not an atomic model in PDB or mmCIF format"),
         "large": (pdb_text(np.array([[-900.0, 0, 0], [4000.0, 0, 0]]), "AA"), "box of"),
     }
     found = {}
     for name, (content, reason) in contents.items():
         (folder / f"{name}.pdb").write_text(content)
         found[name] = (folder / f"{name}.pdb", reason)
-    found["a map"] = (folder / "map.pdb", "is a density map, expected an atomic model")
+    found["a map"] = (folder / "map.pdb", "got a density map, expected an atomic model")
     found["a map"][0].write_bytes(made.density.read_bytes())
     found["missing"] = (folder / "nope.cif", "no such file")
     return found
@@ -285,19 +325,19 @@ def test_models_that_cannot_be_aligned(run: Run, made: Complex, tmp_path: Path) 
     [
         (
             "",
-            "--resolution: is missing; an atomic model needs the resolution of the map, expected a number from 1 to",
+            "--resolution is missing; an atomic model needs the resolution of the map, expected a number from 1 to",
         ),
         ("--resolution 0.5", "--resolution: got 0.5, expected a number from 1 to 100 A."),
         ("--resolution 101", "--resolution: got 101, expected a number from 1 to 100 A."),
         ("--resolution x", "--resolution: got 'x', expected a number from 1 to 100 A."),
         ("--resolution 5", "--resolution: got 5 A, expected at least 8 A, two voxels of "),
-        ("--resolution 12 --chain C", "has no chain C; it has "),
+        ("--resolution 12 --chain C", "no chain C; it has "),
         ("--resolution 12 --hand auto", "--hand auto: a model is never mirrored; test the hand of the map with --hand"),
-        ("--resolution 12 --weights w.mrc", "--weights: compares two maps, but "),
+        ("--resolution 12 --weights w.mrc", "--weights compares two maps, but "),
         ("--resolution 12 --half-maps-fixed {0} {1} --half-maps-moving {0} {1}", "which has no half maps; omit"),
         (
             "--resolution 12 -o out.mrc",
-            "out.mrc: has the extension of a density map, but -o writes an atomic model; use one of .cif, ",
+            "out.mrc: -o writes chain.pdb, an atomic model, which cannot be written as a density map; use one of",
         ),
         ("--resolution 12 -o out.txt", "out.txt: unknown extension; use one of .cif, "),
         ("--resolution 12 --partial --loss l2", "--loss l2 cannot be combined with --partial: "),
@@ -324,11 +364,11 @@ def test_a_resolution_is_suggested(run: Run, made: Complex) -> None:
 def test_options_for_maps_only(run: Run, made: Complex, pair: Pair, tmp_path: Path) -> None:
     two = (made.chain, made.model, *AT, "-o", tmp_path / "out", "--common")
     assert (
-        f"--common: averages the moving maps, but {made.chain} is an atomic"
+        f"--common averages the moving maps, but {made.chain} is an atomic"
         in run("align", made.density, *two).refused()
     )
     assert (
-        "-o writes a density map; use one of .mrc, " in run("align", made.model, pair.moving, "-o", "a.cif").refused()
+        "-o writes moving.mrc, a density map, which" in run("align", made.model, pair.moving, "-o", "a.cif").refused()
     )
     error = run("align", pair.fixed, pair.moving, "--chain", "A").refused()
     assert error == "botalign: error: --chain: none of the inputs is an atomic model; omit it.\n"
@@ -365,7 +405,7 @@ def test_a_model_where_none_is_possible(
     takers = (
         "`botalign align`, `botalign assemble`, `botalign apply`, `botalign rank`, `botalign score`, `botalign info`"
     )
-    end = f"{made.model}: is an atomic model, but {what} takes none; these commands do: {takers}.\n"
+    end = f"{made.model}: got an atomic model, but {what} takes none; these commands do: {takers}.\n"
     assert error == f"botalign: error: {end}"
     assert listing(tmp_path) == {}
 
@@ -386,7 +426,7 @@ def test_an_output_with_the_extension_of_a_model_is_a_map(
     monkeypatch.chdir(tmp_path)
     error = run(*typed.format(map=made.density, model=made.model).split()).refused()
     option = typed.split()[-2]
-    assert f"out.pdb: has the extension of an atomic model, but {option} writes a density map; use one of .mrc" in error
+    assert f"out.pdb: {option} writes a density map, which cannot be written as an atomic model; use one of" in error
     assert listing(tmp_path) == {}
 
 
@@ -411,7 +451,7 @@ def test_an_output_with_the_extension_of_a_model_is_no_input(
 
 def test_a_model_where_the_result_belongs(run: Run, made: Complex) -> None:
     error = run("apply", made.model, made.density, "-o", "out.mrc").refused()
-    assert "looks like an atomic model, but the first argument must be a result file" in error
+    assert "got an atomic model, expected a result file as the first argument" in error
 
 
 def test_without_gemmi(run: Run, made: Complex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -463,7 +503,7 @@ def test_a_map_with_the_wrong_hand(run: Run, made: Complex, flipped: Path, tmp_p
     error = run("apply", mirror, made.chain, "-o", tmp_path / "b.pdb").refused()
     assert f"{made.chain}: the transform contains a mirror, but an atomic model is never mirrored; " in error
     error = run("align", made.density, made.chain, *AT, "--start", mirror, "--quiet").err
-    assert "error: --start: contains a mirror, but " in error
+    assert "error: --start contains a mirror, but " in error
 
 
 def result(ran: Ran, tmp_path: Path) -> botalign.Alignment:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import botalign
+from botalign.columns import short_names
 from botalign.progress import Progress
 from botalign.ranking.items import Item
 
@@ -35,7 +36,7 @@ def test_chains_of_models(run: Run, pair: Pair, model: Path, tmp_path: Path) -> 
         "rank", pair.fixed, model, other, "--chain", "A", "--resolution", 10, "--table", table, "--threads", 1
     )  # fmt: skip
     assert ran.code == 1
-    assert ran.err == f"botalign: error: {other}: has no chain A; it has C, B.\n"
+    assert ran.err == f"botalign: error: {other}: no chain A; it has C, B.\n"
     assert (
         "moving.mrc is not an atomic model; omit it" in run("rank", pair.fixed, pair.moving, "--chain", "A").refused()
     )
@@ -84,7 +85,7 @@ def test_a_library_with_a_damaged_map(run: Run, pair: Pair, tmp_path: Path) -> N
     assert lines[0] == "maps         1 aligned, 1 failed, 1 match"
     assert lines[1] == "chance       that a wrong pose fits as well, corrected for 1 comparison"
     assert lines[3].split() == ["rank", "map", "verdict", "chance", "score", "places"]
-    assert lines[4].split()[:3] == ["1", str(pair.moving), "certain"]
+    assert lines[4].split()[:3] == ["1", *short_names([str(pair.moving)]), "certain"]
     assert "below 1 in a million" in lines[4]
     assert lines[-1] == f"written      {table}"
     with table.open() as file:
@@ -166,21 +167,21 @@ def test_bad_input_is_one_line_and_writes_nothing(run: Run, pair: Pair, model: P
     written = ("--table", table)
     before = listing(tmp_path)
     missing = run("rank", pair.fixed, model, *written).refused()
-    assert "--resolution: is missing; an atomic model needs the resolution of the map" in missing
+    assert "--resolution is missing; an atomic model needs the resolution of the map" in missing
     mixed = run("rank", pair.fixed, model, pair.moving, "--resolution", 10, *written).refused()
     assert "rank models and maps in separate runs" in mixed
     twice = run("rank", pair.fixed, model, model, "--resolution", 10, *written).refused()
-    assert f"{model}: is given twice" in twice
-    assert f"{model}: is an atomic model, expected the map" in run("rank", model, model, *written).refused()
+    assert f"{model}: given twice" in twice
+    assert f"{model}: got an atomic model, expected the map" in run("rank", model, model, *written).refused()
     assert "OTHER: missing argument" in run("rank", pair.fixed).refused()
-    assert "--index: has no effect, because it is for maps" in run(
+    assert "--index has no effect, because it is for maps" in run(
         "rank", pair.fixed, model, "--resolution", 10, "--index", tmp_path / "i.npz", *written
     ).refused()  # fmt: skip
-    assert "--whole-library: has no effect" in run(
+    assert "--whole-library has no effect" in run(
         "rank", pair.fixed, model, "--resolution", 10, "--whole-library", *written
     ).refused()  # fmt: skip
     assert "unknown extension; use .csv" in run("rank", pair.fixed, pair.moving, "--table", "t.txt").refused()
-    assert "is not an index of maps" in run("rank", pair.fixed, pair.moving, "--index", _text(tmp_path)).refused()
+    assert "not an index of maps" in run("rank", pair.fixed, pair.moving, "--index", _text(tmp_path)).refused()
     (tmp_path / "text.npz").unlink()
     late = run("rank", tmp_path / "no.mrc", pair.moving, "--index", tmp_path / "no" / "i.npz", *written).refused()
     assert f"the folder {tmp_path / 'no'} does not exist; create it" in late
@@ -206,7 +207,7 @@ def test_models_that_fail_are_listed(run: Run, pair: Pair, model: Path, tmp_path
     assert ran.out.startswith("models       1 aligned, 2 failed, 0 matches\n")  # two atoms fit anywhere
     assert ran.err == (
         f"botalign: error: {missing}: no such file; check the name.\n"
-        f"botalign: error: {notes}: is not an atomic model in PDB or mmCIF format; give another file.\n"
+        f"botalign: error: {notes}: not an atomic model in PDB or mmCIF format; give another file.\n"
     )
     assert sorted(listing(tmp_path)) == ["models", "models/a.pdb", "notes", "t.csv"]
 
@@ -306,5 +307,5 @@ def test_warnings_about_each_file_are_printed_once(run: Run, pair: Pair, tmp_pat
         assert ran.code == 0
         assert ran.err.splitlines()[0] == f"botalign: warning: {sizeless}: no voxel size, assumed 1 A."
         assert ran.err.count("no voxel size") == 1
-        assert f"{sizeless}: has the shape of the map, but 0.286 times its size;" in ran.out
+        assert f"{sizeless}: the shape of the map, but 0.286 times its size;" in ran.out
     assert rows(table)[1]["warnings"] == "no voxel size, assumed 1 A."

@@ -116,7 +116,7 @@ def test_one_and_several() -> None:
 @pytest.mark.parametrize("typed", ["a.mrc r.json -o z.mrc", "a.mrc -o z.mrc", "a.map.gz b.mrc -o z", "a.mrc"])
 def test_a_map_where_the_result_belongs(run: Run, typed: str) -> None:
     error = run("apply", *typed.split()).refused()
-    assert "looks like a map, but the first argument must be a result file: botalign apply R.json FILE..." in error
+    assert "got a map, expected a result file as the first argument: botalign apply R.json FILE..." in error
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_placed_models_are_written_as_one(tmp_path: Path, models: list[botalign.
 
 def test_a_model_from_arrays_cannot_be_written(tmp_path: Path) -> None:
     model = botalign.Model(np.zeros((1, 3)), np.ones(1), name="carbon")
-    with pytest.raises(botalign.InputError, match="carbon: was not read from a file"):
+    with pytest.raises(botalign.InputError, match="carbon: the model was not read from a file"):
         botalign.write_complex(tmp_path / "complex.cif", [model], [np.eye(3, 4)])
     assert not list(tmp_path.iterdir())
 

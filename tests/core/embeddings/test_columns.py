@@ -71,8 +71,8 @@ def test_bad_tables_are_refused(table: Path, tmp_path: Path) -> None:
     assert "no column 'size', expected one of file, angle, kind" in refused("size")
     assert "no column was named; choose one of file, angle, kind, for example" in refused()
     # As many rows as maps, but for other maps.
-    assert "has no row for vol_9, expected one for each of 4 maps" in refused("angle", (*NAMES, "vol_9"))
-    assert "has no row for each of two maps with the same name" in refused("angle", ("a/vol_1.mrc", "b/vol_1.mrc"))
+    assert "no row for vol_9, expected one for each of 4 maps" in refused("angle", (*NAMES, "vol_9"))
+    assert "no row for each of two maps with the same name" in refused("angle", ("a/vol_1.mrc", "b/vol_1.mrc"))
     assert "got 4 rows and no column with the names" in refused("angle", ("x", "y", "z"))
     assert "row 3 has 1 field, expected 2" in refused("x", text="x,y\n1,2\n3\n")
     assert "got 1 row, expected column names" in refused("x", text="x,y\n")

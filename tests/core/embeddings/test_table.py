@@ -55,7 +55,7 @@ def test_the_files_of_the_maps_are_found(folder: Path, tmp_path: Path, monkeypat
 
 def test_other_tables_are_refused(tmp_path: Path) -> None:
     (tmp_path / "e.csv").write_text("map,x,kind\na,1,up\n")
-    with pytest.raises(InputError, match="has the columns map, x, kind, expected at least two numeric columns"):
+    with pytest.raises(InputError, match="got the columns map, x, kind, expected at least two numeric columns"):
         read_embedding(tmp_path / "e.csv")
     with pytest.raises(InputError, match="cannot be read"):
         read_embedding(tmp_path / "no.csv")

@@ -108,14 +108,14 @@ def without(particles: np.ndarray, *prefixes: str) -> np.ndarray:
 @pytest.mark.parametrize(
     ("change", "name", "message"),
     [
-        (lambda p: without(p, "blob/"), "a.cs", r"has no field blob/path and no field blob/idx, .* beside it\.$"),
+        (lambda p: without(p, "blob/"), "a.cs", r"no field blob/path and no field blob/idx, .* beside it\.$"),
         (lambda p: without(p, "blob/"), "J2_passthrough_a.cs", "has only the fields that a job passed through"),
-        (lambda p: without(p, "blob/", "uid"), "a.cs", "has no field blob/path"),
-        (lambda p: p[:0], "a.cs", "lists no images, expected at least one"),
-        (lambda p: np.zeros(4), "a.cs", "holds an array of type float64, expected a particle list of cryoSPARC"),
+        (lambda p: without(p, "blob/", "uid"), "a.cs", "no field blob/path"),
+        (lambda p: p[:0], "a.cs", "no images in this list, expected at least one"),
+        (lambda p: np.zeros(4), "a.cs", "got an array of type float64, expected a particle list of cryoSPARC"),
         (lambda p: np.zeros(3, dtype=[("micrograph_blob/path", "S9")]), "a.cs", "lists micrographs, expected particle"),
         (lambda p: np.zeros(3, dtype=[("location/center_x_frac", "f4")]), "a.cs", "lists coordinates in micrographs"),
-        (lambda p: p, "a.csg", "names the files of a group of cryoSPARC"),
+        (lambda p: p, "a.csg", "got the names of the files of a cryoSPARC group"),
     ],
 )
 def test_other_files_are_refused(
@@ -146,7 +146,9 @@ def test_pickles_and_damaged_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"cannot be read \(Object arrays cannot be loaded"):
         botalign.read_images(path)
     path.write_bytes(b"no particles")
-    with pytest.raises(InputError, match=r"a\.cs: cannot be read \(.*\), expected a particle list of cryoSPARC"):
+    with pytest.raises(
+        InputError, match=r"a\.cs: the file cannot be read \(.*\), expected a particle list of cryoSPARC"
+    ):
         botalign.read_images(path)
     with pytest.raises(InputError, match="no such file"):
         botalign.read_images(tmp_path / "none.cs")

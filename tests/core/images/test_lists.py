@@ -171,14 +171,14 @@ def test_the_pose_follows_the_convention_of_relion(side: int) -> None:
         ),
         (
             ("000002@", "000009@"),
-            r"lists image 9 of Extract/a.mrcs, which holds 3 images; use the stack for which the list was made",
+            r"the list has image 9 of Extract/a.mrcs, which holds 3 images; use the stack for which the list was made",
         ),
         (
             ("000002@", "two@"),
             r"not exist: two@Extract/a.mrcs \(first at image 3\); .* name, which should be NUMBER@STACK",
         ),
-        (("000002@", "0@"), r"lists image 0 of Extract/a.mrcs, which holds 3 images"),
-        (("000002@", f"{'9' * 30}@"), r"lists image \d+ of Extract/a.mrcs, which holds 3 images"),
+        (("000002@", "0@"), r"the list has image 0 of Extract/a.mrcs, which holds 3 images"),
+        (("000002@", f"{'9' * 30}@"), r"the list has image \d+ of Extract/a.mrcs, which holds 3 images"),
         (("Extract/b.mrcs", f"{'b' * 500}.mrcs"), r"1 stack of 2 does not exist: bbb"),
         (
             ("rlnImageName", "rlnImage"),
@@ -211,7 +211,7 @@ def test_missing_and_empty_lists_are_refused(tmp_path: Path) -> None:
 def test_a_list_without_images_and_a_damaged_one_are_refused(project: Path) -> None:
     path = project / "Select" / "particles.star"
     path.write_text(STAR[: STAR.index("000003@")])
-    with pytest.raises(InputError, match="lists no images, expected at least one"):
+    with pytest.raises(InputError, match="no images in this list, expected at least one"):
         botalign.read_images(path)
     path.write_text(STAR.replace("m2.mrc 0 1", "m2.mrc 0 1 7 8"))
     with pytest.raises(
@@ -312,10 +312,10 @@ def test_remarks_about_many_stacks_are_one_warning(stacks: Stacks, make_file: Ca
             "OpticsGroup", "2", OPTICS + "1 1.6\n3 1.6\n",
             r"optics group 2 of 6 particles \(first particle 1\), expected one of those in data_optics: 1, 3; add",
         ),
-        ("Voltage", "300", OPTICS + "1 1.6\n3 1.6\n", "has 2 optics groups, but the .* no column _rlnOpticsGroup"),
+        ("Voltage", "300", OPTICS + "1 1.6\n3 1.6\n", "2 optics groups, but the .* no column _rlnOpticsGroup"),
         ("PixelSize", "wide", "", r"the column _rlnPixelSize has 'wide' in row 1, expected a number; correct the file"),
         ("ImageSize", "14", "", r"image 1 has 14 pixels a side according to the list, but 12 in 0.mrcs; use the stack"),
-        ("PixelSize PixelSize", "1.2 1.3", "", "has the column _rlnPixelSize 2 times, with different values"),
+        ("PixelSize PixelSize", "1.2 1.3", "", "the column _rlnPixelSize occurs 2 times, with different values"),
         ("ImageDimensionality", "3", "", "lists subtomograms, expected images of particles"),
     ],
 )  # fmt: skip
@@ -390,7 +390,7 @@ def test_an_absolute_path_with_at_and_blank(tmp_path: Path) -> None:
         ("TomoName TomoTiltSeriesName", "lists tomograms, expected"),
         ("ReferenceImage ClassDistribution", "lists class averages, expected .*_data.star"),
         ("TomoParticlesFile TomoTomogramsFile", r"names a particle list \(optimisation set\), expected"),
-        ("Voltage", "has no column _rlnImageName, expected a star file of particles"),
+        ("Voltage", "no column _rlnImageName, expected a star file of particles"),
     ],
 )
 def test_other_star_files_are_refused(tmp_path: Path, labels: str, message: str) -> None:
@@ -407,7 +407,7 @@ def test_a_later_version_is_refused(project: Path) -> None:
     path.write_text("# version 50001\n" + STAR)
     botalign.read_images(path)
     path.write_text("# version 60001\n" + STAR)
-    with pytest.raises(InputError, match=r"is of version 60001, expected at most 59999 \(RELION 5\); update BOTalign"):
+    with pytest.raises(InputError, match=r"got version 60001, expected at most 59999 \(RELION 5\); update BOTalign"):
         botalign.read_images(path)
 
 

@@ -200,9 +200,9 @@ def test_a_mirror_needs_consent(data_folder: Path) -> None:
         (
             "ImageName",
             "1@a.mrcs",
-            "has no column _rlnAngleRot, _rlnAngleTilt, _rlnAnglePsi, so its particles have no or",
+            "no column _rlnAngleRot, _rlnAngleTilt, _rlnAnglePsi, so its particles have no or",
         ),
-        ("ImageName AngleRot AnglePsi", "1@a.mrcs 1 2", "has no column _rlnAngleTilt, so its particles"),
+        ("ImageName AngleRot AnglePsi", "1@a.mrcs 1 2", "no column _rlnAngleTilt, so its particles"),
         (
             "ImageName AngleRot AngleTilt AnglePsi",
             "1@a.mrcs 1 2 None",
@@ -229,12 +229,12 @@ def test_star_files_without_poses(tmp_path: Path, labels: str, row: str, message
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"alignments3D/pose": None}, "has no field alignments3D/pose, so its particles have no orientations"),
+        ({"alignments3D/pose": None}, "no field alignments3D/pose, so its particles have no orientations"),
         ({"alignments3D/pose": "alignments2D/pose"}, "has 2-D alignments only (no field alignments3D/pose); class ave"),
-        ({"alignments3D/shift": None}, "has no field alignments3D/shift"),
+        ({"alignments3D/shift": None}, "no field alignments3D/shift"),
         (
             {"alignments3D/psize_A": None, "blob/psize_A": None},
-            "has no pixel size for alignments3D/shift, expected it in",
+            "no pixel size for alignments3D/shift, expected it in",
         ),
     ],
 )
@@ -282,7 +282,7 @@ def test_other_alignments_of_cryosparc_are_reported(data_folder: Path, tmp_path:
     new["alignments3D/pose"][1] = 0
     with (tmp_path / "a.cs").open("wb") as file:
         np.save(file, new)
-    with pytest.warns(PoseWarning, match="has other alignments in alignments3D_multi/pose, which may refer to"):
+    with pytest.warns(PoseWarning, match="other alignments in alignments3D_multi/pose, which may refer to"):
         botalign.read_particles(tmp_path / "a.cs").moved(TRANSFORM)
 
 

@@ -81,7 +81,7 @@ def test_pixel_sizes_out_of_range_are_refused(mixed: Path, pixel: float) -> None
 
 def test_images_that_are_not_square_are_not_rescaled(tmp_path: Path) -> None:
     botalign.ImageStack(np.zeros((1, 16, 20))).write(tmp_path / "a.mrcs")
-    with pytest.raises(InputError, match="has images of 20 x 16 pixels of 1 x 1 A, expected square images"):
+    with pytest.raises(InputError, match="got images of 20 x 16 pixels of 1 x 1 A, expected square images"):
         botalign.read_images(tmp_path / "a.mrcs", pixel_size_angstrom=2.0)
 
 

@@ -42,7 +42,7 @@ def test_a_stack_identified_by_its_header(make_file: Callable[..., Path], densit
     got = read_stack(path)
     np.testing.assert_array_equal(got.images, densities)
     assert got.pixel_size_angstrom == (1.5, 2.0)
-    with pytest.raises(InputError, match="holds 4 images, not a map"):
+    with pytest.raises(InputError, match="got 4 images, not a map"):
         read(path)
 
 
@@ -59,7 +59,7 @@ def test_a_single_image_is_a_stack_of_one(make_file: Callable[..., Path], densit
 def test_a_map_is_not_a_stack(make_file: Callable[..., Path], densities: np.ndarray) -> None:
     path = make_file(densities)
     assert not holds_images(path)
-    with pytest.raises(InputError, match=r"a\.mrc: is a map, expected images; .* rename it to \.mrcs\.$"):
+    with pytest.raises(InputError, match=r"a\.mrc: got a map, expected images; .* rename it to \.mrcs\.$"):
         read_stack(path)
 
 

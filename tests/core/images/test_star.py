@@ -45,7 +45,7 @@ def test_every_value_is_found() -> None:
     assert file.texts(notes, "text") == ["loop_\r\n_rlnImageName\r\n data_x"]
     assert file.texts(particles, "rlnImageName") == ["000001@it's/#1/a.mrcs", "2@with blank.mrcs", "3@caf\udce9.mrcs"]
     with pytest.raises(
-        InputError, match=r"odd\.star: has the column _rlnA 2 times, with different values; remove all but"
+        InputError, match=r"odd\.star: the column _rlnA occurs 2 times, with different values; remove all but"
     ):
         file.texts(particles, "rlnA")
 
@@ -119,7 +119,7 @@ def test_an_empty_loop_gets_labels_only() -> None:
 def test_unreadable_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         StarFile.read(tmp_path / "none.star")
-    with pytest.raises(InputError, match="is a folder, expected a star file"):
+    with pytest.raises(InputError, match="got a folder, expected a star file"):
         StarFile.read(tmp_path)
 
 

@@ -57,7 +57,7 @@ def test_a_file_that_became_shorter_is_refused(tmp_path: Path, images: np.ndarra
     botalign.ImageStack(images).write(path)
     stack = botalign.read_stack(path)
     path.write_bytes(path.read_bytes()[:1500])
-    with pytest.raises(InputError, match=r"a\.mrcs: is truncated"):
+    with pytest.raises(InputError, match=r"a\.mrcs: the file is truncated"):
         stack.load([8])
     path.unlink()
     with pytest.raises(InputError, match=r"a\.mrcs: no such file"):

@@ -422,7 +422,7 @@ def test_a_cluster_that_does_not_accept_data_is_reported(monkeypatch: pytest.Mon
 
 def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    needs = pytest.raises(InputError, match="scheduler: needs Dask, which is not installed")
+    needs = pytest.raises(InputError, match="scheduler needs Dask, which is not installed")
     with needs, open_workers(Execution(scheduler="tcp://127.0.0.1:1")):
         pass
 

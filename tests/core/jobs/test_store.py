@@ -41,9 +41,11 @@ def test_temporary_files_of_a_killed_run_are_removed(tmp_path: Path) -> None:
 
 def test_a_folder_without_a_description_is_reused(tmp_path: Path) -> None:
     (tmp_path / ".botalign-abc").write_bytes(b"half")
-    BlockStore(tmp_path, {"n": 1}).put("first", {"a": np.arange(3)})
-    with pytest.raises(InputError, match="unfinished work that was started with different n"):
-        BlockStore(tmp_path, {"n": 2})
+    BlockStore(tmp_path, {"options": {"n": 1}}).put("first", {"a": np.arange(3)})
+    with pytest.raises(
+        InputError, match=r"the unfinished work in this folder differs from this run \(n was 1 and is 2 now\); repeat"
+    ):
+        BlockStore(tmp_path, {"options": {"n": 2}})
 
 
 def test_a_folder_used_by_another_program_is_refused(tmp_path: Path) -> None:
@@ -81,10 +83,11 @@ def test_threads_share_a_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_folder_with_other_work_is_refused(tmp_path: Path) -> None:
-    BlockStore(tmp_path, {"metric": "wemd", "maps": ["a", "b"]}).put("first", {"a": np.arange(3)})
-    with pytest.raises(InputError, match="unfinished work that was started with different maps, metric"):
-        BlockStore(tmp_path, {"metric": "l2", "maps": ["a"]})
-    assert BlockStore(tmp_path, {"metric": "wemd", "maps": ["a", "b"]}).get("first") is not None
+    maps = [["a", 1], ["b", 2]]
+    BlockStore(tmp_path, {"options": {"metric": "wemd"}, "maps": maps}).put("first", {"a": np.arange(3)})
+    with pytest.raises(InputError, match=r"\(b was left out, metric was wemd and is l2 now\)"):
+        BlockStore(tmp_path, {"options": {"metric": "l2"}, "maps": maps[:1]})
+    assert BlockStore(tmp_path, {"options": {"metric": "wemd"}, "maps": maps}).get("first") is not None
 
 
 def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
@@ -124,10 +127,12 @@ def test_the_lock_is_held_until_the_folder_is_removed(tmp_path: Path, monkeypatc
 
 
 def test_the_differing_options_are_named(tmp_path: Path) -> None:
-    with BlockStore(tmp_path / "w", {"over_rotations": True, "seed": 1}):
+    with BlockStore(tmp_path / "w", {"options": {"over_rotations": True, "seed": 1}}):
         pass
-    with pytest.raises(InputError, match="started with different over rotations, seed; repeat"):
-        BlockStore(tmp_path / "w", {"over_rotations": False, "seed": 2})
+    with pytest.raises(
+        InputError, match=r"\(over_rotations was True and is False now, seed was 1 and is 2 now\); repeat"
+    ):
+        BlockStore(tmp_path / "w", {"options": {"over_rotations": False, "seed": 2}})
 
 
 def test_a_disk_that_is_full_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

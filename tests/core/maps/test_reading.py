@@ -225,7 +225,7 @@ def test_the_content_stated_with_the_name(make_file: MakeFile, densities: np.nda
 
 def test_more_sections_than_a_map_can_have(make_file: MakeFile) -> None:
     path = make_file(np.zeros((65536, 2, 2), dtype=np.float32), mode=0)
-    with pytest.raises(InputError, match="holds 65536 images, not a map; give the map"):
+    with pytest.raises(InputError, match="got 65536 images, not a map; give the map"):
         read(path)
     assert botalign.holds_images(path)
 
@@ -253,10 +253,10 @@ REFUSED = {
     "no data": ({"cut": 480}, "is truncated: 1024 bytes"),
     "no header": ({"cut": 481}, "not a map: 1023 bytes"),
     "image": ({"nz": 1}, r"is an image \(6 x 5 x 1\)"),
-    "stack by its header": ({"ispg": 0, "mz": 1}, "holds 4 images"),
-    "stack by its name": ({"name": "a.mrcs"}, "holds 4 images"),
-    "packed stack": ({"name": "a.MRCS.gz"}, "holds 4 images"),
-    "volume stack": ({"ispg": 401, "mz": 2}, "holds 2 maps"),
+    "stack by its header": ({"ispg": 0, "mz": 1}, "got 4 images"),
+    "stack by its name": ({"name": "a.mrcs"}, "got 4 images"),
+    "packed stack": ({"name": "a.MRCS.gz"}, "got 4 images"),
+    "volume stack": ({"ispg": 401, "mz": 2}, "got 2 maps"),
     "complex integers": ({"mode_field": 3}, "complex integers"),
     "complex": ({"mode_field": 4}, "complex numbers"),
     "four bits": ({"mode_field": 101}, "four-bit"),
@@ -309,12 +309,12 @@ def test_values_that_are_not_finite(make_file: MakeFile, densities: np.ndarray, 
 
 def test_atomic_models_are_read_by_another_function(tmp_path: Path) -> None:
     (tmp_path / "x.pdb").write_text("ATOM      1  N   MET A   1\n")
-    check_refused(tmp_path / "x.pdb", "is an atomic model, not a map; read it with botalign.read_model")
+    check_refused(tmp_path / "x.pdb", "got an atomic model, expected a map; read it with botalign.read_model")
 
 
 def test_files_that_are_not_maps(tmp_path: Path) -> None:
     check_refused(tmp_path / "missing.mrc", "no such file")
-    check_refused(tmp_path, "is a folder")
+    check_refused(tmp_path, "got a folder, expected a file")
     for content, message in (
         (b"", "is empty"),
         (b"hello", "not a map: 5 bytes"),
@@ -446,7 +446,7 @@ def test_real_sets_and_pairs(data_folder: Path) -> None:
 
 
 def test_real_stacks_are_refused(data_folder: Path) -> None:
-    check_refused(data_folder / "stacks" / "hand_projections_64.mrcs", "holds 100 images, not a map")
-    check_refused(data_folder / "stacks" / "ribosome_tilts_64.mrcs", "holds 220 images, not a map")
+    check_refused(data_folder / "stacks" / "hand_projections_64.mrcs", "got 100 images, not a map")
+    check_refused(data_folder / "stacks" / "ribosome_tilts_64.mrcs", "got 220 images, not a map")
     check_refused(data_folder / "stacks" / "hand_projections_rotations.npy", "not a map")
-    check_refused(data_folder / "structures" / "1ake_A.pdb", "not a map")
+    check_refused(data_folder / "structures" / "1ake_A.pdb", "got an atomic model, expected a map")

@@ -30,7 +30,7 @@ def test_other_files_and_folders_are_refused(tmp_path: Path) -> None:
     for name in ("text.npy", "text.txt"):
         (tmp_path / name).write_text("text")
     for path, found in (
-        (tmp_path, "holds no maps"),
+        (tmp_path, "no maps in this folder"),
         (tmp_path / "one.npy", r"expected volumes \(volumes, z, y, x\)"),
         (tmp_path / "text.npy", "not a NumPy array"),
         (tmp_path / "missing.npy", "No such file"),

@@ -77,7 +77,7 @@ def test_options_that_cannot_be_used_are_refused() -> None:
 @pytest.mark.parametrize(
     ("points", "weights", "message"),
     [
-        (np.zeros((0, 3)), np.zeros(0), "holds no atoms"),
+        (np.zeros((0, 3)), np.zeros(0), "no atoms"),
         (np.zeros((2, 2)), np.ones(2), "expected \\(n, 3\\) and \\(n,\\)"),
         (np.full((1, 3), np.inf), np.ones(1), "of 1 atom are not finite"),
         (np.zeros((1, 3)), np.zeros(1), "have no mass"),

@@ -119,7 +119,7 @@ def test_names_stay_where_they_are_free() -> None:
 def test_of_several_models_the_first_is_written_with_a_warning() -> None:
     atom = "ATOM      1  CA  ALA A   1       1.000   2.000   3.000  1.00 20.00           C  \n"
     source = ModelText("".join(f"MODEL     {n:4}\n{atom}ENDMDL\n" for n in (1, 2, 3)), "PDB")
-    with pytest.warns(ModelWarning, match=r"^nmr\.pdb: has 3 models; only the first one is written\.$"):
+    with pytest.warns(ModelWarning, match=r"^nmr\.pdb: 3 models, of which only the first one is written\.$"):
         text, _ = merged_models([PlacedText(source, identity(), "nmr.pdb")])
     structure = gemmi.make_structure_from_block(gemmi.cif.read_string(text.content)[0])
     assert [len(list(model.all())) for model in structure] == [1]

@@ -163,7 +163,11 @@ def test_every_model_of_an_ensemble_is_moved(tmp_path: Path, transform: np.ndarr
     atom = next(line for line in PDB.splitlines() if line.startswith("ATOM"))
     lines = ["MODEL        1", atom, "ENDMDL", "MODEL        2", atom.replace("6.134", "7.134"), "ENDMDL", "END", ""]
     (tmp_path / "nmr.pdb").write_text("\n".join(lines))
-    botalign.read_model(tmp_path / "nmr.pdb").moved(transform).write(tmp_path / "out.pdb")
+    with pytest.warns(ModelWarning, match="2 models, of which only the first one is used"):
+        model = botalign.read_model(tmp_path / "nmr.pdb")
+    model.moved(transform).write(tmp_path / "out.pdb")
+    moved = (tmp_path / "out.pdb").read_text().splitlines()
+    assert [line[:30] + line[54:] for line in moved] == [line[:30] + line[54:] for line in lines[:-1]]
     before, after = (positions(gemmi.read_structure(str(tmp_path / name))) for name in ("nmr.pdb", "out.pdb"))
     np.testing.assert_allclose(after, apply_transform(transform, before), atol=5.1e-4)
 

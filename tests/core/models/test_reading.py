@@ -79,6 +79,38 @@ def test_the_first_model_of_an_ensemble_counts(tmp_path: Path) -> None:
     path = tmp_path / "nmr.ent"
     second = ATOM.replace("1.000", "9.000")
     path.write_text(f"MODEL        1\n{ATOM}ENDMDL\nMODEL        2\n{second}ENDMDL\nEND\n")
+    with pytest.warns(ModelWarning, match=r"nmr\.ent: 2 models, of which only the first one is used; a moved copy"):
+        assert botalign.read_model(path).points.tolist() == [[1, 2, 3]]
+
+
+def test_the_first_model_of_an_mmcif_ensemble_counts(tmp_path: Path) -> None:
+    path = tmp_path / "nmr.cif"
+    heading = "".join(f"_atom_site.{item}\n" for item in (
+        "group_PDB", "id", "type_symbol", "label_atom_id", "label_alt_id", "label_comp_id", "label_asym_id",
+        "label_entity_id", "label_seq_id", "Cartn_x", "Cartn_y", "Cartn_z", "occupancy", "auth_seq_id", "auth_asym_id",
+        "pdbx_PDB_model_num",
+    ))  # fmt: skip
+    rows = "".join(f"ATOM {n} C CA . ALA A 1 1 {n}.0 2.0 3.0 1.0 1 A {n}\n" for n in (4, 5, 6))
+    block = f"loop_\n{heading}{rows}"
+    path.write_text(f"data_nmr\n{block}")
+    with pytest.warns(ModelWarning, match=r"nmr\.cif: 3 models, of which only the first one is used"):
+        model = botalign.read_model(path)
+    assert model.points.tolist() == [[4, 2, 3]]
+    model.moved([[1, 0, 0, 10], [0, 1, 0, 0], [0, 0, 1, 0]]).write(tmp_path / "out.cif")
+    moved = path.read_text()
+    for n in (4, 5, 6):
+        moved = moved.replace(f"{n}.0 2.0 3.0", f"{10 + n}.000 2.000 3.000")
+    assert (tmp_path / "out.cif").read_text() == moved
+
+    one = f"loop_\n{heading}{rows.splitlines()[0]}\n"
+    path.write_text(f"data_first\n{one}data_second\n{one}")
+    with pytest.warns(ModelWarning, match="2 data blocks with atoms, of which only the first one is used"):
+        botalign.read_model(path)
+
+
+def test_one_numbered_model_is_no_ensemble(tmp_path: Path) -> None:
+    path = tmp_path / "one.pdb"
+    path.write_text(f"MODEL        1\n{ATOM}ENDMDL\nMODEL        2\nENDMDL\nEND\n")
     assert botalign.read_model(path).points.tolist() == [[1, 2, 3]]
 
 
@@ -94,7 +126,7 @@ def test_several_chains_are_given_with_a_comma(pdb_file: Path) -> None:
 
 
 def test_an_unknown_chain_is_refused_with_those_that_exist(cif_file: Path) -> None:
-    with pytest.raises(botalign.InputError, match=re.escape(f"{cif_file}: has no chain A; it has L, H.")):
+    with pytest.raises(botalign.InputError, match=re.escape(f"{cif_file}: no chain A; it has L, H.")):
         botalign.read_model(cif_file, chains="L,A")
     with pytest.raises(botalign.InputError, match=r"chains: got no chain; .*small\.cif has L, H") as info:
         botalign.read_model(cif_file, chains=())
@@ -119,10 +151,10 @@ def test_a_model_survives_pickling(pdb_file: Path, tmp_path: Path, transform: np
     ("content", "message"),
     [
         (b"", "is empty"),
-        (b"hello\n", "is not an atomic model"),
-        (b"\0" * 300, "is not an atomic model"),
-        (b"REMARK nothing\n", "holds no atoms"),
-        (b"data_x\n_cell.length_a 10\n", "holds no atoms"),
+        (b"hello\n", "not an atomic model"),
+        (b"\0" * 300, "not an atomic model"),
+        (b"REMARK nothing\n", "no atoms"),
+        (b"data_x\n_cell.length_a 10\n", "no atoms"),
         (ATOM[:40].encode(), "are not numbers; correct"),
         (ATOM[:54].encode() + b"\nATOM  2\n", "are not numbers; correct"),
         (ATOM.replace("2.000", "  nan").encode(), "coordinates or occupancies of 1 atom are not finite"),
@@ -154,14 +186,14 @@ def test_coordinates_of_mmcif_that_are_missing_are_refused(cif_file: Path) -> No
 def test_a_map_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "map.mrc"
     botalign.phantom(16, voxel_size_angstrom=8.0).write(path)
-    with pytest.raises(botalign.InputError, match="is a density map, expected an atomic model"):
+    with pytest.raises(botalign.InputError, match="got a density map, expected an atomic model"):
         botalign.read_model(path)
 
 
 def test_missing_files_and_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(botalign.InputError, match="no such file"):
         botalign.read_model(tmp_path / "missing.pdb")
-    with pytest.raises(botalign.InputError, match="is a folder"):
+    with pytest.raises(botalign.InputError, match="got a folder"):
         botalign.read_model(tmp_path)
 
 

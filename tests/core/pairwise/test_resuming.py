@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -97,10 +98,12 @@ def test_vectors_of_an_earlier_run_are_reused(maps: Path) -> None:
 def test_other_work_is_not_resumed(maps: Path) -> None:
     given = sorted(maps.glob("*.mrc"))
     botalign.distances(given, work=maps / "work")
-    with pytest.raises(botalign.InputError, match="unfinished work that was started with different scales"):
+    with pytest.raises(botalign.InputError, match=r"differs from this run \(scales was \w+ and is 2 now\)"):
         botalign.distances(given, work=maps / "work", scales=2)
     os.utime(given[0], ns=(0, time.time_ns()))
-    with pytest.raises(botalign.InputError, match="unfinished work that was started with different maps"):
+    with pytest.raises(
+        botalign.InputError, match=f"differs from this run .{re.escape(str(given[0]))} has changed.; repeat"
+    ):
         botalign.distances(given, work=maps / "work")
 
 
@@ -115,12 +118,14 @@ def test_maps_of_the_same_names_sizes_and_times_are_distinguished(
     monkeypatch.chdir(tmp_path / "a")
     botalign.distances(["1.mrc", "2.mrc"], work=tmp_path / "work")
     monkeypatch.chdir(tmp_path / "b")
-    with pytest.raises(botalign.InputError, match="unfinished work that was started with different maps"):
+    with pytest.raises(
+        botalign.InputError, match=r"b.1\.mrc was added, .*b.2\.mrc was added, .*a.1\.mrc was left out, "
+    ):
         botalign.distances(["1.mrc", "2.mrc"], work=tmp_path / "work")
     for name in ("1.mrc", "2.mrc"):  # also at the same path
         (tmp_path / "b" / name).replace(tmp_path / "a" / name)
     monkeypatch.chdir(tmp_path / "a")
-    with pytest.raises(botalign.InputError, match="unfinished work that was started with different maps"):
+    with pytest.raises(botalign.InputError, match=r"a.1\.mrc has changed, .*a.2\.mrc has changed\)"):
         botalign.distances(["1.mrc", "2.mrc"], work=tmp_path / "work")
 
 

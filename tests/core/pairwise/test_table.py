@@ -172,14 +172,14 @@ def test_a_table_that_cannot_be_written_or_read_is_reported(
     place = tmp_path / "D.zarr"
     table.write(place)
     (place / "zarr.json").write_text("{")
-    with pytest.raises(InputError, match=r"D.zarr: cannot be read \(.*\), expected a table of distances"):
+    with pytest.raises(InputError, match=r"D.zarr: the table cannot be read \(.*\), expected a table of distances"):
         botalign.read_distances(place)
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Path, "rename", full)
-    with pytest.raises(InputError, match=r"E.zarr: cannot be written \(No space left on device\); write elsewhere"):
+    with pytest.raises(InputError, match=r"E.zarr: it cannot be written \(No space left on device\); write elsewhere"):
         table.write(tmp_path / "E.zarr")
     assert [path.name for path in tmp_path.iterdir()] == ["D.zarr"]
 

@@ -87,12 +87,16 @@ def test_maps_that_cannot_be_compared_without_alignment_are_refused() -> None:
 
 
 def test_a_full_disk_and_a_missing_map_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(botalign.InputError, match=r"nowhere.mrc: cannot be read \(No such file.*check the name"):
+    with pytest.raises(
+        botalign.InputError, match=r"nowhere.mrc: the file cannot be read \(No such file.*check the name"
+    ):
         botalign.distances(["nowhere.mrc", "never.mrc"], work=tmp_path / "work")
 
     def full(path: Path, *, mode: str, **_: object) -> None:
         raise OSError(errno.ENOSPC if mode == "w+" else errno.ENOENT, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(np.lib.format, "open_memmap", full)
-    with pytest.raises(botalign.InputError, match=r"vectors.npy: cannot be written \(No space left.*free some space"):
+    with pytest.raises(
+        botalign.InputError, match=r"vectors.npy: it cannot be written \(No space left.*free some space"
+    ):
         botalign.distances(maps(2), work=tmp_path / "work")

@@ -209,7 +209,7 @@ NOT_AN_INDEX = {
 @pytest.mark.parametrize("content", NOT_AN_INDEX.values(), ids=NOT_AN_INDEX.keys())
 def test_files_that_are_not_an_index(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "i.npz").write_bytes(content)
-    with pytest.raises(botalign.InputError, match=r"i\.npz: is not an index of maps; give another file, or remove it"):
+    with pytest.raises(botalign.InputError, match=r"i\.npz: not an index of maps; give another file, or remove it"):
         MapIndex(tmp_path / "i.npz")
 
 
@@ -220,7 +220,7 @@ def test_other_versions_of_an_index(tmp_path: Path) -> None:
     path.write_bytes(index_of_two(scheme=SCHEME + 1, norms=np.zeros((2, 3)), warnings=None))
     assert len(MapIndex(path)) == 0  # its signatures are computed again
     path.write_bytes(index_of_two(version=2, scheme=None))
-    with pytest.raises(botalign.InputError, match="has version 2 of the format, expected at most 1; update BOTalign"):
+    with pytest.raises(botalign.InputError, match="got version 2 of the format, expected at most 1; update BOTalign"):
         MapIndex(path)
     with pytest.raises(botalign.InputError, match=r"i\.txt: unknown extension; an index has \.npz"):
         MapIndex(tmp_path / "i.txt")
@@ -246,7 +246,7 @@ def test_a_complete_index_need_not_be_written(
 
     monkeypatch.setattr(tempfile, "TemporaryFile", read_only)  # the check that a folder can be written
     assert len(MapIndex.for_files(index, [file])) == 1
-    with pytest.raises(botalign.InputError, match=r"i\.npz: cannot be written"):
+    with pytest.raises(botalign.InputError, match=r"i\.npz: it cannot be written"):
         MapIndex.for_files(index, [file, tmp_path / "b.mrc"])
 
 
@@ -322,7 +322,7 @@ def test_a_map_without_a_voxel_size_is_named(
         assert (other.name, other.verdict, other.warnings) == (str(sizeless), "not aligned", (WARNING,))
         assert other.relative_size == pytest.approx(1 / 3.5, rel=1e-3)
         assert other.reason == (
-            "has the shape of the map, but 0.286 times its size; is the voxel size of one of them wrong?"
+            "the shape of the map, but 0.286 times its size; is the voxel size of one of them wrong?"
         )
         (failure,) = ranking.failures
         assert (failure.name, failure.warnings, failure.is_transient) == (str(bad), (WARNING,), False)

@@ -44,7 +44,7 @@ def test_the_models_that_belong_come_first(assembly: Assembly, tmp_path: Path) -
     (failure,) = ranking.failures
     assert (failure.name, failure.reason) == (
         str(bad),
-        "is not an atomic model in PDB or mmCIF format; give another file.",
+        "not an atomic model in PDB or mmCIF format; give another file.",
     )
     ranking.write(tmp_path / "ranking.csv")
     lines = (tmp_path / "ranking.csv").read_text().splitlines()
@@ -193,24 +193,24 @@ def test_nothing_to_rank(assembly: Assembly, tmp_path: Path) -> None:
     with pytest.raises(botalign.InputError, match=r"others: got none, expected at least one map or atomic model."):
         botalign.rank(fixed, [])
     with pytest.raises(
-        botalign.InputError, match="resolution: is missing; an atomic model needs the resolution of the map"
+        botalign.InputError, match="resolution is missing; an atomic model needs the resolution of the map"
     ):
         botalign.rank(fixed, [model])
     with pytest.raises(botalign.InputError, match="rank models and maps in separate runs"):
         botalign.rank(fixed, [model, fixed], resolution=RESOLUTION)
-    with pytest.raises(botalign.InputError, match=r"a\.pdb: is given twice; give each file once"):
+    with pytest.raises(botalign.InputError, match=r"a\.pdb: given twice; give each file once"):
         botalign.rank(fixed, ["a.pdb", "./a.pdb"], resolution=RESOLUTION)
-    with pytest.raises(botalign.InputError, match="index: has no effect, because it is for maps; omit it"):
+    with pytest.raises(botalign.InputError, match="index has no effect, because it is for maps; omit it"):
         botalign.rank(fixed, [model], resolution=RESOLUTION, index=tmp_path / "i.npz")
-    with pytest.raises(botalign.InputError, match=r"resolution=10.0: has no effect, because it is for atomic models"):
+    with pytest.raises(botalign.InputError, match=r"resolution=10.0 has no effect, because it is for atomic models"):
         botalign.rank(fixed, [fixed], resolution=RESOLUTION)
     with pytest.raises(botalign.InputError, match="fixed: got an object of type Model, expected a DensityMap"):
         botalign.rank(model, [model], resolution=RESOLUTION)  # type: ignore[arg-type]
     with pytest.raises(botalign.InputError, match="others: got the number 3, expected maps, atomic models"):
         botalign.rank(fixed, [3])  # type: ignore[list-item]
-    with pytest.raises(botalign.InputError, match="chains: has no effect, because it is for files of atomic models"):
+    with pytest.raises(botalign.InputError, match="chains has no effect, because it is for files of atomic models"):
         botalign.rank(fixed, [fixed], chains="A")
-    with pytest.raises(botalign.InputError, match=r"chains: has no effect, because it is for files; use read_model"):
+    with pytest.raises(botalign.InputError, match=r"chains has no effect, because it is for files; use read_model"):
         botalign.rank(fixed, [model], chains="A", resolution=RESOLUTION)
     assert not list(tmp_path.iterdir())
 

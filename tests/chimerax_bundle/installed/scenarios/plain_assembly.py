@@ -213,7 +213,7 @@ def input_that_is_refused(cx):
         ("botalign assemble #2,3 to #1 resolution 0.5", "resolution: got 0.5, expected a number from 1 to 100 A"),
         ("botalign assemble #2,3 to #1 resolution 10 counts 1", "counts: got 1 number, expected 2, one for each part"),
         ("botalign assemble #2,3 to #1 resolution 10 counts 1,0", "counts: got 0, expected"),
-        ("botalign assemble #2,4 to #1 resolution 10", "shows the same molecule as part 1"),
+        ("botalign assemble #2,4 to #1 resolution 10", "the same molecule as part 1"),
         ("botalign assemble #2/A:1-50 to #1 resolution 10", "part 1 (#2), a part of a model, expected whole models"),
         (
             "botalign assemble #2/A:1-50 to #1 resolution 10",
