@@ -3,10 +3,10 @@
 ``python benchmarks/scale.py`` aligns copies of maps whose voxel size in the header is wrong by a known factor, clean
 and with noise on both maps (the signal-to-noise ratio of ``noise.py``), and compares the fitted scale with the factor.
 ``--correct`` aligns clean copies with the right voxel size, ``--noisy`` noisy ones, and counts the warnings.
-``--conformations`` does so for pairs of conformations, ``--unrelated`` for different maps. ``--parts`` places parts in
-maps with a right and a wrong voxel size, moving and fixed in turn; see ``scale_parts.py``. ``--assemblies``
-places all chains of a complex together. ``--cost`` compares the processor time with and without the test,
-``--cost-parts`` that of parts.
+``--bound`` computes the least standard error that is possible with this noise. ``--conformations`` counts the warnings
+for pairs of conformations, ``--unrelated`` for different maps. ``--parts`` places parts in maps with a right and a
+wrong voxel size, moving and fixed in turn; see ``scale_parts.py``. ``--assemblies`` places all chains of a complex together.
+``--cost`` compares the processor time with and without the test, ``--cost-parts`` that of parts.
 """
 
 import argparse
@@ -106,6 +106,39 @@ def counted(results: list[botalign.Alignment]) -> dict[str, object]:
     }
 
 
+def least_error(pair: Pair, noise: float) -> float:
+    """Return the least standard error of the scale of two copies with white noise, by the inequality of Cramér and Rao.
+
+    The noise is that of one voxel. Scale, rotation and shift are unknown, and so is the molecule: the noise of the
+    difference of the maps is that of both.
+    """
+    volume = pair.fixed.astype(np.float64)
+    mass = np.clip(volume, 0, None)
+    places = np.indices(volume.shape).astype(np.float64)
+    arms = [axis - float((axis * mass).sum() / mass.sum()) for axis in places]
+    spectrum = np.fft.fftn(volume)
+    slopes = []
+    for axis, side in enumerate(volume.shape):
+        along = 2j * np.pi * np.fft.fftfreq(side).reshape([-1 if axis == each else 1 for each in range(3)])
+        slopes.append(np.fft.ifftn(spectrum * along).real)
+    rotations = [arms[i] * slopes[j] - arms[j] * slopes[i] for i, j in ((0, 1), (1, 2), (2, 0))]
+    radial = sum(arm * slope for arm, slope in zip(arms, slopes, strict=True))
+    derivatives = np.array([each.ravel() for each in (*slopes, *rotations, radial)])
+    covariance = np.linalg.inv(derivatives @ derivatives.T) * 2 * noise**2
+    return float(np.sqrt(covariance[-1, -1]))
+
+
+def bound(names: list[str], poses: int, seed: int) -> Rows:
+    """Compute the least possible standard error of the scale of noisy pairs."""
+    for name in names:
+        case = load(name)
+        errors = []
+        for pose in range(poses):
+            pair, noisy_pair = dict(made(case, pose, seed)).values()
+            errors.append(100 * least_error(pair, float((noisy_pair.fixed - pair.fixed).std())))
+        yield {"map": name, "SNR": NOISY, "least standard error, %": f"{median(errors):.3f}"}
+
+
 def correct(names: list[str], poses: int, seed: int) -> Rows:
     """Count the warnings on clean pairs with the right voxel size."""
     for name in names:
@@ -170,8 +203,8 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     tables: dict[str, Callable[[list[str], int, int], Rows]] = {
-        "correct": correct, "noisy": noisy, "conformations": conformations, "unrelated": unrelated, "parts": parts,
-        "assemblies": assemblies, "cost": cost, "cost-parts": cost_of_parts,
+        "bound": bound, "correct": correct, "noisy": noisy, "conformations": conformations, "unrelated": unrelated,
+        "parts": parts, "assemblies": assemblies, "cost": cost, "cost-parts": cost_of_parts,
     }  # fmt: skip
     for name, table in tables.items():
         parser.add_argument(f"--{name}", dest="table", action="store_const", const=table, help=table.__doc__)
