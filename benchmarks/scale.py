@@ -5,8 +5,8 @@ and with noise on both maps (the signal-to-noise ratio of ``noise.py``), and com
 ``--correct`` aligns clean copies with the right voxel size, ``--noisy`` noisy ones, and counts the warnings.
 ``--bound`` computes the least standard error that is possible with this noise. ``--conformations`` counts the warnings
 for pairs of conformations, ``--unrelated`` for different maps. ``--parts`` places parts in maps with a right and a
-wrong voxel size, moving and fixed in turn; see ``scale_parts.py``. ``--assemblies`` places all chains of a complex together.
-``--cost`` compares the processor time with and without the test, ``--cost-parts`` that of parts.
+wrong voxel size, moving and fixed in turn; see ``scale_parts.py``. ``--assemblies`` places all chains of a complex
+together. ``--cost`` compares the processor time with and without the test, ``--cost-parts`` that of parts.
 """
 
 import argparse
