@@ -11,6 +11,7 @@ from numpy.lib.format import MAGIC_PREFIX
 from numpy.typing import NDArray
 
 from botalign.errors import InputError
+from botalign.files import cannot_be_read
 
 #: Coordinates, rotations, transforms, and other small arrays in double precision.
 Matrix = NDArray[np.float64]
@@ -115,7 +116,7 @@ def load_array(path: Path, expected: str, *, mapped: bool = False) -> NDArray[An
             array: NDArray[Any] = np.load(path if mapped else file, mmap_mode="r" if mapped else None)
             return array
     except OSError as error:
-        raise InputError(f"{path}: the file cannot be read ({error.strerror or error}), expected {expected}.") from None
+        raise cannot_be_read(path, error, expected) from None
     except (ValueError, EOFError) as error:
         if isinstance(error, InputError):
             raise

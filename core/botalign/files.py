@@ -187,6 +187,19 @@ def no_such_file(path: str | os.PathLike[str]) -> InputError:
     return InputError(f"{name}: no such file; check the name.")
 
 
+def cannot_be_read(path: str | os.PathLike[str], error: OSError, expected: str) -> InputError:
+    """Return the error for a file that the system cannot read, given what it should be, such as ``a star file``."""
+    name = os.fspath(path)
+    if isinstance(error, FileNotFoundError):
+        return no_such_file(name)
+    if isinstance(error, IsADirectoryError) or Path(name).is_dir():
+        return InputError(f"{name}: got a folder, expected {expected}; give a file in it.")
+    if isinstance(error, PermissionError):
+        return InputError(f"{name}: the file cannot be read (permission denied); change its permissions.")
+    reason = error.strerror or error
+    return InputError(f"{name}: the file cannot be read ({reason}), expected {expected}; check the file.")
+
+
 def split_extension(name: str, extensions: Sequence[str]) -> tuple[str, str]:
     """Return a file name in two parts, the second being the longest of some extensions that it has, or empty."""
     found = max((each for each in extensions if name.lower().endswith(each)), key=len, default="")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from botalign.errors import InputError
-from botalign.files import check_output, json_text, no_such_file, output_file
+from botalign.files import cannot_be_read, check_output, json_text, no_such_file, output_file
 
 
 def write_text(path: Path, text: str, *, overwrite: bool = False, then: Callable[[Path], object] = bool) -> None:
@@ -183,3 +183,17 @@ def test_chains_after_the_name_of_a_file(tmp_path: Path) -> None:
     assert str(no_such_file(f"{file}:A,B")) == f"{missing}check the name."
     file.touch()
     assert str(no_such_file(f"{file}:A,B")) == f"{missing}to use chain A,B of {file}, use chains='A,B'."
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (FileNotFoundError(2, "missing"), "no such file; check the name."),
+        (IsADirectoryError(21, "folder"), "got a folder, expected a star file; give a file in it."),
+        (PermissionError(13, "denied"), "the file cannot be read (permission denied); change its permissions."),
+        (OSError(5, "disk"), "the file cannot be read (disk), expected a star file; check the file."),
+        (OSError("bad data"), "the file cannot be read (bad data), expected a star file; check the file."),
+    ],
+)
+def test_why_a_file_cannot_be_read_is_said_in_one_way(error: OSError, message: str) -> None:
+    assert str(cannot_be_read("a.star", error, "a star file")) == f"a.star: {message}"

@@ -19,7 +19,7 @@ from botalign.alignment.symmetry import Symmetry
 from botalign.alignment.uncertainty import Uncertainty
 from botalign.arrays import Matrix
 from botalign.errors import InputError
-from botalign.files import no_such_file
+from botalign.files import cannot_be_read
 from botalign.geometry import is_mirror, is_similarity, scale_factor
 from botalign.maps.grid import Grid
 from botalign.scores import ChainFit, ShellCorrelation
@@ -70,13 +70,10 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise no_such_file(path) from error
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise InputError(
-            f"{path}: the file cannot be read ({reason}); expected a result file of an alignment."
-        ) from None
+    except OSError as error:
+        raise cannot_be_read(path, error, "a result file of an alignment") from error
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not text, expected a result file of an alignment.") from None
     except json.JSONDecodeError as error:
         raise InputError(f"{path}: not JSON (line {error.lineno}), expected a result file of an alignment.") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from botalign.arrays import Counts, Matrix
 from botalign.errors import InputError
-from botalign.files import output_file
+from botalign.files import cannot_be_read, output_file
 from botalign.images.cryosparc_poses import ALIGNMENT, POSE, CryosparcPoses, origins_angstrom
 from botalign.images.names import ImageNames
 from botalign.images.particles import ClassColumns, CtfParameters, ParticleList
@@ -238,20 +238,20 @@ def _header_of(records: NDArray[np.void]) -> bytes:
 
 def _read(path: Path) -> tuple[NDArray[np.void], bytes]:
     """Return the records of a file, and the bytes before them."""
-    expected = "expected a particle list of cryoSPARC (.cs)"
+    expected = "a particle list of cryoSPARC (.cs)"
     try:
         content = path.read_bytes()
         stream = io.BytesIO(content)
         records = npy.read_array(stream, allow_pickle=False)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file; check the name.") from None
     except OSError as error:
-        raise InputError(f"{path}: the file cannot be read ({error.strerror or error}); check the file.") from error
+        raise cannot_be_read(path, error, expected) from error
     except (ValueError, EOFError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{path}: the file cannot be read ({reason}), {expected}; export it again.") from error
+        raise InputError(
+            f"{path}: the file cannot be read ({reason}), expected {expected}; export it again."
+        ) from error
     if records.ndim != 1 or records.dtype.names is None:
-        raise InputError(f"{path}: got an array of type {records.dtype}, {expected}; give another file.")
+        raise InputError(f"{path}: got an array of type {records.dtype}, expected {expected}; give another file.")
     return records, content[: stream.tell() - records.nbytes]
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from botalign.arrays import Matrix
 from botalign.errors import InputError, counted
+from botalign.files import cannot_be_read
 from botalign.images.star_tables import StarTable, find_tables, words
 from botalign.images.star_values import quoted, unquoted
 
@@ -50,12 +51,8 @@ class StarFile:
         """Read a file."""
         try:
             return cls(path.read_bytes(), str(path))
-        except FileNotFoundError:
-            raise InputError(f"{path}: no such file; check the name.") from None
-        except IsADirectoryError:
-            raise InputError(f"{path}: got a folder, expected a star file; give a file in it.") from None
         except OSError as error:
-            raise InputError(f"{path}: the file cannot be read ({error.strerror or error}); check the file.") from error
+            raise cannot_be_read(path, error, "a star file") from error
 
     def cells(self, table: StarTable) -> _Spans:
         """Return the position of each value of a table, shape (rows, labels, 2)."""

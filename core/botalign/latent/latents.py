@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from botalign.arrays import load_array
 from botalign.errors import InputError, counted
+from botalign.files import cannot_be_read
 from botalign.latent.pickles import read_pickled_array
 
 EXTENSIONS = (".npy", ".pkl", ".txt")
@@ -184,7 +185,7 @@ def _read_array(path: Path) -> NDArray[Any]:
             raise InputError(f"{path}: the file is empty, expected latent coordinates in rows.")
         values: NDArray[Any] = np.loadtxt(text.splitlines(), ndmin=1)
     except OSError as error:
-        raise InputError(f"{path}: the file cannot be read ({error.strerror or error}); check the name.") from None
+        raise cannot_be_read(path, error, "latent coordinates") from None
     except ValueError as error:
         if isinstance(error, InputError):
             raise

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.errors import InputError
+from botalign.files import cannot_be_read
 
 #: Type codes of plain numbers: a kind and a size in bytes.
 _CODE = re.compile(r"[<>=|]?([biuf])([1248])")
@@ -45,9 +46,7 @@ def read_pickled_array(path: str | PathLike[str]) -> NDArray[Any]:
         with Path(path).open("rb") as file:
             found = _Unpickler(file).load()
     except OSError as error:
-        raise InputError(
-            f"{path}: the file cannot be read ({error.strerror or error}), expected a pickled array such as z.pkl."
-        ) from None
+        raise cannot_be_read(path, error, "a pickled array such as z.pkl") from None
     except _RefusedError as refused:
         raise InputError(
             f"{path}: got {refused}, expected a NumPy array of numbers; if you trust the file, load it and save the "

@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from botalign.errors import InputError, counted
 from botalign.file_warnings import warn
-from botalign.files import no_such_file
+from botalign.files import cannot_be_read
 from botalign.maps.content import Content
 from botalign.maps.density_map import DensityMap
 from botalign.maps.header import HEADER_BYTES, MapHeader, MapWarning, parse_header
@@ -143,8 +143,6 @@ def open_map_file(
             raise InputError(f"{name}: {_STATED[content]} according to its name, expected {_STATED[expected]}.")
         expected, stated = content, True
     try:
-        if Path(name).is_dir():
-            raise InputError(f"{name}: got a folder, expected a file; give a file in it.")
         with open(name, "rb") as file:  # noqa: PTH123
             stream, compression = _decompressed(file)
             size = os.fstat(file.fileno()).st_size
@@ -164,16 +162,12 @@ def open_map_file(
                 stream.seek(HEADER_BYTES)
             _skip(stream, header.extended_bytes)
             yield stream, header, size if compression is None else None
-    except FileNotFoundError as error:
-        raise no_such_file(name) from error
-    except PermissionError as error:
-        raise InputError(f"{name}: the file cannot be read (permission denied); change its permissions.") from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(
             f"{name}: the compressed data are truncated or damaged ({error}); download it again."
         ) from error
     except OSError as error:
-        raise InputError(f"{name}: the file cannot be read ({error.strerror or error}); download it again.") from error
+        raise cannot_be_read(name, error, "a map") from error
     except MemoryError as error:
         raise InputError(f"{name}: too large for the memory of this machine; use a binned or cropped map.") from error
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from botalign.errors import InputError, Setting
 from botalign.file_warnings import warn
-from botalign.files import no_such_file
+from botalign.files import cannot_be_read
 from botalign.maps import EXTENSIONS
 from botalign.models.mmcif import selected_mmcif
 from botalign.models.model import Model
@@ -135,18 +135,12 @@ def _warn_of_several(source: ModelText, models: int, name: str) -> None:
 def _content(name: str) -> bytes:
     """Read a file and decompress it."""
     try:
-        if Path(name).is_dir():
-            raise InputError(f"{name}: got a folder, expected an atomic model; give a file in it.")
         content = Path(name).read_bytes()
         return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-    except FileNotFoundError as error:
-        raise no_such_file(name) from error
-    except PermissionError as error:
-        raise InputError(f"{name}: the file cannot be read (permission denied); change its permissions.") from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{name}: the compressed data are cut off or damaged ({error}); download it again.") from error
     except OSError as error:
-        raise InputError(f"{name}: the file cannot be read ({error.strerror or error}); download it again.") from error
+        raise cannot_be_read(name, error, "an atomic model") from error
 
 
 def _decoded(content: bytes) -> str:

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from botalign.arguments import expect_path
 from botalign.errors import InputError
-from botalign.files import check_output, output_file
+from botalign.files import cannot_be_read, check_output, output_file
 from botalign.ranking.items import file_state
 from botalign.ranking.signature import DEGREES, SCHEME, SHELLS, Described, from_numbers, to_numbers
 
@@ -143,9 +143,7 @@ class MapIndex:
         try:
             content = self.path.read_bytes()
         except OSError as error:
-            raise InputError(
-                f"{self.path}: the file cannot be read ({error.strerror or error}); check the name."
-            ) from None
+            raise cannot_be_read(self.path, error, "an index of maps") from None
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
                 return {name: arrays[name] for name in NAMES.intersection(arrays.files)}

@@ -103,7 +103,7 @@ def refused(path: Path, message: str) -> None:
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     refused(tmp_path / "none.json", "no such file")
-    refused(tmp_path, "cannot be read")
+    refused(tmp_path, "got a folder, expected a result file")
 
 
 @pytest.mark.parametrize(

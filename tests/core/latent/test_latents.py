@@ -118,8 +118,8 @@ def test_invalid_latents_are_refused(tmp_path: Path) -> None:
         ("a.txt", "not a table of numbers"), ("words.txt", "not a table of numbers"),
         ("empty.txt", "is empty"), ("a.npy", "not a NumPy array"),
         ("archive.npy", "not a NumPy array"),
-        ("a.star", "unknown extension"), ("missing.npy", "cannot be read"), ("missing.pkl", "cannot be read"),
-        ("missing.txt", "cannot be read"),
+        ("a.star", "unknown extension"), ("missing.npy", "no such file"), ("missing.pkl", "no such file"),
+        ("missing.txt", "no such file"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=found) as caught:
             read_latents(tmp_path / name)

@@ -314,7 +314,7 @@ def test_atomic_models_are_read_by_another_function(tmp_path: Path) -> None:
 
 def test_files_that_are_not_maps(tmp_path: Path) -> None:
     check_refused(tmp_path / "missing.mrc", "no such file")
-    check_refused(tmp_path, "got a folder, expected a file")
+    check_refused(tmp_path, "got a folder, expected a map")
     for content, message in (
         (b"", "is empty"),
         (b"hello", "not a map: 5 bytes"),

@@ -33,7 +33,7 @@ def test_other_files_and_folders_are_refused(tmp_path: Path) -> None:
         (tmp_path, "no maps in this folder"),
         (tmp_path / "one.npy", r"expected volumes \(volumes, z, y, x\)"),
         (tmp_path / "text.npy", "not a NumPy array"),
-        (tmp_path / "missing.npy", "No such file"),
+        (tmp_path / "missing.npy", "no such file; check the name"),
         (tmp_path / "text.txt", "text.txt: not a folder, expected a folder of maps"),
         (tmp_path / "nowhere", "nowhere: no such folder, expected a folder of maps"),
         (tmp_path / "archive.npy", "not a NumPy array, expected volumes"),
