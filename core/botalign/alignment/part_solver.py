@@ -213,8 +213,9 @@ class _PartSolver:
         """
         signs = signs_inside(self.pair.part, self.pair.whole, self.poses.fit_pose(marked[0]))
         probability = part_probability(
-            self.search.correlations(search.groups[end.answer]), signs, marked[0].quality, tries=search.tries
-        )
+            self.search.correlations(search.groups[end.answer]), signs, marked[0].quality, tries=search.tries,
+            undetermined=undetermined,
+        )  # fmt: skip
         places = [
             apply_transform(self.poses.outward(each.moving_to_fixed), self.pair.centre_angstrom) for each in marked
         ]

@@ -60,7 +60,9 @@ def _gaps(z: Matrix) -> Iterator[float]:
             yield float((z[i - 1] - z[i]) / max(float(z[i:].std()), LEAST_SPREAD))
 
 
-def part_probability(correlations: Sequence[float], signs: int, correlation: float, *, tries: int = 1) -> float | None:
+def part_probability(
+    correlations: Sequence[float], signs: int, correlation: float, *, tries: int = 1, undetermined: bool = False
+) -> float | None:
     """Return the probability that a wrong place fits as well as the best; None if there are too few others.
 
     Parameters
@@ -70,13 +72,16 @@ def part_probability(correlations: Sequence[float], signs: int, correlation: flo
     signs : int
         How many signs of a match the details inside the part show; see :func:`signs_inside`.
     correlation : float
-        Correlation of the edges at the best place, at the finest sampling. If it is low and a sign is missing, the
-        place does not resemble the part.
+        Correlation of the edges at the best place, at the finest sampling. If it is low, and a sign is missing or the
+        pose is undetermined, the place does not resemble the part.
     tries : int, optional
         Of how many searches this is the best one.
+    undetermined : bool, optional
+        Whether the maps leave the rotation about an axis or the position along one undetermined. A smooth part of an
+        unrelated map may show both signs, but not where it belongs.
     """
     probability = PlaceChances.of(correlations, tries=tries).best
-    if probability is not None and correlation < LEAST_CORRELATION and signs < 2:
+    if probability is not None and correlation < LEAST_CORRELATION and (signs < 2 or undetermined):
         return 1.0
     return probability
 

@@ -87,6 +87,9 @@ def test_a_place_that_does_not_resemble_the_part_needs_both_signs() -> None:
     assert part_probability(correlations, 1, 0.45) == 1
     assert part_probability(correlations, 2, 0.45) == known
     assert part_probability(correlations, 0, 0.6) == known
+    # Smooth density of unrelated maps may show both signs, but not where it belongs.
+    assert part_probability(correlations, 2, 0.45, undetermined=True) == 1
+    assert part_probability(correlations, 2, 0.6, undetermined=True) == known
 
 
 @pytest.mark.parametrize(
