@@ -65,7 +65,7 @@ def test_two_poses_without_a_symmetry_are_ambiguous(motion: Make) -> None:
     one, two = turns([0, 0, 1], 2)
     weak = symmetric([two])
     fixed = weak.with_data(symmetric([one]).data + np.float32(0.4) * weak.data)
-    result = align(fixed, symmetric([one, two], motion(5)), hand="keep")
+    result = align(fixed, symmetric([one, two], motion(5)), hand="keep", partial=False)
     assert result.symmetry is None
     assert result.verdict == "ambiguous"
     assert any(candidate.as_good for candidate in result.candidates)
