@@ -71,8 +71,8 @@ def scale_advice(alignment: Alignment) -> str | None:
     moving, fixed = alignment.moving, alignment.fixed
     name, factor = (fixed, 1 / scale.value) if moving.model else (moving, scale.value)
     size = name.grid.voxel_size_angstrom[0]
-    fixed_scale = moving.model or alignment.part is not None  # a part is never scaled
-    fit = "" if fixed_scale else ", or run again with --scale fit to scale the moving map"
+    is_scalable = not moving.model and alignment.part is None
+    fit = ", or run again with --scale fit to scale the moving map" if is_scalable else ""
     return f"scale {scale.value:.4f}: {voxel_size_advice(name.name, factor * size)}{fit}."
 
 

@@ -59,7 +59,7 @@ class Assembly:
         Connected regions of `rest` above the contour level of the smoothed map, the largest first.
     scale : Scale or None
         Factor by which lengths in the map must be multiplied, and so its voxel size, with its standard error: the
-        weighted mean by the certain parts. None if they do not determine it.
+        weighted mean by the certain parts, of which copies count once. None if they do not determine it.
     matches_mirrored : str or None
         Name of a part whose mirror image has a certain place, if no part has one: the map, or the part if it is a map,
         has the wrong hand. Only the largest part is tested.

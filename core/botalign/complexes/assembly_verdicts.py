@@ -64,17 +64,23 @@ class AssemblyVerdicts:
         return tuple(parts)
 
     @cached_property
-    def _alone(self) -> tuple[list[tuple[ChainFit, ...]], list[Scale | None]]:
-        """The density for the chains of each placed part, and the scale by it, in what the others leave."""
+    def _alone(self) -> tuple[list[tuple[ChainFit, ...]], dict[int, Scale]]:
+        """The density for the chains of each placed copy, and the scale by each part, in what the others leave.
+
+        Of several copies of a part, the first that determines the scale measures it: in a symmetric complex, the others
+        have the same errors.
+        """
         count = len(self.chosen)
         fits: list[tuple[ChainFit, ...]] = [()] * count
-        scales: list[Scale | None] = [None] * count
+        scales: dict[int, Scale] = {}
         measured = [not each for each in self._ambiguous]
         needed = [number for number in range(count) if measured[number] or self._has_chains(number)]
         for number, rest in zip(needed, self.assembler.without_others(needed) if needed else (), strict=True):
             check_cancelled()
             fits[number] = self._chain_fits(number, rest)
-            scales[number] = self._scale(number, rest) if measured[number] else None
+            part = self.chosen[number].part
+            if measured[number] and part not in scales and (scale := self._scale(number, rest)) is not None:
+                scales[part] = scale
         return fits, scales
 
     def _has_chains(self, number: int) -> bool:
@@ -106,7 +112,7 @@ class AssemblyVerdicts:
 
         What the others leave has no neighbours that would overlap with the part.
         """
-        return combined([each for each in self._alone[1] if each is not None])
+        return combined(list(self._alone[1].values()))
 
     @cached_property
     def _ambiguous(self) -> list[bool]:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import botalign
-from botalign.complexes import residual
+from botalign.alignment.scale import Scale
+from botalign.complexes import assembly_verdicts, residual
 from botalign.complexes.assembler import Assembler
 from botalign.complexes.assembly_verdicts import AssemblyVerdicts
 from botalign.complexes.part_records import PlacedPart
@@ -76,6 +77,15 @@ def test_what_the_others_leave_is_computed_once_for_chains_and_scale(
     # A part with one chain is compared too, because it measures the scale; one whose place is ambiguous is not.
     certain = [each.part for each in result.placed if each.verdict == "certain" or each.chain_fits]
     assert [sorted(each) for each in asked] == [certain]
+
+
+def test_copies_of_a_part_measure_the_scale_once(whole: botalign.DensityMap, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_copies: Iterator[Scale | None] = iter([None, Scale(1.03, 0.006), Scale(1.03, 0.006)])
+    monkeypatch.setattr(assembly_verdicts, "scale_at", lambda *args, **kwargs: next(by_copies))
+    result = botalign.assemble(whole, [dimer((36, 0, 4))], resolution=RESOLUTION, counts=[3])
+    assert [each.verdict for each in result.placed] == 3 * ["certain"]
+    # The errors of copies at equivalent places are the same, so that those of a mean would be as large.
+    assert result.scale == Scale(pytest.approx(1.03), pytest.approx(0.006))  # type: ignore[arg-type]
 
 
 def test_what_each_part_leaves_is_the_map_minus_the_others(whole: botalign.DensityMap) -> None:
