@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botalign.errors import InputError, counted
-from botalign.files import split_extension
+from botalign.files import cannot_be_read, split_extension
 from botalign.maps import EXTENSIONS
 
 
@@ -81,7 +81,7 @@ def read_rows(path: Path) -> list[list[str]]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [row for row in csv.reader(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",") if row]
     except OSError as error:
-        raise InputError(f"{path}: the file cannot be read ({error.strerror or error}); check the name.") from None
+        raise cannot_be_read(path, error, "a table") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: not a table ({error}), expected text; give a CSV file.") from None
     if len(rows) < 2:

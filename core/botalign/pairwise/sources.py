@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from botalign.errors import InputError, Setting
+from botalign.files import cannot_be_read
 from botalign.maps.density_map import DensityMap
 from botalign.maps.reading import read
 from botalign.models import content_identity
@@ -53,9 +54,7 @@ class Source:
                 file.seek(max(found.st_size - HASHED_BYTES, 0))
                 digest.update(file.read(HASHED_BYTES))
         except OSError as error:
-            raise InputError(
-                f"{self.given}: the file cannot be read ({error.strerror or error}); check the name."
-            ) from None
+            raise cannot_be_read(self.given, error, "a map") from None
         return [str(path), found.st_size, found.st_mtime_ns, digest.hexdigest()]
 
 

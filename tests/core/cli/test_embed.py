@@ -124,7 +124,7 @@ def test_bad_input(run: Run, store: Path, table: np.ndarray, tmp_path: Path) -> 
     assert "--dimensions: got 30" in refused(store, "-d", "30")
     assert "--bandwidth: with 0.001, the maps fall into" in refused(store, "--bandwidth", "0.001")
     assert "no column 'size'" in refused(store, "--colour-by", f"{_angles(tmp_path)}:size")
-    assert "cannot be read" in refused(tmp_path / "no.npy")
+    assert "no.npy: no such file; check the name" in refused(tmp_path / "no.npy")
     for content, message in (
         (b"text", "not a NumPy array"),
         (b"", "not a NumPy array"),

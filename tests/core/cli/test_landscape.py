@@ -66,7 +66,7 @@ def test_it_writes_what_the_function_returns(run: Run, analysed: Path, tmp_path:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ("z.9.pkl kmeans20 -o out --distances no.npy", "no.npy: the file cannot be read (No such file"),
+        ("z.9.pkl kmeans20 -o out --distances no.npy", "no.npy: no such file; check the name"),
         ("z.9.pkl kmeans20 -o out --distances z.9.pkl", "z.9.pkl: not a table of distances"),
         ("z.9.pkl nodir -o out", "nodir: no such file or folder"),
         ("z.9.pkl kmeans20 -o out", "kmeans20: no volumes vol_*.mrc"),
