@@ -87,7 +87,7 @@ def test_maps_that_cannot_be_compared_without_alignment_are_refused() -> None:
 
 
 def test_a_full_disk_and_a_missing_map_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(botalign.InputError, match="nowhere.mrc: no such file; check the name"):
+    with pytest.raises(botalign.InputError, match=r"nowhere\.mrc: no such file; check the name"):
         botalign.distances(["nowhere.mrc", "never.mrc"], work=tmp_path / "work")
 
     def full(path: Path, *, mode: str, **_: object) -> None:
