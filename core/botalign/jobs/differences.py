@@ -8,7 +8,7 @@ from typing import Any
 from botalign.errors import Setting
 
 #: Differences that a message lists.
-MOST = 4
+_MOST = 4
 #: Longer values of options, such as matrices, are not shown.
 _LONGEST = 40
 
@@ -35,8 +35,8 @@ def differences(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str
     a.mrc has changed, c.mrc was added, b.mrc was left out, seed was 1 and is 2 now
     """
     clauses = [clause for key in sorted({*earlier, *now}) for clause in _clauses(key, earlier.get(key), now.get(key))]
-    if len(clauses) > MOST:
-        clauses = [*clauses[:MOST], (f"and {len(clauses) - MOST} more",)]
+    if len(clauses) > _MOST:
+        clauses = [*clauses[:_MOST], (f"and {len(clauses) - _MOST} more",)]
     parts = [part for clause in clauses for part in (*clause, ", ")]
     return tuple(parts[:-1])
 
@@ -59,8 +59,17 @@ def _clauses(key: str, earlier: Any, now: Any) -> Iterator[Clause]:
 
 
 def _change(old: Any, new: Any) -> str:
-    shown = ["none" if each is None else str(each) for each in (old, new)]
+    shown = [_shown(each) for each in (old, new)]
     return " has changed" if max(map(len, shown)) > _LONGEST else f" was {shown[0]} and is {shown[1]} now"
+
+
+def _shown(value: Any) -> str:
+    """Return the value of an option as a user gives it."""
+    if value is None:
+        return "not set"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _changed_inputs(earlier: Sequence[Any], now: Sequence[Any], key: str) -> Iterator[Clause]:

@@ -49,7 +49,7 @@ def _certainly_images(column_row_section: list[int], name: str) -> str | None:
     """Return why a file cannot hold a map, as a message, or None if it can."""
     columns, rows, sections = column_row_section
     if min(column_row_section) == 1:
-        return f"is an image ({columns} x {rows} x {sections}), expected a map; give the map."
+        return f"got an image ({columns} x {rows} x {sections}), expected a map; give the map."
     if name.lower().removesuffix(".gz").removesuffix(".bz2").endswith(".mrcs"):
         return f"got {sections} images, not a map, according to its extension; if it is a map, rename it to .mrc."
     if sections > MOST_VOXELS_PER_SIDE:

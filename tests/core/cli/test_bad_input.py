@@ -42,7 +42,7 @@ BAD_MAPS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "text": (lambda d: written(d / "text.mrc", b"not a map\n" * 200), "not a map"),
     "truncated": (truncated, "is truncated"),
     "damaged gzip": (lambda d: written(d / "a.mrc.gz", b"\x1f\x8b\x08" + bytes(20)), "truncated or damaged"),
-    "an image": (lambda d: write(d / "image.mrc", np.ones((1, 8, 8))), "is an image"),
+    "an image": (lambda d: write(d / "image.mrc", np.ones((1, 8, 8))), "got an image"),
     "a stack": (lambda d: write(d / "a.mrc", np.ones((8, 8, 8))).rename(d / "a.mrcs"), "8 images"),
     "NaN": (lambda d: spoilt(d / "nan.mrc", np.nan), "NaN or infinite"),
     "infinite": (lambda d: spoilt(d / "inf.mrc", np.inf), "NaN or infinite"),

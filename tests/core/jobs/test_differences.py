@@ -12,7 +12,9 @@ from botalign.jobs.differences import differences
 @pytest.mark.parametrize(
     ("earlier", "now", "expected"),
     [
-        ({"options": {"chains": None}}, {"options": {"chains": ["A"]}}, "--chain was none and is ['A'] now"),
+        ({"options": {"chains": None}}, {"options": {"chains": ["A"]}}, "--chain was not set and is A now"),
+        ({"options": {"chains": ["A", "B"]}}, {"options": {"chains": ["A"]}}, "--chain was A,B and is A now"),
+        ({"options": {"rotate": True}}, {"options": {"rotate": False}}, "--rotate was on and is off now"),
         ({"options": {"start": [[0.123] * 9]}}, {"options": {"start": None}}, "--start has changed"),
         ({"map": ["a.mrc", "5f"]}, {"map": ["a.mrc", "6f"]}, "a.mrc has changed"),
         ({"map": ["a.mrc", "5f"]}, {"map": ["b.mrc", "5f"]}, "b.mrc was added, a.mrc was left out"),

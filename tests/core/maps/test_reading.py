@@ -252,7 +252,7 @@ REFUSED = {
     "cut off in extended": ({"extended": b"e" * 80, "cut": 500}, "is truncated"),
     "no data": ({"cut": 480}, "is truncated: 1024 bytes"),
     "no header": ({"cut": 481}, "not a map: 1023 bytes"),
-    "image": ({"nz": 1}, r"is an image \(6 x 5 x 1\)"),
+    "image": ({"nz": 1}, r"got an image \(6 x 5 x 1\)"),
     "stack by its header": ({"ispg": 0, "mz": 1}, "got 4 images"),
     "stack by its name": ({"name": "a.mrcs"}, "got 4 images"),
     "packed stack": ({"name": "a.MRCS.gz"}, "got 4 images"),
