@@ -19,7 +19,7 @@ from botalign.progress import WHOLE, Progress, part_of_work
 SIMILAR, NEARLY_WHOLE = 0.7, 0.95
 #: Whole maps match well if the match is certain, and the standard error of the rotation is below this, in degrees: what
 #: one of the maps lacks makes it large. Noise does so too, so it does not count if the maps are noisy.
-ACCURATE = 1.0
+ACCURATE = 0.3
 #: The share of the work that the first of two solvers counts as: if both are tried, and if the second one may be.
 BOTH, FIRST = WHOLE // 2, 9 * WHOLE // 10
 VERDICTS = ("no match", "ambiguous", "certain")

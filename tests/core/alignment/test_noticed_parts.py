@@ -171,7 +171,7 @@ def test_noise_makes_volumes_uncertain() -> None:
 @pytest.mark.parametrize(
     ("verdict", "degrees", "noisy", "matches_well"),
     [
-        ("certain", 0.5, False, True),
+        ("certain", 0.2, False, True),
         ("certain", 2.0, False, False),  # one of the maps lacks something
         ("certain", 2.0, True, True),
         ("ambiguous", 0.5, False, False),

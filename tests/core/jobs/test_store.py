@@ -130,7 +130,7 @@ def test_the_differing_options_are_named(tmp_path: Path) -> None:
     with BlockStore(tmp_path / "w", {"options": {"over_rotations": True, "seed": 1}}):
         pass
     with pytest.raises(
-        InputError, match=r"\(over_rotations was True and is False now, seed was 1 and is 2 now\); repeat"
+        InputError, match=r"\(over_rotations was on and is off now, seed was 1 and is 2 now\); repeat"
     ):
         BlockStore(tmp_path / "w", {"options": {"over_rotations": False, "seed": 2}})
 
