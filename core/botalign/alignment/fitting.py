@@ -153,13 +153,13 @@ class FitProblem:
 
     def solve_each(
         self, transforms: Sequence[Matrix], *, allowed: Callable[[Matrix], bool], tolerance: float = TOLERANCE,
-        exact: bool = True,
+        max_steps: int = 12, exact: bool = True,
     ) -> list[Fit]:  # fmt: skip
         """Fit from each pose, by Newton steps if `exact`; keep a pose if the end has a rotation that is not allowed."""
         if exact:
-            ends = [Fit(*self.solve_exactly(start, tolerance=tolerance)) for start in transforms]
+            ends = [Fit(*self.solve_exactly(start, tolerance=tolerance, max_steps=max_steps)) for start in transforms]
         else:
-            found = zip(*self.solve_all(transforms, tolerance=tolerance), strict=True)
+            found = zip(*self.solve_all(transforms, tolerance=tolerance, max_steps=max_steps), strict=True)
             ends = [Fit(end, float(correlation)) for end, correlation in found]
         return [
             end if allowed(end.transform[:, :3]) else Fit(start, self.correlation(start))

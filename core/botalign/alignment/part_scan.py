@@ -191,6 +191,7 @@ class Scanned:
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def _weighted_sums(weights: Volume, values: Volume, z: int, y: int, x: int) -> tuple[float, float]:
     """Return the weighted sums of values and of their squares; the weights begin at an index of the values."""
+    # Compiled code does not check indices: the whole is padded by one side of the part, so every window lies inside.
     total = squares = np.float32(0)
     nz, ny, nx = weights.shape
     for k in range(nz):

@@ -210,12 +210,13 @@ class PartSearch:
     ) -> list[Candidate]:
         """Fit each candidate; return the distinct results, the best first, as :meth:`distinct` does."""
         starts = [self.poses.fit_pose(candidate) for candidate in candidates]
-        found = fit.solve_all(starts, tolerance=tolerance, max_steps=max_steps)
-        ends = []
-        for candidate, start, pose, correlation in zip(candidates, starts, *found, strict=True):
-            if not self.poses.allowed(pose[:, :3]):
-                pose, correlation = start, fit.correlation(start)
-            ends.append(replace(candidate, moving_to_fixed=self.poses.from_fit(pose), correlation=float(correlation)))
+        found = fit.solve_each(
+            starts, allowed=self.poses.allowed, tolerance=tolerance, max_steps=max_steps, exact=False
+        )
+        ends = [
+            replace(candidate, moving_to_fixed=self.poses.from_fit(end.transform), correlation=end.correlation)
+            for candidate, end in zip(candidates, found, strict=True)
+        ]
         return self.distinct(ends, SAME_FITTED, with_equivalents=with_equivalents)
 
     def _searched(self, voxel: float, before: int) -> Generator[Progress, None, Searched]:

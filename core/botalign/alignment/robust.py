@@ -46,7 +46,7 @@ class RobustProblem(FitProblem):
 
     def solve_each(
         self, transforms: Sequence[Matrix], *, allowed: Callable[[Matrix], bool], tolerance: float = TOLERANCE,
-        exact: bool = True,
+        max_steps: int = 25, exact: bool = True,
     ) -> list[Fit]:  # fmt: skip
         """Fit from each pose, and compare all results at one scale: the smallest of theirs.
 
@@ -54,7 +54,7 @@ class RobustProblem(FitProblem):
         """
         ends, scales = [], []
         for start in transforms:
-            end, scale = self._descend(start, tolerance)
+            end, scale = self._descend(start, tolerance, max_steps)
             if not allowed(end[:, :3]):
                 end, scale = start, self._differences(start, None)[1]
             ends.append(end)
@@ -101,7 +101,7 @@ class RobustProblem(FitProblem):
         spread = 1.4826 * float(np.median(np.abs(differences - np.median(differences))))
         return max(SCALE * spread, LEAST_SCALE * float(self.fixed.std()), 1e-30)
 
-    def _descend(self, transform: Matrix, tolerance: float, max_steps: int = 25) -> tuple[Matrix, float]:
+    def _descend(self, transform: Matrix, tolerance: float, max_steps: int) -> tuple[Matrix, float]:
         """Return the minimum near a pose, and the scale of the last step."""
         with one_blas_thread():
             end, accepted = descend(
