@@ -60,7 +60,7 @@ def assemble(
     from botalign.cli import inputs, outputs
     from botalign.cli.assembly_run import AssemblyFiles, run_assembly
     from botalign.cli.part_arguments import check_parts, parsed_parts
-    from botalign.cli.tables import flip_advice, several_chains, voxel_size_advice
+    from botalign.cli.tables import flip_advice, map_scale_advice, several_chains
     from botalign.models import holds_model
 
     given = parsed_parts(parts)
@@ -92,10 +92,9 @@ def assemble(
             print_note("nothing was written; -o writes the complex, --table the places, --unexplained the residual.")
     for name, text in found.assembly.missing_chains if json else ():  # the summary has them
         print_warning(f"{name}: {text}.")
-    scale = found.assembly.scale
-    if scale is not None and scale.is_wrong and not quiet:
-        size = scale.value * density.grid.voxel_size_angstrom[0]
-        print_note(f"scale {scale.value:.4f}: {voxel_size_advice(whole, size)}.")
+    advice = map_scale_advice(found.assembly.scale, whole, density.grid.voxel_size_angstrom[0])
+    if advice is not None and not quiet:
+        print_note(advice)
     if (unplaced := found.assembly.unplaced_text) is not None:  # the reasons are in the summary
         print_warning(f"{unplaced}.")
     for missing in found.assembly.unplaced if found.assembly.matches_mirrored is None else ():

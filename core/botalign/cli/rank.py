@@ -16,7 +16,7 @@ from botalign.cli.interruption import Interrupted
 from botalign.cli.long_work import run_steps
 from botalign.cli.messages import print_error, print_note
 from botalign.cli.options import Json, Overwrite, Quiet
-from botalign.cli.tables import flip_advice, several_chains, voxel_size_advice
+from botalign.cli.tables import flip_advice, map_scale_advice, several_chains
 from botalign.errors import InputError, counted
 from botalign.files import no_such_file
 from botalign.progress import map_steps
@@ -124,9 +124,9 @@ def rank(
             print(f"written      {table}")
         elif not quiet:
             print_note("no table was written; --table writes verdicts, scores and transforms.")
-    if (scale := ranking.scale) is not None and scale.is_wrong and not quiet:
-        size = scale.value * ranking.voxel_size_angstrom
-        print_note(f"scale {scale.value:.4f}: {voxel_size_advice(fixed, size)}.")
+    advice = map_scale_advice(ranking.scale, fixed, ranking.voxel_size_angstrom)
+    if advice is not None and not quiet:
+        print_note(advice)
     for failure in ranking.failures:
         print_error(f"{failure.name}: {failure.reason}")
     if (advice := _hand_advice(ranking, fixed) or _chain_advice(ranking)) is not None and not quiet:

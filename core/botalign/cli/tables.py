@@ -12,6 +12,7 @@ from botalign.columns import columns, short_names
 
 if TYPE_CHECKING:
     from botalign import Alignment
+    from botalign.alignment.scale import Scale
 
 _LABEL_CHARACTERS = 80
 
@@ -74,6 +75,13 @@ def scale_advice(alignment: Alignment) -> str | None:
     is_scalable = not moving.model and alignment.part is None
     fit = ", or run again with --scale fit to scale the moving map" if is_scalable else ""
     return f"scale {scale.value:.4f}: {voxel_size_advice(name.name, factor * size)}{fit}."
+
+
+def map_scale_advice(scale: Scale | None, name: Path, voxel_size_angstrom: float) -> str | None:
+    """Return a note if parts show that the voxel size of a map is wrong, else None."""
+    if scale is None or not scale.is_wrong:
+        return None
+    return f"scale {scale.value:.4f}: {voxel_size_advice(name, scale.value * voxel_size_angstrom)}."
 
 
 def voxel_size_advice(name: str | Path, voxel_size_angstrom: float) -> str:
