@@ -19,7 +19,7 @@ from botalign.alignment.itself import Itself
 from botalign.alignment.losses import Distance, distance_for, l2
 from botalign.alignment.masking import masked
 from botalign.alignment.options import AlignmentOptions
-from botalign.alignment.records import EVALUATIONS, Candidate
+from botalign.alignment.records import EVALUATIONS, Candidate, volume_fraction
 from botalign.alignment.sampling import finest_useful_voxel, fit_problem
 from botalign.alignment.shared_whole import SharedWhole
 from botalign.alignment.shifts import ShiftedPair, shifted_pair
@@ -121,8 +121,7 @@ class AlignmentProblem:
     @property
     def part_fraction(self) -> float:
         """Volume of the smaller molecule as a fraction of that of the larger one."""
-        first, second = self.fixed.volume_angstrom3, self.moving.volume_angstrom3
-        return min(first, second) / max(first, second)
+        return volume_fraction(self.fixed, self.moving)
 
     @property
     def pivot(self) -> Matrix | None:

@@ -82,11 +82,16 @@ class Part:
         return cls(role, part.volume_angstrom3 / whole.volume_angstrom3, reason, (x, y, z))
 
 
+def volume_fraction(first: Surveyed, second: Surveyed) -> float:
+    """Return the volume of the smaller one of two molecules as a fraction of that of the larger one."""
+    smaller, larger = sorted((first.volume_angstrom3, second.volume_angstrom3))
+    return smaller / larger
+
+
 def is_clearly_part(first: Surveyed, second: Surveyed) -> bool:
     """Whether the volumes of two molecules show that the smaller one is a part of the other."""
-    smaller, larger = sorted((first.volume_angstrom3, second.volume_angstrom3))
     known = first.is_clear and second.is_clear
-    return smaller < (CLEARLY_PART if known else CLEARLY_PART_IN_NOISE) * larger
+    return volume_fraction(first, second) < (CLEARLY_PART if known else CLEARLY_PART_IN_NOISE)
 
 
 @dataclass(frozen=True, eq=False)
