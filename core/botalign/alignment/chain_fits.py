@@ -56,14 +56,12 @@ def fits_at_pose(
 
 def fits_of_copies(problem: AlignmentProblem, copies: Copies) -> Copies:
     """Return the copies of a model, each that matches with how much density the map has for its chains."""
-    poses = {id(each): each.moving_to_fixed for each in copies.placed if each.verdict != "no match"}
-    placed = []
-    for each in copies.placed:
+    placed = list(copies.placed)
+    poses = {number: copy.moving_to_fixed for number, copy in enumerate(placed) if copy.verdict != "no match"}
+    for number, pose in poses.items():
         check_cancelled()
-        if id(each) in poses:
-            others = [pose for key, pose in poses.items() if key != id(each)]
-            each = replace(each, chain_fits=fits_at_pose(problem, poses[id(each)], of_part=True, others=others))
-        placed.append(each)
+        others = [other for key, other in poses.items() if key != number]
+        placed[number] = replace(placed[number], chain_fits=fits_at_pose(problem, pose, of_part=True, others=others))
     return replace(copies, placed=tuple(placed))
 
 

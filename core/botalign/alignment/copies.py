@@ -21,14 +21,12 @@ from botalign.alignment.options import AUTO, AlignmentOptions
 from botalign.alignment.outcome import Outcome
 from botalign.alignment.overlap import overlaps
 from botalign.alignment.part_places import PartPlaces, Place, part_places
-from botalign.alignment.part_scale import scale_at
+from botalign.alignment.part_scale import agreeing_errors, scale_at
 from botalign.alignment.part_search import SAME, Limits
 from botalign.alignment.part_verdict import signs_inside
 from botalign.alignment.problem import AlignmentProblem
 from botalign.alignment.records import Candidate
-from botalign.alignment.robust import RobustProblem
 from botalign.alignment.symmetry import Symmetry
-from botalign.alignment.uncertainty import uncertainty
 from botalign.alignment.verdict import LARGEST_PROBABILITY
 from botalign.arrays import Matrix
 from botalign.errors import InputError
@@ -193,7 +191,7 @@ def _outcome(found: PartPlaces, copies: Copies, options: AlignmentOptions) -> Ou
         hand=found.hand,
         verdict=decided,
         probability=max(copy.probability for copy in copies.placed),
-        uncertainty=uncertainty(RobustProblem.of(found.finest).agreeing(pose), pose),
+        uncertainty=agreeing_errors(found.finest, pose, scaled=False).pose,
         scale=None if scale is None else scale.inverse,
         copies=copies,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -46,7 +47,7 @@ def matching_mirror_image(
     """
     placed = [n for n, arrays in found.items() if reason_of(arrays) is None and exclusion_of(arrays) is None]
     best = sorted(placed, key=lambda number: -_evidence(found[number]))[:TESTED]
-    settings = model_options(resolution)
+    settings = replace(model_options(resolution), scale="keep")  # the scale of a mirror image tells nothing
     blocks = {f"mirrored-{number:06}": (shared, items[number], settings, True) for number in best}
     results = yield from run_blocks(place_model, blocks, workers=workers, store=store, stage="mirrored")
     tried = len(placed) + len(best)

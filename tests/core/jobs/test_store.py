@@ -129,9 +129,7 @@ def test_the_lock_is_held_until_the_folder_is_removed(tmp_path: Path, monkeypatc
 def test_the_differing_options_are_named(tmp_path: Path) -> None:
     with BlockStore(tmp_path / "w", {"options": {"over_rotations": True, "seed": 1}}):
         pass
-    with pytest.raises(
-        InputError, match=r"\(over_rotations was on and is off now, seed was 1 and is 2 now\); repeat"
-    ):
+    with pytest.raises(InputError, match=r"\(over_rotations was on and is off now, seed was 1 and is 2 now\); repeat"):
         BlockStore(tmp_path / "w", {"options": {"over_rotations": False, "seed": 2}})
 
 
