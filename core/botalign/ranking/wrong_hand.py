@@ -47,7 +47,7 @@ def matching_mirror_image(
     """
     placed = [n for n, arrays in found.items() if reason_of(arrays) is None and exclusion_of(arrays) is None]
     best = sorted(placed, key=lambda number: -_evidence(found[number]))[:TESTED]
-    settings = replace(model_options(resolution), scale="keep")  # the scale of a mirror image tells nothing
+    settings = replace(model_options(resolution), scale="keep")  # that of a mirror image is not used
     blocks = {f"mirrored-{number:06}": (shared, items[number], settings, True) for number in best}
     results = yield from run_blocks(place_model, blocks, workers=workers, store=store, stage="mirrored")
     tried = len(placed) + len(best)
